@@ -3,6 +3,7 @@
 As in ``data=xor&net.hidden=3``. The page adds its view, and the weights that were changed by hand.
 """
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode
 
 from barenet._registry import lookup
@@ -44,15 +45,30 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     source = words.pop("data", PageState().data.source)
     if not is_own:
         check_source(source, HAND_DRAWN)
-    types = by_name(PageState(networks=2 * PageState().networks))
-    known = [name for name in types if name not in ("source", "rows")]
-    known += [*OTHERS, *(f"{prefix}edits" for prefix in NETWORKS)]
-    for name in () if is_own else words:
-        lookup(dict.fromkeys(known), name, "setting")
-    usual = PageState.defaults_for(source, 2 if words.get("networks") == "2" else 1)
-    given = {name: words[name] for name in by_name(usual) if name in words}
-    read = {name: _read(t, types[name], name.rpartition(".")[2]) for name, t in given.items()}
-    return with_settings(usual, read)
+    # A value of each setting, whose type tells how the text is read.
+    examples = by_name(PageState(networks=2 * PageState().networks))
+    if not is_own:
+        _check_names(words, examples)
+    n_networks = 1
+    if words.get("networks") == "2":
+        n_networks = 2
+    usual = PageState.defaults_for(source, n_networks)
+    settings = {}
+    for name in by_name(usual):
+        if name in words:
+            name_of_field = name.rpartition(".")[2]
+            settings[name] = _read(words[name], examples[name], name_of_field)
+    return with_settings(usual, settings)
+
+
+def _check_names(words: Iterable[str], settings: Iterable[str]) -> None:
+    """Refuse a name that an address cannot have."""
+    accepted = [name for name in settings if name not in ("source", "rows")]
+    accepted += OTHERS
+    for prefix in NETWORKS:
+        accepted.append(f"{prefix}edits")
+    for name in words:
+        lookup(dict.fromkeys(accepted), name, "setting")
 
 
 def read_edits(text: str) -> tuple[WeightEdit, ...]:
@@ -63,11 +79,22 @@ def read_edits(text: str) -> tuple[WeightEdit, ...]:
     >>> read_edits("0_2_1.5")
     (WeightEdit(epoch=0, index=2, value=1.5),)
     """
-    entries = [each.split("_") for each in text.split("*")] if text else []
-    if any(len(each) != 3 for each in entries):
-        raise ArgumentError.of("edits", text, "epoch_index_value of each weight, separated by *")
-    named = [dict(zip(("epoch", "index", "value"), each, strict=True)) for each in entries]
-    edits = [{name: _read(part, 0.0, "edits") for name, part in each.items()} for each in named]
+    entries = []
+    if text:
+        for entry in text.split("*"):
+            parts = entry.split("_")
+            if len(parts) != 3:
+                expected = "epoch_index_value of each weight, separated by *"
+                raise ArgumentError.of("edits", text, expected)
+            entries.append(parts)
+    edits = []
+    for epoch, index, value in entries:
+        edit = {
+            "epoch": _read(epoch, 0.0, "edits"),
+            "index": _read(index, 0.0, "edits"),
+            "value": _read(value, 0.0, "edits"),
+        }
+        edits.append(edit)
     return decode(Message, {"edits": edits}, "edits").edits
 
 
@@ -79,15 +106,19 @@ def write_address(state: PageState) -> str:
     >>> write_address(read_address("data=xor&net.hidden=3~2&net.activations=relu~relu&pace=30"))
     'data=xor&net.hidden=3~2&net.activations=relu~relu'
     """
-    source, default = state.data.source, PageState().data.source
-    words = {} if source == default else {"data": source}
-    words |= {name: _write(value) for name, value in differing(state).items()}
-    return urlencode(words | ({"networks": "2"} if state.networks[1:] else {}), safe="~*")
+    words = {}
+    if state.data.source != PageState().data.source:
+        words["data"] = state.data.source
+    for name, value in differing(state).items():
+        words[name] = _write(value)
+    if len(state.networks) > 1:
+        words["networks"] = "2"
+    return urlencode(words, safe="~*")
 
 
 def _write(value: object) -> str:
     if isinstance(value, tuple):
-        return "~".join(map(_write, value))
+        return "~".join(_write(item) for item in value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -99,13 +130,19 @@ def _write(value: object) -> str:
 def _read(text: str, like: object, name: str) -> object:
     """Read one setting of the type of another value."""
     if isinstance(like, tuple):
-        items = text.split("~") if text else []
-        return [_read(each, like[0] if like else "", name) for each in items]
+        if not text:
+            return []
+        like_item = ""
+        if like:
+            like_item = like[0]
+        return [_read(item, like_item, name) for item in text.split("~")]
     if isinstance(like, bool):
         return text == "true"
     if isinstance(like, str):
         return text.replace("%7E", "~").replace("%25", "%")
     try:
-        return int(text) if text.lstrip("-").isdigit() else float(text)
+        if text.lstrip("-").isdigit():
+            return int(text)
+        return float(text)
     except ValueError:
         raise ArgumentError.of(name, text, "a number") from None

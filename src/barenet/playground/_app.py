@@ -4,7 +4,6 @@ import asyncio
 import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -41,14 +40,18 @@ class SocketConnection:
 
     async def receive(self) -> str | None:
         received = await self.socket.receive()
-        return None if received["type"] == "websocket.disconnect" else received.get("text") or ""
+        if received["type"] == "websocket.disconnect":
+            return None
+        return received.get("text") or ""
 
     async def send(self, message: str | bytes) -> None:
         """Send a message, or give up on a page that does not read."""
-        send: Any = self.socket.send_text if isinstance(message, str) else self.socket.send_bytes
         try:
             async with asyncio.timeout(TIMEOUT):
-                await send(message)
+                if isinstance(message, str):
+                    await self.socket.send_text(message)
+                else:
+                    await self.socket.send_bytes(message)
         except WebSocketDisconnect as error:
             raise ConnectionError("the page has closed the connection") from error
 
@@ -78,7 +81,8 @@ class App:
 
     async def model(self, request: Request) -> Response:
         """Send a network as a model file."""
-        session, network = self._session(request), request.path_params["network"]
+        session = self._session(request)
+        network = request.path_params["network"]
         if network >= len(session.views):
             raise HTTPException(404)
         content = session.model_file(network)
@@ -114,20 +118,19 @@ class App:
 
 def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
     """Combine the routes behind the security checks."""
-    app, script = App(sessions), Response(bundle("main.js"), media_type="text/javascript")
+    app = App(sessions)
+    script = Response(bundle("main.js"), media_type="text/javascript")
+    style = Response(STYLE, media_type="text/css")
+    choices = JSONResponse(catalog(sessions.course, sessions.course_file))
     routes = [
         Route("/table", app.table, methods=["POST"]),
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
-        Route(
-            "/catalog.json",
-            JSONResponse(catalog(sessions.course, sessions.course_file)),
-            methods=["GET"],
-        ),
+        Route("/catalog.json", choices, methods=["GET"]),
         # One request instead of one for each module and its imports in turn.
         Route("/main.js", script, methods=["GET"]),
-        Route("/explain.css", Response(STYLE, media_type="text/css"), methods=["GET"]),
+        Route("/explain.css", style, methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]
     handlers = dict.fromkeys((HTTPException, ValueError, ImportError, OSError), _explain)

@@ -19,12 +19,15 @@ N_POINTS = 160
 
 def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
     """Collect the choices, with the lessons of a course and the name of its file."""
+    rates = {}
+    for name, optimizer in OPTIMIZERS.items():
+        rates[name] = getattr(optimizer, "learning_rate", None)  # L-BFGS has none
     return {
         "data": [_describe(name) for name in page.NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},
         "activations": page.HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
-        "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
+        "rates": rates,
         "schedules": page.CHOICES["schedules"],
         "losses": page.LOSSES,
         "course": course_file,
@@ -36,9 +39,9 @@ def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
 
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
-    title = page.CHOICES["titles"].get(name, name.replace("_", " ").capitalize())
-    default = (title, 1.0, 0.0)
-    title, max_noise, default_noise = page.DRAWN.get(name, default)
+    name_in_words = name.replace("_", " ").capitalize()
+    undrawn = (page.CHOICES["titles"].get(name, name_in_words), 1.0, 0.0)
+    title, max_noise, default_noise = page.DRAWN.get(name, undrawn)
     entry = {
         "name": name,
         "title": title,

@@ -57,17 +57,21 @@ class Client:
     """A page that is connected."""
 
     def __init__(self, connection: Connection, sessions: Sessions) -> None:
-        self.connection, self.sessions = connection, sessions
+        self.connection = connection
+        self.sessions = sessions
         #: The session of the page, and the one before it, to which it returns after a course.
         self._session: Session | None = None
         self._before: Session | None = None
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
-        self.undrawn, self.next_picture = 0, 0.0
+        #: Pictures that were sent and not drawn yet, and the earliest time of the next one.
+        self.undrawn = 0
+        self.next_picture = 0.0
         #: Answers that take time.
         self.slow: set[asyncio.Task[None]] = set()
         #: Versions and data that were sent, and the last epoch of each version of a curve.
-        self.sent_version = self.sent_state = -1
+        self.sent_version = -1
+        self.sent_state = -1
         self.sent_data: PreparedData | None = None
         self.sent_epochs: dict[int, float] = {}
 
@@ -77,8 +81,9 @@ class Client:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for session in filter(None, (self._session, self._before)):
-                session.leave(self)
+            for session in (self._session, self._before):
+                if session is not None:
+                    session.leave(self)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -102,7 +107,8 @@ class Client:
                 return
             try:
                 message = decode(Message, json.loads(received), "message")
-                coroutine = lookup(ACTIONS, message.type, "type")(self, message)
+                action = lookup(ACTIONS, message.type, "type")
+                coroutine = action(self, message)
                 if coroutine is not None:
                     await coroutine
             except Exception as error:  # noqa: BLE001
@@ -124,13 +130,20 @@ class Client:
 
     async def join(self, message: Message) -> None:
         """Join a session, or open a new one."""
-        state = state_of(message) if message.address or message.state is not None else None
+        state = None
+        if message.address or message.state is not None:
+            state = state_of(message)
         session = await self.sessions.find(message.session, state)
         if session is not self._session:
             if self._before not in (None, session):
                 self._before.leave(self)
-            self._session, self._before = session, self._session
-        self.sent_version, self.sent_state, self.sent_data, self.undrawn = -1, -1, None, 0
+            self._before = self._session
+            self._session = session
+        # The page is sent everything anew.
+        self.sent_version = -1
+        self.sent_state = -1
+        self.sent_data = None
+        self.undrawn = 0
         session.watchers[self] = self.news.set
         self.news.set()
 
@@ -154,7 +167,8 @@ class Client:
                 self.reply_error(error)
 
         if len(self.slow) < 2:
-            self.slow.add(task := asyncio.create_task(answer()))
+            task = asyncio.create_task(answer())
+            self.slow.add(task)
             task.add_done_callback(self.slow.discard)
 
     async def _send(self) -> None:
@@ -181,7 +195,8 @@ class Client:
         if not self._has_described(session):
             self.news.set()  # changed while it was sent
         elif session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
-            worked, now = await self._send_picture(session), time.perf_counter()
+            worked = await self._send_picture(session)
+            now = time.perf_counter()
             self.next_picture = max(self.next_picture + PICTURE_SECONDS, now)
             # Drawing takes half of a core at most: the rest is the training's.
             await asyncio.sleep(max(self.next_picture - now, worked))
@@ -192,7 +207,8 @@ class Client:
 
     async def _send_state(self, session: Session) -> None:
         """Send the settings, and the data if they have changed."""
-        self.sent_state, self.sent_version = session.state_version, -1
+        self.sent_state = session.state_version
+        self.sent_version = -1
         prepared = session.prepared
         await self.connection.send(json.dumps(session.describe(), allow_nan=False))
         if prepared is not None and prepared is not self.sent_data:
@@ -201,18 +217,26 @@ class Client:
 
     async def _send_picture(self, session: Session) -> float:
         """Draw all networks, send them in one message, and return the seconds of drawing."""
-        self.sent_version, settings = session.version, self.sent_state
+        self.sent_version = session.version
+        settings = self.sent_state
         headers: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
-        sent, self.sent_epochs, worked = self.sent_epochs, {}, 0.0
+        sent_before = self.sent_epochs
+        self.sent_epochs = {}
+        worked = 0.0
         for index, view in enumerate(list(session.views)):
-            report, newest = view.latest, view.curve.newest
-            header = view.header(sent)
-            self.sent_epochs[view.curve.version] = newest.epoch if newest else -1
+            report = view.latest
+            newest = view.curve.newest
+            header = view.header(sent_before)
+            last_epoch: float = -1
+            if newest is not None:
+                last_epoch = newest.epoch
+            self.sent_epochs[view.curve.version] = last_epoch
             drawn, pictures, seconds = await asyncio.to_thread(_draw, view, report)
             worked += seconds
             headers.append({**header, **drawn})
-            arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
+            for name, array in pictures.items():
+                arrays[f"{index}.{name}"] = array
         self.undrawn += 1
         frame = {"type": "frame", "version": settings, "networks": headers}
         await self.connection.send(pack(frame, arrays))
@@ -222,7 +246,8 @@ class Client:
 def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:
     """Draw a network, and measure the time of the processor."""
     started = time.process_time()
-    return *view.draw(report), time.process_time() - started
+    header, arrays = view.draw(report)
+    return header, arrays, time.process_time() - started
 
 
 def state_of(message: Message) -> PageState:

@@ -34,12 +34,17 @@ class CooperativeTrainer(Trainer):
         """Give each training its turn, then wait until the next one is due."""
         while True:
             self.commanded.clear()
-            turns = [each.advance(TURN) for each in list(self.trainings.values()) if each.is_due]
-            pause = min((each for each in turns if each is not None), default=None)
-            if pause is not None and pause < LEAST_PAUSE:
+            pauses = []
+            for training in list(self.trainings.values()):
+                if training.is_due:
+                    pause = training.advance(TURN)
+                    if pause is not None:  # without one, only a command leads to another turn
+                        pauses.append(pause)
+            shortest = min(pauses, default=None)
+            if shortest is not None and shortest < LEAST_PAUSE:
                 await asyncio.sleep(0)
                 continue
-            await self._rest(pause)
+            await self._rest(shortest)
 
     async def _rest(self, pause: float | None) -> None:
         """Wait for a command, or until a pause in seconds is over."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
 from barenet._registry import lookup
@@ -37,7 +38,8 @@ FIXED_AT = "their median or most frequent value"
 #: Rows of a data set of images: as many as are learned in a second.
 MAX_IMAGES = 10_000
 #: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
-DRAWN_HALF_SIDE, MAX_COORDINATE = 2.0, 36**2 - 1
+DRAWN_HALF_SIDE = 2.0
+MAX_COORDINATE = 36**2 - 1
 #: For each scaling: the middle of a scaled column, half its width, and the middle in words.
 MIDDLES = {
     "none": (0.0, HALF_WIDTH, "0"),
@@ -71,10 +73,15 @@ def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtyp
     >>> read_points("100zz")
     (array([[-2.,  2.]]), array([1]))
     """
-    parts = [(each[0], each[1:3], each[3:]) for each in re.findall(DRAWN_POINT, text)]
-    numbers = np.array([[int(part, 36) for part in each] for each in parts], np.int64)
-    numbers = numbers.reshape(-1, 3)
-    return DRAWN_HALF_SIDE * (2 * numbers[:, 1:] / MAX_COORDINATE - 1), numbers[:, 0]
+    classes = []
+    coordinates = []
+    for point in re.findall(DRAWN_POINT, text):
+        classes.append(int(point[0], 36))
+        coordinates.append((int(point[1:3], 36), int(point[3:], 36)))
+    # From 0 to the largest whole number is from one side of the map to the other.
+    numbers = np.array(coordinates, np.int64).reshape(-1, 2)
+    X = DRAWN_HALF_SIDE * (2 * numbers / MAX_COORDINATE - 1)
+    return X, np.array(classes, np.int64)
 
 
 def prepare_drawn(data: DataSettings) -> PreparedData:
@@ -110,36 +117,63 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     """Prepare a table: all columns, those of the axes, or features computed from these."""
     columns = table.features(data.target or table.default_target)
     numeric = tuple(name for name, is_numeric in columns.items() if is_numeric)
-    has_all, chosen = data.features == (ALL_COLUMNS,) or not numeric, {*data.features}
-    axes = () if not numeric else planes.check_axes(numeric, data.axes)
+    has_all = data.features == (ALL_COLUMNS,) or not numeric
+    axes: tuple[str, ...] = ()
+    if numeric:
+        axes = planes.check_axes(numeric, data.axes)
     rows = table.load(data, frame=not has_all and len(columns) > len(axes))
-    parts: dict[str, Any] = {"table": table, "raw": rows.X if isinstance(rows.X, Frame) else None}
-    if isinstance(rows.X, Frame) and not has_all:
+    raw = None
+    if isinstance(rows.X, Frame):
+        raw = rows.X
+    if raw is not None and not has_all:
         numeric = _varying(rows, data.test_size, numeric)
         axes = planes.check_axes(numeric, data.axes)
-        if chosen != {"x1", "x2"}:
-            rows = replace(rows, X=_complete(rows.X, axes), feature_names=axes)
+        if {*data.features} != {"x1", "x2"}:
+            rows = replace(rows, X=_complete(raw, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
-        return _prepare_matrix(rows, data, axes=numeric, **parts)
-    dropped = [] if has_all else [name for name in columns if name not in axes]
-    encoding = TableEncoding.fit(rows.split(data.test_size)[0].X, drop=dropped)
-    X = encoding.transform(rows.X)
+        prepared = _prepare_matrix(rows, data)
+        return replace(prepared, axes=numeric, table=table, raw=raw)
+    dropped = []
     if not has_all:
-        names = dict(zip(axes, ("x1", "x2"), strict=False))
-        features = tuple(names.get(name, name) for name in encoding.output_names)
-        parts |= {"axes": numeric, "input_features": features}
-    left_out = {*encoding.columns} - {*encoding.used}
-    reasons = [f"{each.name} ({each.formula})" for each in encoding.columns if each in left_out]
-    words = f"; left out: {some(reasons)}" if has_all and reasons else ""
-    description = f"{rows.description}{words}"
-    rows = replace(rows, X=X, feature_names=encoding.output_names, description=description)
-    return _prepare(rows, encoding.used, data, encoding=encoding, **parts)
+        dropped = [name for name in columns if name not in axes]
+    training, _ = rows.split(data.test_size)
+    encoding = TableEncoding.fit(training.X, drop=dropped)
+    description = rows.description
+    if has_all:
+        description += _left_out(encoding)
+    rows = replace(
+        rows,
+        X=encoding.transform(rows.X),
+        feature_names=encoding.output_names,
+        description=description,
+    )
+    prepared = _prepare(rows, encoding.used, data)
+    prepared = replace(prepared, table=table, raw=raw, encoding=encoding)
+    if has_all:
+        return prepared
+    # The columns of the axes are the features x₁ and x₂.
+    feature_of = dict(zip(axes, ("x1", "x2"), strict=False))
+    features = tuple(feature_of.get(name, name) for name in encoding.output_names)
+    return replace(prepared, axes=numeric, input_features=features)
+
+
+def _left_out(encoding: TableEncoding) -> str:
+    """The columns that an encoding leaves out, with the reasons; empty if there are none."""
+    used = {*encoding.used}
+    reasons = []
+    for column in encoding.columns:
+        if column not in used:
+            reasons.append(f"{column.name} ({column.formula})")
+    if not reasons:
+        return ""
+    return f"; left out: {some(reasons)}"
 
 
 def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of numbers that the encoding keeps: others count the rows or are constant."""
     drop = [name for name in rows.feature_names if name not in numeric]
-    return TableEncoding.fit(rows.split(test_size)[0].X, drop=drop).feature_names
+    training, _ = rows.split(test_size)
+    return TableEncoding.fit(training.X, drop=drop).feature_names
 
 
 def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
@@ -155,10 +189,11 @@ def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
 @remedies_of_page()
 def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
     """Prepare the rows of a model, or its plane alone."""
-    predictor, encoding = model.predictor, model.predictor.preprocessing
+    predictor = model.predictor
+    encoding = predictor.preprocessing
     if isinstance(encoding, Scaling) and rows is not None:
-        known = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
-        features = tuple(known.get(name, name) for name in predictor.feature_names)
+        feature_of = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
+        features = tuple(feature_of.get(name, name) for name in predictor.feature_names)
         if rows.feature_names == predictor.feature_names:
             features = (ALL_COLUMNS,)
         elif rows.n_features > 2 or not {*features} <= planes.FEATURES.keys():
@@ -168,34 +203,46 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
     if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
         first = planes.middle_pixel(predictor.image_shape)
         data = replace(data, axes=predictor.feature_names[first : first + 2])
-    parts: dict[str, Any] = {"model": model}
+    table_encoding = None
     if isinstance(encoding, TableEncoding):
+        table_encoding = encoding
         columns: Sequence[Column] = encoding.used
-        suffix = "" if rows is not None else ", text at the first category"
-        parts |= {"encoding": encoding, "fixed_at": f"{FIXED_AT}{suffix}"}
+        reach = HALF_WIDTH
+        fixed_at = FIXED_AT
+        if rows is None:
+            fixed_at = f"{FIXED_AT}, text at the first category"
     else:
-        middle, parts["reach"], parts["fixed_at"] = MIDDLES[encoding.name]
+        middle, reach, fixed_at = MIDDLES[encoding.name]
         fills = encoding.offset + middle / encoding.factor
         columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
-        parts["raw"] = rows.X if isinstance(rows.X, Frame) else None
+        raw = None
+        if isinstance(rows.X, Frame):
+            raw = rows.X
         rows = replace(rows, X=encoding.transform(rows.X), feature_names=predictor.input_names)
-        return _prepare(rows, columns, data, **parts)
+        prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
+        return replace(prepared, encoding=table_encoding, raw=raw)
     target = predictor.target_name
+    output = 0
     if model.outputs:
-        names = {name: index for index, name in enumerate(model.outputs)}
+        indices = {name: index for index, name in enumerate(model.outputs)}
         target = data.target or model.outputs[0]
-        parts["output"] = lookup(names, target, "target")
-    prepared = _prepare(_empty_dataset(predictor, target), columns, data, **parts)
+        output = lookup(indices, target, "target")
+    rows = _empty_dataset(predictor, target)
+    prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
+    prepared = replace(prepared, encoding=table_encoding, output=output)
     return _with_predicted_range(model, prepared)
 
 
 def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
     """The data set of a model without its rows."""
+    y: NDArray[Any] = np.empty(0, np.int64)
+    if predictor.classes is None:
+        y = np.empty(0, np.float64)
     return Dataset(
         name=predictor.dataset,
         X=np.empty((0, len(predictor.input_names))),
-        y=np.empty(0, np.float64 if predictor.classes is None else np.int64),
+        y=y,
         classes=predictor.classes,
         feature_names=predictor.input_names,
         target_name=target_name,
@@ -206,29 +253,48 @@ def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
 
 def named_rows(model: Model) -> Dataset | None:
     """Load the named data set that a model was trained on, with the settings of that time."""
-    if (name := model.predictor.dataset) not in NAMED:
+    name = model.predictor.dataset
+    if name not in NAMED:
         return None
-    options = {each: getattr(model.config, each) for each in DATASETS[name].options}
+    options = {option: getattr(model.config, option) for option in DATASETS[name].options}
     dataset = load_dataset(name, **options)
-    return dataset if dataset.classes == model.predictor.classes else None
+    if dataset.classes != model.predictor.classes:
+        return None  # another data set of that name
+    return dataset
 
 
 def _number_columns(
     names: Iterable[str], fills: planes.Array, scaling: Scaling
 ) -> list[NumberColumn]:
     """Number columns with their values for missing ones."""
-    centers, scales = scaling.offset.tolist(), (1 / scaling.factor).tolist()
-    rows = zip(names, fills.tolist(), centers, scales, strict=True)
-    return [NumberColumn(*row, indicator=False) for row in rows]
+    centers = scaling.offset.tolist()
+    scales = (1 / scaling.factor).tolist()
+    columns = []
+    for name, fill, center, scale in zip(names, fills.tolist(), centers, scales, strict=True):
+        columns.append(NumberColumn(name, fill, center, scale, indicator=False))
+    return columns
 
 
-def _prepare_matrix(rows: Dataset, data: DataSettings, **parts: Any) -> PreparedData:
+def _prepare_matrix(
+    rows: Dataset,
+    data: DataSettings,
+    *,
+    scaling: Scaling | None = None,
+    model: Model | None = None,
+) -> PreparedData:
     """Prepare rows of numbers: all columns, or features computed from those of the axes."""
     rows = replace(rows, X=np.asarray(rows.X, np.float64))
-    medians, scaling = np.median(rows.X, axis=0), planes.unscaled(rows.n_features)
-    columns = _number_columns(rows.feature_names, medians, scaling)
-    fixed = "their median"
-    return _prepare(rows, columns, data, features=data.features, fixed_at=fixed, **parts)
+    medians = np.median(rows.X, axis=0)
+    columns = _number_columns(rows.feature_names, medians, planes.unscaled(rows.n_features))
+    return _prepare(
+        rows,
+        columns,
+        data,
+        features=data.features,
+        fixed_at="their median",
+        scaling=scaling,
+        model=model,
+    )
 
 
 def _prepare(
@@ -238,19 +304,28 @@ def _prepare(
     *,
     features: tuple[str, ...] = (),
     reach: float = HALF_WIDTH,
-    **parts: Any,
+    fixed_at: str = FIXED_AT,
+    scaling: Scaling | None = None,
+    model: Model | None = None,
 ) -> PreparedData:
     """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
-    X, computed, names = np.asarray(rows.X), planes.FeatureMap(), tuple[str, ...]()
-    typical, starts = planes.typical_row(columns, X), planes.with_starts(columns)
-    numeric = {c.name: (start, c) for start, c in starts if isinstance(c, NumberColumn)}
+    X = np.asarray(rows.X)
+    computed = planes.FeatureMap()
+    typical = planes.typical_row(columns, X)
+    starts = planes.with_starts(columns)
+    numeric = {}
+    for start, column in starts:
+        if isinstance(column, NumberColumn):
+            numeric[column.name] = (start, column)
     has_axes = rows.image_shape is None and len(numeric) > 0
+    names: tuple[str, ...] = ()
+    fixed_columns = []
     if len(X) and X.shape[1] > 1 and not has_axes:
         plane, points = planes.principal_plane(X)
     else:
         if not numeric:
-            known = some([column.name for column in columns], 10)
-            problem = f"no axis: none of its columns is numeric: {known}"
+            column_names = some([column.name for column in columns], 10)
+            problem = f"no axis: none of its columns is numeric: {column_names}"
             raise ArgumentError(problem, argument="model")
         names = tuple(numeric)
         axes = dict(numeric[name] for name in planes.check_axes(names, data.axes))
@@ -258,15 +333,24 @@ def _prepare(
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
-            others = [(column, start) for start, column in starts if column.name not in plane.names]
-            parts["fixed_columns"] = [
-                planes.fixed_column(*each, X, typical, reach) for each in others
-            ]
+            for start, column in starts:
+                if column.name not in plane.names:
+                    fixed = planes.fixed_column(column, start, X, typical, reach)
+                    fixed_columns.append(fixed)
     if not features:
-        parts["scaling"] = planes.unscaled(X.shape[1])
-    geometry = {"plane": plane, "points": points, "axes": names, "columns": starts}
-    parts = {"fixed_at": FIXED_AT, **geometry, **parts}
-    return _split_and_scale(rows, computed, data.test_size, **parts)
+        scaling = planes.unscaled(X.shape[1])  # the columns are scaled already
+    prepared = _split_and_scale(
+        rows,
+        computed,
+        data.test_size,
+        scaling=scaling,
+        model=model,
+        plane=plane,
+        points=points,
+        axes=names,
+        fixed_at=fixed_at,
+    )
+    return replace(prepared, columns=starts, fixed_columns=fixed_columns)
 
 
 def _split_and_scale(
@@ -274,22 +358,37 @@ def _split_and_scale(
     features: planes.FeatureMap,
     test_size: float,
     *,
+    plane: planes.Plane,
+    points: planes.Array,
+    axes: tuple[str, ...],
+    fixed_at: str,
     scaling: Scaling | None = None,
     model: Model | None = None,
-    **parts: Any,
 ) -> PreparedData:
     """Split rows, and fit their scaling to the training rows unless it is given."""
-    raw, y = features.apply(np.asarray(rows.X)), rows.y
-    training = test = indices = np.arange(rows.n_samples)
+    raw = features.apply(np.asarray(rows.X))
+    y = rows.y
+    indices = np.arange(rows.n_samples)
+    training = indices
+    test = indices
     if rows.n_samples and test_size:
-        halves = replace(rows, numbers=indices).split(test_size)
-        training, test = (half.numbers for half in halves if half is not None)
+        training_half, test_half = replace(rows, numbers=indices).split(test_size)
+        assert test_half is not None
+        training = training_half.numbers
+        test = test_half.numbers
     scaling = scaling or Scaling.fit("standardize", raw[training])
-    target = None if model is None else model.predictor.target_scaling
-    if model is None and rows.classes is None:
-        target = Scaling.fit("standardize", y[training].reshape(-1, 1))
-    scaled = y if target is None or not len(y) else target.transform(y.reshape(-1, 1))[:, 0]
-    X, learned = scaling.transform(raw, np.float32), y[training] if len(y) else np.zeros(1)
+    target_scaling = None
+    if model is not None:
+        target_scaling = model.predictor.target_scaling
+    elif rows.classes is None:
+        target_scaling = Scaling.fit("standardize", y[training].reshape(-1, 1))
+    scaled = y
+    if target_scaling is not None and len(y):
+        scaled = target_scaling.transform(y.reshape(-1, 1))[:, 0]
+    X = scaling.transform(raw, np.float32)
+    learned = np.zeros(1)
+    if len(y):
+        learned = y[training]
     return PreparedData(
         dataset=rows,
         input_names=features.input_names(rows.feature_names),
@@ -299,20 +398,25 @@ def _split_and_scale(
         is_test=np.isin(indices, test) & (test_size > 0),
         test_rows=test,
         scaling=scaling,
-        target_scaling=target,
+        target_scaling=target_scaling,
         target_range=(float(learned.min()), float(learned.max())),
         model=model,
-        **parts,
+        plane=plane,
+        points=points,
+        axes=axes,
+        fixed_at=fixed_at,
     )
 
 
 def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
     """Take the range of the predictions on the plane, which for a curve is its height, too."""
-    predictor, plane, limits = model.predictor, prepared.plane, (0.0, 1.0)
+    predictor = model.predictor
+    plane = prepared.plane
+    limits = (0.0, 1.0)
     if predictor.classes is None:
         outputs = prepared.outputs(predictor.first_network, "grid", 24)
         numbers = outputs[:, prepared.output]
-        limits = float(numbers.min()), float(numbers.max())
+        limits = (float(numbers.min()), float(numbers.max()))
     if prepared.is_curve:
         ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
         plane = planes.Plane.around(ends, plane.names, plane.typical_rows)

@@ -36,12 +36,12 @@ NAMES = {
 
 def by_name(state: PageState) -> dict[str, Any]:
     """The settings by their names in an address."""
-    networks = {
-        prefix + name: value
-        for prefix, network in zip(NETWORKS, state.networks, strict=False)
-        for name, value in vars(network).items()
-    }
-    return {**vars(state.data), **networks, "pace": state.pace}
+    settings = dict(vars(state.data))
+    for prefix, network in zip(NETWORKS, state.networks, strict=False):
+        for name, value in vars(network).items():
+            settings[prefix + name] = value
+    settings["pace"] = state.pace
+    return settings
 
 
 def differing(state: PageState) -> dict[str, Any]:
@@ -53,7 +53,11 @@ def differing(state: PageState) -> dict[str, Any]:
     {'pace': 2}
     """
     usual = by_name(PageState.defaults_for(state.data.source, len(state.networks)))
-    return {name: value for name, value in by_name(state).items() if value != usual[name]}
+    changed = {}
+    for name, value in by_name(state).items():
+        if value != usual[name]:
+            changed[name] = value
+    return changed
 
 
 def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
@@ -68,9 +72,12 @@ def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
     def part(default: object, prefix: str = "") -> dict[str, Any]:
         return {name: settings.get(prefix + name, value) for name, value in vars(default).items()}
 
-    networks = [part(each, prefix) for prefix, each in zip(NETWORKS, usual.networks, strict=False)]
-    for each in networks:
-        each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
+    networks = []
+    for prefix, default in zip(NETWORKS, usual.networks, strict=False):
+        network = part(default, prefix)
+        activations = tuple(network["activations"])
+        network["activations"] = fit_activations(activations, len(network["hidden"]))
+        networks.append(network)
     state = {**part(usual), "data": part(usual.data), "networks": networks}
     return decode(PageState, state, "state")
 
@@ -95,8 +102,10 @@ def choose(state: PageState, source: str) -> PageState:
 
 def restore(state: PageState) -> PageState:
     """Restore the default settings of the data; the data and the initial weights are kept."""
-    names = {*DATA_CHOICES, *SEEDS}
-    unchanged = {name: value for name, value in differing(state).items() if name in names}
+    unchanged = {}
+    for name, value in differing(state).items():
+        if name in DATA_CHOICES or name in SEEDS:
+            unchanged[name] = value
     usual = PageState.defaults_for(state.data.source, len(state.networks))
     return with_settings(usual, unchanged)
 
@@ -109,15 +118,27 @@ def changes(state: PageState) -> list[str]:
     >>> changes(choose(PageState(pace=2), "moons"))
     ['speed']
     """
-    names = [name.rpartition(".")[2] for name in _changed(state) if name not in SEEDS]
-    return [NAMES.get(name, name.replace("_", " ")) for name in dict.fromkeys(names)]
+    words: list[str] = []
+    for name in _changed(state):
+        if name not in SEEDS:
+            name_of_field = name.rpartition(".")[2]
+            setting = NAMES.get(name_of_field, name_of_field.replace("_", " "))
+            if setting not in words:  # both networks have it
+                words.append(setting)
+    return words
 
 
 def _changed(state: PageState) -> dict[str, Any]:
     """Changed settings: another number of layers alone is no change of their activation."""
-    usual = (PageState.defaults_for(state.data.source).networks[0].activations or ("tanh",))[0]
-    return {
-        name: value
-        for name, value in differing(state).items()
-        if name not in DATA_CHOICES and not (name.endswith(".activations") and {*value} <= {usual})
-    }
+    default = PageState.defaults_for(state.data.source).networks[0]
+    usual = "tanh"
+    if default.activations:
+        usual = default.activations[0]
+    changed = {}
+    for name, value in differing(state).items():
+        if name in DATA_CHOICES:
+            continue
+        if name.endswith(".activations") and {*value} <= {usual}:
+            continue
+        changed[name] = value
+    return changed

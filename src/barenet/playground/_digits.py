@@ -16,7 +16,8 @@ from barenet.playground._wire_format import finite
 #: Maximum number of test rows of a cell of the confusion matrix.
 MAX_SHOWN = 24
 #: Points along each side of a pixel, and of the pad.
-POINTS_PER_PIXEL, PAD_SIDE = 4, 192
+POINTS_PER_PIXEL = 4
+PAD_SIDE = 192
 
 
 class DigitStyle(NamedTuple):
@@ -59,30 +60,48 @@ def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
 
 def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """The share of ink in each pixel of an image, from a bitmap with ink."""
-    style = UPRIGHT if shape[0] == 8 else CENTRED
-    n_rows, n_columns = (POINTS_PER_PIXEL * side for side in shape[:2])
+    style = CENTRED
+    if shape[0] == 8:
+        style = UPRIGHT
+    n_rows = POINTS_PER_PIXEL * shape[0]
+    n_columns = POINTS_PER_PIXEL * shape[1]
     y, x = np.nonzero(ink)
     middle = y.mean()
     lean = _lean(x - x.mean(), y - middle, style.slant)
     upright = x - lean * (y - middle)
-    left, right, above, below = upright.min(), upright.max() + 1, y.min(), y.max() + 1
+    left = upright.min()
+    right = upright.max() + 1
+    above = y.min()
+    below = y.max() + 1
+    # Points of the pad to a point of the image, to the right and down.
     across = (right - left) / (style.width * n_columns)
-    down = max((below - above) / (style.height * n_rows), across / style.stretch)
+    down = (below - above) / (style.height * n_rows)
+    down = max(down, across / style.stretch)
     across = max(down, across)
-    center = (left + right) / 2, (above + below) / 2
-    x0, y0 = (x.mean() + 0.5, middle + 0.5) if style.by_mass else center
-    rows = y0 + (np.arange(n_rows)[:, None] + 0.5 - n_rows / 2) * down
-    columns = x0 + (np.arange(n_columns) + 0.5 - n_columns / 2 - style.right_offset) * across
+    if style.by_mass:
+        x0 = x.mean() + 0.5
+        y0 = middle + 0.5
+    else:
+        x0 = (left + right) / 2
+        y0 = (above + below) / 2
+    steps_down = np.arange(n_rows)[:, None] + 0.5 - n_rows / 2
+    steps_right = np.arange(n_columns) + 0.5 - n_columns / 2 - style.right_offset
+    rows = y0 + steps_down * down
+    columns = x0 + steps_right * across
     columns = columns + lean * (rows - 0.5 - middle)
-    at_y, at_x = np.broadcast_arrays(np.floor(rows).astype(int), np.floor(columns).astype(int))
+    row_indices = np.clip(np.floor(rows).astype(int), -1, len(ink))
+    column_indices = np.clip(np.floor(columns).astype(int), -1, ink.shape[1])
     around = np.pad(ink, 1)  # beyond the pad there is no ink
-    points = around[np.clip(at_y, -1, len(ink)) + 1, np.clip(at_x, -1, ink.shape[1]) + 1]
-    return points.reshape(shape[0], POINTS_PER_PIXEL, shape[1], POINTS_PER_PIXEL).mean(axis=(1, 3))
+    points = around[row_indices + 1, column_indices + 1]
+    pixels = points.reshape(shape[0], POINTS_PER_PIXEL, shape[1], POINTS_PER_PIXEL)
+    return pixels.mean(axis=(1, 3))
 
 
 def _lean(x: NDArray[np.float64], y: NDArray[np.float64], slant: float) -> float:
     """Return how far points lean to the right per point down, beyond the slant that is left."""
-    lean = float(x @ y / (y @ y)) if y.any() else 0.0
+    lean = 0.0
+    if y.any():
+        lean = float(x @ y / (y @ y))  # the slope of the least squares
     return float(np.sign(lean) * max(abs(lean) - slant, 0.0))
 
 
@@ -99,22 +118,27 @@ def test_image(view: NetworkView, number: int) -> dict[str, Any]:
 
 def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
     """List the test rows of one class that the network predicts as another, the surest first."""
-    prepared, report = view.prepared, view.latest
-    classes, rows = prepared.classes or (), prepared.dataset
+    prepared = view.prepared
+    report = view.latest
+    classes = prepared.classes or ()
+    rows = prepared.dataset
     for name, value in (("row", truth), ("column", predicted)):
         if not 0 <= value < len(classes):
             raise ArgumentError.of(name, value, f"the index of one of {len(classes)} classes")
     probabilities = prepared.test_probabilities(view.current(report))
-    is_listed = prepared.test[1][: len(probabilities)] == truth
-    found = np.flatnonzero(is_listed & (probabilities.argmax(axis=1) == predicted))
-    shown = found[np.argsort(-probabilities[found, predicted], kind="stable")][:MAX_SHOWN]
-    is_image = rows.image_shape is not None
-    values = np.asarray(rows.X) if is_image else prepared.points
+    is_of_class = prepared.test[1][: len(probabilities)] == truth
+    is_predicted = probabilities.argmax(axis=1) == predicted
+    listed = np.flatnonzero(is_of_class & is_predicted)
+    surest_first = np.argsort(-probabilities[listed, predicted], kind="stable")
+    shown = listed[surest_first][:MAX_SHOWN]
+    values = prepared.points
+    if rows.image_shape is not None:
+        values = np.asarray(rows.X)
     return {
         "epoch": report.epoch,
         "truth": truth,
         "predicted": predicted,
-        "count": len(found),
+        "count": len(listed),
         "rows": np.round(values[prepared.test_rows[shown]], 4).tolist(),
         "probabilities": finite(probabilities[shown][:, [truth, predicted]]),
     }

@@ -30,45 +30,70 @@ PAGE_SETTINGS = RunConfig(
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None or data.source == HAND_DRAWN:
-        note = NOTES["opened" if view.prepared.model else "by_hand"]
-        return {"command": "", "code": "", "notes": [note]}
+        note = "by_hand"
+        if view.prepared.model is not None:
+            note = "opened"
+        return {"command": "", "code": "", "notes": [NOTES[note]]}
     run = ExportedRun(view, data)
-    comments = [f"# {each}" for each in run.differences()]
-    notes = [NOTES["other_command" if comments else "same_command"], NOTES["same_weights"]]
-    command = "\n".join([*comments, run.command()])
-    return {"command": command, "code": run.script(), "notes": notes}
+    comments = [f"# {difference}" for difference in run.differences()]
+    note = "same_command"
+    if comments:
+        note = "other_command"
+    return {
+        "command": "\n".join([*comments, run.command()]),
+        "code": run.script(),
+        "notes": [NOTES[note], NOTES["same_weights"]],
+    }
 
 
 class ExportedRun:
     """A run of the page, up to its current epoch."""
 
     def __init__(self, view: NetworkView, data: DataSettings) -> None:
-        self.view, self.data = view, data
-        self.prepared, self.table = view.prepared, view.prepared.table
-        self.dataset, self.features = view.prepared.dataset, view.prepared.features
+        self.view = view
+        self.data = data
+        self.prepared = view.prepared
+        self.table = view.prepared.table
+        self.dataset = view.prepared.dataset
+        self.features = view.prepared.features
+        used = self.dataset.feature_names
+        if self.prepared.encoding is not None:
+            used = self.prepared.encoding.feature_names
         #: The columns of a table that the page does not use.
-        used = getattr(self.prepared.encoding, "feature_names", self.dataset.feature_names)
-        features = self.table.features(self.dataset.target_name) if self.table else {}
-        self.dropped = [name for name in features if name not in used]
+        self.dropped: list[str] = []
+        if self.table is not None:
+            names = self.table.features(self.dataset.target_name)
+            self.dropped = [name for name in names if name not in used]
         self.config = view.prepared.run_config(view.settings)
-        self.epochs, self.edits = max(view.latest.epoch, 1), view.latest.edits
+        self.epochs = max(view.latest.epoch, 1)
+        self.edits = view.latest.edits
         #: Length of the schedule, if it isn't the number of epochs that were trained.
-        depends = view.settings.depends_on_epochs(self.epochs)
-        self.schedule_epochs = view.settings.schedule_epochs if depends else None
+        self.schedule_epochs: int | None = None
+        if view.settings.depends_on_epochs(self.epochs):
+            self.schedule_epochs = view.settings.schedule_epochs
 
     def command(self) -> str:
         """Write ``barenet train`` with every setting that matters."""
         words: list[Any] = ["barenet", "train", self.dataset.name]
         options: dict[str, Any] = {}
         if self.table is not None:
-            columns = {"task": self.data.task, "drop": self.dropped}
             options = {"target": self.dataset.target_name, **self.table.options}
-            options |= {name: value for name, value in columns.items() if value}
-        for name, value in (options | self._command_config().set_fields()).items():
-            values = value if isinstance(value, tuple | list) else [value]
-            values = [] if isinstance(value, bool) else values
-            words += [f"--{'no-' * (value is False)}{name.replace('_', '-')}", *values]
-        return shell.join(map(str, words))
+            if self.data.task:
+                options["task"] = self.data.task
+            if self.dropped:
+                options["drop"] = self.dropped
+        options |= self._command_config().set_fields()
+        for name, value in options.items():
+            option = name.replace("_", "-")
+            if value is False:
+                words.append(f"--no-{option}")
+                continue
+            words.append(f"--{option}")
+            if isinstance(value, tuple | list):
+                words += value
+            elif value is not True:
+                words.append(value)
+        return shell.join([str(word) for word in words])
 
     def _command_config(self) -> RunConfig:
         """The run of the page, with settings to replace other defaults of the data set."""
@@ -80,18 +105,24 @@ class ExportedRun:
             test_size=self.data.test_size,
             **self.data.generator_options,
         )
-        named, n_rows = DATASETS.get(self.dataset.name), len(self.prepared.training[1])
-        default = (table_defaults(n_rows) if named is None else named.config).set_fields()
+        named = DATASETS.get(self.dataset.name)
+        if named is None:
+            default = table_defaults(len(self.prepared.training[1])).set_fields()
+        else:
+            default = named.config.set_fields()
         loss = spec_of(as_loss(None, self.view.network.output_activation))
-        fixed = replace(PAGE_SETTINGS, loss=loss).set_fields().items()
-        others = {name: value for name, value in fixed if default.get(name, value) != value}
-        return config.over(RunConfig(**others))
+        differing = {}
+        for name, value in replace(PAGE_SETTINGS, loss=loss).set_fields().items():
+            if default.get(name, value) != value:
+                differing[name] = value
+        return config.over(RunConfig(**differing))
 
     def differences(self) -> Iterator[str]:
         """Yield the differences between the command and the page."""
-        if (names := self.prepared.input_names) != self.dataset.feature_names:
+        if self.prepared.input_names != self.dataset.feature_names:
             columns = some(self.dataset.feature_names)
-            yield f"The command learns from {columns}, the page from {some(names)}."
+            inputs = some(self.prepared.input_names)
+            yield f"The command learns from {columns}, the page from {inputs}."
         if self.table is not None and self.table.n_rows > MAX_ROWS:
             yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
         if as_schedule(self.view.settings.schedule).follows_loss:
@@ -111,52 +142,81 @@ class ExportedRun:
         edits: dict[int, dict[int, float]] = {}
         for edit in self.edits:
             edits.setdefault(edit.epoch, {})[edit.index] = edit.value
-        after_epochs = ["edit(len(run.history))"] if edits else []
-        after_epochs += [f"len(run.history) == {self.epochs}"] if self.schedule_epochs else []
-        callbacks = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
-        given = self.config.set_fields()
-        names = ("hidden", "output", "init", "batch_norm", "dropout", "seed")
-        is_scaled = self.prepared.target_scaling is not None
-        target = "target({}.y)" if is_scaled else "{}.y"
+        edit_code = ""
+        after_epochs = []
+        if edits:
+            edit_code = CODE["edits"].format(edits=edits)
+            after_epochs.append("edit(len(run.history))")
+        if self.schedule_epochs:
+            after_epochs.append(f"len(run.history) == {self.epochs}")
+        callbacks = ""
+        if after_epochs:
+            calls = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
+            callbacks = f"\n    callbacks=[{', '.join(calls)}],"
+        fields = self.config.set_fields()
+        architecture: dict[str, Any] = {}
+        for name in ("hidden", "output", "init", "batch_norm", "dropout", "seed"):
+            if name in fields:
+                architecture[name] = fields[name]
+        target = "{}.y"
+        target_scaling = ""
+        if self.prepared.target_scaling is not None:
+            target = "target({}.y)"
+            target_scaling = CODE["target_scaling"]
         script = CODE["script"].format(
             data=loading,
             test_size=self.data.test_size,
             scaling=scaling,
-            target_scaling=CODE["target_scaling"] if is_scaled else "",
-            layers=[*given["layers"]],
-            architecture=_arguments({n: given[n] for n in names if n in given}),
-            edits=CODE["edits"].format(edits=edits) if edits else "",
+            target_scaling=target_scaling,
+            layers=[*fields["layers"]],
+            architecture=_arguments(architecture),
+            edits=edit_code,
             settings=self._settings(),
             train_y=target.format("train"),
             test_y=target.format("test"),
             metric=self.view.task.metric,
-            callbacks=f"\n    callbacks=[{', '.join(callbacks)}]," if callbacks else "",
+            callbacks=callbacks,
         )
-        return f"import dataclasses\n\n{script}" if "dataclasses." in loading else script
+        if "dataclasses." in loading:
+            return f"import dataclasses\n\n{script}"
+        return script
 
     def _loading(self) -> str:
         """Load the data, and of a table as many rows as the page uses."""
-        options, table, more = self.data.generator_options, self.table, ""
-        if table is not None:
-            task = {"task": self.data.task} if self.data.task else {}
-            frame = {"frame": True} if self.dropped else {}
-            options = {"target": self.dataset.target_name, **task, **table.options, **frame}
+        options = self.data.generator_options
+        selection = ""
+        if self.table is not None:
+            options = {"target": self.dataset.target_name}
+            if self.data.task:
+                options["task"] = self.data.task
+            options |= self.table.options
+            if self.dropped:
+                options["frame"] = True
             if self.dropped and self.prepared.encoding is None:
-                more = CODE["axes"].format(names=self.dataset.feature_names)
-            more += CODE["sample"].format(rows=MAX_ROWS) if table.n_rows > MAX_ROWS else ""
-        return f"data = barenet.load_dataset({self.dataset.name!r}{_arguments(options)}){more}"
+                selection = CODE["axes"].format(names=self.dataset.feature_names)
+            if self.table.n_rows > MAX_ROWS:
+                selection += CODE["sample"].format(rows=MAX_ROWS)
+        arguments = f"{self.dataset.name!r}{_arguments(options)}"
+        return f"data = barenet.load_dataset({arguments}){selection}"
 
     def _feature_columns(self) -> str:
         """Compute the features, unless they are the columns themselves."""
-        features, names = self.features, self.prepared.input_names
+        features = self.features
+        names = self.prepared.input_names
         if not features.names or names == tuple(self.dataset.feature_names):
             return ""
-        own = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
-        offset, factor = features.scaling.offset.tolist(), features.scaling.factor.tolist()
+        units = "x"
+        if features.scaling.name != "none":
+            offset = features.scaling.offset.tolist()
+            factor = features.scaling.factor.tolist()
+            units = f"(x - {offset}) * {factor}"
+        # The columns themselves are not scaled, unlike what is computed from them.
+        unscaled = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
+        formulas = [unscaled.get(name, FEATURES[name].code) for name in features.names]
         return CODE["feature_columns"].format(
             columns=[features.columns[0], features.columns[-1]],
-            units="x" if features.scaling.name == "none" else f"(x - {offset}) * {factor}",
-            formulas=", ".join(own.get(name, FEATURES[name].code) for name in features.names),
+            units=units,
+            formulas=", ".join(formulas),
             names=names,
         )
 
@@ -165,7 +225,8 @@ class ExportedRun:
         epochs = self.schedule_epochs or self.epochs
         values = replace(self.config, epochs=epochs).train_arguments()
         values["optimizer"] = spec_of(values["optimizer"])
-        if penalties := values.pop("penalty"):
+        penalties = values.pop("penalty")
+        if penalties:
             values["penalty"] = spec_of(penalties[0])
         return "\n".join(f"    {name}={value!r}," for name, value in values.items())
 

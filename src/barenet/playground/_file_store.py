@@ -23,7 +23,8 @@ from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, open_table
 
 #: Kinds of files: the start of their keys, which stand among the names of data sets.
-TABLE, MODEL = "table:", "model:"
+TABLE = "table:"
+MODEL = "model:"
 MAX_UPLOAD_BYTES = 20 * 2**20
 #: Maximum number of tables, and of models; the oldest is forgotten where there are more.
 MAX_FILES = 16
@@ -56,7 +57,11 @@ class FileStore:
 
     def upload_model(self, content: bytes, data: DataSettings) -> PageState:
         """Open an uploaded model, with the table of the page if its columns fit."""
-        rows = next((key for key in (data.source, data.rows) if key in self.tables), "")
+        rows = ""
+        if data.source in self.tables:
+            rows = data.source
+        elif data.rows in self.tables:
+            rows = data.rows
         with _written(content, ".safetensors") as path:
             try:
                 return self.open_model(path, rows)
@@ -71,11 +76,14 @@ class FileStore:
         """Open a model, with the table of a key if its columns fit, and return the settings."""
         model = open_model(path, config)
         key = self._add(self.models, MODEL, model.predictor.dataset, model)
-        required = model.required_columns
-        fits = rows and required and set(required) <= self.tables[rows].numeric.keys()
-        low, high = TEST_SIZES
-        test_size = min(max(config.over(DEFAULTS).test_size or 0.0, low), high)
-        data = DataSettings(source=key, rows=rows if fits else "", test_size=test_size)
+        if rows:
+            required = set(model.required_columns)
+            if not required or not required <= self.tables[rows].numeric.keys():
+                rows = ""  # the model can't learn from this table
+        least, most = TEST_SIZES
+        test_size = config.over(DEFAULTS).test_size or 0.0
+        test_size = min(max(test_size, least), most)
+        data = DataSettings(source=key, rows=rows, test_size=test_size)
         return PageState(data=data, networks=(model.settings,))
 
     def _add(self, files: dict[str, T], kind: str, name: str, file: T) -> str:
@@ -145,7 +153,10 @@ def _written(content: bytes, suffix: str) -> Iterator[Path]:
 
 def _find(files: dict[str, T], key: str) -> T:
     if key not in files:
-        kind, _, name = key.partition(":")
-        problem, verb = f"there is no {kind} {name!r}", "load" if kind == "table" else "open"
-        raise ArgumentError(problem, argument="data", value=key, remedy=f"{verb} it again")
+        file_type, _, name = key.partition(":")
+        problem = f"there is no {file_type} {name!r}"
+        remedy = "open it again"
+        if file_type == "table":
+            remedy = "load it again"
+        raise ArgumentError(problem, argument="data", value=key, remedy=remedy)
     return files[key]

@@ -1,5 +1,6 @@
 """The space of a hidden layer's outputs: training points, the plane of the inputs, the boundary."""
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from barenet.playground._wire_format import rounded
 Array = NDArray[np.float64]
 
 #: Maximum number of points, and points along each side of the plane of the inputs.
-MAX_POINTS, SIDE = 500, 19
+MAX_POINTS = 500
+SIDE = 19
 #: Free room at each edge of the picture.
 MARGIN = 0.04
 
@@ -23,41 +25,63 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
 
     Places are fractions of the picture: to the right, and down.
     """
-    network, prepared = view.current(), view.prepared
+    network = view.current()
+    prepared = view.prepared
     count = len(network.sizes) - 2
     if count == 0:
         return {"hint": "This network has no hidden layer: add one with +."}
     if len(prepared.training[1]) < 2:
         return {"hint": "This picture needs two training points or more."}
     layer = min(layer, count - 1)
-    X, y = (rows[:: -(-len(rows) // MAX_POINTS) or 1] for rows in prepared.training)
+    all_X, all_y = prepared.training
+    step = ceil(len(all_y) / MAX_POINTS)
+    X = all_X[::step]
+    y = all_y[::step]
+    grid = X[:0]
     # The grid is drawn for inputs that are functions of the picture's two axes.
-    sheet = prepared.inputs("grid", SIDE) if prepared.features.names else X[:0]
-    rows = np.concatenate([X, sheet if not prepared.is_curve else X[:0]])
-    outputs = nan_to_large(layout.layer_values(network, rows, layer + 1)[-1].outputs)
-    line = _output_line(view) if layer == count - 1 else np.empty(0)
-    points, share, line = project(outputs, len(X), view.directions, layer, line)
-    low, high = ranges(points[: len(X)], outputs.shape[1] if not len(line) else 2)
+    if prepared.features.names and not prepared.is_curve:
+        grid = prepared.inputs("grid", SIDE)
+    rows = np.concatenate([X, grid])
+    values = layout.layer_values(network, rows, layer + 1)
+    outputs = nan_to_large(values[-1].outputs)
+    n_neurons = outputs.shape[1]
+    line = np.empty(0)
+    if layer == count - 1:
+        line = _output_line(view)
+    projected, share, line = project(outputs, len(X), view.directions, layer, line)
+    points = projected[: len(X)]
+    sheet = projected[len(X) :]
+    n_neurons_of_axes = n_neurons
+    if len(line):
+        n_neurons_of_axes = 2  # each axis has a range of its own
+    low, high = ranges(points, n_neurons_of_axes)
 
-    def places(points: Array) -> Array:
-        across, up = (MARGIN + (1 - 2 * MARGIN) * (points - low) / (high - low)).T
-        return np.column_stack([across, 1 - up])
+    def places(points: Array) -> list[float | None]:
+        fractions = (points - low) / (high - low)
+        across, up = (MARGIN + (1 - 2 * MARGIN) * fractions).T
+        return rounded(np.column_stack([across, 1 - up]))
 
-    has_boundary = len(line) == 3 and len(prepared.classes or ()) == 2
-    ends = line_ends(line, low, high) if has_boundary else points[:0]
-    sums = points[: len(X)] @ line[:2] + line[2] if has_boundary else np.zeros(len(X))
+    boundary: list[float | None] = []
+    n_wrong = None
+    if len(line) == 3 and len(prepared.classes or ()) == 2:
+        boundary = places(line_ends(line, low, high))
+        sums = points @ line[:2] + line[2]
+        n_wrong = int(((sums > 0) != (y > 0)).sum())
+    sheet_places: list[float | None] = []
+    if n_neurons > 1:
+        sheet_places = places(sheet)
     return {
         "layer": layer,
-        "neurons": outputs.shape[1],
+        "neurons": n_neurons,
         "share": share,
         "across": len(line) == 3,
-        "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
-        "points": rounded(places(points[: len(X)])),
-        "sheet": rounded(places(points[len(X) :])) if outputs.shape[1] > 1 else [],
+        "ranges": np.column_stack([low, high]).tolist(),
+        "points": places(points),
+        "sheet": sheet_places,
         "side": SIDE,
         "values": rounded(_values(view, y)),
-        "boundary": rounded(places(ends)),
-        "wrong": int(((sums > 0) != (y > 0)).sum()) if has_boundary else None,
+        "boundary": boundary,
+        "wrong": n_wrong,
     }
 
 
@@ -81,49 +105,72 @@ def project(
     centered = outputs - mean
     if len(line):
         first = line[:-1] / np.linalg.norm(line[:-1])
-        rest = centered[:n_points] - np.outer(centered[:n_points] @ first, first)
-        directions = np.stack([first, principal_axes(rest)[1][0]])
+        # What remains of the points without their parts along the first direction.
+        remainder = centered[:n_points] - np.outer(centered[:n_points] @ first, first)
+        _, across, _ = principal_axes(remainder)
+        directions = np.stack([first, across[0]])
     similarity = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
-    similarity[: bool(len(line))] = 1  # the output rises to the right
-    known[layer] = directions = np.where(similarity < 0, -directions, directions)
+    if len(line):
+        similarity[0] = 1  # the output rises to the right
+    directions = np.where(similarity < 0, -directions, directions)
+    known[layer] = directions
     points = centered @ directions.T
-    shown, total = (np.square(each[:n_points]).sum() for each in (points, centered))
-    line = np.array([*directions @ line[:-1], line[-1] + mean @ line[:-1]]) if len(line) else line
+    shown = np.square(points[:n_points]).sum()
+    total = np.square(centered[:n_points]).sum()
+    if len(line):
+        weights = line[:-1]
+        line = np.array([*directions @ weights, line[-1] + mean @ weights])
     return points, float(shown / (total or 1.0)), line
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
     """Ranges of the axes in steps, so that they seldom change; of one length for components."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    step = 2.0 ** np.ceil(np.log2(np.where(high > low, high - low, 1.0))) / 8
-    low, high = step * np.floor(low / step), step * (np.floor(high / step) + 1)
+    low = points.min(axis=0)
+    high = points.max(axis=0)
+    extent = np.where(high > low, high - low, 1.0)
+    step = 2.0 ** np.ceil(np.log2(extent)) / 8
+    low = step * np.floor(low / step)
+    high = step * (np.floor(high / step) + 1)
     if n_neurons == 1:
-        low[1], high[1] = 0.0, 1.0
+        low[1] = 0.0
+        high[1] = 1.0
     if n_neurons <= 2:
         return low, high
     reach = (high - low).max() / 2
-    return (low + high) / 2 - reach, (low + high) / 2 + reach
+    middle = (low + high) / 2
+    return middle - reach, middle + reach
 
 
 def line_ends(boundary: Array, low: Array, high: Array) -> Array:
     """Two points of the line w·h + b = 0 beyond the ranges, shape (2, 2)."""
-    steep = int(abs(boundary[0]) * (high - low)[0] > abs(boundary[1]) * (high - low)[1])
-    along = np.array([2 * low - high, 2 * high - low])[:, steep]
-    other = -(boundary[steep] * along + boundary[2]) / boundary[1 - steep]
-    return np.column_stack([other, along] if steep else [along, other])
+    w0, w1, b = boundary
+    width, height = high - low
+    beyond = np.array([2 * low - high, 2 * high - low])
+    is_steep = abs(w0) * width > abs(w1) * height
+    if is_steep:
+        up = beyond[:, 1]
+        across = -(w1 * up + b) / w0
+    else:
+        across = beyond[:, 0]
+        up = -(w0 * across + b) / w1
+    return np.column_stack([across, up])
 
 
 def _output_line(view: NetworkView) -> Array:
     """Weights and bias of a single output; empty if there are several, or no direction."""
     last = layout.neuron_layers(view.current())[-1][0]
-    found = np.array([*last.weights.ravel(), *last.bias], np.float64)
-    has_direction = len(last.bias) == 1 and np.isfinite(found).all() and found[:-1].any()
-    return found if has_direction else found[:0]
+    line = np.array([*last.weights.ravel(), *last.bias], np.float64)
+    is_single = len(last.bias) == 1
+    has_direction = np.isfinite(line).all() and line[:-1].any()
+    if not is_single or not has_direction:
+        return np.empty(0)
+    return line
 
 
 def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
     """The classes; numbers as fractions of the range that is drawn."""
-    prepared, scaling = view.prepared, view.prepared.target_scaling
+    prepared = view.prepared
     targets = y.reshape(len(y), -1)
-    targets = targets if scaling is None else scaling.inverse_transform(targets)
+    if prepared.target_scaling is not None:
+        targets = prepared.target_scaling.inverse_transform(targets)
     return prepared.drawn_values(targets[:, prepared.output])

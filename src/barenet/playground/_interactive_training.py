@@ -9,7 +9,6 @@ import queue
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import numpy as np
 
@@ -17,19 +16,20 @@ from barenet import _train as training
 from barenet.engines import choose_engine
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
-from barenet.optimization._schedules import Constant
+from barenet.optimization._schedules import Constant, Schedule
 from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import Problem
 from barenet.playground._timeline import EpochMetrics, ResumedSchedule, thin
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
-from barenet.playground._training_commands import SETTINGS_CHANGED, TrainingCommands
+from barenet.playground._training_commands import COMMANDS, SETTINGS_CHANGED, TrainingCommands
 from barenet.training._callbacks import Run
 from barenet.training._divergence import EXPLOSION
 from barenet.training._epoch import TrainingConfig
 from barenet.training._loop import Loop, exclusive, make_loop
 
 #: Seconds between two reports, fewer than between two pictures; their largest share of the time.
-REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
+REPORT_SECONDS = 0.025
+REPORT_FRACTION = 0.05
 #: Maximum number of rows in a report.
 MAX_ROWS = 64
 #: Epochs per second up to which the last update of each epoch is recorded.
@@ -48,11 +48,15 @@ class InteractiveTraining(TrainingCommands):
         self.report = report
         self.schedule = ResumedSchedule(self.settings, 0)
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
-        self.learning_rate = self.constant_loss = 0.0
+        self.learning_rate = 0.0
+        self.constant_loss = 0.0
         #: The training loop, from its start to its end, and the time to interrupt it.
         self.session: Generator[None, None, str | None] | None = None
         self.deadline = 0.0
-        self.reported, self.due, self.report_interval = 0.0, 0.0, REPORT_SECONDS
+        #: Times of the last report and of the next epoch, and seconds between two reports.
+        self.reported = 0.0
+        self.due = 0.0
+        self.report_interval = REPORT_SECONDS
         self._evaluate_initial()
         self.advance(0.0)
 
@@ -77,8 +81,10 @@ class InteractiveTraining(TrainingCommands):
         self.deadline = time.perf_counter() + seconds
         while not self.commands.empty():
             self._execute()
-        if self.playing and (left := self.due - time.perf_counter()) > 0:
-            return left
+        if self.playing:
+            seconds_left = self.due - time.perf_counter()
+            if seconds_left > 0:
+                return seconds_left
         if self.playing or self.closed:
             with self._problems_shown():
                 self._continue()
@@ -89,7 +95,8 @@ class InteractiveTraining(TrainingCommands):
 
     def _continue(self) -> None:
         """Continue the training loop, or begin another one."""
-        session, self.session = self.session, None
+        session = self.session
+        self.session = None
         if session is None and not self.has_rows:
             self._fail(Problem.of("no_rows"))
         elif session is not None or not self.closed:
@@ -105,11 +112,15 @@ class InteractiveTraining(TrainingCommands):
 
     def _train(self, loop: Loop) -> Generator[None, None, str | None]:
         """Train until the loop is interrupted, again and again; the reason for its end."""
-        run, epochs = loop.run, loop.config.epochs
+        run = loop.run
+        epochs = loop.config.epochs
         with exclusive(self.network), loop.session():
             loop.is_saved = True  # so that L-BFGS can continue
             while not run.finished:
-                self._limit_chunk(run, run.epoch - (run.batch < run.n_batches))
+                epoch = run.epoch
+                if run.batch < run.n_batches:
+                    epoch -= 1  # it is amid this one
+                self._limit_chunk(run, epoch)
                 with np.errstate(all="ignore"):
                     loop.advance(epochs)
                 yield
@@ -131,7 +142,9 @@ class InteractiveTraining(TrainingCommands):
         try:
             yield
         except DivergenceError as error:
-            how = "ran away" if math.isfinite(error.loss) else "overflowed"
+            how = "overflowed"
+            if math.isfinite(error.loss):
+                how = "ran away"
             self._recover(f"{how} in the epoch after {self.epoch:,}")
         except Exception as error:  # noqa: BLE001
             self._fail(Problem.of("refused", error=error))
@@ -139,26 +152,31 @@ class InteractiveTraining(TrainingCommands):
                 self.run.stop(SETTINGS_CHANGED)
 
     def on_start(self, run: Run) -> None:
-        self.run, self.n_batches = run, run.n_batches
+        self.run = run
+        self.n_batches = run.n_batches
         self._limit_chunk(run, 0)
 
     def on_chunk(self, run: Run) -> None:
         if run.batch == run.n_batches:  # handled at the end of the epoch
             return
-        self.batch, self.current = run.batch, None
+        self.batch = run.batch
+        self.current = None
         self._after_update(run)
         self._wait_to_play()
         self._limit_chunk(run, run.epoch - 1)
 
     def on_epoch(self, run: Run) -> None:
-        self.epoch, self.batch = self.epoch + 1, 0
+        self.epoch += 1
+        self.batch = 0
         self._after_update(run)
         self._measure(run)
         if not self.problem.failed:
             if self.apply_edits() or self.timeline.is_due(self.epoch):
                 self.timeline.add(self.snapshot())
-            if message := self.settings.goal_reached(self.epoch, self.rows[-1].loss):
-                self.goal, self.problem = 0, Problem(message)
+            message = self.settings.goal_reached(self.epoch, self.rows[-1].loss)
+            if message:
+                self.goal = 0
+                self.problem = Problem(message)
         now = time.perf_counter()
         if self.playing and now - self.reported >= self.report_interval:
             self._report()
@@ -171,27 +189,34 @@ class InteractiveTraining(TrainingCommands):
     def _after_update(self, run: Run) -> None:
         """Pause after a single batch, and discard the record of an earlier update."""
         if self.one_batch:
-            self.one_batch, self.goal = False, 0
-        done = run.epoch - 1, run.batch - 1
-        if self.update is not None and (self.update.epoch, self.update.batch) != done:
-            self.update = None
+            self.one_batch = False
+            self.goal = 0
+        if self.update is not None:
+            is_last = self.update.epoch == run.epoch - 1 and self.update.batch == run.batch - 1
+            if not is_last:
+                self.update = None
 
     def _limit_chunk(self, run: Run, epoch: int) -> None:
         """End the next chunk before the update to record, and record it if it is the next one."""
         run.chunk_limit = None
         if self.batch == 0:  # the learning rate is fixed at the start of an epoch
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
-        records = self.one_batch or self.goal == self.epoch + 1 or 0 < self.pace <= MAX_RECORDED
-        if not records or run.stop_reason or epoch == run.epochs:
+        ends_soon = self.one_batch or self.goal == self.epoch + 1
+        is_slow = 0 < self.pace <= MAX_RECORDED
+        if not (ends_soon or is_slow) or run.stop_reason or epoch == run.epochs:
             return
-        before = 0 if self.one_batch else run.n_batches - 1 - self.batch
+        before = 0
+        if not self.one_batch:
+            before = run.n_batches - 1 - self.batch
         run.chunk_limit = max(before, 1)
         if before == 0:
             self._record_update(run, epoch)
 
     def _record_update(self, run: Run, epoch: int) -> None:
-        within = 0.0 if self.schedule.steady else self.batch / run.n_batches
-        factor = self.schedule.factor(epoch + within, run.epochs)
+        time_in_epochs = float(epoch)
+        if not self.schedule.steady:
+            time_in_epochs += self.batch / run.n_batches
+        factor = self.schedule.factor(time_in_epochs, run.epochs)
         self.update = UpdateRecord(
             before=self.snapshot(),
             settings=self.settings,
@@ -204,20 +229,43 @@ class InteractiveTraining(TrainingCommands):
 
     def _make_loop(self) -> Loop:
         """Make the loop of `train` for the current settings."""
-        settings, task, config = self.settings, self.task, self.config
+        settings = self.settings
+        task = self.task
+        config = self.config
         self.constant_loss = task.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
         #: The first loop is that of `barenet train`; later ones have other seeds.
-        self.seed, self.segments = settings.seed + self.segments, self.segments + 1
-        self.update, self.batch = None, 0
+        self.seed = settings.seed + self.segments
+        self.segments += 1
+        self.update = None
+        self.batch = 0
         self.schedule = ResumedSchedule(settings, self.epoch)
-        parts: Any = config.loss, self.optimizer, config.make_penalties(), None, self.seed
-        job = training.make_job(self.network, *task.training, None, 1.0, *parts)
-        left, size = settings.stop_epoch - self.epoch, config.batch_size
+        X, y = task.training
+        job = training.make_job(
+            self.network,
+            X,
+            y,
+            sample_weight=None,
+            scale=1.0,
+            loss=config.loss,
+            optimizer=self.optimizer,
+            penalty=config.make_penalties(),
+            clip=None,
+            seed=self.seed,
+        )
+        epochs = settings.stop_epoch - self.epoch
+        if epochs <= 0:
+            epochs = MAX_EPOCHS
+        batch_size = config.batch_size
+        if batch_size == "full":
+            batch_size = None
+        schedule: Schedule = self.schedule
+        if settings.schedule == "constant":
+            schedule = Constant()
         run = TrainingConfig(
-            epochs=left if left > 0 else MAX_EPOCHS,
-            batch_size=training.check_batch_size(None if size == "full" else size, job),
-            schedule=Constant() if settings.schedule == "constant" else self.schedule,
+            epochs=epochs,
+            batch_size=training.check_batch_size(batch_size, job),
+            schedule=schedule,
             metrics=training.as_metrics(task.metric),
             held_out=training.check_held_out(job, test=task.test),
             callbacks=[self],
@@ -227,14 +275,24 @@ class InteractiveTraining(TrainingCommands):
     def _end(self, reason: str | None) -> None:
         """Pause if a training loop has ended for a reason of its own."""
         if reason not in ("completed", SETTINGS_CHANGED):
-            self.goal, self.problem = 0, Problem(f"It stopped: {reason}.")
+            self.goal = 0
+            self.problem = Problem(f"It stopped: {reason}.")
 
     def _measure(self, run: Run) -> None:
         """Take the metrics of an epoch, and detect divergence and dead networks."""
-        curves, metric = run.history.curves, self.task.metric
-        names = ("loss", "test_loss", metric, f"test_{metric}")
-        row = EpochMetrics(self.epoch, *(curves[name][-1] for name in names))
-        row = self.current = self._evaluated() if self.task.others else row
+        curves = run.history.curves
+        if self.task.others:  # the metrics are those of the ensemble
+            row = self._evaluated()
+        else:
+            metric = self.task.metric
+            row = EpochMetrics(
+                epoch=self.epoch,
+                loss=curves["loss"][-1],
+                test_loss=curves["test_loss"][-1],
+                score=curves[metric][-1],
+                test_score=curves[f"test_{metric}"][-1],
+            )
+        self.current = row
         self._add_row(row)
         if len(self.rows) > 4 * MAX_ROWS:
             self.rows = thin(self.rows, MAX_ROWS)
@@ -270,11 +328,16 @@ class InteractiveTraining(TrainingCommands):
         """Execute the next command, when it arrives."""
         action, value = self.commands.get(timeout=timeout)
         with self._problems_shown():
-            getattr(self, f"do_{action}")(*([] if value is None else [value]))
+            command = COMMANDS[action]
+            if value is None:
+                command(self)
+            else:
+                command(self, value)
 
     def _recover(self, how: str) -> None:
         """Pause at the saved epoch with the lowest training loss, and remove the later ones."""
-        state, rows = self.timeline.best, self.rows
+        state = self.timeline.best
+        rows = self.rows
         self._pause_at(state)
         self.rows = rows  # the curve shows the divergence
         self.timeline.remove_after(state.epoch)
@@ -282,8 +345,10 @@ class InteractiveTraining(TrainingCommands):
 
     def _fail(self, problem: Problem) -> None:
         """Pause with a problem; the last update is undone."""
-        self.goal, self.problem = 0, problem
-        self.update, self.batch = None, 0
+        self.goal = 0
+        self.problem = problem
+        self.update = None
+        self.batch = 0
 
     def _evaluated(self) -> EpochMetrics:
         """Evaluate the current network."""
@@ -292,7 +357,8 @@ class InteractiveTraining(TrainingCommands):
 
     def _report(self) -> None:
         self.reported = time.perf_counter()
-        timeline, playing = self.timeline, self.playing
+        timeline = self.timeline
+        playing = self.playing
         is_past = self.epoch < timeline.last
         if self.current is None and not playing and self.has_rows:
             self.current = self._evaluated()
@@ -301,19 +367,30 @@ class InteractiveTraining(TrainingCommands):
         last = max(self.epoch, timeline.last)
         if not self.problem.failed:
             timeline.lowest.cut(last)  # the curve ends there, too
+        edits = timeline.edits
+        if is_past:  # the later ones are not in the network now
+            edits = tuple(edit for edit in edits if edit.epoch <= self.epoch)
+        # The page shows these only while the training is paused.
+        saved = None
+        current = None
+        update = None
+        if not playing:
+            saved = [state.epoch for state in timeline.states]
+            current = self.current
+            update = self.update
         report = ProgressReport(
             snapshot=Snapshot.of(self.network),
             epoch=self.epoch,
             batch=(self.batch, self.n_batches),
             playing=playing,
             problem=self.problem,
-            saved=None if playing else [state.epoch for state in timeline.states],
-            edits=tuple(e for e in timeline.edits if not is_past or e.epoch <= self.epoch),
+            saved=saved,
+            edits=edits,
             last=last,
             rows=thin(self.rows, MAX_ROWS),
             lowest=timeline.lowest.metrics,
-            current=None if playing else self.current,
-            update=None if playing else self.update,
+            current=current,
+            update=update,
         )
         self.rows = []
         self.report(report)

@@ -1,6 +1,7 @@
 """The training loss around the path of the weights, on the plane that holds most of that path."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +19,14 @@ from barenet.playground._wire_format import finite, rounded
 Array = NDArray[np.floating]
 
 #: Losses along each side, and lines of equal loss.
-SIDE, LEVELS = 41, 12
+SIDE = 41
+LEVELS = 12
 #: Maximum number of rows, and of rows times weights.
-MAX_ROWS, MAX_PRODUCTS = 1_000, 2_000_000
+MAX_ROWS = 1_000
+MAX_PRODUCTS = 2_000_000
 #: Margin on each side of the path, and its minimum extent, as fractions of the extent.
-MARGIN, MIN_EXTENT = 0.3, 0.3
+MARGIN = 0.3
+MIN_EXTENT = 0.3
 #: Seconds to wait for the trainer.
 TIMEOUT = 10.0
 NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
@@ -49,19 +53,32 @@ class PathPlane(NamedTuple):
         """Fit the plane to weights of shape (n_states, n_parameters); it begins on the left."""
         mean, directions, shares = principal_axes(states)
         points = (states - mean) @ directions.T
-        turn = np.where([points[-1, 0] < points[0, 0], points[len(points) // 2, 1] > 0], -1, 1)
-        low, high = (end(points * turn, axis=0) for end in (np.min, np.max))
-        reach = (0.5 + MARGIN) * np.maximum(high - low, MIN_EXTENT * (high - low).max())
+        begins_on_the_right = points[-1, 0] < points[0, 0]
+        bends_up = points[len(points) // 2, 1] > 0
+        turn = np.where([begins_on_the_right, bends_up], -1, 1)
+        points = points * turn
+        low = points.min(axis=0)
+        high = points.max(axis=0)
+        extent = high - low
+        reach = (0.5 + MARGIN) * np.maximum(extent, MIN_EXTENT * extent.max())
         middle = (low + high) / 2
-        return cls(mean, directions * turn[:, None], shares, middle - reach, middle + reach)
+        return cls(
+            mean=mean,
+            directions=directions * turn[:, None],
+            shares=shares,
+            low=middle - reach,
+            high=middle + reach,
+        )
 
     def places(self, states: Array) -> Array:
         """Project weights."""
-        return ((states - self.mean) @ self.directions.T - self.low) / (self.high - self.low)
+        points = (states - self.mean) @ self.directions.T
+        return (points - self.low) / (self.high - self.low)
 
     def states(self, places: Array) -> Array:
         """The weights at places."""
-        return self.mean + (self.low + places * (self.high - self.low)) @ self.directions
+        points = self.low + places * (self.high - self.low)
+        return self.mean + points @ self.directions
 
 
 class TrainingLoss:
@@ -71,7 +88,8 @@ class TrainingLoss:
         loss, (rows, _) = view.task.loss_and_rows(view.settings.loss)
         self.network = view.current()
         limit = min(MAX_ROWS, max(MAX_PRODUCTS // self.network.n_parameters, 1))
-        self.rows = rows.take(slice(None, None, -(-rows.n_rows // limit)))
+        step = ceil(rows.n_rows / limit)
+        self.rows = rows.take(slice(None, None, step))
         job = Job(network=self.network, rows=self.rows, loss=loss, optimizer=SGD())
         self.engine = choose_engine("auto", job, 1)
 
@@ -90,34 +108,46 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
     if view.network.n_parameters > MAX_WEIGHTS:
         return {"hint": TOO_LARGE}
     # The loss of these networks is the same function of their weights.
-    alike = [each for each in views if each.settings.has_same_architecture(view.settings)]
-    shown = [each for each in alike if each.settings.loss == view.settings.loss]
-    paths = [_path(each) for each in shown]
-    states = np.concatenate([path.parameters for path, _ in paths]).astype(np.float64)
-    if min(len(path.epochs) for path, _ in paths) < 3 or not np.ptp(states, axis=0).any():
+    indices = []
+    paths = []
+    reports = []
+    for index, compared in enumerate(views):
+        settings = compared.settings
+        if settings.has_same_architecture(view.settings) and settings.loss == view.settings.loss:
+            path, report = _path(compared)
+            indices.append(index)
+            paths.append(path)
+            reports.append(report)
+    states = np.concatenate([path.parameters for path in paths]).astype(np.float64)
+    shortest = min(len(path.epochs) for path in paths)
+    if shortest < 3 or not np.ptp(states, axis=0).any():
         return {"hint": TOO_SHORT}
-    plane, loss = PathPlane.through(states), TrainingLoss(view)
+    plane = PathPlane.through(states)
+    loss = TrainingLoss(view)
     steps = (np.arange(SIDE) + 0.5) / SIDE
     grid = np.column_stack([np.tile(steps, SIDE), np.repeat(steps, SIDE)])
     losses = loss.at(plane.states(grid))
+    lines = contours(losses.reshape(SIDE, SIDE))
+    drawn_paths = []
+    for path, report in zip(paths, reports, strict=True):
+        drawn_paths.append(_drawn(path, report, plane, loss))
     return {
-        "networks": [views.index(each) for each in shown],
+        "networks": indices,
         "side": SIDE,
         "losses": rounded(losses),
-        "lines": [rounded(line) for line in contours(losses.reshape(SIDE, SIDE))],
+        "lines": [rounded(line) for line in lines],
         "shares": rounded(plane.shares),
         "constant": finite(view.constant_losses[0]),
         "rows": [loss.rows.n_rows, len(view.task.training[0])],
-        "paths": [
-            _drawn(each, *path, plane, loss) for each, path in zip(shown, paths, strict=True)
-        ],
+        "paths": drawn_paths,
     }
 
 
 def contours(losses: Array) -> list[Array]:
     """Lines of equal loss, at even steps of its logarithm."""
     heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
-    levels = np.linspace(heights.min(), np.log(np.nanmax(losses[np.isfinite(losses)])), LEVELS + 2)
+    largest = np.nanmax(losses[np.isfinite(losses)])
+    levels = np.linspace(heights.min(), np.log(largest), LEVELS + 2)
     return [contour(heights - level) for level in levels[1:-1]]
 
 
@@ -125,9 +155,10 @@ def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
     """The saved weights of a training, with the current ones if these are newer; and its state."""
     assert view.key is not None
     try:
-        path, latest = view.trainer.request_path(view.key).result(TIMEOUT), view.latest
+        path = view.trainer.request_path(view.key).result(TIMEOUT)
     except TimeoutError:
         raise BarenetError(NO_ANSWER) from None
+    latest = view.latest
     if latest.epoch > path.epochs[-1]:
         parameters = np.vstack([path.parameters, latest.snapshot.parameters])
         path = WeightPath([*path.epochs, latest.epoch], parameters)
@@ -135,23 +166,22 @@ def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
 
 
 def _drawn(
-    view: NetworkView,
-    path: WeightPath,
-    latest: ProgressReport,
-    plane: PathPlane,
-    loss: TrainingLoss,
+    path: WeightPath, latest: ProgressReport, plane: PathPlane, loss: TrainingLoss
 ) -> dict[str, Any]:
     """A path on the plane, with the current place, and the losses at the weights and there."""
     current = latest.snapshot.parameters[None]
     place = plane.places(current)
-    lowest = latest.lowest
-    epochs = np.abs(np.array(path.epochs) - (lowest.epoch if lowest else 0))
+    states = np.vstack([current, plane.states(place)])
+    lowest_epoch: float = 0
+    if latest.lowest is not None:
+        lowest_epoch = latest.lowest.epoch
+    best = int(np.abs(np.array(path.epochs) - lowest_epoch).argmin())
     return {
         "epochs": path.epochs,
         "places": rounded(plane.places(path.parameters)),
         "current": rounded(place),
         "epoch": latest.epoch,
-        "best": int(epochs.argmin()),
-        "best_epoch": path.epochs[epochs.argmin()],
-        "losses": rounded(loss.at(np.vstack([current, plane.states(place)]))),
+        "best": best,
+        "best_epoch": path.epochs[best],
+        "losses": rounded(loss.at(states)),
     }

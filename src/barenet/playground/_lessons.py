@@ -46,32 +46,50 @@ class NetworkReport(NamedTuple):
 
     def score(self, value: float, metric: str) -> float | None:
         """Return a score if the task has its metric."""
-        return value if self.view.task.metric == metric else None
+        if self.view.task.metric != metric:
+            return None
+        return value
 
     def tested(self, value: float | None) -> float | None:
         """Return a score or loss of the test points if there are some."""
-        return value if self.view.prepared.is_test.any() else None
+        if not self.view.prepared.is_test.any():
+            return None
+        return value
 
     def count_dead(self) -> int:
         """Count hidden neurons with the same output for all training rows."""
-        return sum(int((np.ptp(values, axis=0) == 0).sum()) for values in self._outputs())
+        count = 0
+        for values in self._outputs():
+            is_dead = np.ptp(values, axis=0) == 0
+            count += int(is_dead.sum())
+        return count
 
     def _outputs(self) -> list[NDArray[np.floating]]:
         """The outputs of each hidden layer for the training rows, of shape (n_rows, n_neurons)."""
-        network, X = self.view.current(self.report), self.view.task.training[0][:MAX_ROWS]
-        return [layer.outputs for layer in layer_values(network, X, -1)] if len(X) else []
+        network = self.view.current(self.report)
+        X = self.view.task.training[0][:MAX_ROWS]
+        if not len(X):
+            return []
+        return [layer.outputs for layer in layer_values(network, X, -1)]
 
     def count_alike(self) -> int:
         """Count live hidden neurons with the outputs of an earlier one of their layer."""
-        outputs = self._outputs()
-        layers = [values[:, np.ptp(values, axis=0) > 0].round(5) for values in outputs]
-        return sum(values.shape[1] - np.unique(values, axis=1).shape[1] for values in layers)
+        count = 0
+        for values in self._outputs():
+            is_live = np.ptp(values, axis=0) > 0
+            live = values[:, is_live].round(5)
+            different = np.unique(live, axis=1)
+            count += live.shape[1] - different.shape[1]
+        return count
 
     def data_name(self) -> str:
         """Return the name of the data set, or the kind of the file that was opened."""
         prepared = self.view.prepared
-        own = "table" if prepared.table else "model" if prepared.model else ""
-        return f"own {own}" if own else prepared.dataset.name
+        if prepared.table is not None:
+            return "own table"
+        if prepared.model is not None:
+            return "own model"
+        return prepared.dataset.name
 
 
 Value = float | str | None
@@ -134,7 +152,9 @@ TABS = ("Output", "Landscape", "Hidden space", "Draw")
 
 def _typed(number: float) -> float:
     """A number as it was typed: 4, not 4.0."""
-    return int(number) if number.is_integer() else number
+    if number.is_integer():
+        return int(number)
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +175,9 @@ class Condition:
         has_limit = math.isfinite(self.at_least) or math.isfinite(self.at_most)
         is_name = self.measure in NAMES
         if is_name == has_limit or is_name != bool(self.one_of):
-            expected = "one_of, a list of names" if is_name else "at_least or at_most, a number"
+            expected = "at_least or at_most, a number"
+            if is_name:
+                expected = "one_of, a list of names"
             raise ArgumentError(f"expected {expected}", argument=self.measure)
         for name in self.one_of:
             lookup(dict.fromkeys(NAMES[self.measure]), name, "one_of")
@@ -175,17 +197,32 @@ class Condition:
         else:
             holds = value is not None and self.at_least <= value <= self.at_most
         label = self.label or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
-        limits = (("at least", self.at_least), ("at most", self.at_most))
-        texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
-        if self.at_least == self.at_most:
-            texts = [self.write(self.at_least)]
-        names = " or ".join(filter(None, (", ".join(self.one_of[:-1]), *self.one_of[-1:])))
         return {
-            "words": f"{label}: {' and '.join(texts) or names.replace('_', ' ')}",
+            "words": f"{label}: {self._limits() or self._names()}",
             "value": self.write(value),
             "holds": holds,
             "otherwise": self.otherwise,
         }
+
+    def _limits(self) -> str:
+        """The limits of the number in words; empty for names."""
+        if self.at_least == self.at_most:
+            return self.write(self.at_least)
+        limits = []
+        if math.isfinite(self.at_least):
+            limits.append(f"at least {self.write(self.at_least)}")
+        if math.isfinite(self.at_most):
+            limits.append(f"at most {self.write(self.at_most)}")
+        return " and ".join(limits)
+
+    def _names(self) -> str:
+        """The accepted names in words, as in "a, b or c"; empty for a number."""
+        if not self.one_of:
+            return ""
+        *others, names = self.one_of
+        if others:
+            names = f"{', '.join(others)} or {names}"
+        return names.replace("_", " ")
 
     def write(self, value: Value) -> str:
         """Write a value of the measure; a dash if there is none."""
@@ -195,7 +232,10 @@ class Condition:
             return "—"
         if self.measure in PERCENTAGES:
             return f"{100 * value:.4g} %"
-        text = f"{value:,.0f}" if abs(value - round(value)) < 1e-5 else f"{value:.4g}"
+        is_whole = abs(value - round(value)) < 1e-5
+        text = f"{value:.4g}"
+        if is_whole:
+            text = f"{value:,.0f}"
         return text.replace("-", "−")
 
 
@@ -253,7 +293,7 @@ class Lesson:
                 raise ArgumentError("missing; every lesson needs it", argument=name)
         if not self.check and not self.questions:
             raise ArgumentError("missing; a lesson needs it, or questions", argument="check")
-        if self.check and any(each.otherwise for each in self.questions):
+        if self.check and any(question.otherwise for question in self.questions):
             problem = "otherwise is not shown beside check, where an answer is a guess"
             raise ArgumentError(problem, argument="questions", remedy="write it into why")
         if not re.fullmatch(r"[\w-]*", self.name):
@@ -268,28 +308,43 @@ class Lesson:
 
     def _check_state(self) -> None:
         """Check the settings, and that the network has the changed weights."""
-        state, words = read_address(self.state), split_address(self.state)
+        state = read_address(self.state)
+        words = split_address(self.state)
         for prefix, settings in zip(NETWORKS, state.networks, strict=False):
-            if edits := read_edits(words.get(f"{prefix}edits", "")):
+            edits = read_edits(words.get(f"{prefix}edits", ""))
+            if edits:
                 network = FileStore().prepare(state.data).make_network(settings)
                 check_edits(edits, network.n_parameters)
 
     def describe(self) -> dict[str, Any]:
         """Describe the lesson for the page, with the address at which it starts."""
         address = urlencode({**split_address(self.state), "lesson": self.name})
-        hide = [name for name in CONTROLS if self.show and name not in (*self.show, "scores")]
-        shown = ("name", "title", "text", "questions", "tab", "hints", "success")
-        described = {name: value for name, value in asdict(self).items() if name in shown}
-        described |= {"address": address, "hide": [*self.hide, *hide]}
-        return {**described, "checked": bool(self.check)}
+        hide = [*self.hide]
+        if self.show:
+            shown = {*self.show, "scores"}
+            hide += [name for name in CONTROLS if name not in shown]
+        fields = asdict(self)
+        return {
+            "title": fields["title"],
+            "name": fields["name"],
+            "text": fields["text"],
+            "questions": fields["questions"],
+            "tab": fields["tab"],
+            "hints": fields["hints"],
+            "success": fields["success"],
+            "address": address,
+            "hide": hide,
+            "checked": bool(self.check),
+        }
 
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
         """Evaluate the conditions on a network as it is now."""
         report = view.latest
-        nothing = EpochMetrics(*[math.nan] * 5)
-        now = NetworkReport(view, report, report.current or view.curve.newest or nothing)
+        unmeasured = EpochMetrics(math.nan, math.nan, math.nan, math.nan, math.nan)
+        metrics = report.current or view.curve.newest or unmeasured
+        now = NetworkReport(view, report, metrics)
         results = [condition.evaluate(now) for condition in self.check]
-        passed = all(each["holds"] for each in results)
+        passed = all(result["holds"] for result in results)
         return {"lesson": self.name, "conditions": results, "passed": passed}
 
 
@@ -300,8 +355,10 @@ PARTS: dict[str, type] = {"check": Condition, "questions": Question}
 
 def built_in_course() -> Course:
     """Read the lessons that come with the playground."""
-    courses = map(read_course, sorted(FOLDER.glob("lessons/*.json")))
-    return {name: lesson for course in courses for name, lesson in course.items()}
+    course = Course()
+    for path in sorted(FOLDER.glob("lessons/*.json")):
+        course |= read_course(path)
+    return course
 
 
 def read_course(path: Path) -> Course:
@@ -312,16 +369,22 @@ def read_course(path: Path) -> Course:
 def parse_course(data: bytes, file: str) -> Course:
     """Read a lesson or a list of lessons from the content of a file."""
     content = _parse_json(data, file)
-    entries, course = content if isinstance(content, list) else [content], Course()
+    is_list = isinstance(content, list)
+    entries = [content]
+    if is_list:
+        entries = content
+    course = Course()
     if not entries:
         raise ArgumentError(f"{file}: expected one lesson or more")
     for number, entry in enumerate(entries, 1):
-        place = f"{file}: lesson {number}" if entries is content else file
+        place = file
+        if is_list:
+            place = f"{file}: lesson {number}"
         lesson = _decode(Lesson, entry, "lesson", place)
         lesson = replace(lesson, name=lesson.name or str(number))
         if lesson.name in course:
             raise ArgumentError(f"{place}: name: {lesson.name!r} is the name of another lesson")
-        titles = [each.title for each in course.values()]
+        titles = [earlier.title for earlier in course.values()]
         if lesson.title in titles:
             both = f"lessons {titles.index(lesson.title) + 1} and {number} have the same title"
             raise ArgumentError(f"{file}: {both}; progress is kept by title")
@@ -347,32 +410,38 @@ def _parse_json(data: bytes, file: str) -> Any:
 
 def _explain_mistake(error: json.JSONDecodeError) -> str:
     """The line of a mistake in JSON, and its cause."""
-    found, words = error.doc[error.pos : error.pos + 1], MISTAKES.get(error.msg, error.msg)
+    character = error.doc[error.pos : error.pos + 1]  # empty at the end
+    words = MISTAKES.get(error.msg, error.msg)
     for match in DECIMAL_COMMA.finditer(error.doc):
         if match.start(2) == error.pos:
             words = f"write {match[1]}.{match[2]}: numbers have a decimal point"
     place = error
-    if error.msg.startswith("Expecting") and (found in "]}" or "delimiter" in error.msg):
+    is_missing = character in "]}" or "delimiter" in error.msg
+    if error.msg.startswith("Expecting") and is_missing:
         before = error.doc[: error.pos].rstrip()  # the token found may stand lines below
-        words = "nothing follows this comma" if before.endswith(",") else words
+        if before.endswith(","):
+            words = "nothing follows this comma"
         place = json.JSONDecodeError(error.msg, error.doc, len(before))
     lines = error.doc.split("\n")
     lines[place.lineno - 1] = lines[place.lineno - 1].translate(CURLY)
     try:
         json.loads("\n".join(lines))
-    except json.JSONDecodeError as other:
-        if other.pos <= error.pos:
+    except json.JSONDecodeError as next_error:
+        if next_error.pos <= error.pos:
             return f"line {place.lineno}, column {place.colno}: not JSON: {words}"
     return f'line {place.lineno}: curly quotes of a word processor; type straight ones, "'
 
 
 def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
     """Decode a lesson, after its conditions one by one, for errors with the place."""
-    for part, entry in PARTS.items() if isinstance(value, dict) else ():
-        entries = value.get(part)
-        for number, each in enumerate(entries if isinstance(entries, list) else [], 1):
-            word = entry.__name__.lower()
-            _decode(entry, each, word, f"{place}: {word} {number} of {part}")
+    if isinstance(value, dict):
+        for part, part_type in PARTS.items():
+            entries = value.get(part)
+            if not isinstance(entries, list):
+                continue  # absent, or refused below
+            word = part_type.__name__.lower()
+            for number, entry in enumerate(entries, 1):
+                _decode(part_type, entry, word, f"{place}: {word} {number} of {part}")
     try:
         return decode(kind, value, name)
     except ArgumentError as error:

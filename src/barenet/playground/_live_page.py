@@ -24,30 +24,46 @@ def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> 
     """Write the page of an address, with the course of a user where the file of it is given."""
     page = (PAGE / "index.html").read_text("utf-8")
     names = [name for name in LINKS.findall(page) if name != "explain.css"]
-    style, script = STYLE + joined_styles(names), bundle("main.js")
+    style = STYLE + joined_styles(names)
+    script = bundle("main.js")
     opening = {hash: _inline(record_opening(address), "application/gzip")}
     catalog = catalog_of_worker(course, _worker(opening, lessons))
-    for old, new in (
-        ('<script type="module" src="main.js">', f'<script type="module">{script}'),
-        ("</head>", f"<style>{style}</style></head>"),
-        ("icon.svg", _inline((PAGE / "icon.svg").read_bytes(), "image/svg+xml")),
-        ("<html", f'<html data-catalog="data:application/json,{quote(json.dumps(catalog), SAFE)}"'),
-    ):
-        page = page.replace(old, new)
-    runtime, numpy = RUNTIME["address"], RUNTIME["numpy"]["address"]
-    origins = {"/".join(each.split("/")[:3]) for each in (runtime, numpy)}
-    text = LINKS.sub("", page)
-    return LivePage(text, style, script, hash, f"{runtime}pyodide-lock.json", " ".join(origins))
+    page = page.replace('<script type="module" src="main.js">', f'<script type="module">{script}')
+    page = page.replace("</head>", f"<style>{style}</style></head>")
+    icon = _inline((PAGE / "icon.svg").read_bytes(), "image/svg+xml")
+    page = page.replace("icon.svg", icon)
+    quoted = quote(json.dumps(catalog), SAFE)
+    page = page.replace("<html", f'<html data-catalog="data:application/json,{quoted}"')
+    runtime = RUNTIME["address"]
+    origins = {_origin(runtime), _origin(RUNTIME["numpy"]["address"])}
+    return LivePage(
+        text=LINKS.sub("", page),
+        style=style,
+        script=script,
+        hash=hash,
+        runtime=f"{runtime}pyodide-lock.json",
+        origins=" ".join(origins),
+    )
+
+
+def _origin(address: str) -> str:
+    """The scheme and the host of an address."""
+    return "/".join(address.split("/")[:3])
 
 
 def _worker(openings: dict[str, str], lessons: bytes) -> dict[str, Any]:
     """The settings of the worker, with everything but the runtime in them."""
+    script = (PAGE / "worker.js").read_bytes()
     zipped = library()
+    archive = _inline(zipped, "application/zip")
+    lessons_address = ""
+    if lessons:
+        lessons_address = _inline(lessons, "application/json")
     return {
-        "script": _inline((PAGE / "worker.js").read_bytes(), "text/javascript"),
-        "start": {**RUNTIME, "barenet": _inline(zipped, "application/zip"), "bytes": len(zipped)},
+        "script": _inline(script, "text/javascript"),
+        "start": {**RUNTIME, "barenet": archive, "bytes": len(zipped)},
         "openings": openings,
-        "lessons": _inline(lessons, "application/json") if lessons else "",
+        "lessons": lessons_address,
     }
 
 

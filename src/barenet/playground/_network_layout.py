@@ -12,7 +12,8 @@ from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
 #: Maximum number of neurons drawn of a layer, and of inputs; of neurons of a network on images.
-MAX_DRAWN, MAX_DRAWN_ON_IMAGES = 8, 64
+MAX_DRAWN = 8
+MAX_DRAWN_ON_IMAGES = 64
 #: More weights cannot be drawn, and would delay every picture.
 MAX_PARAMETERS = 500_000
 
@@ -47,18 +48,19 @@ def neuron_layers(network: Network) -> list[list[Layer]]:
 
 def layer_values(network: Network, values: Values, count: int) -> list[LayerValues]:
     """Compute the values of the first `count` layers of neurons."""
-    found = []
+    computed = []
     for dense, *others in neuron_layers(network)[:count]:
         assert isinstance(dense, Dense) and dense.activation is not None
         with np.errstate(all="ignore"):
             values, (_, sums, *_) = dense.forward(values)
             activation = dense.activation
-            for each in others:
-                if each.activation is not None:
-                    sums, activation = values, each.activation
-                values, _ = each.forward(values)
-        found.append(LayerValues(dense, sums, values, activation))
-    return found
+            for layer in others:
+                if layer.activation is not None:
+                    sums = values
+                    activation = layer.activation
+                values, _ = layer.forward(values)
+        computed.append(LayerValues(dense, sums, values, activation))
+    return computed
 
 
 def check_size(network: Network) -> None:
@@ -75,11 +77,12 @@ def weight_slots(network: Network) -> list[Slot]:
 
 def describe(network: Network, max_drawn: int) -> dict[str, Any]:
     """Describe the layers for the page, and how many neurons of each hidden one have a picture."""
-    slots = weight_slots(network)
-    return {
-        "layout": [{"n_in": s.shape[0], "n_out": s.shape[1], "start": s.start} for s in slots],
-        "drawn": [min(width, max_drawn) for width in network.sizes[1:-1]],
-    }
+    layers = []
+    for slot in weight_slots(network):
+        n_in, n_out = slot.shape
+        layers.append({"n_in": n_in, "n_out": n_out, "start": slot.start})
+    drawn = [min(width, max_drawn) for width in network.sizes[1:-1]]
+    return {"layout": layers, "drawn": drawn}
 
 
 def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
@@ -91,4 +94,6 @@ def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
     if not (-1 <= row < n_in and 0 <= column < n_out):
         problem = f"layer {layer} has none from {row} to {column}"
         raise ArgumentError(problem, argument="weight")
-    return slots[layer].start + (n_in if row < 0 else row) * n_out + column
+    if row < 0:
+        row = n_in  # the bias follows the weights
+    return slots[layer].start + row * n_out + column

@@ -5,6 +5,7 @@ The library's layers compute the values of the pictures, which are scaled to byt
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,27 +52,40 @@ class Picture(NamedTuple):
 
 def rasterize(network: Network, prepared: PreparedData) -> Picture:
     """Draw a network."""
-    side = next(side for limit, side in SIDES if network.n_parameters <= limit)
-    place: Any = ("line", LINE_POINTS) if prepared.is_curve else ("grid", side)
-    output = _as_bytes(prepared.outputs(network, *place), prepared)
-    return Picture(place[1], output, *_neuron_pictures(network, prepared))
+    if prepared.is_curve:
+        side = LINE_POINTS
+        outputs = prepared.outputs(network, "line", side)
+    else:
+        side = output_side(network)
+        outputs = prepared.outputs(network, "grid", side)
+    neurons, scales = _neuron_pictures(network, prepared)
+    return Picture(side, _as_bytes(outputs, prepared), neurons, scales)
+
+
+def output_side(network: Network) -> int:
+    """Points along each side of the output's picture: fewer for a larger network."""
+    return next(side for limit, side in SIDES if network.n_parameters <= limit)
 
 
 def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.intp]:
     """Indices of the rows that are drawn as points."""
     n_rows = len(prepared.points)
-    return np.arange(0, n_rows, -(-n_rows // limit) or 1)
+    step = max(ceil(n_rows / limit), 1)
+    return np.arange(0, n_rows, step)
 
 
 def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
     """Positions and values of some points, and the pictures of the inputs."""
     chosen = drawn_rows(prepared, limit)
     inputs, scales = input_pictures(prepared)
-    numbers = np.where(prepared.is_test, prepared.is_test.cumsum(), (~prepared.is_test).cumsum())
+    is_test = prepared.is_test
+    # The training rows and the test rows are counted from 1 each.
+    numbers = np.where(is_test, is_test.cumsum(), (~is_test).cumsum())
+    values = prepared.drawn_values(prepared.dataset.y[chosen])
     return {
         "positions": prepared.plane.positions(prepared.points[chosen]),
-        "values": prepared.drawn_values(prepared.dataset.y[chosen]).astype(np.float32),
-        "tests": prepared.is_test[chosen].astype(np.uint8),
+        "values": values.astype(np.float32),
+        "tests": is_test[chosen].astype(np.uint8),
         "numbers": numbers[chosen].astype(np.float32),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),
@@ -82,8 +96,11 @@ def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves."""
     chosen = prepared.drawn_inputs()
     rows = prepared.training[0][:, chosen]
-    minimum = np.abs(rows).max(axis=0) if len(rows) else 1.0
-    return _scaled(prepared.inputs("grid", NEURON_SIDE)[:, chosen], minimum)
+    minimum: Any = 1.0
+    if len(rows):
+        minimum = np.abs(rows).max(axis=0)
+    inputs = prepared.inputs("grid", NEURON_SIDE)
+    return _scaled(inputs[:, chosen], minimum)
 
 
 def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -92,12 +109,14 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
-    inputs, shape = prepared.inputs("grid", NEURON_SIDE), prepared.dataset.image_shape
+    inputs = prepared.inputs("grid", NEURON_SIDE)
+    shape = prepared.dataset.image_shape
     layers = layout.layer_values(network, inputs, -1)
     drawn = [layer.outputs[:, : prepared.max_drawn] for layer in layers]
     minima = [np.ones(part.shape[1]) for part in drawn]
     if drawn and shape is not None:
-        drawn[0] = _enlarged(layers[0].dense.weights[:, : prepared.max_drawn], shape)
+        weights = layers[0].dense.weights[:, : prepared.max_drawn]
+        drawn[0] = _enlarged(weights, shape)
         minima[0][:] = 1e-9
     columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
     return _scaled(columns, np.concatenate([[], *minima]))
@@ -105,8 +124,11 @@ def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, l
 
 def _enlarged(images: layout.Values, shape: tuple[int, int]) -> layout.Values:
     """Bring images, one in each column, to the size of a neuron's picture."""
-    rows, columns = (np.arange(NEURON_SIDE) * length // NEURON_SIDE for length in shape)
-    return images[(rows[:, None] * shape[1] + columns).ravel()]
+    height, width = shape
+    rows = np.arange(NEURON_SIDE) * height // NEURON_SIDE
+    columns = np.arange(NEURON_SIDE) * width // NEURON_SIDE
+    pixels = rows[:, None] * width + columns
+    return images[pixels.ravel()]
 
 
 def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:
@@ -114,8 +136,9 @@ def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[flo
     columns = np.nan_to_num(columns, posinf=1e30, neginf=-1e30)
     scales = np.maximum(np.abs(columns).max(axis=0), minimum)
     fractions = columns / np.where(scales > 0, scales, 1.0)
-    pictures = np.rint(127 * fractions).astype(np.int8)
-    return pictures.T.reshape(-1, NEURON_SIDE, NEURON_SIDE), [float(value) for value in scales]
+    values = np.rint(127 * fractions).astype(np.int8)
+    pictures = values.T.reshape(-1, NEURON_SIDE, NEURON_SIDE)
+    return pictures, [float(scale) for scale in scales]
 
 
 def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[np.generic]:
@@ -126,20 +149,26 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
         if prepared.is_curve:
             return output.argmax(axis=1).astype(np.float32)
         ranked = output.argsort(axis=1)[:, :-3:-1]
-        certainty = np.rint(127 * np.clip(np.take_along_axis(output, ranked, axis=1), 0, 1))
+        probabilities = np.take_along_axis(output, ranked, axis=1)
+        certainty = np.rint(127 * np.clip(probabilities, 0, 1))
         return np.stack([ranked, certainty], axis=1).T.reshape(-1).astype(np.int8)
-    values = np.clip(output[:, -1], 0, 1) if n_classes else output[:, prepared.output]
+    if n_classes:
+        values = np.clip(output[:, -1], 0, 1)
+        low = 0.0
+        high = 1.0
+    else:
+        values = output[:, prepared.output]
+        low, high = prepared.target_range
     if prepared.is_curve:
         return values.astype(np.float32)
-    low, high = (0.0, 1.0) if n_classes else prepared.target_range
-    middle, reach = (low + high) / 2, (high - low) / 2 or 1.0
-    return np.rint(127 * np.clip((values - middle) / reach, -1, 1)).astype(np.int8)
+    middle = (low + high) / 2
+    reach = (high - low) / 2 or 1.0
+    fractions = np.clip((values - middle) / reach, -1, 1)
+    return np.rint(127 * fractions).astype(np.int8)
 
 
 #: Maximum number of weights sent with every picture; of larger networks the page draws no links.
 MAX_WEIGHTS = 20_000
-#: Fields of a report that the page takes as they are.
-STATUS = ("epoch", "batch", "playing", "saved", "last")
 #: Commands after which a network that was about to play still is.
 KEEPS_PLAYING = {"configure", "rows", "pace", "edit"}
 
@@ -148,7 +177,9 @@ class NetworkView:
     """A network that is drawn here and trained by the trainer."""
 
     def __init__(self, settings: NetworkSettings, prepared: PreparedData, trainer: Trainer) -> None:
-        self.settings, self.prepared, self.trainer = settings, prepared, trainer
+        self.settings = settings
+        self.prepared = prepared
+        self.trainer = trainer
         self.task = prepared.make_task(settings)
         self.network = self.task.network
         self.constant_losses = self.task.constant_losses(settings.loss)
@@ -166,7 +197,9 @@ class NetworkView:
 
     def start(self, pace: float, listener: Listener) -> None:
         """Hand the network to the trainer, as last reported if the trainer's process has ended."""
-        last = None if self.key is None else self.latest
+        last = None
+        if self.key is not None:
+            last = self.latest
         self.close()
         task = replace(self.task, settings=self.settings, last=last)
         self.key = self.trainer.begin(task, pace, listener)
@@ -210,11 +243,10 @@ class NetworkView:
     def update_data(self, prepared: PreparedData) -> None:
         """Replace the data of the running training."""
         if prepared.training is not self.prepared.training:
-            training, test = prepared.training, prepared.test
-            self.task = replace(self.task, training=training, test=test)
+            self.task = replace(self.task, training=prepared.training, test=prepared.test)
             self.constant_losses = self.task.constant_losses(self.settings.loss)
             if self.key is not None:
-                self.trainer.send(self.key, "rows", (training, test))
+                self.trainer.send(self.key, "rows", (prepared.training, prepared.test))
         self.prepared = prepared
 
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
@@ -241,17 +273,23 @@ class NetworkView:
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
         """Describe the training, given the last epochs already sent by version of the curve."""
-        latest, curve = self.latest, self.curve
+        latest = self.latest
+        curve = self.curve
         newest = latest.current or curve.newest
         lowest = latest.lowest
-        last = sent.get(curve.version, -1)
+        last_sent = sent.get(curve.version, -1)
+        new_rows = [row for row in curve.rows if row.epoch > last_sent]
         return {
-            **{name: getattr(latest, name) for name in STATUS},
+            "epoch": latest.epoch,
+            "batch": latest.batch,
+            "playing": latest.playing,
+            "saved": latest.saved,
+            "last": latest.last,
             **asdict(latest.problem),
             "edits": [asdict(edit) for edit in latest.edits],
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": finite([row for row in curve.rows if row.epoch > last]),
+            "rows": finite(new_rows),
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),
@@ -262,29 +300,34 @@ class NetworkView:
         """Draw the network; in any thread. Returns a header and arrays."""
         network = self.current(report)
         picture = rasterize(network, self.prepared)
+        linear_score = None
+        if report.epoch and not report.playing:
+            linear_score = self.prepared.linear_score
         header = {
             "side": picture.side,
             "scales": picture.scales,
             "confusion": self.prepared.confusion_matrix(network),
             "problems": self._diagnose(network, report),
-            "linear": self.prepared.linear_score if report.epoch and not report.playing else None,
+            "linear": linear_score,
         }
         weights = np.nan_to_num(report.snapshot.parameters, posinf=1e30, neginf=-1e30)
-        shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]
-        return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
+        if weights.size <= MAX_WEIGHTS:
+            weights = weights.astype(np.float32)
+        else:
+            weights = weights[:0]
+        return header, {"output": picture.output, "neurons": picture.neurons, "weights": weights}
 
     def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, Any]]:
         """Diagnose the training, unless it has failed or is back in time."""
         newest = self.curve.newest
         if report.problem.failed or newest is None or report.epoch < newest.epoch:
             return []
-        X, metric = self.task.training[0], self.task.metric
-        found = diagnose(
+        problems = diagnose(
             network,
-            X,
-            metric,
+            self.task.training[0],
+            self.task.metric,
             self.curve,
             self.constant_losses[0],
             starts_at_zero=self.settings.init == "zeros",
         )
-        return [asdict(problem) for problem in found]
+        return [asdict(problem) for problem in problems]

@@ -40,7 +40,10 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     sums = _square(_margin(values[-1], neuron))
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
-    before = values[-2].sums[:, : layout.MAX_DRAWN].T if layer else np.empty((0, SIDE * SIDE))
+    before = []
+    if layer > 0:
+        for sums_before in values[-2].sums[:, : layout.MAX_DRAWN].T:
+            before.append(rounded(contour(_square(sums_before))))
     return {
         "layer": layer,
         "neuron": neuron,
@@ -54,7 +57,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "positive": float((sums > 0).mean()),
         "line": rounded(line),
         "arrow": _arrow(sums, line),
-        "before": [rounded(contour(_square(each))) for each in before],
+        "before": before,
     }
 
 
@@ -81,15 +84,18 @@ def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[
 
 def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None] | None:
     """Position on the line and direction of larger sums: x, y, right, down."""
-    down, across = map(np.asarray, np.gradient(sums))
+    down, across = np.asarray(np.gradient(sums))
     middles = (line[:, :2] + line[:, 2:]) / 2
     steps = np.column_stack([_values_at(across, middles), _values_at(down, middles)])
     lengths = np.hypot(*steps.T)
-    middles, steps = middles[lengths > 0], steps[lengths > 0] / lengths[lengths > 0, None]
+    has_direction = lengths > 0
+    middles = middles[has_direction]
+    steps = steps[has_direction] / lengths[has_direction, None]
     if not len(middles):
         return None
-    ahead, behind = middles + ARROW * steps, middles - ARROW * steps
-    has_room = (_values_at(sums, ahead) > 0) & (_values_at(sums, behind) < 0)
+    ahead = _values_at(sums, middles + ARROW * steps)
+    behind = _values_at(sums, middles - ARROW * steps)
+    has_room = (ahead > 0) & (behind < 0)
     distances = np.square(middles - 0.5).sum(axis=1)  # from the middle of the picture
     best = np.lexsort((distances, ~has_room))[0]
     return rounded(np.concatenate([middles[best], steps[best]]))
@@ -136,7 +142,8 @@ MAX_NAMED = 16
 def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Explain the last update in a neuron."""
     layout.parameter_index(view.network, layer, -1, neuron)
-    update, prepared = view.latest.update, view.prepared
+    update = view.latest.update
+    prepared = view.prepared
     if update is None:
         raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
     _, y = prepared.training
@@ -144,7 +151,9 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     explanation = _explain(view, update, rows, layer, neuron)
     summary = step_summary(explanation, neuron)
     row = rows[summary["row"]]
-    epoch = view.latest.epoch + (view.latest.batch[0] > 0)
+    epoch = view.latest.epoch
+    if view.latest.batch[0] > 0:
+        epoch += 1  # the update was in the epoch that is under way
     position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
     names = prepared.input_names
     if layer == 0 and len(names) <= MAX_NAMED:
@@ -169,7 +178,8 @@ def _explain(
 ) -> Explanation:
     """Repeat the update from the state before it."""
     X, y = view.prepared.training
-    config, network = update.settings.run_config(len(X)), view.network.copy()
+    config = update.settings.run_config(len(X))
+    network = view.network.copy()
     optimizer = config.make_optimizer()
     update.before.restore(network, optimizer)
     if isinstance(optimizer, Optimizer):
@@ -191,13 +201,22 @@ def _explain(
 def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
     """The numbers of the point that moved the neuron most."""
     Z = _equations(explanation, "Z")[0]
-    X, weights, bias = (Z.operands[name].value for name in "XWb")
-    gradients = [_equations(explanation, name, derivative=True) for name in "Wb"]
-    deltas = gradients[0][0].operands["dZ"].value[:, 0]
+    X = Z.operands["X"].value
+    weights_before = Z.operands["W"].value
+    bias_before = Z.operands["b"].value
+    weight_gradients = _equations(explanation, "W", derivative=True)
+    bias_gradients = _equations(explanation, "b", derivative=True)
+    deltas = weight_gradients[0].operands["dZ"].value[:, 0]
     row = int(np.nan_to_num(np.abs(deltas)).argmax())
     outputs = _equations(explanation, "A")[-1].result.value
-    output = outputs[row, column if outputs.shape[1] > 1 else 0]
-    after = _after(explanation)
+    output = outputs[row, 0]
+    if outputs.shape[1] > 1:  # as those of softmax, which depend on all neurons
+        output = outputs[row, column]
+    after = None
+    updated = _after(explanation)
+    if updated:
+        weights_after, bias_after = updated
+        after = _with_bias(weights_after, bias_after)
     return {
         "row": row,
         "rows": len(deltas),
@@ -205,23 +224,30 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
         "z": finite(Z.result.value[row, 0]),
         "output": finite(output),
         "slope": finite(deltas[row]),
-        "gradient": _with_bias(*(each[-1].result.value for each in gradients)),
-        "before": _with_bias(weights, bias),
-        "after": _with_bias(*after) if after else None,
+        "gradient": _with_bias(weight_gradients[-1].result.value, bias_gradients[-1].result.value),
+        "before": _with_bias(weights_before, bias_before),
+        "after": after,
     }
 
 
 def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
     """The equations of the neuron's sum, output, weights or bias, or of their derivatives."""
-    names = [(each, each.result.name) for each in explanation.equations]
-    key = (base, derivative, None)
-    return [each for each, name in names if (name.base, name.d, name.of) == key]
+    equations = []
+    for equation in explanation.equations:
+        name = equation.result.name
+        if name.base == base and name.d == derivative and name.of is None:
+            equations.append(equation)
+    return equations
 
 
 def _after(explanation: Explanation) -> list[NDArray[Any]]:
     """The weights and the bias after the update; empty for L-BFGS."""
-    updates = [_equations(explanation, name)[-1:] for name in "Wb"]
-    return [each[0].result.value for each in updates if each]
+    after = []
+    for name in ("W", "b"):
+        equations = _equations(explanation, name)
+        if equations:
+            after.append(equations[-1].result.value)
+    return after
 
 
 def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
@@ -232,9 +258,13 @@ def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: 
     """Compare the training's weights with those of the explanation."""
     dense = layout.neuron_layers(view.current())[layer][0]
     trained = (dense.weights[:, neuron], dense.bias[neuron])
-    pairs = zip(_after(explanation), trained, strict=False)
-    errors = [np.abs(new.ravel() - weights).max() for new, weights in pairs]
+    errors = []
+    for explained, weights in zip(_after(explanation), trained, strict=False):
+        errors.append(np.abs(explained.ravel() - weights).max())
     if not errors:
         return []
-    how = f"within {max(errors):.1g} of" if max(errors) else "exactly"
+    largest = max(errors)
+    how = "exactly"
+    if largest:
+        how = f"within {largest:.1g} of"
     return [f"the training's own weights are {how} those computed here"]

@@ -59,22 +59,28 @@ class Model:
     @property
     def description(self) -> str:
         """The networks that are drawn, and the origin of the settings of the training."""
-        settings = CONTINUED if self.config.set_fields() else UNKNOWN_SETTINGS
+        settings = UNKNOWN_SETTINGS
+        if self.config.set_fields():
+            settings = CONTINUED
         if self.ensemble is None:
             return settings
         return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
 
     def ensemble_with(self, network: Network) -> Ensemble | None:
         """The ensemble that a network is the first of, unless that has other layers."""
-        is_first = self.ensemble is not None and network.sizes == self.ensemble.sizes
-        return self.ensemble if is_first else None
+        if self.ensemble is None or network.sizes != self.ensemble.sizes:
+            return None
+        return self.ensemble
 
 
 @np.errstate(all="ignore")
 def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]:
     """The weighted outputs of all networks but the first."""
-    parts = [ensemble.weight * each.forward(X)[0] for each in ensemble.networks[1:]]
-    return np.sum(parts, axis=0, dtype=np.float32)
+    weighted = []
+    for network in ensemble.networks[1:]:
+        outputs, _ = network.forward(X)
+        weighted.append(ensemble.weight * outputs)
+    return np.sum(weighted, axis=0, dtype=np.float32)
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
@@ -86,17 +92,20 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
         raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
     with np.errstate(over="ignore"):
         network = predictor.first_network.copy("float32")
-    if not all(np.isfinite(each).all() for each in (network.parameters, network.statistics)):
+    is_finite = np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()
+    if not is_finite:
         raise ModelFileError(
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
-    ensemble = predictor.network if isinstance(predictor.network, Ensemble) else None
+    ensemble = None
+    if isinstance(predictor.network, Ensemble):
+        ensemble = predictor.network
     predictor = replace(predictor, network=network)
     count = network.n_outputs or 1
-    is_single = predictor.classes is not None or count == 1
-    names = tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
-    outputs = () if is_single else names
+    outputs: tuple[str, ...] = ()
+    if predictor.classes is None and count > 1:
+        outputs = tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
     return Model(
         predictor=predictor, settings=settings, config=config, outputs=outputs, ensemble=ensemble
     )
@@ -105,24 +114,30 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
     """Derive the settings from a network's layers and its training."""
     network = predictor.first_network
-    kinds = {type(layer) for layer in network.layers}
+    layer_types = {type(layer) for layer in network.layers}
     parts = neuron_layers(network)
-    known = kinds <= {Dense, BatchNorm, ActivationLayer, Dropout}
-    if not known or not isinstance(parts[0][0], Dense):
+    is_drawable = layer_types <= {Dense, BatchNorm, ActivationLayer, Dropout}
+    if not is_drawable or not isinstance(parts[0][0], Dense):
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     check_size(network)
-    named = [[each.activation for each in part if each.activation] for part in parts[:-1]]
-    activations = [spec_of(each[-1]) for each in named]
-    if unknown := [name for name in activations if name not in HIDDEN_ACTIVATIONS]:
-        choices = ", ".join(HIDDEN_ACTIVATIONS)
-        raise ValueError(f"the page has no activation {unknown[0]}; it has {choices}")
+    activations = []
+    for part in parts[:-1]:
+        part_activations = [layer.activation for layer in part if layer.activation is not None]
+        activations.append(spec_of(part_activations[-1]))
+    for name in activations:
+        if name not in HIDDEN_ACTIVATIONS:
+            choices = ", ".join(HIDDEN_ACTIVATIONS)
+            raise ValueError(f"the page has no activation {name}; it has {choices}")
     rates = [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
+    losses = LOSSES["regression"]
+    if predictor.classes:
+        losses = LOSSES["classification"]
     settings = {
         "hidden": network.sizes[1:-1],
         "activations": activations,
         "dropout": max(rates, default=0.0),
-        "batch_norm": BatchNorm in kinds,
-        **_training(config, LOSSES["classification" if predictor.classes else "regression"]),
+        "batch_norm": BatchNorm in layer_types,
+        **_training(config, losses),
     }
     return decode(NetworkSettings, settings, "network")
 
@@ -137,9 +152,16 @@ def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
                 settings["learning_rate"] = optimizer.learning_rate
                 optimizer.learning_rate = type(optimizer).learning_rate
             settings["optimizer"] = spec_of(optimizer)
-    if config.batch_size is not None:
-        settings["batch_size"] = 0 if config.batch_size == "full" else config.batch_size
-    for penalty in ("l1", "l2"):
-        if strength := getattr(config, penalty):
-            settings |= {"penalty": penalty, "penalty_rate": strength}
-    return settings | ({"loss": config.loss} if config.loss in losses else {})
+    if config.batch_size == "full":
+        settings["batch_size"] = 0
+    elif config.batch_size is not None:
+        settings["batch_size"] = config.batch_size
+    if config.l2:
+        settings["penalty"] = "l2"
+        settings["penalty_rate"] = config.l2
+    elif config.l1:
+        settings["penalty"] = "l1"
+        settings["penalty_rate"] = config.l1
+    if config.loss in losses:
+        settings["loss"] = config.loss
+    return settings

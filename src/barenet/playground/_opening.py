@@ -50,9 +50,16 @@ class RecordingConnection:
                     messages.append(message)
                     continue
                 self.request("drawn")
-                networks = header["networks"]
-                if all(each["epoch"] == epoch and not each["playing"] for each in networks):
+                if _is_paused_at(header, epoch):
                     return [*messages, message]
+
+
+def _is_paused_at(header: dict[str, Any], epoch: int) -> bool:
+    """Whether all networks of a picture are paused at an epoch."""
+    for network in header["networks"]:
+        if network["epoch"] != epoch or network["playing"]:
+            return False
+    return True
 
 
 def record_opening(address: str, epochs: tuple[int, ...] = ()) -> bytes:
@@ -62,7 +69,8 @@ def record_opening(address: str, epochs: tuple[int, ...] = ()) -> bytes:
 
 
 async def _record(address: str, epochs: tuple[int, ...]) -> bytes:
-    sessions, line = Sessions(CooperativeTrainer(), FileStore(), PageState()), RecordingConnection()
+    sessions = Sessions(CooperativeTrainer(), FileStore(), PageState())
+    line = RecordingConnection()
     served = asyncio.create_task(Client(line, sessions).serve())
     line.request("hello", address=address)
     messages = await line.pictures(0)
@@ -72,17 +80,24 @@ async def _record(address: str, epochs: tuple[int, ...]) -> bytes:
     line.incoming.put_nowait(None)
     await served
     sessions.close()
-    return gzip.compress(b"".join(map(_framed, messages)), mtime=0)
+    framed = [_framed(message) for message in messages]
+    return gzip.compress(b"".join(framed), mtime=0)
 
 
 def _framed(message: str | bytes) -> bytes:
     """Write a message after its size, and whether it is text."""
-    content = message.encode() if isinstance(message, str) else message
-    return struct.pack("<I?", len(content), isinstance(message, str)) + content
+    if isinstance(message, str):
+        is_text = True
+        content = message.encode()
+    else:
+        is_text = False
+        content = message
+    return struct.pack("<I?", len(content), is_text) + content
 
 
 def _header(message: str | bytes) -> dict[str, Any]:
     """The fields of a message, without the arrays behind them."""
     if isinstance(message, bytes):
-        message = message[4 : 4 + int.from_bytes(message[:4], "little")].decode()
+        size = int.from_bytes(message[:4], "little")
+        message = message[4 : 4 + size].decode()
     return json.loads(message)

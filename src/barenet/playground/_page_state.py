@@ -31,9 +31,12 @@ MAX_EPOCHS = 10**7
 DEFAULT_EPOCHS = 1000
 #: Edits of weights: as many fit into an address.
 MAX_EDITS = 64
-LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
+LARGEST_WEIGHT = 1e6
+LARGEST_PLACE = 1e30
 #: The source of points drawn by hand, one of them as text, and their largest number.
-HAND_DRAWN, DRAWN_POINT, MAX_DRAWN_POINTS = "drawn", "[0-3][0-9a-z]{4}", 300
+HAND_DRAWN = "drawn"
+DRAWN_POINT = "[0-3][0-9a-z]{4}"
+MAX_DRAWN_POINTS = 300
 #: Maximum number of columns whose values on a slice are set by hand.
 MAX_FIXED = 64
 #: Smallest and largest fraction of test rows.
@@ -98,7 +101,9 @@ class DataSettings:
             expected = f"at most {MAX_DRAWN_POINTS} points, as the page writes them"
             raise ArgumentError.of("points", self.points, expected)
         chosen = set(self.features)
-        if len(chosen) != max(len(self.features), 1) or (ALL_COLUMNS in chosen and len(chosen) > 1):
+        is_repeated = len(chosen) < len(self.features)
+        is_mixed = ALL_COLUMNS in chosen and len(chosen) > 1
+        if not chosen or is_repeated or is_mixed:
             expected = f"one input or more, each once, or {ALL_COLUMNS!r} alone"
             raise ArgumentError.of("features", list(self.features), expected)
 
@@ -107,7 +112,9 @@ class DataSettings:
         """The arguments of `load_dataset` for a generated data set; none for others."""
         if self.source not in GENERATED:
             return {}
-        noise = DRAWN[self.source][2] if self.noise < 0 else self.noise
+        noise = self.noise
+        if noise < 0:
+            _, _, noise = DRAWN[self.source]
         return {"samples": self.samples, "noise": noise, "data_seed": self.data_seed}
 
 
@@ -129,7 +136,7 @@ class NetworkSettings:
     #: Initial weights: empty for random ones.
     init: Literal["", "zeros"] = ""
     #: Empty for the default of the task.
-    loss: str = restricted("", choices=dict.fromkeys(n for task in LOSSES.values() for n in task))
+    loss: str = restricted("", choices={**LOSSES["classification"], **LOSSES["regression"]})
     optimizer: str = "adam"
     learning_rate: float = restricted(0.01, gt=0, le=1e6)
     schedule: str = "constant"
@@ -158,20 +165,34 @@ class NetworkSettings:
 
     def run_config(self, n_rows: int) -> RunConfig:
         """The configuration of a training on `n_rows` rows."""
-        is_lbfgs = as_optimizer(self.optimizer).full_batch
-        is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
+        learning_rate: float | None = self.learning_rate
+        batch_size: int | Literal["full"] = self.batch_size
+        if self.batch_size == 0 or self.batch_size >= n_rows:
+            batch_size = "full"
+        if as_optimizer(self.optimizer).full_batch:  # L-BFGS finds the lengths of its steps
+            learning_rate = None
+            batch_size = "full"
+        schedule = None
+        if self.schedule != "constant":
+            schedule = self.schedule
+        l1 = None
+        l2 = None
+        if self.penalty == "l1":
+            l1 = self.penalty_rate
+        elif self.penalty == "l2":
+            l2 = self.penalty_rate
         return RunConfig(
             init=self.init or None,
             batch_norm=self.batch_norm or None,
             dropout=self.dropout or None,
             loss=self.loss or None,
             optimizer=self.optimizer,
-            learning_rate=None if is_lbfgs else self.learning_rate,
-            schedule=None if self.schedule == "constant" else self.schedule,
-            batch_size="full" if is_full else self.batch_size,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            batch_size=batch_size,
             seed=self.seed,
-            l1=self.penalty_rate if self.penalty == "l1" else None,
-            l2=self.penalty_rate if self.penalty == "l2" else None,
+            l1=l1,
+            l2=l2,
         )
 
     @property
@@ -183,14 +204,18 @@ class NetworkSettings:
         """Describe the end of the training, if it is at the epoch or the loss to stop at."""
         if epoch == self.stop_epoch:
             return f"It stopped at epoch {epoch:,}, as set."
-        reached = self.stop_loss and loss <= self.stop_loss
-        return f"The training loss has reached {loss:.4g}, as set." if reached else ""
+        if self.stop_loss and loss <= self.stop_loss:
+            return f"The training loss has reached {loss:.4g}, as set."
+        return ""
 
     def depends_on_epochs(self, epochs: int) -> bool:
         """Whether the schedule would be another one if its length were the epochs done."""
         factor = as_schedule(self.schedule).factor
-        times = [epochs * step / 8 for step in range(9)]
-        return any(factor(time, epochs) != factor(time, self.schedule_epochs) for time in times)
+        for step in range(9):
+            time = epochs * step / 8
+            if factor(time, epochs) != factor(time, self.schedule_epochs):
+                return True
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,8 +297,10 @@ def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, .
     >>> fit_activations(("relu", "tanh"), 3)
     ('relu', 'tanh', 'tanh')
     """
-    given = activations or ("tanh",)
-    return (given + given[-1:] * n_layers)[:n_layers]
+    fitted = list(activations or ("tanh",))
+    while len(fitted) < n_layers:
+        fitted.append(fitted[-1])
+    return tuple(fitted[:n_layers])
 
 
 def check_edits(edits: tuple[WeightEdit, ...], n_parameters: int) -> None:

@@ -6,8 +6,9 @@ is the plane of the first two principal components.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import accumulate
+from math import ceil
 from typing import Any, Self
 
 import numpy as np
@@ -24,7 +25,8 @@ Array = NDArray[np.float64]
 #: Margin around the points, as a fraction of their extent.
 MARGIN = 0.08
 #: Categories without a name; no label begins with a space.
-RARE, NO_VALUE = " rare", " missing"
+RARE = " rare"
+NO_VALUE = " missing"
 #: The largest number that a column can be moved to.
 MAX_VALUE = 1e30
 #: Maximum number of rows that determine the principal components.
@@ -72,28 +74,38 @@ class FeatureMap:
     @classmethod
     def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> Self:
         """Keep the features that the data have columns for, and standardize real columns."""
-        has_second = dataset.n_features > 1
-        names = tuple(n for n in names if n in FEATURES and (has_second or "x2" not in n))
-        kind = "none" if dataset.name in GENERATED else "standardize"
+        kept = []
+        for name in names:
+            needs_second = "x2" in name
+            if name in FEATURES and (dataset.n_features > 1 or not needs_second):
+                kept.append(name)
+        method = "standardize"
+        if dataset.name in GENERATED:
+            method = "none"
         axes = np.asarray(dataset.X, np.float64)[:, columns]
-        return cls(names or ("x1",), columns, Scaling.fit(kind, axes))
+        return cls(tuple(kept) or ("x1",), columns, Scaling.fit(method, axes))
 
     def apply(self, X: Array) -> Array:
         """Compute the inputs, shape (n_rows, n_inputs)."""
         if not self.names:
             return X
         axes = X[:, self.columns]
-        units, own = self.scaling.transform(axes).T, {"x1": axes[:, 0], "x2": axes[:, -1]}
-        return np.column_stack(
-            [own[n] if n in own else FEATURES[n].formula(units[0], units[-1]) for n in self.names]
-        )
+        unscaled_columns = {"x1": axes[:, 0], "x2": axes[:, -1]}
+        units = self.scaling.transform(axes).T
+        inputs = []
+        for name in self.names:
+            if name in unscaled_columns:
+                inputs.append(unscaled_columns[name])
+            else:
+                inputs.append(FEATURES[name].formula(units[0], units[-1]))
+        return np.column_stack(inputs)
 
     def input_names(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """Name the inputs, given the names of all columns."""
         if not self.names:
             return columns
-        own = {"x1": columns[self.columns[0]], "x2": columns[self.columns[-1]]}
-        return tuple(own.get(name, name) for name in self.names)
+        axes = {"x1": columns[self.columns[0]], "x2": columns[self.columns[-1]]}
+        return tuple(axes.get(name, name) for name in self.names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +132,8 @@ class Plane:
     @classmethod
     def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Self:
         """The rectangle around points, with a margin."""
-        low, high = points.min(axis=0), points.max(axis=0)
+        low = points.min(axis=0)
+        high = points.max(axis=0)
         room = np.where(high > low, MARGIN * (high - low), 1.0)
         return cls(names, low - room, high + room, rows)
 
@@ -148,9 +161,11 @@ def middle_pixel(shape: tuple[int, int]) -> int:
 
 def principal_plane(X: Array) -> tuple[Plane, Array]:
     """The plane through the mean along the first two principal components; and the points on it."""
-    mean, main, _ = principal_axes(X[:: -(-len(X) // MAX_AXES_ROWS)])
+    step = ceil(len(X) / MAX_AXES_ROWS)
+    mean, main, _ = principal_axes(X[::step])
     main *= np.sign(main.sum(axis=1, keepdims=True))
-    points, names = (X - mean) @ main.T, ("1st main direction", "2nd main direction")
+    points = (X - mean) @ main.T
+    names = ("1st main direction", "2nd main direction")
     return Plane.around(points, names, lambda points: mean + points @ main), points
 
 
@@ -177,18 +192,34 @@ def plane_along(
             made[:, start : start + encoded.shape[1]] = encoded
         return made
 
-    points = np.column_stack([X[:, at] * c.scale + c.center for at, c in axes.items()])
-    ends = [[c.fill + s * abs(c.scale) for c in axes.values()] for s in (-reach, reach)]
-    if len(axes) == 1:
-        points, ends = np.column_stack([points, y]), [[*end, 0.0] for end in ends]
+    coordinates = []
+    low = []
+    high = []
+    for place, column in axes.items():
+        coordinates.append(X[:, place] * column.scale + column.center)
+        extent = reach * abs(column.scale)
+        low.append(column.fill - extent)
+        high.append(column.fill + extent)
+    if len(axes) == 1:  # a curve, with the target as its height
+        coordinates.append(y)
+        low.append(0.0)
+        high.append(0.0)
+    points = np.column_stack(coordinates)
+    surrounded = points
+    if not len(points):
+        surrounded = np.array([low, high])
     names = tuple(column.name for column in axes.values())
-    return Plane.around(points if len(points) else np.array(ends), names, rows), points
+    return Plane.around(surrounded, names, rows), points
 
 
 def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
     """Columns with their first places in encoded rows."""
-    ends = accumulate(len(column.outputs) for column in columns)
-    return list(zip([0, *ends], columns, strict=False))
+    start = 0
+    starts = []
+    for column in columns:
+        starts.append((start, column))
+        start += len(column.outputs)
+    return starts
 
 
 def typical_row(columns: Sequence[Column], X: Array) -> Array:
@@ -206,9 +237,10 @@ def typical_row(columns: Sequence[Column], X: Array) -> Array:
 def check_axes(names: Sequence[str], axes: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of the axes; by default the first two."""
     chosen = axes or tuple(names[:2])
-    if wrong := [name for name in chosen if name not in names]:
-        problem = f"no column {wrong[0]!r} to learn from; there are {some(names)}"
-        raise ArgumentError(problem, argument="axes")
+    for name in chosen:
+        if name not in names:
+            problem = f"no column {name!r} to learn from; there are {some(names)}"
+            raise ArgumentError(problem, argument="axes")
     if len(set(chosen)) != len(chosen):
         raise ArgumentError(f"{chosen[0]!r} twice; choose two columns", argument="axes")
     return chosen
@@ -239,26 +271,36 @@ class FixedColumn:
 
     def encode(self, text: str) -> Array:
         """Encode a value, shape (n_outputs,)."""
-        expected = some([*map(repr, self.choices)]) if self.choices else "a number"
-        if self.choices and text in self.choices:
-            return self.column.encode(np.array([self.choices[text]]))[0]
-        if not self.choices:
-            is_date = isinstance(self.column, DateColumn)
-            try:
-                value = np.array([text], "M8[us]") if is_date else np.array([float(text)])
-            except ValueError:
-                value = np.array([np.nan])
-            expected = "a date such as 2024-12-31" if is_date else expected
-            if not np.isnan(value[0]) and (is_date or abs(value[0]) <= MAX_VALUE):
-                return self.column.encode(value)[0]
-        raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
+        value: NDArray[Any] | None = None
+        if self.choices:
+            expected = some([repr(choice) for choice in self.choices])
+            if text in self.choices:
+                value = np.array([self.choices[text]])
+        elif isinstance(self.column, DateColumn):
+            expected = "a date such as 2024-12-31"
+            with suppress(ValueError):
+                date = np.array([text], "M8[us]")
+                if not np.isnat(date[0]):
+                    value = date
+        else:
+            expected = "a number"
+            with suppress(ValueError):
+                number = float(text)
+                if abs(number) <= MAX_VALUE:  # not so for NaN
+                    value = np.array([number])
+        if value is None:
+            raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
+        return self.column.encode(value)[0]
 
     def describe(self) -> dict[str, Any]:
         """Describe the column for the page."""
+        value = self.typical
+        if self.moved is not None:
+            value = self.moved
         return {
             "name": self.name,
             "kind": self.column.kind,
-            "value": self.typical if self.moved is None else self.moved,
+            "value": value,
             "moved": self.moved is not None,
             "low": self.low,
             "high": self.high,
@@ -272,25 +314,41 @@ def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: fl
 
     Without rows, its range extends `reach` scales to both sides.
     """
-    place: dict[str, Any] = {"column": column, "start": start}
     if isinstance(column, CategoryColumn):
         choices = {label: label for label in column.categories}
-        choices |= {RARE: RARE} if column.rare else {}
-        choices |= {NO_VALUE: ""} if column.missing else {}
-        at = int(typical[start : start + len(choices)].argmax())
-        return FixedColumn(typical=[*choices][at], choices=choices, **place)
+        if column.rare:
+            choices[RARE] = RARE
+        if column.missing:
+            choices[NO_VALUE] = ""
+        outputs = typical[start : start + len(choices)]
+        most_frequent = list(choices)[int(outputs.argmax())]
+        return FixedColumn(column=column, start=start, typical=most_frequent, choices=choices)
     assert isinstance(column, FilledColumn)
     if isinstance(column, BooleanColumn):
         truth = {"false": 0.0, "true": 1.0}
-        return FixedColumn(typical=str(column.fill).lower(), choices=truth, **place)
+        default = str(column.fill).lower()
+        return FixedColumn(column=column, start=start, typical=default, choices=truth)
     numbers = X[:, start] * column.scale + column.center
     if not len(X):
         numbers = column.fill + np.array([-reach, reach]) * abs(column.scale)
-    is_date = isinstance(column, DateColumn)
-    ends = numbers.min(), column.fill, numbers.max()
-    low, middle, high = (_date(each) if is_date else f"{each:.6g}" for each in ends)
-    whole = len(X) > 0 and bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
-    return FixedColumn(typical=middle, low=low, high=high, whole=whole, **place)
+    write: Callable[[float], str] = _number
+    if isinstance(column, DateColumn):
+        write = _date
+    is_whole = False
+    if len(X):
+        is_whole = bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
+    return FixedColumn(
+        column=column,
+        start=start,
+        typical=write(column.fill),
+        low=write(numbers.min()),
+        high=write(numbers.max()),
+        whole=is_whole,
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
 
 
 def _date(seconds: float) -> str:

@@ -24,7 +24,8 @@ from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import Rows, TrainingTask
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
-MAX_NAMES, MAX_AXES = 64, 200
+MAX_NAMES = 64
+MAX_AXES = 200
 #: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
 MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
 #: Inputs to predict for.
@@ -87,38 +88,51 @@ class PreparedData:
 
     def continues(self, other: "PreparedData") -> bool:
         """Whether networks can continue from other data: on another slice, or with other points."""
-        drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
-        same = (self.classes, self.input_names) == (other.classes, other.input_names)
-        return self.training is other.training or (drawn and same)
+        if self.training is other.training:
+            return True
+        are_drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
+        has_same_classes = self.classes == other.classes
+        return are_drawn and has_same_classes and self.input_names == other.input_names
 
     def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
         moved_to = dict(zip(fixed[::2], fixed[1::2], strict=False))
-        columns = [replace(each, moved=moved_to.get(each.name)) for each in self.fixed_columns]
-        moved = {each.start: each.encode(each.moved) for each in columns if each.moved is not None}
-        plane = replace(self.plane, fixed=moved)
-        other = copy.copy(self)  # with the score of the linear model, unlike replace()
-        vars(other).update(plane=plane, fixed_columns=columns, _cache={})
-        return other
+        columns = []
+        encoded = {}
+        for column in self.fixed_columns:
+            text = moved_to.get(column.name)
+            columns.append(replace(column, moved=text))
+            if text is not None:
+                encoded[column.start] = column.encode(text)
+        plane = replace(self.plane, fixed=encoded)
+        copied = copy.copy(self)  # with the score of the linear model, unlike replace()
+        vars(copied).update(plane=plane, fixed_columns=columns, _cache={})
+        return copied
 
     def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
         """Classes as they are; numbers as fractions of the range that is drawn."""
+        if self.classes:
+            return y
         low, high = self.target_range
-        return y if self.classes else (y - low) / ((high - low) or 1.0)
+        return (y - low) / ((high - low) or 1.0)
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
         """Inputs at count² points of a grid or at `count` points of a line, or of test rows."""
         if place == "test":
             return self.test[0][:count]
         if (place, count) not in self._cache:
-            points = self.plane.grid(count) if place == "grid" else self.plane.line(count)
+            if place == "grid":
+                points = self.plane.grid(count)
+            else:
+                points = self.plane.line(count)
             columns = self.features.apply(self.plane.rows(points))
             self._cache[place, count] = self.scaling.transform(columns, np.float32)
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
         """Predictions for many inputs; those of an ensemble's other networks are cached."""
-        X, key = self.inputs(place, count), ("others", place, count)
+        X = self.inputs(place, count)
+        key = ("others", place, count)
         ensemble = self._ensemble_with(network)
         if ensemble is not None and key not in self._cache:
             self._cache[key] = others_of(ensemble, X)
@@ -129,26 +143,39 @@ class PreparedData:
         self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
     ) -> NDArray[np.floating]:
         """Outputs in units of the target, of a network or of the ensemble that begins with it."""
-        output, scaling = network.forward(X)[0], self.target_scaling
-        if (ensemble := self._ensemble_with(network)) is not None:
-            others = others_of(ensemble, X) if others is None else others
+        output, _ = network.forward(X)
+        ensemble = self._ensemble_with(network)
+        if ensemble is not None:
+            if others is None:
+                others = others_of(ensemble, X)
             output = ensemble.weight * output + others
-        return output if scaling is None else scaling.inverse_transform(output)
+        if self.target_scaling is None:
+            return output
+        return self.target_scaling.inverse_transform(output)
 
     def _ensemble_with(self, network: Network) -> Ensemble | None:
-        return None if self.model is None else self.model.ensemble_with(network)
+        if self.model is None:
+            return None
+        return self.model.ensemble_with(network)
 
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Describe a network and its training as the library does."""
         n_classes = len(self.classes or ())
-        n_outputs = n_classes if n_classes > 2 else 1
+        n_outputs = 1
+        if n_classes == 0:
+            output = "identity"
+        elif n_classes == 2:
+            output = "sigmoid"
+        else:
+            output = "softmax"
+            n_outputs = n_classes
         if self.model is not None and self.model.outputs:
             n_outputs = len(self.model.outputs)
         return replace(
             settings.run_config(len(self.training[1])),
             layers=(len(self.input_names), *settings.hidden, n_outputs),
             hidden=settings.activations or None,
-            output="identity" if n_classes == 0 else "sigmoid" if n_classes == 2 else "softmax",
+            output=output,
         )
 
     def make_network(self, settings: NetworkSettings) -> Network:
@@ -162,24 +189,30 @@ class PreparedData:
     def make_task(self, settings: NetworkSettings) -> TrainingTask:
         """Collect everything that the trainer needs."""
         network = self.make_network(settings)
+        metric = "r2"
+        if self.classes:
+            metric = "accuracy"
         task = TrainingTask(
             network=network,
             training=self.training,
             test=self.test,
-            metric="accuracy" if self.classes else "r2",
+            metric=metric,
             settings=settings,
         )
-        if (ensemble := self._ensemble_with(network)) is None:
+        ensemble = self._ensemble_with(network)
+        if ensemble is None:
             return task
-        others = tuple(others_of(ensemble, X) for X, _ in (self.training, self.test))
+        others = (others_of(ensemble, self.training[0]), others_of(ensemble, self.test[0]))
         return replace(task, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
         if self.model is not None:
             whole: Network | Ensemble = network
-            if (ensemble := self._ensemble_with(network)) is not None:
-                whole = Ensemble([network.copy(ensemble.dtype.name), *ensemble.networks[1:]])
+            ensemble = self._ensemble_with(network)
+            if ensemble is not None:
+                first = network.copy(ensemble.dtype.name)
+                whole = Ensemble([first, *ensemble.networks[1:]])
             return replace(self.model.predictor, network=whole)
         preprocessing = self.encoding or self.scaling
         return Predictor(
@@ -198,12 +231,19 @@ class PreparedData:
         """Test accuracy or R² of a linear model of the same inputs, for tables with test rows."""
         if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
             return None
-        (X, y), n_classes = self.test, len(self.classes or ()) or None
+        X, y = self.test
+        n_classes = None
+        if self.classes:
+            n_classes = len(self.classes)
         try:
-            output = fit_baseline("linear", *self.training, n_classes=n_classes).outputs(X)
+            baseline = fit_baseline("linear", *self.training, n_classes=n_classes)
+            output = baseline.outputs(X)
         except ImportError:  # SciPy minimizes its loss
             return None
-        score = (output.argmax(axis=1) == y).mean() if n_classes else r2(output, y[:, None])
+        if n_classes is None:
+            score = r2(output, y[:, None])
+        else:
+            score = float((output.argmax(axis=1) == y).mean())
         return float(np.nan_to_num(score))
 
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
@@ -211,7 +251,8 @@ class PreparedData:
         if self.classes is None or not len(self.test[1]):
             return None
         predicted = self.test_probabilities(network).argmax(axis=1)
-        truth, n_classes = self.test[1][: len(predicted)], len(self.classes)
+        truth = self.test[1][: len(predicted)]
+        n_classes = len(self.classes)
         counts = np.bincount(n_classes * truth + predicted, minlength=n_classes**2)
         return counts.reshape(n_classes, n_classes).tolist()
 
@@ -222,7 +263,21 @@ class PreparedData:
 
     def describe(self) -> dict[str, Any]:
         """Describe the data for the page."""
-        dataset, plane, table, model = self.dataset, self.plane, self.table, self.model
+        dataset = self.dataset
+        plane = self.plane
+        numeric = None
+        if self.table is not None:
+            numeric = self.table.numeric
+        required = None
+        outputs: tuple[str, ...] | list[str] = []
+        settings = ""
+        if self.model is not None:
+            required = self.model.required_columns
+            outputs = self.model.outputs
+            settings = self.model.description
+        spread = None
+        if self.is_test.any():
+            spread = float(np.std(dataset.y[self.is_test]))
         return {
             "name": dataset.name,
             "description": dataset.description,
@@ -231,9 +286,9 @@ class PreparedData:
             "target": dataset.target_name,
             "rows": [len(self.training[1]), int(self.is_test.sum())],
             "columns": list(self.axes[:MAX_AXES]),
-            "table": table.numeric if table else None,
-            "required": model.required_columns if model else None,
-            "outputs": model.outputs if model else [],
+            "table": numeric,
+            "required": required,
+            "outputs": outputs,
             "image": dataset.image_shape,
             "curve": self.is_curve,
             "axes": plane.names,
@@ -249,23 +304,31 @@ class PreparedData:
             "target_scaling": getattr(self.target_scaling, "name", "none"),
             "fixed_at": self.fixed_at,
             "n_fixed": len(self.fixed_columns),
-            "fixed": [each.describe() for each in self.fixed_columns[:MAX_NAMES]],
-            "settings": model.description if model else "",
+            "fixed": [column.describe() for column in self.fixed_columns[:MAX_NAMES]],
+            "settings": settings,
             "range": self.target_range,
-            "spread": float(np.std(dataset.y[self.is_test])) if self.is_test.any() else None,
+            "spread": spread,
         }
 
     @property
     def max_drawn(self) -> int:
         """Maximum number of neurons drawn of a layer; those for images have small pictures."""
-        return MAX_DRAWN if self.dataset.image_shape is None else MAX_DRAWN_ON_IMAGES
+        if self.dataset.image_shape is None:
+            return MAX_DRAWN
+        return MAX_DRAWN_ON_IMAGES
 
     def drawn_inputs(self) -> list[int]:
         """Choose the inputs to draw: the axes and the first ones, or the pixels that vary most."""
         count = min(len(self.input_names), MAX_DRAWN)
         if self.dataset.image_shape is None:
-            names = self.input_names[:MAX_NAMES]
-            return sorted(range(len(names)), key=lambda i: names[i] not in self.plane.names)[:count]
+            axes = []
+            others = []
+            for index, name in enumerate(self.input_names[:MAX_NAMES]):
+                if name in self.plane.names:
+                    axes.append(index)
+                else:
+                    others.append(index)
+            return [*axes, *others][:count]
         if not len(self.dataset.X):
             middle = middle_pixel(self.dataset.image_shape)
             return list(range(middle, min(middle + count, len(self.input_names))))
@@ -281,5 +344,6 @@ class PreparedData:
 
     def image_top(self) -> float:
         """The largest value of a pixel; without the images, that of a byte."""
-        has_images = self.dataset.image_shape is not None and len(self.dataset.X) > 0
-        return float(np.max(self.dataset.X)) if has_images else 255.0
+        if self.dataset.image_shape is None or not len(self.dataset.X):
+            return 255.0
+        return float(np.max(self.dataset.X))

@@ -46,8 +46,13 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     prepared = view.prepared
     if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
         return {"layers": []}
-    point = _place(prepared, place) if place else _data_point(prepared, row)
-    update = _update_with(view, point) if backward else None
+    if place:
+        point = _place(prepared, place)
+    else:
+        point = _data_point(prepared, row)
+    update = None
+    if backward:
+        update = _update_with(view, point)
     network = view.current()
     if update is not None:
         update.before.snapshot.restore(network)
@@ -59,8 +64,11 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
+        epoch = view.latest.epoch
+        if view.latest.batch[0] > 0:
+            epoch += 1  # the update was in the epoch that is under way
         answer["update"] = {
-            "epoch": view.latest.epoch + (view.latest.batch[0] > 0),
+            "epoch": epoch,
             "batch": [update.batch + 1, update.n_batches],
             "after": _by_layer(network, view.latest.snapshot.parameters, drawn),
         }
@@ -71,7 +79,8 @@ def _data_point(prepared: PreparedData, row: int) -> Point:
     chosen = drawn_rows(prepared)
     if not 0 <= row < len(chosen):
         raise ArgumentError.of("row", row, f"one of {len(chosen)} points")
-    index, target = chosen[row], prepared.dataset.y[chosen[row]].reshape(1)
+    index = chosen[row]
+    target = prepared.dataset.y[index].reshape(1)
     if prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
     point = _scaled(prepared, np.asarray(prepared.dataset.X[[index]], np.float64))
@@ -83,22 +92,29 @@ def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
         raise ArgumentError.of("place", len(place), "two numbers, or the pixels of an image")
     if len(place) == 2:
         return _scaled(prepared, prepared.plane.rows(np.array([place])))
-    pixels = zip(prepared.columns, place, strict=True)
-    return _scaled(prepared, np.column_stack([c.encode(np.array([v])) for (_, c), v in pixels]))
+    encoded = []
+    for (_, column), pixel in zip(prepared.columns, place, strict=True):
+        encoded.append(column.encode(np.array([pixel])))
+    return _scaled(prepared, np.column_stack(encoded))
 
 
 def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
-    return Point(row, prepared.scaling.transform(prepared.features.apply(row), np.float32))
+    inputs = prepared.features.apply(row)
+    return Point(row, prepared.scaling.transform(inputs, np.float32))
 
 
 def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     """The last update, if the point was in its batch."""
-    update, (X, y) = view.latest.update, view.prepared.training
+    update = view.latest.update
+    X, y = view.prepared.training
     if update is None or point.y is None or point.is_test:
         return None
     rows = update.rows(len(y))
-    same = np.isclose(X[rows], point.X).all(axis=1) & np.isclose(y[rows], point.y)
-    return update if same.any() else None
+    has_inputs = np.isclose(X[rows], point.X).all(axis=1)
+    has_target = np.isclose(y[rows], point.y)
+    if not (has_inputs & has_target).any():
+        return None
+    return update
 
 
 def _drawn(network: Network, prepared: PreparedData) -> Drawn:
@@ -114,26 +130,36 @@ def _forward(
     network: Network, point: Point, prepared: PreparedData, drawn: Drawn
 ) -> dict[str, Any]:
     """Sums and outputs of the neurons, their largest terms, and the prediction in its units."""
-    raw, (output, caches) = _raw_inputs(prepared, point), network.forward(point.X)
-    passed = [*(caches[index][0][0] for index, _, _ in drawn), output[0, :MAX_OUTPUTS]]
+    raw = _raw_inputs(prepared, point)
+    output, caches = network.forward(point.X)
+    # The outputs of a layer are the inputs of the next one.
+    layer_inputs = [caches[index][0][0] for index, _, _ in drawn]
+    layer_outputs = [*layer_inputs[1:], output[0, :MAX_OUTPUTS]]
     arrays = network.layout.views(network.parameters)
-    layers = zip(drawn, passed[:-1], passed[1:], strict=True)
+    layers = []
+    for drawn_layer, inputs, outputs in zip(drawn, layer_inputs, layer_outputs, strict=True):
+        index, rows, neurons = drawn_layer
+        sums = caches[index][1]
+        weights = arrays[index]["weights"]
+        layer = {
+            "sums": finite(sums[0]),
+            "outputs": finite(outputs),
+            "weights": finite(weights[rows][:, neurons]),
+            "bias": finite(arrays[index]["bias"]),
+            "terms": _largest_terms(inputs, weights),
+        }
+        layers.append(layer)
+    _, drawn_inputs, _ = drawn[0]
+    image = None
+    if prepared.dataset.image_shape is not None:
+        image = finite(raw)
     return {
-        "raw": finite(raw[drawn[0][1]]),
-        "inputs": finite(point.X[0, drawn[0][1]]),
-        "layers": [
-            {
-                "sums": finite(caches[index][1][0]),
-                "outputs": finite(values),
-                "weights": finite(arrays[index]["weights"][rows][:, neurons]),
-                "bias": finite(arrays[index]["bias"]),
-                "terms": _largest_terms(inputs, arrays[index]["weights"]),
-            }
-            for (index, rows, neurons), inputs, values in layers
-        ],
+        "raw": finite(raw[drawn_inputs]),
+        "inputs": finite(point.X[0, drawn_inputs]),
+        "layers": layers,
         "activation": network.output_activation.name,
         "prediction": finite(prepared.predictions(network, point.X)[0]),
-        "image": finite(raw) if prepared.dataset.image_shape else None,
+        "image": image,
         "is_test": point.is_test,
     }
 
@@ -147,9 +173,14 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
 
 def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
     """The columns of a data point, none for an image, and its target, in the units of the data."""
-    rows, columns = prepared.dataset, prepared.raw and prepared.raw.columns
-    columns = columns or dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
-    cells = {} if rows.image_shape else {name: str(each[index]) for name, each in columns.items()}
+    rows = prepared.dataset
+    if prepared.raw is not None:
+        columns = prepared.raw.columns
+    else:
+        columns = dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
+    cells = {}
+    if rows.image_shape is None:
+        cells = {name: str(column[index]) for name, column in columns.items()}
     return {"cells": cells, "truth": float(rows.y[index])}
 
 
@@ -170,20 +201,29 @@ def _backward(
     A bias of the next layer has the derivative of its sum: the errors, derivatives by the outputs
     of hidden neurons, are the products with the weights.
     """
-    config = view.settings.run_config(n_rows := len(view.prepared.training[1]))
+    n_rows = len(view.prepared.training[1])
+    config = view.settings.run_config(n_rows)
+    batch_size = n_rows
+    if isinstance(config.batch_size, int):
+        batch_size = config.batch_size
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y).take(dtype=network.dtype)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
-    output_gradient = loss.gradient(network.forward(X)[0], data.y)[0]
-    values, gradients = map(network.layout.views, (network.parameters, gradient))
-    errors = [values[i]["weights"][rows] @ gradients[i]["bias"] for i, rows, _ in drawn[1:]]
+    output, _ = network.forward(X)
+    output_gradient = loss.gradient(output, data.y)[0]
+    values = network.layout.views(network.parameters)
+    gradients = network.layout.views(gradient)
+    errors = []
+    for index, rows, _ in drawn[1:]:
+        error = values[index]["weights"][rows] @ gradients[index]["bias"]
+        errors.append(finite(error))
     return {
         "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
         "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
-        "errors": [finite(each) for each in errors],
-        "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
+        "errors": errors,
+        "rows": batch_size,
         "layers": _by_layer(network, gradient, drawn),
     }
 
@@ -193,10 +233,9 @@ def _by_layer(
 ) -> list[dict[str, list[Any]]]:
     """The drawn weights and biases, or their derivatives."""
     arrays = network.layout.views(vector)
-    return [
-        {
-            "weights": finite(arrays[index]["weights"][inputs][:, neurons]),
-            "bias": finite(arrays[index]["bias"][neurons]),
-        }
-        for index, inputs, neurons in drawn
-    ]
+    layers = []
+    for index, inputs, neurons in drawn:
+        weights = arrays[index]["weights"][inputs][:, neurons]
+        bias = arrays[index]["bias"][neurons]
+        layers.append({"weights": finite(weights), "bias": finite(bias)})
+    return layers

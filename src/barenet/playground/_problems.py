@@ -17,7 +17,8 @@ from barenet.playground._network_layout import LayerValues, Values, layer_values
 from barenet.playground._timeline import EpochMetrics, LearningCurve
 
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
-SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"
+SMALLER_RATE = "rate"
+NEW_WEIGHTS = "weights"
 PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text("utf-8"))
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
@@ -25,21 +26,28 @@ MAX_ROWS = 200
 GOOD_SCORES = {"accuracy": 0.95, "r2": 0.9}
 #: A training is stuck if its loss has not fallen below this fraction of its earlier minimum in this
 #: many epochs, or in a third of all epochs where that is more.
-PATIENCE_EPOCHS, PROGRESS = 100, 0.98
+PATIENCE_EPOCHS = 100
+PROGRESS = 0.98
 #: Factor from which on a training loss is far worse than that of a constant prediction, and the
 #: first epoch that is judged.
-FAR_WORSE, FIRST_EPOCHS = 1.5, 5
+FAR_WORSE = 1.5
+FIRST_EPOCHS = 5
 #: Factor between the current and the lowest training loss from which on going back is proposed.
 MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
-FLAT_SLOPE, SATURATED = 0.05, 0.95
+FLAT_SLOPE = 0.05
+SATURATED = 0.95
 #: A network has collapsed if the root mean square of the weights of a layer is below this fraction
 #: of Glorot's for new ones, and its outputs differ by less than this between the rows.
-ALMOST_ZERO, SAME_OUTPUT = 0.01, 0.001
+ALMOST_ZERO = 0.01
+SAME_OUTPUT = 0.001
 #: A network overfits if, for a tenth of its epochs and this many at least, the test loss has not
 #: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
 #: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
-WAIT_EPOCHS, RECENT_ROWS, RISE_FACTOR, VISIBLE_RISE = 20, 5, 1.1, 0.02
+WAIT_EPOCHS = 20
+RECENT_ROWS = 5
+RISE_FACTOR = 1.1
+VISIBLE_RISE = 0.02
 
 #: Sums among which the steepest slope of an activation is sought.
 SUMS = np.linspace(-8, 8, 161)[:, np.newaxis]
@@ -64,8 +72,12 @@ class Problem:
     @classmethod
     def of(cls, name: str, remedy: str = "", **values: Any) -> Self:
         """The problem of a name in problems.toml, with values in its message."""
-        entry = {"remedy": remedy, **PROBLEMS[name]}
-        return cls(**{**entry, "message": entry["message"].format(**values)})
+        entry = PROBLEMS[name]
+        return cls(
+            message=entry["message"].format(**values),
+            remedy=entry.get("remedy", remedy),
+            failed=entry.get("failed", False),
+        )
 
 
 NO_PROBLEM = Problem("")
@@ -94,11 +106,21 @@ def diagnose(
         return []
     if not starts_at_zero and _has_collapsed(network, X):
         return [Problem.of("collapsed")]
-    far = [Problem.of("far_worse", loss=loss, constant=constant_loss)] if is_far_worse else []
-    was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
-    remedy = "" if far else SMALLER_RATE if was_better else NEW_WEIGHTS
-    stuck = "stuck_linear" if len(network.layers) == 1 else "stuck"
-    return [*far, *_flat_layers(network, X, remedy)] or _stuck(stuck, curve, newest, metric)
+    problems = []
+    lowest_loss = min(row.loss for row in curve.rows)
+    if is_far_worse:
+        problems.append(Problem.of("far_worse", loss=loss, constant=constant_loss))
+        remedy = ""  # that of the first problem
+    elif newest.loss > MUCH_BETTER * lowest_loss:
+        remedy = SMALLER_RATE
+    else:
+        remedy = NEW_WEIGHTS
+    problems += _flat_layers(network, X, remedy)
+    if problems:
+        return problems
+    if len(network.layers) == 1:
+        return _stuck("stuck_linear", curve, newest, metric)
+    return _stuck("stuck", curve, newest, metric)
 
 
 def find_overfitting(
@@ -110,13 +132,17 @@ def find_overfitting(
     """
     if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS):
         return None
-    loss, test_loss = np.mean([row[1:3] for row in rows[-RECENT_ROWS:]], axis=0).tolist()
+    recent_losses = [(row.loss, row.test_loss) for row in rows[-RECENT_ROWS:]]
+    loss, test_loss = np.mean(recent_losses, axis=0).tolist()
     rise = test_loss - lowest.test_loss
     rises = test_loss > RISE_FACTOR * lowest.test_loss and rise > VISIBLE_RISE * constant_test_loss
     if not (rises and loss < lowest.loss) or not math.isfinite(test_loss):
         return None
-    losses = {"loss": [lowest.loss, loss], "test_loss": [lowest.test_loss, test_loss]}
-    return {"epoch": lowest.epoch, **losses}
+    return {
+        "epoch": lowest.epoch,
+        "loss": [lowest.loss, loss],
+        "test_loss": [lowest.test_loss, test_loss],
+    }
 
 
 def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
@@ -126,9 +152,12 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
     after = [row.loss for row in curve.rows if row.epoch > since]
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
         return []
-    score, limit = f"R² is {newest.score:.2f}", "against noise"
     if metric == "accuracy":
-        score, limit = f"accuracy is {100 * newest.score:.1f} %", "where the classes overlap"
+        score = f"accuracy is {100 * newest.score:.1f} %"
+        limit = "where the classes overlap"
+    else:
+        score = f"R² is {newest.score:.2f}"
+        limit = "against noise"
     return [Problem.of(name, epoch=since, score=score, limit=limit)]
 
 
@@ -140,7 +169,8 @@ def _has_collapsed(network: Network, X: Values) -> bool:
     sizes = []
     for layer in dense:
         usual = math.sqrt(2 / (layer.n_in + layer.n_out))
-        size = math.sqrt(float(np.square(layer.weights, dtype=np.float64).mean()))
+        squares = np.square(layer.weights, dtype=np.float64)
+        size = math.sqrt(float(squares.mean()))
         sizes.append(size / usual)
     if not min(sizes) < ALMOST_ZERO:
         return False
@@ -154,22 +184,27 @@ def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
     f = layer.activation
     with np.errstate(all="ignore"):
         slopes = abs(f.derivative(layer.sums, f.forward(layer.sums)))
-        return slopes < FLAT_SLOPE * abs(f.derivative(SUMS, f.forward(SUMS))).max()
+        possible_slopes = abs(f.derivative(SUMS, f.forward(SUMS)))
+        return slopes < FLAT_SLOPE * possible_slopes.max()
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
-    found: dict[str, list[str]] = {}
+    layers_by_condition: dict[str, list[str]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
     for number, layer in enumerate(hidden, 1):
         name = layer.activation.name
         condition = _FLAT.get(name, f"saturated (slope of {name} near 0)")
-        count = int((_is_flat(layer).mean(axis=0) >= SATURATED).sum())
-        if 2 * count > (n_neurons := layer.outputs.shape[1]):
+        share_of_rows = _is_flat(layer).mean(axis=0)
+        count = int((share_of_rows >= SATURATED).sum())
+        n_neurons = layer.outputs.shape[1]
+        if 2 * count > n_neurons:
             neurons = f"{count} of {n_neurons} in hidden layer {number}"
-            found.setdefault(condition, []).append(neurons)
-    percent = 100 * SATURATED
-    return [
-        Problem.of("flat", remedy, condition=condition, percent=percent, layers=some(layers))
-        for condition, layers in found.items()
-    ]
+            layers_by_condition.setdefault(condition, []).append(neurons)
+    problems = []
+    for condition, layers in layers_by_condition.items():
+        problem = Problem.of(
+            "flat", remedy, condition=condition, percent=100 * SATURATED, layers=some(layers)
+        )
+        problems.append(problem)
+    return problems

@@ -26,7 +26,8 @@ from barenet.playground._trainer_messages import ProgressReport, WeightPath
 #: Seconds to wait for the process at the end.
 TIMEOUT = 0.5
 #: Seconds before another process is started: before the first one, and at most.
-PAUSE, LONGEST_PAUSE = 0.25, 10.0
+PAUSE = 0.25
+LONGEST_PAUSE = 10.0
 
 
 class ProcessTrainer(Trainer):
@@ -54,8 +55,11 @@ class ProcessTrainer(Trainer):
         """Start the process, with a pipe of its own."""
         self.connection, theirs = multiprocessing.Pipe()
         spawn = multiprocessing.get_context("spawn")
-        kind: Any = spawn.Process if self.process else threading.Thread
-        self.worker = kind(target=serve, args=(theirs, self.process), name="trainer", daemon=True)
+        make_worker: Any = threading.Thread
+        if self.process:
+            make_worker = spawn.Process
+        arguments = (theirs, self.process)
+        self.worker = make_worker(target=serve, args=arguments, name="trainer", daemon=True)
         self.worker.start()
         if self.process:
             theirs.close()
@@ -76,8 +80,10 @@ class ProcessTrainer(Trainer):
             with self.sending:
                 if self.closing.is_set():
                     return
-                listeners, self.listeners = self.listeners, {}
-                paths, self.paths = self.paths, {}
+                listeners = self.listeners
+                paths = self.paths
+                self.listeners = {}
+                self.paths = {}
                 self._start()
             for future in paths.values():
                 future.set_exception(BarenetError(TRAINER_ENDED.message))
@@ -99,8 +105,10 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
 
     trainings = Trainings(_start_training, answer)
     with contextlib.suppress(EOFError, OSError):
-        while (command := connection.recv()) is not None:
+        command = connection.recv()
+        while command is not None:
             trainings.follow(*command)
+            command = connection.recv()
     for training in trainings.values():
         training.send("close")
     connection.close()
@@ -116,5 +124,6 @@ def _start_training(*arguments: Any) -> InteractiveTraining:
 def _warm_up() -> None:
     """Compile the kernels, so that the first step on the page does not wait for them."""
     network = Network.dense([2, 2, 1], output="sigmoid")
-    X, y = np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1])
+    X = np.zeros((4, 2), np.float32)
+    y = np.array([0, 1, 0, 1])
     train(network, X, y, epochs=1, batch_size=2, test_data=(X, y), metrics="accuracy")

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet import Scaling
 from barenet.errors import ArgumentError
 from barenet.playground import _network_layout as layout
 from barenet.playground._interactive_training import InteractiveTraining
-from barenet.playground._network_view import MAX_WEIGHTS, SIDES, drawn_rows, point_arrays
+from barenet.playground._network_view import MAX_WEIGHTS, drawn_rows, output_side, point_arrays
 from barenet.playground._page_state import PageState
 from barenet.playground._plane import FEATURES
 from barenet.playground._prepared_data import PreparedData
@@ -30,9 +31,11 @@ from barenet.playground._trainer_messages import TrainingTask
 from barenet.training._callbacks import Run
 
 #: Maximum number of epochs whose weights are recorded, and of weights in all of them together.
-MAX_STATES, MAX_NUMBERS = 100, 400_000
+MAX_STATES = 100
+MAX_NUMBERS = 400_000
 #: Maximum number of points, and of epochs of the learning curve.
-MAX_POINTS, MAX_MEASURED = 500, 200
+MAX_POINTS = 500
+MAX_MEASURED = 200
 
 PAGE = Path(__file__).parent / "page"
 STYLES = ("style.css", "digits.css", "probe.css", "recording.css")
@@ -72,7 +75,8 @@ class RecordedTraining(InteractiveTraining):
     ) -> None:
         super().__init__(task, lambda report: None)
         limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
-        self.epochs, self.count = epochs, on_epoch
+        self.epochs = epochs
+        self.count = on_epoch
         self.epochs_to_record = recorded_epochs(epochs, limit)
         self.recorded: list[EpochState] = []
         self.measured: list[EpochMetrics] = []
@@ -84,8 +88,9 @@ class RecordedTraining(InteractiveTraining):
             self.advance(math.inf)
         self.send("close")
         self.advance(0.0)
-        recorded = {state.epoch: state for state in (self.initial, *self.recorded, self.snapshot())}
-        return [state for epoch, state in recorded.items() if epoch <= self.epoch]
+        states = [self.initial, *self.recorded, self.snapshot()]
+        state_by_epoch = {state.epoch: state for state in states}
+        return [state for epoch, state in state_by_epoch.items() if epoch <= self.epoch]
 
     def on_epoch(self, run: Run) -> None:
         super().on_epoch(run)
@@ -106,7 +111,8 @@ def recorded_epochs(epochs: int, limit: int) -> set[int]:
     [0, 1, 3, 10, 25, 32, 50, 75, 100]
     """
     half = max(limit // 2, 2)
-    even, dense = np.linspace(0, epochs, half), np.geomspace(1, epochs, half)
+    even = np.linspace(0, epochs, half)
+    dense = np.geomspace(1, epochs, half)
     return {round(epoch) for epoch in (*even, *dense)}
 
 
@@ -116,8 +122,8 @@ def check_recordable(state: PageState) -> None:
         remedy = "leave out networks=2"
         raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
     if state.networks[0].batch_norm:
-        problem, remedy = "a recording has no batch norm", "leave it out"
-        raise ArgumentError(problem, argument="batch_norm", remedy=remedy)
+        problem = "a recording has no batch norm"
+        raise ArgumentError(problem, argument="batch_norm", remedy="leave it out")
 
 
 def record(
@@ -129,7 +135,8 @@ def record(
     """Train a network for a number of epochs, and collect the content of the page for JSON."""
     check_recordable(state)
     if not len(prepared.training[1]):
-        problem, remedy = "there are none to train on", "draw points, and share the page again"
+        problem = "there are none to train on"
+        remedy = "draw points, and share the page again"
         raise ArgumentError(problem, argument="points", remedy=remedy)
     settings = state.networks[0]
     task = prepared.make_task(settings)
@@ -139,39 +146,68 @@ def record(
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
     training = RecordedTraining(task, epochs, on_epoch)
     arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
-    scaling, target = prepared.scaling, prepared.target_scaling
-    facts = {"epochs": training.epoch, **prepared.run_config(settings).set_fields()}
-    described, labels = prepared.describe(), _labels(prepared, prepared.features.names)
-    possible = [name for name in FEATURES if labels and not (prepared.is_curve and "x2" in name)]
+    target_scaling = None
+    if prepared.target_scaling is not None:
+        target_scaling = _affine(prepared.target_scaling)
+    facts = {"epochs": _words(training.epoch)}
+    for name, value in prepared.run_config(settings).set_fields().items():
+        facts[name.replace("_", " ")] = _words(value)
+    data = prepared.describe()
+    labels = _labels(prepared, prepared.features.names)
+    data["features"] = labels
+    if labels:
+        data["inputs"] = labels
+    activations = []
+    for layer in network.layers:
+        if layer.activation is not None:
+            activations.append(layer.activation.name)
     return {
-        "data": {**described, "features": labels, "inputs": labels or described["inputs"]},
-        "choices": _labels(prepared, possible),
+        "data": data,
+        "choices": _labels(prepared, _possible_features(prepared)),
         "settings": asdict(settings),
-        "facts": {name.replace("_", " "): _words(value) for name, value in facts.items()},
+        "facts": facts,
         **layout.describe(network, prepared.max_drawn),
-        "activations": [each.activation.name for each in network.layers if each.activation],
+        "activations": activations,
         "inputs": _input_map(prepared),
-        "scaling": [scaling.offset.tolist(), scaling.factor.tolist()],
-        "target": target and [target.offset.tolist(), target.factor.tolist()],
-        "side": next(side for limit, side in SIDES if network.n_parameters <= limit),
+        "scaling": _affine(prepared.scaling),
+        "target": target_scaling,
+        "side": output_side(network),
         "problem": training.problem.message,
         "arrays": {name: _encoded(array) for name, array in arrays.items()},
     }
 
 
+def _possible_features(prepared: PreparedData) -> list[str]:
+    """The features that can be inputs: none of a second axis for a curve, none beside columns."""
+    if not prepared.features.names:
+        return []
+    if not prepared.is_curve:
+        return list(FEATURES)
+    return [name for name in FEATURES if "x2" not in name]
+
+
+def _affine(scaling: Scaling) -> list[list[float]]:
+    """What is subtracted from each column, and its factor then."""
+    return [scaling.offset.tolist(), scaling.factor.tolist()]
+
+
 def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
     """The points, and their inputs where these do not follow from their positions."""
     X = np.asarray(prepared.dataset.X)[drawn_rows(prepared, MAX_POINTS)]
-    scaled = prepared.scaling.transform(X, np.float32) if not prepared.features.names else X[:0]
-    return {**point_arrays(prepared, MAX_POINTS), "X": scaled}
+    if prepared.features.names:
+        inputs = X[:0]
+    else:
+        inputs = prepared.scaling.transform(X, np.float32)
+    return {**point_arrays(prepared, MAX_POINTS), "X": inputs}
 
 
 def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
     """Train; the weights and the metrics of the recorded epochs, and the learning curve."""
-    recorded, measured = training.run_to_end(), thin(training.measured, MAX_MEASURED)
-    metrics = [each.metrics for each in recorded if each.metrics is not None]
+    recorded = training.run_to_end()
+    measured = thin(training.measured, MAX_MEASURED)
+    metrics = [state.metrics for state in recorded if state.metrics is not None]
     return {
-        "weights": np.concatenate([each.snapshot.parameters for each in recorded]),
+        "weights": np.concatenate([state.snapshot.parameters for state in recorded]),
         "kept": np.array(metrics),
         "measured": np.array(sorted({*measured, *metrics}))[:, :3],
     }
@@ -181,46 +217,77 @@ def _labels(prepared: PreparedData, features: Sequence[str]) -> list[str]:
     """Names of inputs that are computed from the axes; empty if there are none."""
     computed = replace(prepared.features, names=tuple(features))
     names = computed.input_names(prepared.dataset.feature_names)[: len(features)]
-    return [FEATURES[name].label if name in FEATURES else name for name in names]
+    labels = []
+    for name in names:
+        if name in FEATURES:
+            labels.append(FEATURES[name].label)
+        else:  # a column itself
+            labels.append(name)
+    return labels
 
 
 def _input_map(prepared: PreparedData) -> dict[str, Any]:
     """Describe the network's inputs at a place of the plane: features of it, or an affine map."""
-    features, plane = prepared.features, prepared.plane
+    features = prepared.features
+    plane = prepared.plane
     if features.names:
-        units = features.scaling
-        return {"features": features.names, "units": [units.offset.tolist(), units.factor.tolist()]}
-    corners = np.array([plane.low, [plane.high[0], plane.low[1]], [plane.low[0], plane.high[1]]])
-    origin, right, top = prepared.scaling.transform(features.apply(plane.rows(corners)), np.float64)
-    parts = {"origin": origin, "across": right - origin, "up": top - origin}
-    return {name: part.tolist() for name, part in parts.items()}
+        return {"features": features.names, "units": _affine(features.scaling)}
+    left, bottom = plane.low
+    right, top = plane.high
+    corners = np.array([[left, bottom], [right, bottom], [left, top]])
+    columns = features.apply(plane.rows(corners))
+    origin, to_the_right, at_the_top = prepared.scaling.transform(columns, np.float64)
+    return {
+        "origin": origin.tolist(),
+        "across": (to_the_right - origin).tolist(),
+        "up": (at_the_top - origin).tolist(),
+    }
 
 
 def _words(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(str(item) for item in value)
+    return str(value)
 
 
 def _encoded(array: NDArray[Any]) -> list[str]:
     """Encode an array as its kind, and its bytes in base64."""
     if array.dtype.kind == "f":
         array = array.astype("<f4")
-    return [array.dtype.str[1:], base64.b64encode(array.tobytes()).decode("ascii")]
+    without_byte_order = array.dtype.str[1:]
+    content = base64.b64encode(array.tobytes())
+    return [without_byte_order, content.decode("ascii")]
 
 
 def write_recording(title: str, recording: dict[str, Any], live: LivePage | None = None) -> bytes:
     """Write the page, whose policy allows its own scripts and styles alone, and a live one's."""
-    style, script = joined_styles(STYLES), bundle("recording.js")
-    policy = {"default-src": NONE, "script-src": _digest(script), "style-src": _digest(style)}
-    policy |= {"base-uri": NONE, "form-action": NONE}
-    if live:
+    style = joined_styles(STYLES)
+    script = bundle("recording.js")
+    policy = {
+        "default-src": NONE,
+        "script-src": _digest(script),
+        "style-src": _digest(style),
+        "base-uri": NONE,
+        "form-action": NONE,
+    }
+    live_text = ""
+    if live is not None:
+        live_text = live.text
         recording = {**recording, "live": {"hash": live.hash, "runtime": live.runtime}}
         policy["script-src"] += f" {_digest(live.script)} blob: 'wasm-unsafe-eval'"
         policy["style-src"] += f" {_digest(live.style)}"
-        policy |= {"img-src": "data:", "worker-src": "data:"}
+        policy["img-src"] = "data:"
+        policy["worker-src"] = "data:"
         policy["connect-src"] = f"data: {live.origins}"
-    parts = {"style": style, "script": script, "title": escape(title)}
-    parts |= {"content": _json(recording), "live": _json(live.text if live else "")}
-    parts["policy"] = "; ".join(f"{name} {allowed}" for name, allowed in policy.items())
+    rules = [f"{name} {allowed}" for name, allowed in policy.items()]
+    parts = {
+        "style": style,
+        "script": script,
+        "title": escape(title),
+        "content": _json(recording),
+        "live": _json(live_text),
+        "policy": "; ".join(rules),
+    }
     page = (PAGE / "recording.html").read_text("utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
 
@@ -243,9 +310,9 @@ def bundle(entry: str) -> str:
 
     def add(name: str) -> None:
         text = MARGIN.sub("", (PAGE / name).read_text("utf-8"))
-        for _, other in IMPORT.findall(text):
-            if other not in scopes:
-                add(other)
+        for _, imported in IMPORT.findall(text):
+            if imported not in scopes:
+                add(imported)
         names = ", ".join(EXPORT.findall(text))
         text = IMPORT.sub(r'const { \1 } = modules["\2"];\n', EXPORT.sub("", text))
         scopes[name] = f'modules["{name}"] = (() => {{\n{text}return {{ {names} }};\n}})();\n'
@@ -256,4 +323,5 @@ def bundle(entry: str) -> str:
 
 def _digest(text: str) -> str:
     """Return the hash of a script or a style as the policy of a page names it."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

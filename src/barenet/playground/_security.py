@@ -35,18 +35,23 @@ class SecurityMiddleware:
     """Rejects requests without the token, from other hosts and from other sites."""
 
     def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
-        self.app, self.token, self.hosts = app, token, hosts
+        self.app = app
+        self.token = token
+        self.hosts = hosts
         #: Whether a file on this machine, which is another site, may redirect to the page once.
         self.expects_redirect = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-        elif (reason := self.rejection(scope)) is not None:
+            return
+        reason = self.rejection(scope)
+        if reason is not None:
             await reject(scope, receive, send, 403, reason)
-        else:
-            path = "/" + scope["path"][1:].partition("/")[2]
-            await self.app({**scope, "path": path, "root_path": ""}, receive, _with_headers(send))
+            return
+        _, _, path = scope["path"][1:].partition("/")  # after the token
+        inner = {**scope, "path": f"/{path}", "root_path": ""}
+        await self.app(inner, receive, _with_headers(send))
 
     def rejection(self, scope: Scope) -> str | None:
         """The reason why a request is rejected; None if it is accepted."""
@@ -54,25 +59,30 @@ class SecurityMiddleware:
         if headers.getlist("host") not in [[host] for host in self.hosts]:
             return "Host: this server accepts requests to its own address only."
         origins = headers.getlist("origin")
-        needed = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
-        if (needed or origins) and origins not in [[f"http://{host}"] for host in self.hosts]:
+        own_origins = [[f"http://{host}"] for host in self.hosts]
+        needs_origin = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
+        if (needs_origin or origins) and origins not in own_origins:
             return "Origin: only the server's own page may send this request."
-        token = scope["path"][1:].partition("/")[0]
+        token, _, _ = scope["path"][1:].partition("/")
         if not secrets.compare_digest(token.encode(), self.token.encode()):
             return "Token: use the address that `barenet play` has printed."
-        own = headers.getlist("sec-fetch-site") in OWN_SITES
-        if not own and not self._is_redirect(scope, headers):
+        is_own_site = headers.getlist("sec-fetch-site") in OWN_SITES
+        if not is_own_site and not self._is_redirect(scope, headers):
             return "Sec-Fetch-Site: open the address yourself; other pages may not link to it."
         return None
 
     def _is_redirect(self, scope: Scope, headers: Headers) -> bool:
         """Whether the request is the expected redirect, which is accepted once."""
-        names = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
-        values = [headers.getlist(name) for name in names]
-        navigates = values == [["cross-site"], ["navigate"], ["document"]]
-        accepted = self.expects_redirect and navigates and scope["path"] == f"/{self.token}/"
-        self.expects_redirect = self.expects_redirect and not accepted
-        return accepted
+        navigates = (
+            headers.getlist("sec-fetch-site") == ["cross-site"]
+            and headers.getlist("sec-fetch-mode") == ["navigate"]
+            and headers.getlist("sec-fetch-dest") == ["document"]
+        )
+        is_to_page = scope["path"] == f"/{self.token}/"
+        if not self.expects_redirect or not navigates or not is_to_page:
+            return False
+        self.expects_redirect = False
+        return True
 
 
 async def reject(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:

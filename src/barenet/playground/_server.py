@@ -26,7 +26,8 @@ class Server(HttpServer):
     def __init__(
         self, sessions: Sessions, listener: socket.socket, ready: Callable[[str], None]
     ) -> None:
-        token, port = secrets.token_urlsafe(18), listener.getsockname()[1]
+        token = secrets.token_urlsafe(18)
+        port = listener.getsockname()[1]
         #: With the secret token: anyone with the address can use the playground.
         self.address = f"http://{HOST}:{port}/{token}/"
         hosts = {f"{HOST}:{port}", f"localhost:{port}"}

@@ -26,14 +26,16 @@ MAX_SESSIONS = 40
 #: Versions of settings: a picture of another session is not taken for one of this session.
 STATE_VERSIONS = count(1)
 #: Seconds without a page until a session is closed, and until its training is paused.
-CLOSE_AFTER, PAUSE_AFTER = 120.0, 5.0
+CLOSE_AFTER = 120.0
+PAUSE_AFTER = 5.0
 
 
 class Session:
     """One network or two on the same data, and the pages that show them."""
 
     def __init__(self, trainer: Trainer, store: FileStore) -> None:
-        self.trainer, self.store = trainer, store
+        self.trainer = trainer
+        self.store = store
         self.key = secrets.token_urlsafe(9)
         self.state = PageState()
         self.prepared: PreparedData | None = None
@@ -41,7 +43,8 @@ class Session:
         #: The pages, each with a function to call after every change.
         self.watchers: dict[object, Callable[[], None]] = {}
         #: Versions of everything that is drawn, and of the settings.
-        self.version = self.state_version = 0
+        self.version = 0
+        self.state_version = 0
         self.configuring = asyncio.Lock()
         self.loop = asyncio.get_running_loop()
         self.left_at = self.loop.time()
@@ -56,7 +59,11 @@ class Session:
             elif fixed != self.state.data.fixed:
                 prepared = prepared.with_fixed(fixed)
             losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
-            networks = [n if n.loss in losses else replace(n, loss="") for n in state.networks]
+            networks = []
+            for network in state.networks:
+                if network.loss not in losses:
+                    network = replace(network, loss="")
+                networks.append(network)
             views = []
             for view, settings in zip_longest(self.views[: len(networks)], networks):
                 if view is None or not view.accepts(settings, prepared):
@@ -65,7 +72,8 @@ class Session:
             playing = self.playing
             for view in set(self.views) - set(views):
                 view.close()
-            self.prepared, self.views = prepared, views
+            self.prepared = prepared
+            self.views = views
             for view, settings in zip(views, networks, strict=True):
                 view.update_data(prepared)
                 if view.key is None:
@@ -123,6 +131,9 @@ class Session:
     def describe(self) -> dict[str, Any]:
         """Describe the settings, the data and the networks."""
         assert self.prepared is not None
+        networks = []
+        for view in self.views:
+            networks.append(layout.describe(view.network, view.prepared.max_drawn))
         return {
             "type": "state",
             "session": self.key,
@@ -131,7 +142,7 @@ class Session:
             "changed": changes(self.state),
             "version": self.state_version,
             "data": self.prepared.describe(),
-            "networks": [layout.describe(v.network, v.prepared.max_drawn) for v in self.views],
+            "networks": networks,
         }
 
     def _listener(self, view: NetworkView) -> Callable[[ProgressReport | None], None]:
@@ -162,9 +173,14 @@ class Sessions:
         course: Course | None = None,
         course_file: str = "",
     ) -> None:
-        self.trainer, self.store, self.start, self.course_file = trainer, store, start, course_file
+        self.trainer = trainer
+        self.store = store
+        self.start = start
+        self.course_file = course_file
+        if course is None:
+            course = built_in_course()
         #: The lessons that the pages offer, by default those of the playground.
-        self.course = built_in_course() if course is None else course
+        self.course = course
         self.open: dict[str, Session] = {}
 
     async def find(self, key: str, state: PageState | None) -> Session:
@@ -173,8 +189,10 @@ class Sessions:
             return self.open[key]
         session = Session(self.trainer, self.store)
         await session.configure(state or self.start)
-        for each in self._unwatched()[: max(len(self.open) - MAX_SESSIONS + 1, 0)]:
-            self._close(each)
+        # One place is for the new session.
+        n_too_many = max(len(self.open) - MAX_SESSIONS + 1, 0)
+        for unwatched in self._unwatched()[:n_too_many]:
+            self._close(unwatched)
         self.open[session.key] = session
         return session
 
@@ -202,7 +220,7 @@ class Sessions:
 
     def _unwatched(self) -> list[Session]:
         """The sessions without a page, in the order in which they were left."""
-        unwatched = [each for each in self.open.values() if not each.watchers]
+        unwatched = [session for session in self.open.values() if not session.watchers]
         return sorted(unwatched, key=lambda session: session.left_at)
 
     def _close(self, session: Session) -> None:

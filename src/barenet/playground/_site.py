@@ -38,10 +38,12 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
     shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
     shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
     page = (PAGE / "index.html").read_text("utf-8")
-    (folder / "index.html").write_text(page.replace("<title>", f"{HEAD}\n<title>"), "utf-8")
+    page = page.replace("<title>", f"{HEAD}\n<title>")
+    (folder / "index.html").write_text(page, "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
     (folder / "explain.css").write_text(STYLE, "utf-8")
-    zipped, course = library(), built_in_course()
+    zipped = library()
+    course = built_in_course()
     (folder / "barenet.zip").write_bytes(zipped)
     openings = dict(_openings(course))
     (folder / "openings").mkdir(exist_ok=True)
@@ -51,8 +53,13 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
     if runtime is not None:
         start |= _copy_runtime(runtime, folder / "runtime")
     addresses = {name: f"openings/{name}.bin" for name in openings}
-    worker = {"script": "worker.js", "start": start, "openings": addresses, "offline": "offline.js"}
-    worker["documentation"] = documentation
+    worker = {
+        "script": "worker.js",
+        "start": start,
+        "openings": addresses,
+        "offline": "offline.js",
+        "documentation": documentation,
+    }
     content = json.dumps(catalog_of_worker(course, worker))
     (folder / "catalog.json").write_text(content, "utf-8")
     (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")
@@ -61,7 +68,7 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
 def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
     """Collect the choices where a worker runs Python, with what it starts from."""
     content = {**catalog(course), "worker": worker}
-    content["data"] = [each for each in content["data"] if each["name"] not in IMAGES]
+    content["data"] = [entry for entry in content["data"] if entry["name"] not in IMAGES]
     content["optimizers"].remove("lbfgs")  # it needs SciPy
     return content
 
@@ -69,17 +76,19 @@ def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
 def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
     """Copy the files of the runtime; a browser need not check those of its own site."""
     folder.mkdir(exist_ok=True)
-    for name, each in RUNTIME["files"].items():
+    files = {}
+    for name, entry in RUNTIME["files"].items():
         content = (source / name).read_bytes()
         digest = base64.b64encode(hashlib.sha384(content).digest()).decode()
-        if each["integrity"] != f"sha384-{digest}":
+        if entry["integrity"] != f"sha384-{digest}":
             raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
         (folder / name).write_bytes(content)
-    wheel = RUNTIME["numpy"]["address"].rpartition("/")[2]  # perhaps packed anew
+        files[name] = {"bytes": entry["bytes"]}
+    _, _, wheel = RUNTIME["numpy"]["address"].rpartition("/")  # perhaps packed anew
     shutil.copyfile(source / wheel, folder / wheel)
     return {
         "address": "runtime/",
-        "files": {name: {"bytes": each["bytes"]} for name, each in RUNTIME["files"].items()},
+        "files": files,
         "numpy": {"address": f"runtime/{wheel}", "bytes": (source / wheel).stat().st_size},
     }
 
@@ -95,11 +104,16 @@ def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
 
 def _service_worker(folder: Path, start: dict[str, Any]) -> str:
     """The script that keeps all files, under a version that is the digest of them."""
-    own = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "offline.js")
-    digest = hashlib.sha256(b"".join(map(Path.read_bytes, own))).hexdigest()
-    files = [{"address": "./"}, *({"address": path.relative_to(folder).as_posix()} for path in own)]
-    if start["address"] == RUNTIME["address"]:
-        files += [{**each, "address": start["address"] + n} for n, each in start["files"].items()]
+    files: list[dict[str, Any]] = [{"address": "./"}]
+    contents = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "offline.js":
+            files.append({"address": path.relative_to(folder).as_posix()})
+            contents.append(path.read_bytes())
+    digest = hashlib.sha256(b"".join(contents)).hexdigest()
+    if start["address"] == RUNTIME["address"]:  # it comes from elsewhere
+        for name, entry in start["files"].items():
+            files.append({**entry, "address": start["address"] + name})
         files.append(start["numpy"])
     constants = f'const VERSION = "{digest[:16]}";\nconst FILES = {json.dumps(files)};\n'
     return constants + (PAGE / "offline.js").read_text("utf-8")
@@ -107,7 +121,8 @@ def _service_worker(folder: Path, start: dict[str, Any]) -> str:
 
 def library() -> bytes:
     """The library as an archive, without the files of the page."""
-    root, content = Path(barenet.__file__).parent, io.BytesIO()
+    root = Path(barenet.__file__).parent
+    content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(root.rglob("*")):
             is_of_page = PAGE in path.parents and path.suffix != ".json"
@@ -122,5 +137,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runtime", type=Path, help="folder of Pyodide, to be copied")
     parser.add_argument("--documentation", default="", help="its address, seen from the folder")
-    given = parser.parse_args()
-    write_site(given.folder, given.runtime, given.documentation)
+    arguments = parser.parse_args()
+    write_site(arguments.folder, arguments.runtime, arguments.documentation)

@@ -46,9 +46,12 @@ def remedies_of_page() -> Iterator[None]:
     except ArgumentError as error:
         if error.options:
             options = {option.rstrip("_"): value for option, value in error.options.items()}
-            known = PAGE_REMEDIES.items()
-            remedies = (words.format(options[name]) for name, words in known if name in options)
-            error.remedy, error.options = ", or ".join(remedies), {}
+            remedies = []
+            for name, words in PAGE_REMEDIES.items():
+                if name in options:
+                    remedies.append(words.format(options[name]))
+            error.remedy = ", or ".join(remedies)
+            error.options = {}
         elif VARIABLE in error.remedy:
             error.remedy = "open fewer rows or columns of it"
         raise
@@ -70,7 +73,11 @@ class TableFile:
 
     def features(self, target: str) -> dict[str, bool]:
         """The columns but the target, and whether each is numeric."""
-        return {name: known for name, known in self.numeric.items() if name not in ("", target)}
+        features = {}
+        for name, is_numeric in self.numeric.items():
+            if name not in ("", target):
+                features[name] = is_numeric
+        return features
 
     @remedies_of_page()
     def load(self, data: DataSettings, frame: bool = False) -> Dataset:
@@ -118,33 +125,45 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
 
 def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     """Read a table: with decimal commas if that gives more numbers."""
-    options: dict[str, Any] = {} if header is None else {"header": header}
+    options: dict[str, Any] = {}
+    if header is not None:
+        options["header"] = header
     table = read_table(path, CsvOptions(**options))
     if table.options.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            other = replace(table, options=replace(table.options, decimal=","))
-            counts = [sum(_numeric(each.frame(each.names)).values()) for each in (table, other)]
-            if counts[1] > counts[0]:
-                return other, {**options, "decimal": ","}
+            with_commas = replace(table, options=replace(table.options, decimal=","))
+            if _n_numeric(table) < _n_numeric(with_commas):
+                return with_commas, {**options, "decimal": ","}
     return table, options
+
+
+def _n_numeric(table: CsvTable) -> int:
+    """The number of columns of numbers."""
+    frame = table.frame(table.names)
+    return sum(_numeric(frame).values())
 
 
 def _numeric(frame: Frame) -> dict[str, bool]:
     """Whether each column has a name, and numbers besides missing values."""
-    return {
-        name: bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
-        for name, column in frame.columns.items()
-    }
+    numeric = {}
+    for name, column in frame.columns.items():
+        is_number = column.dtype == np.float64
+        numeric[name] = bool(name) and is_number and bool(np.isfinite(column).any())
+    return numeric
 
 
 def _default_target(frame: Frame) -> str:
     """The last column that is not constant, and holds numbers or few classes of several rows."""
-    for name in filter(None, reversed(frame.columns)):
+    for name in reversed(frame.columns):
+        if not name:
+            continue
         with contextlib.suppress(DataError):  # neither numbers nor classes
             rows, _ = with_target(frame, name, (), None)
             y, classes = read_target(rows, name, None)
             _, n_rows = np.unique(y, return_counts=True)
-            is_usable = classes is None or (len(classes) <= MAX_CLASSES and all(n_rows > 1))
+            is_usable = True
+            if classes is not None:
+                is_usable = len(classes) <= MAX_CLASSES and all(n_rows > 1)
             if is_usable and len(n_rows) > 1:
                 return name
     return next(reversed(frame.columns))

@@ -47,7 +47,9 @@ class LearningCurve:
     @property
     def newest(self) -> EpochMetrics | None:
         """The last metrics, which may lie off the stride."""
-        return self.rows[-1] if self.rows else None
+        if not self.rows:
+            return None
+        return self.rows[-1]
 
     def add(self, row: EpochMetrics) -> None:
         """Append metrics; those of an earlier epoch replace the later ones in a new version."""
@@ -58,7 +60,9 @@ class LearningCurve:
         self.rows.append(row)
         if len(self.rows) > MAX_POINTS:
             self.stride *= 2
-            self.rows = [each for each in self.rows[:-1] if each.epoch % self.stride == 0] + [row]
+            earlier_rows = self.rows[:-1]
+            self.rows = [earlier for earlier in earlier_rows if earlier.epoch % self.stride == 0]
+            self.rows.append(row)  # the newest one may lie off the stride
 
     def cut(self, epoch: float) -> None:
         """Remove the metrics after an epoch, in a new version."""
@@ -79,7 +83,9 @@ class LowestTestLoss:
     @property
     def metrics(self) -> EpochMetrics | None:
         """The metrics of the epoch with the lowest test loss; None if no test loss is known."""
-        return self.records[-1] if self.records else None
+        if not self.records:
+            return None
+        return self.records[-1]
 
     def add(self, row: EpochMetrics) -> None:
         """Compare the metrics of an epoch, which replace those of this and of later epochs."""
@@ -108,8 +114,9 @@ class LowestTestLoss:
 
 def thin(rows: list[T], limit: int) -> list[T]:
     """Select some of many rows at an even stride, the last one among them."""
-    stride = -(-len(rows) // limit)
-    return rows[::-1][:: max(stride, 1)][::-1]
+    stride = max(math.ceil(len(rows) / limit), 1)
+    from_last = rows[::-1][::stride]
+    return from_last[::-1]
 
 
 AnyOptimizer = Optimizer | LBFGS
@@ -140,20 +147,22 @@ class EpochState:
         self.snapshot.restore(network)
         optimizer.reset()
         if isinstance(optimizer, Optimizer) and type(optimizer) is type(self.optimizer):
-            rate = {"learning_rate": optimizer.learning_rate}  # which may have been changed
-            optimizer.load_state_dict(self.optimizer.state_dict() | rate)
+            rate = optimizer.learning_rate  # which may have been changed
+            optimizer.load_state_dict({**self.optimizer.state_dict(), "learning_rate": rate})
 
     @property
     def loss(self) -> float:
         """Training loss; infinite if it is unknown or not finite."""
-        loss = self.metrics.loss if self.metrics else math.inf
-        return loss if math.isfinite(loss) else math.inf
+        if self.metrics is None or not math.isfinite(self.metrics.loss):
+            return math.inf
+        return self.metrics.loss
 
     @property
     def n_bytes(self) -> int:
         """Bytes of the arrays."""
         moments = getattr(self.optimizer, "moments", {})  # L-BFGS has none
-        return sum(array.nbytes for array in [*self.snapshot, *moments.values()])
+        arrays = [*self.snapshot, *moments.values()]
+        return sum(array.nbytes for array in arrays)
 
 
 class Timeline:
@@ -185,11 +194,12 @@ class Timeline:
 
     def add(self, state: EpochState) -> None:
         """Save a state, and remove those that are not before it."""
-        self.states = [each for each in self.states if each.epoch < state.epoch] + [state]
-        limit = max(2, min(MAX_STATES, MAX_BYTES // max(state.n_bytes, 1)))
-        if len(self.states) > limit:
+        self.states = [earlier for earlier in self.states if earlier.epoch < state.epoch]
+        self.states.append(state)
+        limit = min(MAX_STATES, MAX_BYTES // max(state.n_bytes, 1))
+        if len(self.states) > max(limit, 2):
             self.stride *= 2
-            self.states = [each for each in self.states if self.is_due(each.epoch)]
+            self.states = [saved for saved in self.states if self.is_due(saved.epoch)]
 
     def measure(self, row: EpochMetrics) -> None:
         """Take the metrics of an epoch, the newest one."""

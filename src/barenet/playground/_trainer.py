@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any
 
 from barenet.model._network import Snapshot
@@ -32,7 +31,8 @@ class Trainer(ABC):
 
         The listener is called with None when the trainer has failed: the training must begin again.
         """
-        key, self.next_key = self.next_key, self.next_key + 1
+        key = self.next_key
+        self.next_key += 1
         self.listeners[key] = listener
         self.send(key, "begin", (task, pace))
         return key
@@ -60,10 +60,13 @@ class Trainer(ABC):
     def _pass_on(self, key: int, report: ProgressReport | WeightPath) -> None:
         """Pass a report on to its listener."""
         if isinstance(report, WeightPath):
-            if (future := self.paths.pop(key, None)) is not None:
+            future = self.paths.pop(key, None)
+            if future is not None:
                 future.set_result(report)
-        elif (listener := self.listeners.get(key)) is not None:
-            listener(report)
+        else:
+            listener = self.listeners.get(key)
+            if listener is not None:
+                listener(report)
 
 
 class Trainings(dict[int, InteractiveTraining]):
@@ -75,7 +78,8 @@ class Trainings(dict[int, InteractiveTraining]):
         answer: Callable[[int, ProgressReport | WeightPath], None],
     ) -> None:
         super().__init__()
-        self.make, self.answer = make, answer
+        self.make = make
+        self.answer = answer
 
     def follow(self, key: int, action: str, value: Any) -> None:
         """Follow a command; one for a training that has been closed does nothing."""
@@ -89,8 +93,11 @@ class Trainings(dict[int, InteractiveTraining]):
                 del self[key]
 
     def _begin(self, key: int, task: TrainingTask, pace: float) -> None:
+        def report(progress: ProgressReport) -> None:
+            self.answer(key, progress)
+
         try:
-            self[key] = self.make(task, partial(self.answer, key), pace)
+            self[key] = self.make(task, report, pace)
         except Exception as error:  # noqa: BLE001 - no training ends the others
             problem = Problem.of("refused", error=error)
             self.answer(key, ProgressReport(snapshot=Snapshot.of(task.network), problem=problem))

@@ -41,36 +41,48 @@ class TrainingTask:
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
-        function, rows = self.loss_and_rows(loss)
-        objective, metric = Objective(network, function), METRICS[self.metric]
+        function, (training, test) = self.loss_and_rows(loss)
+        objective = Objective(network, function)
+        metric = METRICS[self.metric]
         with np.errstate(all="ignore"):
-            losses, outputs = zip(*map(objective.value_and_output, rows), strict=True)
+            training_loss, output = objective.value_and_output(training)
+            test_loss, test_output = objective.value_and_output(test)
             if self.others:
-                pairs = zip(outputs, self.others, strict=True)
-                outputs = tuple(self.weight * output + other for output, other in pairs)
-                losses = tuple(map(function.value, outputs, (part.y for part in rows)))
-        scores = [metric(output, part.y) for output, part in zip(outputs, rows, strict=True)]
-        return EpochMetrics(epoch, *losses, *scores)
+                others, test_others = self.others
+                output = self.weight * output + others
+                test_output = self.weight * test_output + test_others
+                training_loss = function.value(output, training.y)
+                test_loss = function.value(test_output, test.y)
+        return EpochMetrics(
+            epoch=epoch,
+            loss=training_loss,
+            test_loss=test_loss,
+            score=metric(output, training.y),
+            test_score=metric(test_output, test.y),
+        )
 
     def constant_losses(self, loss: str) -> tuple[float, float]:
         """Training and test loss of the best constant: the classes' frequencies, mean or median."""
         if not len(self.training[0]):
             return math.nan, math.nan
         function, rows = self.loss_and_rows(loss)
-        training, test = (part.y for part in rows)
-        losses = [
-            [function.value(np.broadcast_to(constant, y.shape), y) for y in (training, test)]
-            for constant in (training.mean(axis=0), np.median(training, axis=0))
-        ]
-        training_loss, test_loss = min(losses)
-        return training_loss, test_loss
+        training = rows[0].y
+        test = rows[1].y
+        losses = []
+        for constant in (training.mean(axis=0), np.median(training, axis=0)):
+            training_loss = function.value(np.broadcast_to(constant, training.shape), training)
+            test_loss = function.value(np.broadcast_to(constant, test.shape), test)
+            losses.append((training_loss, test_loss))
+        return min(losses)  # by the training loss
 
     def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
         """The loss function of a name, and the training and the test rows for it."""
         function = as_loss(loss or None, self.network.output_activation)
-        parts = (self.training, self.test)
-        rows = [validate_arrays(self.network, function, *part) for part in parts]
-        return function, [each.take(dtype=self.network.dtype) for each in rows]
+        rows = []
+        for X, y in (self.training, self.test):
+            validated = validate_arrays(self.network, function, X, y)
+            rows.append(validated.take(dtype=self.network.dtype))
+        return function, rows
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 import math
 import queue
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,23 +19,29 @@ SETTINGS_CHANGED = "its settings were changed"
 
 
 class TrainingCommands(Callback):
-    """A training that is paused, continued and changed; its methods ``do_…`` are the commands."""
+    """A training that is paused, continued and changed; its methods ``do_…`` are the `COMMANDS`."""
 
     def __init__(self, task: TrainingTask, pace: float) -> None:
-        self.task, self.pace = task, pace
-        self.network, self.settings = task.network, task.settings
+        self.task = task
+        self.pace = pace
+        self.network = task.network
+        self.settings = task.settings
         self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.optimizer = self.config.make_optimizer()
         self.has_rows = len(task.training[0]) > 0
         #: The current training loop of the library; `segments` counts the loops.
         self.run: Run | None = None
-        self.segments = self.seed = self.epoch = self.batch = 0
+        self.segments = 0
+        self.seed = 0
+        self.epoch = 0
+        self.batch = 0
         self.n_batches = 1
         #: It trains while the epoch is below the goal; if `one_batch`, until the next update.
         self.goal: float = 0
         #: It keeps no pace before this epoch.
         self.unpaced_to = 0
-        self.one_batch = self.closed = False
+        self.one_batch = False
+        self.closed = False
         self.problem = NO_PROBLEM
         #: Metrics of the epochs since the last report.
         self.rows: list[EpochMetrics] = []
@@ -66,7 +73,9 @@ class TrainingCommands(Callback):
 
     def do_play(self) -> None:
         """Train until something else is commanded."""
-        self.goal, self.one_batch, self.problem = math.inf, False, NO_PROBLEM
+        self.goal = math.inf
+        self.one_batch = False
+        self.problem = NO_PROBLEM
 
     def do_pause(self) -> None:
         """Pause after an update that is recorded; train one more if there is none."""
@@ -117,7 +126,9 @@ class TrainingCommands(Callback):
 
     def do_configure(self, settings: NetworkSettings) -> None:
         """Continue with other settings; a new learning rate alone needs no new training loop."""
-        before, self.settings, self.update = self.settings, settings, None
+        before = self.settings
+        self.settings = settings
+        self.update = None
         self.problem = NO_PROBLEM
         if settings.loss != before.loss:
             self.current = None
@@ -131,9 +142,12 @@ class TrainingCommands(Callback):
 
     def do_rows(self, rows: tuple[Rows, Rows]) -> None:
         """Continue with other training and test rows."""
-        self.task = replace(self.task, training=rows[0], test=rows[1])
-        self.has_rows, self.problem = len(rows[0][0]) > 0, NO_PROBLEM
-        self.current = self.update = None
+        training, test = rows
+        self.task = replace(self.task, training=training, test=test)
+        self.has_rows = len(training[0]) > 0
+        self.problem = NO_PROBLEM
+        self.current = None
+        self.update = None
         self.timeline.forget_metrics()
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
@@ -144,7 +158,8 @@ class TrainingCommands(Callback):
 
     def do_edit(self, change: tuple[int, float]) -> None:
         """Change a weight by hand."""
-        edit = WeightEdit(self.epoch, *change)
+        index, value = change
+        edit = WeightEdit(self.epoch, index, value)
         self.timeline.leave(self.epoch)
         self.timeline.edits = with_edit(self.timeline.edits, edit)
         self._apply(edit)
@@ -162,7 +177,8 @@ class TrainingCommands(Callback):
         """Continue from the last report of a process that has ended."""
         self.do_plan(last.edits)
         self._pause_at(EpochState(last.epoch, last.snapshot, self.optimizer, last.current))
-        self.problem, self.rows = last.problem, []
+        self.problem = last.problem
+        self.rows = []
         self.timeline.add(self.snapshot())
         if last.lowest is not None:
             self.timeline.measure(last.lowest)
@@ -182,14 +198,40 @@ class TrainingCommands(Callback):
 
     def _apply(self, edit: WeightEdit) -> None:
         self.network.parameters[edit.index] = edit.value
-        self.update = self.current = None
+        self.update = None
+        self.current = None
 
     def _pause_at(self, state: EpochState) -> None:
         """Return to an earlier network and its optimizer."""
-        self.goal, self.unpaced_to, self.problem = 0, 0, NO_PROBLEM
+        self.goal = 0
+        self.unpaced_to = 0
+        self.problem = NO_PROBLEM
         state.restore(self.network, self.optimizer)
-        self.epoch, self.batch = state.epoch, 0
+        self.epoch = state.epoch
+        self.batch = 0
         self.rows = [row for row in self.rows if row.epoch <= state.epoch]
-        self.current, self.update = state.metrics, None
+        self.current = state.metrics
+        self.update = None
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
+
+
+#: The commands by the names that the page gives them; most take an argument.
+COMMANDS: dict[str, Callable[..., None]] = {
+    "play": TrainingCommands.do_play,
+    "pause": TrainingCommands.do_pause,
+    "step": TrainingCommands.do_step,
+    "batch": TrainingCommands.do_batch,
+    "run_to": TrainingCommands.do_run_to,
+    "reach": TrainingCommands.do_reach,
+    "scrub": TrainingCommands.do_scrub,
+    "recover": TrainingCommands.do_recover,
+    "reset": TrainingCommands.do_reset,
+    "configure": TrainingCommands.do_configure,
+    "rows": TrainingCommands.do_rows,
+    "pace": TrainingCommands.do_pace,
+    "edit": TrainingCommands.do_edit,
+    "plan": TrainingCommands.do_plan,
+    "resume": TrainingCommands.do_resume,
+    "close": TrainingCommands.do_close,
+}

@@ -38,27 +38,36 @@ def decode(kind: type[T], value: Any, name: str) -> T:
     """
     if not isinstance(value, dict):
         raise ArgumentError.of(name, value, "an object")
-    limits: dict[str, Any] = {each.name: each.metadata for each in fields(kind)}  # type: ignore[arg-type]
+    limits: dict[str, Any] = {}
+    for declared in fields(kind):  # type: ignore[arg-type]
+        limits[declared.name] = declared.metadata
     hints = get_type_hints(kind)
     for key in value:
         lookup(limits, key, f"{name}: field")
-    return kind(**{key: _decode(hints[key], value[key], key, limits[key]) for key in value})
+    decoded = {}
+    for key, entry in value.items():
+        decoded[key] = _decode(hints[key], entry, key, limits[key])
+    return kind(**decoded)
 
 
 def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
     if is_dataclass(kind):
         return decode(kind, value, name)  # type: ignore[arg-type]
     if get_origin(kind) is tuple:
-        most, inner = limits["max_items"], {**limits}
-        del inner["max_items"]
+        item_limits = dict(limits)
+        most = item_limits.pop("max_items")
         if not isinstance(value, list | tuple) or len(value) > most:
             raise ArgumentError.of(name, value, f"a list of at most {most} entries")
-        return tuple(_decode(get_args(kind)[0], item, name, inner) for item in value)
+        item_type, *_ = get_args(kind)
+        return tuple(_decode(item_type, item, name, item_limits) for item in value)
     if kind in (int, float):
         return check_number(value, name, integer=kind is int, **limits)
-    if choices := limits.get("choices", get_args(kind)):  # those of a Literal
+    choices = limits.get("choices", get_args(kind))  # those of a Literal
+    if choices:
         return lookup(dict(zip(choices, choices, strict=True)), value, name)
-    return value if kind is Any else convert(value, kind, name)
+    if kind is Any:
+        return value
+    return convert(value, kind, name)
 
 
 def finite(values: ArrayLike) -> Any:
@@ -80,7 +89,8 @@ def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
     >>> rounded(np.array([[1 / 3, 2e-9]]))
     [0.33333, 2e-09]
     """
-    return finite([float(f"{value:.{digits}g}") for value in np.ravel(values)])
+    shortened = [float(f"{value:.{digits}g}") for value in np.ravel(values)]
+    return finite(shortened)
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -95,12 +105,15 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     >>> message[4:-4].strip()
     b'{"type": "points", "arrays": {"y": ["i1", 0, 1]}}'
     """
-    layout, chunks, offset = {}, [], 0
+    layout = {}
+    chunks = []
+    offset = 0
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
+        padding = bytes(-len(data) % 4)
         layout[name] = [array.dtype.str[1:], offset, array.size]  # without the byte order
-        chunks.append(data + bytes(-len(data) % 4))
-        offset += len(chunks[-1])
+        chunks.append(data + padding)
+        offset += len(data) + len(padding)
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     return b"".join([len(text).to_bytes(4, "little"), text, *chunks])

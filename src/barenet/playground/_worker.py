@@ -20,7 +20,8 @@ class WorkerPage:
     """The `Connection` to the page of a worker, and the files that it opens and saves."""
 
     def __init__(self, post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> None:
-        self.post_text, self.post_bytes = post_text, post_bytes
+        self.post_text = post_text
+        self.post_bytes = post_bytes
         self.incoming: asyncio.Queue[str] = asyncio.Queue()
         self.sessions = Sessions(CooperativeTrainer(), FileStore(), PageState())
         self.served = asyncio.create_task(Client(self, self.sessions).serve())
@@ -51,24 +52,26 @@ class WorkerPage:
         try:
             if content.byteLength > MAX_UPLOAD_BYTES:
                 raise ValueError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB")
-            answer = {"ok": True, **await self._open(path, content.to_bytes())}
+            opened = await self._open(path, content.to_bytes())
+            answer = {"ok": True, **opened}
         except Exception as error:  # noqa: BLE001 - the page waits for an answer
             answer = {"ok": False, "message": str(error) or "there is too little memory for it"}
         return json.dumps(answer)
 
     async def _open(self, path: str, content: bytes) -> dict[str, Any]:
         """Open a table or a model as the server does at the same path, or lessons."""
-        kind, _, session = path.partition("/")
-        if kind == "open":
+        action, _, session = path.partition("/")
+        if action == "open":
             if session in self.sessions.open:
                 await self.sessions.open[session].open_model(content)
             else:  # another worker had opened it
                 self.sessions.store.upload_model(content, DataSettings())
             return {}
-        kind, _, name = path.partition("?name=")
-        if kind == "lessons":
-            self.sessions.course = parse_course(content, unquote(name))
-            return {"lessons": [each.describe() for each in self.sessions.course.values()]}
+        action, _, name = path.partition("?name=")
+        if action == "lessons":
+            course = parse_course(content, unquote(name))
+            self.sessions.course = course
+            return {"lessons": [lesson.describe() for lesson in course.values()]}
         return await self.sessions.open_table(unquote(name), content)
 
 
