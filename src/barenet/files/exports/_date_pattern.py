@@ -24,7 +24,8 @@ ZONE = "(?:Z| ?UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 ZONE_OF_TIME = "(?:Z| ?UTC|[+](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
 
 #: The separators of dates that begin with the year, and of the others.
-YEAR_FIRST, YEAR_LAST = ("-", "/"), ("[.]", "/", "-")
+YEAR_FIRST = ("-", "/")
+YEAR_LAST = ("[.]", "/", "-")
 
 
 def date_pattern(order: str) -> str:
