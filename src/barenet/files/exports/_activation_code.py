@@ -31,9 +31,11 @@ C_REDUCTIONS = {
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
     options: dict[str, str] = {}
+    parameters = ""
     for number, name in enumerate(numeric_options(activation)):
         # The name itself may be a word of C, or not ASCII.
         options[name] = identifier(f"option {name} {number}")
+        parameters += f", float {options[name]}"
     formula = ast.unparse(Expression.parse(activation.formula).tree)
     printer = _CPrinter(options)
     for expression in expressions(activation, C_CODE):
@@ -42,7 +44,6 @@ def c_activation(activation: Activation) -> str:
         printer.lines += ["    for (int i = 0; i < n; i++)", f"        {statement};"]
         printer.sums = []
     function = identifier(f"apply {activation.name}")
-    parameters = "".join(f", float {option}" for option in options.values())
     head = f"static void {function}(float *a, int n{parameters})"
     return "\n".join([f"/* {formula} */", head, "{", *printer.lines, "}\n"])
 
@@ -125,7 +126,8 @@ class _CPrinter(_Printer):
             self.lines.append(f"    float {total} = 0.0f;\n")
             sums = [*sums, update]
         else:
-            first = re.sub(r"\bi\b", "0", "; ".join([*self.sums, f"float {total} = {x}"]))
+            entry = "; ".join([*self.sums, f"float {total} = {x}"])
+            first = re.sub(r"\bi\b", "0", entry)
             self.lines += [f"    {first};\n", "    for (int i = 1; i < n; i++)"]
             self.lines.append(f"        {update};")
         self.sums = sums

@@ -84,9 +84,9 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
     for line in _inputs(program, prefix):
         notes += f" * {line}".rstrip() + "\n"
         order = ", in the order that the source lists"
-    functions = [*_functions(program, plan.calls)]
+    functions = "\n".join(_functions(program, plan.calls))
     headers = ""
-    if any("int32_t" in function for function in functions):
+    if "int32_t" in functions:
         headers = "\n#include <stdint.h>"
     constants = []
     n_bytes = 0
@@ -98,6 +98,7 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
             rounding = ", with weights rounded to 8 bits"
         else:
             n_bytes += 4 * array.size
+    calls = [f"    {call};" for call in plan.calls]
     n_stack_bytes = 0
     for name, length in plan.buffers.items():
         if name in CODES:
@@ -116,10 +117,10 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
         "notes": notes,
         "names": names,
         "arrays": "\n".join(constants),
-        "functions": "\n".join(functions),
+        "functions": functions,
         "headers": headers,
         "vectors": _vectors(plan.buffers),
-        "calls": "\n".join(f"    {call};" for call in plan.calls),
+        "calls": "\n".join(calls),
         "n_inputs": str(program.n_inputs),
         "n_outputs": str(program.n_outputs),
         "declared": declared,
@@ -132,7 +133,10 @@ def _vectors(lengths: dict[str, int]) -> str:
     """Declare the vectors on the stack."""
     lines = ""
     for type_name, names in {"float": VECTORS, "signed char": CODES}.items():
-        vectors = [f"{name}[{lengths[name]}]" for name in names if name in lengths]
+        vectors = []
+        for name in names:
+            if name in lengths:
+                vectors.append(f"{name}[{lengths[name]}]")
         if vectors:
             lines += f"    {type_name} {', '.join(vectors)};\n"
     if lines:
@@ -186,7 +190,9 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
     lines = [""]
     if program.table:
-        meanings = [_meaning(column, f"{prefix}_x{at}") for at, column in _columns(program)]
+        meanings = []
+        for at, column in _columns(program):
+            meanings.append(_meaning(column, f"{prefix}_x{at}"))
         for at, name in enumerate(program.feature_names):
             lines.append(f"  x[{at}]  {source.words(name)}: {meanings[at]}")
         lines.append("  NAN is a missing value; -ffast-math would not recognize it.")
@@ -205,7 +211,8 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
     """The arrays of names: their declarations, and their contents."""
     arrays: dict[str, Iterable[str]] = {}
     if program.classes:
-        arrays[f"classes[{prefix.upper()}_OUTPUTS]"] = [str(name) for name in program.classes]
+        size = f"{prefix.upper()}_OUTPUTS"
+        arrays[f"classes[{size}]"] = [str(name) for name in program.classes]
     for at, column in _columns(program):
         if isinstance(column, CategoryColumn) and column.categories:
             arrays[f"x{at}[{len(column.categories)}]"] = column.categories
@@ -232,8 +239,11 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     runtime = _runtime()
     if program.table:
         yield from _encoder(program)
-    for name in dict.fromkeys(call.partition("(")[0] for call in calls):
-        if name in runtime:
+    written = set()
+    for call in calls:
+        name, _, _ = call.partition("(")
+        if name in runtime and name not in written:
+            written.add(name)
             yield runtime[name]
     activations: dict[type, str] = {}
     for step in program.steps:
@@ -304,12 +314,14 @@ class CallPlan:
         copied = replace(program, steps=steps)
         planned = []
         last_writing = -1  # the last step that writes another vector than it reads
+        is_mean = False  # of several networks, in y
         for at, (number, step) in enumerate(copied.numbered()):
             code, parts = _call(step)
             planned.append((number, step, code, parts))
             if "{b}" in code:
                 last_writing = at
-        is_mean = any(step.name == "total" for step in program.steps)  # of several networks, in y
+            if step.name == "total":
+                is_mean = True
         # A step reads the vector a of n numbers and writes the vector b of m.
         a = "x"
         n = program.n_inputs
@@ -384,7 +396,8 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             parts["weights"] = parts["weights"].T
             parts["m"] = parts["bias"].size
         case "normalize":
-            shift = parts["gain"] * source.rest_of(parts["mean"]) / parts["deviation"]
+            rest_of_mean = source.rest_of(parts["mean"])
+            shift = parts["gain"] * rest_of_mean / parts["deviation"]
             parts["bias"] = parts["bias"] - shift
         case "quantize":
             is_even = np.ptp(parts["offset"]) == np.ptp(parts["factor"]) == 0
@@ -418,9 +431,10 @@ def _encoder(program: Program) -> Iterator[str]:
     calls: list[str] = []
     for at, column in _columns(program):
         calls += _column_calls(column, at)
-    lines = [f"    b = {call};" for call in calls[:-1]]
-    lines.append(f"    {calls[-1]};")  # no column follows, so nothing needs its end
-    body = "\n".join(lines)
+    body = ""
+    for call in calls[:-1]:
+        body += f"    b = {call};\n"
+    body += f"    {calls[-1]};"  # no column follows, so nothing needs its end
     markers = ""
     for marker in program.number_markers:
         markers += f" || x == {source.hex_float(np.float64(marker))}"

@@ -49,7 +49,8 @@ def date_pattern(order: str) -> str:
         leap_day = {"dmy": ("29", "0?2"), "mdy": ("0?2", "29")}[order]
         for sign in YEAR_LAST:
             days = _days(order.removesuffix("y"), sign, "0?")
-            dates.append(f"{days}{sign}{YEAR}|{sign.join(leap_day)}{sign}{LEAP_YEAR}")
+            leap_days = sign.join(leap_day)
+            dates.append(f"{days}{sign}{YEAR}|{leap_days}{sign}{LEAP_YEAR}")
     return f"^(?:{'|'.join(dates)})(?:[T ]{TIME}{ZONE}?)?$"
 
 

@@ -159,9 +159,12 @@ def export(
     for suffix, data in render(program, stem).items():
         contents[path.with_name(stem + suffix)] = data
     write_together(contents)
-    files = tuple(as_address(path) or path for path in contents)
-    n_bytes = sum(len(data) for data in contents.values())
-    return Exported(to, files, n_bytes)
+    files: list[Path | str] = []
+    n_bytes = 0
+    for file, data in contents.items():
+        files.append(as_address(file) or file)
+        n_bytes += len(data)
+    return Exported(to, tuple(files), n_bytes)
 
 
 def _format(path: Path, to: str | None) -> str:

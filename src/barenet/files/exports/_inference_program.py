@@ -124,7 +124,8 @@ class Program:
                 if isinstance(column, NumberColumn):
                     errors[at] = _single_error(column.center, column.scale)
         elif self.first:
-            errors = _single_error(self.first.parts["offset"], 1 / self.first.parts["factor"])
+            scaling = self.first.parts
+            errors = _single_error(scaling["offset"], 1 / scaling["factor"])
         else:
             return np.zeros(self.n_inputs)
         return np.nan_to_num(errors, nan=np.inf)
@@ -143,15 +144,17 @@ class Program:
 
     def sketch(self) -> str:
         """Write the steps in one line."""
-        names = [step.name for step in self.steps]
-        steps = [str(step) for step in self.steps]
+        names = []
+        texts = []
+        for step in self.steps:
+            names.append(step.name)
+            texts.append(words(str(step)))
         n_networks = names.count("add")
         if n_networks:  # of these, the steps of the first one
             start = names.index("add")
             stop = names.index("total") + 1
-            steps[start:stop] = [f"mean of {n_networks}"]
-            steps.remove("keep")
-        texts = [words(step) for step in steps]
+            texts[start:stop] = [f"mean of {n_networks}"]
+            texts.remove("keep")
         return " -> ".join([str(self.n_inputs), *texts])
 
 

@@ -62,7 +62,9 @@ def _step(step: Step) -> str:
     entries = {"do": json.dumps(name)}
     if name == "encode":
         encoding = parts["encoding"]
-        records = [f"        {json.dumps(column.to_dict())}" for column in encoding.used]
+        records = []
+        for column in encoding.used:
+            records.append(f"        {json.dumps(column.to_dict())}")
         columns = ",\n".join(records)
         entries["missing"] = json.dumps(encoding.missing)
         entries["columns"] = f"[\n{columns}\n      ]"
@@ -71,7 +73,10 @@ def _step(step: Step) -> str:
             entries[key] = _array(part)
         elif isinstance(part, str | int | float | dict):
             entries[key] = json.dumps(part)
-    text = ",\n".join(f'      "{key}": {value}' for key, value in entries.items())
+    lines = []
+    for key, value in entries.items():
+        lines.append(f'      "{key}": {value}')
+    text = ",\n".join(lines)
     return f"    {{\n{text}\n    }}"
 
 

@@ -114,9 +114,11 @@ class OnnxGraph:
         self.constants: list[Any] = []
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        result = output or f"{self.prefix}/{operator.lower()}_{len(self.nodes) + 1}"
-        make = self.onnx.helper.make_node
-        self.nodes.append(make(operator, list(inputs), [result], name=result, **options))
+        number = len(self.nodes) + 1
+        result = output or f"{self.prefix}/{operator.lower()}_{number}"
+        make_node = self.onnx.helper.make_node
+        node = make_node(operator, list(inputs), [result], name=result, **options)
+        self.nodes.append(node)
         return result
 
     def constant(self, values: NDArray[Any]) -> str:
@@ -262,7 +264,8 @@ def _add_expression(graph: OnnxGraph, node: ast.expr, X: str, dtype: np.dtype[An
         indices = graph.add("Range", zero, width, one)
         return graph.add("Cast", indices, to=TYPES[str(dtype)])
     if name == "over_outputs":
-        return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
+        axes = graph.constant(np.array([-1]))
+        return graph.add("ReduceSum", *operands, axes)
     if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
         single = graph.add("Cast", *operands, to=TYPES["float32"])
         erf = graph.add("Erf", single)
@@ -278,7 +281,8 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
     missing = graph.add("IsNaN", column.name)
     if isinstance(column, NumberColumn):
         for marker in program.number_markers:
-            is_marker = graph.add("Equal", column.name, graph.constant(np.array(marker)))
+            constant = graph.constant(np.array(marker))
+            is_marker = graph.add("Equal", column.name, constant)
             missing = graph.add("Or", missing, is_marker)
     fill = graph.constant(np.array(float(column.fill)))
     x = graph.add("Where", missing, fill, column.name)

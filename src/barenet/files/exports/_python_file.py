@@ -87,14 +87,19 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     code = [_computation(program), predict]
     if program.table:
         assert program.first is not None
-        code.append(_encode(program.table, program.dtype, program.first.parts["date_format"]))
+        date_formats = program.first.parts["date_format"]
+        code.append(_encode(program.table, program.dtype, date_formats))
     before = _called("\n".join([*code, arrays]))
     after = _called(main)
     for name in before:
         after.pop(name, None)
-    constants = _needed_constants("\n".join([*before.values(), *after.values()]))
+    functions = "\n".join([*before.values(), *after.values()])
+    constants = _needed_constants(functions)
     parts = [*code, *before.values(), constants, arrays, *after.values(), main]
-    sections = [part.strip("\n") for part in parts if part]
+    sections = []
+    for part in parts:
+        if part:
+            sections.append(part.strip("\n"))
     body = "\n\n\n".join(sections)
     head = _head(program, stem, body)
     text = Template(template("python_file.template")).substitute(head, body=body)
@@ -215,7 +220,8 @@ def _computation(program: Program) -> str:
             for expression in python_activation(activation):
                 lines.append(f"X = {expression}")
         else:
-            lines.append(_LINES[step.name].format(n=number, dtype=program.dtype, **step.parts))
+            line = _LINES[step.name]
+            lines.append(line.format(n=number, dtype=program.dtype, **step.parts))
     name = "outputs"
     content = "numbers"
     if program.classes:

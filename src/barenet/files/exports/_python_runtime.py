@@ -101,7 +101,8 @@ def check(X: Any) -> np.ndarray:
     if numbers.ndim != 2 or numbers.shape[1] != N_INPUTS:
         raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {numbers.shape}")
     for row, at in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise WrongValueError(row, name_of(at), f"expected finite numbers, got {str(X[row][at])!r}")
+        problem = f"expected finite numbers, got {str(X[row][at])!r}"
+        raise WrongValueError(row, name_of(at), problem)
     return numbers
 
 
@@ -241,7 +242,10 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
     x = np.array(numbers, float)
     for row in np.flatnonzero(np.isinf(x)).tolist():
         raise WrongValueError(row, name, f"expected finite numbers, got {values[row]!r}")
-    markers = [float(text) for text in MISSING if NUMBER.fullmatch(text)]
+    markers = []
+    for text in MISSING:
+        if NUMBER.fullmatch(text):
+            markers.append(float(text))
     x[np.isin(x, markers)] = math.nan
     missing = np.isnan(x)
     return np.where(missing, fill, x), missing
@@ -321,11 +325,12 @@ def date(
     for row, value in enumerate(values):
         dates.append(moment(value, row, name, order, date_format))
     marks = {None, *missing_dates(MISSING, order)}
-    missing = np.array([date in marks for date in dates])
     moments = np.full(len(dates), default, "M8[us]")
+    missing = np.full(len(dates), True)
     for row, date in enumerate(dates):
-        if not missing[row]:
+        if date not in marks:
             moments[row] = date
+            missing[row] = False
     s = seconds(moments)
     near = s
     if edges:
@@ -465,7 +470,9 @@ def names_of(header: list[str], line: int) -> list[str]:
 
 def class_answers(rows: list[Any]) -> tuple[list[str], list[np.ndarray]]:
     """The names of the columns that are printed, and the columns."""
-    names = ["prediction", *(f"probability_{name}" for name in CLASSES)]
+    names = ["prediction"]
+    for name in CLASSES:
+        names.append(f"probability_{name}")
     if not rows:
         return names, []
     return names, [predict(rows), *probabilities(rows).T]
@@ -499,4 +506,5 @@ def main() -> None:
         writer.writerows(zip(*(column.astype(str) for column in columns)))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has stopped, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

@@ -62,7 +62,10 @@ def with_integer_layers(
     and floats are compared on other rows, where there are any.
     """
     steps = _folded(program.steps)
-    dense = [at for at, step in enumerate(steps) if step.name == "affine"]
+    dense = []
+    for at, step in enumerate(steps):
+        if step.name == "affine":
+            dense.append(at)
     before: list[Step] = []  # a scaling, or the encoding of a table
     if program.first:
         before.append(program.first)
@@ -107,7 +110,8 @@ def with_integer_layers(
         rows = "calibration rows"
     change = _change(integers, floats, rows, are_classes=bool(program.classes))
     _warn(change, n_rows)
-    return replace(program, steps=(*layers, *steps[dense[-1] + 1 :]))
+    float_steps = steps[dense[-1] + 1 :]
+    return replace(program, steps=(*layers, *float_steps))
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,10 @@ def _codes_after(steps: Iterable[Step], codes: FloatArray) -> FloatArray:
         if step.name == "look_up":
             codes = parts["codes"][codes.astype(int) + 128]
         else:
-            numbers = _sums(step, codes) * parts["multiplier"] / 2.0 ** parts["shift"]
-            codes = np.clip(np.rint(numbers + parts["zero"]), CODES[0], CODES[-1])
+            sums = _sums(step, codes)
+            numbers = sums * parts["multiplier"] / 2.0 ** parts["shift"]
+            nearest = np.rint(numbers + parts["zero"])
+            codes = np.clip(nearest, CODES[0], CODES[-1])
     return codes.astype(np.float32)
 
 
@@ -192,7 +198,8 @@ def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes:
     else:
         errors = np.abs(integers - floats).mean(axis=0)
         spread = np.ptp(floats, axis=0)
-        share = (errors / np.where(spread == 0, np.inf, spread)).max()
+        spread = np.where(spread == 0, np.inf, spread)  # a constant output does not count
+        share = (errors / spread).max()
         limit = 0.05
         change = f"the outputs of the {rows} by {100 * share:.0f} % of their range on average"
     if share > limit:
@@ -307,17 +314,20 @@ def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np
     if largest_sum * (CODES[-1] - CODES[0]) >= MAX_BIAS:
         raise _unfit(f"the sums of a layer with {len(codes)} inputs can overflow 32 bits in int8")
     zeros = np.broadcast_to(inputs.zero, len(codes)) @ codes
-    sums = np.rint(bias / np.where(size == 0, 1, size)) - zeros
+    divisor = np.where(size == 0, 1, size)
+    sums = np.rint(bias / divisor) - zeros
     return {"weights": codes, "bias": sums.astype(np.int32)}, size
 
 
 def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:
     """Round the weights of a dense layer to integers, with a step size for each output."""
-    size = (np.abs(weights).max(axis=0) / MAX_WEIGHT).astype(np.float32)
+    largest = np.abs(weights).max(axis=0)
+    size = (largest / MAX_WEIGHT).astype(np.float32)
     return Step("rounded", weights=_weight_codes(weights, size), step=size, bias=bias)
 
 
 def _weight_codes(weights: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int8]:
     """Weights as multiples of each output's size."""
-    codes = np.rint(weights / np.where(size == 0, size.dtype.type(1), size))
+    divisor = np.where(size == 0, size.dtype.type(1), size)
+    codes = np.rint(weights / divisor)
     return np.clip(codes, -MAX_WEIGHT, MAX_WEIGHT).astype(np.int8)

@@ -66,7 +66,9 @@ def schema_of(program: Program) -> dict[str, Any]:
     if not program.feature_names:
         return head | _numbers(program.n_inputs)
     if program.table:
-        properties = {column.name: _property(column) for column in program.table.columns}
+        properties = {}
+        for column in program.table.columns:
+            properties[column.name] = _property(column)
     else:
         properties = _scaled_numbers(program)
     for name in _left_out(program):
@@ -161,7 +163,11 @@ def _left_out(program: Program) -> list[str]:
     if isinstance(dropped, list | tuple):
         names += dropped
     names.append(settings.get("split_by"))
-    return [name for name in names if isinstance(name, str) and name != program.target_name]
+    columns = []
+    for name in names:
+        if isinstance(name, str) and name != program.target_name:
+            columns.append(name)
+    return columns
 
 
 def _property(column: Column) -> dict[str, Any]:
