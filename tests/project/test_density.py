@@ -38,24 +38,6 @@ UNFINISHED: dict[str, dict[str, float]] = {
         "vague names": 25.4,
         "nodes a statement": 12.9,
     },
-    "distributed": {
-        "packed assignments": 22.2,
-        "nested comprehensions": 3.0,
-        "assignment expressions": 1.6,
-        "functions of functions": 7.5,
-        "truth values as numbers": 1.6,
-        "vague names": 20.7,
-    },
-    "files": {
-        "packed assignments": 11.6,
-        "conditional expressions": 27.7,
-        "comprehensions": 48.7,
-        "nested comprehensions": 1.1,
-        "assignment expressions": 4.0,
-        "functions of functions": 6.0,
-        "vague names": 10.6,
-        "nodes a statement": 12.3,
-    },
     "playground": {
         "packed assignments": 38.4,
         "conditional expressions": 43.2,
@@ -64,13 +46,6 @@ UNFINISHED: dict[str, dict[str, float]] = {
         "assignment expressions": 5.4,
         "vague names": 24.8,
         "nodes a statement": 14.3,
-    },
-    "service": {
-        "packed assignments": 11.6,
-        "conditional expressions": 25.5,
-        "nested comprehensions": 4.7,
-        "assignment expressions": 2.4,
-        "vague names": 27.8,
     },
 }
 

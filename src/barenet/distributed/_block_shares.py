@@ -40,20 +40,27 @@ class BlockShares:
     @cached_property
     def _table(self) -> NDArray[np.int64]:
         """The lengths, and the first position of each block."""
-        return np.array([self.lengths, np.cumsum([0, *self.lengths[:-1]])], np.int64)
+        firsts = np.cumsum([0, *self.lengths[:-1]])
+        return np.array([self.lengths, firsts], np.int64)
 
     def counts(self, position: int) -> NDArray[np.int64]:
         """Rows of each block before a position in an epoch: its share, rounded."""
         n_rows = sum(self.lengths)
+        lengths, firsts = self._table
 
         def rounded(place: int) -> NDArray[np.int64]:
-            return (self._table[0] * place + self._table[1]) // n_rows
+            return (lengths * place + firsts) // n_rows
+
+        def total(place: int) -> int:
+            return int(rounded(place).sum())
 
         # With blocks of different lengths, several may grow at once: the last ones do so later.
-        place = bisect_left(range(n_rows), position, key=lambda each: rounded(each).sum())
+        place = bisect_left(range(n_rows), position, key=total)
         counts = rounded(place)
         grown = np.flatnonzero(counts > rounded(place - 1))
-        counts[grown[len(grown) - (int(counts.sum()) - position) :]] -= 1
+        n_surplus = int(counts.sum()) - position
+        later = grown[len(grown) - n_surplus :]
+        counts[later] -= 1
         return counts
 
     def order(self, epoch: int, block: int) -> NDArray[np.intp]:
@@ -79,9 +86,11 @@ def add_up(sums: Sums, start: int, stop: int) -> None:
     if stop - start < 2 or (start, stop) in sums:
         return
     middle = (start + stop) // 2
-    halves = (start, middle), (middle, stop)
-    for half in halves:
-        add_up(sums, *half)
-    if all(half in sums for half in halves):
-        first, second = map(sums.pop, halves)
-        sums[start, stop] = np.add(first, second, out=first)
+    first = (start, middle)
+    second = (middle, stop)
+    add_up(sums, *first)
+    add_up(sums, *second)
+    if first in sums and second in sums:
+        total = sums.pop(first)
+        total += sums.pop(second)
+        sums[start, stop] = total

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from barenet._constraints import check_count
 from barenet._extras import require
@@ -46,11 +46,14 @@ def open_client(
     it. Whether connections are encrypted is up to the configuration of Dask.
     """
     if workers is not None and scheduler is not None:
-        problem, remedy = "the scheduler has its own workers", "leave one of the two out"
+        problem = "the scheduler has its own workers"
+        remedy = "leave one of the two out"
         raise ArgumentError(problem, argument="workers, scheduler", remedy=remedy)
     if workers is not None:
         return start_workers(workers)
-    return nullcontext() if scheduler is None else connect_client(scheduler)
+    if scheduler is not None:
+        return connect_client(scheduler)
+    return nullcontext()
 
 
 def connect_client(scheduler: str) -> AbstractContextManager[Client]:
@@ -60,9 +63,11 @@ def connect_client(scheduler: str) -> AbstractContextManager[Client]:
         asyncio.run(check_reachable(scheduler))
         return distributed.Client(scheduler, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:
-        reason = in_a_line(error) if str(error) else "it does not answer"
+        reason = "it does not answer"
         if isinstance(error, TypeError):
             reason = "it needs a certificate, which distributed.comm.tls of Dask's settings names"
+        elif str(error):
+            reason = in_a_line(error)
         problem = f"can't connect to {scheduler}: {reason}"
         raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
 
@@ -73,9 +78,7 @@ def start_workers(n_workers: int) -> Iterator[Client]:
     require("distributed", extra="distributed", purpose=PURPOSE)
     from dask import config
 
-    size = {"n_workers": check_count(n_workers, "workers"), "threads_per_worker": 1}
-    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    others = {"scheduler_kwargs": {"dashboard": False}, "preload": PRELOAD, "memory_limit": 0}
+    n_workers = check_count(n_workers, "workers")
     with ExitStack() as stack:
         handler = signal.signal(signal.SIGTERM, exit_now)
         stack.callback(signal.signal, signal.SIGTERM, handler)
@@ -83,18 +86,26 @@ def start_workers(n_workers: int) -> Iterator[Client]:
         logging.disable(logging.ERROR)
         # In a thread, as Dask cannot end workers that start: after a signal, its end is awaited.
         with ThreadPoolExecutor(1) as starter, config.set(DASK_SETTINGS):
-            client = starter.submit(start_client, stack, **size, **here, **others).result()
+            client = starter.submit(start_client, stack, n_workers).result()
         yield client
 
 
-def start_client(stack: ExitStack, **options: Any) -> Client:
+def start_client(stack: ExitStack, n_workers: int) -> Client:
     """Start workers that end with a stack; their processes block Ctrl-C, as this thread does."""
     from distributed import Client, LocalCluster
 
     if sys.platform != "win32":  # which has no masks
         resource_tracker.ensure_running()  # which unblocks the signal where it starts
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    cluster = LocalCluster(**options)
+    cluster = LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+        preload=PRELOAD,
+        memory_limit=0,
+    )
     stack.callback(close, cluster)
     return stack.enter_context(Client(cluster, set_as_default=False))
 
@@ -121,4 +132,5 @@ async def check_reachable(scheduler: str) -> None:
     limit = parse_timedelta(config.get("distributed.comm.timeouts.connect"))
     security = Security().get_connection_args("client")
     async with asyncio.timeout(limit):
-        await (await connect(scheduler, **security)).close()
+        connection = await connect(scheduler, **security)
+        await connection.close()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import chain, pairwise
-from operator import or_
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -75,36 +75,42 @@ class BlockWorker:
     ) -> None:  # fmt: skip
         self.blocks = dict(enumerate(blocks, first))
         self.engine = choose_engine(name, replace(job, rows=blocks[0]), threads)
-        self.sync_every, self.shares = sync_every, shares
+        self.sync_every = sync_every
+        self.shares = shares
         self._order = lru_cache(len(blocks))(shares.order)
         #: The sums of each block, which the next step overwrites: new memory costs time.
         self._sums = dict[int, FloatArray]()
 
     def compute(self, step: int, batch: range, vectors: FloatArray, local: Local | None) -> Shares:
         """Compute the shares of all blocks, and add them as far as they are neighbours."""
-        epoch, start = divmod(batch.start, sum(self.shares.lengths))
-        # Of the batch in the orders of all blocks.
-        places = [*map(slice, *map(self.shares.counts, (start, start + len(batch))))]
-        found = Shares({}, {})
+        n_blocks = len(self.shares.lengths)
+        epoch, position = divmod(batch.start, sum(self.shares.lengths))
+        # The places of the batch in the orders of all blocks.
+        starts = self.shares.counts(position)
+        stops = self.shares.counts(position + len(batch))
+        shares = Shares({}, {})
         for number, block in self.blocks.items():
             self.engine.job = replace(self.engine.job, rows=block)
-            rows = self._order(epoch, number)[places[number]]
+            order = self._order(epoch, number)
+            rows = order[starts[number] : stops[number]]
             share = len(rows) / len(batch)
-            values, result = np.zeros(2), vectors
+            values = np.zeros(2)
+            result = vectors
             if len(rows):
-                own = step * len(places) + number  # for dropout
-                values, result = self._result(rows, own, vectors, local)
-            found.values[number] = share * values
+                block_step = step * n_blocks + number  # for dropout, which differs by block
+                values, result = self._result(rows, block_step, vectors, local)
+            shares.values[number] = share * values
             out = self._sums.setdefault(number, np.empty_like(vectors))
-            found.sums[number, number + 1] = np.multiply(share, result, out=out)
-        add_up(found.sums, 0, len(places))
-        return found
+            shares.sums[number, number + 1] = np.multiply(share, result, out=out)
+        add_up(shares.sums, 0, n_blocks)
+        return shares
 
     def _result(
         self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: Local | None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """The mean gradient of rows, or the vectors after some steps, with loss and norm."""
-        parameters, optimizer = self.engine.job.network.parameters, self.engine.job.optimizer
+        parameters = self.engine.job.network.parameters
+        optimizer = self.engine.job.optimizer
         parameters[:] = vectors[0]
         if local is None:
             loss, gradient = self.engine.value_and_gradient(rows, step)
@@ -114,10 +120,11 @@ class BlockWorker:
         optimizer.prepare(parameters)
         for moment, vector in zip(optimizer.moments.values(), vectors[1:], strict=True):
             moment[:] = vector
-        size = -(-len(rows) // self.sync_every)
-        rates = np.full(-(-len(rows) // size), rate)
+        size = ceil(len(rows) / self.sync_every)
+        rates = np.full(ceil(len(rows) / size), rate)
         result = self.engine.run([rows], size, rates, step * self.sync_every)
-        return np.mean(result, axis=1), np.stack([parameters, *optimizer.moments.values()])
+        values = np.mean(result, axis=1)
+        return values, np.stack([parameters, *optimizer.moments.values()])
 
 
 class WorkerRows(BlockRows):
@@ -135,8 +142,13 @@ class WorkerRows(BlockRows):
         return {**super().layout, "sync_every": self.sync_every}
 
     def orders(self, seed: int | None, epochs: Sequence[int]) -> list[range]:
-        numbers = [-1] * len(epochs) if seed is None else epochs
-        return [range(self.n_rows * epoch, self.n_rows * (epoch + 1)) for epoch in numbers]
+        orders = []
+        for number in epochs:
+            epoch = number
+            if seed is None:
+                epoch = -1
+            orders.append(range(self.n_rows * epoch, self.n_rows * (epoch + 1)))
+        return orders
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> Engine:
         return DaskEngine(name, job, threads)
@@ -162,22 +174,29 @@ class DaskEngine(Engine):
 
     def __init__(self, name: str, job: Job, threads: int | None = None) -> None:
         assert isinstance(job.rows, WorkerRows)
-        self.job, self.rows = job, job.rows
+        self.job = job
+        self.rows = job.rows
         if len(job.network.statistics):
             problem = "batch norm needs the whole batch in one place"
             raise ArgumentError(problem, argument="network", remedy="use layer norm")
         self.is_local = self.rows.sync_every > 1
         if self.is_local and job.optimizer.full_batch:
             raise ArgumentError("needs all rows in each step", argument="sync_every, optimizer")
-        layout, dtype = job.network.layout, job.network.dtype
-        self.penalties = [(each, each.expand(layout, dtype)) for each in job.penalties]
-        own = replace(job, rows=self.rows.sample)
-        if not self.is_local:
-            own = replace(own, optimizer=SGD(), penalties=(), clipping=None)
-        self.engine = choose_engine(name, own, threads)
+        self.penalties = []
+        for penalty in job.penalties:
+            strengths = penalty.expand(job.network.layout, job.network.dtype)
+            self.penalties.append((penalty, strengths))
+        sample = self.rows.sample
+        sample_job = replace(job, rows=sample)
+        if not self.is_local:  # the workers compute gradients, and the steps are taken here
+            sample_job = replace(
+                sample_job, rows=sample, optimizer=SGD(), penalties=(), clipping=None
+            )
+        self.engine = choose_engine(name, sample_job, threads)
         self.name = self.engine.name  # type: ignore[misc]
-        few = replace(own, rows=own.rows.take(slice(1)))
-        self._parts = few, self.name, threads or 1, self.rows.sync_every
+        # What is sent to every worker; the job has a single row, in the place of the worker's own.
+        single_row_job = replace(sample_job, rows=sample.take(slice(1)))
+        self._parts = (single_row_job, self.name, threads or 1, self.rows.sync_every)
         self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
         self._actors: Sequence[Any] = ()
         self._n_workers = 0
@@ -197,8 +216,10 @@ class DaskEngine(Engine):
     def run(self, orders: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         if not self.is_local:
             return take_steps(self, orders, batch_size, rates, first_step)
-        starts = range(0, len(orders[0]), batch_size)
-        batches = [order[start : start + batch_size] for order in orders for start in starts]
+        batches = []
+        for order in orders:
+            for start in range(0, len(order), batch_size):
+                batches.append(order[start : start + batch_size])
         values = np.empty((2, len(rates)))
         for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
             values[:, i] = self._average(first_step + i, batch, rate)
@@ -206,7 +227,8 @@ class DaskEngine(Engine):
 
     def _average(self, step: int, batch: range, rate: float) -> NDArray[np.float64]:
         """Average the parameters and moments of all blocks after some steps of each."""
-        parameters, optimizer = self.job.network.parameters, self.job.optimizer
+        parameters = self.job.network.parameters
+        optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(parameters)
         vectors = [parameters, *optimizer.moments.values()]
@@ -222,29 +244,37 @@ class DaskEngine(Engine):
             [batch] = self.rows.orders(None, [0])
         parameters = self.job.network.parameters
         (loss, _), gradients = self._exchange(step, batch, parameters[None])
-        [gradient], each = gradients, 1 / len(batch)
-        return add_penalties(self.penalties, parameters, float(loss), gradient, each), gradient
+        [gradient] = gradients
+        share = 1 / len(batch)
+        penalized = add_penalties(self.penalties, parameters, float(loss), gradient, share)
+        return penalized, gradient
 
     def _exchange(
         self, step: int, batch: range, vectors: FloatArray, local: Local | None = None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """Compute the shares of all blocks, and add them."""
-        found = self._compute(step, batch, vectors, local)
-        sums, values = (reduce(or_, parts) for parts in zip(*found, strict=True))
+        sums: Sums = {}
+        values: dict[int, NDArray[np.float64]] = {}
+        for shares in self._compute(step, batch, vectors, local):
+            sums |= shares.sums
+            values |= shares.values
         add_up(sums, 0, len(values))
         [total] = sums.values()
-        return np.sum([values[number] for number in sorted(values)], axis=0), np.array(total)
+        in_order = [values[number] for number in sorted(values)]  # so that the bits are the same
+        return np.sum(in_order, axis=0), np.array(total)
 
     def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
-        client, epoch = self.rows.client, batch.start // self.rows.n_rows
+        client = self.rows.client
+        epoch = batch.start // self.rows.n_rows
         with work_on(client, self._memory), client.as_current():
             if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = ()
             self._epoch = epoch
             for _ in range(ATTEMPTS):
                 try:
-                    self._actors = self._actors or self._start(client)
+                    if not self._actors:
+                        self._actors = self._start(client)
                     calls = [actor.compute(step, batch, *arguments) for actor in self._actors]
                     return [self._result_of(call) for call in calls]
                 except (OSError, RuntimeError) as error:
@@ -299,11 +329,11 @@ class DaskEngine(Engine):
         self._n_workers = len(client.nthreads())
         self._note_memory(client)
         n_actors = max(1, min(self._n_workers, len(futures)))
-        ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
+        bounds = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
-        for start, stop in pairwise(ends):
-            parts = *self._parts, self._shares, start, *futures[start:stop]
-            calls.append(client.submit(BlockWorker, *parts, actor=True, pure=False))
+        for start, stop in pairwise(bounds):
+            arguments = (*self._parts, self._shares, start, *futures[start:stop])
+            calls.append(client.submit(BlockWorker, *arguments, actor=True, pure=False))
         wait_until_ended(client, calls)
         actors = [call.result() for call in calls]
         addresses = chain.from_iterable(client.who_has(calls).values())

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 #: Rows, and numbers in them, of the sample that metrics are computed for.
-SAMPLE_ROWS, SAMPLE_NUMBERS = 2**16, 2**24
+SAMPLE_ROWS = 2**16
+SAMPLE_NUMBERS = 2**24
 
 
 class DaskRows(RowSource):
@@ -73,12 +74,16 @@ class DaskRows(RowSource):
     def __init__(self, X: Any, client: Client | None = None, sync_every: int = 1) -> None:
         if not hasattr(X, "__dask_graph__") or getattr(X, "ndim", 0) != 2:
             raise ArgumentError.of("X", X, "a Dask array or data frame with 2 dimensions")
-        self.X, self.sync_every = X, check_count(sync_every, "sync_every")
-        self.client = client if client is None else check_client(client)
+        self.X = X
+        self.sync_every = check_count(sync_every, "sync_every")
+        self.client = client
+        if client is not None:
+            check_client(client)
 
     def __repr__(self) -> str:
-        counts = (self.X.npartitions, "partition"), (self.sync_every, "local step")
-        return f"<DaskRows: {', '.join(count_of(*each) for each in counts)}>"
+        n_partitions = count_of(self.X.npartitions, "partition")
+        n_steps = count_of(self.sync_every, "local step")
+        return f"<DaskRows: {n_partitions}, {n_steps}>"
 
     def make_rows(
         self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
@@ -88,14 +93,17 @@ class DaskRows(RowSource):
         if y is None:
             raise ArgumentError.of("y", y, "the targets")
         client = check_client(self.client or current_client())
-        parts = zip(*partitions(self.X, y), strict=True)
+        X_partitions, y_partitions = partitions(self.X, y)
         shape = SimpleNamespace(
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
         )
         memory = WorkerMemory(client, memory_of_rows(client, self.X))
         with work_on(client, memory):
             check_workers(client, loss)
-            futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
+            parts = []
+            for X_partition, y_partition in zip(X_partitions, y_partitions, strict=True):
+                parts.append((shape, loss, scale, X_partition, y_partition))
+            futures = load_blocks(client, parts)
             most = SAMPLE_ROWS // len(futures) + 1
             tasks = client.map(sample_of, futures, most=most, pure=False)
             wait_until_ended(client, tasks)
@@ -104,15 +112,24 @@ class DaskRows(RowSource):
             if isinstance(problem, ArgumentError):
                 problem.problem = f"partition {number}: {problem.problem}"
                 raise problem
-        found = zip(futures, samples, strict=True)
-        filled = [(future, *sample) for future, sample in found if sample[0]]
-        if not filled:
+        blocks = []
+        lengths = []
+        sampled = []
+        for future, (length, sample) in zip(futures, samples, strict=True):
+            if length:
+                blocks.append(future)
+                lengths.append(length)
+                sampled.append(sample)
+        if not blocks:
             raise ArgumentError("all partitions are empty", argument="X")
-        futures, lengths, samples = map(list, zip(*filled, strict=True))
-        X, y = (np.concatenate([getattr(each, name) for each in samples]) for name in "Xy")
-        rows = WorkerRows(X, y, None, samples[0].scale)
-        rows.sample, rows.lengths, rows.futures = ArrayDataset(*rows), lengths, futures
-        rows.client, rows.sync_every = client, self.sync_every
+        sampled_X = np.concatenate([sample.X for sample in sampled])
+        sampled_y = np.concatenate([sample.y for sample in sampled])
+        rows = WorkerRows(sampled_X, sampled_y, None, sampled[0].scale)
+        rows.sample = ArrayDataset(*rows)
+        rows.lengths = lengths
+        rows.futures = blocks
+        rows.client = client
+        rows.sync_every = self.sync_every
         return rows
 
 
@@ -133,13 +150,15 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
 
     if hasattr(X, "select_dtypes"):
         numbers = X.select_dtypes(["number", "bool"]).columns
-        if others := [str(name) for name in X.columns if name not in numbers]:
+        others = [str(name) for name in X.columns if name not in numbers]
+        if others:
             remedy = "encode them as numbers, or leave them out"
             problem = f"these columns have no numbers: {some(others)}"
             raise ArgumentError(problem, argument="X", remedy=remedy)
     else:
         X = X.rechunk({1: -1})
-    y = y if hasattr(y, "__dask_graph__") else array.from_array(np.atleast_1d(y), chunks=-1)
+    if not hasattr(y, "__dask_graph__"):
+        y = array.from_array(np.atleast_1d(y), chunks=-1)
     if not getattr(y, "ndim", 0):
         raise ArgumentError.of("y", y, "a target for each row")
     if hasattr(X, "chunks") and hasattr(y, "chunks") and not np.isnan(X.shape[0] + y.shape[0]):
@@ -171,7 +190,8 @@ def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDatase
     """Load each partition on any worker: tasks bound to workers that are all lost would wait."""
     from dask.delayed import delayed
 
-    futures = [client.compute(delayed(load_block, pure=False)(*part)) for part in parts]
+    load = delayed(load_block, pure=False)
+    futures = [client.compute(load(*part)) for part in parts]
     for future in ended(client, futures):
         error = future.exception()
         if is_of_dask(error):  # without waiting for the others, which may have no worker any more
@@ -196,13 +216,17 @@ def load_block(
     try:
         for name, part in {"X": X, "y": y}.items():
             if hasattr(part, "tocsr"):
-                problem, remedy = "sparse partitions can't be used", "call .toarray() in each"
+                problem = "sparse partitions can't be used"
+                remedy = "call .toarray() in each"
                 raise ArgumentError(problem, argument=name, remedy=remedy)
             if not hasattr(part, "__len__"):
                 raise ArgumentError.of(name, part, "an array")
         if not len(X) and not len(y):
             return None
-        X, y = (each.to_numpy() if hasattr(each, "to_numpy") else each for each in (X, y))
+        if hasattr(X, "to_numpy"):
+            X = X.to_numpy()
+        if hasattr(y, "to_numpy"):
+            y = y.to_numpy()
         if isinstance(X, np.ndarray) and not X.flags.aligned:
             # As it came over the network. Else it would be converted to the network's dtype, and
             # the checksums of a checkpoint would depend on where a message lay in memory.
@@ -216,5 +240,9 @@ def sample_of(block: ArrayDataset | ArgumentError | None, most: int) -> tuple[in
     """Count the rows of a block, and take some at equal distances; an error has none."""
     if not isinstance(block, ArrayDataset):
         return 0, block
-    most = min(block.n_rows, most, max(1, most * SAMPLE_NUMBERS // SAMPLE_ROWS // block.X.shape[1]))
-    return block.n_rows, block.take(np.linspace(0, block.n_rows - 1, most).astype(np.intp))
+    n_rows = block.n_rows
+    most_numbers = most * SAMPLE_NUMBERS // SAMPLE_ROWS
+    most_wide = max(1, most_numbers // block.X.shape[1])  # for rows of many numbers
+    count = min(n_rows, most, most_wide)
+    places = np.linspace(0, n_rows - 1, count).astype(np.intp)
+    return n_rows, block.take(places)

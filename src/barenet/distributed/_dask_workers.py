@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import pickle
 import pkgutil
 import time
@@ -160,8 +161,10 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
     >>> split_by_cost([1, 9, 2, 1, 3], 4)
     [[1], [4], [2, 0, 3]]
     """
-    parts, most, filled = list[list[int]](), sum(costs) / n_parts, float("inf")
-    for place in sorted(range(len(costs)), key=lambda each: -costs[each]):
+    parts: list[list[int]] = []
+    most = sum(costs) / n_parts
+    filled = math.inf  # the cost of the last part; at first there is none, so a new one begins
+    for place in sorted(range(len(costs)), key=lambda place: -costs[place]):
         if filled + costs[place] > most:
             parts.append([])
             filled = 0.0
@@ -172,8 +175,8 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
 
 def check_client(client: Client) -> Client:
     """Refuse anything but a client of Dask that is connected to its scheduler."""
-    kind = require("distributed", extra="distributed", purpose="work on other machines").Client
-    if not isinstance(client, kind) or client.asynchronous:
+    distributed = require("distributed", extra="distributed", purpose="work on other machines")
+    if not isinstance(client, distributed.Client) or client.asynchronous:
         raise ArgumentError.of("client", client, "a dask.distributed.Client, not asynchronous")
     if client.status != "running":
         problem = f"is not connected to a scheduler; its status is {client.status!r}"
@@ -193,14 +196,16 @@ def check_workers(client: Client, needed: object) -> None:
     def find_problems() -> Awaitable[dict[str, Exception | None]]:
         return client.run(problem_of, pickled, on_error="return")
 
-    found = wait_for_all(client, find_versions)
-    if not found:
+    versions = wait_for_all(client, find_versions)
+    if not versions:
         remedy = "start some, and wait for them: client.wait_for_workers(1); "
         remedy += "an adaptive cluster needs a minimum of 1"
         raise WorkersError(f"the scheduler has no workers; {remedy}")
-    for address, theirs in found.items():
+    for address, theirs in versions.items():
         if theirs != __version__ and not isinstance(theirs, OSError):  # of a worker that has died
-            version = in_a_line(theirs) if isinstance(theirs, Exception) else f"barenet {theirs}"
+            version = f"barenet {theirs}"
+            if isinstance(theirs, Exception):
+                version = in_a_line(theirs)
             ours = f"and here is barenet {__version__}; install this version there"
             raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
     for address, problem in wait_for_all(client, find_problems).items():
@@ -223,7 +228,8 @@ async def reaches(client: Client, addresses: Iterable[str]) -> bool:
     """Whether the client can connect to these workers; by the scheduler, all bytes travel twice."""
     try:
         async with asyncio.timeout(CONNECTING):
-            await asyncio.gather(*(client.rpc(address).identity() for address in addresses))
+            calls = [client.rpc(address).identity() for address in addresses]
+            await asyncio.gather(*calls)
     except (OSError, RuntimeError, TypeError, ValueError):  # of one transport or another
         return False
     return True

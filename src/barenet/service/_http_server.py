@@ -36,14 +36,16 @@ def listen(port: int, host: str = HOST) -> socket.socket:
     """Open a socket on a port of an interface, by default of loopback."""
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = socket.AF_INET
+    if ":" in host:
+        family = socket.AF_INET6
     try:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        why = f"of {host} cannot be used ({error.strerror})"
-        why = "is taken; --port 0 chooses a free one" if taken else why
-        raise BarenetError(f"port {port} {why}") from None
+        problem = f"of {host} cannot be used ({error.strerror})"
+        if error.errno == errno.EADDRINUSE:
+            problem = "is taken; --port 0 chooses a free one"
+        raise BarenetError(f"port {port} {problem}") from None
 
 
 async def receive(request: Request, limit: int, name: str = "the file") -> bytes:
@@ -70,7 +72,8 @@ class HttpServer(uvicorn.Server):
     def __init__(
         self, app: ASGIApp, listener: socket.socket, ready: Callable[[], None], **settings: Any
     ) -> None:
-        self.listener, self.ready = listener, ready
+        self.listener = listener
+        self.ready = ready
         #: The signal that ended the server.
         self.signal: int | None = None
         super().__init__(uvicorn.Config(app, **{**SETTINGS, **settings}))
@@ -176,8 +179,10 @@ class DeadlineProtocol(H11Protocol):
 
     def _make_room(self) -> None:
         """If there are too many connections, close the one that has waited longest."""
-        others = [each for each in self.connections if isinstance(each, DeadlineProtocol)]
-        waiting = {each: each.deadline.when() for each in others if each.deadline}
+        waiting: dict[DeadlineProtocol, float] = {}  # the times of their deadlines
+        for connection in self.connections:
+            if isinstance(connection, DeadlineProtocol) and connection.deadline is not None:
+                waiting[connection] = connection.deadline.when()
         if len(self.connections) > MAX_CONNECTIONS and waiting:
             longest = min(waiting, key=waiting.__getitem__)
             self.connections.discard(longest)

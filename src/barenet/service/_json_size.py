@@ -26,7 +26,9 @@ def count_values(body: bytes, most: int) -> int:
     position = 0
     while count <= most:
         quote = body.find(b'"', position)
-        end = len(body) if quote < 0 else quote
+        end = quote
+        if quote < 0:
+            end = len(body)
         for sign in SIGNS:
             count += body.count(sign, position, end)
         if quote < 0:

@@ -36,7 +36,10 @@ def describe_service(
     predict["responses"]["413"]["description"] = too_large
 
     schemas = document["components"]["schemas"]
-    schemas["Record"] = {key: part for key, part in schema.items() if key not in DOCUMENT_KEYWORDS}
+    record = dict(schema)
+    for keyword in DOCUMENT_KEYWORDS:
+        record.pop(keyword, None)
+    schemas["Record"] = record
     answer = schemas["Prediction"]["properties"]
     answer["prediction"] = target
     if not is_classifier:

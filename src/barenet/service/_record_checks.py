@@ -50,17 +50,26 @@ class FieldCheck:
     def of(cls, name: str, field: Mapping[str, Any]) -> Self:
         """Take the check from the schema of a field."""
         names = type_names(field)
-        types = [type for name in names for type in TYPES[name]]
-        expected = " or ".join(WORDS[name] for name in names)
+        types: list[type] = []
+        for type_name in names:
+            types += TYPES[type_name]
+        expected = " or ".join(WORDS[type_name] for type_name in names)
         pattern = None
         if "pattern" in field:
             pattern = re.compile(field["pattern"])
-            kind = "a date"
+            noun = "a date"
             if field["pattern"] == TIME_OF_DAY:
-                kind = "a time of day"
-            expected = expected.replace("a string", f"{kind} such as {field['examples'][0]!r}")
-        limits = field.get("minimum"), field.get("maximum")
-        return cls(name, tuple(types), *limits, pattern, expected)
+                noun = "a time of day"
+            example = field["examples"][0]
+            expected = expected.replace("a string", f"{noun} such as {example!r}")
+        return cls(
+            name,
+            types=tuple(types),
+            minimum=field.get("minimum"),
+            maximum=field.get("maximum"),
+            pattern=pattern,
+            expected=expected,
+        )
 
     def accepts(self, value: Any) -> bool:
         """Whether a value is as the schema describes it."""
@@ -89,7 +98,9 @@ def type_names(field: Mapping[str, Any]) -> list[str]:
     if "anyOf" in field:
         return [alternative["type"] for alternative in field["anyOf"]]
     names = field["type"]
-    return [names] if isinstance(names, str) else [*names]
+    if isinstance(names, str):
+        return [names]
+    return [*names]
 
 
 class RecordChecks:
@@ -104,10 +115,9 @@ class RecordChecks:
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.names = schema["properties"].keys()
-        self.fields = [
-            FieldCheck.of(name, schema["properties"][name]) for name in schema["required"]
-        ]
+        properties = schema["properties"]
+        self.names = properties.keys()
+        self.fields = [FieldCheck.of(name, properties[name]) for name in schema["required"]]
 
     def find_problems(self, records: Sequence[Any]) -> Iterator[dict[str, Any]]:
         """Find each value that is not as the schema describes it, and its place."""
@@ -127,5 +137,7 @@ class RecordChecks:
 
 def problem(record: int | None, field: str | None, expected: str, got: Any) -> dict[str, Any]:
     """A wrong value: its record and its field, where they are known, and a part of it."""
-    text = "nothing" if got is ABSENT else json.dumps(got, ensure_ascii=False, default=str)
+    text = "nothing"
+    if got is not ABSENT:
+        text = json.dumps(got, ensure_ascii=False, default=str)
     return {"record": record, "field": field, "expected": expected, "got": shortened(text)}

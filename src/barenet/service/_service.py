@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from time import perf_counter
 from typing import Any, TypeAlias, cast
 
@@ -35,7 +35,8 @@ from barenet.service._record_checks import RecordChecks, problem
 #: Problems of a request that are listed.
 MAX_PROBLEMS = 20
 #: Bytes of a request that is predicted with others, and the number of these.
-MAX_SMALL, MAX_BATCH = 2**14, 64
+MAX_SMALL = 2**14
+MAX_BATCH = 64
 #: Larger requests that are received or predicted at a time, which bounds the memory.
 MAX_LARGE = 8
 #: Characters of a path in a log.
@@ -89,18 +90,22 @@ class Service:
     def documents(self) -> dict[str, dict[str, Any]]:
         """The documents by their paths."""
         card = self.predictor.card
+        has_intervals = self.predictor.residuals is not None
+        coverage = None
+        if has_intervals:
+            coverage = self.coverage
         document = describe_service(
             self.schema,
             version=self.sha256[:12],
             is_classifier=self.predictor.classes is not None,
-            has_intervals=self.predictor.residuals is not None,
+            has_intervals=has_intervals,
             has_token=bool(self.token),
             max_rows=self.max_rows,
         )
         metadata = {
             "sha256": self.sha256,
             "barenet": __version__,
-            "coverage": None if self.predictor.residuals is None else self.coverage,
+            "coverage": coverage,
             "card": card and card.summary(),
             "schema": self.schema,
         }
@@ -112,31 +117,43 @@ class Service:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start, request = perf_counter(), Request(scope, receive)
+        start = perf_counter()
+        request = Request(scope, receive)
         request.state.rows = 0
         response = await self._answer(request)
         response.headers["x-content-type-options"] = "nosniff"
         await response(scope, receive, send)
-        named = f"{request.method} {scope['raw_path'].decode('latin-1')[:MAX_PATH]}"
-        rows, seconds = count_of(request.state.rows, "row"), perf_counter() - start
+        path = scope["raw_path"].decode("latin-1")[:MAX_PATH]
+        rows = count_of(request.state.rows, "row")
+        milliseconds = 1e3 * (perf_counter() - start)
         time = datetime.now(UTC).isoformat(" ", "seconds").replace("+00:00", "Z")
-        self.log(f"{time} {named} {response.status_code}, {rows}, {1e3 * seconds:.1f} ms")
+        answer = f"{request.method} {path} {response.status_code}"
+        self.log(f"{time} {answer}, {rows}, {milliseconds:.1f} ms")
 
     async def _answer(self, request: Request) -> Response:
         """The predictions, a document, or a refusal: a text, or a list of problems."""
         try:
             self._check_access(request)
-            path, document = request.scope["path"], self.documents.get(request.scope["path"])
-            if not document and path != "/predict":
+            path = request.scope["path"]
+            document = self.documents.get(path)
+            if document is None and path != "/predict":
                 raise HTTPException(404)
-            if request.method not in (methods := ("GET", "HEAD") if document else ("POST",)):
+            methods = ["POST"]
+            if document is not None:
+                methods = ["GET", "HEAD"]
+            if request.method not in methods:
                 raise HTTPException(405, headers={"Allow": ", ".join(methods)})
-            return JSONResponse(document or await self.predict(request))
+            if document is not None:
+                return JSONResponse(document)
+            return JSONResponse(await self.predict(request))
         except HTTPException as error:
-            name = "error" if isinstance(error.detail, str) else "problems"
+            name = "problems"
+            if isinstance(error.detail, str):
+                name = "error"
             return JSONResponse({name: error.detail}, error.status_code, error.headers)
         except Exception as error:  # noqa: BLE001 - its place is logged, without the data
-            self.log("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+            places = "".join(traceback.format_tb(error.__traceback__))
+            self.log(places + type(error).__name__)
             return JSONResponse({"error": "internal error"}, 500)
 
     def _check_access(self, request: Request) -> None:
@@ -170,21 +187,27 @@ class Service:
         try:
             async with asyncio.timeout(self.timeout):
                 if len(body) <= MAX_SMALL:
-                    given = self._read(body, request)
-                    answers = await self._predict_together(_as_list(given))
+                    content = self._read(body, request)
+                    answers = await self._predict_together(_as_list(content))
                 else:
                     loop = asyncio.get_running_loop()
-                    given, answers = await loop.run_in_executor(
+                    content, answers = await loop.run_in_executor(
                         self.large_requests, self._read_and_predict, body, request
                     )
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise HTTPException(503, late) from None
         except ArgumentError as error:
-            place = (error.row, error.column) if isinstance(error, DataError) else (None, None)
-            found: Any = [problem(*place, error.expected or error.problem, error.value)]
-            raise HTTPException(422, found) from None
-        return answers if isinstance(given, list) else answers[0]
+            row = None
+            column = None
+            if isinstance(error, DataError):
+                row = error.row
+                column = error.column
+            problems: Any = [problem(row, column, error.expected or error.problem, error.value)]
+            raise HTTPException(422, problems) from None
+        if isinstance(content, list):
+            return answers
+        return answers[0]
 
     def _read_and_predict(self, body: bytes, request: Request) -> tuple[Any, Records]:
         """Read a large body without more values than the largest request has, and predict."""
@@ -192,26 +215,27 @@ class Service:
         most = self.max_rows * (n_fields + 1) + 1
         if count_values(body, most) > most:
             raise HTTPException(413, f"more values than {self.max_rows:,} records have")
-        given = self._read(body, request)
-        return given, self.predicted(_as_list(given))
+        content = self._read(body, request)
+        return content, self.predicted(_as_list(content))
 
     def _read(self, body: bytes, request: Request) -> Any:
         """Read a body, and check its records."""
         try:
-            hooks: Any = {"parse_constant": _refuse_constant, "object_pairs_hook": unique_fields}
-            given = json.loads(body.decode(), **hooks)
+            content = json.loads(
+                body.decode(), parse_constant=_refuse_constant, object_pairs_hook=unique_fields
+            )
             if rb"\u" in body:  # perhaps a lone surrogate, which is refused here
-                json.dumps(given, ensure_ascii=False).encode()
+                json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"the body cannot be read as JSON in UTF-8: {error}") from None
-        records = _as_list(given)
+        records = _as_list(content)
         if len(records) > self.max_rows:
             raise HTTPException(413, f"{len(records):,} records, more than {self.max_rows:,}")
         problems = [*islice(self.checks.find_problems(records), MAX_PROBLEMS)]
         if problems:
             raise HTTPException(422, cast(Any, problems))
         request.state.rows = len(records)
-        return given
+        return content
 
     async def _predict_together(self, records: Records) -> Records:
         """Predict records with those of other small requests that wait, to the same bits."""
@@ -227,46 +251,58 @@ class Service:
 
     async def _predict_waiting(self, first: asyncio.Future[Records]) -> None:
         """Predict the records of waiting requests, or if that fails, those of the first alone."""
-        waiting = ((answer, given) for answer, given in self.waiting.items() if not answer.done())
-        batch = dict(islice(waiting, MAX_BATCH))
+        batch: dict[asyncio.Future[Records], Records] = {}
+        joined: Records = []
+        for answer, records in self.waiting.items():
+            if len(batch) == MAX_BATCH:
+                break
+            if not answer.done():
+                batch[answer] = records
+                joined += records
         try:
-            joined = await asyncio.to_thread(self.predicted, [*chain(*batch.values())])
+            answers = await asyncio.to_thread(self.predicted, joined)
         except ArgumentError:
             batch = {first: self.waiting[first]}
-            joined = await asyncio.to_thread(self.predicted, batch[first])
-        predicted = iter(joined)
-        for answer, given in batch.items():
-            part = [*islice(predicted, len(given))]
+            answers = await asyncio.to_thread(self.predicted, batch[first])
+        start = 0
+        for answer, records in batch.items():
+            stop = start + len(records)
             if not answer.done():  # its time is not over
-                answer.set_result(part)
+                answer.set_result(answers[start:stop])
+            start = stop
 
     def predicted(self, records: Records) -> Records:
         """The prediction for each record, with the probabilities or the interval."""
         if not records:
             return []
         model = self.predictor
-        rows: Any = {name: [record[name] for record in records] for name in model.feature_names}
+        rows: Any = {}
+        for name in model.feature_names:
+            rows[name] = [record[name] for record in records]
         if isinstance(model.preprocessing, TableEncoding):
             rows = model.preprocessing.frame_of(rows)
         outputs = model.outputs(rows)
         predictions = predictions_of(outputs, model.labels).tolist()
-        answers: Records = [{"prediction": each} for each in predictions]
+        answers: Records = [{"prediction": prediction} for prediction in predictions]
         if model.classes is not None:
-            for answer, row in zip(answers, class_probabilities(outputs).tolist(), strict=True):
+            probabilities = class_probabilities(outputs).tolist()
+            for answer, row in zip(answers, probabilities, strict=True):
                 answer["probabilities"] = dict(zip(model.classes, row, strict=True))
         if model.residuals is not None:
-            ends = model.predict_interval(rows, self.coverage)
-            for answer, *interval in zip(answers, *(end.tolist() for end in ends), strict=True):
-                answer["interval"] = interval
+            lows, highs = model.predict_interval(rows, self.coverage)
+            for answer, low, high in zip(answers, lows.tolist(), highs.tolist(), strict=True):
+                answer["interval"] = [low, high]
         for name, are_unknown in unknown_categories(model.preprocessing, rows).items():
             for at in are_unknown.nonzero()[0]:
                 answers[at].setdefault("unknown", []).append(name)
         return answers
 
 
-def _as_list(given: Any) -> list[Any]:
+def _as_list(content: Any) -> list[Any]:
     """The records of a request, which may be a single one."""
-    return given if isinstance(given, list) else [given]
+    if isinstance(content, list):
+        return content
+    return [content]
 
 
 def _refuse_constant(text: str) -> Any:

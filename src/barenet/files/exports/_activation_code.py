@@ -17,8 +17,8 @@ from barenet.files.exports._source_text import check_single, decimal, identifier
 from barenet.model._activations import Activation
 
 #: Code of functions and operators, by their names; others are printed by their definitions.
-C_CODE = {name: each.c for name, each in OPERATIONS.items() if each.c}
-NUMPY_CODE = {name: each.python for name, each in OPERATIONS.items() if each.python}
+C_CODE = {name: entry.c for name, entry in OPERATIONS.items() if entry.c}
+NUMPY_CODE = {name: entry.python for name, entry in OPERATIONS.items() if entry.python}
 
 #: Reductions over a row in C: the name of the total, and the statement for the next entry x.
 C_REDUCTIONS = {
@@ -30,8 +30,12 @@ C_REDUCTIONS = {
 
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
-    names = enumerate(numeric_options(activation))  # which may be words of C, or not ASCII
-    options = {name: identifier(f"option {name} {at}") for at, name in names}
+    options: dict[str, str] = {}
+    parameters = ""
+    for number, name in enumerate(numeric_options(activation)):
+        # The name itself may be a word of C, or not ASCII.
+        options[name] = identifier(f"option {name} {number}")
+        parameters += f", float {options[name]}"
     formula = ast.unparse(Expression.parse(activation.formula).tree)
     printer = _CPrinter(options)
     for expression in expressions(activation, C_CODE):
@@ -39,21 +43,27 @@ def c_activation(activation: Activation) -> str:
         statement = ", ".join([*printer.sums, f"a[i] = {value}"])
         printer.lines += ["    for (int i = 0; i < n; i++)", f"        {statement};"]
         printer.sums = []
-    given = "".join(f", float {option}" for option in options.values())
-    head = f"static void {identifier(f'apply {activation.name}')}(float *a, int n{given})"
+    function = identifier(f"apply {activation.name}")
+    head = f"static void {function}(float *a, int n{parameters})"
     return "\n".join([f"/* {formula} */", head, "{", *printer.lines, "}\n"])
 
 
 def numeric_options(activation: Activation) -> dict[str, Any]:
     """The options of an activation that a formula can have."""
-    values = option_values(activation).items()
-    return {name: value for name, value in values if isinstance(value, int | float | np.number)}
+    options = {}
+    for name, value in option_values(activation).items():
+        if isinstance(value, int | float | np.number):
+            options[name] = value
+    return options
 
 
 def python_activation(activation: Activation) -> list[str]:
     """Expressions of NumPy that an activation assigns to X, one after the other."""
-    steps = expressions(activation, NUMPY_CODE, **option_values(activation))
-    return [ast.unparse(_Printer(NUMPY_CODE, {"Z": "X"}).visit(step.tree)) for step in steps]
+    printer = _Printer(NUMPY_CODE, {"Z": "X"})
+    lines = []
+    for step in expressions(activation, NUMPY_CODE, **option_values(activation)):
+        lines.append(ast.unparse(printer.visit(step.tree)))
+    return lines
 
 
 def expressions(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
@@ -66,7 +76,8 @@ class _Printer(ast.NodeTransformer):
     """Replaces an expression by the code of a language, with that of Z and of other names."""
 
     def __init__(self, code: Mapping[str, str], names: Mapping[str, str]) -> None:
-        self.code, self.names = code, names
+        self.code = code
+        self.names = names
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Name) and node.id in self.names:
@@ -75,8 +86,8 @@ class _Printer(ast.NodeTransformer):
             return super().visit(node)
         name, operands = operation(node)
         if name in self.code:
-            code = (ast.unparse(self.visit(operand)) for operand in operands)
-            return ast.Name(self.code[name].format(*code))
+            texts = [ast.unparse(self.visit(operand)) for operand in operands]
+            return ast.Name(self.code[name].format(*texts))
         return self.generic_visit(node)
 
 
@@ -85,26 +96,38 @@ class _CPrinter(_Printer):
 
     def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__(C_CODE, {"Z": "a[i]", **options})
-        #: The number of reductions, the loops that compute them and the results, and the updates
-        #: of sums up to each entry, which the next loop begins with.
-        self.number, self.lines, self.sums = 0, list[str](), list[str]()
+        #: The number of reductions.
+        self.number = 0
+        #: The loops that compute them and the results.
+        self.lines: list[str] = []
+        #: The updates of sums up to each entry, which the next loop begins with.
+        self.sums: list[str] = []
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Constant):
             check_single("constant", np.asarray(node.value))
             return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
-        if not (isinstance(node, ast.Call) and (name := operation(node)[0]) in C_REDUCTIONS):
-            return super().visit(node)
-        kind, code = C_REDUCTIONS[name]
+        if isinstance(node, ast.Call):
+            name, _ = operation(node)
+            if name in C_REDUCTIONS:
+                return self._visit_reduction(name, node)
+        return super().visit(node)
+
+    def _visit_reduction(self, name: str, node: ast.Call) -> ast.Name:
+        """Write the loop of a reduction, and return the name of its total."""
+        prefix, code = C_REDUCTIONS[name]
         self.number += 1
-        total, sums, self.sums = f"{kind}_{self.number}", self.sums, []
+        total = f"{prefix}_{self.number}"
+        sums = self.sums  # of the expression around it; those of its operand are new
+        self.sums = []
         x = ast.unparse(self.visit(node.args[0]))
         update = ", ".join([*self.sums, code.format(total=total, x=x)])
         if name == "sum_outputs":  # up to each entry, in the loop that reads it
             self.lines.append(f"    float {total} = 0.0f;\n")
             sums = [*sums, update]
         else:
-            first = re.sub(r"\bi\b", "0", "; ".join([*self.sums, f"float {total} = {x}"]))
+            entry = "; ".join([*self.sums, f"float {total} = {x}"])
+            first = re.sub(r"\bi\b", "0", entry)
             self.lines += [f"    {first};\n", "    for (int i = 1; i < n; i++)"]
             self.lines.append(f"        {update};")
         self.sums = sums

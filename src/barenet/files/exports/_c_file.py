@@ -10,7 +10,7 @@ allocates nothing, keeps no state and needs math.h alone.
 import functools
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from string import Template
 from typing import Any
@@ -45,145 +45,220 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         ".h": source.template("c_header.template"),
     }
     _warn_of_coarse(program)
-    return {
-        suffix: Template(_renamed(text, prefix, program)).substitute(values).encode()
-        for suffix, text in templates.items()
-    }
+    files = {}
+    for suffix, text in templates.items():
+        template = Template(_renamed(text, prefix, program))
+        files[suffix] = template.substitute(values).encode()
+    return files
 
 
 def _renamed(template: str, prefix: str, program: Program) -> str:
     """Put the name of the export in the place of "model"; numbers have no classes."""
     if not program.classes:
         template = re.sub(r"\n+.*model_class.*", "", template)
-    return re.sub(
-        r"(?:\b|(?<=-D))(model|MODEL)_",
-        lambda found: f"{prefix if found[1] == 'model' else prefix.upper()}_",
-        template,
-    )
+
+    def renamed(match: re.Match[str]) -> str:
+        if match[1] == "model":
+            return f"{prefix}_"
+        return f"{prefix.upper()}_"
+
+    return re.sub(r"(?:\b|(?<=-D))(model|MODEL)_", renamed, template)
 
 
 def _values(program: Program, prefix: str) -> dict[str, str]:
     """The parts of the source but its ending, and those of the header."""
-    plan, data = CallPlan(program), source.words(program.dataset)
-    strings, notes = _strings(program, prefix), _inputs(program, prefix)
-    functions = [*_functions(program, plan.calls)]
-    is_rounded = any(each.dtype == np.int8 for each in plan.arrays.values())
-    declared = "".join(f"extern {name};\n" for name in strings)
-    n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
+    plan = CallPlan(program)
+    origin = ""
+    dataset = source.words(program.dataset)
+    if dataset:
+        origin = f", from a network trained on {dataset}"
+    names = ""
+    declared = ""
+    for name, texts in _strings(program, prefix).items():
+        names += f"\n{name} = {{\n{texts}\n}};\n"
+        declared += f"extern {name};\n"
+    if declared:
+        declared = f"\n/* Names, in the order of their indices. */\n{declared}"
+    notes = ""
+    order = ""
+    for line in _inputs(program, prefix):
+        notes += f" * {line}".rstrip() + "\n"
+        order = ", in the order that the source lists"
+    functions = "\n".join(_functions(program, plan.calls))
+    headers = ""
+    if "int32_t" in functions:
+        headers = "\n#include <stdint.h>"
+    constants = []
+    n_bytes = 0
+    rounding = ""
+    for name, array in plan.arrays.items():
+        constants.append(_array(name, array))
+        if array.dtype == np.int8:
+            n_bytes += array.size
+            rounding = ", with weights rounded to 8 bits"
+        else:
+            n_bytes += 4 * array.size
+    calls = [f"    {call};" for call in plan.calls]
+    n_stack_bytes = 0
+    for name, length in plan.buffers.items():
+        if name in CODES:
+            n_stack_bytes += length
+        else:
+            n_stack_bytes += 4 * length
+    outputs = ""
+    if program.classes:
+        outputs = ", the probability of each class"
     return {
         "summary": _summary(program),
-        "origin": f", from a network trained on {data}" if data else "",
+        "origin": origin,
         "sketch": program.sketch(),
-        "constants": f"{n_bytes:,} bytes{', with weights rounded to 8 bits' * is_rounded}",
-        "stack": f"{sum(n * (1 if name in CODES else 4) for name, n in plan.buffers.items()):,}",
-        "notes": "".join(f" * {line}".rstrip() + "\n" for line in notes),
-        "names": "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items()),
-        "arrays": "\n".join(_array(*each) for each in plan.arrays.items()),
-        "functions": "\n".join(functions),
-        "headers": "\n#include <stdint.h>" if any("int32_t" in each for each in functions) else "",
+        "constants": f"{n_bytes:,} bytes{rounding}",
+        "stack": f"{n_stack_bytes:,}",
+        "notes": notes,
+        "names": names,
+        "arrays": "\n".join(constants),
+        "functions": functions,
+        "headers": headers,
         "vectors": _vectors(plan.buffers),
-        "calls": "\n".join(f"    {call};" for call in plan.calls),
+        "calls": "\n".join(calls),
         "n_inputs": str(program.n_inputs),
         "n_outputs": str(program.n_outputs),
-        "declared": declared and f"\n/* Names, in the order of their indices. */\n{declared}",
-        "order": ", in the order that the source lists" if notes else "",
-        "outputs": ", the probability of each class" if program.classes else "",
+        "declared": declared,
+        "order": order,
+        "outputs": outputs,
     }
 
 
 def _vectors(lengths: dict[str, int]) -> str:
     """Declare the vectors on the stack."""
     lines = ""
-    for kind, names in {"float": VECTORS, "signed char": CODES}.items():
-        declared = ", ".join(f"{name}[{lengths[name]}]" for name in names if name in lengths)
-        lines += declared and f"    {kind} {declared};\n"
-    return lines and f"{lines}\n"
+    for type_name, names in {"float": VECTORS, "signed char": CODES}.items():
+        vectors = []
+        for name in names:
+            if name in lengths:
+                vectors.append(f"{name}[{lengths[name]}]")
+        if vectors:
+            lines += f"    {type_name} {', '.join(vectors)};\n"
+    if lines:
+        lines += "\n"
+    return lines
 
 
 @functools.cache
 def _runtime() -> dict[str, str]:
     """The functions of c_runtime.c by their names."""
     pattern = r"(?:/\*(?:(?!\*/).)*\*/\n)?[a-z][\w *]*?(\w+)\([^;{]*\)\n\{.*?^\}\n"
-    functions = re.finditer(pattern, source.template("c_runtime.c"), re.DOTALL | re.MULTILINE)
-    return {found[1]: found[0] for found in functions}
+    matches = re.finditer(pattern, source.template("c_runtime.c"), re.DOTALL | re.MULTILINE)
+    return {match[1]: match[0] for match in matches}
 
 
 def _warn_of_coarse(program: Program) -> None:
     """Warn about an input or a mark of a missing value that needs more digits than a float has."""
     others = "use to='python' or to='json', which take float64"
     for mark in program.number_markers:
-        if mark.is_integer() and (single := source.to_single(mark)) != mark:
+        single = source.to_single(mark)
+        if mark.is_integer() and single != mark:
             problem = f"a C float rounds the mark {mark:.17g} of a missing value to {single:.9g}"
             warnings.warn(f"{problem}, which is missing, too; {others}", UserWarning, stacklevel=4)
     errors = program.single_errors
     if not (errors > MAX_ERROR).any():
         return
     at = int(errors.argmax())
-    name = f" ({program.feature_names[at]})" if program.feature_names else ""
+    name = ""
+    if program.feature_names:
+        name = f" ({program.feature_names[at]})"
     problem = f"a C float rounds its numbers by up to {errors[at]:.1g} of their spread"
     remedy = f"{others}, or subtract a constant from them before training"
     warnings.warn(f"input {at}{name}: {problem}; {remedy}", UserWarning, stacklevel=4)
 
 
 def _summary(program: Program) -> str:
-    noun, inputs = source.words(program.target_name), f"{program.n_inputs} numbers in"
-    if not program.classes:
-        return f"{inputs}, {program.n_outputs} out{f': {noun}' if noun else ''}"
-    of_target = f" of {noun}" if noun else ""
-    return f"{inputs}, the probabilities of {len(program.classes)} classes{of_target} out"
+    target = source.words(program.target_name)
+    inputs = f"{program.n_inputs} numbers in"
+    if program.classes:
+        outputs = f"the probabilities of {len(program.classes)} classes"
+        if target:
+            outputs += f" of {target}"
+        return f"{inputs}, {outputs} out"
+    outputs = f"{program.n_outputs} out"
+    if target:
+        outputs += f": {target}"
+    return f"{inputs}, {outputs}"
 
 
 def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
-    names = map(source.words, program.feature_names)
+    lines = [""]
     if program.table:
-        meanings = [_meaning(column, f"{prefix}_x{at}") for at, column in _columns(program)]
-        listed = [f"  x[{at}]  {name}: {meanings[at]}" for at, name in enumerate(names)]
-        return ["", *listed, "  NAN is a missing value; -ffast-math would not recognize it."]
+        meanings = []
+        for at, column in _columns(program):
+            meanings.append(_meaning(column, f"{prefix}_x{at}"))
+        for at, name in enumerate(program.feature_names):
+            lines.append(f"  x[{at}]  {source.words(name)}: {meanings[at]}")
+        lines.append("  NAN is a missing value; -ffast-math would not recognize it.")
+        return lines
     if program.image_shape:
         height, width = program.image_shape
         return ["", f"x is an image of {height} x {width} pixels, row by row."]
     if not 0 < len(program.feature_names) <= MAX_LISTED:
         return []
-    return ["", *(f"  x[{number}]  {name}" for number, name in enumerate(names))]
+    for at, name in enumerate(program.feature_names):
+        lines.append(f"  x[{at}]  {source.words(name)}")
+    return lines
 
 
 def _strings(program: Program, prefix: str) -> dict[str, str]:
     """The arrays of names: their declarations, and their contents."""
     arrays: dict[str, Iterable[str]] = {}
     if program.classes:
-        arrays[f"classes[{prefix.upper()}_OUTPUTS]"] = map(str, program.classes)
+        size = f"{prefix.upper()}_OUTPUTS"
+        arrays[f"classes[{size}]"] = [str(name) for name in program.classes]
     for at, column in _columns(program):
         if isinstance(column, CategoryColumn) and column.categories:
             arrays[f"x{at}[{len(column.categories)}]"] = column.categories
-    return {
-        f"const char *const {prefix}_{array}": source.flow(map(source.c_string, texts))
-        for array, texts in arrays.items()
-    }
+    contents = {}
+    for array, texts in arrays.items():
+        quoted = [source.c_string(text) for text in texts]
+        contents[f"const char *const {prefix}_{array}"] = source.flow(quoted)
+    return contents
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix begins a line with each output."""
-    kind, write = TYPES.get(values.dtype.name, ("float", source.hex_float))
-    rows = "\n".join(source.flow(map(write, row)) for row in np.atleast_2d(values))
-    return f"static CONSTANT {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
+    type_name, write = TYPES.get(values.dtype.name, ("float", source.hex_float))
+    lines = []
+    for row in np.atleast_2d(values):
+        numbers = [write(value) for value in row]
+        lines.append(source.flow(numbers))
+    rows = "\n".join(lines)
+    return f"static CONSTANT {type_name} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
 def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     """The functions that are called, each once."""
-    activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
     if program.table:
         yield from _encoder(program)
-    called = dict.fromkeys(call.partition("(")[0] for call in calls)
-    yield from (runtime[name] for name in called if name in runtime)
-    yield from {type(each): c_activation(each) for each in activations}.values()
+    written = set()
+    for call in calls:
+        name, _, _ = call.partition("(")
+        if name in runtime and name not in written:
+            written.add(name)
+            yield runtime[name]
+    activations: dict[type, str] = {}
+    for step in program.steps:
+        if step.name == "apply":
+            activation = step.parts["activation"]
+            activations[type(activation)] = c_activation(activation)
+    yield from activations.values()
 
 
 def _ending(program: Program) -> str:
     """The function that returns a class, and the program for trying the model."""
     main = _runtime()["main"]
-    classify = f"\n{_runtime()['model_classify']}" if program.classes else ""
+    classify = ""
+    if program.classes:
+        classify = f"\n{_runtime()['model_classify']}"
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")
@@ -191,7 +266,10 @@ def _ending(program: Program) -> str:
 
 
 #: Types of the arrays of integers, and how a number is written.
-TYPES = {"int8": ("signed char", str), "int32": ("int32_t", str)}
+TYPES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "int8": ("signed char", str),
+    "int32": ("int32_t", str),
+}
 
 #: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
 CALLS = {
@@ -214,7 +292,8 @@ CALLS = {
 }
 
 #: The vectors on the stack, of floats and of codes of 8 bits, which two steps write.
-VECTORS, CODES = ("a", "b", "c"), ("p", "q")
+VECTORS = ("a", "b", "c")
+CODES = ("p", "q")
 
 #: Names of the arrays of a step; those of others end with the number of the layer.
 NAMES = {"scale": "input_{}", "quantize": "input_{}", "unscale": "target_{}"}
@@ -229,30 +308,55 @@ class CallPlan:
         self.arrays: dict[str, NDArray[Any]] = dict(_edges(program))
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
-        copied = replace(program, steps=tuple(_with_copies(program.steps)) or (Step("copy"),))
-        steps = [(number, step, *_call(step)) for number, step in copied.numbered()]
-        writing = [at for at, (_, _, code, _) in enumerate(steps) if "{b}" in code]
-        is_mean = any(step.name == "total" for step in program.steps)  # of several networks, in y
-        a, n, inputs, total = "x", program.n_inputs, ("", 0), 0
-        for at, (number, step, code, parts) in enumerate(steps):
-            b, m = a, parts.pop("m", n)
-            constants = {key: self._declare(key, part, step, number) for key, part in parts.items()}
+        steps = tuple(_with_copies(program.steps))
+        if not steps:
+            steps = (Step("copy"),)
+        copied = replace(program, steps=steps)
+        planned = []
+        last_writing = -1  # the last step that writes another vector than it reads
+        is_mean = False  # of several networks, in y
+        for at, (number, step) in enumerate(copied.numbered()):
+            code, parts = _call(step)
+            planned.append((number, step, code, parts))
             if "{b}" in code:
-                names = CODES if step.name in ("quantize", "integer") else VECTORS
-                b = next(name for name in names if name not in (a, inputs[0]))
-                b = "y" if at == writing[-1] and not is_mean else b
+                last_writing = at
+            if step.name == "total":
+                is_mean = True
+        # A step reads the vector a of n numbers and writes the vector b of m.
+        a = "x"
+        n = program.n_inputs
+        inputs = ("", 0)  # of each network of a mean, with their number
+        n_total = 0
+        for at, (number, step, code, parts) in enumerate(planned):
+            b = a
+            m = parts.pop("m", n)
+            constants = {}
+            for key, part in parts.items():
+                constants[key] = self._declare(key, part, step, number)
+            if at == last_writing and not is_mean:
+                b = "y"
+            elif "{b}" in code:
+                names: tuple[str, ...] = VECTORS
+                if step.name in ("quantize", "integer"):
+                    names = CODES
+                free = [name for name in names if name not in (a, inputs[0])]
+                b = free[0]
             if b in (*VECTORS, *CODES):
                 self.buffers[b] = max(m, self.buffers.get(b, 0))
-            options = {"a": a, "b": b, "n": n, "m": m, "outputs": program.n_outputs}
-            self.calls += [code.format(**options, **constants)] if code else []
-            a, n = b, m
+            if code:
+                sizes = {"n": n, "m": m, "outputs": program.n_outputs}
+                self.calls.append(code.format(a=a, b=b, **sizes, **constants))
+            a = b
+            n = m
             match step.name:
                 case "keep":
-                    inputs = a, n
+                    inputs = (a, n)
                 case "add":
-                    (a, n), total = inputs, n
+                    n_total = n
+                    a, n = inputs
                 case "total":
-                    a, n = "y", total
+                    a = "y"
+                    n = n_total
 
     def _declare(self, name: str, value: Any, step: Step, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
@@ -283,41 +387,60 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
     An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
     its bias is corrected for the rest. The constant m is the number of outputs, if it may change.
     """
-    code, parts = CALLS.get(step.name, ""), dict(step.parts)
+    code = CALLS.get(step.name, "")
+    parts = dict(step.parts)
     match step.name:
         case "encode":
             parts = {"m": parts["encoding"].n_outputs}
         case "affine" | "rounded" | "integer" | "sums":
-            parts |= {"weights": parts["weights"].T, "m": parts["bias"].size}
+            parts["weights"] = parts["weights"].T
+            parts["m"] = parts["bias"].size
         case "normalize":
-            shift = parts["gain"] * source.rest_of(parts["mean"]) / parts["deviation"]
+            rest_of_mean = source.rest_of(parts["mean"])
+            shift = parts["gain"] * rest_of_mean / parts["deviation"]
             parts["bias"] = parts["bias"] - shift
         case "quantize":
             is_even = np.ptp(parts["offset"]) == np.ptp(parts["factor"]) == 0
-            parts = {name: part[:1] if is_even else part for name, part in parts.items()}
-            parts["stride"] = 0 if is_even else 1
+            stride = 1
+            if is_even:  # one number for all inputs
+                parts = {name: part[:1] for name, part in parts.items()}
+                stride = 0
+            parts["stride"] = stride
         case "scale" | "unscale":
-            offset, factor = parts["offset"], parts["factor"]
+            offset = parts["offset"]
+            factor = parts["factor"]
             parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
             if step.name == "scale" and np.ptp(offset) == np.ptp(factor) == 0:
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
         case "apply":
             activation = parts["activation"]
-            # Constants with a space in their names, unlike those of vectors and numbers of entries.
-            parts = {f"option {name}": value for name, value in numeric_options(activation).items()}
-            given = "".join(f", {{{name}}}" for name in parts)
-            code = f"{source.identifier(f'apply {activation.name}')}({{a}}, {{n}}{given})"
+            parts = {}
+            arguments = ""
+            for name, value in numeric_options(activation).items():
+                # With a space in the name, unlike those of vectors and numbers of entries.
+                parts[f"option {name}"] = value
+                arguments += f", {{option {name}}}"
+            function = source.identifier(f"apply {activation.name}")
+            code = f"{function}({{a}}, {{n}}{arguments})"
     return code, parts
 
 
 def _encoder(program: Program) -> Iterator[str]:
     """The function that encodes a row, after the functions that it calls."""
-    *others, last = (c for at, column in _columns(program) for c in _column_calls(column, at))
-    body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
-    helpers = (code for name, code in _runtime().items() if f"{name}(" in body)
-    markers = "".join(f" || x == {source.hex_float(np.float64(n))}" for n in program.number_markers)
-    yield from (helper.replace("isnan(x);", f"isnan(x){markers};") for helper in helpers)
+    calls: list[str] = []
+    for at, column in _columns(program):
+        calls += _column_calls(column, at)
+    body = ""
+    for call in calls[:-1]:
+        body += f"    b = {call};\n"
+    body += f"    {calls[-1]};"  # no column follows, so nothing needs its end
+    markers = ""
+    for marker in program.number_markers:
+        markers += f" || x == {source.hex_float(np.float64(marker))}"
+    for name, code in _runtime().items():
+        if f"{name}(" in body:
+            yield code.replace("isnan(x);", f"isnan(x){markers};")
     yield f"""\
 /* b = inputs of the network from a row a of the table */
 static void encode(const float *a, float *b)
@@ -329,15 +452,21 @@ static void encode(const float *a, float *b)
 
 def _columns(program: Program) -> Iterable[tuple[int, Column]]:
     """The columns of a table, counted from 0."""
-    return enumerate(program.table.used if program.table else ())
+    if program.table is None:
+        return ()
+    return enumerate(program.table.used)
 
 
 def _meaning(column: Column, array: str) -> str:
     """The meaning of the number for a column."""
     if isinstance(column, CategoryColumn):
         count = len(column.categories)
-        return f"its index in {array}, {count} for any other" if count else "0 for any other"
-    return "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
+        if not count:
+            return "0 for any other"
+        return f"its index in {array}, {count} for any other"
+    if isinstance(column, BooleanColumn):
+        return "1 for true, 0 for false"
+    return "a number"
 
 
 def _column_calls(column: Column, at: int) -> Iterator[str]:
@@ -347,9 +476,10 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
         if column.clip:
             source.check_single("edges", np.array(column.limits), f"column {column.name!r}: ")
             yield f"clip_last(b, {_floats(*column.limits)})"
-        fill, n_bins = _floats(column.fill, source.rest_of(column.fill)), len(column.edges) - 1
-        given = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
-        yield f"bins(b, a[{at}], is_missing(a[{at}]), {given})"
+        fill = _floats(column.fill, source.rest_of(column.fill))
+        n_bins = len(column.edges) - 1
+        arguments = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
+        yield f"bins(b, a[{at}], is_missing(a[{at}]), {arguments})"
         if column.indicator:
             yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
     elif isinstance(column, NumberColumn):
@@ -380,7 +510,9 @@ def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
     """The arrays of the edges of bins, each the sum of two floats."""
     for at, column in _columns(program):
         if isinstance(column, PiecewiseColumn):
-            edges, owner = np.array(column.edges), f"column {column.name!r}: "
+            edges = np.array(column.edges)
+            owner = f"column {column.name!r}: "
             source.check_single("edges", edges, owner)
             source.check_single("scale", np.diff(edges), owner)
-            yield from {f"edges_x{at}": edges, f"rests_x{at}": source.rest_of(edges)}.items()
+            yield f"edges_x{at}", edges
+            yield f"rests_x{at}", source.rest_of(edges)

@@ -24,7 +24,8 @@ ZONE = "(?:Z| ?UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 ZONE_OF_TIME = "(?:Z| ?UTC|[+](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
 
 #: The separators of dates that begin with the year, and of the others.
-YEAR_FIRST, YEAR_LAST = ("-", "/"), ("[.]", "/", "-")
+YEAR_FIRST = ("-", "/")
+YEAR_LAST = ("[.]", "/", "-")
 
 
 def date_pattern(order: str) -> str:
@@ -48,7 +49,8 @@ def date_pattern(order: str) -> str:
         leap_day = {"dmy": ("29", "0?2"), "mdy": ("0?2", "29")}[order]
         for sign in YEAR_LAST:
             days = _days(order.removesuffix("y"), sign, "0?")
-            dates.append(f"{days}{sign}{YEAR}|{sign.join(leap_day)}{sign}{LEAP_YEAR}")
+            leap_days = sign.join(leap_day)
+            dates.append(f"{days}{sign}{YEAR}|{leap_days}{sign}{LEAP_YEAR}")
     return f"^(?:{'|'.join(dates)})(?:[T ]{TIME}{ZONE}?)?$"
 
 

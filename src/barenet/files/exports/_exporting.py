@@ -138,8 +138,9 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program = program_of(model)
-    for name, given in {"weights": weights, "arithmetic": arithmetic}.items():
-        if lookup(NUMBERS, given, name) and to != "c":
+    for name, number in {"weights": weights, "arithmetic": arithmetic}.items():
+        is_integer = lookup(NUMBERS, number, name)
+        if is_integer and to != "c":
             problem = f"only C has integers of 8 bits, and this is {to}"
             raise ArgumentError(problem, argument=name, remedy="use {to}", to="c")
     if (calibration is not None) != NUMBERS[arithmetic]:
@@ -154,16 +155,28 @@ def export(
     stem = path.name.removesuffix(SUFFIXES[to])
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
-    contents = {path.with_name(stem + end): data for end, data in render(program, stem).items()}
+    contents: dict[Path, bytes] = {}
+    for suffix, data in render(program, stem).items():
+        contents[path.with_name(stem + suffix)] = data
     write_together(contents)
-    files = tuple(as_address(path) or path for path in contents)
-    return Exported(to, files, sum(map(len, contents.values())))
+    files: list[Path | str] = []
+    n_bytes = 0
+    for file, data in contents.items():
+        files.append(as_address(file) or file)
+        n_bytes += len(data)
+    return Exported(to, tuple(files), n_bytes)
 
 
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
-    by_suffix = next((name for name, end in SUFFIXES.items() if path.name.endswith(end)), None)
-    if (to := to or by_suffix) is None:
+    by_suffix = None
+    for name, suffix in SUFFIXES.items():
+        if path.name.endswith(suffix):
+            by_suffix = name
+            break
+    if to is None:
+        to = by_suffix
+    if to is None:
         ends = ", ".join(SUFFIXES.values())
         remedy = f"name one of {', '.join(SUFFIXES)}, or end the path with {ends}"
         raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
@@ -179,8 +192,10 @@ def write_together(contents: dict[Path, bytes]) -> None:
     """Write files, each of which replaces an older one when all are complete."""
     for path in contents:
         old = download(path)
-        if old == path and (copy := working_copy(old)):  # beside a file that was named
-            copy.fetch(old)
+        if old == path:
+            copy = working_copy(old)  # beside a file that was named
+            if copy:
+                copy.fetch(old)
         check_replaceable(old)
         if old.exists() and old.stat().st_size and not is_export(old):
             problem = f"{path} was not written by barenet"

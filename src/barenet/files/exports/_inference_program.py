@@ -28,9 +28,6 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
 
 Classes = tuple[str | int, ...]
 
-#: Attributes of a predictor that its program has, too.
-NAMES = ("feature_names", "target_name", "dataset", "image_shape")
-
 
 class Step:
     """A step with its arrays, numbers and other parts.
@@ -56,12 +53,15 @@ class Step:
     """
 
     def __init__(self, name: str, **parts: Any) -> None:
-        self.name, self.parts = name, parts
+        self.name = name
+        self.parts = parts
 
     def __str__(self) -> str:
         if "weights" in self.parts:
             return str(self.parts["bias"].size)
-        return str(getattr(self.parts.get("activation"), "name", self.name.replace("_", " ")))
+        if "activation" in self.parts:
+            return str(self.parts["activation"].name)
+        return self.name.replace("_", " ")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,33 +88,44 @@ class Program:
     @property
     def answer(self) -> Literal["numbers", "class"]:
         """The kind of the outputs."""
-        return "class" if self.classes else "numbers"
+        if self.classes:
+            return "class"
+        return "numbers"
 
     @property
     def first(self) -> Step | None:
         """The step that takes raw rows as they are: an encoding or a scaling."""
-        return next((step for step in self.steps if step.name in ("encode", "scale")), None)
+        for step in self.steps:
+            if step.name in ("encode", "scale"):
+                return step
+        return None
 
     @property
     def table(self) -> TableEncoding | None:
         """The encoding of rows of a table."""
-        return self.first.parts.get("encoding") if self.first else None
+        if self.first is None:
+            return None
+        return self.first.parts.get("encoding")
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
         """The steps; those with the parameters of a layer are counted, from 1."""
         number = 0
         for step in self.steps:
-            number += "bias" in step.parts or "slopes" in step.parts
+            if "bias" in step.parts or "slopes" in step.parts:
+                number += 1
             yield number, step
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
         """The largest rounding error of each input in float32, in units of its spread if known."""
         if self.table:
-            numbers = (each if isinstance(each, NumberColumn) else None for each in self.table.used)
-            errors = np.array([_single_error(n.center, n.scale) if n else 0 for n in numbers])
+            errors = np.zeros(len(self.table.used))
+            for at, column in enumerate(self.table.used):
+                if isinstance(column, NumberColumn):
+                    errors[at] = _single_error(column.center, column.scale)
         elif self.first:
-            errors = _single_error(self.first.parts["offset"], 1 / self.first.parts["factor"])
+            scaling = self.first.parts
+            errors = _single_error(scaling["offset"], 1 / scaling["factor"])
         else:
             return np.zeros(self.n_inputs)
         return np.nan_to_num(errors, nan=np.inf)
@@ -122,17 +133,29 @@ class Program:
     @property
     def number_markers(self) -> list[float]:
         """The markers of a missing value that are numbers, such as -999."""
-        numbers = map(to_number, self.table.missing if self.table else ())
-        return sorted({number for number in numbers if number is not None})
+        if self.table is None:
+            return []
+        numbers = set()
+        for text in self.table.missing:
+            number = to_number(text)
+            if number is not None:
+                numbers.add(number)
+        return sorted(numbers)
 
     def sketch(self) -> str:
         """Write the steps in one line."""
-        names = [step.name for step in self.steps]
-        steps = [*map(str, self.steps)]
-        if count := names.count("add"):  # of these networks, the first one
-            steps[names.index("add") : names.index("total") + 1] = [f"mean of {count}"]
-            steps.remove("keep")
-        return " -> ".join([str(self.n_inputs), *map(words, steps)])
+        names = []
+        texts = []
+        for step in self.steps:
+            names.append(step.name)
+            texts.append(words(str(step)))
+        n_networks = names.count("add")
+        if n_networks:  # of these, the steps of the first one
+            start = names.index("add")
+            stop = names.index("total") + 1
+            texts[start:stop] = [f"mean of {n_networks}"]
+            texts.remove("keep")
+        return " -> ".join([str(self.n_inputs), *texts])
 
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:
@@ -144,10 +167,12 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
 
 def program_of(model: Any) -> Program:
     """Turn a model into the steps of a prediction."""
-    program = _assemble(known := without_estimator(model))
-    labels = None if known is model else known.labels
-    is_boolean = labels is not None and labels.dtype == bool
-    return replace(program, classes=(0, 1)) if is_boolean else program
+    fitted = without_estimator(model)
+    program = _assemble(fitted)
+    is_estimator = fitted is not model
+    if is_estimator and fitted.labels is not None and fitted.labels.dtype == bool:
+        return replace(program, classes=(0, 1))
+    return program
 
 
 def without_estimator(model: Any) -> Any:
@@ -162,8 +187,11 @@ def without_estimator(model: Any) -> Any:
 
 def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of CSV files that a reader of such files needs."""
-    options = ("delimiter", "decimal", "encoding", "header", "quoting")
-    return {name: settings[name] for name in options if name in settings}
+    options = {}
+    for name in ("delimiter", "decimal", "encoding", "header", "quoting"):
+        if name in settings:
+            options[name] = settings[name]
+    return options
 
 
 def _date_formats(encoding: TableEncoding, given: Any) -> str | dict[str, str] | None:
@@ -182,38 +210,56 @@ def _date_formats(encoding: TableEncoding, given: Any) -> str | dict[str, str] |
 
 def _assemble(model: Model | Predictor) -> Program:
     """The steps of a network, and those of its model before and after them."""
-    network = model.network if isinstance(model, Predictor) else model
+    network: Model
+    if isinstance(model, Predictor):
+        network = model.network
+    else:
+        network = model
     if network.n_inputs is None or network.n_outputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     steps = [*_steps_of(network)]
-    names: dict[str, Any] = {}
-    classes: Classes = ()
-    if isinstance(model, Predictor):
-        before, after, labels = model.preprocessing, model.target_scaling, model.labels
-        if isinstance(before, TableEncoding):
-            settings = {} if model.card is None else model.card.settings
-            dates = _date_formats(before, settings.get("date_format"))
-            steps.insert(0, Step("encode", encoding=before, date_format=dates))
-        elif before.name != "none" or _changes(before):  # ONNX inputs depend on the name
-            steps.insert(0, Step("scale", offset=before.offset, factor=before.factor))
-        if after is not None and _changes(after):
-            steps.append(Step("unscale", offset=after.offset, factor=after.factor))
-        if labels is not None and network.n_outputs == 1:
+    if not isinstance(model, Predictor):
+        return Program(
+            steps=tuple(steps),
+            dtype=network.dtype,
+            n_inputs=network.n_inputs,
+            n_outputs=network.n_outputs,
+        )
+    before = model.preprocessing
+    after = model.target_scaling
+    settings: Mapping[str, Any] = {}
+    card: dict[str, Any] = {}
+    if model.card is not None:
+        settings = model.card.settings
+        card = model.card.summary()
+    if isinstance(before, TableEncoding):
+        dates = _date_formats(before, settings.get("date_format"))
+        steps.insert(0, Step("encode", encoding=before, date_format=dates))
+    elif before.name != "none" or _changes(before):  # ONNX inputs depend on the name
+        steps.insert(0, Step("scale", offset=before.offset, factor=before.factor))
+    if after is not None and _changes(after):
+        steps.append(Step("unscale", offset=after.offset, factor=after.factor))
+    classes: Classes = model.classes or ()
+    labels: list[Any] = []
+    if model.labels is not None:
+        labels = model.labels.tolist()
+        if network.n_outputs == 1:
             steps.append(Step("both"))
-        classes = model.classes or ()
-        if labels is not None and labels.dtype.kind == "i":
-            classes = tuple(labels.tolist())
-        names = {name: getattr(model, name) for name in NAMES}
-        names["labels"] = [] if labels is None else labels.tolist()
-        names["card"] = {} if model.card is None else model.card.summary()
-        names["csv"] = {} if model.card is None else _csv_options(model.card.settings)
+        if model.labels.dtype.kind == "i":
+            classes = tuple(labels)
     return Program(
         steps=tuple(steps),
         dtype=network.dtype,
-        n_inputs=len(names.get("feature_names", ())) or network.n_inputs,
+        n_inputs=len(model.feature_names) or network.n_inputs,
         n_outputs=len(classes) or network.n_outputs,
         classes=classes,
-        **names,
+        labels=labels,
+        feature_names=model.feature_names,
+        target_name=model.target_name,
+        dataset=model.dataset,
+        image_shape=model.image_shape,
+        card=card,
+        csv=_csv_options(settings),
     )
 
 
@@ -242,7 +288,8 @@ def _layer_steps(layer: Layer) -> Iterator[Step]:
         problem = f"{layer!r} is a user-defined layer, which no export can compute"
         remedy = "write it in terms of barenet's layers, or export the layers before it"
         raise ArgumentError(problem, argument="model", remedy=remedy)
-    if (step := _STEPS[type(layer)](layer)) is not None:
+    step = _STEPS[type(layer)](layer)
+    if step is not None:
         yield step
     if layer.activation is not None and not declared(layer.activation, "formula"):
         problem = f"{layer.activation!r} declares no formula, from which an export is written"
@@ -275,4 +322,6 @@ def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
         # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
-        return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)
+        smallest = np.finfo(np.float32).tiny
+        error = np.maximum(np.spacing(size) / 2, smallest)
+        return error / np.abs(scale)

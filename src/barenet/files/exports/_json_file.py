@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet._version import __version__
-from barenet.files.exports._inference_program import NAMES, Program, Step
+from barenet.files.exports._inference_program import Program, Step
 from barenet.files.exports._source_text import bracketed, decimal
 
 #: Increased when older readers would fail.
@@ -21,45 +21,69 @@ VERSION = 1
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as JSON."""
-    head = {
+    head: dict[str, Any] = {
         "format": "barenet",
         "version": VERSION,
         "written_by": f"barenet {__version__}",
         "dtype": str(program.dtype),
-        **{name: getattr(program, name) for name in ("n_inputs", "n_outputs", *NAMES)},
+        "n_inputs": program.n_inputs,
+        "n_outputs": program.n_outputs,
+        "feature_names": program.feature_names,
+        "target_name": program.target_name,
+        "dataset": program.dataset,
+        "image_shape": program.image_shape,
         "answer": program.answer,
         "classes": program.classes,
-        **({"card": program.card} if program.card else {}),
     }
-    lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in head.items()]
-    steps = ",\n".join(map(_step, program.steps))
-    body = f'  "steps": [\n{steps}\n  ]' if steps else '  "steps": []'
-    return {".json": "\n".join(["{", *lines, body, "}\n"]).encode()}
+    if program.card:
+        head["card"] = program.card
+    lines = ["{"]
+    for name, value in head.items():
+        lines.append(f"  {json.dumps(name)}: {json.dumps(value)},")
+    if program.steps:
+        steps = ",\n".join(_step(step) for step in program.steps)
+        lines.append(f'  "steps": [\n{steps}\n  ]')
+    else:
+        lines.append('  "steps": []')
+    lines.append("}\n")
+    return {".json": "\n".join(lines).encode()}
 
 
 def _step(step: Step) -> str:
     """Write a step: its name, then its options and arrays."""
-    name, parts = step.name, step.parts
+    name = step.name
+    parts = step.parts
     if name == "apply":
         activation = parts["activation"]
-        name, parts = activation.name, option_values(activation)
+        name = activation.name
+        parts = option_values(activation)
         if not type(activation).__module__.startswith("barenet."):
             parts = {"formula": declared(activation, "formula")} | parts
     entries = {"do": json.dumps(name)}
     if name == "encode":
         encoding = parts["encoding"]
-        columns = ",\n".join(f"        {json.dumps(column.to_dict())}" for column in encoding.used)
+        records = []
+        for column in encoding.used:
+            records.append(f"        {json.dumps(column.to_dict())}")
+        columns = ",\n".join(records)
         entries["missing"] = json.dumps(encoding.missing)
         entries["columns"] = f"[\n{columns}\n      ]"
     for key, part in parts.items():
-        if isinstance(part, str | int | float | dict | np.ndarray):
-            entries[key] = _array(part) if isinstance(part, np.ndarray) else json.dumps(part)
-    text = ",\n".join(f'      "{key}": {value}' for key, value in entries.items())
+        if isinstance(part, np.ndarray):
+            entries[key] = _array(part)
+        elif isinstance(part, str | int | float | dict):
+            entries[key] = json.dumps(part)
+    lines = []
+    for key, value in entries.items():
+        lines.append(f'      "{key}": {value}')
+    text = ",\n".join(lines)
     return f"    {{\n{text}\n    }}"
 
 
 def _array(values: NDArray[Any]) -> str:
     """Write a vector, or a matrix with a line for each row."""
     if values.ndim == 2:
-        return "[\n" + ",\n".join(f"        {_array(row)}" for row in values) + "\n      ]"
-    return bracketed(map(decimal, values), 90, " " * 6).replace(",\n      ]", "\n        ]")
+        rows = ",\n".join(f"        {_array(row)}" for row in values)
+        return f"[\n{rows}\n      ]"
+    numbers = [decimal(value) for value in values]
+    return bracketed(numbers, 90, " " * 6).replace(",\n      ]", "\n        ]")

@@ -26,10 +26,8 @@ from barenet.files.exports._inference_program import Program, Step, unsupported_
 from barenet.model._activations import Activation
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
-OPSET, IR_VERSION = 17, 8
-
-#: Attributes of a program that are stored as metadata.
-METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
+OPSET = 17
+IR_VERSION = 8
 
 #: The name, type and shape of an input or an output.
 Tensor = tuple[str, int, tuple[str | int, ...]]
@@ -41,7 +39,7 @@ TYPES = {"float32": 1, "int64": 7, "object": 8, "float64": 11}
 ML_OPSET = 3
 
 #: Operators by the names of functions and operators.
-ONNX_OPERATORS = {name: each.onnx for name, each in OPERATIONS.items() if each.onnx}
+ONNX_OPERATORS = {name: entry.onnx for name, entry in OPERATIONS.items() if entry.onnx}
 
 #: The operators of a step, each with one of its parts.
 OPERATORS = {
@@ -59,42 +57,68 @@ RESERVED = ("", "labels", "probabilities", "predictions")
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
-    graph, helper = OnnxGraph(onnx), onnx.helper
-    inputs = [helper.make_tensor_value_info(*each) for each in _inputs(program)]
+    helper = onnx.helper
+    graph = OnnxGraph(onnx)
+    inputs = [helper.make_tensor_value_info(*tensor) for tensor in _inputs(program)]
+    operator_sets = [helper.make_opsetid("", OPSET)]
     X = "X"
     if program.table:
-        parts = [part for column in program.table.used for part in _encode(column, program, graph)]
-        X = graph.add("Cast", graph.add("Concat", *parts, axis=1), to=TYPES[str(program.dtype)])
-    results = [helper.make_tensor_value_info(*each) for each in _results(program)]
+        parts: list[str] = []
+        for column in program.table.used:
+            parts += _encode(column, program, graph)
+        encoded = graph.add("Concat", *parts, axis=1)
+        X = graph.add("Cast", encoded, to=TYPES[str(program.dtype)])
+        operator_sets.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
+    results = [helper.make_tensor_value_info(*tensor) for tensor in _results(program)]
     write_outputs(program, graph, X, results[-1].name, "labels")
-    sets = [("", OPSET), *([("ai.onnx.ml", ML_OPSET)] if program.table else [])]
-    trained = f", trained on {program.dataset}" if program.dataset else ""
+    trained = ""
+    if program.dataset:
+        trained = f", trained on {program.dataset}"
     model = helper.make_model(
         helper.make_graph(graph.nodes, utf8(stem) or "network", inputs, results, graph.constants),
-        opset_imports=[helper.make_opsetid(*each) for each in sets],
+        opset_imports=operator_sets,
         ir_version=IR_VERSION,
         producer_name="barenet",
         producer_version=__version__,
         doc_string=utf8(f"A barenet network{trained}: {program.sketch()}"),
     )
-    metadata = {key: json.dumps(value) for key in METADATA if (value := getattr(program, key))}
-    helper.set_model_props(model, metadata)
+    helper.set_model_props(model, _metadata(program))
     onnx.checker.check_model(model, full_check=True)
     return {".onnx": model.SerializeToString(deterministic=True)}
+
+
+def _metadata(program: Program) -> dict[str, str]:
+    """What is known of a program, as JSON."""
+    attributes = {
+        "feature_names": program.feature_names,
+        "classes": program.classes,
+        "target_name": program.target_name,
+        "dataset": program.dataset,
+        "image_shape": program.image_shape,
+        "card": program.card,
+    }
+    metadata = {}
+    for key, value in attributes.items():
+        if value:
+            metadata[key] = json.dumps(value)
+    return metadata
 
 
 class OnnxGraph:
     """Collects operators and constants for a graph of the onnx package, with a prefix."""
 
     def __init__(self, onnx: Any, prefix: str = "barenet") -> None:
-        self.onnx, self.prefix = onnx, prefix
+        self.onnx = onnx
+        self.prefix = prefix
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        result = output or f"{self.prefix}/{operator.lower()}_{len(self.nodes) + 1}"
-        make = self.onnx.helper.make_node
-        self.nodes.append(make(operator, list(inputs), [result], name=result, **options))
+        number = len(self.nodes) + 1
+        result = output or f"{self.prefix}/{operator.lower()}_{number}"
+        make_node = self.onnx.helper.make_node
+        node = make_node(operator, list(inputs), [result], name=result, **options)
+        self.nodes.append(node)
         return result
 
     def constant(self, values: NDArray[Any]) -> str:
@@ -110,8 +134,10 @@ def _inputs(program: Program) -> Iterator[Tensor]:
     Their types do not depend on fitted numbers, so a client need not change with the next model.
     """
     if program.table is None:
-        kind = "float64" if program.first else str(program.dtype)
-        yield "X", TYPES[kind], ("n_samples", program.n_inputs)
+        type_name = str(program.dtype)
+        if program.first:  # a scaling, in float64
+            type_name = "float64"
+        yield "X", TYPES[type_name], ("n_samples", program.n_inputs)
         return
     for column in program.table.used:
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
@@ -119,15 +145,18 @@ def _inputs(program: Program) -> Iterator[Tensor]:
         if column.name in RESERVED or column.name.startswith("barenet/"):
             problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
             raise ArgumentError(problem, argument="model", remedy="rename the column")
-        kind = "object" if isinstance(column, CategoryColumn) else "float64"
-        yield column.name, TYPES[kind], ("n_samples", 1)
+        type_name = "float64"
+        if isinstance(column, CategoryColumn):
+            type_name = "object"
+        yield column.name, TYPES[type_name], ("n_samples", 1)
 
 
 def _results(program: Program) -> Iterator[Tensor]:
     """The outputs: the class of each row, and the numbers."""
+    outputs = "predictions"
     if program.classes:
+        outputs = "probabilities"
         yield "labels", TYPES[str(_class_names(program).dtype)], ("n_samples",)
-    outputs = "probabilities" if program.classes else "predictions"
     yield outputs, TYPES[str(program.dtype)], ("n_samples", program.n_outputs)
 
 
@@ -135,15 +164,23 @@ def write_outputs(
     program: Program, graph: OnnxGraph, X: str, outputs: str, labels: str | None = None
 ) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
-    inputs, total = X, ""
-    for step in program.steps[1:] if program.table else program.steps:
+    steps = program.steps
+    if program.table:
+        steps = steps[1:]  # X is encoded
+    inputs = X
+    total = ""
+    for step in steps:
         match step.name:
             case "keep":
                 inputs = X
             case "add":
                 weight = graph.constant(np.array(step.parts["weight"], program.dtype))
                 part = graph.add("Mul", X, weight)
-                X, total = inputs, graph.add("Add", total, part) if total else part
+                if total:
+                    total = graph.add("Add", total, part)
+                else:
+                    total = part
+                X = inputs
             case "total":
                 X = total
             case _:
@@ -151,7 +188,8 @@ def write_outputs(
     graph.add("Identity", X, output=outputs)
     if program.classes:
         best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
-        graph.add("Gather", graph.constant(_class_names(program)), best, output=labels, axis=0)
+        names = graph.constant(_class_names(program))
+        graph.add("Gather", names, best, output=labels, axis=0)
 
 
 def _class_names(program: Program) -> NDArray[Any]:
@@ -173,26 +211,34 @@ def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
         case "apply":
             return _add_activation(graph, parts["activation"], X, dtype)
         case "affine":
-            return graph.add("Gemm", X, *map(graph.constant, parts.values()))
+            weights = graph.constant(parts["weights"])
+            bias = graph.constant(parts["bias"])
+            return graph.add("Gemm", X, weights, bias)
         case "both":
             one = graph.constant(np.array(1, dtype))
-            return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
+            complement = graph.add("Sub", one, X)
+            return graph.add("Concat", complement, X, axis=1)
         case "normalize_row":  # ONNX Runtime fuses these; its operator has an ε of float32
-            centered = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
+            mean = graph.add("ReduceMean", X, axes=[-1], keepdims=1)
+            centered = graph.add("Sub", X, mean)
             squares = graph.add("Mul", centered, centered)
             variance = graph.add("ReduceMean", squares, axes=[-1], keepdims=1)
             epsilon = graph.constant(np.array(parts["epsilon"], dtype))
-            X = graph.add("Div", centered, graph.add("Sqrt", graph.add("Add", variance, epsilon)))
+            deviation = graph.add("Sqrt", graph.add("Add", variance, epsilon))
+            X = graph.add("Div", centered, deviation)
         case "scale" | "unscale":
             X = graph.add("Cast", X, to=TYPES["float64"])
     for part, operator in OPERATORS[step.name].items():
         X = graph.add(operator, X, graph.constant(parts[part]))
-    return graph.add("Cast", X, to=TYPES[str(dtype)]) if step.name in ("scale", "unscale") else X
+    if step.name in ("scale", "unscale"):
+        return graph.add("Cast", X, to=TYPES[str(dtype)])
+    return X
 
 
 def _add_activation(graph: OnnxGraph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:
     """Add the operators of an activation to a graph of ONNX."""
-    if onnx_operator := declared(activation, "onnx_operator"):
+    onnx_operator = declared(activation, "onnx_operator")
+    if onnx_operator:
         return graph.add(onnx_operator, X)
     for expression in expressions(activation, ONNX_OPERATORS, **option_values(activation)):
         X = _add_expression(graph, expression.tree, X, dtype)
@@ -205,19 +251,24 @@ def _add_expression(graph: OnnxGraph, node: ast.expr, X: str, dtype: np.dtype[An
     if isinstance(node, ast.Constant):
         return graph.constant(np.array(node.value, dtype))
     name, nodes = operation(node)
-    operands = [_add_expression(graph, each, X, dtype) for each in nodes]
+    operands = [_add_expression(graph, operand, X, dtype) for operand in nodes]
     if name == "max_outputs":
         return graph.add("ReduceMax", *operands, axes=[-1], keepdims=1)
     if name == "sum_outputs":
         return graph.add("CumSum", *operands, graph.constant(np.array(1)))
     if name == "index_outputs":
-        zero, one = (graph.constant(np.array(number)) for number in (0, 1))
-        width = graph.add("Gather", graph.add("Shape", *operands), one)
-        return graph.add("Cast", graph.add("Range", zero, width, one), to=TYPES[str(dtype)])
+        zero = graph.constant(np.array(0))
+        one = graph.constant(np.array(1))
+        shape = graph.add("Shape", *operands)
+        width = graph.add("Gather", shape, one)
+        indices = graph.add("Range", zero, width, one)
+        return graph.add("Cast", indices, to=TYPES[str(dtype)])
     if name == "over_outputs":
-        return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
+        axes = graph.constant(np.array([-1]))
+        return graph.add("ReduceSum", *operands, axes)
     if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
-        erf = graph.add("Erf", graph.add("Cast", *operands, to=TYPES["float32"]))
+        single = graph.add("Cast", *operands, to=TYPES["float32"])
+        erf = graph.add("Erf", single)
         return graph.add("Cast", erf, to=TYPES["float64"])
     return graph.add(ONNX_OPERATORS[name], *operands)
 
@@ -228,37 +279,61 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
         return [_category(column, program, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
     missing = graph.add("IsNaN", column.name)
-    for marker in program.number_markers if isinstance(column, NumberColumn) else ():
-        is_marker = graph.add("Equal", column.name, graph.constant(np.array(marker)))
-        missing = graph.add("Or", missing, is_marker)
-    x = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), column.name)
-    encoded = [x]
     if isinstance(column, NumberColumn):
-        shifted = graph.add("Sub", x, graph.constant(np.array(column.center, np.float64)))
-        encoded = [graph.add("Div", shifted, graph.constant(np.array(column.scale, np.float64)))]
+        for marker in program.number_markers:
+            constant = graph.constant(np.array(marker))
+            is_marker = graph.add("Equal", column.name, constant)
+            missing = graph.add("Or", missing, is_marker)
+    fill = graph.constant(np.array(float(column.fill)))
+    x = graph.add("Where", missing, fill, column.name)
+    scaled = x
+    if isinstance(column, NumberColumn):
+        center = graph.constant(np.array(column.center, np.float64))
+        scale = graph.constant(np.array(column.scale, np.float64))
+        scaled = graph.add("Div", graph.add("Sub", x, center), scale)
+    encoded = [scaled]
     if isinstance(column, PiecewiseColumn):
         for operator, limit in zip(("Max", "Min"), column.limits, strict=True):
-            encoded = [graph.add(operator, *encoded, graph.constant(np.array(limit)))]
-        edges, ends = np.array(column.edges), np.array([-np.inf, np.inf])
+            scaled = graph.add(operator, scaled, graph.constant(np.array(limit)))
+        # The position in each bin, (x - start) / width, and its limits.
+        edges = np.array(column.edges)
+        ends = np.array([-np.inf, np.inf])
         low, high = column.encode(ends)[:, 1 : len(edges)]
-        parts = graph.add("Sub", x, graph.constant(edges[:-1]))
+        positions = graph.add("Sub", x, graph.constant(edges[:-1]))
         for operator, numbers in (("Div", np.diff(edges)), ("Max", low), ("Min", high)):
-            parts = graph.add(operator, parts, graph.constant(numbers))
-        encoded.append(parts)
-    indicator = [graph.add("Cast", missing, to=TYPES["float64"])] if column.indicator else []
-    return [*encoded, *indicator]
+            positions = graph.add(operator, positions, graph.constant(numbers))
+        encoded = [scaled, positions]
+    if column.indicator:
+        encoded.append(graph.add("Cast", missing, to=TYPES["float64"]))
+    return encoded
 
 
 def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:
     """Look up the index of each text, and put a 1 there."""
-    count, n_outputs = len(column.categories), len(column.outputs)
-    other = count if column.rare else -1
-    indices: dict[str, int] = {utf8(name): at for name, at in column.indices.items()}
-    missing = n_outputs - 1 if column.missing else other
-    for marker in ("", *(program.table.missing if program.table else ())):
-        indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
-    pairs: dict[str, Any] = {"keys_strings": [*indices], "values_int64s": [*indices.values()]}
-    name, domain = column.name, "ai.onnx.ml"
-    index = graph.add("LabelEncoder", name, domain=domain, **pairs, default_int64=other)
-    own = graph.add("Equal", index, graph.constant(np.arange(n_outputs).reshape(1, -1)))
-    return graph.add("Cast", own, to=TYPES["float64"])
+    n_outputs = len(column.outputs)
+    unknown = -1  # which is no index, so that all outputs are 0
+    if column.rare:
+        unknown = len(column.categories)
+    missing = unknown
+    if column.missing:
+        missing = n_outputs - 1
+    indices: dict[str, int] = {}
+    for name, at in column.indices.items():
+        indices[utf8(name)] = at
+    markers = [""]
+    if program.table:
+        markers += program.table.missing
+    for marker in markers:
+        indices[utf8(marker)] = missing
+        indices[utf8(normalize_label(marker))] = missing
+    index = graph.add(
+        "LabelEncoder",
+        column.name,
+        domain="ai.onnx.ml",
+        keys_strings=[*indices],
+        values_int64s=[*indices.values()],
+        default_int64=unknown,
+    )
+    positions = graph.constant(np.arange(n_outputs).reshape(1, -1))
+    is_category = graph.add("Equal", index, positions)
+    return graph.add("Cast", is_category, to=TYPES["float64"])

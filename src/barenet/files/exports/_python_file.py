@@ -38,12 +38,18 @@ def _is_callable(member: object) -> bool:
     return inspect.isfunction(member) or inspect.isclass(member)
 
 
+def _runtime_sources() -> dict[str, str]:
+    """Source of the functions and exceptions of the runtime, whose arrays need no NumPy stubs."""
+    sources = {}
+    for name, function in inspect.getmembers(python_runtime, _is_callable):
+        if function.__module__.startswith("barenet."):
+            text = inspect.getsource(function)
+            sources[name] = re.sub(r"NDArray\[[\w.]+\]", "np.ndarray", text)
+    return sources
+
+
 #: The source of each function that a file may call, some of which are those of the library itself.
-_RUNTIME = {
-    name: re.sub(r"NDArray\[[\w.]+\]", "np.ndarray", inspect.getsource(function))
-    for name, function in inspect.getmembers(python_runtime, _is_callable)
-    if function.__module__.startswith("barenet.")
-}
+_RUNTIME = _runtime_sources()
 
 #: Names of the arrays of a step; those of others end with the number of the layer.
 _NAMES = {"scale": "{}", "unscale": "TARGET_{}"}
@@ -71,18 +77,30 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
     main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
-    options = [f"{name}={value!r}" for name, value in program.csv.items()]  # as in the training
-    main = main.replace("read(sys.argv[1])", f"read({', '.join(['sys.argv[1]', *options])})")
-    predict = _RUNTIME[f"predict_{program.answer}"].replace(f"predict_{program.answer}", "predict")
-    code = [_computation(program), predict.replace("X: Any) -> np.ndarray", "X)")]
+    arguments = ["sys.argv[1]"]
+    for option, value in program.csv.items():  # as in the training
+        arguments.append(f"{option}={value!r}")
+    main = main.replace("read(sys.argv[1])", f"read({', '.join(arguments)})")
+    function = f"predict_{program.answer}"
+    predict = _RUNTIME[function].replace(function, "predict")
+    predict = predict.replace("X: Any) -> np.ndarray", "X)")
+    code = [_computation(program), predict]
     if program.table:
         assert program.first is not None
-        code.append(_encode(program.table, program.dtype, program.first.parts["date_format"]))
+        date_formats = program.first.parts["date_format"]
+        code.append(_encode(program.table, program.dtype, date_formats))
     before = _called("\n".join([*code, arrays]))
-    after = {name: text for name, text in _called(main).items() if name not in before}
-    constants = _needed_constants("\n".join([*before.values(), *after.values()]))
+    after = _called(main)
+    for name in before:
+        after.pop(name, None)
+    functions = "\n".join([*before.values(), *after.values()])
+    constants = _needed_constants(functions)
     parts = [*code, *before.values(), constants, arrays, *after.values(), main]
-    body = "\n\n\n".join(part.strip("\n") for part in parts if part)
+    sections = []
+    for part in parts:
+        if part:
+            sections.append(part.strip("\n"))
+    body = "\n\n\n".join(sections)
     head = _head(program, stem, body)
     text = Template(template("python_file.template")).substitute(head, body=body)
     return {".py": text.encode("utf-8")}
@@ -90,12 +108,13 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def _called(code: str) -> dict[str, str]:
     """Source of each runtime function that code calls, directly or not."""
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for name in re.findall(r"\b(\w+)(?:\(| as error)", code):
         is_defined = re.search(rf"\b(def|class) {name}\(", code)
-        if name in _RUNTIME and name not in found and not is_defined:
-            found |= {name: _RUNTIME[name], **_called(_RUNTIME[name])}
-    return found
+        if name in _RUNTIME and name not in sources and not is_defined:
+            sources[name] = _RUNTIME[name]
+            sources |= _called(_RUNTIME[name])
+    return sources
 
 
 @cache
@@ -119,8 +138,9 @@ def _constants() -> dict[str, str]:
             start = statement.lineno - 1
             while lines[start - 1].startswith("#"):
                 start -= 1
-            if statement.targets[0].id in names:
-                sources[statement.targets[0].id] = "\n".join(lines[start : statement.end_lineno])
+            name = statement.targets[0].id
+            if name in names:
+                sources[name] = "\n".join(lines[start : statement.end_lineno])
     return sources
 
 
@@ -148,17 +168,21 @@ def _imports(body: str) -> Iterator[str]:
 
 def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
     """The parts of the docstring, the imports and the constants."""
-    dataset, table = words(program.dataset), program.table
+    dataset = words(program.dataset)
+    trained = ""
+    if dataset:
+        trained = f", from a network trained on {dataset}"
     if program.classes:
         constants = f"\nCLASSES = {_list(program.classes)}\n"
     else:
         constants = f"N_OUTPUTS = {program.n_outputs}\n"
-    if table:
-        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
+    if program.table:
+        markers = _list(program.table.missing)
+        constants += f"\n#: Markers of missing values.\nMISSING = {markers}\n"
     return {
         "name": words(stem),
         "values": _values(program),
-        "trained": f", from a network trained on {dataset}" if dataset else "",
+        "trained": trained,
         "sketch": program.sketch(),
         "version": __version__,
         "python": "3.9",
@@ -170,28 +194,39 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
 
 
 def _values(program: Program) -> str:
-    return f"{program.n_inputs} {'values' if program.table else 'numbers'}"
+    if program.table:
+        return f"{program.n_inputs} values"
+    return f"{program.n_inputs} numbers"
 
 
 def _list(names: Iterable[str | float], indent: str = "") -> str:
-    return bracketed(map(repr, names), WIDTH // 2 if indent else WIDTH - 10, indent)
+    width = WIDTH - 10
+    if indent:
+        width = WIDTH // 2
+    return bracketed([repr(name) for name in names], width, indent)
 
 
 def _computation(program: Program) -> str:
     """The function that goes from raw rows through all steps."""
-    lines = [] if program.table else ["X = check(X)"]
+    lines = []
+    if not program.table:
+        lines.append("X = check(X)")
     if not program.first:
         lines.append(f"X = X.astype(np.{program.dtype})")
     for number, step in program.numbered():
         if step.name == "apply":
             activation = step.parts["activation"]
             lines.append(f"# {words(activation.name)}")
-            lines += [f"X = {expression}" for expression in python_activation(activation)]
+            for expression in python_activation(activation):
+                lines.append(f"X = {expression}")
         else:
-            lines.append(_LINES[step.name].format(n=number, dtype=program.dtype, **step.parts))
-    name, content = "probabilities", "a probability for each class"
-    if not program.classes:
-        name, content = "outputs", "numbers"
+            line = _LINES[step.name]
+            lines.append(line.format(n=number, dtype=program.dtype, **step.parts))
+    name = "outputs"
+    content = "numbers"
+    if program.classes:
+        name = "probabilities"
+        content = "a probability for each class"
     body = "\n".join(f"    {line}" for line in lines)
     return f'''\
 def {name}(X):
@@ -236,24 +271,31 @@ def _array(values: NDArray[Any]) -> str:
     """Write an array as text where that can be read, else as its bytes."""
     dtype = f"np.{values.dtype}"
     if values.size > MAX_READABLE_NUMBERS:
-        data = b64encode(values.astype(values.dtype.newbyteorder("<")).tobytes()).decode()
-        lines = "\n".join(wrap(data, WIDTH))
-        return f'decode({dtype}, {values.shape}, """\n{lines}\n""")'
+        little_endian = values.astype(values.dtype.newbyteorder("<"))
+        data = b64encode(little_endian.tobytes()).decode()
+        wrapped = "\n".join(wrap(data, WIDTH))
+        return f'decode({dtype}, {values.shape}, """\n{wrapped}\n""")'
     if values.ndim == 1:
-        return f"np.array({bracketed(map(decimal, values), WIDTH - 28)}, {dtype})"
-    lists = (bracketed(map(decimal, row), WIDTH, "    ") for row in values)
-    rows = "\n".join(f"    {row}," for row in lists)
+        numbers = [decimal(number) for number in values]
+        return f"np.array({bracketed(numbers, WIDTH - 28)}, {dtype})"
+    lines = []
+    for row in values:
+        numbers = [decimal(number) for number in row]
+        lines.append(f"    {bracketed(numbers, WIDTH, '    ')},")
+    rows = "\n".join(lines)
     return f"np.array([\n{rows}\n], {dtype})"
 
 
 def _column(column: Column, at: int, date_format: str | None) -> str:
     """Call the function of a column, with the fields of its record."""
     fields = column.to_dict()
-    kind = fields.pop("kind")
-    given = [f"X[{at}]", repr(fields.pop("name"))]
+    function = fields.pop("kind")
+    arguments = [f"X[{at}]", repr(fields.pop("name"))]
     for name, value in fields.items():
-        text = _list(value, " " * 8) if isinstance(value, list) else repr(value)
-        given.append(f"{name}={text}")
+        text = repr(value)
+        if isinstance(value, list):
+            text = _list(value, " " * 8)
+        arguments.append(f"{name}={text}")
     if date_format is not None:
-        given.append(f"date_format={date_format!r}")
-    return f"{kind}({', '.join(given)})"
+        arguments.append(f"date_format={date_format!r}")
+    return f"{function}({', '.join(arguments)})"

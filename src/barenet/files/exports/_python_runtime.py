@@ -101,7 +101,8 @@ def check(X: Any) -> np.ndarray:
     if numbers.ndim != 2 or numbers.shape[1] != N_INPUTS:
         raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {numbers.shape}")
     for row, at in np.argwhere(~np.isfinite(numbers)).tolist():
-        raise WrongValueError(row, name_of(at), f"expected finite numbers, got {str(X[row][at])!r}")
+        problem = f"expected finite numbers, got {str(X[row][at])!r}"
+        raise WrongValueError(row, name_of(at), problem)
     return numbers
 
 
@@ -121,7 +122,9 @@ def as_numbers(X: Any) -> np.ndarray:
 
 def name_of(at: int) -> str:
     """The name of a column, which is its number where it has none."""
-    return FEATURES[at] if FEATURES else f"x{at + 1}"
+    if FEATURES:
+        return FEATURES[at]
+    return f"x{at + 1}"
 
 
 def sigmoid(Z: np.ndarray) -> np.ndarray:
@@ -137,7 +140,8 @@ def softplus(Z: np.ndarray) -> np.ndarray:
 
 def normal(Z: np.ndarray) -> np.ndarray:
     """The normal distribution function"""
-    values = [0.5 * math.erfc(z) for z in (Z.ravel() * -math.sqrt(0.5)).tolist()]
+    scaled = Z.ravel() * -math.sqrt(0.5)
+    values = [0.5 * math.erfc(z) for z in scaled.tolist()]
     return np.array(values, Z.dtype).reshape(Z.shape)
 
 
@@ -161,7 +165,9 @@ def predict_class(X: Any) -> np.ndarray:
 def predict_numbers(X: Any) -> np.ndarray:
     """The prediction for each row."""
     Y = outputs(X)
-    return Y[:, 0] if Y.shape[1] == 1 else Y
+    if Y.shape[1] == 1:
+        return Y[:, 0]
+    return Y
 
 
 def columns_of(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
@@ -176,8 +182,10 @@ def number(
 ) -> list[np.ndarray]:
     """(x - center) / scale; where x is missing, fill, and 1 in a second column"""
     x, missing = filled(values, name, fill)
-    encoded = within_float32((x - center) / scale, values, name)
-    return [encoded, missing] if indicator else [encoded]
+    encoded = [within_float32((x - center) / scale, values, name)]
+    if indicator:
+        encoded.append(missing)
+    return encoded
 
 
 def piecewise(
@@ -192,10 +200,14 @@ def piecewise(
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
     x, missing = filled(values, name, fill)
-    near = limited(x, edges) if clip else x
+    near = x
+    if clip:
+        near = limited(x, edges)
     scaled = within_float32((near - center) / scale, values, name)
     encoded = [scaled, *positions(x, edges).T]
-    return [*encoded, missing] if indicator else encoded
+    if indicator:
+        encoded.append(missing)
+    return encoded
 
 
 def limited(x: np.ndarray, edges: Sequence[float]) -> np.ndarray:
@@ -217,7 +229,9 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
     """Numbers, with fill for missing ones, and which ones are missing"""
     numbers = []
     for row, value in enumerate(values):
-        parsed = value if not isinstance(value, str) else read_number_or_truth(value.strip())
+        parsed = value
+        if isinstance(value, str):
+            parsed = read_number_or_truth(value.strip())
         if is_missing(value) or (parsed is None and is_absent(value.strip())):
             parsed = math.nan
         if parsed is None:
@@ -228,7 +242,11 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
     x = np.array(numbers, float)
     for row in np.flatnonzero(np.isinf(x)).tolist():
         raise WrongValueError(row, name, f"expected finite numbers, got {values[row]!r}")
-    x[np.isin(x, [float(text) for text in MISSING if NUMBER.fullmatch(text)])] = math.nan
+    markers = []
+    for text in MISSING:
+        if NUMBER.fullmatch(text):
+            markers.append(float(text))
+    x[np.isin(x, markers)] = math.nan
     missing = np.isnan(x)
     return np.where(missing, fill, x), missing
 
@@ -237,15 +255,22 @@ def boolean(values: Sequence[Any], name: str, fill: float, indicator: bool) -> l
     """1 for true and 0 for false; where it is missing, fill, and 1 in a second column"""
     meanings = {"true": 1, "yes": 1, "y": 1, "t": 1, "on": 1, "1": 1}
     meanings |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
-    texts = ["" if is_missing(value) else label(value).lower() for value in values]
-    texts = ["" if text not in meanings and is_absent(text) else text for text in texts]
-    for row, text in enumerate(texts):
-        if text and text not in meanings:
-            problem = f"expected booleans, such as yes or no, got {str(values[row])!r}"
+    numbers = np.full(len(values), fill, float)
+    missing = np.full(len(values), True)
+    for row, value in enumerate(values):
+        text = ""
+        if not is_missing(value):
+            text = label(value).lower()
+        if text in meanings:
+            numbers[row] = meanings[text]
+            missing[row] = False
+        elif text and not is_absent(text):
+            problem = f"expected booleans, such as yes or no, got {str(value)!r}"
             raise WrongValueError(row, name, problem)
-    missing = np.array([text == "" for text in texts])
-    encoded = np.array([meanings.get(text, fill) for text in texts], float)
-    return [encoded, missing] if indicator else [encoded]
+    encoded = [numbers]
+    if indicator:
+        encoded.append(missing)
+    return encoded
 
 
 def category(
@@ -253,15 +278,27 @@ def category(
 ) -> list[list[bool]]:
     """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
     markers = {label(text) for text in MISSING}
-    labels = ["" if is_missing(value) else label(value) for value in values]
-    labels = ["" if text in markers else known_spelling(text, categories) for text in labels]
     singles = single_labels(categories)
-    labels = [singles.get(text, text) for text in labels]
-    columns = [[text == known for text in labels] for known in categories]
+    labels = []
+    for value in values:
+        text = ""
+        if not is_missing(value):
+            text = label(value)
+        if text in markers:
+            text = ""
+        else:
+            text = known_spelling(text, categories)
+        labels.append(singles.get(text, text))
+    columns = []
+    for known_label in categories:
+        columns.append([text == known_label for text in labels])
     if rare:
-        columns += [[text not in {*categories, *([""] if missing else [])} for text in labels]]
+        others = set(categories)
+        if missing:
+            others.add("")
+        columns.append([text not in others for text in labels])
     if missing:
-        columns += [[text == "" for text in labels]]
+        columns.append([text == "" for text in labels])
     return columns
 
 
@@ -288,20 +325,25 @@ def date(
     for row, value in enumerate(values):
         dates.append(moment(value, row, name, order, date_format))
     marks = {None, *missing_dates(MISSING, order)}
-    missing = np.array([date in marks for date in dates])
     moments = np.full(len(dates), default, "M8[us]")
+    missing = np.full(len(dates), True)
     for row, date in enumerate(dates):
-        if not missing[row]:
+        if date not in marks:
             moments[row] = date
+            missing[row] = False
     s = seconds(moments)
+    near = s
     if edges:
-        encoded = [(limited(s, edges) - center) / scale, *positions(s, edges).T]
-    else:
-        encoded = [(s - center) / scale]
+        near = limited(s, edges)
+    encoded = [(near - center) / scale]
+    if edges:
+        encoded += [*positions(s, edges).T]
     for cycle in cycles:
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
-    return [*encoded, missing] if indicator else encoded
+    if indicator:
+        encoded.append(missing)
+    return encoded
 
 
 def moment(value: Any, row: int, name: str, order: str, date_format: str) -> datetime | None:
@@ -321,8 +363,9 @@ def moment(value: Any, row: int, name: str, order: str, date_format: str) -> dat
 
 def is_missing(value: Any) -> bool:
     """Whether a value is missing: None, NaN, NaT, pandas' NA, or the marker of one."""
-    markers = MISSING if isinstance(value, str) else ("None", "nan", "NaT", "<NA>")
-    return str(value).strip() in markers
+    if isinstance(value, str):
+        return value.strip() in MISSING
+    return str(value).strip() in ("None", "nan", "NaT", "<NA>")
 
 
 def lines_of(text: str, delimiter: str, quoting: bool) -> dict[int, list[str]]:
@@ -380,9 +423,10 @@ def read(
         delimiter = delimiter or first[1]
     lines = lines_of(text, delimiter or ",", quoting)
     if not delimiter and not has_columns(lines, header):
-        for other in (";", "\t", "|"):
-            if has_columns(lines_of(text, other, quoting), header):
-                lines = lines_of(text, other, quoting)
+        for sign in (";", "\t", "|"):
+            split = lines_of(text, sign, quoting)
+            if has_columns(split, header):
+                lines = split
     if decimal == ",":
         for number, line in lines.items():
             lines[number] = [with_point(value) for value in line]
@@ -395,7 +439,8 @@ def read(
     elif lines:
         n_values = len(lines[min(lines)])
         names = [f"x{number}" for number in range(1, n_values + 1)]
-    if missing := [name for name in FEATURES if name not in names]:
+    missing = [name for name in FEATURES if name not in names]
+    if missing:
         raise ValueError(f"no column {', '.join(missing[:5])}")
     places = [names.index(name) for name in FEATURES]
     rows = {}
@@ -416,13 +461,18 @@ def names_of(header: list[str], line: int) -> list[str]:
             problem = f"column {name!r} occurs {count} times; column names must be unique"
             raise ValueError(f"line {line}: {problem}")
         stripped = name.strip()
-        names.append(name if name in FEATURES or stripped in header else stripped)
+        if name in FEATURES or stripped in header:
+            names.append(name)
+        else:
+            names.append(stripped)
     return names
 
 
 def class_answers(rows: list[Any]) -> tuple[list[str], list[np.ndarray]]:
     """The names of the columns that are printed, and the columns."""
-    names = ["prediction", *(f"probability_{name}" for name in CLASSES)]
+    names = ["prediction"]
+    for name in CLASSES:
+        names.append(f"probability_{name}")
     if not rows:
         return names, []
     return names, [predict(rows), *probabilities(rows).T]
@@ -456,4 +506,5 @@ def main() -> None:
         writer.writerows(zip(*(column.astype(str) for column in columns)))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has stopped, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

@@ -10,7 +10,6 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import pairwise
 from typing import Any, Self
 
@@ -44,7 +43,12 @@ MAX_NUMBER = 1e38
 
 def with_integer_weights(program: Program) -> Program:
     """The same program with all weights as integers; its arithmetic stays float."""
-    steps = (_rounded(**step.parts) if step.name == "affine" else step for step in program.steps)
+    steps = []
+    for step in program.steps:
+        if step.name == "affine":
+            steps.append(_rounded(step.parts["weights"], step.parts["bias"]))
+        else:
+            steps.append(step)
     return replace(program, steps=tuple(steps))
 
 
@@ -58,24 +62,36 @@ def with_integer_layers(
     and floats are compared on other rows, where there are any.
     """
     steps = _folded(program.steps)
-    dense = [at for at, step in enumerate(steps) if step.name == "affine"]
-    first = [program.first] if program.first else []  # a scaling, or the encoding of a table
-    _check_hidden(steps[len(first) : dense[-1]] if dense else steps)
-    scaling = {} if program.table or not first else first.pop().parts
+    dense = []
+    for at, step in enumerate(steps):
+        if step.name == "affine":
+            dense.append(at)
+    before: list[Step] = []  # a scaling, or the encoding of a table
+    if program.first:
+        before.append(program.first)
+    checked = steps
+    if dense:
+        checked = steps[len(before) : dense[-1]]
+    _check_hidden(checked)
+    scaling: dict[str, Any] = {}
+    if before and not program.table:
+        scaling = before.pop().parts
     X = _network_inputs(model, calibration, "calibration")
     n_rows = len(X)
     if comparison is None:
         compared = _some_rows(X)
     else:
         compared = _some_rows(_network_inputs(model, comparison, "comparison"))
-    is_even = scaling and not any(map(np.ptp, scaling.values()))
-    inputs = Grid.of(X, None if is_even else 0)
+    axis: int | None = 0
+    if scaling and all(np.ptp(part) == 0 for part in scaling.values()):
+        axis = None  # inputs that share one scaling share a range
+    inputs = Grid.of(X, axis)
     factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
     offset = scaling.get("offset", 0.0) - inputs.zero / factor
-    layers = [*first, Step("quantize", offset=offset, factor=factor)]
+    layers = [*before, Step("quantize", offset=offset, factor=factor)]
     codes = inputs.codes(compared).astype(np.float32)
-    for at, after in pairwise(dense):
-        activations = [step.parts["activation"] for step in steps[at + 1 : after]]
+    for at, next_dense in pairwise(dense):
+        activations = [step.parts["activation"] for step in steps[at + 1 : next_dense]]
         Z = _sums(steps[at], X)
         X = _apply(activations, Z)
         outputs = Grid.of(X)
@@ -84,13 +100,18 @@ def with_integer_layers(
         codes = _codes_after(hidden, codes)
         compared = _apply(activations, _sums(steps[at], compared))
         inputs = outputs
-    parts, size = _integer_parts(steps[dense[-1]], inputs)
+    last = steps[dense[-1]]
+    parts, size = _integer_parts(last, inputs)
     layers.append(Step("sums", **parts, step=size))
     integers = _sums(layers[-1], codes) * size
-    floats = _sums(steps[dense[-1]], compared)
-    rows = "calibration rows" if comparison is None else "rows for comparison"
-    _warn(_change(integers, floats, rows, are_classes=bool(program.classes)), n_rows)
-    return replace(program, steps=(*layers, *steps[dense[-1] + 1 :]))
+    floats = _sums(last, compared)
+    rows = "rows for comparison"
+    if comparison is None:
+        rows = "calibration rows"
+    change = _change(integers, floats, rows, are_classes=bool(program.classes))
+    _warn(change, n_rows)
+    float_steps = steps[dense[-1] + 1 :]
+    return replace(program, steps=(*layers, *float_steps))
 
 
 @dataclass(frozen=True)
@@ -103,7 +124,8 @@ class Grid:
     @classmethod
     def of(cls, numbers: FloatArray, axis: int | None = None) -> Self:
         """The grid from the smallest to the largest number, and 0; the mean one of a constant 0."""
-        low, high = np.minimum(numbers.min(axis), 0.0), np.maximum(numbers.max(axis), 0.0)
+        low = np.minimum(numbers.min(axis), 0.0)
+        high = np.maximum(numbers.max(axis), 0.0)
         size = np.asarray((high - low) / 255, np.float64)
         is_zero = size <= np.finfo(np.float32).eps * size.mean()  # but for rounding
         size = np.where(is_zero, size.mean() or 1.0, size)
@@ -117,15 +139,19 @@ class Grid:
     def before(self, activations: list[Activation], Z: FloatArray) -> Self:
         """The grid of numbers before activations, as far as these change the codes after them."""
         numbers = np.linspace(Z.min(), Z.max(), 4096)
-        changes = np.flatnonzero(np.diff(self.codes(_apply(activations, numbers[np.newaxis]))))
-        used = numbers[changes[0] : changes[-1] + 2] if changes.size else numbers
-        return self.of(used)
+        codes = self.codes(_apply(activations, numbers[np.newaxis]))
+        changes = np.flatnonzero(np.diff(codes))
+        if changes.size:
+            numbers = numbers[changes[0] : changes[-1] + 2]
+        return self.of(numbers)
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def _apply(activations: list[Activation], Z: FloatArray) -> FloatArray:
     """The numbers after activations, one after the other."""
-    return _checked(reduce(lambda A, activation: activation.forward(A), activations, Z))
+    for activation in activations:
+        Z = activation.forward(Z)
+    return _checked(Z)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -149,8 +175,10 @@ def _codes_after(steps: Iterable[Step], codes: FloatArray) -> FloatArray:
         if step.name == "look_up":
             codes = parts["codes"][codes.astype(int) + 128]
         else:
-            numbers = _sums(step, codes) * parts["multiplier"] / 2.0 ** parts["shift"]
-            codes = np.clip(np.rint(numbers + parts["zero"]), CODES[0], CODES[-1])
+            sums = _sums(step, codes)
+            numbers = sums * parts["multiplier"] / 2.0 ** parts["shift"]
+            nearest = np.rint(numbers + parts["zero"])
+            codes = np.clip(nearest, CODES[0], CODES[-1])
     return codes.astype(np.float32)
 
 
@@ -170,10 +198,13 @@ def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes:
     else:
         errors = np.abs(integers - floats).mean(axis=0)
         spread = np.ptp(floats, axis=0)
-        share = (errors / np.where(spread == 0, np.inf, spread)).max()
+        spread = np.where(spread == 0, np.inf, spread)  # a constant output does not count
+        share = (errors / spread).max()
         limit = 0.05
         change = f"the outputs of the {rows} by {100 * share:.0f} % of their range on average"
-    return change if share > limit else ""
+    if share > limit:
+        return change
+    return ""
 
 
 def _classes_of(sums: FloatArray) -> NDArray[Any]:
@@ -204,7 +235,9 @@ def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
     model = without_estimator(model)
     network = getattr(model, "network", model)
     try:
-        X = rows if network is model else model.inputs(rows)
+        X = rows
+        if network is not model:
+            X = model.inputs(rows)
         return _checked(check_inputs(X, network.dtype, network.n_inputs))
     except ArgumentError as error:
         raise error.renamed(argument) from None
@@ -215,7 +248,8 @@ def _folded(steps: Iterable[Step]) -> list[Step]:
     folded: list[Step] = []
     for step in steps:
         if step.name == "normalize" and folded and folded[-1].name == "affine":
-            dense, norm = folded.pop().parts, step.parts
+            dense = folded.pop().parts
+            norm = step.parts
             factor = norm["gain"] / norm["deviation"]
             bias = (dense["bias"] - norm["mean"]) * factor + norm["bias"]
             folded.append(Step("affine", weights=dense["weights"] * factor, bias=bias))
@@ -226,14 +260,17 @@ def _folded(steps: Iterable[Step]) -> list[Step]:
 
 def _check_hidden(steps: list[Step]) -> None:
     """Refuse steps that integers are not for; the first one must be a dense layer."""
-    later = [step for step in steps[1:] if not _is_elementwise(step)]
-    found = [str(step) for step in (*steps[:1], *later) if step.name != "affine"]
+    refused = []
+    for at, step in enumerate(steps):
+        is_activation = at > 0 and _is_elementwise(step)
+        if step.name != "affine" and not is_activation:
+            refused.append(str(step))
     problem = "int8 is for dense layers and elementwise activations after them, and this has"
-    if "keep" in found:
+    if "keep" in refused:
         remedy = "distill them to one network, or use {arithmetic}"
         raise _unfit(f"{problem} several networks", remedy)
-    if found:
-        raise _unfit(f"{problem} {found[0]}")
+    if refused:
+        raise _unfit(f"{problem} {refused[0]}")
 
 
 def _unfit(problem: str, remedy: str = "use {arithmetic}") -> ArgumentError:
@@ -250,38 +287,47 @@ def _hidden(
     step: Step, activations: list[Activation], Z: FloatArray, inputs: Grid, outputs: Grid
 ) -> Iterator[Step]:
     """A hidden layer: a sum times multiplier / 2^shift, plus zero, is a code; and its table."""
-    is_relu = {*map(type, activations)} <= {ReLU}
-    sums = outputs if is_relu else outputs.before(activations, Z)
+    is_relu = all(type(activation) is ReLU for activation in activations)
+    sums = outputs
+    if not is_relu:
+        sums = outputs.before(activations, Z)
     parts, size = _integer_parts(step, inputs)
     ratio = size / sums.size
     shift = min(max(31 - math.frexp(ratio.max())[1], 1), 50)
-    multiplier = np.minimum(np.rint(ratio * 2.0**shift), 2**31 - 1).astype(np.int32)
+    rounded = np.rint(ratio * 2.0**shift)
+    multiplier = np.minimum(rounded, 2**31 - 1).astype(np.int32)
     yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
     if not is_relu:
         numbers = sums.size * (CODES[np.newaxis] - sums.zero)
-        yield Step("look_up", codes=outputs.codes(_apply(activations, numbers))[0])
+        codes = outputs.codes(_apply(activations, numbers))
+        yield Step("look_up", codes=codes[0])
 
 
 def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """Integers as weights and biases for codes as inputs, and the size of each output's sum."""
     weights = step.parts["weights"] * inputs.size.reshape(-1, 1)
     bias = step.parts["bias"].astype(np.float64)
-    size = np.maximum(np.abs(weights).max(axis=0) / MAX_WEIGHT, np.abs(bias) / MAX_BIAS)
+    largest_weights = np.abs(weights).max(axis=0)
+    size = np.maximum(largest_weights / MAX_WEIGHT, np.abs(bias) / MAX_BIAS)
     codes = _weight_codes(weights, size)
-    if np.abs(codes).sum(axis=0, dtype=np.int64).max() * (CODES[-1] - CODES[0]) >= MAX_BIAS:
+    largest_sum = np.abs(codes).sum(axis=0, dtype=np.int64).max()
+    if largest_sum * (CODES[-1] - CODES[0]) >= MAX_BIAS:
         raise _unfit(f"the sums of a layer with {len(codes)} inputs can overflow 32 bits in int8")
     zeros = np.broadcast_to(inputs.zero, len(codes)) @ codes
-    sums = np.rint(bias / np.where(size == 0, 1, size)) - zeros
+    divisor = np.where(size == 0, 1, size)
+    sums = np.rint(bias / divisor) - zeros
     return {"weights": codes, "bias": sums.astype(np.int32)}, size
 
 
 def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:
     """Round the weights of a dense layer to integers, with a step size for each output."""
-    size = (np.abs(weights).max(axis=0) / MAX_WEIGHT).astype(np.float32)
+    largest = np.abs(weights).max(axis=0)
+    size = (largest / MAX_WEIGHT).astype(np.float32)
     return Step("rounded", weights=_weight_codes(weights, size), step=size, bias=bias)
 
 
 def _weight_codes(weights: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int8]:
     """Weights as multiples of each output's size."""
-    codes = np.rint(weights / np.where(size == 0, size.dtype.type(1), size))
+    divisor = np.where(size == 0, size.dtype.type(1), size)
+    codes = np.rint(weights / divisor)
     return np.clip(codes, -MAX_WEIGHT, MAX_WEIGHT).astype(np.int8)

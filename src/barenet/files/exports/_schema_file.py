@@ -52,23 +52,30 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def schema_of(program: Program) -> dict[str, Any]:
     """The schema of a record; without names, of an array of numbers."""
-    origin = f" of {program.dataset}" if program.dataset else ""
+    origin = ""
+    if program.dataset:
+        origin = f" of {program.dataset}"
+    target = program.target_name or "the target"
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": f"Written by barenet {__version__}",
         "title": f"A row{origin}",
-        "description": f"The columns that {program.target_name or 'the target'} is predicted from",
+        "description": f"The columns that {target} is predicted from",
         "$defs": {"prediction": prediction_schema(program)},
     }
     if not program.feature_names:
         return head | _numbers(program.n_inputs)
     if program.table:
-        properties = {column.name: _property(column) for column in program.table.columns}
+        properties = {}
+        for column in program.table.columns:
+            properties[column.name] = _property(column)
     else:
         properties = _scaled_numbers(program)
     for name in _left_out(program):
         properties.setdefault(name, {"title": name, "description": "left out by request"})
-    example = {name: properties[name]["examples"][0] for name in program.feature_names}
+    example = {}
+    for name in program.feature_names:
+        example[name] = properties[name]["examples"][0]
     return head | {
         "type": "object",
         "properties": properties,
@@ -106,8 +113,13 @@ def class_schema(labels: list[Any]) -> dict[str, Any]:
         return {"type": "integer", "enum": labels}
     if types == {float}:
         return {"type": "number", "description": f"One of {listed}"}
-    constants = {re.sub(r"\W+", "_", label).upper() for label in labels if label[:1].isalpha()}
-    n_others = sum(not label[:1].isalpha() for label in labels)
+    constants = set()
+    n_others = 0  # which generators number instead
+    for label in labels:
+        if label[:1].isalpha():
+            constants.add(re.sub(r"\W+", "_", label).upper())
+        else:
+            n_others += 1
     if len(constants) + n_others < len(labels):
         return {"type": "string", "description": f"One of {listed}"}
     return {"type": "string", "enum": labels}
@@ -119,9 +131,11 @@ def _numbers(count: int) -> dict[str, Any]:
 
 def _scaled_numbers(program: Program) -> dict[str, dict[str, Any]]:
     """The schemas of the columns of a matrix."""
-    offset, factor = 0.0, 1.0
+    offset = 0.0
+    factor = 1.0
     if program.first is not None:
-        offset, factor = program.first.parts["offset"], program.first.parts["factor"]
+        offset = program.first.parts["offset"]
+        factor = program.first.parts["factor"]
     offsets = np.broadcast_to(offset, program.n_inputs).tolist()
     factors = np.broadcast_to(factor, program.n_inputs).tolist()
     properties = {}
@@ -145,9 +159,15 @@ def _left_out(program: Program) -> list[str]:
     """The columns of the training table that were left out by request."""
     settings = program.card.get("settings", {})
     dropped = settings.get("drop")
-    names = [*dropped] if isinstance(dropped, list | tuple) else []
+    names: list[Any] = []
+    if isinstance(dropped, list | tuple):
+        names += dropped
     names.append(settings.get("split_by"))
-    return [name for name in names if isinstance(name, str) and name != program.target_name]
+    columns = []
+    for name in names:
+        if isinstance(name, str) and name != program.target_name:
+            columns.append(name)
+    return columns
 
 
 def _property(column: Column) -> dict[str, Any]:

@@ -35,7 +35,10 @@ def decimal(value: np.floating[Any]) -> str:
     ('0.1', '0.10000000149011612')
     """
     text = str(value)
-    return text if type(value)(float(text)) == value else repr(float(value))
+    is_exact = type(value)(float(text)) == value
+    if is_exact:
+        return text
+    return repr(float(value))
 
 
 def hex_float(value: np.floating[Any]) -> str:
@@ -46,8 +49,13 @@ def hex_float(value: np.floating[Any]) -> str:
     >>> hex_float(np.float32(0.1875)), hex_float(np.float64(0))
     ('0x1.8p-3f', '0.0f')
     """
-    if (single := to_single(value)) == 0 or np.isinf(single):
-        return "-INFINITY" if single < 0 else "INFINITY" if single else "0.0f"
+    single = to_single(value)
+    if single == 0:
+        return "0.0f"
+    if np.isinf(single):
+        if single < 0:
+            return "-INFINITY"
+        return "INFINITY"
     digits, power = single.hex().split("p")
     return f"{digits.rstrip('0').rstrip('.')}p{power}f"
 
@@ -108,8 +116,12 @@ def bracketed(items: Iterable[str], width: int, indent: str = "") -> str:
     >>> print(bracketed(["1.5", "2"], 20))
     [1.5, 2]
     """
-    line = f"[{', '.join(items := list(items))}]"
-    return line if len(line) < width else f"[\n{flow(items, f'{indent}    ')}\n{indent}]"
+    items = list(items)
+    line = f"[{', '.join(items)}]"
+    if len(line) < width:
+        return line
+    lines = flow(items, f"{indent}    ")
+    return f"[\n{lines}\n{indent}]"
 
 
 def identifier(name: str) -> str:
@@ -135,7 +147,9 @@ def words(text: str, most: int = 60) -> str:
     ('petal length (cm)', '__ system(_rm_)')
     """
     safe = re.sub(r"[^A-Za-z0-9 .,:;=()%+-]", "_", text)
-    return safe if len(safe) <= most else f"{safe[: most - 3]}..."
+    if len(safe) <= most:
+        return safe
+    return f"{safe[: most - 3]}..."
 
 
 def c_string(text: str) -> str:
@@ -146,6 +160,10 @@ def c_string(text: str) -> str:
     >>> print(c_string('a "b"'), c_string("ö?"))
     "a \042b\042" "\303\266\077"
     """
+
+    def octal(match: re.Match[bytes]) -> bytes:
+        return b"\\%03o" % ord(match[0])
+
     data = text.encode("utf-8", "replace")
-    plain = re.sub(rb"[^A-Za-z0-9 _.,:;=()<>%+-]", lambda found: b"\\%03o" % ord(found[0]), data)
+    plain = re.sub(rb"[^A-Za-z0-9 _.,:;=()<>%+-]", octal, data)
     return f'"{plain.decode()}"'
