@@ -26,28 +26,8 @@ LIMITS = {
     "nodes a statement": 12,
 }
 
-#: Packages whose statements are still to be rewritten, with today's figures as their limits.
-UNFINISHED: dict[str, dict[str, float]] = {
-    "data": {
-        "packed assignments": 22.4,
-        "conditional expressions": 31.3,
-        "comprehensions": 56.4,
-        "nested comprehensions": 1.7,
-        "assignment expressions": 8.0,
-        "functions of functions": 7.2,
-        "vague names": 25.4,
-        "nodes a statement": 12.9,
-    },
-    "playground": {
-        "packed assignments": 38.4,
-        "conditional expressions": 43.2,
-        "comprehensions": 57.9,
-        "nested comprehensions": 2.2,
-        "assignment expressions": 5.4,
-        "vague names": 24.8,
-        "nodes a statement": 14.3,
-    },
-}
+#: Limits above the common ones: `Column.kind` is public, and is in model files.
+EXCEPTIONS: dict[str, dict[str, float]] = {"data": {"vague names": 2.5}}
 
 VAGUE_NAMES = {
     "each", "found", "given", "known", "own", "here", "there", "this", "these", "those", "that",
@@ -186,7 +166,7 @@ for folder in sorted(PACKAGE.iterdir()):
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_statement_does_one_thing(package):
-    limits = LIMITS | UNFINISHED.get(package, {})
+    limits = LIMITS | EXCEPTIONS.get(package, {})
     above = {}
     for name, figure in figures_of(texts_of(package)).items():
         if figure > limits[name]:
@@ -195,7 +175,7 @@ def test_a_statement_does_one_thing(package):
 
 
 def test_only_packages_that_need_it_have_limits_of_their_own():
-    for package, limits in UNFINISHED.items():
+    for package, limits in EXCEPTIONS.items():
         figures = figures_of(texts_of(package))
         for name, limit in limits.items():
             assert LIMITS[name] < figures[name], f"{package}: remove its limit of {name}"
