@@ -202,8 +202,9 @@ class PreparedData:
         ensemble = self._ensemble_with(network)
         if ensemble is None:
             return task
-        others = (others_of(ensemble, self.training[0]), others_of(ensemble, self.test[0]))
-        return replace(task, weight=ensemble.weight, others=others)
+        training_others = others_of(ensemble, self.training[0])
+        test_others = others_of(ensemble, self.test[0])
+        return replace(task, weight=ensemble.weight, others=(training_others, test_others))
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
@@ -253,7 +254,8 @@ class PreparedData:
         predicted = self.test_probabilities(network).argmax(axis=1)
         truth = self.test[1][: len(predicted)]
         n_classes = len(self.classes)
-        counts = np.bincount(n_classes * truth + predicted, minlength=n_classes**2)
+        cells = n_classes * truth + predicted
+        counts = np.bincount(cells, minlength=n_classes**2)
         return counts.reshape(n_classes, n_classes).tolist()
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
@@ -331,16 +333,20 @@ class PreparedData:
             return [*axes, *others][:count]
         if not len(self.dataset.X):
             middle = middle_pixel(self.dataset.image_shape)
-            return list(range(middle, min(middle + count, len(self.input_names))))
-        spread = np.std(self.dataset.X[~self.is_test], axis=0)
-        return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+            end = min(middle + count, len(self.input_names))
+            return list(range(middle, end))
+        training_images = self.dataset.X[~self.is_test]
+        spread = np.std(training_images, axis=0)
+        varying_most = np.argsort(-spread, kind="stable")[:count]
+        return sorted(varying_most.tolist())
 
     def _mean_image(self) -> list[float]:
         """The mean of all images, each pixel from 0 to 1; empty for other data."""
         if self.dataset.image_shape is None:
             return []
         mean = np.sum(self.dataset.X, axis=0)
-        return np.round(mean / (mean.max() or 1.0), 3).tolist()
+        largest = mean.max() or 1.0
+        return np.round(mean / largest, 3).tolist()
 
     def image_top(self) -> float:
         """The largest value of a pixel; without the images, that of a byte."""

@@ -99,7 +99,8 @@ def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
     for name in DRAWN:
         yield f"data={name}", record_opening(f"data={name}")
     for lesson in course.values():
-        yield f"lesson={lesson.name}", record_opening(lesson.describe()["address"])
+        address = lesson.describe()["address"]
+        yield f"lesson={lesson.name}", record_opening(address)
 
 
 def _service_worker(folder: Path, start: dict[str, Any]) -> str:

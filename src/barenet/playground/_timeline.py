@@ -238,7 +238,8 @@ class ResumedSchedule(Schedule):
         self.steady = self.schedule.steady
 
     def factor(self, epoch: float, epochs: int) -> float:
-        return self.schedule.factor(min(self.start + epoch, self.length), self.length)
+        epoch_of_training = min(self.start + epoch, self.length)
+        return self.schedule.factor(epoch_of_training, self.length)
 
     def observe(self, loss: float) -> None:
         self.schedule.observe(loss)

@@ -113,7 +113,8 @@ class UpdateRecord:
         size = self.settings.run_config(n_rows).batch_size
         if not isinstance(size, int):
             return order
-        return order[self.batch * size : (self.batch + 1) * size]
+        start = self.batch * size
+        return order[start : start + size]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -154,7 +155,6 @@ class WeightPath(NamedTuple):
     def of(cls, timeline: Timeline) -> "WeightPath":
         """Copy the weights of at most MAX_PATH epochs, the last one among them."""
         states = thin(list(timeline.states), MAX_PATH)  # it may change in another thread
-        return cls(
-            [state.epoch for state in states],
-            np.stack([state.snapshot.parameters for state in states]),
-        )
+        epochs: list[float] = [state.epoch for state in states]
+        parameters = [state.snapshot.parameters for state in states]
+        return cls(epochs, np.stack(parameters))
