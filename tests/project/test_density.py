@@ -56,15 +56,6 @@ UNFINISHED: dict[str, dict[str, float]] = {
         "vague names": 10.6,
         "nodes a statement": 12.3,
     },
-    "playground": {
-        "packed assignments": 38.4,
-        "conditional expressions": 43.2,
-        "comprehensions": 57.9,
-        "nested comprehensions": 2.2,
-        "assignment expressions": 5.4,
-        "vague names": 24.8,
-        "nodes a statement": 14.3,
-    },
     "service": {
         "packed assignments": 11.6,
         "conditional expressions": 25.5,

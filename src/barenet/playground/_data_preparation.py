@@ -84,7 +84,9 @@ def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtyp
         coordinates.append((across, up))
     # From 0 to the largest whole number is from one side of the map to the other.
     numbers = np.array(coordinates, np.int64).reshape(-1, 2)
-    X = DRAWN_HALF_SIDE * (2 * numbers / MAX_COORDINATE - 1)
+    # From −1 on the left and at the bottom to 1 on the right and at the top.
+    places = 2 * numbers / MAX_COORDINATE - 1
+    X = DRAWN_HALF_SIDE * places
     return X, np.array(classes, np.int64)
 
 
@@ -209,7 +211,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
     if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
         first = planes.middle_pixel(predictor.image_shape)
-        data = replace(data, axes=predictor.feature_names[first : first + 2])
+        pixels = predictor.feature_names[first : first + 2]
+        data = replace(data, axes=pixels)
     table_encoding = None
     if isinstance(encoding, TableEncoding):
         table_encoding = encoding
@@ -264,7 +267,9 @@ def named_rows(model: Model) -> Dataset | None:
     name = model.predictor.dataset
     if name not in NAMED:
         return None
-    options = {option: getattr(model.config, option) for option in DATASETS[name].options}
+    options = {}
+    for option in DATASETS[name].options:
+        options[option] = getattr(model.config, option)
     dataset = load_dataset(name, **options)
     if dataset.classes != model.predictor.classes:
         return None  # another data set of that name
@@ -431,7 +436,9 @@ def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
     if predictor.classes is None:
         outputs = prepared.outputs(predictor.first_network, "grid", 24)
         numbers = outputs[:, prepared.output]
-        limits = (float(numbers.min()), float(numbers.max()))
+        smallest = float(numbers.min())
+        largest = float(numbers.max())
+        limits = (smallest, largest)
     if prepared.is_curve:
         across = [plane.low[0], plane.high[0]]
         ends = np.column_stack([across, limits])

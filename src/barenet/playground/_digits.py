@@ -69,8 +69,9 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     n_columns = POINTS_PER_PIXEL * shape[1]
     y, x = np.nonzero(ink)
     middle = y.mean()
-    lean = _lean(x - x.mean(), y - middle, style.slant)
-    upright = x - lean * (y - middle)
+    from_middle = y - middle
+    lean = _lean(x - x.mean(), from_middle, style.slant)
+    upright = x - lean * from_middle
     left = upright.min()
     right = upright.max() + 1
     above = y.min()
@@ -86,10 +87,10 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     else:
         x0 = (left + right) / 2
         y0 = (above + below) / 2
-    steps_down = np.arange(n_rows)[:, None] + 0.5 - n_rows / 2
-    steps_right = np.arange(n_columns) + 0.5 - n_columns / 2 - style.right_offset
-    rows = y0 + steps_down * down
-    columns = x0 + steps_right * across
+    steps_down = np.arange(n_rows) + 0.5 - n_rows / 2
+    steps_right = np.arange(n_columns) + 0.5 - n_columns / 2
+    rows = y0 + steps_down[:, None] * down
+    columns = x0 + (steps_right - style.right_offset) * across
     columns = columns + lean * (rows - 0.5 - middle)
     pad_height, pad_width = ink.shape
     whole_rows = np.floor(rows).astype(int)

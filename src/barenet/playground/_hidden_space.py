@@ -48,9 +48,10 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     line = np.empty(0)
     if layer == count - 1:
         line = _output_line(view)
-    projected, share, line = project(outputs, len(X), view.directions, layer, line)
-    points = projected[: len(X)]
-    sheet = projected[len(X) :]
+    n_points = len(X)
+    projected, share, line = project(outputs, n_points, view.directions, layer, line)
+    points = projected[:n_points]
+    sheet = projected[n_points:]
     n_neurons_of_axes = n_neurons
     if len(line):
         n_neurons_of_axes = 2  # each axis has a range of its own
@@ -58,7 +59,8 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
 
     def places(points: Array) -> list[float | None]:
         fractions = (points - low) / (high - low)
-        across, up = (MARGIN + (1 - 2 * MARGIN) * fractions).T
+        with_margin = MARGIN + (1 - 2 * MARGIN) * fractions
+        across, up = with_margin.T
         return rounded(np.column_stack([across, 1 - up]))
 
     boundary: list[float | None] = []
@@ -172,10 +174,12 @@ def _output_line(view: NetworkView) -> Array:
     """Weights and bias of a single output; empty if there are several, or no direction."""
     groups = layout.neuron_layers(view.current())
     last = groups[-1][0]
-    line = np.array([*last.weights.ravel(), *last.bias], np.float64)
+    weights = last.weights.ravel()
+    line = np.array([*weights, *last.bias], np.float64)
     is_single = len(last.bias) == 1
-    has_direction = np.isfinite(line).all() and line[:-1].any()
-    if not is_single or not has_direction:
+    is_finite = np.isfinite(line).all()
+    has_direction = weights.any()
+    if not is_single or not is_finite or not has_direction:
         return np.empty(0)
     return line
 

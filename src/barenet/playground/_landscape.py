@@ -89,7 +89,8 @@ class TrainingLoss:
     """The training loss of a network, without penalties, as a function of its weights."""
 
     def __init__(self, view: NetworkView) -> None:
-        loss, (rows, _) = view.task.loss_and_rows(view.settings.loss)
+        loss, parts = view.task.loss_and_rows(view.settings.loss)
+        rows = parts[0]  # those of the training
         self.network = view.current()
         limit = max(MAX_PRODUCTS // self.network.n_parameters, 1)
         limit = min(MAX_ROWS, limit)
@@ -155,7 +156,8 @@ def contours(losses: Array) -> list[Array]:
     """Lines of equal loss, at even steps of its logarithm."""
     heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
     largest = np.nanmax(losses[np.isfinite(losses)])
-    levels = np.linspace(heights.min(), np.log(largest), LEVELS + 2)
+    highest = np.log(largest)
+    levels = np.linspace(heights.min(), highest, LEVELS + 2)
     return [contour(heights - level) for level in levels[1:-1]]
 
 

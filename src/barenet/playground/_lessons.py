@@ -34,7 +34,8 @@ FOLDER = Path(__file__).parent
 #: Maximum number of training rows at which dead neurons are sought.
 MAX_ROWS = 1000
 #: Names of the controls that a lesson can hide, with their selectors on the page.
-CONTROLS: dict[str, str] = json.loads((FOLDER / "page/controls.json").read_text("utf-8"))
+_CONTROLS_FILE = FOLDER / "page/controls.json"
+CONTROLS: dict[str, str] = json.loads(_CONTROLS_FILE.read_text("utf-8"))
 
 
 class NetworkReport(NamedTuple):
@@ -172,7 +173,9 @@ class Condition:
     def __post_init__(self) -> None:
         if not self.measure:
             raise ArgumentError(f"missing; choose from {', '.join(MEASURES)}", argument="measure")
-        has_limit = math.isfinite(self.at_least) or math.isfinite(self.at_most)
+        has_minimum = math.isfinite(self.at_least)
+        has_maximum = math.isfinite(self.at_most)
+        has_limit = has_minimum or has_maximum
         is_name = self.measure in NAMES
         if is_name == has_limit or is_name != bool(self.one_of):
             expected = "at_least or at_most, a number"
@@ -195,7 +198,9 @@ class Condition:
         if isinstance(value, str):
             holds = value in self.one_of
         else:
-            holds = value is not None and self.at_least <= value <= self.at_most
+            holds = False
+            if value is not None:
+                holds = self.at_least <= value <= self.at_most
         measure_in_words = self.measure.capitalize().replace("_", " ")
         label = self.label or measure_in_words.replace("r2", "R²")
         return {

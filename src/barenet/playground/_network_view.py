@@ -99,8 +99,8 @@ def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     minimum: Any = 1.0
     if len(rows):
         minimum = np.abs(rows).max(axis=0)
-    inputs = prepared.inputs("grid", NEURON_SIDE)
-    return _scaled(inputs[:, chosen], minimum)
+    inputs = prepared.inputs("grid", NEURON_SIDE)[:, chosen]
+    return _scaled(inputs, minimum)
 
 
 def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -112,8 +112,12 @@ def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, l
     inputs = prepared.inputs("grid", NEURON_SIDE)
     shape = prepared.dataset.image_shape
     layers = layout.layer_values(network, inputs, -1)
-    drawn = [layer.outputs[:, : prepared.max_drawn] for layer in layers]
-    minima = [np.ones(part.shape[1]) for part in drawn]
+    drawn = []
+    minima = []
+    for layer in layers:
+        outputs = layer.outputs[:, : prepared.max_drawn]
+        drawn.append(outputs)
+        minima.append(np.ones(outputs.shape[1]))
     if drawn and shape is not None:
         first = layers[0].dense
         weights = first.weights[:, : prepared.max_drawn]
@@ -187,7 +191,8 @@ class NetworkView:
         self.network = self.task.network
         self.constant_losses = self.task.constant_losses(settings.loss)
         self.curve = LearningCurve()
-        self.latest = ProgressReport(snapshot=Snapshot.of(self.network), saved=[0])
+        snapshot = Snapshot.of(self.network)
+        self.latest = ProgressReport(snapshot=snapshot, saved=[0])
         self.key: int | None = None
         #: Principal axes of the layers' spaces as they were drawn last, by layer.
         self.directions: dict[int, NDArray[np.float64]] = {}

@@ -82,7 +82,8 @@ class FeatureMap:
         method = "standardize"
         if dataset.name in GENERATED:
             method = "none"
-        axes = np.asarray(dataset.X, np.float64)[:, columns]
+        X = np.asarray(dataset.X, np.float64)
+        axes = X[:, columns]
         scaling = Scaling.fit(method, axes)
         return cls(tuple(kept) or ("x1",), columns, scaling)
 
@@ -140,7 +141,8 @@ class Plane:
         """The rectangle around points, with a margin."""
         low = points.min(axis=0)
         high = points.max(axis=0)
-        room = np.where(high > low, MARGIN * (high - low), 1.0)
+        extent = high - low
+        room = np.where(high > low, MARGIN * extent, 1.0)
         return cls(names, low - room, high + room, rows)
 
     def grid(self, side: int) -> Array:
@@ -150,7 +152,9 @@ class Plane:
         right, top = self.high
         across = left + (right - left) * steps
         down = top - (top - bottom) * steps
-        return np.column_stack([np.tile(across, side), np.repeat(down, side)])
+        columns = np.tile(across, side)
+        rows = np.repeat(down, side)
+        return np.column_stack([columns, rows])
 
     def line(self, count: int) -> Array:
         """Points along the horizontal axis, shape (count, 2)."""
@@ -372,4 +376,5 @@ def _number(value: float) -> str:
 
 
 def _date(seconds: float) -> str:
-    return str(np.datetime64(round(float(seconds)), "s"))[:10]
+    time = np.datetime64(round(float(seconds)), "s")
+    return str(time)[:10]

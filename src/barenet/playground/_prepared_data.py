@@ -96,7 +96,9 @@ class PreparedData:
 
     def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
-        moved_to = dict(zip(fixed[::2], fixed[1::2], strict=False))
+        names = fixed[::2]
+        values = fixed[1::2]
+        moved_to = dict(zip(names, values, strict=False))
         columns = []
         encoded = {}
         for column in self.fixed_columns:
@@ -126,7 +128,8 @@ class PreparedData:
             else:
                 points = self.plane.line(count)
             columns = self.features.apply(self.plane.rows(points))
-            self._cache[place, count] = self.scaling.transform(columns, np.float32)
+            inputs = self.scaling.transform(columns, np.float32)
+            self._cache[place, count] = inputs
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
@@ -260,7 +263,8 @@ class PreparedData:
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
         """Probabilities of the classes of the test rows, or of the first ones of very many."""
-        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        limits = (rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        limit = next(limits)
         return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:
@@ -279,7 +283,8 @@ class PreparedData:
             settings = self.model.description
         spread = None
         if self.is_test.any():
-            spread = float(np.std(dataset.y[self.is_test]))
+            test_targets = dataset.y[self.is_test]
+            spread = float(np.std(test_targets))
         return {
             "name": dataset.name,
             "description": dataset.description,

@@ -114,7 +114,8 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     if update is None or point.y is None or point.is_test:
         return None
     rows = update.rows(len(y))
-    has_inputs = np.isclose(X[rows], point.X).all(axis=1)
+    is_input = np.isclose(X[rows], point.X)
+    has_inputs = is_input.all(axis=1)
     has_target = np.isclose(y[rows], point.y)
     if not (has_inputs & has_target).any():
         return None
@@ -187,7 +188,8 @@ def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
     if prepared.raw is not None:
         columns = prepared.raw.columns
     else:
-        columns = dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
+        arrays = np.asarray(rows.X).T
+        columns = dict(zip(rows.feature_names, arrays, strict=True))
     cells = {}
     if rows.image_shape is None:
         cells = {name: str(column[index]) for name, column in columns.items()}

@@ -79,7 +79,8 @@ def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
     files = {}
     for name, entry in RUNTIME["files"].items():
         content = (source / name).read_bytes()
-        digest = base64.b64encode(hashlib.sha384(content).digest()).decode()
+        digest_bytes = hashlib.sha384(content).digest()
+        digest = base64.b64encode(digest_bytes).decode()
         if entry["integrity"] != f"sha384-{digest}":
             raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
         (folder / name).write_bytes(content)

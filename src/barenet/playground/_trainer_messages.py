@@ -70,8 +70,10 @@ class TrainingTask:
         test = rows[1].y
         losses = []
         for constant in (training.mean(axis=0), np.median(training, axis=0)):
-            training_loss = function.value(np.broadcast_to(constant, training.shape), training)
-            test_loss = function.value(np.broadcast_to(constant, test.shape), test)
+            outputs = np.broadcast_to(constant, training.shape)
+            test_outputs = np.broadcast_to(constant, test.shape)
+            training_loss = function.value(outputs, training)
+            test_loss = function.value(test_outputs, test)
             losses.append((training_loss, test_loss))
         return min(losses)  # by the training loss
 
@@ -109,7 +111,8 @@ class UpdateRecord:
 
     def rows(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of the rows of the mini-batch, shape (batch_size,)."""
-        order = epoch_orders(n_rows, self.seed, [self.epoch])[0]
+        orders = epoch_orders(n_rows, self.seed, [self.epoch])
+        order = orders[0]
         size = self.settings.run_config(n_rows).batch_size
         if not isinstance(size, int):
             return order

@@ -112,7 +112,8 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
         padding = bytes(-len(data) % 4)
-        layout[name] = [array.dtype.str[1:], offset, array.size]  # without the byte order
+        number_type = array.dtype.str[1:]  # without the byte order
+        layout[name] = [number_type, offset, array.size]
         chunks.append(data + padding)
         offset += len(data) + len(padding)
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
