@@ -56,8 +56,9 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     settings = {}
     for name in by_name(usual):
         if name in words:
-            name_of_field = name.rpartition(".")[2]
-            settings[name] = _read(words[name], examples[name], name_of_field)
+            example = examples[name]
+            _, _, name_of_field = name.rpartition(".")
+            settings[name] = _read(words[name], example, name_of_field)
     return with_settings(usual, settings)
 
 

@@ -40,8 +40,11 @@ def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
     name_in_words = name.replace("_", " ").capitalize()
-    undrawn = (page.CHOICES["titles"].get(name, name_in_words), 1.0, 0.0)
-    title, max_noise, default_noise = page.DRAWN.get(name, undrawn)
+    title = page.CHOICES["titles"].get(name, name_in_words)
+    max_noise = 1.0
+    default_noise = 0.0
+    if name in page.DRAWN:
+        title, max_noise, default_noise = page.DRAWN[name]
     entry = {
         "name": name,
         "title": title,
@@ -54,7 +57,8 @@ def _describe(name: str) -> dict[str, Any]:
         return entry
     prepared = prepare_named(page.DataSettings(source=name, samples=N_POINTS))
     arrays = point_arrays(prepared, N_POINTS)
-    points = np.column_stack([arrays["positions"], arrays["values"]]).astype(float)
+    columns = [arrays["positions"], arrays["values"]]
+    points = np.column_stack(columns).astype(float)
     return {
         **entry,
         "task": prepared.dataset.task,

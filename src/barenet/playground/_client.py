@@ -77,7 +77,9 @@ class Client:
 
     async def serve(self) -> None:
         """Send and receive until the connection ends."""
-        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        sender = asyncio.create_task(self._send())
+        receiver = asyncio.create_task(self._receive())
+        tasks = [sender, receiver]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -97,7 +99,8 @@ class Client:
 
     def reply_error(self, error: Exception) -> None:
         """Queue an error, also an unexpected one: without an answer the page waits for ever."""
-        self.reply(type="error", message=str(error) or type(error).__name__)
+        message = str(error) or type(error).__name__
+        self.reply(type="error", message=message)
 
     async def _receive(self) -> None:
         """Read messages; an invalid one is answered with an error and changes nothing."""
@@ -154,7 +157,8 @@ class Client:
 
     async def describe(self, message: Message, function: Any, *arguments: Any) -> None:
         """Reply with a description of a network, of the type of the message."""
-        description = await asyncio.to_thread(function, self.view(message), *arguments)
+        view = self.view(message)
+        description = await asyncio.to_thread(function, view, *arguments)
         self.reply(type=message.type, network=message.network, **description)
 
     async def describe_later(self, *arguments: Any) -> None:
@@ -186,7 +190,8 @@ class Client:
     async def _send_news(self) -> None:
         """Send the queue, then changed settings, then a picture."""
         while self.queue:
-            await self.connection.send(json.dumps(self.queue.popleft(), allow_nan=False))
+            message = self.queue.popleft()
+            await self.connection.send(json.dumps(message, allow_nan=False))
         session = self._session
         if session is None or session.prepared is None:
             return
@@ -210,7 +215,8 @@ class Client:
         self.sent_state = session.state_version
         self.sent_version = -1
         prepared = session.prepared
-        await self.connection.send(json.dumps(session.describe(), allow_nan=False))
+        description = session.describe()
+        await self.connection.send(json.dumps(description, allow_nan=False))
         if prepared is not None and prepared is not self.sent_data:
             self.sent_data = prepared
             await self.connection.send(pack({"type": "points"}, point_arrays(prepared)))

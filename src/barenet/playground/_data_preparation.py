@@ -56,10 +56,12 @@ def prepare_named(data: DataSettings) -> PreparedData:
     rows = load_dataset(data.source, **data.generator_options)
     if rows.n_samples <= MAX_IMAGES:
         return _prepare_matrix(rows, data)
-    some_rows = rows.take(np.arange(0, rows.n_samples, rows.n_samples // MAX_IMAGES))
+    step = rows.n_samples // MAX_IMAGES
+    some_rows = rows.take(np.arange(0, rows.n_samples, step))
     words = f"{rows.description}; {MAX_IMAGES:,} of them are here"
     # Pixels that are nearly always empty would be large if standardized.
-    scaling = Scaling.fit("minmax", np.array([[0.0], [255.0]]).repeat(rows.n_features, axis=1))
+    ends = np.array([[0.0], [255.0]])
+    scaling = Scaling.fit("minmax", ends.repeat(rows.n_features, axis=1))
     return _prepare_matrix(replace(some_rows, description=words), data, scaling=scaling)
 
 
@@ -77,10 +79,14 @@ def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtyp
     coordinates = []
     for point in re.findall(DRAWN_POINT, text):
         classes.append(int(point[0], 36))
-        coordinates.append((int(point[1:3], 36), int(point[3:], 36)))
+        across = int(point[1:3], 36)
+        up = int(point[3:], 36)
+        coordinates.append((across, up))
     # From 0 to the largest whole number is from one side of the map to the other.
     numbers = np.array(coordinates, np.int64).reshape(-1, 2)
-    X = DRAWN_HALF_SIDE * (2 * numbers / MAX_COORDINATE - 1)
+    # From −1 on the left and at the bottom to 1 on the right and at the top.
+    places = 2 * numbers / MAX_COORDINATE - 1
+    X = DRAWN_HALF_SIDE * places
     return X, np.array(classes, np.int64)
 
 
@@ -97,7 +103,9 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         target_name="class",
         description="all of them are for training",
     )
-    names = tuple(name for name in data.features if name in planes.FEATURES) or ("x1", "x2")
+    names = tuple(name for name in data.features if name in planes.FEATURES)
+    if not names:
+        names = ("x1", "x2")
     corner = np.full(2, DRAWN_HALF_SIDE)
     return _split_and_scale(
         rows,
@@ -121,7 +129,8 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     axes: tuple[str, ...] = ()
     if numeric:
         axes = planes.check_axes(numeric, data.axes)
-    rows = table.load(data, frame=not has_all and len(columns) > len(axes))
+    has_more = len(columns) > len(axes)
+    rows = table.load(data, frame=not has_all and has_more)
     raw = None
     if isinstance(rows.X, Frame):
         raw = rows.X
@@ -202,7 +211,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
     if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
         first = planes.middle_pixel(predictor.image_shape)
-        data = replace(data, axes=predictor.feature_names[first : first + 2])
+        pixels = predictor.feature_names[first : first + 2]
+        data = replace(data, axes=pixels)
     table_encoding = None
     if isinstance(encoding, TableEncoding):
         table_encoding = encoding
@@ -219,7 +229,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         raw = None
         if isinstance(rows.X, Frame):
             raw = rows.X
-        rows = replace(rows, X=encoding.transform(rows.X), feature_names=predictor.input_names)
+        X = encoding.transform(rows.X)
+        rows = replace(rows, X=X, feature_names=predictor.input_names)
         prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
         return replace(prepared, encoding=table_encoding, raw=raw)
     target = predictor.target_name
@@ -256,7 +267,9 @@ def named_rows(model: Model) -> Dataset | None:
     name = model.predictor.dataset
     if name not in NAMED:
         return None
-    options = {option: getattr(model.config, option) for option in DATASETS[name].options}
+    options = {}
+    for option in DATASETS[name].options:
+        options[option] = getattr(model.config, option)
     dataset = load_dataset(name, **options)
     if dataset.classes != model.predictor.classes:
         return None  # another data set of that name
@@ -283,9 +296,11 @@ def _prepare_matrix(
     model: Model | None = None,
 ) -> PreparedData:
     """Prepare rows of numbers: all columns, or features computed from those of the axes."""
-    rows = replace(rows, X=np.asarray(rows.X, np.float64))
-    medians = np.median(rows.X, axis=0)
-    columns = _number_columns(rows.feature_names, medians, planes.unscaled(rows.n_features))
+    X = np.asarray(rows.X, np.float64)
+    rows = replace(rows, X=X)
+    medians = np.median(X, axis=0)
+    unscaled = planes.unscaled(rows.n_features)
+    columns = _number_columns(rows.feature_names, medians, unscaled)
     return _prepare(
         rows,
         columns,
@@ -328,7 +343,10 @@ def _prepare(
             problem = f"no axis: none of its columns is numeric: {column_names}"
             raise ArgumentError(problem, argument="model")
         names = tuple(numeric)
-        axes = dict(numeric[name] for name in planes.check_axes(names, data.axes))
+        axes = {}
+        for name in planes.check_axes(names, data.axes):
+            start, axis = numeric[name]
+            axes[start] = axis
         plane, points = planes.plane_along(axes, X, rows.y, typical, reach)
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
@@ -381,10 +399,12 @@ def _split_and_scale(
     if model is not None:
         target_scaling = model.predictor.target_scaling
     elif rows.classes is None:
-        target_scaling = Scaling.fit("standardize", y[training].reshape(-1, 1))
+        learned_targets = y[training].reshape(-1, 1)
+        target_scaling = Scaling.fit("standardize", learned_targets)
     scaled = y
     if target_scaling is not None and len(y):
-        scaled = target_scaling.transform(y.reshape(-1, 1))[:, 0]
+        scaled_column = target_scaling.transform(y.reshape(-1, 1))
+        scaled = scaled_column[:, 0]
     X = scaling.transform(raw, np.float32)
     learned = np.zeros(1)
     if len(y):
@@ -416,9 +436,12 @@ def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
     if predictor.classes is None:
         outputs = prepared.outputs(predictor.first_network, "grid", 24)
         numbers = outputs[:, prepared.output]
-        limits = (float(numbers.min()), float(numbers.max()))
+        smallest = float(numbers.min())
+        largest = float(numbers.max())
+        limits = (smallest, largest)
     if prepared.is_curve:
-        ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
+        across = [plane.low[0], plane.high[0]]
+        ends = np.column_stack([across, limits])
         plane = planes.Plane.around(ends, plane.names, plane.typical_rows)
     inputs = prepared.inputs("grid", 24)
     if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():

@@ -52,7 +52,8 @@ def differing(state: PageState) -> dict[str, Any]:
     >>> differing(PageState(pace=2))
     {'pace': 2}
     """
-    usual = by_name(PageState.defaults_for(state.data.source, len(state.networks)))
+    defaults = PageState.defaults_for(state.data.source, len(state.networks))
+    usual = by_name(defaults)
     changed = {}
     for name, value in by_name(state).items():
         if value != usual[name]:
@@ -70,7 +71,10 @@ def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
     """
 
     def part(default: object, prefix: str = "") -> dict[str, Any]:
-        return {name: settings.get(prefix + name, value) for name, value in vars(default).items()}
+        replaced = {}
+        for name, value in vars(default).items():
+            replaced[name] = settings.get(prefix + name, value)
+        return replaced
 
     networks = []
     for prefix, default in zip(NETWORKS, usual.networks, strict=False):

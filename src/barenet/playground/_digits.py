@@ -50,11 +50,13 @@ def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
     if prepared.dataset.image_shape is None or not re.fullmatch(f"[0-9a-f]{{{n_digits}}}", ink):
         problem = f"expected {n_digits:,} hexadecimal digits, and data that are images"
         raise ArgumentError(problem, argument="ink", remedy="choose the digits")
-    bits = np.unpackbits(np.frombuffer(bytes.fromhex(ink), np.uint8))
+    packed = np.frombuffer(bytes.fromhex(ink), np.uint8)
+    bits = np.unpackbits(packed)
     points = bits.reshape(PAD_SIDE, PAD_SIDE).astype(bool)
     if not points.any():
         return {"pixels": None}
-    image = image_of(points, prepared.dataset.image_shape) * prepared.image_top()
+    shares = image_of(points, prepared.dataset.image_shape)
+    image = shares * prepared.image_top()
     return {"pixels": image.ravel().tolist()}
 
 
@@ -67,8 +69,9 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     n_columns = POINTS_PER_PIXEL * shape[1]
     y, x = np.nonzero(ink)
     middle = y.mean()
-    lean = _lean(x - x.mean(), y - middle, style.slant)
-    upright = x - lean * (y - middle)
+    from_middle = y - middle
+    lean = _lean(x - x.mean(), from_middle, style.slant)
+    upright = x - lean * from_middle
     left = upright.min()
     right = upright.max() + 1
     above = y.min()
@@ -84,13 +87,16 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     else:
         x0 = (left + right) / 2
         y0 = (above + below) / 2
-    steps_down = np.arange(n_rows)[:, None] + 0.5 - n_rows / 2
-    steps_right = np.arange(n_columns) + 0.5 - n_columns / 2 - style.right_offset
-    rows = y0 + steps_down * down
-    columns = x0 + steps_right * across
+    steps_down = np.arange(n_rows) + 0.5 - n_rows / 2
+    steps_right = np.arange(n_columns) + 0.5 - n_columns / 2
+    rows = y0 + steps_down[:, None] * down
+    columns = x0 + (steps_right - style.right_offset) * across
     columns = columns + lean * (rows - 0.5 - middle)
-    row_indices = np.clip(np.floor(rows).astype(int), -1, len(ink))
-    column_indices = np.clip(np.floor(columns).astype(int), -1, ink.shape[1])
+    pad_height, pad_width = ink.shape
+    whole_rows = np.floor(rows).astype(int)
+    whole_columns = np.floor(columns).astype(int)
+    row_indices = np.clip(whole_rows, -1, pad_height)
+    column_indices = np.clip(whole_columns, -1, pad_width)
     around = np.pad(ink, 1)  # beyond the pad there is no ink
     points = around[row_indices + 1, column_indices + 1]
     pixels = points.reshape(shape[0], POINTS_PER_PIXEL, shape[1], POINTS_PER_PIXEL)
@@ -102,7 +108,8 @@ def _lean(x: NDArray[np.float64], y: NDArray[np.float64], slant: float) -> float
     lean = 0.0
     if y.any():
         lean = float(x @ y / (y @ y))  # the slope of the least squares
-    return float(np.sign(lean) * max(abs(lean) - slant, 0.0))
+    size = max(abs(lean) - slant, 0.0)
+    return float(np.sign(lean) * size)
 
 
 def test_image(view: NetworkView, number: int) -> dict[str, Any]:
@@ -111,7 +118,8 @@ def test_image(view: NetworkView, number: int) -> dict[str, Any]:
     if prepared.dataset.image_shape is None or not len(prepared.test_rows):
         raise ArgumentError("there are no test images", argument="row", remedy="choose the digits")
     number %= len(prepared.test_rows)
-    pixels = np.asarray(prepared.dataset.X)[prepared.test_rows[number]]
+    images = np.asarray(prepared.dataset.X)
+    pixels = images[prepared.test_rows[number]]
     truth = int(prepared.test[1][number])
     return {"row": number, "pixels": pixels.astype(float).tolist(), "truth": truth}
 
@@ -126,7 +134,8 @@ def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
         if not 0 <= value < len(classes):
             raise ArgumentError.of(name, value, f"the index of one of {len(classes)} classes")
     probabilities = prepared.test_probabilities(view.current(report))
-    is_of_class = prepared.test[1][: len(probabilities)] == truth
+    _, classes_of_rows = prepared.test
+    is_of_class = classes_of_rows[: len(probabilities)] == truth
     is_predicted = probabilities.argmax(axis=1) == predicted
     listed = np.flatnonzero(is_of_class & is_predicted)
     surest_first = np.argsort(-probabilities[listed, predicted], kind="stable")

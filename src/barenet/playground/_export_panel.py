@@ -107,7 +107,8 @@ class ExportedRun:
         )
         named = DATASETS.get(self.dataset.name)
         if named is None:
-            default = table_defaults(len(self.prepared.training[1])).set_fields()
+            n_rows = len(self.prepared.training[1])
+            default = table_defaults(n_rows).set_fields()
         else:
             default = named.config.set_fields()
         loss = spec_of(as_loss(None, self.view.network.output_activation))
@@ -228,9 +229,11 @@ class ExportedRun:
         penalties = values.pop("penalty")
         if penalties:
             values["penalty"] = spec_of(penalties[0])
-        return "\n".join(f"    {name}={value!r}," for name, value in values.items())
+        lines = [f"    {name}={value!r}," for name, value in values.items()]
+        return "\n".join(lines)
 
 
 def _arguments(options: dict[str, Any]) -> str:
     """Write keyword arguments that follow others in a call."""
-    return "".join(f", {name}={value!r}" for name, value in options.items())
+    arguments = [f", {name}={value!r}" for name, value in options.items()]
+    return "".join(arguments)

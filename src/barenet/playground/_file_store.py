@@ -70,7 +70,8 @@ class FileStore:
 
     def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
         """Open a table, and return its key."""
-        return self._add(self.tables, TABLE, name, open_table(name, local_path(path), header))
+        table = open_table(name, local_path(path), header)
+        return self._add(self.tables, TABLE, name, table)
 
     def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
         """Open a model, with the table of a key if its columns fit, and return the settings."""
@@ -88,7 +89,8 @@ class FileStore:
 
     def _add(self, files: dict[str, T], kind: str, name: str, file: T) -> str:
         self.count += 1
-        key = f"{kind}{self.count}-{Path(name).stem[:40]}"
+        stem = Path(name).stem[:40]
+        key = f"{kind}{self.count}-{stem}"
         files[key] = file
         if len(files) > MAX_FILES:
             del files[next(iter(files))]
@@ -109,7 +111,8 @@ class FileStore:
         if model.outputs:  # of which a table has one at most
             rows = None
         elif data.rows:
-            rows = _find(self.tables, data.rows).samples(model.predictor)
+            table = _find(self.tables, data.rows)
+            rows = table.samples(model.predictor)
         else:
             rows = preparation.named_rows(model)
         return preparation.prepare_model(data, model, rows)
@@ -132,7 +135,9 @@ class FileStore:
         self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
     ) -> PageState:
         """Settings to start with a model and the rows that it was trained on."""
-        key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
+        key = ""
+        if rows:
+            key = self.open_table(Path(rows).name, Path(rows), header)
         state = self.open_model(path, key, config)
         if rows and self.models[state.data.source].outputs:
             problem = f"{path} predicts several numbers for each row, and a table has one target"

@@ -48,9 +48,10 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     line = np.empty(0)
     if layer == count - 1:
         line = _output_line(view)
-    projected, share, line = project(outputs, len(X), view.directions, layer, line)
-    points = projected[: len(X)]
-    sheet = projected[len(X) :]
+    n_points = len(X)
+    projected, share, line = project(outputs, n_points, view.directions, layer, line)
+    points = projected[:n_points]
+    sheet = projected[n_points:]
     n_neurons_of_axes = n_neurons
     if len(line):
         n_neurons_of_axes = 2  # each axis has a range of its own
@@ -58,7 +59,8 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
 
     def places(points: Array) -> list[float | None]:
         fractions = (points - low) / (high - low)
-        across, up = (MARGIN + (1 - 2 * MARGIN) * fractions).T
+        with_margin = MARGIN + (1 - 2 * MARGIN) * fractions
+        across, up = with_margin.T
         return rounded(np.column_stack([across, 1 - up]))
 
     boundary: list[float | None] = []
@@ -66,7 +68,8 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     if len(line) == 3 and len(prepared.classes or ()) == 2:
         boundary = places(line_ends(line, low, high))
         sums = points @ line[:2] + line[2]
-        n_wrong = int(((sums > 0) != (y > 0)).sum())
+        is_wrong = (sums > 0) != (y > 0)
+        n_wrong = int(is_wrong.sum())
     sheet_places: list[float | None] = []
     if n_neurons > 1:
         sheet_places = places(sheet)
@@ -98,18 +101,23 @@ def project(
     """
     if outputs.shape[1] == 1:
         spread = np.arange(len(outputs)) * 0.618 % 1
-        return np.column_stack([outputs[:, 0], spread]), 1.0, line[:0]
+        points = np.column_stack([outputs[:, 0], spread])
+        return points, 1.0, np.empty(0)
     if outputs.shape[1] == 2:
         return outputs, 1.0, line
     mean, directions, _ = principal_axes(outputs[:n_points])
     centered = outputs - mean
     if len(line):
-        first = line[:-1] / np.linalg.norm(line[:-1])
+        weights = line[:-1]
+        first = weights / np.linalg.norm(weights)
         # What remains of the points without their parts along the first direction.
-        remainder = centered[:n_points] - np.outer(centered[:n_points] @ first, first)
+        centered_points = centered[:n_points]
+        parts = np.outer(centered_points @ first, first)
+        remainder = centered_points - parts
         _, across, _ = principal_axes(remainder)
         directions = np.stack([first, across[0]])
-    similarity = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
+    drawn_before = known.get(layer, directions)
+    similarity = np.sum(directions * drawn_before, axis=1, keepdims=True)
     if len(line):
         similarity[0] = 1  # the output rises to the right
     directions = np.where(similarity < 0, -directions, directions)
@@ -119,7 +127,8 @@ def project(
     total = np.square(centered[:n_points]).sum()
     if len(line):
         weights = line[:-1]
-        line = np.array([*directions @ weights, line[-1] + mean @ weights])
+        bias = line[-1] + mean @ weights
+        line = np.array([*directions @ weights, bias])
     return points, float(shown / (total or 1.0)), line
 
 
@@ -128,6 +137,7 @@ def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
     low = points.min(axis=0)
     high = points.max(axis=0)
     extent = np.where(high > low, high - low, 1.0)
+    # An eighth of the next power of two.
     step = 2.0 ** np.ceil(np.log2(extent)) / 8
     low = step * np.floor(low / step)
     high = step * (np.floor(high / step) + 1)
@@ -145,8 +155,12 @@ def line_ends(boundary: Array, low: Array, high: Array) -> Array:
     """Two points of the line w·h + b = 0 beyond the ranges, shape (2, 2)."""
     w0, w1, b = boundary
     width, height = high - low
-    beyond = np.array([2 * low - high, 2 * high - low])
-    is_steep = abs(w0) * width > abs(w1) * height
+    before = 2 * low - high
+    after = 2 * high - low
+    beyond = np.array([before, after])
+    change_across = abs(w0) * width
+    change_up = abs(w1) * height
+    is_steep = change_across > change_up
     if is_steep:
         up = beyond[:, 1]
         across = -(w1 * up + b) / w0
@@ -158,11 +172,14 @@ def line_ends(boundary: Array, low: Array, high: Array) -> Array:
 
 def _output_line(view: NetworkView) -> Array:
     """Weights and bias of a single output; empty if there are several, or no direction."""
-    last = layout.neuron_layers(view.current())[-1][0]
-    line = np.array([*last.weights.ravel(), *last.bias], np.float64)
+    groups = layout.neuron_layers(view.current())
+    last = groups[-1][0]
+    weights = last.weights.ravel()
+    line = np.array([*weights, *last.bias], np.float64)
     is_single = len(last.bias) == 1
-    has_direction = np.isfinite(line).all() and line[:-1].any()
-    if not is_single or not has_direction:
+    is_finite = np.isfinite(line).all()
+    has_direction = weights.any()
+    if not is_single or not is_finite or not has_direction:
         return np.empty(0)
     return line
 

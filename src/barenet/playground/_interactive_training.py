@@ -173,7 +173,8 @@ class InteractiveTraining(TrainingCommands):
         if not self.problem.failed:
             if self.apply_edits() or self.timeline.is_due(self.epoch):
                 self.timeline.add(self.snapshot())
-            message = self.settings.goal_reached(self.epoch, self.rows[-1].loss)
+            loss = self.rows[-1].loss
+            message = self.settings.goal_reached(self.epoch, loss)
             if message:
                 self.goal = 0
                 self.problem = Problem(message)
@@ -181,7 +182,8 @@ class InteractiveTraining(TrainingCommands):
         if self.playing and now - self.reported >= self.report_interval:
             self._report()
         if self.pace and self.playing and self.epoch >= self.unpaced_to:
-            self.due = max(self.due + 1 / self.pace, now - 0.02)
+            next_due = self.due + 1 / self.pace
+            self.due = max(next_due, now - 0.02)
             self._keep_pace()
         self._wait_to_play()
         self._limit_chunk(run, run.epoch)
@@ -192,8 +194,9 @@ class InteractiveTraining(TrainingCommands):
             self.one_batch = False
             self.goal = 0
         if self.update is not None:
-            is_last = self.update.epoch == run.epoch - 1 and self.update.batch == run.batch - 1
-            if not is_last:
+            is_in_epoch = self.update.epoch == run.epoch - 1
+            is_of_batch = self.update.batch == run.batch - 1
+            if not (is_in_epoch and is_of_batch):
                 self.update = None
 
     def _limit_chunk(self, run: Run, epoch: int) -> None:
@@ -312,8 +315,9 @@ class InteractiveTraining(TrainingCommands):
 
     def _wait_to_play(self) -> None:
         """Interrupt the loop for a command, while paused, or at the end of the turn."""
-        is_over = time.perf_counter() >= self.deadline or not self.commands.empty()
-        if self.run and (self.closed or not self.playing or is_over):
+        is_over = time.perf_counter() >= self.deadline
+        is_commanded = not self.commands.empty()
+        if self.run and (self.closed or not self.playing or is_over or is_commanded):
             self.run.stop(WAITING, resumable=True)
 
     def _keep_pace(self) -> None:
@@ -322,7 +326,8 @@ class InteractiveTraining(TrainingCommands):
             self.deadline = 0.0
         else:
             with suppress(queue.Empty):
-                self._execute(max(self.due - time.perf_counter(), 0.0))
+                seconds_left = self.due - time.perf_counter()
+                self._execute(max(seconds_left, 0.0))
 
     def _execute(self, timeout: float | None = None) -> None:
         """Execute the next command, when it arrives."""

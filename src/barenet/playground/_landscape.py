@@ -53,14 +53,18 @@ class PathPlane(NamedTuple):
         """Fit the plane to weights of shape (n_states, n_parameters); it begins on the left."""
         mean, directions, shares = principal_axes(states)
         points = (states - mean) @ directions.T
-        begins_on_the_right = points[-1, 0] < points[0, 0]
-        bends_up = points[len(points) // 2, 1] > 0
+        first = points[0]
+        middle_of_path = points[len(points) // 2]
+        last = points[-1]
+        begins_on_the_right = last[0] < first[0]
+        bends_up = middle_of_path[1] > 0
         turn = np.where([begins_on_the_right, bends_up], -1, 1)
         points = points * turn
         low = points.min(axis=0)
         high = points.max(axis=0)
         extent = high - low
-        reach = (0.5 + MARGIN) * np.maximum(extent, MIN_EXTENT * extent.max())
+        sides = np.maximum(extent, MIN_EXTENT * extent.max())
+        reach = (0.5 + MARGIN) * sides
         middle = (low + high) / 2
         return cls(
             mean=mean,
@@ -85,9 +89,11 @@ class TrainingLoss:
     """The training loss of a network, without penalties, as a function of its weights."""
 
     def __init__(self, view: NetworkView) -> None:
-        loss, (rows, _) = view.task.loss_and_rows(view.settings.loss)
+        loss, parts = view.task.loss_and_rows(view.settings.loss)
+        rows = parts[0]  # those of the training
         self.network = view.current()
-        limit = min(MAX_ROWS, max(MAX_PRODUCTS // self.network.n_parameters, 1))
+        limit = max(MAX_PRODUCTS // self.network.n_parameters, 1)
+        limit = min(MAX_ROWS, limit)
         step = ceil(rows.n_rows / limit)
         self.rows = rows.take(slice(None, None, step))
         job = Job(network=self.network, rows=self.rows, loss=loss, optimizer=SGD())
@@ -118,14 +124,17 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
             indices.append(index)
             paths.append(path)
             reports.append(report)
-    states = np.concatenate([path.parameters for path in paths]).astype(np.float64)
+    parameters = [path.parameters for path in paths]
+    states = np.concatenate(parameters).astype(np.float64)
     shortest = min(len(path.epochs) for path in paths)
     if shortest < 3 or not np.ptp(states, axis=0).any():
         return {"hint": TOO_SHORT}
     plane = PathPlane.through(states)
     loss = TrainingLoss(view)
     steps = (np.arange(SIDE) + 0.5) / SIDE
-    grid = np.column_stack([np.tile(steps, SIDE), np.repeat(steps, SIDE)])
+    across = np.tile(steps, SIDE)
+    down = np.repeat(steps, SIDE)
+    grid = np.column_stack([across, down])
     losses = loss.at(plane.states(grid))
     lines = contours(losses.reshape(SIDE, SIDE))
     drawn_paths = []
@@ -147,7 +156,8 @@ def contours(losses: Array) -> list[Array]:
     """Lines of equal loss, at even steps of its logarithm."""
     heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
     largest = np.nanmax(losses[np.isfinite(losses)])
-    levels = np.linspace(heights.min(), np.log(largest), LEVELS + 2)
+    highest = np.log(largest)
+    levels = np.linspace(heights.min(), highest, LEVELS + 2)
     return [contour(heights - level) for level in levels[1:-1]]
 
 
@@ -175,7 +185,8 @@ def _drawn(
     lowest_epoch: float = 0
     if latest.lowest is not None:
         lowest_epoch = latest.lowest.epoch
-    best = int(np.abs(np.array(path.epochs) - lowest_epoch).argmin())
+    distances = np.abs(np.array(path.epochs) - lowest_epoch)
+    best = int(distances.argmin())
     return {
         "epochs": path.epochs,
         "places": rounded(plane.places(path.parameters)),

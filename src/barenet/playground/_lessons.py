@@ -34,7 +34,8 @@ FOLDER = Path(__file__).parent
 #: Maximum number of training rows at which dead neurons are sought.
 MAX_ROWS = 1000
 #: Names of the controls that a lesson can hide, with their selectors on the page.
-CONTROLS: dict[str, str] = json.loads((FOLDER / "page/controls.json").read_text("utf-8"))
+_CONTROLS_FILE = FOLDER / "page/controls.json"
+CONTROLS: dict[str, str] = json.loads(_CONTROLS_FILE.read_text("utf-8"))
 
 
 class NetworkReport(NamedTuple):
@@ -172,7 +173,9 @@ class Condition:
     def __post_init__(self) -> None:
         if not self.measure:
             raise ArgumentError(f"missing; choose from {', '.join(MEASURES)}", argument="measure")
-        has_limit = math.isfinite(self.at_least) or math.isfinite(self.at_most)
+        has_minimum = math.isfinite(self.at_least)
+        has_maximum = math.isfinite(self.at_most)
+        has_limit = has_minimum or has_maximum
         is_name = self.measure in NAMES
         if is_name == has_limit or is_name != bool(self.one_of):
             expected = "at_least or at_most, a number"
@@ -195,8 +198,11 @@ class Condition:
         if isinstance(value, str):
             holds = value in self.one_of
         else:
-            holds = value is not None and self.at_least <= value <= self.at_most
-        label = self.label or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
+            holds = False
+            if value is not None:
+                holds = self.at_least <= value <= self.at_most
+        measure_in_words = self.measure.capitalize().replace("_", " ")
+        label = self.label or measure_in_words.replace("r2", "R²")
         return {
             "words": f"{label}: {self._limits() or self._names()}",
             "value": self.write(value),
@@ -386,7 +392,8 @@ def parse_course(data: bytes, file: str) -> Course:
             raise ArgumentError(f"{place}: name: {lesson.name!r} is the name of another lesson")
         titles = [earlier.title for earlier in course.values()]
         if lesson.title in titles:
-            both = f"lessons {titles.index(lesson.title) + 1} and {number} have the same title"
+            first = titles.index(lesson.title) + 1
+            both = f"lessons {first} and {number} have the same title"
             raise ArgumentError(f"{file}: {both}; progress is kept by title")
         course[lesson.name] = lesson
     return course
@@ -423,7 +430,8 @@ def _explain_mistake(error: json.JSONDecodeError) -> str:
             words = "nothing follows this comma"
         place = json.JSONDecodeError(error.msg, error.doc, len(before))
     lines = error.doc.split("\n")
-    lines[place.lineno - 1] = lines[place.lineno - 1].translate(CURLY)
+    line = place.lineno - 1
+    lines[line] = lines[line].translate(CURLY)
     try:
         json.loads("\n".join(lines))
     except json.JSONDecodeError as next_error:
@@ -441,7 +449,8 @@ def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
                 continue  # absent, or refused below
             word = part_type.__name__.lower()
             for number, entry in enumerate(entries, 1):
-                _decode(part_type, entry, word, f"{place}: {word} {number} of {part}")
+                place_of_entry = f"{place}: {word} {number} of {part}"
+                _decode(part_type, entry, word, place_of_entry)
     try:
         return decode(kind, value, name)
     except ArgumentError as error:

@@ -99,8 +99,8 @@ def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     minimum: Any = 1.0
     if len(rows):
         minimum = np.abs(rows).max(axis=0)
-    inputs = prepared.inputs("grid", NEURON_SIDE)
-    return _scaled(inputs[:, chosen], minimum)
+    inputs = prepared.inputs("grid", NEURON_SIDE)[:, chosen]
+    return _scaled(inputs, minimum)
 
 
 def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -112,11 +112,16 @@ def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, l
     inputs = prepared.inputs("grid", NEURON_SIDE)
     shape = prepared.dataset.image_shape
     layers = layout.layer_values(network, inputs, -1)
-    drawn = [layer.outputs[:, : prepared.max_drawn] for layer in layers]
-    minima = [np.ones(part.shape[1]) for part in drawn]
+    drawn = []
+    minima = []
+    for layer in layers:
+        outputs = layer.outputs[:, : prepared.max_drawn]
+        drawn.append(outputs)
+        minima.append(np.ones(outputs.shape[1]))
     if drawn and shape is not None:
-        weights = layers[0].dense.weights[:, : prepared.max_drawn]
-        drawn[0] = _enlarged(weights, shape)
+        first = layers[0].dense
+        weights = first.weights[:, : prepared.max_drawn]
+        drawn[0] = _enlarged(weights, shape)  # in place of the outputs
         minima[0][:] = 1e-9
     columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
     return _scaled(columns, np.concatenate([[], *minima]))
@@ -134,7 +139,8 @@ def _enlarged(images: layout.Values, shape: tuple[int, int]) -> layout.Values:
 def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:
     """Scale each column to a picture; the scale is its largest value, or a minimum."""
     columns = np.nan_to_num(columns, posinf=1e30, neginf=-1e30)
-    scales = np.maximum(np.abs(columns).max(axis=0), minimum)
+    largest = np.abs(columns).max(axis=0)
+    scales = np.maximum(largest, minimum)
     fractions = columns / np.where(scales > 0, scales, 1.0)
     values = np.rint(127 * fractions).astype(np.int8)
     pictures = values.T.reshape(-1, NEURON_SIDE, NEURON_SIDE)
@@ -151,7 +157,8 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
         ranked = output.argsort(axis=1)[:, :-3:-1]
         probabilities = np.take_along_axis(output, ranked, axis=1)
         certainty = np.rint(127 * np.clip(probabilities, 0, 1))
-        return np.stack([ranked, certainty], axis=1).T.reshape(-1).astype(np.int8)
+        planes = np.stack([ranked, certainty], axis=1).T
+        return planes.reshape(-1).astype(np.int8)
     if n_classes:
         values = np.clip(output[:, -1], 0, 1)
         low = 0.0
@@ -184,7 +191,8 @@ class NetworkView:
         self.network = self.task.network
         self.constant_losses = self.task.constant_losses(settings.loss)
         self.curve = LearningCurve()
-        self.latest = ProgressReport(snapshot=Snapshot.of(self.network), saved=[0])
+        snapshot = Snapshot.of(self.network)
+        self.latest = ProgressReport(snapshot=snapshot, saved=[0])
         self.key: int | None = None
         #: Principal axes of the layers' spaces as they were drawn last, by layer.
         self.directions: dict[int, NDArray[np.float64]] = {}
@@ -193,7 +201,9 @@ class NetworkView:
 
     def accepts(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
         """Whether the network can continue with other settings."""
-        return prepared.continues(self.prepared) and settings.has_same_architecture(self.settings)
+        if not prepared.continues(self.prepared):
+            return False
+        return settings.has_same_architecture(self.settings)
 
     def start(self, pace: float, listener: Listener) -> None:
         """Hand the network to the trainer, as last reported if the trainer's process has ended."""
@@ -206,7 +216,10 @@ class NetworkView:
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to the trainer."""
-        self.will_play = action == "play" or (self.will_play and action in KEEPS_PLAYING)
+        if action == "play":
+            self.will_play = True
+        elif action not in KEEPS_PLAYING:
+            self.will_play = False
         if self.key is not None:
             self.trainer.send(self.key, action, value)
 
@@ -225,8 +238,9 @@ class NetworkView:
         if report is None:
             self.latest = replace(self.latest, playing=False, problem=TRAINER_ENDED)
             return
-        has_begun = report.playing or report.epoch > self.latest.epoch or report.problem.failed
-        self.will_play &= not has_begun  # this report may be older than the command
+        has_trained = report.epoch > self.latest.epoch
+        if report.playing or has_trained or report.problem.failed:
+            self.will_play = False  # otherwise this report may be older than the command
         self.latest = report
         for row in report.rows:
             self.curve.add(row)
@@ -263,7 +277,8 @@ class NetworkView:
     def plan(self, edits: tuple[WeightEdit, ...]) -> None:
         """Start again, and repeat edits on the way."""
         check_edits(edits, self.network.n_parameters)
-        self.send("plan", tuple(sorted(edits, key=lambda edit: edit.epoch)))
+        in_order = sorted(edits, key=lambda edit: edit.epoch)
+        self.send("plan", tuple(in_order))
 
     def current(self, report: ProgressReport | None = None) -> Network:
         """Copy the network as reported, by default last."""

@@ -35,11 +35,13 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
     layout.parameter_index(view.network, layer, -1, neuron)
     network = view.current()
-    values = layout.layer_values(network, view.prepared.inputs("grid", SIDE), layer + 1)
+    inputs = view.prepared.inputs("grid", SIDE)
+    values = layout.layer_values(network, inputs, layer + 1)
     dense = values[-1].dense
     sums = _square(_margin(values[-1], neuron))
     line = contour(sums)
-    picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
+    is_output = dense is network.layers[-1]
+    picture, scale = _picture(values[-1], neuron, is_output)
     before = []
     if layer > 0:
         for sums_before in values[-2].sums[:, : layout.MAX_DRAWN].T:
@@ -66,7 +68,8 @@ def _margin(values: layout.LayerValues, neuron: int) -> layout.Values:
     sums = values.sums[:, neuron]
     if not isinstance(values.activation, Softmax):
         return sums
-    return sums - np.delete(values.sums, neuron, axis=1).max(axis=1)
+    others = np.delete(values.sums, neuron, axis=1)
+    return sums - others.max(axis=1)
 
 
 def _square(values: layout.Values) -> layout.Values:
@@ -79,14 +82,19 @@ def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[
     if is_output and isinstance(values.activation, Sigmoid | Softmax):
         outputs = 2 * outputs - 1
     scale = max(float(np.abs(outputs).max()), 1.0)
-    return np.rint(127 * outputs / scale).astype(int).tolist(), scale
+    picture = np.rint(127 * outputs / scale).astype(int)
+    return picture.tolist(), scale
 
 
 def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None] | None:
     """Position on the line and direction of larger sums: x, y, right, down."""
     down, across = np.asarray(np.gradient(sums))
-    middles = (line[:, :2] + line[:, 2:]) / 2
-    steps = np.column_stack([_values_at(across, middles), _values_at(down, middles)])
+    starts = line[:, :2]
+    ends = line[:, 2:]
+    middles = (starts + ends) / 2
+    slopes_across = _values_at(across, middles)
+    slopes_down = _values_at(down, middles)
+    steps = np.column_stack([slopes_across, slopes_down])
     lengths = np.hypot(*steps.T)
     has_direction = lengths > 0
     middles = middles[has_direction]
@@ -98,12 +106,15 @@ def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None]
     has_room = (ahead > 0) & (behind < 0)
     distances = np.square(middles - 0.5).sum(axis=1)  # from the middle of the picture
     best = np.lexsort((distances, ~has_room))[0]
-    return rounded(np.concatenate([middles[best], steps[best]]))
+    arrow = np.concatenate([middles[best], steps[best]])
+    return rounded(arrow)
 
 
 def _values_at(values: layout.Values, positions: NDArray[np.float64]) -> layout.Values:
     """Values of a grid at positions in fractions of its side."""
-    columns, rows = np.clip(positions * len(values), 0, len(values) - 1).astype(int).T
+    side = len(values)
+    places = np.clip(positions * side, 0, side - 1)
+    columns, rows = places.astype(int).T
     return values[rows, columns]
 
 
@@ -122,15 +133,23 @@ def contour(values: layout.Values) -> NDArray[np.float64]:
     side = len(values)
     wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
     # The four sides of each cell start at its corners, clockwise.
-    starts = np.stack([wide[:-1, :-1], wide[:-1, 1:], wide[1:, 1:], wide[1:, :-1]], axis=-1)
+    above_left = wide[:-1, :-1]
+    above_right = wide[:-1, 1:]
+    below_right = wide[1:, 1:]
+    below_left = wide[1:, :-1]
+    starts = np.stack([above_left, above_right, below_right, below_left], axis=-1)
     ends = np.roll(starts, -1, axis=-1)
-    row, column, corner = crossings = np.nonzero((starts > 0) != (ends > 0))
+    changes_sign = (starts > 0) != (ends > 0)
+    crossings = np.nonzero(changes_sign)
+    row, column, corner = crossings
     fractions = starts[crossings] / (starts - ends)[crossings]
     sides = np.roll(CORNERS, -1, axis=0) - CORNERS
-    within = CORNERS[corner] + fractions[:, None] * sides[corner]
+    within_cells = CORNERS[corner] + fractions[:, None] * sides[corner]
     at = (np.arange(side + 2) - 0.5) / side
+    cells = np.column_stack([at[column], at[row]])
+    points = cells + within_cells / side
     # Crossings come cell by cell, and each two of a cell are the ends of a segment.
-    return (np.column_stack([at[column], at[row]]) + within / side).reshape(-1, 4)
+    return points.reshape(-1, 4)
 
 
 #: Significant digits; the page is narrow.
@@ -158,7 +177,9 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     names = prepared.input_names
     if layer == 0 and len(names) <= MAX_NAMED:
         position += f"; the inputs, as scaled, are {', '.join(names)}"
-    facts = (position, *explanation.facts, *_agreement(view, explanation, layer, neuron))
+    agreement = _agreement(view, explanation, layer, neuron)
+    facts = (position, *explanation.facts, *agreement)
+    explanation = dataclasses.replace(explanation, facts=facts)
     return {
         "layer": layer,
         "neuron": neuron,
@@ -169,7 +190,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
             "batch": [update.batch + 1, update.n_batches],
             "learning_rate": update.learning_rate,
         },
-        "html": write_fragment(dataclasses.replace(explanation, facts=facts), style=False),
+        "html": write_fragment(explanation, style=False),
     }
 
 
@@ -206,8 +227,10 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
     bias_before = Z.operands["b"].value
     weight_gradients = _equations(explanation, "W", derivative=True)
     bias_gradients = _equations(explanation, "b", derivative=True)
-    deltas = weight_gradients[0].operands["dZ"].value[:, 0]
-    row = int(np.nan_to_num(np.abs(deltas)).argmax())
+    dZ = weight_gradients[0].operands["dZ"]
+    deltas = dZ.value[:, 0]
+    sizes = np.nan_to_num(np.abs(deltas))
+    row = int(sizes.argmax())
     outputs = _equations(explanation, "A")[-1].result.value
     output = outputs[row, 0]
     if outputs.shape[1] > 1:  # as those of softmax, which depend on all neurons
@@ -251,7 +274,8 @@ def _after(explanation: Explanation) -> list[NDArray[Any]]:
 
 
 def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
-    return finite([*weights.ravel()[:MAX_NAMES], *bias.ravel()])
+    named_weights = weights.ravel()[:MAX_NAMES]
+    return finite([*named_weights, *bias.ravel()])
 
 
 def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:
@@ -260,7 +284,8 @@ def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: 
     trained = (dense.weights[:, neuron], dense.bias[neuron])
     errors = []
     for explained, weights in zip(_after(explanation), trained, strict=False):
-        errors.append(np.abs(explained.ravel() - weights).max())
+        differences = np.abs(explained.ravel() - weights)
+        errors.append(differences.max())
     if not errors:
         return []
     largest = max(errors)

@@ -92,8 +92,9 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
         raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
     with np.errstate(over="ignore"):
         network = predictor.first_network.copy("float32")
-    is_finite = np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()
-    if not is_finite:
+    has_parameters = np.isfinite(network.parameters).all()
+    has_statistics = np.isfinite(network.statistics).all()
+    if not has_parameters or not has_statistics:
         raise ModelFileError(
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
@@ -105,7 +106,8 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     count = network.n_outputs or 1
     outputs: tuple[str, ...] = ()
     if predictor.classes is None and count > 1:
-        outputs = tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
+        numbers = range(1, count + 1)
+        outputs = tuple(f"{predictor.target_name} {number}" for number in numbers)
     return Model(
         predictor=predictor, settings=settings, config=config, outputs=outputs, ensemble=ensemble
     )

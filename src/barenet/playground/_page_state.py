@@ -45,7 +45,8 @@ TEST_SIZES = (0.05, 0.95)
 #: Epochs per second by default: one for each picture.
 PACE = 30.0
 
-CHOICES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("choices.toml").read_text("utf-8"))
+_CHOICES_TEXT = Path(__file__).with_name("choices.toml").read_text("utf-8")
+CHOICES: dict[str, Any] = tomllib.loads(_CHOICES_TEXT)
 #: Data sets with a small picture on the page: titles, and the maximum and default noise.
 DRAWN: dict[str, tuple[str, float, float]] = CHOICES["drawn"]
 #: Losses by task, and their titles.
@@ -318,5 +319,10 @@ def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdi
     >>> with_edit((WeightEdit(0, 2, 1.5),), WeightEdit(0, 2, 2.0))
     (WeightEdit(epoch=0, index=2, value=2.0),)
     """
-    others = [edit for edit in edits if (edit.epoch, edit.index) != (new.epoch, new.index)]
-    return tuple(sorted([*others, new], key=lambda edit: edit.epoch))
+    kept = []
+    for edit in edits:
+        is_replaced = edit.epoch == new.epoch and edit.index == new.index
+        if not is_replaced:
+            kept.append(edit)
+    in_order = sorted([*kept, new], key=lambda edit: edit.epoch)
+    return tuple(in_order)

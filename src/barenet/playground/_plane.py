@@ -82,8 +82,10 @@ class FeatureMap:
         method = "standardize"
         if dataset.name in GENERATED:
             method = "none"
-        axes = np.asarray(dataset.X, np.float64)[:, columns]
-        return cls(tuple(kept) or ("x1",), columns, Scaling.fit(method, axes))
+        X = np.asarray(dataset.X, np.float64)
+        axes = X[:, columns]
+        scaling = Scaling.fit(method, axes)
+        return cls(tuple(kept) or ("x1",), columns, scaling)
 
     def apply(self, X: Array) -> Array:
         """Compute the inputs, shape (n_rows, n_inputs)."""
@@ -92,19 +94,24 @@ class FeatureMap:
         axes = X[:, self.columns]
         unscaled_columns = {"x1": axes[:, 0], "x2": axes[:, -1]}
         units = self.scaling.transform(axes).T
+        first = units[0]
+        second = units[-1]  # which is the first one if there is no other
         inputs = []
         for name in self.names:
             if name in unscaled_columns:
                 inputs.append(unscaled_columns[name])
             else:
-                inputs.append(FEATURES[name].formula(units[0], units[-1]))
+                feature = FEATURES[name]
+                inputs.append(feature.formula(first, second))
         return np.column_stack(inputs)
 
     def input_names(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """Name the inputs, given the names of all columns."""
         if not self.names:
             return columns
-        axes = {"x1": columns[self.columns[0]], "x2": columns[self.columns[-1]]}
+        first = columns[self.columns[0]]
+        second = columns[self.columns[-1]]
+        axes = {"x1": first, "x2": second}
         return tuple(axes.get(name, name) for name in self.names)
 
 
@@ -134,15 +141,20 @@ class Plane:
         """The rectangle around points, with a margin."""
         low = points.min(axis=0)
         high = points.max(axis=0)
-        room = np.where(high > low, MARGIN * (high - low), 1.0)
+        extent = high - low
+        room = np.where(high > low, MARGIN * extent, 1.0)
         return cls(names, low - room, high + room, rows)
 
     def grid(self, side: int) -> Array:
         """Points on a grid over the rectangle, shape (side * side, 2)."""
         steps = (np.arange(side) + 0.5) / side
-        across = self.low[0] + (self.high[0] - self.low[0]) * steps
-        down = self.high[1] - (self.high[1] - self.low[1]) * steps
-        return np.column_stack([np.tile(across, side), np.repeat(down, side)])
+        left, bottom = self.low
+        right, top = self.high
+        across = left + (right - left) * steps
+        down = top - (top - bottom) * steps
+        columns = np.tile(across, side)
+        rows = np.repeat(down, side)
+        return np.column_stack([columns, rows])
 
     def line(self, count: int) -> Array:
         """Points along the horizontal axis, shape (count, 2)."""
@@ -151,12 +163,16 @@ class Plane:
 
     def positions(self, points: Array) -> NDArray[np.float32]:
         """Positions of points as fractions of the rectangle, shape (n_points, 2)."""
-        return ((points - self.low) / (self.high - self.low)).astype(np.float32)
+        fractions = (points - self.low) / (self.high - self.low)
+        return fractions.astype(np.float32)
 
 
 def middle_pixel(shape: tuple[int, int]) -> int:
     """Index of the pixel in the middle of an image of a height and a width."""
-    return shape[0] // 2 * shape[1] + shape[1] // 2
+    height, width = shape
+    row = height // 2
+    column = width // 2
+    return row * width + column
 
 
 def principal_plane(X: Array) -> tuple[Plane, Array]:
@@ -166,14 +182,16 @@ def principal_plane(X: Array) -> tuple[Plane, Array]:
     main *= np.sign(main.sum(axis=1, keepdims=True))
     points = (X - mean) @ main.T
     names = ("1st main direction", "2nd main direction")
-    return Plane.around(points, names, lambda points: mean + points @ main), points
+    plane = Plane.around(points, names, lambda points: mean + points @ main)
+    return plane, points
 
 
 def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
     """The mean, the first two principal components as rows, and their shares of the variance."""
     mean = X.mean(axis=0, dtype=np.float64)
     _, lengths, directions = np.linalg.svd(X - mean, full_matrices=False)
-    shares = lengths**2 / (np.square(lengths).sum() or 1.0)
+    total = np.square(lengths).sum() or 1.0
+    shares = lengths**2 / total
     return mean, directions[:2], shares[:2]
 
 
@@ -196,7 +214,8 @@ def plane_along(
     low = []
     high = []
     for place, column in axes.items():
-        coordinates.append(X[:, place] * column.scale + column.center)
+        scaled = X[:, place]
+        coordinates.append(scaled * column.scale + column.center)
         extent = reach * abs(column.scale)
         low.append(column.fill - extent)
         high.append(column.fill + extent)
@@ -227,10 +246,13 @@ def typical_row(columns: Sequence[Column], X: Array) -> Array:
     parts = []
     for start, column in with_starts(columns):
         if isinstance(column, FilledColumn):
-            parts.append(column.encode(np.array([column.fill_value]))[0])
+            encoded = column.encode(np.array([column.fill_value]))
+            parts.append(encoded[0])
         else:
-            counts = X[:, start : start + len(column.outputs)].sum(axis=0)
-            parts.append(np.eye(len(counts))[counts.argmax()])
+            encoded = X[:, start : start + len(column.outputs)]
+            counts = encoded.sum(axis=0)
+            one_hot = np.eye(len(counts))
+            parts.append(one_hot[counts.argmax()])
     return np.concatenate(parts)
 
 
@@ -330,13 +352,15 @@ def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: fl
         return FixedColumn(column=column, start=start, typical=default, choices=truth)
     numbers = X[:, start] * column.scale + column.center
     if not len(X):
-        numbers = column.fill + np.array([-reach, reach]) * abs(column.scale)
+        distances = np.array([-reach, reach]) * abs(column.scale)
+        numbers = column.fill + distances
     write: Callable[[float], str] = _number
     if isinstance(column, DateColumn):
         write = _date
     is_whole = False
     if len(X):
-        is_whole = bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
+        whole_numbers = np.rint(numbers)
+        is_whole = bool(np.allclose(numbers, whole_numbers, rtol=0, atol=1e-6))
     return FixedColumn(
         column=column,
         start=start,
@@ -352,4 +376,5 @@ def _number(value: float) -> str:
 
 
 def _date(seconds: float) -> str:
-    return str(np.datetime64(round(float(seconds)), "s"))[:10]
+    time = np.datetime64(round(float(seconds)), "s")
+    return str(time)[:10]

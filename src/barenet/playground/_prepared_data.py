@@ -96,7 +96,9 @@ class PreparedData:
 
     def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
-        moved_to = dict(zip(fixed[::2], fixed[1::2], strict=False))
+        names = fixed[::2]
+        values = fixed[1::2]
+        moved_to = dict(zip(names, values, strict=False))
         columns = []
         encoded = {}
         for column in self.fixed_columns:
@@ -126,7 +128,8 @@ class PreparedData:
             else:
                 points = self.plane.line(count)
             columns = self.features.apply(self.plane.rows(points))
-            self._cache[place, count] = self.scaling.transform(columns, np.float32)
+            inputs = self.scaling.transform(columns, np.float32)
+            self._cache[place, count] = inputs
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
@@ -202,8 +205,9 @@ class PreparedData:
         ensemble = self._ensemble_with(network)
         if ensemble is None:
             return task
-        others = (others_of(ensemble, self.training[0]), others_of(ensemble, self.test[0]))
-        return replace(task, weight=ensemble.weight, others=others)
+        training_others = others_of(ensemble, self.training[0])
+        test_others = others_of(ensemble, self.test[0])
+        return replace(task, weight=ensemble.weight, others=(training_others, test_others))
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
@@ -253,12 +257,14 @@ class PreparedData:
         predicted = self.test_probabilities(network).argmax(axis=1)
         truth = self.test[1][: len(predicted)]
         n_classes = len(self.classes)
-        counts = np.bincount(n_classes * truth + predicted, minlength=n_classes**2)
+        cells = n_classes * truth + predicted
+        counts = np.bincount(cells, minlength=n_classes**2)
         return counts.reshape(n_classes, n_classes).tolist()
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
         """Probabilities of the classes of the test rows, or of the first ones of very many."""
-        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        limits = (rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        limit = next(limits)
         return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:
@@ -277,7 +283,8 @@ class PreparedData:
             settings = self.model.description
         spread = None
         if self.is_test.any():
-            spread = float(np.std(dataset.y[self.is_test]))
+            test_targets = dataset.y[self.is_test]
+            spread = float(np.std(test_targets))
         return {
             "name": dataset.name,
             "description": dataset.description,
@@ -331,16 +338,20 @@ class PreparedData:
             return [*axes, *others][:count]
         if not len(self.dataset.X):
             middle = middle_pixel(self.dataset.image_shape)
-            return list(range(middle, min(middle + count, len(self.input_names))))
-        spread = np.std(self.dataset.X[~self.is_test], axis=0)
-        return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+            end = min(middle + count, len(self.input_names))
+            return list(range(middle, end))
+        training_images = self.dataset.X[~self.is_test]
+        spread = np.std(training_images, axis=0)
+        varying_most = np.argsort(-spread, kind="stable")[:count]
+        return sorted(varying_most.tolist())
 
     def _mean_image(self) -> list[float]:
         """The mean of all images, each pixel from 0 to 1; empty for other data."""
         if self.dataset.image_shape is None:
             return []
         mean = np.sum(self.dataset.X, axis=0)
-        return np.round(mean / (mean.max() or 1.0), 3).tolist()
+        largest = mean.max() or 1.0
+        return np.round(mean / largest, 3).tolist()
 
     def image_top(self) -> float:
         """The largest value of a pixel; without the images, that of a byte."""

@@ -60,7 +60,8 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
         if not place:
-            answer |= _record(prepared, int(drawn_rows(prepared)[row]))
+            index = drawn_rows(prepared)[row]
+            answer |= _record(prepared, int(index))
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -83,15 +84,18 @@ def _data_point(prepared: PreparedData, row: int) -> Point:
     target = prepared.dataset.y[index].reshape(1)
     if prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
-    point = _scaled(prepared, np.asarray(prepared.dataset.X[[index]], np.float64))
-    return point._replace(y=target, is_test=bool(prepared.is_test[index]))
+    encoded = np.asarray(prepared.dataset.X[[index]], np.float64)
+    point = _scaled(prepared, encoded)
+    is_test = bool(prepared.is_test[index])
+    return point._replace(y=target, is_test=is_test)
 
 
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
     if len(place) not in (2, prepared.dataset.n_features):
         raise ArgumentError.of("place", len(place), "two numbers, or the pixels of an image")
     if len(place) == 2:
-        return _scaled(prepared, prepared.plane.rows(np.array([place])))
+        row = prepared.plane.rows(np.array([place]))
+        return _scaled(prepared, row)
     encoded = []
     for (_, column), pixel in zip(prepared.columns, place, strict=True):
         encoded.append(column.encode(np.array([pixel])))
@@ -110,7 +114,8 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     if update is None or point.y is None or point.is_test:
         return None
     rows = update.rows(len(y))
-    has_inputs = np.isclose(X[rows], point.X).all(axis=1)
+    is_input = np.isclose(X[rows], point.X)
+    has_inputs = is_input.all(axis=1)
     has_target = np.isclose(y[rows], point.y)
     if not (has_inputs & has_target).any():
         return None
@@ -120,8 +125,12 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
 def _drawn(network: Network, prepared: PreparedData) -> Drawn:
     """The index of each dense layer, and the inputs and the neurons of it that are drawn."""
     layers = [slot.layer for slot in layout.weight_slots(network)]
-    neurons = [np.arange(min(width, prepared.max_drawn)) for width in network.sizes[1:-1]]
-    outputs = np.arange(min(network.sizes[-1], MAX_OUTPUTS))
+    neurons = []
+    for width in network.sizes[1:-1]:
+        n_drawn = min(width, prepared.max_drawn)
+        neurons.append(np.arange(n_drawn))
+    n_outputs = min(network.sizes[-1], MAX_OUTPUTS)
+    outputs = np.arange(n_outputs)
     inputs = [np.array(prepared.drawn_inputs()), *neurons]
     return list(zip(layers, inputs, [*neurons, outputs], strict=True))
 
@@ -166,9 +175,11 @@ def _forward(
 
 def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) -> Any:
     """The index, the weight and the value of the inputs that decide the sum of each neuron."""
-    order = np.argsort(-np.abs(inputs * weights.T))[:, : layout.MAX_DRAWN]
-    weights = np.take_along_axis(weights.T, order, axis=1)
-    return finite(np.stack([order, weights, inputs[order]], axis=-1))
+    sizes = np.abs(inputs * weights.T)
+    order = np.argsort(-sizes)[:, : layout.MAX_DRAWN]
+    largest_weights = np.take_along_axis(weights.T, order, axis=1)
+    terms = np.stack([order, largest_weights, inputs[order]], axis=-1)
+    return finite(terms)
 
 
 def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
@@ -177,7 +188,8 @@ def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
     if prepared.raw is not None:
         columns = prepared.raw.columns
     else:
-        columns = dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
+        arrays = np.asarray(rows.X).T
+        columns = dict(zip(rows.feature_names, arrays, strict=True))
     cells = {}
     if rows.image_shape is None:
         cells = {name: str(column[index]) for name, column in columns.items()}
@@ -189,7 +201,8 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
     row = point.row.copy()
     for start, column in prepared.columns:
         if isinstance(column, NumberColumn):
-            row[:, start] = row[:, start] * column.scale + column.center
+            scaled = row[:, start]
+            row[:, start] = scaled * column.scale + column.center
     return prepared.features.apply(row)[0]
 
 
@@ -207,16 +220,19 @@ def _backward(
     if isinstance(config.batch_size, int):
         batch_size = config.batch_size
     loss = as_loss(config.loss, network.output_activation)
-    data = validate_arrays(network, loss, X, y).take(dtype=network.dtype)
-    value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
+    data = validate_arrays(network, loss, X, y)
+    data = data.take(dtype=network.dtype)
+    objective = Objective(network, loss)
+    value, gradient = objective.value_and_gradient(data, training=False)
     output, _ = network.forward(X)
     output_gradient = loss.gradient(output, data.y)[0]
     values = network.layout.views(network.parameters)
     gradients = network.layout.views(gradient)
     errors = []
     for index, rows, _ in drawn[1:]:
-        error = values[index]["weights"][rows] @ gradients[index]["bias"]
-        errors.append(finite(error))
+        weights = values[index]["weights"][rows]
+        deltas = gradients[index]["bias"]
+        errors.append(finite(weights @ deltas))
     return {
         "loss": finite(value),
         "name": loss.name,

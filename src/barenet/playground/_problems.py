@@ -100,7 +100,8 @@ def diagnose(
     newest = curve.newest
     if newest is None or newest.epoch < FIRST_EPOCHS:
         return []
-    loss = float(np.median([row.loss for row in curve.rows[-5:]]))
+    last_losses = [row.loss for row in curve.rows[-5:]]
+    loss = float(np.median(last_losses))
     is_far_worse = loss > FAR_WORSE * constant_loss
     if not is_far_worse and newest.score >= GOOD_SCORES[metric]:
         return []
@@ -135,8 +136,10 @@ def find_overfitting(
     recent_losses = [(row.loss, row.test_loss) for row in rows[-RECENT_ROWS:]]
     loss, test_loss = np.mean(recent_losses, axis=0).tolist()
     rise = test_loss - lowest.test_loss
-    rises = test_loss > RISE_FACTOR * lowest.test_loss and rise > VISIBLE_RISE * constant_test_loss
-    if not (rises and loss < lowest.loss) or not math.isfinite(test_loss):
+    is_higher = test_loss > RISE_FACTOR * lowest.test_loss
+    is_visible = rise > VISIBLE_RISE * constant_test_loss
+    falls = loss < lowest.loss
+    if not (is_higher and is_visible and falls) or not math.isfinite(test_loss):
         return None
     return {
         "epoch": lowest.epoch,
@@ -147,7 +150,8 @@ def find_overfitting(
 
 def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
     """Find a training loss that has hardly fallen for many epochs."""
-    since = newest.epoch - max(PATIENCE_EPOCHS, newest.epoch / 3)
+    patience = max(PATIENCE_EPOCHS, newest.epoch / 3)
+    since = newest.epoch - patience
     before = [row.loss for row in curve.rows if row.epoch <= since]
     after = [row.loss for row in curve.rows if row.epoch > since]
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
@@ -168,7 +172,7 @@ def _has_collapsed(network: Network, X: Values) -> bool:
         return False  # without a hidden layer, the weights grow again
     sizes = []
     for layer in dense:
-        usual = math.sqrt(2 / (layer.n_in + layer.n_out))
+        usual = math.sqrt(2 / (layer.n_in + layer.n_out))  # Glorot's
         squares = np.square(layer.weights, dtype=np.float64)
         size = math.sqrt(float(squares.mean()))
         sizes.append(size / usual)
@@ -183,9 +187,10 @@ def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
     """Whether the slope of an activation is almost 0 at each of a layer's sums."""
     f = layer.activation
     with np.errstate(all="ignore"):
-        slopes = abs(f.derivative(layer.sums, f.forward(layer.sums)))
-        possible_slopes = abs(f.derivative(SUMS, f.forward(SUMS)))
-        return slopes < FLAT_SLOPE * possible_slopes.max()
+        slopes = f.derivative(layer.sums, f.forward(layer.sums))
+        possible_slopes = f.derivative(SUMS, f.forward(SUMS))
+        steepest = abs(possible_slopes).max()
+        return abs(slopes) < FLAT_SLOPE * steepest
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:

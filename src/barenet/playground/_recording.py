@@ -193,7 +193,8 @@ def _affine(scaling: Scaling) -> list[list[float]]:
 
 def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
     """The points, and their inputs where these do not follow from their positions."""
-    X = np.asarray(prepared.dataset.X)[drawn_rows(prepared, MAX_POINTS)]
+    rows = drawn_rows(prepared, MAX_POINTS)
+    X = np.asarray(prepared.dataset.X)[rows]
     if prepared.features.names:
         inputs = X[:0]
     else:
@@ -300,7 +301,8 @@ def _json(content: Any) -> str:
 
 def joined_styles(names: Sequence[str]) -> str:
     """Join styles to one, for a single file."""
-    style = "".join((PAGE / name).read_text("utf-8") for name in names)
+    styles = [(PAGE / name).read_text("utf-8") for name in names]
+    style = "".join(styles)
     return FONT.sub("", MARGIN.sub("", style))
 
 

@@ -133,7 +133,8 @@ class Session:
         assert self.prepared is not None
         networks = []
         for view in self.views:
-            networks.append(layout.describe(view.network, view.prepared.max_drawn))
+            description = layout.describe(view.network, view.prepared.max_drawn)
+            networks.append(description)
         return {
             "type": "state",
             "session": self.key,

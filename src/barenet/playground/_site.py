@@ -79,7 +79,8 @@ def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
     files = {}
     for name, entry in RUNTIME["files"].items():
         content = (source / name).read_bytes()
-        digest = base64.b64encode(hashlib.sha384(content).digest()).decode()
+        digest_bytes = hashlib.sha384(content).digest()
+        digest = base64.b64encode(digest_bytes).decode()
         if entry["integrity"] != f"sha384-{digest}":
             raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
         (folder / name).write_bytes(content)
@@ -99,7 +100,8 @@ def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
     for name in DRAWN:
         yield f"data={name}", record_opening(f"data={name}")
     for lesson in course.values():
-        yield f"lesson={lesson.name}", record_opening(lesson.describe()["address"])
+        address = lesson.describe()["address"]
+        yield f"lesson={lesson.name}", record_opening(address)
 
 
 def _service_worker(folder: Path, start: dict[str, Any]) -> str:

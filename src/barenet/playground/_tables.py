@@ -97,7 +97,8 @@ class TableFile:
     @remedies_of_page()
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
-        return _subsampled(replace(labelled_rows(model, self.table), name=self.name))
+        rows = labelled_rows(model, self.table)
+        return _subsampled(replace(rows, name=self.name))
 
 
 @remedies_of_page()
@@ -148,7 +149,8 @@ def _numeric(frame: Frame) -> dict[str, bool]:
     numeric = {}
     for name, column in frame.columns.items():
         is_number = column.dtype == np.float64
-        numeric[name] = bool(name) and is_number and bool(np.isfinite(column).any())
+        has_name = name != ""
+        numeric[name] = has_name and is_number and bool(np.isfinite(column).any())
     return numeric
 
 
@@ -173,6 +175,7 @@ def _subsampled(dataset: Dataset) -> Dataset:
     """A random sample of the rows where there are too many."""
     if dataset.n_samples <= MAX_ROWS:
         return dataset
-    sample, _ = replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
+    share = 1 - MAX_ROWS / dataset.n_samples
+    sample, _ = replace(dataset, stratify=False).split(share)
     description = f"{MAX_ROWS:,} of {dataset.description}"
     return replace(sample, stratify=dataset.stratify, description=description)

@@ -92,8 +92,9 @@ class LowestTestLoss:
         self.cut(row.epoch)
         if self.records and self.records[-1].epoch == row.epoch:
             self.records.pop()
-        is_known = math.isfinite(row.loss) and math.isfinite(row.test_loss)
-        if is_known and (not self.records or row.test_loss < self.records[-1].test_loss):
+        if not math.isfinite(row.loss) or not math.isfinite(row.test_loss):
+            return
+        if not self.records or row.test_loss < self.records[-1].test_loss:
             self.records.append(row)
 
     def cut(self, epoch: float) -> None:
@@ -114,7 +115,8 @@ class LowestTestLoss:
 
 def thin(rows: list[T], limit: int) -> list[T]:
     """Select some of many rows at an even stride, the last one among them."""
-    stride = max(math.ceil(len(rows) / limit), 1)
+    stride = math.ceil(len(rows) / limit)
+    stride = max(stride, 1)
     from_last = rows[::-1][::stride]
     return from_last[::-1]
 
@@ -238,7 +240,8 @@ class ResumedSchedule(Schedule):
         self.steady = self.schedule.steady
 
     def factor(self, epoch: float, epochs: int) -> float:
-        return self.schedule.factor(min(self.start + epoch, self.length), self.length)
+        epoch_of_training = min(self.start + epoch, self.length)
+        return self.schedule.factor(epoch_of_training, self.length)
 
     def observe(self, loss: float) -> None:
         self.schedule.observe(loss)

@@ -86,7 +86,8 @@ class Trainings(dict[int, InteractiveTraining]):
         if action == "begin":
             self._begin(key, *value)
         elif action == "path" and key in self:
-            self.answer(key, WeightPath.of(self[key].timeline))
+            path = WeightPath.of(self[key].timeline)
+            self.answer(key, path)
         elif key in self:
             self[key].send(action, value)
             if action == "close":
@@ -100,4 +101,5 @@ class Trainings(dict[int, InteractiveTraining]):
             self[key] = self.make(task, report, pace)
         except Exception as error:  # noqa: BLE001 - no training ends the others
             problem = Problem.of("refused", error=error)
-            self.answer(key, ProgressReport(snapshot=Snapshot.of(task.network), problem=problem))
+            snapshot = Snapshot.of(task.network)
+            self.answer(key, ProgressReport(snapshot=snapshot, problem=problem))

@@ -70,8 +70,10 @@ class TrainingTask:
         test = rows[1].y
         losses = []
         for constant in (training.mean(axis=0), np.median(training, axis=0)):
-            training_loss = function.value(np.broadcast_to(constant, training.shape), training)
-            test_loss = function.value(np.broadcast_to(constant, test.shape), test)
+            outputs = np.broadcast_to(constant, training.shape)
+            test_outputs = np.broadcast_to(constant, test.shape)
+            training_loss = function.value(outputs, training)
+            test_loss = function.value(test_outputs, test)
             losses.append((training_loss, test_loss))
         return min(losses)  # by the training loss
 
@@ -109,11 +111,13 @@ class UpdateRecord:
 
     def rows(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of the rows of the mini-batch, shape (batch_size,)."""
-        order = epoch_orders(n_rows, self.seed, [self.epoch])[0]
+        orders = epoch_orders(n_rows, self.seed, [self.epoch])
+        order = orders[0]
         size = self.settings.run_config(n_rows).batch_size
         if not isinstance(size, int):
             return order
-        return order[self.batch * size : (self.batch + 1) * size]
+        start = self.batch * size
+        return order[start : start + size]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -154,7 +158,6 @@ class WeightPath(NamedTuple):
     def of(cls, timeline: Timeline) -> "WeightPath":
         """Copy the weights of at most MAX_PATH epochs, the last one among them."""
         states = thin(list(timeline.states), MAX_PATH)  # it may change in another thread
-        return cls(
-            [state.epoch for state in states],
-            np.stack([state.snapshot.parameters for state in states]),
-        )
+        epochs: list[float] = [state.epoch for state in states]
+        parameters = [state.snapshot.parameters for state in states]
+        return cls(epochs, np.stack(parameters))

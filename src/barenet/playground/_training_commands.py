@@ -176,7 +176,8 @@ class TrainingCommands(Callback):
     def do_resume(self, last: ProgressReport) -> None:
         """Continue from the last report of a process that has ended."""
         self.do_plan(last.edits)
-        self._pause_at(EpochState(last.epoch, last.snapshot, self.optimizer, last.current))
+        state = EpochState(last.epoch, last.snapshot, self.optimizer, last.current)
+        self._pause_at(state)
         self.problem = last.problem
         self.rows = []
         self.timeline.add(self.snapshot())

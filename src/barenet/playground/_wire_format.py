@@ -78,7 +78,8 @@ def finite(values: ArrayLike) -> Any:
     >>> finite([[0.5, float("nan")]])
     [[0.5, None]]
     """
-    return np.where(np.isfinite(values), values, np.array(None)).tolist()
+    is_finite = np.isfinite(values)
+    return np.where(is_finite, values, np.array(None)).tolist()
 
 
 def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
@@ -111,9 +112,11 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
         padding = bytes(-len(data) % 4)
-        layout[name] = [array.dtype.str[1:], offset, array.size]  # without the byte order
+        number_type = array.dtype.str[1:]  # without the byte order
+        layout[name] = [number_type, offset, array.size]
         chunks.append(data + padding)
         offset += len(data) + len(padding)
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
-    return b"".join([len(text).to_bytes(4, "little"), text, *chunks])
+    size = len(text).to_bytes(4, "little")
+    return b"".join([size, text, *chunks])

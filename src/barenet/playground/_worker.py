@@ -24,7 +24,8 @@ class WorkerPage:
         self.post_bytes = post_bytes
         self.incoming: asyncio.Queue[str] = asyncio.Queue()
         self.sessions = Sessions(CooperativeTrainer(), FileStore(), PageState())
-        self.served = asyncio.create_task(Client(self, self.sessions).serve())
+        client = Client(self, self.sessions)
+        self.served = asyncio.create_task(client.serve())
 
     def put(self, text: str) -> None:
         """Take a message of the page."""
