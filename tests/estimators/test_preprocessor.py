@@ -63,7 +63,7 @@ def test_wrong_input_is_named_and_changes_nothing(passengers):
         (lambda: fitted.transform(X.drop(columns="age")), ValueError, "X: no column age"),
         (
             lambda: TablePreprocessor().fit({"day": ["1.12.2024", "1.1.2025"]}),
-            *(DataError, "X: row 0: column 'day': .* or convert the column to dates, "),
+            *(DataError, "X: row 0: column 'day': .*: convert the column to dates with "),
         ),
         (lambda: fitted.set_params(dtype="int8").fit(X), ValueError, "dtype: expected float32 or"),
     ):
