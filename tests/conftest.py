@@ -157,7 +157,13 @@ def object_stores() -> Iterator[dict[str, str]]:
     google.stop()
 
 
-@pytest.fixture(params=["s3", "gs", "memory"])
+@pytest.fixture(
+    params=[
+        pytest.param("s3", marks=pytest.mark.integration),
+        pytest.param("gs", marks=pytest.mark.integration),
+        "memory",
+    ]
+)
 def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of an empty bucket of a real server, or of memory."""
     import fsspec

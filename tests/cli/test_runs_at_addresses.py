@@ -134,6 +134,7 @@ sys.exit(main())
 
 @pytest.mark.integration
 @pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table, step):
     run = f"{bucket}/run"
@@ -156,6 +157,7 @@ def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table
     assert killed >= 8 // step and files(run) == whole
 
 
+@pytest.mark.integration
 @pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["gs"], indirect=True)
 def test_sigterm_leaves_a_checkpoint_at_the_address(barenet, process, bucket, table):

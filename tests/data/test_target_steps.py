@@ -103,6 +103,7 @@ def test_values_that_float32_cannot_tell_apart_are_no_step():
     assert add_steps(encoding, {"x": x}, (x > np.median(x)).astype(int), np.ones(400))
 
 
+@pytest.mark.integration
 def test_an_ensemble_learns_a_target_that_jumps(monkeypatch):
     X = np.random.default_rng(0).exponential(size=(2_500, 6)) * 100
     y = ((X[:, 0] > 150) ^ (X[:, 1] < 50) & (X[:, 2] > 30)).astype(int)

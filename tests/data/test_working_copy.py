@@ -156,6 +156,7 @@ def test_a_missing_package_is_named_before_anything_is_done(monkeypatch):
 
 
 @pytest.mark.integration
+@pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_what_cannot_be_sent_is_kept(bucket, tmp_path):
     code = f"""
@@ -171,6 +172,7 @@ save(Network.dense([2, 1]), "{bucket}-none/model.safetensors")
     assert load(kept).n_parameters == 3
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_a_training_goes_on_when_a_checkpoint_cannot_be_sent(bucket):
     system, name = fsspec.url_to_fs(bucket)
