@@ -35,8 +35,8 @@ FAULTY = {
 UNLEARNABLE = {
     "fault_36_header": ("t.csv", HEADER, "t.csv: no rows, only names of columns"),
     "fault_40_missing": ("t.csv", WORD, "use --missing two; if the column holds names, use --c"),
-    "fault_40_drop": ("t.csv", DAYS, "use --drop day to"),
-    "fault_40_names": ("t.csv", DAYS, "or --categories day to"),
+    "fault_40_drop": ("t.csv", DAYS, "to leave it out, use --drop day"),
+    "fault_40_names": ("t.csv", DAYS, "if the column holds names, use --categories day"),
     "fault_42": ("t.csv", f"{HEADER}1,2,3\n", "t.csv: 1 row, at"),
 }
 

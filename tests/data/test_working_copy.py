@@ -156,7 +156,6 @@ def test_a_missing_package_is_named_before_anything_is_done(monkeypatch):
 
 
 @pytest.mark.integration
-@pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_what_cannot_be_sent_is_kept(bucket, tmp_path):
     code = f"""
