@@ -48,6 +48,9 @@ IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
+#: Comments of styles, and those behind the code of a script.
+STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+TRAILING_COMMENT = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
 NONE = "'none'"
 #: The shipped font, which a single file does not have.
 FONT = re.compile(r"^@font-face .*\n", re.MULTILINE)
@@ -302,7 +305,7 @@ def _json(content: Any) -> str:
 def joined_styles(names: Sequence[str]) -> str:
     """Join styles to one, for a single file."""
     styles = [(PAGE / name).read_text("utf-8") for name in names]
-    style = "".join(styles)
+    style = STYLE_COMMENT.sub("", "".join(styles))
     return FONT.sub("", MARGIN.sub("", style))
 
 
@@ -312,6 +315,7 @@ def bundle(entry: str) -> str:
 
     def add(name: str) -> None:
         text = MARGIN.sub("", (PAGE / name).read_text("utf-8"))
+        text = TRAILING_COMMENT.sub("", text)
         for _, imported in IMPORT.findall(text):
             if imported not in scopes:
                 add(imported)
