@@ -148,8 +148,8 @@ class OutOfFold:
             temperatures = TEMPERATURES
         losses = []
         for temperature in temperatures:
-            softened = soften(predictions, temperature)
-            losses.append(self.ensemble_loss(softened, n_networks))
+            # No name: the softened predictions are freed before the next ones are computed.
+            losses.append(self.ensemble_loss(soften(predictions, temperature), n_networks))
         best = int(np.argmin(losses))
         return temperatures[best], losses[best]
 
