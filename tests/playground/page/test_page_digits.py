@@ -165,9 +165,9 @@ def test_fault_182_the_neurons_that_decide_come_first_at_every_answer_while_it_l
     page.rest()
     draw(page)
     number.hover()
+    orders = {tuple(page.value(NEURONS))}  # of initial weights
     page.key(" ")
     page.until("header.epoch > 1 && barenet.playing")
-    orders = set()
     for epoch in range(3, 23):
         page.until(f"header.epoch > {epoch}")
         order, added = page.value(f"[{NEURONS}, {ADDED}]")
