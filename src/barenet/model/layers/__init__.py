@@ -24,5 +24,5 @@ def layer_from(config: Any) -> Layer:
     if not isinstance(config, dict):
         raise ValueError(f"{brief(config)} is not a layer")
     arguments = dict(config)
-    kind = lookup(LAYERS, arguments.pop("layer"), "layer")
-    return kind(**arguments)
+    layer_class = lookup(LAYERS, arguments.pop("layer"), "layer")
+    return layer_class(**arguments)

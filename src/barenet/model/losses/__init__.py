@@ -38,11 +38,12 @@ DEFAULT_LOSSES: dict[str, type[Loss]] = dict.fromkeys(("exponential", "softplus"
 DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEntropy}
 
 
-#: Losses of classes whose name leaves it to the output activation how these exclude each other.
+#: Losses whose name fits two output activations: of classes that exclude each other ...
 EXCLUSIVE_CLASSES: dict[str, type[Loss]] = {
     "log_loss": CategoricalCrossEntropy,
     "focal": CategoricalFocal,
 }
+#: ... and of yes-or-no outputs, which are sigmoids.
 YES_OR_NO: dict[str, type[Loss]] = {"log_loss": BinaryCrossEntropy, "focal": BinaryFocal}
 
 
