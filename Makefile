@@ -75,7 +75,7 @@ site: docs  ## write build/site for any web server: the documentation, and in pl
 	rm -rf build/site
 	mkdir -p build
 	cp -r docs/_build/html build/site
-	.venv/bin/python -m barenet.playground._site $(SITE) --documentation ../ build/site/play
+	.venv/bin/python -m barenet.playground.publishing._site $(SITE) --documentation ../ build/site/play
 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	.venv/bin/python -m benchmarks

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from barenet.playground._address import read_address
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._recording import record, write_recording
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.publishing._recording import record, write_recording
+from barenet.playground.state._address import read_address
 from benchmarks.machine import machine
 from benchmarks.markdown import table
 from benchmarks.watched import browser

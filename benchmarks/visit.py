@@ -23,7 +23,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from barenet.files._atomic import write_atomically
+from barenet.storage._atomic import write_atomically
 from benchmarks.machine import machine
 from benchmarks.markdown import table
 from benchmarks.results import FOLDER
@@ -86,7 +86,14 @@ def _compressed(path: Path) -> bytes:
 def _served(runtime: str) -> Iterator[str]:
     """Write the site, and serve it."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "barenet.playground._site", folder, "--runtime", runtime]
+        command = [
+            sys.executable,
+            "-m",
+            "barenet.playground.publishing._site",
+            folder,
+            "--runtime",
+            runtime,
+        ]
         subprocess.run(command, check=True)
         handler = partial(Handler, directory=folder)
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

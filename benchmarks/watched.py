@@ -12,7 +12,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from barenet.playground._client import MAX_UNDRAWN
+from barenet.playground.server._client import MAX_UNDRAWN
 
 __all__ = ["Meter", "browser", "served"]
 

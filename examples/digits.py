@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from barenet import Network, train
+from barenet import Dataset, Network, Scaling, load_dataset, train
 from barenet.callbacks import Run
-from barenet.data import Dataset, Scaling, load_dataset
 from barenet.plots import plot_digits, plot_history, save_figure
 
 

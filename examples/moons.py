@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from barenet import Network, train
-from barenet.data import Dataset, load_dataset
+from barenet import Dataset, Network, load_dataset, train
 from barenet.plots import plot_boundary, plot_history, save_figure
 
 SHADES = ("#8FC1DE", "#D6E8F3", "#FBEBCD", "#F3CB7C")

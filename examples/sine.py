@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from barenet import Network, train
+from barenet import Network, Scaling, load_dataset, train
 from barenet.callbacks import Run
-from barenet.data import Scaling, load_dataset
 from barenet.plots import plot_fit, plot_history, save_figure
 
 PANELS = (10, 50, 100, 500, 1000)

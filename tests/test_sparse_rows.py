@@ -8,12 +8,12 @@ import scipy.sparse
 
 from barenet import Checkpoint, Network, train
 from barenet._sparse_rows import SparseRows
-from barenet.data import _fingerprint
 from barenet.errors import ResumeError
 from barenet.population import _population_checkpoint
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import OutOfFold
+from barenet.tables import _fingerprint
 
 CSR, SINGLE = scipy.sparse.csr_array, np.dtype("float32")
 

@@ -34,7 +34,7 @@ HEADINGS = {
     "Learning rate schedules": ("barenet.optimization._schedules",),
     "Penalties": ("barenet.optimization._penalties",),
     "Estimators": ("barenet.estimators",),
-    "Tasks": ("barenet.tasks", "barenet.data._run_config"),
+    "Tasks": ("barenet.tasks", "barenet.settings"),
     "Training": (
         "barenet._train",
         "barenet.training",
@@ -43,7 +43,7 @@ HEADINGS = {
         "barenet.engines",
     ),
     "Work on several machines": ("barenet.distributed",),
-    "Data": ("barenet.data",),
+    "Data": ("barenet.datasets", "barenet.tables", "barenet.streams"),
     "Files": ("barenet.files",),
     "Insight": ("barenet.insight",),
     "Errors": ("barenet.errors",),

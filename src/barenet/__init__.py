@@ -24,17 +24,9 @@ if TYPE_CHECKING:
     )
     from barenet._metrics import METRICS
     from barenet._train import train
-    from barenet.data import (
-        Dataset,
-        Frame,
-        RunConfig,
-        Scaling,
-        TableEncoding,
-        fingerprint,
-        load_dataset,
-    )
-    from barenet.data._stream import Stream, stream
-    from barenet.data._table_loading import load_table
+    from barenet.datasets._dataset import Dataset
+    from barenet.datasets._datasets import load_dataset
+    from barenet.datasets._table_loading import load_table
     from barenet.engines import CompiledNetwork, Ensemble
     from barenet.estimators import (
         MLPClassifier,
@@ -60,6 +52,12 @@ if TYPE_CHECKING:
     from barenet.population._search import search
     from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
+    from barenet.settings._run_config import RunConfig
+    from barenet.streams._stream import Stream, stream
+    from barenet.tables._encoding import TableEncoding
+    from barenet.tables._fingerprint import fingerprint
+    from barenet.tables._frame import Frame
+    from barenet.tables._scaling import Scaling
     from barenet.tasks._column_drift import Drift, drift
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
@@ -92,9 +90,9 @@ __all__ = [  # noqa: RUF022
 #: The modules of the other public names, which are imported when one is used.
 _MODULES = {
     "_metrics": "METRICS",
-    "data": "Dataset Frame RunConfig Scaling TableEncoding fingerprint load_dataset",
-    "data._stream": "Stream stream",
-    "data._table_loading": "load_table",
+    "datasets._dataset": "Dataset",
+    "datasets._datasets": "load_dataset",
+    "datasets._table_loading": "load_table",
     "engines": "CompiledNetwork Ensemble",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",
@@ -114,6 +112,12 @@ _MODULES = {
     "population._search": "search",
     "population._search_result": "SearchResult",
     "population._train_many": "train_many",
+    "settings._run_config": "RunConfig",
+    "streams._stream": "Stream stream",
+    "tables._encoding": "TableEncoding",
+    "tables._fingerprint": "fingerprint",
+    "tables._frame": "Frame",
+    "tables._scaling": "Scaling",
     "tasks._column_drift": "Drift drift",
     "tasks._task": "Task",
     "training._epoch": "batches",

@@ -5,8 +5,8 @@ import numpy as np
 from barenet.cli._console import emit_json, emit_table, log
 from barenet.cli._introduction import summarize_columns
 from barenet.cli._text_graphics import bar, draw_image
-from barenet.data import DATASETS, load_dataset
-from barenet.data._scaling import Scaling
+from barenet.datasets._datasets import DATASETS, load_dataset
+from barenet.tables._scaling import Scaling
 
 
 def test_arrays_are_written_to_json(capsys):

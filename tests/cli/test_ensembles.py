@@ -12,9 +12,9 @@ import pytest
 from barenet import Ensemble, MLPEnsembleClassifier, load_predictor, permutation_importance, save
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
-from barenet.data import load_dataset
-from barenet.data._run_config import RunConfig
+from barenet.datasets._datasets import load_dataset
 from barenet.population._ensemble_training import EnsembleTraining
+from barenet.settings._run_config import RunConfig
 
 pytestmark = pytest.mark.integration
 

@@ -10,8 +10,8 @@ from predictors import predictor_of
 from barenet import Network
 from barenet.cli._explain import _explain, _new_step, _trained_step, note_inputs
 from barenet.cli._run_settings import RunSettings
-from barenet.data._encoding import TableEncoding
-from barenet.data._run_config import RunConfig
+from barenet.settings._run_config import RunConfig
+from barenet.tables._encoding import TableEncoding
 from barenet.tasks._task import Task
 
 HOMES = """\

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from barenet.cli import _play_page as serve_module, _record
-from barenet.playground._file_store import FileStore
+from barenet.playground.data._file_store import FileStore
 
 pytestmark = pytest.mark.integration
 
@@ -66,7 +66,7 @@ def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
 
 def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
     """The server is stopped as soon as it would open the browser."""
-    from barenet.playground import _server as server
+    from barenet.playground.server import _server as server
 
     opened = []
 

@@ -12,7 +12,7 @@ from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, load_predictor, save
 from barenet.cli._prediction_file import for_spreadsheets
-from barenet.data import load_dataset
+from barenet.datasets._datasets import load_dataset
 
 IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 
@@ -297,9 +297,9 @@ def test_rows_that_cannot_be_read_are_set_aside(barenet, model, monkeypatch, for
     write("bad.csv", lines)
     assert "bad.csv:6: expected 5 values" in barenet("predict", model, "bad.csv").error
     if form == "blocks":
-        monkeypatch.setattr("barenet.data._csv_table._BLOCK", 300)
+        monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 300)
     elif form == "without Arrow":
-        monkeypatch.setattr("barenet.data._text_column.find_spec", lambda name: None)
+        monkeypatch.setattr("barenet.tables._text_column.find_spec", lambda name: None)
     rejected = "rejected.jsonl" if form == "blocks" else "rejected.csv"
     options = ("--keep", "id", "--rejected", rejected, "--out", "o.csv", "--safe-csv")
     barenet("predict", model, "bad.csv", *options).ok()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from barenet import load_predictor, save
-from barenet.data import _remote_file as remote_file
 from barenet.files._model_path import UNFINISHED
+from barenet.storage import _remote_file as remote_file
 
 ROWS = [f"{i % 13 / 3},{'ab'[i % 2]},{i % 13 + i % 2}" for i in range(120)]
 TABLE = "\n".join(["size,town,price", *ROWS])

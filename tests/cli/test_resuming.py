@@ -16,7 +16,7 @@ from barenet.cli._run_folder import RunFolder
 from barenet.errors import count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_file import write_model
-from barenet.tasks._task_settings import HEADER
+from barenet.settings._task_settings import HEADER
 
 #: With dropout, another order in each epoch, and validation rows that decide when to stop.
 RUN = ["iris", "--dropout", 0.1, "--patience", 2000, "--epochs", 3000]

@@ -11,9 +11,9 @@ from barenet import ModelCard
 from barenet.cli._flags import Flags, integer
 from barenet.cli._run_settings import read_run_file, settings_of_card
 from barenet.cli._trained_model import load_trained
-from barenet.data import RunConfig
 from barenet.errors import DataError
-from barenet.tasks._task_settings import HEADER, FileOptions, TaskSettings
+from barenet.settings._run_config import RunConfig
+from barenet.settings._task_settings import HEADER, FileOptions, TaskSettings
 
 SETTINGS = TaskSettings(
     data='odd "name".csv',

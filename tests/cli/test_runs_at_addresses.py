@@ -115,7 +115,7 @@ def test_a_bucket_that_is_not_there_is_named_before_the_training(barenet, bucket
 KILLED = """
 import os, signal, sys
 from barenet.__main__ import main
-from barenet.data._working_copy import WorkingCopy
+from barenet.storage._working_copy import WorkingCopy
 
 def killed(change):
     def changed(copy, path):

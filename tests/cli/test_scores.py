@@ -21,7 +21,7 @@ from barenet._metrics import METRICS
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import emit_confusion_matrix, emit_paragraph, emit_scores
-from barenet.data import load_dataset
+from barenet.datasets._datasets import load_dataset
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement, Scored
 from barenet.tasks._task import Task

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from barenet import load_predictor, stream
-from barenet.data import _stream_fit
+from barenet.streams import _stream_fit
 
 pytestmark = pytest.mark.integration
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from barenet import load_predictor
-from barenet.data._file_io import read_file_bytes
 from barenet.errors import DataError
+from barenet.storage._file_io import read_file_bytes
 
 pytestmark = pytest.mark.integration
 
@@ -193,7 +193,7 @@ def test_rows_of_standard_input_are_recognized_by_their_fingerprint(barenet, giv
 
 
 def test_standard_input_is_limited(give, monkeypatch):
-    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 200)
+    monkeypatch.setattr("barenet.storage._file_io.machine_memory", lambda: 200)
     give(b"x" * 101)
     with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes of data; set BAR"):
         read_file_bytes(Path("/dev/stdin"))

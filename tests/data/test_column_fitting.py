@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from barenet import TableEncoding, load_table
-from barenet.data._column_fitting import SCALES
-from barenet.data._csv_table import read_table
-from barenet.data._kind_of_column import kind_of
-from barenet.data._missing_texts import MISSING
-from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
+from barenet.tables._column_fitting import SCALES
+from barenet.tables._csv_table import read_table
+from barenet.tables._kind_of_column import kind_of
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._to_frame import as_frame
 
 #: The remedies for dates.
 NAMES = {"drop": ["c"], "categories": ["c"]}

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from barenet.data._column_summary import count_in_bins, summarize
+from barenet.datasets._column_summary import count_in_bins, summarize
 
 NUMBERS = {
     "continuous": np.random.default_rng(0).normal(size=1000),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._column import DroppedColumn
-from barenet.data._column_kinds import (
+from barenet.tables._column import DroppedColumn
+from barenet.tables._column_kinds import (
     COLUMNS,
     BooleanColumn,
     CategoryColumn,
@@ -19,7 +19,7 @@ from barenet.data._column_kinds import (
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.data._encoding import column_from_dict
+from barenet.tables._encoding import column_from_dict
 
 ALL, NAN = ("year", "week", "day"), float("nan")
 LABELS = np.array(["b", "other", "", "a"], object)

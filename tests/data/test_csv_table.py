@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, strategies as st
 
-from barenet.data import _csv_table, _delimited
-from barenet.data._csv_table import csv_blocks, read_table
-from barenet.data._delimited import CsvOptions, check_quotes, read_records
-from barenet.data._missing_texts import MISSING
-from barenet.data._parsing import complete_numbers
-from barenet.data._text_column import ArrowColumn, TextColumn
 from barenet.errors import ArgumentError, DataError
+from barenet.tables import _csv_table, _delimited
+from barenet.tables._csv_table import csv_blocks, read_table
+from barenet.tables._delimited import CsvOptions, check_quotes, read_records
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsing import complete_numbers
+from barenet.tables._text_column import ArrowColumn, TextColumn
 
 RAGGED = "expected {} values, as in the first line, got {}"
 QUOTE = "a quote that opens here is not closed as it should be"

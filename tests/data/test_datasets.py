@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from barenet.data import DATASETS, DEFAULTS, load_dataset
-from barenet.data._images import IMAGES
-from barenet.data._named import EMBEDDED
+from barenet.datasets._datasets import DATASETS, load_dataset
+from barenet.datasets._images import IMAGES
+from barenet.datasets._named_datasets import EMBEDDED
+from barenet.settings._run_config import DEFAULTS, RunConfig
 
 SLICE = Path(__file__).parent / "mnist_slice"
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
@@ -32,7 +33,8 @@ def test_a_data_set_is_shown_in_one_line():
 @pytest.mark.parametrize("name", LOADABLE)
 def test_every_data_set_fits_its_default_settings(name):
     data = DATASETS[name].load()
-    config, n_classes = data.config.over(DEFAULTS), len(data.classes or ())
+    config = RunConfig(**data.defaults).over(DEFAULTS)
+    n_classes = len(data.classes or ())
     assert config.layers[0] == data.n_features == len(data.feature_names)
     assert config.layers[-1] == (n_classes if n_classes > 2 else 1)
     assert data.name == name and data.description == DATASETS[name].description
@@ -57,7 +59,8 @@ def test_options_reach_the_generator():
     assert load_dataset("mnist", data_dir=SLICE).n_samples == 260
     made = load_dataset("gaussians", samples=30, noise=0.5, data_seed=3)
     assert made.X.shape == (30, 2)
-    assert (made.config.samples, made.config.noise, made.config.data_seed) == (30, 0.5, 3)
+    expected = {"samples": 30, "noise": 0.5, "data_seed": 3}
+    assert made.defaults | expected == made.defaults
     numbers = {"samples": np.int64(30), "noise": np.float32(0.5), "data_seed": np.uint8(3)}
     np.testing.assert_array_equal(load_dataset("gaussians", **numbers).X, made.X)
 
@@ -75,7 +78,7 @@ def test_tables_are_recognized_by_their_suffix(write, name):
 def test_listing_data_sets_loads_none():
     listing = "[(n, d.kind, d.description, d.config) for n, d in DATASETS.items()]"
     code = (
-        f"import sys; from barenet.data import DATASETS; assert {listing}; "
+        f"import sys; from barenet.datasets._datasets import DATASETS; assert {listing}; "
         "print(sorted({'sklearn', 'scipy', 'pyarrow', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

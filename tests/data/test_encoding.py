@@ -21,13 +21,13 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet.data._column_kinds import CategoryColumn
-from barenet.data._column_summary import column_values, summarize
-from barenet.data._encoding import TableEncoding
-from barenet.data._parsing import class_name
-from barenet.data._table_loading import load_table
-from barenet.data._to_frame import as_frame
+from barenet.datasets._column_summary import column_values, summarize
+from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
+from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._parsing import class_name
+from barenet.tables._to_frame import as_frame
 
 SCALERS = {
     "standardize": StandardScaler(),
@@ -247,7 +247,7 @@ def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
 def test_encoding_memory_is_constant_in_the_rows(monkeypatch, peak_memory):
     frame = as_frame({"x": np.arange(300_000.0), "town": np.array(["a", "b", "c"] * 100_000)})
     encoding = TableEncoding.fit(frame)
-    monkeypatch.setattr("barenet.data._encoding._BLOCK", 2**12)
+    monkeypatch.setattr("barenet.tables._encoding._BLOCK", 2**12)
     size = 4 * len(frame) * encoding.n_outputs
     assert peak_memory(encoding.transform, frame, np.float32) - size < 1_000_000
 

@@ -6,10 +6,10 @@ import pytest
 from pyarrow import parquet
 
 from barenet import TableEncoding
-from barenet.data._named_columns import named_matrix
-from barenet.data._scaling import Scaling
-from barenet.data._table_loading import load_table, read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
+from barenet.tables._named_columns import named_matrix
+from barenet.tables._scaling import Scaling
 
 
 def fit(path, **options):

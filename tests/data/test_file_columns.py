@@ -243,7 +243,7 @@ def test_fault_191_a_sample_of_all_rows_decides_in_tables_beyond_it(
     tmp_path, monkeypatch, position, share
 ):
     """Nearly all rows are numbers: an error; half of them are not: categories."""
-    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 400)
+    monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 400)
     rng = np.random.default_rng(1)
     n_changed = max(1, int(20 * share))
     changed = {(position + at) % 20 for at in range(n_changed)}
@@ -276,8 +276,8 @@ def test_fault_191_one_value_beyond_the_sample_counts_in_every_place(
     tmp_path, monkeypatch, suffix, value
 ):
     """A code among numbers and a word are errors, as in memory."""
-    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 100)
-    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 2_000)
+    monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 100)
+    monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 2_000)
     for position in (0, 1_111, 2_999):
         values = (np.arange(3_000) % 50).astype(str).astype(object)
         values[position] = value
@@ -297,8 +297,8 @@ def test_fault_191_one_value_beyond_the_sample_counts_in_every_place(
 
 def stream_and_table(tmp_path, monkeypatch, values, **options):
     """The first column as a stream and a table in memory understand it: its kind, or the error."""
-    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 100)
-    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 2_000)
+    monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 100)
+    monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 2_000)
     path = tmp_path / "t.csv"
     numbers = np.arange(len(values))
     rows = pandas.DataFrame({"b": values, "a": numbers % 7, "y": numbers / 9})
@@ -342,8 +342,8 @@ def test_fault_191_all_columns_of_several_types_are_named_at_once(tmp_path):
 
 
 def test_fault_191_all_wrong_columns_of_a_stream_are_named_with_their_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 100)
-    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 2_000)
+    monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 100)
+    monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 2_000)
     rows = pandas.DataFrame({"a": np.arange(900) % 50, "b": np.arange(900) % 40}).astype(str)
     rows["c"] = np.arange(900) % 7
     rows["y"] = np.arange(900) / 9

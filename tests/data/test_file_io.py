@@ -10,8 +10,8 @@ import pyarrow
 import pytest
 
 from barenet import load_table, stream
-from barenet.data._file_io import check_memory, memory_limit, read_file_bytes
 from barenet.errors import DataError
+from barenet.storage._file_io import check_memory, memory_limit, read_file_bytes
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
 COMPRESSIONS = {

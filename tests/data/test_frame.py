@@ -10,10 +10,10 @@ import pyarrow
 import pytest
 
 from barenet import MLPEnsembleRegressor, TableEncoding, Task
-from barenet.data._csv_table import read_table
-from barenet.data._parsing import as_labels, as_numbers
-from barenet.data._to_frame import as_column, as_frame
 from barenet.errors import DataError
+from barenet.tables._csv_table import read_table
+from barenet.tables._parsing import as_labels, as_numbers
+from barenet.tables._to_frame import as_column, as_frame
 
 UTC = datetime.UTC
 DAY = datetime.date(2026, 1, 2)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from barenet.data._csv_table import read_table
-from barenet.data._datasets import load_dataset
-from barenet.data._delimited import CsvOptions
-from barenet.data._table_loading import load_table, read_samples
+from barenet.datasets._datasets import load_dataset
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
+from barenet.tables._csv_table import read_table
+from barenet.tables._delimited import CsvOptions
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"

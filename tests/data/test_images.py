@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.utils import Bunch
 
-from barenet.data._images import DATA_VARIABLE, IMAGES, read_idx
+from barenet.datasets._images import DATA_VARIABLE, IMAGES, read_idx
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"
@@ -144,7 +144,7 @@ def test_fashion_mnist_is_found_in_every_folder(tmp_path, monkeypatch, inner):
 def test_a_folder_of_the_environment_is_for_the_set_of_its_name(tmp_path, monkeypatch):
     """The files of both sets have the same names."""
     folders = {MNIST: copy_slice(tmp_path / "digits"), FASHION: copy_slice(tmp_path / "fashion")}
-    monkeypatch.setattr("barenet.data._images.Images._fetch", refuse)
+    monkeypatch.setattr("barenet.datasets._images.Images._fetch", refuse)
     for named, other in ((MNIST, FASHION), (FASHION, MNIST)):
         monkeypatch.setenv(DATA_VARIABLE, str(folders[named]))
         assert named.load().n_samples == 260

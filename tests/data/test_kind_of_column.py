@@ -11,10 +11,10 @@ import pytest
 from pyarrow import parquet
 
 from barenet import TableEncoding, TablePreprocessor, load_table, stream
-from barenet.data._kind_of_column import kind_of
-from barenet.data._missing_texts import MISSING, is_absent
-from barenet.data._to_frame import as_frame
 from barenet.errors import ArgumentError, DataError
+from barenet.tables._kind_of_column import kind_of
+from barenet.tables._missing_texts import MISSING, is_absent
+from barenet.tables._to_frame import as_frame
 
 N = 200
 RNG = np.random.default_rng(156)

@@ -6,8 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from barenet.data import load_dataset
-from barenet.data._npz import load_arrays
+from barenet.datasets._datasets import load_dataset
+from barenet.datasets._npz import load_arrays
 from barenet.errors import DataError
 
 X = np.arange(12.0).reshape(6, 2)

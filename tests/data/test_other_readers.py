@@ -12,10 +12,10 @@ import pandas as pd
 import polars
 import pytest
 
-from barenet.data._csv_table import read_table
-from barenet.data._kind_of_column import kind_of
-from barenet.data._missing_texts import MISSING
-from barenet.data._parsing import parse_column
+from barenet.tables._csv_table import read_table
+from barenet.tables._kind_of_column import kind_of
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsing import parse_column
 
 N_FILES = 200
 

@@ -14,12 +14,12 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Task, stream
-from barenet.data._datasets import load_dataset
-from barenet.data._named_columns import named_matrix
-from barenet.data._parquet import open_parquet, parquet_blocks
-from barenet.data._scaling import Scaling
-from barenet.data._table_loading import load_table, read_samples
+from barenet.datasets._datasets import load_dataset
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
+from barenet.tables._named_columns import named_matrix
+from barenet.tables._parquet import open_parquet, parquet_blocks
+from barenet.tables._scaling import Scaling
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 NONE = np.nan
@@ -164,7 +164,7 @@ def test_fault_46_row_groups_are_the_remedy_for_a_table_of_several_alone(write, 
         with pytest.raises(DataError, match=r"^.* rows of 1 columns would take") as caught:
             table.frame(["x"])
         assert ("block by block" in str(caught.value)) == by_blocks
-    monkeypatch.setattr("barenet.data._parquet._PER_BYTE", 10**3)
+    monkeypatch.setattr("barenet.tables._parquet._PER_BYTE", 10**3)
     monkeypatch.setenv("BARENET_MEMORY", "1MB")
     with pytest.raises(DataError, match=r": a row group of .* kB would take .*; set the env"):
         whole.frame(["x"])
@@ -301,7 +301,7 @@ def test_fault_159_long_texts_that_a_small_file_repeats_are_refused(write, monke
     path = write({"name": names}, compression="zstd", **options)
     assert path.stat().st_size < 1_000
     monkeypatch.setenv("BARENET_MEMORY", "200MB")
-    script = "import pathlib; from barenet.data._parquet import open_parquet\n"
+    script = "import pathlib; from barenet.tables._parquet import open_parquet\n"
     script += f"try: open_parquet(pathlib.Path({str(path)!r})).frame(['name'])\n"
     script += "except Exception as error: print(error)\n"
     script += "print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"

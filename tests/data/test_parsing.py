@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._date_formats import parse_datetime, to_utc
-from barenet.data._missing_texts import MISSING
-from barenet.data._parsing import (
+from barenet.errors import DataError
+from barenet.tables._date_formats import parse_datetime, to_utc
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsing import (
     BOOLEAN_WORDS,
     as_booleans,
     as_datetimes,
@@ -16,8 +17,7 @@ from barenet.data._parsing import (
     as_numbers,
     to_number,
 )
-from barenet.data._to_frame import as_frame
-from barenet.errors import DataError
+from barenet.tables._to_frame import as_frame
 
 NOON = datetime(2026, 3, 1, 12, 30, 5)
 

@@ -10,10 +10,12 @@ import pytest
 from pyarrow import csv, parquet
 
 from barenet import TablePreprocessor, load_table
-from barenet.data import TableEncoding, _csv_table, _stream_fit
-from barenet.data._placeholder_dates import placeholder_notes
-from barenet.data._stream import stream
-from barenet.data._target_steps import add_steps
+from barenet.streams import _stream_fit
+from barenet.streams._stream import stream
+from barenet.tables import _csv_table
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._placeholder_dates import placeholder_notes
+from barenet.tables._target_steps import add_steps
 
 DAYS = np.arange("2019-03-01", "2023-05-01", dtype="M8[D]")[::7]
 

@@ -6,8 +6,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from barenet import MLPEnsembleRegressor
-from barenet.data._rare_categories import _left_out_error, choose_rare
 from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.tables._rare_categories import _left_out_error, choose_rare
 
 
 def towns(n_towns, n_rows=600, *, matters):

@@ -12,15 +12,15 @@ import scipy.sparse
 
 from barenet import Frame, RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
 from barenet._metrics import METRICS, Name, main_metric
-from barenet.data._column import DroppedColumn
-from barenet.data._column_kinds import NumberColumn
-from barenet.data._encoding import column_from_dict
-from barenet.data._file_io import memory_limit
-from barenet.data._run_defaults import resolve_config
-from barenet.data._scaling import KINDS
-from barenet.data._target import class_weights
-from barenet.data._to_frame import as_column, as_frame
+from barenet.datasets._class_weights import class_weights
 from barenet.errors import ArgumentError
+from barenet.settings._run_defaults import resolve_config
+from barenet.storage._file_io import memory_limit
+from barenet.tables._column import DroppedColumn
+from barenet.tables._column_kinds import NumberColumn
+from barenet.tables._encoding import column_from_dict
+from barenet.tables._scaling import KINDS
+from barenet.tables._to_frame import as_column, as_frame
 
 fit = partial(TableEncoding.fit, {"x": [1, 2], "z": [3, 4]})
 ENCODINGS = [

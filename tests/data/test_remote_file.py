@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from barenet import Network, Task, load, load_dataset, load_table, save, stream
-from barenet.data import _remote_file as remote_file
 from barenet.errors import ArgumentError, DataError, MissingExtraError, ModelFileError
+from barenet.storage import _remote_file as remote_file
 
 TABLE = pd.DataFrame({"x": np.arange(300) % 17, "kind": ["a", "b", "c"] * 100})
 TABLE["y"] = TABLE["x"] / 7 + (TABLE["kind"] == "a")

@@ -5,15 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from barenet.data import RunConfig, load_dataset
-from barenet.data._run_defaults import resolve_config, table_defaults
+from barenet.datasets._datasets import load_dataset
+from barenet.settings._run_config import RunConfig
+from barenet.settings._run_defaults import resolve_config, table_defaults
 
 
 def resolve(name, *, rows=None, own=True, **given):
     """Complete settings for a data set, or for a table of its rows, without settings of its own."""
     dataset = load_dataset(name)
     if not own:
-        dataset = dataclasses.replace(dataset, config=RunConfig())
+        dataset = dataclasses.replace(dataset, defaults={})
     if rows is not None:
         dataset = dataclasses.replace(dataset, X=np.zeros((rows, dataset.n_features)))
     return resolve_config(RunConfig(**given), dataset)

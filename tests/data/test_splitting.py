@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from barenet import load_dataset
-from barenet.data._delimited import CsvOptions
-from barenet.data._encoding import TableEncoding
-from barenet.data._table_loading import load_table, read_samples
-from barenet.data._target import is_ordered
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._target import is_ordered
 
 
 @pytest.fixture

@@ -12,15 +12,16 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _stream, _stream_fit, _stream_memory, _stream_source
-from barenet.data._csv_table import csv_blocks
-from barenet.data._delimited import CsvOptions
-from barenet.data._stream import stream
-from barenet.data._stream_source import concatenate, open_blocks
-from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
 from barenet.optimizers import SGD
+from barenet.streams import _stream, _stream_fit, _stream_memory, _stream_source
+from barenet.streams._stream import stream
+from barenet.streams._stream_source import concatenate, open_blocks
+from barenet.tables import _csv_table
+from barenet.tables._csv_table import csv_blocks
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._open_table import open_table
 
 N_ROWS = 3_000
 RNG = np.random.default_rng(0)

@@ -13,10 +13,10 @@ import pytest
 from barenet import Checkpoint, Network, stream, train
 from barenet._sparse_rows import SparseRows
 from barenet.callbacks import Callback
-from barenet.data import _stream_memory
-from barenet.data._block_order import BlockOrder
 from barenet.errors import ArgumentError, DataError, ResumeError
 from barenet.losses import SquaredError
+from barenet.streams import _stream_memory
+from barenet.streams._block_order import BlockOrder
 
 LENGTHS = (700, 41, 350, 1, 508)
 RNG = np.random.default_rng(0)

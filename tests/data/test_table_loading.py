@@ -5,13 +5,13 @@ import pandas
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet.data._delimited import CsvOptions
-from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
-from barenet.data._named_columns import named_matrix
-from barenet.data._scaling import Scaling
-from barenet.data._table_loading import load_table, read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._named_columns import named_matrix
+from barenet.tables._scaling import Scaling
 
 
 def test_iris_written_as_csv_is_iris(write):

@@ -11,11 +11,12 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from barenet import Task, load_dataset, load_table, stream
 from barenet._metrics import main_metric
-from barenet.data._parsing import class_labels, class_name, encode
-from barenet.data._table_loading import read_samples
-from barenet.data._target import MAX_CLASSES, are_classes, class_weights, known_targets, read_target
-from barenet.data._to_frame import as_frame
+from barenet.datasets._class_weights import class_weights
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import DataError
+from barenet.tables._parsing import class_labels, class_name, encode
+from barenet.tables._target import MAX_CLASSES, are_classes, known_targets, read_target
+from barenet.tables._to_frame import as_frame
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_fault_156_a_marker_beside_two_classes_is_no_class(tmp_path, names, mark
 
 def test_fault_156_a_marker_is_a_class_in_each_block_of_many_classes(tmp_path, monkeypatch):
     """Also in a block that has two of the classes, as in a file that is sorted by them."""
-    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 400)
+    monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 400)
     path = tmp_path / "tags.csv"
     tags = [("NN", "VB", ".")] * 200 + [("JJ", "RB", "DT")] * 200
     lines = [f"{row % 7},{tag}" for row, tag in enumerate(itertools.chain.from_iterable(tags))]

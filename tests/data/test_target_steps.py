@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from barenet import MLPEnsembleClassifier
-from barenet.data import TableEncoding
-from barenet.data._target_steps import MOST_ROWS, add_steps
 from barenet.population import _ensemble_training
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._target_steps import MOST_ROWS, add_steps
 
 
 def columns(n_rows=1_000, seed=0):

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from barenet.cli._main import main
-from barenet.tasks._task_settings import HEADER
+from barenet.settings._task_settings import HEADER
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
 pytestmark = [pytest.mark.integration, posix]

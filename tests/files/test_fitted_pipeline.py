@@ -22,8 +22,8 @@ from barenet import (
     load_predictor,
     save,
 )
-from barenet.data._scaling import KINDS, Scaling
 from barenet.optimizers import Adam
+from barenet.tables._scaling import KINDS, Scaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -22,11 +22,11 @@ from barenet import (
     load_predictor,
     save,
 )
-from barenet.data._scaling import Scaling
-from barenet.data._table_loading import load_table
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
+from barenet.tables._scaling import Scaling
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
 

@@ -17,12 +17,12 @@ from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
 from barenet import Scaling, TableEncoding
-from barenet.data._csv_table import read_table
-from barenet.data._delimited import CsvOptions
-from barenet.data._images import read_idx
-from barenet.data._npz import load_arrays
-from barenet.data._parquet import open_parquet
-from barenet.data._table_loading import load_table, read_samples
+from barenet.datasets._images import read_idx
+from barenet.datasets._npz import load_arrays
+from barenet.datasets._table_loading import load_table, read_samples
+from barenet.tables._csv_table import read_table
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._parquet import open_parquet
 
 #: Compressions, the weakest of each, which is the fastest.
 PACKERS = (

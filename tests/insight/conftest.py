@@ -5,10 +5,10 @@ import pandas
 import pytest
 
 from barenet import Network, Predictor
-from barenet.data import load_dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
+from barenet.datasets._datasets import load_dataset
 from barenet.layers import Layer
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._scaling import Scaling
 
 
 class DoubledWrongly(Layer):

@@ -26,7 +26,7 @@ from barenet import (
     permutation_importance,
     train,
 )
-from barenet.data import load_dataset
+from barenet.datasets._datasets import load_dataset
 
 
 def expected(score, X, y, **options):

@@ -18,14 +18,14 @@ import pytest
 from websockets.sync.client import connect
 
 from barenet import Network, Predictor, Scaling, save
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._file_store import FileStore
-from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
-from barenet.playground._prepared_data import PreparedData
-from barenet.playground._process_trainer import ProcessTrainer
-from barenet.playground._server import Server
-from barenet.playground._sessions import Sessions
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._file_store import FileStore
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.server._server import Server
+from barenet.playground.server._sessions import Sessions
+from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
+from barenet.playground.trainer._process_trainer import ProcessTrainer
+from barenet.playground.views._network_view import NetworkView
 from barenet.service._http_server import listen
 
 SECONDS = 60.0

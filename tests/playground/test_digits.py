@@ -10,10 +10,12 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from barenet import Network, Scaling, load_dataset
-from barenet.data._images import DATA_VARIABLE
+from barenet.datasets._images import DATA_VARIABLE
 from barenet.errors import ArgumentError
-from barenet.playground._data_preparation import prepare_model
-from barenet.playground._digits import (
+from barenet.playground.data._data_preparation import prepare_model
+from barenet.playground.data._opened_models import open_model
+from barenet.playground.state._page_state import DataSettings
+from barenet.playground.views._digits import (
     MAX_SHOWN,
     PAD_SIDE,
     convert_drawing,
@@ -21,10 +23,8 @@ from barenet.playground._digits import (
     list_cell,
     test_image as pick,
 )
-from barenet.playground._network_view import NetworkView
-from barenet.playground._opened_models import open_model
-from barenet.playground._page_state import DataSettings
-from barenet.playground._probe import probe
+from barenet.playground.views._network_view import NetworkView
+from barenet.playground.views._probe import probe
 
 
 def classify(view: NetworkView, pixels: list[float]) -> list[float]:
@@ -178,8 +178,8 @@ def test_the_pad_is_converted_in_the_units_of_the_data(make_view):
 
 
 PREPARE = """
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._page_state import PageState
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.state._page_state import PageState
 prepared = prepare_named(PageState.defaults_for("mnist").data)
 print(prepared.dataset.image_shape, len(prepared.training[1]), len(prepared.test[1]))
 """

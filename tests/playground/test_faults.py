@@ -12,12 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli._main import main
-from barenet.playground import (
-    _app as app,
-    _client as client,
-    _security as security,
-)
-from barenet.playground._app import MAX_CLIENTS
+from barenet.playground.server import _app as app, _client as client, _security as security
+from barenet.playground.server._app import MAX_CLIENTS
 from barenet.service import _http_server as server_module
 from barenet.service._http_server import listen
 
@@ -126,7 +122,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
 
 @pytest.mark.integration
 def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypatch):
-    from barenet.playground import _sessions as sessions
+    from barenet.playground.server import _sessions as sessions
 
     monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
     with run_server() as served:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from barenet.playground._hidden_space import MARGIN, MAX_POINTS, SIDE, hidden_space
+from barenet.playground.views._hidden_space import MARGIN, MAX_POINTS, SIDE, hidden_space
 
 
 def outputs(view, X, count):

@@ -13,15 +13,20 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from barenet._train import train
 from barenet.optimization._schedules import Cosine
-from barenet.playground import _timeline as timeline_module
-from barenet.playground._interactive_training import (
+from barenet.playground.state._page_state import (
+    DEFAULT_EPOCHS,
+    DataSettings,
+    NetworkSettings,
+    WeightEdit,
+)
+from barenet.playground.trainer import _timeline as timeline_module
+from barenet.playground.trainer._interactive_training import (
     REPORT_FRACTION,
     REPORT_SECONDS,
     InteractiveTraining,
 )
-from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
-from barenet.playground._timeline import ResumedSchedule
+from barenet.playground.trainer._timeline import ResumedSchedule
+from barenet.playground.views._network_view import NetworkView
 
 PLANE = DataSettings(source="plane", samples=60)
 
@@ -268,7 +273,7 @@ def test_reports_wait_after_a_slow_one(new_task):
 
 
 def test_training_continues_after_the_maximum_of_epochs(start, monkeypatch):
-    monkeypatch.setattr("barenet.playground._interactive_training.MAX_EPOCHS", 10)
+    monkeypatch.setattr("barenet.playground.trainer._interactive_training.MAX_EPOCHS", 10)
     training = start(stop_epoch=5)
     training.play(lambda report: report.epoch == 5 and not report.playing)
     training.play(lambda report: report.epoch > 30 and report.playing)

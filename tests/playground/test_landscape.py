@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from barenet.playground import _landscape
-from barenet.playground._timeline import EpochState, Timeline
-from barenet.playground._trainer_messages import MAX_PATH, WeightPath
+from barenet.playground.trainer._timeline import EpochState, Timeline
+from barenet.playground.trainer._trainer_messages import MAX_PATH, WeightPath
+from barenet.playground.views import _landscape
 
 
 def numpy_loss(sizes, parameters, X, y):

@@ -10,9 +10,8 @@ import pytest
 
 from barenet import train_many
 from barenet.errors import BarenetError
-from barenet.playground._address import read_address, read_edits, split_address
-from barenet.playground._file_store import FileStore
-from barenet.playground._lessons import (
+from barenet.playground.data._file_store import FileStore
+from barenet.playground.lessons._lessons import (
     CONTROLS,
     MEASURES,
     Condition,
@@ -21,11 +20,12 @@ from barenet.playground._lessons import (
     built_in_course,
     read_course,
 )
-from barenet.playground._network_view import NetworkView, point_arrays
-from barenet.playground._page_state import DataSettings, PageState, WeightEdit
-from barenet.playground._probe import probe
-from barenet.playground._process_trainer import ProcessTrainer
-from barenet.playground._wire_format import decode
+from barenet.playground.state._address import read_address, read_edits, split_address
+from barenet.playground.state._page_state import DataSettings, PageState, WeightEdit
+from barenet.playground.state._wire_format import decode
+from barenet.playground.trainer._process_trainer import ProcessTrainer
+from barenet.playground.views._network_view import NetworkView, point_arrays
+from barenet.playground.views._probe import probe
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/lessons.md").read_text("utf-8")

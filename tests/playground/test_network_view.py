@@ -5,13 +5,18 @@ import pytest
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Snapshot
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._network_layout import MAX_DRAWN, describe, parameter_index
-from barenet.playground._network_view import NEURON_SIDE, NetworkView, input_pictures, rasterize
-from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._problems import Problem
-from barenet.playground._timeline import EpochMetrics
-from barenet.playground._trainer_messages import ProgressReport
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.state._network_layout import MAX_DRAWN, describe, parameter_index
+from barenet.playground.state._page_state import DataSettings, NetworkSettings
+from barenet.playground.trainer._problems import Problem
+from barenet.playground.trainer._timeline import EpochMetrics
+from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.views._network_view import (
+    NEURON_SIDE,
+    NetworkView,
+    input_pictures,
+    rasterize,
+)
 
 
 class RecordingTrainer:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
-from barenet.playground._neuron_panel import contour, neuron_view, step_summary
-from barenet.playground._prepared_data import MAX_NAMES
+from barenet.playground.data._prepared_data import MAX_NAMES
+from barenet.playground.views._neuron_panel import contour, neuron_view, step_summary
 
 
 def inputs_at(view, lines):

@@ -13,8 +13,8 @@ import barenet
 ENGINE = """
 import warnings
 import barenet
-from barenet.data import load_dataset
-from barenet.data._named import EMBEDDED
+from barenet.datasets._datasets import load_dataset
+from barenet.datasets._named_datasets import EMBEDDED
 
 moons = load_dataset("moons", samples=80)
 training, test = moons.split(0.25, seed=3)
@@ -34,7 +34,7 @@ found = {
 
 PAGE = """
 import gzip
-from barenet.playground._opening import record_opening
+from barenet.playground.publishing._opening import record_opening
 
 found = gzip.decompress(record_opening("data=spirals", (3,))).count(b'"type": "frame"')
 """
@@ -63,7 +63,7 @@ def test_a_network_is_trained_by_the_reference_engine(tmp_path):
     assert found["engine"] == "reference"
     assert found["embedded"] == [1797, 150, 178, 569, 442]
     assert found["warnings"] == ["Numba is not installed: the slower reference engine is used"]
-    training, test = barenet.data.load_dataset("moons", samples=80).split(0.25, seed=3)
+    training, test = barenet.load_dataset("moons", samples=80).split(0.25, seed=3)
     network = barenet.Network.dense([2, 8, 1], hidden="tanh", output="sigmoid", seed=1)
     options = {"epochs": 5, "seed": 2, "engine": "reference"}
     assert barenet.train(network, training.X, training.y, **options).loss == found["loss"]

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from barenet._train import train
-from barenet.data._datasets import DATASETS
+from barenet.datasets._datasets import DATASETS
 from barenet.errors import ArgumentError
 from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import LBFGS, Adam
-from barenet.playground._address import read_address, write_address
-from barenet.playground._catalog import catalog
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._default_settings import changes, choose, restore
-from barenet.playground._page_state import NAMED, PageState
-from barenet.playground._wire_format import decode
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.server._catalog import catalog
+from barenet.playground.state._address import read_address, write_address
+from barenet.playground.state._default_settings import changes, choose, restore
+from barenet.playground.state._page_state import NAMED, PageState
+from barenet.playground.state._wire_format import decode
 
 
 def read(data=None, network=None, **state):

@@ -8,19 +8,19 @@ import pytest
 from sklearn.decomposition import PCA
 
 from barenet import Network, TableEncoding, load_table
-from barenet.data._datasets import load_dataset
+from barenet.datasets._datasets import load_dataset
 from barenet.errors import ArgumentError
-from barenet.playground._address import read_address
-from barenet.playground._data_preparation import (
+from barenet.playground.data._data_preparation import (
     prepare_drawn,
     prepare_named,
     prepare_table,
     read_points,
 )
-from barenet.playground._page_state import MAX_DRAWN_POINTS, DataSettings, PageState
-from barenet.playground._plane import FEATURES
-from barenet.playground._tables import open_table
-from barenet.playground._wire_format import MAX_MESSAGE_BYTES
+from barenet.playground.data._tables import open_table
+from barenet.playground.state._address import read_address
+from barenet.playground.state._features import FEATURES
+from barenet.playground.state._page_state import MAX_DRAWN_POINTS, DataSettings, PageState
+from barenet.playground.state._wire_format import MAX_MESSAGE_BYTES
 
 
 def test_rows_are_split_and_scaled_like_the_command():

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from barenet.playground._page_state import HIDDEN_ACTIVATIONS, DataSettings
-from barenet.playground._problems import (
+from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS, DataSettings
+from barenet.playground.trainer._problems import (
     NEW_WEIGHTS,
     SMALLER_RATE,
     diagnose,
     find_overfitting,
 )
-from barenet.playground._timeline import EpochMetrics, LearningCurve
+from barenet.playground.trainer._timeline import EpochMetrics, LearningCurve
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from barenet._train import train
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._page_state import (
+from barenet.playground._page_files import PAGE
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.publishing._recording import RecordedTraining, record
+from barenet.playground.state._page_state import (
     HIDDEN_ACTIVATIONS,
     DataSettings,
     NetworkSettings,
     PageState,
 )
-from barenet.playground._recording import PAGE, RecordedTraining, record
 
 
 def test_the_kept_weights_are_those_of_the_library():

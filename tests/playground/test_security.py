@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from barenet.playground._security import SecurityMiddleware
-from barenet.playground._server import SETTINGS as OF_SOCKETS
+from barenet.playground.server._security import SecurityMiddleware
+from barenet.playground.server._server import SETTINGS as OF_SOCKETS
 from barenet.service._http_server import MAX_CONNECTIONS, SETTINGS
 
 OWN = [(b"host", b"127.0.0.1:8421")]

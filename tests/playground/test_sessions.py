@@ -2,8 +2,8 @@
 
 import pytest
 
-from barenet.playground import _sessions as sessions
-from barenet.playground._sessions import Session
+from barenet.playground.server import _sessions as sessions
+from barenet.playground.server._sessions import Session
 
 
 def test_unchanged_networks_continue_training(page):

@@ -9,8 +9,8 @@ import pytest
 
 from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
-from barenet.playground import _timeline as module
-from barenet.playground._timeline import EpochMetrics, EpochState, LearningCurve, Timeline
+from barenet.playground.trainer import _timeline as module
+from barenet.playground.trainer._timeline import EpochMetrics, EpochState, LearningCurve, Timeline
 
 
 def state(epoch, value=None, loss=None):

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from barenet.errors import BarenetError
-from barenet.playground._cooperative_trainer import CooperativeTrainer
-from barenet.playground._page_state import WeightEdit
-from barenet.playground._problems import TRAINER_ENDED
-from barenet.playground._process_trainer import ProcessTrainer
+from barenet.playground.state._page_state import WeightEdit
+from barenet.playground.trainer._cooperative_trainer import CooperativeTrainer
+from barenet.playground.trainer._problems import TRAINER_ENDED
+from barenet.playground.trainer._process_trainer import ProcessTrainer
 
 pytestmark = pytest.mark.integration
 

@@ -19,16 +19,14 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import barenet
 from barenet import RunConfig, Task
-from barenet.data._datasets import DATASETS, DatasetOptions
-from barenet.data._delimited import CsvFields, CsvOptions
-from barenet.data._encoding import TableEncoding
-from barenet.data._run_config import GeneratorOptions, NetworkOptions, TrainingOptions
-from barenet.data._stream import EncodingOptions
+from barenet.datasets._datasets import DATASETS, DatasetOptions
+from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.population._candidates import SETTINGS
 from barenet.population._cross_validation import FoldOptions
 from barenet.population._network_options import PerNetworkOptions
 from barenet.population._train_many import KNOWN, PER_NETWORK
-from barenet.tasks._task_settings import (
+from barenet.settings._run_config import NetworkOptions, TrainingOptions
+from barenet.settings._task_settings import (
     FILE_OPTIONS,
     GENERATOR,
     OF_THE_ROWS,
@@ -36,6 +34,9 @@ from barenet.tasks._task_settings import (
     FileOptions,
     OpeningOptions,
 )
+from barenet.streams._stream import EncodingOptions
+from barenet.tables._delimited import CsvFields, CsvOptions
+from barenet.tables._encoding import TableEncoding
 
 ROOT = Path(__file__).parents[2]
 

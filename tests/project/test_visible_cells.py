@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 import barenet
-from barenet.playground._lessons import built_in_course
-from barenet.playground._page_state import NAMED, PageState
+from barenet.playground.lessons._lessons import built_in_course
+from barenet.playground.state._page_state import NAMED, PageState
 
 pytestmark = pytest.mark.integration
 

@@ -43,7 +43,7 @@ def trained(request):
 @pytest.fixture(params=["csv", "parquet"])
 def held_out(request, tmp_path, monkeypatch):
     """Three files of several blocks each, and the same rows as one frame."""
-    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 10_000)
+    monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 10_000)
     rows = table_of(1)
     for number, part in enumerate(np.array_split(np.arange(N_ROWS), 3)):
         path = tmp_path / f"{number}.{request.param}"

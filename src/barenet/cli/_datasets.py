@@ -4,9 +4,10 @@ from typing import Any
 
 from barenet.cli._console import emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.data._datasets import DATASETS
-from barenet.data._images import Images
-from barenet.data._named import NamedDataset
+from barenet.datasets._datasets import DATASETS
+from barenet.datasets._images import Images
+from barenet.datasets._named_datasets import NamedDataset
+from barenet.settings._run_config import RunConfig
 
 #: Rows of a data set in the format of MNIST.
 IMAGES = 70_000
@@ -36,7 +37,7 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
     if isinstance(named, Images):
         task = "classification"
         n_rows = IMAGES
-        n_features = (named.config.layers or (0,))[0]
+        n_features = named.defaults["layers"][0]
     else:
         dataset = named.load()
         task = dataset.task
@@ -49,5 +50,5 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
         "task": task,
         "rows": n_rows,
         "features": n_features,
-        "settings": named.config.set_fields(),
+        "settings": RunConfig(**named.defaults).set_fields(),
     }

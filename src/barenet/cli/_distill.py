@@ -11,7 +11,7 @@ from barenet.cli._scores import emit_scores
 from barenet.cli._train import run_in
 from barenet.cli._trained_model import load_trained
 from barenet.errors import ArgumentError
-from barenet.tasks._task_settings import OF_THE_ROWS
+from barenet.settings._task_settings import OF_THE_ROWS
 
 
 def distill(

@@ -12,6 +12,7 @@ import numpy as np
 
 import barenet
 from barenet._extras import EXTRAS, install_command
+from barenet._progress_bar import progress_bar
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_paragraph
@@ -19,7 +20,6 @@ from barenet.engines import ENGINES, ReferenceEngine
 from barenet.engines._threads import allowed_cores, choose_threads
 from barenet.engines.compiled._compiled_engine import has_numba
 from barenet.errors import BarenetError
-from barenet.tasks._progress_bar import progress_bar
 
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")

@@ -13,9 +13,9 @@ from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._scores import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
-from barenet.data import DATASETS
-from barenet.data._file_io import STANDARD_INPUT, is_pattern
+from barenet.datasets._datasets import DATASETS
 from barenet.errors import ArgumentError
+from barenet.storage._file_io import STANDARD_INPUT, is_pattern
 from barenet.tasks._measurement import Measurement, metric_title
 from barenet.tasks._new_rows import measure_blocks
 from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows

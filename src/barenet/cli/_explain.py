@@ -28,22 +28,22 @@ from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, 
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
-from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn
-from barenet.data._file_io import as_address, is_pattern, name_of
-from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._run_defaults import without_superseded
-from barenet.data._stream_source import find_files
-from barenet.data._working_copy import download
 from barenet.errors import ArgumentError
-from barenet.files._atomic import write_atomically
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._explanation import EXPLANATION_MARK
 from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
+from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_defaults import without_superseded
+from barenet.settings._task_settings import TaskSettings
+from barenet.storage._atomic import write_atomically
+from barenet.storage._file_io import as_address, is_pattern, name_of
+from barenet.storage._working_copy import download
+from barenet.streams._stream_source import find_files
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import CategoryColumn
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import TaskSettings
 
 #: The step to explain: a network, rows for it, and how it is trained.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]

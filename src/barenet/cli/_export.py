@@ -11,10 +11,10 @@ from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
-from barenet.data._frame import Samples
 from barenet.errors import ArgumentError
 from barenet.files._model_path import MODEL, model_file
 from barenet.files.exports._exporting import SUFFIXES, Number
+from barenet.tables._frame import Samples
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from cyclopts import Group, Parameter, Token
 
 from barenet import activations, initializers, losses, optimizers, schedules
-from barenet.data import DATASETS, DEFAULTS, RunConfig
+from barenet.datasets._datasets import DATASETS
 from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
+from barenet.settings._run_config import DEFAULTS, RunConfig
 
 #: The reading of options in every command: a list takes all values that follow, one or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())

@@ -7,14 +7,14 @@ from barenet import Scaling, TableEncoding, _shell as shell
 from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._scores import choose_metric
 from barenet.cli._spelling import Spelling
-from barenet.data._column import Column, DroppedColumn
-from barenet.data._column_fitting import IDENTITY
-from barenet.data._column_kinds import CategoryColumn, DateColumn
-from barenet.data._dataset import Dataset
-from barenet.data._placeholder_dates import placeholder_notes
-from barenet.data._target import is_ordered
+from barenet.datasets._dataset import Dataset
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
+from barenet.tables._column import Column, DroppedColumn
+from barenet.tables._column_fitting import IDENTITY
+from barenet.tables._column_kinds import CategoryColumn, DateColumn
+from barenet.tables._placeholder_dates import placeholder_notes
+from barenet.tables._target import is_ordered
 from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run

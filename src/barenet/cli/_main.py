@@ -21,8 +21,8 @@ from barenet.cli._console import SafeStream, discard, emit, log, log_problem
 from barenet.cli._flags import OUTPUT, PARAMETER
 from barenet.cli._run_settings import apply_run_file
 from barenet.cli._spelling import Spelling
-from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import without_secrets
+from barenet.storage._file_io import STANDARD_INPUT
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360

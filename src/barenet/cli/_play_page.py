@@ -14,14 +14,14 @@ from barenet.cli._console import emit, log
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
-from barenet.playground._address import split_address
-from barenet.playground._file_store import FileStore, is_course, is_csv
-from barenet.playground._lessons import read_course
-from barenet.playground._page_state import PageState
-from barenet.playground._process_trainer import ProcessTrainer
-from barenet.playground._security import SecurityMiddleware
-from barenet.playground._server import Server
-from barenet.playground._sessions import Sessions
+from barenet.playground.data._file_store import FileStore, is_course, is_csv
+from barenet.playground.lessons._lessons import read_course
+from barenet.playground.server._security import SecurityMiddleware
+from barenet.playground.server._server import Server
+from barenet.playground.server._sessions import Sessions
+from barenet.playground.state._address import split_address
+from barenet.playground.state._page_state import PageState
+from barenet.playground.trainer._process_trainer import ProcessTrainer
 from barenet.service._http_server import listen
 
 #: The #, and the characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).

@@ -16,19 +16,19 @@ from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, RejectedRows, TrainedModel, files_of, load_trained
-from barenet.data._column_summary import (
+from barenet.datasets._column_summary import (
     complete_columns,
     count_missing,
     missing_shares,
     unknown_categories,
 )
-from barenet.data._csv_table import CsvTable
-from barenet.data._file_io import is_pattern
-from barenet.data._frame import Samples, Table, check_names
-from barenet.data._parquet import ParquetTable
 from barenet.errors import ArgumentError, BarenetError, count_of, some
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
+from barenet.storage._file_io import is_pattern
+from barenet.tables._csv_table import CsvTable
+from barenet.tables._frame import Samples, Table, check_names
+from barenet.tables._parquet import ParquetTable
 
 
 def predict(

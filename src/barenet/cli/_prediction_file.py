@@ -19,9 +19,9 @@ from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import output_path, refuse_foreign
 from barenet.cli._trained_model import REJECTED, RejectedRows
-from barenet.data._parsing import to_number
 from barenet.errors import ArgumentError
-from barenet.files._atomic import open_atomically
+from barenet.storage._atomic import open_atomically
+from barenet.tables._parsing import to_number
 
 #: The values of columns by their names, each a list, or an array of NumPy or Arrow.
 Columns: TypeAlias = Mapping[str, Any]

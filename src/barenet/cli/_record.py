@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.cli._console import emit, log
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
-from barenet.files._atomic import check_target, write_atomically
-from barenet.playground._address import read_address, split_address
-from barenet.playground._file_store import FileStore, is_course, is_csv
-from barenet.playground._lessons import Lesson, built_in_course, read_course
-from barenet.playground._live_page import live_page
-from barenet.playground._page_state import MAX_EPOCHS, NAMED, PACE, PageState
-from barenet.playground._recording import MARK, LivePage, check_recordable, record, write_recording
-from barenet.tasks._progress_bar import progress_bar
+from barenet.playground.data._file_store import FileStore, is_course, is_csv
+from barenet.playground.lessons._lessons import Lesson, built_in_course, read_course
+from barenet.playground.publishing._live_page import live_page
+from barenet.playground.publishing._recording import (
+    MARK,
+    LivePage,
+    check_recordable,
+    record,
+    write_recording,
+)
+from barenet.playground.state._address import read_address, split_address
+from barenet.playground.state._page_state import MAX_EPOCHS, NAMED, PACE, PageState
+from barenet.storage._atomic import check_target, write_atomically
 
 #: The name of a recording in a folder.
 NAME = "recording.html"

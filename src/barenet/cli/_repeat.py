@@ -19,10 +19,10 @@ from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._scores import emit_paragraph
 from barenet.errors import ArgumentError
+from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._measurement import metric_title
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import TaskSettings
 from barenet.training._history import curve_rows
 
 

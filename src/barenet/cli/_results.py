@@ -24,11 +24,11 @@ from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._scores import emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
-from barenet.data._file_io import STANDARD_INPUT, name_of
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
-from barenet.files._atomic import write_atomically
 from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
+from barenet.storage._atomic import write_atomically
+from barenet.storage._file_io import STANDARD_INPUT, name_of
 from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import Fit
 from barenet.tasks._measurement import Measurement, with_results

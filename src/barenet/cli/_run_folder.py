@@ -26,12 +26,12 @@ from barenet.cli._output_file import check_overwritable, make_folder, remove_emp
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
-from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export
+from barenet.settings._task_settings import HEADER, TaskSettings
+from barenet.storage import _atomic as atomic
 from barenet.tasks._pictures import KINDS
-from barenet.tasks._task_settings import HEADER, TaskSettings
 
 #: File names in the folder of a run.
 LOCK = ".lock"

@@ -14,10 +14,10 @@ from cyclopts.config import Dict
 
 from barenet import ModelCard
 from barenet.cli._flags import DATA, NETWORK, Flags, complete_name
-from barenet.data._file_io import as_address, open_file, read_exactly
-from barenet.data._remote_file import hide_secrets
 from barenet.errors import ArgumentError, DataError, in_a_line
-from barenet.tasks import _task_settings as task_settings
+from barenet.settings import _task_settings as task_settings
+from barenet.storage._file_io import as_address, open_file, read_exactly
+from barenet.storage._remote_file import hide_secrets
 
 #: Spellings of missing values that are always recognized, for the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"

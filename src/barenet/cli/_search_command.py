@@ -15,16 +15,16 @@ from barenet.cli._console import closable_output, emit, log
 from barenet.cli._results import OutputOptions
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._train import run_in
-from barenet.data import DEFAULTS, RunConfig
-from barenet.data._run_defaults import config_for
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
+from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_defaults import config_for
+from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import NetworkFit, prepare_network, training_arrays
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import TaskSettings
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3

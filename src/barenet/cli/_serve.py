@@ -18,9 +18,9 @@ from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
 from barenet.cli._flags import Integer, Off
-from barenet.data._file_io import parse_size
 from barenet.errors import ArgumentError
 from barenet.files._model_path import model_file
+from barenet.storage._file_io import parse_size
 
 #: Default port.
 PORT = 8000

@@ -16,10 +16,10 @@ from cyclopts import (
 
 from barenet import _shell as shell
 from barenet.cli._flags import complete_name
-from barenet.data._file_io import as_address
-from barenet.data._remote_file import hide_secrets
-from barenet.data._working_copy import download
 from barenet.errors import ArgumentError, brief, some, spelled, suggestion
+from barenet.storage._file_io import as_address
+from barenet.storage._remote_file import hide_secrets
+from barenet.storage._working_copy import download
 
 #: Names on the command line of arguments that have another name in the library.
 LIBRARY_NAMES = {

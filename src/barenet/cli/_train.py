@@ -19,14 +19,14 @@ from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, read_run_file
-from barenet.data._file_io import name_of
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError, with_addresses
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
+from barenet.settings._task_settings import ONE_NETWORK, TaskSettings
+from barenet.storage._file_io import name_of
 from barenet.tasks._fit import EnsembleFit
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import ONE_NETWORK, TaskSettings
 from barenet.training._callbacks import Callback
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import Any, TypeAlias
 from barenet import Dataset, Predictor, TableEncoding, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
-from barenet.data import DATASETS
-from barenet.data._csv_table import CsvTable, UnsplittableError
-from barenet.data._encoding import encode_column
-from barenet.data._file_columns import with_columns
-from barenet.data._file_io import (
+from barenet.datasets._datasets import DATASETS
+from barenet.datasets._table_loading import read_samples
+from barenet.errors import ArgumentError, DataError, printable, some
+from barenet.files._model_path import MODEL, model_file
+from barenet.settings._task_settings import FileOptions, TaskSettings, is_table
+from barenet.storage._file_io import (
     CSV_SUFFIXES,
     STANDARD_INPUT,
     as_address,
@@ -21,17 +22,17 @@ from barenet.data._file_io import (
     name_of,
     plain_name,
 )
-from barenet.data._frame import Samples, Table
-from barenet.data._named_columns import named_matrix
-from barenet.data._stream import Stream
-from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import open_table, read_samples
-from barenet.errors import ArgumentError, DataError, printable, some
-from barenet.files._model_path import MODEL, model_file
+from barenet.streams._stream import Stream
+from barenet.streams._stream_source import find_blocks, find_files, open_blocks
+from barenet.tables._csv_table import CsvTable, UnsplittableError
+from barenet.tables._encoding import encode_column
+from barenet.tables._file_columns import with_columns
+from barenet.tables._frame import Samples, Table
+from barenet.tables._named_columns import named_matrix
+from barenet.tables._open_table import open_table
 from barenet.tasks._description import category_names, labelled_rows
 from barenet.tasks._new_rows import open_new_rows
 from barenet.tasks._split_rows import is_of_training
-from barenet.tasks._task_settings import FileOptions, TaskSettings, is_table
 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from barenet.data._to_frame import is_missing
 from barenet.errors import ArgumentError
 from barenet.model._arrays import INPUT_DTYPES, check_in_memory, is_safe
+from barenet.tables._to_frame import is_missing
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")

@@ -12,12 +12,12 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
 
-from barenet.data._encoding import TableEncoding
-from barenet.data._placeholder_dates import warn_of_placeholders
-from barenet.data._to_frame import column_names
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
 from barenet.model._arrays import check_dtype
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._placeholder_dates import warn_of_placeholders
+from barenet.tables._to_frame import column_names
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
-from barenet.data._fingerprint import checksum
 from barenet.errors import (
     ArgumentError,
     ResumeError,
@@ -34,6 +33,7 @@ from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.tables._fingerprint import checksum
 from barenet.training._callbacks import Callback, Run
 from barenet.training._loop import Loop
 

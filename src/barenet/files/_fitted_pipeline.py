@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import plain, spec_of
-from barenet.data import Scaling, TableEncoding
-from barenet.data._parsing import class_labels, class_name
 from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
 from barenet.model._activations import Sigmoid
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._parsing import class_labels, class_name
+from barenet.tables._scaling import Scaling
 from barenet.training._history import History
 
 #: Parameters that do not affect the network.

@@ -17,15 +17,15 @@ import numpy as np
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
-from barenet.data._file_io import FREE_MEMORY, NO_MEMORY, local_path
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line, with_addresses
-from barenet.files._atomic import write_atomically
 from barenet.files._safetensors import Arrays, deserialize, end_of_header, serialize
 from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
+from barenet.storage._atomic import write_atomically
+from barenet.storage._file_io import FREE_MEMORY, NO_MEMORY, local_path
 
 FilePath = str | PathLike[str]
 

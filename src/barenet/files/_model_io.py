@@ -13,9 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data import Scaling, TableEncoding
-from barenet.data._column_kinds import DateColumn, PiecewiseColumn
-from barenet.data._file_io import as_address, name_of
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
@@ -24,6 +21,10 @@ from barenet.files._model_path import model_address, model_file
 from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
+from barenet.storage._file_io import as_address, name_of
+from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._scaling import Scaling
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
 _TABLE = "table"

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from barenet import _shell as shell
-from barenet.data._file_io import name_of
-from barenet.data._remote_file import is_file
 from barenet.errors import with_addresses
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
+from barenet.storage._file_io import name_of
+from barenet.storage._remote_file import is_file
 
 #: The model in the folder of a run.
 MODEL = "model.safetensors"

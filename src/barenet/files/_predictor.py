@@ -11,11 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, OtherMethods, convert_fields
 from barenet._display import write_display, write_facts
-from barenet.data import Frame, Scaling, TableEncoding
-from barenet.data._named_columns import columns_by_name
-from barenet.data._parsing import class_labels
-from barenet.data._table_rows import table_rows
-from barenet.data._to_frame import column_names, columns_of_records, has_rows
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, printable
 from barenet.files._fitted_pipeline import predictor_parts
@@ -24,6 +19,13 @@ from barenet.files._predictor_parts import check_parts, describe_parts
 from barenet.model._array_dataset import BLOCK, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._named_columns import columns_by_name
+from barenet.tables._parsing import class_labels
+from barenet.tables._scaling import Scaling
+from barenet.tables._table_rows import table_rows
+from barenet.tables._to_frame import column_names, columns_of_records, has_rows
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK

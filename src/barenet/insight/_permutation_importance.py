@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_count
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
-from barenet.data._target import known_targets
-from barenet.data._to_frame import as_frame
 from barenet.engines import Model
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._scaling import Scaling
+from barenet.tables._target import known_targets
+from barenet.tables._to_frame import as_frame
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
@@ -150,7 +150,7 @@ def permutation_importance(
     --------
     >>> from barenet import Network
     >>> from barenet.layers import Dense
-    >>> from barenet.data._scaling import Scaling
+    >>> from barenet.tables._scaling import Scaling
     >>> sums = Predictor(
     ...     network=Network([Dense(2, 1, init="zeros")]),
     ...     preprocessing=Scaling.fit("none", [[0.0, 0.0]]),

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data import Scaling, TableEncoding
-from barenet.data._rare_categories import choose_rare
-from barenet.data._table_rows import table_rows
-from barenet.data._target_steps import add_steps
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError, WorkersError
 from barenet.files._checkpoint import Checkpoint, StateDict
@@ -25,6 +21,11 @@ from barenet.population._out_of_fold import OutOfFold, check_memory, soften, spl
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import live_line, train_many
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._rare_categories import choose_rare
+from barenet.tables._scaling import Scaling
+from barenet.tables._table_rows import table_rows
+from barenet.tables._target_steps import add_steps
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 

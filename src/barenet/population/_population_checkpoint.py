@@ -11,12 +11,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
-from barenet.data._fingerprint import checksum
-from barenet.data._working_copy import download, working_copy
 from barenet.errors import ArgumentError
-from barenet.files._atomic import locked, remove
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import CheckpointManager
+from barenet.storage._atomic import locked, remove
+from barenet.storage._working_copy import download, working_copy
+from barenet.tables._fingerprint import checksum
 from barenet.training._loop import Loop
 
 #: Held by the thread that computes a checksum.

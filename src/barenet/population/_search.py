@@ -15,7 +15,6 @@ from barenet._constraints import check_arguments, check_flag, check_number, list
 from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import canonical, lookup
 from barenet._train import train
-from barenet.data._run_config import NetworkOptions, RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
@@ -24,6 +23,7 @@ from barenet.population._cross_validation import Fold, default_metric, make_fold
 from barenet.population._population import Population
 from barenet.population._search_result import SearchResult, ranks
 from barenet.population._train_many import PER_NETWORK, train_many
+from barenet.settings._run_config import NetworkOptions, RunConfig
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -20,8 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from barenet._constraints import unique_fields
 from barenet._version import __version__
-from barenet.data import TableEncoding
-from barenet.data._column_summary import unknown_categories
+from barenet.datasets._column_summary import unknown_categories
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
@@ -31,6 +30,7 @@ from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
 from barenet.service._openapi import describe_service
 from barenet.service._record_checks import RecordChecks, problem
+from barenet.tables._encoding import TableEncoding
 
 #: Problems of a request that are listed.
 MAX_PROBLEMS = 20

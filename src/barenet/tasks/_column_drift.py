@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag
 from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
-from barenet.data import _column_summary as summarizing
-from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn, nearest_second
-from barenet.data._date_formats import date_text
-from barenet.data._delimited import CsvOptions
-from barenet.data._frame import Table
-from barenet.data._stream_source import name_of_blocks
-from barenet.data._table_loading import read_samples
+from barenet.datasets import _column_summary as summarizing
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import ArgumentError, DataError, count_of, printable
-from barenet.files._atomic import write_atomically
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
 from barenet.insight._web_page import write_page
+from barenet.storage._atomic import write_atomically
+from barenet.streams._stream_source import name_of_blocks
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import CategoryColumn, DateColumn, nearest_second
+from barenet.tables._date_formats import date_text
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._frame import Table
 from barenet.tasks._description import category_names, rows_of_model
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory

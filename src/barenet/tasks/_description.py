@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from barenet.data._column_kinds import CategoryColumn
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
-from barenet.data._named_columns import named_matrix
-from barenet.data._scaling import Scaling
-from barenet.data._table_loading import Source, read_samples
-from barenet.data._to_frame import as_frame
+from barenet.datasets._dataset import Dataset
+from barenet.datasets._table_loading import read_samples
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
-from barenet.tasks._task_settings import TaskSettings
+from barenet.settings._task_settings import TaskSettings
+from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._named_columns import named_matrix
+from barenet.tables._open_table import Source
+from barenet.tables._scaling import Scaling
+from barenet.tables._to_frame import as_frame
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._dataset import Dataset
-from barenet.data._run_config import RunConfig
-from barenet.data._run_defaults import without_superseded
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.settings._run_config import RunConfig
+from barenet.settings._run_defaults import without_superseded
 from barenet.tasks._split_rows import SplitRows
 
 #: The settings of the networks of an ensemble, for a fixed number of epochs: the predictions to

@@ -11,15 +11,8 @@ from numpy.typing import NDArray
 
 from barenet._registry import lookup
 from barenet._train import train
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
-from barenet.data._rare_categories import THRESHOLDS
-from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
-from barenet.data._scaling import Scaling
-from barenet.data._table_rows import is_looked_up, table_rows
-from barenet.data._target import class_weights
+from barenet.datasets._class_weights import class_weights
+from barenet.datasets._dataset import Dataset
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError, some
 from barenet.files._model_card import ModelCard
@@ -31,10 +24,17 @@ from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
+from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_defaults import check_target_settings, config_for, resolve_config
+from barenet.settings._task_settings import TaskSettings
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._rare_categories import THRESHOLDS
+from barenet.tables._scaling import Scaling
+from barenet.tables._table_rows import is_looked_up, table_rows
 from barenet.tasks._distillation import rows_for, student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
-from barenet.tasks._task_settings import TaskSettings
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
 

@@ -11,17 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data._dataset import Dataset
-from barenet.data._delimited import CsvOptions
-from barenet.data._file_columns import with_columns
-from barenet.data._frame import Table
-from barenet.data._stream_source import name_of_blocks, open_blocks
-from barenet.data._table_loading import make_dataset, read_columns, with_target
-from barenet.data._target import known_targets
-from barenet.data._without_target import WithoutTarget
+from barenet.datasets._dataset import Dataset
+from barenet.datasets._table_loading import make_dataset
 from barenet.errors import DataError
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray
+from barenet.streams._stream_source import name_of_blocks, open_blocks
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._file_columns import with_columns
+from barenet.tables._frame import Table
+from barenet.tables._open_table import read_columns, with_target
+from barenet.tables._target import known_targets
+from barenet.tables._without_target import WithoutTarget
 from barenet.tasks._description import category_names, rows_of_model
 from barenet.tasks._measurement import Measurement, Scored
 

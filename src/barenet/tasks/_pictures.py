@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from barenet import plots
 from barenet._metrics import is_maximized, main_metric, score_text
-from barenet.data._column_kinds import NumberColumn
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding, values_of
-from barenet.data._scaling import Scaling
+from barenet._progress_bar import progress_bar
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
 from barenet.insight.plots._style import Figure
+from barenet.tables._column_kinds import NumberColumn
+from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._scaling import Scaling
 from barenet.tasks._measurement import metric_title
-from barenet.tasks._progress_bar import progress_bar
 
 #: Images in a plot of digits.
 N_IMAGES = 25

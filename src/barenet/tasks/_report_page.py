@@ -13,11 +13,8 @@ import tomli_w
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
-from barenet.data._frame import Frame
-from barenet.data._to_frame import as_frame
 from barenet.engines import Ensemble
 from barenet.errors import count_of, printable
-from barenet.files._atomic import write_atomically
 from barenet.files._model_card import ModelCard
 from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
@@ -25,11 +22,14 @@ from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
+from barenet.settings._task_settings import HEADER
+from barenet.storage._atomic import write_atomically
+from barenet.tables._frame import Frame
+from barenet.tables._to_frame import as_frame
 from barenet.tasks import _pictures as pictures
 from barenet.tasks._description import describe_columns, describe_origin
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import REPEATS, draw, sample_rows
-from barenet.tasks._task_settings import HEADER
 from barenet.training._history import History
 
 #: Maximum number of classes in a confusion matrix.

@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._metrics import main_metric
-from barenet.data._dataset import Dataset
-from barenet.data._fingerprint import fingerprint
-from barenet.data._frame import Frame
-from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._run_defaults import config_for, table_defaults
-from barenet.data._stream import Stream
-from barenet.data._to_frame import FrameTable
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, DataError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
+from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_defaults import config_for, table_defaults
+from barenet.settings._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
+from barenet.streams._stream import Stream
+from barenet.tables._fingerprint import fingerprint
+from barenet.tables._frame import Frame
+from barenet.tables._to_frame import FrameTable
 from barenet.tasks._description import rows_of_model
-from barenet.tasks._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
 
 #: Larger targets have squares whose sum may overflow, and those of a smaller range than its inverse
 #: squares that are 0.
@@ -46,7 +46,7 @@ class SplitRows:
     @classmethod
     def of(cls, dataset: Dataset, config: RunConfig) -> Self:
         """Split rows by the given settings, if these are enough and the target varies."""
-        config = config.over(dataset.config).over(DEFAULTS)
+        config = config.over(RunConfig(**dataset.defaults)).over(DEFAULTS)
         _check_target(dataset, config)
         training, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
         if training.n_samples < 2 and isinstance(dataset.X, Frame):
@@ -58,7 +58,8 @@ class SplitRows:
     @classmethod
     def of_stream(cls, stream: Stream) -> Self:
         """The rows of a stream, which has held some out."""
-        sample = replace(stream.sample, config=table_defaults(stream.n_rows))
+        defaults = table_defaults(stream.n_rows).set_fields()
+        sample = replace(stream.sample, defaults=defaults)
         return cls(dataset=sample, training=sample, test=stream.test, stream=stream)
 
     @property

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column_summary import column_values
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
+from barenet.datasets._column_summary import column_values
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, printable, some
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._scaling import Scaling
 
 #: Maximum number of rows, and of values of all columns together, that are compared.
 MAX_ROWS = 10_000

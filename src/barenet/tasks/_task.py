@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from barenet._constraints import OtherMethods, check_arguments, check_flag, lists_options
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
-from barenet.data._column import Column
-from barenet.data._dataset import Dataset
-from barenet.data._delimited import CsvOptions
-from barenet.data._encoding import TableEncoding, check_texts
-from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Table
-from barenet.data._placeholder_dates import warn_of_placeholders
-from barenet.data._run_config import RunConfig, TrainingOptions
-from barenet.data._scaling import Scaling
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, count_of, without_secrets
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
-from barenet.tasks import _task_settings as task_settings
+from barenet.settings import _task_settings as task_settings
+from barenet.settings._run_config import RunConfig, TrainingOptions
+from barenet.settings._task_settings import IN_MEMORY, ONE_NETWORK, OpeningOptions, TaskSettings
+from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.tables._column import Column
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._encoding import TableEncoding, check_texts
+from barenet.tables._frame import Table
+from barenet.tables._placeholder_dates import warn_of_placeholders
+from barenet.tables._scaling import Scaling
 from barenet.tasks._description import (
     describe_columns,
     labelled_rows,
@@ -37,7 +38,6 @@ from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
-from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, OpeningOptions, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 

@@ -8,8 +8,8 @@ import numpy as np
 from predictors import predictor_of
 
 from barenet import Ensemble, Network, Predictor, Scaling, TableEncoding
-from barenet.data._missing_texts import MISSING
-from barenet.data._parsing import BOOLEAN_WORDS
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsing import BOOLEAN_WORDS
 
 N_TRAINING, N_ROWS = 30, 44
 

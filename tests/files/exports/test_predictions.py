@@ -10,9 +10,9 @@ from run_exports import run
 
 from barenet import Network, Predictor, TableEncoding, export
 from barenet.activations import ACTIVATIONS
-from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._inference_program import program_of
 from barenet.layers import Dense, PReLU
+from barenet.tables._column_kinds import CategoryColumn
 
 FORMATS = ("python", "json", "onnx", "c")
 

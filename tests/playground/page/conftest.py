@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from barenet.playground._recording import PAGE
+from barenet.playground._page_files import PAGE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -310,7 +310,7 @@ def site_folder(tmp_path_factory) -> Path:
     if "BARENET_PYODIDE" not in os.environ:
         pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "barenet.playground._site", str(folder / "play")]
+    command = [sys.executable, "-m", "barenet.playground.publishing._site", str(folder / "play")]
     command += ["--documentation", "../"]
     subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
     for module in PAGE.glob("*.js"):  # some tests import one; a site has them in main.js alone

@@ -9,8 +9,8 @@ import pytest
 
 from barenet.cli._main import main
 from barenet.cli._play_page import _browse
-from barenet.playground._client import MAX_UNDRAWN
-from barenet.playground._timeline import MAX_POINTS
+from barenet.playground.server._client import MAX_UNDRAWN
+from barenet.playground.trainer._timeline import MAX_POINTS
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from barenet.playground._lessons import CONTROLS
+from barenet.playground.lessons._lessons import CONTROLS
 
 from .conftest import Tab
 

@@ -16,10 +16,10 @@ import pytest
 
 from barenet import load_predictor, train
 from barenet.cli._record import record_page
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._page_state import PageState
-from barenet.playground._site import RUNTIME
-from barenet.playground._wire_format import decode
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.publishing._site import RUNTIME
+from barenet.playground.state._page_state import PageState
+from barenet.playground.state._wire_format import decode
 
 from .conftest import QuietHandler, Tab, serving
 
@@ -281,7 +281,9 @@ class OtherSite(QuietHandler):
 def test_the_runtime_of_a_delivery_network_is_checked(browser, tmp_path, damaged):
     source = Path(os.environ.get("BARENET_PYODIDE") or pytest.skip("BARENET_PYODIDE is not set"))
     folders = tmp_path / "site", tmp_path / "network"
-    subprocess.run([sys.executable, "-m", "barenet.playground._site", folders[0]], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "barenet.playground.publishing._site", folders[0]], check=True
+    )
     shutil.copytree(source, folders[1])
     handlers = partial(QuietHandler, directory=folders[0]), partial(OtherSite, directory=folders[1])
     with serving(handlers[0]) as site, serving(handlers[1]) as network:

@@ -19,12 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_kinds import BooleanColumn, CategoryColumn, NumberColumn, PiecewiseColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
 from barenet.files.exports._activation_code import c_activation, numeric_options
 from barenet.files.exports._inference_program import Program, Step, unsupported_column
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import (
+    BooleanColumn,
+    CategoryColumn,
+    NumberColumn,
+    PiecewiseColumn,
+)
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MAX_ERROR = 2e-5

@@ -13,11 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import check_formulas, declared
-from barenet.data import Scaling, TableEncoding
-from barenet.data._column import Column
-from barenet.data._column_kinds import DateColumn, NumberColumn
-from barenet.data._date_formats import format_of_column, named_columns
-from barenet.data._parsing import to_number
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._model_file import check_numbers
@@ -25,6 +20,12 @@ from barenet.files._predictor import Predictor
 from barenet.files.exports._source_text import words
 from barenet.model._activations import Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import DateColumn, NumberColumn
+from barenet.tables._date_formats import format_of_column, named_columns
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._parsing import to_number
+from barenet.tables._scaling import Scaling
 
 Classes = tuple[str | int, ...]
 

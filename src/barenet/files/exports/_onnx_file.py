@@ -17,13 +17,18 @@ from barenet._constraints import option_values
 from barenet._expressions import OPERATIONS, declared, operation
 from barenet._extras import require
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_kinds import BooleanColumn, CategoryColumn, NumberColumn, PiecewiseColumn
-from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import expressions
 from barenet.files.exports._inference_program import Program, Step, unsupported_column
 from barenet.model._activations import Activation
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import (
+    BooleanColumn,
+    CategoryColumn,
+    NumberColumn,
+    PiecewiseColumn,
+)
+from barenet.tables._parsing import normalize_label
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET = 17

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_kinds import DateColumn
-from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._activation_code import python_activation
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._source_text import WIDTH, bracketed, decimal, template, words
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import DateColumn
+from barenet.tables._encoding import TableEncoding
 
 #: Most numbers of an array that are written as text.
 MAX_READABLE_NUMBERS = 64

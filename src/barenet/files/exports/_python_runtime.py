@@ -1,8 +1,8 @@
 """Functions of exported Python files, each of which gets a copy of those that it calls.
 
-They need Python 3.9 and NumPy alone. Those that read tables follow `barenet.data._parsing` and the
-records in `barenet.data._column`. The functions and constants of the library that they use are
-imported here; an exported file has copies of them.
+They need Python 3.9 and NumPy alone. Those that read tables follow `barenet.tables._parsing` and
+the records in `barenet.tables._column`. The functions and constants of the library that they use
+are imported here; an exported file has copies of them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data._column_kinds import elapsed, positions, seconds
-from barenet.data._date_formats import (  # noqa: F401 - copied into exported files
+from barenet.tables._column_kinds import elapsed, positions, seconds
+from barenet.tables._date_formats import (  # noqa: F401 - copied into exported files
     AFTER_SECONDS,
     COMPACT,
     DATES,
@@ -44,17 +44,17 @@ from barenet.data._date_formats import (  # noqa: F401 - copied into exported fi
     parse_datetime,
     parse_time_of_day,
 )
-from barenet.data._delimited import (  # noqa: F401 - copied into exported files
+from barenet.tables._delimited import (  # noqa: F401 - copied into exported files
     ENCODING_MARKS,
     marked_encoding,
 )
-from barenet.data._encoding import MAX_FLOAT32
-from barenet.data._missing_texts import (  # noqa: F401 - copied into exported files
+from barenet.tables._encoding import MAX_FLOAT32
+from barenet.tables._missing_texts import (  # noqa: F401 - copied into exported files
     ABSENT,
     ABSENT_PATTERN,
     is_absent,
 )
-from barenet.data._parsing import (  # noqa: F401 - copied into exported files
+from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     CODE,
     DECIMAL_COMMA,
     MINUS_SIGNS,

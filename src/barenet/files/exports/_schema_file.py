@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 
 from barenet._version import __version__
-from barenet.data._column import Column, FilledColumn
-from barenet.data._column_kinds import (
+from barenet.files.exports._date_pattern import date_pattern
+from barenet.files.exports._inference_program import Program
+from barenet.tables._column import Column, FilledColumn
+from barenet.tables._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     DateColumn,
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.data._date_formats import iso_text
-from barenet.files.exports._date_pattern import date_pattern
-from barenet.files.exports._inference_program import Program
+from barenet.tables._date_formats import iso_text
 
 #: Largest scaled number of a record: far beyond any data, and far enough from the largest number of
 #: float32, 3.4e38, for the sums of the layers.

@@ -16,10 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_names
 from barenet._registry import lookup
-from barenet.data._encoding import TableEncoding
-from barenet.data._frame import TEXT, Frame
-from barenet.data._parsing import as_labels
-from barenet.data._to_frame import as_frame
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight.plots import _style as style
@@ -27,6 +23,10 @@ from barenet.insight.plots._checks import table
 from barenet.insight.plots._style import Axes, Figure, literal
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._frame import TEXT, Frame
+from barenet.tables._parsing import as_labels
+from barenet.tables._to_frame import as_frame
 
 #: Columns in a figure; more would be too small to read.
 MAX_COLUMNS = 20

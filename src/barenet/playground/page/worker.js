@@ -51,7 +51,7 @@ async function begin({ address, files, numpy, barenet }) {
   postMessage({ loaded });
   pyodide.unpackArchive(wheel, "whl");
   pyodide.unpackArchive(library, "zip", { extractDir: "/home/pyodide" });
-  const { serve } = pyodide.pyimport("barenet.playground._worker");
+  const { serve } = pyodide.pyimport("barenet.playground.server._worker");
   page = await serve((message) => postMessage(message), (message) => postBytes(message));
 }
 

@@ -1,0 +1,26 @@
+"""Deprecated: the public names of this module are those of `barenet`."""
+
+import importlib
+import warnings
+from typing import Any
+
+#: The module of each name that was imported from here.
+_MODULES = {
+    "DATASETS": "datasets._datasets",
+    "DEFAULTS": "settings._run_config",
+    "Dataset": "datasets._dataset",
+    "Frame": "tables._frame",
+    "RunConfig": "settings._run_config",
+    "Scaling": "tables._scaling",
+    "TableEncoding": "tables._encoding",
+    "fingerprint": "tables._fingerprint",
+    "load_dataset": "datasets._datasets",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    problem = f"import {name} from barenet: barenet.data is deprecated and will be removed"
+    warnings.warn(problem, FutureWarning, stacklevel=2)
+    return getattr(importlib.import_module(f"barenet.{_MODULES[name]}"), name)

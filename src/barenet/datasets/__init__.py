@@ -1,0 +1,1 @@
+"""Data sets: rows with their targets, named, from files or generated."""

@@ -1,0 +1,178 @@
+"""Summaries of columns: counts of rows in a few bins, by which later rows are compared."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.datasets._dataset import Dataset
+from barenet.tables._column import Column, FilledColumn
+from barenet.tables._column_kinds import CategoryColumn, NumberColumn
+from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._parsing import WORDS, known_spelling, single_labels
+from barenet.tables._scaling import Scaling
+
+#: Edges of bins or categories, and counts, by these names.
+Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
+
+#: Bins of numbers, which hold about as many training rows each.
+N_BINS = 10
+#: Categories with a count of their own.
+N_CATEGORIES = 19
+
+#: Maximum number of columns that are summarized, as a model file has room for few megabytes.
+MAX_COLUMNS = 1_000
+
+
+def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[str, Summary]:
+    """Summarize the columns that a network uses, but neither pixels nor very many."""
+    if rows.image_shape or rows.n_features > MAX_COLUMNS:
+        return {}
+    summaries = {}
+    for column, values in column_values(encoding, rows.feature_names, rows.X):
+        if not is_missing(values).all():
+            summaries[column.name] = summarize(values)
+    return summaries
+
+
+def column_values(
+    encoding: TableEncoding | Scaling, names: Sequence[str], X: Any
+) -> Iterator[tuple[Column, NDArray[Any]]]:
+    """The columns that a network uses and their values: labels, or numbers with NaN."""
+    if isinstance(encoding, Scaling):
+        for name, values in zip(names, X.T, strict=True):
+            yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
+        return
+    for column, values in values_of(encoding, X):
+        if isinstance(column, CategoryColumn):
+            singles = single_labels(column.categories)
+            labels = []
+            for label in values.tolist():
+                spelling = known_spelling(label, WORDS)
+                labels.append(singles.get(spelling, spelling))
+            values = np.array(labels, object)
+        elif isinstance(column, FilledColumn):
+            values = column.numbers(values)
+        yield column, values
+
+
+def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each label is a category without an output of its own, and not missing."""
+    indices = column.indices
+    is_unknown = [label != "" and label not in indices for label in labels.tolist()]
+    return np.array(is_unknown, bool)
+
+
+def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, NDArray[np.bool_]]:
+    """Whether each row has a category without an output of its own, by the name of the column."""
+    if not isinstance(encoding, TableEncoding):
+        return {}
+    unknown = {}
+    for column, values in values_of(encoding, X):
+        if isinstance(column, CategoryColumn):
+            unknown[column.name] = are_unknown(column, values)
+    return unknown
+
+
+def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
+    """Count missing values by the name of the column."""
+    if not isinstance(encoding, TableEncoding):
+        return {}
+    counts = {}
+    for column, values in values_of(encoding, X):
+        counts[column.name] = int(is_missing(values).sum())
+    return counts
+
+
+def complete_columns(encoding: TableEncoding | Scaling) -> set[str]:
+    """The names of the columns without a missing value in the training rows."""
+    names: set[str] = set()
+    if not isinstance(encoding, TableEncoding):
+        return names
+    for column in encoding.used:
+        had_missing = False
+        if isinstance(column, CategoryColumn):
+            had_missing = column.missing
+        elif isinstance(column, FilledColumn):
+            had_missing = column.indicator
+        if not had_missing:
+            names.add(column.name)
+    return names
+
+
+def missing_shares(summaries: Mapping[str, Summary]) -> dict[str, float]:
+    """The fraction of the training rows in which a column is missing, by the name of the column."""
+    shares = {}
+    for name, summary in summaries.items():
+        *_, n_missing = summary["counts"]
+        shares[name] = n_missing / sum(summary["counts"])
+    return shares
+
+
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each label or number is missing."""
+    if values.dtype == object:
+        return np.asarray(values == "", bool)
+    return np.asarray(np.isnan(values), bool)
+
+
+def summarize(values: NDArray[Any]) -> Summary:
+    """Summarize a column, of which some values are not missing.
+
+    The edges are between bins that hold a tenth of the rows each, or more where a number is
+    frequent. Categories are the most frequent ones.
+
+    Examples
+    --------
+    >>> summarize(np.array([1.0, 1.0, 2.0, np.nan]))
+    {'range': (1.0, 2.0), 'edges': (1.0, 2.0), 'counts': (2, 1, 0, 1)}
+    """
+    present = values[~is_missing(values)]
+    if values.dtype == object:
+        labels, counts = np.unique(present, return_counts=True)
+        most = labels[np.argsort(-counts, kind="stable")][:N_CATEGORIES]
+        summary: Summary = {"categories": tuple(most.tolist())}
+    else:
+        fractions = np.arange(1, N_BINS) / N_BINS
+        edges = np.unique(np.quantile(present, fractions, method="inverted_cdf"))
+        ends = (float(present.min()), float(present.max()))
+        summary = {"range": ends, "edges": tuple(edges.tolist())}
+    counts_in_bins = count_in_bins(summary, values)
+    return {**summary, "counts": tuple(counts_in_bins.tolist())}
+
+
+def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
+    """Count the values up to each edge, those above the last one, and the missing ones.
+
+    Of categories, count those of each category, all others, and the missing ones.
+    """
+    missing = is_missing(values)
+    present = values[~missing]
+    edges = summary.get("edges") or summary.get("categories", ())
+    if values.dtype == object:
+        places = {label: at for at, label in enumerate(edges)}
+        bins = np.array([places.get(label, len(places)) for label in present.tolist()], int)
+    else:
+        bins = np.searchsorted(edges, present)
+    counts = np.bincount(bins, minlength=len(edges) + 1)
+    return np.append(counts, missing.sum())
+
+
+def stability_index(then: ArrayLike, now: ArrayLike) -> float:
+    """Compute the population stability index (PSI) of counts in the same bins.
+
+    It is the sum of ``(q - p) * log(q / p)`` over the bins with the shares p then and q now: the
+    relative entropy of q from p plus that of p from q. To each count ½ is added, so that the
+    logarithm of an empty bin is finite; bins that are empty in both are left out.
+
+    Examples
+    --------
+    >>> index = stability_index([4, 4, 0], [1, 7, 0])  # p = ½, ½ and q = 1/6, 5/6
+    >>> round(index, 6), round(np.log(5).item() / 3, 6)
+    (0.536479, 0.536479)
+    """
+    counts = np.array([then, now], np.float64)
+    counts = counts[:, counts.any(axis=0)] + 0.5
+    p, q = counts / counts.sum(axis=1, keepdims=True)
+    return float(((q - p) * np.log(q / p)).sum())

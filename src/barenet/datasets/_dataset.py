@@ -1,0 +1,248 @@
+"""A data set: features, targets, their names, and default settings for training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number, check_seed
+from barenet.datasets._random_split import random_split
+from barenet.errors import ArgumentError
+from barenet.tables._frame import Frame, Samples, check_names
+from barenet.tables._without_target import WithoutTarget
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """Rows with their targets.
+
+    Attributes
+    ----------
+    name : str
+        The name of a named data set, or of a file.
+    X : ndarray of shape (n_samples, n_features), float64, or uint8 for images; or Frame
+        The rows; a pixel is 0..255. A table that is not all numbers is a frame.
+    y : ndarray of shape (n_samples,), int64 for classes, float64 for numbers
+        The targets: indices into `classes`, or numbers.
+    classes : tuple of str, or None
+        Names of the classes; None for numbers.
+    feature_names : tuple of str
+        One name for each column of `X`.
+    target_name : str
+        Name of the target.
+    image_shape : tuple of int, optional
+        Height and width, if a row is an image.
+    description : str
+        Description in one line.
+    defaults : dict of str to object
+        Default settings for training: fields of a `RunConfig` by name.
+    stratify : bool
+        Whether `split` keeps the proportions of the classes.
+    split_keys : ndarray of shape (n_samples,), optional
+        What `split` goes by, if rows are not split at random: float64 for times, of which the
+        last are the test set, or names of groups, which stay whole.
+    numbers : ndarray of shape (n_samples,), int64, optional
+        Numbers of the rows in their file, from 0; by default 0, 1, 2, …
+    without_target : WithoutTarget
+        The rows of the file that were left out, as they have no target.
+
+    Examples
+    --------
+    >>> from barenet.datasets._datasets import load_dataset
+    >>> iris = load_dataset("iris")
+    >>> iris.task, iris.n_samples, iris.n_features, iris.classes
+    ('classification', 150, 4, ('setosa', 'versicolor', 'virginica'))
+    >>> train, test = iris.split(0.2, seed=0)
+    >>> np.bincount(test.y)
+    array([10, 10, 10])
+    """
+
+    name: str
+    X: Samples
+    y: NDArray[Any]
+    classes: tuple[str, ...] | None
+    feature_names: tuple[str, ...]
+    target_name: str
+    image_shape: tuple[int, int] | None = None
+    description: str
+    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    stratify: bool = True
+    split_keys: NDArray[Any] | None = None
+    numbers: Any = None
+    without_target: WithoutTarget = dataclasses.field(default_factory=WithoutTarget)
+
+    def __post_init__(self) -> None:
+        if self.numbers is None:
+            object.__setattr__(self, "numbers", np.arange(len(self.X)))
+
+    def __repr__(self) -> str:
+        size = f"{self.n_samples:,} rows, {self.n_features:,} features"
+        return f"Dataset({self.name!r}, {size}, {self.task} of {self.target_name!r})"
+
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """Classification for classes, regression for numbers."""
+        if self.classes is None:
+            return "regression"
+        return "classification"
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.X)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return int(self.X.shape[1])
+
+    def select(self, names: Sequence[str]) -> Dataset:
+        """Select columns by their names.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of columns, in any order.
+
+        Returns
+        -------
+        Dataset
+            The rows with these columns, in that order.
+
+        Raises
+        ------
+        ValueError
+            If a column does not exist.
+
+        Examples
+        --------
+        >>> from barenet.datasets._datasets import load_dataset
+        >>> load_dataset("iris").select(["petal width (cm)", "petal length (cm)"]).X[0]
+        array([0.2, 1.4])
+        """
+        names = tuple(names)
+        if names == self.feature_names:
+            return self
+        spelled = check_names(names, self.feature_names, path=self.name)
+        X: Samples
+        if isinstance(self.X, Frame):
+            X = self.X.select(names)
+        else:
+            places = [self.feature_names.index(name) for name in spelled]
+            X = self.X[:, places]
+        return dataclasses.replace(self, X=X, feature_names=names, image_shape=None)
+
+    def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
+        """Split the rows into a training set and a test set, as ``train_test_split`` or by keys.
+
+        Parameters
+        ----------
+        test_size : float
+            Fraction of the rows in the test set, 0 for none.
+        seed : int, default=0
+            Seed of the split.
+
+        Returns
+        -------
+        train : Dataset
+            The training set; all rows in their order, if there is no test set.
+        test : Dataset or None
+            The test set.
+
+        Raises
+        ------
+        ValueError
+            If the fraction is not in [0, 1), or one of the sets would have no row, or no row of a
+            class.
+        """
+        test_size = check_number(test_size, "test_size", ge=0, lt=1)
+        seed = check_seed(seed)
+        if test_size == 0:
+            return self, None
+        if self.split_keys is not None:
+            return self._split_by_keys(self.split_keys, test_size, seed)
+        strata = None
+        if self.classes is not None and self.stratify:
+            strata = self.y
+            self._check_counts(self.classes)
+        try:
+            train, test = random_split(self.n_samples, test_size, seed, strata)
+        except ValueError as error:
+            problem = f"{test_size:g} of {self.name}: {error}"
+            remedy = "add rows, or use {test_size}"
+            if strata is not None:
+                remedy += "; for numbers, the task regression"
+            raise ArgumentError(
+                problem, argument="test_size", value=test_size, remedy=remedy, test_size=0
+            ) from error
+        return self.take(train), self.take(test)
+
+    def _split_by_keys(
+        self, keys: NDArray[Any], test_size: float, seed: int
+    ) -> tuple[Dataset, Dataset]:
+        """Split where the fraction comes nearest; rows with equal keys stay together."""
+        different, codes, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        if len(different) < 2:
+            problem = f"its values are equal in all {self.n_samples:,} rows"
+            raise ArgumentError(problem, argument="split_by", remedy="choose another column")
+        order = np.arange(len(different))
+        if keys.dtype.kind != "f":
+            order = np.random.default_rng(seed).permutation(order)
+        ends = np.cumsum(counts[order])[:-1]
+        n_wanted = (1 - test_size) * self.n_samples
+        n_keys = 1 + int(np.abs(ends - n_wanted).argmin())  # of the training set
+        is_test = np.isin(codes, order[n_keys:])
+        return self.take(np.flatnonzero(~is_test)), self.take(np.flatnonzero(is_test))
+
+    def _check_counts(self, classes: tuple[str, ...]) -> None:
+        """Refuse a class with a single row, which cannot be in both sets."""
+        present, counts = np.unique(self.y, return_counts=True)
+        if counts.min() < 2:
+            rare = classes[present[counts.argmin()]]
+            problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
+            problem += "the training set and the test set"
+            remedy = "add rows of it, or use {test_size}; for numbers, the task regression"
+            raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
+
+    def groups(self, n_periods: int) -> NDArray[Any] | None:
+        """Group the rows for cross-validation, where they are not split at random.
+
+        Parameters
+        ----------
+        n_periods : int
+            Number of periods, about as many rows each, that are the groups of times.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or None
+            The group of each row.
+        """
+        keys = self.split_keys
+        if keys is None or keys.dtype.kind != "f":
+            return keys
+        return np.searchsorted(np.sort(keys), keys) * n_periods // len(keys)
+
+    def take(self, rows: NDArray[np.int64]) -> Dataset:
+        """Select rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,), int64
+            Numbers of the rows, counted from 0.
+
+        Returns
+        -------
+        Dataset
+            These rows, in this order.
+        """
+        keys = self.split_keys
+        if keys is not None:
+            keys = keys[rows]
+        return dataclasses.replace(
+            self, X=self.X[rows], y=self.y[rows], numbers=self.numbers[rows], split_keys=keys
+        )

@@ -1,0 +1,123 @@
+"""All named data sets, and the function that loads one of them, or a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from inspect import signature
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+from barenet._constraints import lists_options
+from barenet._registry import lookup
+from barenet.datasets._dataset import Dataset
+from barenet.datasets._images import IMAGES
+from barenet.datasets._named_datasets import EMBEDDED, GENERATED, GeneratorOptions, NamedDataset
+from barenet.datasets._npz import load_arrays
+from barenet.errors import ArgumentError, DataError
+from barenet.storage._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
+from barenet.storage._working_copy import download
+from barenet.tables._delimited import CsvFields
+
+#: The named data sets.
+DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
+
+#: Suffixes of tables, without that of their compression.
+TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
+
+
+class DatasetOptions(CsvFields, GeneratorOptions, total=False):
+    """The options of `load_dataset`: those of `load_table`, and of named data sets."""
+
+    target: str | None
+    task: Literal["classification", "regression"] | None
+    categories: Collection[str] | None
+    drop: Collection[str] | None
+    missing: Collection[str] | None
+    split_by: str | None
+    frame: bool | None
+    data_dir: str | PathLike[str] | None
+
+
+@lists_options(DatasetOptions)
+def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOptions]) -> Dataset:
+    """Load a named data set, or a file.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed
+        (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
+        and y in an ``.npz``. A file may be at an address, such as ``"s3://bucket/rows.csv"``.
+    **options : object
+        For a table, those of `load_table`, of which ``target`` is required: the column to predict.
+        For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST and
+        Fashion-MNIST ``data_dir``, the folder of the IDX files. For a generated set ``samples``,
+        ``noise`` and ``data_seed``, the seed of the rows. None is the same as no option.
+
+    Returns
+    -------
+    Dataset
+        The rows, and their default settings for training.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used; names the file and the line.
+    ValueError
+        If the name is unknown, or an option is wrong or not one of the data set.
+
+    Examples
+    --------
+    >>> load_dataset("moons", samples=50).X.shape
+    (50, 2)
+    """
+    chosen: dict[str, Any] = {}
+    for option, value in options.items():
+        if value is not None:
+            chosen[option] = value
+    if not isinstance(name_or_path, str | PathLike):
+        raise ArgumentError.of("data", name_or_path, "a name or a path")
+    folder = chosen.get("data_dir", "")
+    if not isinstance(folder, str | PathLike):
+        raise ArgumentError.of("data_dir", folder, "a folder")
+    if folder:
+        chosen["data_dir"] = download(folder)
+    name = str(fspath(name_or_path))
+    if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
+        from barenet.datasets._table_loading import load_table
+
+        load: Callable[..., Dataset] = load_table
+        if plain_name(name).endswith(".npz"):
+            load = load_arrays
+        _, *allowed = signature(load).parameters  # the path comes before the options
+        _check_options(chosen, allowed, name)
+        return load(name, **chosen)
+    if name not in DATASETS:
+        _refuse_path(name)
+    try:
+        named = lookup(DATASETS, name, "data")
+    except ArgumentError as error:
+        error.remedy = "the name of a file ends in .csv, .tsv, .txt, .parquet or .npz"
+        raise
+    _check_options(chosen, named.options, name)
+    return named.load(**chosen)
+
+
+def _check_options(options: Collection[str], allowed: Collection[str], name: str) -> None:
+    """Refuse options that a data set, or a file, does not have."""
+    wrong = [option for option in options if option not in allowed]
+    if wrong:
+        problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
+        raise ArgumentError(problem, argument=", ".join(wrong))
+
+
+def _refuse_path(text: str) -> None:
+    """Refuse a path to a file that is neither a table nor arrays."""
+    if os.path.isdir(text):  # noqa: PTH112  no error of names too long
+        raise DataError("is a folder, expected a file", path=text)
+    if Path(text).suffix:
+        suffixes = ", ".join((*TABLE_SUFFIXES, ".npz"))
+        problem = f"{text!r} is a file of an unknown kind (known: {suffixes})"
+        raise ArgumentError(problem, argument="data", value=text)

@@ -1,0 +1,251 @@
+"""Named data sets, described without loading them: those of scikit-learn, and generated ones.
+
+Generated sets are points of a plane, a curve or a surface. Random numbers come from
+``numpy.random.RandomState``, whose stream is frozen: a seed gives the same rows in every version of
+NumPy. The noise is normal with the given standard deviation; it moves the points of classes, and
+the targets of a curve or surface.
+"""
+
+import math
+import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, TypedDict
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number
+from barenet._registry import plain
+from barenet.datasets._dataset import Dataset
+
+#: The folder of copies of scikit-learn's data sets (BSD license), as importing it takes a second.
+PACKED = Path(__file__).with_name("packed")
+
+_DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
+
+#: X of shape (samples, n_features), float64, and y of shape (samples,).
+Points = tuple[NDArray[np.float64], NDArray[Any]]
+
+#: The hills: their centers, the sign of each, and their width.
+_CENTERS = np.array([[-4, 3], [0, 3], [4, 3], [-4, -3], [0, -3], [4, -3]], np.float64)
+_SIGNS = np.array([1, -1, 1, -1, 1, -1], np.float64)
+_WIDTH = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedDataset(ABC):
+    """A data set with a name and, in named_datasets.toml, a description and default settings.
+
+    >>> from barenet.datasets._datasets import DATASETS
+    >>> moons = DATASETS["moons"]
+    >>> moons.kind, moons.options, moons.defaults["noise"]
+    ('generated', ('samples', 'noise', 'data_seed'), 0.2)
+    """
+
+    #: The source of its rows: embedded, generated or images.
+    kind: ClassVar[str]
+    #: Names of the options of `load`.
+    options: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+    target_name: str = "y"
+
+    @property
+    def description(self) -> str:
+        """Description in one line."""
+        return str(_DESCRIBED[self.name]["description"])
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The settings that it is trained with by default, as fields of a `RunConfig`."""
+        defaults: dict[str, Any] = {**_DESCRIBED[self.name]}
+        del defaults["description"]
+        for name, value in defaults.items():
+            if isinstance(value, list):
+                defaults[name] = tuple(value)
+        return defaults
+
+    @abstractmethod
+    def load(self, **options: Any) -> Dataset:
+        """Load the rows."""
+
+    def _dataset(self, **fields: Any) -> Dataset:
+        """Make the data set, with its own name, target, description and settings."""
+        fields.setdefault("defaults", self.defaults)
+        return Dataset(
+            name=self.name, target_name=self.target_name, description=self.description, **fields
+        )
+
+
+class Embedded(NamedDataset):
+    """A data set of scikit-learn.
+
+    >>> EMBEDDED["wine"].load().X.shape
+    (178, 13)
+    """
+
+    kind: ClassVar[str] = "embedded"
+
+    def load(self, **options: Any) -> Dataset:
+        """Load the rows."""
+        with np.load(PACKED / f"{self.name}.npz") as parts:
+            return self._dataset(
+                X=parts["X"],
+                y=parts["y"],
+                classes=tuple(parts["classes"].tolist()) or None,
+                feature_names=tuple(parts["feature_names"].tolist()),
+                image_shape=tuple(parts["image_shape"].tolist()) or None,
+            )
+
+
+#: The data sets of scikit-learn by name.
+EMBEDDED: dict[str, NamedDataset] = {
+    "digits": Embedded(name="digits", target_name="digit"),
+    "iris": Embedded(name="iris", target_name="species"),
+    "wine": Embedded(name="wine", target_name="grower"),
+    "breast_cancer": Embedded(name="breast_cancer", target_name="diagnosis"),
+    "diabetes": Embedded(name="diabetes", target_name="progression"),
+}
+
+
+class GeneratorOptions(TypedDict, total=False):
+    """Settings of a generated data set."""
+
+    samples: int | None
+    noise: float | None
+    data_seed: int | None
+
+
+#: Limits of these settings, as `check_number` takes them.
+GENERATOR_LIMITS: dict[str, dict[str, Any]] = {
+    "samples": {"ge": 2, "le": 10**7, "integer": True},
+    "noise": {"integer": False, "ge": 0},
+    "data_seed": {"ge": 0, "le": 2**32 - 1, "integer": True},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated(NamedDataset):
+    """A data set computed by a formula: of two classes, or of numbers where y is float.
+
+    >>> xor = GENERATED["xor"].load(samples=50, noise=0.5)
+    >>> xor.X.shape, xor.defaults["samples"], xor.defaults["noise"], xor.defaults["data_seed"]
+    ((50, 2), 50, 0.5, 0)
+    """
+
+    kind: ClassVar[str] = "generated"
+    options: ClassVar[tuple[str, ...]] = ("samples", "noise", "data_seed")
+    formula: Callable[[int, float, RandomState], Points]
+
+    def load(self, **options: Any) -> Dataset:
+        """Compute the rows."""
+        defaults = {**self.defaults}
+        for name, value in options.items():
+            if value is not None:
+                defaults[name] = check_number(plain(value), name, **GENERATOR_LIMITS[name])
+        rng = RandomState(defaults["data_seed"])
+        X, y = self.formula(defaults["samples"], defaults["noise"], rng)
+        classes = None
+        if y.dtype.kind != "f":
+            y = y.astype(np.int64)
+            classes = ("0", "1")
+        feature_names: tuple[str, ...] = ("x1", "x2")
+        if X.shape[1] == 1:
+            feature_names = ("x",)
+        return self._dataset(
+            X=X, y=y, classes=classes, feature_names=feature_names, defaults=defaults
+        )
+
+
+def moons(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two half circles that interleave: the numbers of scikit-learn's ``make_moons``."""
+    n_outer = samples // 2
+    upper = np.linspace(0, np.pi, n_outer)
+    lower = np.linspace(0, np.pi, samples - n_outer)
+    outer = np.column_stack([np.cos(upper), np.sin(upper)])
+    inner = np.column_stack([1 - np.cos(lower), 1 - np.sin(lower) - 0.5])
+    return _shuffled(outer, inner, noise, rng)
+
+
+def circles(samples: int, noise: float, rng: RandomState) -> Points:
+    """A circle of radius 1/2 within one of radius 1: the numbers of ``make_circles``."""
+    n_outer = samples // 2
+    outer = np.linspace(0, 2 * np.pi, n_outer, endpoint=False)
+    inner = np.linspace(0, 2 * np.pi, samples - n_outer, endpoint=False)
+    circle = np.column_stack([np.cos(outer), np.sin(outer)])
+    half = np.column_stack([np.cos(inner), np.sin(inner)]) * 0.5
+    return _shuffled(circle, half, noise, rng)
+
+
+def _shuffled(first: NDArray[Any], second: NDArray[Any], noise: float, rng: RandomState) -> Points:
+    """Points of two classes in random order, with noise."""
+    order = np.arange(len(first) + len(second))
+    rng.shuffle(order)
+    X = np.concatenate((first, second))[order]
+    y = order >= len(first)
+    return X + rng.normal(scale=noise, size=X.shape), y.astype(np.int64)
+
+
+def spirals(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two arms r = t, half a turn apart, of 7/4 turns each, out to a radius of 5.
+
+    A point at fraction s of arm k lies at radius 5 s and angle 2π (7/4 s + k/2).
+    """
+    y = np.arange(samples) % 2
+    fraction = (np.arange(samples) // 2 + 1) / ((samples + 1) // 2)
+    angle = 2 * math.pi * (1.75 * fraction + y / 2)
+    directions = np.column_stack([np.cos(angle), np.sin(angle)])
+    arms = 5 * fraction[:, None] * directions
+    return arms + noise * rng.standard_normal(arms.shape), y
+
+
+def xor(samples: int, noise: float, rng: RandomState) -> Points:
+    """A square of side 10 in four quarters, 0.6 apart; opposite quarters are one class."""
+    gap = 0.3
+    X = rng.uniform(-1, 1, (samples, 2))
+    X = np.copysign(gap, X) + (5 - gap) * X
+    y = X[:, 0] * X[:, 1] < 0
+    return X + noise * rng.standard_normal(X.shape), y
+
+
+def gaussians(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two round clouds around (-2, -2) and (2, 2), the noise their standard deviation."""
+    y = np.arange(samples) % 2
+    centers = np.where(y[:, None] == 1, 2.0, -2.0)
+    return centers + noise * rng.standard_normal((samples, 2)), y
+
+
+def sine(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two periods of y = (sin x + 1) / 2, at even steps of x from -2π to 2π."""
+    x = np.linspace(-2 * math.pi, 2 * math.pi, samples)
+    y = (np.sin(x) + 1) / 2
+    return x[:, None], y + noise * rng.standard_normal(samples)
+
+
+def plane(samples: int, noise: float, rng: RandomState) -> Points:
+    """The tilted plane y = (x1 + x2) / 10 over a square of side 12."""
+    X = rng.uniform(-6, 6, (samples, 2))
+    return X, X.sum(axis=1) / 10 + noise * rng.standard_normal(samples)
+
+
+def hills(samples: int, noise: float, rng: RandomState) -> Points:
+    """Six round hills and valleys y = Σₖ sₖ exp(−‖x − cₖ‖² / (2 · 1.5²)) over a square of side 12.
+
+    A sum of Gaussians whose signs sₖ = ±1 alternate.
+    """
+    X = rng.uniform(-6, 6, (samples, 2))
+    squares = ((X[:, None] - _CENTERS) ** 2).sum(axis=2)
+    y = (_SIGNS * np.exp(-squares / (2 * _WIDTH**2))).sum(axis=1)
+    return X, y + noise * rng.standard_normal(samples)
+
+
+#: The generated data sets by name.
+GENERATED: dict[str, NamedDataset] = {}
+for _formula in (moons, circles, spirals, xor, gaussians, sine, plane, hills):
+    _name = _formula.__name__
+    GENERATED[_name] = Generated(name=_name, formula=_formula)

@@ -1,0 +1,302 @@
+"""Loads tables: features and a target to train on, or the features of a network to predict for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from os import PathLike
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_flag, convert
+from barenet.datasets._dataset import Dataset
+from barenet.errors import ArgumentError, DataError, count_of
+from barenet.tables._column_kinds import seconds
+from barenet.tables._date_formats import as_date_formats, named_columns
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._encoding import check_texts
+from barenet.tables._frame import Frame, Names, Table
+from barenet.tables._kind_of_column import kind_of
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._open_table import (
+    Source,
+    check_drop,
+    check_table_names,
+    check_target,
+    feature_names,
+    is_unnamed,
+    open_table,
+    read_columns,
+    with_target,
+)
+from barenet.tables._parsing import complete_numbers, parse_column, refuse_where
+from barenet.tables._target import Task, known_targets, read_target
+from barenet.tables._without_target import WithoutTarget
+
+
+def load_table(
+    path: str | PathLike[str],
+    target: str | None = None,
+    *,
+    task: Task | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    header: bool | None = None,
+    date_format: str | Sequence[str] | Mapping[str, str] | None = None,
+    quoting: bool | None = None,
+    categories: Collection[str] = (),
+    drop: Collection[str] = (),
+    missing: Collection[str] = (),
+    split_by: str | None = None,
+    frame: bool = False,
+) -> Dataset:
+    """Read a CSV or Parquet file to train on.
+
+    Every column but the target is a feature. Where all features are numbers, and none is missing,
+    X is a matrix; else it is a frame, which a `TablePreprocessor` encodes as one.
+
+    Text is a target of classes. Numbers are classes if they are whole, at most 20 of them differ,
+    and each occurs twice on average or more. Numbers and text in one target are an error, since
+    text is then more often a mistake than a class. `task` overrides the rule. Rows without a target
+    are left out, and the description has their number; with ``task="classification"``, only an
+    empty target is missing, and None or NA is a class.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file: ``.parquet`` or ``.pq``; else CSV, compressed or not.
+    target : str
+        The column to predict.
+    task : {"classification", "regression"}, optional
+        The kind of the target.
+    delimiter : str, optional
+        The separator of values, by default a tab for ``.tsv`` and a comma otherwise, or the only
+        one that splits the first rows evenly.
+    encoding : str, optional
+        The encoding of the text, by default that of its byte-order mark, else UTF-8.
+    decimal : {".", ","}, optional
+        The decimal separator, by default a point.
+    header : bool, optional
+        For CSV: whether the first line has the names of the columns. If not, they are named x1, x2
+        and so on by their positions. By default it has, and a file whose first line looks like a
+        row is refused.
+    date_format : str, mapping or sequence of str, optional
+        For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
+        such as ``"%d.%m.%Y"``; or the formats of columns, ``{"start": "%d.%m.%y"}``, which may also
+        be written as ``["start=%d.%m.%y"]``, beside one for all other columns.
+    quoting : bool, optional
+        For CSV: whether a value may be in quotes, which is the default. If not, quotes are ordinary
+        characters, as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
+    categories : collection of str, default=()
+        Columns to read as categories. In other columns, a point beside decimal commas is an error,
+        as it most often separates thousands.
+    drop : collection of str, default=()
+        Columns to leave out, which are not read.
+    missing : collection of str, default=()
+        More spellings of a missing target, such as ``["-999"]``; for the features, give them to
+        the `TablePreprocessor`.
+    split_by : str, optional
+        The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
+        the last rows; or of groups, which stay whole, and whose column is not a feature.
+    frame : bool, default=False
+        Whether X is a frame even where all columns are numbers.
+
+    Returns
+    -------
+    Dataset
+        X of float64, or a frame; the classes sorted by value where they are numbers, else
+        alphabetically.
+
+    Raises
+    ------
+    DataError
+        If the file or a value in it cannot be used; names the line and the column.
+    ValueError
+        If the target is not given, or another argument is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "gates.csv"
+    ...     _ = path.write_text("a,b,both\\n0,0,no\\n0,1,no\\n1,0,no\\n1,1,yes\\n")
+    ...     gate = load_table(path, "both")
+    >>> gate.feature_names, gate.classes, gate.y
+    (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
+    """
+    date_formats = None
+    if date_format is not None:
+        date_formats = as_date_formats(date_format)
+    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting)
+    convert(task, Task | None, "task")
+    check_flag(frame, "frame")
+    categories = check_texts(categories, "categories")
+    missing = check_texts(missing, "missing")
+    table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
+    every = read_columns(table, [*features, target], [target], categories)
+    rows, without_target = with_target(every, target, missing, task)
+    description = without_target.beside(len(rows))
+    if len(rows) < 2:
+        raise DataError(f"{description}, at least 2 are needed", path=table.path)
+    keys = _split_keys(rows, split_by, categories, missing)
+    if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
+        features.remove(str(split_by))
+    y, classes = read_target(rows, target, task)
+    if classes is not None and len(classes) < 2:
+        error = _single_class(table, every, rows, target, classes[0])
+        raise error
+    description += f", {len(table.names):,} columns"
+    unnamed = [name for name in table.names if is_unnamed(name)]
+    if unnamed:
+        description += f", {len(unnamed)} of them without a name and left out"
+    data = make_dataset(
+        rows,
+        features,
+        target,
+        y=y,
+        classes=classes,
+        name=table.path.name,
+        description=description,
+        split_keys=keys,
+        without_target=without_target,
+    )
+    if frame or not _are_complete_numbers(rows.select(features)):
+        return data
+    return _as_matrix(data)
+
+
+def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
+    """Describe a target of one class, and the first of the rows that have none."""
+    has_target = np.isin(every.rows, rows.rows)
+    without = np.flatnonzero(~has_target)
+    if not len(without):
+        return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
+    first = int(without[0])
+    first_target = str(every[target][first]).strip()
+    if first_target in ("", "nan"):
+        remedy = "if that is a class, write a name for it in these rows"
+    else:
+        remedy = "if that is a class, use {task}"
+    expected = f"a class besides {label!r}"
+    error = every.fault(first, target, expected, remedy, task="classification")
+    error.problem += f" in {len(without):,} of {count_of(len(every), 'row')}"
+    return error
+
+
+def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
+    """Make a data set of rows of a table and of other parts, such as the targets."""
+    names = tuple(features)
+    X = rows.select(names)
+    return Dataset(X=X, feature_names=names, target_name=target, numbers=rows.rows, **parts)
+
+
+def _split_keys(
+    rows: Frame, name: str | None, categories: Names, missing: Names
+) -> NDArray[Any] | None:
+    """The values of the column by which rows are split, if any: float64, or labels of groups."""
+    if name is None or name not in rows.columns:
+        return None
+    tokens = {*MISSING, *missing}
+    column_kind = "category"
+    if name not in categories:
+        column_kind = kind_of(rows, name, tokens, may_be_dropped=False)
+    if column_kind == "boolean":  # two groups
+        column_kind = "category"
+    keys = parse_column(rows, name, column_kind, tokens)
+    if keys.dtype == object:
+        has_no_key = keys == ""
+    else:
+        has_no_key = np.isnan(keys)
+    refuse_where(rows, name, has_no_key, "a value to split by; leave the row out")
+    if keys.dtype.kind == "M":
+        return seconds(keys)
+    return keys
+
+
+def _open(
+    source: Source, csv: CsvOptions, target: str | None, split_by: str | None, drop: Names
+) -> tuple[Table, list[str], str, str | None, Names]:
+    """Open a table, and find the columns to train on and those that are given."""
+    for argument, name in {"target": target, "split_by": split_by}.items():
+        convert(name, str | None, argument)
+    table = open_table(source, csv)
+    check_table_names(table, named_columns(csv.date_format), "date_format")
+    target = check_target(table, target)
+    if split_by is not None:
+        [split_by] = check_table_names(table, [split_by], "split_by")
+        if split_by == target or is_unnamed(split_by):
+            raise ArgumentError.of("split_by", split_by, "a column of the features")
+    drop = check_drop(table, convert(drop, tuple[str, ...], "drop"), target)
+    features = feature_names(table, {target, *drop} - {split_by})
+    if {*features} <= {*drop}:
+        problem = f"{target!r} is the only column left; there is nothing to learn it from"
+        raise DataError(problem, path=table.path)
+    return table, features, target, split_by, drop
+
+
+def read_samples(
+    source: Source,
+    feature_names: Sequence[str],
+    target_name: str | None = None,
+    classes: Sequence[str] | None = None,
+    *,
+    categories: Collection[str] = (),
+    missing: Collection[str] = (),
+    split_by: str | None = None,
+    csv: CsvOptions | None = None,
+) -> Dataset:
+    """Read the features of a network, and its target if it is named, from a file or open table."""
+    targets = []
+    if target_name is not None:
+        targets.append(target_name)
+    table = open_table(source, csv)
+    names = [*feature_names, *targets]
+    if split_by is not None and split_by not in names and split_by in table.names:
+        names.append(split_by)
+    rows = read_columns(table, names, targets, categories)
+    description = ""
+    without_target = WithoutTarget()
+    y = np.zeros(len(rows))
+    if target_name is not None:
+        rows, without_target = with_target(rows, target_name, missing, None, classes or ())
+        description = without_target.beside(len(rows))
+        if not len(rows):
+            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
+        y = known_targets(rows, target_name, classes)
+    keys = None
+    with suppress(DataError):  # New rows may lack the values by which the training was split.
+        keys = _split_keys(rows, split_by, categories, missing)
+    class_names = None
+    if classes is not None:
+        class_names = tuple(classes)
+    return make_dataset(
+        rows,
+        feature_names,
+        target_name or "",
+        y=y,
+        classes=class_names,
+        name=table.path.name,
+        description=description,
+        split_keys=keys,
+        without_target=without_target,
+    )
+
+
+def _are_complete_numbers(rows: Frame) -> bool:
+    """Whether all columns are numbers, and none is missing."""
+    for column in rows.columns.values():
+        if column.dtype.kind not in "bf" or not np.isfinite(column).all():
+            return False
+    return True
+
+
+def _as_matrix(data: Dataset) -> Dataset:
+    """Combine columns of complete numbers."""
+    assert isinstance(data.X, Frame)
+    columns = [complete_numbers(data.X, name) for name in data.feature_names]
+    return replace(data, X=np.column_stack(columns))

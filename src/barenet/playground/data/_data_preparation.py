@@ -1,0 +1,451 @@
+"""The preparation of data: named data sets, tables, models and points drawn by hand.
+
+Rows are split and scaled as by the command; drawn points are all for training. All rows are columns
+that are encoded one by one; a matrix of numbers is encoded as it is. Without the rows of a model,
+the plane lies where its preprocessing implies that they were.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
+from barenet._registry import lookup
+from barenet.datasets._datasets import DATASETS
+from barenet.errors import ArgumentError, some
+from barenet.playground.data import _plane as planes
+from barenet.playground.data._opened_models import Model
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.data._tables import TableFile, remedies_of_page
+from barenet.playground.state._features import FEATURES
+from barenet.playground.state._page_state import (
+    ALL_COLUMNS,
+    DRAWN_POINT,
+    NAMED,
+    DataSettings,
+    check_source,
+)
+from barenet.tables._column import Column
+from barenet.tables._column_kinds import NumberColumn
+
+#: Half the width of a plane without rows, in units of the preprocessing.
+HALF_WIDTH = 2.5
+#: The values at which the plane fixes the other columns of a table, in words.
+FIXED_AT = "their median or most frequent value"
+#: Rows of a data set of images: as many as are learned in a second.
+MAX_IMAGES = 10_000
+#: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
+DRAWN_HALF_SIDE = 2.0
+MAX_COORDINATE = 36**2 - 1
+#: For each scaling: the middle of a scaled column, half its width, and the middle in words.
+MIDDLES = {
+    "none": (0.0, HALF_WIDTH, "0"),
+    "standardize": (0.0, HALF_WIDTH, "their mean"),
+    "minmax": (0.5, 0.5, "the middle of their range"),
+    "robust": (0.0, HALF_WIDTH, "their median"),
+    "affine": (0.0, HALF_WIDTH, "the value that the network sees as 0"),
+}
+
+
+def prepare_named(data: DataSettings) -> PreparedData:
+    """Load and prepare a named data set."""
+    check_source(data.source)
+    rows = load_dataset(data.source, **data.generator_options)
+    if rows.n_samples <= MAX_IMAGES:
+        return _prepare_matrix(rows, data)
+    step = rows.n_samples // MAX_IMAGES
+    some_rows = rows.take(np.arange(0, rows.n_samples, step))
+    words = f"{rows.description}; {MAX_IMAGES:,} of them are here"
+    # Pixels that are nearly always empty would be large if standardized.
+    ends = np.array([[0.0], [255.0]])
+    scaling = Scaling.fit("minmax", ends.repeat(rows.n_features, axis=1))
+    return _prepare_matrix(replace(some_rows, description=words), data, scaling=scaling)
+
+
+def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Read points drawn by hand, shape (n_points, 2), and their classes: five characters each.
+
+    The class comes first, then both coordinates as numbers to the base of 36.
+
+    Examples
+    --------
+    >>> read_points("100zz")
+    (array([[-2.,  2.]]), array([1]))
+    """
+    classes = []
+    coordinates = []
+    for point in re.findall(DRAWN_POINT, text):
+        classes.append(int(point[0], 36))
+        across = int(point[1:3], 36)
+        up = int(point[3:], 36)
+        coordinates.append((across, up))
+    # From 0 to the largest whole number is from one side of the map to the other.
+    numbers = np.array(coordinates, np.int64).reshape(-1, 2)
+    # From −1 on the left and at the bottom to 1 on the right and at the top.
+    places = 2 * numbers / MAX_COORDINATE - 1
+    X = DRAWN_HALF_SIDE * places
+    return X, np.array(classes, np.int64)
+
+
+def prepare_drawn(data: DataSettings) -> PreparedData:
+    """Prepare points drawn by hand, of two classes at least; all of them are for training."""
+    X, y = read_points(data.points)
+    count = max(2, int(y.max(initial=0)) + 1)
+    rows = Dataset(
+        name=data.source,
+        X=X,
+        y=y,
+        classes=tuple(f"class {number}" for number in range(1, count + 1)),
+        feature_names=("x1", "x2"),
+        target_name="class",
+        description="all of them are for training",
+    )
+    names = tuple(name for name in data.features if name in FEATURES)
+    if not names:
+        names = ("x1", "x2")
+    corner = np.full(2, DRAWN_HALF_SIDE)
+    return _split_and_scale(
+        rows,
+        planes.FeatureMap(names, (0, 1)),
+        test_size=0.0,
+        # They are not scaled, so that more points change no input.
+        scaling=planes.unscaled(len(names)),
+        plane=planes.Plane(rows.feature_names, -corner, corner, lambda points: points),
+        points=X,
+        axes=rows.feature_names,
+        fixed_at="",
+    )
+
+
+@remedies_of_page()
+def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
+    """Prepare a table: all columns, those of the axes, or features computed from these."""
+    columns = table.features(data.target or table.default_target)
+    numeric = tuple(name for name, is_numeric in columns.items() if is_numeric)
+    has_all = data.features == (ALL_COLUMNS,) or not numeric
+    axes: tuple[str, ...] = ()
+    if numeric:
+        axes = planes.check_axes(numeric, data.axes)
+    has_more = len(columns) > len(axes)
+    rows = table.load(data, frame=not has_all and has_more)
+    raw = None
+    if isinstance(rows.X, Frame):
+        raw = rows.X
+    if raw is not None and not has_all:
+        numeric = _varying(rows, data.test_size, numeric)
+        axes = planes.check_axes(numeric, data.axes)
+        if {*data.features} != {"x1", "x2"}:
+            rows = replace(rows, X=_complete(raw, axes), feature_names=axes)
+    if not isinstance(rows.X, Frame):
+        prepared = _prepare_matrix(rows, data)
+        return replace(prepared, axes=numeric, table=table, raw=raw)
+    dropped = []
+    if not has_all:
+        dropped = [name for name in columns if name not in axes]
+    training, _ = rows.split(data.test_size)
+    encoding = TableEncoding.fit(training.X, drop=dropped)
+    description = rows.description
+    if has_all:
+        description += _left_out(encoding)
+    rows = replace(
+        rows,
+        X=encoding.transform(rows.X),
+        feature_names=encoding.output_names,
+        description=description,
+    )
+    prepared = _prepare(rows, encoding.used, data)
+    prepared = replace(prepared, table=table, raw=raw, encoding=encoding)
+    if has_all:
+        return prepared
+    # The columns of the axes are the features x₁ and x₂.
+    feature_of = dict(zip(axes, ("x1", "x2"), strict=False))
+    features = tuple(feature_of.get(name, name) for name in encoding.output_names)
+    return replace(prepared, axes=numeric, input_features=features)
+
+
+def _left_out(encoding: TableEncoding) -> str:
+    """The columns that an encoding leaves out, with the reasons; empty if there are none."""
+    used = {*encoding.used}
+    reasons = []
+    for column in encoding.columns:
+        if column not in used:
+            reasons.append(f"{column.name} ({column.formula})")
+    if not reasons:
+        return ""
+    return f"; left out: {some(reasons)}"
+
+
+def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of numbers that the encoding keeps: others count the rows or are constant."""
+    drop = [name for name in rows.feature_names if name not in numeric]
+    training, _ = rows.split(test_size)
+    return TableEncoding.fit(training.X, drop=drop).feature_names
+
+
+def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
+    """The columns of the axes; a missing value is an error, as features are computed from them."""
+    columns = np.column_stack([X[name] for name in axes])
+    if np.isnan(columns).any():
+        problem = f"they are computed from {some(axes)}, where values are missing"
+        remedy = "choose x₁ and x₂, or all columns"
+        raise ArgumentError(problem, argument="features", remedy=remedy)
+    return columns
+
+
+@remedies_of_page()
+def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
+    """Prepare the rows of a model, or its plane alone."""
+    predictor = model.predictor
+    encoding = predictor.preprocessing
+    if isinstance(encoding, Scaling) and rows is not None:
+        feature_of = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
+        features = tuple(feature_of.get(name, name) for name in predictor.feature_names)
+        if rows.feature_names == predictor.feature_names:
+            features = (ALL_COLUMNS,)
+        elif rows.n_features > 2 or not {*features} <= FEATURES.keys():
+            return prepare_model(data, model, None)
+        data = replace(data, features=features)
+        return _prepare_matrix(rows, data, model=model, scaling=encoding)
+    if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
+        first = planes.middle_pixel(predictor.image_shape)
+        pixels = predictor.feature_names[first : first + 2]
+        data = replace(data, axes=pixels)
+    table_encoding = None
+    if isinstance(encoding, TableEncoding):
+        table_encoding = encoding
+        columns: Sequence[Column] = encoding.used
+        reach = HALF_WIDTH
+        fixed_at = FIXED_AT
+        if rows is None:
+            fixed_at = f"{FIXED_AT}, text at the first category"
+    else:
+        middle, reach, fixed_at = MIDDLES[encoding.name]
+        fills = encoding.offset + middle / encoding.factor
+        columns = _number_columns(predictor.feature_names, fills, encoding)
+    if rows is not None:
+        raw = None
+        if isinstance(rows.X, Frame):
+            raw = rows.X
+        X = encoding.transform(rows.X)
+        rows = replace(rows, X=X, feature_names=predictor.input_names)
+        prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
+        return replace(prepared, encoding=table_encoding, raw=raw)
+    target = predictor.target_name
+    output = 0
+    if model.outputs:
+        indices = {name: index for index, name in enumerate(model.outputs)}
+        target = data.target or model.outputs[0]
+        output = lookup(indices, target, "target")
+    rows = _empty_dataset(predictor, target)
+    prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
+    prepared = replace(prepared, encoding=table_encoding, output=output)
+    return _with_predicted_range(model, prepared)
+
+
+def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
+    """The data set of a model without its rows."""
+    y: NDArray[Any] = np.empty(0, np.int64)
+    if predictor.classes is None:
+        y = np.empty(0, np.float64)
+    return Dataset(
+        name=predictor.dataset,
+        X=np.empty((0, len(predictor.input_names))),
+        y=y,
+        classes=predictor.classes,
+        feature_names=predictor.input_names,
+        target_name=target_name,
+        image_shape=predictor.image_shape,
+        description="a model without its rows",
+    )
+
+
+def named_rows(model: Model) -> Dataset | None:
+    """Load the named data set that a model was trained on, with the settings of that time."""
+    name = model.predictor.dataset
+    if name not in NAMED:
+        return None
+    options = {}
+    for option in DATASETS[name].options:
+        options[option] = getattr(model.config, option)
+    dataset = load_dataset(name, **options)
+    if dataset.classes != model.predictor.classes:
+        return None  # another data set of that name
+    return dataset
+
+
+def _number_columns(
+    names: Iterable[str], fills: planes.Array, scaling: Scaling
+) -> list[NumberColumn]:
+    """Number columns with their values for missing ones."""
+    centers = scaling.offset.tolist()
+    scales = (1 / scaling.factor).tolist()
+    columns = []
+    for name, fill, center, scale in zip(names, fills.tolist(), centers, scales, strict=True):
+        columns.append(NumberColumn(name, fill, center, scale, indicator=False))
+    return columns
+
+
+def _prepare_matrix(
+    rows: Dataset,
+    data: DataSettings,
+    *,
+    scaling: Scaling | None = None,
+    model: Model | None = None,
+) -> PreparedData:
+    """Prepare rows of numbers: all columns, or features computed from those of the axes."""
+    X = np.asarray(rows.X, np.float64)
+    rows = replace(rows, X=X)
+    medians = np.median(X, axis=0)
+    unscaled = planes.unscaled(rows.n_features)
+    columns = _number_columns(rows.feature_names, medians, unscaled)
+    return _prepare(
+        rows,
+        columns,
+        data,
+        features=data.features,
+        fixed_at="their median",
+        scaling=scaling,
+        model=model,
+    )
+
+
+def _prepare(
+    rows: Dataset,
+    columns: Sequence[Column],
+    data: DataSettings,
+    *,
+    features: tuple[str, ...] = (),
+    reach: float = HALF_WIDTH,
+    fixed_at: str = FIXED_AT,
+    scaling: Scaling | None = None,
+    model: Model | None = None,
+) -> PreparedData:
+    """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
+    X = np.asarray(rows.X)
+    computed = planes.FeatureMap()
+    typical = planes.typical_row(columns, X)
+    starts = planes.with_starts(columns)
+    numeric = {}
+    for start, column in starts:
+        if isinstance(column, NumberColumn):
+            numeric[column.name] = (start, column)
+    has_axes = rows.image_shape is None and len(numeric) > 0
+    names: tuple[str, ...] = ()
+    fixed_columns = []
+    if len(X) and X.shape[1] > 1 and not has_axes:
+        plane, points = planes.principal_plane(X)
+    else:
+        if not numeric:
+            column_names = some([column.name for column in columns], 10)
+            problem = f"no axis: none of its columns is numeric: {column_names}"
+            raise ArgumentError(problem, argument="model")
+        names = tuple(numeric)
+        axes = {}
+        for name in planes.check_axes(names, data.axes):
+            start, axis = numeric[name]
+            axes[start] = axis
+        plane, points = planes.plane_along(axes, X, rows.y, typical, reach)
+        if features and features != (ALL_COLUMNS,):
+            computed = planes.FeatureMap.fit(rows, features, [*axes])
+        elif rows.image_shape is None:
+            for start, column in starts:
+                if column.name not in plane.names:
+                    fixed = planes.fixed_column(column, start, X, typical, reach)
+                    fixed_columns.append(fixed)
+    if not features:
+        scaling = planes.unscaled(X.shape[1])  # the columns are scaled already
+    prepared = _split_and_scale(
+        rows,
+        computed,
+        data.test_size,
+        scaling=scaling,
+        model=model,
+        plane=plane,
+        points=points,
+        axes=names,
+        fixed_at=fixed_at,
+    )
+    return replace(prepared, columns=starts, fixed_columns=fixed_columns)
+
+
+def _split_and_scale(
+    rows: Dataset,
+    features: planes.FeatureMap,
+    test_size: float,
+    *,
+    plane: planes.Plane,
+    points: planes.Array,
+    axes: tuple[str, ...],
+    fixed_at: str,
+    scaling: Scaling | None = None,
+    model: Model | None = None,
+) -> PreparedData:
+    """Split rows, and fit their scaling to the training rows unless it is given."""
+    raw = features.apply(np.asarray(rows.X))
+    y = rows.y
+    indices = np.arange(rows.n_samples)
+    training = indices
+    test = indices
+    if rows.n_samples and test_size:
+        training_half, test_half = replace(rows, numbers=indices).split(test_size)
+        assert test_half is not None
+        training = training_half.numbers
+        test = test_half.numbers
+    scaling = scaling or Scaling.fit("standardize", raw[training])
+    target_scaling = None
+    if model is not None:
+        target_scaling = model.predictor.target_scaling
+    elif rows.classes is None:
+        learned_targets = y[training].reshape(-1, 1)
+        target_scaling = Scaling.fit("standardize", learned_targets)
+    scaled = y
+    if target_scaling is not None and len(y):
+        scaled_column = target_scaling.transform(y.reshape(-1, 1))
+        scaled = scaled_column[:, 0]
+    X = scaling.transform(raw, np.float32)
+    learned = np.zeros(1)
+    if len(y):
+        learned = y[training]
+    return PreparedData(
+        dataset=rows,
+        input_names=features.input_names(rows.feature_names),
+        features=features,
+        training=(X[training], scaled[training]),
+        test=(X[test], scaled[test]),
+        is_test=np.isin(indices, test) & (test_size > 0),
+        test_rows=test,
+        scaling=scaling,
+        target_scaling=target_scaling,
+        target_range=(float(learned.min()), float(learned.max())),
+        model=model,
+        plane=plane,
+        points=points,
+        axes=axes,
+        fixed_at=fixed_at,
+    )
+
+
+def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
+    """Take the range of the predictions on the plane, which for a curve is its height, too."""
+    predictor = model.predictor
+    plane = prepared.plane
+    limits = (0.0, 1.0)
+    if predictor.classes is None:
+        outputs = prepared.outputs(predictor.first_network, "grid", 24)
+        numbers = outputs[:, prepared.output]
+        smallest = float(numbers.min())
+        largest = float(numbers.max())
+        limits = (smallest, largest)
+    if prepared.is_curve:
+        across = [plane.low[0], plane.high[0]]
+        ends = np.column_stack([across, limits])
+        plane = planes.Plane.around(ends, plane.names, plane.typical_rows)
+    inputs = prepared.inputs("grid", 24)
+    if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():
+        problem = "its predictions or its training data are too large to be drawn"
+        raise ArgumentError(problem, argument="model")
+    return replace(prepared, plane=plane, target_range=limits)

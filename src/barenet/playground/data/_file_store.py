@@ -1,0 +1,167 @@
+"""The files of the playground: its tables and models, each under a key that the page uses."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from barenet.errors import ArgumentError
+from barenet.playground.data import _data_preparation as preparation
+from barenet.playground.data._opened_models import UNKNOWN, Model, open_model
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.data._tables import TableFile, open_table
+from barenet.playground.state._page_state import (
+    HAND_DRAWN,
+    TEST_SIZES,
+    DataSettings,
+    PageState,
+    check_source,
+)
+from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.storage._file_io import CSV_SUFFIXES, local_path, plain_name
+
+#: Kinds of files: the start of their keys, which stand among the names of data sets.
+TABLE = "table:"
+MODEL = "model:"
+MAX_UPLOAD_BYTES = 20 * 2**20
+#: Maximum number of tables, and of models; the oldest is forgotten where there are more.
+MAX_FILES = 16
+
+T = TypeVar("T", TableFile, Model)
+
+
+def is_course(name: str) -> bool:
+    """Whether a name is that of a file of lessons; editors of Windows add .txt to it."""
+    return name.lower().endswith((".json", ".json.txt"))
+
+
+def is_csv(name: str) -> bool:
+    """Whether a name is that of a table that the page can show."""
+    return plain_name(name).endswith(CSV_SUFFIXES) and not is_course(name)
+
+
+class FileStore:
+    """Tables and models by key."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, TableFile] = {}
+        self.models: dict[str, Model] = {}
+        self.count = 0
+
+    def upload_table(self, name: str, content: bytes) -> str:
+        """Open an uploaded table, and return its key."""
+        with _written(content, ".csv") as path:
+            return self.open_table(name, path)
+
+    def upload_model(self, content: bytes, data: DataSettings) -> PageState:
+        """Open an uploaded model, with the table of the page if its columns fit."""
+        rows = ""
+        if data.source in self.tables:
+            rows = data.source
+        elif data.rows in self.tables:
+            rows = data.rows
+        with _written(content, ".safetensors") as path:
+            try:
+                return self.open_model(path, rows)
+            except ValueError as error:
+                raise ValueError(str(error).replace(str(path), "the model")) from None
+
+    def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
+        """Open a table, and return its key."""
+        table = open_table(name, local_path(path), header)
+        return self._add(self.tables, TABLE, name, table)
+
+    def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
+        """Open a model, with the table of a key if its columns fit, and return the settings."""
+        model = open_model(path, config)
+        key = self._add(self.models, MODEL, model.predictor.dataset, model)
+        if rows:
+            required = set(model.required_columns)
+            if not required or not required <= self.tables[rows].numeric.keys():
+                rows = ""  # the model can't learn from this table
+        least, most = TEST_SIZES
+        test_size = config.over(DEFAULTS).test_size or 0.0
+        test_size = min(max(test_size, least), most)
+        data = DataSettings(source=key, rows=rows, test_size=test_size)
+        return PageState(data=data, networks=(model.settings,))
+
+    def _add(self, files: dict[str, T], kind: str, name: str, file: T) -> str:
+        self.count += 1
+        stem = Path(name).stem[:40]
+        key = f"{kind}{self.count}-{stem}"
+        files[key] = file
+        if len(files) > MAX_FILES:
+            del files[next(iter(files))]
+        return key
+
+    def prepare(self, data: DataSettings) -> PreparedData:
+        """Prepare the data that the settings name."""
+        return self._prepare(data).with_fixed(data.fixed)
+
+    def _prepare(self, data: DataSettings) -> PreparedData:
+        if data.source.startswith(TABLE):
+            return preparation.prepare_table(data, _find(self.tables, data.source))
+        if data.source == HAND_DRAWN:
+            return preparation.prepare_drawn(data)
+        if not data.source.startswith(MODEL):
+            return preparation.prepare_named(data)
+        model = _find(self.models, data.source)
+        if model.outputs:  # of which a table has one at most
+            rows = None
+        elif data.rows:
+            table = _find(self.tables, data.rows)
+            rows = table.samples(model.predictor)
+        else:
+            rows = preparation.named_rows(model)
+        return preparation.prepare_model(data, model, rows)
+
+    def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
+        """Settings to start with: those of a table, of a named data set, or the defaults."""
+        if is_csv(name):
+            key = self.open_table(Path(name).name, Path(name), header)
+            state = PageState(data=DataSettings(source=key, target=target))
+            self.prepare(state.data)
+            return state
+        for argument, value in (("header", header), ("target", target or None)):
+            if value is not None:
+                raise ArgumentError("only for a .csv file", argument=argument)
+        source = name or PageState().data.source
+        check_source(source)
+        return PageState.defaults_for(source)
+
+    def initial_model_state(
+        self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
+    ) -> PageState:
+        """Settings to start with a model and the rows that it was trained on."""
+        key = ""
+        if rows:
+            key = self.open_table(Path(rows).name, Path(rows), header)
+        state = self.open_model(path, key, config)
+        if rows and self.models[state.data.source].outputs:
+            problem = f"{path} predicts several numbers for each row, and a table has one target"
+            raise ArgumentError(problem, argument="rows")
+        state = replace(state, data=replace(state.data, rows=key))
+        self.prepare(state.data)
+        return state
+
+
+@contextmanager
+def _written(content: bytes, suffix: str) -> Iterator[Path]:
+    """Copy an uploaded file into a temporary folder, which is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="barenet-play-") as folder:
+        path = Path(folder) / f"upload{suffix}"
+        path.write_bytes(content)
+        yield path
+
+
+def _find(files: dict[str, T], key: str) -> T:
+    if key not in files:
+        file_type, _, name = key.partition(":")
+        problem = f"there is no {file_type} {name!r}"
+        remedy = "open it again"
+        if file_type == "table":
+            remedy = "load it again"
+        raise ArgumentError(problem, argument="data", value=key, remedy=remedy)
+    return files[key]

@@ -1,0 +1,169 @@
+"""Models that the playground was started with or that its page has uploaded."""
+
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Ensemble, Network, Predictor, load_predictor
+from barenet._registry import spec_of
+from barenet.errors import ModelFileError
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
+from barenet.optimization.optimizers import Optimizer
+from barenet.playground.state._network_layout import check_size, neuron_layers
+from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
+from barenet.playground.state._wire_format import decode
+from barenet.settings._run_config import RunConfig
+
+#: The training settings of a model file without its run folder.
+UNKNOWN = RunConfig()
+UNKNOWN_SETTINGS = (
+    "The settings of its training are not in the file: it continues with those chosen here, and "
+    "its test rows may have been training rows."
+)
+CONTINUED = (
+    "It continues with the optimizer, learning rate, batch size, loss and penalty of its training, "
+    "as far as the page has them, and without other settings of it."
+)
+ALL_NETWORKS = (
+    "The map, the scores and the confusion matrix are those of all {} networks, of which the first "
+    "is drawn and learns. "
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Model:
+    """A model, with the settings of its network and of the training to continue."""
+
+    #: The predictor, with a network of float32.
+    predictor: Predictor
+    settings: NetworkSettings
+    #: The settings of its training, as far as they are known.
+    config: RunConfig
+    #: Names of the predicted numbers, if there are several: the page draws one of them.
+    outputs: tuple[str, ...] = ()
+    #: The ensemble whose first network is drawn and trained.
+    ensemble: Ensemble | None = None
+
+    @property
+    def required_columns(self) -> list[str]:
+        """The columns of a table that the model can continue to learn from."""
+        if self.outputs:
+            return []
+        return [*self.predictor.feature_names, self.predictor.target_name]
+
+    @property
+    def description(self) -> str:
+        """The networks that are drawn, and the origin of the settings of the training."""
+        settings = UNKNOWN_SETTINGS
+        if self.config.set_fields():
+            settings = CONTINUED
+        if self.ensemble is None:
+            return settings
+        return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
+
+    def ensemble_with(self, network: Network) -> Ensemble | None:
+        """The ensemble that a network is the first of, unless that has other layers."""
+        if self.ensemble is None or network.sizes != self.ensemble.sizes:
+            return None
+        return self.ensemble
+
+
+@np.errstate(all="ignore")
+def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The weighted outputs of all networks but the first."""
+    weighted = []
+    for network in ensemble.networks[1:]:
+        outputs, _ = network.forward(X)
+        weighted.append(ensemble.weight * outputs)
+    return np.sum(weighted, axis=0, dtype=np.float32)
+
+
+def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
+    """Load a model that the page can draw and train."""
+    predictor = load_predictor(path)
+    try:
+        settings = _network_settings(predictor, config)
+    except ValueError as error:
+        raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
+    with np.errstate(over="ignore"):
+        network = predictor.first_network.copy("float32")
+    has_parameters = np.isfinite(network.parameters).all()
+    has_statistics = np.isfinite(network.statistics).all()
+    if not has_parameters or not has_statistics:
+        raise ModelFileError(
+            f"{path}: cannot be drawn here: some of its weights are too large for float32, "
+            "which the page learns in; train it again with a smaller learning rate"
+        )
+    ensemble = None
+    if isinstance(predictor.network, Ensemble):
+        ensemble = predictor.network
+    predictor = replace(predictor, network=network)
+    count = network.n_outputs or 1
+    outputs: tuple[str, ...] = ()
+    if predictor.classes is None and count > 1:
+        numbers = range(1, count + 1)
+        outputs = tuple(f"{predictor.target_name} {number}" for number in numbers)
+    return Model(
+        predictor=predictor, settings=settings, config=config, outputs=outputs, ensemble=ensemble
+    )
+
+
+def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
+    """Derive the settings from a network's layers and its training."""
+    network = predictor.first_network
+    layer_types = {type(layer) for layer in network.layers}
+    parts = neuron_layers(network)
+    is_drawable = layer_types <= {Dense, BatchNorm, ActivationLayer, Dropout}
+    if not is_drawable or not isinstance(parts[0][0], Dense):
+        raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
+    check_size(network)
+    activations = []
+    for part in parts[:-1]:
+        part_activations = [layer.activation for layer in part if layer.activation is not None]
+        activations.append(spec_of(part_activations[-1]))
+    for name in activations:
+        if name not in HIDDEN_ACTIVATIONS:
+            choices = ", ".join(HIDDEN_ACTIVATIONS)
+            raise ValueError(f"the page has no activation {name}; it has {choices}")
+    rates = [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
+    losses = LOSSES["regression"]
+    if predictor.classes:
+        losses = LOSSES["classification"]
+    settings = {
+        "hidden": network.sizes[1:-1],
+        "activations": activations,
+        "dropout": max(rates, default=0.0),
+        "batch_norm": BatchNorm in layer_types,
+        **_training(config, losses),
+    }
+    return decode(NetworkSettings, settings, "network")
+
+
+def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
+    """Settings to continue the training, as far as they are known and the page has them."""
+    settings: dict[str, Any] = {}
+    with contextlib.suppress(ValueError):  # a model card may name any optimizer
+        if config.optimizer is not None:
+            optimizer = config.make_optimizer()
+            if isinstance(optimizer, Optimizer):  # its learning rate is a setting of its own here
+                settings["learning_rate"] = optimizer.learning_rate
+                optimizer.learning_rate = type(optimizer).learning_rate
+            settings["optimizer"] = spec_of(optimizer)
+    if config.batch_size == "full":
+        settings["batch_size"] = 0
+    elif config.batch_size is not None:
+        settings["batch_size"] = config.batch_size
+    if config.l2:
+        settings["penalty"] = "l2"
+        settings["penalty_rate"] = config.l2
+    elif config.l1:
+        settings["penalty"] = "l1"
+        settings["penalty_rate"] = config.l1
+    if config.loss in losses:
+        settings["loss"] = config.loss
+    return settings

@@ -1,0 +1,359 @@
+"""The two-dimensional slice of the inputs that the pictures show, and features of its axes.
+
+For data with more than two columns, two are the axes. The others are fixed at their median or most
+frequent value, and can be moved to another one, given as a text, as in an address. For images, it
+is the plane of the first two principal components.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Dataset, Scaling
+from barenet.datasets._named_datasets import GENERATED
+from barenet.errors import ArgumentError, some
+from barenet.playground.state._features import FEATURES
+from barenet.tables._column import Column, FilledColumn
+from barenet.tables._column_kinds import BooleanColumn, CategoryColumn, DateColumn, NumberColumn
+
+Array = NDArray[np.float64]
+
+#: Margin around the points, as a fraction of their extent.
+MARGIN = 0.08
+#: Categories without a name; no label begins with a space.
+RARE = " rare"
+NO_VALUE = " missing"
+#: The largest number that a column can be moved to.
+MAX_VALUE = 1e30
+#: Maximum number of rows that determine the principal components.
+MAX_AXES_ROWS = 2000
+
+
+def unscaled(n_columns: int) -> Scaling:
+    """The scaling that changes nothing."""
+    return Scaling("none", np.zeros(n_columns), np.ones(n_columns))
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """Computes a network's inputs from raw rows."""
+
+    #: Names from `FEATURES`; empty if every column is an input.
+    names: tuple[str, ...] = ()
+    #: The columns of the picture's axes.
+    columns: Sequence[int] = ()
+    #: The scaling of these columns, for features other than the columns themselves.
+    scaling: Scaling = field(default_factory=lambda: unscaled(2))
+
+    @classmethod
+    def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> Self:
+        """Keep the features that the data have columns for, and standardize real columns."""
+        kept = []
+        for name in names:
+            needs_second = "x2" in name
+            if name in FEATURES and (dataset.n_features > 1 or not needs_second):
+                kept.append(name)
+        method = "standardize"
+        if dataset.name in GENERATED:
+            method = "none"
+        X = np.asarray(dataset.X, np.float64)
+        axes = X[:, columns]
+        scaling = Scaling.fit(method, axes)
+        return cls(tuple(kept) or ("x1",), columns, scaling)
+
+    def apply(self, X: Array) -> Array:
+        """Compute the inputs, shape (n_rows, n_inputs)."""
+        if not self.names:
+            return X
+        axes = X[:, self.columns]
+        unscaled_columns = {"x1": axes[:, 0], "x2": axes[:, -1]}
+        units = self.scaling.transform(axes).T
+        first = units[0]
+        second = units[-1]  # which is the first one if there is no other
+        inputs = []
+        for name in self.names:
+            if name in unscaled_columns:
+                inputs.append(unscaled_columns[name])
+            else:
+                feature = FEATURES[name]
+                inputs.append(feature.formula(first, second))
+        return np.column_stack(inputs)
+
+    def input_names(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Name the inputs, given the names of all columns."""
+        if not self.names:
+            return columns
+        first = columns[self.columns[0]]
+        second = columns[self.columns[-1]]
+        axes = {"x1": first, "x2": second}
+        return tuple(axes.get(name, name) for name in self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A rectangle in the space of the rows."""
+
+    #: Names of the two axes; one name for a curve.
+    names: tuple[str, ...]
+    #: Corners in the axes' units, shape (2,).
+    low: Array
+    high: Array
+    #: Computes the rows at points, shape (n_points, n_columns), with the others typical.
+    typical_rows: Callable[[Array], Array]
+    #: Encoded values of columns that are moved elsewhere, by their places in a row.
+    fixed: Mapping[int, Array] = field(default_factory=dict)
+
+    def rows(self, points: Array) -> Array:
+        """Compute the rows at points, shape (n_points, n_columns)."""
+        rows = self.typical_rows(points)
+        for start, values in self.fixed.items():
+            rows[:, start : start + len(values)] = values
+        return rows
+
+    @classmethod
+    def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Self:
+        """The rectangle around points, with a margin."""
+        low = points.min(axis=0)
+        high = points.max(axis=0)
+        extent = high - low
+        room = np.where(high > low, MARGIN * extent, 1.0)
+        return cls(names, low - room, high + room, rows)
+
+    def grid(self, side: int) -> Array:
+        """Points on a grid over the rectangle, shape (side * side, 2)."""
+        steps = (np.arange(side) + 0.5) / side
+        left, bottom = self.low
+        right, top = self.high
+        across = left + (right - left) * steps
+        down = top - (top - bottom) * steps
+        columns = np.tile(across, side)
+        rows = np.repeat(down, side)
+        return np.column_stack([columns, rows])
+
+    def line(self, count: int) -> Array:
+        """Points along the horizontal axis, shape (count, 2)."""
+        across = np.linspace(self.low[0], self.high[0], count)
+        return np.column_stack([across, np.zeros(count)])
+
+    def positions(self, points: Array) -> NDArray[np.float32]:
+        """Positions of points as fractions of the rectangle, shape (n_points, 2)."""
+        fractions = (points - self.low) / (self.high - self.low)
+        return fractions.astype(np.float32)
+
+
+def middle_pixel(shape: tuple[int, int]) -> int:
+    """Index of the pixel in the middle of an image of a height and a width."""
+    height, width = shape
+    row = height // 2
+    column = width // 2
+    return row * width + column
+
+
+def principal_plane(X: Array) -> tuple[Plane, Array]:
+    """The plane through the mean along the first two principal components; and the points on it."""
+    step = ceil(len(X) / MAX_AXES_ROWS)
+    mean, main, _ = principal_axes(X[::step])
+    main *= np.sign(main.sum(axis=1, keepdims=True))
+    points = (X - mean) @ main.T
+    names = ("1st main direction", "2nd main direction")
+    plane = Plane.around(points, names, lambda points: mean + points @ main)
+    return plane, points
+
+
+def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
+    """The mean, the first two principal components as rows, and their shares of the variance."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    _, lengths, directions = np.linalg.svd(X - mean, full_matrices=False)
+    total = np.square(lengths).sum() or 1.0
+    shares = lengths**2 / total
+    return mean, directions[:2], shares[:2]
+
+
+def plane_along(
+    axes: Mapping[int, NumberColumn], X: Array, y: Array, typical: Array, reach: float
+) -> tuple[Plane, Array]:
+    """The plane along columns by their places in the encoded rows X; and the points on it.
+
+    Without rows, it lies around the typical one, and extends `reach` scales of the columns.
+    """
+
+    def rows(points: Array) -> Array:
+        made = np.tile(typical, (len(points), 1))
+        for (start, column), values in zip(axes.items(), points.T, strict=False):
+            encoded = column.encode(values)
+            made[:, start : start + encoded.shape[1]] = encoded
+        return made
+
+    coordinates = []
+    low = []
+    high = []
+    for place, column in axes.items():
+        scaled = X[:, place]
+        coordinates.append(scaled * column.scale + column.center)
+        extent = reach * abs(column.scale)
+        low.append(column.fill - extent)
+        high.append(column.fill + extent)
+    if len(axes) == 1:  # a curve, with the target as its height
+        coordinates.append(y)
+        low.append(0.0)
+        high.append(0.0)
+    points = np.column_stack(coordinates)
+    surrounded = points
+    if not len(points):
+        surrounded = np.array([low, high])
+    names = tuple(column.name for column in axes.values())
+    return Plane.around(surrounded, names, rows), points
+
+
+def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
+    """Columns with their first places in encoded rows."""
+    start = 0
+    starts = []
+    for column in columns:
+        starts.append((start, column))
+        start += len(column.outputs)
+    return starts
+
+
+def typical_row(columns: Sequence[Column], X: Array) -> Array:
+    """The encoded row of the columns' median or most frequent values, given the encoded rows."""
+    parts = []
+    for start, column in with_starts(columns):
+        if isinstance(column, FilledColumn):
+            encoded = column.encode(np.array([column.fill_value]))
+            parts.append(encoded[0])
+        else:
+            encoded = X[:, start : start + len(column.outputs)]
+            counts = encoded.sum(axis=0)
+            one_hot = np.eye(len(counts))
+            parts.append(one_hot[counts.argmax()])
+    return np.concatenate(parts)
+
+
+def check_axes(names: Sequence[str], axes: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of the axes; by default the first two."""
+    chosen = axes or tuple(names[:2])
+    for name in chosen:
+        if name not in names:
+            problem = f"no column {name!r} to learn from; there are {some(names)}"
+            raise ArgumentError(problem, argument="axes")
+    if len(set(chosen)) != len(chosen):
+        raise ArgumentError(f"{chosen[0]!r} twice; choose two columns", argument="axes")
+    return chosen
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FixedColumn:
+    """A column beside the axes of a picture."""
+
+    column: Column
+    #: Its first place in the encoded rows.
+    start: int
+    #: Its default value, as text.
+    typical: str
+    #: Its range, of a number or a date, and whether its numbers are whole.
+    low: str = ""
+    high: str = ""
+    whole: bool = False
+    #: Its possible values, as the column encodes them; empty for a number or a date.
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    #: The value that it was moved to, as text.
+    moved: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the column."""
+        return self.column.name
+
+    def encode(self, text: str) -> Array:
+        """Encode a value, shape (n_outputs,)."""
+        value: NDArray[Any] | None = None
+        if self.choices:
+            expected = some([repr(choice) for choice in self.choices])
+            if text in self.choices:
+                value = np.array([self.choices[text]])
+        elif isinstance(self.column, DateColumn):
+            expected = "a date such as 2024-12-31"
+            with suppress(ValueError):
+                date = np.array([text], "M8[us]")
+                if not np.isnat(date[0]):
+                    value = date
+        else:
+            expected = "a number"
+            with suppress(ValueError):
+                number = float(text)
+                if abs(number) <= MAX_VALUE:  # not so for NaN
+                    value = np.array([number])
+        if value is None:
+            raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
+        return self.column.encode(value)[0]
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the column for the page."""
+        value = self.typical
+        if self.moved is not None:
+            value = self.moved
+        return {
+            "name": self.name,
+            "kind": self.column.kind,
+            "value": value,
+            "moved": self.moved is not None,
+            "low": self.low,
+            "high": self.high,
+            "whole": self.whole,
+            "choices": [*self.choices],
+        }
+
+
+def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: float) -> FixedColumn:
+    """A column at its first place in the encoded rows X, and in the typical one.
+
+    Without rows, its range extends `reach` scales to both sides.
+    """
+    if isinstance(column, CategoryColumn):
+        choices = {label: label for label in column.categories}
+        if column.rare:
+            choices[RARE] = RARE
+        if column.missing:
+            choices[NO_VALUE] = ""
+        outputs = typical[start : start + len(choices)]
+        most_frequent = list(choices)[int(outputs.argmax())]
+        return FixedColumn(column=column, start=start, typical=most_frequent, choices=choices)
+    assert isinstance(column, FilledColumn)
+    if isinstance(column, BooleanColumn):
+        truth = {"false": 0.0, "true": 1.0}
+        default = str(column.fill).lower()
+        return FixedColumn(column=column, start=start, typical=default, choices=truth)
+    numbers = X[:, start] * column.scale + column.center
+    if not len(X):
+        distances = np.array([-reach, reach]) * abs(column.scale)
+        numbers = column.fill + distances
+    write: Callable[[float], str] = _number
+    if isinstance(column, DateColumn):
+        write = _date
+    is_whole = False
+    if len(X):
+        whole_numbers = np.rint(numbers)
+        is_whole = bool(np.allclose(numbers, whole_numbers, rtol=0, atol=1e-6))
+    return FixedColumn(
+        column=column,
+        start=start,
+        typical=write(column.fill),
+        low=write(numbers.min()),
+        high=write(numbers.max()),
+        whole=is_whole,
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _date(seconds: float) -> str:
+    time = np.datetime64(round(float(seconds)), "s")
+    return str(time)[:10]

@@ -1,0 +1,360 @@
+"""Data as the networks of the page learn from them, and as its pictures show them."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Dataset, Ensemble, Frame, Network, Predictor, Scaling, TableEncoding
+from barenet._metrics import r2
+from barenet.datasets._named_datasets import GENERATED
+from barenet.insight._baselines import fit_baseline
+from barenet.model._array_dataset import class_probabilities
+from barenet.playground.data._opened_models import Model, others_of
+from barenet.playground.data._plane import FeatureMap, FixedColumn, Plane, middle_pixel
+from barenet.playground.data._tables import TableFile
+from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
+from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
+from barenet.playground.trainer._trainer_messages import Rows, TrainingTask
+from barenet.settings._run_config import RunConfig
+from barenet.tables._column import Column
+
+#: Maximum number of inputs that are named, and of columns that can be axes.
+MAX_NAMES = 64
+MAX_AXES = 200
+#: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
+MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
+#: Inputs to predict for.
+Place = Literal["grid", "line", "test"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PreparedData:
+    """Data split, scaled and placed on the plane of the pictures."""
+
+    #: The rows; text and missing values are encoded.
+    dataset: Dataset
+    input_names: tuple[str, ...]
+    #: The two parts, as the network takes them.
+    training: Rows
+    test: Rows
+    #: Whether each row is a test row; and the test rows in the order of `test`.
+    is_test: NDArray[np.bool_]
+    test_rows: NDArray[np.intp]
+    #: The scaling of the inputs, fitted to the training rows.
+    scaling: Scaling
+    #: The scaling of the targets in a regression.
+    target_scaling: Scaling | None
+    plane: Plane
+    #: Positions of the rows on the plane, shape (n_rows, 2).
+    points: NDArray[np.float64]
+    #: Names of the columns that can be axes.
+    axes: tuple[str, ...]
+    #: Smallest and largest number that is drawn, in a regression.
+    target_range: tuple[float, float]
+    #: The values at which the plane fixes the other columns, in words.
+    fixed_at: str
+    features: FeatureMap
+    #: The feature that each input is, of those in `features` or of encoded columns.
+    input_features: tuple[str, ...] = ()
+    #: The output that is drawn, of a model that predicts several numbers.
+    output: int = 0
+    #: The columns, each with its first place in a row; none for drawn points, which are the inputs.
+    columns: Sequence[tuple[int, Column]] = ()
+    #: The encoding of the columns, if they are encoded one by one.
+    encoding: TableEncoding | None = None
+    #: The file, for data from a table, and the model if one was opened.
+    table: TableFile | None = None
+    model: Model | None = None
+    #: All columns as they were read, if the rows are encoded from them.
+    raw: Frame | None = None
+    #: The columns that the plane holds fixed.
+    fixed_columns: Sequence[FixedColumn] = ()
+    _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes; None in a regression."""
+        return self.dataset.classes
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether there is a single axis, so that the picture is a curve."""
+        return len(self.plane.names) == 1
+
+    def continues(self, other: "PreparedData") -> bool:
+        """Whether networks can continue from other data: on another slice, or with other points."""
+        if self.training is other.training:
+            return True
+        are_drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
+        has_same_classes = self.classes == other.classes
+        return are_drawn and has_same_classes and self.input_names == other.input_names
+
+    def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
+        """The same data on another slice, given names and values of columns in turn."""
+        names = fixed[::2]
+        values = fixed[1::2]
+        moved_to = dict(zip(names, values, strict=False))
+        columns = []
+        encoded = {}
+        for column in self.fixed_columns:
+            text = moved_to.get(column.name)
+            columns.append(replace(column, moved=text))
+            if text is not None:
+                encoded[column.start] = column.encode(text)
+        plane = replace(self.plane, fixed=encoded)
+        copied = copy.copy(self)  # with the score of the linear model, unlike replace()
+        vars(copied).update(plane=plane, fixed_columns=columns, _cache={})
+        return copied
+
+    def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Classes as they are; numbers as fractions of the range that is drawn."""
+        if self.classes:
+            return y
+        low, high = self.target_range
+        return (y - low) / ((high - low) or 1.0)
+
+    def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
+        """Inputs at count² points of a grid or at `count` points of a line, or of test rows."""
+        if place == "test":
+            return self.test[0][:count]
+        if (place, count) not in self._cache:
+            if place == "grid":
+                points = self.plane.grid(count)
+            else:
+                points = self.plane.line(count)
+            columns = self.features.apply(self.plane.rows(points))
+            inputs = self.scaling.transform(columns, np.float32)
+            self._cache[place, count] = inputs
+        return self._cache[place, count]
+
+    def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
+        """Predictions for many inputs; those of an ensemble's other networks are cached."""
+        X = self.inputs(place, count)
+        key = ("others", place, count)
+        ensemble = self._ensemble_with(network)
+        if ensemble is not None and key not in self._cache:
+            self._cache[key] = others_of(ensemble, X)
+        return self.predictions(network, X, self._cache.get(key))
+
+    @np.errstate(all="ignore")
+    def predictions(
+        self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
+    ) -> NDArray[np.floating]:
+        """Outputs in units of the target, of a network or of the ensemble that begins with it."""
+        output, _ = network.forward(X)
+        ensemble = self._ensemble_with(network)
+        if ensemble is not None:
+            if others is None:
+                others = others_of(ensemble, X)
+            output = ensemble.weight * output + others
+        if self.target_scaling is None:
+            return output
+        return self.target_scaling.inverse_transform(output)
+
+    def _ensemble_with(self, network: Network) -> Ensemble | None:
+        if self.model is None:
+            return None
+        return self.model.ensemble_with(network)
+
+    def run_config(self, settings: NetworkSettings) -> RunConfig:
+        """Describe a network and its training as the library does."""
+        n_classes = len(self.classes or ())
+        n_outputs = 1
+        if n_classes == 0:
+            output = "identity"
+        elif n_classes == 2:
+            output = "sigmoid"
+        else:
+            output = "softmax"
+            n_outputs = n_classes
+        if self.model is not None and self.model.outputs:
+            n_outputs = len(self.model.outputs)
+        return replace(
+            settings.run_config(len(self.training[1])),
+            layers=(len(self.input_names), *settings.hidden, n_outputs),
+            hidden=settings.activations or None,
+            output=output,
+        )
+
+    def make_network(self, settings: NetworkSettings) -> Network:
+        """Build a network with its initial weights, or copy that of the model."""
+        if self.model is not None and settings.has_same_architecture(self.model.settings):
+            return self.model.predictor.first_network.copy()
+        network = self.run_config(settings).make_network()
+        check_size(network)
+        return network
+
+    def make_task(self, settings: NetworkSettings) -> TrainingTask:
+        """Collect everything that the trainer needs."""
+        network = self.make_network(settings)
+        metric = "r2"
+        if self.classes:
+            metric = "accuracy"
+        task = TrainingTask(
+            network=network,
+            training=self.training,
+            test=self.test,
+            metric=metric,
+            settings=settings,
+        )
+        ensemble = self._ensemble_with(network)
+        if ensemble is None:
+            return task
+        training_others = others_of(ensemble, self.training[0])
+        test_others = others_of(ensemble, self.test[0])
+        return replace(task, weight=ensemble.weight, others=(training_others, test_others))
+
+    def predictor(self, network: Network) -> Predictor:
+        """Combine a network with its preprocessing, to predict raw rows."""
+        if self.model is not None:
+            whole: Network | Ensemble = network
+            ensemble = self._ensemble_with(network)
+            if ensemble is not None:
+                first = network.copy(ensemble.dtype.name)
+                whole = Ensemble([first, *ensemble.networks[1:]])
+            return replace(self.model.predictor, network=whole)
+        preprocessing = self.encoding or self.scaling
+        return Predictor(
+            network=network,
+            preprocessing=preprocessing,
+            target_scaling=self.target_scaling,
+            classes=self.classes,
+            feature_names=getattr(preprocessing, "feature_names", self.input_names),
+            target_name=self.dataset.target_name,
+            dataset=self.dataset.name,
+            image_shape=self.dataset.image_shape,
+        )
+
+    @cached_property
+    def linear_score(self) -> float | None:
+        """Test accuracy or R² of a linear model of the same inputs, for tables with test rows."""
+        if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
+            return None
+        X, y = self.test
+        n_classes = None
+        if self.classes:
+            n_classes = len(self.classes)
+        try:
+            baseline = fit_baseline("linear", *self.training, n_classes=n_classes)
+            output = baseline.outputs(X)
+        except ImportError:  # SciPy minimizes its loss
+            return None
+        if n_classes is None:
+            score = r2(output, y[:, None])
+        else:
+            score = float((output.argmax(axis=1) == y).mean())
+        return float(np.nan_to_num(score))
+
+    def confusion_matrix(self, network: Network) -> list[list[int]] | None:
+        """Count the test rows by class and predicted class."""
+        if self.classes is None or not len(self.test[1]):
+            return None
+        predicted = self.test_probabilities(network).argmax(axis=1)
+        truth = self.test[1][: len(predicted)]
+        n_classes = len(self.classes)
+        cells = n_classes * truth + predicted
+        counts = np.bincount(cells, minlength=n_classes**2)
+        return counts.reshape(n_classes, n_classes).tolist()
+
+    def test_probabilities(self, network: Network) -> NDArray[np.floating]:
+        """Probabilities of the classes of the test rows, or of the first ones of very many."""
+        limits = (rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        limit = next(limits)
+        return class_probabilities(self.outputs(network, "test", limit))
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the data for the page."""
+        dataset = self.dataset
+        plane = self.plane
+        numeric = None
+        if self.table is not None:
+            numeric = self.table.numeric
+        required = None
+        outputs: tuple[str, ...] | list[str] = []
+        settings = ""
+        if self.model is not None:
+            required = self.model.required_columns
+            outputs = self.model.outputs
+            settings = self.model.description
+        spread = None
+        if self.is_test.any():
+            test_targets = dataset.y[self.is_test]
+            spread = float(np.std(test_targets))
+        return {
+            "name": dataset.name,
+            "description": dataset.description,
+            "task": dataset.task,
+            "classes": dataset.classes,
+            "target": dataset.target_name,
+            "rows": [len(self.training[1]), int(self.is_test.sum())],
+            "columns": list(self.axes[:MAX_AXES]),
+            "table": numeric,
+            "required": required,
+            "outputs": outputs,
+            "image": dataset.image_shape,
+            "curve": self.is_curve,
+            "axes": plane.names,
+            "low": plane.low.tolist(),
+            "high": plane.high.tolist(),
+            "features": self.input_features or self.features.names,
+            "inputs": self.input_names[:MAX_NAMES],
+            "drawn_inputs": self.drawn_inputs(),
+            "mean_image": self._mean_image(),
+            "image_top": self.image_top(),
+            "n_inputs": len(self.input_names),
+            "scaling": self.scaling.name,
+            "target_scaling": getattr(self.target_scaling, "name", "none"),
+            "fixed_at": self.fixed_at,
+            "n_fixed": len(self.fixed_columns),
+            "fixed": [column.describe() for column in self.fixed_columns[:MAX_NAMES]],
+            "settings": settings,
+            "range": self.target_range,
+            "spread": spread,
+        }
+
+    @property
+    def max_drawn(self) -> int:
+        """Maximum number of neurons drawn of a layer; those for images have small pictures."""
+        if self.dataset.image_shape is None:
+            return MAX_DRAWN
+        return MAX_DRAWN_ON_IMAGES
+
+    def drawn_inputs(self) -> list[int]:
+        """Choose the inputs to draw: the axes and the first ones, or the pixels that vary most."""
+        count = min(len(self.input_names), MAX_DRAWN)
+        if self.dataset.image_shape is None:
+            axes = []
+            others = []
+            for index, name in enumerate(self.input_names[:MAX_NAMES]):
+                if name in self.plane.names:
+                    axes.append(index)
+                else:
+                    others.append(index)
+            return [*axes, *others][:count]
+        if not len(self.dataset.X):
+            middle = middle_pixel(self.dataset.image_shape)
+            end = min(middle + count, len(self.input_names))
+            return list(range(middle, end))
+        training_images = self.dataset.X[~self.is_test]
+        spread = np.std(training_images, axis=0)
+        varying_most = np.argsort(-spread, kind="stable")[:count]
+        return sorted(varying_most.tolist())
+
+    def _mean_image(self) -> list[float]:
+        """The mean of all images, each pixel from 0 to 1; empty for other data."""
+        if self.dataset.image_shape is None:
+            return []
+        mean = np.sum(self.dataset.X, axis=0)
+        largest = mean.max() or 1.0
+        return np.round(mean / largest, 3).tolist()
+
+    def image_top(self) -> float:
+        """The largest value of a pixel; without the images, that of a byte."""
+        if self.dataset.image_shape is None or not len(self.dataset.X):
+            return 255.0
+        return float(np.max(self.dataset.X))

@@ -1,0 +1,181 @@
+"""CSV files that the playground was started with or that its page has uploaded."""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barenet import Dataset, Frame, Predictor, load_table
+from barenet.errors import ArgumentError, DataError
+from barenet.playground.state._page_state import CHOICES, DataSettings
+from barenet.storage._file_io import VARIABLE
+from barenet.tables._csv_table import CsvTable, read_table
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._frame import Table
+from barenet.tables._open_table import with_target
+from barenet.tables._target import MAX_CLASSES, read_target
+from barenet.tasks._description import labelled_rows
+
+#: Rows that are drawn and learned from: more show nothing more, and slow the training.
+MAX_ROWS = 5000
+#: Classes that can be distinguished in a picture.
+MAX_PICTURE_CLASSES = 100
+
+
+#: Remedies on the page, by the argument that the error recommends.
+PAGE_REMEDIES: dict[str, str] = CHOICES["remedies"]
+
+
+@contextmanager
+def remedies_of_page() -> Iterator[None]:
+    """Let an error of a table recommend a remedy that the page has.
+
+    Examples
+    --------
+    >>> with remedies_of_page():
+    ...     raise DataError("1 column", remedy="try {delimiter}", delimiter=";")
+    Traceback (most recent call last):
+    barenet.errors.DataError: 1 column; its values seem to be separated by ';'
+    """
+    try:
+        yield
+    except ArgumentError as error:
+        if error.options:
+            options = {option.rstrip("_"): value for option, value in error.options.items()}
+            remedies = []
+            for name, words in PAGE_REMEDIES.items():
+                if name in options:
+                    remedies.append(words.format(options[name]))
+            error.remedy = ", or ".join(remedies)
+            error.options = {}
+        elif VARIABLE in error.remedy:
+            error.remedy = "open fewer rows or columns of it"
+        raise
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TableFile:
+    """A CSV file that was read, and the properties that were found."""
+
+    name: str
+    #: The table, with the name as its path.
+    table: Table
+    #: The arguments of `load_table` with which it was read.
+    options: dict[str, Any]
+    n_rows: int
+    #: Whether each column holds numbers, and so can be an axis.
+    numeric: dict[str, bool]
+    default_target: str
+
+    def features(self, target: str) -> dict[str, bool]:
+        """The columns but the target, and whether each is numeric."""
+        features = {}
+        for name, is_numeric in self.numeric.items():
+            if name not in ("", target):
+                features[name] = is_numeric
+        return features
+
+    @remedies_of_page()
+    def load(self, data: DataSettings, frame: bool = False) -> Dataset:
+        """Load all columns, as a frame if that is needed or they are not all numbers."""
+        target = data.target or self.default_target
+        dataset = load_table(self.table, target, task=data.task or None, frame=frame)
+        n_classes = len(dataset.classes or ())
+        if n_classes > MAX_PICTURE_CLASSES:
+            raise DataError(
+                f"column {dataset.target_name!r} has {n_classes:,} classes, and a picture can show "
+                f"{MAX_PICTURE_CLASSES}",
+                path=self.name,
+                remedy="predict another column",
+            )
+        return _subsampled(replace(dataset, name=self.name))
+
+    @remedies_of_page()
+    def samples(self, model: Predictor) -> Dataset:
+        """Read the rows as a model takes them."""
+        rows = labelled_rows(model, self.table)
+        return _subsampled(replace(rows, name=self.name))
+
+
+@remedies_of_page()
+def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
+    """Read a table under a name, and find which columns are numeric."""
+    try:
+        table, options = _read(path, header)
+    except ArgumentError as error:
+        error.problem = error.problem.replace(str(path), name)
+        if isinstance(error, DataError):
+            error.path = name
+        raise
+    table = replace(table, path=Path(name))
+    frame = table.frame(table.names)
+    numeric = _numeric(frame)
+    return TableFile(
+        name=name,
+        table=table,
+        options=options,
+        n_rows=len(frame),
+        numeric=numeric,
+        default_target=_default_target(frame),
+    )
+
+
+def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
+    """Read a table: with decimal commas if that gives more numbers."""
+    options: dict[str, Any] = {}
+    if header is not None:
+        options["header"] = header
+    table = read_table(path, CsvOptions(**options))
+    if table.options.delimiter in (";", "\t"):
+        with contextlib.suppress(DataError):
+            with_commas = replace(table, options=replace(table.options, decimal=","))
+            if _n_numeric(table) < _n_numeric(with_commas):
+                return with_commas, {**options, "decimal": ","}
+    return table, options
+
+
+def _n_numeric(table: CsvTable) -> int:
+    """The number of columns of numbers."""
+    frame = table.frame(table.names)
+    return sum(_numeric(frame).values())
+
+
+def _numeric(frame: Frame) -> dict[str, bool]:
+    """Whether each column has a name, and numbers besides missing values."""
+    numeric = {}
+    for name, column in frame.columns.items():
+        is_number = column.dtype == np.float64
+        has_name = name != ""
+        numeric[name] = has_name and is_number and bool(np.isfinite(column).any())
+    return numeric
+
+
+def _default_target(frame: Frame) -> str:
+    """The last column that is not constant, and holds numbers or few classes of several rows."""
+    for name in reversed(frame.columns):
+        if not name:
+            continue
+        with contextlib.suppress(DataError):  # neither numbers nor classes
+            rows, _ = with_target(frame, name, (), None)
+            y, classes = read_target(rows, name, None)
+            _, n_rows = np.unique(y, return_counts=True)
+            is_usable = True
+            if classes is not None:
+                is_usable = len(classes) <= MAX_CLASSES and all(n_rows > 1)
+            if is_usable and len(n_rows) > 1:
+                return name
+    return next(reversed(frame.columns))
+
+
+def _subsampled(dataset: Dataset) -> Dataset:
+    """A random sample of the rows where there are too many."""
+    if dataset.n_samples <= MAX_ROWS:
+        return dataset
+    share = 1 - MAX_ROWS / dataset.n_samples
+    sample, _ = replace(dataset, stratify=False).split(share)
+    description = f"{MAX_ROWS:,} of {dataset.description}"
+    return replace(sample, stratify=dataset.stratify, description=description)

@@ -1,0 +1,458 @@
+"""Lessons: a state of the page, a few sentences, and conditions on the numbers of the network.
+
+A lesson is data, and a file holds one or a list of them, a course. The conditions are evaluated
+here, on the network that is trained; the page shows the results.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number, unique_fields
+from barenet._registry import lookup
+from barenet.errors import ArgumentError
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground._page_files import PAGE
+from barenet.playground.data._file_store import FileStore
+from barenet.playground.state._address import read_address, read_edits, split_address
+from barenet.playground.state._default_settings import NETWORKS
+from barenet.playground.state._network_layout import layer_values
+from barenet.playground.state._page_state import HAND_DRAWN, NAMED, check_edits
+from barenet.playground.state._wire_format import decode, restricted
+from barenet.playground.trainer._timeline import EpochMetrics
+from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.views._network_view import NetworkView
+
+FOLDER = Path(__file__).parent
+#: Maximum number of training rows at which dead neurons are sought.
+MAX_ROWS = 1000
+#: Names of the controls that a lesson can hide, with their selectors on the page.
+_CONTROLS_FILE = PAGE / "controls.json"
+CONTROLS: dict[str, str] = json.loads(_CONTROLS_FILE.read_text("utf-8"))
+
+
+class NetworkReport(NamedTuple):
+    """A network as it was reported last, with its metrics."""
+
+    view: NetworkView
+    report: ProgressReport
+    metrics: EpochMetrics
+
+    def score(self, value: float, metric: str) -> float | None:
+        """Return a score if the task has its metric."""
+        if self.view.task.metric != metric:
+            return None
+        return value
+
+    def tested(self, value: float | None) -> float | None:
+        """Return a score or loss of the test points if there are some."""
+        if not self.view.prepared.is_test.any():
+            return None
+        return value
+
+    def count_dead(self) -> int:
+        """Count hidden neurons with the same output for all training rows."""
+        count = 0
+        for values in self._outputs():
+            is_dead = np.ptp(values, axis=0) == 0
+            count += int(is_dead.sum())
+        return count
+
+    def _outputs(self) -> list[NDArray[np.floating]]:
+        """The outputs of each hidden layer for the training rows, of shape (n_rows, n_neurons)."""
+        network = self.view.current(self.report)
+        X = self.view.task.training[0][:MAX_ROWS]
+        if not len(X):
+            return []
+        return [layer.outputs for layer in layer_values(network, X, -1)]
+
+    def count_alike(self) -> int:
+        """Count live hidden neurons with the outputs of an earlier one of their layer."""
+        count = 0
+        for values in self._outputs():
+            is_live = np.ptp(values, axis=0) > 0
+            live = values[:, is_live].round(5)
+            different = np.unique(live, axis=1)
+            count += live.shape[1] - different.shape[1]
+        return count
+
+    def data_name(self) -> str:
+        """Return the name of the data set, or the kind of the file that was opened."""
+        prepared = self.view.prepared
+        if prepared.table is not None:
+            return "own table"
+        if prepared.model is not None:
+            return "own model"
+        return prepared.dataset.name
+
+
+Value = float | str | None
+T = TypeVar("T")
+
+#: The numbers and names that conditions compare; None where the network has none.
+MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
+    "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
+    "test_accuracy": lambda now: now.tested(now.score(now.metrics.test_score, "accuracy")),
+    "training_r2": lambda now: now.score(now.metrics.score, "r2"),
+    "test_r2": lambda now: now.tested(now.score(now.metrics.test_score, "r2")),
+    "training_loss": lambda now: now.metrics.loss,
+    "test_loss": lambda now: now.tested(now.metrics.test_loss),
+    "gap": lambda now: now.tested(now.metrics.test_loss - now.metrics.loss),
+    "relative_loss": lambda now: now.tested(
+        now.metrics.test_loss / (now.view.constant_losses[1] or math.nan)
+    ),
+    "epoch": lambda now: now.report.epoch,
+    "hidden_layers": lambda now: len(now.view.settings.hidden),
+    "hidden_neurons": lambda now: sum(now.view.settings.hidden),
+    "dead_neurons": NetworkReport.count_dead,
+    "alike_neurons": NetworkReport.count_alike,
+    "inputs": lambda now: len(now.view.prepared.input_names),
+    "weights": lambda now: now.view.network.n_parameters,
+    "changed_weights": lambda now: len(now.report.edits),
+    "training_points": lambda now: len(now.view.task.training[1]),
+    "learning_rate": lambda now: now.view.settings.learning_rate,
+    "batch_size": lambda now: now.view.settings.batch_size,
+    "data": NetworkReport.data_name,
+    "optimizer": lambda now: now.view.settings.optimizer.partition(":")[0],
+    "penalty": lambda now: now.view.settings.penalty,
+    "initial_weights": lambda now: now.view.settings.init or "random",
+}
+#: Measures that are names, with these; and those written as percentages.
+NAMES: dict[str, Iterable[str]] = {
+    "data": (*NAMED, HAND_DRAWN, "own table", "own model"),
+    "optimizer": OPTIMIZERS,
+    "penalty": ("none", "l1", "l2"),
+    "initial_weights": ("random", "zeros"),
+}
+PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
+#: The quotation marks of word processors, as the straight one of JSON.
+CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))
+#: Mistakes in JSON by their names in Python, in the words of an author of lessons.
+MISTAKES = {
+    "Expecting ',' delimiter": "expected a comma, ] or }",
+    "Expecting ':' delimiter": "expected a colon, :, and the value of this field",
+    "Expecting property name enclosed in double quotes": "expected the name of a field in quotes",
+    "Expecting value": 'expected a text in quotes, ", a number, [ or {',
+    "Extra data": "expected the end; a list of lessons stands in [ ]",
+    "Invalid control character at": 'expected the end of the text, ", on its line',
+}
+#: A number with a decimal comma: in JSON, the mistake is the digits after it.
+DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
+#: How the documents of word processors begin.
+DOCUMENTS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+#: The pictures of the output.
+TABS = ("Output", "Landscape", "Hidden space", "Draw")
+
+
+def _typed(number: float) -> float:
+    """A number as it was typed: 4, not 4.0."""
+    if number.is_integer():
+        return int(number)
+    return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """The limits of a number, or the accepted names."""
+
+    measure: str = restricted("", choices=MEASURES)
+    at_least: float = -math.inf
+    at_most: float = math.inf
+    one_of: tuple[str, ...] = restricted((), max_items=50)
+    #: The text shown instead of the measure's name, and advice while the condition is not met.
+    label: str = ""
+    otherwise: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.measure:
+            raise ArgumentError(f"missing; choose from {', '.join(MEASURES)}", argument="measure")
+        has_minimum = math.isfinite(self.at_least)
+        has_maximum = math.isfinite(self.at_most)
+        has_limit = has_minimum or has_maximum
+        is_name = self.measure in NAMES
+        if is_name == has_limit or is_name != bool(self.one_of):
+            expected = "at_least or at_most, a number"
+            if is_name:
+                expected = "one_of, a list of names"
+            raise ArgumentError(f"expected {expected}", argument=self.measure)
+        for name in self.one_of:
+            lookup(dict.fromkeys(NAMES[self.measure]), name, "one_of")
+        if self.at_least > self.at_most:
+            expected = f"at_least up to at_most, {self.at_most:g}"
+            raise ArgumentError.of(self.measure, _typed(self.at_least), expected)
+        if self.measure.endswith(("accuracy", "r2")) and self.at_least > 1:
+            raise ArgumentError.of(
+                "at_least", _typed(self.at_least), "up to 1, such as 0.95 for 95 %"
+            )
+
+    def evaluate(self, now: NetworkReport) -> dict[str, Any]:
+        """Compare the current value with the limits, and write both."""
+        value = MEASURES[self.measure](now)
+        if isinstance(value, str):
+            holds = value in self.one_of
+        else:
+            holds = False
+            if value is not None:
+                holds = self.at_least <= value <= self.at_most
+        measure_in_words = self.measure.capitalize().replace("_", " ")
+        label = self.label or measure_in_words.replace("r2", "R²")
+        return {
+            "words": f"{label}: {self._limits() or self._names()}",
+            "value": self.write(value),
+            "holds": holds,
+            "otherwise": self.otherwise,
+        }
+
+    def _limits(self) -> str:
+        """The limits of the number in words; empty for names."""
+        if self.at_least == self.at_most:
+            return self.write(self.at_least)
+        limits = []
+        if math.isfinite(self.at_least):
+            limits.append(f"at least {self.write(self.at_least)}")
+        if math.isfinite(self.at_most):
+            limits.append(f"at most {self.write(self.at_most)}")
+        return " and ".join(limits)
+
+    def _names(self) -> str:
+        """The accepted names in words, as in "a, b or c"; empty for a number."""
+        if not self.one_of:
+            return ""
+        *others, names = self.one_of
+        if others:
+            names = f"{', '.join(others)} or {names}"
+        return names.replace("_", " ")
+
+    def write(self, value: Value) -> str:
+        """Write a value of the measure; a dash if there is none."""
+        if isinstance(value, str):
+            return value.replace("_", " ")
+        if value is None or not math.isfinite(value):
+            return "—"
+        if self.measure in PERCENTAGES:
+            return f"{100 * value:.4g} %"
+        is_whole = abs(value - round(value)) < 1e-5
+        text = f"{value:.4g}"
+        if is_whole:
+            text = f"{value:,.0f}"
+        return text.replace("-", "−")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question: with answers to choose from, or about a number."""
+
+    text: str = ""
+    answers: tuple[str, ...] = restricted((), max_items=5)
+    #: The place of the right answer, from 1; or the number, and how far from it an answer may be.
+    right: Any = None
+    within: float = 0.0
+    #: The explanation, shown with the verdict, and help after a wrong answer.
+    why: str = ""
+    otherwise: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("text", "right"):
+            if getattr(self, name) in ("", None):
+                raise ArgumentError("missing; every question needs it", argument=name)
+        places = range(1, len(self.answers) + 1)
+        if self.answers and (self.right not in places or isinstance(self.right, bool)):
+            expected = f"the place of the right answer, 1 to {len(places)}"
+            raise ArgumentError.of("right", self.right, expected)
+        if not self.answers and self.within <= 0:
+            problem = "expected answers, or a number as right with within above 0"
+            raise ArgumentError(problem, argument="question")
+        check_number(self.right, "right")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """A lesson, as its file describes it."""
+
+    title: str = ""
+    #: The name in an address; by default its number.
+    name: str = ""
+    #: An address of the page, as its Share writes it.
+    state: str = ""
+    #: Controls that are not shown, or the only ones that are.
+    hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    text: tuple[str, ...] = restricted((), max_items=3)
+    #: They are asked before the network learns, or are all that is to be done.
+    questions: tuple[Question, ...] = restricted((), max_items=4)
+    check: tuple[Condition, ...] = restricted((), max_items=8)
+    #: The picture of the output that is shown first.
+    tab: str = restricted("Output", choices=TABS)
+    hints: tuple[str, ...] = restricted((), max_items=5)
+    success: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("title", "text"):
+            if not getattr(self, name):
+                raise ArgumentError("missing; every lesson needs it", argument=name)
+        if not self.check and not self.questions:
+            raise ArgumentError("missing; a lesson needs it, or questions", argument="check")
+        if self.check and any(question.otherwise for question in self.questions):
+            problem = "otherwise is not shown beside check, where an answer is a guess"
+            raise ArgumentError(problem, argument="questions", remedy="write it into why")
+        if not re.fullmatch(r"[\w-]*", self.name):
+            raise ArgumentError.of("name", self.name, "letters, digits, - and _")
+        if "#" in self.state[1:]:
+            remedy = "give the part after the #, without quotes"
+            raise ArgumentError.of("state", self.state, "settings", remedy=remedy)
+        try:
+            self._check_state()
+        except ArgumentError as error:
+            raise ArgumentError(str(error), argument="state") from None
+
+    def _check_state(self) -> None:
+        """Check the settings, and that the network has the changed weights."""
+        state = read_address(self.state)
+        words = split_address(self.state)
+        for prefix, settings in zip(NETWORKS, state.networks, strict=False):
+            edits = read_edits(words.get(f"{prefix}edits", ""))
+            if edits:
+                network = FileStore().prepare(state.data).make_network(settings)
+                check_edits(edits, network.n_parameters)
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the lesson for the page, with the address at which it starts."""
+        address = urlencode({**split_address(self.state), "lesson": self.name})
+        hide = [*self.hide]
+        if self.show:
+            shown = {*self.show, "scores"}
+            hide += [name for name in CONTROLS if name not in shown]
+        fields = asdict(self)
+        return {
+            "title": fields["title"],
+            "name": fields["name"],
+            "text": fields["text"],
+            "questions": fields["questions"],
+            "tab": fields["tab"],
+            "hints": fields["hints"],
+            "success": fields["success"],
+            "address": address,
+            "hide": hide,
+            "checked": bool(self.check),
+        }
+
+    def evaluate(self, view: NetworkView) -> dict[str, Any]:
+        """Evaluate the conditions on a network as it is now."""
+        report = view.latest
+        unmeasured = EpochMetrics(math.nan, math.nan, math.nan, math.nan, math.nan)
+        metrics = report.current or view.curve.newest or unmeasured
+        now = NetworkReport(view, report, metrics)
+        results = [condition.evaluate(now) for condition in self.check]
+        passed = all(result["holds"] for result in results)
+        return {"lesson": self.name, "conditions": results, "passed": passed}
+
+
+Course = dict[str, Lesson]
+#: The lists of a lesson whose entries have fields of their own.
+PARTS: dict[str, type] = {"check": Condition, "questions": Question}
+
+
+def built_in_course() -> Course:
+    """Read the lessons that come with the playground."""
+    course = Course()
+    for path in sorted(FOLDER.glob("*.json")):
+        course |= read_course(path)
+    return course
+
+
+def read_course(path: Path) -> Course:
+    """Read a lesson or a list of lessons from a file; errors name the place."""
+    return parse_course(path.read_bytes(), str(path))
+
+
+def parse_course(data: bytes, file: str) -> Course:
+    """Read a lesson or a list of lessons from the content of a file."""
+    content = _parse_json(data, file)
+    is_list = isinstance(content, list)
+    entries = [content]
+    if is_list:
+        entries = content
+    course = Course()
+    if not entries:
+        raise ArgumentError(f"{file}: expected one lesson or more")
+    for number, entry in enumerate(entries, 1):
+        place = file
+        if is_list:
+            place = f"{file}: lesson {number}"
+        lesson = _decode(Lesson, entry, "lesson", place)
+        lesson = replace(lesson, name=lesson.name or str(number))
+        if lesson.name in course:
+            raise ArgumentError(f"{place}: name: {lesson.name!r} is the name of another lesson")
+        titles = [earlier.title for earlier in course.values()]
+        if lesson.title in titles:
+            first = titles.index(lesson.title) + 1
+            both = f"lessons {first} and {number} have the same title"
+            raise ArgumentError(f"{file}: {both}; progress is kept by title")
+        course[lesson.name] = lesson
+    return course
+
+
+def _parse_json(data: bytes, file: str) -> Any:
+    """Parse JSON in UTF-8; errors name the line."""
+    if data.startswith(DOCUMENTS):
+        remedy = "save it as plain text, in UTF-8"
+        raise ArgumentError(f"{file}: a document of a word processor", remedy=remedy)
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique_fields)
+    except json.JSONDecodeError as error:
+        raise ArgumentError(f"{file}: {_explain_mistake(error)}") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ArgumentError(f"{file}: line {line}: not UTF-8", remedy="save it as UTF-8") from None
+    except ValueError as error:
+        raise ArgumentError(f"{file}: {error}") from None
+
+
+def _explain_mistake(error: json.JSONDecodeError) -> str:
+    """The line of a mistake in JSON, and its cause."""
+    character = error.doc[error.pos : error.pos + 1]  # empty at the end
+    words = MISTAKES.get(error.msg, error.msg)
+    for match in DECIMAL_COMMA.finditer(error.doc):
+        if match.start(2) == error.pos:
+            words = f"write {match[1]}.{match[2]}: numbers have a decimal point"
+    place = error
+    is_missing = character in "]}" or "delimiter" in error.msg
+    if error.msg.startswith("Expecting") and is_missing:
+        before = error.doc[: error.pos].rstrip()  # the token found may stand lines below
+        if before.endswith(","):
+            words = "nothing follows this comma"
+        place = json.JSONDecodeError(error.msg, error.doc, len(before))
+    lines = error.doc.split("\n")
+    line = place.lineno - 1
+    lines[line] = lines[line].translate(CURLY)
+    try:
+        json.loads("\n".join(lines))
+    except json.JSONDecodeError as next_error:
+        if next_error.pos <= error.pos:
+            return f"line {place.lineno}, column {place.colno}: not JSON: {words}"
+    return f'line {place.lineno}: curly quotes of a word processor; type straight ones, "'
+
+
+def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
+    """Decode a lesson, after its conditions one by one, for errors with the place."""
+    if isinstance(value, dict):
+        for part, part_type in PARTS.items():
+            entries = value.get(part)
+            if not isinstance(entries, list):
+                continue  # absent, or refused below
+            word = part_type.__name__.lower()
+            for number, entry in enumerate(entries, 1):
+                place_of_entry = f"{place}: {word} {number} of {part}"
+                _decode(part_type, entry, word, place_of_entry)
+    try:
+        return decode(kind, value, name)
+    except ArgumentError as error:
+        raise ArgumentError(f"{place}: {error}") from None

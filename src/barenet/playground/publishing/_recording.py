@@ -1,0 +1,303 @@
+"""A recorded training: the network at some of its epochs and the data, as one HTML file.
+
+It consists of the modules and styles of the playground's page, without a server: the page computes
+everything else from the weights, by its own forward pass.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Scaling
+from barenet.errors import ArgumentError
+from barenet.playground._page_files import PAGE, bundle, joined_styles
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.state import _network_layout as layout
+from barenet.playground.state._features import FEATURES
+from barenet.playground.state._page_state import PageState
+from barenet.playground.trainer._interactive_training import InteractiveTraining
+from barenet.playground.trainer._timeline import EpochMetrics, EpochState, thin
+from barenet.playground.trainer._trainer_messages import TrainingTask
+from barenet.playground.views._network_view import (
+    MAX_WEIGHTS,
+    drawn_rows,
+    output_side,
+    point_arrays,
+)
+from barenet.training._callbacks import Run
+
+#: Maximum number of epochs whose weights are recorded, and of weights in all of them together.
+MAX_STATES = 100
+MAX_NUMBERS = 400_000
+#: Maximum number of points, and of epochs of the learning curve.
+MAX_POINTS = 500
+MAX_MEASURED = 200
+
+STYLES = ("style.css", "digits.css", "probe.css", "recording.css")
+#: The start of the file, by which it is recognized.
+MARK = re.compile(
+    rb'\A<!doctype html>.{,200}<meta name="generator" content="barenet recording">', re.S
+)
+
+NONE = "'none'"
+
+
+@dataclass(frozen=True)
+class LivePage:
+    """The page that a recording becomes: its text, with the style and the script in it."""
+
+    text: str
+    style: str
+    script: str
+    #: The address that the page has as a part of that of its file.
+    hash: str
+    #: A file of the runtime, by which a browser finds whether it can be loaded, and its sites.
+    runtime: str
+    origins: str
+
+
+class RecordedTraining(InteractiveTraining):
+    """A training that runs to its end by itself, and records the network at some epochs."""
+
+    def __init__(
+        self, task: TrainingTask, epochs: int, on_epoch: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(task, lambda report: None)
+        limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
+        self.epochs = epochs
+        self.count = on_epoch
+        self.epochs_to_record = recorded_epochs(epochs, limit)
+        self.recorded: list[EpochState] = []
+        self.measured: list[EpochMetrics] = []
+
+    def run_to_end(self) -> list[EpochState]:
+        """Train, and return the recorded states, with the first and the last one."""
+        self.send("run_to", self.epochs)
+        while self.is_due:
+            self.advance(math.inf)
+        self.send("close")
+        self.advance(0.0)
+        states = [self.initial, *self.recorded, self.snapshot()]
+        state_by_epoch = {state.epoch: state for state in states}
+        return [state for epoch, state in state_by_epoch.items() if epoch <= self.epoch]
+
+    def on_epoch(self, run: Run) -> None:
+        super().on_epoch(run)
+        self.count()
+        if self.current is None or self.problem.failed:
+            return
+        self.measured.append(self.current)
+        if self.epoch in self.epochs_to_record:
+            self.recorded.append(self.snapshot())
+
+
+def recorded_epochs(epochs: int, limit: int) -> set[int]:
+    """Choose epochs: half of them evenly, half of them denser at the start.
+
+    Examples
+    --------
+    >>> sorted(recorded_epochs(100, 10))
+    [0, 1, 3, 10, 25, 32, 50, 75, 100]
+    """
+    half = max(limit // 2, 2)
+    even = np.linspace(0, epochs, half)
+    dense = np.geomspace(1, epochs, half)
+    return {round(epoch) for epoch in (*even, *dense)}
+
+
+def check_recordable(state: PageState) -> None:
+    """Refuse settings that a recording does not show."""
+    if len(state.networks) > 1:
+        remedy = "leave out networks=2"
+        raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
+    if state.networks[0].batch_norm:
+        problem = "a recording has no batch norm"
+        raise ArgumentError(problem, argument="batch_norm", remedy="leave it out")
+
+
+def record(
+    state: PageState,
+    prepared: PreparedData,
+    epochs: int,
+    on_epoch: Callable[[], object] = lambda: None,
+) -> dict[str, Any]:
+    """Train a network for a number of epochs, and collect the content of the page for JSON."""
+    check_recordable(state)
+    if not len(prepared.training[1]):
+        problem = "there are none to train on"
+        remedy = "draw points, and share the page again"
+        raise ArgumentError(problem, argument="points", remedy=remedy)
+    settings = state.networks[0]
+    task = prepared.make_task(settings)
+    network = task.network
+    if network.n_parameters > MAX_WEIGHTS:
+        problem = f"{network.n_parameters:,} weights are more than a recording holds"
+        raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
+    training = RecordedTraining(task, epochs, on_epoch)
+    arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
+    target_scaling = None
+    if prepared.target_scaling is not None:
+        target_scaling = _affine(prepared.target_scaling)
+    facts = {"epochs": _words(training.epoch)}
+    for name, value in prepared.run_config(settings).set_fields().items():
+        facts[name.replace("_", " ")] = _words(value)
+    data = prepared.describe()
+    labels = _labels(prepared, prepared.features.names)
+    data["features"] = labels
+    if labels:
+        data["inputs"] = labels
+    activations = []
+    for layer in network.layers:
+        if layer.activation is not None:
+            activations.append(layer.activation.name)
+    return {
+        "data": data,
+        "choices": _labels(prepared, _possible_features(prepared)),
+        "settings": asdict(settings),
+        "facts": facts,
+        **layout.describe(network, prepared.max_drawn),
+        "activations": activations,
+        "inputs": _input_map(prepared),
+        "scaling": _affine(prepared.scaling),
+        "target": target_scaling,
+        "side": output_side(network),
+        "problem": training.problem.message,
+        "arrays": {name: _encoded(array) for name, array in arrays.items()},
+    }
+
+
+def _possible_features(prepared: PreparedData) -> list[str]:
+    """The features that can be inputs: none of a second axis for a curve, none beside columns."""
+    if not prepared.features.names:
+        return []
+    if not prepared.is_curve:
+        return list(FEATURES)
+    return [name for name in FEATURES if "x2" not in name]
+
+
+def _affine(scaling: Scaling) -> list[list[float]]:
+    """What is subtracted from each column, and its factor then."""
+    return [scaling.offset.tolist(), scaling.factor.tolist()]
+
+
+def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
+    """The points, and their inputs where these do not follow from their positions."""
+    rows = drawn_rows(prepared, MAX_POINTS)
+    X = np.asarray(prepared.dataset.X)[rows]
+    if prepared.features.names:
+        inputs = X[:0]
+    else:
+        inputs = prepared.scaling.transform(X, np.float32)
+    return {**point_arrays(prepared, MAX_POINTS), "X": inputs}
+
+
+def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
+    """Train; the weights and the metrics of the recorded epochs, and the learning curve."""
+    recorded = training.run_to_end()
+    measured = thin(training.measured, MAX_MEASURED)
+    metrics = [state.metrics for state in recorded if state.metrics is not None]
+    return {
+        "weights": np.concatenate([state.snapshot.parameters for state in recorded]),
+        "kept": np.array(metrics),
+        "measured": np.array(sorted({*measured, *metrics}))[:, :3],
+    }
+
+
+def _labels(prepared: PreparedData, features: Sequence[str]) -> list[str]:
+    """Names of inputs that are computed from the axes; empty if there are none."""
+    computed = replace(prepared.features, names=tuple(features))
+    names = computed.input_names(prepared.dataset.feature_names)[: len(features)]
+    labels = []
+    for name in names:
+        if name in FEATURES:
+            labels.append(FEATURES[name].label)
+        else:  # a column itself
+            labels.append(name)
+    return labels
+
+
+def _input_map(prepared: PreparedData) -> dict[str, Any]:
+    """Describe the network's inputs at a place of the plane: features of it, or an affine map."""
+    features = prepared.features
+    plane = prepared.plane
+    if features.names:
+        return {"features": features.names, "units": _affine(features.scaling)}
+    left, bottom = plane.low
+    right, top = plane.high
+    corners = np.array([[left, bottom], [right, bottom], [left, top]])
+    columns = features.apply(plane.rows(corners))
+    origin, to_the_right, at_the_top = prepared.scaling.transform(columns, np.float64)
+    return {
+        "origin": origin.tolist(),
+        "across": (to_the_right - origin).tolist(),
+        "up": (at_the_top - origin).tolist(),
+    }
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _encoded(array: NDArray[Any]) -> list[str]:
+    """Encode an array as its kind, and its bytes in base64."""
+    if array.dtype.kind == "f":
+        array = array.astype("<f4")
+    without_byte_order = array.dtype.str[1:]
+    content = base64.b64encode(array.tobytes())
+    return [without_byte_order, content.decode("ascii")]
+
+
+def write_recording(title: str, recording: dict[str, Any], live: LivePage | None = None) -> bytes:
+    """Write the page, whose policy allows its own scripts and styles alone, and a live one's."""
+    style = joined_styles(STYLES)
+    script = bundle("recording.js")
+    policy = {
+        "default-src": NONE,
+        "script-src": _digest(script),
+        "style-src": _digest(style),
+        "base-uri": NONE,
+        "form-action": NONE,
+    }
+    live_text = ""
+    if live is not None:
+        live_text = live.text
+        recording = {**recording, "live": {"hash": live.hash, "runtime": live.runtime}}
+        policy["script-src"] += f" {_digest(live.script)} blob: 'wasm-unsafe-eval'"
+        policy["style-src"] += f" {_digest(live.style)}"
+        policy["img-src"] = "data:"
+        policy["worker-src"] = "data:"
+        policy["connect-src"] = f"data: {live.origins}"
+    rules = [f"{name} {allowed}" for name, allowed in policy.items()]
+    parts = {
+        "style": style,
+        "script": script,
+        "title": escape(title),
+        "content": _json(recording),
+        "live": _json(live_text),
+        "policy": "; ".join(rules),
+    }
+    page = (PAGE / "recording.html").read_text("utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
+
+
+def _json(content: Any) -> str:
+    """Write JSON that can stand in a page."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _digest(text: str) -> str:
+    """Return the hash of a script or a style as the policy of a page names it."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

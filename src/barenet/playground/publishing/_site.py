@@ -1,0 +1,143 @@
+"""The playground as a folder of static files, in which Python runs in the browser.
+
+`python -m barenet.playground.publishing._site FOLDER` writes it; any web server can host it.
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import barenet
+from barenet.datasets._images import IMAGES
+from barenet.errors import ArgumentError
+from barenet.insight.explain._html import STYLE
+from barenet.playground._page_files import PAGE, bundle
+from barenet.playground.lessons._lessons import Course, built_in_course
+from barenet.playground.publishing._opening import EPOCHS, record_opening
+from barenet.playground.server._catalog import catalog
+from barenet.playground.state._page_state import DRAWN
+
+#: The page runs its own scripts alone, and may fetch lessons from elsewhere.
+HEAD = """<meta http-equiv="Content-Security-Policy" content="default-src 'self'; \
+connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src 'none'">
+<link rel="preload" href="catalog.json" as="fetch" crossorigin>"""
+#: CPython in WebAssembly, and the NumPy that is built for it: their addresses, sizes and digests.
+RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
+
+
+def write_site(folder: Path, runtime: Path | None = None, documentation: str = "") -> None:
+    """Write the files; with a copy of the runtime, and links to the documentation, if given."""
+    others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
+    shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
+    shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
+    page = (PAGE / "index.html").read_text("utf-8")
+    page = page.replace("<title>", f"{HEAD}\n<title>")
+    (folder / "index.html").write_text(page, "utf-8")
+    (folder / "main.js").write_text(bundle("main.js"), "utf-8")
+    (folder / "explain.css").write_text(STYLE, "utf-8")
+    zipped = library()
+    course = built_in_course()
+    (folder / "barenet.zip").write_bytes(zipped)
+    openings = dict(_openings(course))
+    (folder / "openings").mkdir(exist_ok=True)
+    for name, opening in openings.items():
+        (folder / f"openings/{name}.bin").write_bytes(opening)
+    start = {**RUNTIME, "barenet": "barenet.zip", "bytes": len(zipped)}
+    if runtime is not None:
+        start |= _copy_runtime(runtime, folder / "runtime")
+    addresses = {name: f"openings/{name}.bin" for name in openings}
+    worker = {
+        "script": "worker.js",
+        "start": start,
+        "openings": addresses,
+        "offline": "offline.js",
+        "documentation": documentation,
+    }
+    content = json.dumps(catalog_of_worker(course, worker))
+    (folder / "catalog.json").write_text(content, "utf-8")
+    (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")
+
+
+def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
+    """Collect the choices where a worker runs Python, with what it starts from."""
+    content = {**catalog(course), "worker": worker}
+    content["data"] = [entry for entry in content["data"] if entry["name"] not in IMAGES]
+    content["optimizers"].remove("lbfgs")  # it needs SciPy
+    return content
+
+
+def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
+    """Copy the files of the runtime; a browser need not check those of its own site."""
+    folder.mkdir(exist_ok=True)
+    files = {}
+    for name, entry in RUNTIME["files"].items():
+        content = (source / name).read_bytes()
+        digest_bytes = hashlib.sha384(content).digest()
+        digest = base64.b64encode(digest_bytes).decode()
+        if entry["integrity"] != f"sha384-{digest}":
+            raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
+        (folder / name).write_bytes(content)
+        files[name] = {"bytes": entry["bytes"]}
+    _, _, wheel = RUNTIME["numpy"]["address"].rpartition("/")  # perhaps packed anew
+    shutil.copyfile(source / wheel, folder / wheel)
+    return {
+        "address": "runtime/",
+        "files": files,
+        "numpy": {"address": f"runtime/{wheel}", "bytes": (source / wheel).stat().st_size},
+    }
+
+
+def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
+    """What is shown first: a training of the default settings, and the start of each other page."""
+    yield "start", record_opening("", EPOCHS)
+    for name in DRAWN:
+        yield f"data={name}", record_opening(f"data={name}")
+    for lesson in course.values():
+        address = lesson.describe()["address"]
+        yield f"lesson={lesson.name}", record_opening(address)
+
+
+def _service_worker(folder: Path, start: dict[str, Any]) -> str:
+    """The script that keeps all files, under a version that is the digest of them."""
+    files: list[dict[str, Any]] = [{"address": "./"}]
+    contents = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "offline.js":
+            files.append({"address": path.relative_to(folder).as_posix()})
+            contents.append(path.read_bytes())
+    digest = hashlib.sha256(b"".join(contents)).hexdigest()
+    if start["address"] == RUNTIME["address"]:  # it comes from elsewhere
+        for name, entry in start["files"].items():
+            files.append({**entry, "address": start["address"] + name})
+        files.append(start["numpy"])
+    constants = f'const VERSION = "{digest[:16]}";\nconst FILES = {json.dumps(files)};\n'
+    return constants + (PAGE / "offline.js").read_text("utf-8")
+
+
+def library() -> bytes:
+    """The library as an archive, without the files of the page."""
+    root = Path(barenet.__file__).parent
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(root.rglob("*")):
+            is_of_page = PAGE in path.parents and path.suffix != ".json"
+            is_left_out = is_of_page or "__pycache__" in path.parts
+            if path.is_file() and not is_left_out:
+                archive.write(path, Path("barenet") / path.relative_to(root))
+    return content.getvalue()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--runtime", type=Path, help="folder of Pyodide, to be copied")
+    parser.add_argument("--documentation", default="", help="its address, seen from the folder")
+    arguments = parser.parse_args()
+    write_site(arguments.folder, arguments.runtime, arguments.documentation)

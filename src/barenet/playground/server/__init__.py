@@ -1,0 +1,1 @@
+"""The server of the page: sessions, their messages, and who may connect."""

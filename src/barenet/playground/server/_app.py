@@ -1,0 +1,145 @@
+"""The routes of the server: the page's files, its socket, uploads, and models to download."""
+
+import asyncio
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from barenet.insight.explain._html import STYLE
+from barenet.playground._page_files import PAGE, bundle
+from barenet.playground.data._file_store import MAX_UPLOAD_BYTES
+from barenet.playground.server._catalog import catalog
+from barenet.playground.server._client import Client
+from barenet.playground.server._security import SecurityMiddleware, reject
+from barenet.playground.server._sessions import Session, Sessions
+from barenet.service._http_server import receive
+
+MAX_CLIENTS = 32
+#: Seconds that a page may take to read a message.
+TIMEOUT = 10.0
+
+# Windows may have other types, which browsers refuse.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
+mimetypes.add_type("font/woff2", ".woff2")
+
+
+class SocketConnection:
+    """The `Connection` to a page through a WebSocket."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.socket = socket
+
+    async def receive(self) -> str | None:
+        received = await self.socket.receive()
+        if received["type"] == "websocket.disconnect":
+            return None
+        return received.get("text") or ""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message, or give up on a page that does not read."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                if isinstance(message, str):
+                    await self.socket.send_text(message)
+                else:
+                    await self.socket.send_bytes(message)
+        except WebSocketDisconnect as error:
+            raise ConnectionError("the page has closed the connection") from error
+
+    async def close(self) -> None:
+        await self.socket.close()
+
+
+class App:
+    """The routes and their common state."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+        self.places = asyncio.Semaphore(MAX_CLIENTS)
+
+    async def table(self, request: Request) -> Response:
+        """Receive a CSV file."""
+        content = await receive(request, MAX_UPLOAD_BYTES)
+        name = request.query_params.get("name", "table.csv")
+        return JSONResponse(await self.sessions.open_table(name, content))
+
+    async def open(self, request: Request) -> Response:
+        """Receive a model file, and show its network in a session."""
+        session = self._session(request)
+        content = await receive(request, MAX_UPLOAD_BYTES)
+        await session.open_model(content)
+        return JSONResponse({})
+
+    async def model(self, request: Request) -> Response:
+        """Send a network as a model file."""
+        session = self._session(request)
+        network = request.path_params["network"]
+        if network >= len(session.views):
+            raise HTTPException(404)
+        content = session.model_file(network)
+        disposition = {"Content-Disposition": 'attachment; filename="model.safetensors"'}
+        return Response(content, media_type="application/octet-stream", headers=disposition)
+
+    async def socket(self, socket: WebSocket) -> None:
+        """Serve a page, unless there are too many."""
+        if self.places.locked():
+            reason = f"{MAX_CLIENTS} pages are open already; close one."
+            await reject(socket.scope, socket._receive, socket._send, 503, reason)
+            return
+        async with self.places:
+            await socket.accept()
+            await Client(SocketConnection(socket), self.sessions).serve()
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Tidy the sessions while the server runs, and close them at the end."""
+        tidy = asyncio.create_task(self.sessions.tidy())
+        try:
+            yield
+        finally:
+            tidy.cancel()
+            self.sessions.close()
+
+    def _session(self, request: Request) -> Session:
+        session = self.sessions.open.get(request.path_params["session"])
+        if session is None:
+            raise HTTPException(404)
+        return session
+
+
+def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
+    """Combine the routes behind the security checks."""
+    app = App(sessions)
+    script = Response(bundle("main.js"), media_type="text/javascript")
+    style = Response(STYLE, media_type="text/css")
+    choices = JSONResponse(catalog(sessions.course, sessions.course_file))
+    routes = [
+        Route("/table", app.table, methods=["POST"]),
+        Route("/open/{session}", app.open, methods=["POST"]),
+        Route("/model/{session}/{network:int}", app.model),
+        WebSocketRoute("/socket", app.socket),
+        Route("/catalog.json", choices, methods=["GET"]),
+        # One request instead of one for each module and its imports in turn.
+        Route("/main.js", script, methods=["GET"]),
+        Route("/explain.css", style, methods=["GET"]),
+        Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
+    ]
+    handlers = dict.fromkeys((HTTPException, ValueError, ImportError, OSError), _explain)
+    starlette = Starlette(routes=routes, lifespan=app.lifespan, exception_handlers=handlers)
+    return SecurityMiddleware(starlette, token, hosts)
+
+
+async def _explain(request: Request, error: Exception) -> Response:
+    """Answer a request that can't be served, such as a file that can't be used."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"message": error.detail}, error.status_code)
+    return JSONResponse({"message": str(error)}, 422)

@@ -1,0 +1,67 @@
+"""The choices that the page offers, from the library's registries."""
+
+from typing import Any
+
+import numpy as np
+
+from barenet.datasets._datasets import DATASETS
+from barenet.datasets._named_datasets import GENERATED
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.lessons._lessons import CONTROLS, Course
+from barenet.playground.state import _page_state as page
+from barenet.playground.state._features import FEATURES
+from barenet.playground.views._network_view import point_arrays
+
+#: Number of points in a small picture.
+N_POINTS = 160
+
+
+def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
+    """Collect the choices, with the lessons of a course and the name of its file."""
+    rates = {}
+    for name, optimizer in OPTIMIZERS.items():
+        rates[name] = getattr(optimizer, "learning_rate", None)  # L-BFGS has none
+    return {
+        "data": [_describe(name) for name in page.NAMED],
+        "features": {name: feature.label for name, feature in FEATURES.items()},
+        "activations": page.HIDDEN_ACTIVATIONS,
+        "optimizers": list(OPTIMIZERS),
+        "rates": rates,
+        "schedules": page.CHOICES["schedules"],
+        "losses": page.LOSSES,
+        "course": course_file,
+        "lessons": [lesson.describe() for lesson in course.values()],
+        "controls": CONTROLS,
+        "limits": page.LIMITS,
+    }
+
+
+def _describe(name: str) -> dict[str, Any]:
+    """Describe a data set, with some points for its small picture if it has one."""
+    name_in_words = name.replace("_", " ").capitalize()
+    title = page.CHOICES["titles"].get(name, name_in_words)
+    max_noise = 1.0
+    default_noise = 0.0
+    if name in page.DRAWN:
+        title, max_noise, default_noise = page.DRAWN[name]
+    entry = {
+        "name": name,
+        "title": title,
+        "description": DATASETS[name].description,
+        "generated": name in GENERATED,
+        "drawn": name in page.DRAWN,
+        "noise": {"max": max_noise, "default": default_noise},
+    }
+    if name not in page.DRAWN:
+        return entry
+    prepared = prepare_named(page.DataSettings(source=name, samples=N_POINTS))
+    arrays = point_arrays(prepared, N_POINTS)
+    columns = [arrays["positions"], arrays["values"]]
+    points = np.column_stack(columns).astype(float)
+    return {
+        **entry,
+        "task": prepared.dataset.task,
+        "classes": len(prepared.classes or ()),
+        "points": points.round(3).tolist(),
+    }

@@ -1,0 +1,293 @@
+"""One connected page: its messages, and the pictures that it is sent.
+
+A picture is sent when the page has drawn the one before; the states of the network in between are
+skipped. So a slow page gets fewer pictures, and no queue grows.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from barenet._registry import lookup
+from barenet.errors import ArgumentError
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.server._sessions import Session, Sessions
+from barenet.playground.state._address import read_address
+from barenet.playground.state._default_settings import choose, restore
+from barenet.playground.state._page_state import Message, PageState
+from barenet.playground.state._wire_format import decode, pack
+from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.views._digits import convert_drawing, list_cell, test_image
+from barenet.playground.views._export_panel import export
+from barenet.playground.views._hidden_space import hidden_space
+from barenet.playground.views._landscape import landscape
+from barenet.playground.views._network_view import NetworkView, point_arrays
+from barenet.playground.views._neuron_panel import explain_update, neuron_view
+from barenet.playground.views._probe import probe
+
+#: Seconds between two pictures: 32 a second at most.
+PICTURE_SECONDS = 1 / 32
+#: Pictures sent and not yet drawn: one that the page draws, one on its way.
+MAX_UNDRAWN = 2
+#: Messages in the queue from which on a page is disconnected.
+MAX_QUEUE = 64
+
+#: Exceptions of a lost connection.
+DISCONNECTED = (RuntimeError, TimeoutError, OSError)
+
+
+class Connection(Protocol):
+    """The way to a page and back; a lost one raises one of `DISCONNECTED`."""
+
+    async def receive(self) -> str | None:
+        """Wait for a message of the page; None if it has closed the connection."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message to the page."""
+
+    async def close(self) -> None:
+        """Close the connection."""
+
+
+class Client:
+    """A page that is connected."""
+
+    def __init__(self, connection: Connection, sessions: Sessions) -> None:
+        self.connection = connection
+        self.sessions = sessions
+        #: The session of the page, and the one before it, to which it returns after a course.
+        self._session: Session | None = None
+        self._before: Session | None = None
+        self.queue: deque[dict[str, Any]] = deque()
+        self.news = asyncio.Event()
+        #: Pictures that were sent and not drawn yet, and the earliest time of the next one.
+        self.undrawn = 0
+        self.next_picture = 0.0
+        #: Answers that take time.
+        self.slow: set[asyncio.Task[None]] = set()
+        #: Versions and data that were sent, and the last epoch of each version of a curve.
+        self.sent_version = -1
+        self.sent_state = -1
+        self.sent_data: PreparedData | None = None
+        self.sent_epochs: dict[int, float] = {}
+
+    async def serve(self) -> None:
+        """Send and receive until the connection ends."""
+        sender = asyncio.create_task(self._send())
+        receiver = asyncio.create_task(self._receive())
+        tasks = [sender, receiver]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for session in (self._session, self._before):
+                if session is not None:
+                    session.leave(self)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(*DISCONNECTED):
+                await self.connection.close()
+
+    def reply(self, **message: Any) -> None:
+        """Queue a message; a page that lets the queue fill is disconnected."""
+        self.queue.append(message)
+        self.news.set()
+
+    def reply_error(self, error: Exception) -> None:
+        """Queue an error, also an unexpected one: without an answer the page waits for ever."""
+        message = str(error) or type(error).__name__
+        self.reply(type="error", message=message)
+
+    async def _receive(self) -> None:
+        """Read messages; an invalid one is answered with an error and changes nothing."""
+        while len(self.queue) < MAX_QUEUE:
+            received = await self.connection.receive()
+            if received is None:
+                return
+            try:
+                message = decode(Message, json.loads(received), "message")
+                action = lookup(ACTIONS, message.type, "type")
+                coroutine = action(self, message)
+                if coroutine is not None:
+                    await coroutine
+            except Exception as error:  # noqa: BLE001
+                self.reply_error(error)
+
+    @property
+    def session(self) -> Session:
+        """The session of the page."""
+        if self._session is None:
+            raise ArgumentError("expected as the first message", argument="hello")
+        return self._session
+
+    def view(self, message: Message) -> NetworkView:
+        """The network that a message is about."""
+        views = self.session.views
+        if message.network >= len(views):
+            raise ArgumentError(f"there is no network {message.network}", argument="network")
+        return views[message.network]
+
+    async def join(self, message: Message) -> None:
+        """Join a session, or open a new one."""
+        state = None
+        if message.address or message.state is not None:
+            state = state_of(message)
+        session = await self.sessions.find(message.session, state)
+        if session is not self._session:
+            if self._before not in (None, session):
+                self._before.leave(self)
+            self._before = self._session
+            self._session = session
+        # The page is sent everything anew.
+        self.sent_version = -1
+        self.sent_state = -1
+        self.sent_data = None
+        self.undrawn = 0
+        session.watchers[self] = self.news.set
+        self.news.set()
+
+    def count_drawn(self) -> None:
+        """Count a picture that the page has drawn."""
+        self.undrawn = max(self.undrawn - 1, 0)
+        self.news.set()
+
+    async def describe(self, message: Message, function: Any, *arguments: Any) -> None:
+        """Reply with a description of a network, of the type of the message."""
+        view = self.view(message)
+        description = await asyncio.to_thread(function, view, *arguments)
+        self.reply(type=message.type, network=message.network, **description)
+
+    async def describe_later(self, *arguments: Any) -> None:
+        """Reply with a description that takes time, unless two are under way already."""
+
+        async def answer() -> None:
+            try:
+                await self.describe(*arguments)
+            except Exception as error:  # noqa: BLE001
+                self.reply_error(error)
+
+        if len(self.slow) < 2:
+            task = asyncio.create_task(answer())
+            self.slow.add(task)
+            task.add_done_callback(self.slow.discard)
+
+    async def _send(self) -> None:
+        """Send everything new, as long as the page keeps up."""
+        while True:
+            await self.news.wait()
+            self.news.clear()
+            try:
+                await self._send_news()
+            except DISCONNECTED:
+                raise
+            except Exception as error:  # noqa: BLE001
+                self.reply_error(error)
+
+    async def _send_news(self) -> None:
+        """Send the queue, then changed settings, then a picture."""
+        while self.queue:
+            message = self.queue.popleft()
+            await self.connection.send(json.dumps(message, allow_nan=False))
+        session = self._session
+        if session is None or session.prepared is None:
+            return
+        if session.state_version != self.sent_state:
+            await self._send_state(session)
+        if not self._has_described(session):
+            self.news.set()  # changed while it was sent
+        elif session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
+            worked = await self._send_picture(session)
+            now = time.perf_counter()
+            self.next_picture = max(self.next_picture + PICTURE_SECONDS, now)
+            # Drawing takes half of a core at most: the rest is the training's.
+            await asyncio.sleep(max(self.next_picture - now, worked))
+
+    def _has_described(self, session: Session) -> bool:
+        """Whether the page has the settings of its session."""
+        return session is self._session and session.state_version == self.sent_state
+
+    async def _send_state(self, session: Session) -> None:
+        """Send the settings, and the data if they have changed."""
+        self.sent_state = session.state_version
+        self.sent_version = -1
+        prepared = session.prepared
+        description = session.describe()
+        await self.connection.send(json.dumps(description, allow_nan=False))
+        if prepared is not None and prepared is not self.sent_data:
+            self.sent_data = prepared
+            await self.connection.send(pack({"type": "points"}, point_arrays(prepared)))
+
+    async def _send_picture(self, session: Session) -> float:
+        """Draw all networks, send them in one message, and return the seconds of drawing."""
+        self.sent_version = session.version
+        settings = self.sent_state
+        headers: list[dict[str, Any]] = []
+        arrays: dict[str, Any] = {}
+        sent_before = self.sent_epochs
+        self.sent_epochs = {}
+        worked = 0.0
+        for index, view in enumerate(list(session.views)):
+            report = view.latest
+            newest = view.curve.newest
+            header = view.header(sent_before)
+            last_epoch: float = -1
+            if newest is not None:
+                last_epoch = newest.epoch
+            self.sent_epochs[view.curve.version] = last_epoch
+            drawn, pictures, seconds = await asyncio.to_thread(_draw, view, report)
+            worked += seconds
+            headers.append({**header, **drawn})
+            for name, array in pictures.items():
+                arrays[f"{index}.{name}"] = array
+        self.undrawn += 1
+        frame = {"type": "frame", "version": settings, "networks": headers}
+        await self.connection.send(pack(frame, arrays))
+        return worked
+
+
+def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:
+    """Draw a network, and measure the time of the processor."""
+    started = time.process_time()
+    header, arrays = view.draw(report)
+    return header, arrays, time.process_time() - started
+
+
+def state_of(message: Message) -> PageState:
+    """The settings of a message: an object, or an address."""
+    if message.address:
+        return read_address(message.address, is_own=True)
+    return decode(PageState, message.state, "state")
+
+
+#: The action of each message; some return a coroutine.
+ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
+    "hello": Client.join,
+    "configure": lambda client, m: client.session.configure(state_of(m)),
+    "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
+    "restore": lambda client, m: client.session.configure(restore(client.session.state)),
+    **dict.fromkeys(
+        ("play", "pause", "step", "batch", "reset"), lambda client, m: client.session.send(m.type)
+    ),
+    **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),
+    "reach": lambda client, m: client.view(m).send("reach", m.epoch),
+    "recover": lambda client, m: client.view(m).send("recover"),
+    "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),
+    "plan": lambda client, m: client.view(m).plan(m.edits),
+    "drawn": lambda client, m: client.count_drawn(),
+    "export": lambda client, m: client.describe(m, export, client.session.state.data),
+    "convert": lambda client, m: client.describe(m, convert_drawing, m.ink),
+    "test_image": lambda client, m: client.describe(m, test_image, m.row),
+    "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
+    "view_neuron": lambda client, m: client.describe(m, neuron_view, m.layer, m.neuron),
+    "check": lambda client, m: client.describe(
+        m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
+    ),
+    "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
+    "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
+    "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
+    "probe": lambda client, m: client.describe(m, probe, m.row, m.pixels or m.place, m.backward),
+}

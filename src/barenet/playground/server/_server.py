@@ -1,0 +1,35 @@
+"""The server of the playground: its app on a port of this machine, at an address with a secret."""
+
+import secrets
+import socket
+from collections.abc import Callable
+
+from barenet.playground.server._app import make_app
+from barenet.playground.server._sessions import Sessions
+from barenet.playground.state._wire_format import MAX_MESSAGE_BYTES
+from barenet.service._http_server import HOST, HttpServer
+
+#: Messages are small, and a page that does not answer is disconnected.
+SETTINGS = {
+    "ws": "websockets-sansio",
+    "ws_max_size": MAX_MESSAGE_BYTES,
+    "ws_ping_interval": 10.0,
+    "ws_ping_timeout": 10.0,
+    "ws_per_message_deflate": False,
+    "lifespan": "on",
+}
+
+
+class Server(HttpServer):
+    """The playground's server on an open socket."""
+
+    def __init__(
+        self, sessions: Sessions, listener: socket.socket, ready: Callable[[str], None]
+    ) -> None:
+        token = secrets.token_urlsafe(18)
+        port = listener.getsockname()[1]
+        #: With the secret token: anyone with the address can use the playground.
+        self.address = f"http://{HOST}:{port}/{token}/"
+        hosts = {f"{HOST}:{port}", f"localhost:{port}"}
+        self.security = make_app(sessions, token, hosts)
+        super().__init__(self.security, listener, lambda: ready(self.address), **SETTINGS)

@@ -1,0 +1,229 @@
+"""Sessions: the networks of one page each, which outlive a lost connection for a while."""
+
+import asyncio
+import contextlib
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import count, zip_longest
+from pathlib import Path
+from typing import Any
+
+from barenet.files._model_io import save
+from barenet.playground.data._file_store import FileStore
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.lessons._lessons import Course, built_in_course
+from barenet.playground.state import _network_layout as layout
+from barenet.playground.state._address import write_address
+from barenet.playground.state._default_settings import changes
+from barenet.playground.state._page_state import LOSSES, PageState
+from barenet.playground.trainer._trainer import Trainer
+from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.views._network_view import NetworkView
+
+MAX_SESSIONS = 40
+#: Versions of settings: a picture of another session is not taken for one of this session.
+STATE_VERSIONS = count(1)
+#: Seconds without a page until a session is closed, and until its training is paused.
+CLOSE_AFTER = 120.0
+PAUSE_AFTER = 5.0
+
+
+class Session:
+    """One network or two on the same data, and the pages that show them."""
+
+    def __init__(self, trainer: Trainer, store: FileStore) -> None:
+        self.trainer = trainer
+        self.store = store
+        self.key = secrets.token_urlsafe(9)
+        self.state = PageState()
+        self.prepared: PreparedData | None = None
+        self.views: list[NetworkView] = []
+        #: The pages, each with a function to call after every change.
+        self.watchers: dict[object, Callable[[], None]] = {}
+        #: Versions of everything that is drawn, and of the settings.
+        self.version = 0
+        self.state_version = 0
+        self.configuring = asyncio.Lock()
+        self.loop = asyncio.get_running_loop()
+        self.left_at = self.loop.time()
+
+    async def configure(self, state: PageState) -> None:
+        """Change the settings; if they are invalid, nothing changes."""
+        async with self.configuring:
+            prepared = self.prepared
+            fixed = state.data.fixed
+            if prepared is None or state.data != replace(self.state.data, fixed=fixed):
+                prepared = await asyncio.to_thread(self.store.prepare, state.data)
+            elif fixed != self.state.data.fixed:
+                prepared = prepared.with_fixed(fixed)
+            losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
+            networks = []
+            for network in state.networks:
+                if network.loss not in losses:
+                    network = replace(network, loss="")
+                networks.append(network)
+            views = []
+            for view, settings in zip_longest(self.views[: len(networks)], networks):
+                if view is None or not view.accepts(settings, prepared):
+                    view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
+                views.append(view)
+            playing = self.playing
+            for view in set(self.views) - set(views):
+                view.close()
+            self.prepared = prepared
+            self.views = views
+            for view, settings in zip(views, networks, strict=True):
+                view.update_data(prepared)
+                if view.key is None:
+                    view.start(state.pace, self._listener(view))
+                    if playing:
+                        view.send("play")
+                elif settings != view.settings:
+                    view.configure(settings)
+            if state.pace != self.state.pace:
+                self.send("pace", state.pace)
+            self.state = replace(state, networks=tuple(networks))
+            self.state_version = next(STATE_VERSIONS)
+            self.notify()
+
+    async def open_model(self, content: bytes) -> None:
+        """Show the network of a model file."""
+        state = await asyncio.to_thread(self.store.upload_model, content, self.state.data)
+        await self.configure(replace(state, pace=self.state.pace))
+
+    def model_file(self, network: int) -> bytes:
+        """The content of a model file of one of the networks, as it is now."""
+        view = self.views[network]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.safetensors"
+            save(view.prepared.predictor(view.current()), path)
+            return path.read_bytes()
+
+    def send(self, action: str, value: Any = None) -> None:
+        """Send a command to all networks."""
+        for view in self.views:
+            view.send(action, value)
+
+    @property
+    def playing(self) -> bool:
+        """Whether a network is being trained."""
+        return any(view.playing for view in self.views)
+
+    def leave(self, page: object) -> None:
+        """Forget a page; without any, the training is paused."""
+        self.watchers.pop(page, None)
+        self.left_at = self.loop.time()
+
+    def notify(self) -> None:
+        """Notify every page of a change."""
+        self.version += 1
+        for wake in list(self.watchers.values()):
+            wake()
+
+    def close(self) -> None:
+        """End the trainings."""
+        for view in self.views:
+            view.close()
+        self.views = []
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the settings, the data and the networks."""
+        assert self.prepared is not None
+        networks = []
+        for view in self.views:
+            description = layout.describe(view.network, view.prepared.max_drawn)
+            networks.append(description)
+        return {
+            "type": "state",
+            "session": self.key,
+            "state": asdict(self.state),
+            "address": write_address(self.state),
+            "changed": changes(self.state),
+            "version": self.state_version,
+            "data": self.prepared.describe(),
+            "networks": networks,
+        }
+
+    def _listener(self, view: NetworkView) -> Callable[[ProgressReport | None], None]:
+        """Pass reports from the trainer's thread to the event loop."""
+
+        def receive(report: ProgressReport | None) -> None:
+            if view in self.views:
+                view.receive(report)
+                if report is None:
+                    view.start(self.state.pace, self._listener(view))
+                self.notify()
+
+        def listen(report: ProgressReport | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self.loop.call_soon_threadsafe(receive, report)
+
+        return listen
+
+
+class Sessions:
+    """The open sessions by key."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        store: FileStore,
+        start: PageState,
+        course: Course | None = None,
+        course_file: str = "",
+    ) -> None:
+        self.trainer = trainer
+        self.store = store
+        self.start = start
+        self.course_file = course_file
+        if course is None:
+            course = built_in_course()
+        #: The lessons that the pages offer, by default those of the playground.
+        self.course = course
+        self.open: dict[str, Session] = {}
+
+    async def find(self, key: str, state: PageState | None) -> Session:
+        """Find the session of a page, or open a new one."""
+        if key in self.open:
+            return self.open[key]
+        session = Session(self.trainer, self.store)
+        await session.configure(state or self.start)
+        # One place is for the new session.
+        n_too_many = max(len(self.open) - MAX_SESSIONS + 1, 0)
+        for unwatched in self._unwatched()[:n_too_many]:
+            self._close(unwatched)
+        self.open[session.key] = session
+        return session
+
+    async def open_table(self, name: str, content: bytes) -> dict[str, Any]:
+        """Keep a CSV file, and return its key and its columns of numbers."""
+        key = await asyncio.to_thread(self.store.upload_table, name[:80], content)
+        return {"key": key, "columns": list(self.store.tables[key].numeric)}
+
+    async def tidy(self) -> None:
+        """Pause and close sessions without a page, until cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            now = asyncio.get_running_loop().time()
+            for session in self._unwatched():
+                if now - session.left_at > CLOSE_AFTER:
+                    self._close(session)
+                elif now - session.left_at > PAUSE_AFTER and session.playing:
+                    session.send("pause")
+
+    def close(self) -> None:
+        """Close all sessions, and the trainer."""
+        for session in list(self.open.values()):
+            self._close(session)
+        self.trainer.close()
+
+    def _unwatched(self) -> list[Session]:
+        """The sessions without a page, in the order in which they were left."""
+        unwatched = [session for session in self.open.values() if not session.watchers]
+        return sorted(unwatched, key=lambda session: session.left_at)
+
+    def _close(self, session: Session) -> None:
+        session.close()
+        self.open.pop(session.key, None)

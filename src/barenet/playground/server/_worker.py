@@ -1,0 +1,86 @@
+"""The playground in a Web Worker: its page is at the other end of the worker's messages."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from barenet.playground.data._file_store import MAX_UPLOAD_BYTES, FileStore
+from barenet.playground.lessons._lessons import parse_course
+from barenet.playground.server._client import Client
+from barenet.playground.server._sessions import Sessions
+from barenet.playground.state._page_state import DataSettings, PageState
+from barenet.playground.trainer._cooperative_trainer import CooperativeTrainer
+from barenet.storage._file_io import VARIABLE
+
+
+class WorkerPage:
+    """The `Connection` to the page of a worker, and the files that it opens and saves."""
+
+    def __init__(self, post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> None:
+        self.post_text = post_text
+        self.post_bytes = post_bytes
+        self.incoming: asyncio.Queue[str] = asyncio.Queue()
+        self.sessions = Sessions(CooperativeTrainer(), FileStore(), PageState())
+        client = Client(self, self.sessions)
+        self.served = asyncio.create_task(client.serve())
+
+    def put(self, text: str) -> None:
+        """Take a message of the page."""
+        self.incoming.put_nowait(text)
+
+    async def receive(self) -> str | None:
+        return await self.incoming.get()
+
+    async def send(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            self.post_text(message)
+        else:
+            self.post_bytes(message)
+
+    async def close(self) -> None:
+        pass
+
+    def save(self, path: str) -> bytes:
+        """Return a network as a model file, at the path that a server has for it."""
+        _, session, network = path.split("/")
+        return self.sessions.open[session].model_file(int(network))
+
+    async def upload(self, path: str, content: Any) -> str:
+        """Open a file of the page; the answer as JSON, with a message if it can't be used."""
+        try:
+            if content.byteLength > MAX_UPLOAD_BYTES:
+                raise ValueError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB")
+            opened = await self._open(path, content.to_bytes())
+            answer = {"ok": True, **opened}
+        except Exception as error:  # noqa: BLE001 - the page waits for an answer
+            answer = {"ok": False, "message": str(error) or "there is too little memory for it"}
+        return json.dumps(answer)
+
+    async def _open(self, path: str, content: bytes) -> dict[str, Any]:
+        """Open a table or a model as the server does at the same path, or lessons."""
+        action, _, session = path.partition("/")
+        if action == "open":
+            if session in self.sessions.open:
+                await self.sessions.open[session].open_model(content)
+            else:  # another worker had opened it
+                self.sessions.store.upload_model(content, DataSettings())
+            return {}
+        action, _, name = path.partition("?name=")
+        if action == "lessons":
+            course = parse_course(content, unquote(name))
+            self.sessions.course = course
+            return {"lessons": [lesson.describe() for lesson in course.values()]}
+        return await self.sessions.open_table(unquote(name), content)
+
+
+#: Bytes of memory that a table may take: a browser gives a page 2 to 4 GB.
+MEMORY = "500MB"
+
+
+async def serve(post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> WorkerPage:
+    """Serve the page of this worker, whose functions take its messages and files."""
+    os.environ[VARIABLE] = MEMORY
+    return WorkerPage(post_text, post_bytes)

@@ -1,0 +1,328 @@
+"""The settings of a page: its data, one network or two, and the speed.
+
+They come from the page or from a shared address, so `decode` checks every field.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from barenet._registry import lookup
+from barenet.datasets._images import DATA_VARIABLE, IMAGES
+from barenet.datasets._named_datasets import EMBEDDED, GENERATED
+from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
+from barenet.optimization._schedules import as_schedule
+from barenet.optimization.optimizers import as_optimizer
+from barenet.playground.state._features import FEATURES
+from barenet.playground.state._wire_format import decode, restricted
+from barenet.settings._run_config import RunConfig
+
+#: Selects every column of a table as an input, instead of features of two columns.
+ALL_COLUMNS = "all"
+#: Some are for outputs, and an exponential hidden layer overflows at once.
+OUTPUT_ACTIVATIONS = ("softmax", "ascending", "exponential")
+HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OUTPUT_ACTIVATIONS)
+LIMITS = {"layers": 8, "neurons": 256, "samples": 5000}
+MAX_EPOCHS = 10**7
+#: Length of a schedule without an epoch to stop at.
+DEFAULT_EPOCHS = 1000
+#: Edits of weights: as many fit into an address.
+MAX_EDITS = 64
+LARGEST_WEIGHT = 1e6
+LARGEST_PLACE = 1e30
+#: The source of points drawn by hand, one of them as text, and their largest number.
+HAND_DRAWN = "drawn"
+DRAWN_POINT = "[0-3][0-9a-z]{4}"
+MAX_DRAWN_POINTS = 300
+#: Maximum number of columns whose values on a slice are set by hand.
+MAX_FIXED = 64
+#: Smallest and largest fraction of test rows.
+TEST_SIZES = (0.05, 0.95)
+
+#: Epochs per second by default: one for each picture.
+PACE = 30.0
+
+_CHOICES_TEXT = Path(__file__).with_name("choices.toml").read_text("utf-8")
+CHOICES: dict[str, Any] = tomllib.loads(_CHOICES_TEXT)
+#: Data sets with a small picture on the page: titles, and the maximum and default noise.
+DRAWN: dict[str, tuple[str, float, float]] = CHOICES["drawn"]
+#: Losses by task, and their titles.
+LOSSES: dict[str, dict[str, str]] = CHOICES["losses"]
+
+#: Every data set that needs no download: images if their files are here.
+NAMED = tuple(dict.fromkeys([*DRAWN, *GENERATED, *EMBEDDED]))
+NAMED += tuple(name for name, images in IMAGES.items() if images.is_at_hand)
+
+
+def check_source(source: str, *others: str) -> None:
+    """Refuse a name that is not that of a data set."""
+    if source in IMAGES and source not in NAMED:
+        remedy = f"put its four IDX files into a folder, and name it in {DATA_VARIABLE}"
+        raise ArgumentError(f"the files of {source} are not here", argument="data", remedy=remedy)
+    lookup(dict.fromkeys([*NAMED, *others]), source, "data")
+
+
+#: Fields that define the network itself: changing one makes a new network.
+ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Settings of the data, the same for both networks."""
+
+    #: A named data set, or ``table:`` or ``model:`` and the key of an uploaded file.
+    source: str = "circles"
+    #: The table that belongs to a model, if it isn't a named data set.
+    rows: str = ""
+    samples: int = restricted(500, ge=20, le=LIMITS["samples"])
+    #: Standard deviation of a generated set's noise; below 0 for the default.
+    noise: float = restricted(-1.0, ge=-1, le=100)
+    data_seed: int = restricted(0, ge=0, le=2**31)
+    test_size: float = restricted(0.5, ge=TEST_SIZES[0], le=TEST_SIZES[1])
+    #: Names from `FEATURES`, or ``("all",)`` for every column.
+    features: tuple[str, ...] = restricted(
+        ("x1", "x2"), max_items=len(FEATURES), choices=(*FEATURES, ALL_COLUMNS)
+    )
+    #: The two columns of the picture; empty for the first two.
+    axes: tuple[str, ...] = restricted((), max_items=2)
+    #: Column of a table to predict; empty for the default.
+    target: str = ""
+    #: Names and values in turn of columns that the picture holds elsewhere than by default.
+    fixed: tuple[str, ...] = restricted((), max_items=2 * MAX_FIXED)
+    #: Points drawn by hand, as `read_points` reads them.
+    points: str = ""
+    #: Type of the target; empty to infer it from the values.
+    task: Literal["", "classification", "regression"] = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(f"({DRAWN_POINT}){{0,{MAX_DRAWN_POINTS}}}", self.points):
+            expected = f"at most {MAX_DRAWN_POINTS} points, as the page writes them"
+            raise ArgumentError.of("points", self.points, expected)
+        chosen = set(self.features)
+        is_repeated = len(chosen) < len(self.features)
+        is_mixed = ALL_COLUMNS in chosen and len(chosen) > 1
+        if not chosen or is_repeated or is_mixed:
+            expected = f"one input or more, each once, or {ALL_COLUMNS!r} alone"
+            raise ArgumentError.of("features", list(self.features), expected)
+
+    @property
+    def generator_options(self) -> dict[str, Any]:
+        """The arguments of `load_dataset` for a generated data set; none for others."""
+        if self.source not in GENERATED:
+            return {}
+        noise = self.noise
+        if noise < 0:
+            _, _, noise = DRAWN[self.source]
+        return {"samples": self.samples, "noise": noise, "data_seed": self.data_seed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """Settings of one network and its training."""
+
+    hidden: tuple[int, ...] = restricted(
+        (4, 2), max_items=LIMITS["layers"], ge=1, le=LIMITS["neurons"]
+    )
+    #: One for each hidden layer.
+    activations: tuple[str, ...] = restricted(
+        ("tanh", "tanh"), max_items=LIMITS["layers"], choices=HIDDEN_ACTIVATIONS
+    )
+    dropout: float = restricted(0.0, ge=0, le=0.9)
+    batch_norm: bool = False
+    #: Seed of the initial weights, the order of the rows and the dropout.
+    seed: int = restricted(0, ge=0, le=2**31)
+    #: Initial weights: empty for random ones.
+    init: Literal["", "zeros"] = ""
+    #: Empty for the default of the task.
+    loss: str = restricted("", choices={**LOSSES["classification"], **LOSSES["regression"]})
+    optimizer: str = "adam"
+    learning_rate: float = restricted(0.01, gt=0, le=1e6)
+    schedule: str = "constant"
+    penalty: Literal["none", "l1", "l2"] = "none"
+    penalty_rate: float = restricted(0.001, ge=0, le=1e3)
+    #: Rows of a batch; 0 for all rows.
+    batch_size: int = restricted(16, ge=0, le=10**6)
+    #: Epoch to stop at; 0 for none.
+    stop_epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    #: Training loss to stop at; 0 for none. The test rows decide nothing.
+    stop_loss: float = restricted(0.0, ge=0, le=1e9)
+
+    def __post_init__(self) -> None:
+        self.run_config(1).make_optimizer()
+        as_schedule(self.schedule)
+        if len(self.activations) != len(self.hidden):
+            raise ArgumentError(
+                f"{len(self.activations)} activations for {len(self.hidden)} hidden layers",
+                argument="activations",
+                remedy="give one for each hidden layer",
+            )
+
+    def has_same_architecture(self, other: Self) -> bool:
+        """Whether two settings describe the same network, and differ in its training at most."""
+        return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
+
+    def run_config(self, n_rows: int) -> RunConfig:
+        """The configuration of a training on `n_rows` rows."""
+        learning_rate: float | None = self.learning_rate
+        batch_size: int | Literal["full"] = self.batch_size
+        if self.batch_size == 0 or self.batch_size >= n_rows:
+            batch_size = "full"
+        if as_optimizer(self.optimizer).full_batch:  # L-BFGS finds the lengths of its steps
+            learning_rate = None
+            batch_size = "full"
+        schedule = None
+        if self.schedule != "constant":
+            schedule = self.schedule
+        l1 = None
+        l2 = None
+        if self.penalty == "l1":
+            l1 = self.penalty_rate
+        elif self.penalty == "l2":
+            l2 = self.penalty_rate
+        return RunConfig(
+            init=self.init or None,
+            batch_norm=self.batch_norm or None,
+            dropout=self.dropout or None,
+            loss=self.loss or None,
+            optimizer=self.optimizer,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            batch_size=batch_size,
+            seed=self.seed,
+            l1=l1,
+            l2=l2,
+        )
+
+    @property
+    def schedule_epochs(self) -> int:
+        """Length of the schedule."""
+        return self.stop_epoch or DEFAULT_EPOCHS
+
+    def goal_reached(self, epoch: int, loss: float) -> str:
+        """Describe the end of the training, if it is at the epoch or the loss to stop at."""
+        if epoch == self.stop_epoch:
+            return f"It stopped at epoch {epoch:,}, as set."
+        if self.stop_loss and loss <= self.stop_loss:
+            return f"The training loss has reached {loss:.4g}, as set."
+        return ""
+
+    def depends_on_epochs(self, epochs: int) -> bool:
+        """Whether the schedule would be another one if its length were the epochs done."""
+        factor = as_schedule(self.schedule).factor
+        for step in range(9):
+            time = epochs * step / 8
+            if factor(time, epochs) != factor(time, self.schedule_epochs):
+                return True
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """All settings of a page."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    #: One network, or two.
+    networks: tuple[NetworkSettings, ...] = restricted((NetworkSettings(),), max_items=2)
+    #: Maximum number of epochs per second; 0 for no limit.
+    pace: float = restricted(PACE, ge=0, le=10_000)
+
+    def __post_init__(self) -> None:
+        if not self.networks:
+            raise ArgumentError.of("networks", [], "one network or two")
+
+    @classmethod
+    def defaults_for(cls, source: str, n_networks: int = 1) -> Self:
+        """Return the default settings of a named data set, for one network or two.
+
+        Examples
+        --------
+        >>> PageState.defaults_for("xor").networks[0].hidden
+        (8,)
+        """
+        settings = CHOICES["defaults"].get(source, {})
+        data = {**settings.get("data", {}), "source": source}
+        networks = n_networks * settings.get("networks", [{}])
+        return decode(cls, {**settings, "data": data, "networks": networks}, "state")
+
+
+@dataclass(frozen=True)
+class WeightEdit:
+    """A weight that was changed by hand."""
+
+    #: Epochs done before the change.
+    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    #: Index of the weight in the network's parameter vector.
+    index: int = restricted(0, ge=0)
+    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message of the page; its type decides which of the fields are used."""
+
+    type: str = ""
+    session: str = ""
+    #: A `PageState`, or as it is written in an address.
+    state: Any = None
+    address: str = ""
+    #: Name of the data to choose.
+    source: str = ""
+    #: Index of the network.
+    network: int = restricted(0, ge=0, le=1)
+    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    layer: int = restricted(0, ge=0, le=LIMITS["layers"])
+    neuron: int = restricted(0, ge=0)
+    #: Row of a weight, −1 for the bias; or the place of a point among those drawn.
+    row: int = restricted(0, ge=-1)
+    column: int = restricted(0, ge=0)
+    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+    edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
+    #: A place on the plane.
+    place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
+    backward: bool = False
+    #: Name of a lesson of the course.
+    lesson: str = ""
+    #: A drawing as the pad sends it; and an image, row by row.
+    ink: str = ""
+    pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
+
+
+def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, ...]:
+    """Give each layer an activation: the last one is that of all others.
+
+    Examples
+    --------
+    >>> fit_activations(("relu", "tanh"), 3)
+    ('relu', 'tanh', 'tanh')
+    """
+    fitted = list(activations or ("tanh",))
+    while len(fitted) < n_layers:
+        fitted.append(fitted[-1])
+    return tuple(fitted[:n_layers])
+
+
+def check_edits(edits: tuple[WeightEdit, ...], n_parameters: int) -> None:
+    """Refuse edits of weights that a network does not have."""
+    for edit in edits:
+        if edit.index >= n_parameters:
+            raise ArgumentError.of("edits", edit.index, f"an index below {n_parameters}")
+
+
+def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:
+    """Add an edit, replacing one of the same weight at the same epoch.
+
+    Examples
+    --------
+    >>> with_edit((WeightEdit(0, 2, 1.5),), WeightEdit(0, 2, 2.0))
+    (WeightEdit(epoch=0, index=2, value=2.0),)
+    """
+    kept = []
+    for edit in edits:
+        is_replaced = edit.epoch == new.epoch and edit.index == new.index
+        if not is_replaced:
+            kept.append(edit)
+    in_order = sorted([*kept, new], key=lambda edit: edit.epoch)
+    return tuple(in_order)

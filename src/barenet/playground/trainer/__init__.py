@@ -1,0 +1,1 @@
+"""The training that the page watches: its commands, its epochs and their history."""

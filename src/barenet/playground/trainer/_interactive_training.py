@@ -1,0 +1,407 @@
+"""The training of one network under the commands of the page.
+
+It is a callback of the library's training loop, which it interrupts between chunks of batches: to
+execute commands, and to give other trainings their turn where there are no threads.
+"""
+
+import math
+import queue
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from barenet import _train as training
+from barenet.engines import choose_engine
+from barenet.errors import DivergenceError
+from barenet.model._network import Snapshot
+from barenet.optimization._schedules import Constant, Schedule
+from barenet.playground.state._page_state import MAX_EPOCHS
+from barenet.playground.trainer._problems import Problem
+from barenet.playground.trainer._timeline import EpochMetrics, ResumedSchedule, thin
+from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
+from barenet.playground.trainer._training_commands import (
+    COMMANDS,
+    SETTINGS_CHANGED,
+    TrainingCommands,
+)
+from barenet.training._callbacks import Run
+from barenet.training._divergence import EXPLOSION
+from barenet.training._epoch import TrainingConfig
+from barenet.training._loop import Loop, exclusive, make_loop
+
+#: Seconds between two reports, fewer than between two pictures; their largest share of the time.
+REPORT_SECONDS = 0.025
+REPORT_FRACTION = 0.05
+#: Maximum number of rows in a report.
+MAX_ROWS = 64
+#: Epochs per second up to which the last update of each epoch is recorded.
+MAX_RECORDED = 100.0
+#: Why a training loop is interrupted.
+WAITING = "waits for a command, or for its next turn"
+
+
+class InteractiveTraining(TrainingCommands):
+    """A training that reports its progress, whose `advance` is called again and again."""
+
+    def __init__(
+        self, task: TrainingTask, report: Callable[[ProgressReport], None], pace: float = 0.0
+    ) -> None:
+        super().__init__(task, pace)
+        self.report = report
+        self.schedule = ResumedSchedule(self.settings, 0)
+        #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
+        self.learning_rate = 0.0
+        self.constant_loss = 0.0
+        #: The training loop, from its start to its end, and the time to interrupt it.
+        self.session: Generator[None, None, str | None] | None = None
+        self.deadline = 0.0
+        #: Times of the last report and of the next epoch, and seconds between two reports.
+        self.reported = 0.0
+        self.due = 0.0
+        self.report_interval = REPORT_SECONDS
+        self._evaluate_initial()
+        self.advance(0.0)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to do."""
+        return self.playing or not self.commands.empty()
+
+    def work(self) -> None:
+        """Train until a command closes it; the body of a thread."""
+        seconds = None
+        while not self.closed:
+            with suppress(queue.Empty):
+                self._execute(seconds)
+            seconds = self.advance(math.inf)
+
+    def advance(self, seconds: float) -> float | None:
+        """Execute commands, train for some seconds, and return those to the next turn.
+
+        None if only a command leads to one.
+        """
+        self.deadline = time.perf_counter() + seconds
+        while not self.commands.empty():
+            self._execute()
+        if self.playing:
+            seconds_left = self.due - time.perf_counter()
+            if seconds_left > 0:
+                return seconds_left
+        if self.playing or self.closed:
+            with self._problems_shown():
+                self._continue()
+        if self.is_due and not self.closed:
+            return 0.0
+        self._report()
+        return None
+
+    def _continue(self) -> None:
+        """Continue the training loop, or begin another one."""
+        session = self.session
+        self.session = None
+        if session is None and not self.has_rows:
+            self._fail(Problem.of("no_rows"))
+        elif session is not None or not self.closed:
+            session = session or self._train(self._make_loop())
+            try:
+                next(session)
+                self.session = session
+            except StopIteration as end:
+                self._end(end.value)
+            finally:
+                if self.session is None:
+                    self.run = None
+
+    def _train(self, loop: Loop) -> Generator[None, None, str | None]:
+        """Train until the loop is interrupted, again and again; the reason for its end."""
+        run = loop.run
+        epochs = loop.config.epochs
+        with exclusive(self.network), loop.session():
+            loop.is_saved = True  # so that L-BFGS can continue
+            while not run.finished:
+                epoch = run.epoch
+                if run.batch < run.n_batches:
+                    epoch -= 1  # it is amid this one
+                self._limit_chunk(run, epoch)
+                with np.errstate(all="ignore"):
+                    loop.advance(epochs)
+                yield
+                if not run.is_final:
+                    run.stop_reason = None
+        return run.history.stop_reason
+
+    def _evaluate_initial(self) -> None:
+        """Measure the initial network, to which a reset returns."""
+        if self.has_rows:
+            self.current = self._evaluated()
+            self.initial = self.snapshot()
+            self.timeline.add(self.initial)
+            self._add_row(self.current)
+
+    @contextmanager
+    def _problems_shown(self) -> Iterator[None]:
+        """Pause with a problem where an error ends the training; the page would wait forever."""
+        try:
+            yield
+        except DivergenceError as error:
+            how = "overflowed"
+            if math.isfinite(error.loss):
+                how = "ran away"
+            self._recover(f"{how} in the epoch after {self.epoch:,}")
+        except Exception as error:  # noqa: BLE001
+            self._fail(Problem.of("refused", error=error))
+            if self.run:  # a command was refused
+                self.run.stop(SETTINGS_CHANGED)
+
+    def on_start(self, run: Run) -> None:
+        self.run = run
+        self.n_batches = run.n_batches
+        self._limit_chunk(run, 0)
+
+    def on_chunk(self, run: Run) -> None:
+        if run.batch == run.n_batches:  # handled at the end of the epoch
+            return
+        self.batch = run.batch
+        self.current = None
+        self._after_update(run)
+        self._wait_to_play()
+        self._limit_chunk(run, run.epoch - 1)
+
+    def on_epoch(self, run: Run) -> None:
+        self.epoch += 1
+        self.batch = 0
+        self._after_update(run)
+        self._measure(run)
+        if not self.problem.failed:
+            if self.apply_edits() or self.timeline.is_due(self.epoch):
+                self.timeline.add(self.snapshot())
+            loss = self.rows[-1].loss
+            message = self.settings.goal_reached(self.epoch, loss)
+            if message:
+                self.goal = 0
+                self.problem = Problem(message)
+        now = time.perf_counter()
+        if self.playing and now - self.reported >= self.report_interval:
+            self._report()
+        if self.pace and self.playing and self.epoch >= self.unpaced_to:
+            next_due = self.due + 1 / self.pace
+            self.due = max(next_due, now - 0.02)
+            self._keep_pace()
+        self._wait_to_play()
+        self._limit_chunk(run, run.epoch)
+
+    def _after_update(self, run: Run) -> None:
+        """Pause after a single batch, and discard the record of an earlier update."""
+        if self.one_batch:
+            self.one_batch = False
+            self.goal = 0
+        if self.update is not None:
+            is_in_epoch = self.update.epoch == run.epoch - 1
+            is_of_batch = self.update.batch == run.batch - 1
+            if not (is_in_epoch and is_of_batch):
+                self.update = None
+
+    def _limit_chunk(self, run: Run, epoch: int) -> None:
+        """End the next chunk before the update to record, and record it if it is the next one."""
+        run.chunk_limit = None
+        if self.batch == 0:  # the learning rate is fixed at the start of an epoch
+            self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
+        ends_soon = self.one_batch or self.goal == self.epoch + 1
+        is_slow = 0 < self.pace <= MAX_RECORDED
+        if not (ends_soon or is_slow) or run.stop_reason or epoch == run.epochs:
+            return
+        before = 0
+        if not self.one_batch:
+            before = run.n_batches - 1 - self.batch
+        run.chunk_limit = max(before, 1)
+        if before == 0:
+            self._record_update(run, epoch)
+
+    def _record_update(self, run: Run, epoch: int) -> None:
+        time_in_epochs = float(epoch)
+        if not self.schedule.steady:
+            time_in_epochs += self.batch / run.n_batches
+        factor = self.schedule.factor(time_in_epochs, run.epochs)
+        self.update = UpdateRecord(
+            before=self.snapshot(),
+            settings=self.settings,
+            learning_rate=self.learning_rate * factor,
+            seed=self.seed,
+            epoch=epoch,
+            batch=self.batch,
+            n_batches=run.n_batches,
+        )
+
+    def _make_loop(self) -> Loop:
+        """Make the loop of `train` for the current settings."""
+        settings = self.settings
+        task = self.task
+        config = self.config
+        self.constant_loss = task.constant_losses(settings.loss)[0]
+        self.timeline.leave(self.epoch)
+        #: The first loop is that of `barenet train`; later ones have other seeds.
+        self.seed = settings.seed + self.segments
+        self.segments += 1
+        self.update = None
+        self.batch = 0
+        self.schedule = ResumedSchedule(settings, self.epoch)
+        X, y = task.training
+        job = training.make_job(
+            self.network,
+            X,
+            y,
+            sample_weight=None,
+            scale=1.0,
+            loss=config.loss,
+            optimizer=self.optimizer,
+            penalty=config.make_penalties(),
+            clip=None,
+            seed=self.seed,
+        )
+        epochs = settings.stop_epoch - self.epoch
+        if epochs <= 0:
+            epochs = MAX_EPOCHS
+        batch_size = config.batch_size
+        if batch_size == "full":
+            batch_size = None
+        schedule: Schedule = self.schedule
+        if settings.schedule == "constant":
+            schedule = Constant()
+        run = TrainingConfig(
+            epochs=epochs,
+            batch_size=training.check_batch_size(batch_size, job),
+            schedule=schedule,
+            metrics=training.as_metrics(task.metric),
+            held_out=training.check_held_out(job, test=task.test),
+            callbacks=[self],
+        )
+        return make_loop(choose_engine("auto", job), run)
+
+    def _end(self, reason: str | None) -> None:
+        """Pause if a training loop has ended for a reason of its own."""
+        if reason not in ("completed", SETTINGS_CHANGED):
+            self.goal = 0
+            self.problem = Problem(f"It stopped: {reason}.")
+
+    def _measure(self, run: Run) -> None:
+        """Take the metrics of an epoch, and detect divergence and dead networks."""
+        curves = run.history.curves
+        if self.task.others:  # the metrics are those of the ensemble
+            row = self._evaluated()
+        else:
+            metric = self.task.metric
+            row = EpochMetrics(
+                epoch=self.epoch,
+                loss=curves["loss"][-1],
+                test_loss=curves["test_loss"][-1],
+                score=curves[metric][-1],
+                test_score=curves[f"test_{metric}"][-1],
+            )
+        self.current = row
+        self._add_row(row)
+        if len(self.rows) > 4 * MAX_ROWS:
+            self.rows = thin(self.rows, MAX_ROWS)
+        if row.loss > EXPLOSION * self.constant_loss:
+            constant = f"a constant prediction has {self.constant_loss:.3g}"
+            self._recover(f"after epoch {self.epoch:,} was {row.loss:.3g} ({constant})")
+        elif row.loss and curves["gradient_norm"][-1] == 0:
+            self.problem = Problem.of("all_dead")
+        if len(run.history) > 1000:  # bounded memory
+            for curve in curves.values():
+                del curve[:-1]
+
+    def _add_row(self, row: EpochMetrics) -> None:
+        """Add the metrics of an epoch to the next report."""
+        self.rows.append(row)
+        self.timeline.measure(row)
+
+    def _wait_to_play(self) -> None:
+        """Interrupt the loop for a command, while paused, or at the end of the turn."""
+        is_over = time.perf_counter() >= self.deadline
+        is_commanded = not self.commands.empty()
+        if self.run and (self.closed or not self.playing or is_over or is_commanded):
+            self.run.stop(WAITING, resumable=True)
+
+    def _keep_pace(self) -> None:
+        """Train no further until the next epoch is due, or a command arrives in a thread."""
+        if self.deadline < math.inf:
+            self.deadline = 0.0
+        else:
+            with suppress(queue.Empty):
+                seconds_left = self.due - time.perf_counter()
+                self._execute(max(seconds_left, 0.0))
+
+    def _execute(self, timeout: float | None = None) -> None:
+        """Execute the next command, when it arrives."""
+        action, value = self.commands.get(timeout=timeout)
+        with self._problems_shown():
+            command = COMMANDS[action]
+            if value is None:
+                command(self)
+            else:
+                command(self, value)
+
+    def _recover(self, how: str) -> None:
+        """Pause at the saved epoch with the lowest training loss, and remove the later ones."""
+        state = self.timeline.best
+        rows = self.rows
+        self._pause_at(state)
+        self.rows = rows  # the curve shows the divergence
+        self.timeline.remove_after(state.epoch)
+        self._fail(Problem.of("diverged", how=how, epoch=state.epoch))
+
+    def _fail(self, problem: Problem) -> None:
+        """Pause with a problem; the last update is undone."""
+        self.goal = 0
+        self.problem = problem
+        self.update = None
+        self.batch = 0
+
+    def _evaluated(self) -> EpochMetrics:
+        """Evaluate the current network."""
+        epoch = self.epoch + self.batch / self.n_batches
+        return self.task.evaluate(epoch, self.network, self.settings.loss)
+
+    def _report(self) -> None:
+        self.reported = time.perf_counter()
+        timeline = self.timeline
+        playing = self.playing
+        is_past = self.epoch < timeline.last
+        if self.current is None and not playing and self.has_rows:
+            self.current = self._evaluated()
+            if not is_past and not self.batch:  # the curve shows what an edit has changed
+                self._add_row(self.current)
+        last = max(self.epoch, timeline.last)
+        if not self.problem.failed:
+            timeline.lowest.cut(last)  # the curve ends there, too
+        edits = timeline.edits
+        if is_past:  # the later ones are not in the network now
+            edits = tuple(edit for edit in edits if edit.epoch <= self.epoch)
+        # The page shows these only while the training is paused.
+        saved = None
+        current = None
+        update = None
+        if not playing:
+            saved = [state.epoch for state in timeline.states]
+            current = self.current
+            update = self.update
+        report = ProgressReport(
+            snapshot=Snapshot.of(self.network),
+            epoch=self.epoch,
+            batch=(self.batch, self.n_batches),
+            playing=playing,
+            problem=self.problem,
+            saved=saved,
+            edits=edits,
+            last=last,
+            rows=thin(self.rows, MAX_ROWS),
+            lowest=timeline.lowest.metrics,
+            current=current,
+            update=update,
+        )
+        self.rows = []
+        self.report(report)
+        seconds = time.perf_counter() - self.reported
+        self.report_interval = max(REPORT_SECONDS, seconds / REPORT_FRACTION)

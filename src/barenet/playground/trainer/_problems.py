@@ -1,0 +1,215 @@
+"""Problems of a training, with their remedies: divergence, a lack of progress, and overfitting."""
+
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import some
+from barenet.model._network import Network
+from barenet.model.layers import Dense
+from barenet.playground.state._network_layout import LayerValues, Values, layer_values
+from barenet.playground.trainer._timeline import EpochMetrics, LearningCurve
+
+#: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
+SMALLER_RATE = "rate"
+NEW_WEIGHTS = "weights"
+PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text("utf-8"))
+#: Maximum number of training rows whose activations are examined.
+MAX_ROWS = 200
+#: Scores from which on nothing is reported.
+GOOD_SCORES = {"accuracy": 0.95, "r2": 0.9}
+#: A training is stuck if its loss has not fallen below this fraction of its earlier minimum in this
+#: many epochs, or in a third of all epochs where that is more.
+PATIENCE_EPOCHS = 100
+PROGRESS = 0.98
+#: Factor from which on a training loss is far worse than that of a constant prediction, and the
+#: first epoch that is judged.
+FAR_WORSE = 1.5
+FIRST_EPOCHS = 5
+#: Factor between the current and the lowest training loss from which on going back is proposed.
+MUCH_BETTER = 1.2
+#: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
+FLAT_SLOPE = 0.05
+SATURATED = 0.95
+#: A network has collapsed if the root mean square of the weights of a layer is below this fraction
+#: of Glorot's for new ones, and its outputs differ by less than this between the rows.
+ALMOST_ZERO = 0.01
+SAME_OUTPUT = 0.001
+#: A network overfits if, for a tenth of its epochs and this many at least, the test loss has not
+#: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
+#: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
+WAIT_EPOCHS = 20
+RECENT_ROWS = 5
+RISE_FACTOR = 1.1
+VISIBLE_RISE = 0.02
+
+#: Sums among which the steepest slope of an activation is sought.
+SUMS = np.linspace(-8, 8, 161)[:, np.newaxis]
+
+#: Names of neurons whose slope is almost 0, for the activations that have special ones.
+_FLAT = {
+    "tanh": "saturated (tanh near −1 or 1)",
+    "sigmoid": "saturated (sigmoid near 0 or 1)",
+    "relu": "dead (ReLU at 0)",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem of a training, and the name of the remedy that the page offers."""
+
+    message: str
+    remedy: str = ""
+    #: Whether the training cannot continue as it is.
+    failed: bool = False
+
+    @classmethod
+    def of(cls, name: str, remedy: str = "", **values: Any) -> Self:
+        """The problem of a name in problems.toml, with values in its message."""
+        entry = PROBLEMS[name]
+        return cls(
+            message=entry["message"].format(**values),
+            remedy=entry.get("remedy", remedy),
+            failed=entry.get("failed", False),
+        )
+
+
+NO_PROBLEM = Problem("")
+TRAINER_ENDED = Problem.of("trainer_ended")
+
+
+def diagnose(
+    network: Network,
+    X: Values,
+    metric: str,
+    curve: LearningCurve,
+    constant_loss: float,
+    *,
+    starts_at_zero: bool = False,
+) -> list[Problem]:
+    """List the signs that the training on X makes no progress.
+
+    `starts_at_zero`: whether the initial weights are 0, to which a reset would return.
+    """
+    newest = curve.newest
+    if newest is None or newest.epoch < FIRST_EPOCHS:
+        return []
+    last_losses = [row.loss for row in curve.rows[-5:]]
+    loss = float(np.median(last_losses))
+    is_far_worse = loss > FAR_WORSE * constant_loss
+    if not is_far_worse and newest.score >= GOOD_SCORES[metric]:
+        return []
+    if not starts_at_zero and _has_collapsed(network, X):
+        return [Problem.of("collapsed")]
+    problems = []
+    lowest_loss = min(row.loss for row in curve.rows)
+    if is_far_worse:
+        problems.append(Problem.of("far_worse", loss=loss, constant=constant_loss))
+        remedy = ""  # that of the first problem
+    elif newest.loss > MUCH_BETTER * lowest_loss:
+        remedy = SMALLER_RATE
+    else:
+        remedy = NEW_WEIGHTS
+    problems += _flat_layers(network, X, remedy)
+    if problems:
+        return problems
+    if len(network.layers) == 1:
+        return _stuck("stuck_linear", curve, newest, metric)
+    return _stuck("stuck", curve, newest, metric)
+
+
+def find_overfitting(
+    rows: Sequence[EpochMetrics], lowest: EpochMetrics | None, constant_test_loss: float
+) -> dict[str, Any] | None:
+    """The epoch since which the test loss rises while the training loss falls, with both losses.
+
+    `lowest` is the epoch with the lowest test loss, which may be none of the rows.
+    """
+    if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS):
+        return None
+    recent_losses = [(row.loss, row.test_loss) for row in rows[-RECENT_ROWS:]]
+    loss, test_loss = np.mean(recent_losses, axis=0).tolist()
+    rise = test_loss - lowest.test_loss
+    is_higher = test_loss > RISE_FACTOR * lowest.test_loss
+    is_visible = rise > VISIBLE_RISE * constant_test_loss
+    falls = loss < lowest.loss
+    if not (is_higher and is_visible and falls) or not math.isfinite(test_loss):
+        return None
+    return {
+        "epoch": lowest.epoch,
+        "loss": [lowest.loss, loss],
+        "test_loss": [lowest.test_loss, test_loss],
+    }
+
+
+def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
+    """Find a training loss that has hardly fallen for many epochs."""
+    patience = max(PATIENCE_EPOCHS, newest.epoch / 3)
+    since = newest.epoch - patience
+    before = [row.loss for row in curve.rows if row.epoch <= since]
+    after = [row.loss for row in curve.rows if row.epoch > since]
+    if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
+        return []
+    if metric == "accuracy":
+        score = f"accuracy is {100 * newest.score:.1f} %"
+        limit = "where the classes overlap"
+    else:
+        score = f"R² is {newest.score:.2f}"
+        limit = "against noise"
+    return [Problem.of(name, epoch=since, score=score, limit=limit)]
+
+
+def _has_collapsed(network: Network, X: Values) -> bool:
+    """Whether the weights of a layer are almost 0, and the outputs for all rows the same."""
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    if len(dense) == 1:
+        return False  # without a hidden layer, the weights grow again
+    sizes = []
+    for layer in dense:
+        usual = math.sqrt(2 / (layer.n_in + layer.n_out))  # Glorot's
+        squares = np.square(layer.weights, dtype=np.float64)
+        size = math.sqrt(float(squares.mean()))
+        sizes.append(size / usual)
+    if not min(sizes) < ALMOST_ZERO:
+        return False
+    with np.errstate(all="ignore"):
+        outputs, _ = network.forward(X[:MAX_ROWS])
+        return float(np.ptp(outputs, axis=0).max()) < SAME_OUTPUT
+
+
+def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
+    """Whether the slope of an activation is almost 0 at each of a layer's sums."""
+    f = layer.activation
+    with np.errstate(all="ignore"):
+        slopes = f.derivative(layer.sums, f.forward(layer.sums))
+        possible_slopes = f.derivative(SUMS, f.forward(SUMS))
+        steepest = abs(possible_slopes).max()
+        return abs(slopes) < FLAT_SLOPE * steepest
+
+
+def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
+    """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
+    layers_by_condition: dict[str, list[str]] = {}
+    hidden = layer_values(network, X[:MAX_ROWS], -1)
+    for number, layer in enumerate(hidden, 1):
+        name = layer.activation.name
+        condition = _FLAT.get(name, f"saturated (slope of {name} near 0)")
+        share_of_rows = _is_flat(layer).mean(axis=0)
+        count = int((share_of_rows >= SATURATED).sum())
+        n_neurons = layer.outputs.shape[1]
+        if 2 * count > n_neurons:
+            neurons = f"{count} of {n_neurons} in hidden layer {number}"
+            layers_by_condition.setdefault(condition, []).append(neurons)
+    problems = []
+    for condition, layers in layers_by_condition.items():
+        problem = Problem.of(
+            "flat", remedy, condition=condition, percent=100 * SATURATED, layers=some(layers)
+        )
+        problems.append(problem)
+    return problems

@@ -1,0 +1,105 @@
+"""The trainer of all networks of the page: their commands go to it, and reports come back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from barenet.model._network import Snapshot
+from barenet.playground.trainer._interactive_training import InteractiveTraining
+from barenet.playground.trainer._problems import Problem
+from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingTask, WeightPath
+
+Listener = Callable[[ProgressReport | None], None]
+
+#: A training by its key, the action of a command, and its argument.
+Command = tuple[int, str, Any]
+
+
+class Trainer(ABC):
+    """The trainer as the sessions see it."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[int, Listener] = {}
+        self.paths: dict[int, Future[WeightPath]] = {}
+        self.next_key = 0
+
+    def begin(self, task: TrainingTask, pace: float, listener: Listener) -> int:
+        """Start a training, which waits for its first command, and return its key.
+
+        The listener is called with None when the trainer has failed: the training must begin again.
+        """
+        key = self.next_key
+        self.next_key += 1
+        self.listeners[key] = listener
+        self.send(key, "begin", (task, pace))
+        return key
+
+    def request_path(self, key: int) -> Future[WeightPath]:
+        """Request the weights that a training has kept; fails if the trainer does."""
+        answer = self.paths.setdefault(key, Future())
+        self._send((key, "path", None))
+        return answer
+
+    def send(self, key: int, action: str, value: Any = None) -> None:
+        """Send a command to a training."""
+        if action == "close":
+            self.listeners.pop(key, None)
+        self._send((key, action, value))
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all trainings."""
+
+    @abstractmethod
+    def _send(self, command: Command) -> None:
+        """Bring a command to the trainings."""
+
+    def _pass_on(self, key: int, report: ProgressReport | WeightPath) -> None:
+        """Pass a report on to its listener."""
+        if isinstance(report, WeightPath):
+            future = self.paths.pop(key, None)
+            if future is not None:
+                future.set_result(report)
+        else:
+            listener = self.listeners.get(key)
+            if listener is not None:
+                listener(report)
+
+
+class Trainings(dict[int, InteractiveTraining]):
+    """The trainings by their keys, which follow commands."""
+
+    def __init__(
+        self,
+        make: Callable[..., InteractiveTraining],
+        answer: Callable[[int, ProgressReport | WeightPath], None],
+    ) -> None:
+        super().__init__()
+        self.make = make
+        self.answer = answer
+
+    def follow(self, key: int, action: str, value: Any) -> None:
+        """Follow a command; one for a training that has been closed does nothing."""
+        if action == "begin":
+            self._begin(key, *value)
+        elif action == "path" and key in self:
+            path = WeightPath.of(self[key].timeline)
+            self.answer(key, path)
+        elif key in self:
+            self[key].send(action, value)
+            if action == "close":
+                del self[key]
+
+    def _begin(self, key: int, task: TrainingTask, pace: float) -> None:
+        def report(progress: ProgressReport) -> None:
+            self.answer(key, progress)
+
+        try:
+            self[key] = self.make(task, report, pace)
+        except Exception as error:  # noqa: BLE001 - no training ends the others
+            problem = Problem.of("refused", error=error)
+            snapshot = Snapshot.of(task.network)
+            self.answer(key, ProgressReport(snapshot=snapshot, problem=problem))

@@ -1,0 +1,1 @@
+"""The pictures of the page, each computed for one epoch."""

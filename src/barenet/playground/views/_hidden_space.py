@@ -1,0 +1,193 @@
+"""The space of a hidden layer's outputs: training points, the plane of the inputs, the boundary."""
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.playground.data._plane import principal_axes
+from barenet.playground.state import _network_layout as layout
+from barenet.playground.state._wire_format import rounded
+from barenet.playground.views._network_view import NetworkView, nan_to_large
+
+Array = NDArray[np.float64]
+
+#: Maximum number of points, and points along each side of the plane of the inputs.
+MAX_POINTS = 500
+SIDE = 19
+#: Free room at each edge of the picture.
+MARGIN = 0.04
+
+
+def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
+    """The outputs of a hidden layer for training points; of the last one if there are fewer.
+
+    Places are fractions of the picture: to the right, and down.
+    """
+    network = view.current()
+    prepared = view.prepared
+    count = len(network.sizes) - 2
+    if count == 0:
+        return {"hint": "This network has no hidden layer: add one with +."}
+    if len(prepared.training[1]) < 2:
+        return {"hint": "This picture needs two training points or more."}
+    layer = min(layer, count - 1)
+    all_X, all_y = prepared.training
+    step = ceil(len(all_y) / MAX_POINTS)
+    X = all_X[::step]
+    y = all_y[::step]
+    grid = X[:0]
+    # The grid is drawn for inputs that are functions of the picture's two axes.
+    if prepared.features.names and not prepared.is_curve:
+        grid = prepared.inputs("grid", SIDE)
+    rows = np.concatenate([X, grid])
+    values = layout.layer_values(network, rows, layer + 1)
+    outputs = nan_to_large(values[-1].outputs)
+    n_neurons = outputs.shape[1]
+    line = np.empty(0)
+    if layer == count - 1:
+        line = _output_line(view)
+    n_points = len(X)
+    projected, share, line = project(outputs, n_points, view.directions, layer, line)
+    points = projected[:n_points]
+    sheet = projected[n_points:]
+    n_neurons_of_axes = n_neurons
+    if len(line):
+        n_neurons_of_axes = 2  # each axis has a range of its own
+    low, high = ranges(points, n_neurons_of_axes)
+
+    def places(points: Array) -> list[float | None]:
+        fractions = (points - low) / (high - low)
+        with_margin = MARGIN + (1 - 2 * MARGIN) * fractions
+        across, up = with_margin.T
+        return rounded(np.column_stack([across, 1 - up]))
+
+    boundary: list[float | None] = []
+    n_wrong = None
+    if len(line) == 3 and len(prepared.classes or ()) == 2:
+        boundary = places(line_ends(line, low, high))
+        sums = points @ line[:2] + line[2]
+        is_wrong = (sums > 0) != (y > 0)
+        n_wrong = int(is_wrong.sum())
+    sheet_places: list[float | None] = []
+    if n_neurons > 1:
+        sheet_places = places(sheet)
+    return {
+        "layer": layer,
+        "neurons": n_neurons,
+        "share": share,
+        "across": len(line) == 3,
+        "ranges": np.column_stack([low, high]).tolist(),
+        "points": places(points),
+        "sheet": sheet_places,
+        "side": SIDE,
+        "values": rounded(_values(view, y)),
+        "boundary": boundary,
+        "wrong": n_wrong,
+    }
+
+
+def project(
+    outputs: Array, n_points: int, known: dict[int, Array], layer: int, line: Array
+) -> tuple[Array, float, Array]:
+    """Outputs in two dimensions, the share of the variance of the first points that they hold, and
+    the weights and the bias of the output there.
+
+    Two neurons are the axes themselves. For more, the axes are the direction of the output's
+    weights and that of the greatest variance across it or, without a single output, the first two
+    principal components; their signs are those of the known ones. One neuron is one axis; the
+    other only separates the points.
+    """
+    if outputs.shape[1] == 1:
+        spread = np.arange(len(outputs)) * 0.618 % 1
+        points = np.column_stack([outputs[:, 0], spread])
+        return points, 1.0, np.empty(0)
+    if outputs.shape[1] == 2:
+        return outputs, 1.0, line
+    mean, directions, _ = principal_axes(outputs[:n_points])
+    centered = outputs - mean
+    if len(line):
+        weights = line[:-1]
+        first = weights / np.linalg.norm(weights)
+        # What remains of the points without their parts along the first direction.
+        centered_points = centered[:n_points]
+        parts = np.outer(centered_points @ first, first)
+        remainder = centered_points - parts
+        _, across, _ = principal_axes(remainder)
+        directions = np.stack([first, across[0]])
+    drawn_before = known.get(layer, directions)
+    similarity = np.sum(directions * drawn_before, axis=1, keepdims=True)
+    if len(line):
+        similarity[0] = 1  # the output rises to the right
+    directions = np.where(similarity < 0, -directions, directions)
+    known[layer] = directions
+    points = centered @ directions.T
+    shown = np.square(points[:n_points]).sum()
+    total = np.square(centered[:n_points]).sum()
+    if len(line):
+        weights = line[:-1]
+        bias = line[-1] + mean @ weights
+        line = np.array([*directions @ weights, bias])
+    return points, float(shown / (total or 1.0)), line
+
+
+def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
+    """Ranges of the axes in steps, so that they seldom change; of one length for components."""
+    low = points.min(axis=0)
+    high = points.max(axis=0)
+    extent = np.where(high > low, high - low, 1.0)
+    # An eighth of the next power of two.
+    step = 2.0 ** np.ceil(np.log2(extent)) / 8
+    low = step * np.floor(low / step)
+    high = step * (np.floor(high / step) + 1)
+    if n_neurons == 1:
+        low[1] = 0.0
+        high[1] = 1.0
+    if n_neurons <= 2:
+        return low, high
+    reach = (high - low).max() / 2
+    middle = (low + high) / 2
+    return middle - reach, middle + reach
+
+
+def line_ends(boundary: Array, low: Array, high: Array) -> Array:
+    """Two points of the line w·h + b = 0 beyond the ranges, shape (2, 2)."""
+    w0, w1, b = boundary
+    width, height = high - low
+    before = 2 * low - high
+    after = 2 * high - low
+    beyond = np.array([before, after])
+    change_across = abs(w0) * width
+    change_up = abs(w1) * height
+    is_steep = change_across > change_up
+    if is_steep:
+        up = beyond[:, 1]
+        across = -(w1 * up + b) / w0
+    else:
+        across = beyond[:, 0]
+        up = -(w0 * across + b) / w1
+    return np.column_stack([across, up])
+
+
+def _output_line(view: NetworkView) -> Array:
+    """Weights and bias of a single output; empty if there are several, or no direction."""
+    groups = layout.neuron_layers(view.current())
+    last = groups[-1][0]
+    weights = last.weights.ravel()
+    line = np.array([*weights, *last.bias], np.float64)
+    is_single = len(last.bias) == 1
+    is_finite = np.isfinite(line).all()
+    has_direction = weights.any()
+    if not is_single or not is_finite or not has_direction:
+        return np.empty(0)
+    return line
+
+
+def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
+    """The classes; numbers as fractions of the range that is drawn."""
+    prepared = view.prepared
+    targets = y.reshape(len(y), -1)
+    if prepared.target_scaling is not None:
+        targets = prepared.target_scaling.inverse_transform(targets)
+    return prepared.drawn_values(targets[:, prepared.output])

@@ -1,0 +1,198 @@
+"""The training loss around the path of the weights, on the plane that holds most of that path."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import Job, choose_engine
+from barenet.errors import BarenetError
+from barenet.optimization.optimizers import SGD
+from barenet.playground.data._plane import principal_axes
+from barenet.playground.state._wire_format import finite, rounded
+from barenet.playground.trainer._trainer_messages import ProgressReport, WeightPath
+from barenet.playground.views._network_view import MAX_WEIGHTS, NetworkView, nan_to_large
+from barenet.playground.views._neuron_panel import contour
+
+Array = NDArray[np.floating]
+
+#: Losses along each side, and lines of equal loss.
+SIDE = 41
+LEVELS = 12
+#: Maximum number of rows, and of rows times weights.
+MAX_ROWS = 1_000
+MAX_PRODUCTS = 2_000_000
+#: Margin on each side of the path, and its minimum extent, as fractions of the extent.
+MARGIN = 0.3
+MIN_EXTENT = 0.3
+#: Seconds to wait for the trainer.
+TIMEOUT = 10.0
+NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
+TOO_SHORT = "Train for a few epochs: the map is drawn around the path that the weights take."
+TOO_LARGE = f"A landscape is drawn for networks of at most {MAX_WEIGHTS:,} weights."
+
+
+class PathPlane(NamedTuple):
+    """The plane of the first two principal components of the weights on a path.
+
+    Its places are fractions of a rectangle: to the right, and down.
+    """
+
+    mean: Array
+    #: Shape (2, n_parameters).
+    directions: Array
+    #: Their shares of the variance.
+    shares: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def through(cls, states: Array) -> "PathPlane":
+        """Fit the plane to weights of shape (n_states, n_parameters); it begins on the left."""
+        mean, directions, shares = principal_axes(states)
+        points = (states - mean) @ directions.T
+        first = points[0]
+        middle_of_path = points[len(points) // 2]
+        last = points[-1]
+        begins_on_the_right = last[0] < first[0]
+        bends_up = middle_of_path[1] > 0
+        turn = np.where([begins_on_the_right, bends_up], -1, 1)
+        points = points * turn
+        low = points.min(axis=0)
+        high = points.max(axis=0)
+        extent = high - low
+        sides = np.maximum(extent, MIN_EXTENT * extent.max())
+        reach = (0.5 + MARGIN) * sides
+        middle = (low + high) / 2
+        return cls(
+            mean=mean,
+            directions=directions * turn[:, None],
+            shares=shares,
+            low=middle - reach,
+            high=middle + reach,
+        )
+
+    def places(self, states: Array) -> Array:
+        """Project weights."""
+        points = (states - self.mean) @ self.directions.T
+        return (points - self.low) / (self.high - self.low)
+
+    def states(self, places: Array) -> Array:
+        """The weights at places."""
+        points = self.low + places * (self.high - self.low)
+        return self.mean + points @ self.directions
+
+
+class TrainingLoss:
+    """The training loss of a network, without penalties, as a function of its weights."""
+
+    def __init__(self, view: NetworkView) -> None:
+        loss, parts = view.task.loss_and_rows(view.settings.loss)
+        rows = parts[0]  # those of the training
+        self.network = view.current()
+        limit = max(MAX_PRODUCTS // self.network.n_parameters, 1)
+        limit = min(MAX_ROWS, limit)
+        step = ceil(rows.n_rows / limit)
+        self.rows = rows.take(slice(None, None, step))
+        job = Job(network=self.network, rows=self.rows, loss=loss, optimizer=SGD())
+        self.engine = choose_engine("auto", job, 1)
+
+    def at(self, states: Array) -> Array:
+        """The losses at weights of shape (n_states, n_parameters)."""
+        losses = []
+        with np.errstate(all="ignore"):
+            for state in states:
+                self.network.parameters = state
+                losses.append(self.engine.evaluate(self.rows)[0])
+        return np.array(losses)
+
+
+def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]:
+    """The losses around the path of a network, and of those that it can be compared with."""
+    if view.network.n_parameters > MAX_WEIGHTS:
+        return {"hint": TOO_LARGE}
+    # The loss of these networks is the same function of their weights.
+    indices = []
+    paths = []
+    reports = []
+    for index, compared in enumerate(views):
+        settings = compared.settings
+        if settings.has_same_architecture(view.settings) and settings.loss == view.settings.loss:
+            path, report = _path(compared)
+            indices.append(index)
+            paths.append(path)
+            reports.append(report)
+    parameters = [path.parameters for path in paths]
+    states = np.concatenate(parameters).astype(np.float64)
+    shortest = min(len(path.epochs) for path in paths)
+    if shortest < 3 or not np.ptp(states, axis=0).any():
+        return {"hint": TOO_SHORT}
+    plane = PathPlane.through(states)
+    loss = TrainingLoss(view)
+    steps = (np.arange(SIDE) + 0.5) / SIDE
+    across = np.tile(steps, SIDE)
+    down = np.repeat(steps, SIDE)
+    grid = np.column_stack([across, down])
+    losses = loss.at(plane.states(grid))
+    lines = contours(losses.reshape(SIDE, SIDE))
+    drawn_paths = []
+    for path, report in zip(paths, reports, strict=True):
+        drawn_paths.append(_drawn(path, report, plane, loss))
+    return {
+        "networks": indices,
+        "side": SIDE,
+        "losses": rounded(losses),
+        "lines": [rounded(line) for line in lines],
+        "shares": rounded(plane.shares),
+        "constant": finite(view.constant_losses[0]),
+        "rows": [loss.rows.n_rows, len(view.task.training[0])],
+        "paths": drawn_paths,
+    }
+
+
+def contours(losses: Array) -> list[Array]:
+    """Lines of equal loss, at even steps of its logarithm."""
+    heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
+    largest = np.nanmax(losses[np.isfinite(losses)])
+    highest = np.log(largest)
+    levels = np.linspace(heights.min(), highest, LEVELS + 2)
+    return [contour(heights - level) for level in levels[1:-1]]
+
+
+def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
+    """The saved weights of a training, with the current ones if these are newer; and its state."""
+    assert view.key is not None
+    try:
+        path = view.trainer.request_path(view.key).result(TIMEOUT)
+    except TimeoutError:
+        raise BarenetError(NO_ANSWER) from None
+    latest = view.latest
+    if latest.epoch > path.epochs[-1]:
+        parameters = np.vstack([path.parameters, latest.snapshot.parameters])
+        path = WeightPath([*path.epochs, latest.epoch], parameters)
+    return path, latest
+
+
+def _drawn(
+    path: WeightPath, latest: ProgressReport, plane: PathPlane, loss: TrainingLoss
+) -> dict[str, Any]:
+    """A path on the plane, with the current place, and the losses at the weights and there."""
+    current = latest.snapshot.parameters[None]
+    place = plane.places(current)
+    states = np.vstack([current, plane.states(place)])
+    lowest_epoch: float = 0
+    if latest.lowest is not None:
+        lowest_epoch = latest.lowest.epoch
+    distances = np.abs(np.array(path.epochs) - lowest_epoch)
+    best = int(distances.argmin())
+    return {
+        "epochs": path.epochs,
+        "places": rounded(plane.places(path.parameters)),
+        "current": rounded(place),
+        "epoch": latest.epoch,
+        "best": best,
+        "best_epoch": path.epochs[best],
+        "losses": rounded(loss.at(states)),
+    }

@@ -1,0 +1,257 @@
+"""The probe: one point on its way through a network, and its error on the way back.
+
+The network's own passes compute all numbers. They pass a single row, so the derivative by a bias
+is the derivative by the sum of its neuron: the neuron's delta.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._network import Network, Objective
+from barenet.model.losses import as_loss
+from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.state import _network_layout as layout
+from barenet.playground.state._wire_format import finite
+from barenet.playground.trainer._trainer_messages import UpdateRecord
+from barenet.playground.views._network_view import NetworkView, drawn_rows
+from barenet.tables._column_kinds import NumberColumn
+
+#: Maximum number of outputs that are drawn.
+MAX_OUTPUTS = 10
+
+Drawn = list[tuple[int, NDArray[np.intp], NDArray[np.intp]]]
+
+
+class Point(NamedTuple):
+    """A point as the network takes it."""
+
+    #: The encoded row, in the data's units unless columns are encoded one by one: (1, n_columns).
+    row: NDArray[np.float64]
+    #: Shape (1, n_inputs).
+    X: NDArray[np.float32]
+    #: The scaled target, shape (1,); None for a place without data.
+    y: NDArray[Any] | None = None
+    is_test: bool = False
+
+
+def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
+    """Pass one of the drawn points through the network, a place on the plane, or an image.
+
+    With `backward`, the error of a point that was in the last update is that before the update.
+    """
+    prepared = view.prepared
+    if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
+        return {"layers": []}
+    if place:
+        point = _place(prepared, place)
+    else:
+        point = _data_point(prepared, row)
+    update = None
+    if backward:
+        update = _update_with(view, point)
+    network = view.current()
+    if update is not None:
+        update.before.snapshot.restore(network)
+    drawn = _drawn(network, prepared)
+    with np.errstate(all="ignore"):
+        answer = _forward(network, point, prepared, drawn)
+        if not place:
+            index = drawn_rows(prepared)[row]
+            answer |= _record(prepared, int(index))
+        if backward and point.y is not None:
+            answer["backward"] = _backward(view, network, point.X, point.y, drawn)
+    if update is not None:
+        epoch = view.latest.epoch
+        if view.latest.batch[0] > 0:
+            epoch += 1  # the update was in the epoch that is under way
+        answer["update"] = {
+            "epoch": epoch,
+            "batch": [update.batch + 1, update.n_batches],
+            "after": _by_layer(network, view.latest.snapshot.parameters, drawn),
+        }
+    return answer
+
+
+def _data_point(prepared: PreparedData, row: int) -> Point:
+    chosen = drawn_rows(prepared)
+    if not 0 <= row < len(chosen):
+        raise ArgumentError.of("row", row, f"one of {len(chosen)} points")
+    index = chosen[row]
+    target = prepared.dataset.y[index].reshape(1)
+    if prepared.target_scaling is not None:
+        target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
+    encoded = np.asarray(prepared.dataset.X[[index]], np.float64)
+    point = _scaled(prepared, encoded)
+    is_test = bool(prepared.is_test[index])
+    return point._replace(y=target, is_test=is_test)
+
+
+def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
+    if len(place) not in (2, prepared.dataset.n_features):
+        raise ArgumentError.of("place", len(place), "two numbers, or the pixels of an image")
+    if len(place) == 2:
+        row = prepared.plane.rows(np.array([place]))
+        return _scaled(prepared, row)
+    encoded = []
+    for (_, column), pixel in zip(prepared.columns, place, strict=True):
+        encoded.append(column.encode(np.array([pixel])))
+    return _scaled(prepared, np.column_stack(encoded))
+
+
+def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
+    inputs = prepared.features.apply(row)
+    return Point(row, prepared.scaling.transform(inputs, np.float32))
+
+
+def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
+    """The last update, if the point was in its batch."""
+    update = view.latest.update
+    X, y = view.prepared.training
+    if update is None or point.y is None or point.is_test:
+        return None
+    rows = update.rows(len(y))
+    is_input = np.isclose(X[rows], point.X)
+    has_inputs = is_input.all(axis=1)
+    has_target = np.isclose(y[rows], point.y)
+    if not (has_inputs & has_target).any():
+        return None
+    return update
+
+
+def _drawn(network: Network, prepared: PreparedData) -> Drawn:
+    """The index of each dense layer, and the inputs and the neurons of it that are drawn."""
+    layers = [slot.layer for slot in layout.weight_slots(network)]
+    neurons = []
+    for width in network.sizes[1:-1]:
+        n_drawn = min(width, prepared.max_drawn)
+        neurons.append(np.arange(n_drawn))
+    n_outputs = min(network.sizes[-1], MAX_OUTPUTS)
+    outputs = np.arange(n_outputs)
+    inputs = [np.array(prepared.drawn_inputs()), *neurons]
+    return list(zip(layers, inputs, [*neurons, outputs], strict=True))
+
+
+def _forward(
+    network: Network, point: Point, prepared: PreparedData, drawn: Drawn
+) -> dict[str, Any]:
+    """Sums and outputs of the neurons, their largest terms, and the prediction in its units."""
+    raw = _raw_inputs(prepared, point)
+    output, caches = network.forward(point.X)
+    # The outputs of a layer are the inputs of the next one.
+    layer_inputs = [caches[index][0][0] for index, _, _ in drawn]
+    layer_outputs = [*layer_inputs[1:], output[0, :MAX_OUTPUTS]]
+    arrays = network.layout.views(network.parameters)
+    layers = []
+    for drawn_layer, inputs, outputs in zip(drawn, layer_inputs, layer_outputs, strict=True):
+        index, rows, neurons = drawn_layer
+        sums = caches[index][1]
+        weights = arrays[index]["weights"]
+        layer = {
+            "sums": finite(sums[0]),
+            "outputs": finite(outputs),
+            "weights": finite(weights[rows][:, neurons]),
+            "bias": finite(arrays[index]["bias"]),
+            "terms": _largest_terms(inputs, weights),
+        }
+        layers.append(layer)
+    _, drawn_inputs, _ = drawn[0]
+    image = None
+    if prepared.dataset.image_shape is not None:
+        image = finite(raw)
+    return {
+        "raw": finite(raw[drawn_inputs]),
+        "inputs": finite(point.X[0, drawn_inputs]),
+        "layers": layers,
+        "activation": network.output_activation.name,
+        "prediction": finite(prepared.predictions(network, point.X)[0]),
+        "image": image,
+        "is_test": point.is_test,
+    }
+
+
+def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) -> Any:
+    """The index, the weight and the value of the inputs that decide the sum of each neuron."""
+    sizes = np.abs(inputs * weights.T)
+    order = np.argsort(-sizes)[:, : layout.MAX_DRAWN]
+    largest_weights = np.take_along_axis(weights.T, order, axis=1)
+    terms = np.stack([order, largest_weights, inputs[order]], axis=-1)
+    return finite(terms)
+
+
+def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
+    """The columns of a data point, none for an image, and its target, in the units of the data."""
+    rows = prepared.dataset
+    if prepared.raw is not None:
+        columns = prepared.raw.columns
+    else:
+        arrays = np.asarray(rows.X).T
+        columns = dict(zip(rows.feature_names, arrays, strict=True))
+    cells = {}
+    if rows.image_shape is None:
+        cells = {name: str(column[index]) for name, column in columns.items()}
+    return {"cells": cells, "truth": float(rows.y[index])}
+
+
+def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
+    """The inputs in the units of the data, shape (n_inputs,)."""
+    row = point.row.copy()
+    for start, column in prepared.columns:
+        if isinstance(column, NumberColumn):
+            scaled = row[:, start]
+            row[:, start] = scaled * column.scale + column.center
+    return prepared.features.apply(row)[0]
+
+
+def _backward(
+    view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
+) -> dict[str, Any]:
+    """The loss of the point, its derivative by the outputs, and by the weights of each layer.
+
+    A bias of the next layer has the derivative of its sum: the errors, derivatives by the outputs
+    of hidden neurons, are the products with the weights.
+    """
+    n_rows = len(view.prepared.training[1])
+    config = view.settings.run_config(n_rows)
+    batch_size = n_rows
+    if isinstance(config.batch_size, int):
+        batch_size = config.batch_size
+    loss = as_loss(config.loss, network.output_activation)
+    data = validate_arrays(network, loss, X, y)
+    data = data.take(dtype=network.dtype)
+    objective = Objective(network, loss)
+    value, gradient = objective.value_and_gradient(data, training=False)
+    output, _ = network.forward(X)
+    output_gradient = loss.gradient(output, data.y)[0]
+    values = network.layout.views(network.parameters)
+    gradients = network.layout.views(gradient)
+    errors = []
+    for index, rows, _ in drawn[1:]:
+        weights = values[index]["weights"][rows]
+        deltas = gradients[index]["bias"]
+        errors.append(finite(weights @ deltas))
+    return {
+        "loss": finite(value),
+        "name": loss.name,
+        "target": data.y[0, :MAX_OUTPUTS].tolist(),
+        "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
+        "errors": errors,
+        "rows": batch_size,
+        "layers": _by_layer(network, gradient, drawn),
+    }
+
+
+def _by_layer(
+    network: Network, vector: NDArray[np.floating], drawn: Drawn
+) -> list[dict[str, list[Any]]]:
+    """The drawn weights and biases, or their derivatives."""
+    arrays = network.layout.views(vector)
+    layers = []
+    for index, inputs, neurons in drawn:
+        weights = arrays[index]["weights"][inputs][:, neurons]
+        bias = arrays[index]["bias"][neurons]
+        layers.append({"weights": finite(weights), "bias": finite(bias)})
+    return layers

@@ -1,0 +1,391 @@
+"""One description of a training run, with the constraints of every setting.
+
+Command-line flags, run files, named data sets, model cards and the playground all use it. None
+means that a setting was not given; `RunConfig.over` fills such gaps from another configuration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+from barenet._constraints import Configurable, check_fields, option
+from barenet._metrics import METRICS, Name
+from barenet._registry import canonical, plain, spec_of
+from barenet.datasets._named_datasets import GENERATOR_LIMITS
+from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._initializers import INITIALIZERS
+from barenet.model._network import Network
+from barenet.model.losses import LOSSES
+from barenet.optimization._penalties import L1, L2, Penalty
+from barenet.optimization._schedules import SCHEDULES
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_optimizer
+from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
+
+#: The names that settings have.
+REGISTRIES: dict[str, Mapping[str, Any]] = {
+    "metric": METRICS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "hidden": ACTIVATIONS,
+    "output": ACTIVATIONS,
+    "init": INITIALIZERS,
+    "bias_init": INITIALIZERS,
+}
+
+
+class NetworkOptions(TypedDict, total=False):
+    """Settings of a network and its training besides the seed, with the types of `RunConfig`."""
+
+    layers: tuple[int, ...] | None
+    hidden: tuple[str, ...] | None
+    output: str | None
+    batch_norm: bool | None
+    dropout: float | None
+    init: str | None
+    bias_init: str | None
+    loss: str | None
+    optimizer: str | None
+    learning_rate: float | None
+    schedule: str | None
+    l1: float | None
+    l2: float | None
+    clip_norm: float | None
+    clip_value: float | None
+    epochs: int | None
+    batch_size: int | Literal["full"] | None
+    shuffle: bool | None
+    dtype: Literal["float32", "float64"] | None
+    engine: str | None
+
+
+class TrainingOptions(NetworkOptions, total=False):
+    """All settings of `RunConfig` but those of the rows, which are split before the training."""
+
+    metric: Name | None
+    class_weight: tuple[str, ...] | None
+    label_smoothing: float | None
+    patience: int | None
+    seed: int | None
+    scaling: Literal["none", "standardize", "minmax", "robust"] | None
+    target_scaling: Literal["none", "standardize"] | None
+    verbose_epoch: int | None
+
+
+def _as_setting(registry: Mapping[str, Any], value: Any) -> Any:
+    """The name of a registered object, in one spelling; that of a user-defined class is kept."""
+    if isinstance(value, Configurable) and registry.get(value.name) is type(value):
+        value = spec_of(value)
+    return canonical(registry, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Settings of a training run.
+
+    Attributes
+    ----------
+    layers : tuple of int, optional
+        Layer sizes from the input to the output, such as 784 16 10.
+    hidden : tuple of str, optional
+        Activation of the hidden layers: one for all, or one for each.
+    output : str, optional
+        Activation of the output layer. By default softmax or sigmoid for classification, identity
+        for regression.
+    batch_norm : bool, optional
+        Normalize each hidden layer over the mini-batch, before its activation.
+    dropout : float, optional
+        Fraction of each hidden layer's outputs dropped during training.
+    init : str, optional
+        Initializer of the weights, such as he or normal:std=0.1; auto chooses one that suits each
+        layer's activation.
+    bias_init : str, optional
+        Initializer of the biases.
+    loss : str, optional
+        Loss to minimize. By default the one that goes with the output activation.
+    metric : str, optional
+        Score that is shown first, and by which models are compared; if it is given, early stopping
+        follows it, too. By default accuracy or r2; where three quarters of the rows or more are of
+        one class, auc, or balanced_accuracy for several classes.
+    class_weight : tuple of str, optional
+        Weights of the classes in the loss, such as yes=5 no=1; balanced gives all classes the same
+        total weight. Scores of the test rows have no weights.
+    label_smoothing : float, optional
+        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k, that of each
+        other ε/k.
+    optimizer : str, optional
+        The optimizer, such as sgd or adam:beta1=0.8.
+    learning_rate : float, optional
+        Learning rate. By default the optimizer's own.
+    schedule : str, optional
+        Learning rate schedule, such as step:every=10,gamma=0.5.
+    l1 : float, optional
+        Strength of the L1 penalty on the weights.
+    l2 : float, optional
+        Strength of the L2 penalty on the weights.
+    clip_norm : float, optional
+        Maximum Euclidean norm of the gradient.
+    clip_value : float, optional
+        Maximum absolute value of the gradient's entries.
+    epochs : int, optional
+        Passes over the training set.
+    batch_size : int or "full", optional
+        Rows of a mini-batch.
+    shuffle : bool, optional
+        Shuffle the training rows before each epoch.
+    patience : int, optional
+        Stop when the validation loss has not improved for this many epochs, and keep the best
+        epoch's weights; 0 never stops early. A tenth of the training rows become the validation
+        set.
+    seed : int, optional
+        Seed of the initial weights, the order of the rows and the dropout.
+    dtype : {"float32", "float64"}, optional
+        Floating-point type of the network.
+    engine : str, optional
+        Engine that does the arithmetic: compiled, reference, or auto, which is compiled wherever
+        possible.
+    scaling : {"none", "standardize", "minmax", "robust"}, optional
+        Scaling of the inputs, fitted on the training set. Robust is for tables: by the median and
+        the quartiles, which outliers do not affect.
+    target_scaling : {"none", "standardize"}, optional
+        Scaling of a numeric target, undone in predictions. By default standardize, where the
+        output is the identity and the loss depends on differences alone.
+    test_size : float, optional
+        Fraction of the rows in the test set, which is measured after each epoch and does not
+        affect the training; 0 for none.
+    split_seed : int, optional
+        Seed of the split into training, validation and test rows.
+    samples : int, optional
+        Number of rows of a generated data set.
+    noise : float, optional
+        Standard deviation of the noise of a generated data set.
+    data_seed : int, optional
+        Seed of a generated data set.
+    verbose_epoch : int, optional
+        Epochs between two printed lines, from epoch 1 on; the last epoch is always printed. By
+        default the data set's own; if --epochs is given, about twenty lines, and on a terminal the
+        progress bar alone.
+
+    Examples
+    --------
+    >>> RunConfig(epochs=5).over(RunConfig(epochs=100, seed=3)).seed
+    3
+    """
+
+    layers: tuple[int, ...] | None = None
+    hidden: tuple[str, ...] | None = None
+    output: str | None = None
+    batch_norm: bool | None = None
+    dropout: float | None = option(None, ge=0, lt=1)
+    init: str | None = None
+    bias_init: str | None = None
+    loss: str | None = None
+    metric: Name | None = None
+    class_weight: tuple[str, ...] | None = None
+    label_smoothing: float | None = option(None, ge=0, lt=1)
+    optimizer: str | None = None
+    learning_rate: float | None = option(None, gt=0)
+    schedule: str | None = None
+    l1: float | None = option(None, ge=0)
+    l2: float | None = option(None, ge=0)
+    clip_norm: float | None = option(None, gt=0)
+    clip_value: float | None = option(None, gt=0)
+    epochs: int | None = option(None, ge=1, integer=True)
+    batch_size: int | Literal["full"] | None = None
+    shuffle: bool | None = None
+    patience: int | None = option(None, ge=0, integer=True)
+    seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
+    dtype: Literal["float32", "float64"] | None = None
+    engine: str | None = None
+    scaling: Literal["none", "standardize", "minmax", "robust"] | None = None
+    target_scaling: Literal["none", "standardize"] | None = None
+    test_size: float | None = option(None, ge=0, lt=1)
+    split_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
+    samples: int | None = option(None, **GENERATOR_LIMITS["samples"])
+    noise: float | None = option(None, **GENERATOR_LIMITS["noise"])
+    data_seed: int | None = option(None, **GENERATOR_LIMITS["data_seed"])
+    verbose_epoch: int | None = option(None, ge=1, integer=True)
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value).__module__ == "numpy":
+                object.__setattr__(self, name, plain(value))
+        for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                value = tuple(_as_setting(registry, name_or_spec) for name_or_spec in value)
+            object.__setattr__(self, name, _as_setting(registry, value))
+        weights: Any = self.class_weight
+        if isinstance(weights, str):
+            object.__setattr__(self, "class_weight", (weights,))
+        elif isinstance(weights, Mapping):
+            pairs = tuple(f"{name}={weight}" for name, weight in weights.items())
+            object.__setattr__(self, "class_weight", pairs)
+
+    def validate(self) -> None:
+        """Check every number against its range, and settings that exclude each other.
+
+        Raises
+        ------
+        ValueError
+            If a setting is wrong; names it.
+        """
+        check_fields(self)
+        self.make_optimizer()
+        self.make_clipping()
+
+    def over(self, base: RunConfig) -> RunConfig:
+        """Fill the settings that are not given from another configuration.
+
+        Parameters
+        ----------
+        base : RunConfig
+            The other settings.
+
+        Returns
+        -------
+        RunConfig
+            The settings of both, of which those given here take precedence.
+        """
+        return dataclasses.replace(base, **self.set_fields())
+
+    def set_fields(self) -> dict[str, Any]:
+        """The settings that are given, by name.
+
+        Returns
+        -------
+        dict of str to object
+            The settings that are not None.
+        """
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def make_network(self) -> Network:
+        """Build the network with its initial parameters.
+
+        Returns
+        -------
+        Network
+            The network, which is not trained.
+        """
+        options: dict[str, Any] = {}
+        for name in ("init", "bias_init", "batch_norm", "dropout", "output", "seed", "dtype"):
+            value = getattr(self, name)
+            if value is not None and value != "auto":
+                options[name] = value
+        activations: Any = self.hidden or ()
+        if len(activations) == 1:
+            activations = activations[0]
+        try:
+            return Network.dense(self.layers or (), hidden=activations, **options)
+        except ArgumentError as error:
+            if error.argument == "sizes":
+                error = error.renamed("layers")
+            raise error from None
+
+    def make_optimizer(self) -> Optimizer | LBFGS:
+        """Build the optimizer with its learning rate.
+
+        Returns
+        -------
+        Optimizer or LBFGS
+            Adam by default.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer is unknown, or has no learning rate.
+        """
+        spec = self.optimizer
+        if spec is None:
+            spec = "adam"
+        optimizer = as_optimizer(spec)
+        if self.learning_rate is None:
+            return optimizer
+        if optimizer.full_batch:
+            problem = "lbfgs finds its own step sizes"
+            raise ArgumentError(problem, argument="learning_rate", remedy="leave it out")
+        separator = ":"
+        if ":" in spec:  # it has options already
+            separator = ","
+        return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
+
+    def make_penalties(self) -> tuple[Penalty, ...]:
+        """Build the penalties of a strength above 0.
+
+        Returns
+        -------
+        tuple of Penalty
+            None, one or two.
+        """
+        penalties: list[Penalty] = []
+        if self.l1:
+            penalties.append(L1(self.l1))
+        if self.l2:
+            penalties.append(L2(self.l2))
+        return tuple(penalties)
+
+    def make_clipping(self) -> Clipping | None:
+        """Build the clipping of the gradient, if there is any.
+
+        Returns
+        -------
+        Clipping or None
+            Of the norm, or of each value.
+
+        Raises
+        ------
+        ValueError
+            If both are given.
+        """
+        if self.clip_norm is not None and self.clip_value is not None:
+            problem = "expected one of the two, got both"
+            raise ArgumentError(problem, argument="clip_norm, clip_value")
+        if self.clip_norm is not None:
+            return ClipNorm(self.clip_norm)
+        if self.clip_value is not None:
+            return ClipValue(self.clip_value)
+        return None
+
+    def train_arguments(self) -> dict[str, Any]:
+        """Arguments of `train`: everything but the network, the data and the callbacks.
+
+        Returns
+        -------
+        dict of str to object
+            Values by the names of the arguments.
+        """
+        arguments: dict[str, Any] = {}
+        for name in ("loss", "schedule", "epochs", "shuffle", "engine", "seed", "batch_size"):
+            value = getattr(self, name)
+            if value is not None:
+                arguments[name] = value
+        if self.batch_size == "full":
+            arguments["batch_size"] = None
+        arguments["optimizer"] = self.make_optimizer()
+        arguments["penalty"] = self.make_penalties()
+        arguments["clip"] = self.make_clipping()
+        return arguments
+
+
+#: Settings of a run where neither the user nor the data set has others.
+DEFAULTS = RunConfig(
+    hidden=("relu",),
+    batch_norm=False,
+    dropout=0.0,
+    optimizer="adam",
+    l1=0.0,
+    l2=0.0,
+    epochs=100,
+    batch_size=32,
+    shuffle=True,
+    seed=0,
+    dtype="float32",
+    engine="auto",
+    scaling="standardize",
+    test_size=0.2,
+    split_seed=0,
+)

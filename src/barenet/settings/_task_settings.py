@@ -1,0 +1,394 @@
+"""The settings of a task: its source, how it is read, its columns, and how it is trained."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Self, get_type_hints
+
+from barenet._constraints import convert
+from barenet._progress_bar import progress_bar
+from barenet._registry import lookup
+from barenet.datasets._dataset import Dataset
+from barenet.datasets._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.datasets._named_datasets import GeneratorOptions
+from barenet.datasets._table_loading import load_table
+from barenet.errors import ArgumentError, with_addresses, without_secrets
+from barenet.optimization._schedules import as_schedule
+from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_defaults import MANY, table_defaults
+from barenet.storage._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
+from barenet.streams._stream import Stream, stream
+from barenet.tables._delimited import CsvFields, CsvOptions
+from barenet.tables._frame import Table, spelled_names
+
+#: Options of a table that list columns, that are lists, and all, as `TableEncoding.fit` takes them.
+COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
+TEXT_LISTS = (*COLUMN_LISTS, "missing")
+TABLE_OPTIONS = (*TEXT_LISTS, "rare")
+
+#: Settings that name another model.
+MODELS = ("start_from", "teacher")
+
+#: Fraction of the training rows in the validation set, where there is one.
+VALIDATION_SIZE = 0.1
+
+#: A memory that depends on the machine: a quarter of it.
+AUTO = "auto"
+
+#: Settings that do not affect the network, or name a folder of the machine.
+NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
+
+#: Settings that an ensemble shares; all others apply to one network only.
+SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
+
+#: The reason why workers are refused.
+ONE_NETWORK = "a single network is trained here"
+
+#: First line of the run files that barenet writes.
+HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
+
+#: The name of rows in memory, where a file has its path.
+IN_MEMORY = "data frame"
+
+
+class OpeningOptions(CsvFields, GeneratorOptions, total=False):
+    """The options of `Task.open`: of the columns of a table, of files and of generated data."""
+
+    drop: str | Collection[str] | None
+    keep_column: str | Collection[str] | None
+    categories: str | Collection[str] | None
+    numeric: str | Collection[str] | None
+    missing: str | Collection[str] | None
+    rare: float | None
+    data_dir: str | PathLike[str] | None
+    allow_missing_columns: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(CsvOptions):
+    """How files are read.
+
+    Attributes
+    ----------
+    delimiter : str
+        Separator of the values of a table: one character, or tab.
+    encoding : str
+        Text encoding of a table, such as cp1252, that of Windows.
+    decimal : {".", ","}
+        Decimal separator of the numbers in a table.
+    header : bool
+        Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
+        their positions. By default it does, and is refused where it looks like a row.
+    date_format : str or tuple of str
+        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y; for one
+        column, start=%d.%m.%Y.
+    quoting : bool
+        Whether a value of a table may be in quotes, which is the default; if not, quotes are
+        ordinary characters.
+    data_dir : str
+        Folder of the IDX files of mnist or fashion_mnist.
+    allow_missing_columns : bool
+        Whether a file of several may lack a column that others have, or a file with new rows one of
+        the model's; its values are missing there. Otherwise that is an error.
+    """
+
+    data_dir: str | None = None
+    allow_missing_columns: bool | None = None
+
+    def over(self, base: Self) -> Self:
+        """Fill the options that are not given from others."""
+        return replace(base, **without_none(vars(self)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """How data are read and their columns are treated.
+
+    Attributes
+    ----------
+    target : str
+        The column of a table to predict.
+    task : {"classification", "regression"}
+        The kind of target, where its values are ambiguous.
+    file : FileOptions
+        How files are read.
+    split_by : str
+        Column by which the rows of a table are split: of dates or numbers, for a test set of the
+        last rows; or of groups, which stay whole, and whose column is not a feature.
+    drop : tuple of str
+        Columns to leave out.
+    keep_column : tuple of str
+        Columns to keep that count or identify the rows, which are left out otherwise.
+    categories : tuple of str
+        Columns to read as categories, such as codes that look like numbers.
+    numeric : tuple of str
+        Columns to read as numbers, such as those with leading zeros.
+    missing : tuple of str
+        More spellings of a missing value, such as -999 or unknown.
+    rare : float
+        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
+        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 where that lowers
+        the error on rows that are left out.
+    """
+
+    target: str | None = None
+    task: Literal["classification", "regression"] | None = None
+    file: FileOptions = FileOptions()
+    split_by: str | None = None
+    drop: tuple[str, ...] | None = None
+    keep_column: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    numeric: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | None = None
+    rare: float | None = None
+
+    def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
+        """The given options of columns; with `features`, those that apply to the loaded columns."""
+        options = without_none(_values(self, TABLE_OPTIONS))
+        if not features:
+            return options
+        options.pop("drop", None)
+        unused = {self.split_by} - {*features}
+        for option in {*COLUMN_LISTS} & options.keys():
+            names = spelled_names(options[option], features)
+            options[option] = tuple(name for name in names if name not in unused)
+        return options
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSettings(DataOptions):
+    """Everything that determines the result of a run.
+
+    Attributes
+    ----------
+    data : str
+        A named data set, or a file, on this machine or at an address such as s3://bucket/rows.csv.
+    quick : bool
+        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
+        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
+    memory : str
+        Read a table block by block, and take at most this much memory for its data, such as 2GB;
+        auto is a quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by
+        default with auto. The result does not depend on it.
+    start_from : Path
+        Model whose weights are the initial ones: a file, or the folder of a run.
+    teacher : Path
+        Model whose predictions one network learns in place of the targets, such as an ensemble of
+        the same columns: a file, or the folder of a run.
+    config : RunConfig
+        How the network is built and trained.
+    """
+
+    data: str = ""
+    quick: bool | None = None
+    memory: str | None = None
+    start_from: Path | None = None
+    teacher: Path | None = None
+    config: RunConfig = field(default_factory=RunConfig)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """Make settings of plain values by name, as `set_fields` returns them."""
+        values: dict[type, dict[str, Any]] = {FileOptions: {}, RunConfig: {}, cls: {}}
+        declared: dict[str, tuple[type, Any]] = {}
+        for part in values:
+            for name, annotation in get_type_hints(part).items():
+                declared[name] = (part, annotation)
+        for name, value in fields.items():
+            part, annotation = lookup(declared, name, "settings")
+            if annotation == Path | None:
+                value = Path(convert(value, str, name))
+            if part is not FileOptions:  # which also takes formats of dates by column
+                value = convert(value, annotation, name)
+            values[part][name] = value
+        return cls(
+            file=FileOptions(**values[FileOptions]),
+            config=RunConfig(**values[RunConfig]),
+            **values[cls],
+        )
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the rows have columns with names."""
+        return is_table(self.data) or self.data == IN_MEMORY
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a table is read block by block."""
+        return is_table(self.data) and (is_pattern(self.data) or self.memory is not None)
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether an ensemble is trained: on a table, without a setting of one network."""
+        others = self.config.set_fields().keys() - {*SHARED}
+        others |= {name for name in MODELS if getattr(self, name)}
+        if self.quick is None:
+            return self.is_table and not others and not self.is_stream
+        refused = sorted(others - {"epochs"})
+        if refused and not self.quick:
+            remedy = "leave it out, or train one network with {quick}"
+            problem = "is a setting of one network, not of an ensemble"
+            raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
+        if self.is_stream and not self.quick:
+            problem = "all rows of an ensemble are in memory"
+            raise ArgumentError(problem, argument="quick", value=False, remedy="leave it out")
+        return not self.quick
+
+    def load(self, rows: Table | None = None) -> Dataset:
+        """Load the data, or those of an open table; the columns of a table are a frame."""
+        if not self.data:
+            problem = "name a data set (`barenet datasets` lists them) or a file to train on"
+            raise ArgumentError(problem, argument="data")
+        if is_pattern(self.data) and not is_table(self.data):
+            problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
+            raise ArgumentError(problem, argument="data", value=self.data)
+        self.check_table_options()
+        options: dict[str, Any] = {
+            "target": self.target,
+            "task": self.task,
+            "categories": self.categories,
+            "drop": self.drop,
+            "missing": self.missing,
+            "split_by": self.split_by,
+        }
+        options.update(vars(self.file))
+        options.update(_values(self.config, GENERATOR))
+        if self.is_table:
+            options["frame"] = True
+        options.pop("allow_missing_columns")  # as one file has all of its columns
+        if rows is None:
+            return load_dataset(self.data, **options)
+        return load_table(rows, **without_none(options))
+
+    def open_stream(self) -> Stream:
+        """Open a table to be read block by block, and hold rows out."""
+        config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
+        refused = {
+            "class_weight": config.class_weight,
+            "label_smoothing": config.label_smoothing,
+            "split_by": self.split_by,
+            "optimizer": config.make_optimizer().full_batch,
+        }
+        for name, value in refused.items():
+            if value:
+                problem = "not for rows that are read block by block"
+                raise ArgumentError(problem, argument=name, remedy="leave it out")
+        validation_size = 0.0
+        if config.patience or as_schedule(config.schedule).follows_loss:
+            validation_size = VALIDATION_SIZE
+        memory = self.memory
+        if memory == AUTO:
+            memory = None
+        target: Any = self.target  # without one, the error proposes one
+        csv: Any = self.file
+        return stream(
+            self.data,
+            target,
+            csv=csv,
+            task=self.task,
+            test_size=config.test_size or 0.0,
+            validation_size=validation_size,
+            split_seed=config.split_seed or 0,
+            memory=memory,
+            track=partial(progress_bar, label="reading"),
+            numbers=config.scaling or "standardize",
+            allow_missing_columns=bool(self.file.allow_missing_columns),
+            **self.table_options(),
+        )
+
+    def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
+        """Split the training data again; all are training rows without the column to split by."""
+        if self.split_by and dataset.split_keys is None:
+            return dataset, None
+        config = self.config.over(DEFAULTS)
+        return dataset.split(config.test_size or 0.0, config.split_seed or 0)
+
+    def check_table_options(self) -> None:
+        """Refuse options for tables where there is none."""
+        if self.is_table:
+            return
+        options = [*self.table_options()]
+        if self.memory is not None:
+            options.append("memory")
+        if self.quick is False:
+            options.append("quick")
+        if options:
+            problem = f"this is an option for tables, and {self.data} is not one"
+            raise ArgumentError(problem, argument=options[0])
+        if self.config.scaling == "robust":
+            problem = f"robust is for tables, and {self.data} is not one"
+            raise ArgumentError(problem, argument="scaling")
+
+    def to_toml(self) -> bytes:
+        """Write a run file."""
+        import tomli_w
+
+        fields = self.set_fields()
+        for name in {"data", *MODELS} & fields.keys():
+            if any("\ud800" <= letter <= "\udfff" for letter in fields[name]):
+                problem = f"the name {fields[name]!r} is not UTF-8 text"
+                raise ArgumentError(problem, argument=name, remedy="rename it")
+        return (HEADER + tomli_w.dumps(fields)).encode()
+
+    def card_fields(self) -> dict[str, Any]:
+        """The settings for a model card: without folders, so that every machine makes the same."""
+        fields = without_folders(self.set_fields())
+        fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
+        # Which rows are held out depends on reading block by block, not on the limit of memory.
+        if self.memory and not is_pattern(self.data):
+            fields["memory"] = AUTO
+        return fields
+
+    def set_fields(self) -> dict[str, Any]:
+        """The settings that are given, by the names of their options."""
+        settings: dict[str, Any] = {"data": ""}  # which stands first
+        settings.update(vars(self))
+        settings.update(vars(self.file))
+        settings.update(vars(self.config))
+        del settings["file"], settings["config"]
+        address = as_address(self.data)
+        if address:
+            address = without_secrets(address)
+        settings["data"] = address or self.data
+        if self.data in ("", IN_MEMORY):
+            settings["data"] = None
+        not_paths = {None, STANDARD_INPUT, *DATASETS, address}
+        for name in ("data", *MODELS):
+            if settings[name] not in not_paths:
+                settings[name] = with_addresses(Path(settings[name]).resolve())
+        return without_none(settings)
+
+
+def is_table(data: str) -> bool:
+    """Whether data are a table, with columns that have names."""
+    return plain_name(data).endswith(TABLE_SUFFIXES)
+
+
+def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace paths by the names of their files, without letters that are not Unicode."""
+    portable = dict(settings)
+    for name in ("data", *MODELS):
+        if name in settings and settings[name] not in DATASETS:
+            file_name = name_of(settings[name])
+            portable[name] = file_name.encode("utf-8", "replace").decode()
+    return portable
+
+
+def _values(settings: object, names: Iterable[str]) -> dict[str, Any]:
+    """Some of the settings by their names."""
+    return {name: getattr(settings, name) for name in names}
+
+
+def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop the options that are None."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+#: How files are read.
+FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
+
+#: Settings of the rows, which are split before anything is trained.
+GENERATOR = ("samples", "noise", "data_seed")
+OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}

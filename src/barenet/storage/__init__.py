@@ -1,0 +1,1 @@
+"""Files on this machine and at addresses: opened, downloaded, and written whole."""

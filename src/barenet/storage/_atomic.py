@@ -1,0 +1,269 @@
+"""Write a file whole or not at all, and by one process at a time.
+
+The bytes are written to a temporary file in the same folder, flushed to the disk, and moved to the
+target in one step. An error before that step leaves an old file as it was. The operating system
+releases the lock of a process that is killed.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from glob import escape
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from barenet.storage._file_io import as_address
+from barenet.storage._working_copy import WorkingCopy, working_copy
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+#: Maximum size in bytes of a file name that its temporary files are named after: their names must
+#: fit the limit of the file system, which is 143 bytes in some and 255 in most.
+LONGEST = 100
+
+#: The pattern of the digits in the name of a temporary file.
+TOKEN = "????????????????"
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write bytes to a file, or leave the old one.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
+    >>> write_atomically(path, b"whole")
+    >>> path.read_bytes()
+    b'whole'
+    """
+    with open_atomically(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a temporary file, which replaces the target at the end, or is removed at an error.
+
+    Temporary files of the target that killed processes have left are removed.
+    """
+    target = check_target(path)
+    _remove_abandoned(target)
+    with _errors_named(str(path)):
+        stream = _create_temporary(target, str(path))
+    temporary = Path(stream.name)
+    try:
+        with io.BufferedWriter(stream) as buffer:
+            yield cast(BinaryIO, buffer)
+            with _errors_named(str(path)):
+                buffer.flush()
+                os.fsync(buffer.fileno())
+                if fcntl is not None:  # before its lock ends, by which others leave it alone
+                    _move_to_target(temporary, target)
+        with _errors_named(str(path)):
+            if fcntl is None:  # Windows moves no file that is open
+                _move_to_target(temporary, target)
+            _announce(target)
+        if as_address(path):
+            copy = working_copy(target)
+            if copy:
+                copy.close()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+class _TemporaryFile(io.FileIO):
+    """A new file whose errors name the file that it replaces, as several may be open."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        super().__init__(path, "x")
+        self.shown = shown
+
+    def write(self, data: Any) -> int:
+        with _errors_named(self.shown):
+            return super().write(data)
+
+
+@contextlib.contextmanager
+def _errors_named(shown: str) -> Iterator[None]:
+    """Name a file in the errors of the system, which name its temporary file, or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.strerror:
+            raise OSError(error.errno, error.strerror, shown) from error
+        raise
+
+
+def _create_temporary(target: Path, shown: str) -> _TemporaryFile:
+    """Create a temporary file, and lock it until it is closed: other processes leave it alone."""
+    while True:
+        path = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
+        stream = _TemporaryFile(path, shown)
+        if fcntl is None:
+            return stream
+        with contextlib.suppress(OSError):  # of file systems without locks
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
+        if path.exists():  # another process has not removed it before it was locked
+            return stream
+        stream.close()
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove temporary files of a target that no process writes."""
+    for path in target.parent.glob(f"{escape(hidden_name(target.name))}.{TOKEN}.tmp"):
+        with contextlib.suppress(OSError):  # Windows keeps a file that is open
+            if fcntl is None:
+                path.unlink()
+                continue
+            with path.open("rb") as stream:
+                fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def _move_to_target(temporary: Path, target: Path) -> None:
+    """Move a temporary file to its place, with the permissions of the file that it replaces."""
+    if target.exists():
+        temporary.chmod(target.stat().st_mode & 0o777)
+    temporary.replace(target)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Move a file to its place, and send it to its address, if it has one."""
+    source.replace(target)
+    _announce(target)
+
+
+def _announce(target: Path) -> None:
+    """Make sure that a file is in its folder, and send it to its address, if it has one."""
+    sync_folder(target.parent)
+    copy = working_copy(target)
+    if copy:
+        copy.upload(target)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, and at its address, if it is there."""
+    if path.exists():
+        copy = working_copy(path)
+        if copy:
+            copy.remove(path)
+    path.unlink(missing_ok=True)
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """Return the target of a path, if its folder exists and it is new or an ordinary file."""
+    address = as_address(path)
+    if address:
+        new = WorkingCopy(address)
+        new.check_new()
+        path = new.path
+    else:
+        copy = working_copy(Path(path))
+        if copy:
+            copy.check_protocol()
+    target = _resolved(path)
+    check_replaceable(target, path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: there is no such folder")
+    return target
+
+
+def check_replaceable(path: Path, name: object = None) -> None:
+    """Refuse to replace anything but an ordinary file."""
+    if path.exists() and not path.is_file():
+        obstacle = "not an ordinary file"
+        if path.is_dir():
+            obstacle = "a folder"
+        problem = f"{name or path} is {obstacle}, so it is not replaced"
+        raise OSError(f"{problem}; move it away, or choose another place")
+
+
+def hidden_name(name: str) -> str:
+    """Return the start of the names of temporary files beside a file, such as its lock.
+
+    Examples
+    --------
+    >>> hidden_name("model.safetensors"), len(hidden_name(255 * "m"))
+    ('.model.safetensors', 33)
+    """
+    encoded = os.fsencode(name)
+    if len(encoded) > LONGEST:
+        name = hashlib.sha256(encoded).hexdigest()[:32]
+    return f".{name}"
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove temporary files of a target that killed processes have left.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / ".note.txt.q3x_8.tmp").touch()
+    >>> remove_leftovers(folder / "note.txt")
+    >>> list(folder.iterdir())
+    []
+    """
+    target = _resolved(path)
+    for leftover in target.parent.glob(f"{escape(hidden_name(target.name))}.*.tmp"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
+def _resolved(path: str | os.PathLike[str]) -> Path:
+    """Resolve symbolic links; a cycle of links is an error."""
+    cycle = OSError(f"{path} is part of a cycle of links, so it is not replaced")
+    try:
+        target = Path(path).resolve()
+    except RuntimeError as error:
+        raise cycle from error
+    # Python 3.13 and newer return a path in which the links of a cycle are left.
+    for place in (target, *target.parents):
+        if place.is_symlink():
+            raise cycle
+    return target
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to the disk, where folders can be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(path: Path, holder: str) -> Iterator[None]:
+    """Hold a lock file, which is removed afterwards; raise OSError if another process holds it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "lock"
+    >>> with locked(path, "another run"):
+    ...     path.exists()
+    True
+    >>> path.exists()
+    False
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(path, timeout=0):
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # on Windows, the release removes it
+                    path.unlink()
+    except Timeout:
+        raise BlockingIOError(f"{path.parent}: {holder} is writing there") from None

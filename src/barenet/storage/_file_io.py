@@ -1,0 +1,305 @@
+"""Reads files as bytes within a memory budget; every error is one line with the path.
+
+The compression is recognized by the file's first bytes, not by its name. A few kilobytes can
+decompress to gigabytes, so every reader first compares its peak memory, by the sizes that the file
+declares, with a budget. If a declared size is wrong, memory may run out, which is an error as well.
+"""
+
+import bz2
+import glob
+import gzip
+import io
+import os
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from barenet._extras import require
+from barenet.errors import ArgumentError, DataError, count_of
+from barenet.storage._remote_file import copy_of
+
+#: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
+#: file has no room for the names of many more.
+MAX_COLUMNS = 50_000
+
+#: Suffixes of CSV files.
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+#: Suffixes of Parquet files; a table with any other suffix is CSV.
+PARQUET_SUFFIXES = (".parquet", ".pq")
+
+#: The start of an address, whose slashes `Path` merges.
+_START = r"([A-Za-z][\w+.-]+):[/\\]{1,2}"
+
+#: The path of standard input, which holds CSV, plain or compressed.
+STANDARD_INPUT = "/dev/stdin"
+
+_CHUNK = 2**20
+
+#: Largest size that can be given, in bytes.
+MAX_SIZE = 10**15
+
+#: The environment variable that replaces the budget, such as 8GB.
+VARIABLE = "BARENET_MEMORY"
+
+#: Fraction of the machine's memory that one file may take; the rest is for the training.
+MAX_FRACTION = 0.5
+
+#: The error of a file for which the memory is too small, and a remedy.
+NO_MEMORY = "takes more memory than there is"
+FREE_MEMORY = "free some memory"
+
+#: Bytes of memory of a machine whose memory is unknown.
+_UNKNOWN_MEMORY = 8 * 10**9
+
+#: Where Linux limits the memory of a container.
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def check_columns(path: Path, n_columns: int) -> None:
+    """Refuse a table with too many columns."""
+    if n_columns > MAX_COLUMNS:
+        problem = f"{n_columns:,} columns; a table may have {MAX_COLUMNS:,} at most"
+        remedy = "leave some out, or save them as the array X of an .npz file"
+        raise DataError(problem, path=path, remedy=remedy)
+
+
+def _open_zstd(raw: Any) -> Any:
+    """Decompress with Arrow, as Python before 3.14 cannot."""
+    pyarrow = require("pyarrow", extra="tables", purpose="a zstd file")
+    return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
+
+
+#: The first bytes of compressed files, and the name and the reader of each format.
+_COMPRESSIONS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
+    b"\x1f\x8b": ("gzip", gzip.open),
+    b"BZh": ("bzip2", bz2.open),
+    b"\x28\xb5\x2f\xfd": ("zstd", _open_zstd),
+}
+_READ_ERRORS: tuple[type[Exception], ...] = (OSError, zlib.error)
+
+with suppress(ImportError):  # it is not part of Python in a browser
+    import lzma
+
+    _COMPRESSIONS[b"\xfd7zXZ\0"] = ("xz", lzma.open)
+    _READ_ERRORS += (lzma.LZMAError,)
+
+
+def as_address(path: object) -> str:
+    """The address that a path is, or no text if it is one on this machine."""
+    text = str(path)
+    if isinstance(path, Path):
+        text = path.as_posix()
+    start = re.match(_START, text)
+    if not start or Path(Path(text).parts[0]).exists():
+        return ""
+    return f"{start[1].lower()}://{text[start.end() :]}"
+
+
+def name_of(path: object) -> str:
+    """The name of a file without its folder, and without the query of an address."""
+    return Path(as_address(path).partition("?")[0] or str(path)).name
+
+
+def local_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file, or of the copy of one at an address."""
+    address = as_address(path)
+    if not address:
+        return Path(path)
+    return copy_of(address)
+
+
+def is_pattern(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a pattern of files; the name of a file may have its characters, too."""
+    address = as_address(path)
+    if address:
+        return "*" in address.partition("?")[0]
+    return glob.has_magic(os.fspath(path)) and not Path(path).exists()
+
+
+def plain_name(path: str | Path) -> str:
+    """The name of a file in lower case, without the suffix of its compression."""
+    if Path(path).as_posix() == STANDARD_INPUT:  # On Windows, a path has backslashes.
+        return "stdin.csv"
+    return re.sub(r"\.(gz|bz2|xz|zst)$", "", name_of(path).lower())
+
+
+@contextmanager
+def name_in_memory_error(path: Path) -> Iterator[None]:
+    """Turn a lack of memory while a file is read into an error that names the file."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DataError(NO_MEMORY, path=path, remedy=_remedy(path, FREE_MEMORY)) from error
+
+
+def _remedy(path: Path, other: str) -> str:
+    """The remedies for a file that is too large: by blocks, where it may be read so, or another."""
+    suffix = path.suffix.lower()
+    if suffix not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+        return other
+    by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
+    return f"read it block by block, {by_blocks}, or {other}"
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, decompressed where it is compressed."""
+    name = ""
+    try:
+        with name_in_memory_error(path), _open_raw(path) as raw:
+            start = raw.read(6)
+            raw.seek(0)
+            name, decompress = _compression_of(start)
+            with decompress(raw) as stream:
+                yield stream
+    except FileNotFoundError:
+        raise DataError("no such file", path=path) from None
+    except IsADirectoryError:
+        raise DataError("is a folder, expected a file", path=path) from None
+    except EOFError:
+        problem = f"truncated, the {name or 'file'} data end too early"
+        raise DataError(problem, path=path) from None
+    except _READ_ERRORS as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        if name and getattr(error, "errno", None) is None:
+            problem = f"damaged {name} data: {error}"
+        raise DataError(problem, path=path) from error
+
+
+def _compression_of(start: bytes) -> tuple[str, Callable[[Any], Any]]:
+    """The name and the reader of the format of a file by its first bytes; no name for a plain one.
+
+    >>> _compression_of(b"a,b\\n1")[0], _compression_of(b"BZh91A")[0]
+    ('', 'bzip2')
+    """
+    for magic, compression in _COMPRESSIONS.items():
+        if start.startswith(magic):
+            return compression
+    return "", nullcontext
+
+
+def _open_raw(path: Path) -> BinaryIO:
+    if path.as_posix() == STANDARD_INPUT:
+        return io.BytesIO(_receive(sys.stdin))
+    # Before it is opened, as opening a pipe waits for a writer.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError("is not a regular file", path=path)
+    return path.open("rb")
+
+
+@lru_cache(1)  # it can be read once, and is needed several times
+def _receive(stdin: TextIO | None) -> bytes:
+    """Read standard input to its end."""
+    if stdin is None or stdin.closed:
+        raise DataError("standard input is closed", path=STANDARD_INPUT)
+    limit = memory_limit()
+    data = read_exactly(stdin.buffer, limit + 1)
+    if len(data) > limit:
+        problem = f"more than {format_size(limit)} of data"
+        remedy = f"set {VARIABLE} to more"
+        raise DataError(problem, path=STANDARD_INPUT, remedy=remedy)
+    return data
+
+
+def read_exactly(stream: BinaryIO, size: int) -> bytes:
+    """Read a number of bytes, or all there are; memory grows with those alone."""
+    data = io.BytesIO()  # Returns its bytes without a second copy of them.
+    while data.tell() < size:
+        chunk = stream.read(min(_CHUNK, size - data.tell()))
+        if not chunk:
+            break
+        data.write(chunk)
+    return data.getvalue()
+
+
+def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
+    """Read a whole file, decompressed where it is compressed, within its memory budget."""
+    with open_file(path) as stream:
+        most = int(memory_limit() / memory_per_byte)
+        data = read_exactly(stream, most + 1)
+    if len(data) > most:
+        needed = int(memory_per_byte * len(data)) + 1
+        check_memory(path, needed, f"more than {format_size(most)} of data")
+    return data
+
+
+def check_memory(
+    path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
+) -> None:
+    """Refuse a file whose contents take more memory than its budget, or than a limit."""
+    if given is not None and 2 * needed > given:  # the rows to train on are copied
+        problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
+        problem += format_size(2 * needed)
+        megabytes = -(-2 * needed // 10**6)  # rounded up
+        raise ArgumentError(
+            problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
+        )
+    limit = memory_limit()
+    if needed > limit:
+        problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
+        problem += f"{format_size(limit)} allowed"
+        gigabytes = min(-(-2 * needed // 10**9), 10**6)  # rounded up
+        remedy = f"set the environment variable {VARIABLE} to a larger size, "
+        remedy += f"such as {gigabytes}GB"
+        if not is_block:
+            remedy = _remedy(path, remedy)
+        raise DataError(problem, path=path, remedy=remedy)
+
+
+def memory_limit() -> int:
+    """Bytes of memory that a file may take: BARENET_MEMORY, or half of the machine's memory."""
+    text = os.environ.get(VARIABLE, "").strip()
+    if text:
+        return parse_size(text, VARIABLE)
+    return int(MAX_FRACTION * machine_memory())
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or less where a limit is set."""
+    limits = []
+    with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for name in _CGROUPS:
+        with suppress(OSError, ValueError):  # no such file, or "max"
+            limits.append(int(Path(name).read_text("ascii")))
+    with suppress(ImportError):  # Windows
+        import resource
+
+        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+    positive = [limit for limit in limits if limit > 0]  # -1 is none
+    return min(positive, default=_UNKNOWN_MEMORY)
+
+
+def format_size(size: int) -> str:
+    """Format a number of bytes with a unit.
+
+    >>> format_size(28_000), format_size(12_300_000_000), format_size(17)
+    ('28 kB', '12.3 GB', '17 bytes')
+    """
+    if size > MAX_SIZE:
+        return "more than 1,000 TB"
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return count_of(size, "byte")
+
+
+def parse_size(text: str, argument: str) -> int:
+    """Parse a size such as 8GB, 500 MB or a number of bytes."""
+    match = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
+    size = 0.0
+    if match is not None:
+        number, unit, binary = match.groups()
+        factor = 1000
+        if binary:  # KiB, MiB, GiB, TiB
+            factor = 1024
+        power = " kmgt".index(unit or " ")
+        size = float(number) * factor**power
+    if not 0 < size <= MAX_SIZE:
+        raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
+    return int(size)

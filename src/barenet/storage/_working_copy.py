@@ -1,0 +1,188 @@
+"""The working copy, on this machine, of a file or folder at an address, such as that of a run.
+
+Everything else works with the copy. Each file is sent to its address as soon as it is written;
+object stores replace a file in one step.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from weakref import finalize
+
+from barenet.errors import ADDRESSES, DataError, without_secrets
+from barenet.storage._file_io import as_address, format_size, name_of
+from barenet.storage._remote_file import is_missing, located
+
+#: Stores in which a file is replaced in one step; elsewhere, another file is renamed.
+OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
+
+#: The most files and bytes of a folder: a run has fewer.
+MAX_FILES = 100
+MAX_BYTES = 10**9
+
+#: The copies by their folders of temporary files.
+_COPIES: dict[Path, "WorkingCopy"] = {}
+
+
+class WorkingCopy:
+    """The copy of a file or a folder at an address, in a folder that is removed at the end."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        name = name_of(address)
+        if not name or {".", ".."} & {*address.split("/")}:
+            problem = "expected the address of a file or a folder"
+            raise DataError(problem, path=without_secrets(address))
+        self.folder = Path(mkdtemp(prefix="barenet-")).resolve()
+        self.path = self.folder / name
+        #: The address of the folder.
+        place, _, _ = address.partition("?")
+        self.parent, _, _ = place.rstrip("/").rpartition("/")
+        #: The folder of files that could not be sent.
+        self.unsent: Path | None = None
+        self._removal = finalize(self, _remove, self.folder, os.getpid())
+        _COPIES[self.folder] = self
+        ADDRESSES[str(self.folder)] = without_secrets(self.parent)
+
+    def close(self) -> None:
+        """Remove the copy."""
+        self._removal()
+        del _COPIES[self.folder], ADDRESSES[str(self.folder)]
+
+    def download(self, *, is_run: bool = True) -> None:
+        """Copy the file, or the files of the folder, if there are any."""
+        if self.address.endswith("/"):
+            self.path.mkdir()
+        with located(self.address) as (system, place, limit):
+            system.invalidate_cache()
+            with _unless_missing():
+                if system.info(place, **limit)["type"] == "file":
+                    system.get_file(place, str(self.path))
+                else:
+                    self._download_folder(system, place, is_run)
+
+    def _download_folder(self, system: Any, place: str, is_run: bool) -> None:
+        """Copy the files of a folder, unless they are more than those of a run."""
+        self.path.mkdir(exist_ok=True)
+        names = []
+        paths = []
+        size = 0
+        for entry in system.ls(place, detail=True):
+            if entry["type"] == "file":
+                names.append(entry["name"])
+                paths.append(str(self.path / Path(entry["name"]).name))
+                size += entry["size"] or 0
+        if is_run and (len(names) > MAX_FILES or size > MAX_BYTES):
+            problem = f"holds {len(names):,} files of {format_size(size)}, more than a run has"
+            remedy = "name a folder of its own, or a file"
+            raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
+        system.get(names, paths)
+
+    def fetch(self, path: Path) -> None:
+        """Copy one file, or remove the copy if there is none at its address."""
+        with located(self.address_of(path)) as (system, place, _):
+            system.invalidate_cache()
+            if system.exists(place):
+                system.get_file(place, str(path))
+            else:
+                path.unlink(missing_ok=True)
+
+    def check_protocol(self) -> None:
+        """Refuse what takes no files: a web server, an unknown protocol, a missing package."""
+        problem = remedy = ""
+        if self.address.startswith(("http:", "https:")):
+            problem = "nothing can be written to a web server"
+            remedy = "name a file on this machine, or in an object store"
+        elif "?" in self.address:
+            problem = "expected an address without a question mark, as files are written there"
+        if problem:
+            raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
+        with located(self.address, "written"):
+            pass
+
+    def check_new(self) -> None:
+        """Refuse a file in the place of a folder."""
+        self.check_protocol()
+        with located(self.address, "written") as (system, place, _):
+            if system.isdir(place):
+                raise DataError("is a folder, expected a file", path=without_secrets(self.address))
+
+    def check_writable(self, path: Path) -> None:
+        """Write and remove an empty file, to fail before the training instead of after it."""
+        self.check_protocol()
+        with located(self.address_of(path), "written") as (system, place, _limit):
+            folder, _, name = place.rpartition("/")
+            if self.address.partition(":")[0] not in OBJECT_STORES:
+                system.makedirs(folder, exist_ok=True)
+            probe = f"{folder}/.{name}.tmp"
+            system.pipe_file(probe, b"")
+            with suppress(Exception):
+                system.rm_file(probe)
+
+    def upload(self, path: Path) -> None:
+        """Send a file; if that fails, it is kept in another folder."""
+        try:
+            with located(self.address_of(path), "written") as (system, place, _):
+                if self.address.partition(":")[0] in OBJECT_STORES:
+                    system.put_file(str(path), place)
+                else:
+                    folder, _, name = place.rpartition("/")
+                    temporary = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
+                    system.makedirs(folder, exist_ok=True)
+                    system.put_file(str(path), temporary)
+                    system.mv(temporary, place)
+        except DataError as error:
+            self.unsent = self.unsent or Path(mkdtemp(prefix="barenet-kept-"))
+            at = shutil.copy2(path, self.unsent)
+            raise OSError(f"{error}; the file is kept in {at}") from error
+        if self.unsent and (self.unsent / path.name).exists():
+            (self.unsent / path.name).unlink()
+
+    def remove(self, path: Path) -> None:
+        """Remove the file at the address, if it is there."""
+        try:
+            place = located(self.address_of(path), "removed")
+            with place as (system, name, _), _unless_missing():
+                system.rm_file(name)
+        except DataError as error:
+            raise OSError(str(error)) from error
+
+    def address_of(self, path: Path) -> str:
+        """The address of a file of the copy."""
+        return f"{self.parent}/{path.relative_to(self.folder).as_posix()}"
+
+
+@contextmanager
+def _unless_missing() -> Iterator[None]:
+    """Ignore the error of a file that is not there; a package may have its own, as a cause."""
+    try:
+        yield
+    except Exception as error:
+        if not is_missing(error.__cause__ or error):
+            raise
+
+
+def _remove(folder: Path, process: int) -> None:
+    """Remove a folder, unless a fork of the process ends."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
+    """The path itself, or that of a new working copy of an address, with all that is there."""
+    address = as_address(path)
+    if not address:
+        return Path(path)
+    copy = WorkingCopy(address)
+    copy.download(is_run=is_run)
+    return copy.path
+
+
+def working_copy(path: Path) -> WorkingCopy | None:
+    """The working copy that a file is part of, if any."""
+    return _COPIES.get(path.parent) or _COPIES.get(path.parent.parent)

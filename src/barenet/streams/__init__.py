@@ -1,0 +1,1 @@
+"""Tables larger than memory: read, fitted and trained on block by block."""

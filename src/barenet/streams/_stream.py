@@ -1,0 +1,340 @@
+"""Streams: tables larger than memory, which are read block by block.
+
+One pass over all blocks holds rows out, and computes means, deviations and categories. Medians and
+quartiles are those of a sample of the training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_flag, check_number, check_seed, convert, lists_options
+from barenet._registry import lookup
+from barenet.datasets._dataset import Dataset
+from barenet.engines._block_rows import RowSource
+from barenet.errors import ArgumentError, DataError, count_of
+from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._network import Network
+from barenet.model.losses import Loss
+from barenet.storage._file_io import machine_memory, parse_size
+from barenet.streams._stream_fit import MOST_NUMBERS, StreamFit
+from barenet.streams._stream_memory import check_blocks
+from barenet.streams._stream_rows import StreamRows
+from barenet.streams._stream_source import StreamSource, find_blocks
+from barenet.tables._date_formats import named_columns
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._encoding import TableEncoding, check_texts
+from barenet.tables._file_columns import check_declared_types, joined_names, with_columns
+from barenet.tables._frame import spelled_names
+from barenet.tables._open_table import check_drop, check_table_names, check_target, feature_names
+from barenet.tables._scaling import Scaling
+from barenet.tables._table_rows import is_looked_up, table_rows
+from barenet.tables._target import Task
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Stream(RowSource):
+    """The training rows of files, and the encoding of their columns.
+
+    `train` takes a stream in place of X. Its rows are encoded in the first epoch, into temporary
+    files that are mapped into memory; each epoch visits them in another order. `stream` makes one.
+
+    Attributes
+    ----------
+    source : object
+        The files.
+    encoding : TableEncoding
+        The encoding of the columns.
+    target_scaling : Scaling or None
+        The scaling of a target of numbers, to mean 0 and standard deviation 1; None for classes.
+        ``dataclasses.replace(rows, target_scaling=None)`` keeps the numbers as they are, such as
+        the counts of a Poisson loss.
+    sample : Dataset
+        Training rows chosen at random, about 65,536 at most, on which metrics of the training set
+        are computed; on fewer of them if they become more than 4 million numbers.
+    validation, test : Dataset or None
+        The rows that are held out.
+    lengths : tuple of int
+        Number of training rows of each block.
+    memory : int
+        Bytes of memory that the training may take, besides the system's cache of its files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+    ...     _ = file.write("x,kind\\n1,a\\n2,b\\n3,a\\n")
+    ...     file.flush()
+    ...     rows = stream(file.name, "kind", keep_column=["x"])
+    >>> rows.n_rows, rows.n_inputs, rows.n_outputs, rows.sample.classes
+    (3, 1, 2, ('a', 'b'))
+    """
+
+    source: StreamSource
+    encoding: TableEncoding
+    target_scaling: Scaling | None
+    sample: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    lengths: tuple[int, ...]
+    memory: int
+
+    def __repr__(self) -> str:
+        rows = f"{self.n_rows:,} rows in {count_of(len(self.lengths), 'block')}"
+        return f"<Stream: {rows} of {self.source.name}, {count_of(self.n_inputs, 'input')}>"
+
+    @property
+    def n_rows(self) -> int:
+        """Number of training rows."""
+        return sum(self.lengths)
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs of a network for these rows."""
+        return self.encoding.n_outputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs of a network for these rows: one for each class, or 1 for numbers."""
+        return len(self.sample.classes or ("number",))
+
+    def read_block(self, number: int) -> Dataset:
+        """Read the training rows of a block.
+
+        Parameters
+        ----------
+        number : int
+            The number of the block.
+
+        Returns
+        -------
+        Dataset
+            The rows.
+
+        Raises
+        ------
+        DataError
+            If the file has changed since it was opened, or can't be read.
+        """
+        frame = self.source.training_of(*self.source.read(number))
+        return self.source.dataset(frame, self.sample.classes)
+
+    def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Encode rows, such as those of the test set.
+
+        Parameters
+        ----------
+        rows : Dataset
+            Rows with the columns of the files.
+        dtype : dtype, default=float32
+            Type of the inputs.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_inputs)
+            The inputs of a network.
+        y : ndarray of shape (n_samples,)
+            Indices of the classes, or numbers in the scale of the training.
+        """
+        return self.encoding.transform(rows.X, dtype), self._targets(rows)
+
+    def make_rows(
+        self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
+    ) -> StreamRows:
+        for name, value in {"y": y, "sample_weight": weight}.items():
+            if value is not None:
+                raise ArgumentError("expected None: a stream has its own", argument=name)
+
+        are_entries = is_looked_up(self.encoding, network)
+
+        def encode(rows: Dataset) -> ArrayDataset:
+            X: Any
+            if are_entries:
+                X = table_rows(self.encoding, rows.X, network.dtype, complete=True)
+            else:
+                X = self.encoding.transform(rows.X, network.dtype)
+            return validate_arrays(network, loss, X, self._targets(rows), None, scale)
+
+        most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
+        places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
+        sample = encode(self.sample.take(places))
+        return StreamRows.of(self, encode, sample)
+
+    def _targets(self, rows: Dataset) -> NDArray[Any]:
+        """Indices of the classes, or numbers in the scale of the training."""
+        if self.target_scaling is None:
+            return rows.y
+        return self.target_scaling.transform(rows.y.reshape(-1, 1)).ravel()
+
+
+class EncodingOptions(TypedDict, total=False):
+    """Arguments of `TableEncoding.fit` that `stream` passes on."""
+
+    numbers: str
+    bins: int
+    rare: float
+    numeric: Collection[str]
+    keep_column: Collection[str]
+
+
+@lists_options(EncodingOptions)
+def stream(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    target: str,
+    *,
+    task: Task | None = None,
+    test_size: float = 0.0,
+    validation_size: float = 0.0,
+    split_seed: int = 0,
+    memory: str | None = None,
+    categories: Collection[str] = (),
+    drop: Collection[str] = (),
+    missing: Collection[str] = (),
+    csv: Mapping[str, Any] | None = None,
+    allow_missing_columns: bool = False,
+    track: Callable[[range], Iterable[int]] = iter,
+    **options: Unpack[EncodingOptions],
+) -> Stream:
+    """Open tables that may be larger than memory, to train on their rows.
+
+    The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
+    files. After a look at up to eight blocks, one pass over all of them fits the encoding. Means,
+    standard deviations, ranges and categories are those of all training rows. Medians, quartiles
+    and the scales of dates in bins are those of about 65,536 of them.
+
+    Parameters
+    ----------
+    paths : str or path-like, or a sequence of them
+        Parquet or CSV files, or patterns such as ``"data/*.parquet"``, with the same columns in any
+        order.
+    target : str
+        The column to predict.
+    task : {"classification", "regression"}, optional
+        The kind of the target, as for `load_table`.
+    test_size, validation_size : float, default=0.0
+        Fractions of the rows to hold out: about 65,536 rows at most, and fewer of rows of many
+        values. A hash of its place decides about a row.
+    split_seed : int, default=0
+        Seed of this choice.
+    memory : str, optional
+        Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
+        The system keeps pages of the encoded rows besides, where memory is free. The result does
+        not depend on it.
+    categories, drop, missing : collection of str, default=()
+        As for `TableEncoding.fit`.
+    csv : dict, optional
+        Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
+        ``header``, ``date_format`` and ``quoting``.
+    allow_missing_columns : bool, default=False
+        Whether a file may lack a column that another one has: its values are missing there, and a
+        warning counts these files. By default, that is an error.
+    track : callable, default=iter
+        Takes the numbers of the blocks and returns them one by one as they are read the first time,
+        such as ``tqdm.tqdm`` for a progress bar.
+    **options
+        More arguments of `TableEncoding.fit`: ``numbers``, ``bins``, ``rare``, ``numeric`` and
+        ``keep_column``.
+
+    Returns
+    -------
+    Stream
+        Pass it to `train` as X, and leave out y.
+
+    Raises
+    ------
+    DataError
+        If a file or a value in it cannot be used; names the file, and the line or the row. If a
+        file lacks a column, or files declare several types of one; names the file and the column.
+    ValueError
+        If an argument is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from barenet import Network, train
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in range(3):
+    ...         lines = [f"{x},{x % 7}" for x in range(part, 300, 3)]
+    ...         _ = Path(folder, f"{part}.csv").write_text("\\n".join(["x,y", *lines]))
+    ...     rows = stream(f"{folder}/*.csv", "y", task="regression", test_size=0.2)
+    ...     network = Network.dense([rows.n_inputs, 8, rows.n_outputs])
+    ...     history = train(network, rows, validation_data=rows.arrays(rows.test), epochs=3)
+    >>> rows.n_rows + rows.test.n_samples, len(history)
+    (300, 3)
+    """
+    convert(task, Task | None, "task")
+    if memory is None:
+        limit = machine_memory() // 4
+    else:
+        limit = parse_size(memory, "memory")
+    convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
+    csv_options = _csv_options(csv)
+    with _recommending_csv(csv):
+        blocks = find_blocks(paths, csv_options, limit)
+    if not blocks:
+        raise ArgumentError("the files have no rows", argument="paths", value=paths)
+    check_flag(allow_missing_columns, "allow_missing_columns")
+    names = joined_names(blocks)
+    table = replace(blocks[0], absent=tuple(names[len(blocks[0].names) :]))
+    target = check_target(table, target)
+    check_table_names(table, named_columns(csv_options.date_format), "date_format")
+    check_blocks(blocks, limit)
+    drop = check_drop(table, check_texts(drop, "drop"), target)
+    categories = spelled_names(check_texts(categories, "categories"), names)
+    features = feature_names(table, {target, *drop})
+    blocks = with_columns(blocks, features, allow_missing=allow_missing_columns, target=target)
+    of_given_kind = {*categories, *spelled_names(options.get("numeric", ()), names)}
+    compared = [name for name in features if name not in of_given_kind]
+    if task != "classification":
+        compared.append(target)
+    check_declared_types(blocks, compared, target)
+    source = StreamSource(
+        blocks=blocks,
+        features=features,
+        target=target,
+        task=task,
+        categories=categories,
+        missing=check_texts(missing, "missing"),
+        seed=check_seed(split_seed, "split_seed"),
+        test=check_number(test_size, "test_size", ge=0, lt=1),
+        validation=check_number(validation_size, "validation_size", ge=0, lt=1),
+    )
+    fitting: dict[str, Any] = {**options}
+    fitting |= {"categories": categories, "missing": source.missing}
+    with _recommending_csv(csv):
+        return Stream(memory=limit, **StreamFit(source, fitting).run(track))
+
+
+@contextmanager
+def _recommending_csv(csv: Any) -> Iterator[None]:
+    """Let errors recommend options of CSV files as `stream` takes them, within ``csv``."""
+    try:
+        yield
+    except DataError as error:
+        if isinstance(csv, CsvOptions):  # of a caller with options of its own
+            raise
+        for option in [*error.options]:
+            name = option.rstrip("_")
+            if name in CsvOptions.__dataclass_fields__:
+                in_csv = option.replace(name, "csv", 1)
+                error.remedy = error.remedy.replace(f"{{{option}}}", f"{{{in_csv}}}")
+                error.options[in_csv] = {name: error.options.pop(option)}
+        raise
+
+
+def _csv_options(csv: Any) -> CsvOptions:
+    """Check the names of the options of CSV files."""
+    if isinstance(csv, CsvOptions):
+        return csv
+    options = convert(csv or {}, Mapping[str, object], "csv")
+    for name in options:
+        lookup(CsvOptions.__dataclass_fields__, name, "csv")
+    return CsvOptions(**options)

@@ -1,0 +1,474 @@
+"""The pass over all blocks of a stream, which fits the encoding and holds rows out."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError, DataError, count_of
+from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
+from barenet.streams._stream_source import StreamSource, concatenate
+from barenet.tables import _column_fitting as fitting
+from barenet.tables._column import Column, DroppedColumn, FilledColumn
+from barenet.tables._column_kinds import DateColumn, NumberColumn, seconds
+from barenet.tables._encoding import TableEncoding, check_rare
+from barenet.tables._frame import Frame
+from barenet.tables._kind_of_column import kind_of, kinds_of, raise_together
+from barenet.tables._missing_texts import is_absent
+from barenet.tables._parsing import (
+    BOOLEAN_WORDS,
+    SPELLINGS,
+    complete_numbers,
+    is_code,
+    is_number,
+    parse_column,
+    refuse_where,
+    unique_texts,
+)
+from barenet.tables._scaling import SMALL_SPREAD, Scaling, small_deviation
+from barenet.tables._target import MAX_CLASSES, read_target
+from barenet.tables._without_target import total
+
+#: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
+N_SAMPLED_BLOCKS = 8
+
+#: Most rows of the sample, the validation set and the test set. A quantile of 65,536 rows is one of
+#: all rows within 1 % of them, but for a chance of 1 in 250,000 (Dvoretzky, Kiefer and Wolfowitz).
+MOST_ROWS = 2**16
+#: Most numbers in each of them, of eight bytes before they are encoded.
+MOST_NUMBERS = 2**22
+
+#: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
+#: identifiers or has only rare values in the sample.
+MOST_LABELS = 2**17
+
+
+def sample_blocks(source: StreamSource) -> Frame:
+    """The first training rows of some blocks."""
+    frames: list[Frame] = []
+    n_rows = 0
+    most = min(MOST_ROWS, MOST_NUMBERS // len(source.features)) // N_SAMPLED_BLOCKS
+    numbers = np.linspace(0, len(source) - 1, N_SAMPLED_BLOCKS).astype(int)
+    for number in np.unique(numbers).tolist():
+        rows, hashes = source.read(number)
+        training = source.training_of(rows, hashes)
+        n_taken = min(len(training), max(most, 1))
+        frames.append(training.take(np.arange(n_taken)))
+        n_rows += len(rows)
+        del rows, training  # before the next block is read
+    if n_rows < 2:
+        problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
+        problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
+        raise DataError(problem, path=source.name)
+    first_rows = concatenate(frames)
+    if len(first_rows) < 2:
+        problem = f"{source.test:g} for the test set and {source.validation:g} for the validation "
+        problem += f"set leave less than 2 rows of {source.name} to train on"
+        raise ArgumentError(problem, argument="test_size")
+    return first_rows
+
+
+def _fit_sample(
+    sample: Frame, rare: float, options: Mapping[str, Any]
+) -> tuple[TableEncoding, list[str]]:
+    """Fit the encoding of a sample, and find the columns that it shows no kind of.
+
+    Those are encoded as categories here: all rows decide about them.
+    """
+    decided = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
+    undecided = list[str]()
+    while True:
+        categories = [*options["categories"], *undecided]
+        try:
+            draft = _fit_draft(sample, rare, {**options, "categories": categories})
+        except DataError as error:
+            if error.column not in sample.columns or error.column in {*decided, *undecided}:
+                raise
+            undecided.append(error.column)
+        else:
+            return draft, undecided
+
+
+def _fit_draft(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
+    """Fit the encoding of a sample, with all categories if it has no column left otherwise."""
+    try:
+        return TableEncoding.fit(sample, **{**options, "rare": rare})
+    except DataError as error:
+        if error.column is not None:
+            raise
+        return TableEncoding.fit(sample, **{**options, "rare": 0})
+
+
+class ColumnStatistics:
+    """Counts of missing values and labels; mean, variance and range of the numbers of each block.
+
+    Examples
+    --------
+    >>> statistics = ColumnStatistics("size")
+    >>> for block in ([1.0, np.nan], [2.0, 6.0]):
+    ...     statistics.add(np.array(block))
+    >>> statistics.n_missing, statistics.center_and_scale("standardize", fill=3.0)
+    (1, (3.0, 1.8708286933869707))
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.n_missing = 0
+        #: Whether all numbers are 0 or 1.
+        self.is_binary = True
+        self.labels = Counter[str]()
+        #: The words of a column of booleans.
+        self.words = set[str]()
+        #: Count, mean, variance, standard deviation, minimum and maximum of each block.
+        self.blocks = list[tuple[float, ...]]()
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def add(self, values: NDArray[Any]) -> None:
+        """Add the values of a block, as a column parses them."""
+        if values.dtype == object:
+            self.labels.update(values.tolist())
+            return
+        present = values[~np.isnan(values)]
+        self.n_missing += len(values) - len(present)
+        if present.dtype.kind == "M":
+            present = seconds(present)
+        if len(present):
+            mean = present.mean()
+            variance = present.var()
+            low = present.min()
+            high = present.max()
+            deviation = np.sqrt(variance)
+            if deviation < SMALL_SPREAD and low < high:
+                deviation = small_deviation(present - mean)
+            self.blocks.append((len(present), mean, variance, deviation, low, high))
+            self.is_binary &= bool(np.isin(present, [0, 1]).all())
+
+    def category(self, rare: float, *, is_guess: bool) -> Column:
+        """Fit a column of categories to the labels of all rows."""
+        counts = dict(sorted(self.labels.items()))
+        n_missing = counts.pop("", 0)
+        labels = np.array([*counts], object)
+        n_rows = np.array([*counts.values()], int)
+        return fitting.fit_category(
+            self.name, labels, n_rows, rare, missing=n_missing > 0, is_guess=is_guess
+        )
+
+    def refine(self, column: Column, numbers: str) -> Column:
+        """Replace the statistics of the sample in a column by those of all rows."""
+        if not isinstance(column, FilledColumn):
+            return column
+        changes: dict[str, Any] = {"indicator": self.n_missing > 0}
+        if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
+            scaling = numbers
+            if self.is_binary:
+                scaling = "none"
+            center, scale = self.center_and_scale(scaling, float(column.fill))
+            changes |= {"center": center, "scale": scale}
+        return replace(column, **changes)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def center_and_scale(self, numbers: str, fill: float = 0.0) -> tuple[float, float]:
+        """As `SCALES` computes them from all values, the missing ones filled."""
+        if numbers == "none":
+            return 0.0, 1.0
+        blocks = [*self.blocks]
+        if self.n_missing:  # as a block of equal numbers
+            blocks.append((self.n_missing, fill, 0.0, 0.0, fill, fill))
+        counts, means, variances, deviations, lowest, highest = np.array(blocks).T
+        low = float(lowest.min())
+        high = float(highest.max())
+        center = low
+        scale = high - low
+        if numbers != "minmax":
+            center = float(np.average(means, weights=counts))
+            # Law of total variance: that within the blocks, and that between their means.
+            variance = np.average(variances + np.square(means - center), weights=counts)
+            scale = float(np.sqrt(variance))
+            if scale < SMALL_SPREAD and low < high:
+                deviations = np.hypot(deviations, means - center)
+                scale = float(small_deviation(deviations, counts))
+        fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
+        return center, scale or 1.0
+
+
+class StreamFit:
+    """The pass over all blocks that fits the encoding and holds rows out.
+
+    The kinds of the columns are drafted by the first rows of some blocks, and decided by a sample
+    of all rows and by the values that contradict the draft. If a kind is another one, a second pass
+    measures its column. So the order of the files decides nothing.
+    """
+
+    def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
+        first_rows = sample_blocks(source)
+        self.rare = check_rare(options.get("rare", 0.01))
+        self.fraction = self.rare
+        if self.rare >= 1:
+            # A number of rows is converted to a fraction of all rows, and applied to the sample.
+            self.fraction = min(self.rare / source.first_rows[-1], 0.99)
+        features = first_rows.select(source.features)
+        self.draft, undecided = _fit_sample(features, self.fraction, options)
+        self.source = self._with_sample(source, first_rows)
+        _, classes = read_target(first_rows, source.target, source.task)
+        self.of_classes = classes is not None
+        self.numbers = options.get("numbers", "standardize")
+        self.bins = options.get("bins", 24)
+        given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
+        given_kinds |= dict.fromkeys(options["categories"], "category")
+        #: The kind by which each column is measured.
+        self.kinds = given_kinds | dict.fromkeys(undecided, "category")
+        #: Columns of categories whose labels are counted up to a number of different ones.
+        self.bounded = {*undecided}
+        for column in self.draft.columns:
+            if column.name in self.kinds:
+                continue
+            inferred_kind = kind_of(first_rows, column.name, self.draft.missing)
+            self.kinds[column.name] = inferred_kind
+            if inferred_kind == "category" and isinstance(column, DroppedColumn):
+                self.bounded.add(column.name)
+        self.given = {*options["categories"], *options.get("keep_column", ())}
+        #: Columns whose kind is inferred.
+        self.inferred = list[str]()
+        self.statistics = dict[str, ColumnStatistics]()
+        for name in self.kinds:
+            if name not in given_kinds:
+                self.inferred.append(name)
+            self.statistics[name] = self._statistics_of(name, first_rows)
+        #: Columns with too many labels to count.
+        self.uncounted = set[str]()
+        #: The error of the first value that is not of its column's kind, and the rows of these.
+        self.contradictions = dict[str, DataError]()
+        self.witnesses = list[Frame]()
+        #: Statistics of a numeric target.
+        self.target = ColumnStatistics(source.target)
+        #: Rows that have every class of a target of classes.
+        self.targets = list[Frame]()
+        self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
+        self.lengths = list[int]()
+
+    def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
+        """Hold fewer rows out if they are wide, for the memory, and note the first targets."""
+        n_rows = source.first_rows[-1]
+        row_bytes = bytes_of(first_rows) / len(first_rows)
+        sample = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
+        most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)
+        targets: Collection[str] = ()
+        if first_rows[source.target].dtype.kind == "T":
+            _, targets = unique_texts(first_rows[source.target])
+        return replace(
+            source,
+            sample=sample,
+            test=min(source.test, most),
+            validation=min(source.validation, most),
+            first_targets=targets,
+        )
+
+    def run(self, track: Callable[[range], Iterable[int]]) -> dict[str, Any]:
+        """Read all blocks, and return the parts of a stream."""
+        for number in track(range(len(self.source))):
+            self._add(number)
+        sets = {}
+        for name in [*self.parts]:
+            sets[name] = concatenate(self.parts.pop(name))  # one after the other, for the memory
+        sample = sets["sample"]
+        self._decide_kinds(sample, track)
+        classes = self._classes()
+        scaling = None
+        if classes is None:
+            scaling = self._target_scaling()
+        columns = self._fit_columns(sample)
+        if self.numbers == "piecewise":
+            columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
+        parts: dict[str, Any] = {}
+        for name, rows in sets.items():
+            parts[name] = None
+            if len(rows):
+                parts[name] = self.source.dataset(rows, classes)
+        parts["encoding"] = TableEncoding(columns, self.draft.missing)
+        parts["target_scaling"] = scaling
+        parts["source"] = self.source
+        parts["lengths"] = tuple(self.lengths)
+        return parts
+
+    def _add(self, number: int) -> None:
+        """Add the rows of a block."""
+        source = self.source
+        rows, hashes = source.read(number)
+        held_out = source.test + source.validation
+        uses = {
+            "test": hashes < source.test,
+            "validation": (hashes >= source.test) & (hashes < held_out),
+            "sample": hashes >= max(held_out, 1 - source.sample),
+        }
+        for name, chosen in uses.items():
+            self.parts[name].append(rows.take(chosen))
+        training = source.training_of(rows, hashes)
+        self.lengths.append(len(training))
+        self._measure(number, training, [*self.kinds])
+        if self.of_classes:
+            _, first = np.unique(rows[source.target], return_index=True)
+            targets = rows.select([source.target])
+            self.targets.append(targets.take(first))
+        else:
+            self.target.add(complete_numbers(training, source.target))
+
+    def _measure(self, number: int, training: Frame, names: Sequence[str]) -> None:
+        """Add the values of a block to the statistics of columns."""
+        for name in names:
+            if name in self.contradictions or name in self.uncounted:
+                continue
+            column_kind = self.kinds[name]
+            try:
+                values = parse_column(training, name, column_kind, self.draft.missing)
+                if name in self.inferred:
+                    self._check_spellings(training, name, column_kind)
+            except DataError as error:
+                if name not in self.inferred:
+                    raise
+                self.contradictions[name] = error
+                # An error counts the rows of the file.
+                offset = self.source.first_rows[number] - self.source.blocks[number].first_row
+                is_witness = training.rows == (error.row or 0) + offset
+                self.witnesses.append(training.take(is_witness))
+                continue
+            statistics = self.statistics[name]
+            statistics.add(values)
+            if name in self.bounded and len(statistics.labels) > MOST_LABELS:
+                self.uncounted.add(name)
+
+    def _statistics_of(self, name: str, sample: Frame) -> ColumnStatistics:
+        """Statistics without a value, which know the words for true and false of a sample."""
+        statistics = ColumnStatistics(name)
+        if self.kinds[name] == "boolean" and sample[name].dtype.kind == "T":
+            for text in unique_texts(sample[name])[1]:
+                if text not in self.draft.missing and not is_absent(text):
+                    statistics.words.add(text.lower())
+        return statistics
+
+    def _check_spellings(self, training: Frame, name: str, kind: str) -> None:
+        """Refuse texts that a kind can read, but that show another one: codes, and other words."""
+        if training[name].dtype.kind != "T" or kind not in ("number", "boolean"):
+            return
+        codes, texts = unique_texts(training[name])
+        expected = "a number, as in other rows"
+        if kind == "boolean":
+            expected = "one of two words, as in other rows"
+        words = self.statistics[name].words
+        is_other = np.zeros(len(texts), bool)
+        for code, text in enumerate(texts):
+            if text in self.draft.missing or is_absent(text):
+                continue
+            if kind == "number":
+                is_other[code] = is_code(text) or text in SPELLINGS
+                continue
+            word = text.lower()
+            is_other[code] = not any(words | {word} <= {*pair} for pair in BOOLEAN_WORDS)
+            if not is_other[code]:
+                words.add(word)
+        refuse_where(training, name, is_other[codes], expected)
+
+    def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
+        """Infer the kinds from all rows, and measure columns whose kind was another one."""
+        while True:
+            evidence = concatenate([sample, *self.witnesses])
+            # A row may be in the sample, and be a witness of several columns.
+            _, first_places = np.unique(evidence.rows, return_index=True)
+            evidence = evidence.take(first_places)
+            undecided = []
+            for name in self.inferred:
+                # All rows of the other columns are of the kind of the draft.
+                if self.kinds[name] == "category" or name in self.contradictions:
+                    undecided.append(name)
+            kinds = kinds_of(evidence, undecided, self.draft.missing)
+            changed = dict[str, str]()
+            errors = []
+            for name, inferred_kind in kinds.items():
+                if inferred_kind != self.kinds[name]:
+                    changed[name] = inferred_kind
+                elif name in self.contradictions:
+                    errors.append(self.contradictions[name])
+            raise_together(errors)
+            if not changed:
+                return
+            self.kinds |= changed
+            for name in changed:
+                self.statistics[name] = self._statistics_of(name, sample)
+                self.contradictions.pop(name, None)
+                self.uncounted.discard(name)
+                self.bounded.add(name)
+            for number in track(range(len(self.source))):
+                rows, hashes = self.source.read(number)
+                training = self.source.training_of(rows, hashes)
+                self._measure(number, training, [*changed])
+
+    def _target_scaling(self) -> Scaling:
+        """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
+        mean, deviation = self.target.center_and_scale("standardize")
+        return Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
+
+    def _classes(self) -> tuple[str, ...] | None:
+        """The names of the classes of all rows, if there are classes."""
+        if not self.of_classes:
+            return None
+        rows = concatenate(self.targets)
+        source = self.source
+        classes = read_target(rows, source.target, "classification")[1] or ()
+        if len(classes) < 2:
+            problem = f"column {source.target!r} holds {classes[0]!r} in every row"
+            remedy = ""
+            n_without = total(source.without_target.values()).n_rows
+            if n_without:
+                problem += f" with a target; {count_of(n_without, 'row')} have none"
+                remedy = "if that is a class, write a name for it in these rows"
+            raise DataError(problem, path=source.name, remedy=remedy)
+        if source.task is not None:
+            return classes
+        if not all(is_number(name) for name in classes):
+            read_target(rows, source.target, None)  # which refuses numbers among names
+        elif len(classes) > MAX_CLASSES:
+            problem = f"the target has {len(classes)} different numbers, and few at first"
+            raise ArgumentError(problem, argument="task", remedy="give the task")
+        return classes
+
+    def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
+        """Fit the columns to all rows; counters and identifiers are kept if none else is left."""
+        names = [column.name for column in self.draft.columns]
+        columns = [self._fit(name, sample) for name in names]
+        for column in columns:
+            if not isinstance(column, DroppedColumn):
+                return tuple(columns)
+        return tuple(self._fit(name, sample, keep=True) for name in names)
+
+    def _fit(self, name: str, sample: Frame, *, keep: bool = False) -> Column:
+        """Fit a column to all rows, and to the sample where they have not been measured."""
+        missing = self.draft.missing
+        column_kind = self.kinds[name]
+        keep = keep or name in self.given or name not in self.inferred
+        if name in self.uncounted:
+            return fitting.fit_column(
+                sample,
+                name,
+                None,
+                keep=self.given,
+                numbers=self.numbers,
+                rare=self.fraction,
+                missing=missing,
+            )
+        statistics = self.statistics[name]
+        if column_kind == "category":
+            return statistics.category(self.rare, is_guess=name not in self.given)
+        if column_kind == "number" and not keep:
+            values = parse_column(sample, name, column_kind, missing)
+            reason = fitting.identity(name, values, sample.rows)
+            if reason:
+                return DroppedColumn(name, reason)
+        fitted = fitting.fit_column(
+            sample, name, column_kind, numbers=self.numbers, rare=self.rare, missing=missing
+        )
+        if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
+            # The statistics of all rows may include placeholders, those of the sample do not.
+            return replace(fitted, indicator=statistics.n_missing > 0)
+        return statistics.refine(fitted, self.numbers)

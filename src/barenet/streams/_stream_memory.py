@@ -1,0 +1,113 @@
+"""The memory of a stream: estimates against the limit that the user allows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import ArrayDataset
+from barenet.storage._file_io import format_size
+from barenet.tables._frame import TEXT, Frame
+from barenet.tables._parquet import ParquetTable
+
+#: Minimum number of rows in a group of blocks that are shuffled together, and its most values.
+GROUP_ROWS = 2**16
+GROUP_NUMBERS = 2**24
+
+#: Groups whose pages are in memory: a chunk of batches has rows of two, and often of one.
+N_GROUPS = 2
+
+#: Copies of a block while it is encoded, and of a batch.
+N_COPIES = 2
+
+#: Bytes for the place of a row in the order.
+PER_INDEX = 24
+
+#: Copies of the outputs of the rows in memory, from which metrics are computed.
+N_OUTPUTS = 2
+
+#: Bytes of memory for each value of a block that is read: in columns, parsed, and in copies.
+PER_VALUE = 24
+
+#: Factor on the estimate, as not all freed memory is used again.
+SLACK = 1.5
+
+
+def rows_of_group(n_inputs: int) -> int:
+    """Rows of a group of blocks, at least."""
+    return max(1, min(GROUP_ROWS, GROUP_NUMBERS // n_inputs))
+
+
+def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> None:
+    """Refuse a limit below an estimate, to which a batch of several groups adds."""
+    in_memory = [stream.sample]
+    n_evaluated = sample.n_rows
+    for held_out in (stream.validation, stream.test):
+        if held_out is not None:
+            in_memory.append(held_out)
+            n_evaluated += held_out.n_samples
+    largest = max(stream.lengths)
+    n_grouped = rows_of_group(stream.n_inputs)
+    n_batch = 0
+    if batch_size > n_grouped:
+        n_batch = batch_size
+    row_bytes = (sample.X.nbytes + sample.y.nbytes) / sample.n_rows
+    n_mapped = N_GROUPS * (largest + n_grouped)
+    n_copied = N_COPIES * (largest + n_batch)
+    n_rows = n_mapped + n_copied + n_evaluated
+    needed = n_rows * row_bytes + PER_INDEX * (largest + n_grouped)
+    needed += N_OUTPUTS * n_evaluated * sample.y.shape[1] * sample.y.itemsize
+    needed += sum(bytes_of(rows.X) for rows in in_memory)
+    blocks = stream.source.blocks
+    n_bytes = int(SLACK * needed) + _memory_to_read(blocks)
+    check_blocks(blocks, stream.memory, n_bytes, n_batch)
+
+
+def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size: int = 0) -> None:
+    """Refuse a limit below an estimate, by default that for the pass over the blocks."""
+    remedy = "allow {memory}"
+    if needed > 0:
+        remedy += ", or hold out fewer rows"
+    else:
+        # A sample of the rows is joined from its parts.
+        needed = _memory_to_read(blocks, n_samples=2)
+    if needed <= limit:
+        return
+    argument = "memory"
+    n_rows = max(block.n_rows for block in blocks)
+    rows = f"blocks of up to {n_rows:,} rows, which need"
+    if batch_size:
+        argument = "batch_size"
+        remedy = "take smaller batches, or allow {memory}"
+        rows = f"a batch of {batch_size:,} rows, which needs"
+    elif isinstance(blocks[0], ParquetTable):
+        remedy += ", or write smaller row groups"
+    problem = f"{format_size(limit)} is too little for {rows} about {format_size(needed)}"
+    more = f"{-(-needed // 10**6)}MB"
+    raise ArgumentError(problem, argument=argument, remedy=remedy, memory=more)
+
+
+def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
+    """Estimate the memory to read a block, and to choose rows of all of them, in bytes."""
+    row_bytes = PER_VALUE * len(blocks[0].names)
+    n_rows = 0
+    longest = 0
+    to_read = 0
+    for block in blocks:
+        n_rows += block.n_rows
+        longest = max(longest, block.n_rows)
+        to_read = max(to_read, block.memory_to_read)
+    n_sampled = min(GROUP_ROWS, n_rows, 2 * GROUP_NUMBERS // row_bytes)
+    n_in_memory = longest + n_samples * n_sampled
+    return int(SLACK * (n_in_memory * row_bytes + to_read))
+
+
+def bytes_of(rows: Frame) -> int:
+    """The memory of the columns of a frame."""
+    n_bytes = 0
+    for column in rows.columns.values():
+        n_bytes += column.nbytes
+        if column.dtype == TEXT:
+            n_bytes += int(np.strings.str_len(column).sum())
+    return n_bytes

@@ -1,0 +1,152 @@
+"""Stream rows: the training rows of a stream, encoded once into arrays in temporary files.
+
+The arrays are mapped into memory, and trained on as any others. The system reads a page when it is
+needed, and takes its memory back where it is short.
+"""
+
+import mmap
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._sparse_rows import SparseRows
+from barenet.datasets._dataset import Dataset
+from barenet.engines._block_rows import BlockRows
+from barenet.errors import ArgumentError, DataError
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import InputArray
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.storage._file_io import format_size
+from barenet.streams._block_order import BlockOrder
+from barenet.streams._stream_memory import check_training, rows_of_group
+
+#: Bytes that are written at a time where the system can't reserve them.
+CHUNK = 2**24
+
+
+class StreamRows(BlockRows):
+    """Arrays of all training rows. A block is encoded when the first epoch comes to it."""
+
+    stream: Any
+    encode: Callable[[Dataset], ArrayDataset]
+    #: Those of `_arrays_of`.
+    arrays: list[NDArray[Any]]
+    #: Numbers of the blocks that have training rows, and the row at which each begins.
+    used: list[int]
+    first_rows: list[int]
+    #: The positions of the encoded blocks in these lists.
+    encoded: set[int]
+
+    @classmethod
+    def of(
+        cls, stream: Any, encode: Callable[[Dataset], ArrayDataset], sample: ArrayDataset
+    ) -> "StreamRows":
+        """Make the arrays of a stream by a function of its blocks; of a sample, they exist."""
+        check_training(stream, sample)
+        arrays = [map_array(stream.n_rows, part) for part in _arrays_of(sample)]
+        y, X, *others = arrays
+        inputs: InputArray = X
+        if isinstance(sample.X, SparseRows):
+            columns, bounds = others
+            shape = sample.X.shape[1], sample.X.runs
+            inputs = SparseRows(X.ravel(), columns.ravel(), bounds, *shape)
+        rows = cls(inputs, y, None, sample.scale)
+        rows.stream = stream
+        rows.encode = encode
+        rows.sample = sample
+        rows.arrays = arrays
+        rows.encoded = set()
+        rows.used = []
+        rows.lengths = []
+        for number, length in enumerate(stream.lengths):
+            if length:
+                rows.used.append(number)
+                rows.lengths.append(length)
+        rows.first_rows = [*accumulate(rows.lengths, initial=0)]
+        return rows
+
+    def orders(self, seed: int | None, epochs: Sequence[int]) -> list[BlockOrder]:
+        size = rows_of_group(self.stream.n_inputs)
+        return [BlockOrder(self.lengths, seed, epoch, size, self._prepare) for epoch in epochs]
+
+    def check_steps(self, optimizer: Optimizer | LBFGS, batch_size: int) -> None:
+        if optimizer.full_batch:
+            problem = "needs all rows in each step, and a stream has some at a time"
+            raise ArgumentError(problem, argument="optimizer", value=optimizer)
+        check_training(self.stream, self.sample, batch_size)
+
+    def _prepare(self, group: Sequence[int], following: Sequence[int] = ()) -> None:
+        """Encode the blocks of a group, let others go, and have those of the next group read."""
+        for position in group:
+            if position not in self.encoded:
+                self._encode(position)
+        for array in self.arrays:
+            release_pages(array)
+            for position in self.encoded.intersection([*group, *following]):
+                prefetch(array, *self.first_rows[position : position + 2])
+
+    def _encode(self, position: int) -> None:
+        """Read a block from its file, and write its arrays."""
+        start, stop = self.first_rows[position : position + 2]
+        block = self.encode(self.stream.read_block(self.used[position]))
+        for array, part in zip(self.arrays, _arrays_of(block, start), strict=True):
+            array[start:stop] = part
+        self.encoded.add(position)
+
+
+def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
+    """The targets, and the inputs or the parts of their entries, from a row on."""
+    if not isinstance(rows.X, SparseRows):
+        return [rows.y, rows.X]
+    n_rows = len(rows.X)
+    values = rows.X.values.reshape(n_rows, -1)
+    columns = rows.X.columns.reshape(n_rows, -1)
+    return [rows.y, values, columns, rows.X.bounds + first * values.shape[1]]
+
+
+def map_array(n_rows: int, like: Any) -> NDArray[Any]:
+    """Make an array with rows like those of another, whose file is removed with it."""
+    shape = n_rows, like.shape[1]
+    size = n_rows * like.shape[1] * like.itemsize
+    folder = tempfile.gettempdir()
+    try:
+        with tempfile.TemporaryFile() as file:
+            reserve(file, size)
+            return np.ndarray(shape, like.dtype, mmap.mmap(file.fileno(), size))
+    except OSError as error:
+        free = format_size(shutil.disk_usage(folder).free)
+        problem = f"{format_size(size)} are needed for encoded rows, and {free} are free"
+        remedy = "set the environment variable TMPDIR to a folder with more room"
+        problem += f" ({error.strerror})"
+        raise DataError(problem, path=folder, remedy=remedy) from error
+
+
+def reserve(file: BinaryIO, size: int) -> None:
+    """Reserve disk space: writing to a mapped page of a full disk kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return
+    for start in range(0, size, CHUNK):
+        file.write(bytes(min(CHUNK, size - start)))
+    file.flush()
+
+
+def release_pages(array: NDArray[Any]) -> None:
+    """Drop the pages from the memory of the process; the system may keep them in its cache."""
+    pages: Any = array.base
+    if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        pages.madvise(mmap.MADV_DONTNEED)
+
+
+def prefetch(array: NDArray[Any], first: int, stop: int) -> None:
+    """Have the system read the pages of some rows, which it does while others are used."""
+    pages: Any = array.base
+    if hasattr(mmap, "MADV_WILLNEED"):
+        start = first * array.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
+        pages.madvise(mmap.MADV_WILLNEED, start, stop * array.strides[0] - start)

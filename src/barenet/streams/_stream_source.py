@@ -1,0 +1,245 @@
+"""The source of a stream: the blocks of files, and the use of each of their rows."""
+
+import glob
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.datasets._dataset import Dataset
+from barenet.datasets._table_loading import make_dataset
+from barenet.errors import ArgumentError, DataError, count_of
+from barenet.model._randomness import derive_key, uniforms
+from barenet.storage._file_io import (
+    PARQUET_SUFFIXES,
+    as_address,
+    is_pattern,
+    local_path,
+    memory_limit,
+    plain_name,
+)
+from barenet.storage._remote_file import matching_addresses
+from barenet.tables._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._frame import TEXT, Frame, Place, Table
+from barenet.tables._open_table import open_table, read_columns, with_target
+from barenet.tables._parquet import ParquetTable, parquet_blocks
+from barenet.tables._parsing import as_labels
+from barenet.tables._target import Task, known_targets
+from barenet.tables._without_target import WithoutTarget, total
+
+#: Paths of files, or patterns of paths.
+Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+#: Minimum mean number of rows of a row group that is read on its own: opening the file takes time.
+_MIN_ROWS = 1000
+
+#: Rows of a file that are read at once.
+Block: TypeAlias = CsvTable | ParquetTable
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StreamSource:
+    """Blocks of rows, each of which is for training, validation or test by a hash of its place.
+
+    The place of a row is the number of its block and its number in the block, so that its use
+    does not depend on the other rows.
+    """
+
+    blocks: Sequence[Block]
+    features: Sequence[str]
+    target: str
+    task: Task | None
+    categories: Collection[str]
+    missing: Collection[str]
+    seed: int
+    #: Fractions of the rows in the test set, the validation set and the sample.
+    test: float
+    validation: float
+    sample: float = 1.0
+    #: Targets that the first rows have, if they are texts.
+    first_targets: Collection[str] = ()
+    #: Size and time of change of each file when it was opened.
+    versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    #: Rows without a target by the number of the block, from the first time it is read.
+    without_target: dict[int, WithoutTarget] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.features:
+            raise ArgumentError("no column is left to predict from", argument="drop")
+        for block in self.blocks:
+            self.versions[block.path] = version_of(block.path)
+
+    def read(self, number: int) -> tuple[Frame, NDArray[np.float64]]:
+        """Read the rows of a block that have a target, and the hash of each, from 0 to 1."""
+        block = self.blocks[number]
+        if block.path.exists() and version_of(block.path) != self.versions[block.path]:
+            raise DataError(
+                "has changed since it was opened", path=block.path, remedy="open the files again"
+            )
+        names = [*self.features, self.target]
+        texts = [self.target, *self.categories]
+        every = read_columns(block, names, texts, self.categories)
+        numbers_in_all_files = every.rows - block.first_row + self.first_rows[number]
+        # The text of a block of a CSV file is not held in memory for errors: it is read again.
+        every = replace(every, origin=self, rows=numbers_in_all_files)
+        rows, without_target = with_target(
+            every, self.target, self.missing, self.task, beside=self.first_targets
+        )
+        self.without_target[number] = without_target
+        hashes = uniforms(derive_key(self.seed, number), (len(every),))
+        return rows, hashes[rows.rows - self.first_rows[number]]
+
+    def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
+        """The rows that are not held out."""
+        is_training = hashes >= self.test + self.validation
+        if is_training.all():
+            return rows
+        return rows.take(is_training)
+
+    def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
+        """Make a data set of rows, whose target is encoded."""
+        without_target = total(self.without_target.values())
+        description = f"read in {count_of(len(self), 'block')}"
+        if without_target.n_rows:
+            count = count_of(without_target.n_rows, "row")
+            description += f", {count} {without_target.clause}"
+        return make_dataset(
+            rows,
+            self.features,
+            self.target,
+            y=known_targets(rows, self.target, classes),
+            classes=classes,
+            name=self.name,
+            description=description,
+            without_target=without_target,
+        )
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def name(self) -> str:
+        """The name of the first file, and the number of the others."""
+        return name_of_blocks(self.blocks)
+
+    @property
+    def has_csv_options(self) -> bool:
+        """Whether options of CSV files apply."""
+        return any(block.has_csv_options for block in self.blocks)
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        """The formats of dates that the files are read with."""
+        return self.blocks[0].date_formats
+
+    @cached_property
+    def first_rows(self) -> NDArray[np.int64]:
+        """The numbers of the first rows of the blocks, counted in all files, and of all rows."""
+        lengths = [block.n_rows for block in self.blocks]
+        return np.cumsum([0, *lengths])
+
+    def locate(self, row: int, name: str) -> Place:
+        """The place of a value in the file of its block."""
+        number = int(np.searchsorted(self.first_rows, row, side="right")) - 1
+        block = self.blocks[number]
+        row_of_block = row - int(self.first_rows[number])
+        return block.locate(row_of_block + block.first_row, name)
+
+
+def name_of_blocks(blocks: Sequence[Table]) -> str:
+    """The name of the first file, and the number of the others."""
+    name = blocks[0].path.name
+    n_files = len({block.path for block in blocks})
+    if n_files == 1:
+        return name
+    return f"{name} and {n_files - 1:,} more"
+
+
+def version_of(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> list[Block]:
+    """Find the blocks of files that have rows."""
+    blocks: list[Block] = []
+    files = find_files(paths)
+    if not files:
+        raise ArgumentError.of("paths", paths, "at least one")
+    for path in files:
+        blocks_of_file: Sequence[Block]
+        if plain_name(path).endswith(PARQUET_SUFFIXES):
+            blocks_of_file = parquet_blocks(path, memory)
+        else:
+            blocks_of_file = csv_blocks(path, csv)
+        if any(block.n_rows for block in blocks_of_file):
+            blocks += blocks_of_file
+    return blocks
+
+
+def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
+    """Open the blocks of the files of a pattern, or of one file.
+
+    Those are row groups, and parts of CSV files of a pattern or of one that may exceed its memory.
+    """
+    if is_pattern(data):
+        blocks = find_blocks(data, csv)
+        if blocks:
+            return blocks
+        return [open_table(find_files(data)[0], csv)]  # the columns have names
+    path = local_path(data)
+    name = plain_name(path)
+    size = 0
+    if path.is_file() and name == path.name.lower():
+        size = path.stat().st_size
+    if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
+        with suppress(UnsplittableError):
+            return csv_blocks(path, csv)
+    table = open_table(path, csv)
+    if size and isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups):
+        return parquet_blocks(path)
+    return [table]
+
+
+def find_files(paths: Paths) -> list[Path]:
+    """The files of paths and patterns, each once, those of a pattern sorted by name."""
+    if isinstance(paths, str | PathLike):
+        paths = [paths]
+    files: dict[Path, None] = {}  # an ordered set
+    for path in paths:
+        address = as_address(path)
+        matches = [fspath(path)]
+        if is_pattern(path) and address:
+            matches = matching_addresses(address)
+        elif is_pattern(path):
+            matches = sorted(glob.glob(fspath(path), recursive=True))  # noqa: PTH207
+        if not matches:
+            raise DataError("no file matches this pattern", path=path)
+        for match in matches:
+            files[local_path(match)] = None
+    return list(files)
+
+
+def concatenate(frames: Sequence[Frame]) -> Frame:
+    """Join the rows of frames; a column of several types is one of text, as in a CSV file."""
+    frames = [frame for frame in frames if len(frame)] or frames[:1]
+    columns = {}
+    for name in frames[0].columns:
+        parts = []
+        types = set()
+        for frame in frames:
+            parts.append(frame[name])
+            types.add(frame[name].dtype.kind)
+        if len(types) > 1:  # also if a part has only missing values
+            parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
+        columns[name] = np.concatenate(parts)
+    numbers = np.concatenate([frame.rows for frame in frames])
+    return Frame(columns, frames[0].origin, numbers)

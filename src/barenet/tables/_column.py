@@ -1,0 +1,191 @@
+"""The encoding of one table column as numbers.
+
+An encoding is fitted once, on the training rows, and is plain data: its formula can be written in
+another language.
+"""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import convert_fields
+from barenet.errors import ArgumentError
+from barenet.tables._parsing import as_labels
+from barenet.tables._scaling import MIN_SCALE
+
+
+@dataclass(frozen=True)
+class Column(ABC):
+    """The encoding of one column.
+
+    Attributes
+    ----------
+    kind : str
+        Its key in `COLUMNS`.
+    name : str
+        Name of the column.
+    """
+
+    kind: ClassVar[str]
+    #: Parses a column of a frame, shape (n_rows,), given its name and the texts of missing values.
+    parse = staticmethod(as_labels)
+    name: str
+
+    def __post_init__(self) -> None:
+        convert_fields(self)
+
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the encoded numbers."""
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """The encoding in one line."""
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins, whose outputs are those after the first one."""
+        return 0
+
+    @property
+    def without_bins(self) -> "Column":
+        """The column without bins and limits."""
+        return self
+
+    @abstractmethod
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Encode values of `parse`, shape (n_rows, n_outputs)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to JSON data, for `column_from_dict`."""
+        plain: dict[str, Any] = {"kind": self.kind}
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, tuple):
+                plain[name] = list(value)  # as it is read from JSON
+            else:
+                plain[name] = value
+        return plain
+
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Encode values by the outputs that may not be 0, and their numbers, row by row.
+
+        The output n + k of n outputs stands for those of a run up to before k, which are 1.
+        """
+        numbers = self.encode(values)
+        outputs = np.arange(numbers.shape[1])
+        return np.broadcast_to(outputs, numbers.shape), numbers
+
+
+@dataclass(frozen=True)
+class DroppedColumn(Column):
+    """A column that is left out.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    reason : str
+        The reason.
+
+    Examples
+    --------
+    >>> DroppedColumn("country", "'France' in every row").outputs
+    ()
+    """
+
+    kind = "dropped"
+    outputs = ()
+    reason: str
+
+    @property
+    def formula(self) -> str:
+        return self.reason
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.empty((len(values), 0))
+
+
+class FilledColumn(Column):
+    """A column whose values are shifted and scaled after missing ones are replaced.
+
+    Attributes
+    ----------
+    fill : float, or bool
+        Replaces a missing value.
+    center : float
+        Subtracted from the values.
+    scale : float
+        Divisor; its absolute value is 2e-308 at least.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+
+    Raises
+    ------
+    ValueError
+        If the scale is too small to divide by.
+    """
+
+    fill: Any
+    center: float
+    scale: float
+    indicator: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if abs(self.scale) < MIN_SCALE:
+            raise ArgumentError.of("scale", self.scale, "a number that is not 0")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        if not self.indicator:
+            return self._value_names
+        return (*self._value_names, f"{self.name} missing")
+
+    @property
+    def _value_names(self) -> tuple[str, ...]:
+        """Names of the outputs but the indicator."""
+        return (self.name,)
+
+    @property
+    def fill_value(self) -> Any:
+        """The replacement of a missing value, as in `values` of `encode`."""
+        return float(self.fill)
+
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Convert values to the numbers that are shifted and scaled.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            Values of `parse`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+            The numbers, NaN for a missing one.
+        """
+        return values
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        missing = np.isnan(values)
+        encoded = self._encode(np.where(missing, self.fill_value, values))
+        if self.indicator:
+            encoded.append(missing)
+        return np.column_stack(encoded)
+
+    def _encode(self, values: NDArray[Any]) -> list[Any]:
+        """Encode values of which none is missing, an array for each output."""
+        return [(values - self.center) / self.scale]
+
+    def _scaled(self, letter: str) -> str:
+        """The formula of the shift and the scale."""
+        sign = "-"
+        if self.center <= 0:
+            sign = "+"
+        return f"({letter} {sign} {abs(self.center):.6g}) / {self.scale:.6g}"

@@ -1,0 +1,294 @@
+"""Fits the encodings of columns to the training rows, by kinds that are given or inferred.
+
+`_kind_of_column` infers the kinds. The formulas of the scalings are scikit-learn's.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.errors import DataError
+from barenet.tables import _column_kinds as kinds, _parsing as parsing
+from barenet.tables._column import Column, DroppedColumn
+from barenet.tables._frame import Frame
+from barenet.tables._kind_of_column import kind_of
+from barenet.tables._scaling import KINDS, MIN_SCALE
+
+#: The scalings of columns of numbers; "piecewise" standardizes, too.
+SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
+
+#: From this many rows on, a column with this fraction of different values is an identifier.
+ENOUGH_ROWS = 20
+NEARLY_DIFFERENT = 0.9
+
+#: The end of a name such as id, CustomerId, customer_no or Row Number.
+_IDENTIFIER = re.compile(
+    r"(?i:^|[^a-z])(?i:id|no|nr|num|number|index|key)$|[a-z](Id|ID|No|Nr|Num|Number|Index|Key)$"
+)
+
+#: Beginnings of the reason for leaving out a column that identifies the rows.
+COUNTER = "counts the rows"
+IDENTIFIER = "looks like an identifier"
+IDENTITY = (COUNTER, IDENTIFIER)
+#: The reason for leaving out a column without values, and the end of that for a constant one.
+EMPTY = "no value in any row"
+SAME = " in every row"
+
+#: Most different placeholders of a column of dates: more of them are dates themselves.
+MOST_PLACEHOLDERS = 4
+#: Seconds that they are apart from the other dates at least: a year.
+FAR = 365 * 86_400
+
+#: The most outputs of all columns with their bins.
+MOST_OUTPUTS = 640
+
+
+def fit_column(
+    frame: Frame,
+    name: str,
+    requested: str | None,
+    *,
+    numbers: str,
+    rare: float,
+    missing: Collection[str],
+    keep: Collection[str] = (),
+    inferred: str | None = None,
+) -> Column:
+    """Fit the encoding of a column as the requested kind, by default that which its values suggest.
+
+    `inferred` is the kind that they suggest, where it has been found already.
+    """
+    if requested == "dropped":
+        return DroppedColumn(name, "dropped by request")
+    is_guess = requested is None and name not in keep
+    column_kind = requested or inferred or kind_of(frame, name, missing)
+    values = parsing.parse_column(frame, name, column_kind, missing)
+    if column_kind == "category":
+        is_missing = values == ""
+    else:
+        is_missing = np.isnan(values)
+    some_missing = bool(is_missing.any())
+    present = values[~is_missing]
+    if column_kind == "category":
+        labels, counts = np.unique(present, return_counts=True)
+        return fit_category(name, labels, counts, rare, missing=some_missing, is_guess=is_guess)
+    if not len(present):
+        return DroppedColumn(name, EMPTY)
+    if not some_missing and bool((present == present[0]).all()):
+        return DroppedColumn(name, _shown(present[0], column_kind) + SAME)
+    if column_kind == "boolean":
+        return kinds.BooleanColumn(name, fill=present.mean() > 0.5, indicator=some_missing)
+    if column_kind == "number":
+        if is_guess:
+            reason = identity(name, values, frame.rows)
+            if reason:
+                return DroppedColumn(name, reason)
+        fill, center, scale = _measure(name, values, numbers)
+        return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
+    dates = kinds.seconds(values)
+    if numbers == "piecewise":  # placeholders are limited to a bin outside of the others
+        dates = _without_placeholders(dates)
+    fill, center, scale = _measure(name, dates, numbers)
+    return kinds.DateColumn(name, fill, center, scale, _cycles(present), some_missing, column_kind)
+
+
+def _shown(value: Any, column_kind: str) -> str:
+    """A value of a column, as a message shows it."""
+    if column_kind == "number":
+        return parsing.class_name(value)
+    if column_kind == "boolean":
+        return repr(bool(value))
+    return repr(str(value))
+
+
+def fit_category(
+    name: str,
+    labels: NDArray[Any],
+    counts: NDArray[np.intp],
+    rare: float,
+    *,
+    missing: bool,
+    is_guess: bool = False,
+) -> Column:
+    """Fit a column of categories, of which frequent ones have an output each."""
+    spellings = []
+    singles = []
+    shortest = []
+    for label in labels.tolist():
+        spelling = parsing.known_spelling(label, parsing.WORDS)
+        single, fewest_digits = parsing.single_of(spelling)
+        spellings.append(spelling)
+        singles.append(single)
+        shortest.append(fewest_digits)
+    if spellings == singles:
+        spellings = shortest  # 0.1 of a column of float32
+    if not spellings:
+        return DroppedColumn(name, EMPTY)
+    if len(spellings) == 1 and not missing:
+        return DroppedColumn(name, f"{labels[0]!r}{SAME}")
+    # Labels with the same spelling are one category, which has the rows of all of them.
+    categories, places = np.unique(np.array(spellings, object), return_inverse=True)
+    n_rows_by_category = np.bincount(places, counts)
+    n_rows = counts.sum()
+    if is_guess and n_rows >= ENOUGH_ROWS and len(categories) > NEARLY_DIFFERENT * n_rows:
+        return DroppedColumn(name, f"{IDENTIFIER}: {len(categories):,} values in {n_rows:,} rows")
+    if rare >= 1:
+        fewest_rows = rare
+    else:
+        fewest_rows = rare * n_rows
+    is_rare = n_rows_by_category < fewest_rows
+    if is_rare.all() and not missing:
+        return DroppedColumn(name, f"each of its {len(categories):,} values is rare")
+    frequent = tuple(categories[~is_rare].tolist())
+    return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
+
+
+def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
+    """The reason why numbers identify the rows, if they do: they count them, or name each.
+
+    Numbers that count the rows of the file, but years, say nothing of a new row. Other whole
+    numbers are identifiers if all differ and the name of the column reads like one.
+
+    >>> rows = np.arange(30)
+    >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
+    ('counts the rows', '')
+    """
+    if len(values) < ENOUGH_ROWS or (values != np.floor(values)).any():
+        return ""
+    years = values.min() >= 1800 and values.max() <= 2100
+    if not years and np.ptp(values - rows) == 0:
+        return COUNTER
+    if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
+        return f"{IDENTIFIER}: {len(values):,} values in as many rows"
+    return ""
+
+
+def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float, float, float]:
+    """The median of a column, and its center and scale once it is filled with the median."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        fill = np.nanmedian(values)
+        filled = np.where(np.isnan(values), fill, values)
+        offset, spreads = SCALES[scale](filled[:, np.newaxis])
+    center = offset[0]
+    spread = spreads[0] or 1.0
+    if np.isin(filled, [0, 1]).all():
+        center = 0.0
+        spread = 1.0
+    check_scale(name, scale, (fill, center, spread), values)
+    return float(fill), float(center), float(spread)
+
+
+def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayLike) -> None:
+    """Refuse a column whose center, or whose spread, the last one, is beyond float64."""
+    if not np.isfinite(measured).all() or abs(measured[-1]) < MIN_SCALE:
+        extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
+        raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
+
+
+def in_bins(
+    columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
+) -> tuple[Column, ...]:
+    """Divide the ranges of numbers and dates into bins, into fewer if there are many columns.
+
+    Dates have one bin at least, beyond which they are limited: their scale is that without
+    placeholders, such as 9999-12-31, which would be far from all others.
+    """
+    count = 0
+    room = MOST_OUTPUTS
+    for column in columns:
+        room -= len(column.outputs)
+        if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
+            count += 1
+    bins = min(bins, room // max(1, count))
+    divided = list(columns)
+    for place, column in enumerate(columns):
+        if isinstance(column, kinds.DateColumn):
+            dates = column.numbers(column.parse(frame, column.name, missing))
+            values = _without_placeholders(dates)
+            n_bins = max(1, bins)
+        elif isinstance(column, kinds.NumberColumn):
+            values = column.numbers(column.parse(frame, column.name, missing))
+            n_bins = bins
+        else:
+            continue
+        if n_bins >= 1:
+            edges = _edges(values[~np.isnan(values)], n_bins)
+            if len(edges) == 1:  # beside missing values
+                edges = join_edges(edges, edges + column.scale)
+            if len(edges) > 1:
+                divided[place] = column.with_bins(edges.tolist())
+    return tuple(divided)
+
+
+def _without_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Dates in seconds since 1970, with NaN for a missing one and for a placeholder."""
+    placeholders = find_placeholders(dates[~np.isnan(dates)])
+    return np.where(np.isin(dates, placeholders), np.nan, dates)
+
+
+def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The first or the last dates, if they are farther from the others than these are apart.
+
+    They may stand for a missing value, as 9999-12-31 does.
+
+    >>> find_placeholders(np.array([-9e9, 1.0, 5.0, 3.0, 3.0, 9e9]))
+    array([-9.e+09,  9.e+09])
+    """
+    different = np.unique(dates)
+    others = different
+    placeholders = different[:0]
+    while len(others) > 2:
+        # The widest gap comes first: that before 9999-12-31, then that after 0001-01-01.
+        gaps = np.diff(others)
+        place = int(gaps.argmax()) + 1
+        below = others[:place]
+        above = others[place:]
+        if len(below) > len(above):
+            others = below
+        else:
+            others = above
+        if len(others) < 2 or gaps.max() <= max(np.ptp(others), FAR):
+            break
+        farther = np.setdiff1d(different, others)
+        if len(farther) > MOST_PLACEHOLDERS:
+            break
+        placeholders = farther
+    return placeholders
+
+
+def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """The edges of bins: values that 1/bins of the rows share, and quantiles of the rest."""
+    different, counts = np.unique(values, return_counts=True)
+    is_frequent = counts > len(values) / bins
+    edges = [different[is_frequent], different[[0, -1]]]
+    if not is_frequent.all():
+        others = np.repeat(different[~is_frequent], counts[~is_frequent])
+        n_quantiles = max(2, bins + 1 - int(is_frequent.sum()))
+        fractions = np.linspace(0, 1, n_quantiles)
+        edges.append(np.quantile(others, fractions))
+    return join_edges(*edges)
+
+
+def join_edges(*edges: ArrayLike) -> NDArray[np.float64]:
+    """Sort edges, without those that are the same or too near to divide by their distance."""
+    joined = np.unique(np.concatenate(edges))
+    return joined[np.diff(joined, prepend=-np.inf) >= MIN_SCALE]
+
+
+def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
+    """The cycles in which dates differ; dates that are all the first of a month have no week."""
+    days = dates.astype("M8[D]")
+    months = dates.astype("M8[M]")
+    positions: dict[str, NDArray[Any]] = {
+        "year": months.astype(np.int64) % 12,
+        "week": days - months,
+        "day": dates - days,
+    }
+    cycles = []
+    for cycle, places in positions.items():
+        if len(np.unique(places)) > 1:
+            cycles.append(cycle)
+    return tuple(cycles)

@@ -1,0 +1,534 @@
+"""The kinds of columns that a network takes: numbers, booleans, categories and dates."""
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+from barenet.tables import _parsing as parsing
+from barenet.tables._column import Column, DroppedColumn, FilledColumn
+from barenet.tables._date_formats import DATES, date_text, iso_text
+from barenet.tables._frame import Frame
+from barenet.tables._scaling import MIN_SCALE
+
+
+@dataclass(frozen=True)
+class NumberColumn(FilledColumn):
+    """Numbers: ``(x - center) / scale``.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing number: the median of the training rows.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+
+    Examples
+    --------
+    >>> NumberColumn("age", 40.0, center=30.0, scale=5.0, indicator=True).encode(
+    ...     np.array([35.0, np.nan])
+    ... )
+    array([[1., 0.],
+           [2., 1.]])
+    """
+
+    kind = "number"
+    parse = staticmethod(parsing.as_numbers)
+    fill: float
+    center: float
+    scale: float
+    indicator: bool
+
+    @property
+    def formula(self) -> str:
+        change = self._scaled("x")
+        if (self.center, self.scale) == (0, 1):
+            change = "x"
+        return f"{change}, where missing x = {self.fill:.6g}"
+
+    def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
+        """Add bins, and limits.
+
+        Parameters
+        ----------
+        edges : sequence of float
+            Where the bins begin and end, in ascending order.
+
+        Returns
+        -------
+        PiecewiseColumn
+            The column with them.
+        """
+        return PiecewiseColumn(
+            self.name,
+            self.fill,
+            self.center,
+            self.scale,
+            self.indicator,
+            edges=tuple(edges),
+            clip=True,
+        )
+
+
+@dataclass(frozen=True)
+class PiecewiseColumn(NumberColumn):
+    """Numbers, scaled, and the position in each of several bins of their range.
+
+    A bin from a to b has the output ``(x - a) / (b - a)``, but 0 below a and 1 above b. The first
+    and the last bin are open: their outputs go on to -1 and to 2. So the first layer of a network
+    can weight each part of the range by itself.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing number.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+    edges : tuple of float
+        Where the bins begin and end, in ascending order.
+    clip : bool, default=False
+        Whether the scaled number ends where the outputs of the bins do, the width of a bin beyond
+        the edges, so that a value far from those of the training is not extrapolated.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> age = PiecewiseColumn("age", 40.0, 30.0, 5.0, indicator=False, edges=(20.0, 30.0, 40.0))
+    >>> age.outputs
+    ('age', 'age 20..30', 'age 30..40')
+    >>> age.encode(np.array([25.0, 45.0]))
+    array([[-1. ,  0.5,  0. ],
+           [ 3. ,  1. ,  1.5]])
+    """
+
+    kind = "piecewise"
+    edges: tuple[float, ...]
+    clip: bool = False
+
+    @property
+    def n_bins(self) -> int:
+        return len(self.edges) - 1
+
+    @property
+    def without_bins(self) -> NumberColumn:
+        return NumberColumn(self.name, self.fill, self.center, self.scale, self.indicator)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_edges(self.edges)
+
+    @cached_property
+    def _value_names(self) -> tuple[str, ...]:
+        names = [self.name]
+        for start, end in itertools.pairwise(self.edges):
+            names.append(f"{self.name} {start:.4g}..{end:.4g}")
+        return tuple(names)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest scaled number."""
+        if not self.clip:
+            return -np.inf, np.inf
+        first, second, *_ = self.edges
+        *_, last_but_one, last = self.edges
+        ends = np.array([first - (second - first), last + (last - last_but_one)])
+        scaled = (ends - self.center) / self.scale
+        low, high = sorted(scaled.tolist())  # a negative scale exchanges them
+        return low, high
+
+    @property
+    def formula(self) -> str:
+        first, *_, last = self.edges
+        return f"{super().formula}; {self.n_bins} bins from {first:.6g} to {last:.6g}"
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if not self.clip:  # left out so that barenet 0.2 can read it
+            del plain["clip"]
+        return plain
+
+    def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip((values - self.center) / self.scale, *self.limits)
+
+    def _encode(self, values: NDArray[np.float64]) -> list[Any]:
+        return [self._scaled_number(values), *positions(values, self.edges).T]
+
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        missing = np.isnan(values)
+        filled = np.where(missing, self.fill_value, values)
+        others = []
+        if self.indicator:
+            others.append(missing)
+        return self._entries_beside(filled, others)
+
+    def _entries_beside(
+        self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Encode values of which none is missing, with other outputs after those of the bins."""
+        edges = np.array(self.edges)
+        bins = np.searchsorted(edges[1:-1], values, "right")
+        low = np.where(bins == 0, -1.0, 0.0)
+        high = np.where(bins == self.n_bins - 1, 2.0, 1.0)
+        starts = edges[bins]
+        widths = np.diff(edges)[bins]
+        within = np.clip((values - starts) / widths, low, high)
+        has_bins_below = (bins > 0).astype(np.float64)
+
+        n_outputs = 1 + self.n_bins + len(others)
+        place = 1 + bins
+        outputs = [np.zeros_like(bins), place, n_outputs + place]
+        for output in range(1 + self.n_bins, n_outputs):
+            outputs.append(np.full_like(bins, output))
+        numbers = [self._scaled_number(values), within, has_bins_below, *others]
+        return np.stack(outputs, axis=1), np.column_stack(numbers)
+
+
+def check_edges(edges: tuple[float, ...]) -> None:
+    """Refuse edges between which there are no bins, or bins too narrow to divide by their width."""
+    with np.errstate(over="ignore"):
+        widths = np.diff(edges)
+    if not (len(widths) and (widths >= MIN_SCALE).all() and np.isfinite(widths).all()):
+        raise ArgumentError.of("edges", edges, "two or more numbers in ascending order")
+
+
+def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
+    """The position in each bin: 0 before it and 1 after it, as far as -1 and 2 at the ends."""
+    low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
+    low[0], high[-1] = -1, 2
+    return np.clip((values[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)
+
+
+@dataclass(frozen=True)
+class BooleanColumn(FilledColumn):
+    """Truth values: 1 for true and 0 for false.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : bool
+        Replaces a missing value: the more frequent one of the training rows, false in a tie.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+
+    Examples
+    --------
+    >>> BooleanColumn("member", fill=True, indicator=False).encode(np.array([0.0, np.nan]))
+    array([[0.],
+           [1.]])
+    """
+
+    kind = "boolean"
+    parse = staticmethod(parsing.as_booleans)
+    fill: bool
+    center = 0.0
+    scale = 1.0
+    indicator: bool
+
+    @property
+    def formula(self) -> str:
+        return f"1 if true, 0 if false, where missing {int(self.fill)}"
+
+
+@dataclass(frozen=True)
+class CategoryColumn(Column):
+    """Categories, one-hot: 1 for the category of the row, 0 for the others.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    categories : tuple of str
+        The categories that have an output each, in this order.
+    rare : bool
+        Whether one more output stands for rare and new categories; else a new one is all 0.
+    missing : bool
+        Whether one more output stands for missing values; else they are new categories.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> towns = CategoryColumn("town", ("Paris", "Rome"), rare=True, missing=False)
+    >>> towns.outputs
+    ('town=Paris', 'town=Rome', 'town rare')
+    >>> towns.encode(np.array(["Rome", "Oslo"]))
+    array([[0., 1., 0.],
+           [0., 0., 1.]])
+    """
+
+    kind = "category"
+    categories: tuple[str, ...]
+    rare: bool
+    missing: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.categories)) < len(self.categories) or "" in self.categories:
+            expected = "different names, none of them empty"
+            raise ArgumentError.of("categories", self.categories, expected)
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        outputs = [f"{self.name}={category}" for category in self.categories]
+        if self.rare:
+            outputs.append(f"{self.name} rare")
+        if self.missing:
+            outputs.append(f"{self.name} missing")
+        return tuple(outputs)
+
+    @property
+    def formula(self) -> str:
+        others = "a new one is all 0"
+        if self.rare:
+            others = "rare and new ones share one"
+        return f"one-hot: 1 for its own category, 0 for the others; {others}"
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """The output of each label that has its own, of true and false, and of a float32."""
+        indices = {category: at for at, category in enumerate(self.categories)}
+        for spelling in parsing.SPELLINGS:
+            category = parsing.known_spelling(spelling, self.categories)
+            if category in self.categories:
+                indices[spelling] = indices[category]
+        for single, category in parsing.single_labels(self.categories).items():
+            indices[single] = indices[category]
+        if self.missing:
+            indices[""] = len(self.outputs) - 1
+        return indices
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        is_one = self._outputs_of(values) == np.arange(len(self.outputs))
+        return is_one.astype(np.float64)
+
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        outputs = self._outputs_of(values)
+        return np.maximum(outputs, 0), (outputs >= 0).astype(np.float64)
+
+    def _outputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """The output of each value, shape (n_samples, 1); −1 if it has none."""
+        output_of_others = -1
+        if self.rare:
+            output_of_others = len(self.categories)
+        outputs = [self.indices.get(label, output_of_others) for label in values.tolist()]
+        return np.array(outputs, np.intp)[:, np.newaxis]
+
+
+#: The cycles that `elapsed` knows.
+CYCLES = ("year", "week", "day")
+
+#: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
+MAX_SECONDS = 2**42
+
+
+@dataclass(frozen=True)
+class DateColumn(FilledColumn):
+    """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
+
+    Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
+    the year, of the week (in whole days, from Monday) or of the day. So the last of December is
+    near the first of January. With edges, s is encoded as a `PiecewiseColumn` with limits encodes a
+    number.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing date: the median of the training rows, in seconds since 1970.
+    cycles : tuple of str
+        Some of ``"year"``, ``"week"`` and ``"day"``.
+    order : {"ymd", "dmy", "mdy", "time"}, default="ymd"
+        The order of year, month and day in text; the year may be first in any. ``"time"`` is a time
+        of day alone, as one of the first of January 1970.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+    edges : tuple of float, default=()
+        Where bins begin and end, in seconds since 1970 and in ascending order; without any, the
+        column has no bins and no limits.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> day = DateColumn("day", 0.0, center=0.0, scale=86400.0, cycles=("week",), indicator=False)
+    >>> day.outputs
+    ('day', 'day week sin', 'day week cos')
+    >>> day.encode(np.array(["1970-01-12"], "M8[us]"))  # a Monday
+    array([[11.,  0.,  1.]])
+    """
+
+    kind = "date"
+    fill: float
+    center: float
+    scale: float
+    cycles: tuple[str, ...]
+    indicator: bool
+    order: str = "ymd"
+    edges: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not abs(self.fill) < MAX_SECONDS:
+            raise ArgumentError.of("fill", self.fill, "seconds since 1970")
+        if self.edges:
+            check_edges(self.edges)
+            if max(abs(self.edges[0]), abs(self.edges[-1])) >= MAX_SECONDS:
+                raise ArgumentError.of("edges", self.edges, "seconds since 1970")
+        if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
+            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
+        if self.order not in DATES:
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
+
+    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+        return parsing.as_datetimes(frame, name, missing, self.order)
+
+    @cached_property
+    def seconds_column(self) -> NumberColumn:
+        """The encoding of the seconds: a column of numbers, in bins if there are edges."""
+        column = NumberColumn(self.name, self.fill, self.center, self.scale, indicator=False)
+        if not self.edges:
+            return column
+        return column.with_bins(self.edges)
+
+    @property
+    def n_bins(self) -> int:
+        return self.seconds_column.n_bins
+
+    @property
+    def without_bins(self) -> "DateColumn":
+        return replace(self, edges=())
+
+    def with_bins(self, edges: Sequence[float]) -> "DateColumn":
+        """Add bins, and limits.
+
+        Parameters
+        ----------
+        edges : sequence of float
+            Where the bins begin and end, in seconds since 1970 and in ascending order.
+
+        Returns
+        -------
+        DateColumn
+            The column with them.
+        """
+        return replace(self, edges=tuple(edges))
+
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return seconds(values)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if self.order == "ymd":  # left out so that barenet 0.2 can read it
+            del plain["order"]
+        if not self.edges:  # left out so that older versions can read it
+            del plain["edges"]
+        return plain
+
+    @property
+    def _value_names(self) -> tuple[str, ...]:
+        names = [self.name]
+        for start, end in itertools.pairwise(self.edges):
+            first = date_text(nearest_second(start), self.order)
+            last = date_text(nearest_second(end), self.order)
+            names.append(f"{self.name} {first}..{last}")
+        for cycle in self.cycles:
+            names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
+        return tuple(names)
+
+    @property
+    def formula(self) -> str:
+        fill = iso_text(nearest_second(self.fill), self.order)
+        formula = self._scaled("s")
+        if self.cycles:
+            formula += f", sin and cos of the {', '.join(self.cycles)}"
+        formula += f", s in seconds, where missing {fill}"
+        if not self.edges:
+            return formula
+        first = date_text(nearest_second(self.edges[0]), self.order)
+        last = date_text(nearest_second(self.edges[-1]), self.order)
+        return f"{formula}; {self.n_bins} bins from {first} to {last}"
+
+    @property
+    def fill_value(self) -> np.datetime64:
+        return np.datetime64(round(self.fill * 1e6), "us")
+
+    def _encode(self, values: NDArray[Any]) -> list[Any]:
+        return [*self.seconds_column._encode(seconds(values)), *self._waves(values)]
+
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        column = self.seconds_column
+        if not isinstance(column, PiecewiseColumn):
+            return super().entries(values)
+        missing = np.isnan(values)
+        filled = np.where(missing, self.fill_value, values)
+        others = self._waves(filled)
+        if self.indicator:
+            others.append(missing)
+        return column._entries_beside(seconds(filled), others)
+
+    def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """The outputs of the cycles."""
+        dates = values.astype("M8[us]")
+        waves = []
+        for cycle in self.cycles:
+            angle = 2 * np.pi * elapsed(dates, cycle)
+            waves += [np.sin(angle), np.cos(angle)]
+        return waves
+
+
+def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """Seconds since 1970 of dates, NaN for a missing one."""
+    microseconds = dates.astype("M8[us]").astype(np.int64)
+    return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
+
+
+def nearest_second(since_1970: float) -> np.datetime64:
+    """The time of some seconds since 1970, rounded."""
+    return np.datetime64(round(since_1970), "s")
+
+
+def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
+    """The elapsed fraction of the year, of the week (in whole days, from Monday) or of the day."""
+    if cycle == "year":
+        year = dates.astype("M8[Y]")
+        # NumPy 2.5 deprecates adding a plain 1, which has no unit.
+        next_year = year + np.timedelta64(1, "Y")
+        start = year.astype("M8[us]")
+        end = next_year.astype("M8[us]")
+        return (dates - start) / (end - start)
+    if cycle == "week":  # the first day of 1970 was a Thursday
+        return (np.floor(seconds(dates) / 86400.0) + 3) % 7 / 7
+    return seconds(dates) % 86400.0 / 86400.0
+
+
+#: The kinds of columns by name.
+_FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
+_KINDS = (*_FILLED, CategoryColumn, DroppedColumn)
+COLUMNS: dict[str, type[Column]] = {column.kind: column for column in _KINDS}

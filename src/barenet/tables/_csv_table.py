@@ -1,0 +1,466 @@
+"""A CSV file as columns of text; every error names its line.
+
+The columns are split by `TextColumn`, which is strict about the length of rows. An open quote and a
+repeated name are refused here. A file without a header is refused rather than read with its first
+row as names, unless the caller passes `header`; the values of the columns decide.
+"""
+
+import codecs
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from barenet.errors import DataError, some
+from barenet.storage import _file_io as file_io
+from barenet.tables import _delimited as delimited
+from barenet.tables._date_formats import (
+    format_of_column,
+    formats_of,
+    parse_datetime,
+    parse_time_of_day,
+    rewrite_date,
+)
+from barenet.tables._delimited import CsvOptions, decode, read_records
+from barenet.tables._frame import Frame, Names, Place, Table, check_unique, spelled_names
+from barenet.tables._missing_texts import MISSING, is_absent
+from barenet.tables._parsing import MINUS_SIGNS, NEARLY_ALL
+from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
+
+#: Maximum numbers of columns and rows that are compared with the first line.
+_MAX_COLUMNS = 200
+_MAX_ROWS = 1000
+
+#: Maximum number of values of a column that are tested for numbers and dates.
+_MAX_TESTED = 100
+
+#: A number with a decimal point or comma, and with any thousands separators.
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def read_header(
+    text: str, delimiter: str, path: Path, header: bool | None, *, quoting: bool = True
+) -> tuple[str, ...]:
+    """Read the names of the columns, or make names by position."""
+    first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
+    if not quoting or '"' not in first:  # else a delimiter may belong to a value
+        file_io.check_columns(path, first.count(delimiter) + 1)
+    line, fields = next(read_records(text, delimiter, path, quoting=quoting), (0, []))
+    if not fields:
+        raise DataError("empty file", path=path)
+    file_io.check_columns(path, len(fields))
+    names = tuple(name.strip() for name in fields)
+    if len(names) == 1:
+        for character, argument in delimited.DELIMITERS.items():
+            if character != delimiter and character in names[0]:
+                problem = f"1 column, {names[0][:60]!r}"
+                remedy = "try {delimiter}"
+                raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=argument)
+    if header is False:
+        return tuple(f"x{column + 1}" for column in range(len(names)))
+    remedy = "if the first line is a row of the table, use {header}"
+    nonempty = [name for name in names if name]  # an index of pandas has an empty name
+    check_unique(nonempty, path=path, line=line, remedy=remedy, header=False)
+    return names
+
+
+def check_header(
+    names: Sequence[str], text: str, delimiter: str, path: Path, *, quoting: bool = True
+) -> None:
+    """Refuse names that are more like the values below them than like names.
+
+    Each column votes. A number above numbers, a date above dates, or a text that occurs again below
+    is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
+    of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
+    """
+    numeric_names = _numeric_names(names)
+    rows = list[list[str]]()
+    with suppress(DataError):  # The last row may be cut off within quotes.
+        records = read_records(text[:_HEAD], delimiter, path, quoting=quoting)
+        for _, fields in islice(records, 1, _MAX_ROWS + 1):
+            if len(fields) == len(names):
+                rows.append(fields)
+    columns: list[tuple[str, ...]] = list(zip(*rows, strict=True))
+    if not columns:
+        columns = [() for _ in names]
+    like_values = []
+    n_like_names = 0
+    for name, column in list(zip(names, columns, strict=True))[:_MAX_COLUMNS]:
+        vote = _vote(name, column, numeric_names)
+        if vote < 0:
+            like_values.append(name)
+        elif vote > 0:
+            n_like_names += 1
+    are_numbers = all(_NUMBER.fullmatch(name) for name in names)
+    if are_numbers and len(numeric_names) < len(names):
+        like_values = [*names]
+    elif len(like_values) <= n_like_names:
+        return
+    problem = "the first line looks like a row and not like the names of the columns: "
+    problem += some(like_values, 3)
+    remedy = "if it is a row of the table, use {header}; if it has the names, {header_}"
+    line, _ = next(read_records(text[:_HEAD], delimiter, path, quoting=quoting))
+    raise DataError(problem, path=path, line=line, remedy=remedy, header=False, header_=True)
+
+
+def _numeric_names(names: Sequence[str]) -> set[str]:
+    """Find numbers that are names: 0, 1, 2, …; or, beside other names, years or rising numbers."""
+    numbers = []
+    values = []
+    try:
+        for name in names:
+            if _NUMBER.fullmatch(name):
+                numbers.append(name)
+                values.append(float(name))
+    except ValueError:  # separators of thousands
+        return set()
+    if values == list(range(len(values))):
+        return set(numbers)
+    rises = len(values) >= 3 and min(np.diff(values)) > 0
+    are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
+    if len(numbers) < len(names) and (are_years or rises):
+        return set(numbers)
+    return set()
+
+
+def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
+    """Return 1 for a name, -1 for a value, 0 if undecided."""
+    present = []
+    for value in column:
+        text = value.strip()
+        if text not in MISSING and not is_absent(text):
+            present.append(text)
+    if not present or name in numeric_names or name in ("y", *MISSING):
+        if name == "?":
+            return -1
+        return 0
+    tested = present[:_MAX_TESTED]
+    for is_one in (_NUMBER.fullmatch, parse_datetime, parse_time_of_day):
+        n_of_type = 0
+        for text in tested:
+            if is_one(text):
+                n_of_type += 1
+        if n_of_type >= NEARLY_ALL * len(tested):
+            if is_one(name):
+                return -1
+            return 1
+    different = set(present)
+    if name in different:
+        return -1
+    if len(different) <= len(present) / 2:
+        return 1
+    return 0
+
+
+#: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
+_PER_BYTE = 4
+
+#: Bytes of memory for each column.
+_PER_COLUMN = 10_000
+
+#: Most bytes of memory for each byte of a file: of values that are empty.
+MOST_PER_BYTE = _PER_BYTE + ArrowColumn.memory_per_value
+
+#: Bytes of a block.
+_BLOCK = 2**24
+#: The most bytes of a row.
+_LONG = 2**24
+
+#: Characters, of up to four bytes each, that show the delimiter and whether there is a header.
+_HEAD = 2**20
+
+#: Bytes that are other characters in encodings whose line ends are other bytes, or whose bytes
+#: depend on those before them: UTF-16, EBCDIC, UTF-7, HZ, ISO-2022 and Python's escapes.
+_ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
+
+#: A number that may have points between its thousands: no date, no address, no 1.2.3.
+_POINTED = rf"([+-]|{MINUS_SIGNS})?(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?"
+
+
+#: A number with a decimal comma or without one, and any points.
+_LOCAL_NUMBER = rf"([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?"
+
+
+@dataclass(frozen=True, eq=False)
+class CsvTable(Table):
+    """A CSV file or some of its lines, which are read when they are needed and not held already."""
+
+    #: With the delimiter, even where it was detected; without a header for lines below it.
+    options: CsvOptions
+    #: The text, and its columns, once they are read.
+    text: str = ""
+    columns: Mapping[str, TextColumn] = field(default_factory=dict)
+    #: The line of the file with which the text begins, and the number of lines, some perhaps empty.
+    first_line: int = 1
+    n_rows: int = 0
+    #: The bytes of the lines in the file.
+    start: int = 0
+    stop: int = 0
+    has_csv_options = True
+    #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
+    first_row = 0
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        return formats_of(self.options.date_format)
+
+    @property
+    def memory_to_read(self) -> int:
+        """Bytes of memory for the text."""
+        return _PER_BYTE * (self.stop - self.start)
+
+    def opened(self) -> "CsvTable":
+        if self.text:
+            return self
+        _, text = self.read()
+        delimiter = str(self.options.delimiter)
+        quoting = self.options.has_quotes
+        columns = column_type().split(
+            text, delimiter, len(self.names), self.path, self.first_line, quoting=quoting
+        )
+        by_name = dict(zip(self.names, columns, strict=True))
+        return replace(self, text=text, columns=by_name)
+
+    def read(self) -> tuple[bytes, str]:
+        """Read the lines of a block, as bytes and as text."""
+        with file_io.open_file(self.path) as file:
+            file.seek(self.start)
+            data = file.read(self.stop - self.start)
+        encoding = str(self.options.encoding)
+        return data, decode(data, encoding, self.path, self.first_line, self.start)
+
+    def halves(self) -> list["CsvTable"]:
+        """Split a block into two that have half of the rows each; a single row into none."""
+        data, text = self.read()
+        starts = [line for line, _ in self._records(text)]
+        if len(starts) < 2:
+            return []
+        n_lines = starts[len(starts) // 2] - 1
+        lines = data.splitlines(keepends=True)
+        middle = self.start + len(b"".join(lines[:n_lines]))
+        second = replace(self, start=middle, first_line=self.first_line + n_lines)
+        return [replace(self, stop=middle), second]
+
+    def locate(self, row: int, name: str) -> Place:
+        records = self._records(self.opened().text, self.first_line)
+        n_above = row
+        if self.options.header is not False:
+            n_above += 1  # the names
+        line, fields = next(islice(records, n_above, None))
+        [column] = spelled_names([name], self.all_names)
+        value = ""
+        if column in self.names:
+            value = fields[self.names.index(column)]
+        return self.path, row, line, value
+
+    def _records(self, text: str, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a text of the file, with their lines."""
+        delimiter = str(self.options.delimiter)
+        return read_records(text, delimiter, self.path, first_line, quoting=self.options.has_quotes)
+
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+        table = self.opened()
+        columns = {}
+        origin = replace(table, columns={})  # which a frame needs for its errors alone
+        for name in names:
+            texts = table.columns[name].trimmed()
+            if self.options.decimal == ",":
+                if name not in categories:
+                    _check_points(texts, name, origin)
+                texts = texts.with_points()
+            date_format = format_of_column(self.options.date_format, name)
+            if date_format is not None and name not in {*text, *categories}:
+                texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
+            columns[name] = texts.values(name in text)
+        return Frame(columns, origin)
+
+
+class UnsplittableError(DataError):
+    """Text that cannot be split at the byte of a line end."""
+
+
+def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
+    """Split a CSV file at ends of rows into blocks of some megabytes; without rows, into one."""
+    blocks = list[CsvTable]()
+    with file_io.open_file(path) as file:
+        sample = file.read(4 * _HEAD)
+        encoding = _check_splits(sample, options, path)
+        text = sample.decode(encoding, "ignore").removeprefix("\ufeff")
+        quoting = options.has_quotes
+        delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
+        text = delimited.without_declaration(text)
+        options = replace(options, delimiter=delimiter, encoding=encoding)
+        first_rows = _read_rows(file, options, path, 0, 1, 4 * _HEAD)
+        head = delimited.without_declaration(decode(first_rows, encoding, path))
+        names = read_header(head, delimiter, path, options.header, quoting=quoting)
+        if options.header is None:
+            check_header(names, text, delimiter, path, quoting=quoting)
+        n_names = int(options.header is not False)
+        records = read_records(head, delimiter, path, quoting=quoting)
+        lines = first_rows.splitlines(keepends=True)
+        line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
+        start = len(b"".join(lines[: line - 1]))
+        options = replace(options, header=False)
+        del sample, first_rows  # before the blocks, which are larger, need memory
+        rows = _read_rows(file, options, path, start, line, _BLOCK)
+        while rows:
+            stop = start + len(rows)
+            n_lines = rows.count(b"\n") + rows.count(b"\r") - rows.count(b"\r\n")
+            if not rows.endswith((b"\r", b"\n")):
+                n_lines += 1  # the last line of the file
+            if rows.strip(b"\r\n"):
+                block = CsvTable(
+                    path,
+                    names,
+                    options,
+                    first_line=line,
+                    n_rows=n_lines,
+                    start=start,
+                    stop=stop,
+                )
+                blocks.append(block)
+            start = stop
+            line += n_lines
+            rows = _read_rows(file, options, path, start, line, _BLOCK)
+    return blocks or [CsvTable(path, names, options)]
+
+
+def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
+    """Return the encoding of text that can be split at the byte of a line end; refuse any other."""
+    encoding = options.encoding_of(head)
+    is_plain = False
+    with suppress(DataError):
+        is_plain = decode(_ASCII, encoding, path) == _ASCII.decode("ascii")
+    if path.as_posix() == file_io.STANDARD_INPUT:
+        subject = "standard input"
+        remedy = "save it as a CSV file"
+    elif file_io.plain_name(path) != path.name.lower():
+        subject = "compressed text"
+        remedy = "decompress it"
+    elif not is_plain:
+        subject = f"text in {encoding}"
+        remedy = "convert it to UTF-8"
+    elif codecs.lookup(encoding).name == "utf-8-sig":
+        return "UTF-8"  # which keeps the mark of utf-8-sig where a block begins with it
+    else:
+        return encoding
+    remedy += ", or save it as a Parquet file"
+    raise UnsplittableError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
+
+
+def _read_rows(
+    file: BinaryIO, options: CsvOptions, path: Path, start: int, line: int, size: int
+) -> bytes:
+    """Read the rows that end within some bytes, or the first one if it is longer."""
+    file.seek(start)
+    rows = file.read(size)
+    is_cut = len(rows) == size
+    if is_cut:  # perhaps between CR and LF
+        last_end = max(rows.rfind(b"\n"), rows.rfind(b"\r", 0, -1))
+        rows = rows[: last_end + 1]
+    text = ""
+    if options.has_quotes and b'"' in rows:
+        text = decode(rows, str(options.encoding), path, line, start)
+    try:
+        delimited.check_quotes(text, str(options.delimiter), path, line)
+    except DataError as error:
+        if not is_cut or size > _LONG:
+            raise
+        lines = rows.splitlines(keepends=True)
+        n_lines = int(error.line or line) - line  # those above the open quote
+        rows = b"".join(lines[:n_lines])
+    if rows.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
+        return rows
+    if size > _LONG:
+        problem = f"a row of more than {file_io.format_size(_LONG)} cannot be read in blocks"
+        raise DataError(problem, path=path, line=line, remedy="save it as a Parquet file")
+    return _read_rows(file, options, path, start, line, 2 * size)
+
+
+def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+    """Read a CSV file, compressed or not.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "heights.csv"
+    ...     _ = path.write_text("name;height\\nAda;1.65\\nBob;1.8\\n")
+    ...     read_table(path).frame(["height"])["height"]
+    array([1.65, 1.8 ])
+    """
+    options = options or CsvOptions()
+    data = file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE)
+    text = decode(data, options.encoding_of(data), path)
+    del data
+    quoting = options.has_quotes
+    delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
+    text = delimited.without_declaration(text)
+    names = read_header(text, delimiter, path, options.header, quoting=quoting)
+    _check_size(text, delimiter, len(names), path)
+    if quoting:
+        delimited.check_quotes(text, delimiter, path)
+    n_names = int(options.header is not False)
+    columns = column_type().split(text, delimiter, len(names), path, skip=n_names, quoting=quoting)
+    if options.header is None:
+        check_header(names, text, delimiter, path, quoting=quoting)
+    by_name = dict(zip(names, columns, strict=True))
+    return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
+
+
+def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
+    """Refuse points beside decimal commas, which most often separate thousands."""
+    is_pointed = texts.matches(_POINTED)
+    if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
+        expected = "a number with a decimal comma and no other point"
+        remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
+        remedy += "if these are names, use {categories}; if they are of no use, {drop}"
+        frame = Frame({name: texts.values(is_text=True)}, table)
+        row = int(is_pointed.argmax())
+        raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name], decimal=".")
+
+
+def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
+    """Rewrite dates of a format, if nearly all of the different values of a column are dates.
+
+    Beside dates of other layouts, a date that one of these reads is left as it is.
+    """
+    dates = [rewrite_date(value, date_format) for value in values]
+    n_present = 0
+    for value in values:
+        if value not in MISSING and not is_absent(value) and not _is_blank(value):
+            n_present += 1
+    n_dates = len(dates) - dates.count(None)
+    if n_dates < NEARLY_ALL * n_present:
+        for place, value in enumerate(values):
+            if parse_datetime(value) is not None:
+                dates[place] = value
+        n_dates = len(dates) - dates.count(None)
+    if n_dates < max(1, NEARLY_ALL * n_present):
+        return values
+    rewritten = []
+    for value, date in zip(values, dates, strict=True):
+        if date is None:
+            rewritten.append(value)
+        else:
+            rewritten.append(date)
+    return rewritten
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a text is no date, and no other value, such as 00.00.0000."""
+    digits = set(re.findall(r"\d", text))
+    return digits in ({"0"}, {"9"})
+
+
+def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
+    """Check a table against the memory budget before it is split into columns."""
+    n_values = text.count(delimiter) + text.count("\n") + 1
+    needed = 2 * (sys.getsizeof(text) + len(text))
+    needed += column_type().memory_per_value * n_values + _PER_COLUMN * n_columns
+    file_io.check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")

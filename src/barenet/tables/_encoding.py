@@ -1,0 +1,453 @@
+"""The encoding of a table as a matrix: one encoding for each column.
+
+It is fitted on the training rows alone and saved with the model, so that later rows are encoded in
+the same way.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from barenet._constraints import check_count, check_number, convert, convert_fields
+from barenet._display import align
+from barenet._registry import lookup
+from barenet.errors import ArgumentError, DataError, some
+from barenet.tables._column import Column, DroppedColumn
+from barenet.tables._column_fitting import SCALES, fit_column, in_bins
+from barenet.tables._column_kinds import COLUMNS, CategoryColumn
+from barenet.tables._date_formats import rewrite_date
+from barenet.tables._frame import Frame
+from barenet.tables._kind_of_column import kinds_of
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsing import refuse_where
+from barenet.tables._to_frame import as_frame, column_names
+
+#: Numbers that are encoded at a time, which bounds the memory of intermediate results.
+_BLOCK = 2**20
+
+#: The largest number of a network of float32.
+MAX_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True, eq=False)
+class TableEncoding:
+    """The encoding of a table as a matrix, column by column.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        The encodings of the columns, in the order of the training table.
+    missing : tuple of str
+        Texts that stand for a missing value.
+
+    Raises
+    ------
+    DataError
+        If all columns are dropped.
+    ValueError
+        If a name occurs twice, or a part is not valid.
+
+    Examples
+    --------
+    >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"]}
+    >>> encoding = TableEncoding.fit(towns, numbers="none")
+    >>> encoding.output_names
+    ('size', 'size missing', 'town=Oslo', 'town=Rome')
+    >>> encoding.transform({"town": ["Oslo"], "size": [1.5]})
+    array([[1.5, 0. , 1. , 0. ]])
+    """
+
+    columns: tuple[Column, ...]
+    missing: tuple[str, ...] = MISSING
+
+    def __post_init__(self) -> None:
+        convert_fields(self)
+        names = {column.name for column in self.columns}
+        if len(names) < len(self.columns):
+            raise ArgumentError.of("columns", self.columns, "different names")
+        if not self.n_outputs:
+            reasons = [f"{column.name}: {column.formula}" for column in self.columns]
+            problem = f"no column is left to learn from: {some(reasons, most=5)}"
+            raise DataError(problem, argument="X")
+
+    @classmethod
+    def fit(
+        cls,
+        X: Any,
+        *,
+        numbers: str = "standardize",
+        bins: int = 24,
+        rare: float = 0.01,
+        categories: Collection[str] = (),
+        numeric: Collection[str] = (),
+        drop: Collection[str] = (),
+        keep_column: Collection[str] = (),
+        missing: Collection[str] = (),
+    ) -> Self:
+        """Fit the encoding of every column to the training rows.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The training rows.
+        numbers : {"standardize", "robust", "minmax", "none", "piecewise"}
+            The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
+            that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
+            ``"piecewise"`` is ``"standardize"`` with further outputs: the position in each of
+            several bins of the range. Dates are scaled, and have bins, as numbers.
+        bins : int, default=24
+            Number of these bins, which hold about as many rows each. A value that more rows share
+            is the edge of two bins. Columns have fewer bins where all columns together would
+            have more than 640 outputs, and none if there is no room for one; dates have one
+            at least.
+        rare : float, default=0.01
+            A category is rare if a smaller fraction of the rows that have a value have it; 1 or
+            more is a number of rows, and 0 keeps every category.
+        categories : collection of str
+            Columns of categories, whatever they look like.
+        numeric : collection of str
+            Columns of numbers, which is not the default for codes such as 00123.
+        drop : collection of str
+            Columns to leave out.
+        keep_column : collection of str
+            Columns to keep that count or identify the rows, which are left out otherwise.
+        missing : collection of str
+            Texts that stand for a missing value besides an empty text and `MISSING`, without the
+            spaces around them; numbers and dates also stand for equal ones.
+
+        Returns
+        -------
+        TableEncoding
+            The fitted encoding.
+
+        Raises
+        ------
+        DataError
+            If a column's values do not go together, or none is left to learn from.
+        ValueError
+            If an argument is wrong.
+        """
+        drop = check_texts(drop, "drop")
+        rare = check_rare(rare)
+        names = column_names(X)
+        if names and not {*names} - {*drop}:
+            problem = f"no column is left to learn from without {some(names)}"
+            raise DataError(problem, argument="drop", remedy="drop fewer columns")
+        kept = names
+        if names:
+            kept = [name for name in names if name not in drop]
+        frame = as_frame(X, only=kept)
+        if len(frame) < 2:
+            raise DataError("1 sample, at least 2 are needed", argument="X")
+        lookup(SCALES, numbers, "numbers")
+        check_count(bins, "bins")
+        added = {token.strip() for token in check_texts(missing, "missing")}
+        for token in [*added]:
+            # A file is read with its dates rewritten, and so is the text of a missing one.
+            for date_format in frame.date_formats:
+                added.add(rewrite_date(token, date_format) or token)
+        tokens = ("", *sorted({*MISSING, *added} - {""}))
+        names = names or [*frame.columns]
+        requested = _requested_kinds(
+            names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
+        )
+        others = [name for name in names if name not in requested]
+        inferred = kinds_of(frame, others, tokens)
+
+        def fit_columns(keep: Collection[str]) -> tuple[Column, ...]:
+            columns = []
+            for name in names:
+                column = fit_column(
+                    frame,
+                    name,
+                    requested.get(name),
+                    numbers=numbers,
+                    rare=rare,
+                    missing=tokens,
+                    keep=keep,
+                    inferred=inferred.get(name),
+                )
+                columns.append(column)
+            return tuple(columns)
+
+        columns = fit_columns(keep=keep_column)
+        if all(isinstance(column, DroppedColumn) for column in columns):  # a toy: x is 1, 2, 3, …
+            floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
+            columns = fit_columns(keep=floats)
+        if numbers == "piecewise":
+            columns = in_bins(columns, frame, bins, tokens)
+        return cls(columns, tokens)
+
+    def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            Rows of such a table, with its columns in any order; dropped columns may be absent, and
+            other columns are ignored. An array has the columns in the order of the training table,
+            with or without the dropped ones.
+        dtype : dtype, default=float64
+            Type of the result; the arithmetic is float64's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The inputs of the network.
+
+        Raises
+        ------
+        DataError
+            If a value is not of its column's kind.
+        ValueError
+            If a column is missing.
+        """
+        frame = self.frame_of(X)
+        encoded = np.empty((len(frame), self.n_outputs), dtype)
+        n_rows = max(1, _BLOCK // self.n_outputs)
+        for start in range(0, len(frame), n_rows):
+            rows = slice(start, start + n_rows)
+            block = frame.take(rows)
+            parts = [encode_column(column, block, self.missing) for column in self.used]
+            np.concatenate(parts, axis=1, out=encoded[rows], casting="unsafe")
+        return encoded
+
+    def replaced(self, X: Any) -> dict[str, int]:
+        """Count the values that are replaced: missing ones, and categories without an output.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Returns
+        -------
+        dict of str to int
+            The number of such values by column, of the columns that have any.
+        """
+        counts = dict[str, int]()
+        for column, values in values_of(self, X):
+            if isinstance(column, CategoryColumn):
+                count = 0
+                for label in values.tolist():
+                    if label not in column.indices:
+                        count += 1
+            else:
+                count = int(np.isnan(values).sum())
+            if count:
+                counts[column.name] = count
+        return counts
+
+    def frame_of(self, X: Any) -> Frame:
+        """Select the columns that are used.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Returns
+        -------
+        Frame
+            These columns alone; dropped and unknown ones are not read.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or their number is wrong.
+        """
+        if column_names(X) is not None:
+            return as_frame(X, only=self.feature_names)
+        names = tuple(column.name for column in self.columns)
+        if np.shape(X)[-1:] != (len(names),):
+            names = self.feature_names
+        return as_frame(X, names, only=self.feature_names)
+
+    @cached_property
+    def used(self) -> tuple[Column, ...]:
+        """The encodings of the columns that are not dropped."""
+        return tuple(column for column in self.columns if not isinstance(column, DroppedColumn))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that a table must have."""
+        return tuple(column.name for column in self.used)
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
+        names: list[str] = []
+        for column in self.columns:
+            names.extend(column.outputs)
+        taken = set(names)
+        unique: dict[str, None] = {}  # a set that keeps their order
+        for name in names:
+            candidate = name
+            number = 2
+            while candidate in unique or (candidate != name and candidate in taken):
+                candidate = f"{name} #{number}"
+                number += 1
+            unique[candidate] = None
+        return tuple(unique)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of encoded numbers of a row."""
+        return len(self.output_names)
+
+    @property
+    def without_bins(self) -> Self:
+        """The encoding whose numbers and dates have no bins."""
+        columns = tuple(column.without_bins for column in self.columns)
+        return replace(self, columns=columns)
+
+    @property
+    def are_bins(self) -> NDArray[np.bool_]:
+        """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
+        are_bins: list[bool] = []
+        for column in self.used:
+            for output in range(len(column.outputs)):
+                are_bins.append(0 < output <= column.n_bins)
+        return np.array(are_bins)
+
+    def renamed(self, names: Sequence[str]) -> Self:
+        """Rename the columns.
+
+        Parameters
+        ----------
+        names : sequence of str
+            One for each of `columns`.
+
+        Returns
+        -------
+        TableEncoding
+            The same encoding under the new names.
+        """
+        columns = []
+        for column, name in zip(self.columns, names, strict=True):
+            columns.append(replace(column, name=name))
+        return replace(self, columns=tuple(columns))
+
+    def describe(self) -> str:
+        """Describe the encoding of each column.
+
+        Returns
+        -------
+        str
+            A line for each column: its name, its kind, its number of outputs, and the formula.
+        """
+        rows = [("column", "kind", "numbers", "how")]
+        for column in self.columns:
+            n_outputs = len(column.outputs)
+            rows.append((column.name, column.kind, str(n_outputs), column.formula))
+        return align(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain data.
+
+        Returns
+        -------
+        dict
+            JSON data, for `from_dict`.
+        """
+        columns = [column.to_dict() for column in self.columns]
+        return {"columns": columns, "missing": list(self.missing)}
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> Self:
+        """Make an encoding from plain data.
+
+        Parameters
+        ----------
+        plain : dict
+            The result of `to_dict`.
+
+        Returns
+        -------
+        TableEncoding
+            The same encoding, to the last bit.
+
+        Raises
+        ------
+        ValueError
+            If the data do not describe an encoding.
+        """
+        lists = convert(plain, Mapping[str, tuple[object, ...]], "encoding")
+        if lists.keys() != {"columns", "missing"}:
+            raise ArgumentError.of("encoding", plain, "columns and missing")
+        columns = tuple(column_from_dict(column) for column in lists["columns"])
+        return cls(columns, lists["missing"])
+
+
+def values_of(encoding: TableEncoding, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
+    """The columns that are used, with their values as `Column.encode` takes them."""
+    frame = encoding.frame_of(X)
+    for column in encoding.used:
+        yield column, column.parse(frame, column.name, encoding.missing)
+
+
+def encode_column(column: Column, block: Frame, missing: Collection[str]) -> NDArray[np.float64]:
+    """Encode a column, and refuse values that overflow."""
+    with np.errstate(over="ignore"):
+        numbers = column.encode(column.parse(block, column.name, missing))
+    refuse_infinite(block, column.name, numbers)
+    return numbers
+
+
+def refuse_infinite(frame: Frame, name: str, numbers: NDArray[np.float64]) -> None:
+    """Refuse values whose encoding overflows in a network of float32."""
+    is_beyond = np.logical_not((np.abs(numbers) <= MAX_FLOAT32).all(axis=1))
+    refuse_where(frame, name, is_beyond, "a number nearer to those of the training")
+
+
+def column_from_dict(plain: Any) -> Column:
+    """Make a column from the data of `Column.to_dict`."""
+    if not isinstance(plain, dict) or not isinstance(plain.get("kind"), str):
+        raise ArgumentError.of("column", plain, "a dictionary with a kind")
+    column_class: Callable[..., Column] = lookup(COLUMNS, plain["kind"], "kind")
+    fields = dict(plain)
+    del fields["kind"]
+    try:
+        return column_class(**fields)
+    except TypeError as error:
+        raise ArgumentError(str(error), argument="column", value=plain) from error
+
+
+def check_rare(rare: Any) -> float:
+    """Check a fraction, or a whole number of rows."""
+    number = check_number(rare, "rare", ge=0)
+    if number >= 1 and not number.is_integer():
+        raise ArgumentError.of("rare", rare, "a fraction below 1 or a whole number of rows")
+    return number
+
+
+def check_texts(values: Any, argument: str) -> Sequence[str]:
+    """Return texts as a list."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ArgumentError.of(argument, values, "a list of texts")
+    texts = list(values)
+    if not all(isinstance(text, str) for text in texts):
+        raise ArgumentError.of(argument, values, "a list of texts")
+    return texts
+
+
+def _requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
+    """The kinds of the columns that are listed in arguments."""
+    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
+    existing = dict.fromkeys(columns)
+    arguments: dict[str, str] = {}
+    requested: dict[str, str] = {}
+    for argument, names in lists.items():
+        for name in check_texts(names, argument):
+            lookup(existing, name, argument)
+            if argument not in kinds:
+                continue
+            first_argument = arguments.setdefault(name, argument)
+            if first_argument != argument:
+                raise ArgumentError(f"{name!r} is in {first_argument}, too", argument=argument)
+            requested[name] = kinds[argument]
+    return requested

@@ -1,0 +1,712 @@
+"""The kind of a column by its values: number, date, time of day, boolean or category.
+
+One rule: a column of text is read as names only if nothing else is likely. Texts that mark missing
+values (`_missing_texts`) are set aside. If all other values are numbers, dates or times, so is the
+column. If nearly all of them are, counted by rows or by different values, or if they look like
+numbers or dates of a layout that has several readings, or like numbers, dates or times among the
+same letters, the column is refused, and the error has the options that read it without a loss. Only
+what is left is a category.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import LONGEST, DataError, printable, some
+from barenet.tables import _date_formats as date_formats, _parsing as parsing
+from barenet.tables._date_formats import parse_datetime
+from barenet.tables._frame import Frame
+from barenet.tables._missing_texts import is_absent
+
+#: Different values of one kind that are many, and others that are few beside them.
+MANY = 10
+FEW = 5
+
+#: Different units beside numbers, such as kg and g; house numbers such as 12a have more.
+MOST_UNITS = 3
+#: Different words of the months and days of a language beside dates; addresses have more.
+MOST_DATE_WORDS = 24
+
+#: A number with a comma, and one whose comma cannot separate thousands.
+_COMMA = r"[+-]?\d*,\d+"
+_DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
+
+#: Numbers with points and with commas between their thousands.
+_POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
+_COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
+
+#: A number beside a sign such as % and $, in brackets, or with spaces between its thousands.
+_SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
+_BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
+_MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
+
+#: A day or a month.
+_PART = r"(?:0?[1-9]|[12]\d|3[01])"
+#: A date: 1.2.10 is a version, and 12.30.45 a time.
+_POINTED = r"\d\d\.(?:0\d|1[0-2])\."
+_DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
+
+#: Formats of numbers that depend on the country, and remedies.
+_LOCAL_NUMBERS = {
+    _POINTS: "remove the points between the thousands, and use {decimal}",
+    _COMMAS: "remove the commas between the thousands",
+    _MARKED: "write the number alone, (5) as -5; if these are names, use {categories}",
+    _DECIMALS: "for a decimal comma, use {decimal}; correct any others",
+    _COMMA: "remove commas between thousands; for decimal commas, use {decimal}",
+}
+LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
+
+#: Remedies in place of the option `decimal`, which CSV files alone have.
+_WITHOUT_POINTS = "column.str.replace('.', '').str.replace(',', '.')"
+_WITH_POINTS = "column.str.replace(',', '.')"
+_NUMBERS_IN_MEMORY = {
+    _POINTS: f"write numbers with a point alone, as {_WITHOUT_POINTS} of pandas does",
+    _DECIMALS: f"for a decimal comma, use {_WITH_POINTS} of pandas; correct any others",
+    _COMMA: f"remove commas between thousands; for decimal commas, use {_WITH_POINTS} of pandas",
+}
+
+#: A number with its unit behind it, or with a sign of comparison before it; SAP's 5- is -5.
+_WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}|[°'\"*][CF]?)")
+_COMPARED = re.compile(r"[<>≤≥~≈]=?\s?[+-]?\d[\d.,]*|\d+-")
+
+#: A number with the code of a currency before it, of the most traded ones: USD 57.
+_CURRENCIES = (
+    "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
+    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|US[$]|A[$]|C[$]|R[$]|HK[$]|Rs[.]?|kr[.]?"
+)
+_PRICED = re.compile(rf"(?:{_CURRENCIES})\s?[+-]?\d[\d.,'’\s]*")
+
+#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00; and durations or
+#: times in other words, which may be either: 20h28, 2h 5m, PT2H5M.
+_CLOCK = r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?"
+_UNIT_OF_TIME = "d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?"
+_TIME_IN_WORDS = rf"(\d+([.,]\d+)?\s?({_UNIT_OF_TIME})[,:\s]*)+(\d\d)?"
+_ISO_DURATION = r"P(\d+D)?T(\d+H)?(\d+M)?([\d.]+S)?"
+_DURATION = re.compile(f"{_CLOCK}|(?i:{_TIME_IN_WORDS}|{_ISO_DURATION})")
+
+#: Dates, times and numbers with decimals in a text, and other digits; 1.2.3 is no number.
+_MEASURES = re.compile(
+    r"""(?<!\d)(?P<date>(?:\d{4}(?P<sign>[-/.])\d\d?(?P=sign)\d\d?
+                        |\d\d?(?P<other>[-/.])\d\d?(?P=other)\d{4})
+                       (?:[T ]\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)?)(?!\d)
+      |(?<![\d:])(?P<time>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)(?![\d:])
+      |(?<![\d.,])(?P<decimal>\d+(?:[.,'’\ ]\d{3})*[.,]\d+)(?![.,]?\d)
+      |\d+""",
+    re.VERBOSE | re.ASCII,
+)
+
+#: Three groups of digits, the year first or last, between any other signs.
+_YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
+_YEAR_LAST = re.compile(rf"{_PART}[_ ]{_PART}[_ ](1[5-9]|2[01])\d\d([ T]\d.*)?")
+
+#: A date and a time, and the letters of a zone.
+_ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[\])]?")
+
+#: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
+_WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
+
+#: The remedy for times and durations.
+_WRITE_TIMES = "write a time of day as 20:28, and write a duration as a number, such as its seconds"
+
+#: Words beside the digits of a date.
+_DATE_WORDS = re.compile(
+    f"{date_formats.MONTH_WORD}|(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?|am|pm|t|of|st|nd|rd|th"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _TextColumn:
+    """A column of text: the code of each value, and the texts that are not missing by code."""
+
+    frame: Frame
+    name: str
+    codes: NDArray[np.int64]
+    texts: dict[int, str]
+    #: Whether the column may be left out, which one to split the rows by may not.
+    may_be_dropped: bool = True
+
+    @property
+    def if_names(self) -> str:
+        """The remedy for a column that may hold names."""
+        remedy = "if the column holds names, use {categories}"
+        if self.may_be_dropped:
+            remedy += "; to leave it out, use {drop}"
+        return remedy
+
+    @property
+    def some_missing(self) -> bool:
+        """Whether some values are missing."""
+        return len(np.unique(self.codes)) > len(self.texts)
+
+    def find(self, is_one: Callable[[str], Any]) -> list[int]:
+        """The codes of the values of a kind, in the order of their first rows."""
+        codes = []
+        for code, text in self.texts.items():
+            answer = is_one(text)  # a match or a value, which may be 0, or None or False
+            if answer is not None and answer is not False:
+                codes.append(code)
+        return codes
+
+    def others(self, codes: Collection[int]) -> list[int]:
+        """The codes of all other values that are not missing."""
+        left_out = set(codes)
+        return [code for code in self.texts if code not in left_out]
+
+    def texts_of(self, codes: Collection[int]) -> list[str]:
+        """The texts of some codes."""
+        return [self.texts[code] for code in codes]
+
+    def share(self, codes: Collection[int]) -> float:
+        """The fraction of the rows with a value that have one of these values."""
+        counts = np.bincount(self.codes)
+        n_others = counts[self.others(codes)].sum()
+        n_rows = counts[list(self.texts)].sum()
+        return float(1 - n_others / n_rows)
+
+    def are_nearly_all(self, codes: Collection[int]) -> bool:
+        """Whether values are nearly all rows, or many different ones beside few others."""
+        if not codes:
+            return False
+        if self.share(codes) >= parsing.NEARLY_ALL:
+            return True
+        n_different = len(set(codes))
+        n_others = len(self.texts) - n_different
+        few = max(FEW, (1 - parsing.NEARLY_ALL) * len(self.texts))
+        return n_different >= MANY and n_others <= few
+
+    def are_nearly_all_different(self, codes: Collection[int]) -> bool:
+        """Whether values are nearly all of the different ones, however few these are."""
+        return len(set(codes)) >= parsing.NEARLY_ALL * len(self.texts)
+
+    def are_mostly_different(self) -> bool:
+        """Whether there are many values, and more than half of the rows have one of their own."""
+        counts = np.bincount(self.codes)
+        n_rows = counts[list(self.texts)].sum()
+        return len(self.texts) >= MANY and len(self.texts) > n_rows / 2
+
+    def fault(
+        self, codes: Collection[int], expected: str, remedy: str, **options: object
+    ) -> DataError:
+        """Describe the first wrong value of the file, in which rows may have another order."""
+        row = parsing.first_row(self.frame, np.isin(self.codes, [*codes]))
+        options |= {"categories": [self.name], "drop": [self.name], "numeric": [self.name]}
+        return self.frame.fault(row, self.name, expected, remedy, **options)
+
+
+def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+    """Infer the kinds of columns by their names; one error names all that are refused.
+
+    >>> from barenet.tables._to_frame import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "size": ["3", "?"]})
+    >>> kinds_of(towns, ["zip", "size"], ["?"])
+    {'zip': 'category', 'size': 'number'}
+    """
+    kinds = {}
+    errors = []
+    for name in names:
+        try:
+            kinds[name] = kind_of(frame, name, missing)
+        except DataError as error:
+            errors.append(error)
+    raise_together(errors)
+    return kinds
+
+
+def raise_together(errors: Sequence[DataError]) -> None:
+    """Raise the errors of several columns as one, if there are any."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise _joined(errors)
+
+
+def _joined(errors: Sequence[DataError]) -> DataError:
+    """One error of several columns, with one remedy for all that have the same."""
+    first, *others = errors
+    places = []
+    for error in others:
+        place = f"row {error.row}"
+        if error.line is not None:
+            place = f"line {error.line}"
+        if error.path != first.path:
+            place = f"{printable(error.path)}, {place}"
+        shown = str(error.value)[:30]
+        places.append(f"{error.column!r} ({place}: {shown!r})")
+    columns = "columns"
+    if len(others) == 1:
+        columns = "column"
+    problem = f"{first.problem}; likewise {columns} {some(places)}"
+
+    date_formats = set()
+    for error in errors:
+        date_format = error.options.get("date_format")
+        if date_format is not None:
+            date_formats.add(date_format)
+    if len(date_formats) > 1:
+        for error in errors:
+            _name_column_of_formats(error)
+    groups: dict[Any, list[DataError]] = {}
+    for error in errors:
+        others_of_remedy = []
+        for value in error.options.values():
+            if not isinstance(value, list | dict):
+                others_of_remedy.append(str(value))
+        groups.setdefault((error.remedy, *others_of_remedy), []).append(error)
+    remedies = []
+    options: dict[str, object] = {}
+    for number, group in enumerate(groups.values()):
+        remedy = group[0].remedy
+        # The longest first: date_format_ of one group is no date_format of another one.
+        for option in sorted(group[0].options, key=len, reverse=True):
+            renamed = option + "_" * 2 * number
+            remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
+            values = [error.options[option] for error in group]
+            options[renamed] = _united(values)
+        if len(groups) > 1:
+            names = [str(error.column) for error in group]
+            remedy = f"for {some(names)}: {remedy}"
+        remedies.append(remedy)
+    joined = DataError(
+        problem,
+        argument=first.argument,
+        path=first.path,
+        line=first.line,
+        value=first.value,
+        expected=first.expected,
+        remedy="; ".join(remedies),
+        **options,
+    )
+    joined.row = first.row
+    joined.column = first.column
+    return joined
+
+
+def _name_column_of_formats(error: DataError) -> None:
+    """Name the column of each format of dates that an error recommends."""
+    for option in ("date_format", "date_format_"):
+        if option in error.options:
+            error.options[option] = {str(error.column): error.options[option]}
+
+
+def _united(values: Sequence[Any]) -> Any:
+    """The lists and dictionaries of an option as one; other values are equal."""
+    if isinstance(values[0], dict):
+        joined: dict[str, Any] = {}
+        for value in values:
+            joined |= value
+        return joined
+    if not isinstance(values[0], list):
+        return values[0]
+    united: dict[Any, None] = {}
+    for value in values:
+        united |= dict.fromkeys(value)
+    return list(united)
+
+
+def kind_of(
+    frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
+) -> str:
+    """Infer the kind of a column, as `parse_column` takes it.
+
+    >>> from barenet.tables._to_frame import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
+    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
+    ['category', 'boolean', 'number']
+    """
+    values = frame[name]
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        parsing.as_numbers(frame, name, missing)  # which refuses infinities that are not missing
+    if values.dtype.kind != "T":
+        return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
+    codes, texts = parsing.unique_texts(values)
+    present = {}
+    values_by_code = {}
+    for code, text in enumerate(texts):
+        if text in missing:
+            continue
+        present[code] = text
+        if not is_absent(text):
+            values_by_code[code] = text
+    # A column of absent values alone, such as ".", is one of names.
+    column = _TextColumn(frame, name, codes, values_by_code or present, may_be_dropped)
+    order = _order_of_dates(column)
+    if order is not None:
+        return order
+    _refuse_local_numbers(column)
+    numbers = column.find(parsing.read_number)
+    _refuse_units(column, numbers)
+    if _are_all(column, numbers, "a number"):
+        return _number_or_code(column, numbers)
+    if _are_all(column, _without_seasons(column), "a date"):
+        return "ymd"
+    if _are_all(column, column.find(date_formats.parse_time_of_day), "a time of day"):
+        return "time"
+    _refuse_unread_dates(column)
+    _refuse_durations(column)
+    _refuse_decorated(column)
+    words = {text.lower() for text in column.texts.values()}
+    for pair in parsing.BOOLEAN_WORDS:
+        if words == set(pair):
+            return "boolean"
+    return "category"
+
+
+def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
+    """Whether all values are of a kind; refuse a column in which nearly all are."""
+    others = column.others(codes)
+    if not others:
+        return True
+    if not column.are_nearly_all(codes):
+        return False
+    share = np.floor(1000 * column.share(codes)) / 10
+    texts = column.texts_of(others)
+    remedy = "if the column holds names, use {categories}"
+    if len(texts[0]) <= LONGEST:
+        remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+    short_texts = [text for text in texts if len(text) <= LONGEST]
+    expected = f"{expected}, as in {share:g} % of the rows"
+    raise column.fault(others[:1], expected, remedy, missing=short_texts[:FEW])
+
+
+def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
+    """The kind of a column of numbers, some of which may be names, such as 00123."""
+    codes = column.find(parsing.is_code)
+    if not codes:
+        return "number"
+    names = column.others(codes)
+    widths = {len(text) for text in column.texts.values()}
+    few = max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
+    if len(codes) <= few and len(names) >= MANY and len(widths) > 1:
+        expected = "a number of up to 15 digits without a zero before it, as in other rows"
+        remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
+        raise column.fault(codes, expected, remedy)
+    return "category"
+
+
+def _refuse_local_numbers(column: _TextColumn) -> None:
+    """Refuse numbers in the format of a country, with a remedy."""
+    plain = column.find(parsing.read_number)
+    plain += column.find(re.compile(_COMMA, re.ASCII).fullmatch)
+    for pattern, remedy in _LOCAL_NUMBERS.items():
+        local = re.compile(pattern)
+        codes = []
+        for code, text in column.texts.items():
+            if local.fullmatch(parsing.plain_minus(text)):
+                codes.append(code)
+        both = {*codes, *plain}
+        if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+            if not column.frame.has_csv_options:
+                remedy = _NUMBERS_IN_MEMORY.get(pattern, remedy)
+            raise column.fault(codes, "a number", remedy, decimal=",")
+
+
+def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
+    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg, <0.5 or USD 5."""
+    compared = column.find(_COMPARED.fullmatch)
+    compared += column.find(_PRICED.fullmatch)
+    with_unit = column.find(_WITH_UNIT.fullmatch)
+    units = {_unit_of(text) for text in column.texts_of(with_unit)}
+    marked = list(compared)
+    if len(units) <= MOST_UNITS:
+        marked += with_unit
+    both = {*numbers, *marked}
+    if marked and len(both) >= MANY and column.are_nearly_all(both):
+        raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
+
+
+def _unit_of(text: str) -> str:
+    """The unit behind a number."""
+    match = _WITH_UNIT.fullmatch(text)
+    if match is None:
+        return ""
+    return match[1].lower()
+
+
+def _refuse_durations(column: _TextColumn) -> None:
+    """Refuse many times that are no times of day."""
+    durations = column.find(_DURATION.fullmatch)
+    if len(durations) < MANY or not column.are_nearly_all(durations):
+        return
+    times = set(column.find(date_formats.parse_time_of_day))
+    wrong = [code for code in durations if code not in times]
+    remedy = f"{_WRITE_TIMES}; {column.if_names}"
+    raise column.fault(wrong, "a time of day from 00:00 to 23:59", remedy)
+
+
+def _refuse_decorated(column: _TextColumn) -> None:
+    """Refuse many numbers with decimals, dates or times among the same letters and signs.
+
+    Whole numbers beside letters, such as id-00123 and A1, are names.
+    """
+    shapes: dict[str, set[str]] = {"date": set(), "time": set(), "decimal": set()}
+    codes: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
+    for code, text in column.texts.items():
+        measure = _kind_of_measure(text)
+        if measure is not None:
+            shapes[measure].add(_MEASURES.sub("0", text))
+            codes[measure].append(code)
+    for measure, decorated in codes.items():
+        # Few different numbers may be names, such as versions, but few dates and times may not.
+        has_many = column.are_mostly_different()
+        if measure != "decimal":
+            n_measures = {shape.count("0") for shape in shapes[measure]}
+            if n_measures <= {1}:
+                has_many = len(decorated) >= MANY
+        is_similar = len(shapes[measure]) <= MOST_UNITS
+        if not has_many or not is_similar or not column.are_nearly_all(decorated):
+            continue
+        if measure == "date":
+            raise _unread_dates(column, decorated)
+        if measure == "time":
+            remedy = f"{_WRITE_TIMES}; {column.if_names}"
+            raise column.fault(decorated, "a time of day such as 14:30 or 14:30Z", remedy)
+        raise column.fault(decorated, "a number", f"write the number alone; {column.if_names}")
+
+
+def _kind_of_measure(text: str) -> str | None:
+    """The kind of the first date, time or number with decimals in a text, if there is one.
+
+    >>> [_kind_of_measure(text) for text in ("x=1.50", "at 17:45", "on 2024-01-05", "v1.2.3", "A1")]
+    ['decimal', 'time', 'date', None, None]
+    """
+    for match in _MEASURES.finditer(text):
+        for measure in ("date", "time", "decimal"):
+            if match[measure] is not None:
+                return measure
+    return None
+
+
+def _without_seasons(column: _TextColumn) -> list[int]:
+    """The codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
+    dates = column.find(parse_datetime)
+    for code in dates:
+        parts = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", column.texts[code])
+        if parts is None or (int(parts[1]) + 1) % 100 != int(parts[2]):
+            return dates
+    if len(dates) > 1:
+        return []
+    return dates
+
+
+def _order_of_dates(column: _TextColumn) -> str | None:
+    """The order of dates some of which show whether the day or the month is first, if they are."""
+    codes = column.find(re.compile(_DATE).fullmatch)
+    if not codes:
+        return None
+    both = {*codes, *column.find(parse_datetime)}
+    if not column.are_nearly_all_different(both) and not column.are_nearly_all(both):
+        return None
+    valid: dict[str, set[int]] = {"mdy": set(), "dmy": set()}
+    for code, text in column.texts.items():
+        for order, read in valid.items():
+            if parse_datetime(text, order) is not None:
+                read.add(code)
+    rarer_order, order = sorted(valid, key=lambda order: len(valid[order]))
+    example = f"a date such as {date_formats.DATES[order]}"
+    contradicting = valid[rarer_order] - valid[order]
+    if contradicting:
+        remedy = f"correct it; {column.if_names}"
+        raise column.fault(contradicting, f"{example}, as in other rows", remedy)
+    shown = valid[order] & set(codes)  # those that begin with the year show no order
+    is_ambiguous = valid[order] == valid[rarer_order] and len(shown) > 0
+    if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
+        return order
+    raise _unread_dates(column, codes, is_ambiguous=is_ambiguous, is_numeric=True)
+
+
+def _refuse_unread_dates(column: _TextColumn) -> None:
+    """Refuse dates of a layout that has several readings, or in another language."""
+    readable = set(column.find(parse_datetime))
+    candidates = column.find(_looks_like_date)
+    worded = column.find(_WORDED.fullmatch)
+    words = {_word_of(text) for text in column.texts_of(worded)}
+    if len(words) <= MOST_DATE_WORDS:
+        candidates += worded
+    codes = []
+    for code in dict.fromkeys(candidates):  # each once
+        if code not in readable:
+            codes.append(code)
+    both = {*codes, *readable}
+    if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+        raise _unread_dates(column, codes)
+
+
+def _word_of(text: str) -> str:
+    """The word of a date such as 5. Januar 2024."""
+    match = _WORDED.fullmatch(text)
+    if match is None:
+        return ""
+    return match[1].lower()
+
+
+def _looks_like_date(text: str) -> bool:
+    """Whether a text looks like a date, though not of a layout that is read.
+
+    >>> [_looks_like_date(text) for text in ("05-Jan-24", "2024-01-05 12:30 EST", "2024_01_05")]
+    [True, True, True]
+    >>> [_looks_like_date(text) for text in ("May", "12 May Road", "192.168.100.101")]
+    [False, False, False]
+    """
+    if _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text):
+        return True
+    zoned = _ZONED.fullmatch(text)
+    if zoned is not None and _is_date(zoned[1].rstrip()):
+        return True
+    has_month = False
+    for word in re.findall(r"[^\W\d_]+", text.lower()):
+        if not _DATE_WORDS.fullmatch(word):
+            return False
+        if re.fullmatch(date_formats.MONTH_WORD, word):
+            has_month = True
+    return has_month and re.search(r"\d", text) is not None
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is a date in any order."""
+    return any(parse_datetime(text, order) for order in date_formats.ORDERED_LAYOUTS)
+
+
+def _unread_dates(
+    column: _TextColumn,
+    codes: Sequence[int],
+    *,
+    is_ambiguous: bool = False,
+    is_numeric: bool = False,
+) -> DataError:
+    """The error for dates, with the formats that they may have."""
+    texts = column.texts_of(codes)
+    likeliest, *others = _date_formats(texts)
+    formats = []
+    if is_numeric or _fits(likeliest, texts):
+        formats.append(likeliest)
+    for date_format in others:
+        if _fits(date_format, texts):
+            formats.append(date_format)
+    remedy = ""
+    if is_ambiguous:
+        remedy = "the order of its parts is ambiguous: "
+    options: dict[str, object] = {}
+    if formats and column.frame.has_csv_options:
+        remedy += "read the file with {date_format}"
+        options["date_format"] = formats[0]
+        if len(formats) > 1:
+            remedy += " or, if the year is first, {date_format_}"
+            options["date_format_"] = formats[1]
+        remedy += ", or convert the column to dates; "
+    elif formats:
+        remedy += f"convert the column to dates with {_conversion(column, formats[0])}"
+        if len(formats) > 1:
+            remedy += f" or, if the year is first, {_conversion(column, formats[1])}"
+        remedy += "; "
+    else:
+        remedy += "convert the column to dates; "
+    remedy += column.if_names
+    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+
+
+def _conversion(column: _TextColumn, date_format: str) -> str:
+    """The call of pandas that reads dates of a format, perhaps beside others or missing values."""
+    are_all = _n_read(date_format, column.texts.values()) == len(column.texts)
+    if are_all and not column.some_missing:
+        return f"pandas.to_datetime(column, format={date_format!r})"
+    dates = f"pandas.to_datetime(column, format={date_format!r}, errors='coerce')"
+    if are_all:
+        return dates
+    # The format "mixed" would take some of the others for dates of this order, too.
+    return f"{dates}.fillna(pandas.to_datetime(column, format='ISO8601', errors='coerce'))"
+
+
+def _fits(date_format: str, texts: Sequence[str]) -> bool:
+    """Whether a format reads nearly all dates, so that it is worth a recommendation."""
+    has_year = "%y" in date_format.lower()
+    return has_year and _n_read(date_format, texts) >= parsing.NEARLY_ALL * len(texts)
+
+
+def _n_read(date_format: str, texts: Collection[str]) -> int:
+    """The number of texts that are dates of a format."""
+    n_read = 0
+    for text in texts:
+        if date_formats.rewrite_date(text, date_format) is not None:
+            n_read += 1
+    return n_read
+
+
+def _date_formats(texts: Sequence[str]) -> list[str]:
+    """The formats that dates may have, the likelier one first.
+
+    The day is first unless a month would be over 12.
+
+    >>> _date_formats(["05/17/2024 12:30"]), _date_formats(["24-12-31"])
+    (['%m/%d/%Y %H:%M'], ['%d-%m-%y', '%y-%m-%d'])
+    >>> _date_formats(["05-Jan-24"]), _date_formats(["Fri Jan 5 12:30:00 2024"])
+    (['%d-%b-%y'], ['%a %b %d %H:%M:%S %Y'])
+    """
+    parts: list[str] = []
+    has_month = False
+    has_year = False
+    for part in re.split(r"(\d+|[^\W\d_]+)", texts[0]):
+        if not part:
+            continue
+        parts.append(part)
+        if re.fullmatch(date_formats.MONTH_WORD, part.lower()):
+            has_month = True
+        if re.fullmatch(r"\d{4}", part):
+            has_year = True
+    if has_month:
+        orders = [["%d", "%y"]]
+        if has_year:
+            orders = [["%d"]]
+        elif len(re.findall(r"\d+", texts[0])) == 1:
+            orders = [["%y"]]
+    elif re.match(r"\D*\d{4}", texts[0]):
+        orders = [["%m", "%d"]]
+    else:
+        day_and_month = ["%d", "%m"]
+        if _has_month_first(texts):
+            day_and_month = ["%m", "%d"]
+        orders = [day_and_month]
+        if not has_year:
+            orders = [[*day_and_month, "%y"], ["%y", "%m", "%d"]]
+    hour = "%H"
+    if re.search(r"(?i)[ap]m\b", texts[0]):
+        hour = "%I"
+    times = [hour, "%M", "%S", "%f"]
+    return [_format_of(parts, order, times) for order in orders]
+
+
+def _has_month_first(texts: Sequence[str]) -> bool:
+    """Whether the second number of a date is over 12, and so no month."""
+    for text in texts:
+        numbers = re.findall(r"\d+", text)
+        if len(numbers) > 1 and int(numbers[1]) > 12:
+            return True
+    return False
+
+
+def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str]) -> str:
+    """The format of the parts of a date, with the codes of its numbers in order."""
+    dates = list(dates)
+    times = list(times)
+    written = []
+    for place, part in enumerate(parts):
+        neighbours = "".join(parts[max(0, place - 1) : place + 2])
+        lower = part.lower()
+        if re.fullmatch(r"\d{4}", part):
+            written.append("%Y")
+        elif part.isdecimal() and dates and ":" not in neighbours:
+            written.append(dates.pop(0))
+        elif part.isdecimal() and times:
+            written.append(times.pop(0))
+        elif re.fullmatch(date_formats.MONTH_WORD, lower):
+            written.append("%b" if len(part) == 3 else "%B")
+        elif re.fullmatch("(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?", lower):
+            written.append("%a" if len(part) == 3 else "%A")
+        elif lower in ("am", "pm"):
+            written.append("%p")
+        else:
+            written.append(part.replace("%", "%%"))
+    return "".join(written)

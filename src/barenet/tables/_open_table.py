@@ -1,0 +1,143 @@
+"""Open tables, read some of their columns, and find those to learn from and the one to predict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from os import PathLike
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from barenet._constraints import convert
+from barenet.errors import ArgumentError, DataError, some
+from barenet.storage._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
+from barenet.tables._csv_table import read_table
+from barenet.tables._delimited import CsvOptions
+from barenet.tables._frame import Frame, Names, Table, check_names, spelled_names
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parquet import open_parquet
+from barenet.tables._target import Task, missing_targets
+from barenet.tables._without_target import WithoutTarget
+
+#: Options of files that are not about the text of CSV files.
+OF_ALL_FILES = ("allow_missing_columns",)
+
+#: An open table, or the path of its file.
+Source: TypeAlias = str | PathLike[str] | Table
+
+
+def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
+    """Open a CSV or Parquet file; return a table that is open."""
+    if isinstance(source, Table):
+        return source
+    path = local_path(source)
+    if not plain_name(path).endswith(PARQUET_SUFFIXES):
+        with name_in_memory_error(path):
+            return read_table(path, csv)
+    for option, value in vars(csv or CsvOptions()).items():
+        if value is not None and option not in OF_ALL_FILES:
+            raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
+    return open_parquet(path)
+
+
+def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
+    """Read some columns of a table, which has to have rows if it has to have targets."""
+    check_table_names(table, names)
+    lists = list[list[str]]()
+    for group in (names, targets, categories):
+        present = [name for name in group if name not in table.absent]
+        lists.append(spelled_names(present, table.names))
+    present_names, *others = lists
+    with name_in_memory_error(table.path):
+        # A row has a place even if the file lacks all of the columns.
+        rows = table.frame(present_names or table.names[:1], *others)
+    columns = rows.columns
+    if table.absent:
+        missing = np.full(len(rows), np.nan)
+        columns = columns | dict.fromkeys(table.absent, missing)
+    rows = replace(rows, columns=columns).select([*names])
+    if targets and not len(rows):
+        raise DataError("no rows, only names of columns", path=table.path)
+    return rows
+
+
+def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:
+    """Find columns of a table, as `check_names`."""
+    missing = []
+    if len(table.names) == 1:
+        missing = [name for name in names if name not in table.names]
+    if missing:
+        # A header of one name that contains this one may have another delimiter.
+        header = table.names[0]
+        name = re.escape(missing[0])
+        match = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", header)
+        if match is not None:
+            raise DataError(
+                f"1 column, {header[:60]!r}",
+                path=table.path,
+                line=1,
+                remedy="try {delimiter}",
+                delimiter=match[1] or match[2],
+            )
+    return check_names(names, table.all_names, path=table.path, argument=argument)
+
+
+def check_target(table: Table, target: str | None) -> str:
+    """Find the column to predict; without one, propose one."""
+    if target is None:
+        problem = f"the columns of {table.path} are {some(table.names)}"
+        remedy = "name the one to predict, such as {target}"
+        raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
+    [column] = check_table_names(table, [convert(target, str, "target")], "target")
+    return column
+
+
+def check_drop(table: Table, drop: Names, target: str) -> list[str]:
+    """Find the columns to leave out, of which the target is none."""
+    columns = check_table_names(table, drop, "drop")
+    if target in columns:
+        raise ArgumentError.of("drop", target, "columns other than the target")
+    return columns
+
+
+def feature_names(table: Table, left_out: Names) -> list[str]:
+    """Names of the columns to train on."""
+    features = []
+    for name in table.all_names:
+        if name not in left_out and not is_unnamed(name):
+            features.append(name)
+    return features
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a column has no name; it is most often the row number, as pandas writes it."""
+    return not name or name.startswith("__index_level_")
+
+
+def with_target(
+    every: Frame,
+    target: str,
+    added: Any,
+    task: Task | None,
+    classes: Collection[str] = (),
+    beside: Collection[str] = (),
+) -> tuple[Frame, WithoutTarget]:
+    """Leave rows without a target out, and count them, with the words for a missing one.
+
+    `beside` are targets of other blocks of the table.
+    """
+    tokens = {"", *added}
+    if task != "classification":
+        tokens |= {*MISSING}
+    missing = missing_targets(every, target, tokens - {*classes}, task, classes, beside)
+    if not missing.any():
+        return every, WithoutTarget()
+    words = set()
+    for value in every[target][missing].tolist():
+        word = str(value).strip()
+        if word not in ("", "nan"):
+            words.add(word)
+    without_target = WithoutTarget(int(missing.sum()), tuple(sorted(words)))
+    return every.take(~missing), without_target

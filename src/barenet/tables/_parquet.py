@@ -1,0 +1,273 @@
+"""A Parquet file as a frame, read one row group after the other within the memory budget."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._extras import require_arrow
+from barenet.errors import BarenetError, DataError, in_a_line
+from barenet.storage._file_io import (
+    check_columns,
+    check_memory,
+    format_size,
+    memory_limit,
+    open_file,
+)
+from barenet.tables._frame import DeclaredType, Frame, Names, Table, check_unique
+from barenet.tables._parsing import as_labels
+from barenet.tables._to_frame import as_column
+
+#: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
+_PER_VALUE = 32
+
+#: Bytes of a text that a column holds in the place of the value.
+_SHORT = 15
+
+#: Bytes of memory for each byte of a group's pages: decompressed, and copied by Arrow for texts.
+_PER_BYTE = 4
+
+#: Columns of a row group that are converted at once.
+_AT_ONCE = 16
+
+#: Rows that are read at once where texts aren't read as a dictionary.
+_MOST_ROWS = 2**16
+#: The share of the memory budget that they may take if each text is as long as the row group.
+_SHARE = 0.25
+
+#: Bytes of such rows after which the memory budget is checked.
+_CHECKED = 2**24
+
+#: Kinds of the columns of a Parquet file, by the predicates of Arrow's types.
+_KINDS = {
+    "boolean": ("boolean",),
+    "number": ("integer", "floating", "decimal"),
+    "date": ("date", "timestamp"),
+    "text": ("string", "large_string", "string_view"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ParquetTable(Table):
+    """Row groups of a Parquet file, whose columns have not been read."""
+
+    #: Kinds and types of the columns by name.
+    types: Mapping[str, DeclaredType]
+    #: Numbers of rows by the numbers of the row groups.
+    groups: Mapping[int, int]
+    first_row: int
+    #: Bytes of the largest row group.
+    largest: int
+    #: Most bytes of memory, beside the budget of the file.
+    memory: int | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return sum(self.groups.values())
+
+    @property
+    def memory_to_read(self) -> int:
+        """Bytes of memory for the pages of a row group."""
+        return 2 * self.largest
+
+    @property
+    def declared_types(self) -> Mapping[str, DeclaredType]:
+        return self.types
+
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+        columns = self._read(names, self._values)
+        return Frame(columns, self, self.first_row + np.arange(self.n_rows))
+
+    def labels(self, names: Names) -> dict[str, Any]:
+        """Read columns as text, with all digits, time zones and nanoseconds."""
+        return self._read(names, self._texts)
+
+    def _read(self, names: Names, convert: Callable[[Any, str], Any]) -> dict[str, Any]:
+        """Read and convert columns."""
+        is_block = len(self.groups) == 1
+        needed = _PER_VALUE * self.n_rows * len(names)
+        contents = f"{self.n_rows:,} rows of {len(names):,} columns"
+        check_memory(self.path, needed, contents, is_block=is_block)
+        contents = f"a row group of {format_size(self.largest)}"
+        check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
+
+        columns = dict[str, Any]()
+        text_names = [name for name, declared in self.types.items() if declared.kind == "text"]
+        # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
+        with _opened(self.path, read_dictionary=text_names) as file:
+            schema = file.schema_arrow  # which is made anew each time
+            for start in range(0, len(names), _AT_ONCE):
+                part = [*names][start : start + _AT_ONCE]
+                parts = list[Any]()
+                try:
+                    for number in self.groups:
+                        group = file.read_row_group(number, columns=part)
+                        needed += self._check_texts(group, needed)
+                        parts.append(group)
+                except (_arrow().ArrowException, OSError):
+                    # Arrow reads no dictionary of texts that are encoded by their differences.
+                    parts, needed = self._read_texts(part, needed)
+                if not parts:
+                    parts.append(schema.empty_table().select(part))
+                table = _arrow().concat_tables(parts)
+                for name in part:
+                    columns[name] = convert(table.column(name), name)
+        return columns
+
+    def _read_texts(self, names: Sequence[str], needed: int) -> tuple[list[Any], int]:
+        """Read columns some rows at a time, with a copy of each text, and the memory of all."""
+        room = int(_SHARE * memory_limit())
+        n_rows = max(1, min(_MOST_ROWS, room // max(1, self.largest)))
+        with _opened(self.path) as file:
+            parts = list[Any]()
+            batches = list[Any]()
+            n_bytes = 0
+            for batch in file.iter_batches(n_rows, row_groups=[*self.groups], columns=names):
+                batches.append(batch)
+                n_bytes += batch.nbytes
+                if n_bytes > _CHECKED:  # of many small batches together, as a check takes time
+                    parts.append(_arrow().Table.from_batches(batches))
+                    needed += self._check_texts(parts[-1], needed)
+                    batches = []
+                    n_bytes = 0
+            if batches:
+                parts.append(_arrow().Table.from_batches(batches))
+                needed += self._check_texts(parts[-1], needed)
+        return parts, needed
+
+    def _check_texts(self, table: Any, needed: int) -> int:
+        """Return the memory of the long texts of a table, which is checked with that before."""
+        n_bytes = 0
+        for name in table.column_names:
+            if self.types[name].kind == "text":
+                n_bytes += _size_of_texts(table.column(name))
+        contents = f"{self.n_rows:,} rows"
+        if n_bytes:
+            contents = f"the texts of {contents}"
+        is_block = len(self.groups) == 1
+        check_memory(self.path, needed + n_bytes, contents, self.memory, is_block=is_block)
+        return n_bytes
+
+    def _values(self, column: Any, name: str) -> NDArray[Any]:
+        """The values of a column as a frame has them."""
+        if _is(column.type, "decimal") and column.type.scale:
+            # Arrow divides by a power of ten, which may give a neighbour of the nearest number.
+            column = column.cast("string").cast("float64")
+        return as_column(column, name, path=self.path)
+
+    def _texts(self, column: Any, name: str) -> Any:
+        """The texts of a column, of which a frame's values may have lost a part."""
+        values = None
+        with suppress(_arrow().ArrowException):  # such as a time zone that is unknown here
+            if _is(column.type, "decimal") or getattr(column.type, "tz", None):
+                texts = column.cast("string").fill_null("")
+                cut = _arrow("pyarrow.compute").replace_substring_regex
+                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # no fraction of a second
+            if _is(column.type, "float32"):
+                column = column.cast("string").cast("float64")
+            elif getattr(column.type, "unit", "") == "ns":
+                values = column.to_numpy()
+        if values is None:
+            values = self._values(column, name)
+        if values.dtype.kind == "T":
+            return values
+        return as_labels(Frame({name: values}), name, ())
+
+
+def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
+    """The row groups of a file that have rows."""
+    table = open_parquet(path, memory)
+    blocks: list[ParquetTable] = []
+    first_row = 0
+    for group, n_rows in table.groups.items():
+        if n_rows:
+            blocks.append(replace(table, groups={group: n_rows}, first_row=first_row))
+        first_row += n_rows
+    return blocks
+
+
+def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
+    """Read the names and types of the columns of a Parquet file."""
+    with _opened(path) as file:
+        schema = file.schema_arrow
+        groups = {}
+        largest = 0
+        for number in range(file.num_row_groups):
+            group = file.metadata.row_group(number)
+            groups[number] = group.num_rows
+            largest = max(largest, group.total_byte_size)
+    names = tuple(schema.names)
+    check_columns(path, len(names))
+    check_unique(names, path=path)
+    types = {}
+    for name, arrow_type in zip(names, schema.types, strict=True):
+        types[name] = DeclaredType(_kind_of(arrow_type), str(arrow_type))
+    return ParquetTable(path, names, types, groups, 0, largest, memory)
+
+
+def _kind_of(arrow_type: Any) -> str:
+    """The kind of the values of an Arrow type; those without values are of no kind."""
+    if _is(arrow_type, "dictionary"):
+        arrow_type = arrow_type.value_type
+    if _is(arrow_type, "null"):
+        return ""
+    for kind_of_values, predicates in _KINDS.items():
+        if _is(arrow_type, *predicates):
+            return kind_of_values
+    return "other"
+
+
+def _arrow(module: str = "pyarrow") -> Any:
+    return require_arrow(module, "a Parquet file")
+
+
+@contextmanager
+def _opened(path: Path, **options: Any) -> Iterator[Any]:
+    """Open the file; convert the errors of a damaged one."""
+    pyarrow = _arrow()
+    parquet = _arrow("pyarrow.parquet")
+    with open_file(path) as stream:
+        try:
+            # A page that has a checksum is compared with it.
+            yield parquet.ParquetFile(stream, page_checksum_verification=True, **options)
+        except (BarenetError, MemoryError):  # Arrow's error of memory is one of its own, too.
+            raise
+        except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
+            remedy = ""
+            if "not yet implemented" in str(error).lower():
+                remedy = "write it with the default encodings of its columns"
+            problem = f"not a usable Parquet file: {in_a_line(error)}"
+            raise DataError(problem, path=path, remedy=remedy) from error
+
+
+def _size_of_texts(column: Any) -> int:
+    """Return the bytes of memory of long texts once each row has its own copy."""
+    compute = _arrow("pyarrow.compute")
+    size = 0
+    for chunk in column.chunks:
+        texts = chunk
+        if _is(column.type, "dictionary"):
+            texts = chunk.dictionary
+        if _is(texts.type, "string_view"):  # of which Arrow computes no lengths
+            texts = texts.cast("large_string")
+        lengths = compute.binary_length(texts).cast("int64")
+        lengths = compute.if_else(compute.greater(lengths, _SHORT), lengths, 0)
+        if _is(column.type, "dictionary"):
+            lengths = compute.take(lengths, chunk.indices)
+        size += 2 * (compute.sum(lengths).as_py() or 0)
+    return size
+
+
+def _is(arrow_type: Any, *names: str) -> bool:
+    """Whether an Arrow type is one of several."""
+    types = _arrow("pyarrow.types")
+    for name in names:
+        is_one = getattr(types, f"is_{name}")
+        if is_one(arrow_type):
+            return True
+    return False

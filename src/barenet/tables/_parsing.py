@@ -1,0 +1,378 @@
+"""Values of columns as numbers, labels, booleans or dates, with missing values.
+
+The rules are the same for every source. A value that does not fit is an error that names its line.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables._date_formats import DATES, parse_datetime
+from barenet.tables._frame import Frame, Names
+from barenet.tables._missing_texts import is_absent
+
+#: Parses a text; None if it is not a value of the kind.
+Parser = Callable[[str], Any]
+
+#: If at least this fraction of the values is of one kind, the others are considered mistakes.
+NEARLY_ALL = 0.9
+
+#: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
+BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
+
+#: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+#: Other characters than - for a minus: of Unicode, of typesetters, and of wide and small letters.
+MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
+
+#: A number with a decimal comma.
+DECIMAL_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
+
+#: A negative amount of SAP, 5.00- or 1.234,50-; its fraction shows that it is no grade such as 2-.
+TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
+
+#: Signs that are written beside a number.
+SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
+
+#: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
+CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
+
+#: The names of false and true, and their spellings in columns of categories; tRUE is another name.
+WORDS = ("False", "True")
+SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
+
+_BOOLEANS = {"1": 1.0, "0": 0.0}
+for _true_word, _false_word in BOOLEAN_WORDS:
+    _BOOLEANS[_true_word] = 1.0
+    _BOOLEANS[_false_word] = 0.0
+
+
+def to_number(text: str) -> float | None:
+    """Parse a number; None if the text is not one."""
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def read_number(text: str) -> float | None:
+    """Parse a number of a column of numbers, also with another minus or with one at its end.
+
+    >>> read_number("\N{MINUS SIGN}1.5"), read_number("1.50-"), read_number("2-")
+    (-1.5, -1.5, None)
+    """
+    plain = plain_minus(text)
+    if NUMBER.fullmatch(plain) is None:
+        return None
+    return float(plain)
+
+
+def plain_minus(text: str) -> str:
+    """Write the minus of a number as - before it."""
+    plain = re.sub(MINUS_SIGNS, "-", text)
+    if TRAILING_MINUS.fullmatch(plain) is not None:
+        return f"-{plain[:-1]}"
+    return plain
+
+
+def read_number_or_truth(text: str) -> float | None:
+    """Parse a number; True and False, as pandas writes them, are 1 and 0, as in a data frame."""
+    if text in WORDS:
+        return float(text == "True")
+    return read_number(text)
+
+
+def is_code(text: str) -> bool:
+    """Whether a number is a name, such as 00123."""
+    return CODE.fullmatch(text) is not None
+
+
+def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Index the different texts of a column in their order, and strip them."""
+    texts = column.tolist()
+    seen = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    codes = np.fromiter(map(seen.__getitem__, texts), np.int64, len(texts))
+    return codes, [text.strip() for text in seen]
+
+
+def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
+    """Parse a column as numbers; a missing one is NaN."""
+    values = _parse(frame, name, missing, read_number_or_truth, "a number")
+    read_token: Parser = number_of_token
+    if frame[name].dtype.kind == "T":
+        read_token = to_number  # an infinity is absent in a text, and so missing already
+    numbers = []
+    for token in missing:
+        number = read_token(token)
+        if number is not None:
+            numbers.append(number)
+    if numbers:
+        values[np.isin(values, numbers)] = np.nan
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        row = first_row(frame, is_infinite)
+        remedy = "correct it; if it stands for a missing value, use {missing}"
+        expected = "a number within float64's range"
+        error = frame.fault(row, name, expected, remedy, missing=[])
+        error.options["missing"] = [str(error.value).strip()]  # as it stands in the file
+        raise error
+    return values
+
+
+def number_of_token(token: str) -> float | None:
+    """The number of a text that stands for a missing value; inf and -inf are numbers, too."""
+    if token.lower() in ("inf", "+inf", "infinity"):
+        return np.inf
+    if token.lower() in ("-inf", "-infinity"):
+        return -np.inf
+    return to_number(token)
+
+
+def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
+    """Parse a column of numbers without missing values."""
+    values = as_numbers(frame, name, ())
+    refuse_where(frame, name, np.isnan(values), expected)
+    return values
+
+
+def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
+    """Parse a column as booleans: 1 and 0; a missing one is NaN."""
+    expected = "a boolean, such as yes or no"
+    values = _parse(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
+    refuse_where(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
+    return values
+
+
+def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") -> NDArray[Any]:
+    """Parse a column as dates and times; a missing one is NaT."""
+    column = frame[name]
+    absent = np.datetime64("NaT", "us")
+    if column.dtype.kind == "f" and np.isnan(column).all():
+        return np.full(len(column), absent)
+    expected = f"a date, such as {DATES[order]}"
+    if order == "time":
+        expected = f"a time of day, such as {DATES[order]}"
+        if column.dtype.kind == "M":
+            raise frame.fault(0, name, expected)
+    dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
+    marks = missing_dates(missing, order)
+    if marks:
+        is_mark = np.isin(dates, np.array(marks, dates.dtype))
+        dates[is_mark] = absent
+    return dates
+
+
+def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
+    """The dates among the texts of missing values, in any order of which they leave no doubt.
+
+    >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
+    [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
+    """
+    orders = ("ymd", "dmy", "mdy") if order == "ymd" else (order,)
+    marks: list[datetime] = []
+    for text in missing:
+        readings = set[datetime]()
+        for order_of_parts in orders:
+            moment = parse_datetime(text, order_of_parts)
+            if moment is not None:
+                readings.add(moment)
+        if len(readings) == 1:
+            marks += readings
+    return marks
+
+
+def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+    """Parse a column as labels; a missing one is empty."""
+    column = frame[name]
+    if column.dtype.kind == "T":
+        codes, texts = unique_texts(column)
+        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
+        labels = []
+        for text in texts:
+            label = normalize_label(text)
+            if label in tokens:
+                label = ""
+            labels.append(label)
+        return np.array(labels, object)[codes]
+    if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
+        marks = np.array(missing_dates(missing, "ymd"), "M8[us]")
+        is_missing = np.isnat(column) | np.isin(column, marks)
+        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
+        return np.where(is_missing, "", dates).astype(object)
+    if column.dtype.kind == "b":
+        return np.array(WORDS, object)[column.astype(np.int64)]
+    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
+    labels = []
+    for value in values:
+        label = ""
+        if not np.isnan(value):
+            label = class_name(value)
+        labels.append(label)
+    return np.array(labels, object)[codes]
+
+
+def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
+    """Parse a column by its kind: number, boolean or category, or the order of dates, as in dmy."""
+    if kind in DATES:
+        return as_datetimes(frame, name, missing, kind)
+    parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
+    return parsers[kind](frame, name, missing)
+
+
+def normalize_label(text: str) -> str:
+    """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
+    number = None if is_code(text) else to_number(text)
+    return text if number is None or np.isinf(number) else class_name(number)
+
+
+def single_of(label: str) -> tuple[str, str]:
+    """The label of the float32 nearest to a number with decimals, and its label of fewest digits.
+
+    >>> single_of("0.1"), single_of("0.5"), single_of("007")
+    (('0.10000000149011612', '0.1'), ('0.5', '0.5'), ('007', '007'))
+    """
+    try:
+        number = float(label)
+    except ValueError:
+        return label, label
+    if repr(number) != label or number.is_integer() or not math.isfinite(number):
+        return label, label
+    with np.errstate(over="ignore", under="ignore"):
+        single = np.float32(number)
+    if not np.isfinite(single):
+        return label, label
+    return repr(float(single)), repr(float(str(single)))
+
+
+def single_labels(categories: Iterable[str]) -> dict[str, str]:
+    """The categories that are numbers with decimals, by the labels of the nearest float32.
+
+    Of several categories with one float32, that of the fewest digits is meant, or none.
+
+    >>> single_labels(["0.1", "0.5", "town"])
+    {'0.10000000149011612': '0.1'}
+    """
+    known = set(categories)
+    nearest: dict[str, list[str]] = {}
+    shortest: dict[str, str] = {}
+    for category in categories:
+        single, fewest_digits = single_of(category)
+        if single not in known and single != fewest_digits:
+            nearest.setdefault(single, []).append(category)
+            shortest[single] = fewest_digits
+    labels = {}
+    for single, names in nearest.items():
+        if len(names) == 1:
+            labels[single] = names[0]
+        elif shortest[single] in names:
+            labels[single] = shortest[single]
+    return labels
+
+
+def known_spelling(text: str, known: Collection[str]) -> str:
+    """Replace an unknown spelling of true or false by a known one; return other texts as they are.
+
+    >>> [known_spelling(text, ["False", "True"]) for text in ("TRUE", "tRUE", "Yes")]
+    ['True', 'tRUE', 'Yes']
+    """
+    if text in known or text not in SPELLINGS:
+        return text
+    for other in (text.title(), text.lower(), text.upper()):
+        if other in known:
+            return other
+    return text
+
+
+def _parse(
+    frame: Frame, name: str, missing: Names, parse: Parser, expected: str, absent: Any = np.nan
+) -> NDArray[Any]:
+    """Parse each different text of a column once; keep dates and numbers, each for its own kind.
+
+    Beside numbers, dates and booleans, more texts than the given ones stand for a missing value.
+    """
+    column = frame[name]
+    dtype = np.asarray(absent).dtype
+    if column.dtype.kind != "T":
+        if (column.dtype.kind == "M") != (dtype.kind == "M"):
+            raise frame.fault(0, name, expected)
+        return column.astype(dtype)
+    codes, texts = unique_texts(column)
+    values: list[Any] = []
+    wrong = []
+    for code, text in enumerate(texts):
+        value = absent
+        if text not in missing:
+            value = parse(text)
+        if value is None and is_absent(text):
+            value = absent
+        if value is None:
+            wrong.append(code)
+        values.append(value)
+    if wrong:
+        raise frame.fault(first_row(frame, np.isin(codes, wrong)), name, expected)
+    return np.array(values, dtype)[codes]
+
+
+def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
+    """Refuse the first wrong value of a column, if there is one."""
+    if is_wrong.any():
+        raise frame.fault(first_row(frame, is_wrong), name, expected)
+
+
+def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
+    """The place of the wrong value that is first in the file, whose rows may have another order."""
+    wrong = np.flatnonzero(is_wrong)
+    return int(wrong[frame.rows[wrong].argmin()])
+
+
+def class_name(number: float) -> str:
+    """The name of a class that is a number.
+
+    >>> class_name(3.0), class_name(0.5)
+    ('3', '0.5')
+    """
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def is_number(name: str) -> bool:
+    """Whether a name of a class is a number in the format of `class_name`."""
+    try:
+        return math.isfinite(float(name)) and class_name(float(name)) == name
+    except (ValueError, OverflowError):
+        return False
+
+
+def class_labels(classes: Sequence[str]) -> NDArray[Any]:
+    """Convert names of classes back to numbers, booleans or text.
+
+    >>> class_labels(["3", "10"]), class_labels(["False", "True"]), class_labels(["3", "007"])
+    (array([ 3, 10]), array([False,  True]), array(['3', '007'], dtype='<U3'))
+    """
+    if tuple(classes) == WORDS:
+        return np.array([False, True])
+    for name in classes:
+        if not is_number(name):
+            return np.array(classes)
+    numbers = np.array([float(name) for name in classes])
+    are_whole = (np.mod(numbers, 1) == 0).all()
+    if are_whole and (abs(numbers) < 2**63).all():  # as int64 holds them
+        return np.array([int(name) for name in classes], np.int64)
+    return numbers
+
+
+def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Encode labels as indices of sorted classes.
+
+    >>> encode(np.array([10.0, 9.0, 10.0]))
+    (array([1, 0, 1]), ('9', '10'))
+    >>> encode(["no", "yes", "maybe"])
+    (array([1, 2, 0]), ('maybe', 'no', 'yes'))
+    """
+    different, y = np.unique(np.asarray(values), return_inverse=True)
+    name_of: Callable[[Any], str] = class_name
+    if different.dtype.kind in "USO":
+        name_of = str
+    return y.astype(np.int64), tuple(name_of(label) for label in different)

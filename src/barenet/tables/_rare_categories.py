@@ -1,0 +1,88 @@
+"""Choice of the fraction of rows below which categories are merged, by leave-one-out errors."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables._column_fitting import MOST_OUTPUTS
+from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._encoding import TableEncoding, values_of
+
+#: The fractions, of which the first is taken unless another has an error lower by `GAIN`.
+THRESHOLDS = (0.01, 0.0, 0.005, 0.02, 0.05)
+GAIN = 0.01
+
+#: Most rows by which they are compared.
+MOST_ROWS = 4_000
+
+
+def choose_rare(X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Any) -> float | None:
+    """Choose by the leave-one-out error of ridge regression; y has classes, or rows of numbers.
+
+    None if they all have the same effect, or columns have more than `MOST_OUTPUTS` outputs.
+
+    >>> towns = np.array([f"town {row % 150}" for row in range(600)])
+    >>> choose_rare({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
+    0.0
+    """
+    encoding = TableEncoding.fit(X, rare=0, **options)
+    frame = encoding.frame_of(X)
+    step = math.ceil(len(frame) / MOST_ROWS)
+    frame = frame.take(slice(None, None, step))
+    y = y[::step]
+    weight = weight[::step]
+    if y.ndim != 2:
+        y = y[:, np.newaxis] == np.unique(y)
+    other_columns = []
+    codes_and_counts = []
+    for column, values in values_of(encoding, frame):
+        if isinstance(column, CategoryColumn):
+            _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+            codes_and_counts.append((codes, counts))
+        else:
+            other_columns.append((column, values))
+    # The codes of the categories of each column that are not rare, by the threshold.
+    frequent: dict[float, list[NDArray[np.intp]]] = {}
+    for rare in THRESHOLDS:
+        frequent[rare] = []
+        for _, counts in codes_and_counts:
+            frequent[rare].append(np.flatnonzero(counts >= rare * len(frame)))
+    n_others = sum(len(column.outputs) for column, _ in other_columns)
+    # Of the thresholds that keep as many categories, the first is compared.
+    thresholds = {}
+    for rare in reversed(THRESHOLDS):
+        n_outputs = sum(len(codes) for codes in frequent[rare])
+        thresholds[n_outputs] = rare
+    losses = {}
+    for n_outputs, rare in thresholds.items():
+        if n_outputs <= MOST_OUTPUTS - n_others:
+            losses[rare] = np.inf
+    if len(losses) < 2:
+        return None
+    other_inputs = [column.encode(values) for column, values in other_columns]
+    for rare in losses:
+        inputs = [*other_inputs]
+        for (codes, _), frequent_codes in zip(codes_and_counts, frequent[rare], strict=True):
+            inputs.append(codes[:, np.newaxis] == frequent_codes)
+        losses[rare] = _left_out_error(np.column_stack(inputs), y, weight)
+    best = min(losses, key=losses.__getitem__)
+    default = THRESHOLDS[0]
+    if losses[best] > (1 - GAIN) * losses.get(default, np.inf):
+        return default
+    return best
+
+
+def _left_out_error(X: NDArray[np.float64], y: NDArray[Any], weight: NDArray[Any]) -> float:
+    """Mean squared error of ridge regression at rows left out: residual / (1 − leverage)."""
+    weight = weight / (weight.mean() or 1.0)
+    root = np.sqrt(weight)[:, np.newaxis]
+    # Differences from the means, each with the root of its weight.
+    X = root * (X - weight @ X / len(X))
+    y = root * (y - weight @ y / len(y))
+    penalized = X.T @ X + np.eye(X.shape[1])
+    solved = np.linalg.solve(penalized, X.T).T
+    leverage = root**2 / len(X) + (solved * X).sum(axis=1, keepdims=True)
+    residuals = y - solved @ (X.T @ y)
+    return float(np.square(residuals / (1 - leverage)).mean())

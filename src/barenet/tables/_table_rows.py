@@ -1,0 +1,123 @@
+"""The encoded rows of a table as entries, for the kernels that look them up in a layer's weights.
+
+Nearly all numbers of an encoded row are 0, or the 1 of a bin that lies below the value. A column of
+numbers has three entries instead: the scaled value, the position in its bin, and the end of the run
+of bins below. A category has one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from barenet._sparse_rows import Runs, SparseRows
+from barenet.model._network import Network
+from barenet.model.layers import Dense
+from barenet.tables._encoding import TableEncoding, refuse_infinite
+from barenet.tables._frame import Frame
+
+#: Rows that are encoded at a time, which bounds the memory of intermediate results.
+ROWS = 2**14
+
+#: Inputs from which on entries without runs are looked up in the first layer's weights.
+LOOKED_UP = 256
+#: The mean number of outputs of a column from which on most inputs are 0.
+OUTPUTS_PER_COLUMN = 4
+
+
+def is_looked_up(encoding: TableEncoding, network: Network) -> bool:
+    """Whether the first layer looks the entries up faster than it multiplies all inputs."""
+    is_wide = encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
+    return is_wide and isinstance(network.layers[0], Dense)
+
+
+def table_rows(
+    encoding: TableEncoding,
+    X: Any,
+    dtype: DTypeLike,
+    factors: ArrayLike = 1,
+    *,
+    complete: bool = False,
+) -> SparseRows:
+    """Encode rows as ``encoding.transform(X, dtype) * factors``.
+
+    The factors are the same for all bins of a column. Rows have as many entries each if they are
+    complete, with those that are 0.
+    """
+    frame = encoding.frame_of(X)
+    factors = np.full(encoding.n_outputs, factors, dtype)
+    # The factor of a run's end k is that of column k − 1.
+    by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
+    block_values = []
+    block_places = []
+    block_counts = []
+    for start in range(0, len(frame), ROWS):
+        block = frame.take(slice(start, start + ROWS))
+        columns, numbers = _entries(encoding, block, factors.dtype)
+        numbers *= by_column[columns]
+        is_entry = (numbers != 0) | complete
+        block_values.append(numbers[is_entry])
+        block_places.append(columns[is_entry].astype(np.int32))
+        block_counts.append(is_entry.sum(axis=1))
+    values = np.concatenate(block_values)
+    places = np.concatenate(block_places)
+    counts = np.concatenate(block_counts)
+    ends = counts.cumsum()
+    bounds = np.column_stack((ends - counts, ends))
+    return SparseRows(values, places, bounds, len(factors), _runs(encoding))
+
+
+def results_by_blocks(
+    compute: Callable[[SparseRows], Any], encoding: TableEncoding, X: Any, dtype: DTypeLike
+) -> NDArray[Any]:
+    """Compute results for rows, of which some are encoded at a time.
+
+    A result, or each one of a tuple, has the shape (n_rows, n_outputs).
+    """
+    frame = encoding.frame_of(X)
+    results = []
+    for start in range(0, len(frame), ROWS):
+        block = frame.take(slice(start, start + ROWS))
+        results.append(compute(table_rows(encoding, block, dtype)))
+    return np.concatenate(results, axis=-2)
+
+
+def _entries(
+    encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]
+) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Columns and numbers of the entries, of as many for each row."""
+    column_places = []
+    column_numbers = []
+    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+        with np.errstate(over="ignore"):
+            values = column.parse(block, column.name, encoding.missing)
+            outputs, numbers = column.entries(values)
+            numbers = numbers.astype(dtype)
+        refuse_infinite(block, column.name, numbers)
+        # The ends of runs follow the outputs of all columns.
+        n_others = encoding.n_outputs - len(column.outputs)
+        is_end = outputs >= len(column.outputs)
+        column_places.append(start + outputs + n_others * is_end)
+        column_numbers.append(numbers)
+    places = np.concatenate(column_places, axis=1)
+    entries = np.concatenate(column_numbers, axis=1)
+    return places, entries
+
+
+def _runs(encoding: TableEncoding) -> Runs:
+    """The bins of each column of numbers and of dates."""
+    runs = []
+    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+        if column.n_bins:
+            first_bin = start + 1  # after the scaled value
+            runs.append((first_bin, first_bin + column.n_bins))
+    return tuple(runs)
+
+
+def _starts(encoding: TableEncoding) -> list[int]:
+    """The first output of each column."""
+    starts = [0]
+    for column in encoding.used:
+        starts.append(starts[-1] + len(column.outputs))
+    return starts

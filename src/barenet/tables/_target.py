@@ -1,0 +1,210 @@
+"""The target of a table: its classes or numbers, and the order of its rows."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import some
+from barenet.tables import _parsing as parsing
+from barenet.tables._frame import Frame
+from barenet.tables._kind_of_column import LOCAL_NUMBER
+from barenet.tables._missing_texts import is_absent
+
+Task = Literal["classification", "regression"]
+
+#: y, and the names of the classes; None for numbers.
+Target = tuple[NDArray[Any], tuple[str, ...] | None]
+
+#: Maximum number of different whole numbers that are classes.
+MAX_CLASSES = 20
+
+
+def are_classes(numbers: NDArray[Any]) -> bool:
+    """Whether numbers stand for classes.
+
+    >>> are_classes(np.array([3, 4, 4, 3, 5, 5])), are_classes(np.array([1, 2, 3, 4]))
+    (True, False)
+    """
+    different = np.unique(numbers)
+    few = len(different) <= min(MAX_CLASSES, len(numbers) / 2)
+    return few and bool((different == np.floor(different)).all())
+
+
+def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
+    """Encode numbers as classes where they are classes."""
+    is_of_classes = task == "classification"
+    if task is None:
+        is_of_classes = are_classes(numbers)
+    if is_of_classes:
+        return parsing.encode(numbers)
+    return numbers, None
+
+
+def read_target(rows: Frame, target: str, task: Task | None) -> Target:
+    """Read the target column of training rows, which all have one."""
+    column = rows[target]
+    if column.dtype.kind == "M":
+        raise rows.fault(0, target, "classes or numbers")
+    if column.dtype.kind == "b" and task != "regression":
+        return parsing.encode(parsing.as_labels(rows, target, ()))
+    if column.dtype.kind == "T":
+        return _read_text(rows, target, task)
+    return encode_numbers(parsing.complete_numbers(rows, target), task)
+
+
+def missing_targets(
+    rows: Frame,
+    target: str,
+    missing: Collection[str],
+    task: Task | None = None,
+    classes: Collection[str] = (),
+    beside: Collection[str] = (),
+) -> NDArray[np.bool_]:
+    """Find the rows without a target, shape (n_rows,), by the spellings of a missing one.
+
+    Some of them are such beside numbers or two names only, in these rows and `beside` them.
+    """
+    column = rows[target]
+    if column.dtype.kind != "T":
+        numbers = _numbers_among(missing, parsing.number_of_token)
+        return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
+    numbers = _numbers_among(missing, parsing.to_number)
+    codes, texts = parsing.unique_texts(column)
+    are_missing = []
+    are_markers = []
+    present = set()
+    for text in beside:
+        if not is_absent(text):
+            present.add(text)
+    for text in texts:
+        is_missing = text in missing or parsing.to_number(text) in numbers
+        is_marker = is_absent(text) and text not in classes
+        are_missing.append(is_missing)
+        are_markers.append(is_marker)
+        if not is_missing and not is_marker:
+            present.add(text)
+    if task != "classification" and (classes or _show_markers(present)):
+        are_missing = np.logical_or(are_missing, are_markers).tolist()
+    return np.array(are_missing)[codes]
+
+
+def _numbers_among(
+    texts: Collection[str], read_number: Callable[[str], float | None]
+) -> list[float]:
+    """The numbers that some of the texts are."""
+    numbers = []
+    for text in texts:
+        number = read_number(text)
+        if number is not None:
+            numbers.append(number)
+    return numbers
+
+
+def _show_markers(texts: Collection[str]) -> bool:
+    """Whether "." beside these targets stands for a missing one: beside numbers or two names.
+
+    >>> _show_markers(["1", "2.5"]), _show_markers(["yes", "No", "no"]), _show_markers("abc")
+    (True, True, False)
+    """
+    if not texts:
+        return False
+    are_numbers = all(parsing.read_number(text) is not None for text in texts)
+    names = {text.lower() for text in texts}
+    return are_numbers or len(names) <= 2
+
+
+def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
+    """Read a target column of text."""
+    codes, texts = parsing.unique_texts(rows[target])
+    is_number = []
+    is_local = []
+    for text in texts:
+        is_number.append(parsing.read_number(text) is not None)
+        is_local.append(_is_local_number(text))
+    are_numbers = np.array(is_number)
+    local = np.array(is_local)
+    if task == "regression" or are_numbers.all():
+        numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
+        if classes is None or not any(parsing.is_code(text) for text in texts):
+            return numbers, classes
+    elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
+        remedy = "remove signs, spaces and commas, and write (5) as -5; "
+        if rows.has_csv_options:
+            remedy += "for decimal commas, use {decimal}; "
+        else:
+            remedy += "write decimal commas as points; "
+        remedy += "for classes, use {task}"
+        row = int(np.argmax(local[codes]))
+        expected = "a number with a point, or a class"
+        raise rows.fault(row, target, expected, remedy, decimal=",", task="classification")
+    elif task is None and are_numbers.any():
+        row = int(np.argmin(are_numbers[codes]))
+        expected = "a number, as in other rows"
+        raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
+    return parsing.encode(np.array(texts)[codes])
+
+
+def _is_local_number(text: str) -> bool:
+    """Whether a text is a number in the format of a country, however its digits are grouped."""
+    digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
+    is_marked = digits.isdecimal() and not {*text}.isdisjoint(f",{parsing.SIGNS}")
+    return is_marked or LOCAL_NUMBER.fullmatch(text) is not None
+
+
+def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
+    """Read the target column as numbers, or indices of the classes of a network, (n_rows,)."""
+    if classes is None:
+        return parsing.complete_numbers(rows, target)
+    if rows[target].dtype.kind == "T":
+        codes, labels = parsing.unique_texts(rows[target])
+        # Where the classes are text, 01 is not 1.
+        are_numbers = all(parsing.is_number(name) for name in classes)
+        numbers = _numbers_among(labels, parsing.read_number)
+        if are_numbers and len(numbers) == len(labels):
+            labels = [parsing.class_name(number) for number in numbers]
+    else:
+        codes, labels = parsing.unique_texts(parsing.as_labels(rows, target, ()))
+    indices = {label: index for index, label in enumerate(classes)}
+    class_codes = []
+    for label in labels:
+        spelling = parsing.known_spelling(label, indices)
+        class_codes.append(indices.get(spelling, -1))
+    y = np.array(class_codes, np.int64)[codes]
+    parsing.refuse_where(rows, target, y < 0, f"one of {some(classes)}")
+    return y
+
+
+#: Fewest rows whose order is judged.
+_ENOUGH = 50
+#: Mean difference between neighbours, relative to that of any two rows, below which they are alike.
+_ALIKE = 0.5
+#: Fraction of the rows at which a target turns, which one that is sorted does nowhere.
+_TURNS = 0.1
+
+
+def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
+    """Whether the targets of neighbouring rows are alike, and not merely sorted.
+
+    >>> rng = np.random.default_rng(0)
+    >>> series = np.cumsum(rng.normal(size=500))
+    >>> is_ordered(series, classes=False), is_ordered(np.sort(series), classes=False)
+    (True, False)
+    >>> is_ordered(rng.permutation(series), classes=False)
+    False
+    """
+    if len(y) < _ENOUGH:
+        return False
+    if classes:
+        steps = (y[1:] != y[:-1]).astype(float)
+        shares = np.bincount(y) / len(y)
+        expected = 1 - np.square(shares).sum()  # that two rows at random differ
+        turns = steps.sum()
+    else:
+        steps = np.square(np.diff(y))
+        expected = 2 * np.var(y)  # the mean square difference of two rows at random
+        ups = np.sign(np.diff(y))
+        ups = ups[ups != 0]
+        turns = (ups[1:] != ups[:-1]).sum()
+    return bool(steps.mean() < _ALIKE * expected and turns > _TURNS * len(y))

@@ -1,0 +1,129 @@
+"""Steps of the target along numbers and dates, and narrow bins there, in which networks can jump.
+
+A network is smooth within a bin, so a target that jumps at a threshold is learned only as far as
+edges are near. A decision tree proposes thresholds. One is kept if the targets of its node have a
+discontinuity there: near the threshold, a step explains much that a cubic polynomial does not
+(Imbens and Lemieux, 2008, "Regression discontinuity designs: a guide to practice").
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.polynomial.legendre import legvander
+from numpy.typing import NDArray
+
+from barenet.tables._column_fitting import join_edges
+from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
+from barenet.tables._encoding import TableEncoding, values_of
+
+#: Most rows that the tree is fitted to.
+MOST_ROWS = 2**14
+
+#: The most leaves of the tree, and the fewest rows of each.
+LEAVES = 64
+ROWS_OF_LEAF = 10
+
+#: Most rows on each side of a threshold that are near it.
+NEAR = 300
+
+#: The sum of squares that a step must explain, in variances of what is left: the best of the splits
+#: of noise explains about 2 log(rows · columns) of them.
+CLEAR = 25.0
+
+#: The least share of their sum of squares, as a cubic polynomial is not exactly a smooth function.
+LEAST_SHARE = 0.01
+
+
+def add_steps(
+    encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
+) -> TableEncoding:
+    """Add an edge on each side of the steps of the target; y has classes, or rows of numbers.
+
+    >>> x = np.random.default_rng(0).random(500)
+    >>> encoding = TableEncoding.fit({"x": x}, numbers="piecewise", bins=4)
+    >>> found = add_steps(encoding, {"x": x}, (x > 0.6).astype(int), np.ones(500))
+    >>> np.setdiff1d(found.columns[0].edges, encoding.columns[0].edges).round(3)
+    array([0.594, 0.602])
+    """
+    rows = np.flatnonzero(weight)
+    rows = rows[:: -(-len(rows) // MOST_ROWS) or 1]
+    frame = encoding.frame_of(X).take(rows)
+    pieces: dict[str, PiecewiseColumn | DateColumn] = {}
+    values = []
+    scaled = []
+    for column, parsed in values_of(encoding, frame):
+        if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
+            pieces[column.name] = column
+            # A placeholder such as 9999-12-31 is beyond the edges, which have to stay.
+            numbers = column.numbers(parsed)
+            values.append(np.clip(numbers, column.edges[0], column.edges[-1]))
+            scaled.append(column.encode(parsed)[:, 0])
+    if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
+        return encoding
+    X = np.column_stack(scaled).astype(np.float32)
+    if y.ndim == 2:
+        y = y[rows]
+    else:
+        is_of_class = y[rows, np.newaxis] == np.unique(y)
+        y = is_of_class.astype(float)
+    steps = _steps(X, y, weight[rows])
+    for (name, piece), numbers, are_above in zip(pieces.items(), values, steps, strict=True):
+        below = []
+        above = []
+        for is_above in are_above:
+            below.append(np.nanmax(numbers[~is_above]))
+            above.append(np.nanmin(numbers[is_above]))
+        edges = join_edges(piece.edges, below, above)
+        pieces[name] = replace(piece, edges=tuple(edges.tolist()))
+    columns = tuple(pieces.get(column.name, column) for column in encoding.columns)
+    return replace(encoding, columns=columns)
+
+
+def _steps(
+    X: NDArray[np.float32], y: NDArray[Any], weight: NDArray[Any]
+) -> list[list[NDArray[np.bool_]]]:
+    """For each column, which rows are above each threshold at which the target has a step."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    model = DecisionTreeRegressor(
+        max_leaf_nodes=LEAVES, min_samples_leaf=ROWS_OF_LEAF, random_state=0
+    )
+    model.fit(X, y, weight)
+    tree = model.tree_
+    nodes = model.decision_path(X).tocsc()
+    steps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
+    for node in np.flatnonzero(tree.children_left >= 0):
+        rows = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
+        x = X[:, tree.feature[node]].astype(np.float64)
+        is_above = x > tree.threshold[node]
+        if _is_step(x[rows], is_above[rows], y[rows], weight[rows]):
+            steps[tree.feature[node]].append(is_above)
+    return steps
+
+
+def _is_step(
+    x: NDArray[np.float64], is_above: NDArray[np.bool_], y: NDArray[Any], weight: NDArray[Any]
+) -> bool:
+    """Whether a step explains targets on both sides of it that a cubic polynomial does not."""
+    first = np.count_nonzero(~is_above)
+    order = np.argsort(x, kind="stable")
+    near = order[max(0, first - NEAR) : first + NEAR]
+    x = x[near]
+    root = np.sqrt(weight[near])[:, np.newaxis]
+    step = root * is_above[near][:, np.newaxis]
+    y = root * y[near]
+    positions = 2 * (x - x.min()) / (np.ptp(x) or 1.0) - 1
+    curve = legvander(positions, 3)
+    basis, _ = np.linalg.qr(root * curve)
+    constant = basis[:, :1]
+    total = np.square(y - constant @ (constant.T @ y)).sum()  # around the mean
+    # The parts of both that the polynomial does not explain.
+    step = step - basis @ (basis.T @ step)
+    y = y - basis @ (basis.T @ y)
+    squares = np.square(step).sum()
+    explained = 0.0
+    if squares > 1e-9:
+        explained = np.square(step.T @ y).sum() / squares
+    noise = (np.square(y).sum() - explained) / max(1, len(x) - 5)
+    return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))

@@ -1,0 +1,204 @@
+"""Columns of a CSV file as text: lists, or Arrow's arrays where Arrow is installed.
+
+Arrow is faster and takes less memory. Both give the same values, and refuse the same rows.
+"""
+
+import re
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._extras import require_arrow
+from barenet.errors import DataError, count_of
+from barenet.tables._delimited import read_records, without_spaces_beside_quotes
+from barenet.tables._frame import TEXT
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsing import CODE, DECIMAL_COMMA, NUMBER
+
+#: A text that stands for a missing value.
+_MISSING = "|".join(re.escape(text) for text in MISSING)
+
+
+class TextColumn:
+    """The texts of a column as a list."""
+
+    #: Bytes of memory for each value, as text and as a number.
+    memory_per_value: ClassVar[int] = 80
+
+    def __init__(self, texts: Any) -> None:
+        self.texts = texts
+
+    @classmethod
+    def split(
+        cls,
+        text: str,
+        delimiter: str,
+        n_columns: int,
+        path: Path,
+        line: int = 1,
+        skip: int = 0,
+        *,
+        quoting: bool = True,
+    ) -> list[Self]:
+        """Split rows, the first of which is on a line of the file, into columns from a row on."""
+        rows = read_rows(text, delimiter, n_columns, path, line, quoting=quoting)[skip:]
+        if not rows:
+            return [cls([]) for _ in range(n_columns)]
+        return [cls(list(column)) for column in zip(*rows, strict=True)]
+
+    def trimmed(self) -> Self:
+        """The texts without spaces and tabs around them."""
+        return type(self)([text.strip(" \t") for text in self.texts])
+
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        """Whether a regular expression matches each whole text."""
+        match = re.compile(pattern, re.ASCII).fullmatch
+        return np.array([match(text) is not None for text in self.texts], np.bool_)
+
+    def with_points(self) -> Self:
+        """The texts with a point in the place of each decimal comma."""
+        texts = []
+        for text, has_comma in zip(self.texts, self.matches(DECIMAL_COMMA), strict=True):
+            if has_comma:
+                text = text.replace(",", ".")
+            texts.append(text)
+        return type(self)(texts)
+
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        """Replace the different texts by others."""
+        different = list(dict.fromkeys(self.texts))
+        values = dict(zip(different, function(different), strict=True))
+        return type(self)([values[text] for text in self.texts])
+
+    def tolist(self) -> list[str]:
+        """The texts as Python's."""
+        return list(self.texts)
+
+    def values(self, is_text: bool = False) -> NDArray[Any]:
+        """Numbers, where all that is not missing is one and no code or infinite; else strings."""
+        is_number = self.matches(NUMBER.pattern)
+        if not is_text and (is_number | self.matches(_MISSING)).all():
+            values = self._parsed(is_number)
+            if not (self.matches(CODE.pattern).any() or np.isinf(values).any()):
+                return values
+        return np.array(self.tolist(), TEXT)
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Parse the texts that are numbers; the others are NaN."""
+        pairs = zip(self.texts, is_number, strict=True)
+        numbers = [float(text) if is_one else np.nan for text, is_one in pairs]
+        return np.array(numbers, np.float64)
+
+
+class ArrowColumn(TextColumn):
+    """Texts as a pyarrow.ChunkedArray of strings."""
+
+    memory_per_value = 16
+
+    @classmethod
+    def split(
+        cls,
+        text: str,
+        delimiter: str,
+        n_columns: int,
+        path: Path,
+        line: int = 1,
+        skip: int = 0,
+        *,
+        quoting: bool = True,
+    ) -> list[Self]:
+        pyarrow = _arrow("pyarrow")
+        arrow_csv = _arrow("pyarrow.csv")
+        types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
+        if not text:
+            return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
+        quote: str | bool = False
+        if quoting:
+            text = without_spaces_beside_quotes(text, delimiter)
+            quote = '"'
+        if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
+            text = f"\n{text}"
+            line -= 1
+        data = text.encode()
+        if not text.endswith("\n"):  # a header alone is an error to Arrow without a line break
+            data += b"\n"
+        try:
+            reading = arrow_csv.ReadOptions(
+                autogenerate_column_names=True, block_size=2**26, use_threads=False
+            )
+            splitting = arrow_csv.ParseOptions(
+                delimiter=delimiter, quote_char=quote, newlines_in_values=quoting
+            )
+            rows = arrow_csv.read_csv(
+                pyarrow.BufferReader(data),
+                read_options=reading,
+                parse_options=splitting,
+                convert_options=arrow_csv.ConvertOptions(column_types=types),
+            )
+            if rows.num_columns != n_columns:
+                raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")
+        except pyarrow.ArrowInvalid as error:
+            read_rows(text, delimiter, n_columns, path, line, quoting=quoting)
+            raise DataError(str(error), path=path) from error
+        return [cls(column.slice(skip)) for column in rows.columns]
+
+    def trimmed(self) -> Self:
+        return type(self)(_arrow("pyarrow.compute").utf8_trim(self.texts, characters=" \t"))
+
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        compute = _arrow("pyarrow.compute")
+        is_match = compute.match_substring_regex(self.texts, f"^({pattern})$")
+        return np.array(is_match, np.bool_)
+
+    def with_points(self) -> Self:
+        pyarrow = _arrow("pyarrow")
+        compute = _arrow("pyarrow.compute")
+        is_comma = pyarrow.array(self.matches(DECIMAL_COMMA))
+        points = compute.replace_substring(self.texts, ",", ".")
+        return type(self)(compute.if_else(is_comma, points, self.texts))
+
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        encoded = self.texts.combine_chunks().dictionary_encode()
+        values = function(encoded.dictionary.to_pylist())
+        pyarrow = _arrow("pyarrow")
+        texts = pyarrow.array(values, "string").take(encoded.indices)
+        return type(self)(pyarrow.chunked_array([texts]))
+
+    def tolist(self) -> list[str]:
+        return self.texts.to_pylist()
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        pyarrow = _arrow("pyarrow")
+        compute = _arrow("pyarrow.compute")
+        absent = pyarrow.scalar(None, pyarrow.string())
+        numbers = compute.if_else(pyarrow.array(is_number), self.texts, absent)
+        return np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
+
+
+def column_type() -> type[TextColumn]:
+    """The kind of columns that is faster here."""
+    if find_spec("pyarrow") is None:
+        return TextColumn
+    return ArrowColumn
+
+
+def read_rows(
+    text: str, delimiter: str, n_columns: int, path: Path, line: int, *, quoting: bool = True
+) -> list[list[str]]:
+    """Read rows with Python; one with another number of values is an error with its line."""
+    rows = []
+    for number, fields in read_records(text, delimiter, path, line, quoting=quoting):
+        if len(fields) != n_columns:
+            expected = count_of(n_columns, "value")
+            problem = f"expected {expected}, as in the first line, got {len(fields)}"
+            raise DataError(problem, path=path, line=number)
+        rows.append(fields)
+    return rows
+
+
+def _arrow(module: str) -> Any:
+    return require_arrow(module, "a CSV file")

@@ -1,0 +1,404 @@
+"""Converts tables to frames: pandas, polars, Arrow, dictionaries and arrays.
+
+None of those libraries is imported: columns that convert to arrays are enough. A `FrameTable` takes
+the place of a file.
+"""
+
+import numbers
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError, DataError
+from barenet.model._arrays import check_in_memory
+from barenet.tables._date_formats import to_utc
+from barenet.tables._frame import TEXT, Frame, Names, Table, check_names, check_unique
+from barenet.tables._parsing import class_name
+
+#: Whole numbers up to here are exact in float64; beyond, two of them may become one.
+MAX_EXACT = 2**53
+
+#: The kinds of values in a column of objects; a boolean is a number, too, and so comes first.
+_KINDS: dict[str, Any] = {
+    "text": str,
+    "truth": (bool, np.bool_),
+    "date": date,
+    "time of day": time,
+    "number": (numbers.Real, Decimal),
+}
+
+
+def as_frame(
+    X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
+) -> Frame:
+    """Convert a table to a frame.
+
+    >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
+    <Frame of 2 rows: age: float64, town: StringDType()>
+    """
+    if isinstance(X, Frame):
+        if only is None:
+            return X
+        return X.select(only)
+    raw = _columns(X, names)
+    if only is None:
+        only = list(raw)
+        spellings = only
+    else:
+        spellings = check_names(only, raw)
+    columns = {}
+    for name, spelling in zip(only, spellings, strict=True):
+        columns[name] = as_column(raw[spelling], name)
+    if not any(len(column) for column in columns.values()):
+        raise ArgumentError("the table is empty", argument="X")
+    return Frame(columns)
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Names of a table's columns; None if it has no names."""
+    check_in_memory(X, "X")
+    if isinstance(X, Mapping):
+        return [str(name) for name in X]
+    # The ``columns`` of a pyarrow.Table are the values.
+    names = getattr(X, "column_names", getattr(X, "columns", None))
+    if names is None:
+        return None
+    return [str(name) for name in names]
+
+
+def columns_of_records(X: Any) -> Any:
+    """The columns of a list of records, which are mappings; other tables are returned."""
+    if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
+        return X
+    names: dict[Any, None] = {}  # an ordered set
+    for row in X:
+        names.update(dict.fromkeys(row))
+    columns = {}
+    for name in names:
+        columns[name] = [row.get(name) for row in X]
+    return columns
+
+
+def has_rows(X: Any) -> bool:
+    """Whether a table has rows: a mapping has none if all of its columns are empty."""
+    columns = [X]
+    if isinstance(X, Mapping):
+        columns = [*X.values()]
+    shapes: set[tuple[int, ...]] = set()
+    for column in columns:
+        if isinstance(column, list | tuple):
+            shapes.add((len(column),))
+        else:
+            shapes.add(getattr(column, "shape", ())[:1])
+    return shapes != {(0,)}
+
+
+def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """The columns of a table by name; those of a matrix have the names x0, x1, … by default."""
+    titles = column_names(X)
+    if titles is None:
+        X = _matrix(X)
+        if names is None:
+            titles = [f"x{place}" for place in range(X.shape[1])]
+        else:
+            titles = list(names)
+        if len(titles) != X.shape[1]:
+            raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
+    if not titles:
+        raise ArgumentError("the table is empty", argument="X")
+    check_unique(titles, argument="X")
+    columns: Any = getattr(X, "columns", None)
+    if isinstance(X, np.ndarray):
+        columns = X.T
+    elif isinstance(X, Mapping):
+        columns = X.values()
+    elif not hasattr(X, "column_names"):
+        columns = [X[key] for key in columns]
+    return dict(zip(titles, columns, strict=True))
+
+
+def _matrix(X: Any) -> NDArray[Any]:
+    """Convert rows to an array of two dimensions."""
+    if hasattr(X, "tocsr"):
+        problem = "sparse matrices are not supported"
+        raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
+    array = X
+    try:
+        if not isinstance(X, np.ndarray):
+            array = np.array(X, object)
+    except ValueError as error:
+        raise ArgumentError(f"expected rows of one length: {error}", argument="X") from error
+    if array.ndim != 2:
+        problem = f"expected shape (n_rows, n_columns), got {array.shape}"
+        raise ArgumentError(problem, argument="X")
+    return array
+
+
+class _UnusableError(Exception):
+    """A column that cannot be converted, the reason, the remedy, and the row of a wrong value."""
+
+    def __init__(self, problem: str, remedy: str = "", row: int | None = None) -> None:
+        super().__init__(problem)
+        self.remedy = remedy or "convert it to numbers, dates or text, or leave it out: {drop}"
+        self.row = row
+
+
+def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
+    """Convert a column to one of the four types of a frame; errors name the place, by default X."""
+    try:
+        return _convert(values)
+    except _UnusableError as error:
+        parts: dict[str, Any] = {"drop": [name], **(place or {"argument": "X"})}
+        refused = DataError(f"column {name!r}: {error}", remedy=error.remedy, **parts)
+        refused.row = error.row
+        refused.column = name
+        raise refused from None
+
+
+def _convert(values: Any) -> NDArray[Any]:
+    """Convert a list, or a column of any library."""
+    if np.ma.isMaskedArray(values):
+        mask = np.ma.getmaskarray(values)
+        values = np.ma.getdata(values).astype(object)
+        values[mask] = None
+    if isinstance(values, list | tuple):
+        types = {type(value) for value in values}
+        has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
+        # NumPy's array would be as wide as the longest text; True beside 1 would become 1, and a
+        # large whole number beside others the nearest float64.
+        if str in types or len(types) > 1 or has_large:
+            return _from_objects(list(values))
+    if hasattr(getattr(values, "type", None), "index_type"):
+        values = _decode_dictionary(values)
+    # Arrow and polars convert integers with missing values to floats.
+    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+    if declared.endswith("int128"):  # which NumPy does not have
+        values = np.array(values.to_list(), object)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        array = np.empty((0, 0))
+    if array.ndim != 1:
+        raise _UnusableError("expected one value in each row, as in [row] for one record")
+    dtype_kind = array.dtype.kind
+    if dtype_kind == "M":
+        return _in_microseconds(array)
+    is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
+    if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
+        to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
+        return _from_objects(to_list())
+    if dtype_kind == "O":
+        return _from_objects(array.tolist())
+    if dtype_kind not in "iufUTb":
+        raise _UnusableError(f"values of type {array.dtype} cannot be encoded")
+    if dtype_kind == "b":
+        return array
+    if dtype_kind in "UT":
+        return _as_texts(array)
+    return array.astype(np.float64)
+
+
+def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
+    """Convert texts to the type of a frame's; refuse characters that files of text do not have."""
+    texts = values
+    if not isinstance(texts, list):
+        texts = np.asarray(values).tolist()
+    for row, text in enumerate(texts):
+        if text.isascii():
+            wrong = text.find("\0")
+        else:
+            wrong = -1
+            match = re.search("[\0\ud800-\udfff]", text)
+            if match is not None:
+                wrong = match.start()
+        if wrong >= 0:
+            character = "half a character"
+            if text[wrong] == "\0":
+                character = "a zero character"
+            raise _UnusableError(
+                f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}",
+                remedy="correct the value, or leave the column out: {drop}",
+                row=row,
+            )
+    return np.asarray(values, TEXT)
+
+
+def _decode_dictionary(column: Any) -> NDArray[Any]:
+    """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
+    dtype: Any = object
+    missing = None
+    if "string" in str(column.type.value_type):
+        dtype = TEXT
+        missing = ""
+    parts = [np.array([], dtype)]
+    for chunk in getattr(column, "chunks", [column]):
+        values = []
+        for value in chunk.dictionary.to_pylist():
+            if value is None:
+                value = missing
+            values.append(value)
+        values.append(missing)  # of the code -1
+        codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+        parts.append(np.array(values, dtype)[codes])
+    return np.concatenate(parts)
+
+
+def _in_microseconds(dates: NDArray[Any]) -> NDArray[np.datetime64]:
+    """Convert dates of any unit; refuse years that Python does not have."""
+    years = dates.astype("M8[Y]").astype(np.int64) + 1970
+    is_beyond = (years < 1) | (years > 9999)
+    wrong = np.flatnonzero(~np.isnat(dates) & is_beyond)
+    if wrong.size:
+        row = wrong[0]
+        value = str(dates[row])
+        raise _UnusableError(f"expected a date of the years 1 to 9999 in row {row}, got {value!r}")
+    return dates.astype("M8[us]")
+
+
+def _from_objects(values: list[Any]) -> NDArray[Any]:
+    """Convert objects to the type that all of them have, missing values aside."""
+    if {*map(type, values)} == {str}:
+        return _as_texts(values)
+    present = []
+    values_or_none: list[Any] = []
+    for value in values:
+        if is_missing(value):
+            values_or_none.append(None)
+        else:
+            values_or_none.append(value)
+            present.append(value)
+    kinds = {_kind(value_type) for value_type in set(map(type, present))}
+    if not kinds or (kinds == {"number"} and not any(_is_inexact(value) for value in present)):
+        numbers = []
+        for value in values_or_none:
+            number = np.nan
+            if value is not None:
+                number = float(value)
+            numbers.append(number)
+        return np.array(numbers)
+    if kinds == {"date"}:
+        dates = []
+        for value in values_or_none:
+            date_in_utc = None
+            if value is not None:
+                date_in_utc = to_utc(value)
+            dates.append(date_in_utc)
+        return np.array(dates, "M8[us]")
+    if kinds == {"truth"} and len(present) == len(values):
+        return np.array(values, bool)
+    if "date" in kinds:
+        raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
+    return _as_texts([_to_text(value) for value in values_or_none])
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT, or pandas' NA, which is not equal to itself."""
+    if value is None or isinstance(value, str | np.ndarray):
+        return value is None
+    return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
+
+
+def _kind(value_type: type) -> str:
+    for noun, types in _KINDS.items():
+        if issubclass(value_type, types):
+            return noun
+    raise _UnusableError(f"values of type {value_type.__name__} cannot be encoded")
+
+
+def _is_inexact(value: Any) -> bool:
+    """Whether a whole number may not be exact in float64."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and abs(value) > MAX_EXACT and value == int(value)
+    return isinstance(value, numbers.Integral) and abs(int(value)) > MAX_EXACT
+
+
+def _to_text(value: Any) -> str:
+    """Convert a value to text; a number to the name of a class."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, bool | np.bool_):
+        return str(value)
+    if isinstance(value, time):
+        return value.isoformat()
+    if _is_inexact(value):
+        return str(int(value))
+    return class_name(float(value))
+
+
+@dataclass(frozen=True, eq=False)
+class FrameTable(Table):
+    """Columns in memory, of which those that are read are converted.
+
+    Examples
+    --------
+    >>> table = FrameTable.of({"size": [1.5, 2.0]}, "rows")
+    >>> table.names, table.frame(["size"]).shape
+    (('size',), (2, 1))
+    """
+
+    columns: Mapping[str, Any]
+    #: Numbers of the rows of a `Frame`.
+    rows: Any = None
+
+    @classmethod
+    def of(cls, X: Any, name: str) -> Self:
+        """Take a data frame, a mapping, records or an array; the name is for errors."""
+        columns = _columns(columns_of_records(X))
+        rows = None
+        if isinstance(X, Frame):
+            rows = X.rows
+        return cls(Path(name), tuple(columns), columns, rows)
+
+    def with_target(self, target: Any) -> tuple[Self, str]:
+        """Find the column of a label, or add values, such as an array, as a column; its name."""
+        label = target
+        if isinstance(target, list) and len(target) == 1:
+            label = target[0]
+        if (np.ndim(label) == 0 or isinstance(label, tuple)) and str(label) in self.names:
+            return self, str(label)
+        if len(getattr(target, "columns", ())) == 1:
+            target = target[target.columns[0]]
+        if np.shape(target)[1:] == (1,):
+            target = np.ravel(target)
+        if np.ndim(target) != 1:
+            expected = "the name of a column, or one value for each row"
+            raise ArgumentError.of("target", target, expected)
+        name = getattr(target, "name", None)
+        if name not in (None, ""):
+            name = str(name)
+        elif "y" in self.names:
+            name = "target"
+        else:
+            name = "y"
+        return self._with_column(target, name), name
+
+    def _with_column(self, values: Sequence[Any], name: str) -> Self:
+        """Add a column."""
+        if name in self.names:
+            problem = f"there is a column {name!r} already, which the target would replace"
+            remedy = "add the target as a column, and pass its name"
+            raise ArgumentError(problem, argument="target", remedy=remedy)
+        column = as_column(values, name, argument="target")
+        first = next(iter(self.columns.values()))
+        if hasattr(first, "__len__") and len(column) != len(first):
+            problem = f"has {len(column):,} rows, and the data have {len(first):,}"
+            raise ArgumentError(problem, argument="target")
+        columns = {**self.columns, name: column}
+        return replace(self, names=(*columns,), columns=columns)
+
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+        check_names(names, self.names, path=self.path)
+        try:
+            columns = {}
+            for name in names:
+                columns[name] = as_column(self.columns[name], name)
+            return Frame(columns, self, self.rows)
+        except ArgumentError as error:
+            raise error.renamed("data") from error
