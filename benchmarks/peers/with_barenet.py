@@ -22,7 +22,7 @@ class Barenet(Trainer):
         )
         kind = barenet.optimizers.Adam if work.optimizer == "adam" else barenet.optimizers.SGD
         self.optimizer = kind(learning_rate=work.learning_rate)
-        self.predictor: barenet.Network | barenet.CompiledNetwork = self.network
+        self.predictor: barenet.Network | barenet.typing.CompiledNetwork = self.network
         self.epoch = 0
 
     def run(self, epochs: int) -> None:
@@ -41,7 +41,7 @@ class Barenet(Trainer):
         self.epoch += epochs
 
     def settle(self) -> None:
-        self.predictor = barenet.CompiledNetwork(self.network)
+        self.predictor = barenet.typing.CompiledNetwork(self.network)
 
     def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         output = self.predictor.predict(X)

@@ -5,6 +5,7 @@ begin with an underscore are private and may change without notice.
 """
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from barenet._version import __version__ as __version__
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
         penalties,
         plots,
         schedules,
+        typing,
     )
     from barenet._metrics import METRICS
     from barenet._train import train
     from barenet.datasets._dataset import Dataset
     from barenet.datasets._datasets import load_dataset
     from barenet.datasets._table_loading import load_table
-    from barenet.engines import CompiledNetwork, Ensemble
     from barenet.estimators import (
         MLPClassifier,
         MLPEnsembleClassifier,
@@ -38,53 +39,48 @@ if TYPE_CHECKING:
     from barenet.estimators._onnx_converters import register_onnx_converters
     from barenet.files._checkpoint import Checkpoint
     from barenet.files._model_card import ModelCard
-    from barenet.files._model_io import load, load_network, load_predictor, save
+    from barenet.files._model_io import load, save
     from barenet.files._predictor import Predictor
-    from barenet.files.exports import Exported, export
-    from barenet.insight._baselines import Baseline, fit_baseline
-    from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
-    from barenet.insight._permutation_importance import Importance, permutation_importance
-    from barenet.insight.explain import Explanation, explain
+    from barenet.files.exports import export
+    from barenet.insight._baselines import fit_baseline
+    from barenet.insight._gradient_check import check_gradients
+    from barenet.insight._permutation_importance import permutation_importance
+    from barenet.insight.explain import explain
     from barenet.model._arrays import one_hot
     from barenet.model._network import Network
     from barenet.population._cross_validation import cross_validate
-    from barenet.population._population import Population
     from barenet.population._search import search
-    from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
     from barenet.settings._run_config import RunConfig
-    from barenet.streams._stream import Stream, stream
+    from barenet.streams._stream import stream
     from barenet.tables._encoding import TableEncoding
     from barenet.tables._fingerprint import fingerprint
     from barenet.tables._frame import Frame
     from barenet.tables._scaling import Scaling
-    from barenet.tasks._column_drift import Drift, drift
+    from barenet.tasks._column_drift import drift
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
     from barenet.training._history import History
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
-    "Network", "CompiledNetwork", "Ensemble", "train", "train_many", "Population",
-    "cross_validate", "search", "SearchResult", "batches", "one_hot", "History", "Checkpoint",
-    "METRICS",
+    "Network", "train", "train_many", "cross_validate", "search", "batches", "one_hot", "History",
+    "Checkpoint", "METRICS",
     # Tasks
-    "Task", "RunConfig", "drift", "Drift",
+    "Task", "RunConfig", "drift",
     # Data
     "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
-    "stream", "Stream",
+    "stream",
     # scikit-learn
     "MLPClassifier", "MLPRegressor", "MLPEnsembleClassifier", "MLPEnsembleRegressor",
     "TablePreprocessor", "register_onnx_converters",
     # Files
-    "save", "load", "load_network", "load_predictor", "Predictor", "ModelCard", "export",
-    "Exported",
+    "save", "load", "Predictor", "ModelCard", "export",
     # Insight
-    "check_gradients", "GradientReport", "ParameterReport", "explain", "Explanation",
-    "fit_baseline", "Baseline", "permutation_importance", "Importance",
+    "check_gradients", "explain", "fit_baseline", "permutation_importance",
     # Modules
     "activations", "callbacks", "errors", "initializers", "layers", "losses", "optimizers",
-    "penalties", "plots", "schedules",
+    "penalties", "plots", "schedules", "typing",
 ]  # fmt: skip
 
 #: The modules of the other public names, which are imported when one is used.
@@ -93,43 +89,53 @@ _MODULES = {
     "datasets._dataset": "Dataset",
     "datasets._datasets": "load_dataset",
     "datasets._table_loading": "load_table",
-    "engines": "CompiledNetwork Ensemble",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",
     "estimators._onnx_converters": "register_onnx_converters",
     "files._checkpoint": "Checkpoint",
     "files._model_card": "ModelCard",
-    "files._model_io": "load load_network load_predictor save",
+    "files._model_io": "load save",
     "files._predictor": "Predictor",
-    "files.exports": "Exported export",
-    "insight._baselines": "Baseline fit_baseline",
-    "insight._gradient_check": "GradientReport ParameterReport check_gradients",
-    "insight._permutation_importance": "Importance permutation_importance",
-    "insight.explain": "Explanation explain",
+    "files.exports": "export",
+    "insight._baselines": "fit_baseline",
+    "insight._gradient_check": "check_gradients",
+    "insight._permutation_importance": "permutation_importance",
+    "insight.explain": "explain",
     "model._arrays": "one_hot",
     "population._cross_validation": "cross_validate",
-    "population._population": "Population",
     "population._search": "search",
-    "population._search_result": "SearchResult",
     "population._train_many": "train_many",
     "settings._run_config": "RunConfig",
-    "streams._stream": "Stream stream",
+    "streams._stream": "stream",
     "tables._encoding": "TableEncoding",
     "tables._fingerprint": "fingerprint",
     "tables._frame": "Frame",
     "tables._scaling": "Scaling",
-    "tasks._column_drift": "Drift drift",
+    "tasks._column_drift": "drift",
     "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",
     "_train": "Network train",  # a network that is made is trained next
 }
 
+#: Names that were here, and will be removed: the module and name to import instead.
+_DEPRECATED = {
+    "load_network": ("files._model_io", "barenet.load(path, barenet.Network)"),
+    "load_predictor": ("files._model_io", "barenet.load(path, barenet.Predictor)"),
+}
+for _name in (
+    "Baseline", "CompiledNetwork", "Drift", "Ensemble", "Explanation", "Exported",
+    "GradientReport", "Importance", "ParameterReport", "Population", "SearchResult", "Stream",
+):  # fmt: skip
+    _DEPRECATED[_name] = ("typing", f"barenet.typing.{_name}")
+
 
 if not TYPE_CHECKING:  # for a type checker, the names above are all that there are
 
     def __getattr__(name: str) -> Any:
         """Import a public name when it is used, and the engines, by which networks predict."""
+        if name in _DEPRECATED:
+            return _deprecated(name)
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         importlib.import_module("barenet.engines")
@@ -140,6 +146,14 @@ if not TYPE_CHECKING:  # for a type checker, the names above are all that there 
                     globals()[public_name] = getattr(imported, public_name)
                 return globals()[name]
         return importlib.import_module(f"barenet.{name}")
+
+
+def _deprecated(name: str) -> Any:
+    """Import a name that has moved, with a warning."""
+    module, replacement = _DEPRECATED[name]
+    problem = f"barenet.{name} is deprecated and will be removed: use {replacement}"
+    warnings.warn(problem, FutureWarning, stacklevel=3)
+    return getattr(importlib.import_module(f"barenet.{module}"), name)
 
 
 def __dir__() -> list[str]:

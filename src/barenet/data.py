@@ -6,8 +6,6 @@ from typing import Any
 
 #: The module of each name that was imported from here.
 _MODULES = {
-    "DATASETS": "datasets._datasets",
-    "DEFAULTS": "settings._run_config",
     "Dataset": "datasets._dataset",
     "Frame": "tables._frame",
     "RunConfig": "settings._run_config",

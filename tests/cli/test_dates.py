@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import drift, export, load_predictor
+from barenet import drift, export, load
 from barenet.plots import plot_dependence
 
 pytestmark = pytest.mark.integration
@@ -53,14 +53,14 @@ def test_fault_153_the_hint_of_a_training_is_a_command_that_helps(barenet, table
 
 
 def test_fault_153_one_date_does_not_spoil_the_scores(model):
-    assert load_predictor(model / "model.safetensors").card.scores["held_out"]["r2"] > 0.95
+    assert load(model / "model.safetensors").card.scores["held_out"]["r2"] > 0.95
 
 
 NEW = ["0001-01-01", "1900-01-01", "2019-04-14", "2021-02-28", "2100-01-01", PLACEHOLDER, ""]
 
 
 def test_fault_153_154_every_use_of_a_model_predicts_the_same(barenet, model, tmp_path):
-    predictor = load_predictor(model / "model.safetensors")
+    predictor = load(model / "model.safetensors")
     rows = pd.DataFrame({"day": NEW, "size": 0.5})
     expected = predictor.predict({"day": NEW, "size": [0.5] * len(NEW)})
     assert expected.min() > -5 and expected.max() < 35
@@ -89,7 +89,7 @@ def test_fault_153_154_every_use_of_a_model_predicts_the_same(barenet, model, tm
 
 
 def test_a_placeholder_is_drawn_and_compared(barenet, model, tmp_path):
-    predictor = load_predictor(model / "model.safetensors")
+    predictor = load(model / "model.safetensors")
     rows = sales(60, seed=3).drop(columns="y")
     rows.loc[::3, "day"] = PLACEHOLDER
     rows.loc[1::30, "day"] = "0001-01-01"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import entropy
 
-from barenet import MLPRegressor, ModelCard, Predictor, Task, drift, load_predictor, save
+from barenet import MLPRegressor, ModelCard, Predictor, Task, drift, load, save
 from barenet.errors import ArgumentError
 
 
@@ -54,7 +54,7 @@ def test_shifted_columns_come_first_with_scores_then_and_now(barenet, model):
     for name, score in document["scores"]["new"].items():
         assert score == evaluated[name]
     assert document["scores"]["held_out"].items() <= (
-        load_predictor(model / "model.safetensors").card.scores["held_out"].items()
+        load(model / "model.safetensors").card.scores["held_out"].items()
     )
 
 
@@ -144,14 +144,14 @@ def test_a_page_is_written_and_an_older_model_has_no_summary(barenet, model):
     assert page.startswith("<!doctype html>") and "<script" not in page and "100.0%" in page
     assert "barenet drift: y of people.csv in new.csv" in page
     assert "notes.html is not a page" in barenet(*drift_to, "notes.html").error
-    predictor = load_predictor(model / "model.safetensors")
+    predictor = load(model / "model.safetensors")
     save(replace(predictor, card=replace(predictor.card, summaries={})), "old.safetensors")
     error = barenet("drift", "old.safetensors", "new.csv").error
     assert "has no summary of its training columns" in error
 
 
 def test_the_summary_is_small_and_left_out_of_exports(model):
-    card = load_predictor(model / "model.safetensors").card
+    card = load(model / "model.safetensors").card
     assert len(json.dumps(card.summaries)) / len(card.summaries) < 400
     assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))).summaries == card.summaries
     assert "summaries" not in card.summary()

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Ensemble, MLPEnsembleClassifier, load_predictor, permutation_importance, save
+from barenet import MLPEnsembleClassifier, load, permutation_importance, save
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 from barenet.datasets._datasets import load_dataset
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.settings._run_config import RunConfig
+from barenet.typing import Ensemble
 
 pytestmark = pytest.mark.integration
 
@@ -24,7 +25,7 @@ PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 @pytest.fixture
 def several(iris, tmp_path):
     """A model file of three networks for the Iris data set."""
-    predictor = load_predictor(iris / "model.safetensors")
+    predictor = load(iris / "model.safetensors")
     members = [predictor.network.copy() for _ in range(3)]
     for factor, network in zip((1, 0.5, -0.1), members, strict=True):
         network.parameters *= factor
@@ -37,7 +38,7 @@ def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, sev
     document = barenet("info", several, "--json").json
     assert document["networks"] == 3 and document["n_parameters"] == 201
     assert "3 such networks, 201 parameters" in barenet("info", several).words
-    data, predictor = load_dataset("iris"), load_predictor(several)
+    data, predictor = load_dataset("iris"), load(several)
     probabilities = predictor.probabilities(data.X).astype(float)
     document = barenet("evaluate", several, "iris", "--rows", "all", "--json").json
     right = probabilities.argmax(axis=1) == data.y
@@ -73,7 +74,7 @@ def short(train):
 def test_its_encoding_is_that_of_the_estimator(short):
     training, _ = load_dataset(PENGUINS, target="species", frame=True).split(0.2, 0)
     encoding = MLPEnsembleClassifier(max_iter=1).fit(training.X, training.y).encoding_
-    predictor = load_predictor(short / "model.safetensors")
+    predictor = load(short / "model.safetensors")
     assert encoding.to_dict() == predictor.preprocessing.to_dict()
 
 
@@ -88,7 +89,7 @@ def test_the_same_settings_make_the_same_model(barenet, short):
 def test_a_setting_of_a_network_trains_one(barenet, options):
     given = (*options.split(), "--no-plots", "--no-baselines", "--json")
     document = barenet("train", PENGUINS, "--target", "species", *given).json
-    is_ensemble = isinstance(load_predictor(document["model"]).network, Ensemble)
+    is_ensemble = isinstance(load(document["model"]).network, Ensemble)
     assert is_ensemble == ("--no-quick" in options)
     assert document["columns"][1]["kind"] == ("piecewise" if is_ensemble else "number")
 
@@ -117,7 +118,7 @@ def test_weights_of_classes(barenet):
     run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--json")
     shares = []
     for options in ((), ("--class-weight", "a=1", "b=9")):
-        predictor = load_predictor(barenet(*run, *options).json["model"])
+        predictor = load(barenet(*run, *options).json["model"])
         shares.append(predictor.probabilities({"x": list(range(7))})[:, 1].mean())
     assert shares == pytest.approx([1 / 5, 9 / 13], abs=0.12)
 
@@ -134,7 +135,7 @@ def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, short, tmp_path,
     monkeypatch.setattr(EnsembleTraining, "_check", interrupt)
     done = barenet("train", PENGUINS, *SHORT, "--no-plots", "--out", tmp_path / "run")
     assert done.status == 130 and "to resume it: barenet train --resume" in done.err
-    predictor = load_predictor(tmp_path / "run" / "model.safetensors")
+    predictor = load(tmp_path / "run" / "model.safetensors")
     assert 1 <= predictor.card.log.best_epoch <= predictor.card.log.n_epochs <= 5
     monkeypatch.undo()
     os.chdir(tmp_path)
@@ -161,7 +162,7 @@ def masses(train):
 
 def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
     data = load_dataset(PENGUINS, target="body_mass_g", frame=True)
-    predictor = load_predictor(masses / "model.safetensors")
+    predictor = load(masses / "model.safetensors")
     expected = np.array(predictor.predict_interval(data.X, 0.9))
     rows = barenet("predict", masses, PENGUINS, "--interval", 0.9).rows
     known = barenet("predict", masses, PENGUINS, "--keep", "body_mass_g").rows
@@ -182,10 +183,10 @@ def test_intervals_that_are_impossible(barenet, short, masses, line, tmp_path):
         assert f"--interval: expected a number between 0 and 1, got {coverage}" in error
     most = barenet("predict", masses, PENGUINS, "--interval", 0.9999).error
     assert "--interval: expected at most 273/274, with 273 residuals" in most
-    predictor = load_predictor(masses / "model.safetensors")
+    predictor = load(masses / "model.safetensors")
     before = tmp_path / "before.safetensors"  # as a file of an earlier version
     save(replace(predictor, residuals=None), before)
-    assert load_predictor(before).residuals is None
+    assert load(before).residuals is None
     no_residuals = "--interval: there are no residuals of rows left out"
     classes = "--interval: the model predicts classes, and intervals are for numbers"
     for model, data, problem in (

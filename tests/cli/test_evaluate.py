@@ -7,13 +7,13 @@ import pytest
 from predictors import predictor_of
 from sklearn.metrics import confusion_matrix
 
-from barenet import Network, Scaling, load_predictor, permutation_importance, save
+from barenet import Network, Scaling, load, permutation_importance, save
 from barenet.datasets._datasets import load_dataset
 
 
 def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet, iris):
     done = barenet("evaluate", iris, "iris", "--json")
-    result, predictor = done.json, load_predictor(iris / "model.safetensors")
+    result, predictor = done.json, load(iris / "model.safetensors")
     _, held_out = load_dataset("iris").split(0.2, 0)
     right = predictor.predict(held_out.X) == np.array(held_out.classes)[held_out.y]
     assert (result["rows"], result["rows_seen"], done.err) == (30, 0, "")
@@ -31,7 +31,7 @@ def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet
 
 
 def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
-    predictor = load_predictor(iris / "model.safetensors")
+    predictor = load(iris / "model.safetensors")
     save(replace(predictor, card=None), "bare.safetensors")
     done = barenet("evaluate", "bare.safetensors", "iris", "--json")
     assert (done.json["rows"], done.json["metrics"]["evaluated_on"]) == (150, "all rows")
@@ -141,7 +141,7 @@ def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris, line, digits):
     done = barenet("importance", iris, "--repeats", 3)
     assert done.status == 0
     assert re.match(r"accuracy \d\.\d{4} on 30 test rows; each column shuffled 3×\n", done.err)
-    predictor, data = load_predictor(iris / "model.safetensors"), load_dataset("iris")
+    predictor, data = load(iris / "model.safetensors"), load_dataset("iris")
     held_out = data.split(0.2, 0)[1]
     expected = permutation_importance(predictor, held_out.X, held_out.y)
     result = barenet("importance", iris, "iris", "--json").json

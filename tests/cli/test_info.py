@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Network, load_predictor, save
+from barenet import Network, load, save
 from barenet.training._history import History
 
 
@@ -47,7 +47,7 @@ def test_the_card_is_printed_as_json(barenet, iris):
 
 
 def test_a_model_without_a_card_or_without_a_pipeline(barenet, iris):
-    predictor = load_predictor(iris / "model.safetensors")
+    predictor = load(iris / "model.safetensors")
     save(replace(predictor, card=None), "bare.safetensors")
     card = barenet("info", "bare.safetensors", "--json").json
     assert card["dataset"] == "iris"
@@ -69,7 +69,7 @@ COMMANDS = ["info {}", "evaluate {} rows.csv", "predict {} rows.csv", "importanc
 @pytest.mark.parametrize("command", [*COMMANDS, "plot importance {}", "explain {}"])
 def test_hostile_names_are_escaped(barenet, iris, command):
     """No file has such a name, so the card's settings are ignored."""
-    predictor = load_predictor(iris / "model.safetensors")
+    predictor = load(iris / "model.safetensors")
     settings = {**predictor.card.settings, "data": HOSTILE}
     scores = {"new\nones": {"f1": 0.5}, "others": {"loss": 1e300, "accuracy": -1}}
     card = replace(predictor.card, settings=settings | {HOSTILE: "x" * 5000}, scores=scores)

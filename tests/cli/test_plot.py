@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import History, ModelCard, load_predictor, plots, save
+from barenet import History, ModelCard, load, plots, save
 from barenet.cli._main import main
 from barenet.cli._plot import REPORT_MARK
 from barenet.datasets._datasets import load_dataset
@@ -42,7 +42,7 @@ def test_the_suffix_determines_the_format(barenet, request, run, kind, file, sig
 
 
 def test_the_default_plot_suits_the_data_and_others_are_refused(iris, line, digits):
-    models = [load_predictor(run / "model.safetensors") for run in (iris, line, digits)]
+    models = [load(run / "model.safetensors") for run in (iris, line, digits)]
     assert [default_kind(model) for model in models] == ["confusion", "fit", "digits"]
     predictor, rows = models[2], load_dataset("digits")
     figure, predicted = draw("digits", predictor, rows), predictor.predict(rows.X[:1])[0]
@@ -55,7 +55,7 @@ def test_the_default_plot_suits_the_data_and_others_are_refused(iris, line, digi
 
 @pytest.mark.parametrize("kind", ["calibration", "dependence", "importance", "confusion"])
 def test_names_are_no_formulas(iris, kind, tmp_path):
-    predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
+    predictor, rows = load(iris / "model.safetensors"), load_dataset("iris")
     names, odd = ("a$_$", "$^^$", "\0", "d"), "$_$ \0"
     predictor = replace(predictor, feature_names=names, dataset=odd, classes=("$_$", "b", "c"))
     rows = replace(rows, name=odd, feature_names=names, classes=predictor.classes)
@@ -86,7 +86,7 @@ def test_the_best_epoch_of_a_history_is_that_of_the_model_card(barenet, iris, tm
         if isinstance(card, bytes):
             model.write_bytes(card)
         elif card is not None:
-            save(replace(load_predictor(iris / "model.safetensors"), card=card), model)
+            save(replace(load(iris / "model.safetensors"), card=card), model)
         barenet("plot", "history", tmp_path, "--out", "history.svg").ok()
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
         known = isinstance(card, ModelCard) and card.log is logs[0]
@@ -269,7 +269,7 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
 
 
 def test_the_worst_rows_of_classes_have_the_smallest_probabilities(page_of, iris):
-    data, predictor = load_dataset("iris"), load_predictor(iris / "model.safetensors")
+    data, predictor = load_dataset("iris"), load(iris / "model.safetensors")
     test = replace(data, X=np.arange(data.n_samples)[:, np.newaxis]).split(0.2, 0)[1].X[:, 0]
     p = predictor.probabilities(data.X[test])[np.arange(len(test)), data.y[test]]
     rows = page_of(iris).table("row")
@@ -284,13 +284,13 @@ def test_the_settings_in_the_page_repeat_the_run(barenet, page_of, villages):
     data = re.search('^data = "(.*)"', (villages / "settings.toml").read_text(), re.M)[1]
     shutil.copy(data, "villages.csv")
     barenet("train", "--config", "settings.toml", "--no-plots", "--out", "again").ok()
-    models = [load_predictor(run / "model.safetensors") for run in (villages, Path("again"))]
+    models = [load(run / "model.safetensors") for run in (villages, Path("again"))]
     first, again = (model.network.parameters for model in models)
     np.testing.assert_array_equal(first, again)
 
 
 def test_an_ensemble_has_a_report_and_a_model_alone_no_curves(barenet, iris, train):
-    models = [load_predictor(run / "model.safetensors") for run in (iris, train("iris"))]
+    models = [load(run / "model.safetensors") for run in (iris, train("iris"))]
     networks = [model.network for model in models]
     save(replace(models[0], network=Ensemble(networks)), "model.safetensors")
     assert barenet("report", "model.safetensors").ok().out == "report.html\n"
@@ -311,7 +311,7 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     assert "history.png, boundary.png, report.html\n" in done.err
     assert "`barenet export runs/table --to onnx` makes a file" in done.err  # which has no dates
     page = Page(Path("runs/table/report.html"))
-    scores = load_predictor("runs/table/model.safetensors").card.scores
+    scores = load("runs/table/model.safetensors").card.scores
     assert re.findall("<h2>(.*)</h2>", page.source) == HEADINGS
     assert "The ensemble's F1 is " in page and "The linear model " in page
     assert "by F1 lost, mean ± standard deviation:" in page
@@ -347,7 +347,7 @@ def test_an_ensemble_without_test_rows_has_the_scores_of_rows_left_out(barenet):
     done = barenet("train", "table.csv", "--target", "y", *options).ok()
     assert re.search("^ensemble +80 training, no test rows", done.out, re.M)
     page = Page(Path("runs/table/report.html"))
-    card = load_predictor("runs/table/model.safetensors").card
+    card = load("runs/table/model.safetensors").card
     score = f"accuracy is {card.scores['out_of_fold']['accuracy']:.4f}"
     assert f"On the rows that its networks left out, its {score}." in page
     assert "The linear model" not in page

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 
-from barenet import Network, Predictor, Scaling, load_predictor, save
+from barenet import Network, Predictor, Scaling, load, save
 from barenet.cli._prediction_file import for_spreadsheets
 from barenet.datasets._datasets import load_dataset
 
@@ -19,7 +19,7 @@ IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal wid
 
 def test_classes_and_their_probabilities_or_an_image(barenet, iris, digits):
     rows = barenet("predict", iris, "iris").rows
-    predictor, X = load_predictor(iris / "model.safetensors"), load_dataset("iris").X
+    predictor, X = load(iris / "model.safetensors"), load_dataset("iris").X
     assert [row["prediction"] for row in rows] == predictor.predict(X).tolist()
     columns = [f"probability_{name}" for name in predictor.classes]
     printed = np.array([[row[column] for column in columns] for row in rows], np.float32)

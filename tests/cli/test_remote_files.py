@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import load_predictor, save
+from barenet import load, save
 from barenet.files._model_path import UNFINISHED
 from barenet.storage import _remote_file as remote_file
 
@@ -65,7 +65,7 @@ def test_a_run_has_the_address_and_its_card_the_name(barenet, run):
     folder, secret = run
     settings = tomllib.loads((folder / "settings.toml").read_text())
     assert settings["data"] == hidden(secret)
-    model = load_predictor(folder / "model.safetensors")
+    model = load(folder / "model.safetensors")
     assert model.card.settings["data"] == model.dataset == "prices.csv"
     again = ("train", secret, "--config", folder / "settings.toml", "--no-plots", "--out", "again")
     barenet(*again).ok()
@@ -109,7 +109,7 @@ def test_a_run_with_a_token_needs_its_address_again(barenet, run, monkeypatch):
 
 
 def test_nothing_is_fetched_for_the_card_of_a_model(barenet, web, run):
-    model = load_predictor(run[0] / "model.safetensors")
+    model = load(run[0] / "model.safetensors")
     spy = f"{web.address}/spy.csv"
     card = replace(model.card, settings={**model.card.settings, "data": spy})
     for given in (card, None):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import barenet as package
-from barenet import Network, load_predictor
+from barenet import Network, load
 from barenet.cli._run_folder import RunFolder
 from barenet.errors import count_of
 from barenet.files._checkpoint import Checkpoint
@@ -235,7 +235,7 @@ def test_fault_67_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupt
     )
     assert names(interrupted) == ["checkpoint.safetensors", *FINISHED[1:], "unfinished.toml"]
     assert kept.read_bytes() == before
-    assert load_predictor(interrupted / "model.safetensors").card.log.n_epochs >= 400
+    assert load(interrupted / "model.safetensors").card.log.n_epochs >= 400
 
 
 def test_fault_70_leftovers_of_killed_runs_are_removed(barenet, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 
@@ -17,7 +17,7 @@ def folder(tmp_path) -> RunFolder:
 
 
 def test_a_run_replaces_an_earlier_one_and_leaves_other_files(folder, iris):
-    predictor = load_predictor(iris / "model.safetensors")
+    predictor = load(iris / "model.safetensors")
     with folder.locked():
         assert folder.path.is_dir()
     assert not folder.path.parent.exists()  # as it is empty
@@ -35,7 +35,7 @@ def test_a_run_replaces_an_earlier_one_and_leaves_other_files(folder, iris):
 
 @pytest.mark.parametrize("step", range(5))
 def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, monkeypatch, step):
-    models = [load_predictor(run / "model.safetensors") for run in (iris, line)]
+    models = [load(run / "model.safetensors") for run in (iris, line)]
     with folder.locked():
         folder.save(models[0], RunSettings(data="iris"))
     calls, replace = iter(range(100)), Path.replace
@@ -49,7 +49,7 @@ def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, 
     with contextlib.suppress(KeyboardInterrupt), folder.locked(overwrite=True):
         folder.save(models[1], RunSettings(data="plane"))
     if folder.settings.exists():
-        model = load_predictor(folder.model)
+        model = load(folder.model)
         assert f'data = "{model.dataset}"' in folder.settings.read_text()
     if step < 2:  # before anything is replaced, the earlier run is whole
         assert folder.settings.exists()
@@ -178,7 +178,7 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
     (folder.path / "log.txt").touch()
     (folder.path / ".gitignore").write_text("*")
     with folder.locked():
-        folder.save(load_predictor(iris / "model.safetensors"), RunSettings(data="iris"))
+        folder.save(load(iris / "model.safetensors"), RunSettings(data="iris"))
     (folder.path / "log.txt").write_text("all went well")
     with folder.locked(overwrite=True):  # It is the folder of a run now.
         pass

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from barenet import load_predictor, train as train_network
+from barenet import load, train as train_network
 from barenet._metrics import METRICS
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
@@ -115,7 +115,7 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
     y[:40] = np.arange(40) % 2  # which no line separates
     model = train("moons", "--samples", 20, "--epochs", 1) / "model.safetensors"
     rows = replace(load_dataset("moons", samples=20), X=X, y=y)
-    measured = Measurement(load_predictor(model), rows, metric, fitted_to=rows)
+    measured = Measurement(load(model), rows, metric, fitted_to=rows)
     predicted = np.where(np.arange(200) < errors, 1 - y, y)
     p = np.where(predicted, 0.99, 0.01)
     scores = {metric: METRICS[metric](p[:, None], y[:, None])}
@@ -207,7 +207,7 @@ def test_a_rare_class_is_scored_by_the_area_under_the_curve(barenet, rare):
     done = barenet("train", rare, "--target", "y", *QUICK).ok()
     assert "80 % of the rows are of class 'no': the first score is AUC (--metric)\n" in done.err
     assert done.out.split()[:6] == ["rows", "AUC", "accuracy", "F1", "balanced", "log"]
-    predictor = load_predictor("runs/rare/model.safetensors")
+    predictor = load("runs/rare/model.safetensors")
     test = experiment(rare).rows.test
     p, y = predictor.probabilities(test.X), test.y
     document = barenet("evaluate", "runs/rare", "--json").json["metrics"]
@@ -287,6 +287,6 @@ def test_the_settings_repeat_the_run(barenet, rare):
     done = barenet("evaluate", "runs/rare", "--metric", "log_loss").ok()
     assert done.out.split()[:3] == ["rows", "log", "loss"]
     barenet("train", "--config", "runs/rare/settings.toml", "--out", "again", "--no-plots").ok()
-    first, again = (load_predictor(f"{path}/model.safetensors") for path in ("runs/rare", "again"))
+    first, again = (load(f"{path}/model.safetensors") for path in ("runs/rare", "again"))
     np.testing.assert_array_equal(first.network.parameters, again.network.parameters)
     assert first.card.settings["class_weight"] == ("yes=3", "no=0.5")

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 
 HEADER = "size,weight,member,town,day,answer"
 ROWS = [
@@ -47,7 +47,7 @@ def classes(train, table):
 
 @pytest.mark.integration
 def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, classes, train, table):
-    model, records = load_predictor(classes / "model.safetensors"), [RIGHT, *OTHERS]
+    model, records = load(classes / "model.safetensors"), [RIGHT, *OTHERS]
     _, send = serve(classes)
     status, answers = send(records)
     assert (status, send([])) == (200, (200, []))
@@ -63,7 +63,7 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, class
         assert [status for status, _ in pool.map(send, mixed)] == [200, 422, 422] * 40
 
     folder = train(table, "--target", "weight")
-    model, records = load_predictor(folder / "model.safetensors"), [*records, RIGHT]
+    model, records = load(folder / "model.safetensors"), [*records, RIGHT]
     records = [{**each, "answer": "hi"} for each in records]
     for record in records:
         del record["weight"]

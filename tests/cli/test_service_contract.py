@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 from barenet.files.exports._date_pattern import date_pattern
 
 pytestmark = pytest.mark.integration
@@ -187,7 +187,7 @@ def test_fault_166_183_a_generated_client_of_python_predicts(serve, models, tmp_
     address = "http://{}:{}".format(*send.address)
     printed = run(commands / "python", "use.py", address, json.dumps(records), cwd=tmp_path)
     answers = json.loads(printed)
-    predicted = load_predictor(models[kind]).predict(records).tolist()
+    predicted = load(models[kind]).predict(records).tolist()
     assert [answer["prediction"] for answer in answers] == [predicted[0], *predicted]
     assert [answer.get("unknown") for answer in answers] == [None, None, ["town"]]
     last = {"classes": "probabilities", "numbers": "interval"}[kind]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 from barenet.cli._run_settings import FileOptions, RunSettings
 from barenet.tasks._task import Task
 
@@ -63,7 +63,7 @@ def test_a_split_is_the_same_in_every_command(barenet, series, column, part):
     assert "at random" not in done.err
     if column == "machine":
         assert document["rows"]["held_out"] == 24
-        assert "machine" not in load_predictor("model.safetensors").feature_names
+        assert "machine" not in load("model.safetensors").feature_names
 
 
 def test_groups_may_be_numbers_that_are_read_as_names(barenet):
@@ -72,7 +72,7 @@ def test_groups_may_be_numbers_that_are_read_as_names(barenet):
     options = ("--split-by", "team", "--categories", "team")
     done = barenet("train", "t.csv", *QUICK, *options, "--json")
     assert "split by team: the test rows are 2 whole groups\n" in done.err
-    assert load_predictor(done.json["model"]).feature_names == ("x",)
+    assert load(done.json["model"]).feature_names == ("x",)
     again = barenet("evaluate", "runs/t", "--json").json["metrics"]
     assert again["evaluated_on"] == "test rows" and again["r2"] == done.json["metrics"]["r2"]
 
@@ -107,13 +107,13 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     done = barenet("train", "t.csv", *QUICK).ok()
     assert "3 left out  n: counts the rows; CustomerId: looks like an identifier: 80" in done.err
     assert "`--keep-column n` keeps an identifier; if it is a text, add `--rare 0`\n" in done.err
-    assert load_predictor("runs/t/model.safetensors").feature_names == ("year", "x")
+    assert load("runs/t/model.safetensors").feature_names == ("year", "x")
     done = barenet("train", "t.csv", *QUICK, "--keep-column", "n", "CustomerId").ok()
     kept = ("n", "CustomerId", "year", "x")
-    assert load_predictor("runs/t-2/model.safetensors").feature_names == kept
+    assert load("runs/t-2/model.safetensors").feature_names == kept
     barenet("train", "--config", "runs/t-2/settings.toml", "--out", "again", "--no-plots").ok()
-    assert "CustomerId" in load_predictor("again/model.safetensors").feature_names
+    assert "CustomerId" in load("again/model.safetensors").feature_names
     barenet("train", "t.csv", *QUICK, "--keep-column", "name", "--rare", 0).ok()
-    assert "name" in load_predictor("runs/t-3/model.safetensors").feature_names
+    assert "name" in load("runs/t-3/model.safetensors").feature_names
     error = barenet("train", "t.csv", *QUICK, "--keep-column", "z").err.splitlines()[-1]
     assert error.startswith("barenet train: error: --keep-column: unknown 'z' (choose from ")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import load_predictor, stream
+from barenet import load, stream
 from barenet.streams import _stream_fit
 
 pytestmark = pytest.mark.integration
@@ -35,7 +35,7 @@ def test_a_pattern_is_trained_on_and_predicted(barenet, table):
     done = barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 12).ok()
     assert "0.parquet and 2 more: read in 12 blocks\n" in done.err
     assert {path.name for path in Path("runs/houses").iterdir()} > {"report.html", "history.png"}
-    predictor = load_predictor("runs/houses/model.safetensors")
+    predictor = load("runs/houses/model.safetensors")
     counts = predictor.card.rows
     assert sum(counts.values()) == N_ROWS and 1000 < counts["held_out"] < 1400
     predicted = barenet("predict", "runs/houses", "houses/*.parquet", "--keep", "price").rows

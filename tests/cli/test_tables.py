@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 from barenet.errors import DataError
 from barenet.storage._file_io import read_file_bytes
 
@@ -163,7 +163,7 @@ def test_standard_input_is_a_table_like_the_file(barenet, give):
     barenet("train", "-", *SPECIES).ok()
     barenet("train", PENGUINS, *SPECIES).ok()
     runs = [Path("runs", name, "model.safetensors") for name in ("stdin", "penguins")]
-    given, read = (load_predictor(path).network.parameters for path in runs)
+    given, read = (load(path).network.parameters for path in runs)
     assert given.tobytes() == read.tobytes()
     expected = barenet("predict", "runs/penguins", PENGUINS).out
     for data in (TABLE, gzip.compress(TABLE)):
@@ -240,7 +240,7 @@ def test_fault_185_a_model_of_a_file_without_quoting_reads_others_so(barenet):
     error = barenet("train", "t.csv", *options).error
     assert error.endswith("if all quotes of the file belong to values, use --no-quoting")
     barenet("train", "t.csv", *options, "--no-quoting").ok()
-    categories = load_predictor("runs/t").preprocessing.columns[1].categories
+    categories = load("runs/t").preprocessing.columns[1].categories
     assert categories == ('"oak', 'ash "red"', 'oak 1"', "pine")
     Path("new.csv").write_text("\n".join([lines[0], *lines[-3:]]) + "\n")
     expected = barenet("predict", "runs/t", "new.csv").rows

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 from barenet.engines import ENGINES, ReferenceEngine
 
 pytestmark = pytest.mark.integration
@@ -199,7 +199,7 @@ def test_a_plot_or_a_score_that_fails_keeps_the_model(barenet, monkeypatch):
     monkeypatch.setattr("barenet.cli._scores.Measurement._measure", fail)
     done = barenet("train", "xor", *SHORT, "--no-baselines")
     assert done.status == 2 and "no such letter" in done.err
-    card = load_predictor("runs/xor/model.safetensors").card
+    card = load("runs/xor/model.safetensors").card
     assert card.scores == {} and card.log.n_epochs == 1
 
 

@@ -63,7 +63,7 @@ def test_the_command_line_trains_predicts_and_exports(python, tmp_path):
     assert "Traceback" not in done.stderr
     answers = ok(python("-m", "barenet", "predict", "run", "iris"))
     rows = [*csv.DictReader(io.StringIO(answers))]
-    predictor = barenet.load_predictor(tmp_path / "run" / "model.safetensors")
+    predictor = barenet.load(tmp_path / "run" / "model.safetensors")
     expected = predictor.predict(barenet.load_dataset("iris").X)
     assert [row["prediction"] for row in rows] == expected.tolist()
     for command in (["evaluate", "run"], ["export", "run", "--to", "c"], ["explain", "run"]):

@@ -13,9 +13,10 @@ from threading import Event
 import numpy as np
 import pytest
 
-from barenet import CompiledNetwork, MLPClassifier, Network, Predictor, Scaling
+from barenet import MLPClassifier, Network, Predictor, Scaling
 from barenet.engines import compiled_outputs
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from barenet.typing import CompiledNetwork
 
 RNG = np.random.default_rng(0)
 X300 = RNG.normal(size=(300, 50))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from barenet import Ensemble, Network
+from barenet import Network
 from barenet.engines import networks_of
 from barenet.layers import BatchNorm, Dense, LayerNorm, PReLU
+from barenet.typing import Ensemble
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5000, 30))

@@ -122,7 +122,8 @@ def test_fault_94_threads_times_workers_are_no_more_than_the_cores(script, tmp_p
 ENVIRONMENT = """
 import sys, threading
 import numpy as np
-from barenet import Ensemble, Network, train, train_many
+from barenet import Network, train, train_many
+from barenet.typing import Ensemble
 from barenet.engines import _threads as threads
 
 assert "threadpoolctl" not in sys.modules

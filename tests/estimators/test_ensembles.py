@@ -18,7 +18,7 @@ from barenet import (
     MLPEnsembleRegressor,
     Predictor,
     TablePreprocessor,
-    load_predictor,
+    load,
     save,
 )
 from barenet.errors import DataError
@@ -185,7 +185,7 @@ def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):
         predictor = Predictor.from_estimator(model, target_name="it", dataset="birds")
         path = tmp_path / "model.safetensors"
         save(predictor, path)
-        loaded = load_predictor(path)
+        loaded = load(path)
         assert np.array_equal(loaded.predict(table), model.predict(table))
         assert loaded.card.scores["out_of_fold"][name] == model.out_of_fold_score_
         assert loaded.card.rows == {"training": 160}

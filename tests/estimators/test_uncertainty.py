@@ -8,7 +8,7 @@ import pytest
 from benchmarks.table_data import read, targets
 from sklearn.model_selection import train_test_split
 
-from barenet import MLPEnsembleClassifier, MLPEnsembleRegressor, Predictor, load_predictor, save
+from barenet import MLPEnsembleClassifier, MLPEnsembleRegressor, Predictor, load, save
 from barenet.errors import ArgumentError
 
 pytestmark = pytest.mark.integration
@@ -90,7 +90,7 @@ def test_a_file_holds_the_intervals(model, tmp_path):
     X, _ = noisy(20_000, seed=3)  # in several blocks
     predictor = Predictor.from_estimator(model)
     save(predictor, tmp_path / "model.safetensors")
-    loaded = load_predictor(tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
     for ends in (predictor.predict_interval(X, 0.8), loaded.predict_interval(X, 0.8)):
         np.testing.assert_allclose(ends, model.predict_interval(X, 0.8), rtol=1e-5)
     with pytest.raises(ValueError, match="has 1 columns, expected 2"):

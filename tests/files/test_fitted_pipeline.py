@@ -13,15 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
-from barenet import (
-    MLPClassifier,
-    MLPRegressor,
-    Network,
-    Predictor,
-    TablePreprocessor,
-    load_predictor,
-    save,
-)
+from barenet import MLPClassifier, MLPRegressor, Network, Predictor, TablePreprocessor, load, save
 from barenet.optimizers import Adam
 from barenet.tables._scaling import KINDS, Scaling
 
@@ -63,7 +55,7 @@ TO_THE_LAST_BIT = ("none", "passthrough", "table", "float32 table")
 
 def shipped(model, path, **more):
     save(Predictor.from_estimator(model, **more), path)
-    return load_predictor(path)
+    return load(path)
 
 
 @pytest.mark.parametrize("kind", TARGETS)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
-from barenet import Ensemble, Frame, load, load_predictor, save
+from barenet import Frame, load, save
 from barenet.files._model_file import FORMAT_VERSION
+from barenet.typing import Ensemble
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -72,7 +73,7 @@ def test_fault_137_files_of_earlier_versions_predict_the_same(name, tmp_path):
 
 
 def test_cards_of_earlier_versions_are_read():
-    card = load_predictor(GOLDEN / "iris_1_card.safetensors").card
+    card = load(GOLDEN / "iris_1_card.safetensors").card
     assert card.settings["data"] == "iris" and card.settings["layers"] == (4, 8, 3)
     assert card.rows == {"training": 120, "held_out": 30}
     assert card.data_fingerprint.startswith("066c40b0c03c47c5")

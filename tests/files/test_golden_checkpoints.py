@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Checkpoint, Network, load_predictor, train, train_many
+from barenet import Checkpoint, Network, load, train, train_many
 from barenet.callbacks import EarlyStopping
 from barenet.cli._main import main
 from barenet.files._run_identity import environment
@@ -61,7 +61,7 @@ def command(watch, checkpoint, resume):
     with contextlib.redirect_stderr(io.StringIO()) as printed:
         assert main(["train", *arguments, "--no-plots", "--checkpoint-every", "3"]) == 0
     assert ("resuming after 3 epochs" in printed.getvalue()) == resume
-    return [load_predictor(checkpoint / "model.safetensors").network.parameters]
+    return [load(checkpoint / "model.safetensors").network.parameters]
 
 
 def is_of_this_machine(folder):

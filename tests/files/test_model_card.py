@@ -9,17 +9,7 @@ import pytest
 from model_bytes import rewrite
 from predictors import predictor_of
 
-from barenet import (
-    History,
-    ModelCard,
-    Network,
-    Predictor,
-    Scaling,
-    fingerprint,
-    load_predictor,
-    save,
-    train,
-)
+from barenet import History, ModelCard, Network, Predictor, Scaling, fingerprint, load, save, train
 from barenet.files._model_card import MAX_EPOCHS, TrainingLog
 from barenet.files._model_file import read_model
 
@@ -39,7 +29,7 @@ def make_model() -> Predictor:
 
 def test_card_round_trip(model, path):
     save(model, path)
-    first, second = model.card, load_predictor(path).card
+    first, second = model.card, load(path).card
     assert first.to_dict() == second.to_dict()
     assert second.settings == {"epochs": 3, "hidden": ("relu",)}
     assert second.rows == {"training": 9} and second.scores == {"training": {"r2": 0.25}}
@@ -56,7 +46,7 @@ def test_unknown_entries_of_later_versions_are_ignored(model, path):
     save(model, path)
     extra = read_model(path)[1]
     rewrite(path, extra={**extra, "card": {**extra["card"], "carbon": {"grams": 3}}})
-    assert load_predictor(path).card.to_dict() == model.card.to_dict()
+    assert load(path).card.to_dict() == model.card.to_dict()
 
 
 def test_numpy_scalars_are_accepted():
@@ -86,7 +76,7 @@ def test_a_long_log_is_thinned_but_keeps_first_last_and_best(model, path, n_epoc
     history = History(curves, "reference", 7, "completed", n_epochs - 77)
     save(replace(model, card=model.card.with_history(history)), path)
     assert path.stat().st_size < 20_000
-    log = load_predictor(path).card.log
+    log = load(path).card.log
     assert {1, 2, 3, 4, 5, n_epochs - 77, n_epochs} <= set(log.epochs)
     assert MAX_EPOCHS / 2 < len(log.epochs) <= MAX_EPOCHS
     assert log.n_epochs == n_epochs and log.selected_epoch == n_epochs - 77

@@ -14,24 +14,14 @@ from hypothesis import given, strategies as st
 from model_bytes import packed, repacked, rewrite, unpacked
 from predictors import every_layer
 
-from barenet import (
-    METRICS,
-    Ensemble,
-    MLPClassifier,
-    Network,
-    load,
-    load_network,
-    load_predictor,
-    one_hot,
-    save,
-    train,
-)
+from barenet import METRICS, MLPClassifier, Network, Predictor, load, one_hot, save, train
 from barenet.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.initializers import Orthogonal, Zeros
 from barenet.layers import BatchNorm, Dense, Layer
 from barenet.model._activations import as_activation
 from barenet.model.layers import LAYERS
+from barenet.typing import Ensemble
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 
@@ -81,9 +71,9 @@ def test_an_ensemble_round_trips(path, several):
         assert np.array_equal(one.parameters, other.parameters)
         assert np.array_equal(one.statistics, other.statistics) and repr(one) == repr(other)
     with pytest.raises(ModelFileError, match=r"holds several networks, expected one; distill"):
-        load_network(path)
+        load(path, Network)
     with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
-        load_predictor(path)
+        load(path, Predictor)
 
 
 @pytest.mark.integration
@@ -257,10 +247,10 @@ def test_fault_183_the_folder_of_a_run_is_loaded_as_its_model(path, tmp_path):
     current = tmp_path / "current"
     current.symlink_to(run)
     for folder in (run, str(current)):
-        for read in (load, load_network):
-            assert np.array_equal(read(folder).predict(X), load(run / path.name).predict(X))
+        for network in (load(folder), load(folder, Network)):
+            assert np.array_equal(network.predict(X), load(run / path.name).predict(X))
     with pytest.raises(ModelFileError, match="holds no preprocessing"):
-        load_predictor(current)
+        load(current, Predictor)
 
 
 @pytest.mark.integration
@@ -343,9 +333,9 @@ def test_fault_55_60_61_promise_08_other_files_are_refused_and_not_run(path, mon
     """Headers of any claimed length, a pickle, and paths in a model of ONNX, which none follows."""
     monkeypatch.chdir(path.parent)
     path.write_bytes(make())
-    for read in (load, load_predictor):
+    for expected in (None, Predictor, Network):
         with pytest.raises(ModelFileError, match="not a model file, or a damaged one"):
-            read(path)
+            load(path, expected)
     assert [*path.parent.iterdir()] == [path]
 
 

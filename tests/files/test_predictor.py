@@ -9,24 +9,13 @@ import pytest
 from predictors import predictor_of
 from scipy.sparse import csr_array
 
-from barenet import (
-    Ensemble,
-    History,
-    MLPClassifier,
-    ModelCard,
-    Network,
-    Predictor,
-    TableEncoding,
-    load,
-    load_network,
-    load_predictor,
-    save,
-)
+from barenet import History, MLPClassifier, ModelCard, Network, Predictor, TableEncoding, load, save
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
 from barenet.tables._scaling import Scaling
+from barenet.typing import Ensemble
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
 
@@ -41,12 +30,12 @@ def predictor(classes=NAMES, outputs=2):
 def test_promise_12_predictor_round_trip(path, classes, outputs):
     first = predictor(classes, outputs)
     save(first, path)
-    second = load_predictor(path)
+    second = load(path, Predictor)
     assert np.array_equal(load(path).predict(X), second.predict(X))
     assert np.array_equal(first.predict(X), second.predict(X))
     assert second.classes == classes and second.feature_names == ("a", "b", "c")
     assert (second.target_name, second.dataset, second.image_shape) == ("answer", "nine rows", None)
-    assert np.array_equal(load_network(path).parameters, first.network.parameters)
+    assert np.array_equal(load(path, Network).parameters, first.network.parameters)
 
 
 EMPTY = [[], (), np.empty((0, 3)), np.empty((0, 3), np.uint8), pd.DataFrame(np.empty((0, 3))),
@@ -125,7 +114,7 @@ def test_predictions_are_in_the_units_of_the_target(path):
     assert model.predict(X) == pytest.approx(20 + 10 * inside[:, 0], rel=1e-5)
     assert model.targets([10.0, 30.0]).tolist() == [-1, 1]
     save(model, path)
-    assert np.array_equal(load_predictor(path).predict(X), model.predict(X))
+    assert np.array_equal(load(path, Predictor).predict(X), model.predict(X))
 
 
 def test_fault_25_table_columns_are_matched_by_name():
@@ -161,7 +150,7 @@ def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step, is_table):
         data[at // 8] ^= 1 << at % 8
         path.write_bytes(data)
         with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
-            load_predictor(path)
+            load(path, Predictor)
         data[at // 8] ^= 1 << at % 8
 
 
@@ -269,4 +258,4 @@ def test_many_categories_fit_in_the_header(path):
     towns = {"town": [f"town {number:06}" for number in range(30_000)] * 2}
     encoding = TableEncoding.fit(towns, rare=0)
     save(predictor_of(Network.dense([encoding.n_outputs, 1], init="zeros"), encoding), path)
-    assert load_predictor(path).preprocessing.columns == encoding.columns
+    assert load(path, Predictor).preprocessing.columns == encoding.columns

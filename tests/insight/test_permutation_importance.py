@@ -14,7 +14,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from barenet import (
-    Ensemble,
     MLPClassifier,
     MLPEnsembleClassifier,
     MLPEnsembleRegressor,
@@ -27,6 +26,7 @@ from barenet import (
     train,
 )
 from barenet.datasets._datasets import load_dataset
+from barenet.typing import Ensemble
 
 
 def expected(score, X, y, **options):

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 from barenet.cli._main import main
 
 #: A table of its own: a column of text, one of 0 and 1, classes that are words.
@@ -57,7 +57,7 @@ def run_command(words, folder):
     assert words[:2] == ["barenet", "train"]
     made = ["--no-plots", "--no-baselines", "--json", "--out", str(folder)]
     assert main([*words[1:], *made]) == 0
-    return load_predictor(folder / "model.safetensors").network.parameters
+    return load(folder / "model.safetensors").network.parameters
 
 
 def run_program(code):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
-from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
+from barenet import MLPEnsembleClassifier, load, load_dataset, save
 from barenet.cli._main import main
 from barenet.cli._play_page import _start
 from barenet.errors import ArgumentError, ModelFileError
@@ -98,7 +98,7 @@ def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
 ):
     path = trained(folder, flowers, "--target", target, "--drop", "name")
     prepared, network = prepared_of(path, flowers if with_rows else "")
-    model = load_predictor(path)
+    model = load(path)
     assert prepared.plane.names == (("height", "width") if target == "kind" else ("height",))
     fixed = "their median or most frequent value"
     assert prepared.fixed_at == (fixed if with_rows else f"{fixed}, text at the first category")
@@ -187,7 +187,7 @@ def test_the_scaling_of_a_model_is_kept(prepared_of, folder, data):
     """The command does not scale moons; with a scaling, the page would show another network."""
     path = trained(folder, data)
     prepared, network = prepared_of(path)
-    model = load_predictor(path)
+    model = load(path)
     found, points = outputs(prepared, network)
     expected = model.network.predict(model.inputs(prepared.plane.rows(points)))
     assert found == pytest.approx(expected, abs=1e-5)
@@ -220,7 +220,7 @@ def test_a_run_is_named_after_its_table_and_takes_no_other(store, folder, flower
 def test_the_models_own_layers_restore_its_network(prepared_of, folder):
     path = trained(folder, "moons")
     prepared, network = prepared_of(path)
-    settings, model = prepared.model.settings, load_predictor(path).network
+    settings, model = prepared.model.settings, load(path).network
     assert (network.parameters == model.parameters.astype(np.float32)).all()
     assert (prepared.make_network(replace(settings, seed=5)).parameters != model.parameters).any()
     assert prepared.make_network(replace(settings, hidden=(3,))).sizes == (2, 3, 1)
@@ -245,7 +245,7 @@ def test_a_model_of_a_matrix_without_rows(prepared_of, saved, kind, third, words
     prepared, network = prepared_of(path)
     found, points = outputs(prepared, network)
     rows = np.column_stack([points, np.full(len(points), third)])
-    assert found == pytest.approx(load_predictor(path).outputs(rows), abs=1e-6)
+    assert found == pytest.approx(load(path).outputs(rows), abs=1e-6)
     assert prepared.fixed_at == words and prepared.scaling.name == "none"
     low, high = prepared.plane.low, prepared.plane.high
     if kind != "none":
@@ -304,7 +304,7 @@ def several(saved) -> Path:
 def test_one_of_several_outputs_is_shown(store, several, refused):
     state = store.initial_model_state(several, "")
     assert store.models[state.data.source].outputs == ("y 1", "y 2", "y 3")
-    pictures, model = [], load_predictor(several)
+    pictures, model = [], load(several)
     for place, name in enumerate(["", "y 2", "y 3"]):
         prepared = store.prepare(replace(state.data, target=name))
         network = prepared.make_network(state.networks[0])

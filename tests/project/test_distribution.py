@@ -133,8 +133,8 @@ def test_the_wheel_works_outside_of_the_repository(wheel, tmp_path, monkeypatch)
 SERVICE = ROOT / "examples" / "service"
 PREDICT = """
 import json, sys
-from barenet import load_predictor
-model = load_predictor(sys.argv[1])
+from barenet import load
+model = load(sys.argv[1])
 record = {name: [value] for name, value in json.loads(sys.argv[2]).items()}
 print(json.dumps(model.probabilities(record).tolist()))
 """

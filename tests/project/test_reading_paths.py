@@ -74,7 +74,7 @@ def test_the_path_of_a_batch_is_short():
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("name", "trains"), [("Network", True), ("load_predictor", False)])
+@pytest.mark.parametrize(("name", "trains"), [("Network", True), ("load", False)])
 def test_the_training_is_imported_with_a_network_and_not_to_predict(name, trains):
     """Its path is without imports then, and a service starts without code that it never runs."""
     code = f"import sys, barenet; barenet.{name}; print('barenet.training._loop' in sys.modules)"

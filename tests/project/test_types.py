@@ -140,7 +140,7 @@ SIGNATURES = {
     "search": (barenet.search, "epochs"),
     "stream": (barenet.stream, "keep_column"),
     "load_dataset": (barenet.load_dataset, "samples"),
-    "Population.replace": (barenet.Population.replace, "epochs"),
+    "Population.replace": (barenet.typing.Population.replace, "epochs"),
 }
 
 

@@ -153,7 +153,7 @@ def test_fault_149_weights_to_start_from_are_copied_by_the_names_of_their_inputs
         flags += ["--layers", *map(str, sizes), "--hidden", "tanh", "--start-from", str(path)]
         command = ["train", str(tmp_path / "rows.csv"), "--target", "price", "--out", str(out)]
         assert main([*command, *flags]) == 0
-        scores.append(score(barenet.load_predictor(out / "model.safetensors"), table))
+        scores.append(score(barenet.load(out / "model.safetensors"), table))
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
     assert scores[1] > 0.9
 

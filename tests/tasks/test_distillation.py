@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import Task, load_predictor, save
+from barenet import Task, load, save
 from barenet.cli._main import main
 from barenet.errors import ArgumentError
 from barenet.tasks._fit import prepare_network
@@ -98,8 +98,8 @@ def test_the_command_distills_a_run_and_resumes_it(table, tmp_path, monkeypatch,
     assert [line.split()[::2][:2] for line in lines] == [["teacher", "kB"], ["network", "kB"]]
     paths = (Path("runs/sales/model.safetensors"), Path("small/model.safetensors"))
     assert 8 * paths[1].stat().st_size < paths[0].stat().st_size
-    distilled = load_predictor(paths[1])
-    teacher = load_predictor(paths[0])
+    distilled = load(paths[1])
+    teacher = load(paths[0])
     assert distilled.card.rows == {"training": 240, "held_out": 60}
     assert distilled.first_network.sizes == teacher.first_network.sizes
     assert main(["train", "--config", "small/settings.toml", "--out", "again", *plain]) == 0

@@ -8,16 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import (
-    Checkpoint,
-    RunConfig,
-    Task,
-    load_dataset,
-    load_predictor,
-    save,
-    train,
-    train_many,
-)
+from barenet import Checkpoint, RunConfig, Task, load, load_dataset, save, train, train_many
 from barenet._sparse_rows import SparseRows
 from barenet.activations import Tanh
 from barenet.cli._flags import Flags
@@ -62,7 +53,7 @@ def test_the_command_and_a_task_write_the_same_files(prices, kind):
     task.report("report.html", predictor)
     for name in ("model.safetensors", "report.html"):
         assert Path(name).read_bytes() == Path("run", name).read_bytes(), name
-    card = load_predictor("run/model.safetensors").card
+    card = load("run/model.safetensors").card
     assert task.evaluate(predictor) == card.scores["held_out"]
     if kind != "patience":  # which takes validation rows from those of the training
         assert task.evaluate(predictor, task.training) == card.scores["training"]

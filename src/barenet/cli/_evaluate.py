@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from barenet import METRICS, Dataset, Importance, ModelCard
+from barenet import METRICS, Dataset, ModelCard
 from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
@@ -15,6 +15,7 @@ from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.datasets._datasets import DATASETS
 from barenet.errors import ArgumentError
+from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
 from barenet.tasks._measurement import Measurement, metric_title
 from barenet.tasks._new_rows import measure_blocks

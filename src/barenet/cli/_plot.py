@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import Ensemble, History, load_predictor, plots
+from barenet import History, Predictor, load, plots
 from barenet._constraints import check_count
 from barenet._extras import require
 from barenet._metrics import main_metric
@@ -21,6 +21,7 @@ from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_folder import REPORT, REPORT_MARK
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import HISTORY, TrainedModel, load_trained
+from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
 from barenet.insight.plots._saving import PLOT_MARK
@@ -161,7 +162,7 @@ def read_curves(run: Path) -> History:
     except ValueError as error:
         raise DataError(f"not the history of a run: {error}", path=path) from error
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
-        card = load_predictor(path.with_name(MODEL)).card
+        card = load(path.with_name(MODEL), Predictor).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch = card.log.best_epoch
             history.penalized = card.log.penalized

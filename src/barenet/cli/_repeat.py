@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Population, train_many
+from barenet import train_many
 from barenet._metrics import is_maximized, score_text
 from barenet.cli._console import closable_output, emit_table, log
 from barenet.cli._interruption import Interruption
@@ -19,6 +19,7 @@ from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._scores import emit_paragraph
 from barenet.errors import ArgumentError
+from barenet.population._population import Population
 from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._measurement import metric_title

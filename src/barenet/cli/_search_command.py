@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from barenet import SearchResult, _shell as shell, search as search_settings
+from barenet import _shell as shell, search as search_settings
 from barenet._constraints import check_count, check_number
 from barenet.cli import _flags as flags
 from barenet.cli._console import closable_output, emit, log
@@ -20,6 +20,7 @@ from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
+from barenet.population._search_result import SearchResult
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import config_for
 from barenet.settings._task_settings import TaskSettings

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet import _shell as shell, load_predictor
+from barenet import Predictor, _shell as shell, load
 from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
@@ -90,7 +90,7 @@ def serve(
     from barenet.service._service import Service
 
     path = model_file(model)
-    predictor = load_predictor(path)
+    predictor = load(path, Predictor)
     if interval is not None:
         predictor.predict_interval((), interval)  # which refuses what it cannot predict
     token, hosts = _access(host, token_file, no_token)

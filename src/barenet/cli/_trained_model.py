@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from barenet import Dataset, Predictor, TableEncoding, load_predictor
+from barenet import Dataset, Predictor, TableEncoding, load
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._datasets import DATASETS
@@ -239,7 +239,7 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
     A regression model with several outputs can be refused: a table has one target.
     """
     file = model_file(path)
-    predictor = load_predictor(file)
+    predictor = load(file, Predictor)
     count = predictor.network.n_outputs or 1
     if single_output and predictor.classes is None and count > 1:
         problem = f"{file} predicts {count:,} numbers for each row, and a table has one target"

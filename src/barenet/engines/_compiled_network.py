@@ -45,7 +45,8 @@ class CompiledNetwork:
     Examples
     --------
     >>> import numpy as np
-    >>> from barenet import CompiledNetwork, Network
+    >>> from barenet import Network
+    >>> from barenet.typing import CompiledNetwork
     >>> network = Network.dense([2, 3], output="softmax")
     >>> CompiledNetwork(network).predict(np.zeros((1, 2), "float32")).round(3)
     array([[0.333, 0.333, 0.333]], dtype=float32)

@@ -48,7 +48,8 @@ class Ensemble(DeclaredAttributes):
     Examples
     --------
     >>> import numpy as np
-    >>> from barenet import Ensemble, Network
+    >>> from barenet import Network
+    >>> from barenet.typing import Ensemble
     >>> networks = [Network.dense([2, 8, 3], output="softmax", seed=seed) for seed in range(4)]
     >>> ensemble = Ensemble(networks)
     >>> ensemble

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from barenet.storage._file_io import as_address, name_of
 from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._scaling import Scaling
+
+#: A class that `load` returns.
+ModelClass = TypeVar("ModelClass", Predictor, Network, Ensemble)
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
 _TABLE = "table"
@@ -110,7 +113,11 @@ def check_suffix(path: str | PathLike[str]) -> None:
     raise ArgumentError(problem, argument="path", value=name, remedy=remedy)
 
 
-def load(path: str | PathLike[str]) -> Predictor | Model:
+@overload
+def load(path: str | PathLike[str]) -> Predictor | Model: ...
+@overload
+def load(path: str | PathLike[str], expected: type[ModelClass]) -> ModelClass: ...
+def load(path: str | PathLike[str], expected: type[Any] | None = None) -> Any:
     """Load a model file.
 
     Parameters
@@ -118,12 +125,16 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     path : str or path
         The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run; or the
         address of either, such as ``"s3://bucket/model.safetensors"``.
+    expected : {Predictor, Network, barenet.typing.Ensemble}, optional
+        The class to load. With `Predictor`, a file that holds only a network is an error; with
+        `Network`, the network is loaded without the preprocessing that may be stored with it.
 
     Returns
     -------
     Predictor, Network or Ensemble
-        The predictor, which takes raw rows, if the file holds one; else the network or ensemble,
-        which takes preprocessed rows, as in training. All predict exactly as when they were saved.
+        By default the predictor, which takes raw rows, if the file holds one; else the network or
+        ensemble, which takes preprocessed rows, as in training. All predict exactly as when they
+        were saved.
 
     Raises
     ------
@@ -132,12 +143,8 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     DataError
         If it can't be copied from its address.
     ModelFileError
-        If it is damaged, not a model file, or newer than this version of barenet.
-
-    See Also
-    --------
-    load_predictor : Load a predictor, or raise an error where the file holds only a network.
-    load_network : Load the network alone.
+        If it is damaged, not a model file, newer than this version of barenet, or holds a model of
+        another class than `expected`.
 
     Examples
     --------
@@ -152,88 +159,40 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     >>> save(predictor, path)
     >>> load(path).feature_names
     ('area', 'floor')
+    >>> load(path, Network).sizes
+    (2, 1)
     """
+    if expected not in (None, Predictor, Network, Ensemble):
+        raise ArgumentError.of("expected", expected, "Predictor, Network or Ensemble")
     path = _file_of(path)
     network, extra, tensors = read_model(path)
+    if expected is Network or expected is Ensemble:
+        return _check_class(network, expected, path)
     if "scaling" not in extra:
+        if expected is Predictor:
+            raise ModelFileError(f"{path}: holds no preprocessing; use barenet.load()")
         return network
     with errors_naming_file(path, "not a valid model"):
         return Predictor(network=network, **_join(extra, tensors))
 
 
+def _check_class(model: Model, expected: type[Any], path: str | PathLike[str]) -> Model:
+    """Check that a file holds one network, or an ensemble."""
+    if isinstance(model, expected):
+        return model
+    if isinstance(model, Ensemble):
+        raise ModelFileError(f"{path}: holds several networks, expected one; distill it")
+    raise ModelFileError(f"{path}: holds one network, expected an ensemble")
+
+
 def load_predictor(path: str | PathLike[str]) -> Predictor:
-    """Load the predictor of a model file.
-
-    Parameters
-    ----------
-    path : str or path
-        The file: from `save` or ``barenet train``; or the folder of a run.
-
-    Returns
-    -------
-    Predictor
-        It predicts exactly as it did when it was saved.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        If the file can't be used, or holds only a network.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from barenet import Network, load_predictor, save
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
-    >>> save(Network.dense([2, 1]), path)
-    >>> load_predictor(path)
-    Traceback (most recent call last):
-    barenet.errors.ModelFileError: ...: holds no preprocessing; use barenet.load()
-    """
-    model = load(path)
-    if not isinstance(model, Predictor):
-        raise ModelFileError(f"{path}: holds no preprocessing; use barenet.load()")
-    return model
+    """Load a predictor, as ``load(path, Predictor)`` does."""
+    return load(path, Predictor)
 
 
 def load_network(path: str | PathLike[str]) -> Network:
-    """Load the network of a model file, without the preprocessing that may be stored with it.
-
-    Parameters
-    ----------
-    path : str or path
-        The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run.
-
-    Returns
-    -------
-    Network
-        It takes preprocessed rows, as in training, and predicts exactly as it did when it was
-        saved. For raw rows, use `load`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        If it is damaged, not a model file, newer than this version of barenet, or holds an
-        ensemble.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from barenet import Network, load_network, save
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
-    >>> network = Network.dense([2, 3, 1], seed=5)
-    >>> save(network, path)
-    >>> bool((load_network(path).parameters == network.parameters).all())
-    True
-    """
-    path = _file_of(path)
-    model = read_model(path)[0]
-    if isinstance(model, Ensemble):
-        raise ModelFileError(f"{path}: holds several networks, expected one; distill it")
-    return model
+    """Load a network, as ``load(path, Network)`` does."""
+    return load(path, Network)
 
 
 def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet import CompiledNetwork, Ensemble, Network, train
+from barenet import Network, train
 from barenet._sparse_rows import SparseRows
 from barenet.engines import ENGINES
 from barenet.errors import ArgumentError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimizers import ClipNorm
 from barenet.penalties import L1, L2
+from barenet.typing import CompiledNetwork, Ensemble
 
 
 def entries(n_columns, source="float64", density=0.05, n_rows=70):

@@ -16,18 +16,11 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 
-from barenet import (
-    Ensemble,
-    MLPClassifier,
-    MLPRegressor,
-    Network,
-    Predictor,
-    Scaling,
-    TableEncoding,
-)
+from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS, Activation
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from barenet.typing import Ensemble
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 

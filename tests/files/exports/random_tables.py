@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from predictors import predictor_of
 
-from barenet import Ensemble, Network, Predictor, Scaling, TableEncoding
+from barenet import Network, Predictor, Scaling, TableEncoding
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import BOOLEAN_WORDS
+from barenet.typing import Ensemble
 
 N_TRAINING, N_ROWS = 30, 44
 

@@ -6,11 +6,12 @@ from predictors import predictor_of
 from run_exports import compile_c, raw_numbers, run_c
 from test_c_file import SANITIZED, avr_program, predicted, run_on_avr
 
-from barenet import Ensemble, MLPClassifier, Network, Scaling, TableEncoding, export
+from barenet import MLPClassifier, Network, Scaling, TableEncoding, export
 from barenet.datasets._datasets import load_dataset
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Grid, with_integer_layers
 from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm, PReLU
+from barenet.typing import Ensemble
 
 DIGITS = load_dataset("digits")
 RNG = np.random.default_rng(3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet import Ensemble, Network, Task, train
+from barenet import Network, Task, train
 from barenet._registry import build
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, Progress, TimeLimit
 from barenet.layers import (
@@ -28,6 +28,7 @@ from barenet.optimization._penalties import PENALTIES
 from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import OPTIMIZERS, Adam
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
+from barenet.typing import Ensemble
 
 EVERY_LAYER = [
     Dense(3, 4), BatchNorm(4), ActivationLayer("tanh"), Dropout(0.1), LayerNorm(4), PReLU(4),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from barenet import Network, load_predictor
+from barenet import Network, load
 from barenet.cli._main import main
 
 pytestmark = pytest.mark.integration
@@ -192,7 +192,7 @@ def test_a_model_can_be_opened_and_every_output_of_it_shown(tab, tmp_path, saved
     page.click("#opened summary")
     page.upload("#model-file", str(path))
     page.until("facts.name === 'moons' && panels[0].frame")
-    expected = load_predictor(path).network.parameters
+    expected = load(path).network.parameters
     page.until("settings.hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     assert "The settings of its training are not in the file" in page.text("#described")
@@ -242,6 +242,6 @@ def test_a_table_model_opens_with_and_without_its_table(tab, tmp_path, monkeypat
     page.play("document.querySelector('.words').textContent.includes('choose the table')")
     page.upload("#csv", "mine.csv")
     page.until("facts.rows.join() === '96,24' && header.newest")
-    expected = load_predictor("run/model.safetensors").network.parameters
+    expected = load("run/model.safetensors").network.parameters
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     page.step(1)

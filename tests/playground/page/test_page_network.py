@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from barenet import load_predictor
+from barenet import load
 
 pytestmark = pytest.mark.integration
 
@@ -173,7 +173,7 @@ def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path
     page.until("document.querySelector('#export').open")
     assert "\nbarenet train circles" in page.text("#command")
     assert "barenet.train(" in page.text("#code")
-    network = load_predictor(page.download(tmp_path)).network
+    network = load(page.download(tmp_path)).network
     assert network.parameters.tolist() == pytest.approx(page.parameters())
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from barenet import load_predictor, train
+from barenet import load, train
 from barenet.cli._record import record_page
 from barenet.playground.data._data_preparation import prepare_named
 from barenet.playground.publishing._site import RUNTIME
@@ -111,8 +111,8 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     own_tab.click("[data-action=export]")
     own_tab.until("document.querySelector('#export').open")
     saved = own_tab.download(tmp_path)
-    assert load_predictor(saved).network.parameters.tolist() == pytest.approx(parameters)
-    assert load_predictor(saved).classes == ("x", "y")
+    assert load(saved).network.parameters.tolist() == pytest.approx(parameters)
+    assert load(saved).classes == ("x", "y")
     own_tab.visit("#data=moons")
     own_tab.upload("#model-file", saved)
     own_tab.until("state.data.source.startsWith('model:')")

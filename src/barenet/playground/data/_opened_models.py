@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Ensemble, Network, Predictor, load_predictor
+from barenet import Network, Predictor, load
 from barenet._registry import spec_of
+from barenet.engines import Ensemble
 from barenet.errors import ModelFileError
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import Optimizer
@@ -85,7 +86,7 @@ def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     """Load a model that the page can draw and train."""
-    predictor = load_predictor(path)
+    predictor = load(path, Predictor)
     try:
         settings = _network_settings(predictor, config)
     except ValueError as error:

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Ensemble, Frame, Network, Predictor, Scaling, TableEncoding
+from barenet import Dataset, Frame, Network, Predictor, Scaling, TableEncoding
 from barenet._metrics import r2
 from barenet.datasets._named_datasets import GENERATED
+from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground.data._opened_models import Model, others_of

@@ -1,0 +1,17 @@
+"""Classes that functions return, for annotations and ``isinstance``; few are created directly."""
+
+from barenet.engines import CompiledNetwork, Ensemble
+from barenet.files.exports import Exported
+from barenet.insight._baselines import Baseline
+from barenet.insight._gradient_check import GradientReport, ParameterReport
+from barenet.insight._permutation_importance import Importance
+from barenet.insight.explain import Explanation
+from barenet.population._population import Population
+from barenet.population._search_result import SearchResult
+from barenet.streams._stream import Stream
+from barenet.tasks._column_drift import Drift
+
+__all__ = [
+    "Baseline", "CompiledNetwork", "Drift", "Ensemble", "Explanation", "Exported",
+    "GradientReport", "Importance", "ParameterReport", "Population", "SearchResult", "Stream",
+]  # fmt: skip
