@@ -19,7 +19,7 @@ LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
 
 def test_every_data_set_has_a_one_line_description():
     for named in DATASETS.values():
-        assert named.kind in ("embedded", "generated", "images")
+        assert named.source in ("embedded", "generated", "images")
         assert 10 < len(named.description) <= 80 and "\n" not in named.description
         assert not named.description.endswith(".")
 
@@ -76,7 +76,7 @@ def test_tables_are_recognized_by_their_suffix(write, name):
 
 
 def test_listing_data_sets_loads_none():
-    listing = "[(n, d.kind, d.description, d.config) for n, d in DATASETS.items()]"
+    listing = "[(n, d.source, d.description, d.defaults) for n, d in DATASETS.items()]"
     code = (
         f"import sys; from barenet.datasets._datasets import DATASETS; assert {listing}; "
         "print(sorted({'sklearn', 'scipy', 'pyarrow', 'matplotlib'} & set(sys.modules)))"

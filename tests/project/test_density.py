@@ -26,9 +26,6 @@ LIMITS = {
     "nodes a statement": 12,
 }
 
-#: Limits above the common ones: `Column.kind` is public, and is in model files.
-EXCEPTIONS: dict[str, dict[str, float]] = {"data": {"vague names": 2.5}}
-
 VAGUE_NAMES = {
     "each", "found", "given", "known", "own", "here", "there", "this", "these", "those", "that",
     "rest", "kind", "what", "such", "other",
@@ -166,20 +163,11 @@ for folder in sorted(PACKAGE.iterdir()):
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_statement_does_one_thing(package):
-    limits = LIMITS | EXCEPTIONS.get(package, {})
     above = {}
     for name, figure in figures_of(texts_of(package)).items():
-        if figure > limits[name]:
-            above[name] = f"{figure:.1f}, of which {limits[name]} are allowed"
+        if figure > LIMITS[name]:
+            above[name] = f"{figure:.1f}, of which {LIMITS[name]} are allowed"
     assert not above, f"{package}: write one thing a statement"
-
-
-def test_only_packages_that_need_it_have_limits_of_their_own():
-    for package, limits in EXCEPTIONS.items():
-        figures = figures_of(texts_of(package))
-        for name, limit in limits.items():
-            assert LIMITS[name] < figures[name], f"{package}: remove its limit of {name}"
-            assert limit < 1.1 * figures[name] + 1, f"{package}: lower its limit of {name}"
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
         n_features = dataset.n_features
     return {
         "name": name,
-        "kind": named.kind,
+        "kind": named.source,
         "description": named.description,
         "task": task,
         "rows": n_rows,

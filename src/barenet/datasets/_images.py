@@ -36,7 +36,7 @@ Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 class Images(NamedDataset):
     """A data set of 28 × 28 images in the format of MNIST."""
 
-    kind: ClassVar[str] = "images"
+    source: ClassVar[str] = "images"
     options: ClassVar[tuple[str, ...]] = ("data_dir",)
 
     #: In the order of the labels 0, 1, 2, …

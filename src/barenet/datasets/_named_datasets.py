@@ -43,12 +43,12 @@ class NamedDataset(ABC):
 
     >>> from barenet.datasets._datasets import DATASETS
     >>> moons = DATASETS["moons"]
-    >>> moons.kind, moons.options, moons.defaults["noise"]
+    >>> moons.source, moons.options, moons.defaults["noise"]
     ('generated', ('samples', 'noise', 'data_seed'), 0.2)
     """
 
     #: The source of its rows: embedded, generated or images.
-    kind: ClassVar[str]
+    source: ClassVar[str]
     #: Names of the options of `load`.
     options: ClassVar[tuple[str, ...]] = ()
 
@@ -89,7 +89,7 @@ class Embedded(NamedDataset):
     (178, 13)
     """
 
-    kind: ClassVar[str] = "embedded"
+    source: ClassVar[str] = "embedded"
 
     def load(self, **options: Any) -> Dataset:
         """Load the rows."""
@@ -138,7 +138,7 @@ class Generated(NamedDataset):
     ((50, 2), 50, 0.5, 0)
     """
 
-    kind: ClassVar[str] = "generated"
+    source: ClassVar[str] = "generated"
     options: ClassVar[tuple[str, ...]] = ("samples", "noise", "data_seed")
     formula: Callable[[int, float, RandomState], Points]
 

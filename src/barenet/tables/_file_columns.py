@@ -69,8 +69,8 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
         declared: dict[str, list[Table]] = {}
         for file in files:
             declared_type = _declared(file, name)
-            if declared_type.kind:
-                declared.setdefault(declared_type.kind, []).append(file)
+            if declared_type.values:
+                declared.setdefault(declared_type.values, []).append(file)
         if len(declared) > 1:
             wrong[name] = declared
     if not wrong:

@@ -30,7 +30,7 @@ class DeclaredType(NamedTuple):
     """The type of a column in a file that declares it."""
 
     #: number, text, date, boolean or other; empty for a column without values.
-    kind: str
+    values: str
     #: The name of the type in the format of the file.
     name: str
 

@@ -97,7 +97,7 @@ class ParquetTable(Table):
         check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
 
         columns = dict[str, Any]()
-        text_names = [name for name, declared in self.types.items() if declared.kind == "text"]
+        text_names = [name for name, declared in self.types.items() if declared.values == "text"]
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=text_names) as file:
             schema = file.schema_arrow  # which is made anew each time
@@ -144,7 +144,7 @@ class ParquetTable(Table):
         """Return the memory of the long texts of a table, which is checked with that before."""
         n_bytes = 0
         for name in table.column_names:
-            if self.types[name].kind == "text":
+            if self.types[name].values == "text":
                 n_bytes += _size_of_texts(table.column(name))
         contents = f"{self.n_rows:,} rows"
         if n_bytes:

@@ -255,12 +255,12 @@ def single_labels(categories: Iterable[str]) -> dict[str, str]:
     >>> single_labels(["0.1", "0.5", "town"])
     {'0.10000000149011612': '0.1'}
     """
-    known = set(categories)
+    spellings = set(categories)
     nearest: dict[str, list[str]] = {}
     shortest: dict[str, str] = {}
     for category in categories:
         single, fewest_digits = single_of(category)
-        if single not in known and single != fewest_digits:
+        if single not in spellings and single != fewest_digits:
             nearest.setdefault(single, []).append(category)
             shortest[single] = fewest_digits
     labels = {}
@@ -280,9 +280,9 @@ def known_spelling(text: str, known: Collection[str]) -> str:
     """
     if text in known or text not in SPELLINGS:
         return text
-    for other in (text.title(), text.lower(), text.upper()):
-        if other in known:
-            return other
+    for spelling in (text.title(), text.lower(), text.upper()):
+        if spelling in known:
+            return spelling
     return text
 
 
