@@ -7,6 +7,10 @@ PYTHON = python3 python3.13 python3.12 python3.11
 # The first of these that is found, and newer than that of .venv, makes .venv-newest.
 NEWEST = python3.15 python3.14 python3.13 python3.12
 
+# Tests run in as many processes as there are cores. One file or folder starts sooner without them:
+# .venv/bin/python -m pytest tests/model
+PARALLEL = --numprocesses auto --dist worksteal
+
 # Modules are compiled once, also where the environment turns that off: the tests and the pages of the
 # documentation start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -26,31 +30,31 @@ demo: .venv/.installed-all  ## train on handwritten digits, keep the model and p
 	@echo "Watch a network learn: .venv/bin/barenet play"
 
 test: .venv/.installed-test  ## run the quick tests, the style checks and this project's own rules included
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest $(PARALLEL)
 
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
-	.venv/bin/python -m pytest -m 'integration and not slow' tests \
+	.venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests \
 	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_documentation.py
 
 test-site: .venv/.installed-test  ## run the tests of the documentation's pages, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
-	BARENET_SITE=1 .venv/bin/python -m pytest -m 'integration and not slow' tests/playground/page \
+	BARENET_SITE=1 .venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests/playground/page \
 	    --ignore tests/playground/page/test_page_recording.py
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
-	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole
+	.venv/bin/python -m pytest $(PARALLEL) -m '' --hypothesis-profile=whole
 
 test-lower: .venv-lower/.installed  ## run the tests with the lowest versions that pyproject.toml allows
-	.venv-lower/bin/python -m pytest -m 'not slow' \
+	.venv-lower/bin/python -m pytest $(PARALLEL) -m 'not slow' \
 	    --deselect 'tests/project/test_house.py::test_linters_pass[mypy]' $(LOWER)
 
 test-newest: .venv-newest/.installed  ## run the quick tests with the newest Python that is found; NEWEST=python3.14 names one
-	.venv-newest/bin/python -m pytest
+	.venv-newest/bin/python -m pytest $(PARALLEL)
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)
 
 fuzz: .venv/.installed-test  ## read a million damaged files of each format (an hour), and see that each is refused in a line
-	BARENET_FUZZ="$(or $(FUZZ),0 1000000)" .venv/bin/python -m pytest -m '' tests/fuzz/test_fuzz.py -k ten_thousand
+	BARENET_FUZZ="$(or $(FUZZ),0 1000000)" .venv/bin/python -m pytest $(PARALLEL) -m '' tests/fuzz/test_fuzz.py -k ten_thousand
 
 hour: .venv/.installed-test  ## leave a page of the playground open, and see that nothing grows
 	.venv/bin/python -m benchmarks.hour $(HOUR)

@@ -228,14 +228,6 @@ def _names_integration(path: Path) -> bool:
     return "mark.integration" in path.read_text("utf-8")
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Without pytest-xdist, accept the options for it in pyproject.toml, which then do nothing."""
-    if not pluginmanager.hasplugin("xdist"):
-        group = parser.getgroup("xdist")
-        group._addoption("-n", "--numprocesses")  # The public method takes no short names.
-        group.addoption("--dist")
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: many tests wait, for a process, a page or a clock."""

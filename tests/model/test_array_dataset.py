@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from sklearn.preprocessing import label_binarize
 
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._arrays import check_targets, one_hot
@@ -50,6 +49,8 @@ def test_invalid_targets_are_refused(case):
 
 @given(y=st.lists(st.integers(0, 4), min_size=1))
 def test_one_hot_agrees_with_scikit_learns_label_binarize(y):
+    from sklearn.preprocessing import label_binarize  # which takes seconds to import
+
     expected = label_binarize(y, classes=range(5))
     np.testing.assert_array_equal(one_hot(y, 5), expected)
     np.testing.assert_array_equal(check_targets(y, len(y), 5, DOUBLE), expected)

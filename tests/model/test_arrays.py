@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-import scipy.sparse
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -147,8 +146,10 @@ def test_fault_10_finite_numbers_with_an_overflowing_sum():
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
 def test_fault_12_sparse_matrices(kind):
+    from scipy import sparse  # which takes long to import
+
     with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported; use X.toarray"):
-        check_inputs(scipy.sparse.random_array((3, 2), format=kind), DOUBLE, 2)
+        check_inputs(sparse.random_array((3, 2), format=kind), DOUBLE, 2)
 
 
 def test_errors_use_the_callers_argument_name():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.stats
 from hypothesis import given, strategies as st
 
 from barenet.model._initializers import INITIALIZERS, Initializer, Orthogonal, as_initializer
@@ -51,9 +50,11 @@ def test_orthogonal_columns_are_orthogonal_with_norm_gain(n_inputs, n_outputs, s
 
 def test_orthogonal_is_uniform_over_rotations():
     """Without R's signs, NumPy's Q would have a diagonal of one sign alone."""
+    from scipy import stats  # which takes a second to import
+
     corners = np.array([draw("orthogonal", 2, 2, seed)[0, 0] for seed in range(400)])
     # cos of an angle that is uniform: the arcsine distribution on −1..1
-    assert scipy.stats.kstest(corners, scipy.stats.arcsine(-1, 2).cdf).pvalue > 0.01
+    assert stats.kstest(corners, stats.arcsine(-1, 2).cdf).pvalue > 0.01
 
 
 @pytest.mark.parametrize("name", ["glorot", "he", "lecun"])

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-import scipy.stats
 
 from barenet.model._randomness import derive_key, uniforms
 
@@ -22,6 +21,8 @@ def test_splitmix64_reference_values(seed):
 
 
 def test_keys_of_neighbouring_steps_and_layers_are_independent():
+    from scipy import stats  # which takes a second to import
+
     streams = np.array(
         [uniforms(derive_key(derive_key(0, step), layer), (2000,))
          for step in range(6) for layer in range(6)]
@@ -30,7 +31,7 @@ def test_keys_of_neighbouring_steps_and_layers_are_independent():
     # 630 correlations of 2,000 pairs: each has a deviation of 0.022, the largest is about 3.3 of it
     assert np.abs(correlations).max() < 5 / np.sqrt(2000)
     counts = np.histogram(streams[:, 0], bins=4, range=(0, 1))[0]
-    assert scipy.stats.chisquare(counts).pvalue > 0.001
+    assert stats.chisquare(counts).pvalue > 0.001
 
 
 def test_key_paths_do_not_collide():

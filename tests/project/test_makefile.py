@@ -10,6 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+#: How the commands run the tests in several processes.
+PARALLEL = "--numprocesses auto --dist worksteal"
+
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 
 
@@ -92,7 +95,7 @@ def test_the_newest_python_has_an_environment_of_its_own(default):
         done = make(default, "test-newest", newest)
         assert (done.returncode, done.stderr) == (0, "")
         lines = (default / "log").read_text().splitlines()
-        assert len(lines) == runs and lines[-1] == "-m pytest"
+        assert len(lines) == runs and lines[-1] == f"-m pytest {PARALLEL}"
     assert lines[0] == "-m venv --clear .venv-newest"
     assert re.fullmatch(r"-m pip install .* --editable \.\[test\]", lines[1])
 
@@ -131,12 +134,14 @@ def test_continuous_integration_runs_what_a_contributor_runs():
 def test_each_test_is_run_by_a_command():
     """`make test` deselects those of the others by the options in pyproject.toml."""
     dry = ("--dry-run", "--assume-old=.venv/.installed-test")
-    assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")
-    assert make(ROOT, *dry, "test").stdout.endswith("-m pytest\n")
+    assert make(ROOT, *dry, "test-all").stdout.endswith(
+        f"pytest {PARALLEL} -m '' --hypothesis-profile=whole\n"
+    )
+    assert make(ROOT, *dry, "test").stdout.endswith(f"-m pytest {PARALLEL}\n")
     newest = make(ROOT, "--dry-run", "--assume-old=.venv-newest/.installed", "test-newest").stdout
-    assert newest.endswith(".venv-newest/bin/python -m pytest\n")
+    assert newest.endswith(f".venv-newest/bin/python -m pytest {PARALLEL}\n")
     others = make(ROOT, *dry, "test-integration").stdout
-    assert "pytest -m 'integration and not slow' tests " in others
+    assert f"pytest {PARALLEL} -m 'integration and not slow' tests " in others
     on_site = make(ROOT, *dry, "test-site").stdout
     assert "BARENET_SITE=1" in on_site and "not slow' tests/playground/page " in on_site
     ignored = "--ignore tests/playground/page/test_page_{}.py"

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet import Network, Task, train
+from barenet import Network, train
 from barenet._registry import build
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, Progress, TimeLimit
+from barenet.engines import Ensemble
 from barenet.layers import (
     LAYERS,
     ActivationLayer,
@@ -28,7 +29,6 @@ from barenet.optimization._penalties import PENALTIES
 from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import OPTIMIZERS, Adam
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
-from barenet.typing import Ensemble
 
 EVERY_LAYER = [
     Dense(3, 4), BatchNorm(4), ActivationLayer("tanh"), Dropout(0.1), LayerNorm(4), PReLU(4),
@@ -43,7 +43,7 @@ def every_layer():
 
 def task():
     numbers = np.arange(60.0)
-    return Task.open({"a": numbers, "y": 2 * numbers}, "y")
+    return barenet.Task.open({"a": numbers, "y": 2 * numbers}, "y")
 
 
 @pytest.mark.parametrize("name", ["trainable", "requires_grad", "frozen"])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.stats
 from hypothesis import given, strategies as st
 
 from barenet.model._randomness import uniforms
@@ -11,9 +10,11 @@ from barenet.model.layers import Dropout
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_the_fraction_dropped_is_the_rate(rate):
+    from scipy import stats  # which takes a second to import
+
     output, _ = Dropout(rate).forward(np.ones((200, 500)), training=True, rng_key=12)
     silenced = int((output == 0).sum())
-    assert scipy.stats.binomtest(silenced, output.size, rate).pvalue > 0.001
+    assert stats.binomtest(silenced, output.size, rate).pvalue > 0.001
     assert output.mean() == pytest.approx(1, abs=5 * np.sqrt(rate / (1 - rate) / output.size))
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
-from sklearn import metrics
 
 from barenet import Network, train
 from barenet.losses import AbsoluteError, GaussianNLL, Huber, Loss, Poisson, Quantile, SquaredError
@@ -16,6 +15,8 @@ def columns(elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]
 
 
 def test_several_outputs_are_summed():
+    from sklearn import metrics  # which takes seconds to import
+
     output, y = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[0.0, 0.0], [3.0, 1.0]])
     # ½ · [(1 + 4) + (0 + 16)] / 2
     assert SquaredError().value(output, y) == 5.25
@@ -58,6 +59,8 @@ def test_several_means_come_before_their_log_variances():
 
 @given(data=columns(st.floats(-20, 20)))
 def test_several_quantiles_are_the_sum_of_single_ones(data):
+    from sklearn import metrics  # which takes seconds to import
+
     output, y, weights = np.sort(data.T[:, :1] + np.arange(3)), data[1], np.abs(data[2]) + 1
     levels, tiled = (0.2, 0.5, 0.9), np.tile(y[:, None], 3)
     parts = zip(output.T, levels, strict=True)
@@ -90,6 +93,8 @@ def test_quantiles_of_another_network_are_refused(sizes, output, y, problem):
 
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
 def test_metrics_are_of_the_middle_quantile_and_of_the_mean(engine):
+    from sklearn import metrics  # which takes seconds to import
+
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 2)), rng.normal(size=40)
     for loss, n_out, output in [
