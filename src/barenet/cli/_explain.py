@@ -15,20 +15,15 @@ import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import (
-    Dataset,
-    Ensemble,
-    Explanation,
-    Predictor,
-    TableEncoding,
-    explain as explain_step,
-)
+from barenet import Dataset, Predictor, TableEncoding, explain as explain_step
 from barenet.cli._console import emit
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
+from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
+from barenet.insight.explain import Explanation
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._explanation import EXPLANATION_MARK
 from barenet.insight.explain._number_format import digits
