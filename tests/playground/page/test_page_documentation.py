@@ -27,10 +27,10 @@ SEARCHES = {
     "imbalanced": "guides/imbalanced-classes",
     "jupyter": "guides/notebooks",
     "learning rate schedule": "api/learning-rate-schedules",
-    "microcontroller": "shipping",
+    "microcontroller": "microcontrollers",
     "missing values": "tables",
-    "onnx": "shipping",
-    "save model": "shipping",
+    "onnx": "export",
+    "save model": "save-and-load",
     "tweedie": "guides/custom-loss",
     "web service": "guides/deploy",
 }
