@@ -87,7 +87,7 @@ NEXT = {
     "plot": "barenet report {1} --open",
     "report": "barenet export {0} --to onnx",
     "info": "barenet evaluate {0}",
-    "export": "the page on shipping in the documentation shows how to predict with the file",
+    "export": "the page 'Export a model' of the documentation shows how to predict with the file",
     "explain": "barenet play {0}",
     "datasets": "barenet train iris",
     "doctor": "barenet train digits",

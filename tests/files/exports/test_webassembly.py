@@ -12,8 +12,8 @@ import pytest
 from barenet import MLPClassifier, export
 from barenet.datasets._datasets import load_dataset
 
-PAGE = (Path(__file__).parents[3] / "docs" / "shipping.md").read_text("utf-8")
-SECTION = PAGE.partition("### WebAssembly\n")[2].partition("\n### ")[0]
+PAGE = (Path(__file__).parents[3] / "docs" / "microcontrollers.md").read_text("utf-8")
+SECTION = PAGE.partition("## WebAssembly\n")[2].partition("\n## ")[0]
 
 #: Node.js has no files in `fetch`, as a browser has.
 FETCH = """
