@@ -3,7 +3,7 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -19,12 +19,12 @@ from barenet.engines._engine import Orders, Rates
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import euclidean_norm
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.optimization.optimizers._optimizer import euclidean_norm
 from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
@@ -289,16 +289,17 @@ class MiniBatchLoop(Loop):
     def _rates_of(self, epochs: range) -> Rates:
         """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
         schedule = self.config.schedule
+        learning_rate = self.optimizer.learning_rate
         n_batches = self.run.n_batches
-        times: Iterable[float] = epochs
-        if not schedule.steady:
-            fractions = np.arange(n_batches) / n_batches
-            times = np.add.outer(epochs, fractions).ravel().tolist()
-        factors = []
-        for moment in times:
-            factors.append(schedule.factor(moment, self.config.epochs))
         rates = np.empty((len(epochs), n_batches))
-        rates[:] = self.optimizer.learning_rate * np.reshape(factors, (len(epochs), -1))
+        for rates_of_epoch, epoch in zip(rates, epochs, strict=True):
+            if schedule.steady:
+                rates_of_epoch[:] = learning_rate * schedule.factor(epoch, self.config.epochs)
+                continue
+            for batch in range(n_batches):
+                time_of_batch = epoch + batch / n_batches
+                factor = schedule.factor(time_of_batch, self.config.epochs)
+                rates_of_epoch[batch] = learning_rate * factor
         return rates
 
     def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
@@ -336,7 +337,7 @@ class MiniBatchLoop(Loop):
         if not is_resumed:  # else a callback may have changed the learning rate since it began
             run.epoch = index + 1
             run.batch = 0
-            [epoch.rates] = self._rates_of(epochs)
+            epoch.rates = self._rates_of(epochs)[0]
             epoch.results = []
             epoch.started = time.perf_counter()
         if orders is None:
