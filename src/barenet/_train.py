@@ -196,11 +196,19 @@ def train(
     all_callbacks: Sequence[Callback] = ()
     if callbacks or progress is not False:
         all_callbacks = with_progress(callbacks, progress)
+    if shuffle is not True:
+        shuffle = check_flag(shuffle, "shuffle")
+    rate_schedule: Schedule = Constant()
+    if schedule is not None:
+        rate_schedule = as_schedule(schedule)
+    measured: dict[str, Metric] = {}
+    if metrics:
+        measured = as_metrics(metrics)
     config = TrainingConfig(
         epochs=epochs,
-        shuffle=shuffle is True or check_flag(shuffle, "shuffle"),
-        schedule=Constant() if schedule is None else as_schedule(schedule),
-        metrics=as_metrics(metrics) if metrics else {},
+        shuffle=shuffle,
+        schedule=rate_schedule,
+        metrics=measured,
         held_out=check_held_out(job, validation=validation_data, test=test_data),
         callbacks=all_callbacks,
         batch_size=check_batch_size(batch_size, job),
@@ -248,13 +256,16 @@ def make_job(
     penalties: list[Penalty] = []
     if penalty is not None:
         penalties = as_penalties(penalty)
+    clipping = None
+    if clip is not None:
+        clipping = as_clipping(clip)
     return Job(
         network=network,
         rows=rows,
         loss=objective,
         optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
         penalties=penalties,
-        clipping=None if clip is None else as_clipping(clip),
+        clipping=clipping,
         seed=seed,
     )
 

@@ -9,14 +9,14 @@ from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine, refusal
-from barenet.model._network import Network
+from barenet.model._network import register_output_function
 
 __all__ = [
     "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Engine",
     "Ensemble", "Job", "Model", "ReferenceEngine", "choose_engine", "networks_of",
 ]  # fmt: skip
 
-Network._fast_outputs = staticmethod(compiled_outputs)
+register_output_function(CompiledEngine.name, compiled_outputs)
 
 #: Every engine by its name.
 ENGINES: dict[str, type[ReferenceEngine] | type[CompiledEngine]] = {

@@ -11,11 +11,11 @@ import numpy as np
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import euclidean_norm
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
 from barenet.optimization._penalties import add_penalties
 from barenet.optimization.optimizers import Optimizer
+from barenet.optimization.optimizers._optimizer import euclidean_norm
 
 #: Most rows that are evaluated at a time: X is never converted as a whole.
 BLOCK = 4096
@@ -50,14 +50,19 @@ def take_steps(
                 job.clipping.clip(gradient)
             optimizer.step(parameters, gradient, rate)
             if optimizer.average:
-                average = optimizer.moments["average"]
-                share = max(1 - optimizer.average, 1 / optimizer.n_steps)
-                average += share * (parameters - average)
+                update_average(optimizer, parameters)
     finally:
         if optimizer.average:
             raw[:] = parameters
             parameters[:] = optimizer.moments["average"]
     return ChunkResult(losses, norms)
+
+
+def update_average(optimizer: Optimizer, parameters: FloatArray) -> None:
+    """Move the average of the parameters towards them: at first it is the mean of all steps."""
+    average = optimizer.moments["average"]
+    share = max(1 - optimizer.average, 1 / optimizer.n_steps)
+    average += share * (parameters - average)
 
 
 class ReferenceEngine(Engine):

@@ -84,7 +84,8 @@ def check_in_memory(values: Any, argument: str) -> None:
 
 def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray[Any]:
     """Convert to an array of real numbers; the remedy is for values that are none."""
-    check_in_memory(values, argument)
+    if not isinstance(values, np.ndarray):
+        check_in_memory(values, argument)
     if hasattr(values, "tocsr"):
         remedy = f"use {argument}.toarray()"
         raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)
@@ -131,7 +132,9 @@ def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> No
                 continue
         problem = f"{largest:g} is too large for {dtype}"
         remedy = "scale the data, or use a float64 network"
-        for row, *column in np.argwhere(~np.isfinite(block))[:1].tolist():
+        places = np.argwhere(~np.isfinite(block))
+        if len(places):
+            row, *column = places[0].tolist()
             problem = f"{block[row, *column]} at {(start + row, *column)}"
             remedy = "only finite numbers can be used"
         raise ArgumentError(problem, argument=argument, remedy=remedy)

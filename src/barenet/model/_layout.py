@@ -1,4 +1,4 @@
-"""The flat vectors of a network: the layout of the layers' arrays in them, and the norm.
+"""The flat vectors of a network: the layout of the layers' arrays in them.
 
 All arithmetic on offsets is here. Gradients, moments of optimizers and strengths of penalties have
 the same length as the parameters, and so the same layout.
@@ -54,12 +54,3 @@ class InPlaceAssignment:
             vars(self)[name][...] = value
         else:
             super().__setattr__(name, value)
-
-
-def euclidean_norm(vector: FloatArray) -> float:
-    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
-    with np.errstate(over="ignore"):
-        square = vector @ vector
-    if np.isfinite(square):
-        return float(np.sqrt(square))
-    return float(np.linalg.norm(vector.astype(float)))

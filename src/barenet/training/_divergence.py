@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from barenet._constraints import is_ours
 from barenet.errors import DivergenceError, caller_stacklevel
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
+from barenet.model.losses import Loss
 from barenet.training._callbacks import Run
 
 #: A loss that has grown by this factor is an explosion, even if it is still a finite number.
@@ -22,13 +24,20 @@ DOMAIN = '; if the loss is undefined for some outputs, declare activations = ("e
 DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
 
 
+def is_domain_unknown(loss: Loss) -> bool:
+    """Whether a loss is user-defined, and does not declare the output activations that it takes."""
+    is_user_defined = not is_ours(type(loss))
+    return is_user_defined and not loss.activations
+
+
 @dataclass
 class DivergenceMonitor(Stateful):
     """Checks losses and parameters, with a snapshot from before the current epoch."""
 
     run: Run
     snapshot: Snapshot
-    is_domain_unknown: bool = False  # of a user-defined loss that declares no output activations
+    #: The loss function, whose domain the advice is about.
+    loss: Loss | None = None
     first_loss: float = 0.0  # stays 0 in batches without weight
     warned: set[str] = field(default_factory=set)
 
@@ -110,7 +119,7 @@ class DivergenceMonitor(Stateful):
         if not math.isfinite(loss):
             problem = f"the loss became {loss:.4g}"
         remedy = ADVICE
-        if self.is_domain_unknown:
+        if self.loss is not None and is_domain_unknown(self.loss):
             remedy += DOMAIN
         raise DivergenceError(
             problem,

@@ -3,9 +3,10 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,12 +19,12 @@ from barenet.engines._engine import Orders, Rates
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import euclidean_norm
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.optimization.optimizers._optimizer import euclidean_norm
 from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
@@ -46,6 +47,29 @@ IGNORED: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ign
 IN_TRAINING: dict[int, object] = {}
 
 
+@dataclass
+class ChunkSize:
+    """The number of batches in the next chunk, which is to take about a tenth of a second."""
+
+    batches: int
+
+    @classmethod
+    def first(cls, engine: Engine, config: TrainingConfig) -> Self:
+        """Choose cautiously few, by the pace that the engine certainly has."""
+        work = config.batch_size * engine.job.network.n_parameters + OVERHEAD
+        batches = int(engine.pace * CHUNK_SECONDS / work)
+        return cls(max(1, batches))
+
+    def adapt(self, n_batches: int, seconds: float) -> None:
+        """Choose by the time that a chunk has taken."""
+        per_second = n_batches / max(seconds, 1e-9)
+        count = int(per_second * CHUNK_SECONDS)
+        # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
+        count_of_wide = min(8, int(per_second * 10 * CHUNK_SECONDS))
+        most = 4 * max(n_batches, self.batches)
+        self.batches = max(1, min(max(count, count_of_wide), most))
+
+
 class Loop(ABC):
     """A run from its first epoch to its last; a subclass takes the steps."""
 
@@ -57,33 +81,21 @@ class Loop(ABC):
         self.engine = engine
         self.job = job
         self.config = config
-        self.n_rows = rows.n_rows
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
         #: Whether one of them saves the run.
         self.is_saved = False
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
-        measured, maximized = _curve_names(config, has_rates=not job.optimizer.full_batch)
-        self.run = Run(
-            network=job.network,
-            history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
-            epochs=config.epochs,
-            n_batches=math.ceil(self.n_rows / config.batch_size),
-            measured=measured,
-            maximized_metrics=maximized,
-        )
+        self.n_rows = rows.n_rows
+        self.run = _new_run(engine, config, self.n_rows)
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
-        is_user_defined = not type(job.loss).__module__.startswith("barenet.")
-        is_domain_unknown = is_user_defined and not job.loss.activations
-        self.monitor = DivergenceMonitor(self.run, before, is_domain_unknown)
+        self.monitor = DivergenceMonitor(self.run, before, job.loss)
         n_rates = self.run.n_batches
         if job.optimizer.full_batch:
             n_rates = 0
         self.epoch = Epoch(rows, config, rates=np.zeros(n_rates))
-        work = config.batch_size * job.network.n_parameters + OVERHEAD
-        #: Batches of the next chunk, at first cautiously few.
-        self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
+        self.chunk = ChunkSize.first(engine, config)
 
     @property
     def parts(self) -> dict[str, Stateful]:
@@ -172,10 +184,9 @@ class Loop(ABC):
                 endings.callback(callback.on_end, self.run)
 
 
-def _curve_names(
-    config: TrainingConfig, *, has_rates: bool
-) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The names of all curves of a run, and of those that are better the higher they are."""
+def _new_run(engine: Engine, config: TrainingConfig, n_rows: int) -> Run:
+    """The run before its first epoch, with the names of its curves."""
+    job = engine.job
     measures = ["loss", *config.metrics]
     names = list(measures)
     for part in config.held_out:
@@ -185,13 +196,20 @@ def _curve_names(
     if config.scorer:
         scores = [f"validation_{name}" for name in config.scorer.names]
     names += scores
-    if has_rates:
+    if not job.optimizer.full_batch:
         names.append("learning_rate")
     names += ["gradient_norm", "seconds"]
     maximized = set(scores)
     if config.metrics:
         maximized.update(name for name in names if is_maximized(name))
-    return tuple(names), frozenset(maximized)
+    return Run(
+        network=job.network,
+        history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
+        epochs=config.epochs,
+        n_batches=math.ceil(n_rows / config.batch_size),
+        measured=tuple(names),
+        maximized_metrics=frozenset(maximized),
+    )
 
 
 class MiniBatchLoop(Loop):
@@ -208,7 +226,7 @@ class MiniBatchLoop(Loop):
             finished = len(run.history)
         with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                ahead = min(self.chunk_batches // run.n_batches, until - finished)
+                ahead = min(self.chunk.batches // run.n_batches, until - finished)
                 ahead = int(min(ahead, run.ahead_limit))
                 if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
                     self._run_ahead(finished, ahead)
@@ -243,7 +261,7 @@ class MiniBatchLoop(Loop):
         epoch.started = time.perf_counter()
         result = self.engine.run(orders, size, rates.ravel(), first_step)
         seconds = epoch.seconds
-        self._adapt_chunks(rates.size, seconds)
+        self.chunk.adapt(rates.size, seconds)
         losses, norms = epoch.means(result, orders)
         if self.monitor.is_suspicious(result.losses, norms):
             self.engine.close(reusable=False)  # its memory may hold NaN
@@ -271,16 +289,17 @@ class MiniBatchLoop(Loop):
     def _rates_of(self, epochs: range) -> Rates:
         """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
         schedule = self.config.schedule
+        learning_rate = self.optimizer.learning_rate
         n_batches = self.run.n_batches
-        times: Iterable[float] = epochs
-        if not schedule.steady:
-            fractions = np.arange(n_batches) / n_batches
-            times = np.add.outer(epochs, fractions).ravel().tolist()
-        factors = []
-        for moment in times:
-            factors.append(schedule.factor(moment, self.config.epochs))
         rates = np.empty((len(epochs), n_batches))
-        rates[:] = self.optimizer.learning_rate * np.reshape(factors, (len(epochs), -1))
+        for rates_of_epoch, epoch in zip(rates, epochs, strict=True):
+            if schedule.steady:
+                rates_of_epoch[:] = learning_rate * schedule.factor(epoch, self.config.epochs)
+                continue
+            for batch in range(n_batches):
+                time_of_batch = epoch + batch / n_batches
+                factor = schedule.factor(time_of_batch, self.config.epochs)
+                rates_of_epoch[batch] = learning_rate * factor
         return rates
 
     def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
@@ -308,15 +327,6 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.restore(self.run.network)
         self.optimizer.load_state_dict(optimizer_state)
 
-    def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
-        """Choose the batches of the next chunk, by the time that these have taken."""
-        per_second = n_batches / max(seconds, 1e-9)
-        count = int(per_second * CHUNK_SECONDS)
-        # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
-        count_of_wide = min(8, int(per_second * 10 * CHUNK_SECONDS))
-        most = 4 * max(n_batches, self.chunk_batches)
-        self.chunk_batches = max(1, min(max(count, count_of_wide), most))
-
     def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
         """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
         run = self.run
@@ -327,14 +337,14 @@ class MiniBatchLoop(Loop):
         if not is_resumed:  # else a callback may have changed the learning rate since it began
             run.epoch = index + 1
             run.batch = 0
-            [epoch.rates] = self._rates_of(epochs)
+            epoch.rates = self._rates_of(epochs)[0]
             epoch.results = []
             epoch.started = time.perf_counter()
         if orders is None:
             orders = self.orders_of(epochs)
         [order] = orders
         while run.batch < run.n_batches and not run.stop_reason:
-            count = self.chunk_batches
+            count = self.chunk.batches
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
@@ -343,7 +353,7 @@ class MiniBatchLoop(Loop):
             rates = epoch.rates[run.batch : end]
             step = index * run.n_batches + run.batch
             result = self.engine.run([rows], size, rates, step)
-            self._adapt_chunks(len(rates), time.perf_counter() - started)
+            self.chunk.adapt(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end

@@ -5,6 +5,7 @@ instructions that name the kernels that run on it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,15 @@ from barenet.engines import _threads
 from barenet.engines._engine import Job
 from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
 from barenet.engines.compiled._program_builder import ProgramBuilder
-from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
+from barenet.engines.compiled._workspace import (
+    Matrix,
+    MatrixProduct,
+    Record,
+    Workspace,
+    address,
+    stride_of,
+    up,
+)  # fmt: skip
 from barenet.engines.kernels import (
     _activations,
     _copies,
@@ -62,6 +71,45 @@ ONCE = 2**9
 WIDE = 256
 #: Rows of a batch up to which layers no wider than a vector are computed row by row.
 FEW = 4
+
+#: How a dense layer computes X W: by the parts of a wide X or the columns of a large W, which
+#: threads share; by single rows of a small batch; or by blocks of rows.
+Way = Literal["parts", "columns", "rows", "blocks"]
+
+
+@dataclass(frozen=True)
+class DenseInput:
+    """The input X of a dense layer: one matrix, or the parts of a wide one below each other."""
+
+    #: Of shape (n_parts * capacity, part_size).
+    matrix: Matrix
+    n_in: int
+    #: Inputs in a part, of which the last one may have fewer.
+    part_size: int
+    #: Rows of each part.
+    capacity: int
+
+    @property
+    def lefts(self) -> range:
+        """The first input of each part."""
+        return range(0, self.n_in, self.part_size)
+
+    @property
+    def parts(self) -> list[Matrix]:
+        """The rows of each part, and of those below it."""
+        return self.split_rows(self.matrix)
+
+    def split_rows(self, matrix: Matrix) -> list[Matrix]:
+        """Split a matrix with rows for each part, as `parts` does."""
+        return [matrix[k * self.capacity :] for k in range(len(self.lefts))]
+
+    def products(self, W: Matrix, start: Matrix, Z: Matrix) -> list[MatrixProduct]:
+        """The products Z = S + X W, from the same start S, of each part."""
+        products = []
+        for left, X, Z_part in zip(self.lefts, self.parts, self.split_rows(Z), strict=True):
+            depth = min(self.part_size, self.n_in - left)
+            products.append((Z_part, X, W[left:], start, depth))
+        return products
 
 
 class Lowering(ProgramBuilder):
@@ -162,92 +210,105 @@ class Lowering(ProgramBuilder):
                 lower_layer[type(layer)](layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
-        """A = f(X W + b), where X may be split into parts, which do not depend on the threads.
-
-        For few rows, threads split the columns of a large W, and its rows in the backward pass.
-        """
-        n_in = layer.n_in
+        """A = f(X W + b)."""
+        way = self.way_of(layer)
+        X = self.dense_input(layer, way)
         d_in = self.d
-        capacity = self.capacity
-        L = self.workspace.spec.count
-        is_split = self.x is None
-        part = n_in
-        if is_split:
-            part = self.part_size(layer)
-        lefts = range(0, n_in, part)
-        n_parts = len(lefts)
-        if self.x is None:
-            X = self.workspace.matrix(n_parts * capacity, part)
-        else:
-            X = self.x
         self.width = layer.n_out
         Z = self.matrix()
         self.d = self.derivatives()
-        P = Z
-        if is_split:
-            P = self.workspace.matrix(n_parts * capacity, self.width)
-        is_one_vector = Z.shape[1] == L
-        few = capacity <= FEW and is_one_vector and not is_split
-        weights_per_row = LARGE
-        if self.purpose == "predict" and capacity <= ROWS:
-            weights_per_row = ONCE
-        n_weights = n_in * self.width
-        is_large = n_weights >= capacity * weights_per_row and not few
-        has_whole_blocks = n_in % L == 0
-        has_whole_sums = self.width % (4 * L) == 0  # of squares
-        in_place = is_large and has_whole_blocks and has_whole_sums
-        in_place = in_place and not is_split and self.purpose != "gradient"
-        arrays = self.parameters(n_in + 1, in_place=in_place)
+        partial = Z
+        if way == "parts":
+            partial = self.workspace.matrix(len(X.matrix), self.width)
+        in_place = self.uses_weights_in_place(layer, way)
+        arrays = self.parameters(layer.n_in + 1, in_place=in_place)
         record = self.layer(
             **arrays,
-            n_in=n_in,
+            n_in=layer.n_in,
             index=index,
-            x=X,
-            x_stride=stride_of(X),
+            x=X.matrix,
+            x_stride=stride_of(X.matrix),
             z=Z,
             d=self.d,
             d_in=d_in,
-            part_size=part,
-            n_parts=n_parts,
-            partial=P,
+            part_size=X.part_size,
+            n_parts=len(X.lefts),
+            partial=partial,
         )
         W = arrays.get("weights", self.zeros)  # used in place, its address comes later
-        start = W[n_in:]
-        if is_split:
+        start = W[layer.n_in :]  # the bias
+        if way == "parts":
             start = self.zeros
-        products = []
-        for k, left in enumerate(lefts):
-            first_row = k * capacity
-            depth = min(part, n_in - left)
-            P_part = P[first_row:]
-            X_part = X[first_row:]
-            products.append((P_part, X_part, W[left:], start, depth))
-        if is_split or is_large:
-            record["parts"] = self.workspace.products(products)
+        forward = self.workspace.products(X.products(W, start, partial))
+        if way in ("parts", "columns"):
+            record["parts"] = forward
         else:
-            record["forward"] = self.workspace.products(products)
-        if self.needs_gradient and not few:
-            self.lower_products(record, arrays, X, lefts, d_in)
-        if is_split:
-            work = self.work(record, _dense.dense_parts, variant=self.source)
-            n_blocks = -(-capacity // _dense.BLOCK)
-            self.parts = [Group(work, n_parts * n_blocks, block=NEVER, grain=1)]
-            self.add(record, _dense.dense_join)
-        elif is_large:
-            work = self.work(record, _dense.dense_columns)
-            n_columns = Z.shape[1]
-            columns = Group(work, n_columns, block=_dense.COLUMNS, grain=2 * L)
-            self.forward += [columns, Group([])]
-        if few:
-            self.lower_parameters(record, n_in + 1, _dense.slim_gradient)
+            record["forward"] = forward
+        if self.needs_gradient and way != "rows":
+            self.lower_products(record, arrays, X, d_in)
+        if way == "parts":
+            self.multiply_by_parts(record)
+        elif way == "columns":
+            self.multiply_by_columns(record, Z)
+        if way == "rows":
+            self.lower_parameters(record, layer.n_in + 1, _dense.slim_gradient)
             self.nonlinearity(record, Z, self.activation, _dense.slim, _dense.slim_back)
-        else:
-            kernels = []
-            if is_large and d_in is not None:
-                kernels.append(_dense.dense_back)
-            kernels.append(_dense.dense_gradient)
-            self.lower_parameters(record, n_in + 1, *kernels)
-            self.nonlinearity(record, Z, self.activation)
+            return
+        kernels = []
+        if way == "columns" and d_in is not None:
+            kernels.append(_dense.dense_back)
+        kernels.append(_dense.dense_gradient)
+        self.lower_parameters(record, layer.n_in + 1, *kernels)
+        self.nonlinearity(record, Z, self.activation)
+
+    def way_of(self, layer: Dense) -> Way:
+        """Choose how the product X W is computed, by the sizes alone."""
+        if self.x is None:
+            return "parts"
+        is_one_vector = self.workspace.pad(layer.n_out) == self.workspace.spec.count
+        if self.capacity <= FEW and is_one_vector:
+            return "rows"
+        weights_per_row = LARGE
+        if self.purpose == "predict" and self.capacity <= ROWS:
+            weights_per_row = ONCE
+        if layer.n_in * layer.n_out >= self.capacity * weights_per_row:
+            return "columns"
+        return "blocks"
+
+    def uses_weights_in_place(self, layer: Dense, way: Way) -> bool:
+        """Whether kernels use the user's own weights, which have no padding, without a copy."""
+        if way != "columns" or self.purpose == "gradient":
+            return False
+        n_lanes = self.workspace.spec.count
+        has_whole_blocks = layer.n_in % n_lanes == 0
+        has_whole_sums = layer.n_out % (4 * n_lanes) == 0  # of squares
+        return has_whole_blocks and has_whole_sums
+
+    def dense_input(self, layer: Dense, way: Way) -> DenseInput:
+        """The input of a dense layer, with memory for the parts of a wide one."""
+        if way != "parts":
+            assert self.x is not None
+            return DenseInput(self.x, layer.n_in, layer.n_in, self.capacity)
+        part_size = self.part_size(layer)
+        n_parts = -(-layer.n_in // part_size)
+        matrix = self.workspace.matrix(n_parts * self.capacity, part_size)
+        return DenseInput(matrix, layer.n_in, part_size, self.capacity)
+
+    def multiply_by_parts(self, record: Record) -> None:
+        """Z = b + the sum of the products of the parts of X, which threads share."""
+        work = self.work(record, _dense.dense_parts, variant=self.source)
+        n_blocks = -(-self.capacity // _dense.BLOCK)
+        n_units = int(record["n_parts"]) * n_blocks
+        self.parts = [Group(work, n_units, block=NEVER, grain=1)]
+        self.add(record, _dense.dense_join)
+
+    def multiply_by_columns(self, record: Record, Z: Matrix) -> None:
+        """Columns of Z = X W + b, which threads share, for all rows."""
+        work = self.work(record, _dense.dense_columns)
+        n_columns = Z.shape[1]
+        grain = 2 * self.workspace.spec.count
+        columns = Group(work, n_columns, block=_dense.COLUMNS, grain=grain)
+        self.forward += [columns, Group([])]
 
     def part_size(self, layer: Dense) -> int:
         """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
@@ -287,7 +348,7 @@ class Lowering(ProgramBuilder):
         self.lower_parameters(record, n_in + 1)
 
     def lower_products(
-        self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
+        self, record: Record, arrays: dict[str, Any], X: DenseInput, d_in: Matrix | None
     ) -> None:
         """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
         dW = arrays["gradient"]
@@ -295,14 +356,13 @@ class Lowering(ProgramBuilder):
         n_in = int(record["n_in"])
         assert dZ is not None
         products = []
-        for k, _ in enumerate(lefts):
-            X_part = X[k * self.capacity :]
+        for X_part in X.parts:
             products.append((dW, X_part.T, dZ, self.zeros, 0))
         record["weight_gradients"] = self.workspace.products(products)
         height = 4
         if n_in > 8:
             height = _dense.MAX_ROWS
-        columns = lefts[-1] + X.shape[1]
+        columns = X.lefts[-1] + X.matrix.shape[1]
         record["n_whole"] = min(up(n_in, height), columns)  # as far as X has columns
         if d_in is None:
             return

@@ -13,6 +13,9 @@ from barenet.engines.simd._views import KernelSpec
 Matrix = NDArray[Any]
 Record = NDArray[Any]
 
+#: C, A, B, S and the depth of a product C = S + A B.
+MatrixProduct = tuple[Matrix, Matrix, Matrix, Matrix, int]
+
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
 
@@ -78,8 +81,8 @@ class Workspace:
         self.held.append(table)
         return address(table)
 
-    def products(self, products: Iterable[tuple[Matrix, Matrix, Matrix, Matrix, int]]) -> int:
-        """Write a table of products C = S + A B, from C, A, B, S and a depth."""
+    def products(self, products: Iterable[MatrixProduct]) -> int:
+        """Write a table of products."""
         rows = []
         for C, A, B, S, depth in products:
             a = (address(A), stride_of(A), A.strides[1] // A.itemsize)

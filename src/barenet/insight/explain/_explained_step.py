@@ -11,12 +11,12 @@ from barenet._registry import spec_of
 from barenet.insight.explain._document import SENTENCES, Equation, Name, Phase, Quantity, Step
 from barenet.insight.explain._recorded_step import Formulas, QuantityTable, RecordedLayer, Recorder
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Slot, euclidean_norm
+from barenet.model._layout import Slot
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 from barenet.model.losses import GaussianNLL
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Clipping, Optimizer
-from barenet.optimization.optimizers._optimizer import UpdateFormula
+from barenet.optimization.optimizers._optimizer import UpdateFormula, euclidean_norm
 
 #: The sentences of the update.
 WORDS: dict[str, str] = SENTENCES["update"]

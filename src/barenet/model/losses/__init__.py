@@ -50,7 +50,8 @@ YES_OR_NO: dict[str, type[Loss]] = {"log_loss": BinaryCrossEntropy, "focal": Bin
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     """Build a loss from its name, by default the activation's, and check that it fits."""
     if spec is None:
-        return DEFAULT_LOSSES.get(activation.name, SquaredError)()
+        default_loss = DEFAULT_LOSSES.get(activation.name, SquaredError)
+        return default_loss()
     losses = dict(LOSSES)
     if activation.name == "sigmoid":
         losses.update(YES_OR_NO)
@@ -69,4 +70,6 @@ def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
     """The form of the loss on logits if it has one, and whether it does."""
     if activation.name not in loss.on_logits:
         return loss, False
-    return loss.on_logits[activation.name](**vars(loss)), True
+    loss_on_logits = loss.on_logits[activation.name]
+    options = vars(loss)
+    return loss_on_logits(**options), True

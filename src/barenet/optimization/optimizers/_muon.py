@@ -7,9 +7,8 @@ import numpy as np
 from barenet._constraints import option
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import euclidean_norm
 from barenet.optimization.optimizers._adaptive import AdamBase
-from barenet.optimization.optimizers._optimizer import UpdateFormula
+from barenet.optimization.optimizers._optimizer import UpdateFormula, euclidean_norm
 
 #: Coefficients of the quintic a X + b (X Xᵀ) X + c (X Xᵀ)² X, of Jordan and others.
 _A = 3.4445

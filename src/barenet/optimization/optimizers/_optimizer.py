@@ -14,7 +14,7 @@ from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Layout, euclidean_norm
+from barenet.model._layout import Layout
 from barenet.model._stateful import Stateful
 
 #: Vectors that an optimizer keeps between steps, by name.
@@ -148,6 +148,15 @@ class Optimizer(Configurable, Stateful, ABC):
         for name, moment in state.items():
             if name.startswith("moment_"):
                 self.moments[name.removeprefix("moment_")] = moment.copy()
+
+
+def euclidean_norm(vector: FloatArray) -> float:
+    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
+    with np.errstate(over="ignore"):
+        square = vector @ vector
+    if np.isfinite(square):
+        return float(np.sqrt(square))
+    return float(np.linalg.norm(vector.astype(float)))
 
 
 @dataclass(frozen=True, repr=False)
