@@ -16,6 +16,7 @@ from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import OutOfFold
+from barenet.settings._target_kind import TargetKind
 
 GOLDEN = Path(__file__).parent / "golden" / "checkpoints"
 
@@ -50,7 +51,8 @@ def population(watch, **saving):
 
 def ensemble(watch, checkpoint, resume):
     recipe = EnsembleRecipe(hidden=(3,), batch_size=8, epochs=8, folds=3, repeats=2)
-    training = EnsembleTraining(X, OutOfFold(Y, np.full(40, 1 / 40)), recipe, 2)
+    rows = OutOfFold(Y, np.full(40, 1 / 40))
+    training = EnsembleTraining(X, rows, recipe, TargetKind(n_classes=2))
     training.run(1, watch, checkpoint=Checkpoint(checkpoint, every="never"), resume=resume)
     return [training.best.predictions, *training.best.parameters.values()]
 

@@ -20,6 +20,7 @@ from barenet.population._out_of_fold import (
     soften,
     split_folds,
 )
+from barenet.settings._target_kind import TargetKind
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)
@@ -29,12 +30,14 @@ RECIPE = EnsembleRecipe(hidden=(9,), repeats=2, epochs=12)
 
 
 def of_classes(recipe=RECIPE, y=KIND, weight=EVEN, **options):
-    return EnsembleTraining(X, OutOfFold(y, weight), recipe, int(y.max()) + 1, **options)
+    target_kind = TargetKind(n_classes=int(y.max()) + 1)
+    return EnsembleTraining(X, OutOfFold(y, weight), recipe, target_kind, **options)
 
 
 def of_numbers(recipe=RECIPE, **options):
     y = np.column_stack([X[:, 0] ** 2, X[:, 1] * X[:, 2]])
-    return EnsembleTraining(X, OutOfFold((y - y.mean(0)) / y.std(0), EVEN), recipe, **options)
+    rows = OutOfFold((y - y.mean(0)) / y.std(0), EVEN)
+    return EnsembleTraining(X, rows, recipe, TargetKind(n_numbers=2), **options)
 
 
 @pytest.mark.parametrize("sizes", [(40, 40, 10), (7, 1, 1), (2, 0, 0), (1, 1, 0)])
@@ -357,11 +360,13 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
 def test_fault_134_the_memory_of_predictions_is_the_estimate(n_classes, size, peak_memory):
     """Two epochs, as the best predictions are kept while the next ones are made."""
     X = np.random.default_rng(0).normal(size=(8000, 2)).astype(np.float32)
-    y = np.arange(8000) % 400 if n_classes else np.tile(X.astype(float), (1, 200))
+    y, target_kind = np.arange(8000) % 400, TargetKind(n_classes)
+    if not n_classes:
+        y, target_kind = np.tile(X.astype(float), (1, 200)), TargetKind(n_numbers=400)
     recipe = EnsembleRecipe(hidden=(2,), batch_size=500, epochs=2)
     of_classes(RECIPE).run(threads=1)  # the kernels take memory, too
     rows = OutOfFold(y, np.full(8000, 1 / 8000))
-    peak = peak_memory(lambda: EnsembleTraining(X, rows, recipe, n_classes).run(threads=1))
+    peak = peak_memory(lambda: EnsembleTraining(X, rows, recipe, target_kind).run(threads=1))
     assert 0.7 < peak / (size * 8000 * 400) < 1.25
 
 
@@ -370,10 +375,10 @@ def test_fault_134_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of
     monkeypatch.setenv("BARENET_MEMORY", "8GB")
     X, classes = np.zeros((40_000, 1)), np.arange(40_000) % 4000
     y = classes if of_classes else np.broadcast_to(classes[:, np.newaxis] / 2, (40_000, 2000))
-    n_classes = 4000 if of_classes else 0
+    target_kind = TargetKind(n_classes=4000) if of_classes else TargetKind(n_numbers=2000)
     message = f"^y: predictions of 40,000 rows .* about {needed}, more than the 8 GB allowed; mer"
     with pytest.raises(ArgumentError, match=message):
-        prepare_ensemble_training(X, y, n_classes)
+        prepare_ensemble_training(X, y, target_kind)
     monkeypatch.setenv("BARENET_MEMORY", "11GB")
     with pytest.raises(DataError, match="no column"):  # it goes on
-        prepare_ensemble_training(X, y if of_classes else y[:, :9], n_classes, rare=0.5)
+        prepare_ensemble_training(X, y if of_classes else y[:, :9], target_kind, rare=0.5)

@@ -25,7 +25,7 @@ from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.settings._task_settings import ONE_NETWORK, TaskSettings
 from barenet.storage._file_io import name_of
-from barenet.tasks._fit import EnsembleFit
+from barenet.tasks._fit import EnsembleFit, Fit
 from barenet.tasks._task import Task
 from barenet.training._callbacks import Callback
 
@@ -177,9 +177,10 @@ def run_in(
         new_settings = given
     with folder.running(new_settings):
         settings = given
+        resume = False
         if not is_new:
             settings = _resumed(folder, given, client)
-        resume = not is_new and folder.has_checkpoint()
+            resume = folder.has_checkpoint()
         # A resumed run has its weights in the checkpoint; the file of `start_from` may have
         # changed.
         fit = Task.from_settings(settings).prepare(copy_weights=not resume)
@@ -191,29 +192,49 @@ def run_in(
         if note:
             log(note)
         checkpoint = folder.new_checkpoint(every, fit.settings)
-        options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output
         with Interruption(on_workers=client is not None) as interruption:
-            callbacks: list[Callback] = [interruption]
             if isinstance(fit, EnsembleFit):
                 note = fit.note
                 if resume:
                     note += "resuming from the checkpoint\n\n"
                 introduce(fit, note)
-                options |= {"client": client, "progress": shows}
-                if client is not None:
-                    callbacks = []  # workers call no callbacks
+                callbacks = _callbacks_of_ensemble(interruption, client)
+                progress = shows
             else:
-                every_epoch = given.config.over(fit.settings.config).verbose_epoch
-                callbacks = [Introduction(fit)]
-                if shows:
-                    callbacks.append(Progress(every_epoch))
-                callbacks.append(interruption)
-            fit, history = fit.run(callbacks, **options)
+                callbacks = _callbacks_of_network(fit, given, interruption, shows=shows)
+                progress = False  # which a callback shows
+            fit, history = fit.run(
+                callbacks,
+                progress=progress,
+                threads=threads,
+                checkpoint=checkpoint,
+                resume=resume,
+                client=client,
+            )
         results = Results(fit, history, folder, output, interruption, extra)
         if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
             results.miss(checkpoint.path.name, checkpoint.error)
     return results.write()
+
+
+def _callbacks_of_ensemble(interruption: Interruption, client: "Client | None") -> list[Callback]:
+    """The signals alone; none on workers, which call no callbacks."""
+    if client is not None:
+        return []
+    return [interruption]
+
+
+def _callbacks_of_network(
+    fit: Fit, given: TaskSettings, interruption: Interruption, *, shows: bool
+) -> list[Callback]:
+    """The introduction, the progress if it is shown, and the signals."""
+    callbacks: list[Callback] = [Introduction(fit)]
+    if shows:
+        every_epoch = given.config.over(fit.settings.config).verbose_epoch
+        callbacks.append(Progress(every_epoch))
+    callbacks.append(interruption)
+    return callbacks
 
 
 def _resumed(folder: RunFolder, given: TaskSettings, client: "Client | None") -> TaskSettings:

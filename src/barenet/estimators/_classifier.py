@@ -268,13 +268,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
         targets = super()._encode(y)
-        smoothing = self.label_smoothing
-        if smoothing == 0:
+        if self.label_smoothing == 0:
             return targets
-        n_ways = len(self.classes_)
-        if self._encoder.activation == "sigmoid":
-            n_ways = 2
-        return targets.astype(np.float64) * (1 - smoothing) + smoothing / n_ways
+        encoder = self._encoder
+        return encoder.target_kind.smooth(targets, self.label_smoothing, encoder.activation)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         super()._check_continued(y, continued, incremental)

@@ -23,6 +23,7 @@ from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.settings._target_kind import TargetKind
 from barenet.tables._table_rows import results_by_blocks
 
 if TYPE_CHECKING:
@@ -83,13 +84,13 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             first_column = next(iter(X.values()), ())
             n_rows = _num_samples(first_column)
         y = check_y(y, n_rows, self)
-        targets, n_classes, weight = self._encode(y)
+        targets, target_kind, weight = self._encode(y)
         dtype = np.dtype(np.float64)
         if sample_weight is not None:
             weight = weight * check_sample_weight(sample_weight, n_rows, dtype)
         weight = check_sample_weight(weight, n_rows, dtype)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
-        training, encoding, scaling = prepare_ensemble_training(X, targets, n_classes, **options)
+        training, encoding, scaling = prepare_ensemble_training(X, targets, target_kind, **options)
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
         if self.history_.stop_reason == "interrupted":
             message = "interrupted; the estimator keeps the best epoch until now"
@@ -137,8 +138,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         )
 
     @abstractmethod
-    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
-        """The targets, the number of classes (0 for numbers), and the weights by class."""
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
+        """The targets, their kind, and the weights by class."""
 
     @abstractmethod
     def _decode(self, output: FloatArray) -> NDArray[Any]:
@@ -251,13 +252,15 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
             return np.ones_like(outputs[:, :1])
         return outputs
 
-    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         encoder = LabelEncoder(y)
         if encoder.multilabel:
             raise ArgumentError("expected one class for each row", argument="y")
         self.classes_ = encoder.classes
         weight = weights_by_class(self.class_weight, y, self.classes_)
-        return np.searchsorted(self.classes_, y), max(2, len(self.classes_)), weight
+        # The networks of a single class have an output for a second one, which never occurs.
+        target_kind = TargetKind(n_classes=max(2, len(self.classes_)))
+        return np.searchsorted(self.classes_, y), target_kind, weight
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         return self.classes_[output[:, : len(self.classes_)].argmax(axis=1)]
@@ -402,9 +405,10 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
-    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         self._is_column = y.ndim == 1
-        return y.astype(np.float64), 0, np.ones(len(y))
+        target_kind = TargetKind(n_numbers=int(np.prod(y.shape[1:])))
+        return y.astype(np.float64), target_kind, np.ones(len(y))
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         numbers = self.target_scaling_.inverse_transform(output)

@@ -20,6 +20,7 @@ from barenet.estimators._array_inputs import errors_naming_argument, is_plain
 from barenet.model._array_dataset import ArrayDataset, class_probabilities
 from barenet.model._arrays import FloatArray, one_hot
 from barenet.model.losses import GaussianNLL, Loss, Poisson
+from barenet.settings._target_kind import TargetKind
 
 
 class LabelEncoder:
@@ -50,9 +51,14 @@ class LabelEncoder:
     @property
     def activation(self) -> str:
         """The name of the output activation."""
-        if self.multilabel or len(self.classes) <= 2:
+        if self.multilabel:
             return "sigmoid"
-        return "softmax"
+        return self.target_kind.output_activation()
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """The classes as one target, of which a row has one."""
+        return TargetKind(len(self.classes))
 
     def encode(self, y: NDArray[Any]) -> FloatArray:
         """Targets of the network: zeros and ones, shape (n_samples, n_outputs)."""

@@ -7,6 +7,7 @@ from barenet.engines import Model, networks_of
 from barenet.errors import ArgumentError, brief, count_of, printable, some
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.model.layers import Dense
+from barenet.settings._target_kind import n_classes_of
 from barenet.tables._scaling import Scaling
 
 
@@ -39,7 +40,7 @@ def check_parts(predictor: Any) -> None:  # a `Predictor`, whose module imports 
 
 
 def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
-    _check_number("classes", len(classes), max(n_outputs, 2), "classes of the network")
+    _check_number("classes", len(classes), n_classes_of(n_outputs), "classes of the network")
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     for name in classes:

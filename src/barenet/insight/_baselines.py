@@ -19,6 +19,7 @@ from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_targets
 from barenet.model._network import Network
 from barenet.optimization._penalties import L2
+from barenet.settings._target_kind import TargetKind
 from barenet.tables._scaling import Scaling
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
@@ -142,20 +143,16 @@ def fit_baseline(
     if X.dtype == np.float32 and _is_scaled(X):
         dtype = np.dtype(np.float32)
     X = check_inputs(X, dtype, None)
-    n_targets = n_classes or 1
-    targets: NDArray[Any] = check_targets(y, n_rows, n_targets, np.dtype(np.float64))
+    target_kind = TargetKind(n_classes)
+    float64 = np.dtype(np.float64)
+    targets: NDArray[Any] = check_targets(y, n_rows, target_kind.n_columns, float64)
     classes = None
-    if n_classes is not None:
+    if target_kind.of_classes:  # the network has outputs for those that occur
         classes = np.flatnonzero(targets.any(axis=0))
         targets = targets[:, classes].argmax(axis=1)
-    n_outputs = 1
-    output = "identity"
-    if classes is not None:
-        output = "sigmoid"
-    if classes is not None and len(classes) > 2:
-        n_outputs = len(classes)
-        output = "softmax"
-    sizes = [X.shape[1], n_outputs]
+        target_kind = TargetKind(len(classes))
+    sizes = [X.shape[1], target_kind.n_outputs]
+    output = target_kind.output_activation()
     network = Network.dense(sizes, output=output, init="zeros", dtype=X.dtype)
     if name == "constant" or (classes is not None and len(classes) == 1):
         _fit_constant(network, np.ravel(targets))

@@ -20,6 +20,7 @@ from barenet.engines import Model
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
+from barenet.settings._target_kind import TargetKind
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._scaling import Scaling
 from barenet.tables._target import known_targets
@@ -176,11 +177,10 @@ def permutation_importance(
         problem = f"expected one for each of {len(rows)} rows, got {codes.size}"
         raise ArgumentError(problem, argument="y")
     if classes is None:
-        usual = "r2"
         targets: FloatArray = np.asarray(codes, np.float64).reshape(-1, 1)
     else:
-        usual = "accuracy"
         targets = one_hot(codes, len(classes))
+    usual = TargetKind.of(classes).metric
     name = main_metric(metric or usual, codes, classes).name
 
     def measure() -> float:
@@ -235,8 +235,9 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
     if isinstance(model, Model):
         n_inputs = model.n_inputs or np.shape(X)[-1]
         classes = None
-        if model.output_activation.name in ("softmax", "sigmoid"):
-            classes = _index_names(max(2, model.n_outputs or 1))
+        predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
+        if predicted.n_classes is not None:
+            classes = _index_names(predicted.n_classes)
         model = Predictor(
             network=model,
             preprocessing=Scaling.fit("none", np.zeros((1, n_inputs))),

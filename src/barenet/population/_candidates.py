@@ -12,6 +12,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError, in_a_line
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
+from barenet.settings._target_kind import TargetKind
 
 #: Settings of a run that are those of its data or of the command.
 NOT_SEARCHED = """metric class_weight label_smoothing patience scaling target_scaling test_size
@@ -46,24 +47,30 @@ def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> 
     defaults = dataclasses.replace(DEFAULTS, batch_size=None)
     config = RunConfig(**converted).over(defaults)
     config.validate()
-    n_classes = 0
-    if y.ndim == 1 and y.dtype.kind in "bui":
-        n_classes = int(y.max(initial=0)) + 1
-    if n_classes > max(2, len(y) / 2) and not config.layers:
+    target_kind = _target_kind(y, config.layers)
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, target_kind.n_outputs)
+    output = config.output or target_kind.output_activation(layers[-1])
+    return dataclasses.replace(config, layers=layers, output=output)
+
+
+def _target_kind(y: NDArray[Any], layers: tuple[int, ...] | None) -> TargetKind:
+    """The kind of targets by their dtype: whole numbers are classes from 0.
+
+    With layers that end in a single output, more than two whole numbers are not classes, but
+    numbers to predict.
+    """
+    if y.ndim == 2:
+        return TargetKind(n_numbers=y.shape[1])
+    if y.ndim != 1 or y.dtype.kind not in "bui":
+        return TargetKind()
+    n_classes = int(y.max(initial=0)) + 1
+    if layers:
+        if layers[-1] == 1 and n_classes > 2:
+            return TargetKind()
+    elif n_classes > max(2, len(y) / 2):
         problem = f"whole numbers are classes from 0, and {n_classes:,} are too many for the rows"
         raise ArgumentError(problem, argument="y", remedy="pass floats for numbers to predict")
-    n_outputs = 1
-    if y.ndim == 2:
-        n_outputs = y.shape[1]
-    elif n_classes > 2:
-        n_outputs = n_classes
-    layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
-    output = "identity"
-    if n_classes and layers[-1] != 1:
-        output = "softmax"
-    elif n_classes and n_classes <= 2:
-        output = "sigmoid"
-    return dataclasses.replace(config, layers=layers, output=config.output or output)
+    return TargetKind(n_classes)
 
 
 def _as_setting(name: str, value: Any) -> Any:

@@ -24,6 +24,7 @@ from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import KNOWN, train_many
+from barenet.settings._target_kind import TargetKind
 from barenet.training._callbacks import Callbacks
 
 if TYPE_CHECKING:
@@ -205,8 +206,8 @@ def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> l
 
 def _class_labels(network: Network, targets: NDArray[Any]) -> NDArray[np.intp] | None:
     """The class of each row, if the outputs are probabilities of classes."""
-    is_class = network.output_activation.name in ("softmax", "sigmoid")
-    if not is_class or not np.isin(targets, (0, 1)).all():
+    target_kind = TargetKind.of_outputs(targets.shape[1], network.output_activation.name)
+    if not target_kind.of_classes or not np.isin(targets, (0, 1)).all():
         return None
     if targets.shape[1] == 1:
         return targets[:, 0].astype(np.intp)
@@ -260,6 +261,4 @@ def measure_fold(
 
 def default_metric(network: Network) -> str:
     """Name of the metric by which networks are compared: the accuracy for classes, else R²."""
-    if network.output_activation.name in ("softmax", "sigmoid"):
-        return "accuracy"
-    return "r2"
+    return TargetKind.of_outputs(network.n_outputs or 1, network.output_activation.name).metric

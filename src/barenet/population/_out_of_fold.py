@@ -11,6 +11,7 @@ from barenet.engines import ConformalResiduals
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
+from barenet.settings._target_kind import TargetKind
 from barenet.storage._file_io import VARIABLE, format_size, memory_limit
 
 #: The name of the ensemble's scores on a model card.
@@ -30,12 +31,15 @@ CLASS_BYTES = 54
 NUMBER_BYTES = 130
 
 
-def check_memory(y: NDArray[Any], n_classes: int) -> None:
+def check_memory(y: NDArray[Any], target_kind: TargetKind) -> None:
     """Refuse targets whose predictions would take more memory than a file may."""
-    needed = y.size * (CLASS_BYTES * n_classes or NUMBER_BYTES)
+    n_outputs = target_kind.n_columns
+    if target_kind.of_classes:
+        needed = y.size * n_outputs * CLASS_BYTES
+    else:
+        needed = y.size * NUMBER_BYTES
     limit = memory_limit()
     if needed > limit:
-        n_outputs = n_classes or y[0].size
         problem = f"predictions of {len(y):,} rows with {n_outputs:,} outputs would "
         problem += f"take about {format_size(needed)}, more than the {format_size(limit)} allowed"
         remedy = f"merge classes, train one network (--quick), or set {VARIABLE} to a larger size"

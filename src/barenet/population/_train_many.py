@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from numpy.typing import ArrayLike
 
@@ -28,6 +28,9 @@ from barenet.training._progress import Bar, is_watched
 
 if TYPE_CHECKING:
     from distributed import Client
+
+#: Shows a line of the progress: what is completed of the total, a text, and the number of its line.
+ShowLine: TypeAlias = Callable[[int, int, str, int], None]
 
 #: Arguments of `train` that hold for all networks, or are no options.
 OF_ALL_NETWORKS = ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
@@ -265,9 +268,7 @@ def run_slices(
 
 
 @contextmanager
-def live_line(
-    progress: bool | None, width: int
-) -> Iterator[Callable[[int, int, str, int], None] | None]:
+def live_line(progress: bool | None, width: int) -> Iterator[ShowLine | None]:
     """Yield a function that updates the bar; without a terminal, it prints a line for each number.
 
     A text with the number 0 is shown in the bar alone. It yields None if nothing is to be shown.

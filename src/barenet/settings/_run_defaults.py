@@ -13,6 +13,7 @@ from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._target_kind import TargetKind
 
 #: Hidden layers where none are given.
 HIDDEN_SIZES = (64, 32)
@@ -40,25 +41,22 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
     """
     config = config_for(given, dataset)
+    target_kind = TargetKind.of(dataset.classes)
     n_inputs = n_inputs or dataset.n_features
-    n_outputs, *_ = _n_outputs(dataset)
-    layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, target_kind.n_outputs)
     _check_layers(layers, dataset, n_inputs)
     output = config.output
-    if output is None and dataset.classes is None:
-        output = "identity"
-    elif output is None and layers[-1] == 1:
-        output = "sigmoid"
-    elif output is None:
-        output = "softmax"
+    if output is None:
+        output = target_kind.output_activation(layers[-1])
     activation = build(Activation, ACTIVATIONS, output, "output")
-    _check_output(activation.name, layers, dataset)
+    _check_output(activation.name, layers, target_kind)
     check_target_settings(config, dataset)
     loss = as_loss(config.loss, activation)
     target_scaling = config.target_scaling
     if not target_scaling:
         target_scaling = "none"
-        if dataset.classes is None and output == "identity" and loss.name in DIFFERENCE_LOSSES:
+        of_numbers = not target_kind.of_classes
+        if of_numbers and output == "identity" and loss.name in DIFFERENCE_LOSSES:
             target_scaling = "standardize"
     return dataclasses.replace(
         config,
@@ -142,20 +140,13 @@ def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
     return defaults
 
 
-def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
-    """Numbers of outputs that fit the target, the default first."""
-    n_classes = len(dataset.classes or ())
-    if n_classes == 2:
-        return (1, 2)
-    return (n_classes or 1,)
-
-
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
     """Check that the first and the last layer fit the data."""
-    n_outputs = _n_outputs(dataset)
+    target_kind = TargetKind.of(dataset.classes)
+    n_outputs = target_kind.allowed_n_outputs
     if isinstance(layers, int) or len(layers) < 2:
         sizes = "the sizes from the input to the output"
-        example = (n_inputs, 8, n_outputs[0])
+        example = (n_inputs, 8, target_kind.n_outputs)
         raise ArgumentError.of("layers", layers, sizes, remedy="try {layers}", layers=example)
     if layers[0] != n_inputs:
         features = f"{n_inputs} features"
@@ -166,8 +157,8 @@ def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> N
         problem = f"start with {layers[0]}, but {dataset.name} has {features}"
     elif layers[-1] not in n_outputs:
         target = "one number to predict"
-        if dataset.classes:
-            target = f"{len(dataset.classes)} classes"
+        if target_kind.of_classes:
+            target = f"{target_kind.n_classes} classes"
         expected = " or ".join(str(number) for number in n_outputs)
         problem = f"end with {layers[-1]}, but {dataset.name} has {target}; expected {expected}"
         problem += " at the end"
@@ -176,9 +167,9 @@ def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> N
     raise ArgumentError(problem, argument="layers", value=layers)
 
 
-def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> None:
+def _check_output(output: str, layers: tuple[int, ...], target_kind: TargetKind) -> None:
     """Check that a classifier's outputs are probabilities."""
-    if dataset.classes is not None and output not in ("softmax", "sigmoid"):
+    if not target_kind.allows_activation(output):
         raise ArgumentError.of("output", output, "softmax or sigmoid for classes")
     if output == "softmax" and layers[-1] == 1:
         problem = "a softmax of a single output is always 1"

@@ -23,6 +23,7 @@ from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
+from barenet.settings._target_kind import TargetKind
 from barenet.storage._file_io import machine_memory, parse_size
 from barenet.streams._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.streams._stream_memory import check_blocks
@@ -103,7 +104,7 @@ class Stream(RowSource):
     @property
     def n_outputs(self) -> int:
         """Number of outputs of a network for these rows: one for each class, or 1 for numbers."""
-        return len(self.sample.classes or ("number",))
+        return TargetKind.of(self.sample.classes).n_columns
 
     def read_block(self, number: int) -> Dataset:
         """Read the training rows of a block.

@@ -1,10 +1,10 @@
 """A fit: a network or an ensemble with all settings decided, ready to be trained on a task."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Self
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +14,30 @@ from barenet._train import train
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.engines import ENGINES, Ensemble, Model
-from barenet.errors import ArgumentError, ModelFileError, some
+from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
-from barenet.files._model_io import load, load_predictor
-from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
-from barenet.model._network import Network
-from barenet.model.layers import Dense
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
 from barenet.settings._run_config import DEFAULTS, RunConfig
-from barenet.settings._run_defaults import check_target_settings, config_for, resolve_config
+from barenet.settings._run_defaults import check_target_settings, resolve_config
+from barenet.settings._target_kind import TargetKind
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
 from barenet.tables._rare_categories import THRESHOLDS
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
-from barenet.tasks._distillation import rows_for, student_config, targets_of
+from barenet.tasks import _initial_weights as initial_weights
+from barenet.tasks._distillation import student_config, targets_of
 from barenet.tasks._measurement import Measurement
-from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
+from barenet.tasks._network_rows import NetworkRows
+from barenet.tasks._split_rows import SplitRows, fingerprint_of
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Number of periods of rows that are split by time; each fold leaves out whole periods.
 N_PERIODS = 32
@@ -54,56 +55,6 @@ class Fit:
     validation: Dataset | None = None
     #: The network with its encoding and its card.
     predictor: Predictor
-
-    @classmethod
-    def of(
-        cls,
-        network: Model,
-        encoding: TableEncoding | Scaling,
-        target_scaling: Scaling | None,
-        *,
-        rows: SplitRows,
-        settings: TaskSettings,
-        training: Dataset,
-        validation: Dataset | None = None,
-        **more: Any,
-    ) -> Self:
-        """Combine a network with the encoding and a card, which is the same on every machine.
-
-        A subclass takes more parts.
-        """
-        dataset = rows.dataset
-        names = getattr(encoding, "feature_names", dataset.feature_names)
-        counts = {"training": training.n_samples}
-        if rows.stream is not None:
-            counts["training"] = rows.stream.n_rows
-        if validation is not None:
-            counts["validation"] = validation.n_samples
-        if rows.test is not None:
-            counts["held_out"] = rows.test.n_samples
-        predictor = Predictor(
-            network=network,
-            preprocessing=encoding,
-            target_scaling=target_scaling,
-            classes=dataset.classes,
-            feature_names=names,
-            target_name=dataset.target_name,
-            dataset=dataset.name,
-            image_shape=dataset.image_shape,
-            card=ModelCard(
-                settings=settings.card_fields(),  # without paths, times and threads
-                data_fingerprint=fingerprint_of(dataset, names),
-                rows=counts,
-            ),
-        )
-        return cls(
-            settings=settings,
-            predictor=predictor,
-            rows=rows,
-            training=training,
-            validation=validation,
-            **more,
-        )
 
     @property
     def n_rows(self) -> Mapping[str, int]:
@@ -140,9 +91,16 @@ class Fit:
 
     @abstractmethod
     def run(
-        self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
+        self,
+        callbacks: Sequence[Callback] = (),
+        *,
+        progress: bool | None = False,
+        threads: int | None = None,
+        checkpoint: str | PathLike[str] | Checkpoint | None = None,
+        resume: bool = False,
+        client: "Client | None" = None,
     ) -> tuple[Self, History]:
-        """Train, with more options of `train`; return the trained fit and its history."""
+        """Train, an ensemble perhaps on workers; return the trained fit and its history."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -168,9 +126,7 @@ class NetworkFit(Fit):
         sample_weight = None
         if X is None:
             X, y, sample_weight = self._targets_of(self.training)
-        usual = "r2"
-        if self.training.classes:
-            usual = "accuracy"
+        usual = TargetKind.of(self.training.classes).metric
         arguments = {
             "X": X,
             "y": y,
@@ -182,10 +138,26 @@ class NetworkFit(Fit):
         return arguments | self.settings.config.train_arguments()
 
     def run(
-        self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
+        self,
+        callbacks: Sequence[Callback] = (),
+        *,
+        progress: bool | None = False,
+        threads: int | None = None,
+        checkpoint: str | PathLike[str] | Checkpoint | None = None,
+        resume: bool = False,
+        client: "Client | None" = None,
     ) -> tuple[Self, History]:
-        options |= {"callbacks": [*self.patience, *callbacks], "progress": progress}
-        return self, train(self.predictor.first_network, **self.arguments() | options)
+        assert client is None  # it is refused where it is given
+        history = train(
+            self.predictor.first_network,
+            **self.arguments(),
+            callbacks=[*self.patience, *callbacks],
+            progress=progress,
+            threads=threads,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+        return self, history
 
     def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
         """Inputs, targets and sample weights, with class weights and label smoothing applied."""
@@ -197,13 +169,12 @@ class NetworkFit(Fit):
         if config.class_weight:
             sample_weight = class_weights(config.class_weight, self.training)[rows.y]
         if config.label_smoothing:
-            network = self.predictor.network
-            n_classes = len(rows.classes or ())
-            n_ways = n_classes
-            if network.output_activation.name == "sigmoid":
-                n_ways = 2
-            y = one_hot(y, n_classes, np.float64)[:, -network.sizes[-1] :]
-            y = y * (1 - config.label_smoothing) + config.label_smoothing / n_ways
+            network = self.predictor.first_network
+            target_kind = TargetKind.of(rows.classes)
+            # A single output is the probability of the second class, which is the last column.
+            y = one_hot(y, target_kind.n_columns, np.float64)[:, -network.sizes[-1] :]
+            activation = network.output_activation.name
+            y = target_kind.smooth(y, config.label_smoothing, activation)
         return X, y, sample_weight
 
 
@@ -216,10 +187,24 @@ class EnsembleFit(Fit):
     note: str = ""
 
     def run(
-        self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
+        self,
+        callbacks: Sequence[Callback] = (),
+        *,
+        progress: bool | None = False,
+        threads: int | None = None,
+        checkpoint: str | PathLike[str] | Checkpoint | None = None,
+        resume: bool = False,
+        client: "Client | None" = None,
     ) -> tuple[Self, History]:
         training = self.ensemble_training
-        history = training.run(callbacks=tuple(callbacks), progress=progress, **options)
+        history = training.run(
+            threads,
+            tuple(callbacks),
+            progress=progress,
+            checkpoint=checkpoint,
+            resume=resume,
+            client=client,
+        )
         best = training.best
         assert best is not None
         predictor = replace(
@@ -232,7 +217,7 @@ class EnsembleFit(Fit):
 
 
 def prepare_network(
-    rows: SplitRows,
+    split: SplitRows,
     settings: TaskSettings,
     *,
     copy_weights: bool = True,
@@ -240,85 +225,103 @@ def prepare_network(
 ) -> NetworkFit:
     """Make one network, with new weights or those to start from, and check its settings."""
     if teacher is None and settings.teacher is not None:
-        _, teacher = _load("teacher", settings.teacher, load_predictor)
+        teacher = initial_weights.load_teacher(settings.teacher)
     if teacher is not None:
         settings = replace(settings, config=student_config(settings.config, teacher))
-    stream = rows.stream
-    settings.config.validate()
-    as_schedule(settings.config.schedule)
-    lookup(dict.fromkeys([*ENGINES, "auto"]), settings.config.engine or "auto", "engine")
-    settings.check_table_options()
+    _check_settings(settings)
     if teacher is not None:
-        rows = rows_for(teacher, rows)
-        training, validation = split_validation(rows.training, settings.config)
-        encoding = teacher.preprocessing
-    elif stream is None:
-        training, validation, encoding = _encode(rows, settings)
+        rows = NetworkRows.of_teacher(split, teacher, settings.config)
+    elif split.stream is not None:
+        rows = NetworkRows.of_stream(split, split.stream)
     else:
-        training = rows.training
-        validation = stream.validation
-        encoding = stream.encoding
-    config = resolve_config(settings.config, rows.dataset, encoding.n_outputs)
-    scaling_name = config.target_scaling or "none"
-    scaling = None
-    if stream is not None:
-        if scaling_name not in ("none", "standardize"):
-            raise ArgumentError.of("target_scaling", scaling_name, "standardize or none")
-        if scaling_name == "none":
-            stream = replace(stream, target_scaling=None)
-        rows = replace(rows, stream=stream)
-        scaling = stream.target_scaling
-    elif scaling_name != "none":
-        scaling = Scaling.fit(scaling_name, training.y.reshape(-1, 1))
+        rows = NetworkRows.in_memory(split, settings)
+    config = resolve_config(settings.config, rows.split.dataset, rows.encoding.n_outputs)
+    rows = rows.with_target_scaling(config.target_scaling or "none")
+    settings = replace(settings, config=config)
     network = config.make_network()
     if copy_weights and settings.start_from is not None:
-        input_names = getattr(encoding, "output_names", rows.dataset.feature_names)
-        _copy_weights(network, settings.start_from, input_names)
-    return NetworkFit.of(
+        initial_weights.copy_weights(settings.start_from, network, rows.input_names)
+    predictor = untrained_predictor(
         network,
-        encoding,
-        scaling,
-        rows=rows,
-        settings=replace(settings, config=config),
-        training=training,
-        validation=validation,
+        rows.encoding,
+        rows.target_scaling,
+        split=rows.split,
+        settings=settings,
+        training=rows.training,
+        validation=rows.validation,
+    )
+    return NetworkFit(
+        settings=settings,
+        rows=rows.split,
+        training=rows.training,
+        validation=rows.validation,
+        predictor=predictor,
         teacher=teacher,
     )
 
 
-def _encode(
-    rows: SplitRows, settings: TaskSettings
-) -> tuple[Dataset, Dataset | None, TableEncoding | Scaling]:
-    """The training and validation rows in memory, and their encoding for one network."""
-    config = config_for(settings.config, rows.dataset)
-    split: tuple[Any, ...] = (config.patience, config.schedule, config.split_seed)
-    if split not in rows.cache:
-        rows.cache[split] = split_validation(rows.training, config)
-    training, validation = rows.cache[split]
-    scale = config.scaling or "none"
-    key = (*split, scale, *settings.table_options().items())
-    if key not in rows.cache:
-        rows.cache[key] = fit_encoding(training, scale, settings)
-    return training, validation, rows.cache[key]
+def _check_settings(settings: TaskSettings) -> None:
+    """Refuse settings of one network that are wrong, whatever its rows are."""
+    settings.config.validate()
+    as_schedule(settings.config.schedule)
+    lookup(dict.fromkeys([*ENGINES, "auto"]), settings.config.engine or "auto", "engine")
+    settings.check_table_options()
 
 
-def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
+def untrained_predictor(
+    network: Model,
+    encoding: TableEncoding | Scaling,
+    target_scaling: Scaling | None,
+    *,
+    split: SplitRows,
+    settings: TaskSettings,
+    training: Dataset,
+    validation: Dataset | None = None,
+) -> Predictor:
+    """Combine a network with the encoding and a card, which is the same on every machine."""
+    dataset = split.dataset
+    names = getattr(encoding, "feature_names", dataset.feature_names)
+    counts = {"training": training.n_samples}
+    if split.stream is not None:
+        counts["training"] = split.stream.n_rows
+    if validation is not None:
+        counts["validation"] = validation.n_samples
+    if split.test is not None:
+        counts["held_out"] = split.test.n_samples
+    return Predictor(
+        network=network,
+        preprocessing=encoding,
+        target_scaling=target_scaling,
+        classes=dataset.classes,
+        feature_names=names,
+        target_name=dataset.target_name,
+        dataset=dataset.name,
+        image_shape=dataset.image_shape,
+        card=ModelCard(
+            settings=settings.card_fields(),  # without paths, times and threads
+            data_fingerprint=fingerprint_of(dataset, names),
+            rows=counts,
+        ),
+    )
+
+
+def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
     """Make the networks of an ensemble, and choose how rare categories are merged."""
     settings.config.validate()
     settings.check_table_options()
-    training = rows.training
+    training = split.training
     defaults = RunConfig(
         seed=DEFAULTS.seed, test_size=DEFAULTS.test_size, split_seed=DEFAULTS.split_seed
     )
     config = settings.config.over(defaults)
-    check_target_settings(config, rows.dataset)
+    check_target_settings(config, split.dataset)
     weight = None
     if config.class_weight:
         weight = class_weights(config.class_weight, training)[training.y]
     ensemble_training, encoding, scaling = prepare_ensemble_training(
         training.X,
         training.y,
-        len(training.classes or ()),
+        TargetKind.of(training.classes),
         weight=weight,
         groups=training.groups(N_PERIODS),
         epochs=config.epochs,
@@ -329,13 +332,19 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
     note = note_on_rare(settings.rare, recipe.rare)
     config = replace(config, epochs=recipe.epochs)
     settings = replace(settings, quick=False, config=config, rare=recipe.rare)
-    return EnsembleFit.of(
+    predictor = untrained_predictor(
         Ensemble(ensemble_training.networks),
         encoding,
         scaling,
-        rows=rows,
+        split=split,
         settings=settings,
         training=training,
+    )
+    return EnsembleFit(
+        settings=settings,
+        rows=split,
+        training=training,
+        predictor=predictor,
         ensemble_training=ensemble_training,
         note=note,
     )
@@ -349,55 +358,6 @@ def note_on_rare(given: float | None, chosen: float | None) -> str:
     if chosen:
         merged = f"of less than {100 * chosen:g} % of the rows are"
     return f"categories {merged} merged, chosen by the error on rows that are left out\n\n"
-
-
-def fit_encoding(
-    training: Dataset, scaling: str, settings: TaskSettings
-) -> TableEncoding | Scaling:
-    """Fit the encoding of a table, or the scaling of a matrix."""
-    if not isinstance(training.X, Frame):
-        return Scaling.fit(scaling, training.X)
-    options = settings.table_options([*training.X.columns])
-    return TableEncoding.fit(training.X, numbers=scaling, **options)
-
-
-def _load(argument: str, path: Path, load: Callable[[Path], Any]) -> tuple[Path, Any]:
-    """Load the model that a setting names, and find its file."""
-    try:
-        file = model_file(path)
-        return file, load(file)
-    except (FileNotFoundError, ModelFileError) as error:
-        raise ArgumentError(str(error), argument=argument) from error
-
-
-def _copy_weights(network: Network, start_from: Path, input_names: Sequence[str]) -> None:
-    """Copy the weights of another model, those of its inputs by their names."""
-    path, model = _load("start_from", start_from, load)
-    if isinstance(model, Predictor):
-        names = model.input_names
-        model = model.network
-    else:
-        names = tuple(input_names)  # a network alone: its inputs are known by position
-    if isinstance(model, Ensemble):
-        problem = f"{path}: holds several networks, expected one; distill it"
-        raise ArgumentError(problem, argument="start_from")
-    layers = ", ".join(repr(layer) for layer in network.layers)
-    other_layers = ", ".join(repr(layer) for layer in model.layers)
-    if layers != other_layers:
-        problem = f"the layers of {path} are {other_layers}; those of this run {layers}"
-        raise ArgumentError(problem, argument="start_from")
-    unknown = [name for name in names if name not in input_names]
-    if unknown:
-        problem = f"{path} has the inputs {some(unknown)}, which these columns do not have"
-        remedy = "name a model of these columns, or leave it out"
-        raise ArgumentError(problem, argument="start_from", remedy=remedy)
-    network.parameters[:] = model.parameters
-    network.statistics[:] = model.statistics
-    for layer in network.layers:
-        if isinstance(layer, Dense):
-            places = [names.index(name) for name in input_names]
-            layer.weights[:] = layer.weights[places]
-            break  # only the first one has the inputs
 
 
 def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:

@@ -19,6 +19,7 @@ from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, as_loss
+from barenet.settings._target_kind import TargetKind
 from barenet.tables._encoding import TableEncoding
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History
@@ -75,9 +76,7 @@ class Measurement:
         """The baselines with their scores."""
         if self.fitted_to is None:
             return {}
-        n_classes = None
-        if self.predictor.classes is not None:
-            n_classes = len(self.predictor.classes)
+        n_classes = TargetKind.of(self.predictor.classes).n_classes
         step = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
         X = self._linear_inputs(self.fitted_to.X[::step])
         y = self.predictor.targets(self.fitted_to.y[::step])

@@ -22,6 +22,7 @@ from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
+from barenet.settings._target_kind import TargetKind
 from barenet.settings._task_settings import HEADER
 from barenet.storage._atomic import write_atomically
 from barenet.tables._frame import Frame
@@ -106,9 +107,7 @@ class Report:
             for verdict in measured.verdicts():
                 yield _text(verdict)
         else:
-            usual = "r2"
-            if self.predictor.classes:
-                usual = "accuracy"
+            usual = TargetKind.of(self.predictor.classes).metric
             score = _score_sentence(usual, out_of_fold)
             yield _text(f"On the rows that its networks left out, its {score}.")
         leak = measured.leak()

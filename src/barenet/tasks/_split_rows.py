@@ -1,13 +1,11 @@
 """The rows of a task, split into those of the training, of the validation and the test set."""
 
 import contextlib
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._metrics import main_metric
 from barenet.datasets._dataset import Dataset
@@ -16,11 +14,13 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
 from barenet.settings._run_config import DEFAULTS, RunConfig
-from barenet.settings._run_defaults import config_for, table_defaults
-from barenet.settings._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
+from barenet.settings._run_defaults import table_defaults
+from barenet.settings._task_settings import IN_MEMORY, VALIDATION_SIZE
 from barenet.streams._stream import Stream
+from barenet.tables._encoding import TableEncoding
 from barenet.tables._fingerprint import fingerprint
 from barenet.tables._frame import Frame
+from barenet.tables._scaling import Scaling
 from barenet.tables._to_frame import FrameTable
 from barenet.tasks._description import rows_of_model
 
@@ -40,8 +40,12 @@ class SplitRows:
     test: Dataset | None
     #: All training rows, if they are read block by block.
     stream: Stream | None = None
-    #: Splits of the training rows and their encodings, by the settings that they depend on.
-    cache: dict[Any, Any] = field(default_factory=dict)
+    #: The training rows without the validation rows, and these, by the settings of the split.
+    validation_splits: dict[tuple[Hashable, ...], tuple[Dataset, Dataset | None]] = field(
+        default_factory=dict
+    )
+    #: The encodings of training rows, by the settings that they depend on.
+    encodings: dict[tuple[Hashable, ...], TableEncoding | Scaling] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dataset: Dataset, config: RunConfig) -> Self:
@@ -83,47 +87,9 @@ class SplitRows:
             dataset=rows_of_model(predictor, self.dataset),
             training=rows_of_model(predictor, self.training),
             test=test,
-            cache={},
+            validation_splits={},
+            encodings={},
         )
-
-    def compare(self, predictor: Predictor, rows: Dataset, settings: TaskSettings) -> str:
-        """Describe rows of another table or split than the predictor's, and warn of those seen."""
-        card = (predictor.card or ModelCard()).settings
-        is_known = is_of_training(predictor, self.dataset)
-        if is_known is False and self.stream is None and "memory" not in card:
-            return " of another table"
-        n_seen = "perhaps some"
-        if is_known and "test_size" in card:
-            config = config_for(settings.config, self.dataset)
-            now = {
-                "test_size": config.test_size,
-                "split_seed": config.split_seed,
-                "split_by": settings.split_by,
-            }
-            then = {name: card.get(name) for name in now}
-            changed = {name: value for name, value in then.items() if value != now[name]}
-            if changed.get("split_by") is None:
-                training = self.training.numbers
-                if changed:
-                    training = self._training_numbers(then)
-                if np.array_equal(training, self.training.numbers):
-                    return ""
-                n_seen = f"{np.isin(rows.numbers, training).sum():,}"
-            if n_seen != "0":
-                options = ", ".join(f"{name}={value!r}" for name, value in changed.items())
-                problem = f"the predictor was trained on {n_seen} of these {rows.n_samples:,} rows"
-                warnings.warn(f"{problem}; open the task with {options}, as then", stacklevel=4)
-        return f", {n_seen} of which it was trained on"
-
-    def _training_numbers(self, split: Mapping[str, Any]) -> NDArray[np.int64]:
-        """The numbers of the training rows of another split."""
-        settings = TaskSettings.from_fields(without_none(split))
-        dataset = self.dataset
-        if not settings.split_by:
-            dataset = replace(dataset, split_keys=None)
-        training, _ = settings.split(dataset)
-        numbers: NDArray[np.int64] = training.numbers
-        return numbers
 
 
 def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:

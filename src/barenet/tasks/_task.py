@@ -33,9 +33,11 @@ from barenet.tasks._description import (
     rows_of_model,
     words_may_be_classes,
 )
-from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
+from barenet.tasks._fit import EnsembleFit, Fit, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
+from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
+from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._callbacks import Callbacks, as_callbacks
@@ -342,10 +344,8 @@ class Task(OtherMethods):
             teacher = None
         if quick is not None:
             fit_settings = replace(fit_settings, quick=check_flag(quick, "quick"))
-        options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-        if fit_settings.is_ensemble and teacher is None:
-            options["client"] = client
-        elif client is not None:
+        is_ensemble = fit_settings.is_ensemble and teacher is None
+        if client is not None and not is_ensemble:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
         fit: Fit
@@ -360,7 +360,14 @@ class Task(OtherMethods):
             warnings.warn(f"{leak}: Task.open(..., drop={leaking[:5]!r})", stacklevel=2)
         if isinstance(encoding, TableEncoding):
             warn_of_placeholders(encoding, self.rows.dataset.X)
-        trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
+        trained, self.history = fit.run(
+            as_callbacks(callbacks),
+            progress=progress,
+            threads=threads,
+            checkpoint=checkpoint,
+            resume=resume,
+            client=client,
+        )
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
         self._trained = with_results(trained.predictor, self.history, trained.measurements())
@@ -403,7 +410,10 @@ class Task(OtherMethods):
         if rows is None:
             rows = self.test or self.training
         if isinstance(rows, Dataset) and (rows is self.test or rows is self.training):
-            which = self.rows.compare(predictor, rows, self.settings)
+            seen = find_seen_rows(self.rows, predictor, rows, self.settings)
+            which = seen.clause
+            if seen.warning:
+                warnings.warn(seen.warning, stacklevel=3)
         is_training = rows is self.training
         if isinstance(rows, Dataset):
             rows = rows_of_model(predictor, rows)

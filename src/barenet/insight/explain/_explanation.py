@@ -31,6 +31,7 @@ from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Clipping, Optimizer
+from barenet.settings._target_kind import n_classes_of
 from barenet.training._loop import check_full_batch
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.
@@ -341,7 +342,7 @@ def _notes(
         names = check_names(features, "feature_names", X.shape[1], "input")
         notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)
     if classes is not None:
-        names = check_names(classes, "class_names", max(2, y.shape[1]), "class")
+        names = check_names(classes, "class_names", n_classes_of(y.shape[1]), "class")
         notes["Y"] = Note.of_classes(y, names, precision)
     return notes
 

@@ -22,6 +22,7 @@ from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMA
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground.trainer._trainer_messages import Rows, TrainingTask
 from barenet.settings._run_config import RunConfig
+from barenet.settings._target_kind import TargetKind
 from barenet.tables._column import Column
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
@@ -164,22 +165,15 @@ class PreparedData:
 
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Describe a network and its training as the library does."""
-        n_classes = len(self.classes or ())
-        n_outputs = 1
-        if n_classes == 0:
-            output = "identity"
-        elif n_classes == 2:
-            output = "sigmoid"
-        else:
-            output = "softmax"
-            n_outputs = n_classes
+        target_kind = TargetKind.of(self.classes)
+        n_outputs = target_kind.n_outputs
         if self.model is not None and self.model.outputs:
             n_outputs = len(self.model.outputs)
         return replace(
             settings.run_config(len(self.training[1])),
             layers=(len(self.input_names), *settings.hidden, n_outputs),
             hidden=settings.activations or None,
-            output=output,
+            output=target_kind.output_activation(),
         )
 
     def make_network(self, settings: NetworkSettings) -> Network:
@@ -193,14 +187,11 @@ class PreparedData:
     def make_task(self, settings: NetworkSettings) -> TrainingTask:
         """Collect everything that the trainer needs."""
         network = self.make_network(settings)
-        metric = "r2"
-        if self.classes:
-            metric = "accuracy"
         task = TrainingTask(
             network=network,
             training=self.training,
             test=self.test,
-            metric=metric,
+            metric=TargetKind.of(self.classes).metric,
             settings=settings,
         )
         ensemble = self._ensemble_with(network)
@@ -237,18 +228,16 @@ class PreparedData:
         if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
             return None
         X, y = self.test
-        n_classes = None
-        if self.classes:
-            n_classes = len(self.classes)
+        target_kind = TargetKind.of(self.classes)
         try:
-            baseline = fit_baseline("linear", *self.training, n_classes=n_classes)
+            baseline = fit_baseline("linear", *self.training, n_classes=target_kind.n_classes)
             output = baseline.outputs(X)
         except ImportError:  # SciPy minimizes its loss
             return None
-        if n_classes is None:
-            score = r2(output, y[:, None])
-        else:
+        if target_kind.of_classes:
             score = float((output.argmax(axis=1) == y).mean())
+        else:
+            score = r2(output, y[:, None])
         return float(np.nan_to_num(score))
 
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
@@ -270,8 +259,16 @@ class PreparedData:
 
     def describe(self) -> dict[str, Any]:
         """Describe the data for the page."""
+        return (
+            self._describe_rows()
+            | self._describe_plane()
+            | self._describe_inputs()
+            | self._describe_target()
+        )
+
+    def _describe_rows(self) -> dict[str, Any]:
+        """The data set, its columns and what a model requires of them."""
         dataset = self.dataset
-        plane = self.plane
         numeric = None
         if self.table is not None:
             numeric = self.table.numeric
@@ -282,10 +279,6 @@ class PreparedData:
             required = self.model.required_columns
             outputs = self.model.outputs
             settings = self.model.description
-        spread = None
-        if self.is_test.any():
-            test_targets = dataset.y[self.is_test]
-            spread = float(np.std(test_targets))
         return {
             "name": dataset.name,
             "description": dataset.description,
@@ -297,11 +290,26 @@ class PreparedData:
             "table": numeric,
             "required": required,
             "outputs": outputs,
+            "settings": settings,
             "image": dataset.image_shape,
+        }
+
+    def _describe_plane(self) -> dict[str, Any]:
+        """The plane of the pictures, and the columns that it holds fixed."""
+        plane = self.plane
+        return {
             "curve": self.is_curve,
             "axes": plane.names,
             "low": plane.low.tolist(),
             "high": plane.high.tolist(),
+            "fixed_at": self.fixed_at,
+            "n_fixed": len(self.fixed_columns),
+            "fixed": [column.describe() for column in self.fixed_columns[:MAX_NAMES]],
+        }
+
+    def _describe_inputs(self) -> dict[str, Any]:
+        """The inputs of the network, and those that are drawn."""
+        return {
             "features": self.input_features or self.features.names,
             "inputs": self.input_names[:MAX_NAMES],
             "drawn_inputs": self.drawn_inputs(),
@@ -309,11 +317,16 @@ class PreparedData:
             "image_top": self.image_top(),
             "n_inputs": len(self.input_names),
             "scaling": self.scaling.name,
+        }
+
+    def _describe_target(self) -> dict[str, Any]:
+        """The scaling and the range of the target, and its spread over the test rows."""
+        spread = None
+        if self.is_test.any():
+            test_targets = self.dataset.y[self.is_test]
+            spread = float(np.std(test_targets))
+        return {
             "target_scaling": getattr(self.target_scaling, "name", "none"),
-            "fixed_at": self.fixed_at,
-            "n_fixed": len(self.fixed_columns),
-            "fixed": [column.describe() for column in self.fixed_columns[:MAX_NAMES]],
-            "settings": settings,
             "range": self.target_range,
             "spread": spread,
         }

@@ -1,0 +1,193 @@
+"""The averages of an ensemble's networks over their epochs, and the best epoch of these.
+
+An average is smoother than the parameters after any one epoch. The averages are compared by their
+errors on the rows that their networks left out.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import ConformalResiduals, Ensemble
+from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._network import Network
+from barenet.model._stateful import Stateful
+from barenet.model.layers import Dense
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._out_of_fold import OutOfFold, soften
+
+
+class CheckedEpoch(NamedTuple):
+    """The networks after an epoch, as an ensemble.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch, counted from 1.
+    temperature : float
+        The number by which the logits of classes are divided.
+    loss : float
+        The expected loss on new rows.
+    score : float
+        The accuracy or R² of `predictions`.
+    parameters : dict of int to ndarray
+        The averaged parameters of each network that is part of it.
+    predictions : ndarray of shape (n_rows, n_outputs)
+        The mean predictions of each row by networks that were not trained on it.
+    residuals : ConformalResiduals, optional
+        The errors of `predictions`, for numeric targets.
+    scores : dict of str to dict of str to float
+        The scores of the ensemble and its parts, for a model card.
+    """
+
+    epoch: int
+    temperature: float
+    loss: float
+    score: float
+    parameters: dict[int, FloatArray]
+    predictions: FloatArray
+    residuals: ConformalResiduals | None
+    scores: dict[str, dict[str, float]]
+
+    def describe(self, *, of_classes: bool) -> str:
+        """Write the score and the loss, as the progress shows them."""
+        if of_classes:
+            return f"accuracy {self.score:.4f} log loss {self.loss:.4f}"
+        # Half of the mean square is the loss of each network.
+        return f"R² {self.score:.4f} squared_error {self.loss / 2:.4f}"
+
+
+class AveragedNetworks(Stateful):
+    """The averages of the networks' parameters over their epochs, of which the best are kept.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        The networks, which are trained meanwhile.
+    left_out : sequence of ndarray
+        The rows that each network leaves out.
+    n_folds : int
+        Number of networks that leave out each row once, which are a repeat.
+    X : ndarray or SparseRows of shape (n_rows, n_inputs)
+        The inputs.
+    rows : OutOfFold
+        The targets and weights of the rows.
+    recipe : EnsembleRecipe
+        The numbers of the training.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        left_out: Sequence[NDArray[np.intp]],
+        n_folds: int,
+        X: InputArray,
+        rows: OutOfFold,
+        recipe: EnsembleRecipe,
+    ) -> None:
+        self.networks = networks
+        self.left_out = left_out
+        self.n_folds = n_folds
+        self.X = X
+        self.rows = rows
+        self.recipe = recipe
+        #: The number of epochs that are part of the averages.
+        self.epoch = 0
+        self.best: CheckedEpoch | None = None
+        #: The weighted sums of the parameters of each network.
+        self._sums = np.zeros_like([network.parameters for network in networks])
+        self._scratch = networks[0].copy()
+
+    def add(self, epoch: int) -> None:
+        """Add the parameters after an epoch; those of earlier epochs lose weight."""
+        self.epoch = epoch
+        for total, network in zip(self._sums, self.networks, strict=True):
+            total *= self.recipe.decay
+            total += network.parameters
+
+    def check(self, epoch: int, failed: Collection[int]) -> None:
+        """Keep the averages after an epoch if their expected loss is the lowest so far.
+
+        A repeat with a network that has failed is left out.
+        """
+        decay = self.recipe.decay
+        factor = np.float32((1 - decay) / (1 - decay**epoch))
+        failed_repeats = {index // self.n_folds for index in failed}
+        parameters = {}
+        for index, total in enumerate(self._sums):
+            if index // self.n_folds not in failed_repeats:
+                parameters[index] = total * factor
+        if not parameters:
+            return
+        checked = self._predict_left_out(epoch, parameters)
+        if self.best is None:
+            self.best = checked
+            return
+        least_fall = self.recipe.tolerance * abs(self.best.loss)
+        if checked.loss < self.best.loss - least_fall:
+            self.best = checked
+
+    def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
+        """Predict the rows that each network left out, for the expected loss on new ones."""
+        rows = self.rows
+        n_networks = len(parameters)
+        repeats = sorted({index // self.n_folds for index in parameters})
+        n_outputs = self._scratch.sizes[-1]
+        predictions = np.empty((len(repeats), len(self.X), n_outputs), np.float32)
+        for index, vector in parameters.items():
+            repeat = repeats.index(index // self.n_folds)
+            left_out = self.left_out[index]
+            self._scratch.parameters[...] = vector
+            predictions[repeat, left_out] = self._scratch.predict(self.X[left_out])
+        temperature, loss = rows.best_temperature(predictions, n_networks)
+        mean = soften(predictions, temperature).mean(axis=0)
+        return CheckedEpoch(
+            epoch=epoch,
+            temperature=temperature,
+            loss=loss,
+            score=rows.score(mean),
+            parameters=parameters,
+            predictions=mean,
+            residuals=rows.residuals(predictions, n_networks),
+            scores=rows.scores(predictions, temperature),
+        )
+
+    def ensemble(self, factors: FloatArray | None) -> Ensemble:
+        """The best ensemble, whose layers contain the factors of inputs and the temperature."""
+        assert self.best is not None
+        networks = []
+        for index, parameters in self.best.parameters.items():
+            network = self.networks[index].copy()
+            network.parameters[...] = parameters
+            first = network.layers[0]
+            last = network.layers[-1]
+            assert isinstance(first, Dense) and isinstance(last, Dense)
+            if factors is not None:
+                first.weights *= factors[:, np.newaxis]
+            last.weights /= self.best.temperature
+            last.bias /= self.best.temperature
+            networks.append(network)
+        return Ensemble(networks)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums, and the parameters of the best epoch, which determine the rest."""
+        state: dict[str, Any] = {"epoch": self.epoch, "sums": self._sums}
+        if self.best is not None:
+            state["best_epoch"] = self.best.epoch
+            for index, parameters in self.best.parameters.items():
+                state[f"best {index}"] = parameters
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.epoch = state["epoch"]
+        self._sums[...] = state["sums"]
+        parameters: dict[int, FloatArray] = {}
+        for name, vector in state.items():
+            if name.startswith("best "):
+                index = int(name.removeprefix("best "))
+                parameters[index] = vector
+        if parameters:
+            in_order = dict(sorted(parameters.items()))  # on which sums depend
+            self.best = self._predict_left_out(state["best_epoch"], in_order)

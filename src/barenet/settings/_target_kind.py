@@ -1,0 +1,147 @@
+"""The kind of a target, numbers or classes, and what a network needs for it.
+
+The output layer, the loss, the metric and label smoothing all follow from it, and are decided here
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._arrays import FloatArray
+from barenet.model.losses import DEFAULT_LOSSES, SquaredError
+
+#: Output activations whose outputs are probabilities, as classes need them.
+PROBABILITIES = ("softmax", "sigmoid")
+
+
+def n_classes_of(n_outputs: int) -> int:
+    """The number of classes that outputs stand for; a single one is the second of two classes."""
+    return max(2, n_outputs)
+
+
+@dataclass(frozen=True)
+class TargetKind:
+    """The kind of a target: numbers, or one of several classes.
+
+    Attributes
+    ----------
+    n_classes : int, optional
+        Number of classes; None for numbers.
+    n_numbers : int, default=1
+        Numbers of a row, where the target is not a class.
+
+    Examples
+    --------
+    >>> price = TargetKind()
+    >>> price.n_outputs, price.output_activation(), price.default_loss(), price.metric
+    (1, 'identity', 'squared_error', 'r2')
+    >>> species = TargetKind(n_classes=3)
+    >>> species.n_outputs, species.output_activation(), species.default_loss(), species.metric
+    (3, 'softmax', 'categorical_cross_entropy', 'accuracy')
+    """
+
+    n_classes: int | None = None
+    n_numbers: int = 1
+
+    @classmethod
+    def of(cls, classes: Sequence[str] | None) -> TargetKind:
+        """The kind of a target with these names of classes; None for a number."""
+        if classes is None:
+            return cls()
+        return cls(n_classes=len(classes))
+
+    @classmethod
+    def of_outputs(cls, n_outputs: int, activation: str) -> TargetKind:
+        """The kind of target that a network predicts, by its output layer."""
+        if activation in PROBABILITIES:
+            return cls(n_classes=n_classes_of(n_outputs))
+        return cls(n_numbers=n_outputs)
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the task is a classification."""
+        return self.n_classes is not None
+
+    @property
+    def n_columns(self) -> int:
+        """The number of targets in a row: one for each class, of which one is 1, or the numbers."""
+        return self.n_classes or self.n_numbers
+
+    @property
+    def allowed_n_outputs(self) -> tuple[int, ...]:
+        """The numbers of outputs that fit, the default first.
+
+        One probability is enough for two classes, as that of the other is the rest.
+        """
+        if self.n_classes == 2:
+            return (1, 2)
+        return (self.n_columns,)
+
+    @property
+    def n_outputs(self) -> int:
+        """The default number of outputs."""
+        return self.allowed_n_outputs[0]
+
+    def output_activation(self, n_outputs: int | None = None) -> str:
+        """The default activation of the output layer, of the default size unless it is given."""
+        if not self.of_classes:
+            return "identity"
+        if n_outputs is None:
+            n_outputs = self.n_outputs
+        if n_outputs == 1:
+            return "sigmoid"
+        return "softmax"
+
+    @property
+    def activation_of_columns(self) -> str:
+        """The activation of an output layer with an output for each of the columns."""
+        if self.of_classes:
+            return "softmax"
+        return "identity"
+
+    def allows_activation(self, name: str) -> bool:
+        """Whether an output activation fits: any for numbers."""
+        return not self.of_classes or name in PROBABILITIES
+
+    def default_loss(self, n_outputs: int | None = None) -> str:
+        """The name of the loss that goes with the default output activation."""
+        activation = self.output_activation(n_outputs)
+        return DEFAULT_LOSSES.get(activation, SquaredError).name
+
+    @property
+    def metric(self) -> str:
+        """The name of the usual metric; `main_metric` chooses another one for rare classes."""
+        if self.of_classes:
+            return "accuracy"
+        return "r2"
+
+    def n_ways(self, activation: str) -> int:
+        """The number of ways in which the target of each output can turn out.
+
+        A softmax output competes with those of all other classes. A sigmoid output is yes or no,
+        whatever the others are.
+        """
+        if activation == "sigmoid":
+            return 2
+        return self.n_columns
+
+    def smooth(self, targets: FloatArray, smoothing: float, activation: str) -> NDArray[np.float64]:
+        """Smooth targets of 0 and 1, of k ways each: y (1 − ε) + ε/k.
+
+        Examples
+        --------
+        >>> y = np.array([[0.0, 1.0, 0.0, 0.0]])
+        >>> TargetKind(n_classes=4).smooth(y, 0.2, "softmax")  # 0.2 / 4 = 0.05
+        array([[0.05, 0.85, 0.05, 0.05]])
+        """
+        y = targets.astype(np.float64)
+        return y * (1 - smoothing) + smoothing / self.n_ways(activation)
+
+
+#: The kind of a target that is one number, as of most regressions.
+ONE_NUMBER = TargetKind()

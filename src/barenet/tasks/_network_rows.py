@@ -1,0 +1,113 @@
+"""The rows of one network: its training set and validation set, and the encoding of their columns.
+
+They are in memory, read block by block, or those of a teacher, whose encoding they share.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from barenet.datasets._dataset import Dataset
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.settings._run_config import RunConfig
+from barenet.settings._run_defaults import config_for
+from barenet.settings._task_settings import TaskSettings
+from barenet.streams._stream import Stream
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._scaling import Scaling
+from barenet.tasks._distillation import rows_for
+from barenet.tasks._split_rows import SplitRows, split_validation
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NetworkRows:
+    """The training and validation rows of one network, with their encoding."""
+
+    #: The training set and the test set of the task, with the columns that the network takes.
+    split: SplitRows
+    #: The rows to train on; a sample of them in a stream.
+    training: Dataset
+    #: Decides when to stop, or when the learning rate is reduced.
+    validation: Dataset | None
+    encoding: TableEncoding | Scaling
+    #: The scaling of a target of numbers.
+    target_scaling: Scaling | None = None
+
+    @classmethod
+    def in_memory(cls, split: SplitRows, settings: TaskSettings) -> Self:
+        """Split validation rows, and fit the encoding to the others.
+
+        Both are cached, as networks of a search or with other seeds share them.
+        """
+        config = config_for(settings.config, split.dataset)
+        split_key: tuple[Hashable, ...] = (config.patience, config.schedule, config.split_seed)
+        if split_key not in split.validation_splits:
+            split.validation_splits[split_key] = split_validation(split.training, config)
+        training, validation = split.validation_splits[split_key]
+        scale = config.scaling or "none"
+        key = (*split_key, scale, *settings.table_options().items())
+        if key not in split.encodings:
+            split.encodings[key] = fit_encoding(training, scale, settings)
+        return cls(
+            split=split, training=training, validation=validation, encoding=split.encodings[key]
+        )
+
+    @classmethod
+    def of_stream(cls, split: SplitRows, stream: Stream) -> Self:
+        """The rows of a stream; the pass over its blocks has fitted the encoding."""
+        return cls(
+            split=split,
+            training=split.training,
+            validation=stream.validation,
+            encoding=stream.encoding,
+        )
+
+    @classmethod
+    def of_teacher(cls, split: SplitRows, teacher: Predictor, config: RunConfig) -> Self:
+        """The rows as a teacher takes them, whose encoding the network has, too."""
+        split = rows_for(teacher, split)
+        training, validation = split_validation(split.training, config)
+        return cls(
+            split=split,
+            training=training,
+            validation=validation,
+            encoding=teacher.preprocessing,
+        )
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the inputs of the network."""
+        names: tuple[str, ...] = getattr(
+            self.encoding, "output_names", self.split.dataset.feature_names
+        )
+        return names
+
+    def with_target_scaling(self, name: str) -> Self:
+        """The rows with a scaling of the target, fitted to the training rows."""
+        stream = self.split.stream
+        if stream is not None:
+            return self._with_scaling_of_stream(stream, name)
+        if name == "none":
+            return self
+        return replace(self, target_scaling=Scaling.fit(name, self.training.y.reshape(-1, 1)))
+
+    def _with_scaling_of_stream(self, stream: Stream, name: str) -> Self:
+        """The scaling that the pass over the blocks has fitted, or none."""
+        if name == "standardize":
+            return replace(self, target_scaling=stream.target_scaling)
+        if name != "none":
+            raise ArgumentError.of("target_scaling", name, "standardize or none")
+        unscaled = replace(stream, target_scaling=None)
+        return replace(self, split=replace(self.split, stream=unscaled))
+
+
+def fit_encoding(
+    training: Dataset, scaling: str, settings: TaskSettings
+) -> TableEncoding | Scaling:
+    """Fit the encoding of a table, or the scaling of a matrix."""
+    if not isinstance(training.X, Frame):
+        return Scaling.fit(scaling, training.X)
+    options = settings.table_options([*training.X.columns])
+    return TableEncoding.fit(training.X, numbers=scaling, **options)

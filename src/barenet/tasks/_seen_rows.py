@@ -1,0 +1,99 @@
+"""Rows that a predictor has seen in its training, of those that it is measured on.
+
+The split of its training is on its card. Where that is another one, some of the rows that are held
+out now were training rows then, and the scores are too good.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.datasets._dataset import Dataset
+from barenet.files._model_card import ModelCard
+from barenet.files._predictor import Predictor
+from barenet.settings._run_defaults import config_for
+from barenet.settings._task_settings import TaskSettings, without_none
+from barenet.tasks._split_rows import SplitRows, is_of_training
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRows:
+    """How the rows that a predictor is measured on relate to those of its training."""
+
+    #: The number of rows that it is measured on.
+    n_rows: int
+    #: The number of them that it was trained on; None if that is unknown.
+    n_seen: int | None = None
+    #: Whether they are of another table.
+    are_of_another_table: bool = False
+    #: Whether they are split as they were for the training.
+    are_split_alike: bool = False
+    #: The settings of the training's split, where they differ from those of now.
+    other_split: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def clause(self) -> str:
+        """The end of a sentence on these rows; empty if they are split as for the training."""
+        if self.are_of_another_table:
+            return " of another table"
+        if self.are_split_alike:
+            return ""
+        return f", {self._number} of which it was trained on"
+
+    @property
+    def warning(self) -> str:
+        """A warning of rows that it was trained on by another split; empty without any."""
+        if not self.other_split or self.n_seen == 0:
+            return ""
+        options = ", ".join(f"{name}={value!r}" for name, value in self.other_split.items())
+        problem = f"the predictor was trained on {self._number} of these {self.n_rows:,} rows"
+        return f"{problem}; open the task with {options}, as then"
+
+    @property
+    def _number(self) -> str:
+        if self.n_seen is None:
+            return "perhaps some"
+        return f"{self.n_seen:,}"
+
+
+def find_seen_rows(
+    split: SplitRows, predictor: Predictor, rows: Dataset, settings: TaskSettings
+) -> SeenRows:
+    """Compare the training set or the test set with the training rows of a predictor."""
+    card = (predictor.card or ModelCard()).settings
+    n_rows = rows.n_samples
+    is_same_table = is_of_training(predictor, split.dataset)
+    if is_same_table is False and split.stream is None and "memory" not in card:
+        return SeenRows(n_rows=n_rows, are_of_another_table=True)
+    if not is_same_table or "test_size" not in card:
+        return SeenRows(n_rows=n_rows)
+    config = config_for(settings.config, split.dataset)
+    now = {
+        "test_size": config.test_size,
+        "split_seed": config.split_seed,
+        "split_by": settings.split_by,
+    }
+    then = {name: card.get(name) for name in now}
+    changed = {name: value for name, value in then.items() if value != now[name]}
+    if changed.get("split_by") is not None:  # by a column that is not read now, perhaps
+        return SeenRows(n_rows=n_rows, other_split=changed)
+    training = split.training.numbers
+    if changed:
+        training = _training_numbers(split.dataset, then)
+    if np.array_equal(training, split.training.numbers):
+        return SeenRows(n_rows=n_rows, are_split_alike=True)
+    n_seen = int(np.isin(rows.numbers, training).sum())
+    return SeenRows(n_rows=n_rows, n_seen=n_seen, other_split=changed)
+
+
+def _training_numbers(dataset: Dataset, split: Mapping[str, Any]) -> NDArray[np.int64]:
+    """The numbers of the training rows of another split."""
+    settings = TaskSettings.from_fields(without_none(split))
+    if not settings.split_by:
+        dataset = replace(dataset, split_keys=None)
+    training, _ = settings.split(dataset)
+    numbers: NDArray[np.int64] = training.numbers
+    return numbers
