@@ -5,8 +5,8 @@ import pytest
 
 from barenet import Network
 from barenet._metrics import main_metric
+from barenet.datasets._target_kind import ONE_NUMBER, TargetKind, n_classes_of
 from barenet.model.losses import as_loss
-from barenet.settings._target_kind import ONE_NUMBER, TargetKind, n_classes_of
 
 #: The kind of each target; numbers of outputs that fit; the default activation, loss and metric.
 CASES = [

@@ -11,12 +11,12 @@ import pytest
 from barenet import Checkpoint, Network, load, train, train_many
 from barenet.callbacks import EarlyStopping
 from barenet.cli._main import main
+from barenet.datasets._target_kind import TargetKind
 from barenet.files._run_identity import environment
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import OutOfFold
-from barenet.settings._target_kind import TargetKind
 
 GOLDEN = Path(__file__).parent / "golden" / "checkpoints"
 

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 
 from barenet import Checkpoint, train
 from barenet.callbacks import Callback
+from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
@@ -20,7 +21,6 @@ from barenet.population._out_of_fold import (
     soften,
     split_folds,
 )
-from barenet.settings._target_kind import TargetKind
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)

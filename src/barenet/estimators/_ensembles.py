@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_y, errors_naming_argument
@@ -23,7 +24,6 @@ from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._ensemble_training import prepare_ensemble_training
-from barenet.settings._target_kind import TargetKind
 from barenet.tables._table_rows import results_by_blocks
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
+from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import Model, networks_of
 from barenet.errors import ArgumentError, brief, count_of, printable, some
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.model.layers import Dense
-from barenet.settings._target_kind import n_classes_of
 from barenet.tables._scaling import Scaling
 
 

@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._registry import lookup
 from barenet._train import train
+from barenet.datasets._target_kind import TargetKind
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_targets
 from barenet.model._network import Network
 from barenet.optimization._penalties import L2
-from barenet.settings._target_kind import TargetKind
 from barenet.tables._scaling import Scaling
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.

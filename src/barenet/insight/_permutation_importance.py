@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_count
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Model
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
-from barenet.settings._target_kind import TargetKind
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._scaling import Scaling
 from barenet.tables._target import known_targets

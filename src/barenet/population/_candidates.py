@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_count, check_seed
 from barenet._registry import lookup
+from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, in_a_line
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
-from barenet.settings._target_kind import TargetKind
 
 #: Settings of a run that are those of its data or of the command.
 NOT_SEARCHED = """metric class_weight label_smoothing patience scaling target_scaling test_size

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_arguments, lists_options
 from barenet._metrics import Metric
 from barenet._train import as_metrics
+from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network
@@ -24,7 +25,6 @@ from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import KNOWN, train_many
-from barenet.settings._target_kind import TargetKind
 from barenet.training._callbacks import Callbacks
 
 if TYPE_CHECKING:

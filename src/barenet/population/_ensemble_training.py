@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, WorkersError
 from barenet.files._checkpoint import Checkpoint
@@ -21,7 +22,6 @@ from barenet.population._out_of_fold import OutOfFold, check_memory, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
-from barenet.settings._target_kind import ONE_NUMBER, TargetKind
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._rare_categories import choose_rare
 from barenet.tables._scaling import Scaling

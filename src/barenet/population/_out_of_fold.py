@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import ConformalResiduals
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
-from barenet.settings._target_kind import TargetKind
 from barenet.storage._file_io import VARIABLE, format_size, memory_limit
 
 #: The name of the ensemble's scores on a model card.

@@ -9,11 +9,11 @@ import dataclasses
 from barenet._metrics import main_metric
 from barenet._registry import build, spec_of
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.settings._run_config import DEFAULTS, RunConfig
-from barenet.settings._target_kind import TargetKind
 
 #: Hidden layers where none are given.
 HIDDEN_SIZES = (64, 32)

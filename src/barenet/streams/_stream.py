@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, check_number, check_seed, convert, lists_options
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
-from barenet.settings._target_kind import TargetKind
 from barenet.storage._file_io import machine_memory, parse_size
 from barenet.streams._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.streams._stream_memory import check_blocks

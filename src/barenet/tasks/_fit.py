@@ -13,6 +13,7 @@ from barenet._registry import lookup
 from barenet._train import train
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
@@ -22,7 +23,6 @@ from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
-from barenet.settings._target_kind import TargetKind
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._rare_categories import THRESHOLDS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, ModelFileError, some
-from barenet.files._model_io import load, load_predictor
+from barenet.files._model_io import load
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
@@ -15,7 +15,7 @@ from barenet.model.layers import Dense
 def load_teacher(path: Path) -> Predictor:
     """Load the model whose predictions are learned."""
     try:
-        return load_predictor(model_file(path))
+        return load(model_file(path), Predictor)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument="teacher") from error
 

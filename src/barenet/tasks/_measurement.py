@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet._metrics import METRICS, score_text
 from barenet.datasets._column_summary import summarize_columns
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -19,7 +20,6 @@ from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, as_loss
-from barenet.settings._target_kind import TargetKind
 from barenet.tables._encoding import TableEncoding
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History

@@ -13,6 +13,7 @@ import tomli_w
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import count_of, printable
 from barenet.files._model_card import ModelCard
@@ -22,7 +23,6 @@ from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
-from barenet.settings._target_kind import TargetKind
 from barenet.settings._task_settings import HEADER
 from barenet.storage._atomic import write_atomically
 from barenet.tables._frame import Frame

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from barenet._constraints import check_count, check_names, check_number
 from barenet._registry import lookup, spec_of
 from barenet._train import make_job
+from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.insight.explain._document import Note, Quantity, Step
@@ -31,7 +32,6 @@ from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Clipping, Optimizer
-from barenet.settings._target_kind import n_classes_of
 from barenet.training._loop import check_full_batch
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet import Dataset, Frame, Network, Predictor, Scaling, TableEncoding
 from barenet._metrics import r2
 from barenet.datasets._named_datasets import GENERATED
+from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
@@ -22,7 +23,6 @@ from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMA
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground.trainer._trainer_messages import Rows, TrainingTask
 from barenet.settings._run_config import RunConfig
-from barenet.settings._target_kind import TargetKind
 from barenet.tables._column import Column
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
