@@ -2,11 +2,13 @@
 
 import datetime
 import decimal
+import enum
 
 import numpy as np
 import pandas as pd
 import polars
 import pyarrow
+import pyarrow.compute
 import pytest
 
 from barenet import MLPEnsembleRegressor, TableEncoding, Task
@@ -261,3 +263,59 @@ def test_fault_161_infinities_are_refused_with_their_first_row_and_the_remedy(in
     np.testing.assert_array_equal(encoding.transform(table), expected)
     ensemble = MLPEnsembleRegressor(missing=[str(infinity)], max_iter=2)
     assert np.isfinite(ensemble.fit(table[["a", "b"]], table.y).predict(table[["a", "b"]])).all()
+
+
+class Town(str, enum.Enum):  # noqa: UP042
+    """Names as a program holds them: str(Town.ROME) is "Town.ROME", and its text "Rome"."""
+
+    ROME = "Rome"
+    OSLO = "Oslo"
+
+
+@pytest.mark.parametrize("container", [list, tuple, lambda values: np.array(values, object)])
+def test_members_of_an_enumeration_of_texts_are_these_texts(container):
+    column = as_column(container([Town.ROME, Town.OSLO]), "town")
+    assert column.tolist() == ["Rome", "Oslo"]
+    encoding = TableEncoding.fit({"town": container([Town.ROME, Town.OSLO] * 30)})
+    assert encoding.columns[0].categories == ("Oslo", "Rome")
+
+
+def test_a_target_of_an_enumeration_has_its_texts_as_classes():
+    task = Task.open({"x": np.arange(80) % 7, "town": [Town.ROME, Town.OSLO] * 40}, "town")
+    assert task.training.classes == ("Oslo", "Rome")
+
+
+def test_dates_of_numpy_in_a_list_may_be_missing_and_have_several_units():
+    days = [np.datetime64("2024-01-05"), None, np.datetime64("2024-01-05T12:30:00.5", "ns")]
+    days += [np.datetime64("9999-12-31"), np.datetime64("NaT"), datetime.date(2024, 2, 1)]
+    expected = ["2024-01-05", "NaT", "2024-01-05T12:30:00.5", "9999-12-31", "NaT", "2024-02-01"]
+    np.testing.assert_array_equal(as_column(days, "day"), np.array(expected, "M8[us]"))
+    with pytest.raises(DataError, match="of the years 1 to 9999 in row 1, got '12000-01-01'"):
+        as_column([DAY, np.datetime64("12000-01-01")], "day")
+
+
+def test_every_type_of_arrow_in_pandas_is_read_as_in_arrow():
+    days = pyarrow.array([DAY, None, DAY]).dictionary_encode()
+    runs = pyarrow.compute.run_end_encode(pyarrow.array(["Rome", "Rome", "Oslo"]))
+    views = pyarrow.array(["Rome", None, "Oslo"], pyarrow.string_view())
+    for array in (days, runs, views):
+        series = pd.Series(pd.arrays.ArrowExtensionArray(array))
+        np.testing.assert_array_equal(as_column(series, "c"), as_column(array, "c"))
+
+
+@pytest.mark.parametrize(
+    ("column", "convert"),
+    [
+        (pd.Series(pd.period_range("2024-01-01", periods=9, freq="D")), "dt.to_timestamp()"),
+        (pd.Series(pd.interval_range(0, 9)), "astype(str)"),
+        (pd.Series(pd.to_timedelta(range(9), unit="h")), "dt.total_seconds()"),
+        (polars.Series([datetime.timedelta(hours=n) for n in range(9)]), "dt.total_seconds()"),
+    ],
+    ids=["periods", "intervals", "durations", "durations of polars"],
+)
+def test_the_remedies_for_types_that_are_not_encoded_work(column, convert):
+    with pytest.raises(DataError, match="cannot be encoded") as caught:
+        as_column(column, "c")
+    assert f".{convert}" in caught.value.remedy
+    converted = eval(f"column.{convert}", {"column": column})
+    assert len(as_column(converted, "c")) == 9

@@ -138,6 +138,11 @@ def test_fault_156_every_affected_column_is_named_at_once(write):
     assert "date_format='%d-%b-%y'" in message
 
 
+SIZES = ["B", "kB", "MB", "GB", "TB"]
+MONEY = ["EUR", "USD", "GBP", "CHF", "JPY"]
+WEEKS = ["day", "days", "week", "weeks", "month", "months"]
+
+
 @pytest.mark.parametrize(
     ("values", "remedy"),
     [
@@ -147,6 +152,21 @@ def test_fault_156_every_affected_column_is_named_at_once(write):
         ([f"{number}-" for number in range(30)], "write the number alone"),
         ([f"{30 + number}:{number:02}" for number in range(30)], "write a duration as a number"),
         ([f"0 days 02:{number:02}:00" for number in range(30)], "write a duration as a number"),
+        ([f"P{number}D" for number in range(30)], "write a duration as a number"),
+        ([f"{number} years 2 months" for number in range(30)], "write a duration as a number"),
+        ([f"{number} {WEEKS[number % 6]}" for number in range(30)], "write the number alone"),
+        ([f"{number / 7:.1f} {SIZES[number % 5]}" for number in range(30)], "write the number"),
+        ([f"{number / 7:.2f} {MONEY[number % 5]}" for number in range(30)], "write the number"),
+        ([f"{number} km/h" for number in range(30)], "write the number alone"),
+        ([f"{number}m2" for number in range(30)], "write the number alone"),
+        ([f"{number},-" for number in range(30)], "write the number alone"),
+        ([f"{number}.\N{EN DASH}" for number in range(30)], "write the number alone"),
+        ([f"{4 + number % 3}'{number % 12}\"" for number in range(30)], "write the number alone"),
+        ([f"68°{number}'19\"N" for number in range(30)], "write the number alone"),
+        ([f"{number} 3/8" for number in range(30)], "write the number alone"),
+        ([f"ca. {number}" if number % 3 else str(number) for number in range(30)], "write the"),
+        ([f"UAH {number}" for number in range(30)], "write the number alone"),
+        ([f"{number % 24:02}{number % 12 * 5:02}" for number in range(60)], "write a time of day"),
         (["007", *(f"{number / 7:.3f}" for number in range(30))], "to read numbers, use {numeric}"),
     ],
 )
@@ -168,6 +188,11 @@ def test_other_columns_that_are_mostly_different_numbers_are_refused(values, rem
         [f"{number:05}" for number in range(9_990, 10_050)],  # codes of one width
         [f"{number} Main Road" if number % 3 else str(number) for number in range(60)],
         ["1", "2", "3", "4", "5+"] * 9,
+        [f"{1000 + 37 * row} {'ABCDEFGHKL'[row % 10]}{'XYZ'[row % 3]}" for row in range(60)],
+        [f"{county:02}{number:02}" for county in range(1, 20) for number in range(1, 25)],
+        [f"{['Merlot', 'Syrah', 'Rioja'][row % 3]} {1990 + row % 30}" for row in range(60)],
+        [f"{row % 7}.{row % 9}.{row}" for row in range(60)],
+        [f"{50_000_000 + 37_777 * row:08}" for row in range(1, 60)] + ["00123456"],
     ],
 )
 def test_names_with_digits_stay_names(values):
@@ -315,6 +340,99 @@ def test_fault_157_dates_among_letters_are_refused_with_a_format_that_reads_them
     )
 
 
+def test_ranges_of_days_are_refused_without_a_format():
+    weeks = [f"{day:%Y-%m-%d}/{day + pd.Timedelta(7, 'D'):%Y-%m-%d}" for day in DAYS]
+    with pytest.raises(DataError, match="column 'c': expected a date such as") as caught:
+        kind(weeks)
+    assert "date_format" not in caught.value.options
+    assert "convert the column to dates" in caught.value.remedy
+
+
+#: Layouts of dates that are not read, and the format that is proposed, if there is one.
+OTHER_LAYOUTS = {
+    "log": ("[{:%d/%b/%Y:12:30:00} +0100]", "[%d/%b/%Y:%H:%M:%S %z]"),
+    "day of the year": ("{:%Y-%j}", "%Y-%j"),
+    "date-time": ("{:%Y%m%d-%H%M}", "%Y%m%d-%H%M"),
+    "date_time": ("{:%Y%m%d_%H%M%S}", "%Y%m%d_%H%M%S"),
+    "eight digits, day first": ("{:%d%m%Y}", "%d%m%Y"),
+    "eight digits, month first": ("{:%m%d%Y}", "%m%d%Y"),
+    "spaces": ("{:%d. %m. %Y}", "%d. %m. %Y"),
+    "dashes": ("{:%d\N{EN DASH}%m\N{EN DASH}%Y}", "%d\N{EN DASH}%m\N{EN DASH}%Y"),
+    "short": ("{0.day}.{0.month}.{0:%y}", "%d.%m.%y"),
+    "short months": ("{:%m/%y}", "%m/%y"),
+    "the command date": ("{:%a %b %d %H:%M:%S EST %Y}", "%a %b %d %H:%M:%S EST %Y"),
+    "at": ("{:%b %d, %Y at %I:%M %p}", "%b %d, %Y at %I:%M %p"),
+    "weekday behind": ("{:%Y-%m-%d (%a)}", "%Y-%m-%d (%a)"),
+    "weekday of another language": ("{0:%a}i, {0:%d.%m.%Y}", None),
+    "quarters": ("{0.quarter}Q{0:%y}", None),
+    "quarters of a fiscal year": ("FY{0:%y}Q{0.quarter}", None),
+    "halves": ("{0:%Y}H{0.quarter}", None),
+    "weeks": ("W{:%V/%G}", None),
+    "Kalenderwochen": ("KW {:%V/%G}", None),
+}
+
+
+@pytest.mark.parametrize(("layout", "date_format"), OTHER_LAYOUTS.values(), ids=[*OTHER_LAYOUTS])
+def test_dates_of_other_layouts_are_refused_with_a_format_that_reads_them(
+    write, layout, date_format
+):
+    days = pd.date_range("2023-01-01 12:30", periods=N, freq="125h")
+    if "H{0" in layout:
+        days = days[days.quarter < 3]
+    rows = [f'"{layout.format(day)}",{n}.5' for n, day in enumerate(days)]
+    path = write("\n".join(["c,y", *rows]))
+    with pytest.raises(DataError, match="column 'c': expected a date such as") as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    assert caught.value.options.get("date_format") == date_format
+    assert "{categories}" in caught.value.remedy
+    if date_format is None:
+        assert "convert the column to dates" in caught.value.remedy
+    else:
+        columns = load_table(path, "y", date_format=date_format, frame=True).X
+        assert TableEncoding.fit(columns).columns[0].kind == "date"
+        with pytest.raises(DataError, match="column 'c': expected a date such as"):
+            load_table(path, "y", split_by="c")
+        assert load_table(path, "y", split_by="c", date_format=date_format).split_keys is not None
+
+
+def test_the_zone_of_a_log_is_read_by_the_proposed_format(write):
+    layout, date_format = OTHER_LAYOUTS["log"]
+    path = write("\n".join(["c,y", *(f"{layout.format(day)},{day.day}.5" for day in DAYS)]))
+    columns = load_table(path, "y", date_format=date_format, frame=True).X
+    encoding = TableEncoding.fit(columns)
+    expected = {"c": DAYS + pd.Timedelta(hours=11, minutes=30)}
+    np.testing.assert_array_equal(encoding.transform(columns), encoding.transform(expected))
+
+
+def test_commas_as_in_india_are_refused():
+    with pytest.raises(DataError, match="remove the commas between the thousands"):
+        kind([f"1,23,{number:03}.5" for number in range(30)])
+
+
+FULL_WIDTH = str.maketrans("0123456789.-:", "０１２３４５６７８９．－：")
+ARABIC = str.maketrans("0123456789.", "٠١٢٣٤٥٦٧٨٩٫")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [text.translate(FULL_WIDTH) for text in NUMBERS],
+        [text.removeprefix("-").translate(ARABIC) for text in NUMBERS],
+        [text.replace(".", "\N{MIDDLE DOT}") for text in NUMBERS],
+        [text.translate(FULL_WIDTH) if row % 5 else text for row, text in enumerate(NUMBERS)],
+        [f"{day:%Y-%m-%d}".translate(FULL_WIDTH) for day in DAYS],
+        [f"{row % 24:02}:{row % 60:02}".translate(FULL_WIDTH) for row in range(N)],
+    ],
+    ids=["full width", "arabic", "middle dot", "a few in ascii", "dates", "times"],
+)
+def test_digits_of_other_scripts_are_refused(values):
+    with pytest.raises(DataError, match="expected the digits 0 to 9, with a point") as caught:
+        kind(values)
+    assert "{categories}" in caught.value.remedy
+    names = ["α1" if row % 3 else "β２" for row in range(N)]
+    assert kind(names) == "category"
+
+
 @pytest.mark.parametrize(
     "write_value",
     [
@@ -347,6 +465,8 @@ def test_fault_157_months_in_other_languages_are_refused():
         [f"{day}. Januar 2024" for day in range(1, 29)],
         [f"{day} de enero de 2024" for day in range(1, 29)],
         [f"{day} févr. 2024" for day in range(1, 29)],
+        [f"{['Januar', 'Mai', 'Dezember'][year % 3]} {year}" for year in range(1990, 2020)],
+        [f"{['janv.', 'mai', 'déc.'][year % 3]} {year}" for year in range(1990, 2020)],
     ):
         with pytest.raises(DataError, match="expected a date such as 2024-12-31") as caught:
             kind(texts)

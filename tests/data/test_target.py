@@ -200,3 +200,64 @@ def test_markers_beside_many_classes_are_classes(tmp_path):
     tags = ["NN", "VB", ".", ":", "JJ"]
     path.write_text("\n".join(["x,tag", *(f"{row % 7},{tags[row % 5]}" for row in range(60))]))
     assert load_table(path, "tag").classes == tuple(sorted(tags))
+
+
+DAYS = [f"2024-{1 + row % 12:02}-{1 + row % 28:02}" for row in range(60)]
+#: Targets that are numbers, dates or times with something beside them, each in several rows.
+MEASURES = {
+    "unit": [f"{row % 20} kg" for row in range(60)],
+    "attached unit": [f"{row % 20}kg" for row in range(60)],
+    "currency": [f"USD {row % 20}.50" for row in range(60)],
+    "full width": [chr(0xFF10 + row % 10) + "\N{FULLWIDTH DIGIT ONE}" for row in range(60)],
+    "dates": DAYS,
+    "dates of the day": [f"{1 + row % 28}.12.2024" for row in range(60)],
+    "times": [f"{row % 20:02}:30" for row in range(60)],
+    "durations": [f"{row % 20 + 24}:30" for row in range(60)],
+}
+
+
+@pytest.mark.parametrize("values", MEASURES.values(), ids=[*MEASURES])
+def test_measures_of_a_target_never_become_classes_unasked(values, tmp_path):
+    table = {"x": [row % 7 for row in range(60)], "y": values}
+    with pytest.raises(DataError, match="column 'y': expected ") as caught:
+        Task.open(table, "y")
+    assert caught.value.options == {"task": "classification"}
+    assert "for classes, use {task}" in caught.value.remedy
+    assert Task.open(table, "y", task="classification", test_size=0).training.n_samples == 60
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{row % 7},{y}\n" for row, y in enumerate(values)))
+    with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected "):
+        stream(path, "y")
+
+
+def test_names_with_numbers_are_classes():
+    for names in (["5 kg", "10 kg", "20 kg"], ["2024-01", "n/k"], ["12a", "12b"]):
+        values = [names[row % len(names)] for row in range(60)]
+        assert read_target(as_frame({"y": values}), "y", None)[1] == tuple(sorted(names))
+
+
+def test_true_and_false_in_several_spellings_are_two_classes():
+    rows = as_frame({"is": ["True", "true", "FALSE", "False", "TRUE"]})
+    for task in (None, "classification"):
+        y, classes = read_target(rows, "is", task)
+        assert classes == ("False", "True") and y.tolist() == [1, 1, 0, 0, 1]
+    other = as_frame({"is": ["true", "false"]})
+    assert read_target(other, "is", None)[1] == ("false", "true")
+
+
+def test_yes_and_no_in_several_spellings_are_refused_with_the_rarer_one():
+    rows = as_frame({"is": ["yes", "no", "yes", "Yes", "NO", "no"]})
+    with pytest.raises(DataError, match="row 3: column 'is': expected 'yes', as in other rows"):
+        read_target(rows, "is", None)
+    assert read_target(rows, "is", "classification")[1] == ("NO", "Yes", "no", "yes")
+    others = as_frame({"is": ["cat", "Cat", "dog"]})
+    assert read_target(others, "is", None)[1] == ("Cat", "cat", "dog")
+
+
+def test_a_marker_that_nobody_knows_among_the_numbers_of_a_target_has_its_remedy():
+    table = {"x": np.arange(40) % 7, "y": ["k.A.", *(f"{row / 7:.2f}" for row in range(39))]}
+    with pytest.raises(DataError, match=r"got 'k\.A\.'; if it stands for a missing") as caught:
+        Task.open(table, "y")
+    with pytest.warns(UserWarning, match="1 without a target left out: 'k.A.'"):
+        task = Task.open(table, "y", missing=caught.value.options["missing"], test_size=0)
+    assert task.training.n_samples == 39

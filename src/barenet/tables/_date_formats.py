@@ -295,7 +295,7 @@ def rewrite_date(text: str, date_format: str) -> str | None:
     """
     try:
         return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, re.error):  # the last of a format with a code twice
         return None
 
 

@@ -9,6 +9,7 @@ what is left is a category.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ FEW = 5
 
 #: Different units beside numbers, such as kg and g; house numbers such as 12a have more.
 MOST_UNITS = 3
+#: Different units behind a fraction or a space, such as kB, MB and GB; streets have more.
+MOST_SPACED_UNITS = 10
 #: Different words of the months and days of a language beside dates; addresses have more.
 MOST_DATE_WORDS = 24
 
@@ -38,11 +41,15 @@ _DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
 #: Numbers with points and with commas between their thousands.
 _POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
 _COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
+#: Commas of India: 1,23,45,678.9.
+_LAKHS = r"[+-]?\d{1,2}(,\d\d)+,\d{3}(\.\d+)?"
 
-#: A number beside a sign such as % and $, in brackets, or with spaces between its thousands.
+#: A number beside a sign such as % and $, in brackets, with spaces between its thousands, or with
+#: a dash for its fraction, such as 5,- and 5.–, whose dash `plain_minus` writes as -.
 _SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
 _BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
-_MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
+_DASHED = r"\d[\d.,'’\s]*[.,]-+"
+_MARKED = rf"{_SIGNED}|{_BRACKETED}|{_DASHED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
 
 #: A day or a month.
 _PART = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -54,11 +61,15 @@ _DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([
 _LOCAL_NUMBERS = {
     _POINTS: "remove the points between the thousands, and use {decimal}",
     _COMMAS: "remove the commas between the thousands",
+    _LAKHS: "remove the commas between the thousands",
     _MARKED: "write the number alone, (5) as -5; if these are names, use {categories}",
     _DECIMALS: "for a decimal comma, use {decimal}; correct any others",
     _COMMA: "remove commas between thousands; for decimal commas, use {decimal}",
 }
 LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
+
+#: Decimal points of other scripts: the middle dot, and the Arabic one.
+_DECIMAL_POINTS = "\N{MIDDLE DOT}\N{DOT OPERATOR}\N{ARABIC DECIMAL SEPARATOR}"
 
 #: Remedies in place of the option `decimal`, which CSV files alone have.
 _WITHOUT_POINTS = "column.str.replace('.', '').str.replace(',', '.')"
@@ -69,23 +80,43 @@ _NUMBERS_IN_MEMORY = {
     _COMMA: f"remove commas between thousands; for decimal commas, use {_WITH_POINTS} of pandas",
 }
 
-#: A number with its unit behind it, or with a sign of comparison before it; SAP's 5- is -5.
-_WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}|[°'\"*][CF]?)")
-_COMPARED = re.compile(r"[<>≤≥~≈]=?\s?[+-]?\d[\d.,]*|\d+-")
+#: A number with its unit behind it, such as kg, km/h and m2, or with a sign or a word of comparison
+#: before it; SAP's 5- is -5.
+_WITH_UNIT = re.compile(
+    r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}[23]?(?:/[^\W\d_]{1,5}[23]?)?|[°'\"*][CF]?)"
+)
+_COMPARED = re.compile(
+    r"(?i:[<>≤≥~≈]=?|ca[.]?|circa|approx[.]?|about|under|over|up to)\s?[+-]?\d[\d.,]*|\d+-"
+)
+#: A unit behind a fraction or a space, which a letter of a house number is not.
+_SPACED_UNIT = re.compile(r"[+-]?\d+([.,]\d+|\s)[\d.,]*\D.*")
+
+#: A length in feet and inches, an angle with its minutes, or a whole number and a fraction: 6'8",
+#: 68°50'19"N, 29 3/8.
+_COMPOUND = re.compile(
+    r"""\d+\s?['’′]\s?\d+([.]\d+)?\s?(["”″]|'')
+      |\d+\s?°\s?\d+([.]\d+)?\s?['’′](\s?\d+([.]\d+)?\s?(["”″]|''))?\s?[NSEWO]?
+      |\d+[ -]\d{1,2}/\d{1,2}""",
+    re.VERBOSE,
+)
 
 #: A number with the code of a currency before it, of the most traded ones: USD 57.
 _CURRENCIES = (
     "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
-    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|US[$]|A[$]|C[$]|R[$]|HK[$]|Rs[.]?|kr[.]?"
+    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|UAH|ARS|EGP|VND|NGN|KZT|BGN|ISK"
+    "|US[$]|A[$]|C[$]|R[$]|HK[$]|Rs[.]?|kr[.]?"
 )
 _PRICED = re.compile(rf"(?:{_CURRENCIES})\s?[+-]?\d[\d.,'’\s]*")
 
 #: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00; and durations or
-#: times in other words, which may be either: 20h28, 2h 5m, PT2H5M.
+#: times in other words, which may be either: 20h28, 2h 5m, PT2H5M, 3 years 2 months, P3Y2M.
 _CLOCK = r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?"
-_UNIT_OF_TIME = "d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?"
+_UNIT_OF_TIME = (
+    "y|yrs?|years?|mos?|months?|w|wks?|weeks?"
+    "|d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?"
+)
 _TIME_IN_WORDS = rf"(\d+([.,]\d+)?\s?({_UNIT_OF_TIME})[,:\s]*)+(\d\d)?"
-_ISO_DURATION = r"P(\d+D)?T(\d+H)?(\d+M)?([\d.]+S)?"
+_ISO_DURATION = r"P(?=T?\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?([\d.]+S)?)?"
 _DURATION = re.compile(f"{_CLOCK}|(?i:{_TIME_IN_WORDS}|{_ISO_DURATION})")
 
 #: Dates, times and numbers with decimals in a text, and other digits; 1.2.3 is no number.
@@ -101,10 +132,58 @@ _MEASURES = re.compile(
 
 #: Three groups of digits, the year first or last, between any other signs.
 _YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
-_YEAR_LAST = re.compile(rf"{_PART}[_ ]{_PART}[_ ](1[5-9]|2[01])\d\d([ T]\d.*)?")
+_YEAR_LAST = re.compile(rf"{_PART}\D{{1,2}}{_PART}\D{{1,2}}(1[5-9]|2[01])\d\d([ T]\d.*)?")
+
+#: Dates without signs between their parts, beside a time: 20240131-1230, 20240131_123000.
+_YEAR = r"(?:19|20)\d\d"
+_COMPACT = re.compile(
+    rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-_ ]([01]\d|2[0-3])(:?[0-5]\d){{1,2}}"
+)
+#: Eight digits that are a day, a month and a year, in either order; and four that are a time.
+_DIGITS_OF_DATE = re.compile(rf"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|[12]\d|3[01]){_YEAR}")
+_DIGITS_OF_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
+#: Days of a year of two digits, 5.1.24, which versions are, too; and months of one, 03/24.
+_SHORT_DATE = re.compile(rf"({_PART})\.(?:0?[1-9]|1[0-2])\.\d\d")
+_SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])/\d\d")
+
+#: Quarters, halves and weeks of a layout that is not read: Q1-24, 1Q24, FY24Q1, 2024H1, W05/2024.
+_OTHER_PERIOD = re.compile(
+    rf"""(?:fy\s?)?(?:{_YEAR}|'?\d\d)[-/ ]?q[1-4]
+       |(?:q[1-4]|[1-4]q)[-/ ]?(?:fy\s?)?(?:{_YEAR}|'?\d\d)
+       |(?:fy\s?)?{_YEAR}[-/ ]?h[12]
+       |(?:h[12]|[12]h)[-/ ]?{_YEAR}
+       |(?:w|cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])[-/ ]{_YEAR}
+       |{_YEAR}[-/ ](?:cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: The day of the year, of ISO 8601: 2024-060.
+_ORDINAL = re.compile(rf"{_YEAR}-(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])")
 
 #: A date and a time, and the letters of a zone.
 _ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[\])]?")
+
+#: The first letters of months in the languages of Western Europe, and a month and a year in them.
+_MONTHS = (
+    "jan|jän|gen|ene|feb|fev|fév|mar|mär|mrz|mrt|maa|apr|avr|abr|mai|may|mei|mag|jun|juin|giu"
+    "|jul|juil|lug|aug|aoû|ago|sep|set|okt|oct|out|ott|nov|dez|dec|déc|dic"
+)
+_MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{_YEAR}", re.IGNORECASE)
+
+#: Formats of dates whose parts have no signs between them, or that have no month or no day.
+_WHOLE_FORMATS = (
+    "%Y-%j", "%m/%y", "%d%m%Y", "%m%d%Y",
+    "%Y%m%d-%H%M", "%Y%m%d_%H%M", "%Y%m%d %H%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
+    "%Y%m%d-%H:%M", "%Y%m%d_%H:%M", "%Y%m%d %H:%M",
+    "%Y%m%d-%H:%M:%S", "%Y%m%d_%H:%M:%S", "%Y%m%d %H:%M:%S",
+)  # fmt: skip
+
+#: Layouts of dates that are recognized and not read.
+_UNREAD_LAYOUTS = (
+    _YEAR_FIRST, _YEAR_LAST, _COMPACT, _OTHER_PERIOD, _ORDINAL, _MONTH_AND_YEAR,
+)  # fmt: skip
+
+#: The zone behind a time: 12:30:00 +0100.
+_OFFSET = r"(?<=:\d\d)[+-]\d{4}|(?<=:\d\d )[+-]\d{4}"
 
 #: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
 _WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
@@ -112,9 +191,10 @@ _WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\
 #: The remedy for times and durations.
 _WRITE_TIMES = "write a time of day as 20:28, and write a duration as a number, such as its seconds"
 
-#: Words beside the digits of a date.
+#: Words beside the digits of a date, with the letters of zones, as the command date writes them.
 _DATE_WORDS = re.compile(
-    f"{date_formats.MONTH_WORD}|(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?|am|pm|t|of|st|nd|rd|th"
+    f"{date_formats.MONTH_WORD}|(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?"
+    "|am|pm|t|of|at|st|nd|rd|th|z|utc|gmt|bst|cest|cet|eest|eet|ist|jst|kst|[aecmp][sd]t"
 )
 
 
@@ -336,6 +416,7 @@ def kind_of(
     order = _order_of_dates(column)
     if order is not None:
         return order
+    _refuse_other_digits(column)
     _refuse_local_numbers(column)
     numbers = column.find(parsing.read_number)
     _refuse_units(column, numbers)
@@ -384,7 +465,76 @@ def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
         expected = "a number of up to 15 digits without a zero before it, as in other rows"
         remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
         raise column.fault(codes, expected, remedy)
+    _refuse_digits_of_dates(column)
+    _refuse_digits_of_times(column)
     return "category"
+
+
+def _refuse_digits_of_dates(column: _TextColumn) -> None:
+    """Refuse many numbers of eight digits that are all dates, such as 05012024."""
+    dates = column.find(_DIGITS_OF_DATE.fullmatch)
+    if len(dates) >= MANY and not column.others(dates):
+        texts = column.texts_of(dates)
+        if _fits("%d%m%Y", texts) or _fits("%m%d%Y", texts):
+            raise _unread_dates(column, dates)
+
+
+def _refuse_digits_of_times(column: _TextColumn) -> None:
+    """Refuse many numbers of four digits that are all times of day, such as 0925 and 1400.
+
+    Other codes have no hours and minutes: some are 60 or more, or none ends with 00.
+    """
+    times = column.find(_DIGITS_OF_TIME.fullmatch)
+    if len(times) < MANY or column.others(times):
+        return
+    hours = set()
+    minutes = set()
+    for text in column.texts_of(times):
+        hours.add(text[:2])
+        minutes.add(text[2:])
+    if len(hours) >= MANY and "00" in minutes and max(minutes) >= "45":
+        remedy = f"{_WRITE_TIMES}; {column.if_names}"
+        raise column.fault(times, "a time of day such as 09:25", remedy)
+
+
+def _refuse_other_digits(column: _TextColumn) -> None:
+    """Refuse numbers, dates and times in digits or signs of other scripts than the ASCII ones."""
+    written_otherwise = []
+    for code, text in column.texts.items():
+        if not text.isascii() and not _is_measure(text) and _is_measure(_in_ascii_digits(text)):
+            written_otherwise.append(code)
+    if not written_otherwise:
+        return
+    both = {*written_otherwise, *column.find(_is_measure)}
+    if column.are_nearly_all_different(both) or column.are_nearly_all(both):
+        expected = "the digits 0 to 9, with a point before decimals"
+        remedy = f"write numbers, dates and times in these; {column.if_names}"
+        raise column.fault(written_otherwise, expected, remedy)
+
+
+def _is_measure(text: str) -> bool:
+    """Whether a text is a number, a date in any order or a time of day."""
+    if parsing.read_number(text) is not None or _is_date(text):
+        return True
+    return date_formats.parse_time_of_day(text) is not None
+
+
+def _in_ascii_digits(text: str) -> str:
+    """Write full-width characters, and the digits and the decimal points of any script, in ASCII.
+
+    >>> _in_ascii_digits("\N{FULLWIDTH DIGIT ONE}\N{MIDDLE DOT}5")
+    '1.5'
+    """
+    written = []
+    for character in unicodedata.normalize("NFKC", text):
+        digit = unicodedata.decimal(character, None)
+        if digit is not None:
+            written.append(str(digit))
+        elif character in _DECIMAL_POINTS:
+            written.append(".")
+        else:
+            written.append(character)
+    return "".join(written)
 
 
 def _refuse_local_numbers(column: _TextColumn) -> None:
@@ -405,13 +555,16 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
 
 
 def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
-    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg, <0.5 or USD 5."""
-    compared = column.find(_COMPARED.fullmatch)
-    compared += column.find(_PRICED.fullmatch)
+    """Refuse many numbers with units or a sign of comparison, such as 12 kg, 6'8", <0.5, USD 5."""
+    marked = column.find(_COMPARED.fullmatch)
+    marked += column.find(_PRICED.fullmatch)
+    marked += column.find(_COMPOUND.fullmatch)
     with_unit = column.find(_WITH_UNIT.fullmatch)
     units = {_unit_of(text) for text in column.texts_of(with_unit)}
-    marked = list(compared)
-    if len(units) <= MOST_UNITS:
+    most_units = MOST_UNITS
+    if all(_SPACED_UNIT.fullmatch(text) for text in column.texts_of(with_unit)):
+        most_units = MOST_SPACED_UNITS
+    if len(units) <= most_units:
         marked += with_unit
     both = {*numbers, *marked}
     if marked and len(both) >= MANY and column.are_nearly_all(both):
@@ -456,7 +609,10 @@ def _refuse_decorated(column: _TextColumn) -> None:
             n_measures = {shape.count("0") for shape in shapes[measure]}
             if n_measures <= {1}:
                 has_many = len(decorated) >= MANY
-        is_similar = len(shapes[measure]) <= MOST_UNITS
+        most_shapes = MOST_UNITS
+        if measure == "date":  # such as one beside its weekday
+            most_shapes = MOST_DATE_WORDS
+        is_similar = len(shapes[measure]) <= most_shapes
         if not has_many or not is_similar or not column.are_nearly_all(decorated):
             continue
         if measure == "date":
@@ -522,6 +678,7 @@ def _refuse_unread_dates(column: _TextColumn) -> None:
     """Refuse dates of a layout that has several readings, or in another language."""
     readable = set(column.find(parse_datetime))
     candidates = column.find(_looks_like_date)
+    candidates += _short_dates(column)
     worded = column.find(_WORDED.fullmatch)
     words = {_word_of(text) for text in column.texts_of(worded)}
     if len(words) <= MOST_DATE_WORDS:
@@ -533,6 +690,19 @@ def _refuse_unread_dates(column: _TextColumn) -> None:
     both = {*codes, *readable}
     if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
         raise _unread_dates(column, codes)
+
+
+def _short_dates(column: _TextColumn) -> list[int]:
+    """The codes of days such as 30.1.24, unless they may be versions, and of months as 03/24."""
+    months = column.find(_SHORT_MONTH.fullmatch)
+    if len(months) >= MANY:
+        return months
+    days = column.find(_SHORT_DATE.fullmatch)
+    for text in column.texts_of(days):
+        day, _, _ = text.partition(".")
+        if int(day) > 12 and len(days) >= MANY:
+            return days
+    return []
 
 
 def _word_of(text: str) -> str:
@@ -548,11 +718,14 @@ def _looks_like_date(text: str) -> bool:
 
     >>> [_looks_like_date(text) for text in ("05-Jan-24", "2024-01-05 12:30 EST", "2024_01_05")]
     [True, True, True]
+    >>> [_looks_like_date(text) for text in ("20240105-1230", "2024-060", "1Q24", "Januar 2024")]
+    [True, True, True, True]
     >>> [_looks_like_date(text) for text in ("May", "12 May Road", "192.168.100.101")]
     [False, False, False]
     """
-    if _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text):
-        return True
+    for layout in _UNREAD_LAYOUTS:
+        if layout.fullmatch(text):
+            return True
     zoned = _ZONED.fullmatch(text)
     if zoned is not None and _is_date(zoned[1].rstrip()):
         return True
@@ -579,12 +752,10 @@ def _unread_dates(
 ) -> DataError:
     """The error for dates, with the formats that they may have."""
     texts = column.texts_of(codes)
-    likeliest, *others = _date_formats(texts)
     formats = []
-    if is_numeric or _fits(likeliest, texts):
-        formats.append(likeliest)
-    for date_format in others:
-        if _fits(date_format, texts):
+    for place, date_format in enumerate(_date_formats(texts)):
+        is_likeliest = place == 0
+        if (is_likeliest and is_numeric) or _fits(date_format, texts):
             formats.append(date_format)
     remedy = ""
     if is_ambiguous:
@@ -636,19 +807,26 @@ def _n_read(date_format: str, texts: Collection[str]) -> int:
 
 
 def _date_formats(texts: Sequence[str]) -> list[str]:
-    """The formats that dates may have, the likelier one first.
+    """The formats that dates may have, the likelier one first; none for quarters and the like.
 
     The day is first unless a month would be over 12.
 
     >>> _date_formats(["05/17/2024 12:30"]), _date_formats(["24-12-31"])
     (['%m/%d/%Y %H:%M'], ['%d-%m-%y', '%y-%m-%d'])
+    >>> _date_formats(["20240105-1230"]), _date_formats(["2024-060"])
+    (['%Y%m%d-%H%M'], ['%Y-%j'])
     >>> _date_formats(["05-Jan-24"]), _date_formats(["Fri Jan 5 12:30:00 2024"])
     (['%d-%b-%y'], ['%a %b %d %H:%M:%S %Y'])
     """
+    for date_format in _WHOLE_FORMATS:
+        if _fits(date_format, texts):
+            return [date_format]
+    if _OTHER_PERIOD.fullmatch(texts[0]):  # whose number would be that of a month
+        return []
     parts: list[str] = []
     has_month = False
     has_year = False
-    for part in re.split(r"(\d+|[^\W\d_]+)", texts[0]):
+    for part in re.split(rf"({_OFFSET}|\d+|[^\W\d_]+)", texts[0]):
         if not part:
             continue
         parts.append(part)
@@ -695,7 +873,9 @@ def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str])
     for place, part in enumerate(parts):
         neighbours = "".join(parts[max(0, place - 1) : place + 2])
         lower = part.lower()
-        if re.fullmatch(r"\d{4}", part):
+        if re.fullmatch(r"[+-]\d{4}", part):
+            written.append("%z")
+        elif re.fullmatch(r"\d{4}", part):
             written.append("%Y")
         elif part.isdecimal() and dates and ":" not in neighbours:
             written.append(dates.pop(0))

@@ -6,11 +6,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import some
+from barenet.errors import DataError, some
 from barenet.tables import _parsing as parsing
+from barenet.tables._date_formats import DATES
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import LOCAL_NUMBER
-from barenet.tables._missing_texts import is_absent
+from barenet.tables._kind_of_column import LOCAL_NUMBER, kind_of
+from barenet.tables._missing_texts import MISSING, is_absent
 
 Task = Literal["classification", "regression"]
 
@@ -142,8 +143,63 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     elif task is None and are_numbers.any():
         row = int(np.argmin(are_numbers[codes]))
         expected = "a number, as in other rows"
-        raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
-    return parsing.encode(np.array(texts)[codes])
+        text = texts[codes[row]]
+        remedy = "if it stands for a missing value, use {missing}; for classes, use {task}"
+        options: dict[str, Any] = {"missing": [text], "task": "classification"}
+        raise rows.fault(row, target, expected, remedy, **options)
+    elif task is None:
+        _refuse_measures(rows, target)
+        _refuse_spellings(rows, target)
+    return parsing.encode(np.array(_in_one_spelling(texts))[codes])
+
+
+def _refuse_measures(rows: Frame, target: str) -> None:
+    """Refuse numbers with units, dates and times, as in a column of the features."""
+    remedy = "write numbers alone, and dates and times as numbers, such as days; "
+    remedy += "for classes, use {task}"
+    refused = rows.fault(0, target, "classes or numbers", remedy, task="classification")
+    try:
+        column_kind = kind_of(rows, target, MISSING)
+    except DataError as error:
+        error.remedy = refused.remedy
+        error.options = refused.options
+        raise
+    if column_kind in DATES:
+        raise refused
+
+
+def _refuse_spellings(rows: Frame, target: str) -> None:
+    """Refuse several spellings of yes or no, which a column of the features has as one."""
+    codes, texts = parsing.unique_texts(rows[target])
+    different = set(_in_one_spelling(texts))
+    words = {text.lower() for text in different}
+    is_pair = any(words == set(pair) for pair in parsing.BOOLEAN_WORDS)
+    if not is_pair or len(different) <= len(words):
+        return
+    counts = np.bincount(codes)
+    places = {text: place for place, text in enumerate(texts)}
+    most_frequent: dict[str, str] = {}
+    for text in sorted(different, key=lambda text: int(counts[places[text]])):
+        most_frequent[text.lower()] = text
+    for row, code in enumerate(codes):
+        text = texts[code]
+        usual = most_frequent[text.lower()]
+        if text != usual:
+            expected = f"{usual!r}, as in other rows"
+            remedy = "write each class in one way; for classes of their own, use {task}"
+            raise rows.fault(row, target, expected, remedy, task="classification")
+
+
+def _in_one_spelling(texts: Sequence[str]) -> list[str]:
+    """The texts, with True and False in one spelling each if they are in several.
+
+    >>> _in_one_spelling(["True", "true", "FALSE"]), _in_one_spelling(["true", "false"])
+    (['True', 'True', 'False'], ['true', 'false'])
+    """
+    spelled = [parsing.known_spelling(text, parsing.WORDS) for text in texts]
+    if len(set(spelled)) < len(set(texts)):
+        return spelled
+    return [*texts]
 
 
 def _is_local_number(text: str) -> bool:

@@ -29,9 +29,17 @@ MAX_EXACT = 2**53
 _KINDS: dict[str, Any] = {
     "text": str,
     "truth": (bool, np.bool_),
-    "date": date,
+    "date": (date, np.datetime64),
     "time of day": time,
     "number": (numbers.Real, Decimal),
+}
+
+
+#: The remedies for columns of some types of values; other ones have a general one.
+_REMEDIES = {
+    "Period": "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}",
+    "Interval": "convert it to text, as by .astype(str), or leave it out: {drop}",
+    "timedelta": "convert it to numbers, as by .dt.total_seconds(), or leave it out: {drop}",
 }
 
 
@@ -170,11 +178,16 @@ def _convert(values: Any) -> NDArray[Any]:
         values[mask] = None
     if isinstance(values, list | tuple):
         types = {type(value) for value in values}
+        has_text = any(issubclass(value_type, str) for value_type in types)
         has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
-        # NumPy's array would be as wide as the longest text; True beside 1 would become 1, and a
-        # large whole number beside others the nearest float64.
-        if str in types or len(types) > 1 or has_large:
+        # NumPy's array would be as wide as the longest text, or as a letter for members of an
+        # enumeration of texts; True beside 1 would become 1, a large whole number beside others
+        # the nearest float64, and the year 9999 beside nanoseconds another one.
+        if has_text or len(types) > 1 or has_large or np.datetime64 in types:
             return _from_objects(list(values))
+    if hasattr(getattr(values, "dtype", None), "pyarrow_dtype"):
+        # Of a dictionary or of runs, pandas makes no array of NumPy.
+        values = values.array.__arrow_array__()
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.
@@ -197,7 +210,7 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind == "O":
         return _from_objects(array.tolist())
     if dtype_kind not in "iufUTb":
-        raise _UnusableError(f"values of type {array.dtype} cannot be encoded")
+        raise _unusable_type(str(array.dtype))
     if dtype_kind == "b":
         return array
     if dtype_kind in "UT":
@@ -250,14 +263,14 @@ def _decode_dictionary(column: Any) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _in_microseconds(dates: NDArray[Any]) -> NDArray[np.datetime64]:
-    """Convert dates of any unit; refuse years that Python does not have."""
+def _in_microseconds(dates: NDArray[Any], first_row: int = 0) -> NDArray[np.datetime64]:
+    """Convert dates of any unit, from a row on; refuse years that Python does not have."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
     is_beyond = (years < 1) | (years > 9999)
     wrong = np.flatnonzero(~np.isnat(dates) & is_beyond)
     if wrong.size:
-        row = wrong[0]
-        value = str(dates[row])
+        value = str(dates[wrong[0]])
+        row = first_row + int(wrong[0])
         raise _UnusableError(f"expected a date of the years 1 to 9999 in row {row}, got {value!r}")
     return dates.astype("M8[us]")
 
@@ -285,11 +298,13 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
         return np.array(numbers)
     if kinds == {"date"}:
         dates = []
-        for value in values_or_none:
-            date_in_utc = None
-            if value is not None:
-                date_in_utc = to_utc(value)
-            dates.append(date_in_utc)
+        for row, value in enumerate(values_or_none):
+            moment = None
+            if isinstance(value, np.datetime64):
+                [moment] = _in_microseconds(np.array([value]), first_row=row)
+            elif value is not None:
+                moment = to_utc(value)
+            dates.append(moment)
         return np.array(dates, "M8[us]")
     if kinds == {"truth"} and len(present) == len(values):
         return np.array(values, bool)
@@ -309,7 +324,16 @@ def _kind(value_type: type) -> str:
     for noun, types in _KINDS.items():
         if issubclass(value_type, types):
             return noun
-    raise _UnusableError(f"values of type {value_type.__name__} cannot be encoded")
+    raise _unusable_type(value_type.__name__)
+
+
+def _unusable_type(name: str) -> _UnusableError:
+    """The error for a column of a type of values, with the remedy for it."""
+    remedy = ""
+    for beginning, remedy_for_type in _REMEDIES.items():
+        if name.startswith(beginning):
+            remedy = remedy_for_type
+    return _UnusableError(f"values of type {name} cannot be encoded", remedy)
 
 
 def _is_inexact(value: Any) -> bool:
@@ -321,8 +345,10 @@ def _is_inexact(value: Any) -> bool:
 
 def _to_text(value: Any) -> str:
     """Convert a value to text; a number to the name of a class."""
-    if value is None or isinstance(value, str):
-        return value or ""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str.__str__(value)  # of a member of an enumeration, its text and not its name
     if isinstance(value, bool | np.bool_):
         return str(value)
     if isinstance(value, time):
