@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import barenet
+from barenet.engines import compiled_outputs
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._network import _OUTPUT_FUNCTIONS, Network, register_output_function
@@ -278,7 +279,7 @@ def test_a_network_predicts_with_the_function_that_an_engine_has_registered(monk
 
 
 def test_the_compiled_engine_registers_its_function():
-    assert _OUTPUT_FUNCTIONS["compiled"] is barenet.engines.compiled_outputs
+    assert _OUTPUT_FUNCTIONS["compiled"] is compiled_outputs
 
 
 @pytest.mark.integration
