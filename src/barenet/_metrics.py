@@ -93,6 +93,8 @@ def _means(values: NDArray[Any], sample_weight: Weights) -> NDArray[np.float64]:
     if sample_weight is not None and not sample_weight.any():
         return np.full(values.shape[1:], np.nan)
     values = np.asarray(values, np.float64)
+    if sample_weight is None:
+        return np.asarray(values.mean(axis=0))  # in half the time of `np.average`
     return np.asarray(np.average(values, axis=0, weights=sample_weight))
 
 

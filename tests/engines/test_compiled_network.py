@@ -4,6 +4,7 @@ import copy
 import gc
 import multiprocessing
 import pickle
+import subprocess
 import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,23 @@ def test_layers_without_kernels_use_numpy():
     same_repr = Network([Dense(400, 1)], dtype="float64")
     assert compiled_outputs(same_repr, X) is not None
     assert compiled_outputs(network, X) is None
+
+
+@pytest.mark.integration
+def test_a_prediction_compiles_no_kernels_of_the_backward_pass():
+    code = """
+import numpy as np
+from barenet import CompiledNetwork, Network
+from barenet.engines.kernels._kernel import KERNELS
+for sizes in ([4, 8, 3], [300, 8, 3], [64, 2048, 10]):
+    network = Network.dense(sizes, output="softmax")
+    network.predict(np.zeros((10, sizes[0])))
+    CompiledNetwork(network).predict(np.zeros((1000, sizes[0])))
+print(*{kernel.code.dispatcher.__name__ for kernel in KERNELS if kernel.places})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    forward = "dense_columns dense_join dense_parts emit gather layer_forward load multiply softmax"
+    assert {*done.stdout.split()} == {*forward.split()}
 
 
 #: The last two dense ones have weights that are used in place.

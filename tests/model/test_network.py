@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import barenet
+from barenet.engines import compiled_outputs
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.model._activations import ACTIVATIONS
-from barenet.model._network import OUTPUT_FUNCTIONS, Network, register_output_function
+from barenet.model._network import _OUTPUT_FUNCTIONS, Network, register_output_function
 from barenet.model._randomness import derive_key
 
 X = np.random.default_rng(0).normal(size=(6, 3))
@@ -262,7 +263,7 @@ def test_predicting_changes_nothing():
 
 
 def test_a_network_predicts_with_the_function_that_an_engine_has_registered(monkeypatch):
-    monkeypatch.delitem(OUTPUT_FUNCTIONS, "compiled")
+    monkeypatch.delitem(_OUTPUT_FUNCTIONS, "compiled")
     network, other = by_hand(), by_hand()
     expected = network.predict(INPUTS)
 
@@ -271,22 +272,22 @@ def test_a_network_predicts_with_the_function_that_an_engine_has_registered(monk
             return 2 * predicting.forward(X)[0]
         return None  # as an engine without kernels for it
 
-    monkeypatch.setitem(OUTPUT_FUNCTIONS, "test", None)  # removed at the end
+    monkeypatch.setitem(_OUTPUT_FUNCTIONS, "test", None)  # removed at the end
     register_output_function("test", twice_those_of_one)
     assert np.array_equal(network.predict(INPUTS), 2 * expected)
     assert np.array_equal(other.predict(INPUTS), expected)
 
 
 def test_the_compiled_engine_registers_its_function():
-    assert OUTPUT_FUNCTIONS["compiled"] is barenet.engines.compiled_outputs
+    assert _OUTPUT_FUNCTIONS["compiled"] is compiled_outputs
 
 
 @pytest.mark.integration
 def test_the_model_predicts_without_the_engines():
     code = """
 import sys
-from barenet.model._network import OUTPUT_FUNCTIONS, Network
-print(Network.dense([2, 1], init="zeros").predict([[1, 2]]), OUTPUT_FUNCTIONS)
+from barenet.model._network import _OUTPUT_FUNCTIONS, Network
+print(Network.dense([2, 1], init="zeros").predict([[1, 2]]), _OUTPUT_FUNCTIONS)
 print("barenet.engines" in sys.modules, "numba" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
-from barenet.callbacks import Callback
+from barenet.callbacks import Callback, EarlyStopping
 from barenet.engines import CompiledEngine, ReferenceEngine
 from barenet.engines.compiled import _program_pool
 from barenet.errors import DivergenceError
@@ -65,6 +65,10 @@ CASES = [
     {"sample_weight": np.linspace(0, 1, 50)},
     {"penalty": "l2:strength=0.1", "clip": "norm:limit=0.1", "batch_size": 7},
     {"schedule": "step:every=7"},
+    {"validation_data": (X[:20], Y[:20]), "test_data": (X[:7], Y[:7], np.arange(7))},
+    {"test_data": (X[:20], Y[:20]), "metrics": ["accuracy", "auc", "log_loss"], "batch_size": 3},
+    {"metrics": "f1", "optimizer": "sgd:average=0.9", "sample_weight": np.linspace(0, 1, 50)},
+    {"validation_data": (X[:20], Y[:20]), "optimizer": "muon", "clip": "value:limit=0.1"},
 ]
 
 
@@ -99,8 +103,9 @@ class ShortChunks(Callback):
         run.chunk_limit = 1
 
 
-def test_warnings_do_not_depend_on_the_chunks():
-    case = {"optimizer": "sgd:learning_rate=100", "epochs": 40}
+@pytest.mark.parametrize("measured", [{}, {"validation_data": (X[:20], Y[:20])}])
+def test_warnings_do_not_depend_on_the_chunks(measured):
+    case = {"optimizer": "sgd:learning_rate=100", "epochs": 40, **measured}
     batch_by_batch = outcome(case, ShortChunks())
     assert "the loss grew from" in batch_by_batch
     assert outcome(case, Watch()) == outcome(case) == batch_by_batch
@@ -115,6 +120,49 @@ def test_short_epochs_share_calls(monkeypatch, engine):
     del calls[:]
     train(network(), X, Y, epochs=50, engine=engine.name, callbacks=Watch())
     assert len(calls) >= 50
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"validation_data": (X, Y)},
+        {"test_data": (X, Y), "metrics": "accuracy"},
+        {"validation_data": (X, Y), "callbacks": EarlyStopping(patience=500)},
+        {"callbacks": EarlyStopping("loss", patience=500)},
+    ],
+)
+def test_epochs_that_are_measured_share_calls(monkeypatch, options):
+    calls, run = [], CompiledEngine.run
+    monkeypatch.setattr(
+        CompiledEngine, "run", lambda self, *args: calls.append(args) or run(self, *args)
+    )
+    train(network(), X, Y, epochs=500, engine="compiled", **options)
+    assert len(calls) < 250
+
+
+class OneByOne(EarlyStopping):
+    """A subclass may change the network, so its epochs run one by one."""
+
+    def on_epoch(self, run):
+        super().on_epoch(run)
+
+
+@pytest.mark.parametrize("patience", [1, 3, 20])
+@pytest.mark.parametrize("monitor", ["loss", "validation_loss", "validation_accuracy"])
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}])
+def test_early_stopping_has_the_bits_of_one_epoch_at_a_time(patience, monitor, options):
+    case = {
+        "validation_data": (X[:20], Y[:20][::-1]),
+        "metrics": "accuracy",
+        "epochs": 200,
+        "optimizer": "adam:learning_rate=0.1,average=0.5",
+    }
+    stopping = [EarlyStopping(monitor, patience=patience), OneByOne(monitor, patience=patience)]
+    at_once, one_by_one = (outcome(case, callback, **options) for callback in stopping)
+    assert at_once == one_by_one
+    assert stopping[0].state_dict().keys() == stopping[1].state_dict().keys()
+    for name, value in stopping[0].state_dict().items():
+        np.testing.assert_array_equal(value, stopping[1].state_dict()[name])
 
 
 def test_programs_are_reused_by_jobs_of_the_same_structure():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from barenet._constraints import Configurable, option
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
@@ -53,6 +53,53 @@ class ChunkResult(NamedTuple):
     losses: NDArray[np.float64]
     #: Euclidean, before clipping.
     gradient_norms: NDArray[np.float64]
+
+
+class Trajectory(ABC):
+    """Epochs that an engine runs in one call, with the network's vectors after each of them.
+
+    So a chunk of short epochs is measured in a few calls, too. A trajectory takes the steps of
+    `Engine.run`, to the bit.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (n_epochs, n_parameters + n_statistics)
+        The parameters and the statistics after each epoch of the last call of `run`.
+    """
+
+    vectors: FloatArray
+
+    @abstractmethod
+    def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        """Take the steps of whole epochs; see `Engine.run`."""
+
+    @abstractmethod
+    def evaluate(self, rows: ArrayDataset) -> tuple[NDArray[np.float64], FloatArray]:
+        """Compute the loss of rows without penalties after each epoch, and the outputs.
+
+        Parameters
+        ----------
+        rows : ArrayDataset
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_epochs,), and ndarray of shape (n_epochs, n_rows, n_outputs)
+            The losses and the outputs: those of `Engine.evaluate` after each epoch.
+        """
+
+    def restore(self, epoch: int, network: Network) -> None:
+        """Set a network to its vectors after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Index of the epoch.
+        network : Network
+            The network, which is changed in place.
+        """
+        parameters, statistics = np.split(self.vectors[epoch], [network.n_parameters])
+        Snapshot(parameters, statistics).restore(network)
 
 
 class Engine(ABC):
@@ -136,6 +183,23 @@ class Engine(ABC):
         float, and ndarray of shape (n_rows, n_outputs)
             The loss and the outputs.
         """
+
+    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
+        """Prepare to run several epochs in one call, if the engine can keep all their vectors.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in a batch.
+        measured : sequence of ArrayDataset
+            The rows that are evaluated after each epoch.
+
+        Returns
+        -------
+        Trajectory, optional
+            None, which is the default, if epochs must run one by one to be measured.
+        """
+        return None
 
     def raw_parameters(self) -> FloatArray:
         """Find the parameters that steps are taken from, which the network's are an average of.

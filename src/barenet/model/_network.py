@@ -254,7 +254,7 @@ class Network(InPlaceAssignment, OtherMethods):
             The output after its activation: probabilities for softmax and sigmoid; a ValueError
             if X does not fit the network or is not finite, or an output is not.
         """
-        for compute_outputs in OUTPUT_FUNCTIONS.values():
+        for compute_outputs in _OUTPUT_FUNCTIONS.values():
             output = compute_outputs(self, X)
             if output is not None:
                 return output
@@ -395,7 +395,7 @@ class OutputFunction(Protocol):
 
 
 #: The functions that `Network.predict` tries before `Network.forward`, by their engines' names.
-OUTPUT_FUNCTIONS: dict[str, OutputFunction] = {}
+_OUTPUT_FUNCTIONS: dict[str, OutputFunction] = {}
 
 
 def register_output_function(engine: str, function: OutputFunction) -> None:
@@ -404,7 +404,7 @@ def register_output_function(engine: str, function: OutputFunction) -> None:
     The engines register theirs, as the model can't import them: they train its networks, so they
     import the model, and a network that is trained in NumPy needs no compiler.
     """
-    OUTPUT_FUNCTIONS[engine] = function
+    _OUTPUT_FUNCTIONS[engine] = function
 
 
 class Snapshot(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
-from barenet.engines import ChunkResult, Engine
-from barenet.engines._engine import Orders, Rates, RowOrders
+from barenet.engines import ChunkResult, Engine, Job
+from barenet.engines._engine import Orders, Rates, RowOrders, Trajectory
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -145,40 +145,69 @@ class MeasurementInterrupted(Exception):  # noqa: N818
     """The run is to end before its epoch is measured."""
 
 
+def measured_sets(job: Job, config: TrainingConfig) -> dict[str, ArrayDataset]:
+    """The sets that are measured after each epoch, by the prefixes of their curves."""
+    sets: dict[str, ArrayDataset] = {}
+    if config.metrics:
+        sets[""] = job.rows.in_memory
+    for part, rows in config.held_out.items():
+        sets[f"{part}_"] = rows
+    return sets
+
+
 def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
-    if config.metrics:
-        rows = engine.job.rows.in_memory
-        _, output = _evaluate(engine, rows, is_interrupted)
-        values.update(_scores(engine, config, rows, output))
-    for part, rows in config.held_out.items():
+    for prefix, rows in measured_sets(engine.job, config).items():
         loss, output = _evaluate(engine, rows, is_interrupted)
-        scores = _scores(engine, config, rows, output)
-        if config.scorer and part == "validation":
-            scores.update(config.scorer(output))
-        values[f"{part}_loss"] = loss
-        for name, score in scores.items():
-            values[f"{part}_{name}"] = score
+        [measured] = _measurements(engine.job, config, prefix, rows, [loss], [output])
+        values.update(measured)
     return values
 
 
-def _scores(
-    engine: Engine, config: TrainingConfig, rows: ArrayDataset, output: FloatArray
-) -> dict[str, float]:
-    """Compute each metric of the outputs for rows."""
+def measure_epochs(
+    trajectory: Trajectory, job: Job, config: TrainingConfig
+) -> dict[str, list[float]]:
+    """Compute the same after each epoch of a trajectory: a number for each, by curve."""
+    curves: dict[str, list[float]] = {}
+    for prefix, rows in measured_sets(job, config).items():
+        losses, outputs = trajectory.evaluate(rows)
+        for measured in _measurements(job, config, prefix, rows, losses.tolist(), outputs):
+            for name, value in measured.items():
+                curves.setdefault(name, []).append(value)
+    return curves
+
+
+def _measurements(
+    job: Job,
+    config: TrainingConfig,
+    prefix: str,
+    rows: ArrayDataset,
+    losses: Iterable[float],
+    outputs: Iterable[FloatArray],
+) -> Iterator[dict[str, float]]:
+    """Yield the numbers of some epochs for the curves of a set, from its losses and outputs.
+
+    The training set has no loss here: its curve is the mean over the batches.
+    """
     numbers = rows.numbers()
-    predicted = engine.job.loss.point(output)
-    actual = engine.job.loss.point(rows.y[numbers])
+    actual = job.loss.point(rows.y[numbers])
     weight = rows.sample_weight
     if weight is not None:
         weight = weight[numbers]
-    scores = {}
-    for name, metric in config.metrics.items():
-        scores[name] = metric(predicted, actual, weight)
-    return scores
+    for loss, output in zip(losses, outputs, strict=True):
+        values = {}
+        if prefix:
+            values[f"{prefix}loss"] = loss
+        predicted = job.loss.point(output)
+        for name, metric in config.metrics.items():
+            values[f"{prefix}{name}"] = metric(predicted, actual, weight)
+        if config.scorer and prefix == "validation_":
+            for name, score in config.scorer(output).items():
+                values[f"{prefix}{name}"] = score
+        yield values
 
 
 def _evaluate(

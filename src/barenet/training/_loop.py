@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from barenet._logging import LOGGER
 from barenet._metrics import is_maximized
 from barenet.engines import Engine, Job
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._engine import Orders, Rates
+from barenet.engines._engine import Orders, Rates, Trajectory
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
@@ -25,9 +26,17 @@ from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.optimization.optimizers._optimizer import euclidean_norm
-from barenet.training._callbacks import Callback, Run
+from barenet.training._callbacks import Callback, EarlyStopping, Run
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
+from barenet.training._epoch import (
+    MAX_MULTIPLICATIONS,
+    Epoch,
+    MeasurementInterrupted,
+    TrainingConfig,
+    measure,
+    measure_epochs,
+    measured_sets,
+)
 from barenet.training._history import History
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
@@ -35,6 +44,12 @@ CHUNK_SECONDS = 0.1
 
 #: Rows whose loss reveals that the last step has diverged.
 ENOUGH = 16
+
+#: Most numbers in the vectors and outputs of epochs that are run and measured at once.
+MAX_NUMBERS = 2**21
+
+#: Callbacks that read the network after an epoch, besides the history, and change nothing.
+READERS = (EarlyStopping,)
 
 #: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
@@ -54,10 +69,12 @@ class ChunkSize:
     batches: int
 
     @classmethod
-    def first(cls, engine: Engine, config: TrainingConfig) -> Self:
+    def first(cls, engine: Engine, config: TrainingConfig, n_batches: int) -> Self:
         """Choose cautiously few, by the pace that the engine certainly has."""
         work = config.batch_size * engine.job.network.n_parameters + OVERHEAD
         batches = int(engine.pace * CHUNK_SECONDS / work)
+        if config.metrics or config.held_out:  # an epoch, as the measurements take time, too
+            batches = min(batches, n_batches)
         return cls(max(1, batches))
 
     def adapt(self, n_batches: int, seconds: float) -> None:
@@ -95,7 +112,7 @@ class Loop(ABC):
         if job.optimizer.full_batch:
             n_rates = 0
         self.epoch = Epoch(rows, config, rates=np.zeros(n_rates))
-        self.chunk = ChunkSize.first(engine, config)
+        self.chunk = ChunkSize.first(engine, config, self.run.n_batches)
 
     @property
     def parts(self) -> dict[str, Stateful]:
@@ -226,25 +243,61 @@ class MiniBatchLoop(Loop):
             finished = len(run.history)
         with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                ahead = min(self.chunk.batches // run.n_batches, until - finished)
-                ahead = int(min(ahead, run.ahead_limit))
+                ahead = self.chunk.batches // run.n_batches
+                ahead = int(min(ahead, until - finished, run.ahead_limit))
                 if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
-                    self._run_ahead(finished, ahead)
+                    self._run_ahead(finished, min(ahead, self._most_ahead))
                 else:
                     self._run_epoch(finished)
                 finished = len(run.history)
         return run.history
 
     def _may_run_ahead(self) -> bool:
-        """Whether only the history is read after an epoch, so several can be run at once."""
+        """Whether nothing that happens after an epoch changes the next one."""
         config = self.config
-        is_measured = config.metrics or config.held_out or config.schedule.follows_loss
-        if is_measured or self.run.chunk_limit:
+        if self.run.chunk_limit or config.schedule.follows_loss or config.scorer:
             return False
-        return all(callback.history_only for callback in self.callbacks)
+        for callback in self.callbacks:
+            # A reader may end the run before the last of these epochs. An estimator has drawn their
+            # orders of rows by then, from a generator that its next call continues.
+            is_reader = type(callback) in READERS and config.row_orders is None
+            if not (callback.history_only or is_reader):
+                return False
+        return self._most_ahead > 1
+
+    @cached_property
+    def _needs_trajectory(self) -> bool:
+        """Whether a measurement or a callback needs the network of each epoch."""
+        if self.config.metrics or self.config.held_out:
+            return True
+        return any(type(callback) in READERS for callback in self.callbacks)
+
+    @cached_property
+    def _trajectory(self) -> Trajectory | None:
+        """Keeps the network of each epoch of a chunk, where that is needed and possible."""
+        if not self._needs_trajectory:
+            return None
+        sets = measured_sets(self.job, self.config)
+        return self.engine.trajectory(self.config.batch_size, list(sets.values()))
+
+    @cached_property
+    def _most_ahead(self) -> int:
+        """The most epochs that are run at once: their vectors and outputs take little memory."""
+        if not self._needs_trajectory:
+            return self.config.epochs
+        if self._trajectory is None:
+            return 1
+        network = self.run.network
+        numbers = network.n_parameters + network.statistics.size
+        multiplications = 1
+        for rows in measured_sets(self.job, self.config).values():
+            n_outputs = rows.y.shape[1]
+            numbers += rows.n_rows * (n_outputs + 1)  # the outputs, and the order of the rows
+            multiplications += rows.n_rows * network.n_parameters
+        return min(MAX_NUMBERS // numbers, MAX_MULTIPLICATIONS // multiplications)
 
     def _run_ahead(self, first: int, count: int) -> None:
-        """Run whole epochs in one call of the engine, and record them afterwards.
+        """Run whole epochs in one call of the engine, then measure and record them.
 
         If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
         repeated from the snapshot, which gives the same bits.
@@ -257,11 +310,13 @@ class MiniBatchLoop(Loop):
         rates = self._rates_of(epochs)
         size = self.config.batch_size
         first_step = first * run.n_batches
+        trajectory = self._trajectory
+        takes_steps: Engine | Trajectory = self.engine
+        if trajectory is not None:
+            takes_steps = trajectory
         epoch.rates = rates[-1]
         epoch.started = time.perf_counter()
-        result = self.engine.run(orders, size, rates.ravel(), first_step)
-        seconds = epoch.seconds
-        self.chunk.adapt(rates.size, seconds)
+        result = takes_steps.run(orders, size, rates.ravel(), first_step)
         losses, norms = epoch.means(result, orders)
         if self.monitor.is_suspicious(result.losses, norms):
             self.engine.close(reusable=False)  # its memory may hold NaN
@@ -271,13 +326,15 @@ class MiniBatchLoop(Loop):
                     self._run_epoch(first + index, orders[index : index + 1])
             return
         run.is_ahead = True
-        curves = {
-            "loss": losses.tolist(),
-            "learning_rate": rates[:, -1].tolist(),
-            "gradient_norm": norms.tolist(),
-            "seconds": np.full(count, seconds / count).tolist(),
-        }
-        self._record(curves, count)
+        curves = {"loss": losses.tolist()}
+        if trajectory is not None:
+            curves.update(measure_epochs(trajectory, self.job, self.config))
+        seconds = epoch.seconds
+        self.chunk.adapt(rates.size, seconds)
+        curves["learning_rate"] = rates[:, -1].tolist()
+        curves["gradient_norm"] = norms.tolist()
+        curves["seconds"] = np.full(count, seconds / count).tolist()
+        self._record(curves, count, trajectory)
         run.is_ahead = False
         recorded = len(run.history) - first
         if recorded < count:
@@ -302,21 +359,29 @@ class MiniBatchLoop(Loop):
                 rates_of_epoch[batch] = learning_rate * factor
         return rates
 
-    def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
+    def _record(
+        self, curves: Mapping[str, list[float]], count: int, trajectory: Trajectory | None
+    ) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
         run = self.run
+        run.batch = run.n_batches
         watching = []
         for callback in self.callbacks:
             if type(callback).on_epoch is not Callback.on_epoch:
                 watching.append(callback)
-        step = count
-        if watching:
-            step = 1
-        run.batch = run.n_batches
-        for start in range(0, count, step):
+        if not watching and trajectory is None:
             for name, values in curves.items():
-                run.history.curves.setdefault(name, []).extend(values[start : start + step])
+                run.history.curves.setdefault(name, []).extend(values)
             run.epoch = len(run.history)
+            return
+        has_readers = any(type(callback) in READERS for callback in watching)
+        for index in range(count):
+            run.epoch = len(run.history) + 1
+            values_of_epoch = {name: values[index] for name, values in curves.items()}
+            self.monitor.check_measured(values_of_epoch)
+            run.history.append(values_of_epoch)
+            if has_readers and trajectory is not None:
+                trajectory.restore(index, run.network)
             for callback in watching:
                 callback.on_epoch(run)
             if run.stop_reason:

@@ -20,7 +20,7 @@ from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, Ta
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS, Activation
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from barenet.model._network import OUTPUT_FUNCTIONS
+from barenet.model._network import _OUTPUT_FUNCTIONS
 from barenet.typing import Ensemble
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
@@ -32,7 +32,7 @@ RNG = np.random.default_rng(7)
 def numpy_engine():
     """Predict with `Network.forward`, whose bits the steps of an export reproduce."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delitem(OUTPUT_FUNCTIONS, "compiled")
+        patch.delitem(_OUTPUT_FUNCTIONS, "compiled")
         patch.setattr(Ensemble, "_programs", None)
         yield
 

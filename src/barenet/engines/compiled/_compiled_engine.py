@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from barenet._sparse_rows import SparseRows
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
 from barenet.engines._reference import ReferenceEngine, take_steps
+from barenet.engines.compiled._groups import BLOCK
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
@@ -29,9 +30,6 @@ from barenet.optimization.optimizers._optimizer import CLIPPINGS
 
 if TYPE_CHECKING:
     from barenet.engines.compiled._program_pool import JobPrograms
-
-#: Rows that are predicted at a time.
-BLOCK = 512
 
 #: The classes of parts that have kernels: all but the user-defined ones.
 REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
@@ -155,6 +153,21 @@ class CompiledEngine(Engine):
         if total > 0:
             loss = float(losses @ weights / total)
         return loss, output
+
+    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
+        job = self.job
+        optimizer = job.optimizer
+        if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
+            return None
+        for rows in (job.rows, *measured):
+            if type(rows) is not ArrayDataset or must_be_dense(job.network, rows.X):
+                return None
+        from barenet.engines.compiled._compiled_trajectory import CompiledTrajectory
+
+        trajectory = CompiledTrajectory(self, lambda: self._programs)
+        if trajectory.keeps_vectors(batch_size, measured):
+            return trajectory
+        return None
 
     @cached_property
     def _programs(self) -> JobPrograms:

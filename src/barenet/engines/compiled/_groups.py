@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 NEVER = 2**63 - 1
 
+#: Rows that are evaluated or predicted at a time.
+BLOCK = 512
+
 #: Addresses of a kernel and of the record that it reads.
 Instruction = tuple[int, int]
 

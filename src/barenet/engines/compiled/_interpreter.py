@@ -28,10 +28,14 @@ from barenet.engines.simd._views import array, record_at
 #: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
 #: batch, those before (from `load`) and after (up to `end`) once for a call. Then the order of the
 #: rows, the rows in each epoch of it, the batches of the call, and the addresses of its losses and
-#: norms, of the team's numbers, and of the choice of threads; their number.
+#: norms, of the team's numbers, and of the choice of threads; their number. Last, if epochs of the
+#: call have vectors of their own, the address of a row for each, with the network's parameters and
+#: then its statistics, and the bytes of a row and of both: training stores them after each epoch,
+#: and an evaluation loads them before.
 PROGRAM = record(
     "step regions load start stop end "
-    "order n_rows batch_size rates n_batches first_step report team choice threads"
+    "order n_rows batch_size rates n_batches first_step report team choice threads "
+    "vectors bytes_of_vectors bytes_of_parameters bytes_of_statistics"
 )
 
 #: Some groups; `serial` if they run on one thread.
@@ -103,11 +107,18 @@ def run_batches(program, threads):
     rates = array(np.float64, program.rates, 0, n_batches)
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
+    parameters = step.parameters
+    statistics = step.statistics
     run_regions(program, program.load, program.start, threads)
     batches_per_epoch = -(-program.n_rows // size)
+    takes_steps = program.end > program.stop
     for i in range(n_batches):
-        first = i % batches_per_epoch * size
-        step.position = i // batches_per_epoch * program.n_rows + first
+        epoch = i // batches_per_epoch
+        number = i % batches_per_epoch
+        if program.vectors != 0 and not takes_steps and number == 0:
+            load_epoch(program, step, epoch, threads)
+        first = number * size
+        step.position = epoch * program.n_rows + first
         step.batch = program.order + 8 * step.position
         step.n_rows = min(size, program.n_rows - first)
         step.row_weight = 1.0 / step.n_rows
@@ -121,7 +132,40 @@ def run_batches(program, threads):
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
         square = sum_of(step.squares, 0, step.n_tiles)
         norms[i] = math.sqrt(square)
+        if program.vectors != 0 and takes_steps and number == batches_per_epoch - 1:
+            store_epoch(program, step, epoch, threads)
+    step.parameters = parameters
+    step.statistics = statistics
     run_regions(program, program.stop, program.end, threads)
+
+
+@compiled
+def load_epoch(program, step, epoch, threads):
+    """Evaluate with the network's vectors at the end of an epoch from now on."""
+    place = program.vectors + epoch * program.bytes_of_vectors
+    step.parameters = place
+    step.statistics = place + program.bytes_of_parameters
+    run_regions(program, program.load, program.start, threads)
+
+
+@compiled
+def store_epoch(program, step, epoch, threads):
+    """Keep the network's vectors at the end of an epoch; its parameters may be an average."""
+    place = program.vectors + epoch * program.bytes_of_vectors
+    parameters = step.parameters
+    average = step.average
+    if average != 0:
+        step.average = place
+    else:
+        step.parameters = place
+    run_regions(program, program.stop, program.end, threads)
+    step.parameters = parameters
+    step.average = average
+    n_bytes = program.bytes_of_statistics
+    measured = array(np.uint8, step.statistics, 0, n_bytes)
+    kept = array(np.uint8, place + program.bytes_of_parameters, 0, n_bytes)
+    for i in range(n_bytes):
+        kept[i] = measured[i]
 
 
 @compiled

@@ -563,11 +563,29 @@ class Lowering(ProgramBuilder):
 
     def lower_parameters(self, record: Record, height: int, *kernels: Kernel) -> None:
         """Load, update and store the parameters of a layer, given the kernels of their gradient."""
-        job = self.job
+        tile = 1 << int(record["tile_bits"])
+        transpose = []
+        if record["transposed"] and self.capacity > 1:  # a single row does without Wᵀ
+            transpose.append(_copies.transpose)
+        if record["weights"]:
+            load = self.work(record, _copies.load, *transpose)
+            self.loading.append(Group(load, height, tile, tile))
+        else:
+            self.in_place.append(record)
+        if not self.needs_gradient:  # a prediction compiles no kernels of the backward pass
+            return
+        if record["weights"]:
+            store = self.work(record, _copies.store)
+            self.storing.append(Group(store, height, tile, tile))
+        self.lower_gradient(record, height, kernels, transpose)
+
+    def lower_gradient(
+        self, record: Record, height: int, kernels: Sequence[Kernel], transpose: Sequence[Kernel]
+    ) -> None:
+        """Compute the gradient of a layer's parameters, and take a step where the job does."""
         tile = 1 << int(record["tile_bits"])
         block = int(record["block"])
-        if self.needs_gradient:
-            self.set_penalties(record)
+        self.set_penalties(record)
         differentiate = list(kernels)
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate.append(_gradients.penalize)
@@ -579,36 +597,33 @@ class Lowering(ProgramBuilder):
             take_step = _optimizers.take_step_of_one_row
         else:
             differentiate.append(_gradients.sum_squares)
-        transpose = []
-        if record["transposed"] and self.capacity > 1:  # a single row does without Wᵀ
-            transpose.append(_copies.transpose)
-        load = self.work(record, _copies.load, *transpose)
         work = self.work(record, *differentiate)
-        if record["weights"]:
-            store = self.work(record, _copies.store)
-            self.loading.append(Group(load, height, tile, tile))
-            self.storing.append(Group(store, height, tile, tile))
-        else:
-            self.in_place.append(record)
-        if self.needs_gradient:
-            group = Group(work, height, block, tile)
-            if _dense.dense_back in kernels:
-                self.backward[:0] = [Group([]), group]
-            else:
-                self.differentiation.append(group)
         if self.purpose == "learn":
-            update: list[Instruction] = []
-            if job.clipping is not None:
-                clip = CLIPS[type(job.clipping)]
-                update += self.work(record, clip)
-            update += self.work(record, take_step, variant=job.optimizer.name)
-            if self.averages:
-                update += self.work(record, _optimizers.average)
-            update += self.work(record, *transpose)
-            if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
+            update = self.lower_update(record, take_step, transpose)
+            if isinstance(self.job.clipping, ClipNorm):  # needs the gradients of all tiles
                 self.application.append(Group(update, height, tile, tile))
             else:
                 work += update
+        group = Group(work, height, block, tile)
+        if _dense.dense_back in kernels:
+            self.backward[:0] = [Group([]), group]
+        else:
+            self.differentiation.append(group)
+
+    def lower_update(
+        self, record: Record, take_step: Kernel, transpose: Sequence[Kernel]
+    ) -> list[Instruction]:
+        """Clip the gradient of a layer's parameters, and take the optimizer's step."""
+        job = self.job
+        update: list[Instruction] = []
+        if job.clipping is not None:
+            clip = CLIPS[type(job.clipping)]
+            update += self.work(record, clip)
+        update += self.work(record, take_step, variant=job.optimizer.name)
+        if self.averages:
+            update += self.work(record, _optimizers.average)
+        update += self.work(record, *transpose)
+        return update
 
     def set_penalties(self, record: Record) -> None:
         """Write the strengths of the penalties; penalties of one type add up."""

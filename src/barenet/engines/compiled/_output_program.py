@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.engines._engine import Job
-from barenet.engines.compiled._compiled_engine import BLOCK, must_be_dense
+from barenet.engines.compiled._compiled_engine import must_be_dense
+from barenet.engines.compiled._groups import BLOCK
 from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
