@@ -176,21 +176,11 @@ def run_in(
     if is_new:
         new_settings = given
     with folder.running(new_settings):
-        settings = given
         resume = False
-        if not is_new:
-            settings = _resumed(folder, given, client)
-            resume = folder.has_checkpoint()
-        # A resumed run has its weights in the checkpoint; the file of `start_from` may have
-        # changed.
-        fit = Task.from_settings(settings).prepare(copy_weights=not resume)
-        if not is_new:
-            _check_unchanged(fit.settings, given, folder)
-        note = folder.note
-        if not is_new and not resume:
-            note = NO_CHECKPOINT
-        if note:
-            log(note)
+        if is_new:
+            fit = _prepare_new(folder, given)
+        else:
+            fit, resume = _prepare_resumed(folder, given, client)
         checkpoint = folder.new_checkpoint(every, fit.settings)
         shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output
         with Interruption(on_workers=client is not None) as interruption:
@@ -216,6 +206,31 @@ def run_in(
         if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
             results.miss(checkpoint.path.name, checkpoint.error)
     return results.write()
+
+
+def _prepare_new(folder: RunFolder, settings: TaskSettings) -> Fit:
+    """Prepare a new run, with the initial weights of another model if the settings name one."""
+    fit = Task.from_settings(settings).prepare()
+    if folder.note:
+        log(folder.note)
+    return fit
+
+
+def _prepare_resumed(
+    folder: RunFolder, given: TaskSettings, client: "Client | None"
+) -> tuple[Fit, bool]:
+    """Prepare the run to resume; return it, and whether it has a checkpoint."""
+    settings = _resumed(folder, given, client)
+    has_checkpoint = folder.has_checkpoint()
+    # The weights are in the checkpoint; the file of `start_from` may have changed.
+    fit = Task.from_settings(settings).prepare(copy_weights=not has_checkpoint)
+    _check_unchanged(fit.settings, given, folder)
+    note = folder.note
+    if not has_checkpoint:
+        note = NO_CHECKPOINT
+    if note:
+        log(note)
+    return fit, has_checkpoint
 
 
 def _callbacks_of_ensemble(interruption: Interruption, client: "Client | None") -> list[Callback]:

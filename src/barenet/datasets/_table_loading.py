@@ -188,11 +188,32 @@ def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: s
     return error
 
 
-def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
-    """Make a data set of rows of a table and of other parts, such as the targets."""
+def make_dataset(
+    rows: Frame,
+    features: Sequence[str],
+    target: str,
+    *,
+    y: NDArray[Any],
+    classes: tuple[str, ...] | None,
+    name: str,
+    description: str,
+    without_target: WithoutTarget,
+    split_keys: NDArray[Any] | None = None,
+) -> Dataset:
+    """Make a data set of the rows of a table, whose target is read already."""
     names = tuple(features)
-    X = rows.select(names)
-    return Dataset(X=X, feature_names=names, target_name=target, numbers=rows.rows, **parts)
+    return Dataset(
+        name=name,
+        X=rows.select(names),
+        y=y,
+        classes=classes,
+        feature_names=names,
+        target_name=target,
+        description=description,
+        split_keys=split_keys,
+        numbers=rows.rows,
+        without_target=without_target,
+    )
 
 
 def _split_keys(

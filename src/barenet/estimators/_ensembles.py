@@ -89,8 +89,15 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if sample_weight is not None:
             weight = weight * check_sample_weight(sample_weight, n_rows, dtype)
         weight = check_sample_weight(weight, n_rows, dtype)
-        options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
-        training, encoding, scaling = prepare_ensemble_training(X, targets, target_kind, **options)
+        training, encoding, scaling = prepare_ensemble_training(
+            X,
+            targets,
+            target_kind,
+            weight=weight,
+            epochs=int(self.max_iter),
+            seed=seed,
+            **self._options(),
+        )
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
         if self.history_.stop_reason == "interrupted":
             message = "interrupted; the estimator keeps the best epoch until now"

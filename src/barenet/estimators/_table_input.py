@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, _check_n_features,
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
 from barenet.model._arrays import check_dtype
-from barenet.tables._encoding import TableEncoding
+from barenet.tables._encoding import TableEncoding, TableOptions
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._to_frame import column_names
 
@@ -31,13 +31,21 @@ class TableInput(Estimator):
     keep_column: Collection[str] | None = None
     missing: Collection[str] | None = None
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self) -> TableOptions:
         """The options of `TableEncoding.fit` that are given."""
-        options = {}
-        for field in fields(TableInput):
-            value = getattr(self, field.name)
-            if value is not None:
-                options[field.name] = value
+        options: TableOptions = {}
+        if self.rare is not None:
+            options["rare"] = self.rare
+        if self.categories is not None:
+            options["categories"] = self.categories
+        if self.numeric is not None:
+            options["numeric"] = self.numeric
+        if self.drop is not None:
+            options["drop"] = self.drop
+        if self.keep_column is not None:
+            options["keep_column"] = self.keep_column
+        if self.missing is not None:
+            options["missing"] = self.missing
         return options
 
     def _checked(self, X: Any) -> Any:
@@ -171,8 +179,8 @@ class TablePreprocessor(TransformerMixin, TableInput):
         with fitting(self):
             check_dtype(self.dtype)
             X = self._checked(X)
-            options = {"numbers": self.numbers, "bins": self.bins, **self._options()}
-            self._keep(TableEncoding.fit(X, **options), X)
+            encoding = TableEncoding.fit(X, numbers=self.numbers, bins=self.bins, **self._options())
+            self._keep(encoding, X)
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:

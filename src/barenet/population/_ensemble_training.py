@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,8 @@ from barenet.population._out_of_fold import OutOfFold, check_memory, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._rare_categories import choose_rare
+from barenet.tables._encoding import ColumnOptions, TableEncoding
+from barenet.tables._rare_categories import THRESHOLDS, choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._target_steps import add_steps
@@ -259,9 +259,13 @@ def prepare_ensemble_training(
     groups: NDArray[Any] | None = None,
     epochs: int | None = None,
     seed: int = 0,
-    **options: Any,
+    rare: float | None = None,
+    **columns: Unpack[ColumnOptions],
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
-    """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
+    """Prepare the training on a table: fit the encoding of its columns, and scale numbers.
+
+    Without a fraction, the one below which categories are merged is chosen.
+    """
     check_memory(y, target_kind)
     recipe = EnsembleRecipe.for_rows(len(y))
     if weight is None:
@@ -273,12 +277,12 @@ def prepare_ensemble_training(
         # The loss of a huge target without weight would be infinite, and 0 times infinity is NaN.
         has_weight = weight[:, np.newaxis] > 0
         y = np.where(has_weight, scaling.transform(y), 0.0)
-    if "rare" not in options:
-        rare = choose_rare(X, y, weight, **options)
-        if rare is not None:
-            options["rare"] = rare
-    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
-    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
+    if rare is None:
+        rare = choose_rare(X, y, weight, **columns)
+    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=rare)
+    if rare is None:  # all fractions have the same effect
+        rare = THRESHOLDS[0]
+    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, rare=rare, **columns)
     encoding = add_steps(encoding, X, y, weight)
     rows = OutOfFold(y, weight / weight.sum())
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)

@@ -1,6 +1,6 @@
 """The settings of a task: its source, how it is read, its columns, and how it is trained."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
@@ -11,7 +11,7 @@ from barenet._constraints import convert
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.datasets._datasets import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
 from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, with_addresses, without_secrets
@@ -21,11 +21,11 @@ from barenet.settings._run_defaults import MANY, table_defaults
 from barenet.storage._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
 from barenet.streams._stream import Stream, stream
 from barenet.tables._delimited import CsvFields, CsvOptions
+from barenet.tables._encoding import TableOptions
 from barenet.tables._frame import Table, spelled_names
 
-#: Options of a table that list columns, that are lists, and all, as `TableEncoding.fit` takes them.
-COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
-TEXT_LISTS = (*COLUMN_LISTS, "missing")
+#: Options of a table that are lists, and all of them, as `TableEncoding.fit` takes them.
+TEXT_LISTS = ("drop", "keep_column", "categories", "numeric", "missing")
 TABLE_OPTIONS = (*TEXT_LISTS, "rare")
 
 #: Settings that name another model.
@@ -144,17 +144,29 @@ class DataOptions:
     missing: tuple[str, ...] | None = None
     rare: float | None = None
 
-    def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
+    def table_options(self, features: Sequence[str] = ()) -> TableOptions:
         """The given options of columns; with `features`, those that apply to the loaded columns."""
-        options = without_none(_values(self, TABLE_OPTIONS))
-        if not features:
-            return options
-        options.pop("drop", None)
-        unused = {self.split_by} - {*features}
-        for option in {*COLUMN_LISTS} & options.keys():
-            names = spelled_names(options[option], features)
-            options[option] = tuple(name for name in names if name not in unused)
+        options: TableOptions = {}
+        if self.drop is not None and not features:
+            options["drop"] = self.drop
+        if self.keep_column is not None:
+            options["keep_column"] = self._loaded(self.keep_column, features)
+        if self.categories is not None:
+            options["categories"] = self._loaded(self.categories, features)
+        if self.numeric is not None:
+            options["numeric"] = self._loaded(self.numeric, features)
+        if self.missing is not None:
+            options["missing"] = self.missing
+        if self.rare is not None:
+            options["rare"] = self.rare
         return options
+
+    def _loaded(self, names: tuple[str, ...], features: Sequence[str]) -> tuple[str, ...]:
+        """Names of columns, with `features` without that to split by, if it is not one of them."""
+        if not features:
+            return names
+        unused = {self.split_by} - {*features}
+        return tuple(name for name in spelled_names(names, features) if name not in unused)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,22 +257,49 @@ class TaskSettings(DataOptions):
             problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
             raise ArgumentError(problem, argument="data", value=self.data)
         self.check_table_options()
-        options: dict[str, Any] = {
+        if rows is not None:
+            return self._load_open(rows)
+        file = self.file
+        options: DatasetOptions = {
             "target": self.target,
             "task": self.task,
             "categories": self.categories,
             "drop": self.drop,
             "missing": self.missing,
             "split_by": self.split_by,
+            "delimiter": file.delimiter,
+            "encoding": file.encoding,
+            "decimal": file.decimal,
+            "header": file.header,
+            "date_format": file.date_format,
+            "quoting": file.quoting,
+            "data_dir": file.data_dir,
+            "samples": self.config.samples,
+            "noise": self.config.noise,
+            "data_seed": self.config.data_seed,
         }
-        options.update(vars(self.file))
-        options.update(_values(self.config, GENERATOR))
         if self.is_table:
             options["frame"] = True
-        options.pop("allow_missing_columns")  # as one file has all of its columns
-        if rows is None:
-            return load_dataset(self.data, **options)
-        return load_table(rows, **without_none(options))
+        return load_dataset(self.data, **options)
+
+    def _load_open(self, rows: Table) -> Dataset:
+        """Read the columns of an open table."""
+        return load_table(
+            rows,
+            self.target,
+            task=self.task,
+            delimiter=self.file.delimiter,
+            encoding=self.file.encoding,
+            decimal=self.file.decimal,
+            header=self.file.header,
+            date_format=self.file.date_format,
+            quoting=self.file.quoting,
+            categories=self.categories or (),
+            drop=self.drop or (),
+            missing=self.missing or (),
+            split_by=self.split_by,
+            frame=self.is_table,
+        )
 
     def open_stream(self) -> Stream:
         """Open a table to be read block by block, and hold rows out."""
@@ -374,11 +413,6 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
             file_name = name_of(settings[name])
             portable[name] = file_name.encode("utf-8", "replace").decode()
     return portable
-
-
-def _values(settings: object, names: Iterable[str]) -> dict[str, Any]:
-    """Some of the settings by their names."""
-    return {name: getattr(settings, name) for name in names}
 
 
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ the same way.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -31,6 +31,22 @@ _BLOCK = 2**20
 
 #: The largest number of a network of float32.
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+class ColumnOptions(TypedDict, total=False):
+    """Arguments of `TableEncoding.fit` that list columns, or texts in them."""
+
+    drop: Collection[str]
+    keep_column: Collection[str]
+    categories: Collection[str]
+    numeric: Collection[str]
+    missing: Collection[str]
+
+
+class TableOptions(ColumnOptions, total=False):
+    """The same, and the fraction of the rows below which a category is rare."""
+
+    rare: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,14 @@
 """Choice of the fraction of rows below which categories are merged, by leave-one-out errors."""
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.tables._column_fitting import MOST_OUTPUTS
 from barenet.tables._column_kinds import CategoryColumn
-from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._encoding import ColumnOptions, TableEncoding, values_of
 
 #: The fractions, of which the first is taken unless another has an error lower by `GAIN`.
 THRESHOLDS = (0.01, 0.0, 0.005, 0.02, 0.05)
@@ -18,7 +18,9 @@ GAIN = 0.01
 MOST_ROWS = 4_000
 
 
-def choose_rare(X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Any) -> float | None:
+def choose_rare(
+    X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Unpack[ColumnOptions]
+) -> float | None:
     """Choose by the leave-one-out error of ridge regression; y has classes, or rows of numbers.
 
     None if they all have the same effect, or columns have more than `MOST_OUTPUTS` outputs.

@@ -11,6 +11,7 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._delimited import CsvOptions
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._named_columns import named_matrix
@@ -59,7 +60,12 @@ def category_names(predictor: Predictor) -> list[str]:
 
 
 def labelled_rows(
-    predictor: Predictor, source: Source, *, categories: Sequence[str] = (), **options: Any
+    predictor: Predictor,
+    source: Source,
+    *,
+    categories: Sequence[str] = (),
+    split_by: str | None = None,
+    csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read rows with their targets, whose classes are found by name."""
     rows = read_samples(
@@ -69,7 +75,8 @@ def labelled_rows(
         predictor.classes,
         categories=[*category_names(predictor), *categories],
         missing=getattr(predictor.preprocessing, "missing", ()),
-        **options,
+        split_by=split_by,
+        csv=csv,
     )
     return rows_of_model(predictor, rows)
 

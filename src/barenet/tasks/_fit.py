@@ -207,11 +207,9 @@ class EnsembleFit(Fit):
         )
         best = training.best
         assert best is not None
+        card = replace(self.predictor.card or ModelCard(), scores=best.scores)
         predictor = replace(
-            self.predictor,
-            network=training.ensemble(),
-            residuals=best.residuals,
-            card=replace(self.predictor.card or ModelCard(), scores=best.scores),
+            self.predictor, network=training.ensemble(), residuals=best.residuals, card=card
         )
         return replace(self, predictor=predictor), history
 
