@@ -8,7 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import Checkpoint, RunConfig, Task, load, load_dataset, save, train, train_many
+from barenet import (
+    Checkpoint,
+    Network,
+    Predictor,
+    RunConfig,
+    TableEncoding,
+    Task,
+    load,
+    load_dataset,
+    save,
+    train,
+    train_many,
+)
 from barenet._sparse_rows import SparseRows
 from barenet.activations import Tanh
 from barenet.cli._flags import Flags
@@ -19,6 +31,7 @@ from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
 from barenet.tasks._fit import prepare_network
+from barenet.tasks._measurement import Measurement
 
 
 @pytest.fixture
@@ -301,6 +314,36 @@ def test_rows_of_another_table_are_named_so(prices, tmp_path):
     Task.open("holdout.csv", "price", test_size=0).report("report.html", predictor)
     text = Path("report.html").read_text("utf-8")
     assert "on 32 rows of another table." in text and "on its training rows" not in text
+
+
+@pytest.mark.parametrize(
+    ("column", "place"),
+    [("day", 5), ("day", -5), ("size", -5)],
+    ids=["a date to train on", "a date to test on", "a number to test on"],
+)
+def test_one_value_far_outside_does_not_decide_on_the_score_of_the_linear_model(column, place):
+    rng = np.random.default_rng(0)
+    days = np.sort(rng.integers(0, 700, 300))
+    rows = pd.DataFrame({"day": np.datetime64("2022-01-01", "us") + days.astype("m8[D]")})
+    rows["size"] = rng.permutation(days).astype(float)
+    rows["price"] = days + rows["size"] + rng.normal(size=300)
+    rows["order"] = rng.permutation(300)
+    far = {"day": np.datetime64("9999-12-31", "us"), "size": 1e9}
+    rows = rows.sort_values("order")
+    rows.loc[rows.index[place], column] = far[column]
+    task = Task.open(rows, "price", split_by="order", drop=["order"])
+    encoding = TableEncoding.fit(task.training.X, numbers="piecewise")
+    predictor = Predictor(
+        network=Network.dense([encoding.n_outputs, 1], output="identity"),
+        preprocessing=encoding,
+        classes=None,
+        feature_names=encoding.feature_names,
+        target_name="price",
+        dataset="prices",
+    )
+    measured = Measurement(predictor, task.test, "r2", fitted_to=task.training)
+    scores = {baseline.name: scored.scores for baseline, scored in measured.baselines.items()}
+    assert scores["linear"]["r2"] > 0.85
 
 
 def test_the_metric_of_the_training_stands_first(tmp_path):

@@ -53,11 +53,6 @@ class Column(ABC):
         """Number of bins, whose outputs are those after the first one."""
         return 0
 
-    @property
-    def without_bins(self) -> "Column":
-        """The column without bins and limits."""
-        return self
-
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode values of `parse`, shape (n_rows, n_outputs)."""

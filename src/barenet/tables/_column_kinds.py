@@ -126,10 +126,6 @@ class PiecewiseColumn(NumberColumn):
     def n_bins(self) -> int:
         return len(self.edges) - 1
 
-    @property
-    def without_bins(self) -> NumberColumn:
-        return NumberColumn(self.name, self.fill, self.center, self.scale, self.indicator)
-
     def __post_init__(self) -> None:
         super().__post_init__()
         check_edges(self.edges)
@@ -420,10 +416,6 @@ class DateColumn(FilledColumn):
     @property
     def n_bins(self) -> int:
         return self.seconds_column.n_bins
-
-    @property
-    def without_bins(self) -> "DateColumn":
-        return replace(self, edges=())
 
     def with_bins(self, edges: Sequence[float]) -> "DateColumn":
         """Add bins, and limits.

@@ -316,12 +316,6 @@ class TableEncoding:
         return len(self.output_names)
 
     @property
-    def without_bins(self) -> Self:
-        """The encoding whose numbers and dates have no bins."""
-        columns = tuple(column.without_bins for column in self.columns)
-        return replace(self, columns=columns)
-
-    @property
     def are_bins(self) -> NDArray[np.bool_]:
         """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
         are_bins: list[bool] = []

@@ -31,6 +31,8 @@ SAMPLE_SIZE = 2_000
 MIN_ROWS = 10
 #: Maximum number of rows that baselines are fitted to.
 MAX_FITTED_ROWS = 2**17
+#: Number of rows whose bins are in memory at a time.
+ENCODED_ROWS = 2**14
 
 
 class Scored(NamedTuple):
@@ -89,11 +91,21 @@ class Measurement:
         return baselines
 
     def _linear_inputs(self, X: Any) -> FloatArray:
-        """The inputs of the network but the bins of numbers."""
+        """The inputs of the network but the bins of numbers and dates.
+
+        These end where the bins do, as for the network: a date such as 9999-12-31 would decide on
+        the coefficient of its column, or on the score.
+        """
         preprocessing: Any = self.predictor.preprocessing
-        if isinstance(preprocessing, TableEncoding):
-            preprocessing = preprocessing.without_bins
-        return preprocessing.transform(X, self.predictor.network.dtype)
+        dtype = self.predictor.network.dtype
+        if not isinstance(preprocessing, TableEncoding):
+            return preprocessing.transform(X, dtype)
+        is_kept = ~preprocessing.are_bins
+        blocks = []
+        for start in range(0, len(X), ENCODED_ROWS):  # not all bins at once
+            encoded = preprocessing.transform(X[start : start + ENCODED_ROWS], dtype)
+            blocks.append(encoded[:, is_kept])
+        return np.concatenate(blocks)
 
     def _measure(self, outputs: FloatArray) -> Scored:
         """The outputs of a model in units of the target, and its scores."""
