@@ -61,7 +61,7 @@ def running(process: bool = False) -> Iterator[SimpleNamespace]:
             server=server,
         )
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(SECONDS)
         line.close()
         assert not thread.is_alive()

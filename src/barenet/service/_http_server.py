@@ -1,4 +1,9 @@
-"""A server of HTTP: an app on a port of this machine, with deadlines for every request."""
+"""A server of HTTP: an app on a port of this machine, with deadlines for every request.
+
+uvicorn has no deadline for the first lines of a request and none for its body, and beyond its limit
+of connections it refuses all clients alike. The socket that accepts the connections, and an ASGI
+app around that of the server, add these without its internals.
+"""
 
 import asyncio
 import errno
@@ -6,17 +11,18 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from math import inf
+from time import monotonic
 from types import FrameType
 from typing import Any
 
-import h11
 import uvicorn
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from threadpoolctl import threadpool_limits
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from barenet.errors import ArgumentError, BarenetError
 
@@ -24,15 +30,17 @@ from barenet.errors import ArgumentError, BarenetError
 HOST = "127.0.0.1"
 #: Seconds for a request's first lines to arrive, and once more for its body.
 TIMEOUT = 10.0
-#: Seconds in which a connection without a request may still send one after a signal.
-LAST_REQUEST = 0.3
-#: The header of the last answer on a connection.
-CLOSE = (b"connection", b"close")
+#: Seconds between two checks of the deadlines.
+INTERVAL = 0.1
+#: Seconds after a signal in which connections may still bring a request.
+LAST_REQUEST = 0.2
 #: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
 MAX_CONNECTIONS = 150
+#: Signals that end the server; Windows lacks SIGHUP, and other systems SIGBREAK.
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-def listen(port: int, host: str = HOST) -> socket.socket:
+def listen(port: int, host: str = HOST) -> "Listener":
     """Open a socket on a port of an interface, by default of loopback."""
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
@@ -40,7 +48,7 @@ def listen(port: int, host: str = HOST) -> socket.socket:
     if ":" in host:
         family = socket.AF_INET6
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        return Listener(socket.create_server((host, port), family=family, backlog=128))
     except OSError as error:
         problem = f"of {host} cannot be used ({error.strerror})"
         if error.errno == errno.EADDRINUSE:
@@ -66,138 +74,218 @@ async def receive(request: Request, limit: int, name: str = "the file") -> bytes
     return bytes(content)
 
 
-class HttpServer(uvicorn.Server):
+class Connection:
+    """An accepted connection, and its deadline while the client has to send something."""
+
+    def __init__(self, accepted: socket.socket) -> None:
+        self.socket = accepted
+        #: The time by `monotonic` at which it is closed; infinite while no request is awaited.
+        self.deadline = inf
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for a request, or for the rest of one."""
+        return self.deadline < inf
+
+    def wait(self, seconds: float) -> None:
+        """Replace the deadline."""
+        self.deadline = monotonic() + seconds
+
+    def stop_waiting(self) -> None:
+        """Clear the deadline: the request is complete."""
+        self.deadline = inf
+
+    def close(self) -> None:
+        """End the connection as the client could have done, which uvicorn then notices."""
+        with suppress(OSError):  # the connection is closed already
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class Listener(socket.socket):
+    """A listening socket whose connections have deadlines, and are bounded in number."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        family = listening.family
+        kind = listening.type
+        protocol = listening.proto
+        super().__init__(family, kind, protocol, fileno=listening.detach())
+        #: The open connections by the address and the port of the client.
+        self.connections: dict[tuple[str, int], Connection] = {}
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection, which asyncio's selector loops do by this method."""
+        accepted, address = super().accept()
+        with suppress(OSError):  # the client has closed the connection already
+            # A body is sent at once, not after the other side has acknowledged the headers.
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._forget_closed()
+        self._make_room()
+        host, port = address[:2]
+        connection = Connection(accepted)
+        connection.wait(TIMEOUT)
+        self.connections[host, port] = connection
+        return accepted, address
+
+    def close_overdue(self) -> None:
+        """Close the connections whose deadlines are over."""
+        now = monotonic()
+        for client, connection in [*self.connections.items()]:
+            if connection.deadline < now:
+                self.connections.pop(client).close()
+
+    def _forget_closed(self) -> None:
+        """Forget connections whose sockets uvicorn has closed."""
+        for client, connection in [*self.connections.items()]:
+            if connection.socket.fileno() < 0:
+                del self.connections[client]
+
+    def _make_room(self) -> None:
+        """If there are too many connections for another, close the one that has waited longest."""
+        if len(self.connections) < MAX_CONNECTIONS:
+            return
+        longest = min(self.connections, key=lambda client: self.connections[client].deadline)
+        if self.connections[longest].is_waiting:
+            self.connections.pop(longest).close()
+
+
+class DeadlineMiddleware:
+    """An ASGI app that moves the deadlines of connections with the requests to another app."""
+
+    def __init__(self, app: ASGIApp, listener: Listener) -> None:
+        self.app = app
+        self.listener = listener
+        #: Whether each answer is the last one on its connection.
+        self.is_ending = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = None
+        if scope["type"] != "lifespan" and scope["client"] is not None:
+            connection = self.listener.connections.get(tuple(scope["client"]))
+        if connection is None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(connection, scope, receive, send)
+        else:  # a WebSocket may be silent
+            connection.stop_waiting()
+            await self.app(scope, receive, send)
+
+    async def _answer(
+        self, connection: Connection, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request, with a deadline for its body and for the next request."""
+
+        async def receive_body() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                connection.stop_waiting()
+            return message
+
+        async def send_answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.is_ending:
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+            is_complete = message["type"] == "http.response.body" and not message.get("more_body")
+            # A body that the app refused may still be on its way, by its own deadline.
+            if is_complete and not connection.is_waiting:
+                connection.wait(TIMEOUT)
+
+        if _has_body(scope):
+            connection.wait(TIMEOUT + 1)  # a second more: the app answers 408 after TIMEOUT
+        else:
+            connection.stop_waiting()
+        await self.app(scope, receive_body, send_answer)
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether a body belongs to a request."""
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+class HttpServer:
     """A server on an open socket, until a signal; `ready` is called when it answers."""
 
     def __init__(
-        self, app: ASGIApp, listener: socket.socket, ready: Callable[[], None], **settings: Any
+        self, app: ASGIApp, listener: Listener, ready: Callable[[], None], **settings: Any
     ) -> None:
         self.listener = listener
         self.ready = ready
         #: The signal that ended the server.
         self.signal: int | None = None
-        super().__init__(uvicorn.Config(app, **{**SETTINGS, **settings}))
+        self.app = DeadlineMiddleware(app, listener)
+        self.server = uvicorn.Server(uvicorn.Config(self.app, **{**SETTINGS, **settings}))
+        # The default loop on Windows accepts connections without the method of the listener.
+        self.runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
 
     def start(self) -> None:
         """Serve until the end, and multiply in one thread: the other cores are for other work."""
-        with threadpool_limits(limits=1, user_api="blas"):
-            asyncio.run(self.serve(sockets=[self.listener]))
+        with threadpool_limits(limits=1, user_api="blas"), self.runner:
+            self.runner.run(self._serve())
+
+    def stop(self) -> None:
+        """Answer the requests that are running or on their way, and end; from any thread."""
+        self.app.is_ending = True
+        loop = self.runner.get_loop()
+        loop.call_soon_threadsafe(loop.call_later, LAST_REQUEST, self._exit)
+
+    async def _serve(self) -> None:
+        """Serve in the running event loop."""
+        with self._restored_signals() as numbers:
+            serving = asyncio.create_task(self.server.serve(sockets=[self.listener]))
+            while not self.server.started and not serving.done():
+                await asyncio.sleep(0.01)
+            if self.server.started:
+                # uvicorn's own handlers would close connections whose requests are on their way.
+                for number in numbers:
+                    signal.signal(number, self._handle_signal)
+                self.ready()
+            while not serving.done():
+                self.listener.close_overdue()
+                await asyncio.wait([serving], timeout=INTERVAL)
+            await serving
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle the end of the terminal as the other signals, unless nohup ignores it."""
-        hangup = getattr(signal, "SIGHUP", None)  # which Windows lacks
-        with super().capture_signals():
-            # Signals can be handled in the main thread alone, as uvicorn does.
-            is_main_thread = threading.current_thread() is threading.main_thread()
-            if hangup is None or not is_main_thread or signal.getsignal(hangup) is signal.SIG_IGN:
-                yield
-                return
-            before = signal.signal(hangup, self.handle_exit)
-            try:
-                yield
-            finally:
-                signal.signal(hangup, before)
+    def _restored_signals(self) -> Iterator[list[int]]:
+        """The signals to handle: none outside the main thread, nor SIGHUP if nohup ignores it."""
+        handlers: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            for member in signal.Signals:
+                handler = signal.getsignal(member)
+                is_ignored = member.name == "SIGHUP" and handler is signal.SIG_IGN
+                if member.name in SIGNALS and not is_ignored:
+                    handlers[member] = handler
+        try:
+            yield list(handlers)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Shut down at a signal, and leave the exit status to the command; at once at a second one.
+    def _handle_signal(self, number: int, frame: FrameType | None) -> None:
+        """Stop at a signal, and leave the exit status to the command; at once at a second one.
 
         A hangup may come beside another signal, and does not count as a second one.
         """
-        is_hangup = signal.Signals(sig).name == "SIGHUP"
+        is_hangup = signal.Signals(number).name == "SIGHUP"
         if self.signal is None:
-            self.signal = sig
+            self.signal = number
+            self.stop()
         elif not is_hangup:
-            self.force_exit = True
-        self.should_exit = True
+            self.server.force_exit = True
+            self._exit()
 
-
-class DeadlineProtocol(H11Protocol):
-    """HTTP with a deadline for every request, and a bound on the number of connections."""
-
-    #: While it waits for a request, or for the rest of one.
-    deadline: asyncio.TimerHandle | None = None
-    #: Whether the answer to the next request is the last one.
-    is_ending = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        # A body is sent at once, not after the other side has acknowledged the headers.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._make_room()
-        self._wait(TIMEOUT)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def handle_events(self) -> None:
-        """Continue reading, and set the deadline for the rest: the first lines, or a body."""
-        before = self.cycle
-        super().handle_events()
-        if self.is_ending and self.cycle is not before:
-            self._end_with_answer()
-        is_upgraded = self.transport.get_protocol() is not self
-        if is_upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
-            self._stop_waiting()
-        elif self.cycle is not before:  # a second more: the app answers 408 after TIMEOUT
-            self._wait(TIMEOUT + 1)
-        elif self.deadline is None:
-            self._wait(TIMEOUT)
-
-    def shutdown(self) -> None:
-        """Answer a request that is running or on its way, and close the connection."""
-        self.is_ending = True
-        if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(LAST_REQUEST, self._close_if_idle)
-        else:
-            self._end_with_answer()
-            super().shutdown()
-
-    def _end_with_answer(self) -> None:
-        """Have uvicorn close the connection after the answer, as if the request had that header."""
-        self.scope["headers"] = [*self.scope["headers"], CLOSE]
-
-    def _close_if_idle(self) -> None:
-        if not self.transport.is_closing():
-            super().shutdown()
-
-    def _wait(self, seconds: float) -> None:
-        """Replace the deadline."""
-        self._stop_waiting()
-        self.deadline = self.loop.call_later(seconds, self.transport.abort)
-
-    def _stop_waiting(self) -> None:
-        """Clear the deadline: the request is complete, or the connection is closed."""
-        if self.deadline is not None:
-            self.deadline.cancel()
-        self.deadline = None
-
-    def _make_room(self) -> None:
-        """If there are too many connections, close the one that has waited longest."""
-        waiting: dict[DeadlineProtocol, float] = {}  # the times of their deadlines
-        for connection in self.connections:
-            if isinstance(connection, DeadlineProtocol) and connection.deadline is not None:
-                waiting[connection] = connection.deadline.when()
-        if len(self.connections) > MAX_CONNECTIONS and waiting:
-            longest = min(waiting, key=waiting.__getitem__)
-            self.connections.discard(longest)
-            longest.transport.abort()
+    def _exit(self) -> None:
+        """End as soon as uvicorn has answered the running requests."""
+        self.server.should_exit = True
 
 
 #: There are no sockets of pages, and nothing is logged.
 #: Connections are accepted in turns of at most the backlog, and read before the next turn.
 SETTINGS: dict[str, Any] = {
-    "http": DeadlineProtocol,
+    "http": "h11",
     "ws": "none",
-    "loop": "asyncio",
     "timeout_keep_alive": 10,
     "timeout_graceful_shutdown": 2,
-    "limit_concurrency": 200,
+    "limit_concurrency": 300,
     "backlog": 50,
     "proxy_headers": False,
     "server_header": False,

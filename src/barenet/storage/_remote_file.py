@@ -3,6 +3,10 @@
 Everything else reads the copy, in a temporary folder that is removed when the process ends. A file
 is copied again where it is opened after it has changed. No message and no file has its password, or
 its query, which may be a token.
+
+fsspec's own `filecache` is not used: it takes files of web servers for unchanging, reads a copy
+that ended too early as a whole file the second time, and writes addresses with their tokens to the
+disk.
 """
 
 import atexit

@@ -1,7 +1,8 @@
 """Converts tables to frames: pandas, polars, Arrow, dictionaries and arrays.
 
-None of those libraries is imported: columns that convert to arrays are enough. A `FrameTable` takes
-the place of a file.
+None of those libraries is imported: columns that convert to arrays are enough. Narwhals converts
+them to the same arrays, but replaces missing values of Arrow dictionaries by others, and takes no
+`pyarrow.Array`. A `FrameTable` takes the place of a file.
 """
 
 import numbers

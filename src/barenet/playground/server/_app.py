@@ -18,7 +18,7 @@ from barenet.playground._page_files import PAGE, bundle
 from barenet.playground.data._file_store import MAX_UPLOAD_BYTES
 from barenet.playground.server._catalog import catalog
 from barenet.playground.server._client import Client
-from barenet.playground.server._security import SecurityMiddleware, reject
+from barenet.playground.server._security import SecurityMiddleware, refusal
 from barenet.playground.server._sessions import Session, Sessions
 from barenet.service._http_server import receive
 
@@ -93,7 +93,7 @@ class App:
         """Serve a page, unless there are too many."""
         if self.places.locked():
             reason = f"{MAX_CLIENTS} pages are open already; close one."
-            await reject(socket.scope, socket._receive, socket._send, 503, reason)
+            await socket.send_denial_response(refusal(503, reason))
             return
         async with self.places:
             await socket.accept()

@@ -85,9 +85,14 @@ class SecurityMiddleware:
         return True
 
 
+def refusal(status: int, reason: str) -> PlainTextResponse:
+    """The response with a status and a reason, over HTTP or instead of a socket."""
+    return PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
+
+
 async def reject(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
-    """Respond with a status and a reason, over HTTP or instead of a socket."""
-    response = PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
+    """Respond with a status and a reason."""
+    response = refusal(status, reason)
     if scope["type"] == "websocket":
         await WebSocket(scope, receive, send).send_denial_response(response)
     else:

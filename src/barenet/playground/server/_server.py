@@ -1,13 +1,12 @@
 """The server of the playground: its app on a port of this machine, at an address with a secret."""
 
 import secrets
-import socket
 from collections.abc import Callable
 
 from barenet.playground.server._app import make_app
 from barenet.playground.server._sessions import Sessions
 from barenet.playground.state._wire_format import MAX_MESSAGE_BYTES
-from barenet.service._http_server import HOST, HttpServer
+from barenet.service._http_server import HOST, HttpServer, Listener
 
 #: Messages are small, and a page that does not answer is disconnected.
 SETTINGS = {
@@ -24,7 +23,7 @@ class Server(HttpServer):
     """The playground's server on an open socket."""
 
     def __init__(
-        self, sessions: Sessions, listener: socket.socket, ready: Callable[[str], None]
+        self, sessions: Sessions, listener: Listener, ready: Callable[[str], None]
     ) -> None:
         token = secrets.token_urlsafe(18)
         port = listener.getsockname()[1]
