@@ -11,6 +11,11 @@ NEWEST = python3.15 python3.14 python3.13 python3.12
 # .venv/bin/python -m pytest tests/model
 PARALLEL = --numprocesses auto --dist worksteal
 
+# The formatter of scripts and styles: npm fetches it at the first run, and the Node.js of .venv runs
+# it. Its settings are in .editorconfig.
+PRETTIER = .venv/bin/npx --yes prettier@3.10.1
+PAGE_FILES = 'src/barenet/playground/page/*.{css,js}' 'docs/_static/*.{css,js}'
+
 # Modules are compiled once, also where the environment turns that off: the tests and the pages of the
 # documentation start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -62,12 +67,14 @@ hour: .venv/.installed-test  ## leave a page of the playground open, and see tha
 lint: .venv/.installed-test  ## check style, format, and which package may import which
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	$(PRETTIER) --check $(PAGE_FILES)
 	.venv/bin/lint-imports --no-cache
 
 format: .venv/.installed-test  ## put style and format right where that is mechanical
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+	$(PRETTIER) --write $(PAGE_FILES)
 
 types: .venv/.installed-test  ## check the types, strictly
 	.venv/bin/python -m mypy

@@ -1,6 +1,9 @@
 /* The playground within these pages, where they stand beside it, as `make site` puts them. */
 
-const HOME = new URL("play/", new URL(document.documentElement.dataset.content_root ?? "./", location.href));
+const HOME = new URL(
+  "play/",
+  new URL(document.documentElement.dataset.content_root ?? "./", location.href),
+);
 const [WIDTH, HEIGHT] = [1280, 800]; // at which the whole page is seen
 const PHONE = 720;
 const COMMAND = /^barenet play(?: "(#[^"]*)")?$/;
@@ -10,11 +13,17 @@ function frameOf(address, title) {
   const box = Object.assign(document.createElement("div"), { className: "live-playground" });
   Object.assign(frame, { src: new URL(address, HOME).href, title, allow: "clipboard-write" });
   box.append(frame);
-  new ResizeObserver(([{ contentRect: { width } }]) => {
-    const scale = innerWidth < PHONE ? 1 : Math.min(width / WIDTH, 1);
-    frame.style = `width: ${width / scale}px; height: ${HEIGHT}px; scale: ${scale}`;
-    box.style.height = `${HEIGHT * scale}px`;
-  }).observe(box);
+  new ResizeObserver(
+    ([
+      {
+        contentRect: { width },
+      },
+    ]) => {
+      const scale = innerWidth < PHONE ? 1 : Math.min(width / WIDTH, 1);
+      frame.style = `width: ${width / scale}px; height: ${HEIGHT}px; scale: ${scale}`;
+      box.style.height = `${HEIGHT * scale}px`;
+    },
+  ).observe(box);
   return box;
 }
 
@@ -29,13 +38,20 @@ function revive(picture) {
 
 // A command that opens the page has a button that does so in its place, or in that of the picture above it.
 function offer(block) {
-  const commands = block.textContent.trim().split("\n").map((line) => line.match(COMMAND));
+  const commands = block.textContent
+    .trim()
+    .split("\n")
+    .map((line) => line.match(COMMAND));
   if (!commands.every(Boolean)) return;
   const highlight = block.closest("div[class*=highlight-]");
   const picture = highlight.previousElementSibling?.querySelector("img[src*='/lesson-']");
   const buttons = commands.map(([, address = "#data=circles"], index) => {
-    const words = commands.length > 1 ? `Play the ${["first", "second", "third"][index]} here` : "Play it here";
-    const button = Object.assign(document.createElement("button"), { className: "sd-btn sd-btn-outline-primary", textContent: words });
+    const words =
+      commands.length > 1 ? `Play the ${["first", "second", "third"][index]} here` : "Play it here";
+    const button = Object.assign(document.createElement("button"), {
+      className: "sd-btn sd-btn-outline-primary",
+      textContent: words,
+    });
     button.addEventListener("click", () => {
       (picture ?? bar).replaceWith(frameOf(address, `The playground: ${address}`));
       bar.remove();

@@ -6,6 +6,12 @@ const match = (frame) => {
 
 const matchAll = () => document.querySelectorAll(".recording iframe").forEach(match);
 
-document.addEventListener("load", ({ target }) => target.matches?.(".recording iframe") && match(target), true);
-new MutationObserver(matchAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+document.addEventListener(
+  "load",
+  ({ target }) => target.matches?.(".recording iframe") && match(target),
+  true,
+);
+new MutationObserver(matchAll).observe(document.documentElement, {
+  attributeFilter: ["data-theme"],
+});
 matchAll();

@@ -8,12 +8,14 @@ function judge(given, { answer, within }) {
   return `Not yet: the answer is ${given < answer ? "greater" : "smaller"}.`;
 }
 
-addEventListener("DOMContentLoaded", () => document.querySelectorAll("form.self-check").forEach((form) => {
-  form.hidden = false; // without a script, it could not answer
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const verdict = judge(toNumber(form.querySelector("input").value), form.dataset);
-    form.querySelector("output").textContent = verdict;
-    if (verdict === "Right.") form.nextElementSibling.open = true;
-  });
-}));
+addEventListener("DOMContentLoaded", () =>
+  document.querySelectorAll("form.self-check").forEach((form) => {
+    form.hidden = false; // without a script, it could not answer
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const verdict = judge(toNumber(form.querySelector("input").value), form.dataset);
+      form.querySelector("output").textContent = verdict;
+      if (verdict === "Right.") form.nextElementSibling.open = true;
+    });
+  }),
+);

@@ -79,6 +79,10 @@ class Expression:
         """Whether there is a matrix product in it."""
         return any(isinstance(node, ast.MatMult) for node in ast.walk(self.tree))
 
+    def printed(self, printer: "Printer") -> str:
+        """Print the expression in a language."""
+        return ast.unparse(printer.visit(deepcopy(self.tree)))
+
     def evaluate(self, values: Mapping[str, Any]) -> NDArray[Any]:
         """Compute the value."""
         return np.asarray(self._value(self.tree, values))
@@ -285,6 +289,38 @@ class _Expanded(ast.NodeTransformer):
         arguments = _Substituted(dict(zip(("x", "low", "high"), node.args, strict=False)))
         body: ast.expr = arguments.visit(self.visit(_parse(OPERATIONS[name].definition)))
         return body
+
+
+class Printer(ast.NodeTransformer):
+    """Replaces an expression by the code of a language.
+
+    Code is put into the syntax tree as names, which `ast.unparse` joins with the right brackets:
+    the operators of the languages have the same precedence as those of Python.
+
+    Parameters
+    ----------
+    code : mapping
+        Code of functions and operators, with ``{}`` for each operand, by their names.
+    parts : mapping
+        Code of parts, such as a name or a call, by their text.
+    """
+
+    def __init__(self, code: Mapping[str, str], parts: Mapping[str, str]) -> None:
+        self.code = code
+        self.parts = parts
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.Name | ast.Call):
+            part = ast.unparse(node)
+            if part in self.parts:
+                return ast.Name(self.parts[part])
+        if not isinstance(node, ast.BinOp | ast.IfExp | ast.Call):
+            return super().visit(node)
+        name, operands = operation(node)
+        if name in self.code:
+            texts = [ast.unparse(self.visit(operand)) for operand in operands]
+            return ast.Name(self.code[name].format(*texts))
+        return self.generic_visit(node)
 
 
 def _special(name: str) -> Callable[..., Any]:

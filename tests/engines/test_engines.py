@@ -17,6 +17,7 @@ from barenet.engines.kernels import (
 from barenet.errors import ArgumentError
 from barenet.layers import Dense
 from barenet.losses import LOSSES, SquaredError
+from barenet.model._activations import ENTRYWISE
 from barenet.optimizers import OPTIMIZERS, SGD, ClipValue
 from barenet.penalties import L2
 
@@ -75,8 +76,12 @@ def test_a_missing_kernel_is_named_with_the_file_to_add_it_to(part, monkeypatch)
     for kind in kinds:
         monkeypatch.setattr(kind, "name", "mine")
     monkeypatch.setattr(_compiled_engine, "WITH_KERNELS", _compiled_engine.WITH_KERNELS | kinds)
-    place = {"optimizer": "optimizers", "loss": "losses"}.get(part, "activations")
-    match = f"^no kernel for 'mine': add a formula for it to engines/kernels/_{place}.py$"
+    places = {
+        "activation": "model/_activations",
+        "loss": "engines/kernels/_losses",
+        "optimizer": "engines/kernels/_optimizers",
+    }
+    match = f"^no kernel for 'mine': add a formula for it to {places[part]}.py$"
     with pytest.raises(LookupError, match=match):
         train(network_of(copy.deepcopy(layer)), X, X[:, 0], epochs=1, engine="compiled", **settings)
 
@@ -92,7 +97,7 @@ def test_engines_are_selected_by_name(make_job, refused):
 
 #: The names of the kernels of each role; SciPy takes the steps of L-BFGS.
 KERNELS = {
-    "activation": {*activation_kernels.FORMULAS, *activation_kernels.BY_ROW},
+    "activation": {*ENTRYWISE, *activation_kernels.BY_ROW},
     "loss": {*loss_kernels.LOSSES},
     "optimizer": {*optimizer_kernels.RULES, "lbfgs"},
 }
@@ -101,7 +106,7 @@ KERNELS = {
 @pytest.mark.parametrize(
     ("role", "registry", "place"),
     [
-        ("activation", ACTIVATIONS, "FORMULAS in engines/kernels/_activations.py"),
+        ("activation", ACTIVATIONS, "BY_ROW in engines/kernels/_activations.py"),
         ("loss", LOSSES, "FORMULAS in engines/kernels/_losses.py"),
         ("optimizer", OPTIMIZERS, "RULES in engines/kernels/_optimizers.py"),
     ],

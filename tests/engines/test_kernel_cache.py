@@ -105,6 +105,16 @@ def test_a_changed_source_changes_the_cache_key(tmp_path, monkeypatch):
     assert len(seen) == 4
 
 
+def test_a_changed_formula_changes_the_cache_key(tmp_path, monkeypatch):
+    copies = [Path(shutil.copy(source, tmp_path)) for source in kernel_cache.FORMULAS]
+    monkeypatch.setattr(kernel_cache, "FORMULAS", copies)
+    keys = {kernel_cache.fingerprint.__wrapped__()}
+    for source in copies:
+        source.write_text(source.read_text("utf-8").replace("tanh", "atan"), "utf-8")
+        keys.add(kernel_cache.fingerprint.__wrapped__())
+    assert len(keys) == 3
+
+
 def test_a_file_that_was_not_used_for_a_month_is_removed(tmp_path):
     paths, long_ago = [tmp_path / f"{key}.nbc" for key in "abcd"], time.time() - 31 * 86400
     for path in paths[:3]:

@@ -1,21 +1,14 @@
 """The training of a recording, and the modules of its page."""
 
 import json
-import re
 
 import numpy as np
-import pytest
 
 from barenet._train import train
-from barenet.playground._page_files import PAGE
+from barenet.playground._page_files import compact
 from barenet.playground.data._data_preparation import prepare_named
 from barenet.playground.publishing._recording import RecordedTraining, record
-from barenet.playground.state._page_state import (
-    HIDDEN_ACTIVATIONS,
-    DataSettings,
-    NetworkSettings,
-    PageState,
-)
+from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
 
 
 def test_the_kept_weights_are_those_of_the_library():
@@ -40,10 +33,7 @@ def test_a_training_that_diverges_ends_at_its_best_epoch():
     json.dumps(recording, allow_nan=False)
 
 
-@pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
-def test_the_page_has_each_activation(name):
-    """The tests of recordings in a browser compute with each."""
-    script = (PAGE / "forward-pass.js").read_text("utf-8")
-    table = re.search(r"ACTIVATIONS = {$(.*?)^}", script, re.M | re.S)[1]
-    message = f"add {name} to ACTIVATIONS in playground/page/forward-pass.js"
-    assert re.search(rf"^  {name}[:,]", table, re.M), message
+def test_lines_are_joined_within_a_statement_and_between_two_of_them():
+    """A comment ends with its line, and a word begins on a line of its own."""
+    script = "f(\n[\na,\nb,\n],\n);\n\nif (a)\nb = {\nc,\n}; // it's it;\nelse\nd;\n"
+    assert compact(script) == "f([a,b,],);if (a)\nb = {c,}; // it's it;\nelse\nd;"

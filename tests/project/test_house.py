@@ -1,6 +1,8 @@
 """The house rules: linters pass; names of modules are unique; modules have docstrings."""
 
 import ast
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +31,20 @@ def test_linters_pass(command):
     done = subprocess.run([path, *options], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert tool != "lint-imports" or "Contracts: 3 kept, 0 broken." in done.stdout
+
+
+@pytest.mark.integration
+def test_scripts_and_styles_are_formatted():
+    """With the command of `make lint`, whose version is that of the commit hook."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    command = re.search(r"^PRETTIER = \.venv/bin/(.+)$", makefile, re.MULTILINE)[1]
+    files = re.search(r"^PAGE_FILES = (.+)$", makefile, re.MULTILINE)[1]
+    tool, *options = command.split()
+    path = Path(sys.executable).with_name(tool)
+    arguments = [path, *options, "--check", "--log-level=warn", *shlex.split(files)]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert command in (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
 
 
 def test_a_module_name_is_unique_except_for_mirrors():

@@ -42,6 +42,9 @@ LOCATORS: tuple[Any, ...] = (
 #: The folder of this package. Anyone who can write there can run code without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
 
+#: Where the formulas that kernels are printed from stand, and what prints them.
+FORMULAS = (PACKAGE / "model" / "_activations.py", PACKAGE / "_expressions.py")
+
 #: Its owner, for processes that become another user, who perhaps can't enter the folders above.
 PACKAGE_OWNER = PACKAGE.stat().st_uid
 
@@ -227,8 +230,9 @@ def _warn(reason: str, text: str) -> None:
 
 @functools.cache
 def fingerprint() -> str:
-    """Hash of the engine's sources and of Numba's version."""
+    """Hash of the sources of the engine and of its formulas, and of Numba's version."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    for source in [*sources, *FORMULAS]:
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -37,11 +37,11 @@ class Activation(Configurable, ABC):
     default_init : str
         Default initializer of the weights.
     formula, backward_formula : str
-        A from Z, and dZ from dA, Z and A, as Python expressions in the options' names; `explain`
-        and the exports use them.
+        A from Z, and dZ from dA, Z and A, as Python expressions in the options' names. `explain`,
+        the exports and the kernels of barenet's own activations are printed from them.
     stable_formula, onnx_operator : tuple of str, and str
-        For exports: steps to take if `formula` would overflow or cancel, each with the result of
-        the last as Z; the ONNX operator that computes the same, if there is one.
+        For code: steps to take if `formula` would overflow or cancel, each with the result of the
+        last as Z; the ONNX operator that computes the same, if there is one.
 
     Examples
     --------
@@ -404,6 +404,12 @@ ACTIVATIONS: dict[str, type[Activation]] = by_name(
     Identity, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Tanh, Sigmoid, Softplus, Exponential,
     Softmax, Ascending,
 )  # fmt: skip
+
+#: Those of barenet that are applied entry by entry; kernels and scripts are printed for them.
+ENTRYWISE: dict[str, type[Activation]] = {}
+for _name, _kind in ACTIVATIONS.items():
+    if _kind.derivative is not Activation.derivative:
+        ENTRYWISE[_name] = _kind
 
 
 def as_activation(spec: str | Activation, argument: str = "activation", **more: type) -> Activation:

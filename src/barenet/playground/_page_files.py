@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from barenet.playground._activation_script import activation_script
+
 PAGE = Path(__file__).parent / "page"
-IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import \{\s*([^}]+?),?\s*\} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
@@ -13,7 +15,7 @@ MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 TRAILING_COMMENT = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
 #: The shipped font, which a single file does not have.
-FONT = re.compile(r"^@font-face .*\n", re.MULTILINE)
+FONT = re.compile(r"^@font-face \{[^}]*\}\n", re.MULTILINE)
 
 
 def joined_styles(names: Sequence[str]) -> str:
@@ -28,7 +30,7 @@ def bundle(entry: str) -> str:
     scopes: dict[str, str] = {}
 
     def add(name: str) -> None:
-        text = MARGIN.sub("", (PAGE / name).read_text("utf-8"))
+        text = MARGIN.sub("", module_text(name))
         text = TRAILING_COMMENT.sub("", text)
         for _, imported in IMPORT.findall(text):
             if imported not in scopes:
@@ -39,3 +41,22 @@ def bundle(entry: str) -> str:
 
     add(entry)
     return '"use strict";\nconst modules = {};\n' + "".join(scopes.values())
+
+
+def compact(text: str) -> str:
+    """Join the lines of a style or a script that end within a statement, or between two of them."""
+    lines = []
+    for line in text.splitlines():
+        has_comment = "//" in line
+        if line.endswith(("{", "(", "[", ",", ";")) and not has_comment:
+            lines.append(line)
+        elif line:
+            lines.append(f"{line}\n")
+    return "".join(lines)
+
+
+def module_text(name: str) -> str:
+    """Read a module of the page, or print the one that is made from the library's formulas."""
+    if name == "activations.js":
+        return activation_script()
+    return (PAGE / name).read_text("utf-8")

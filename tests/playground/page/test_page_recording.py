@@ -53,7 +53,7 @@ COUNTED = """() => {
   };
   const drawn = ["putImageData", "drawImage", "stroke"];
   const restore = drawn.map((name) => counting(context, name, name));
-  restore.push(counting(modules["forward-pass.js"].ACTIVATIONS, "relu", "activations"));
+  restore.push(counting(modules["activations.js"].ACTIVATIONS, "relu", "activations"));
   const observer = new MutationObserver(() => {});
   const everything = { childList: true, attributes: true, characterData: true, subtree: true };
   observer.observe(document, everything);

@@ -1,16 +1,24 @@
 """Activations: the formulas of `barenet.model._activations`, for lanes or for a whole row.
 
-A kernel's spec names the formula, so each is compiled separately.
+Those for lanes are printed from the expressions that the activations declare. A kernel's spec names
+the formula, so each is compiled separately.
 """
 
+import ast
 import math
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
 
-from barenet.engines.kernels._kernel import chosen, kernel
+from barenet._constraints import option_values
+from barenet._expressions import Expression, Printer, formula_steps
+from barenet.engines.kernels._kernel import chosen_by, kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
 from barenet.engines.simd._calls import compiled, inlined
-from barenet.engines.simd._lanes import absolute, where
-from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
+from barenet.engines.simd._lanes import absolute, sqrt, where
+from barenet.engines.simd._mathematics import erfc, exp, expm1, log, log1p, tanh
 from barenet.engines.simd._views import array, lanes
+from barenet.model._activations import ENTRYWISE
 
 
 @inlined
@@ -20,13 +28,13 @@ def logistic(z):
 
 
 @inlined
-def normal_distribution(z):
+def normal(z):
     """Φ(z) = ½ erfc(−z / √2)."""
     return 0.5 * erfc(z * -0.7071067811865476)
 
 
 @inlined
-def normal_density(z):
+def density(z):
     """φ(z) = exp(−z²/2) / √(2π)."""
     return 0.3989422804014327 * exp(-0.5 * z * z)
 
@@ -40,36 +48,10 @@ def mish_gate(z):
     return above / (above + two)
 
 
-#: The value a = f(z) of each, and its derivative f′(z) from z and a; c is the activation's option.
-FORMULAS = {
-    "identity": (lambda z, c: z, lambda z, a, c: 1),
-    "relu": (lambda z, c: where(z <= 0, 0, z), lambda z, a, c: where(a > 0, 1, 0)),
-    "leaky_relu": (lambda z, c: where(z > 0, z, c * z), lambda z, a, c: where(z > 0, 1, c)),
-    "elu": (lambda z, c: where(z > 0, z, c * expm1(z)), lambda z, a, c: where(z > 0, 1, a + c)),
-    "gelu": (
-        lambda z, c: z * normal_distribution(z),
-        lambda z, a, c: normal_distribution(z) + z * normal_density(z),
-    ),
-    "silu": (lambda z, c: z * logistic(z), lambda z, a, c: logistic(z) * (1 + z - a)),
-    "selu": (
-        lambda z, c: where(z > 0, 1.0507009873554805 * z, 1.7580993408473766 * expm1(z)),
-        lambda z, a, c: where(z > 0, 1.0507009873554805, a + 1.7580993408473766),
-    ),
-    "mish": (
-        lambda z, c: z * mish_gate(z),
-        lambda z, a, c: mish_gate(z) + z * logistic(z) * (1 - mish_gate(z) * mish_gate(z)),
-    ),
-    "tanh": (lambda z, c: tanh(z), lambda z, a, c: 1 - a * a),
-    "sigmoid": (lambda z, c: logistic(z), lambda z, a, c: a * (1 - a)),
-    "softplus": (
-        lambda z, c: where(z > 0, z, 0) + log1p(exp(-absolute(z))),
-        lambda z, a, c: logistic(z),
-    ),
-    "exponential": (lambda z, c: exp(z), lambda z, a, c: a),
-}
-
-value = chosen({name: value_formula for name, (value_formula, _) in FORMULAS.items()})
-slope = chosen({name: slope_formula for name, (_, slope_formula) in FORMULAS.items()})
+@inlined
+def softplus(z):
+    """ln(1 + eᶻ), without overflow."""
+    return where(z > 0, z, 0) + log1p(exp(-absolute(z)))
 
 
 @kernel(["softmax"])
@@ -118,6 +100,97 @@ def ascending_back(spec, step, layer, start, stop):
 
 #: Functions of a whole row: their kernels, forward and backward.
 BY_ROW = {"softmax": (softmax, softmax_back), "ascending": (ascending, ascending_back)}
+
+#: The functions of formulas in terms of lanes; others are printed by their definitions. A NaN stays
+#: as the second operand of `max` and `min`, as in C.
+LANES_CODE = {
+    "abs": "absolute({})",
+    "density": "density({})",
+    "erfc": "erfc({})",
+    "exp": "exp({})",
+    "expm1": "expm1({})",
+    "ln": "log({})",
+    "log1p": "log1p({})",
+    "max": "where({1} <= {0}, {0}, {1})",
+    "min": "where({1} >= {0}, {0}, {1})",
+    "normal": "normal({})",
+    "sigmoid": "logistic({})",
+    "softplus": "softplus({})",
+    "sqrt": "sqrt({})",
+    "tanh": "tanh({})",
+    "where": "where({}, {}, {})",
+}
+
+#: What printed formulas call.
+LANES_FUNCTIONS: dict[str, Any] = {
+    "__name__": __name__,
+    "absolute": absolute,
+    "density": density,
+    "erfc": erfc,
+    "exp": exp,
+    "expm1": expm1,
+    "log": log,
+    "log1p": log1p,
+    "logistic": logistic,
+    "mish_gate": mish_gate,
+    "normal": normal,
+    "softplus": softplus,
+    "sqrt": sqrt,
+    "tanh": tanh,
+    "where": where,
+}
+
+#: Operands, and calls that lanes compute faster.
+LANES_PARTS = {
+    "Z": "z",
+    "A": "a",
+    "tanh(softplus(Z))": "mish_gate(z)",
+    "expm1(min(0, Z))": "expm1(z)",  # where z > 0, the other branch is taken
+}
+
+#: Derivatives that lanes compute faster in another form: ReLU's reads A, which is still in the
+#: processor's cache, and SiLU's has one product less.
+FASTER_DERIVATIVES = {"relu": "1 if A > 0 else 0", "silu": "sigmoid(Z) * (1 + Z - A)"}
+
+
+class LanesPrinter(Printer):
+    """Prints formulas in terms of lanes, which have products in place of whole powers."""
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            base = node.left
+            product = base
+            for _ in range(1, ast.literal_eval(node.right)):
+                product = ast.BinOp(product, ast.Mult(), deepcopy(base))
+            return super().visit(product)
+        return super().visit(node)
+
+
+def value_formula(name: str) -> Callable[..., Any]:
+    """Print the value a = f(z) of an activation, from z and its option c."""
+    (text,) = formula_steps(ENTRYWISE[name](), "stable_formula", "formula")
+    return eval(f"lambda z, c: {lanes_code(name, text)}", LANES_FUNCTIONS)
+
+
+def slope_formula(name: str) -> Callable[..., Any]:
+    """Print the derivative f′(z) of an activation, from z, a and its option c."""
+    text = FASTER_DERIVATIVES.get(name, ENTRYWISE[name].backward_formula)
+    return eval(f"lambda z, a, c: {lanes_code(name, text)}", LANES_FUNCTIONS)
+
+
+def lanes_code(name: str, text: str) -> str:
+    """Print a formula of an activation, which has one option at most, in terms of lanes."""
+    parts = dict(LANES_PARTS)
+    options = list(option_values(ENTRYWISE[name]()))
+    if options:
+        (option,) = options
+        parts[option] = "c"
+    formula = Expression.parse(text, dA=1).expanded(LANES_CODE)
+    return formula.printed(LanesPrinter(LANES_CODE, parts))
+
+
+value = chosen_by(value_formula)
+slope = chosen_by(slope_formula)
 
 
 @compiled

@@ -1,6 +1,6 @@
 """Dense layers: matrix products, of the whole input, of parts of a wide one, or row by row."""
 
-from barenet.engines.kernels._activations import FORMULAS, slope, value
+from barenet.engines.kernels._activations import slope, value
 from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
@@ -20,6 +20,7 @@ from barenet.engines.simd._views import (
     record_at,
     vectors,
 )
+from barenet.model._activations import ENTRYWISE
 
 #: Rows of the largest block of a product.
 MAX_ROWS = 16
@@ -127,7 +128,7 @@ def add_products(spec, product, start, stop, left, right, k, depth):
         blocks_1x1(spec, product, i, stop, j, k, depth)
 
 
-@kernel(FORMULAS)
+@kernel(ENTRYWISE)
 def layer_forward(spec, step, layer, start, stop):
     """A = f(Z); for a dense layer, after Z = X W + b."""
     if layer.forward != 0:
@@ -141,7 +142,7 @@ def layer_forward(spec, step, layer, start, stop):
             A[i] = f(Z[i], c)
 
 
-@kernel(FORMULAS)
+@kernel(ENTRYWISE)
 def layer_backward(spec, step, layer, start, stop):
     """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
     if layer.a != layer.z:
@@ -285,7 +286,7 @@ def dense_join(spec, step, layer, start, stop):
 # Slim layers have few rows, each of one vector; calls and blocks would take longer than the sums.
 
 
-@kernel(FORMULAS)
+@kernel(ENTRYWISE)
 def slim(spec, step, layer, start, stop):
     """Z = X W + b and A = f(Z)."""
     n = layer.n_in
@@ -304,7 +305,7 @@ def slim(spec, step, layer, start, stop):
             A[row * L] = value(spec)(z, c)
 
 
-@kernel(FORMULAS)
+@kernel(ENTRYWISE)
 def slim_back(spec, step, layer, start, stop):
     """dZ = dA · f′(Z), in place of dA; and dX = dZ Wᵀ if needed."""
     n = layer.n_in

@@ -59,10 +59,7 @@ def kernel(
 
 def missing(variant: str, formulas: dict[str, Any]) -> str:
     """A message that names the module of the formulas that there are."""
-    first = next(iter(formulas.values()))
-    formula = first
-    if isinstance(first, tuple):  # of a value and a derivative
-        formula = first[0]
+    formula = next(iter(formulas.values()))
     module = formula.__module__.removeprefix("barenet.").replace(".", "/")
     return f"no kernel for {variant!r}: add a formula for it to {module}.py"
 
@@ -84,12 +81,20 @@ def named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
 
 def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
     """Make a function that returns, for a spec, the function of its variant."""
-    codes = {name: inlined(function) for name, function in functions.items()}
+    return chosen_by(functions.__getitem__)
+
+
+def chosen_by(make: Callable[[str], Callable[..., Any]]) -> Callable[[Any], Any]:
+    """Make a function that returns, for a spec, the function that is made for its variant."""
+
+    @functools.cache
+    def code(variant: str) -> Callable[..., Any]:
+        return inlined(make(variant))
 
     def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
         return lambda x: function
 
-    return by_type(lambda x: constant(codes[x.variant]))
+    return by_type(lambda x: constant(code(x.variant)))
 
 
 def entry(function: Callable[..., Any]) -> Entry:

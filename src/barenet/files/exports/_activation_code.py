@@ -1,8 +1,4 @@
-"""Activations as code: the expressions that they declare, printed in C and in Python.
-
-Code is put into the syntax tree as names, which `ast.unparse` joins with the right brackets: the
-operators of C have the same precedence as those of Python.
-"""
+"""Activations as code: the expressions that they declare, printed in C and in Python."""
 
 import ast
 import re
@@ -12,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import option_values
-from barenet._expressions import OPERATIONS, Expression, formula_steps, operation
+from barenet._expressions import OPERATIONS, Expression, Printer, formula_steps, operation
 from barenet.files.exports._source_text import check_single, decimal, identifier
 from barenet.model._activations import Activation
 
@@ -59,10 +55,10 @@ def numeric_options(activation: Activation) -> dict[str, Any]:
 
 def python_activation(activation: Activation) -> list[str]:
     """Expressions of NumPy that an activation assigns to X, one after the other."""
-    printer = _Printer(NUMPY_CODE, {"Z": "X"})
+    printer = Printer(NUMPY_CODE, {"Z": "X"})
     lines = []
     for step in expressions(activation, NUMPY_CODE, **option_values(activation)):
-        lines.append(ast.unparse(printer.visit(step.tree)))
+        lines.append(step.printed(printer))
     return lines
 
 
@@ -72,26 +68,7 @@ def expressions(activation: Activation, known: Any, **numbers: float) -> Iterato
         yield Expression.parse(text, **numbers).expanded(known)
 
 
-class _Printer(ast.NodeTransformer):
-    """Replaces an expression by the code of a language, with that of Z and of other names."""
-
-    def __init__(self, code: Mapping[str, str], names: Mapping[str, str]) -> None:
-        self.code = code
-        self.names = names
-
-    def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.Name) and node.id in self.names:
-            return ast.Name(self.names[node.id])
-        if not isinstance(node, ast.BinOp | ast.IfExp | ast.Call):
-            return super().visit(node)
-        name, operands = operation(node)
-        if name in self.code:
-            texts = [ast.unparse(self.visit(operand)) for operand in operands]
-            return ast.Name(self.code[name].format(*texts))
-        return self.generic_visit(node)
-
-
-class _CPrinter(_Printer):
+class _CPrinter(Printer):
     """Replaces an expression by C, in which a[i] is an entry of Z."""
 
     def __init__(self, options: Mapping[str, str]) -> None:

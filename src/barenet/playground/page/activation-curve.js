@@ -1,7 +1,7 @@
 // The curve of an activation, with its output and its slope at a sum.
 
+import { ACTIVATIONS } from "./activations.js";
 import { make, write } from "./dom.js";
-import { ACTIVATIONS } from "./forward-pass.js";
 import { number } from "./step-words.js";
 
 const REACH = 3; // sums of either sign, at least
@@ -22,20 +22,37 @@ export class ActivationCurve {
     if (!activation) return this.root;
     const output = activation(sum ?? 0);
     const reach = 1.1 * Math.max(REACH, Math.abs(sum ?? 0), 2 * Math.abs(output));
-    const places = Array.from({ length: STEPS + 1 }, (_, step) => reach * (2 * step / STEPS - 1));
+    const places = Array.from({ length: STEPS + 1 }, (_, step) => reach * ((2 * step) / STEPS - 1));
     const slope = (activation(sum + NEAR) - activation(sum - NEAR)) / (2 * NEAR);
-    const marks = sum === null ? [] : [
-      line("slope", [-1, 1].map((side) => sum + side * reach / 3), (z) => output + slope * (z - sum)),
-      shape("circle", { cx: sum, cy: -output, r: reach / 18 }),
-    ];
+    const marks =
+      sum === null
+        ? []
+        : [
+            line(
+              "slope",
+              [-1, 1].map((side) => sum + (side * reach) / 3),
+              (z) => output + slope * (z - sum),
+            ),
+            shape("circle", { cx: sum, cy: -output, r: reach / 18 }),
+          ];
     this.picture.setAttribute("viewBox", [-reach, -reach / 2, 2 * reach, reach].join(" "));
-    this.picture.replaceChildren(line("zero", [-reach, reach], () => 0), shape("path", { class: "zero", d: `M0 ${-reach}V${reach}` }), line("bend", places, activation), ...marks);
-    write(this.words, where && `${where}: ${name === "identity" ? "linear" : name}(${number(sum)}) = ${number(output)}`);
+    this.picture.replaceChildren(
+      line("zero", [-reach, reach], () => 0),
+      shape("path", { class: "zero", d: `M0 ${-reach}V${reach}` }),
+      line("bend", places, activation),
+      ...marks,
+    );
+    write(
+      this.words,
+      where &&
+        `${where}: ${name === "identity" ? "linear" : name}(${number(sum)}) = ${number(output)}`,
+    );
     return this.root;
   }
 }
 
-const line = (name, places, height) => shape("polyline", { class: name, points: places.map((z) => `${z},${-height(z)}`).join(" ") });
+const line = (name, places, height) =>
+  shape("polyline", { class: name, points: places.map((z) => `${z},${-height(z)}`).join(" ") });
 
 function shape(tag, attributes) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -5,7 +5,8 @@ const MAX_EDITS = 64;
 const FLAGS = ["tests", "discrete", "log"];
 
 // Weights that were changed by hand: epoch, index and value of each.
-const writeEdits = (edits) => edits.map(({ epoch, index, value }) => `${epoch}_${index}_${value}`).join("*");
+const writeEdits = (edits) =>
+  edits.map(({ epoch, index, value }) => `${epoch}_${index}_${value}`).join("*");
 const readEdits = (text) => (text ? text.split("*").slice(0, MAX_EDITS).map(readEdit) : []);
 function readEdit(text) {
   const [epoch, index, value] = text.split("_").map(Number);
@@ -27,7 +28,8 @@ export function replaceHash(hash, { worker }) {
 
 // A lesson without settings begins with its own.
 function begin(words, lessons) {
-  const lesson = [...words].length === 1 && lessons.find((each) => each.name === words.get("lesson"));
+  const lesson =
+    [...words].length === 1 && lessons.find((each) => each.name === words.get("lesson"));
   return lesson ? new URLSearchParams(`${lesson.address}&begun=true`) : words;
 }
 
@@ -37,7 +39,12 @@ export function fromHash(hash, { lessons }) {
   const networks = words.get("networks") === "2" ? 2 : 1;
   return {
     address: words.toString(),
-    view: { ...flags, hide: words.get("hide") ?? "", lesson: words.get("lesson") ?? "", probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "" },
+    view: {
+      ...flags,
+      hide: words.get("hide") ?? "",
+      lesson: words.get("lesson") ?? "",
+      probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "",
+    },
     edits: EDITS.slice(0, networks).map((name) => readEdits(words.get(name))),
     epoch: Number(words.get("epoch")) || 0,
     begun: words.has("begun"),

@@ -22,21 +22,39 @@ export class Cells {
   take(message) {
     if (message.type !== "list_cell") return;
     const { facts } = this.page;
-    const [truth, predicted] = [facts.classes[message.truth], facts.classes[message.predicted]];
+    const truth = facts.classes[message.truth];
+    const predicted = facts.classes[message.predicted];
     const { count, rows, epoch } = message;
-    const shown = rows.length < count ? `The ${rows.length} surest of ${counted(count)}` : counted(count);
+    const shown =
+      rows.length < count ? `The ${rows.length} surest of ${counted(count)}` : counted(count);
     const words = `${shown} test ${count === 1 ? "row" : "rows"} of class ${truth} that the network takes for ${predicted}, at epoch ${counted(epoch)}.`;
-    this.root.replaceChildren(make("p", {}, words), facts.image ? this.images(message, facts) : table(message, facts));
-    this.page.side.open(truth === predicted ? `${truth}, recognized` : `${truth}, taken for ${predicted}`, this.root);
+    this.root.replaceChildren(
+      make("p", {}, words),
+      facts.image ? this.images(message, facts) : table(message, facts),
+    );
+    this.page.side.open(
+      truth === predicted ? `${truth}, recognized` : `${truth}, taken for ${predicted}`,
+      this.root,
+    );
   }
 
   images({ rows, probabilities, truth, predicted, network }, { classes, image, image_top: top }) {
     const cards = rows.map((pixels, place) => {
       const [ofTruth, sure] = probabilities[place];
-      const words = [make("span", { className: "taken" }, `${classes[predicted]} ${percent(sure)}`)];
-      if (truth !== predicted) words.push(make("span", {}, `${classes[truth]} ${percent(ofTruth)}`));
+      const words = [
+        make("span", { className: "taken" }, `${classes[predicted]} ${percent(sure)}`),
+      ];
+      if (truth !== predicted)
+        words.push(make("span", {}, `${classes[truth]} ${percent(ofTruth)}`));
       const load = () => this.pick(network, pixels, `A ${classes[truth]} of the test set.`);
-      return make("li", {}, button([painted(pixels, image, top), ...words], load, { className: "card", title: "Load it into the pad" }));
+      return make(
+        "li",
+        {},
+        button([painted(pixels, image, top), ...words], load, {
+          className: "card",
+          title: "Load it into the pad",
+        }),
+      );
     });
     return make("ul", { className: "cards" }, ...cards);
   }
@@ -46,6 +64,18 @@ export class Cells {
 function table({ rows, probabilities }, facts) {
   const names = axisNames(facts).filter((name) => name);
   const head = [...names, "sure"].map((name) => make("th", { scope: "col" }, name));
-  const lines = rows.map((values, place) => make("tr", {}, ...values.map((value) => make("td", {}, rounded(value))), make("td", {}, percent(probabilities[place][1]))));
-  return make("table", { className: "cell-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
+  const lines = rows.map((values, place) =>
+    make(
+      "tr",
+      {},
+      ...values.map((value) => make("td", {}, rounded(value))),
+      make("td", {}, percent(probabilities[place][1])),
+    ),
+  );
+  return make(
+    "table",
+    { className: "cell-table" },
+    make("thead", {}, make("tr", {}, ...head)),
+    make("tbody", {}, ...lines),
+  );
 }

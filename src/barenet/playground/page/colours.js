@@ -5,7 +5,8 @@ const read = (name) => {
   return [1, 3, 5].map((start) => parseInt(text.slice(start, start + 2), 16));
 };
 
-const mix = (a, b, share) => a.map((value, index) => Math.round(value + share * (b[index] - value)));
+const mix = (a, b, share) =>
+  a.map((value, index) => Math.round(value + share * (b[index] - value)));
 const pack = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
 export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
 
@@ -24,8 +25,14 @@ class Palette {
     this.panel = read("--panel");
     this.classes = Array.from({ length: 10 }, (_, index) => read(`--class-${index}`));
     // Of each class, from unsure to sure.
-    this.classRamps = this.classes.map((colour) => Uint32Array.from({ length: 128 }, (_, sure) => pack(mix(this.middle, colour, GROUND * (0.2 + 0.8 * (sure / 127) ** 2)))));
-    this.ramp = Uint32Array.from({ length: 256 }, (_, index) => pack(mix(this.middle, this.at((index - 128) / 127), GROUND)));
+    this.classRamps = this.classes.map((colour) =>
+      Uint32Array.from({ length: 128 }, (_, sure) =>
+        pack(mix(this.middle, colour, GROUND * (0.2 + 0.8 * (sure / 127) ** 2))),
+      ),
+    );
+    this.ramp = Uint32Array.from({ length: 256 }, (_, index) =>
+      pack(mix(this.middle, this.at((index - 128) / 127), GROUND)),
+    );
   }
 
   // The colour of a value from −1 to 1. The root makes what is near 0 easier to see.

@@ -29,7 +29,8 @@ export class Connection {
     this.lost += 1;
     this.onLost();
     const { status } = await fetch(location.pathname).catch(() => ({}));
-    if (status === 403) return this.onLost("`barenet play` was started again: open the address that it printed.");
+    if (status === 403)
+      return this.onLost("`barenet play` was started again: open the address that it printed.");
     setTimeout(() => this.open(), this.wait);
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
   }

@@ -12,7 +12,19 @@ const column = (rows, index) => rows.map((row) => [row[0], row[index]]);
 export class CurveView {
   // `onRead`: takes the values at the pointer, in words; empty beside the curve.
   constructor(canvas, onRead) {
-    Object.assign(this, { canvas, onRead, log: false, hovered: null, rows: [], compared: [], constant: null, place: null, lowest: null, overfitting: null, version: -1 });
+    Object.assign(this, {
+      canvas,
+      onRead,
+      log: false,
+      hovered: null,
+      rows: [],
+      compared: [],
+      constant: null,
+      place: null,
+      lowest: null,
+      overfitting: null,
+      version: -1,
+    });
     new ResizeObserver(() => this.repaint()).observe(canvas);
     canvas.addEventListener("pointermove", ({ offsetX }) => this.read(offsetX));
     canvas.addEventListener("pointerleave", () => this.read(null));
@@ -33,16 +45,25 @@ export class CurveView {
       this.stale = true;
     }
     this.version = version;
-    for (const row of rows) if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
-    if (this.rows.length > MOST) this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
+    for (const row of rows)
+      if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
+    if (this.rows.length > MOST)
+      this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
     const place = !playing && epoch < this.rows.at(-1)?.[0] ? epoch : null;
-    if (rows.length || !same(newest, this.newest) || place !== this.place || !same(constant, this.constant)) this.stale = true;
+    if (
+      rows.length ||
+      !same(newest, this.newest) ||
+      place !== this.place ||
+      !same(constant, this.constant)
+    )
+      this.stale = true;
     Object.assign(this, { newest, place, constant, lowest, overfitting });
   }
 
   // Draw the test loss of the other network, too.
   compare(rows) {
-    if (rows.length !== this.compared.length || !same(rows.at(-1), this.compared.at(-1))) this.stale = true;
+    if (rows.length !== this.compared.length || !same(rows.at(-1), this.compared.at(-1)))
+      this.stale = true;
     this.compared = [...rows];
   }
 
@@ -62,18 +83,32 @@ export class CurveView {
 
   lines() {
     const last = this.rows.at(-1);
-    const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
+    const here =
+      last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
     const before = this.rows.filter(([epoch]) => !here.length || epoch < here[0][0]);
     const rows = withRow([...before, ...here], this.lowest);
     const constant = this.constant?.[1] ?? null;
     const lines = [
       { name: "training", places: column(rows, 1), colour: palette.training, width: 1.5 },
       { name: "test", places: this.tested ? column(rows, 2) : [], colour: palette.test, width: 2 },
-      { name: "constant", places: rows.map(([epoch]) => [epoch, constant]), colour: palette.muted, width: 1, dash: [2, 4] },
-      { name: "other", places: column(this.compared, this.tested ? 2 : 1), colour: palette.test, width: 1.5, dash: [6, 4] },
+      {
+        name: "constant",
+        places: rows.map(([epoch]) => [epoch, constant]),
+        colour: palette.muted,
+        width: 1,
+        dash: [2, 4],
+      },
+      {
+        name: "other",
+        places: column(this.compared, this.tested ? 2 : 1),
+        colour: palette.test,
+        width: 1.5,
+        dash: [6, 4],
+      },
     ];
     if (this.place !== null) lines.push({ epoch: this.place, colour: palette.positive, width: 2 });
-    if (this.hovered) lines.push({ epoch: this.hovered[0], colour: palette.muted, width: 1, dash: [4, 3] });
+    if (this.hovered)
+      lines.push({ epoch: this.hovered[0], colour: palette.muted, width: 1, dash: [4, 3] });
     return lines;
   }
 
@@ -84,15 +119,22 @@ export class CurveView {
       const { epoch, loss, test_loss: testLoss } = overfitting;
       return `Overfits since epoch ${counted(epoch)}: test loss ${rounded(testLoss[0])} → ${rounded(testLoss[1])}, training loss ${rounded(loss[0])} → ${rounded(loss[1])}.`;
     }
-    return lowest && this.rows.length > 1 ? `Lowest ${this.tested ? "test" : "training"} loss: ${rounded(lowest[2])}, at epoch ${counted(lowest[0])}.` : "";
+    if (!lowest || this.rows.length < 2) return "";
+    const kind = this.tested ? "test" : "training";
+    return `Lowest ${kind} loss: ${rounded(lowest[2])}, at epoch ${counted(lowest[0])}.`;
   }
 
   // Report the values at the pointer, so many pixels from the left.
   read(across) {
-    this.hovered = across === null ? null : nearest(this.rows, epochAt(this.canvas, across, this.lines()));
-    const [epoch, loss, testLoss] = this.hovered ?? [];
-    this.onRead(this.hovered ? `Epoch ${counted(epoch)}: training loss ${rounded(loss)}${this.tested ? `, test loss ${rounded(testLoss)}` : ""}.` : "");
+    this.hovered =
+      across === null ? null : nearest(this.rows, epochAt(this.canvas, across, this.lines()));
+    this.onRead(this.hovered ? this.wordsOf(this.hovered) : "");
     this.repaint();
+  }
+
+  wordsOf([epoch, loss, testLoss]) {
+    const tested = this.tested ? `, test loss ${rounded(testLoss)}` : "";
+    return `Epoch ${counted(epoch)}: training loss ${rounded(loss)}${tested}.`;
   }
 
   // Draw anew: in the colours of another theme, or of another size.

@@ -5,14 +5,19 @@ import { fit } from "./heatmap.js";
 import { decadesBetween, ticksBetween } from "./plane-axes.js";
 import { drawMark } from "./strokes.js";
 
-const [LEFT, RIGHT, TOP, BOTTOM] = [40, 14, 8, 20]; // pixels around the plot
+// Pixels around the plot.
+const LEFT = 40;
+const RIGHT = 14;
+const TOP = 8;
+const BOTTOM = 20;
 
 // `lines`: { places: [epoch, loss] each, colour, width, dash }, also from top to bottom at an `epoch`;
 // `ring`: a place to mark; `log`: a logarithmic axis, on which a loss of 0 has no place.
 export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
   const ratio = fit(canvas);
   const context = canvas.getContext("2d");
-  const [width, height] = [canvas.width / ratio, canvas.height / ratio];
+  const width = canvas.width / ratio;
+  const height = canvas.height / ratio;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   const shown = ([, loss]) => Number.isFinite(loss) && (!log || loss > 0);
@@ -23,22 +28,48 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
   const x = (epoch) => LEFT + (epoch / last) * (width - LEFT - RIGHT);
   const up = (share) => height - BOTTOM - share * (height - BOTTOM - TOP);
   const y = (loss) => up((scale(loss) - low) / (high - low));
-  Object.assign(context, { font: `12px ${getComputedStyle(canvas).fontFamily}`, fillStyle: css(palette.muted), textBaseline: "middle", textAlign: "right" });
+  Object.assign(context, {
+    font: `12px ${getComputedStyle(canvas).fontFamily}`,
+    fillStyle: css(palette.muted),
+    textBaseline: "middle",
+    textAlign: "right",
+  });
   for (const { share, text } of log ? decadesBetween(low, high) : ticksBetween(low, high)) {
     context.fillText(text, LEFT - 6, up(share));
-    trace(context, [[LEFT, up(share)], [width - RIGHT, up(share)]], { colour: palette.line, width: 1 });
+    trace(
+      context,
+      [
+        [LEFT, up(share)],
+        [width - RIGHT, up(share)],
+      ],
+      { colour: palette.line, width: 1 },
+    );
   }
   Object.assign(context, { textBaseline: "top", textAlign: "center" });
-  for (const { share, text } of ticksBetween(0, last)) if (isWhole(share * last)) context.fillText(text, x(share * last), height - BOTTOM + 4);
+  for (const { share, text } of ticksBetween(0, last))
+    if (isWhole(share * last)) context.fillText(text, x(share * last), height - BOTTOM + 4);
   for (const line of lines) {
     const places = line.places?.filter(shown).map(([epoch, loss]) => [x(epoch), y(loss)]);
-    trace(context, places ?? [[x(line.epoch), TOP], [x(line.epoch), height - BOTTOM]], line);
+    trace(
+      context,
+      places ?? [
+        [x(line.epoch), TOP],
+        [x(line.epoch), height - BOTTOM],
+      ],
+      line,
+    );
   }
-  if (ring && shown(ring)) drawMark(context, [x(ring[0]), y(ring[1])], 4, { fill: css(palette.panel), border: css(palette.ink), width: 2 });
+  if (ring && shown(ring))
+    drawMark(context, [x(ring[0]), y(ring[1])], 4, {
+      fill: css(palette.panel),
+      border: css(palette.ink),
+      width: 2,
+    });
 }
 
 // The epoch at a place across a canvas, in pixels.
-export const epochAt = (canvas, across, lines) => ((across - LEFT) / (canvas.clientWidth - LEFT - RIGHT)) * lastEpoch(lines);
+export const epochAt = (canvas, across, lines) =>
+  ((across - LEFT) / (canvas.clientWidth - LEFT - RIGHT)) * lastEpoch(lines);
 
 const isWhole = (epoch) => Math.abs(epoch - Math.round(epoch)) < 1e-6;
 
@@ -47,7 +78,9 @@ const lastEpoch = (lines) => Math.max(...lines.map(({ places }) => places?.at(-1
 // From 0, unless a loss is below; on a logarithmic axis from one power of ten to another.
 function rangeOf(heights, log) {
   if (!log) return [Math.min(0, ...heights), Math.max(0, ...heights) || 1];
-  const [low, high] = heights.length ? [Math.floor(Math.min(...heights)), Math.ceil(Math.max(...heights))] : [0, 1];
+  const [low, high] = heights.length
+    ? [Math.floor(Math.min(...heights)), Math.ceil(Math.max(...heights))]
+    : [0, 1];
   return [low, Math.max(high, low + 1)];
 }
 
@@ -61,5 +94,8 @@ function trace(context, places, { colour, width, dash = [] }) {
 
 // The row nearest to an epoch, which each begins with.
 export function nearest(rows, epoch) {
-  return rows.reduce((found, row) => (found && Math.abs(found[0] - epoch) <= Math.abs(row[0] - epoch) ? found : row), null);
+  return rows.reduce(
+    (found, row) => (found && Math.abs(found[0] - epoch) <= Math.abs(row[0] - epoch) ? found : row),
+    null,
+  );
 }

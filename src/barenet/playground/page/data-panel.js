@@ -14,8 +14,14 @@ export class DataPanel {
     this.slider("#noise", (settings, value) => (settings.noise = value));
     this.slider("#samples", (settings, value) => (settings.samples = Math.round(value)));
     this.slider("#test-share", (settings, value) => (settings.test_size = value / 100));
-    find("#regenerate", root).addEventListener("click", () => acts.change((settings) => (settings.data_seed += 1)));
-    for (const [selector, act] of [["#csv", acts.upload], ["#model-file", acts.open], ["#lesson-file", acts.teach]]) {
+    find("#regenerate", root).addEventListener("click", () =>
+      acts.change((settings) => (settings.data_seed += 1)),
+    );
+    for (const [selector, act] of [
+      ["#csv", acts.upload],
+      ["#model-file", acts.open],
+      ["#lesson-file", acts.teach],
+    ]) {
       find(selector, root).addEventListener("change", ({ target }) => {
         if (target.files[0]) act(target.files[0]);
         target.value = "";
@@ -29,11 +35,24 @@ export class DataPanel {
     const shown = this.catalog.data.filter((entry) => entry.drawn);
     const buttons = shown.map((entry) => {
       const inside = [make("canvas", { width: 64, height: 64 }), make("span", {}, entry.title)];
-      return button(inside, () => this.acts.choose(entry.name), { className: "set", role: "radio", title: entry.description, data: { name: entry.name } });
+      return button(inside, () => this.acts.choose(entry.name), {
+        className: "set",
+        role: "radio",
+        title: entry.description,
+        data: { name: entry.name },
+      });
     });
     this.others = make("select", { className: "others", "aria-label": "Other data sets" });
-    fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.drawn).map((entry) => [entry.name, entry.title])]);
-    this.others.addEventListener("change", () => this.others.value && this.acts.choose(this.others.value));
+    fillSelect(this.others, [
+      ["", "other data …"],
+      ...this.catalog.data
+        .filter((entry) => !entry.drawn)
+        .map((entry) => [entry.name, entry.title]),
+    ]);
+    this.others.addEventListener(
+      "change",
+      () => this.others.value && this.acts.choose(this.others.value),
+    );
     this.sets.replaceChildren(...buttons, this.others);
     this.sets.addEventListener("keydown", (event) => this.move(event));
   }
@@ -60,16 +79,24 @@ export class DataPanel {
     input.addEventListener("input", () => {
       clearTimeout(timer);
       this.label();
-      timer = setTimeout(() => this.acts.change((settings) => change(settings, Number(input.value))), 120);
+      timer = setTimeout(
+        () => this.acts.change((settings) => change(settings, Number(input.value))),
+        120,
+      );
     });
   }
 
   tableControls() {
     const on = (selector, change) => {
       const control = find(selector, this.root);
-      control.addEventListener("change", () => this.acts.change((settings) => change(settings, control)));
+      control.addEventListener("change", () =>
+        this.acts.change((settings) => change(settings, control)),
+      );
     };
-    const axes = (settings) => (settings.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(Boolean));
+    const axes = (settings) =>
+      (settings.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(
+        Boolean,
+      ));
     on("#axis-x", axes);
     on("#axis-y", axes);
     on("#target", (settings, control) => {
@@ -77,7 +104,10 @@ export class DataPanel {
       settings.axes = [];
     });
     on("#task", (settings, control) => (settings.task = control.value));
-    on("#all-columns", (settings, control) => (settings.features = control.checked ? ["all"] : [...PLAIN]));
+    on(
+      "#all-columns",
+      (settings, control) => (settings.features = control.checked ? ["all"] : [...PLAIN]),
+    );
   }
 
   describe(settings, data, changed) {
@@ -85,16 +115,21 @@ export class DataPanel {
     for (const button of this.sets.querySelectorAll(".set")) {
       const chosen = button.dataset.name === settings.source;
       button.setAttribute("aria-checked", chosen);
-      button.tabIndex = chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
+      button.tabIndex =
+        chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
     }
     this.others.value = entry && !entry.drawn ? settings.source : "";
     find("#described", this.root).textContent = this.describeRows(settings, data, entry?.title);
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !data.rows[1];
     const generated = entry?.generated ?? false;
-    for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
+    for (const id of ["#noise-field", "#samples-field", "#regenerate"])
+      find(id, this.root).hidden = !generated;
     find("#noise", this.root).max = entry?.noise.max ?? 1;
-    show(find("#noise", this.root), settings.noise < 0 ? (entry?.noise.default ?? 0) : settings.noise);
+    show(
+      find("#noise", this.root),
+      settings.noise < 0 ? (entry?.noise.default ?? 0) : settings.noise,
+    );
     show(find("#samples", this.root), settings.samples);
     show(find("#test-share", this.root), Math.round(100 * settings.test_size));
     this.label();
@@ -103,11 +138,16 @@ export class DataPanel {
 
   describeRows({ source }, data, title = source === "drawn" ? "Your points" : data.name) {
     const [learned, tested] = data.rows.map(counted);
-    if (data.rows[0]) return `${title}: ${data.description}. ${learned} training points, ${data.rows[1] ? tested : "no"} test points. ${data.settings}`;
-    if (source === "drawn") return "Your own points: choose a class above the map, then click or drag on it.";
+    if (data.rows[0])
+      return `${title}: ${data.description}. ${learned} training points, ${data.rows[1] ? tested : "no"} test points. ${data.settings}`;
+    if (source === "drawn")
+      return "Your own points: choose a class above the map, then click or drag on it.";
     const model = data.name ? `A model of ${data.name}` : "A model";
-    if (data.outputs.length) return `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`;
-    const computed = data.required?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
+    if (data.outputs.length)
+      return `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`;
+    const computed = data.required?.some(
+      (name) => name in this.catalog.features && !PLAIN.includes(name),
+    );
     const without = computed
       ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
       : "Choose that table below to continue its training.";
@@ -119,12 +159,15 @@ export class DataPanel {
     const shown = changed.length > 0 && !settings.source.startsWith("model:");
     find("#suited", this.root).hidden = shown;
     find("#changed", this.root).hidden = !shown;
-    find("#changed span", this.root).textContent = `Changed by you: ${changed.join(", ")}. Other data keep what applies to them.`;
+    find("#changed span", this.root).textContent =
+      `Changed by you: ${changed.join(", ")}. Other data keep what applies to them.`;
   }
 
   describeTable(settings, data) {
     const fields = find("#table-fields", this.root);
-    fields.hidden = Boolean(this.entry(settings.source)?.generated || data.image || settings.source === "drawn");
+    fields.hidden = Boolean(
+      this.entry(settings.source)?.generated || data.image || settings.source === "drawn",
+    );
     if (fields.hidden) return;
     find("#axis-x", this.root).closest("label").hidden = !data.columns.length;
     find("#axis-y-field", this.root).hidden = data.curve || !data.columns.length;
@@ -135,9 +178,15 @@ export class DataPanel {
     show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
     const { outputs } = data;
     find("#table-choices", this.root).hidden = Boolean(data.required) && !outputs.length;
-    for (const id of ["#task", "#all-columns"]) find(id, this.root).closest("label").hidden = outputs.length > 0;
-    const targets = data.table ? Object.keys(data.table) : outputs.length ? outputs : [data.target];
-    fillSelect(find("#target", this.root), targets.map((name) => [name, name]));
+    for (const id of ["#task", "#all-columns"])
+      find(id, this.root).closest("label").hidden = outputs.length > 0;
+    let targets = [data.target];
+    if (data.table) targets = Object.keys(data.table);
+    else if (outputs.length) targets = outputs;
+    fillSelect(
+      find("#target", this.root),
+      targets.map((name) => [name, name]),
+    );
     show(find("#target", this.root), data.target);
     show(find("#task", this.root), settings.task);
     show(find("#all-columns", this.root), data.features.length === 0);
@@ -146,7 +195,10 @@ export class DataPanel {
   }
 
   label() {
-    find("#noise-value", this.root).textContent = rounded(Number(find("#noise", this.root).value), 2);
+    find("#noise-value", this.root).textContent = rounded(
+      Number(find("#noise", this.root).value),
+      2,
+    );
     find("#samples-value", this.root).textContent = find("#samples", this.root).value;
     find("#share-value", this.root).textContent = `${find("#test-share", this.root).value} %`;
   }
@@ -159,7 +211,10 @@ export class DataPanel {
       const context = canvas.getContext("2d");
       context.clearRect(0, 0, 64, 64);
       for (const [x, y, value] of points) {
-        context.fillStyle = css(colourOf(value, { classes: task === "classification" ? { length: classes } : null }), 0.9);
+        context.fillStyle = css(
+          colourOf(value, { classes: task === "classification" ? { length: classes } : null }),
+          0.9,
+        );
         context.beginPath();
         context.arc(4 + 56 * x, 60 - 56 * y, 2.6, 0, 2 * Math.PI);
         context.fill();

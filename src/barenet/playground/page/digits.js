@@ -27,7 +27,10 @@ export class Digits {
   describe() {
     const { name, image, classes } = this.page.facts;
     if (image) for (const view of this.views) view.name(classes);
-    if (this.name !== name) this.image = this.drawnOn = null;
+    if (this.name !== name) {
+      this.image = null;
+      this.drawnOn = null;
+    }
     this.show(this.image, this.words, this.drawnOn);
     this.name = name;
   }
@@ -57,7 +60,8 @@ export class Digits {
 
   // Show the next test digit.
   pick() {
-    this.page.line.send("test_image", { row: (this.row += 1) });
+    this.row += 1;
+    this.page.line.send("test_image", { row: this.row });
   }
 
   take(message) {
@@ -74,7 +78,8 @@ export class Digits {
     const { point, name } = this.probe;
     if (image && point.at && String(image) !== String(this.image)) this.show(image, `${name}.`);
     if (image && this.image) this.views[network]?.fill(prediction);
-    if (this.image && this.page.facts.image && !point) this.probe.choose({ row: -1, pixels: this.image });
+    if (this.image && this.page.facts.image && !point)
+      this.probe.choose({ row: -1, pixels: this.image });
   }
 
   repaint() {
@@ -89,13 +94,24 @@ class DrawView {
     const { page } = bench;
     Object.assign(this, { bench, conversion: new Query(page, "convert", panel), bars: [] });
     const root = find(".draw-view", panel.root);
-    Object.assign(this, { root }, parts(root, { pad: ".pad", seen: ".seen", test: ".test-digit", read: ".read", answers: ".chances" }));
+    Object.assign(
+      this,
+      { root },
+      parts(root, {
+        pad: ".pad",
+        seen: ".seen",
+        test: ".test-digit",
+        read: ".read",
+        answers: ".chances",
+      }),
+    );
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
     find(".clear", root).addEventListener("click", () => bench.choose(null));
     this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
     this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
-    for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (this.last = null));
+    for (const end of ["pointerup", "pointercancel"])
+      this.pad.addEventListener(end, () => (this.last = null));
   }
 
   suits({ image }) {
@@ -107,8 +123,22 @@ class DrawView {
   name(classes) {
     this.classes = classes;
     this.test.hidden = !this.bench.page.facts.rows[1];
-    this.bars = classes.map((name) => ({ bar: make("span", { className: "filled" }), share: make("span", { className: "share" }, "—"), name: make("span", {}, name) }));
-    this.answers.replaceChildren(...this.bars.map(({ bar, share, name }) => make("li", {}, name, make("span", { className: "rail", "aria-hidden": "true" }, bar), share)));
+    this.bars = classes.map((name) => ({
+      bar: make("span", { className: "filled" }),
+      share: make("span", { className: "share" }, "—"),
+      name: make("span", {}, name),
+    }));
+    this.answers.replaceChildren(
+      ...this.bars.map(({ bar, share, name }) =>
+        make(
+          "li",
+          {},
+          name,
+          make("span", { className: "rail", "aria-hidden": "true" }, bar),
+          share,
+        ),
+      ),
+    );
   }
 
   show(image, words, hasInk) {
@@ -137,7 +167,12 @@ class DrawView {
       share.textContent = percent(probabilities[place]);
       name.parentNode.classList.toggle("most", place === most);
     });
-    write(this.read, most < 0 ? "Draw, or take a test digit: the bars follow, also while the network learns." : `${this.words} It reads a ${this.classes[most]}.`);
+    write(
+      this.read,
+      most < 0
+        ? "Draw, or take a test digit: the bars follow, also while the network learns."
+        : `${this.words} It reads a ${this.classes[most]}.`,
+    );
   }
 
   begin(event) {
@@ -148,7 +183,12 @@ class DrawView {
   }
 
   stroke(event) {
-    Object.assign(this.ink, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: css(palette.ink) });
+    Object.assign(this.ink, {
+      lineWidth: PEN,
+      lineCap: "round",
+      lineJoin: "round",
+      strokeStyle: css(palette.ink),
+    });
     this.ink.beginPath();
     this.ink.moveTo(...this.last);
     for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...at(each, this.pad));
@@ -161,9 +201,13 @@ class DrawView {
 
   // Have the drawing converted to an image of the data set, also what is drawn until the answer.
   convert() {
-    const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
+    const alphas = this.ink
+      .getImageData(0, 0, SIDE, SIDE)
+      .data.filter((_, index) => index % 4 === 3);
     const bits = alphas.map((alpha) => alpha >> 7).join("");
-    const sent = this.conversion.send({ ink: bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16)) });
+    const sent = this.conversion.send({
+      ink: bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16)),
+    });
     Object.assign(this, { due: 0, drawn: true, stale: !sent });
   }
 

@@ -5,21 +5,26 @@ export const findAll = (selector, root = document) => [...root.querySelectorAll(
 
 // The elements of some names, each by its selector.
 export function parts(root, selectors) {
-  return Object.fromEntries(Object.entries(selectors).map(([name, selector]) => [name, find(selector, root)]));
+  return Object.fromEntries(
+    Object.entries(selectors).map(([name, selector]) => [name, find(selector, root)]),
+  );
 }
 
 // Connect the buttons of a part of the page to their actions.
 export function connect(root, acts) {
-  for (const [name, act] of Object.entries(acts)) find(`[data-action=${name}]`, root).addEventListener("click", act);
+  for (const [name, act] of Object.entries(acts))
+    find(`[data-action=${name}]`, root).addEventListener("click", act);
 }
 
 // No line begins with the % of a number.
-const unbroken = (words) => (typeof words === "string" ? words.replaceAll(/(\d) %/g, "$1\u00a0%") : words);
+const unbroken = (words) =>
+  typeof words === "string" ? words.replaceAll(/(\d) %/g, "$1\u00a0%") : words;
 
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
-    if (name.startsWith("aria-") || name === "role" || name === "for") element.setAttribute(name, value);
+    if (name.startsWith("aria-") || name === "role" || name === "for")
+      element.setAttribute(name, value);
     else if (name === "data") Object.assign(element.dataset, value);
     else element[name] = value;
   }
@@ -28,15 +33,35 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export function button(words, act, properties = {}) {
-  const made = make("button", { className: "text", type: "button", ...properties }, ...[words].flat());
+  const made = make(
+    "button",
+    { className: "text", type: "button", ...properties },
+    ...[words].flat(),
+  );
   made.addEventListener("click", act);
   return made;
 }
 
 // A table of text; the first cell of each row is its name.
 export function table(head, rows, className = "") {
-  const lines = rows.map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell))));
-  return make("table", { className }, make("tbody", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name))), ...lines));
+  const lines = rows.map(([name, ...cells]) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, name),
+      ...cells.map((cell) => make("td", {}, cell)),
+    ),
+  );
+  return make(
+    "table",
+    { className },
+    make(
+      "tbody",
+      {},
+      make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name))),
+      ...lines,
+    ),
+  );
 }
 
 // Set a text, unless it is there already: what is selected or read aloud stays.
@@ -55,14 +80,19 @@ export function shareAt({ clientX, clientY }, element) {
 export function showTip(text, event) {
   const tip = find("#tip");
   Object.assign(tip, { hidden: !text, textContent: text });
-  if (text && event) Object.assign(tip.style, { left: `${Math.min(event.clientX + 12, innerWidth - 240)}px`, top: `${event.clientY + 14}px` });
+  if (text && event)
+    Object.assign(tip.style, {
+      left: `${Math.min(event.clientX + 12, innerWidth - 240)}px`,
+      top: `${event.clientY + 14}px`,
+    });
 }
 
 // A click selects a number, so that digits replace it; the next click, before a change, sets the caret.
 export function selectNumbers() {
   let inUse = null;
   for (const end of ["change", "focusout"]) document.addEventListener(end, () => (inUse = null));
-  document.addEventListener("click", ({ target }) => { // after the release, which sets a caret
+  document.addEventListener("click", ({ target }) => {
+    // after the release, which sets a caret
     if (target.type === "number" && target !== inUse) target.select();
     inUse = target;
   });
@@ -83,7 +113,8 @@ export function show(control, value) {
     if (!options.some((option) => option.value === text)) {
       const added = new Option(text, text);
       const next = options.find((option) => Number(option.value) > value);
-      if (next) next.before(added); // which may be in a group
+      if (next)
+        next.before(added); // which may be in a group
       else control.append(added);
     }
     control.value = text;
@@ -101,6 +132,7 @@ export function rounded(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
-export const percent = (value) => (value === null || value === undefined ? "—" : unbroken(`${(100 * value).toFixed(1)} %`));
+export const percent = (value) =>
+  value === null || value === undefined ? "—" : unbroken(`${(100 * value).toFixed(1)} %`);
 
 export const counted = (number) => number.toLocaleString("en");

@@ -18,7 +18,15 @@ export class Drawing {
     this.button = find("#draw");
     this.button.addEventListener("click", () => page.choose(SOURCE));
     document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-      if (this.active && "1234".includes(key) && !ctrlKey && !metaKey && !altKey && !target.closest("input, select, textarea, dialog")) this.pick(String(key - 1));
+      if (
+        this.active &&
+        "1234".includes(key) &&
+        !ctrlKey &&
+        !metaKey &&
+        !altKey &&
+        !target.closest("input, select, textarea, dialog")
+      )
+        this.pick(String(key - 1));
     });
   }
 
@@ -27,14 +35,25 @@ export class Drawing {
   }
 
   addTo({ output: { canvas }, root }) {
-    const { bar, count, cross, clear } = parts(root, { bar: ".drawing-bar", count: ".drawing-bar .count", cross: ".cross", clear: ".drawing-bar .clear" });
+    const { bar, count, cross, clear } = parts(root, {
+      bar: ".drawing-bar",
+      count: ".drawing-bar .count",
+      cross: ".cross",
+      clear: ".drawing-bar .clear",
+    });
     this.bars.push({ bar, canvas, count, cross, clear });
-    for (const each of findAll(".brush", bar)) each.addEventListener("click", () => this.pick(each.dataset.brush));
+    for (const each of findAll(".brush", bar))
+      each.addEventListener("click", () => this.pick(each.dataset.brush));
     clear.addEventListener("click", () => this.set(""));
-    canvas.addEventListener("click", (event) => this.draws && event.stopImmediatePropagation(), true);
+    canvas.addEventListener(
+      "click",
+      (event) => this.draws && event.stopImmediatePropagation(),
+      true,
+    );
     canvas.addEventListener("pointerdown", (event) => this.draws && this.stroke(canvas, event));
     canvas.addEventListener("pointermove", (event) => this.last && this.stroke(canvas, event));
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => this.lift(canvas));
+    for (const end of ["pointerup", "pointercancel"])
+      canvas.addEventListener(end, () => this.lift(canvas));
     canvas.addEventListener("keydown", (event) => this.draws && this.key(event, canvas, cross));
     canvas.addEventListener("blur", () => (cross.hidden = true));
   }
@@ -49,7 +68,11 @@ export class Drawing {
   }
 
   describe() {
-    const { active, draws, page: { state, facts } } = this;
+    const {
+      active,
+      draws,
+      page: { state, facts },
+    } = this;
     if (state.data.points === this.sent) this.sent = null;
     if (this.sent === null && !this.timer) this.points = state.data.points;
     this.button.setAttribute("aria-pressed", active);
@@ -62,15 +85,22 @@ export class Drawing {
       for (const button of findAll(".brush", bar)) {
         const { brush } = button.dataset;
         button.setAttribute("aria-pressed", brush === this.brush);
-        const colour = facts.classes?.length === 2 ? [palette.negative, palette.positive][brush] : palette.classes[brush];
-        find(".dot", button)?.style.setProperty("background", css(colour ?? palette.classes[brush]));
+        const colour =
+          facts.classes?.length === 2
+            ? [palette.negative, palette.positive][brush]
+            : palette.classes[brush];
+        find(".dot", button)?.style.setProperty(
+          "background",
+          css(colour ?? palette.classes[brush]),
+        );
       }
     }
     this.write();
   }
 
   write() {
-    for (const { count } of this.bars) count.textContent = `${this.points.length / LENGTH} of ${MOST}`;
+    for (const { count } of this.bars)
+      count.textContent = `${this.points.length / LENGTH} of ${MOST}`;
   }
 
   // Place a point, or erase one, unless the pointer has hardly moved.
@@ -92,13 +122,19 @@ export class Drawing {
   put(at) {
     const all = this.points.match(/.{5}/g) ?? [];
     if (this.brush === "erase") return this.erase(all, at);
-    if (all.length >= MOST) return this.page.notice(`${MOST} points are drawn, and no more fit into the address. Erase some of them.`, 5000);
+    if (all.length >= MOST)
+      return this.page.notice(
+        `${MOST} points are drawn, and no more fit into the address. Erase some of them.`,
+        5000,
+      );
     this.set(this.points + this.brush + at.map(codeOf).join(""));
   }
 
   // Erase the nearest point, if one is in reach.
   erase(all, at) {
-    const far = all.map((point) => Math.hypot(...placeOf(point).map((share, axis) => share - at[axis])));
+    const far = all.map((point) =>
+      Math.hypot(...placeOf(point).map((share, axis) => share - at[axis])),
+    );
     const least = Math.min(...far);
     if (least <= REACH) this.set(all.toSpliced(far.indexOf(least), 1).join(""));
   }
@@ -120,7 +156,10 @@ export class Drawing {
     event.preventDefault();
     event.stopPropagation();
     this.cross ??= [0.5, 0.5];
-    if (step) this.cross = this.cross.map((share, axis) => Math.min(1, Math.max(0, share + step[axis] * GAP)));
+    if (step)
+      this.cross = this.cross.map((share, axis) =>
+        Math.min(1, Math.max(0, share + step[axis] * GAP)),
+      );
     else this.put(this.cross);
     cross.hidden = false;
     cross.style.left = `${canvas.offsetLeft + this.cross[0] * canvas.offsetWidth}px`;
@@ -132,5 +171,9 @@ export class Drawing {
   }
 }
 
-const codeOf = (share) => Math.round(share * LARGEST).toString(36).padStart(2, "0");
-const placeOf = (point) => [point.slice(1, 3), point.slice(3)].map((code) => parseInt(code, 36) / LARGEST);
+const codeOf = (share) =>
+  Math.round(share * LARGEST)
+    .toString(36)
+    .padStart(2, "0");
+const placeOf = (point) =>
+  [point.slice(1, 3), point.slice(3)].map((code) => parseInt(code, 36) / LARGEST);

@@ -9,10 +9,23 @@ export class FixedColumns {
   constructor(page) {
     Object.assign(this, { page, controls: [], key: "" });
     this.fields = make("div", { className: "fixed-fields" });
-    this.back = button("Back to the typical values", () => page.change(({ data }) => (data.fixed = [])));
+    this.back = button("Back to the typical values", () =>
+      page.change(({ data }) => (data.fixed = [])),
+    );
     this.summary = make("summary");
-    const hint = make("p", { className: "hint" }, "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.");
-    this.root = make("details", { className: "fixed-columns" }, this.summary, hint, this.fields, this.back);
+    const hint = make(
+      "p",
+      { className: "hint" },
+      "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.",
+    );
+    this.root = make(
+      "details",
+      { className: "fixed-columns" },
+      this.summary,
+      hint,
+      this.fields,
+      this.back,
+    );
   }
 
   // Below the map of the first network; the slice is that of both.
@@ -23,10 +36,15 @@ export class FixedColumns {
   describe() {
     const { fixed } = this.page.facts;
     this.root.hidden = !fixed.length;
-    const key = JSON.stringify(fixed.map(({ name, low, high, choices }) => [name, low, high, choices]));
+    const key = JSON.stringify(
+      fixed.map(({ name, low, high, choices }) => [name, low, high, choices]),
+    );
     if (key !== this.key) {
       this.key = key;
-      this.summary.textContent = fixed.length === 1 ? "Move the column held fixed" : `Move the ${fixed.length} columns held fixed`;
+      this.summary.textContent =
+        fixed.length === 1
+          ? "Move the column held fixed"
+          : `Move the ${fixed.length} columns held fixed`;
       this.controls = fixed.map((column) => this.control(column));
       this.fields.replaceChildren(...this.controls.map(({ field }) => field));
     }
@@ -42,7 +60,9 @@ export class FixedColumns {
   control(column) {
     const { name, kind, low, high, choices, whole } = column;
     if (choices.length || kind === "date") {
-      const input = choices.length ? make("select", {}, ...choices.map((each) => new Option(UNNAMED[each] ?? each, each))) : make("input", { type: "date", min: low, max: high });
+      const input = choices.length
+        ? make("select", {}, ...choices.map((each) => new Option(UNNAMED[each] ?? each, each)))
+        : make("input", { type: "date", min: low, max: high });
       input.addEventListener("change", () => input.value && this.move(name, input.value));
       return { input, field: make("label", { className: "field" }, make("span", {}, name), input) };
     }
@@ -53,14 +73,20 @@ export class FixedColumns {
       output.textContent = rounded(Number(input.value));
       this.move(name, input.value);
     });
-    return { input, output, field: make("label", { className: "slider" }, make("span", {}, name), output, input) };
+    return {
+      input,
+      output,
+      field: make("label", { className: "slider" }, make("span", {}, name), output, input),
+    };
   }
 
   // At most one request in a pause, and the last value in any case.
   move(name, value) {
     this.wanted = { ...this.wanted, [name]: value };
     this.timer ??= setTimeout(() => {
-      const moved = Object.fromEntries(this.page.facts.fixed.filter((each) => each.moved).map((each) => [each.name, each.value]));
+      const moved = Object.fromEntries(
+        this.page.facts.fixed.filter((each) => each.moved).map((each) => [each.name, each.value]),
+      );
       const fixed = Object.entries({ ...moved, ...this.wanted }).flat();
       Object.assign(this, { timer: null, wanted: {} });
       this.page.change(({ data }) => (data.fixed = fixed));

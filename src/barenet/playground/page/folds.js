@@ -11,7 +11,12 @@ export class Folds {
   // A line; `fill(body)` puts content below it while it is open.
   line(key, words, fill, open = false) {
     if (!this.kept.has(key)) {
-      const root = make("details", { className: "fold", open }, make("summary"), make("div", { className: "fold-body" }));
+      const root = make(
+        "details",
+        { className: "fold", open },
+        make("summary"),
+        make("div", { className: "fold-body" }),
+      );
       root.addEventListener("toggle", this.onToggle);
       this.kept.set(key, root);
     }
@@ -30,5 +35,9 @@ export class Folds {
 
 // Put children into an element, unless they are in it already.
 export function put(element, children) {
-  if (children.length !== element.children.length || children.some((child, place) => child !== element.children[place])) element.replaceChildren(...children);
+  if (
+    children.length !== element.children.length ||
+    children.some((child, place) => child !== element.children[place])
+  )
+    element.replaceChildren(...children);
 }

@@ -1,35 +1,10 @@
 // The forward pass of a recorded network, and its inputs at places of the plane.
 
-const SELU = [1.0507009873554805, 1.7580993408473766];
-
-const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-
-export const ACTIVATIONS = {
-  identity: (z) => z,
-  relu: (z) => Math.max(z, 0),
-  leaky_relu: (z) => (z > 0 ? z : 0.01 * z),
-  elu: (z) => (z > 0 ? z : Math.expm1(z)),
-  selu: (z) => (z > 0 ? SELU[0] * z : SELU[1] * Math.expm1(z)),
-  sigmoid,
-  tanh: Math.tanh,
-  softplus,
-  silu: (z) => z * sigmoid(z),
-  mish: (z) => z * Math.tanh(softplus(z)),
-  gelu: (z) => z * normal(z),
-};
-
-// The normal distribution, to 1e-7: Abramowitz and Stegun, "Handbook of Mathematical Functions", 7.1.26.
-function normal(z) {
-  const x = Math.abs(z) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
-  return z > 0 ? 1 - tail / 2 : tail / 2;
-}
+import { ACTIVATIONS } from "./activations.js";
 
 const FEATURES = {
-  "x1": (a, b, [x]) => x,
-  "x2": (a, b, [, x]) => x,
+  x1: (a, b, [x]) => x,
+  x2: (a, b, [, x]) => x,
   "x1^2": (a) => a * a,
   "x2^2": (a, b) => b * b,
   "x1*x2": (a, b) => a * b,
@@ -39,11 +14,18 @@ const FEATURES = {
 
 // The inputs at a place, given as shares of the plane's width and height.
 export function inputsAt([across, up], { data, inputs, scaling: [offset, factor] }) {
-  if (!inputs.features) return inputs.origin.map((value, row) => value + across * inputs.across[row] + up * inputs.up[row]);
-  const place = [across, up].map((share, axis) => data.low[axis] + share * (data.high[axis] - data.low[axis]));
+  if (!inputs.features)
+    return inputs.origin.map(
+      (value, row) => value + across * inputs.across[row] + up * inputs.up[row],
+    );
+  const place = [across, up].map(
+    (share, axis) => data.low[axis] + share * (data.high[axis] - data.low[axis]),
+  );
   const [center, scale] = inputs.units;
   const [a, b] = place.map((value, axis) => (value - (center[axis] ?? 0)) * (scale[axis] ?? 1));
-  return inputs.features.map((name, row) => (FEATURES[name](a, b, place) - offset[row]) * factor[row]);
+  return inputs.features.map(
+    (name, row) => (FEATURES[name](a, b, place) - offset[row]) * factor[row],
+  );
 }
 
 // The layers' sums and outputs for rows of inputs, one row after the other: a list of { sums, outputs }.
@@ -52,7 +34,9 @@ export function forward(rows, weights, { layout, activations }) {
   return layout.map((layer, place) => {
     const sums = sumsOf(inputs, weights, layer);
     const isSoftmax = activations[place] === "softmax";
-    const outputs = isSoftmax ? softmax(sums, layer.n_out) : activated(sums, ACTIVATIONS[activations[place]]);
+    const outputs = isSoftmax
+      ? softmax(sums, layer.n_out)
+      : activated(sums, ACTIVATIONS[activations[place]]);
     inputs = outputs;
     return { sums, outputs };
   });
@@ -84,26 +68,42 @@ function activated(sums, activation) {
 
 // The same network for places of the plane, given as shares: its first layer takes these in the place
 // of the inputs if the inputs are an affine function of them.
-export function onPlane(weights, { layout, activations, inputs: { features, origin, across, up } }) {
+export function onPlane(
+  weights,
+  { layout, activations, inputs: { features, origin, across, up } },
+) {
   if (features) return [weights, { layout, activations }];
   const [{ n_in: width, n_out: count }] = layout;
   const bias = weights.subarray(width * count, (width + 1) * count);
-  const [middle, ...slopes] = [origin, across, up].map((row) => forward(Float64Array.from(row), weights, { layout: layout.slice(0, 1), activations })[0].sums);
+  const [middle, ...slopes] = [origin, across, up].map(
+    (row) =>
+      forward(Float64Array.from(row), weights, { layout: layout.slice(0, 1), activations })[0].sums,
+  );
   const first = slopes.flatMap((sums) => [...sums].map((sum, column) => sum - bias[column]));
   const cut = (width - 2) * count;
   return [
     Float32Array.from([...first, ...middle, ...weights.subarray((width + 1) * count)]),
-    { activations, layout: layout.map((each, layer) => (layer ? { ...each, start: each.start - cut } : { ...each, n_in: 2 })) },
+    {
+      activations,
+      layout: layout.map((each, layer) =>
+        layer ? { ...each, start: each.start - cut } : { ...each, n_in: 2 },
+      ),
+    },
   ];
 }
 
 function softmax(sums, count) {
   const outputs = sums.slice();
   for (let start = 0; start < sums.length; start += count) {
-    let [largest, total] = [-Infinity, 0];
-    for (let i = start; i < start + count; i++) largest = Math.max(largest, sums[i]);
-    for (let i = start; i < start + count; i++) total += outputs[i] = Math.exp(sums[i] - largest);
-    for (let i = start; i < start + count; i++) outputs[i] /= total;
+    const end = start + count;
+    let largest = -Infinity;
+    let total = 0;
+    for (let i = start; i < end; i++) largest = Math.max(largest, sums[i]);
+    for (let i = start; i < end; i++) {
+      outputs[i] = Math.exp(sums[i] - largest);
+      total += outputs[i];
+    }
+    for (let i = start; i < end; i++) outputs[i] /= total;
   }
   return outputs;
 }

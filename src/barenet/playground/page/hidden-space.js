@@ -6,7 +6,12 @@ import { counted, fillSelect, make, percent, rounded } from "./dom.js";
 import { colourOf } from "./points.js";
 import { drawMark, segmentsOf } from "./strokes.js";
 
-const SHAPES = [{ sign: "●", size: 1 }, { sign: "■", corners: 4, turn: 1 / 8, size: 1.4 }, { sign: "▲", corners: 3, size: 1.3 }, { sign: "◆", corners: 4, size: 1.4 }];
+const SHAPES = [
+  { sign: "●", size: 1 },
+  { sign: "■", corners: 4, turn: 1 / 8, size: 1.4 },
+  { sign: "▲", corners: 3, size: 1.3 },
+  { sign: "◆", corners: 4, size: 1.4 },
+];
 const NAMED = 10; // names of classes
 
 export class HiddenSpace extends ServerView {
@@ -19,7 +24,14 @@ export class HiddenSpace extends ServerView {
     this.choice = make("select");
     this.choice.addEventListener("change", () => this.draw());
     this.field = make("label", { className: "field" }, "Hidden layer ", this.choice);
-    this.root = make("div", { className: "hidden-space" }, this.field, this.plot, this.marks, this.words);
+    this.root = make(
+      "div",
+      { className: "hidden-space" },
+      this.field,
+      this.plot,
+      this.marks,
+      this.words,
+    );
   }
 
   // The layer that is chosen; the last one, as long as none is.
@@ -30,7 +42,10 @@ export class HiddenSpace extends ServerView {
   draw() {
     const count = this.panel.facts.layout.length - 1;
     if (this.choice.length !== count) {
-      fillSelect(this.choice, Array.from({ length: count }, (_, index) => [index, `${index + 1} of ${count}`]));
+      fillSelect(
+        this.choice,
+        Array.from({ length: count }, (_, index) => [index, `${index + 1} of ${count}`]),
+      );
       this.choice.value = count - 1;
     }
     this.field.hidden = count < 2;
@@ -51,13 +66,23 @@ export class HiddenSpace extends ServerView {
 
   point(context, place, value, ratio) {
     const { corners, turn, size } = SHAPES[this.panel.data.classes ? value % SHAPES.length : 0];
-    drawMark(context, place, 3 * size * ratio, { corners, turn, fill: css(colourOf(value, this.panel.data)), border: css(palette.panel, 0.95), width: ratio });
+    drawMark(context, place, 3 * size * ratio, {
+      corners,
+      turn,
+      fill: css(colourOf(value, this.panel.data)),
+      border: css(palette.panel, 0.95),
+      width: ratio,
+    });
   }
 
   name({ neurons, ranges, across }) {
-    const main = across ? ["the output’s weights", "most variance across them"] : ["1st main direction", "2nd main direction"];
-    const names = neurons > 2 ? main : ["neuron 1", neurons === 2 ? "neuron 2" : ""];
-    this.axes.forEach((axis, index) => (axis.textContent = names[index] && `${names[index]}, from ${rounded(ranges[index][0], 2)} to ${rounded(ranges[index][1], 2)}`));
+    let names = ["1st main direction", "2nd main direction"];
+    if (neurons === 1) names = ["neuron 1", ""];
+    else if (neurons === 2) names = ["neuron 1", "neuron 2"];
+    else if (across) names = ["the output’s weights", "most variance across them"];
+    this.axes.forEach((axis, index) => {
+      axis.textContent = names[index] && `${names[index]}, ${rangeWords(ranges[index])}`;
+    });
     this.canvas.setAttribute("aria-label", `Hidden space. ${this.words.textContent}`);
     const { classes, target } = this.panel.data;
     const shown = (classes ?? []).slice(0, NAMED).map((name, index) => {
@@ -70,14 +95,26 @@ export class HiddenSpace extends ServerView {
 
   describe() {
     const { neurons, share: explained, values, wrong, sheet, layer, across } = this.answer;
-    const words = [`Outputs of ${neurons === 1 ? "the neuron" : `the ${counted(neurons)} neurons`} of hidden layer ${layer + 1} for ${counted(values.length)} training points`];
-    if (neurons > 2) words[0] += `, on the plane of ${across ? "the direction of the output’s weights and of their greatest variance across it" : "their first two principal components"}, which holds ${percent(explained)} of their variance`;
+    const subject = neurons === 1 ? "the neuron" : `the ${counted(neurons)} neurons`;
+    const points = `${counted(values.length)} training points`;
+    const words = [`Outputs of ${subject} of hidden layer ${layer + 1} for ${points}`];
+    if (neurons > 2) {
+      const plane = across
+        ? "the direction of the output’s weights and of their greatest variance across it"
+        : "their first two principal components";
+      words[0] += `, on the plane of ${plane}, which holds ${percent(explained)} of their variance`;
+    }
     if (neurons === 1) words[0] += ", spread over the height only so that they can be seen";
     if (sheet.length) words.push("The grid is the plane of the inputs, as the network has bent it");
-    if (wrong !== null) words.push(`The line is the decision boundary, straight in this space: ${counted(wrong)} of the points lie on the wrong side`);
+    if (wrong !== null)
+      words.push(
+        `The line is the decision boundary, straight in this space: ${counted(wrong)} of the points lie on the wrong side`,
+      );
     return `${words.join(". ")}.`;
   }
 }
+
+const rangeWords = ([low, high]) => `from ${rounded(low, 2)} to ${rounded(high, 2)}`;
 
 // The plane of the inputs, as a grid of lines.
 function drawSheet(context, { sheet, side }, place, ratio) {

@@ -7,12 +7,16 @@ import { palette } from "./colours.js";
 export function paint(canvas, image, [height, width], top) {
   Object.assign(canvas, { width, height });
   const pixels = new ImageData(width, height);
-  (image ?? []).forEach((value, index) => pixels.data.set([...palette.ink, (255 * value) / top], 4 * index));
+  (image ?? []).forEach((value, index) =>
+    pixels.data.set([...palette.ink, (255 * value) / top], 4 * index),
+  );
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   return canvas;
 }
 
-export const painted = (image, shape, top, properties) => paint(make("canvas", { className: "image", ...properties }), image, shape, top);
+export const painted = (image, shape, top, properties) =>
+  paint(make("canvas", { className: "image", ...properties }), image, shape, top);
 
 // The name of a pixel by its place, the first of which is 0.
-export const pixelName = (place, [, width]) => `row ${Math.floor(place / width) + 1}, column ${(place % width) + 1}`;
+export const pixelName = (place, [, width]) =>
+  `row ${Math.floor(place / width) + 1}, column ${(place % width) + 1}`;

@@ -45,8 +45,17 @@ export function sliceWords(data) {
 function fixedWords(fixed, data) {
   const moved = fixed.filter((each) => each.moved);
   const rest = data.n_fixed - moved.length;
-  const names = rest < 3 ? fixed.filter((each) => !each.moved).map(({ name }) => bare(name, data)).join(" and ") : `the other ${rest} columns`;
-  const usual = rest === 1 ? `is fixed at ${data.fixed_at.replace("their", "its")}` : `are fixed at ${data.fixed_at}`;
+  const names =
+    rest < 3
+      ? fixed
+          .filter((each) => !each.moved)
+          .map(({ name }) => bare(name, data))
+          .join(" and ")
+      : `the other ${rest} columns`;
+  const usual =
+    rest === 1
+      ? `is fixed at ${data.fixed_at.replace("their", "its")}`
+      : `are fixed at ${data.fixed_at}`;
   const values = moved.slice(0, 3).map((each) => `${bare(each.name, data)} = ${fixedValue(each)}`);
   if (moved.length > 3) values.push(`${moved.length - 3} more set by hand`);
   if (rest) values.push(`${names} ${usual}`);

@@ -18,9 +18,20 @@ export class Landscape extends ServerView {
     super(panel, page);
     this.canvas.tabIndex = 0;
     this.value = make("p", { className: "surface-value" });
-    this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
-    for (const event of ["pointerdown", "pointermove"]) this.canvas.addEventListener(event, (given) => this.read(shareAt(given, this.canvas)));
-    this.canvas.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && this.read(null)); // a tap reads, too
+    this.root = make(
+      "div",
+      { className: "landscape" },
+      this.value,
+      this.plot,
+      this.marks,
+      this.words,
+    );
+    for (const event of ["pointerdown", "pointermove"])
+      this.canvas.addEventListener(event, (given) => this.read(shareAt(given, this.canvas)));
+    this.canvas.addEventListener(
+      "pointerleave",
+      ({ pointerType }) => pointerType !== "touch" && this.read(null),
+    ); // a tap reads, too
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }
 
@@ -39,7 +50,8 @@ export class Landscape extends ServerView {
     const pixel = ratio / width;
     answer.paths.forEach((path, index) => drawPath(context, path, pixel, index > 0));
     context.restore();
-    if (answer.paths.length > 1) answer.paths.forEach((path, index) => this.letter(context, path, "AB"[index], ratio));
+    if (answer.paths.length > 1)
+      answer.paths.forEach((path, index) => this.letter(context, path, "AB"[index], ratio));
     this.name();
   }
 
@@ -55,35 +67,57 @@ export class Landscape extends ServerView {
 
   name() {
     const { shares, paths } = this.answer;
-    this.axes.forEach((axis, index) => (axis.textContent = `${["1st", "2nd"][index]} direction: ${percent(shares[index])} of the path`));
+    this.axes.forEach((axis, index) => {
+      const ordinal = ["1st", "2nd"][index];
+      axis.textContent = `${ordinal} direction: ${percent(shares[index])} of the path`;
+    });
     const best = paths.map(({ best_epoch: epoch }) => counted(epoch)).join(" and ");
     this.marks.textContent = `○ start  ● now  ◇ lowest test loss (about epoch ${best})`;
-    this.canvas.setAttribute("aria-label", `Training loss around the path of the weights. ${this.words.textContent} Arrow keys read the loss.`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `Training loss around the path of the weights. ${this.words.textContent} Arrow keys read the loss.`,
+    );
   }
 
   describe() {
     const { shares, paths, rows, constant, losses } = this.answer;
     const finite = losses.filter((loss) => loss !== null);
-    const now = paths.map(({ losses: [loss, below] }, index) => `${paths.length > 1 ? `Network ${"AB"[index]}` : "The network"} has the training loss ${short(loss)}; the plane has ${short(below)} at its place.`);
-    return [
-      `This plane holds ${percent(shares[0] + shares[1])} of the path${paths.length > 1 ? "s" : ""}.`,
-      ...now,
-      `Losses from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
-      rows[0] < rows[1] && `Measured on ${counted(rows[0])} of ${counted(rows[1])} training rows.`,
-    ].filter(Boolean).join(" ");
+    const held = percent(shares[0] + shares[1]);
+    const sentences = [`This plane holds ${held} of the path${paths.length > 1 ? "s" : ""}.`];
+    paths.forEach(({ losses: [loss, below] }, index) => {
+      const subject = paths.length > 1 ? `Network ${"AB"[index]}` : "The network";
+      sentences.push(
+        `${subject} has the training loss ${short(loss)}; the plane has ${short(below)} at its place.`,
+      );
+    });
+    const lowest = short(Math.min(...finite));
+    const highest = short(Math.max(...finite));
+    sentences.push(
+      `Losses from ${lowest} to ${highest}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
+    );
+    if (rows[0] < rows[1])
+      sentences.push(`Measured on ${counted(rows[0])} of ${counted(rows[1])} training rows.`);
+    return sentences.join(" ");
   }
 
   // Read the loss at a place, and the epoch if the path is near.
   read(at) {
     this.at = at;
     const { answer } = this;
-    if (!at || !answer?.losses) return (this.value.textContent = answer?.hint ? "" : "Point at the landscape to read the loss.");
-    const [column, row] = at.map((share) => Math.min(answer.side - 1, Math.max(0, Math.floor(share * answer.side))));
+    if (!at || !answer?.losses) {
+      this.value.textContent = answer?.hint ? "" : "Point at the landscape to read the loss.";
+      return;
+    }
+    const [column, row] = at.map((share) =>
+      Math.min(answer.side - 1, Math.max(0, Math.floor(share * answer.side))),
+    );
     this.value.textContent = `Loss ${short(answer.losses[row * answer.side + column])}${this.epochAt(at)}`;
   }
 
   epochAt([x, y]) {
-    const near = this.answer.paths.flatMap(({ places, epochs }) => epochs.map((epoch, i) => [Math.hypot(places[2 * i] - x, places[2 * i + 1] - y), epoch]));
+    const near = this.answer.paths.flatMap(({ places, epochs }) =>
+      epochs.map((epoch, i) => [Math.hypot(places[2 * i] - x, places[2 * i + 1] - y), epoch]),
+    );
     const [distance, epoch] = near.reduce((a, b) => (b[0] < a[0] ? b : a));
     return distance < NEAR ? `, the path at epoch ${counted(epoch)}` : "";
   }
@@ -93,7 +127,11 @@ export class Landscape extends ServerView {
     if (!move || !this.answer?.side) return;
     event.preventDefault();
     const side = this.answer.side;
-    this.read((this.at ?? this.answer.paths[0].current).map((share, axis) => Math.min(1 - 0.5 / side, Math.max(0.5 / side, share + move[axis] / side))));
+    this.read(
+      (this.at ?? this.answer.paths[0].current).map((share, axis) =>
+        Math.min(1 - 0.5 / side, Math.max(0.5 / side, share + move[axis] / side)),
+      ),
+    );
   }
 }
 
@@ -102,22 +140,34 @@ const short = (loss) => (loss >= 1e-4 && loss < 0.1 ? loss.toPrecision(3) : roun
 
 // From −127 to 127: in the middle, the loss of a constant prediction, on a logarithmic scale.
 function colours({ losses, constant }) {
-  const heights = losses.map((loss) => (loss === null ? Infinity : Math.log(Math.max(loss, 1e-12) / constant)));
+  const heights = losses.map((loss) =>
+    loss === null ? Infinity : Math.log(Math.max(loss, 1e-12) / constant),
+  );
   const low = Math.min(...heights, -1e-9);
   const high = Math.max(...heights.filter(Number.isFinite), 1e-9);
-  return heights.map((height) => Math.round(-127 * Math.min(1, height < 0 ? -height / low : height / high)));
+  return heights.map((height) =>
+    Math.round(-127 * Math.min(1, height < 0 ? -height / low : height / high)),
+  );
 }
 
 function drawPath(context, { places, current, best }, pixel, dashed) {
   const at = (index) => [places[2 * index], places[2 * index + 1]];
   const dot = (place, radius, colour, corners = 0) => {
     const border = css(colour === palette.ink ? palette.panel : palette.ink);
-    drawMark(context, place, radius * pixel, { corners, fill: css(colour), border, width: 1.5 * pixel });
+    drawMark(context, place, radius * pixel, {
+      corners,
+      fill: css(colour),
+      border,
+      width: 1.5 * pixel,
+    });
   };
   context.lineJoin = "round";
   context.beginPath();
   for (let i = 0; i < places.length / 2; i++) context.lineTo(...at(i));
-  for (const [colour, width] of [[palette.panel, 4], [palette.ink, 2]]) {
+  for (const [colour, width] of [
+    [palette.panel, 4],
+    [palette.ink, 2],
+  ]) {
     context.setLineDash(dashed && width === 2 ? [5 * pixel, 4 * pixel] : []);
     context.strokeStyle = css(colour, 0.9);
     context.lineWidth = width * pixel;

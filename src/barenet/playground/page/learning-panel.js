@@ -5,10 +5,39 @@ import { button, connect, fillSelect, find, findAll, make, show, write } from ".
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-const SIZES = [[1, "1"], [4, "4"], [8, "8"], [10, "10"], [16, "16"], [30, "30"], [32, "32"], [64, "64"], [128, "128"], [0, "all rows"]];
+const SIZES = [
+  [1, "1"],
+  [4, "4"],
+  [8, "8"],
+  [10, "10"],
+  [16, "16"],
+  [30, "30"],
+  [32, "32"],
+  [64, "64"],
+  [128, "128"],
+  [0, "all rows"],
+];
 const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
-const NAMES = { sgd: "SGD", momentum: "Momentum", nesterov: "Nesterov", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam", adamw: "AdamW", lion: "Lion", muon: "Muon", lbfgs: "L-BFGS" };
-const NUMBERS = new Set(["learning_rate", "penalty_rate", "batch_size", "dropout", "stop_epoch", "stop_loss"]);
+const NAMES = {
+  sgd: "SGD",
+  momentum: "Momentum",
+  nesterov: "Nesterov",
+  adagrad: "AdaGrad",
+  rmsprop: "RMSProp",
+  adam: "Adam",
+  adamw: "AdamW",
+  lion: "Lion",
+  muon: "Muon",
+  lbfgs: "L-BFGS",
+};
+const NUMBERS = new Set([
+  "learning_rate",
+  "penalty_rate",
+  "batch_size",
+  "dropout",
+  "stop_epoch",
+  "stop_loss",
+]);
 const PENALTY = new Set(["regularization", "strength"]); // both are seen where there is one
 
 const STEADY = 2000; // milliseconds that words stay, while it learns
@@ -21,16 +50,23 @@ export class LearningPanel {
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
-    fill("optimizer", catalog.optimizers.map((name) => [name, NAMES[name] ?? name]));
+    fill(
+      "optimizer",
+      catalog.optimizers.map((name) => [name, NAMES[name] ?? name]),
+    );
     fill("learning_rate", asEntries(RATES));
-    fill("activations", [["", "mixed"], ...catalog.activations.map((name) => [name, name === "identity" ? "linear" : name])]);
+    fill("activations", [
+      ["", "mixed"],
+      ...catalog.activations.map((name) => [name, name === "identity" ? "linear" : name]),
+    ]);
     fill("penalty_rate", asEntries(STRENGTHS));
     fill("batch_size", SIZES);
     fill("schedule", Object.entries(catalog.schedules));
     fill("dropout", asEntries(DROPOUTS));
     this.curve = new ActivationCurve();
     this.field("activations").after(this.curve.root);
-    for (const control of findAll("[data-field]", root)) control.addEventListener("change", () => this.changed(control));
+    for (const control of findAll("[data-field]", root))
+      control.addEventListener("change", () => this.changed(control));
     connect(root, { weights: () => this.newWeights(), export: () => acts.exported() });
   }
 
@@ -52,7 +88,8 @@ export class LearningPanel {
         settings.learning_rate = this.catalog.rates[control.value] ?? settings.learning_rate;
         if (control.value === "lbfgs") settings.schedule = "constant";
       }
-      if (name === "penalty" && control.value !== "none" && settings.penalty_rate === 0) settings.penalty_rate = 0.001;
+      if (name === "penalty" && control.value !== "none" && settings.penalty_rate === 0)
+        settings.penalty_rate = 0.001;
     });
   }
 
@@ -72,12 +109,16 @@ export class LearningPanel {
     }
     for (const each of findAll(".beyond", this.root)) {
       const label = each.firstChild.textContent.trim().toLowerCase();
-      each.classList.toggle("changed", changed.includes(label) || (PENALTY.has(label) && settings.penalty !== "none"));
+      each.classList.toggle(
+        "changed",
+        changed.includes(label) || (PENALTY.has(label) && settings.penalty !== "none"),
+      );
     }
     this.field("penalty_rate").disabled = settings.penalty === "none";
     this.field("activations").disabled = settings.hidden.length === 0;
     this.field("activations").options[0].text = settings.hidden.length ? "mixed" : "none";
-    for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = isLBFGS;
+    for (const field of ["learning_rate", "schedule", "batch_size"])
+      this.field(field).disabled = isLBFGS;
   }
 
   // The problems, each with a button for the remedy.
@@ -85,7 +126,13 @@ export class LearningPanel {
     const isLesson = document.body.classList.contains("in-lesson"); // it has advice of its own
     problems = problems.filter((each) => !(isLesson && each.remedy));
     const found = [...(message ? [{ message, remedy }] : []), ...problems];
-    if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
+    if (
+      playing &&
+      this.found &&
+      !same(found, this.found) &&
+      performance.now() - this.since < STEADY
+    )
+      return;
     if (!same(found, this.found ?? [])) this.since = performance.now();
     this.found = found;
     const place = find(".words", this.root.parentNode);
@@ -94,7 +141,11 @@ export class LearningPanel {
     place.classList.toggle("failed", failed || problems.length > 0);
     if (key !== this.shown) {
       // Numbers in the words change as it learns; the buttons stay, so that they can be pressed.
-      place.replaceChildren(...found.map((each) => make("span", {}, make("span", {}), " ", ...this.remedies(each.remedy))));
+      place.replaceChildren(
+        ...found.map((each) =>
+          make("span", {}, make("span", {}), " ", ...this.remedies(each.remedy)),
+        ),
+      );
     }
     this.shown = key;
     found.forEach((each, index) => write(place.children[index].firstChild, each.message));
@@ -104,7 +155,10 @@ export class LearningPanel {
     const link = (label, act) => [button(label, act, { className: "link" })];
     if (remedy === "weights") return link("Start again with new weights", () => this.newWeights());
     const slower = Number((this.rate / 10).toPrecision(3)); // 0.003 / 10 has seventeen digits
-    if (remedy === "rate" && this.rate) return link(`Continue from the best epoch with the rate ${slower}`, () => this.acts.slower(slower));
+    if (remedy === "rate" && this.rate)
+      return link(`Continue from the best epoch with the rate ${slower}`, () =>
+        this.acts.slower(slower),
+      );
     return [];
   }
 

@@ -8,23 +8,42 @@ import { copyAddress } from "./sharing.js";
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 const TWO_CLICKS = 800; // milliseconds
-const [HEADER, FOOT] = [50, 57]; // pixels of a phone, above and below what is seen
+const HEADER = 50; // pixels of a phone, above what is seen
+const FOOT = 57; // … below it
 const FORMULA = / = .*[^.?!:…]$/;
 
 export class LessonPanel {
   constructor(root, page) {
-    Object.assign(this, { root, page, lessons: page.catalog.lessons }, parts(root, {
-      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps",
-    }));
+    Object.assign(
+      this,
+      { root, page, lessons: page.catalog.lessons },
+      parts(root, {
+        story: ".story",
+        conditions: ".conditions",
+        result: ".result",
+        next: "[data-action=next]",
+        hints: ".hints",
+        hint: "[data-action=hint]",
+        steps: ".steps",
+      }),
+    );
     this.questions = new Questions(find(".questions", root), () => this.request());
     this.sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
-    find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
+    find("#course").addEventListener("click", () =>
+      page.left
+        ? page.returnToCourse()
+        : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0]),
+    );
     find("#play").addEventListener("click", () => this.showPicture());
-    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons, page.catalog.course)));
+    find("textarea", root).addEventListener("input", ({ target }) =>
+      find(".learners .many", root).replaceChildren(
+        ...classTable(target.value, this.lessons, page.catalog.course),
+      ),
+    );
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
@@ -45,9 +64,13 @@ export class LessonPanel {
   hide() {
     const { controls } = this.page.catalog;
     const lesson = this.lessons[this.place];
-    const names = [...this.page.view.hide.split("~"), ...(lesson?.hide ?? [])].filter((name) => Object.hasOwn(controls, name));
+    const names = [...this.page.view.hide.split("~"), ...(lesson?.hide ?? [])].filter((name) =>
+      Object.hasOwn(controls, name),
+    );
     this.page.hidden = names;
-    this.sheet.replaceSync(names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"));
+    this.sheet.replaceSync(
+      names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"),
+    );
     for (const settings of findAll(".learning")) {
       settings.classList.remove("bare");
       const inside = findAll("select, input, button, summary", settings);
@@ -78,7 +101,8 @@ export class LessonPanel {
     document.body.classList.toggle("in-lesson", Boolean(lesson));
     this.hide(); // a lesson shows settings that the page has below More
     if (lesson && (lesson !== this.lesson || this.page.begun)) this.begin(lesson);
-    if (!lesson && this.page.view.lesson) this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
+    if (!lesson && this.page.view.lesson)
+      this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
     if (!lesson) this.page.view.lesson = "";
     if (!lesson && this.lesson) this.showTab("Output");
     this.lesson = lesson;
@@ -96,7 +120,8 @@ export class LessonPanel {
   // On a phone, the picture that learns comes into view, once, unless a panel lies over its place.
   showPicture() {
     const { panels, playing, side } = this.page;
-    if (!this.lesson || playing || !side.root.hidden || !matchMedia("(max-width: 980px)").matches) return;
+    if (!this.lesson || playing || !side.root.hidden || !matchMedia("(max-width: 980px)").matches)
+      return;
     const { root } = panels[0].tabs.selected;
     const picture = find(".plot:not([hidden]) > :is(.map, .surface)", root) ?? root;
     const { top, bottom } = picture.getBoundingClientRect();
@@ -113,14 +138,25 @@ export class LessonPanel {
     this.hint.hidden = !lesson.hints.length;
     find("[data-action=point]", this.root).hidden = !probeOf(lesson);
     this.page.view.probe ||= probeOf(lesson);
-    this.clicks = setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
+    this.clicks = setTimeout(
+      () => (this.next.disabled = !passed().includes(this.lesson?.title)),
+      TWO_CLICKS,
+    );
     this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed", "asks");
     const isOnly = this.lessons.length === 1;
-    find("[data-action=leave]", this.root).textContent = isOnly ? "Leave the lesson" : "Leave the course";
-    find(".place", this.root).textContent = isOnly ? "Lesson" : `Lesson ${this.place + 1} of ${this.lessons.length}`;
+    find("[data-action=leave]", this.root).textContent = isOnly
+      ? "Leave the lesson"
+      : "Leave the course";
+    find(".place", this.root).textContent = isOnly
+      ? "Lesson"
+      : `Lesson ${this.place + 1} of ${this.lessons.length}`;
     find("h2", this.root).textContent = lesson.title;
-    this.story.replaceChildren(...lesson.text.map((words) => make("p", { className: FORMULA.test(words) ? "sum" : "" }, words)));
+    this.story.replaceChildren(
+      ...lesson.text.map((words) =>
+        make("p", { className: FORMULA.test(words) ? "sum" : "" }, words),
+      ),
+    );
     this.listSteps(passed());
   }
 
@@ -130,13 +166,18 @@ export class LessonPanel {
 
   listSteps(done) {
     const { lessons, place } = this;
-    this.steps.replaceChildren(...lessons.map((each, index) => {
-      const isDone = done.includes(each.title);
-      const step = make("a", { href: `#lesson=${each.name}` }, each.title);
-      if (isDone) step.append(make("span", { className: "tick", role: "img", "aria-label": "passed" }, " ✓"));
-      if (index === place) step.setAttribute("aria-current", "step");
-      return make("li", {}, step);
-    }));
+    this.steps.replaceChildren(
+      ...lessons.map((each, index) => {
+        const isDone = done.includes(each.title);
+        const step = make("a", { href: `#lesson=${each.name}` }, each.title);
+        if (isDone)
+          step.append(
+            make("span", { className: "tick", role: "img", "aria-label": "passed" }, " ✓"),
+          );
+        if (index === place) step.setAttribute("aria-current", "step");
+        return make("li", {}, step);
+      }),
+    );
   }
 
   showHint() {
@@ -163,18 +204,32 @@ export class LessonPanel {
   take({ type, lesson, conditions, passed: reached }) {
     if (type !== "check" || !this.started || lesson !== this.lesson?.name) return;
     if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
-    conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add(), reached));
+    conditions.forEach((each, index) =>
+      this.show(each, this.conditions.children[index] ?? this.add(), reached),
+    );
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
     else if (reached && conditions.length) write(this.result, "Answer the question, too.");
-    else write(this.result, first && epoch > 0 && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
+    else
+      write(
+        this.result,
+        first && epoch > 0 && !playing
+          ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}`
+          : "",
+      );
   }
 
   add() {
-    const item = make("li", {}, make("span", { className: "tick", role: "img" }), make("span", { className: "aim" }), make("output", {}));
+    const item = make(
+      "li",
+      {},
+      make("span", { className: "tick", role: "img" }),
+      make("span", { className: "aim" }),
+      make("output", {}),
+    );
     this.conditions.append(item);
     return item;
   }
@@ -192,13 +247,20 @@ export class LessonPanel {
   count() {
     const { length } = this.numbers();
     const left = this.lessons.findIndex((each) => each.name === this.page.left?.view.lesson);
-    find("#course").textContent = left >= 0 ? `Back to lesson ${left + 1}` : length ? `Course ${length}/${this.lessons.length}` : "Course";
+    let words = "Course";
+    if (left >= 0) words = `Back to lesson ${left + 1}`;
+    else if (length) words = `Course ${length}/${this.lessons.length}`;
+    find("#course").textContent = words;
   }
 
   // The numbers of the lessons that were passed, in an address for a teacher.
   shareProgress() {
     const kind = this.page.catalog.worker ? "an address" : "a command";
-    copyAddress(this.page, `passed=${this.numbers().join(".")}`, `Your progress is copied, as ${kind} that shows it to a teacher`);
+    copyAddress(
+      this.page,
+      `passed=${this.numbers().join(".")}`,
+      `Your progress is copied, as ${kind} that shows it to a teacher`,
+    );
   }
 
   numbers() {
@@ -226,7 +288,9 @@ export class LessonPanel {
 function linked(words, home) {
   return words.split(/(\[[^\]]+\]\([\w/-]+\.html\))/).map((part, place) => {
     const [, text, page] = place % 2 ? part.split(/[[\]()]+/) : ["", part];
-    return page && home ? make("a", { href: home + page, target: "_blank" }, text) : make("span", {}, text);
+    return page && home
+      ? make("a", { href: home + page, target: "_blank" }, text)
+      : make("span", {}, text);
   });
 }
 
@@ -234,21 +298,28 @@ function linked(words, home) {
 function ending(lessons, done) {
   if (lessons.length === 1) return "";
   const open = lessons.flatMap(({ title }, index) => (done.includes(title) ? [] : [index + 1]));
-  return open.length ? `That was the last lesson. Still open: ${open.join(", ")}.` : "That was the last lesson: you have passed the whole course.";
+  return open.length
+    ? `That was the last lesson. Still open: ${open.join(", ")}.`
+    : "That was the last lesson: you have passed the whole course.";
 }
 
 // The words for a teacher who opens the address of a learner's progress.
 export function progressWords(numbers, lessons) {
   const places = placesOf(numbers);
-  if (!places) return "This link names no lesson: numbers belong after #passed=, as in #passed=1.2.";
+  if (!places)
+    return "This link names no lesson: numbers belong after #passed=, as in #passed=1.2.";
   const given = places.filter((each) => lessons[each - 1]);
-  return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.${unknownWords(places, lessons, " T")}`;
+  const list = given.length ? `: ${given.join(", ")}` : "";
+  const unknown = unknownWords(places, lessons, " T");
+  return `This learner has passed ${given.length} of ${lessons.length} lessons${list}.${unknown}`;
 }
 
 // The numbers after #passed=, none of them if nothing follows; null if words do.
 function placesOf(text) {
   const [numbers] = text.match(/^\d*([.,] ?\d+)*/);
-  return numbers || !/^[\p{L}\d]/u.test(text) ? (numbers.match(/\d+/g) ?? []).map(Number) : null;
+  const isWord = /^[\p{L}\d]/u.test(text);
+  if (!numbers && isWord) return null;
+  return (numbers.match(/\d+/g) ?? []).map(Number);
 }
 
 // The words for numbers that no lesson of this course has, after the first letters of a sentence.
@@ -268,24 +339,42 @@ function classTable(text, lessons, course) {
     const where = `Line ${place + 1}${name && ` (${name})`}`;
     if (after === undefined) return faults.push(`${where}: no #passed=… found.`);
     const from = courseOf(before);
-    if (from !== null && from !== fileOf(course)) return faults.push(`${where}: this is progress in ${from}, and the table is for ${fileOf(course)}.`);
+    if (from !== null && from !== fileOf(course))
+      return faults.push(
+        `${where}: this is progress in ${from}, and the table is for ${fileOf(course)}.`,
+      );
     const done = placesOf(after);
     if (!done) return faults.push(`${where}: no number follows #passed=.`);
     const unknown = unknownWords(done, lessons, `${where}: t`);
     if (unknown) faults.push(unknown);
-    rows.push([name || `Learner ${rows.length + 1}`, ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : ""))]);
+    rows.push([
+      name || `Learner ${rows.length + 1}`,
+      ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : "")),
+    ]);
   });
-  return [table(["", ...lessons.map((_, index) => String(index + 1))], rows), ...faults.map((words) => make("p", { className: "hint" }, words))];
+  return [
+    table(["", ...lessons.map((_, index) => String(index + 1))], rows),
+    ...faults.map((words) => make("p", { className: "hint" }, words)),
+  ];
 }
 
 // The lessons of an address or a command with progress; null if there is only the progress.
 function courseOf(text) {
   if (!/https?:|barenet play/.test(text)) return null;
-  return fileOf(text.match(/barenet play (.*)/)?.[1] ?? new URLSearchParams(text.split("?").pop()).get("lessons") ?? "");
+  return fileOf(
+    text.match(/barenet play (.*)/)?.[1] ??
+      new URLSearchParams(text.split("?").pop()).get("lessons") ??
+      "",
+  );
 }
 
 // The name of a file without its folder, and without the quotes of a shell or of a word processor.
-const fileOf = (path) => path.replace(/\\?["'“”„‘’]/g, "").trim().split(/[/\\]/).pop() || "the playground's own lessons";
+const fileOf = (path) =>
+  path
+    .replace(/\\?["'“”„‘’]/g, "")
+    .trim()
+    .split(/[/\\]/)
+    .pop() || "the playground's own lessons";
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
 

@@ -15,8 +15,12 @@ export class Links {
   // Each link is { from, to, index, layer, row, column }, its ends in pixels of the canvas.
   place(links, width, height) {
     this.links = links;
-    const ratio = (this.ratio = pixelRatio());
-    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    const ratio = pixelRatio();
+    this.ratio = ratio;
+    Object.assign(this.canvas, {
+      width: Math.round(width * ratio),
+      height: Math.round(height * ratio),
+    });
     Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
     this.clear();
   }

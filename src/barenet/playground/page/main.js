@@ -36,7 +36,16 @@ class Page {
   constructor(catalog) {
     this.catalog = catalog;
     const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, catalog);
-    Object.assign(this, { address, view, planned: edits.some(({ length }) => length) ? edits : [], goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
+    Object.assign(this, {
+      address,
+      view,
+      planned: edits.some(({ length }) => length) ? edits : [],
+      goal: epoch,
+      begun,
+      expected: edits[0].length,
+      wanted: null,
+      waiting: null,
+    });
     Object.assign(this, { news: wrongQuery(location.search, catalog), passed }); // shown once the page is open, with its lessons
     this.session = "";
     this.panels = [];
@@ -60,7 +69,16 @@ class Page {
     const digits = new Digits(this, probe);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
     this.lessons = new LessonPanel(find("#lesson"), this);
-    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, this.lessons, probe, ...views, digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [
+      new Drawing(this),
+      new FixedColumns(this),
+      this.neuron,
+      this.lessons,
+      probe,
+      ...views,
+      digits,
+      new Cells(this, (...image) => digits.load(...image)),
+    ];
     invite();
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -72,7 +90,10 @@ class Page {
       onOpen: () => this.begin(),
       onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
-      onLost: (words = "The server does not respond. This page reconnects automatically …", part) => {
+      onLost: (
+        words = "The server does not respond. This page reconnects automatically …",
+        part,
+      ) => {
         if (!catalog.worker) this.showPlaying(false);
         this.notice(words, 0, part);
       },
@@ -91,7 +112,10 @@ class Page {
   greet() {
     this.notice("");
     this.unanswered = 0;
-    this.line.send("hello", { session: this.session, ...(this.wanted ? { state: this.wanted } : { address: this.address }) });
+    this.line.send("hello", {
+      session: this.session,
+      ...(this.wanted ? { state: this.wanted } : { address: this.address }),
+    });
   }
 
   // A new worker: it trains up to the epoch that the page shows, of a recording or of an earlier one.
@@ -118,19 +142,30 @@ class Page {
   // The server has accepted a state: show all of it.
   describe(message) {
     const { session, state, version, address, changed, data, networks } = message;
-    Object.assign(this, { described: message, session, state, version, address, facts: data, wanted: structuredClone(state), awaits: false });
+    Object.assign(this, {
+      described: message,
+      session,
+      state,
+      version,
+      address,
+      facts: data,
+      wanted: structuredClone(state),
+      awaits: false,
+    });
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
     this.tools.forEach((tool) => tool.hide?.()); // before the network is measured
-    this.panels.forEach((panel, place) => panel.describe({
-      settings: state.networks[place],
-      network: networks[place],
-      data,
-      name: networks.length > 1 ? NAMES[place] : "How it learns",
-      view: this.view,
-      changed,
-    }));
+    this.panels.forEach((panel, place) =>
+      panel.describe({
+        settings: state.networks[place],
+        network: networks[place],
+        data,
+        name: networks.length > 1 ? NAMES[place] : "How it learns",
+        view: this.view,
+        changed,
+      }),
+    );
     this.data.describe(state.data, data, changed);
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
@@ -162,7 +197,8 @@ class Page {
     const { epoch } = this.panels[0].header ?? { epoch: 0 };
     const words = [
       second > first && `${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`,
-      epoch && `${NAMES[1]} begins at epoch 0, ${NAMES[0]} continues from ${counted(epoch)}. Reset starts both again.`,
+      epoch &&
+        `${NAMES[1]} begins at epoch 0, ${NAMES[0]} continues from ${counted(epoch)}. Reset starts both again.`,
     ];
     this.notice(words.filter(Boolean).join(" "), 5000);
   }
@@ -227,8 +263,14 @@ class Page {
   receive(message) {
     this.frames.received += 1;
     this.unanswered += 1;
-    if (message.version === this.version) message.networks.forEach((header, place) => this.panels[place].receive(header));
-    if (this.arrival && message.networks.some(({ epoch }, place) => epoch < this.arrival.epochs[place]) && performance.now() < this.arrival.until) return this.answer();
+    if (message.version === this.version)
+      message.networks.forEach((header, place) => this.panels[place].receive(header));
+    if (
+      this.arrival &&
+      message.networks.some(({ epoch }, place) => epoch < this.arrival.epochs[place]) &&
+      performance.now() < this.arrival.until
+    )
+      return this.answer();
     this.arrival = null;
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
@@ -239,10 +281,13 @@ class Page {
     const { latest } = this;
     this.latest = null;
     if (latest.version === this.version && this.points && !this.awaits) {
-      const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
+      const legible =
+        now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.panels.forEach((panel, place) => {
         panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
-        const [output, neurons, weights] = ["output", "neurons", "weights"].map((name) => latest.arrays[`${place}.${name}`]);
+        const [output, neurons, weights] = ["output", "neurons", "weights"].map(
+          (name) => latest.arrays[`${place}.${name}`],
+        );
         panel.draw({ ...latest.networks[place], output, neurons, weights }, this.points, this.view);
         if (legible) panel.write();
       });
@@ -264,7 +309,8 @@ class Page {
   follow() {
     const { epoch, playing, saved, batch } = this.panels[0].header;
     find("#epoch").textContent = counted(epoch);
-    find("#batches").textContent = batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
+    find("#batches").textContent =
+      batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
     this.showPlaying(this.panels.some((panel) => panel.header.playing));
     this.followTime(epoch, playing, saved);
     const edits = JSON.stringify(this.edits());
@@ -287,9 +333,11 @@ class Page {
     const last = Math.max((this.saved?.length ?? 1) - 1, 0);
     scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
     if (playing || !last) scrub.value = scrub.max;
-    else if (scrub !== document.activeElement) scrub.value = this.saved.findLastIndex((each) => each <= epoch);
+    else if (scrub !== document.activeElement)
+      scrub.value = this.saved.findLastIndex((each) => each <= epoch);
     const { last: end } = this.panels[0].header;
-    find("#scrub-value").textContent = `epoch ${counted(epoch)}${!playing && epoch < end ? ` of ${counted(end)}` : ""}`;
+    const of = !playing && epoch < end ? ` of ${counted(end)}` : "";
+    find("#scrub-value").textContent = `epoch ${counted(epoch)}${of}`;
   }
 
   connectControls() {
@@ -308,34 +356,62 @@ class Page {
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => share(this));
-    on("#projector", ({ currentTarget }) => currentTarget.setAttribute("aria-pressed", document.documentElement.classList.toggle("projector")));
+    on("#projector", ({ currentTarget }) =>
+      currentTarget.setAttribute(
+        "aria-pressed",
+        document.documentElement.classList.toggle("projector"),
+      ),
+    );
     on("#examples", ({ target }) => target.closest("a") && window.scrollTo({ top: 0 })); // to the network
-    on("#compare", () => this.change((wanted) => {
-      this.compares = wanted.networks.length < 2;
-      wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
-    }));
-    find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
-    find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }));
+    on("#compare", () =>
+      this.change((wanted) => {
+        this.compares = wanted.networks.length < 2;
+        wanted.networks =
+          wanted.networks.length > 1
+            ? [wanted.networks[0]]
+            : [wanted.networks[0], structuredClone(wanted.networks[0])];
+      }),
+    );
+    find("#pace").addEventListener("change", ({ target }) =>
+      this.change((wanted) => (wanted.pace = Number(target.value))),
+    );
+    find("#scrub").addEventListener("input", ({ target }) =>
+      this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }),
+    );
     document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("keyup", (event) => event.key === " " && this.controlOf(event) && event.preventDefault()); // it presses no button
+    document.addEventListener(
+      "keyup",
+      (event) => event.key === " " && this.controlOf(event) && event.preventDefault(),
+    ); // it presses no button
     // A click leaves no focus, so that space plays; the keyboard keeps it.
-    document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
+    document.addEventListener(
+      "click",
+      (event) => event.detail && event.target.closest("button, a")?.blur(),
+    );
     document.addEventListener("click", ({ target }) => closeMore(target));
-    document.addEventListener("pointerdown", ({ target }) => this.noticeEnds && target.id !== "notice" && this.notice(""));
+    document.addEventListener(
+      "pointerdown",
+      ({ target }) => this.noticeEnds && target.id !== "notice" && this.notice(""),
+    );
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
   // The control of a key, unless that is hidden, or the key is for a field.
   controlOf({ key, target, ctrlKey, metaKey, altKey }) {
     const selector = KEYS[key.toLowerCase()];
-    const isForField = ctrlKey || metaKey || altKey || target.closest("input:not([type=range]), select, textarea, dialog");
+    const isForField =
+      ctrlKey ||
+      metaKey ||
+      altKey ||
+      target.closest("input:not([type=range]), select, textarea, dialog");
     return !selector || isForField || find(selector)?.checkVisibility() === false ? null : selector;
   }
 
   key(event) {
     const selector = this.controlOf(event);
     if (!selector) return;
-    if (selector === KEYS.n) this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
+    if (selector === KEYS.n)
+      this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
     else find(selector).click();
     event.preventDefault();
   }
@@ -344,11 +420,20 @@ class Page {
     if (this.hidden.includes("inputs")) return; // it could not be taken back in
     const { features } = this.state.data;
     const label = inputName(this.catalog.features[name], this.facts);
-    if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: add another one before you remove ${label}.`, 5000);
+    if (features.length === 1 && features[0] === name)
+      return this.notice(
+        `A network needs an input: add another one before you remove ${label}.`,
+        5000,
+      );
     const taken = !features.includes(name);
-    const chosen = Object.keys(this.catalog.features).filter((each) => (each === name ? taken : features.includes(each)));
+    const chosen = Object.keys(this.catalog.features).filter((each) =>
+      each === name ? taken : features.includes(each),
+    );
     this.change(({ data }) => (data.features = chosen));
-    this.notice(`The network starts again ${taken ? "with" : "without"} ${label}. Click it again to ${taken ? "leave it out" : "take it back in"}.`, 5000);
+    const words = taken
+      ? `The network starts again with ${label}. Click it again to leave it out.`
+      : `The network starts again without ${label}. Click it again to take it back in.`;
+    this.notice(words, 5000);
   }
 
   look(name, value) {
@@ -376,12 +461,21 @@ class Page {
       this.notice(progressWords(passed, this.catalog.lessons), LONG);
       return this.writeAddress(); // the network stays
     }
-    Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length, awaits: true });
+    Object.assign(this, {
+      view,
+      planned: edits,
+      goal: epoch,
+      starts: !view.lesson,
+      begun,
+      expected: edits[0].length,
+      awaits: true,
+    });
     if (view.lesson) {
       this.side.close(); // what it shows is of another network
       window.scrollTo({ top: 0 }); // to the lesson's text
     }
-    if (!view.lesson === !from.lesson) return this.request("configure", { address: address || "#" });
+    if (!view.lesson === !from.lesson)
+      return this.request("configure", { address: address || "#" });
     // A course has networks of its own: those on either side of its door can be returned to.
     this.left = null;
     this[view.lesson ? "before" : "left"] = { session, address: seen, view: from };
@@ -430,14 +524,18 @@ class Page {
   // A file that was opened before Python was ready: by a worker that stopped, or lessons of an address.
   reopened(path, answer) {
     if (!answer.ok) this.news = answer.message;
-    else if (answer.lessons) this.teach(answer.lessons, new URLSearchParams(path.split("?")[1]).get("name"));
+    else if (answer.lessons)
+      this.teach(answer.lessons, new URLSearchParams(path.split("?")[1]).get("name"));
   }
 
   // Take a course in the place of the present one, and begin with its first lesson. `course`: its file.
   teach(lessons, course) {
     Object.assign(this.catalog, { lessons, course });
     this.lessons.teach(lessons);
-    const { address, view, begun } = fromHash(location.hash.includes("lesson=") ? location.hash : `#lesson=${lessons[0].name}`, this.catalog);
+    const { address, view, begun } = fromHash(
+      location.hash.includes("lesson=") ? location.hash : `#lesson=${lessons[0].name}`,
+      this.catalog,
+    );
     Object.assign(this, { address, view, begun, wanted: null, left: null });
   }
 
@@ -470,8 +568,13 @@ class Page {
   notice(words, milliseconds, { share, act } = {}) {
     const place = find("#notice");
     clearTimeout(this.noticeTimer);
-    const bar = share === undefined ? [] : [make("progress", { max: 1, value: share, "aria-label": words })];
-    place.replaceChildren(words, ...bar, ...(act ? [button("Start Python again", act, { className: "button" })] : []));
+    const bar =
+      share === undefined ? [] : [make("progress", { max: 1, value: share, "aria-label": words })];
+    place.replaceChildren(
+      words,
+      ...bar,
+      ...(act ? [button("Start Python again", act, { className: "button" })] : []),
+    );
     place.hidden = !words;
     this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
@@ -481,21 +584,28 @@ class Page {
     const words = this.panels.map((panel) => panel.summary()).join(" ");
     if (words && words !== this.announced) find("#live").textContent = words;
     this.announced = words;
-    this.panels.forEach((panel) => panel.output.canvas.setAttribute("aria-label", `The network's output over the plane. ${panel.summary()}`));
+    this.panels.forEach((panel) =>
+      panel.output.canvas.setAttribute(
+        "aria-label",
+        `The network's output over the plane. ${panel.summary()}`,
+      ),
+    );
   }
 
   repaint() {
     this.data.repaint();
     for (const panel of this.panels) panel.repaint();
     this.tools.forEach((tool) => tool.repaint?.());
-    if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
+    if (this.panels[0]?.frame)
+      this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
   }
 }
 
 // What lies over the page goes with a click beside it; on a phone it lies in the page, and stays.
 function closeMore(target) {
   for (const more of findAll(".more[open]")) {
-    if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
+    if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute")
+      more.open = false;
   }
 }
 
@@ -509,14 +619,22 @@ function saveAs(name, blob) {
 function partsOf({ hash, search }) {
   const words = new URLSearchParams(search);
   const lessons = words.get("lessons");
-  return { ...(lessons && { lessons }), embedded: words.has("embedded"), opening: lessons ? "" : hash.slice(1) || "start" };
+  return {
+    ...(lessons && { lessons }),
+    embedded: words.has("embedded"),
+    opening: lessons ? "" : hash.slice(1) || "start",
+  };
 }
 
 // Words on lessons that this address cannot open.
 function wrongQuery(search, { worker }) {
-  const isWrong = ([name, value]) => (/lesson/i.test(name) || value.endsWith(".json")) && !(worker && name === "lessons");
+  const isWrong = ([name, value]) =>
+    (/lesson/i.test(name) || value.endsWith(".json")) && !(worker && name === "lessons");
   const [name] = [...new URLSearchParams(search)].find(isWrong) ?? [];
-  return !name ? "" : worker ? `This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.` : "Lessons are opened by the command, as in barenet play lesson.json.";
+  if (!name) return "";
+  if (worker)
+    return `This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.`;
+  return "Lessons are opened by the command, as in barenet play lesson.json.";
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

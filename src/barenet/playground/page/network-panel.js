@@ -29,14 +29,19 @@ export class NetworkPanel {
     this.curve = new CurveView(find(".curve", this.root), (words) => this.describeCurve(words));
     this.score = new ScoreView(find(".output", this.root));
     connect(this.root, {
-      fewer: () => acts.change((settings) => [settings.hidden, settings.activations].map((each) => each.pop())),
-      more: () => acts.change(({ hidden, activations }) => {
-        if (hidden.length === catalog.limits.layers) return;
-        hidden.push(Math.min(hidden.at(-1) ?? 4, 8));
-        activations.push(activations.at(-1) ?? "tanh");
-      }),
+      fewer: () =>
+        acts.change((settings) =>
+          [settings.hidden, settings.activations].map((each) => each.pop()),
+        ),
+      more: () =>
+        acts.change(({ hidden, activations }) => {
+          if (hidden.length === catalog.limits.layers) return;
+          hidden.push(Math.min(hidden.at(-1) ?? 4, 8));
+          activations.push(activations.at(-1) ?? "tanh");
+        }),
     });
-    for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
+    for (const box of findAll("[data-view]", this.root))
+      box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
   describe({ settings, network, data, name, view, changed }) {
@@ -52,13 +57,15 @@ export class NetworkPanel {
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     this.curve.setLog(view.log);
     find("[data-action=fewer]", this.root).disabled = settings.hidden.length === 0;
-    find("[data-action=more]", this.root).disabled = settings.hidden.length >= this.catalog.limits.layers;
+    find("[data-action=more]", this.root).disabled =
+      settings.hidden.length >= this.catalog.limits.layers;
   }
 
   // If there are two networks, the name of each region includes that of its network.
   nameRegions(whose) {
     const names = { ".network": "Neurons", ".output": "Output", ".matrix": "Confusion matrix" };
-    for (const [selector, name] of Object.entries(names)) find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
+    for (const [selector, name] of Object.entries(names))
+      find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
   }
 
   // Receive a frame, even one that is never drawn.
@@ -89,17 +96,31 @@ export class NetworkPanel {
 
   // The score of a linear model, if it is the better one.
   linearWins() {
-    const { frame: { linear }, header: { epoch, newest }, data, settings } = this;
-    if (linear === null || !epoch || !newest || !settings.hidden.length || newest[4] >= linear) return [];
+    const {
+      frame: { linear },
+      header: { epoch, newest },
+      data,
+      settings,
+    } = this;
+    if (linear === null || !epoch || !newest || !settings.hidden.length || newest[4] >= linear)
+      return [];
     const score = data.classes ? `accuracy ${percent(linear)}` : `R² ${rounded(linear)}`;
-    return [{ message: `A linear model of the same inputs is better on the test points: ${score}.`, remedy: "" }];
+    return [
+      {
+        message: `A linear model of the same inputs is better on the test points: ${score}.`,
+        remedy: "",
+      },
+    ];
   }
 
   // The values at the pointer, the network's place in time, or the facts about the curve.
   describeCurve(hovered = this.hovered) {
     this.hovered = hovered;
     const { epoch, last, playing } = this.header ?? {};
-    const past = !playing && epoch < last && `Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
+    const past =
+      !playing &&
+      epoch < last &&
+      `Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
     const words = hovered || past || this.curve.facts();
     write(find(".curve-facts", this.root), words);
     if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
@@ -108,12 +129,20 @@ export class NetworkPanel {
   // A summary for screen readers.
   summary() {
     if (!this.header?.newest || !this.data.rows[0]) return "";
-    const { epoch, batch, newest: [, loss, testLoss, score, testScore] } = this.header;
-    const place = `Epoch ${epoch}${batch[0] ? ` and ${counted(batch[0])} of ${counted(batch[1])} batches` : ""}`;
-    const tested = this.data.rows[1] > 0;
-    const value = tested ? testScore : score;
-    const good = `${tested ? "test " : ""}${this.data.classes ? `accuracy ${percent(value)}` : `R² ${rounded(value)}`}`;
-    return `${place}: training loss ${rounded(loss)}, ${tested ? `test loss ${rounded(testLoss)}, ` : ""}${good}.`;
+    const {
+      epoch,
+      batch,
+      newest: [, loss, testLoss, score, testScore],
+    } = this.header;
+    let place = `Epoch ${epoch}`;
+    if (batch[0]) place += ` and ${counted(batch[0])} of ${counted(batch[1])} batches`;
+    const parts = [`training loss ${rounded(loss)}`];
+    const scored = (value) =>
+      this.data.classes ? `accuracy ${percent(value)}` : `R² ${rounded(value)}`;
+    if (this.data.rows[1] > 0)
+      parts.push(`test loss ${rounded(testLoss)}`, `test ${scored(testScore)}`);
+    else parts.push(scored(score));
+    return `${place}: ${parts.join(", ")}.`;
   }
 
   repaint() {

@@ -7,7 +7,9 @@ import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
-const [LEAST, MOST, RESERVE] = [42, 96, 90]; // pixels: the side of a neuron, and the room for words
+const LEAST = 42; // pixels: the side of a neuron
+const MOST = 96;
+const RESERVE = 90; // pixels: the room for words
 const SMALLEST = 20; // pixels: the side of a neuron where many layers share a small screen
 const SHARE_OF_COLUMN = 0.7; // the rest is for the links
 const BUTTONS_BESIDE = 78; // pixels: the width of a column whose buttons stand beside the number
@@ -20,7 +22,10 @@ const LEADING = 8; // neurons of a layer with links; the others are small
 const MAX_NEURONS = 256; // of a layer
 
 let pointed = ""; // where the pointer is, after it has moved
-document.addEventListener("pointermove", ({ clientX, clientY }) => (pointed = `${clientX},${clientY}`));
+document.addEventListener(
+  "pointermove",
+  ({ clientX, clientY }) => (pointed = `${clientX},${clientY}`),
+);
 
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
@@ -42,7 +47,16 @@ export class NetworkView {
 
   describe(network, data, settings, features) {
     Object.assign(this, { network, data, settings });
-    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, data.drawn_inputs, data.axes, settings.activations, data.classes]);
+    const key = JSON.stringify([
+      network.layout,
+      network.drawn,
+      data.features,
+      data.inputs,
+      data.drawn_inputs,
+      data.axes,
+      settings.activations,
+      data.classes,
+    ]);
     find(".count", this.root).textContent = countOf(settings.hidden.length);
     if (key === this.key) return;
     this.key = key;
@@ -57,12 +71,18 @@ export class NetworkView {
     row.style.removeProperty("--neuron");
     this.fitColumns();
     const columns = [...row.children];
-    const tallest = Math.max(...columns.map((column) => findAll(":scope > .neuron, .with-name > .neuron", column).length));
+    const tallest = Math.max(
+      ...columns.map((column) => findAll(":scope > .neuron, .with-name > .neuron", column).length),
+    );
     const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
     for (const each of words) each.hidden = true;
-    const more = Math.min((stage.clientHeight - row.scrollHeight - RESERVE) / tallest, stage.clientWidth / columns.length / 3 - LEAST);
+    const more = Math.min(
+      (stage.clientHeight - row.scrollHeight - RESERVE) / tallest,
+      stage.clientWidth / columns.length / 3 - LEAST,
+    );
     for (const each of words) each.hidden = false;
-    if (more > 0 && !this.data.image) row.style.setProperty("--neuron", `${Math.min(Math.floor(LEAST + more), MOST)}px`);
+    if (more > 0 && !this.data.image)
+      row.style.setProperty("--neuron", `${Math.min(Math.floor(LEAST + more), MOST)}px`);
     this.placeLinks();
   }
 
@@ -77,7 +97,8 @@ export class NetworkView {
     if (row.scrollWidth + ROOM_FOR_GLOW <= stage.clientWidth) return;
     row.classList.add("narrow");
     row.classList.toggle("thin", columns[0].clientWidth < BUTTONS_BELOW);
-    const pitch = (columns.at(-1).offsetLeft - columns[0].offsetLeft) / (columns.length - 1) || LEAST;
+    const pitch =
+      (columns.at(-1).offsetLeft - columns[0].offsetLeft) / (columns.length - 1) || LEAST;
     const side = Math.floor(Math.min(SHARE_OF_COLUMN * pitch, LEAST));
     row.style.setProperty("--neuron", `${Math.max(side, SMALLEST)}px`);
   }
@@ -94,15 +115,25 @@ export class NetworkView {
     const { data } = this;
     if (data.image) return this.imageColumn();
     const marks = data.features.filter((name) => !(name in features)); // of missing values
-    const names = data.features.length ? [...Object.keys(features), ...marks] : data.drawn_inputs.map((row) => data.inputs[row]);
-    const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
+    const names = data.features.length
+      ? [...Object.keys(features), ...marks]
+      : data.drawn_inputs.map((row) => data.inputs[row]);
+    const usable = names.filter(
+      (name) => !data.features.length || !data.curve || !name.includes("x2"),
+    );
     const rows = usable.map((name) => {
       const isChoice = Boolean(this.acts.feature) && data.features.length > 0 && name in features;
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, isChoice ? inputName(features[name], data) : bare(name, data), place, isChoice);
+      return this.input(
+        name,
+        isChoice ? inputName(features[name], data) : bare(name, data),
+        place,
+        isChoice,
+      );
     });
     const more = data.n_inputs - data.drawn_inputs.length;
-    if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, `+${more} more`));
+    if (!data.features.length && more > 0)
+      rows.push(make("p", { className: "rest" }, `+${more} more`));
     return make("div", { className: "column inputs" }, ...rows);
   }
 
@@ -112,16 +143,29 @@ export class NetworkView {
     const [height, width] = shape;
     const pixels = chosen.map((place, picture) => {
       const node = make("span", { className: "pixel-place", title: pixelName(place, shape) });
-      Object.assign(node.style, { left: `${(100 * (place % width)) / width}%`, top: `${(100 * Math.floor(place / width)) / height}%`, width: `${100 / width}%`, height: `${100 / height}%` });
+      Object.assign(node.style, {
+        left: `${(100 * (place % width)) / width}%`,
+        top: `${(100 * Math.floor(place / width)) / height}%`,
+        width: `${100 / width}%`,
+        height: `${100 / height}%`,
+      });
       this.keep({ node, column: 0, place, picture, name: pixelName(place, shape) });
       return node;
     });
     this.picture = make("canvas", { className: "image", role: "img" });
     this.caption = make("span", {});
     this.showImage();
-    return make("div", { className: "column inputs of-image" },
+    return make(
+      "div",
+      { className: "column inputs of-image" },
       make("div", { className: "input-image" }, this.picture, ...pixels),
-      make("p", { className: "rest" }, this.caption, ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`));
+      make(
+        "p",
+        { className: "rest" },
+        this.caption,
+        ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`,
+      ),
+    );
   }
 
   // Show the image that passes through the network, or the mean of all images.
@@ -130,15 +174,41 @@ export class NetworkView {
     if (!this.data?.image || !this.picture) return;
     const [pixels, top] = image ? [image, this.data.image_top] : [this.data.mean_image, 1];
     paint(this.picture, pixels, this.data.image, top);
-    this.caption.textContent = this.picture.ariaLabel = image ? "The input:" : "The mean of all images:";
+    const words = image ? "The input:" : "The mean of all images:";
+    this.caption.textContent = words;
+    this.picture.ariaLabel = words;
   }
 
   input(name, label, place, optional) {
     const used = place >= 0;
-    const choice = optional ? { "aria-pressed": used, title: used ? "Leave this input out" : "Give the network this input" } : {};
-    const node = button([], () => optional && this.acts.feature(name), { className: `neuron input${used ? "" : " off"}`, "aria-label": `Input ${label}`, ...choice });
-    if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
-    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label.replace(/[_./=]/g, "$&\u200b")), node);
+    const choice = {};
+    if (optional) {
+      choice["aria-pressed"] = used;
+      choice.title = used ? "Leave this input out" : "Give the network this input";
+    }
+    const node = button([], () => optional && this.acts.feature(name), {
+      className: `neuron input${used ? "" : " off"}`,
+      "aria-label": `Input ${label}`,
+      ...choice,
+    });
+    if (used)
+      this.keep({
+        node,
+        column: 0,
+        place,
+        picture: this.data.drawn_inputs.indexOf(place),
+        name: `Input ${label}`,
+      });
+    return make(
+      "div",
+      { className: "with-name" },
+      make(
+        "span",
+        { className: used ? "feature-name" : "feature-name off-name", title: label },
+        label.replace(/[_./=]/g, "$&\u200b"),
+      ),
+      node,
+    );
   }
 
   hiddenColumn(layer, size) {
@@ -146,14 +216,25 @@ export class NetworkView {
     const nodes = Array.from({ length: shown }, (_, neuron) => this.neuron(layer, neuron));
     const others = make("div", { className: "small" }, ...nodes.splice(LEADING));
     const rest = make("p", { className: "rest" }, size > shown ? `+${size - shown} more` : "");
-    return make("div", { className: "column" }, this.sizeControl(layer, size), ...nodes, others, rest, make("p", { className: "rest sorted" }), this.activationControl(layer));
+    return make(
+      "div",
+      { className: "column" },
+      this.sizeControl(layer, size),
+      ...nodes,
+      others,
+      rest,
+      make("p", { className: "rest sorted" }),
+      this.activationControl(layer),
+    );
   }
 
   // Put the neurons of a hidden layer in the order of their contributions to an answer, the largest
   // first; without any, in their own.
   arrange(column, contributions = [], words = "") {
     const far = ({ place }) => -Math.abs(contributions[place] ?? 0);
-    const sorted = this.neurons.filter((each) => each.column === column).sort((a, b) => far(a) - far(b) || a.place - b.place);
+    const sorted = this.neurons
+      .filter((each) => each.column === column)
+      .sort((a, b) => far(a) - far(b) || a.place - b.place);
     const nodes = sorted.map(({ node }) => node);
     const root = this.row.children[column];
     const others = find(".small", root);
@@ -172,7 +253,10 @@ export class NetworkView {
   neuron(layer, neuron) {
     const bias = make("span", { className: "bias", title: "Bias: orange below 0, blue above" });
     const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
-    const node = button([bias], () => this.acts.open(layer, neuron), { className: "neuron", "aria-label": `${name}. Open its weights` });
+    const node = button([bias], () => this.acts.open(layer, neuron), {
+      className: "neuron",
+      "aria-label": `${name}. Open its weights`,
+    });
     const before = this.network.drawn.slice(0, layer).reduce((sum, count) => sum + count, 0);
     this.keep({ node, bias, column: layer + 1, place: neuron, picture: before + neuron, name });
     return node;
@@ -183,42 +267,87 @@ export class NetworkView {
     const layer = this.network.layout.length - 1;
     const names = last.n_out === 1 ? [this.data.target] : (this.data.classes ?? this.data.outputs);
     const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
-      const node = button([make("span", { className: "answer-name" }, name)], () => this.acts.open(layer, place), { className: "neuron answer", title: name, "aria-label": `Output ${name}. Open its weights` });
+      const node = button(
+        [make("span", { className: "answer-name" }, name)],
+        () => this.acts.open(layer, place),
+        {
+          className: "neuron answer",
+          title: name,
+          "aria-label": `Output ${name}. Open its weights`,
+        },
+      );
       this.keep({ node, column: layer + 1, place, name: `Output ${name}` });
       return node;
     });
-    if (last.n_out > MAX_ANSWERS) nodes.push(make("p", { className: "rest" }, `+${last.n_out - MAX_ANSWERS} more`));
+    if (last.n_out > MAX_ANSWERS)
+      nodes.push(make("p", { className: "rest" }, `+${last.n_out - MAX_ANSWERS} more`));
     return make("div", { className: "column answers" }, ...nodes);
   }
 
   sizeControl(layer, size) {
     const bounded = (wanted) => Math.min(MAX_NEURONS, Math.max(1, wanted));
-    const resize = (from) => this.acts.change(({ hidden }) => (hidden[layer] = bounded(from(hidden[layer]))));
-    const step = (by, sign, label) => button(sign, () => resize((wanted) => wanted + by), { className: "round tiny", "aria-label": `${label} layer ${layer + 1}` });
-    const number = make("input", { type: "number", min: 1, max: MAX_NEURONS, value: size, className: "size", "aria-label": `Neurons in layer ${layer + 1}` });
+    const resize = (from) =>
+      this.acts.change(({ hidden }) => (hidden[layer] = bounded(from(hidden[layer]))));
+    const step = (by, sign, label) =>
+      button(sign, () => resize((wanted) => wanted + by), {
+        className: "round tiny",
+        "aria-label": `${label} layer ${layer + 1}`,
+      });
+    const number = make("input", {
+      type: "number",
+      min: 1,
+      max: MAX_NEURONS,
+      value: size,
+      className: "size",
+      "aria-label": `Neurons in layer ${layer + 1}`,
+    });
     number.addEventListener("change", () => {
       const taken = number.value === "" ? size : bounded(Math.round(Number(number.value)));
       number.value = taken;
       resize(() => taken);
     });
-    return make("div", { className: "size-control" }, step(-1, "−", "One neuron less in"), number, step(1, "+", "One neuron more in"));
+    return make(
+      "div",
+      { className: "size-control" },
+      step(-1, "−", "One neuron less in"),
+      number,
+      step(1, "+", "One neuron more in"),
+    );
   }
 
   activationControl(layer) {
-    const select = make("select", { className: "activation", "aria-label": `Activation of layer ${layer + 1}` });
-    select.append(...this.acts.activations.map((name) => new Option(name === "identity" ? "linear" : name, name)));
+    const select = make("select", {
+      className: "activation",
+      "aria-label": `Activation of layer ${layer + 1}`,
+    });
+    select.append(
+      ...this.acts.activations.map(
+        (name) => new Option(name === "identity" ? "linear" : name, name),
+      ),
+    );
     select.value = this.settings.activations[layer];
-    if (select.selectedIndex < 0) select.append(new Option(this.settings.activations[layer], this.settings.activations[layer], true, true));
-    select.addEventListener("change", () => this.acts.change(({ activations }) => (activations[layer] = select.value)));
+    if (select.selectedIndex < 0)
+      select.append(
+        new Option(this.settings.activations[layer], this.settings.activations[layer], true, true),
+      );
+    select.addEventListener("change", () =>
+      this.acts.change(({ activations }) => (activations[layer] = select.value)),
+    );
     return select;
   }
 
   keep(neuron) {
     this.neurons.push(neuron);
     const weights = Boolean(this.data.image) && neuron.column === 1;
-    const picture = { name: weights ? `${neuron.name}: weights` : neuron.name, weights, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
+    const picture = {
+      name: weights ? `${neuron.name}: weights` : neuron.name,
+      weights,
+      values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE),
+      scale: () => this.scaleOf(neuron),
+    };
     // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
-    const enter = ({ clientX, clientY }) => pointed !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
+    const enter = ({ clientX, clientY }) =>
+      pointed !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
@@ -229,13 +358,17 @@ export class NetworkView {
   // Mark the neuron whose panel is open, or none.
   open(neuron) {
     this.opened = neuron;
-    for (const { node, column, place } of this.neurons) node.classList.toggle("open", column - 1 === neuron?.layer && place === neuron.neuron);
+    for (const { node, column, place } of this.neurons)
+      node.classList.toggle("open", column - 1 === neuron?.layer && place === neuron.neuron);
   }
 
   // The bytes of a neuron's picture; the output's neurons and the pixels of an image have none.
   valuesOf({ column, picture }) {
     if (column === 0 && this.data.image) return null;
-    const values = (column === 0 ? this.points?.inputs : this.frame?.neurons)?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
+    const values = (column === 0 ? this.points?.inputs : this.frame?.neurons)?.subarray(
+      picture * PICTURE,
+      (picture + 1) * PICTURE,
+    );
     return values?.length === PICTURE ? values : null;
   }
 
@@ -250,9 +383,14 @@ export class NetworkView {
     const ends = new Map();
     for (const neuron of this.neurons) {
       const { left, top, width, height } = neuron.node.getBoundingClientRect();
-      const [x, y] = [left - home.left, top - home.top];
+      const x = left - home.left;
+      const y = top - home.top;
       neuron.box = { x, y, width, height };
-      if (!neuron.node.closest(".small")) ends.set(`${neuron.column}.${neuron.place}`, { left: { x, y: y + height / 2 }, right: { x: x + width, y: y + height / 2 } });
+      if (!neuron.node.closest(".small"))
+        ends.set(`${neuron.column}.${neuron.place}`, {
+          left: { x, y: y + height / 2 },
+          right: { x: x + width, y: y + height / 2 },
+        });
     }
     const links = [];
     this.network.layout.forEach((sizes, layer) => {
@@ -275,8 +413,15 @@ export class NetworkView {
     Object.assign(this, { frame, points });
     if (!frame || !this.neurons) return;
     this.links.draw(this.probe?.links ?? frame.weights, this.marked);
-    const pictures = this.neurons.map((neuron) => ({ ...neuron.box, values: this.valuesOf(neuron) }));
-    drawPictures(this.links.canvas, pictures.filter((picture) => picture.values), SIDE);
+    const pictures = this.neurons.map((neuron) => ({
+      ...neuron.box,
+      values: this.valuesOf(neuron),
+    }));
+    drawPictures(
+      this.links.canvas,
+      pictures.filter((picture) => picture.values),
+      SIDE,
+    );
   }
 
   // Update the texts, a few times a second.
@@ -317,7 +462,8 @@ export class NetworkView {
   }
 
   click(event) {
-    if (this.marked && !event.target.closest("button, select, input")) this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
+    if (this.marked && !event.target.closest("button, select, input"))
+      this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
   }
 }
 

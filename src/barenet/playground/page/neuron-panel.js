@@ -17,16 +17,36 @@ const CALM = 120; // milliseconds between two pictures while it learns
 export class NeuronPanel {
   constructor(page) {
     const root = find("#neuron-content").content.firstElementChild;
-    Object.assign(this, { page, root }, parts(root, {
-      canvas: ".portrait", why: ".why", back: ".put-back", onward: ".onward", steps: "details", state: ".state", summary: ".summary", whole: ".whole", numbers: ".numbers",
-    }));
+    Object.assign(
+      this,
+      { page, root },
+      parts(root, {
+        canvas: ".portrait",
+        why: ".why",
+        back: ".put-back",
+        onward: ".onward",
+        steps: "details",
+        state: ".state",
+        summary: ".summary",
+        whole: ".whole",
+        numbers: ".numbers",
+      }),
+    );
     this.back.addEventListener("click", () => this.putBack());
-    this.onward.addEventListener("click", () => this.open(neuronOf(this.panel, this.neuron.layer + 1, 0), this.panel));
-    for (const order of findAll("[data-order]", root)) order.addEventListener("click", () => page.line.send(order.dataset.order));
-    this.steps.addEventListener("toggle", () => this.steps.open && this.requestStep(this.panel.header));
+    this.onward.addEventListener("click", () =>
+      this.open(neuronOf(this.panel, this.neuron.layer + 1, 0), this.panel),
+    );
+    for (const order of findAll("[data-order]", root))
+      order.addEventListener("click", () => page.line.send(order.dataset.order));
+    this.steps.addEventListener(
+      "toggle",
+      () => this.steps.open && this.requestStep(this.panel.header),
+    );
     this.curve = new ActivationCurve();
     find(".likeness .hint", root).before(this.curve.root);
-    this.canvas.addEventListener("pointermove", (event) => this.showSum(shareAt(event, this.canvas)));
+    this.canvas.addEventListener("pointermove", (event) =>
+      this.showSum(shareAt(event, this.canvas)),
+    );
     this.canvas.addEventListener("pointerleave", () => this.showSum());
     new ResizeObserver(() => this.repaint()).observe(root);
   }
@@ -37,7 +57,13 @@ export class NeuronPanel {
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
   open(neuron, panel, row) {
-    Object.assign(this, { neuron, panel, answer: null, written: "", query: new Query(this.page, "view_neuron", panel, CALM) });
+    Object.assign(this, {
+      neuron,
+      panel,
+      answer: null,
+      written: "",
+      query: new Query(this.page, "view_neuron", panel, CALM),
+    });
     this.about = aboutOf(neuron, panel);
     this.build(panel.frame?.weights ?? []);
     this.page.side.open(neuron.name, this.root, () => this.panel.network.open(null));
@@ -51,9 +77,13 @@ export class NeuronPanel {
     if (!this.isOpen) return;
     const { layer, neuron } = this.neuron;
     const { layout } = this.panel.facts;
-    if (!this.page.panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0)) return this.page.side.close();
+    if (!this.page.panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0))
+      return this.page.side.close();
     const now = neuronOf(this.panel, layer, neuron);
-    if (JSON.stringify([now, aboutOf(now, this.panel)]) === JSON.stringify([this.neuron, this.about])) return;
+    if (
+      JSON.stringify([now, aboutOf(now, this.panel)]) === JSON.stringify([this.neuron, this.about])
+    )
+      return;
     this.panel.network.open(null);
     this.open(now, this.panel);
   }
@@ -65,7 +95,9 @@ export class NeuronPanel {
     Object.assign(this.onward, { textContent: `Next: ${about.next} →`, hidden: about.last });
     this.back.hidden = true;
     for (const each of [this.why, this.summary, this.numbers]) each.replaceChildren();
-    this.weights = new WeightFields({ ...neuron, inputs: about.inputs }, weights, (field, value) => this.move(field, value));
+    this.weights = new WeightFields({ ...neuron, inputs: about.inputs }, weights, (field, value) =>
+      this.move(field, value),
+    );
     find(".fields", root).replaceChildren(this.weights.root);
   }
 
@@ -83,7 +115,9 @@ export class NeuronPanel {
 
   putBack() {
     this.back.hidden = true;
-    this.weights.fields.forEach((field, place) => field.value !== this.first[place] && this.edit(field, this.first[place]));
+    this.weights.fields.forEach(
+      (field, place) => field.value !== this.first[place] && this.edit(field, this.first[place]),
+    );
   }
 
   // Update the weights, but for a control in use.
@@ -111,8 +145,17 @@ export class NeuronPanel {
     if (!this.isMine(answer)) return;
     this.answer = answer;
     const [adding, line, moving] = sentences(this.about, answer);
-    this.why.replaceChildren(make("h3", {}, question(this.about, answer)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, answer)), make("p", {}, line), make("p", {}, moving));
-    this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`);
+    this.why.replaceChildren(
+      make("h3", {}, question(this.about, answer)),
+      make("p", {}, adding),
+      make("p", { className: "sum" }, sum(this.about, answer)),
+      make("p", {}, line),
+      make("p", {}, moving),
+    );
+    this.canvas.setAttribute(
+      "aria-label",
+      `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`,
+    );
     this.repaint();
     this.showSum(this.at);
     this.request();
@@ -122,20 +165,32 @@ export class NeuronPanel {
   showSum(at) {
     this.at = at;
     const { activation, sums, side } = this.answer ?? {};
-    const [column, row] = (at ?? [0.5, 0.5]).map((share) => Math.max(0, Math.min(side - 1, Math.floor(share * side))));
-    if (sums) this.curve.show(this.about.last ? "" : activation, sums[row * side + column], at ? "here" : "in the middle");
+    const [column, row] = (at ?? [0.5, 0.5]).map((share) =>
+      Math.max(0, Math.min(side - 1, Math.floor(share * side))),
+    );
+    if (sums)
+      this.curve.show(
+        this.about.last ? "" : activation,
+        sums[row * side + column],
+        at ? "here" : "in the middle",
+      );
   }
 
   repaint() {
-    if (this.isOpen && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.page.points, this.page.view);
+    if (this.isOpen && this.answer)
+      drawPortrait(this.canvas, this.answer, this.panel, this.page.points, this.page.view);
   }
 
   // Request the numbers of the last step, if there is one and the panel is open.
   requestStep({ playing, explained: known, epoch, batch }) {
-    for (const order of findAll("[data-order]", this.root)) order.hidden = playing !== (order.dataset.order === "pause");
+    for (const order of findAll("[data-order]", this.root))
+      order.hidden = playing !== (order.dataset.order === "pause");
     const key = known && !playing ? `${epoch}.${batch[0]}` : "";
-    if (playing) this.state.textContent = "It is learning. Pause to see the numbers of its last step.";
-    else if (!key) this.state.textContent = "Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.";
+    if (playing)
+      this.state.textContent = "It is learning. Pause to see the numbers of its last step.";
+    else if (!key)
+      this.state.textContent =
+        "Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.";
     this.state.hidden = Boolean(key);
     this.whole.hidden = !key;
     if (!key) for (const place of [this.summary, this.numbers]) place.replaceChildren();
@@ -151,22 +206,57 @@ export class NeuronPanel {
   explain(answer) {
     if (!this.isMine(answer) || !this.written) return;
     const about = { ...this.about, activation: this.answer.activation };
-    const lines = stepLines(about, answer.summary).map(({ words, sum: shown }) => make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)));
-    this.summary.replaceChildren(make("ol", {}, ...lines, make("li", {}, make("p", {}, ruleOf(about, answer.summary)), this.moved(answer.summary))));
+    const lines = stepLines(about, answer.summary).map(({ words, sum: shown }) =>
+      make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)),
+    );
+    this.summary.replaceChildren(
+      make(
+        "ol",
+        {},
+        ...lines,
+        make("li", {}, make("p", {}, ruleOf(about, answer.summary)), this.moved(answer.summary)),
+      ),
+    );
     this.numbers.replaceChildren(...explained(answer.html));
   }
 
   // The change of each weight.
   moved({ gradient, before, after }) {
     const names = [...this.about.inputs, "bias"];
-    const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
-    const rows = names.map((name, row) => [name, ...columns.map(([, values]) => number(values[row], 4))]);
-    const region = { className: rows.length > MANY ? "many" : "", tabIndex: 0, role: "region", "aria-label": "The weights before and after the step" };
-    return make("div", region, table(["weight of", ...columns.map(([name]) => name)], rows, "moved"));
+    const columns = [
+      ["gradient", gradient],
+      ["before", before],
+      ...(after
+        ? [
+            ["step", after.map((value, row) => value - before[row])],
+            ["after", after],
+          ]
+        : []),
+    ];
+    const rows = names.map((name, row) => [
+      name,
+      ...columns.map(([, values]) => number(values[row], 4)),
+    ]);
+    const region = {
+      className: rows.length > MANY ? "many" : "",
+      tabIndex: 0,
+      role: "region",
+      "aria-label": "The weights before and after the step",
+    };
+    return make(
+      "div",
+      region,
+      table(["weight of", ...columns.map(([name]) => name)], rows, "moved"),
+    );
   }
 
   isMine({ network, layer, neuron }) {
-    return this.isOpen && network === this.neuron.place && layer === this.neuron.layer && neuron === this.neuron.neuron;
+    return (
+      this.isOpen &&
+      network === this.neuron.place &&
+      layer === this.neuron.layer &&
+      neuron === this.neuron.neuron
+    );
   }
 }
 
@@ -174,9 +264,18 @@ export class NeuronPanel {
 function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
-  const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
-  const scaled = data.scaling === "standardize" ? "Inputs are scaled: 0 is their mean, 1 a standard deviation." : "Inputs are as the model scales them.";
+  const curved =
+    layer > 0
+      ? []
+      : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
+  const scaled =
+    data.scaling === "standardize"
+      ? "Inputs are scaled: 0 is their mean, 1 a standard deviation."
+      : "Inputs are as the model scales them.";
+  const isClass = last && facts.layout[layer].n_out > 1;
+  const thick = isClass ? "the decision boundary of this class" : "where z is 0";
   const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
+  const rest = layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin;
   return {
     layer,
     last,
@@ -194,7 +293,7 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     optimizer: settings.optimizer,
     penalty: settings.penalty_rate ? settings.penalty : "none",
     normed: settings.batch_norm && !last,
-    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the decision boundary of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
+    hint: `Thick: ${thick}. ${rest}`,
   };
 }
 

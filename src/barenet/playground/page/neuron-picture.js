@@ -13,27 +13,37 @@ export function drawPortrait(canvas, answer, panel, points, view) {
   drawGrid(canvas, Int8Array.from(answer.picture), answer.side);
   if (points) drawPoints(canvas, points, panel.data, ratio, view.tests);
   const context = canvas.getContext("2d");
-  Object.assign(context, { lineCap: "round", lineWidth: 1.4 * ratio, strokeStyle: css(palette.ink, 0.6) });
+  Object.assign(context, {
+    lineCap: "round",
+    lineWidth: 1.4 * ratio,
+    strokeStyle: css(palette.ink, 0.6),
+  });
   for (const lines of answer.before) context.stroke(segmentsOf(lines, canvas));
   strokeOutlined(context, segmentsOf(answer.line, canvas), ratio);
   if (answer.arrow) drawArrow(canvas, answer, ratio);
 }
 
 function drawArrow(canvas, { arrow, activation }, ratio) {
-  const [x, y] = [arrow[0] * canvas.width, arrow[1] * canvas.height];
+  const x = arrow[0] * canvas.width;
+  const y = arrow[1] * canvas.height;
   const [right, down] = arrow.slice(2);
   const length = ARROW * canvas.width;
-  const [tipX, tipY] = [x + right * length, y + down * length];
+  const tipX = x + right * length;
+  const tipY = y + down * length;
   const head = 8 * ratio;
   const path = new Path2D();
   path.moveTo(x, y);
   path.lineTo(tipX, tipY);
   for (const side of [-1, 1]) {
     path.moveTo(tipX, tipY);
-    path.lineTo(tipX - head * (right + side * 0.6 * down), tipY - head * (down - side * 0.6 * right));
+    path.lineTo(
+      tipX - head * (right + side * 0.6 * down),
+      tipY - head * (down - side * 0.6 * right),
+    );
   }
   strokeOutlined(canvas.getContext("2d"), path, ratio);
-  const [positive, negative] = activation === "softmax" ? ["this class", "another"] : ["z > 0", "z < 0"];
+  const [positive, negative] =
+    activation === "softmax" ? ["this class", "another"] : ["z > 0", "z < 0"];
   label(canvas, positive, [tipX, tipY], [right, down], ratio);
   label(canvas, negative, [x, y], [-right, -down], ratio);
 }
@@ -46,11 +56,19 @@ function label(canvas, text, [fromX, fromY], [right, down], ratio) {
   context.textBaseline = "middle";
   const width = context.measureText(text).width + 10 * ratio;
   const height = 19 * ratio;
-  const within = (value, size, most) => Math.max(size / 2 + 2, Math.min(most - size / 2 - 2, value));
-  const places = [[right, down], [-down, right], [down, -right]].map(([across, below]) => {
+  const within = (value, size, most) =>
+    Math.max(size / 2 + 2, Math.min(most - size / 2 - 2, value));
+  const places = [
+    [right, down],
+    [-down, right],
+    [down, -right],
+  ].map(([across, below]) => {
     const far = 8 * ratio + (Math.abs(across) * width + Math.abs(below) * height) / 2;
     const place = [fromX + across * far, fromY + below * far];
-    return { place, fitting: [within(place[0], width, canvas.width), within(place[1], height, canvas.height)] };
+    return {
+      place,
+      fitting: [within(place[0], width, canvas.width), within(place[1], height, canvas.height)],
+    };
   });
   const moved = ({ place, fitting }) => Math.hypot(place[0] - fitting[0], place[1] - fitting[1]);
   const [left, top] = (places.find((each) => moved(each) < 1) ?? places[0]).fitting;

@@ -1,46 +1,63 @@
 // Explains the picture of a neuron in a few sentences, with its own numbers.
 
 import { rounded } from "./dom.js";
-import { number } from "./step-words.js";
+import { number, signBefore } from "./step-words.js";
 
 const MAX_TERMS = 8;
 const MAX_TOLD = 3;
 const STRAIGHT = 0.01; // of the picture's side
 
 const ACTIVATIONS = {
-  identity: () => "Its output is z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.",
-  relu: () => "ReLU keeps what is above 0 and turns the rest into 0: on the positive side the neuron is active (blue), on the negative side it is 0 (pale).",
-  leaky_relu: () => "Leaky ReLU keeps what is above 0 and makes the rest small: on the positive side the neuron is active (blue), on the negative side it is small.",
-  tanh: () => "Then tanh is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.",
-  sigmoid: () => "Then the sigmoid is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.",
+  identity: () =>
+    "Its output is z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.",
+  relu: () =>
+    "ReLU keeps what is above 0 and turns the rest into 0: on the positive side the neuron is active (blue), on the negative side it is 0 (pale).",
+  leaky_relu: () =>
+    "Leaky ReLU keeps what is above 0 and makes the rest small: on the positive side the neuron is active (blue), on the negative side it is small.",
+  tanh: () =>
+    "Then tanh is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.",
+  sigmoid: () =>
+    "Then the sigmoid is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.",
 };
 const ENDS = {
-  identity: ({ name, standardized }) => standardized
-    ? `The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
-    : `The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
-  sigmoid: ({ classes }) => `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
-  softmax: ({ name }) => `Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
+  identity: ({ name, standardized }) =>
+    standardized
+      ? `The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
+      : `The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
+  sigmoid: ({ classes }) =>
+    `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
+  softmax: ({ name }) =>
+    `Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
 };
 
 // The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
 // name, classes, standardized: whether the target is }; `answer`: the server's view of the neuron.
 export function question({ layer, last, curved, curve, classes }, answer) {
   if (!answer.line.length) return "Why there is no line in the picture";
-  if (curve) return layer > 0 || curved.length ? "Why it can change at several places" : "Why it changes at one place";
+  if (curve)
+    return layer > 0 || curved.length
+      ? "Why it can change at several places"
+      : "Why it changes at one place";
   if (layer > 0 && isStraight(answer.line)) return "Why it draws a border that can bend";
-  if (layer > 0) return last && classes ? "Why the output has this decision boundary" : "Why it draws a border that bends";
+  if (layer > 0)
+    return last && classes
+      ? "Why the output has this decision boundary"
+      : "Why it draws a border that bends";
   return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
 }
 
 export function sentences(about, answer) {
-  return [adding(about), [...line(about, answer), activation(about, answer)].join(" "), moving(about, answer)];
+  return [
+    adding(about),
+    [...line(about, answer), activation(about, answer)].join(" "),
+    moving(about, answer),
+  ];
 }
 
 export function sum({ inputs, terms: rows, count }, { weights, bias }) {
   const terms = rows.slice(0, MAX_TERMS).map((row) => [weights[row], ` · ${inputs[row]}`]);
   const shown = [...terms, [bias, ""]].map(([value, name], index) => {
-    const sign = index ? ` ${value < 0 ? "−" : "+"} ` : value < 0 ? "−" : "";
-    return `${sign}${short(Math.abs(value ?? 0))}${name}`;
+    return `${signBefore(value, index)}${short(Math.abs(value ?? 0))}${name}`;
   });
   if (count > MAX_TERMS) shown.splice(-1, 0, " + …");
   return `z = ${shown.join("")}`;
@@ -48,10 +65,15 @@ export function sum({ inputs, terms: rows, count }, { weights, bias }) {
 
 // Whether lines x, y, x, y, … are all along one straight line: by the spread across their main direction.
 function isStraight(lines) {
-  const points = Array.from({ length: lines.length / 2 }, (_, index) => [lines[2 * index], lines[2 * index + 1]]);
+  const points = Array.from({ length: lines.length / 2 }, (_, index) => [
+    lines[2 * index],
+    lines[2 * index + 1],
+  ]);
   const mean = (of) => points.reduce((total, point) => total + of(point), 0) / points.length;
-  const [x, y] = [mean((point) => point[0]), mean((point) => point[1])];
-  const [xx, yy] = [mean((point) => (point[0] - x) ** 2), mean((point) => (point[1] - y) ** 2)];
+  const x = mean((point) => point[0]);
+  const y = mean((point) => point[1]);
+  const xx = mean((point) => (point[0] - x) ** 2);
+  const yy = mean((point) => (point[1] - y) ** 2);
   const xy = mean((point) => (point[0] - x) * (point[1] - y));
   return (xx + yy) / 2 - Math.hypot((xx - yy) / 2, xy) < STRAIGHT ** 2;
 }
@@ -60,42 +82,81 @@ function isStraight(lines) {
 const short = (value) => (value && Math.abs(value) < 0.005 ? number(value) : rounded(value, 2));
 
 function adding({ layer, inputs, count, last, name, classes }) {
-  const subject = last ? `This is the output${classes?.length > 2 ? ` for ${name}` : ""}. It` : "This neuron";
-  if (layer === 0) return `${subject} multiplies ${count === 1 ? "its input by a weight, and adds a bias" : "each input by a weight, and adds them up with a bias"}:`;
-  const before = count === 1 ? "the output of the neuron before it, n₁, by a weight" : `the outputs of the ${count} neurons before it, n₁ ${count === 2 ? "and" : "to"} ${inputs.at(-1)}${count > inputs.length ? " and on" : ""}, by a weight each`;
-  return `${subject} does not see the points themselves. It multiplies ${before}, and adds ${count === 1 ? "" : "them up with "}a bias:`;
+  let subject = "This neuron";
+  if (last) {
+    const which = classes?.length > 2 ? ` for ${name}` : "";
+    subject = `This is the output${which}. It`;
+  }
+  if (layer === 0 && count === 1)
+    return `${subject} multiplies its input by a weight, and adds a bias:`;
+  if (layer === 0)
+    return `${subject} multiplies each input by a weight, and adds them up with a bias:`;
+  const start = `${subject} does not see the points themselves. It multiplies`;
+  if (count === 1)
+    return `${start} the output of the neuron before it, n₁, by a weight, and adds a bias:`;
+  const to = count === 2 ? "and" : "to";
+  const more = count > inputs.length ? " and on" : "";
+  const outputs = `the outputs of the ${count} neurons before it, n₁ ${to} ${inputs.at(-1)}${more}`;
+  return `${start} ${outputs}, by a weight each, and adds them up with a bias:`;
 }
 
 function line({ layer, curved, curve, normed, last }, answer) {
   const result = normed ? "the result" : "z";
   const found = normed ? ["Batch norm then shifts and scales z."] : [];
-  if (!answer.line.length) return [...found, `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`];
+  if (!answer.line.length)
+    return [
+      ...found,
+      `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`,
+    ];
   const compared = last && answer.activation === "softmax";
   if (!compared) found.push(`On the thick line ${result} is exactly 0.`);
-  if (layer > 0 && curve) return [...found, "Each neuron before turns from off to on at a place of its own, drawn thin: around it, the slope of the sum changes."];
+  if (layer > 0 && curve)
+    return [
+      ...found,
+      "Each neuron before turns from off to on at a place of its own, drawn thin: around it, the slope of the sum changes.",
+    ];
   if (layer > 0) {
-    found.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
-    return isStraight(answer.line) ? [...found, "So far it is almost straight; it bends as the network learns."] : found;
+    found.push(
+      "Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.",
+    );
+    return isStraight(answer.line)
+      ? [...found, "So far it is almost straight; it bends as the network learns."]
+      : found;
   }
-  if (curve) found.push(curved.length ? `There can be several such places, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved.` : "There is only one such place.");
-  else if (curved.length) found.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
-  else found.push(compared ? "Two sums like this can only be equal along a straight line." : "A sum like this can only be 0 along a straight line.");
+  const reason = `${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved`;
+  if (curve && curved.length) found.push(`There can be several such places, as ${reason}.`);
+  else if (curve) found.push("There is only one such place.");
+  else if (curved.length) found.push(`It is a curve, as ${reason}, too.`);
+  else if (compared) found.push("Two sums like this can only be equal along a straight line.");
+  else found.push("A sum like this can only be 0 along a straight line.");
   if (last) return found;
-  return [...found, `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`];
+  return [
+    ...found,
+    `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`,
+  ];
 }
 
 function activation(about, answer) {
   const known = (about.last && ENDS[answer.activation]) || ACTIVATIONS[answer.activation];
-  return known ? known(about) : `Then ${answer.activation} is applied to z, which gives the output of the neuron.`;
+  return known
+    ? known(about)
+    : `Then ${answer.activation} is applied to z, which gives the output of the neuron.`;
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
   const values = count <= MAX_TOLD ? `, ${weights.map(short).join(" and ")},` : "";
   const shift = `The bias, ${short(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
-  if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and ${curve ? "the places move" : "the line bends elsewhere"}. ${shift}moves all of ${curve ? "them" : "it"}.${lost} Try it.`;
-  if (curve && !curved.length) return `The larger the weight, the steeper the change. ${shift}moves the place.${lost} Try it.`;
-  if (curve) return `Change a weight, and the places move. ${shift}moves all of them.${lost} Try it.`;
-  if (curved.length) return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it.`;
+  if (layer > 0) {
+    const effect = curve ? "the places move" : "the line bends elsewhere";
+    const moved = curve ? "them" : "it";
+    return `A weight is the influence of a neuron before, with its sign: change one, and ${effect}. ${shift}moves all of ${moved}.${lost} Try it.`;
+  }
+  if (curve && !curved.length)
+    return `The larger the weight, the steeper the change. ${shift}moves the place.${lost} Try it.`;
+  if (curve)
+    return `Change a weight, and the places move. ${shift}moves all of them.${lost} Try it.`;
+  if (curved.length)
+    return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it.`;
   return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it.`;
 }

@@ -7,13 +7,23 @@ const MAX_WEIGHTS = 64; // that the server sends of a neuron
 
 // `panel`: { place, data, facts: { layout }, labels }; the labels are those of computed inputs.
 export function neuronOf(panel, layer, neuron) {
-  const { place, data, facts: { layout } } = panel;
+  const {
+    place,
+    data,
+    facts: { layout },
+  } = panel;
   const { n_in: count, n_out: width, start } = layout[layer];
-  const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) => nameOfInput(panel, layer, row));
-  const last = layer === layout.length - 1;
+  const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) =>
+    nameOfInput(panel, layer, row),
+  );
+  let name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
+  if (layer === layout.length - 1) {
+    const output = width === 1 ? data.target : (data.classes ?? data.outputs)[neuron];
+    name = `Output ${output}`;
+  }
   return {
     place,
-    name: last ? `Output ${width === 1 ? data.target : (data.classes ?? data.outputs)[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
+    name,
     layer,
     neuron,
     inputs,

@@ -5,11 +5,15 @@ const PREFIX = "barenet playground ";
 
 async function keep() {
   const cache = await caches.open(PREFIX + VERSION);
-  await cache.addAll(FILES.map(({ address, integrity }) => new Request(address, { integrity, cache: "no-cache" }))); // none of an older page
+  await cache.addAll(
+    FILES.map(({ address, integrity }) => new Request(address, { integrity, cache: "no-cache" })),
+  ); // none of an older page
 }
 
 async function forget() {
-  const old = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== PREFIX + VERSION);
+  const old = (await caches.keys()).filter(
+    (name) => name.startsWith(PREFIX) && name !== PREFIX + VERSION,
+  );
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 

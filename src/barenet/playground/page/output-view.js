@@ -18,8 +18,14 @@ export class OutputView {
     this.hovered = null;
     this.overlay = null; // draws a mark over the points: (canvas, ratio)
     this.pointLayer = new Points();
-    this.canvas.addEventListener("pointermove", (event) => this.showValue((this.pointer = event)));
-    this.canvas.addEventListener("pointerleave", () => (this.value.textContent = this.pointer = ""));
+    this.canvas.addEventListener("pointermove", (event) => {
+      this.pointer = event;
+      this.showValue(event);
+    });
+    this.canvas.addEventListener("pointerleave", () => {
+      this.pointer = null;
+      this.value.textContent = "";
+    });
   }
 
   describe(data) {
@@ -65,7 +71,9 @@ export class OutputView {
     } else if (this.kind() === "classes") {
       drawClasses(this.canvas, frame.output, frame.side, view);
     } else {
-      drawGrid(this.canvas, frame.output, frame.side, { discrete: view.discrete && this.isDiscrete() });
+      drawGrid(this.canvas, frame.output, frame.side, {
+        discrete: view.discrete && this.isDiscrete(),
+      });
     }
     this.pointLayer.draw(this.canvas, points, this.data, ratio, view.tests);
     this.overlay?.(this.canvas, ratio);
@@ -74,7 +82,8 @@ export class OutputView {
   drawCurve(ratio) {
     const context = this.canvas.getContext("2d");
     const { width, height } = this.canvas;
-    const [low, high] = [this.data.low[1], this.data.high[1]];
+    const low = this.data.low[1];
+    const high = this.data.high[1];
     context.fillStyle = css(palette.panel);
     context.fillRect(0, 0, width, height);
     context.beginPath();
@@ -93,7 +102,10 @@ export class OutputView {
     const { classes, range } = this.data;
     if (this.hovered) this.fillScale(-this.hovered.scale(), 0, this.hovered.scale());
     else if (kind === "classes") this.fillClasses(classes.slice(0, 10));
-    else if (kind === "curve") this.legend.replaceChildren("The line is the prediction of the network; the points are the data.");
+    else if (kind === "curve")
+      this.legend.replaceChildren(
+        "The line is the prediction of the network; the points are the data.",
+      );
     else if (kind === "pair") this.fillScale(classes[0], "unsure", classes[1]);
     else this.fillScale(range[0], (range[0] + range[1]) / 2, range[1]);
   }
@@ -110,8 +122,14 @@ export class OutputView {
   fillScale(...values) {
     const words = values.map((value) => (typeof value === "number" ? rounded(value, 2) : value));
     const ends = words.map((word) => make("span", {}, word));
-    this.legend.replaceChildren(make("span", { className: "scale" }), make("span", { className: "ends" }, ...ends));
-    this.legend.setAttribute("aria-label", `Colour scale: orange for ${words[0]}, blue for ${words[2]}`);
+    this.legend.replaceChildren(
+      make("span", { className: "scale" }),
+      make("span", { className: "ends" }, ...ends),
+    );
+    this.legend.setAttribute(
+      "aria-label",
+      `Colour scale: orange for ${words[0]}, blue for ${words[2]}`,
+    );
   }
 
   // Read the value under the pointer, also when it rests while the network learns.
@@ -123,7 +141,9 @@ export class OutputView {
   }
 
   place(across, up) {
-    const at = [across, up].map((share, axis) => this.data.low[axis] + share * (this.data.high[axis] - this.data.low[axis]));
+    const at = [across, up].map(
+      (share, axis) => this.data.low[axis] + share * (this.data.high[axis] - this.data.low[axis]),
+    );
     return `(${at.map((value) => rounded(value, 2)).join(", ")})`;
   }
 
@@ -139,7 +159,8 @@ export class OutputView {
       return `${classes[output[index]]}, ${certainty(output[side * side + index] / 127)}`;
     }
     const share = (output[index] / 127 + 1) / 2;
-    if (this.kind() === "pair") return `${classes[share >= 0.5 ? 1 : 0]}, ${certainty(Math.max(share, 1 - share))}`;
+    if (this.kind() === "pair")
+      return `${classes[share >= 0.5 ? 1 : 0]}, ${certainty(Math.max(share, 1 - share))}`;
     return rounded(range[0] + share * (range[1] - range[0]));
   }
 }

@@ -8,7 +8,8 @@ const LARGE = new Intl.NumberFormat("en", { notation: "compact" });
 
 // Write the axes beside the canvas of a `.plot`, and above it which slice of the data it is.
 export function writeAxes(plot, data) {
-  const [names, words] = [axisNames(data), sliceWords(data)];
+  const names = axisNames(data);
+  const words = sliceWords(data);
   Object.assign(find(".slice", plot), { textContent: words, hidden: !words });
   for (const each of findAll(".axis, .ticks", plot)) each.remove();
   ["x", "y"].forEach((side, axis) => {
@@ -17,7 +18,10 @@ export function writeAxes(plot, data) {
       tick.style.setProperty("--at", `${100 * share}%`);
       return tick;
     });
-    plot.append(make("span", { className: `axis ${side}`, title: names[axis] }, names[axis]), make("span", { className: `ticks ${side}`, "aria-hidden": true }, ...ticks));
+    plot.append(
+      make("span", { className: `axis ${side}`, title: names[axis] }, names[axis]),
+      make("span", { className: `ticks ${side}`, "aria-hidden": true }, ...ticks),
+    );
   });
 }
 
@@ -37,11 +41,16 @@ export function ticksBetween(low, high) {
 // Powers of ten, about as many, between whole exponents.
 export function decadesBetween(low, high) {
   const step = Math.ceil((high - low) / TICKS);
-  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, place) => ({ share: (place * step) / (high - low), text: written(+`1e${low + place * step}`) }));
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, place) => ({
+    share: (place * step) / (high - low),
+    text: written(+`1e${low + place * step}`),
+  }));
 }
 
 function written(value) {
   const size = Math.abs(value);
-  const text = size >= 1e15 || (size && size < 1e-3) ? value.toExponential(0) : size >= 1e4 ? LARGE.format(value) : String(value);
+  let text = String(value);
+  if (size >= 1e15 || (size && size < 1e-3)) text = value.toExponential(0);
+  else if (size >= 1e4) text = LARGE.format(value);
   return text.replaceAll("-", "−");
 }

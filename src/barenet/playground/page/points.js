@@ -30,7 +30,11 @@ export function drawPoints(canvas, points, data, ratio, showTests) {
     if (tests[i] && !showTests) continue;
     const place = [positions[2 * i] * canvas.width, (1 - positions[2 * i + 1]) * canvas.height];
     const border = tests[i] ? css(palette.ink, 0.9) : css(palette.panel, 0.95);
-    drawMark(context, place, radius, { fill: css(colourOf(values[i], data)), border, width: ratio });
+    drawMark(context, place, radius, {
+      fill: css(colourOf(values[i], data)),
+      border,
+      width: ratio,
+    });
   }
 }
 

@@ -9,7 +9,12 @@ import { number } from "./step-words.js";
 export class Tree {
   // `isCalm()`: whether the terms may be sorted.
   constructor(panel, isCalm) {
-    Object.assign(this, { panel, isCalm, folds: new Folds(() => this.show(this.answer)), curves: new Map() });
+    Object.assign(this, {
+      panel,
+      isCalm,
+      folds: new Folds(() => this.show(this.answer)),
+      curves: new Map(),
+    });
     this.verdict = make("p", { className: "verdict" });
     this.outputs = make("div");
     this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
@@ -22,11 +27,16 @@ export class Tree {
     const last = answer.layers.length - 1;
     const best = outputs.indexOf(Math.max(...outputs));
     write(this.verdict, verdict(this.panel.data, answer));
-    put(this.outputs, outputs.map((_, index) => {
-      const words = `${neuronOf(this.panel, last, index).name.replace(/^Output /, "")} = ${this.value(last, index)}`;
-      return this.neuron(`${index}`, last, index, words, index === best);
-    }));
-    if (isNew && outputs.length > 1) [...this.outputs.children].forEach((line, index) => (line.open = index === best));
+    put(
+      this.outputs,
+      outputs.map((_, index) => {
+        const name = neuronOf(this.panel, last, index).name.replace(/^Output /, "");
+        const words = `${name} = ${this.value(last, index)}`;
+        return this.neuron(`${index}`, last, index, words, index === best);
+      }),
+    );
+    if (isNew && outputs.length > 1)
+      [...this.outputs.children].forEach((line, index) => (line.open = index === best));
   }
 
   neuron(path, layer, index, words, open) {
@@ -40,31 +50,42 @@ export class Tree {
     const last = layer === this.answer.layers.length - 1;
     const activation = last ? this.answer.activation : settings.activations[layer];
     const normed = settings.batch_norm && !last;
-    const inner = `${normed ? "batch norm(" : ""}${number(sums[index])}${normed ? ")" : ""}${activation === "softmax" ? ", …" : ""}`;
-    if (activation === "identity" && !normed) return inner;
-    return `${activation === "identity" ? inner : `${activation}(${inner})`} = ${number(outputs[index])}`;
+    let words = number(sums[index]);
+    if (normed) words = `batch norm(${words})`;
+    if (activation === "identity" && !normed) return words;
+    if (activation === "softmax") words = `softmax(${words}, …)`;
+    else if (activation !== "identity") words = `${activation}(${words})`;
+    return `${words} = ${number(outputs[index])}`;
   }
 
   // The terms of the sum, the largest first; the smaller ones are one term together.
   unfold(body, path, layer, index) {
     const { sums, bias, terms: largest } = this.answer.layers[layer];
     const terms = largest[index].map(([row, weight, input]) => {
-      const words = `${layer ? inputName(this.panel, layer, row) : nameOfInput(this.panel, 0, row)}: ${product(weight, input)}`;
-      const line = layer ? this.neuron(`${path}.${row}`, layer - 1, row, words) : this.folds.leaf(`${path}.${row}`, words);
+      const name = layer ? inputName(this.panel, layer, row) : nameOfInput(this.panel, 0, row);
+      const words = `${name}: ${product(weight, input)}`;
+      const line = layer
+        ? this.neuron(`${path}.${row}`, layer - 1, row, words)
+        : this.folds.leaf(`${path}.${row}`, words);
       return { line, value: weight * input };
     });
     const rest = terms.reduce((left, { value }) => left - value, sums[index] - bias[index]);
     const others = this.panel.facts.layout[layer].n_in - terms.length;
     const places = new Map([...body.children].map((line, place) => [line, place]));
     if (this.isCalm() || !places.size) terms.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-    else terms.sort((a, b) => (places.get(a.line) ?? places.size) - (places.get(b.line) ?? places.size));
-    put(body, [
-      this.folds.leaf(`${path} sum`, `${layer < this.answer.layers.length - 1 ? `${this.value(layer, index)}, where ` : ""}z = ${number(sums[index])} is the sum of:`),
-      ...this.curve(path, layer, sums[index]),
-      ...terms.map(({ line }) => line),
-      ...(others > 0 ? [this.folds.leaf(`${path} rest`, `${others} others together: ${number(rest)}`)] : []),
-      this.folds.leaf(`${path} bias`, `bias: ${number(bias[index])}`),
-    ]);
+    else
+      terms.sort(
+        (a, b) => (places.get(a.line) ?? places.size) - (places.get(b.line) ?? places.size),
+      );
+    let head = `z = ${number(sums[index])} is the sum of:`;
+    if (layer < this.answer.layers.length - 1) head = `${this.value(layer, index)}, where ${head}`;
+    const leaves = [this.folds.leaf(`${path} sum`, head)];
+    leaves.push(...this.curve(path, layer, sums[index]));
+    leaves.push(...terms.map(({ line }) => line));
+    if (others > 0)
+      leaves.push(this.folds.leaf(`${path} rest`, `${others} others together: ${number(rest)}`));
+    leaves.push(this.folds.leaf(`${path} bias`, `bias: ${number(bias[index])}`));
+    put(body, leaves);
   }
 
   // The activation of a hidden neuron at its sum; batch norm computes another one from it.
@@ -79,7 +100,10 @@ export class Tree {
 // The weights of a neuron that are drawn, each with its input.
 export function termsOf(answer, layer, index) {
   const inputs = layer ? answer.layers[layer - 1].outputs : answer.inputs;
-  return answer.layers[layer].weights.map((weights, row) => ({ input: inputs[row], weight: weights[index] }));
+  return answer.layers[layer].weights.map((weights, row) => ({
+    input: inputs[row],
+    weight: weights[index],
+  }));
 }
 
 // The name of a drawn input: with its layer, if there are several.
@@ -88,16 +112,33 @@ export function inputName(panel, layer, row) {
   return panel.facts.layout.length > 2 ? `layer ${layer}, neuron ${row + 1}` : `neuron ${row + 1}`;
 }
 
-export const product = (weight, input) => `${number(weight)} × ${number(input)} = ${number(weight * input)}`;
+export const product = (weight, input) =>
+  `${number(weight)} × ${number(input)} = ${number(weight * input)}`;
 
 // The unit in the name of a column: "price (k$)".
 export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
 
-function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction, truth }) {
-  const off = prediction[0] - truth;
-  const truly = truth === undefined ? "" : classes ? `; in truth: ${classes[truth]}` : `; in truth: ${number(truth, 5)}, so that it is ${number(Math.abs(off))} ${unitOf(target)} too ${off < 0 ? "low" : "high"}`.replace("  ", " ");
-  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value, 5)}`).join(", ")}${truly}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
+function verdict(data, { prediction, truth }) {
+  const { classes, target, outputs, target_scaling: scaling } = data;
+  const truly = truthWords(data, prediction[0], truth);
+  if (!classes) {
+    const values = prediction.map((value, place) => {
+      const name = outputs[place] ?? target;
+      return `${name} = ${number(value, 5)}`;
+    });
+    const scaled = scaling === "none" ? "" : "; the network computes it as scaled:";
+    return `The answer: ${values.join(", ")}${truly}${scaled}`;
+  }
   const shares = classes.length === 2 ? [1 - prediction[0], prediction[0]] : prediction;
   const place = shares.indexOf(Math.max(...shares));
   return `The answer: class ${classes[place]}, ${percent(shares[place])}${truly}`;
+}
+
+// The true class or value of a point, if it has one, and how far the prediction is off.
+function truthWords({ classes, target }, prediction, truth) {
+  if (truth === undefined) return "";
+  if (classes) return `; in truth: ${classes[truth]}`;
+  const off = prediction - truth;
+  const size = [number(Math.abs(off)), unitOf(target)].filter(Boolean).join(" ");
+  return `; in truth: ${number(truth, 5)}, so that it is ${size} too ${off < 0 ? "low" : "high"}`;
 }

@@ -14,28 +14,50 @@ const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
 const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
-const NO_DATA = "The model is shown without its data: there is no target, and no error to send back.";
+const NO_DATA =
+  "The model is shown without its data: there is no target, and no error to send back.";
 
 export class Probe {
   constructor(page) {
     Object.assign(this, { page, point: null, views: [] });
     this.where = make("p", { className: "where" });
     this.networks = make("div");
-    const walk = make("p", { className: "orders" }, orderButton("← Previous", () => this.walk(-1)), orderButton("Next point →", () => this.walk(1)));
-    this.row = make("div", { className: "many", tabIndex: 0, role: "region", "aria-label": "The whole row" });
+    const walk = make(
+      "p",
+      { className: "orders" },
+      orderButton("← Previous", () => this.walk(-1)),
+      orderButton("Next point →", () => this.walk(1)),
+    );
+    this.row = make("div", {
+      className: "many",
+      tabIndex: 0,
+      role: "region",
+      "aria-label": "The whole row",
+    });
     this.content = make("div", { className: "probe" }, walk, this.where, this.row, this.networks);
-    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.point && !find("dialog[open]") && page.side.close());
+    document.addEventListener(
+      "keydown",
+      ({ key }) => key === "Escape" && this.point && !find("dialog[open]") && page.side.close(),
+    );
   }
 
   addTo(panel) {
     const { place, output } = panel;
-    output.canvas.addEventListener("click", ({ offsetX, offsetY, target }) => this.choose(this.near(offsetX / target.clientWidth, 1 - offsetY / target.clientHeight)));
-    output.overlay = (canvas, ratio) => this.point?.at && drawMark(canvas, this.point.at, panel.data.curve, ratio);
+    output.canvas.addEventListener("click", ({ offsetX, offsetY, target }) =>
+      this.choose(this.near(offsetX / target.clientWidth, 1 - offsetY / target.clientHeight)),
+    );
+    output.overlay = (canvas, ratio) =>
+      this.point?.at && drawMark(canvas, this.point.at, panel.data.curve, ratio);
     const open = () => {
       this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] }, true);
       find("button", this.content).focus();
     };
-    find(".map-view .checks", panel.root).append(button("Probe a point", open, { className: "text probe-open", title: "Follow one point through the network; or click the map" }));
+    find(".map-view .checks", panel.root).append(
+      button("Probe a point", open, {
+        className: "text probe-open",
+        title: "Follow one point through the network; or click the map",
+      }),
+    );
     const { root } = panel.network;
     root.addEventListener("pointerover", ({ target, pointerType }) => {
       this.views[place].pointed = pointerType !== "touch" && Boolean(target.closest(".neuron"));
@@ -44,15 +66,31 @@ export class Probe {
       this.views[place].pointed = false; // until the pointer is over the next element
       requestAnimationFrame(() => this.sortAgain(this.views[place]));
     });
-    const tree = new Tree(panel, () => !this.page.playing && !tree.root.contains(document.activeElement));
-    const error = new ErrorView(panel, { change: () => this.change(this.views[place]), seek: () => this.seek(place) });
+    const tree = new Tree(
+      panel,
+      () => !this.page.playing && !tree.root.contains(document.activeElement),
+    );
+    const error = new ErrorView(panel, {
+      change: () => this.change(this.views[place]),
+      seek: () => this.seek(place),
+    });
     const heading = make("h3", {}, place ? "Network B" : "Network A");
-    this.views[place] = { panel, query: new Query(this.page, "probe", panel, PAUSE), tree, error, heading, root: make("section", {}, heading, tree.root, error.root) };
+    this.views[place] = {
+      panel,
+      query: new Query(this.page, "probe", panel, PAUSE),
+      tree,
+      error,
+      heading,
+      root: make("section", {}, heading, tree.root, error.root),
+    };
   }
 
   // The points that are seen.
   points() {
-    const { points: { tests, positions }, view } = this.page;
+    const {
+      points: { tests, positions },
+      view,
+    } = this.page;
     const rows = [...tests.keys()].filter((row) => view.tests || !tests[row]);
     return rows.map((row) => ({ row, at: [positions[2 * row], positions[2 * row + 1]] }));
   }
@@ -73,7 +111,8 @@ export class Probe {
   // Probe a point, or an image without a place, which opens no panel.
   choose(point, opens = Boolean(point.at)) {
     this.source = this.data();
-    if (opens && !this.page.side.shows(this.content)) this.page.side.open("One point", this.content, () => this.close());
+    if (opens && !this.page.side.shows(this.content))
+      this.page.side.open("One point", this.content, () => this.close());
     this.point = point;
     for (const view of this.views) view.isNew = true;
     this.locate(point.at?.map((share) => share.toFixed(4)).join("~") ?? "");
@@ -116,15 +155,27 @@ export class Probe {
   // After other settings: the point stays as long as the data do.
   describe() {
     if (!this.point) return;
-    const { points: { tests, numbers }, facts, panels } = this.page;
+    const {
+      points: { tests, numbers },
+      facts,
+      panels,
+    } = this.page;
     const { low, high, curve } = facts;
     if (this.data() !== this.source) return this.end();
     const { row, at } = this.point;
     this.place = at?.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
-    const names = at ? axisNames(facts).slice(0, curve && row < 0 ? 1 : 2) : [];
-    const kind = row < 0 ? "A place of the plane" : `${tests[row] ? "Test" : "Training"} point ${counted(numbers[row])} of ${counted(facts.rows[tests[row]])}`;
+    let kind = "A place of the plane";
+    if (row >= 0) {
+      const part = tests[row] ? "Test" : "Training";
+      kind = `${part} point ${counted(numbers[row])} of ${counted(facts.rows[tests[row]])}`;
+    }
     this.name = at ? kind : "The digit on the pad";
-    this.where.textContent = [this.name, names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`).join(", ")].filter(Boolean).join(": ");
+    this.where.textContent = this.name;
+    if (at) {
+      const names = axisNames(facts).slice(0, curve && row < 0 ? 1 : 2);
+      const values = names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`);
+      if (values.length) this.where.textContent += `: ${values.join(", ")}`;
+    }
     this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
     for (const { place, output } of panels) {
       const view = this.views[place];
@@ -138,7 +189,10 @@ export class Probe {
 
   request({ query, error }) {
     const { row, pixels } = this.point;
-    query.send({ backward: error.active, ...(pixels ? { pixels } : row < 0 ? { place: this.place } : { row }) });
+    let point = { row };
+    if (pixels) point = { pixels };
+    else if (row < 0) point = { place: this.place };
+    query.send({ backward: error.active, ...point });
   }
 
   // Another stage of the error, of the numbers that are known.
@@ -180,10 +234,17 @@ export class Probe {
   // All columns, those of the map first.
   list({ cells = {} }) {
     const { axes } = this.page.facts;
-    const names = Object.keys(cells).length > axes.length ? [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))] : [];
-    const words = (value) => (/^(nan|None|NaT|)$/.test(value) ? "missing" : Number.isNaN(Number(value)) ? value : number(Number(value), 6));
+    let names = [];
+    if (Object.keys(cells).length > axes.length)
+      names = [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))];
     this.row.hidden = !names.length;
-    if (this.listed !== JSON.stringify(cells)) this.row.replaceChildren(table(["Column", "Value"], names.map((name) => [name, words(cells[name])])));
+    if (this.listed !== JSON.stringify(cells))
+      this.row.replaceChildren(
+        table(
+          ["Column", "Value"],
+          names.map((name) => [name, cellWords(cells[name])]),
+        ),
+      );
     this.listed = JSON.stringify(cells);
   }
 
@@ -191,7 +252,9 @@ export class Probe {
     this.list(view.answer);
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
-    view.error.show(view.answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
+    let missing = "";
+    if (this.point.row < 0) missing = this.page.points.tests.length ? NO_TARGET : NO_DATA;
+    view.error.show(view.answer, missing);
     this.sort(view);
     this.mark(view);
   }
@@ -222,28 +285,40 @@ export class Probe {
     const backward = error.active ? answer.backward : null;
     const from = ({ layer, row }) => (layer ? row : data.drawn_inputs.indexOf(row));
     const term = (link) => termsOf(answer, link.layer, link.column)[from(link)];
-    const gradient = (link) => (link.layer < error.reached ? 0 : backward.layers[link.layer].weights[from(link)][link.column]);
-    const values = network.links.links.map((link) => (backward ? gradient(link) : term(link).weight * term(link).input));
+    const gradient = (link) =>
+      link.layer < error.reached ? 0 : backward.layers[link.layer].weights[from(link)][link.column];
+    const values = network.links.links.map((link) =>
+      backward ? gradient(link) : term(link).weight * term(link).input,
+    );
     const unit = backward ? Math.max(...values.map(Math.abs)) / 4 || 1 : 1;
     const links = [];
-    network.links.links.forEach(({ index }, place) => (links[index] = values[place] / unit));
+    network.links.links.forEach(({ index }, place) => {
+      links[index] = values[place] / unit;
+    });
     const words = (link) => {
       const { weight, input } = term(link);
-      return backward ? `gradient: ${number(backward.layers[link.layer].bias[link.column])} × ${number(input)} = ${number(gradient(link))}` : product(weight, input);
+      return backward
+        ? `gradient: ${number(backward.layers[link.layer].bias[link.column])} × ${number(input)} = ${number(gradient(link))}`
+        : product(weight, input);
     };
     network.probe = { links, words };
     const contributions = data.image ? contributionsOf(answer) : [];
     for (const { node, column, place, picture } of network.neurons) {
       const shown = find(".probed", node) ?? addValue(node);
       shown.classList.toggle("delta", Boolean(backward));
-      if (backward) shown.textContent = column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
+      if (backward)
+        shown.textContent =
+          column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
       else if (column && column === answer.layers.length - 1 && data.image) {
         shown.textContent = signed(contributions[place]);
         shown.style.borderColor = css(palette.at(Math.sign(contributions[place])));
-      }
-      else shown.textContent = column ? number(answer.layers[column - 1].outputs[place], 2) : inputWords(answer, picture);
+      } else
+        shown.textContent = column
+          ? number(answer.layers[column - 1].outputs[place], 2)
+          : inputWords(answer, picture);
       const all = column ? answer.layers[column - 1].outputs : [];
-      if (column) node.style.setProperty("--light", all[place] / (Math.max(...all.map(Math.abs)) || 1));
+      if (column)
+        node.style.setProperty("--light", all[place] / (Math.max(...all.map(Math.abs)) || 1));
       if (shown.title) node.ariaLabel = shown.title.replace(/\.|$/, ` ${shown.textContent}$&`);
     }
     network.draw();
@@ -253,7 +328,10 @@ export class Probe {
 const answerOf = ({ layers }) => layers.at(-1).outputs.indexOf(Math.max(...layers.at(-1).outputs));
 
 // What each neuron of the last hidden layer adds to the sum of the answer: its output × its weight.
-const contributionsOf = (answer) => termsOf(answer, answer.layers.length - 1, answerOf(answer)).map(({ input, weight }) => input * weight);
+const contributionsOf = (answer) =>
+  termsOf(answer, answer.layers.length - 1, answerOf(answer)).map(
+    ({ input, weight }) => input * weight,
+  );
 
 const signed = (value) => `${value > 0 ? "+" : ""}${number(value, 2)}`;
 
@@ -264,6 +342,13 @@ function addValue(node) {
   return shown;
 }
 
+// The value of a cell of the table, as it is shown.
+function cellWords(value) {
+  if (/^(nan|None|NaT|)$/.test(value)) return "missing";
+  if (Number.isNaN(Number(value))) return value;
+  return number(Number(value), 6);
+}
+
 // An input as it is in the data, and as it is scaled.
 function inputWords({ raw, inputs }, place) {
   return [...new Set([number(raw[place], 2), number(inputs[place], 2)])].join(" → ");
@@ -271,7 +356,8 @@ function inputWords({ raw, inputs }, place) {
 
 // A ring around the point; on a curve, a line through it.
 function drawMark(canvas, [across, up], isCurve, ratio) {
-  const [x, y] = [across * canvas.width, (1 - up) * canvas.height];
+  const x = across * canvas.width;
+  const y = (1 - up) * canvas.height;
   const mark = new Path2D();
   mark.arc(x, y, 9 * ratio, 0, 2 * Math.PI);
   if (isCurve) mark.rect(x, -9, 0, canvas.height + 18);

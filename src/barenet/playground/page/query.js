@@ -13,7 +13,8 @@ export class Query {
     const { line, panels, version } = this.page;
     const state = JSON.stringify([fields, version, panels.map(stateOf)]);
     const now = performance.now();
-    const isEarly = now - this.received < this.pause && panels.some(({ header }) => header?.playing);
+    const isEarly =
+      now - this.received < this.pause && panels.some(({ header }) => header?.playing);
     if ((this.sent && now - this.sent < PATIENCE) || state === this.state || isEarly) return false;
     Object.assign(this, { state, sent: now });
     line.send(this.type, { network: this.panel.place, ...fields });
@@ -31,4 +32,12 @@ export class Query {
 }
 
 // All that can change a network while it has its architecture.
-const stateOf = ({ header }) => header && [header.epoch, header.batch, header.edits, header.last, header.version, header.explained];
+const stateOf = ({ header }) =>
+  header && [
+    header.epoch,
+    header.batch,
+    header.edits,
+    header.last,
+    header.version,
+    header.explained,
+  ];

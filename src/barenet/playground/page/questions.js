@@ -19,27 +19,40 @@ export class Questions {
   // Those that are worked out come one by one, each after a right answer.
   showNext() {
     const open = this.isGuess ? -1 : this.entries.findIndex(({ right }) => !right);
-    this.entries.forEach(({ field }, place) => (field.hidden = open >= 0 && place > open));
+    this.entries.forEach(({ field }, place) => {
+      field.hidden = open >= 0 && place > open;
+    });
     return this.entries[open]?.field;
   }
 
   // The number of questions without an answer, or with a wrong one that was no guess.
   get open() {
-    return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess)).length;
+    return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess))
+      .length;
   }
 
   // The guesses in short.
   get score() {
-    const [all, right] = [this.entries.length, this.entries.filter((each) => each.right).length];
+    const all = this.entries.length;
+    const right = this.entries.filter((each) => each.right).length;
     if (!this.isGuess || !all) return "";
-    return all === 1 ? `Your guess was ${right ? "" : "not "}right. ` : `${right} of ${all} guesses were right. `;
+    if (all > 1) return `${right} of ${all} guesses were right. `;
+    return right ? "Your guess was right. " : "Your guess was not right. ";
   }
 
   add(question) {
     const verdict = make("p", { className: "verdict", role: "status" });
     const entry = { question, verdict, given: null, right: false };
-    const fields = question.answers.length ? question.answers.map((words, index) => this.choice(entry, words, index + 1)) : [this.number(entry)];
-    entry.field = make("fieldset", { className: "question" }, make("legend", {}, question.text), ...fields, verdict);
+    const fields = question.answers.length
+      ? question.answers.map((words, index) => this.choice(entry, words, index + 1))
+      : [this.number(entry)];
+    entry.field = make(
+      "fieldset",
+      { className: "question" },
+      make("legend", {}, question.text),
+      ...fields,
+      verdict,
+    );
     return entry;
   }
 
@@ -51,8 +64,13 @@ export class Questions {
 
   number(entry) {
     // The keyboard for decimals has no minus on some phones.
-    const input = make("input", { type: "text", inputMode: "text", "aria-label": entry.question.text });
-    const check = () => input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-")));
+    const input = make("input", {
+      type: "text",
+      inputMode: "text",
+      "aria-label": entry.question.text,
+    });
+    const check = () =>
+      input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-")));
     input.addEventListener("change", check);
     return make("div", { className: "number" }, input, button("Check", check));
   }
@@ -73,16 +91,29 @@ export class Questions {
 
   // A question that was worked out is one line; the last of them has its explanation unfolded.
   fold(entry) {
-    const { question: { text, answers }, given, verdict, field } = entry;
+    const {
+      question: { text, answers },
+      given,
+      verdict,
+      field,
+    } = entry;
     for (const each of this.entries) each.field.open = false;
-    const line = make("summary", { title: text }, make("span", {}, text), make("b", {}, `✓ ${answers[given - 1] ?? String(given).replace("-", "−")}`));
+    const line = make(
+      "summary",
+      { title: text },
+      make("span", {}, text),
+      make("b", {}, `✓ ${answers[given - 1] ?? String(given).replace("-", "−")}`),
+    );
     entry.field = make("details", { className: "question", open: true }, line, verdict);
     field.replaceWith(entry.field);
   }
 
   judge({ question, verdict, right }) {
     verdict.classList.toggle("right", right);
-    write(verdict, right || this.isGuess ? `${right ? "Right." : "Not quite."} ${question.why}` : `Not yet. ${question.otherwise || "Try again."}`);
+    let words = `Not yet. ${question.otherwise || "Try again."}`;
+    if (right) words = `Right. ${question.why}`;
+    else if (this.isGuess) words = `Not quite. ${question.why}`;
+    write(verdict, words);
   }
 
   // The network has shown it.

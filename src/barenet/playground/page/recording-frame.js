@@ -11,28 +11,59 @@ const MAX_OUTPUTS = 10;
 const MAX_TERMS = 8; // of a sum
 
 const KINDS = { f4: Float32Array, i1: Int8Array, u1: Uint8Array };
-const decode = ([kind, text]) => new KINDS[kind](Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+const decode = ([kind, text]) =>
+  new KINDS[kind](Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
 // A recording with its arrays decoded, and the inputs of its pictures, as `onPlane` takes them.
 export function open(recording) {
-  const arrays = Object.fromEntries(Object.entries(recording.arrays).map(([name, array]) => [name, decode(array)]));
-  const at = (places) => Float64Array.from(places.flatMap((place) => (recording.inputs.features ? inputsAt(place, recording) : place)));
-  const grid = (side) => at(Array.from({ length: side * side }, (_, index) => [((index % side) + 0.5) / side, 1 - (Math.floor(index / side) + 0.5) / side]));
+  const arrays = Object.fromEntries(
+    Object.entries(recording.arrays).map(([name, array]) => [name, decode(array)]),
+  );
+  const at = (places) =>
+    Float64Array.from(
+      places.flatMap((place) => (recording.inputs.features ? inputsAt(place, recording) : place)),
+    );
+  const grid = (side) =>
+    at(
+      Array.from({ length: side * side }, (_, index) => [
+        ((index % side) + 0.5) / side,
+        1 - (Math.floor(index / side) + 0.5) / side,
+      ]),
+    );
   const line = () => at(Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]));
-  if (recording.inputs.features) arrays.X = at([...arrays.values.keys()].map((row) => [arrays.positions[2 * row], arrays.positions[2 * row + 1]]));
+  if (recording.inputs.features)
+    arrays.X = at(
+      [...arrays.values.keys()].map((row) => [
+        arrays.positions[2 * row],
+        arrays.positions[2 * row + 1],
+      ]),
+    );
   const { image } = recording.data;
   const pixels = image && IN_ORDER.map((index) => pixelAt(index, image));
-  return { ...recording, arrays, pixels, small: grid(SIDE), large: recording.data.curve ? line() : grid(recording.side) };
+  return {
+    ...recording,
+    arrays,
+    pixels,
+    small: grid(SIDE),
+    large: recording.data.curve ? line() : grid(recording.side),
+  };
 }
 
 // The pixel of an image at a place of a neuron's picture.
-const pixelAt = (index, [height, width]) => Math.floor((Math.floor(index / SIDE) * height) / SIDE) * width + Math.floor(((index % SIDE) * width) / SIDE);
+const pixelAt = (index, [height, width]) =>
+  Math.floor((Math.floor(index / SIDE) * height) / SIDE) * width +
+  Math.floor(((index % SIDE) * width) / SIDE);
 
 const outputsOf = (rows, ...network) => forward(rows, ...network).at(-1).outputs;
 
 // In units of the target.
 function predictions(outputs, { target }) {
-  return target ? outputs.map((value, index) => value / target[1][index % target[1].length] + target[0][index % target[0].length]) : outputs;
+  return target
+    ? outputs.map(
+        (value, index) =>
+          value / target[1][index % target[1].length] + target[0][index % target[0].length],
+      )
+    : outputs;
 }
 
 // As `Picture` on the server: { side, output, neurons, scales, weights }.
@@ -40,7 +71,9 @@ export function frameOf(weights, recording) {
   const network = onPlane(weights, recording);
   const pictures = neuronPictures(weights, network, recording);
   const neurons = new Int8Array(pictures.length * PICTURE);
-  const scales = pictures.map(({ values, least }, place) => fillScaled(neurons, place * PICTURE, values, least));
+  const scales = pictures.map(({ values, least }, place) =>
+    fillScaled(neurons, place * PICTURE, values, least),
+  );
   return { side: recording.side, output: pictureOf(network, recording), neurons, scales, weights };
 }
 
@@ -53,7 +86,8 @@ function neuronPictures(weights, network, recording) {
   drawn.forEach((shown, layer) => {
     const { n_out: count, start } = layout[layer];
     for (let neuron = 0; neuron < shown; neuron++) {
-      if (data.image && layer === 0) pictures.push({ values: picked(weights, start + neuron, count, pixels), least: 1e-9 });
+      if (data.image && layer === 0)
+        pictures.push({ values: picked(weights, start + neuron, count, pixels), least: 1e-9 });
       else pictures.push({ values: picked(outputs[layer], neuron, count, IN_ORDER), least: 1 });
     }
   });
@@ -64,7 +98,9 @@ function neuronPictures(weights, network, recording) {
 function hiddenOutputs([weights, { layout, activations }], { data, drawn, small }) {
   const isDrawnByWeights = Boolean(data.image) && drawn.length === 1;
   if (isDrawnByWeights) return [];
-  return forward(small, weights, { layout: layout.slice(0, -1), activations }).map(({ outputs }) => outputs);
+  return forward(small, weights, { layout: layout.slice(0, -1), activations }).map(
+    ({ outputs }) => outputs,
+  );
 }
 
 // Every `step`-th value from the first, those at some places.
@@ -83,12 +119,18 @@ function fillScaled(bytes, start, values, least) {
 }
 
 function pictureOf(network, recording) {
-  const { data: { classes, curve, range }, large, layout } = recording;
+  const {
+    data: { classes, curve, range },
+    large,
+    layout,
+  } = recording;
   const values = predictions(outputsOf(large, ...network), recording);
   if (classes?.length > 2) return ranked(values, layout.at(-1).n_out, curve);
   if (curve) return Float32Array.from(values);
   const [low, high] = classes ? [0, 1] : range;
-  return Int8Array.from(values, (value) => Math.round(127 * Math.max(-1, Math.min(1, (2 * value - low - high) / (high - low || 2)))));
+  return Int8Array.from(values, (value) =>
+    Math.round(127 * Math.max(-1, Math.min(1, (2 * value - low - high) / (high - low || 2)))),
+  );
 }
 
 // The two most probable classes of each point, and their probabilities.
@@ -111,25 +153,53 @@ function ranked(values, count, curve) {
 
 // The accuracy or R² of the training and of the test points that are shown.
 export function scoresOf(weights, recording) {
-  const { arrays: { X, values, tests }, data: { classes, range: [low, high] }, layout } = recording;
+  const {
+    arrays: { X, values, tests },
+    data: {
+      classes,
+      range: [low, high],
+    },
+    layout,
+  } = recording;
   const outputs = predictions(outputsOf(X, weights, recording), recording);
   const count = layout.at(-1).n_out;
   return [0, 1].map((test) => {
     const places = [...values.keys()].filter((place) => tests[place] === test);
-    if (classes) return mean(places.map((place) => Number(answerOf(outputs.subarray(place * count, (place + 1) * count)) === values[place])));
+    if (classes)
+      return mean(
+        places.map((place) =>
+          Number(answerOf(outputs.subarray(place * count, (place + 1) * count)) === values[place]),
+        ),
+      );
     const truth = places.map((place) => low + values[place] * (high - low));
     const middle = mean(truth);
-    return 1 - mean(places.map((place, index) => (outputs[place] - truth[index]) ** 2)) / mean(truth.map((value) => (value - middle) ** 2));
+    return (
+      1 -
+      mean(places.map((place, index) => (outputs[place] - truth[index]) ** 2)) /
+        mean(truth.map((value) => (value - middle) ** 2))
+    );
   });
 }
 
-const mean = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
-const answerOf = (shares) => (shares.length === 1 ? Number(shares[0] > 0.5) : shares.indexOf(Math.max(...shares)));
+const mean = (values) =>
+  values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+const answerOf = (shares) =>
+  shares.length === 1 ? Number(shares[0] > 0.5) : shares.indexOf(Math.max(...shares));
 
 // As `_probe.py` answers: the numbers of one of the points, or of a place given as shares of the plane.
 export function probe({ row, at }, weights, recording) {
-  const { arrays: { X, tests }, data, drawn, layout, activations, scaling: [offset, factor] } = recording;
-  const inputs = row < 0 ? Float64Array.from(inputsAt(at, recording)) : X.subarray(row * layout[0].n_in, (row + 1) * layout[0].n_in);
+  const {
+    arrays: { X, tests },
+    data,
+    drawn,
+    layout,
+    activations,
+    scaling: [offset, factor],
+  } = recording;
+  const inputs =
+    row < 0
+      ? Float64Array.from(inputsAt(at, recording))
+      : X.subarray(row * layout[0].n_in, (row + 1) * layout[0].n_in);
   const shown = [data.drawn_inputs, ...drawn.map((count) => [...Array(count).keys()])];
   const layers = forward(inputs, weights, recording).map(({ sums, outputs }, layer, all) => {
     const { n_in: width, n_out: count, start } = layout[layer];
@@ -139,9 +209,15 @@ export function probe({ row, at }, weights, recording) {
     return {
       sums: [...sums],
       outputs: [...outputs].slice(0, drawn[layer] === undefined ? MAX_OUTPUTS : count),
-      weights: shown[layer].map((from) => neurons.map((column) => weights[start + from * count + column])),
+      weights: shown[layer].map((from) =>
+        neurons.map((column) => weights[start + from * count + column]),
+      ),
       bias: neurons.map((column) => weights[start + width * count + column]),
-      terms: neurons.map((column) => Array.from(values, term(column)).sort((a, b) => Math.abs(b[1] * b[2]) - Math.abs(a[1] * a[2])).slice(0, MAX_TERMS)),
+      terms: neurons.map((column) =>
+        Array.from(values, term(column))
+          .sort((a, b) => Math.abs(b[1] * b[2]) - Math.abs(a[1] * a[2]))
+          .slice(0, MAX_TERMS),
+      ),
     };
   });
   const raw = Array.from(inputs, (value, place) => value / factor[place] + offset[place]);

@@ -14,22 +14,49 @@ import { WeightFields } from "./weight-fields.js";
 
 const SECONDS = 4; // of the whole recording
 
-const table = (values, width) => Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
+const table = (values, width) =>
+  Array.from({ length: values.length / width }, (_, row) => [
+    ...values.subarray(row * width, (row + 1) * width),
+  ]);
 
 class Player {
   constructor(recording) {
     const { data, layout, arrays } = recording;
-    Object.assign(this, { recording, facts: data, points: arrays, kept: table(arrays.kept, 5), curve: table(arrays.measured, 3), edits: new Map() });
-    Object.assign(this, { view: { tests: true, discrete: false, probe: "" }, state: { data: null }, side: new SidePanel(find("#side")) });
-    this.line = { send: (_, { row = -1 }) => this.probe.take(probe({ row, at: this.probe.point.at }, this.weights, recording)) };
+    Object.assign(this, {
+      recording,
+      facts: data,
+      points: arrays,
+      kept: table(arrays.kept, 5),
+      curve: table(arrays.measured, 3),
+      edits: new Map(),
+    });
+    Object.assign(this, {
+      view: { tests: true, discrete: false, probe: "" },
+      state: { data: null },
+      side: new SidePanel(find("#side")),
+    });
+    this.line = {
+      send: (_, { row = -1 }) =>
+        this.probe.take(probe({ row, at: this.probe.point.at }, this.weights, recording)),
+    };
     this.theme = new Theme(find("#theme"), () => this.repaint());
-    this.panel = { place: 0, root: document.body, data, settings: recording.settings, facts: { layout }, labels: {}, header: { playing: false } };
-    this.panel.output = this.output = new OutputView(find(".output"));
-    this.panel.network = this.network = new NetworkView(find(".network"), {
+    this.panel = {
+      place: 0,
+      root: document.body,
+      data,
+      settings: recording.settings,
+      facts: { layout },
+      labels: {},
+      header: { playing: false },
+    };
+    this.output = new OutputView(find(".output"));
+    this.network = new NetworkView(find(".network"), {
       activations: [],
       hover: (picture) => this.output.hover(picture),
       open: (...place) => this.openNeuron(...place),
     });
+    this.panel.output = this.output;
+    this.panel.network = this.network;
     this.panels = [this.panel];
     this.probe = new Probe(this);
     this.probe.addTo(this.panel);
@@ -46,11 +73,23 @@ class Player {
 
   describe() {
     const { data, settings, facts, layout, drawn, choices, text, problem } = this.recording;
-    this.network.describe({ layout, drawn }, data, settings, Object.fromEntries(choices.map((label) => [label, label])));
+    this.network.describe(
+      { layout, drawn },
+      data,
+      settings,
+      Object.fromEntries(choices.map((label) => [label, label])),
+    );
     for (const control of findAll(".size, .activation, .input.off")) control.disabled = true;
     this.output.describe(data);
-    find("#text").replaceChildren(...[...text, problem].filter(Boolean).map((each) => make("p", {}, each)));
-    find("#facts").replaceChildren(...Object.entries(facts).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+    find("#text").replaceChildren(
+      ...[...text, problem].filter(Boolean).map((each) => make("p", {}, each)),
+    );
+    find("#facts").replaceChildren(
+      ...Object.entries(facts).flatMap(([name, value]) => [
+        make("dt", {}, name),
+        make("dd", {}, value),
+      ]),
+    );
     find(".score-name").textContent = data.classes ? "Accuracy" : "R²";
     find(".test-score-name").textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
     const { live } = this.recording;
@@ -69,7 +108,9 @@ class Player {
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
     find("#scrub").addEventListener("input", ({ target }) => this.pause(Number(target.value)));
-    find(".curve").addEventListener("click", ({ target, offsetX }) => this.pause(this.kept.indexOf(nearest(this.kept, epochAt(target, offsetX, this.lines())))));
+    find(".curve").addEventListener("click", ({ target, offsetX }) =>
+      this.pause(this.kept.indexOf(nearest(this.kept, epochAt(target, offsetX, this.lines())))),
+    );
     find("#changed button").addEventListener("click", () => this.putBack([...this.edits.keys()]));
     for (const box of findAll("[data-view]")) {
       box.addEventListener("change", () => {
@@ -78,7 +119,14 @@ class Player {
       });
     }
     document.addEventListener("keydown", (event) => {
-      if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), button, summary")) return;
+      if (
+        !(event.key in keys) ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        event.target.closest("input:not([type=range]), button, summary")
+      )
+        return;
       event.preventDefault();
       find(keys[event.key]).click();
     });
@@ -88,7 +136,10 @@ class Player {
   // Open the page of Python at the address of this network, if the runtime can be loaded.
   async train({ hash, runtime }) {
     const found = await fetch(runtime, { method: "HEAD" }).catch(() => ({}));
-    if (!found.ok) return (find("#live").textContent = "Python cannot be loaded: is there a connection?");
+    if (!found.ok) {
+      find("#live").textContent = "Python cannot be loaded: is there a connection?";
+      return;
+    }
     location.hash = hash;
     location.reload();
   }
@@ -98,7 +149,8 @@ class Player {
     this.timer = null;
     if (on) {
       if (this.place === this.kept.length - 1) this.go(0);
-      const step = () => (this.place < this.kept.length - 1 ? this.go(this.place + 1) : this.play(false));
+      const step = () =>
+        this.place < this.kept.length - 1 ? this.go(this.place + 1) : this.play(false);
       this.timer = setInterval(step, (1000 * SECONDS) / this.kept.length);
     }
     document.body.classList.toggle("playing", on);
@@ -130,7 +182,9 @@ class Player {
   }
 
   update() {
-    const { arrays: { weights: all } } = this.recording;
+    const {
+      arrays: { weights: all },
+    } = this.recording;
     const count = all.length / this.kept.length;
     this.weights = all.slice(this.place * count, (this.place + 1) * count);
     for (const [index, value] of this.edits) this.weights[index] = value;
@@ -145,15 +199,27 @@ class Player {
   write() {
     const [epoch, ...measured] = this.kept[this.place];
     const edited = this.edits.size;
-    const [loss, testLoss, score, testScore] = edited ? [null, null, ...scoresOf(this.weights, this.recording)] : measured;
+    const [loss, testLoss, score, testScore] = edited
+      ? [null, null, ...scoresOf(this.weights, this.recording)]
+      : measured;
     const written = this.facts.classes ? percent : rounded;
-    const values = { ".loss": rounded(loss), ".test-loss": rounded(testLoss), ".score": written(score), ".test-score": written(testScore), "#epoch": counted(epoch) };
+    const values = {
+      ".loss": rounded(loss),
+      ".test-loss": rounded(testLoss),
+      ".score": written(score),
+      ".test-score": written(testScore),
+      "#epoch": counted(epoch),
+    };
     for (const [selector, text] of Object.entries(values)) find(selector).textContent = text;
     find("#scrub").value = this.place;
     find("#scrub").setAttribute("aria-valuetext", `epoch ${counted(epoch)}`);
     find("#changed").hidden = !edited;
-    find("#changed span").textContent = `${edited} weight${edited === 1 ? "" : "s"} changed by hand: the scores are those of the points shown.`;
-    find(".curve").setAttribute("aria-label", `Loss per epoch. At epoch ${counted(epoch)}: training loss ${rounded(measured[0])}, test loss ${rounded(measured[1])}.`);
+    find("#changed span").textContent =
+      `${edited} weight${edited === 1 ? "" : "s"} changed by hand: the scores are those of the points shown.`;
+    find(".curve").setAttribute(
+      "aria-label",
+      `Loss per epoch. At epoch ${counted(epoch)}: training loss ${rounded(measured[0])}, test loss ${rounded(measured[1])}.`,
+    );
   }
 
   draw() {
@@ -182,10 +248,22 @@ class Player {
   // The weights of a neuron with sliders, at the side of the page.
   openNeuron(layer, place, row) {
     const neuron = neuronOf(this.panel, layer, place);
-    this.sliders = new WeightFields(neuron, this.weights, (field, value) => this.edit(field, value));
-    const back = button("Put back", () => this.putBack([...neuron.index, neuron.bias]), { className: "button" });
-    const hint = make("p", { className: "hint" }, "Move a weight: the pictures follow. Another epoch has its own weights again.");
-    this.side.open(neuron.name, make("div", {}, hint, this.sliders.root, make("p", { className: "orders" }, back)), () => this.network.open(null));
+    this.sliders = new WeightFields(neuron, this.weights, (field, value) =>
+      this.edit(field, value),
+    );
+    const back = button("Put back", () => this.putBack([...neuron.index, neuron.bias]), {
+      className: "button",
+    });
+    const hint = make(
+      "p",
+      { className: "hint" },
+      "Move a weight: the pictures follow. Another epoch has its own weights again.",
+    );
+    this.side.open(
+      neuron.name,
+      make("div", {}, hint, this.sliders.root, make("p", { className: "orders" }, back)),
+      () => this.network.open(null),
+    );
     if (row !== undefined) this.sliders.fields[row]?.number.select();
     this.network.open(neuron);
   }
@@ -200,5 +278,6 @@ function live() {
 }
 
 const recording = JSON.parse(find("#recording").textContent);
-if (recording.live && location.hash.includes("=")) addEventListener("load", live); // not a place on this page
+if (recording.live && location.hash.includes("="))
+  addEventListener("load", live); // not a place on this page
 else window.barenet = new Player(open(recording));

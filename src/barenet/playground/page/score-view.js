@@ -18,7 +18,8 @@ export class ScoreView {
     find(".score-name", this.root).textContent = name;
     find(".test-score-name", this.root).textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
     this.details.hidden = !data.classes || !data.rows[1];
-    for (const each of [".test-loss", ".test-score"]) find(each, this.root).parentElement.hidden = !data.rows[1];
+    for (const each of [".test-loss", ".test-score"])
+      find(each, this.root).parentElement.hidden = !data.rows[1];
   }
 
   show(header) {
@@ -31,7 +32,10 @@ export class ScoreView {
     find(".test-score", this.root).textContent = written(testScore);
     const { spread, target, classes } = this.data;
     this.error.hidden = Boolean(classes) || spread === null || !Number.isFinite(testScore);
-    write(this.error, `Typical test error (RMSE): ${rounded(spread * Math.sqrt(Math.max(0, 1 - testScore)))} ${unitOf(target)}`);
+    write(
+      this.error,
+      `Typical test error (RMSE): ${rounded(spread * Math.sqrt(Math.max(0, 1 - testScore)))} ${unitOf(target)}`,
+    );
     if (this.details.open && header.confusion) this.fill(header.confusion);
   }
 
@@ -44,26 +48,45 @@ export class ScoreView {
       for (const [predicted, count] of row.entries()) {
         const { cell, inside } = this.cells[truth][predicted];
         if (cell.textContent === String(count)) continue;
-        cell.className = truth === predicted ? "right" : count ? "wrong" : "";
+        cell.className = count ? "wrong" : "";
+        if (truth === predicted) cell.className = "right";
         cell.style.setProperty("--share", count / total);
-        Object.assign(inside, { textContent: String(count), disabled: !count, title: count ? "Show them" : "" });
-        inside.setAttribute("aria-label", `${counted(count)} test rows of ${classes[truth]}, taken for ${classes[predicted]}`);
+        Object.assign(inside, {
+          textContent: String(count),
+          disabled: !count,
+          title: count ? "Show them" : "",
+        });
+        inside.setAttribute(
+          "aria-label",
+          `${counted(count)} test rows of ${classes[truth]}, taken for ${classes[predicted]}`,
+        );
       }
     }
-    const [shown, all] = [counts.flat().reduce((sum, count) => sum + count, 0), this.data.rows[1]];
-    this.caption.textContent = `${shown < all ? `${counted(shown)} of ${counted(all)}` : counted(all)} test rows. Click a number to see them.`;
+    const shown = counts.flat().reduce((sum, count) => sum + count, 0);
+    const all = this.data.rows[1];
+    const rows = shown < all ? `${counted(shown)} of ${counted(all)}` : counted(all);
+    this.caption.textContent = `${rows} test rows. Click a number to see them.`;
   }
 
   build() {
     const { classes } = this.data;
     this.classes = classes;
     this.caption = make("caption", {});
-    this.cells = classes.map((_, truth) => classes.map((__, predicted) => {
-      const inside = make("button", { type: "button", data: { cell: `${truth} ${predicted}` } });
-      return { inside, cell: make("td", {}, inside) };
-    }));
-    const head = make("tr", {}, make("th", {}, "true \\ predicted"), ...classes.map((name) => make("th", { scope: "col" }, name)));
-    const rows = this.cells.map((row, truth) => make("tr", {}, make("th", { scope: "row" }, classes[truth]), ...row.map(({ cell }) => cell)));
+    this.cells = classes.map((_, truth) =>
+      classes.map((__, predicted) => {
+        const inside = make("button", { type: "button", data: { cell: `${truth} ${predicted}` } });
+        return { inside, cell: make("td", {}, inside) };
+      }),
+    );
+    const head = make(
+      "tr",
+      {},
+      make("th", {}, "true \\ predicted"),
+      ...classes.map((name) => make("th", { scope: "col" }, name)),
+    );
+    const rows = this.cells.map((row, truth) =>
+      make("tr", {}, make("th", { scope: "row" }, classes[truth]), ...row.map(({ cell }) => cell)),
+    );
     this.matrix.replaceChildren(make("table", {}, this.caption, make("tbody", {}, head, ...rows)));
   }
 }

@@ -17,7 +17,8 @@ export class ServerTabs {
   }
 
   take(message) {
-    if (message.type === this.View.type) this.page.panels[message.network]?.[message.type].take(message);
+    if (message.type === this.View.type)
+      this.page.panels[message.network]?.[message.type].take(message);
   }
 
   repaint() {
@@ -68,7 +69,8 @@ export class ServerView {
   paint() {
     const { answer } = this;
     if (!answer || this.root.hidden) return;
-    this.plot.hidden = this.marks.hidden = Boolean(answer.hint);
+    this.plot.hidden = Boolean(answer.hint);
+    this.marks.hidden = this.plot.hidden;
     write(this.words, answer.hint ?? this.describe());
     if (answer.hint) return;
     const ratio = fit(this.canvas);

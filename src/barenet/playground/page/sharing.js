@@ -6,32 +6,52 @@ import { copy } from "./export-panel.js";
 const OWN_FILE = /^(table|model):/;
 
 // A file's name, as a shell takes it.
-const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
+const quoted = (name) =>
+  /^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 
 export async function share(page) {
   const epoch = page.panels[0]?.header?.epoch ?? 0;
   const hash = toHash(page.address, { ...page.view, epoch, lesson: "" }, page.edits());
   replaceHash(hash, page.catalog);
   const own = page.state.data.source.match(OWN_FILE)?.[1];
-  if (own === "model") return page.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);
-  if (page.catalog.worker && !own) return copyAddress(page, hash, "The address of this page is copied. It trains this network again, up to this epoch, in any browser");
+  if (own === "model")
+    return page.notice(
+      "This network comes from your own file. Share the files of Export instead: the model, or the command.",
+      8000,
+    );
+  if (page.catalog.worker && !own)
+    return copyAddress(
+      page,
+      hash,
+      "The address of this page is copied. It trains this network again, up to this epoch, in any browser",
+    );
   const table = own ? `${quoted(page.facts.name)} ` : "";
   const where = `on any machine with barenet[play]${own ? ` and ${page.facts.name}` : ""}`;
   const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
-  if (await copy(command)) page.notice(`A command is copied. It trains this network again, up to this epoch, ${where}.`, 8000);
+  if (await copy(command))
+    page.notice(
+      `A command is copied. It trains this network again, up to this epoch, ${where}.`,
+      8000,
+    );
   else page.notice(`This command trains the network again, ${where}: ${command}`, 30000);
 }
 
 // The address of this page; with progress, it names the file of the lessons, also one that was chosen.
 function addressOf(hash, course) {
-  if (course === null || course.startsWith("data:")) return location.href.replace(/#.*|$/, `#${hash}`);
-  return location.href.replace(/[?#].*|$/, `${course && `?lessons=${encodeURIComponent(course)}`}#${hash}`);
+  if (course === null || course.startsWith("data:"))
+    return location.href.replace(/#.*|$/, `#${hash}`);
+  return location.href.replace(
+    /[?#].*|$/,
+    `${course && `?lessons=${encodeURIComponent(course)}`}#${hash}`,
+  );
 }
 
 // Copy an address of the page, or the command that opens it where a server has one of its own.
 export async function copyAddress(page, hash, words) {
   const course = hash.startsWith("passed=") ? page.catalog.course : null;
-  const address = page.catalog.worker ? addressOf(hash, course) : `barenet play ${course ? `${quoted(course)} ` : ""}"#${hash}"`;
+  const file = course ? `${quoted(course)} ` : "";
+  const command = `barenet play ${file}"#${hash}"`;
+  const address = page.catalog.worker ? addressOf(hash, course) : command;
   const copied = await copy(address);
   page.notice(copied ? `${words}.` : `Copy this: ${address}`, copied ? 8000 : 30000);
 }

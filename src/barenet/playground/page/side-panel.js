@@ -7,8 +7,15 @@ export class SidePanel {
     this.root = root;
     this.heading = make("h2", { id: "side-title" });
     this.body = make("div", { className: "side-body" });
-    root.replaceChildren(button("Close", () => this.close(), { className: "text close" }), this.heading, this.body);
-    document.addEventListener("keydown", ({ key, target }) => key === "Escape" && !target.closest("dialog, select") && this.close());
+    root.replaceChildren(
+      button("Close", () => this.close(), { className: "text close" }),
+      this.heading,
+      this.body,
+    );
+    document.addEventListener(
+      "keydown",
+      ({ key, target }) => key === "Escape" && !target.closest("dialog, select") && this.close(),
+    );
   }
 
   // Show an element; whatever was shown before is closed. The focus returns to where it was.
@@ -34,7 +41,8 @@ export class SidePanel {
     this.root.hidden = true;
     document.body.classList.remove("with-side");
     this.onClose();
-    const place = this.from?.isConnected && this.from !== document.body ? this.from : find("#networks");
+    const place =
+      this.from?.isConnected && this.from !== document.body ? this.from : find("#networks");
     place.focus({ preventScroll: true });
   }
 }

@@ -7,86 +7,154 @@ const NAMES = { l1: "L1", l2: "L2" };
 
 // What an optimizer does with a gradient. `rate`: the learning rate, in words.
 const RULES = {
-  sgd: (rate) => `SGD moves each weight against its gradient: by the gradient times the learning rate, ${rate}.`,
-  momentum: (rate) => `Momentum lets each weight roll like a ball: it keeps most of its last step, and adds the gradient times the learning rate, ${rate}, the other way.`,
-  nesterov: (rate) => `Nesterov lets each weight roll like a ball, and feels the slope a little ahead of it: the learning rate is ${rate}.`,
-  adagrad: (rate) => `AdaGrad moves each weight against its gradient, by less and less, the larger all its gradients have been so far: the learning rate is ${rate}.`,
-  rmsprop: (rate) => `RMSProp divides each gradient by the size that it has had of late: most steps are about as long as the learning rate, ${rate}.`,
-  adam: (rate) => `Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
-  adamw: (rate) => `AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
-  lion: (rate) => `Lion looks at the sign of a weight's last gradients alone: every step is as long as the learning rate, ${rate}.`,
-  muon: (rate) => `Muon moves the weights of a hidden layer together, by a matrix near an orthogonal one, and all others as AdamW does: the learning rate is ${rate}.`,
-  lbfgs: () => "L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.",
+  sgd: (rate) =>
+    `SGD moves each weight against its gradient: by the gradient times the learning rate, ${rate}.`,
+  momentum: (rate) =>
+    `Momentum lets each weight roll like a ball: it keeps most of its last step, and adds the gradient times the learning rate, ${rate}, the other way.`,
+  nesterov: (rate) =>
+    `Nesterov lets each weight roll like a ball, and feels the slope a little ahead of it: the learning rate is ${rate}.`,
+  adagrad: (rate) =>
+    `AdaGrad moves each weight against its gradient, by less and less, the larger all its gradients have been so far: the learning rate is ${rate}.`,
+  rmsprop: (rate) =>
+    `RMSProp divides each gradient by the size that it has had of late: most steps are about as long as the learning rate, ${rate}.`,
+  adam: (rate) =>
+    `Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
+  adamw: (rate) =>
+    `AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
+  lion: (rate) =>
+    `Lion looks at the sign of a weight's last gradients alone: every step is as long as the learning rate, ${rate}.`,
+  muon: (rate) =>
+    `Muon moves the weights of a hidden layer together, by a matrix near an orthogonal one, and all others as AdamW does: the learning rate is ${rate}.`,
+  lbfgs: () =>
+    "L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.",
 };
 
 // A list of { words, sum }; `about`: as in neuron-words.js, with { activation, dropout, optimizer, penalty }.
 export function stepLines(about, answer) {
   const sizes = about.inputs.map((_, row) => Math.abs(answer.inputs[row] ?? 0));
   about = { ...about, shown: sizes.indexOf(Math.max(...sizes)) };
-  return [point(about, answer), adding(about, answer), outputLine(about, answer), backward(about, answer), share(about, answer), total(about, answer)];
+  return [
+    point(about, answer),
+    adding(about, answer),
+    outputLine(about, answer),
+    backward(about, answer),
+    share(about, answer),
+    total(about, answer),
+  ];
 }
 
 export function ruleOf({ optimizer }, { learning_rate: rate }) {
   const name = optimizer.split(":")[0];
-  return (RULES[name] ?? ((rate) => `${name} moves each weight by its gradient: the learning rate is ${rate}.`))(number(rate));
+  return (
+    RULES[name] ??
+    ((rate) => `${name} moves each weight by its gradient: the learning rate is ${rate}.`)
+  )(number(rate));
 }
 
 export function number(value, digits = 3) {
   if (value === null || value === undefined) return "no number";
   const size = Math.abs(value);
-  const text = size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
+  const text =
+    size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
   return text.replaceAll("-", "−");
 }
 
 function point({ layer, inputs, terms }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
-  const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
-  const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
+  const where =
+    batches === 1
+      ? `Epoch ${counted(epoch)} was a single batch`
+      : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
+  const which =
+    rows === 1
+      ? "of one point"
+      : `of ${counted(rows)} points. Take the one that moves this neuron most`;
   const heading = layer > 0 ? "The outputs of the neurons before are" : "Its inputs are";
-  return { words: `${where}, ${which}. ${heading}:`, sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}`, ", ") };
+  return {
+    words: `${where}, ${which}. ${heading}:`,
+    sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}`, ", "),
+  };
 }
 
 function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
   const terms = rows.slice(0, MAX_TERMS).map((row) => [before[row], ` · ${signed(values[row])}`]);
-  const added = [...terms, ...(inputs.length > MAX_TERMS ? [[null, "…"]] : []), [before.at(-1), ""]].map(([value, rest], place) => {
-    const sign = place ? (value < 0 ? " − " : " + ") : value < 0 ? "−" : "";
-    return `${sign}${value === null ? "" : number(Math.abs(value))}${rest}`;
+  const added = [
+    ...terms,
+    ...(inputs.length > MAX_TERMS ? [[null, "…"]] : []),
+    [before.at(-1), ""],
+  ].map(([value, rest], place) => {
+    const size = value === null ? "" : number(Math.abs(value));
+    return `${signBefore(value, place)}${size}${rest}`;
   });
-  return { words: "Each is multiplied by its weight, as it was before the step; the sum with the bias is z:", sum: `z = ${added.join("")} = ${number(z)}` };
+  return {
+    words:
+      "Each is multiplied by its weight, as it was before the step; the sum with the bias is z:",
+    sum: `z = ${added.join("")} = ${number(z)}`,
+  };
 }
 
 function outputLine({ activation, normed, dropout, last }, { z, output }) {
   const rest = !last && dropout > 0;
-  const parts = [normed && "batch norm", activation !== "identity" && activation, rest && "dropout"].filter(Boolean);
+  const parts = [
+    normed && "batch norm",
+    activation !== "identity" && activation,
+    rest && "dropout",
+  ].filter(Boolean);
   if (!parts.length) return { words: "The output is z itself:", sum: `z = ${number(output)}` };
   const functions = parts.join(", then ");
   const direct = !normed && !rest && activation !== "softmax";
-  const others = activation === "softmax" ? ", which depends on the sums of the other classes, too" : "";
-  return { words: `The output is computed from z by ${functions}${others}:`, sum: direct ? `${activation}(${number(z)}) = ${number(output)}` : `${number(z)} → ${number(output)}` };
+  const others =
+    activation === "softmax" ? ", which depends on the sums of the other classes, too" : "";
+  return {
+    words: `The output is computed from z by ${functions}${others}:`,
+    sum: direct
+      ? `${activation}(${number(z)}) = ${number(output)}`
+      : `${number(z)} → ${number(output)}`,
+  };
 }
 
 function backward(about, answer) {
   const { slope, output, rows } = answer;
-  const error = about.last ? `${target(about, answer)} the output was ${number(output)}. ` : "The error of the output is propagated back through the network. ";
-  if (!slope) return { words: `${error}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`, sum: "derivative of the loss by z: 0" };
+  const error = about.last
+    ? `${target(about, answer)} the output was ${number(output)}. `
+    : "The error of the output is propagated back through the network. ";
+  if (!slope)
+    return {
+      words: `${error}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`,
+      sum: "derivative of the loss by z: 0",
+    };
   const way = slope > 0 ? "rises" : "falls";
-  if (rows === 1) return { words: `${error}The loss ${way} as z grows:`, sum: `derivative of the loss by z = ${number(slope)}` };
+  if (rows === 1)
+    return {
+      words: `${error}The loss ${way} as z grows:`,
+      sum: `derivative of the loss by z = ${number(slope)}`,
+    };
   const mean = `The loss is the mean over the ${counted(rows)} points, so that of this point is divided by ${counted(rows)}. It ${way} as z grows:`;
-  return { words: `${error}${mean}`, sum: `derivative of the loss by z = ${number(slope * rows)} ÷ ${counted(rows)} = ${number(slope)}` };
+  return {
+    words: `${error}${mean}`,
+    sum: `derivative of the loss by z = ${number(slope * rows)} ÷ ${counted(rows)} = ${number(slope)}`,
+  };
 }
 
 // The target of the point.
 function target({ activation, classes, standardized, index }, { target: value }) {
-  if (!classes) return `The target was ${number(value)}${standardized ? ", in standard deviations" : ""}, and`;
+  if (!classes)
+    return `The target was ${number(value)}${standardized ? ", in standard deviations" : ""}, and`;
   const right = activation === "softmax" ? Number(value === index) : value;
   return `The point is of class ${classes[value]}: the target was ${number(right)}, and`;
 }
 
 function share({ inputs, shown }, { inputs: values, slope }) {
-  return { words: `The derivative by a weight is that by z, times the input of the weight. For the weight of ${inputs[shown]}:`, sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}` };
+  return {
+    words: `The derivative by a weight is that by z, times the input of the weight. For the weight of ${inputs[shown]}:`,
+    sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}`,
+  };
 }
 
 function total({ penalty, shown }, { rows, gradient }) {
-  const all = rows === 1 ? "That is the gradient of this weight" : `The same for each of the ${counted(rows)} points, added up, is the gradient of this weight`;
+  const all =
+    rows === 1
+      ? "That is the gradient of this weight"
+      : `The same for each of the ${counted(rows)} points, added up, is the gradient of this weight`;
   const pull = NAMES[penalty] ? `, plus that of the ${NAMES[penalty]} penalty` : "";
   return { words: `${all}${pull}:`, sum: `gradient = ${number(gradient[shown])}` };
 }
@@ -96,4 +164,10 @@ const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
 function listed(rows, count, write, between) {
   const shown = rows.slice(0, MAX_TERMS).map(write);
   return [...shown, ...(count > MAX_TERMS ? ["…"] : [])].join(between);
+}
+
+// The sign of a term of a sum: of a positive one only behind others.
+export function signBefore(value, index) {
+  if (index) return value < 0 ? " − " : " + ";
+  return value < 0 ? "−" : "";
 }

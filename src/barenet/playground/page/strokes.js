@@ -19,8 +19,16 @@ export function drawMark(context, [x, y], radius, { corners = 0, turn = 0, fill,
 
 // Stroke a path in the colour of the ink, with a border in that of the ground.
 export function strokeOutlined(context, path, ratio) {
-  for (const [width, colour] of [[6, css(palette.panel, 0.88)], [3, css(palette.ink)]]) {
-    Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: width * ratio, strokeStyle: colour });
+  for (const [width, colour] of [
+    [6, css(palette.panel, 0.88)],
+    [3, css(palette.ink)],
+  ]) {
+    Object.assign(context, {
+      lineCap: "round",
+      lineJoin: "round",
+      lineWidth: width * ratio,
+      strokeStyle: colour,
+    });
     context.stroke(path);
   }
 }

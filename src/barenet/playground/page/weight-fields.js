@@ -9,25 +9,56 @@ const MOST = 1e6; // that is taken as a weight
 export class WeightFields {
   // `neuron`: { inputs: names, index: place of each weight, bias }; `edit(field, value)`, when one is moved.
   constructor({ inputs, index, bias }, weights, edit) {
-    this.fields = [...inputs, "bias"].map((name, row) => this.field(name, index[row] ?? bias, row < inputs.length ? row : -1, edit)); // the bias is row −1
-    this.root = make("div", { className: this.fields.length > MANY ? "many" : "" }, make("table", { className: "weights" }, make("tbody", {}, ...this.fields.map(({ line }) => line))));
+    this.fields = [...inputs, "bias"].map((name, row) =>
+      this.field(name, index[row] ?? bias, row < inputs.length ? row : -1, edit),
+    ); // the bias is row −1
+    this.root = make(
+      "div",
+      { className: this.fields.length > MANY ? "many" : "" },
+      make(
+        "table",
+        { className: "weights" },
+        make("tbody", {}, ...this.fields.map(({ line }) => line)),
+      ),
+    );
     this.show(weights);
   }
 
   field(name, index, row, edit) {
     const words = row < 0 ? "bias" : `weight of ${name}`;
-    const slide = make("input", { type: "range", min: -3, max: 3, step: "any", "aria-label": `Move the ${words}` });
-    const number = make("input", { type: "number", step: "any", "aria-label": words.replace(/^./, (letter) => letter.toUpperCase()) });
-    const line = make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, words), make("td", {}, slide), make("td", {}, number));
+    const slide = make("input", {
+      type: "range",
+      min: -3,
+      max: 3,
+      step: "any",
+      "aria-label": `Move the ${words}`,
+    });
+    const number = make("input", {
+      type: "number",
+      step: "any",
+      "aria-label": words.replace(/^./, (letter) => letter.toUpperCase()),
+    });
+    const line = make(
+      "tr",
+      {},
+      make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, words),
+      make("td", {}, slide),
+      make("td", {}, number),
+    );
     const field = { index, row, slide, number, line };
     slide.addEventListener("input", () => edit(field, Number(slide.value)));
-    number.addEventListener("change", () => (number.value === "" ? setWeight(field, field.value) : edit(field, Math.max(-MOST, Math.min(MOST, Number(number.value))))));
+    number.addEventListener("change", () =>
+      number.value === ""
+        ? setWeight(field, field.value)
+        : edit(field, Math.max(-MOST, Math.min(MOST, Number(number.value)))),
+    );
     return field;
   }
 
   // Show other weights, but for that of a control in use.
   show(weights, inUse = null) {
-    for (const field of this.fields) if (inUse !== field.slide && inUse !== field.number) setWeight(field, weights[field.index]);
+    for (const field of this.fields)
+      if (inUse !== field.slide && inUse !== field.number) setWeight(field, weights[field.index]);
   }
 }
 

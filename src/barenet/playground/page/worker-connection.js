@@ -5,7 +5,17 @@ import { unpack } from "./wire-format.js";
 const FRAME = 33; // milliseconds between two recorded pictures
 const FILES = 16; // that are kept for another worker
 // What a visitor asks for while Python is loading is done afterwards.
-const KEPT = new Set(["play", "pause", "step", "batch", "reset", "choose", "restore", "plan", "run_to"]);
+const KEPT = new Set([
+  "play",
+  "pause",
+  "step",
+  "batch",
+  "reset",
+  "choose",
+  "restore",
+  "plan",
+  "run_to",
+]);
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 
@@ -13,9 +23,25 @@ export class WorkerConnection {
   // `opening`: the recording to play while Python is loading, if there is one; `lessons`: the address of a course.
   // `embedded`: whether Python is loaded when the page is first touched, and not before.
   constructor({ script, start, openings, opening, lessons, offline, embedded, ...acts }) {
-    Object.assign(this, { script, start, lessons, offline, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
-    this.total = [...Object.values(start.files), start.numpy].reduce((sum, { bytes }) => sum + bytes, start.bytes);
-    const begin = embedded ? () => addEventListener("pointerdown", () => this.open(), { once: true }) : () => this.open();
+    Object.assign(this, {
+      script,
+      start,
+      lessons,
+      offline,
+      ...acts,
+      lost: 0,
+      count: 0,
+      requests: new Map(),
+      kept: [],
+      uploads: [],
+    });
+    this.total = [...Object.values(start.files), start.numpy].reduce(
+      (sum, { bytes }) => sum + bytes,
+      start.bytes,
+    );
+    const begin = embedded
+      ? () => addEventListener("pointerdown", () => this.open(), { once: true })
+      : () => this.open();
     if (opening in openings) this.replay(openings[opening], begin);
     else begin();
   }
@@ -34,8 +60,13 @@ export class WorkerConnection {
   async fetchLessons() {
     const response = await fetch(this.lessons, { cache: "no-cache" }).catch(() => ({})); // they may have been corrected
     const path = `lessons?name=${encodeURIComponent(this.lessons)}`;
-    if (response.ok) this.uploads.push({ path, content: await response.arrayBuffer() });
-    else this.onOpened(path, { ok: false, message: `${this.lessons} cannot be loaded${response.status ? ` (${response.status})` : ""}: check the address. These are the playground's own lessons.` });
+    if (response.ok) {
+      this.uploads.push({ path, content: await response.arrayBuffer() });
+    } else {
+      const status = response.status ? ` (${response.status})` : "";
+      const message = `${this.lessons} cannot be loaded${status}: check the address. These are the playground's own lessons.`;
+      this.onOpened(path, { ok: false, message });
+    }
     this.lessons = ""; // they are among the uploads
   }
 
@@ -75,7 +106,12 @@ export class WorkerConnection {
 
   progress(loaded, total) {
     const isLoaded = loaded > 0.98 * total; // which is reported a few times a second
-    this.show(isLoaded ? "Starting Python …" : `Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`, loaded / total);
+    this.show(
+      isLoaded
+        ? "Starting Python …"
+        : `Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`,
+      loaded / total,
+    );
   }
 
   begin() {
@@ -92,7 +128,8 @@ export class WorkerConnection {
     this.worker.terminate();
     const words = `Python has stopped: ${message}.`;
     this.onLost(words, { act: () => this.open() });
-    for (const answer of this.requests.values()) answer(JSON.stringify({ ok: false, message: words }));
+    for (const answer of this.requests.values())
+      answer(JSON.stringify({ ok: false, message: words }));
     this.requests.clear();
   }
 
@@ -105,7 +142,11 @@ export class WorkerConnection {
   async upload(path, file) {
     const content = await file.arrayBuffer();
     const answer = JSON.parse(await this.request({ path, content }));
-    if (answer.ok) this.uploads = [...this.uploads.filter((each) => each.path !== path), { path, content }].slice(-FILES);
+    if (answer.ok)
+      this.uploads = [
+        ...this.uploads.filter((each) => each.path !== path),
+        { path, content },
+      ].slice(-FILES);
     return answer;
   }
 
@@ -115,7 +156,8 @@ export class WorkerConnection {
   }
 
   request(message) {
-    const request = (this.count += 1);
+    this.count += 1;
+    const request = this.count;
     return new Promise((resolve) => {
       this.requests.set(request, resolve);
       this.worker.postMessage({ request, ...message });

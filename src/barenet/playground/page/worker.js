@@ -33,9 +33,15 @@ async function load(url, integrity = "") {
 
 async function begin({ address, files, numpy, barenet }) {
   const home = new URL(address, location.href).href;
-  const loading = new Map(Object.entries(files).map(([name, { integrity }]) => [home + name, load(home + name, integrity)]));
+  const loading = new Map(
+    Object.entries(files).map(([name, { integrity }]) => [
+      home + name,
+      load(home + name, integrity),
+    ]),
+  );
   const archives = [load(numpy.address, numpy.integrity), load(barenet)];
-  const taken = (url) => { // once, as a response can be read
+  const taken = (url) => {
+    // once, as a response can be read
     const response = loading.get(url);
     loading.delete(url);
     return response;
@@ -47,12 +53,17 @@ async function begin({ address, files, numpy, barenet }) {
     URL.revokeObjectURL(script);
   }
   const pyodide = await loadPyodide({ indexURL: home });
-  const [wheel, library] = await Promise.all(archives.map(async (each) => (await each).arrayBuffer()));
+  const [wheel, library] = await Promise.all(
+    archives.map(async (each) => (await each).arrayBuffer()),
+  );
   postMessage({ loaded });
   pyodide.unpackArchive(wheel, "whl");
   pyodide.unpackArchive(library, "zip", { extractDir: "/home/pyodide" });
   const { serve } = pyodide.pyimport("barenet.playground.server._worker");
-  page = await serve((message) => postMessage(message), (message) => postBytes(message));
+  page = await serve(
+    (message) => postMessage(message),
+    (message) => postBytes(message),
+  );
 }
 
 function postBytes(message, request) {
@@ -65,7 +76,8 @@ async function take({ start, uploads, text, request, path, content }) {
   if (start) {
     begun = begin(start);
     await begun;
-    for (const each of uploads) postMessage({ path: each.path, opened: await page.upload(each.path, each.content) });
+    for (const each of uploads)
+      postMessage({ path: each.path, opened: await page.upload(each.path, each.content) });
     return postMessage({ ready: true });
   }
   await begun;
@@ -75,5 +87,7 @@ async function take({ start, uploads, text, request, path, content }) {
 }
 
 onmessage = ({ data }) => {
-  take(data).catch((error) => postMessage({ failed: String(error.message).trim().split("\n").pop() }));
+  take(data).catch((error) =>
+    postMessage({ failed: String(error.message).trim().split("\n").pop() }),
+  );
 };

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from barenet import Scaling
 from barenet.errors import ArgumentError
-from barenet.playground._page_files import PAGE, bundle, joined_styles
+from barenet.playground._page_files import PAGE, bundle, compact, joined_styles
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._features import FEATURES
@@ -260,8 +260,8 @@ def _encoded(array: NDArray[Any]) -> list[str]:
 
 def write_recording(title: str, recording: dict[str, Any], live: LivePage | None = None) -> bytes:
     """Write the page, whose policy allows its own scripts and styles alone, and a live one's."""
-    style = joined_styles(STYLES)
-    script = bundle("recording.js")
+    style = compact(joined_styles(STYLES))
+    script = compact(bundle("recording.js"))
     policy = {
         "default-src": NONE,
         "script-src": _digest(script),

@@ -1,0 +1,38 @@
+"""Activations in JavaScript: a module of the page, printed from the formulas of the library."""
+
+from barenet._constraints import option_values
+from barenet._expressions import Expression, Printer, formula_steps
+from barenet.model._activations import ENTRYWISE
+
+#: The functions of formulas in JavaScript; others are printed by their definitions.
+JAVASCRIPT_CODE = {
+    "Pow": "Math.pow({}, {})",
+    "abs": "Math.abs({})",
+    "exp": "Math.exp({})",
+    "expm1": "Math.expm1({})",
+    "ln": "Math.log({})",
+    "log1p": "Math.log1p({})",
+    "max": "Math.max({}, {})",
+    "min": "Math.min({}, {})",
+    "normal": "normal({})",
+    "sign": "Math.sign({})",
+    "sqrt": "Math.sqrt({})",
+    "tanh": "Math.tanh({})",
+    "where": "({} ? {} : {})",
+}
+
+
+def activation_script() -> str:
+    """Print the activations that are applied entry by entry, as functions of a number z."""
+    printer = Printer(JAVASCRIPT_CODE, {"Z": "z"})
+    lines = []
+    for name, kind in ENTRYWISE.items():
+        activation = kind()
+        (text,) = formula_steps(activation, "stable_formula", "formula")
+        formula = Expression.parse(text, **option_values(activation)).expanded(JAVASCRIPT_CODE)
+        lines.append(f"  {name}: (z) => {formula.printed(printer)},\n")
+    table = "".join(lines)
+    return (
+        'import { normal } from "./normal-distribution.js";\n\n'
+        f"export const ACTIVATIONS = {{\n{table}}};\n"
+    )
