@@ -252,12 +252,3 @@ def test_yes_and_no_in_several_spellings_are_refused_with_the_rarer_one():
     assert read_target(rows, "is", "classification")[1] == ("NO", "Yes", "no", "yes")
     others = as_frame({"is": ["cat", "Cat", "dog"]})
     assert read_target(others, "is", None)[1] == ("Cat", "cat", "dog")
-
-
-def test_a_marker_that_nobody_knows_among_the_numbers_of_a_target_has_its_remedy():
-    table = {"x": np.arange(40) % 7, "y": ["k.A.", *(f"{row / 7:.2f}" for row in range(39))]}
-    with pytest.raises(DataError, match=r"got 'k\.A\.'; if it stands for a missing") as caught:
-        Task.open(table, "y")
-    with pytest.warns(UserWarning, match="1 without a target left out: 'k.A.'"):
-        task = Task.open(table, "y", missing=caught.value.options["missing"], test_size=0)
-    assert task.training.n_samples == 39

@@ -143,10 +143,7 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     elif task is None and are_numbers.any():
         row = int(np.argmin(are_numbers[codes]))
         expected = "a number, as in other rows"
-        text = texts[codes[row]]
-        remedy = "if it stands for a missing value, use {missing}; for classes, use {task}"
-        options: dict[str, Any] = {"missing": [text], "task": "classification"}
-        raise rows.fault(row, target, expected, remedy, **options)
+        raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
     elif task is None:
         _refuse_measures(rows, target)
         _refuse_spellings(rows, target)
