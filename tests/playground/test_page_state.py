@@ -158,7 +158,7 @@ def test_an_address_of_a_page_may_name_its_files_and_forgotten_settings():
 def test_the_catalog_offers_everything_in_the_library():
     received = json.loads(json.dumps(catalog({}), allow_nan=False))
     names = {entry["name"] for entry in received["data"]}
-    downloads = {name for name, named in DATASETS.items() if named.kind == "images"}
+    downloads = {name for name, named in DATASETS.items() if named.source == "images"}
     assert names >= set(DATASETS) - downloads
     assert {as_schedule(spec).name for spec in received["schedules"]} == set(SCHEDULES)
     for entry in received["data"]:

@@ -145,6 +145,8 @@ def load(path: str | PathLike[str], expected: type[Any] | None = None) -> Any:
     ModelFileError
         If it is damaged, not a model file, newer than this version of barenet, or holds a model of
         another class than `expected`.
+    ValueError
+        If `expected` is another class.
 
     Examples
     --------

@@ -559,7 +559,8 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
     marked = column.find(_COMPARED.fullmatch)
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
-    with_unit = column.find(_WITH_UNIT.fullmatch)
+    # The e of 1e3 is no unit.
+    with_unit = [code for code in column.find(_WITH_UNIT.fullmatch) if code not in numbers]
     units = {_unit_of(text) for text in column.texts_of(with_unit)}
     most_units = MOST_UNITS
     if all(_SPACED_UNIT.fullmatch(text) for text in column.texts_of(with_unit)):
