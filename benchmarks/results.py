@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from barenet.files._atomic import write_atomically
-
+from barenet.storage._atomic import write_atomically
 from benchmarks.heat_map import draw
 from benchmarks.report import report
 
