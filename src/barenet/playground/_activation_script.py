@@ -26,8 +26,8 @@ def activation_script() -> str:
     """Print the activations that are applied entry by entry, as functions of a number z."""
     printer = Printer(JAVASCRIPT_CODE, {"Z": "z"})
     lines = []
-    for name, kind in ENTRYWISE.items():
-        activation = kind()
+    for name, activation_class in ENTRYWISE.items():
+        activation = activation_class()
         (text,) = formula_steps(activation, "stable_formula", "formula")
         formula = Expression.parse(text, **option_values(activation)).expanded(JAVASCRIPT_CODE)
         lines.append(f"  {name}: (z) => {formula.printed(printer)},\n")

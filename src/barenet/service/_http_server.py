@@ -106,9 +106,9 @@ class Listener(socket.socket):
 
     def __init__(self, listening: socket.socket) -> None:
         family = listening.family
-        kind = listening.type
+        socket_type = listening.type
         protocol = listening.proto
-        super().__init__(family, kind, protocol, fileno=listening.detach())
+        super().__init__(family, socket_type, protocol, fileno=listening.detach())
         #: The open connections by the address and the port of the client.
         self.connections: dict[tuple[str, int], Connection] = {}
 

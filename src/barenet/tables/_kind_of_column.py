@@ -559,15 +559,18 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
     marked = column.find(_COMPARED.fullmatch)
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
-    # The e of 1e3 is no unit.
-    with_unit = [code for code in column.find(_WITH_UNIT.fullmatch) if code not in numbers]
+    plain = set(numbers)
+    with_unit = []
+    for code in column.find(_WITH_UNIT.fullmatch):
+        if code not in plain:  # the e of 1e3 is no unit
+            with_unit.append(code)
     units = {_unit_of(text) for text in column.texts_of(with_unit)}
     most_units = MOST_UNITS
     if all(_SPACED_UNIT.fullmatch(text) for text in column.texts_of(with_unit)):
         most_units = MOST_SPACED_UNITS
     if len(units) <= most_units:
         marked += with_unit
-    both = {*numbers, *marked}
+    both = plain.union(marked)
     if marked and len(both) >= MANY and column.are_nearly_all(both):
         raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
 
