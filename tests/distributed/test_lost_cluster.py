@@ -150,6 +150,26 @@ def test_fault_193_an_ensemble_saves_its_last_epoch_before_the_error(
         assert np.array_equal(resumed.best.parameters[index], parameters)
 
 
+def test_work_sent_after_the_scheduler_is_lost_does_not_wait_for_another_one(
+    processes, monkeypatch
+):
+    """The client would look for one for a minute; the error comes while it does."""
+    monkeypatch.setattr(_dask_workers, "LOOKING", 1.0)
+    remote, (scheduler, *_) = processes
+
+    def send_late(*args, **options):
+        kill(scheduler)
+        while remote.status == "running":
+            time.sleep(0.01)
+        return submit(*args, **options)
+
+    submit = remote.submit
+    monkeypatch.setattr(remote, "submit", send_late)
+    with pytest.raises(WorkersError, match="the scheduler is lost"):
+        train_networks(remote)
+    assert remote.status == "connecting"
+
+
 LOST = """
 import sys
 import numpy as np

@@ -320,10 +320,26 @@ class WorkerMemory:
 
 def workers_of(client: Client) -> dict[str, Any]:
     """What the scheduler knows of each worker, by address; nothing if it does not answer."""
+    if client.status != "running":
+        return {}
     try:
-        workers: dict[str, Any] = client.scheduler_info(n_workers=-1).get("workers", {})
+        workers: dict[str, Any] = client.sync(ask_for_workers, client)
     except (OSError, RuntimeError):
         return {}
+    return workers
+
+
+async def ask_for_workers(client: Client) -> dict[str, Any]:
+    """Ask the scheduler for its workers; `Client.scheduler_info` would wait for a lost one.
+
+    Raises
+    ------
+    TimeoutError
+        If the scheduler has not answered in time.
+    """
+    async with asyncio.timeout(CONNECTING):
+        identity = await client.rpc(address_of(client)).identity(n_workers=-1)
+    workers: dict[str, Any] = identity["workers"]
     return workers
 
 
@@ -379,7 +395,18 @@ class SilentWorkers:
         self._warned: set[str] = set()
 
     def look(self) -> None:
-        """Look for signs, and warn of each worker that has sent none for `SILENCE` seconds."""
+        """Look for signs, and warn of each worker that has sent none for `SILENCE` seconds.
+
+        Raises
+        ------
+        CommClosedError
+            If the client has lost the scheduler. Its tasks are lost, too, but those that it has
+            sent since then would wait until it gives up, which is thirty seconds by default.
+        """
+        from distributed.comm.core import CommClosedError
+
+        if self.client.status != "running":
+            raise CommClosedError("the client has lost the scheduler")
         now = time.monotonic()
         for address, worker in workers_of(self.client).items():
             sign = worker["last_seen"]
