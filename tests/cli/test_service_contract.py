@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from barenet import load
-from barenet.files.exports._date_pattern import date_pattern
+from barenet.files.exports._value_patterns import date_pattern
 
 pytestmark = pytest.mark.integration
 

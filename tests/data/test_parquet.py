@@ -146,6 +146,19 @@ def test_csv_options_are_refused_for_parquet(write):
             load_table(path, "y", **{option: value})
 
 
+def test_csv_options_are_refused_for_patterns_of_parquet_files(write):
+    """And for one file that is read block by block; beside CSV files, they are of use."""
+    path = write({"x": [1, 2] * 20, "y": [1.5, 2.5] * 20})
+    pattern = str(path.with_name("*.parquet"))
+    message = r"^delimiter: not an option of a Parquet file, such as .*t\.parquet"
+    for data, options in ((pattern, {}), (path, {"memory": "100MB"})):
+        with pytest.raises(ValueError, match=message):
+            Task.open(data, "y", delimiter=";", **options)
+    csv = path.with_name("t.csv")
+    csv.write_text("x;y\n1;2.5\n3;1.5\n", "utf-8")
+    assert stream([path, csv], "y", csv={"delimiter": ";"}).n_rows == 42
+
+
 @pytest.mark.integration
 def test_fault_120_a_small_file_of_many_rows_is_read(write):
     """Sorted columns of Parquet take almost no space: 2,000,000 rows of 9 columns are 60 kB."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from barenet.files.exports._date_pattern import date_pattern
+from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.service._record_checks import RecordChecks
 
 SCHEMA = {
@@ -51,6 +51,17 @@ def test_each_problem_has_its_place(record, expected):
     problems = [*RecordChecks(SCHEMA).find_problems([RIGHT, record])]
     assert [(each["field"], each["expected"], each["got"]) for each in problems] == expected
     assert {each["record"] for each in problems} <= {1}
+
+
+def test_a_text_with_a_zero_character_is_refused_as_the_schema_describes_it():
+    """No file of text has one, and a prediction refuses it."""
+    texts = {"type": "string", "pattern": TEXT_PATTERN}
+    field = {"anyOf": [texts, {"type": "null"}]}
+    checks = RecordChecks({"properties": {"town": field}, "required": ["town"]})
+    towns = ["Rome", "", "two\nlines\n", None, "Ro\0me", "Rome\0"]
+    problems = [*checks.find_problems([{"town": town} for town in towns])]
+    assert [problem["record"] for problem in problems] == [4, 5]
+    assert problems[0]["expected"] == "a string without a zero character or null"
 
 
 def test_fault_167_a_time_of_day_is_not_called_a_date():

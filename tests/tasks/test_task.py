@@ -316,6 +316,31 @@ def test_rows_of_another_table_are_named_so(prices, tmp_path):
     assert "on 32 rows of another table." in text and "on its training rows" not in text
 
 
+def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts():
+    """A Parquet file with dates and whole numbers is made of the CSV file of a training."""
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=80, freq="D").to_numpy()
+    rows = pd.DataFrame({"sold": days, "code": rng.integers(1, 4, 80), "area": rng.normal(size=80)})
+    rows["opens"] = pd.to_timedelta(rng.integers(0, 1440, 80), unit="m") + pd.Timestamp(
+        "2024-01-01"
+    )
+    rows.loc[3, ["sold", "area"]] = None
+    rows["price"] = rng.normal(size=80)
+    rows.to_csv("texts.csv", index=False)
+    rows.to_parquet("typed.parquet")
+    rows[::-1].to_parquet("reversed.parquet")
+    predictor = Task.open("texts.csv", "price", categories=["code"]).train(epochs=1)
+    of_parquet = Task.open("typed.parquet", "price", categories=["code"]).train(epochs=1)
+    assert of_parquet.card.data_fingerprint == predictor.card.data_fingerprint
+    for data, words in (
+        ("typed.parquet", "16 rows that"),
+        ("reversed.parquet", "of another table"),
+    ):
+        task = Task.open(data, "price", categories=["code"])
+        task.report("report.html", predictor)
+        assert words in Path("report.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("column", "place"),
     [("day", 5), ("day", -5), ("size", -5)],

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from barenet.errors import shortened, suggestion
-from barenet.files.exports._date_pattern import date_pattern
+from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 
 #: The types of Python by those of a schema, and their descriptions.
 TYPES: dict[str, tuple[type, ...]] = {
@@ -49,16 +49,20 @@ class FieldCheck:
     @classmethod
     def of(cls, name: str, field: Mapping[str, Any]) -> Self:
         """Take the check from the schema of a field."""
-        names = type_names(field)
+        alternatives = field.get("anyOf", [field])
         types: list[type] = []
-        for type_name in names:
-            types += TYPES[type_name]
-        expected = " or ".join(WORDS[type_name] for type_name in names)
+        words: list[str] = []
         pattern = None
-        if "pattern" in field:
-            pattern = re.compile(field["pattern"])
+        for alternative in alternatives:
+            for type_name in type_names(alternative):
+                types += TYPES[type_name]
+                words.append(WORDS[type_name])
+            if "pattern" in alternative:
+                pattern = re.compile(alternative["pattern"])
+        expected = " or ".join(words)
+        if pattern is not None and pattern.pattern != TEXT_PATTERN:
             noun = "a date"
-            if field["pattern"] == TIME_OF_DAY:
+            if pattern.pattern == TIME_OF_DAY:
                 noun = "a time of day"
             example = field["examples"][0]
             expected = expected.replace("a string", f"{noun} such as {example!r}")
@@ -90,13 +94,13 @@ class FieldCheck:
         expected = self.expected
         if self.minimum is not None and type(value) in (int, float):
             expected = f"a number from {self.minimum:.4g} to {self.maximum:.4g}"
+        if isinstance(value, str) and "\0" in value:
+            expected = expected.replace("a string", "a string without a zero character")
         return problem(record, self.name, expected, value)
 
 
 def type_names(field: Mapping[str, Any]) -> list[str]:
-    """The names of the types of a field, of which a schema has one, a list, or alternatives."""
-    if "anyOf" in field:
-        return [alternative["type"] for alternative in field["anyOf"]]
+    """The names of the types of a field, of which a schema has one or a list."""
     names = field["type"]
     if isinstance(names, str):
         return [names]

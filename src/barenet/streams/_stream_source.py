@@ -28,7 +28,7 @@ from barenet.storage._remote_file import matching_addresses
 from barenet.tables._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._frame import TEXT, Frame, Place, Table
-from barenet.tables._open_table import open_table, read_columns, with_target
+from barenet.tables._open_table import open_table, read_columns, refuse_csv_options, with_target
 from barenet.tables._parquet import ParquetTable, parquet_blocks
 from barenet.tables._parsing import as_labels
 from barenet.tables._target import Task, known_targets
@@ -174,6 +174,8 @@ def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> lis
     files = find_files(paths)
     if not files:
         raise ArgumentError.of("paths", paths, "at least one")
+    if all(plain_name(path).endswith(PARQUET_SUFFIXES) for path in files):
+        refuse_csv_options(csv, files[0])
     for path in files:
         blocks_of_file: Sequence[Block]
         if plain_name(path).endswith(PARQUET_SUFFIXES):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -36,10 +37,15 @@ def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         with name_in_memory_error(path):
             return read_table(path, csv)
-    for option, value in vars(csv or CsvOptions()).items():
+    refuse_csv_options(csv or CsvOptions(), path)
+    return open_parquet(path)
+
+
+def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
+    """Refuse options of the text of CSV files beside a Parquet file."""
+    for option, value in vars(csv).items():
         if value is not None and option not in OF_ALL_FILES:
             raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
-    return open_parquet(path)
 
 
 def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:

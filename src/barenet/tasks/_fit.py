@@ -297,7 +297,7 @@ def untrained_predictor(
         image_shape=dataset.image_shape,
         card=ModelCard(
             settings=settings.card_fields(),  # without paths, times and threads
-            data_fingerprint=fingerprint_of(dataset, names),
+            data_fingerprint=fingerprint_of(dataset.select(names), encoding),
             rows=counts,
         ),
     )

@@ -1,7 +1,7 @@
 """The rows of a task, split into those of the training, of the validation and the test set."""
 
 import contextlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -17,9 +17,10 @@ from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import table_defaults
 from barenet.settings._task_settings import IN_MEMORY, VALIDATION_SIZE
 from barenet.streams._stream import Stream
-from barenet.tables._encoding import TableEncoding
+from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._encoding import TableEncoding, values_of
 from barenet.tables._fingerprint import fingerprint
-from barenet.tables._frame import Frame
+from barenet.tables._frame import TEXT, Frame
 from barenet.tables._scaling import Scaling
 from barenet.tables._to_frame import FrameTable
 from barenet.tasks._description import rows_of_model
@@ -130,9 +131,20 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
         raise DataError(problem, argument="target_scaling", remedy=remedy)
 
 
-def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
-    """Compute the fingerprint of the columns that a network takes, and of the target."""
-    return fingerprint(dataset.select(feature_names).X, dataset.y)
+def fingerprint_of(rows: Dataset, encoding: TableEncoding | Scaling | None) -> str:
+    """Compute the fingerprint of rows of a model, of their values as its encoding reads them.
+
+    A date is the same one as a text of a CSV file and as a typed value of a Parquet file, and so is
+    a category that is a number.
+    """
+    if not isinstance(encoding, TableEncoding):
+        return fingerprint(rows.X, rows.y)
+    columns = {}
+    for column, values in values_of(encoding, rows.X):
+        if isinstance(column, CategoryColumn):
+            values = values.astype(TEXT)
+        columns[column.name] = values
+    return fingerprint(Frame(columns), rows.y)
 
 
 def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
@@ -141,7 +153,10 @@ def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
     if of_training is None:
         return None
     rows = rows_of_model(predictor, dataset)
-    return of_training == fingerprint(rows.X, rows.y)
+    # Models of barenet 0.2, and cards made by hand, have the fingerprint of the unread values.
+    if of_training == fingerprint(rows.X, rows.y):
+        return True
+    return of_training == fingerprint_of(rows, predictor.preprocessing)
 
 
 def in_memory(data: Any, argument: str = "data") -> FrameTable:

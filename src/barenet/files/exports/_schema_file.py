@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from barenet._version import __version__
-from barenet.files.exports._date_pattern import date_pattern
+from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.files.exports._inference_program import Program
 from barenet.tables._column import Column, FilledColumn
 from barenet.tables._column_kinds import (
@@ -38,7 +38,12 @@ KINDS: dict[str, dict[str, Any]] = {
     "piecewise": {"type": ["number", "null"]},
     "boolean": {"type": ["boolean", "null"]},
     "category": {
-        "anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
+        "anyOf": [
+            {"type": "string", "pattern": TEXT_PATTERN},
+            {"type": "number"},
+            {"type": "boolean"},
+            {"type": "null"},
+        ]
     },
     "date": {"type": ["string", "null"]},
     "dropped": {},

@@ -1,8 +1,11 @@
-"""The dates of records as a regular expression, which matches the days of the calendar alone.
+"""The texts and the dates of records as regular expressions.
 
-It has no backreference, no lookahead and no class such as ``\\d``, so that the engines of
-JavaScript, Go (RE2), Rust and Python accept it, and agree.
+They have no backreference, no lookahead and no class such as ``\\d``, so that the engines of
+JavaScript, Go (RE2), Rust and Python accept them, and agree.
 """
+
+#: A text without a zero character, which files of text do not have.
+TEXT_PATTERN = r"^[^\x00]*$"
 
 #: The years from 1 to 9999.
 YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
