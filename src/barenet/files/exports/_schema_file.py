@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from barenet._version import __version__
-from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.files.exports._inference_program import Program
+from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.tables._column import Column, FilledColumn
 from barenet.tables._column_kinds import (
     BooleanColumn,
