@@ -230,6 +230,23 @@ def test_measures_of_a_target_never_become_classes_unasked(values, tmp_path):
         stream(path, "y")
 
 
+def test_few_texts_among_the_numbers_of_a_target_may_be_missing_values():
+    values = [*map(str, range(40)), "pending", "n/k", "pending"]
+    table = {"x": range(43), "y": values}
+    with pytest.raises(
+        DataError, match="column 'y': expected a number, as in other rows"
+    ) as caught:
+        Task.open(table, "y")
+    remedy = "if it stands for a missing value, use missing=['pending', 'n/k']; for classes, use "
+    assert remedy in str(caught.value)
+    with pytest.warns(UserWarning, match="3 without a target left out: 'n/k', 'pending'"):
+        task = Task.open(table, "y", test_size=0, missing=caught.value.options["missing"])
+    assert task.training.n_samples == 40
+    many = {"x": range(43), "y": [*map(str, range(30)), *(f"no {row}" for row in range(13))]}
+    with pytest.raises(DataError, match="as in other rows, got 'no 0'; for classes, use "):
+        Task.open(many, "y")
+
+
 def test_names_with_numbers_are_classes():
     for names in (["5 kg", "10 kg", "20 kg"], ["2024-01", "n/k"], ["12a", "12b"]):
         values = [names[row % len(names)] for row in range(60)]

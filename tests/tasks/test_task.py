@@ -1,5 +1,8 @@
 """A task from Python is the command on the same rows: the same model file and the same report."""
 
+import subprocess
+import sys
+import unicodedata
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from barenet import (
     RunConfig,
     TableEncoding,
     Task,
+    export,
     load,
     load_dataset,
     save,
@@ -430,6 +434,28 @@ def test_names_are_found_without_the_spaces_around_them(prices):
         both = prices.rename(columns={"size": "size  "}).assign(**{"  size": prices["size"]})
         with pytest.raises(BarenetError, match=r"no column '? ?size"):  # either may be meant
             predictor.predict(both)
+
+
+@pytest.mark.parametrize("trained_on", ["NFC", "NFD"])
+def test_an_accent_of_its_own_is_part_of_its_letter_in_names(prices, trained_on):
+    """As macOS writes it; both forms look the same in an error."""
+    tables = {}
+    for form in ("NFC", "NFD"):
+        name = unicodedata.normalize(form, "Größe")
+        tables[form] = prices[["size", "price"]].rename(columns={"size": name})
+        tables[form].to_csv(f"{form}.csv", index=False)
+    drop = [unicodedata.normalize("NFD", "Größe")]
+    task = Task.open(prices.rename(columns={"size": "Größe"}), "price", drop=drop)
+    assert "Größe" not in task.training.feature_names
+    predictor = Task.open(tables[trained_on], "price").train(quick=True, epochs=1)
+    expected = predictor.predict(tables[trained_on])
+    export(predictor, "model.py")
+    for form, rows in tables.items():
+        np.testing.assert_array_equal(predictor.predict(rows), expected)
+        command = [sys.executable, "model.py", f"{form}.csv"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        printed = np.array(done.stdout.split()[1:], np.float64)
+        np.testing.assert_allclose(printed, expected, rtol=1e-5)
 
 
 def test_no_row_is_left_out_without_a_word(prices):

@@ -4,6 +4,7 @@
 names the line of a wrong value.
 """
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -283,7 +284,7 @@ def check_names(names: Names, known: Names, **place: Any) -> list[str]:
 
 
 def spelled_names(names: Names, known: Names) -> list[str]:
-    """The names as a table has them: exactly, else with other spaces around them, if one fits.
+    """The names as a table has them: exactly, else as `comparable_name`, if one fits.
 
     >>> spelled_names(["age", "size ", " x"], [" age", "size", "size ", "x", "x "])
     [' age', 'size ', ' x']
@@ -291,11 +292,11 @@ def spelled_names(names: Names, known: Names) -> list[str]:
     existing = set(known)
     if existing.issuperset(names):
         return [*names]
-    counts = Counter(str(name).strip() for name in known)
-    requested = Counter(str(name).strip() for name in names)
+    counts = Counter(comparable_name(str(name)) for name in known)
+    requested = Counter(comparable_name(str(name)) for name in names)
     by_text: dict[str, str] = {}
     for name in known:
-        text = name.strip()
+        text = comparable_name(name)
         if counts[text] == requested[text] == 1:
             by_text[text] = name
     spelled = []
@@ -303,8 +304,19 @@ def spelled_names(names: Names, known: Names) -> list[str]:
         if name in existing:
             spelled.append(name)
         else:
-            spelled.append(by_text.get(str(name).strip(), name))
+            spelled.append(by_text.get(comparable_name(str(name)), name))
     return spelled
+
+
+def comparable_name(name: str) -> str:
+    """The name of a column without spaces around it, its letters with their accents composed.
+
+    Files of macOS may have an accent as a character of its own, which looks the same.
+
+    >>> comparable_name(" gro\u0308\u00dfe ") == "gr\u00f6\u00dfe"
+    True
+    """
+    return unicodedata.normalize("NFC", name.strip())
 
 
 def check_unique(names: Names, **place: Any) -> None:

@@ -10,7 +10,7 @@ from barenet.errors import DataError, some
 from barenet.tables import _parsing as parsing
 from barenet.tables._date_formats import DATES
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import LOCAL_NUMBER, kind_of
+from barenet.tables._kind_of_column import FEW, LOCAL_NUMBER, kind_of
 from barenet.tables._missing_texts import MISSING, is_absent
 
 Task = Literal["classification", "regression"]
@@ -142,8 +142,12 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
         raise rows.fault(row, target, expected, remedy, decimal=",", task="classification")
     elif task is None and are_numbers.any():
         row = int(np.argmin(are_numbers[codes]))
+        others = [text for text, is_one in zip(texts, is_number, strict=True) if not is_one]
         expected = "a number, as in other rows"
-        raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
+        remedy = "for classes, use {task}"
+        if len(others) <= FEW:
+            remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+        raise rows.fault(row, target, expected, remedy, missing=others, task="classification")
     elif task is None:
         _refuse_measures(rows, target)
         _refuse_spellings(rows, target)

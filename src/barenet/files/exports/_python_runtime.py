@@ -13,6 +13,7 @@ import math
 import os
 import re
 import sys
+import unicodedata  # noqa: F401 - of a copied function
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -49,6 +50,7 @@ from barenet.tables._delimited import (  # noqa: F401 - copied into exported fil
     marked_encoding,
 )
 from barenet.tables._encoding import MAX_FLOAT32
+from barenet.tables._frame import comparable_name
 from barenet.tables._missing_texts import (  # noqa: F401 - copied into exported files
     ABSENT,
     ABSENT_PATTERN,
@@ -453,18 +455,21 @@ def read(
 
 
 def names_of(header: list[str], line: int) -> list[str]:
-    """The names of a header, which are unique, without spaces beside those that are not known."""
+    """The names of a header, which are unique; those of the model in its own spelling."""
+    features = {}
+    for name in FEATURES:
+        features[comparable_name(name)] = name
+    comparable_names = [comparable_name(name) for name in header]
     names = []
-    for name in header:
+    for name, comparable in zip(header, comparable_names):
         count = header.count(name)
         if count > 1:
             problem = f"column {name!r} occurs {count} times; column names must be unique"
             raise ValueError(f"line {line}: {problem}")
-        stripped = name.strip()
-        if name in FEATURES or stripped in header:
+        if name in FEATURES or comparable_names.count(comparable) > 1:
             names.append(name)
         else:
-            names.append(stripped)
+            names.append(features.get(comparable, name))
     return names
 
 
