@@ -131,6 +131,19 @@ def test_integers_beyond_float64_precision_stay_distinct(table):
     assert column[3:] in ([], [""])
 
 
+LONG_NUMBERS = [10**5000, -(10**4400), decimal.Decimal("1e5000"), decimal.Decimal("1e99999999")]
+
+
+@pytest.mark.parametrize("number", LONG_NUMBERS, ids=["int", "negative", "Decimal", "exponent"])
+def test_numbers_of_thousands_of_digits_are_refused_with_their_row(number):
+    """Python neither reads nor writes an int of more than 4,300 digits."""
+    rows = as_frame({"x": [1, number, 2]})
+    with pytest.raises(
+        DataError, match=r"^X: row 1: column 'x': expected a number within float64's"
+    ):
+        as_numbers(rows, "x", [])
+
+
 @pytest.mark.parametrize("others", [["b"], ["b", None], ["b", 1.5, True]])
 def test_a_long_text_does_not_widen_the_other_rows(others):
     """As an array of NumPy's own texts, the column would take 400 GB."""

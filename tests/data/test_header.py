@@ -75,6 +75,7 @@ def test_fault_101_names_in_errors_are_shortened_to_one_line(write, text):
         "2024-01-01,town\n1,Rome\n2,Oslo\n",
         ",size\n0,1\n1,2\n",
         "day,2024-01-01,2024-01-02\na,1,2\nb,3,4\n",
+        f"town,5,25,{'9' * 5000}\na,1,2,3\nb,3,4,4\n",
     ],
 )
 def test_fault_101_plausible_headers(write, text):
@@ -90,6 +91,7 @@ def test_fault_101_plausible_headers(write, text):
         "a1;5,5;no;7\na2;6,5;yes;8\na3;7;no;9\n",
         "1.5,2.5\n1,2\n3,4\n",
         "?,3,Rome\n4,5,Oslo\n6,7,Rome\n",
+        f"Rome,{'1' * 5000}\nOslo,3\nRome,4\nOslo,5\n",
         ROWS,
     ],
 )

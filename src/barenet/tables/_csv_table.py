@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from barenet.errors import DataError, some
 from barenet.storage import _file_io as file_io
 from barenet.tables import _delimited as delimited
@@ -123,8 +121,9 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
         return set()
     if values == list(range(len(values))):
         return set(numbers)
-    rises = len(values) >= 3 and min(np.diff(values)) > 0
-    are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
+    rises = len(values) >= 3 and values == sorted(set(values))
+    are_years = all(name.isdecimal() for name in numbers)
+    are_years = are_years and min(values) >= 1800 and max(values) <= 2100
     if len(numbers) < len(names) and (are_years or rises):
         return set(numbers)
     return set()

@@ -7,6 +7,7 @@ them to the same arrays, but replaces missing values of Arrow dictionaries by ot
 
 import numbers
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
@@ -340,7 +341,8 @@ def _unusable_type(name: str) -> _UnusableError:
 def _is_inexact(value: Any) -> bool:
     """Whether a whole number may not be exact in float64."""
     if isinstance(value, Decimal):
-        return value.is_finite() and abs(value) > MAX_EXACT and value == int(value)
+        is_large = value.is_finite() and not -MAX_EXACT <= value <= MAX_EXACT
+        return is_large and value == value.to_integral_value()
     return isinstance(value, numbers.Integral) and abs(int(value)) > MAX_EXACT
 
 
@@ -355,8 +357,21 @@ def _to_text(value: Any) -> str:
     if isinstance(value, time):
         return value.isoformat()
     if _is_inexact(value):
-        return str(int(value))
+        return _in_digits(value)
     return class_name(float(value))
+
+
+def _in_digits(value: Any) -> str:
+    """Write a large whole number, also of more than the 4,300 digits that `str` of an int takes.
+
+    >>> _in_digits(2**64), _in_digits(Decimal("12e15")), len(_in_digits(-(10**5000)))
+    ('18446744073709551616', '12000000000000000', 5002)
+    >>> _in_digits(Decimal("1e999999"))  # whose zeros may take all memory
+    '1E+999999'
+    """
+    if isinstance(value, Decimal) and value.adjusted() > sys.float_info.max_10_exp:
+        return str(value)
+    return f"{Decimal(int(value)):f}"
 
 
 @dataclass(frozen=True, eq=False)
