@@ -216,8 +216,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if _names_integration(collection_path) else True
 
 
+#: Names by which `pytest -k` selects the tests of a case or a promise, with its number.
+NUMBERED = {"case": "case_{:03}", "promise": "promise_{:02}"}
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Refuse a mark that a file gets from another one, as the function above would not see it."""
+    """Name the cases and promises of a test for `pytest -k`.
+
+    Refuse a mark that a file gets from another one, as the function above would not see it.
+    """
+    for kind, name in NUMBERED.items():
+        for mark in item.iter_markers(kind):
+            item.extra_keyword_matches.update(name.format(number) for number in mark.args)
     if item.get_closest_marker("integration") and not _names_integration(item.path):
         raise pytest.UsageError(f"{item.nodeid}: name pytest.mark.integration in its own file")
 

@@ -23,7 +23,8 @@ def test_large_values_are_shortened(wrong):
     assert len(str(caught.value)) < 200
 
 
-def test_promise_17_foreign_names_and_errors_are_one_short_line():
+@pytest.mark.promise(17)
+def test_foreign_names_and_errors_are_one_short_line():
     assert some(["a", "of\ntwo", "\x1b[2J", "é"]) == r"a, of\ntwo, \x1b[2J, é"
     assert in_a_line(ValueError("here\n  and\u2028there")) == "here and there"
     assert len(in_a_line(ValueError("x" * 10_000))) < 300

@@ -27,9 +27,10 @@ def weights_of_any_kind(rng, n_rows):
     return None if rng.random() < 0.5 else weight
 
 
+@pytest.mark.case(132)
 @pytest.mark.parametrize("complete", [True, False])
 @given(seed=seeds)
-def test_fault_132_scores_of_classes(complete, seed):
+def test_scores_of_classes_are_scikit_learns(complete, seed):
     """Equal scores, probabilities of 0, and classes without rows, weight or predictions."""
     rng = np.random.default_rng(seed)
     n_rows, n_classes = rng.choice([1, 2, 3, 10, 50]), int(rng.integers(2, 6))
@@ -81,9 +82,10 @@ def numbers_of_any_kind(rng):
     return output.astype(dtype), y.astype(dtype), weights_of_any_kind(rng, n_rows)
 
 
+@pytest.mark.case(130, 132)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 @given(seeds)
-def test_fault_130_132_scores_of_any_numbers(seed):
+def test_scores_of_any_numbers_are_scikit_learns(seed):
     output, y, weight = numbers_of_any_kind(np.random.default_rng(seed))
     exact = y.astype(float), output.astype(float)
     expected = {
@@ -96,9 +98,10 @@ def test_fault_130_132_scores_of_any_numbers(seed):
         assert found == pytest.approx(value, rel=1e-6, nan_ok=True), name
 
 
+@pytest.mark.case(132)
 @pytest.mark.parametrize("value", [0.1, 0.3, 7.3, 1000.1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_fault_132_r2_of_a_constant_target_that_has_no_exact_mean(value, dtype):
+def test_r2_of_a_constant_target_without_an_exact_mean_is_right(value, dtype):
     """By scikit-learn's definition it is 0, or 1; a mean that is rounded makes it -1e31 there."""
     for n_rows in (3, 7, 10, 11, 20):
         y, weight = np.full((n_rows, 1), value, dtype), np.arange(n_rows) + 0.3
@@ -106,8 +109,9 @@ def test_fault_132_r2_of_a_constant_target_that_has_no_exact_mean(value, dtype):
         assert METRICS["r2"](y + 1, y) == METRICS["r2"](y + 1, y, weight) == 0
 
 
+@pytest.mark.case(132)
 @given(seeds)
-def test_fault_132_scores_of_labels_that_never_occur(seed):
+def test_scores_of_labels_that_never_occur_are_scikit_learns(seed):
     rng = np.random.default_rng(seed)
     n_rows, n_labels = rng.choice([1, 2, 3, 10, 50]), rng.integers(2, 5)
     labels = (rng.random((n_rows, n_labels)) < rng.choice([0.1, 0.5])).astype(float)

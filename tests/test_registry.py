@@ -140,8 +140,9 @@ def descendants(base: type) -> set[type]:
     return {base}.union(*(descendants(kind) for kind in base.__subclasses__()))
 
 
+@pytest.mark.case(33)
 @pytest.mark.parametrize(("argument", "kind"), KINDS)
-def test_fault_33_a_non_numeric_option_or_one_that_the_class_does_not_have(argument, kind, refused):
+def test_an_option_that_is_no_number_or_unknown_to_the_class_is_refused(argument, kind, refused):
     known = [option.name for option in dataclasses.fields(kind) if option.init]
     for name in known:
         for value in ("abc", "nan", "-inf", "[1,2,[3]]", "1j", "None"):
@@ -168,14 +169,16 @@ lbfgs:memory=2.5 lbfgs:gain=-1 lbfgs:evaluations=0 lbfgs:tolerance=-1
 """
 
 
+@pytest.mark.case(33)
 @pytest.mark.parametrize("spec", OUT_OF_RANGE.split())
-def test_fault_33_an_option_out_of_range(spec, refused):
+def test_an_option_out_of_its_range_is_refused(spec, refused):
     name, option = re.match(r"(\w+):(\w+)=", spec).groups()
     (argument,) = (each for each, (registry, *_) in REGISTRIES.items() if name in registry)
     with refused(argument, rf"{name}'s {option}: expected a "):
         make(argument, spec)
 
 
+@pytest.mark.case(33)
 @pytest.mark.parametrize("argument", REGISTRIES)
 @pytest.mark.parametrize(
     ("rest", "problem"),
@@ -187,7 +190,7 @@ def test_fault_33_an_option_out_of_range(spec, refused):
         (":name=x", "unknown option 'name'"),
     ],
 )
-def test_fault_33_an_unknown_name_or_option(argument, rest, problem):
+def test_an_unknown_name_or_option_is_refused(argument, rest, problem):
     registry, *_ = REGISTRIES[argument]
     name = sorted(registry)[0]
     with pytest.raises(ArgumentError, match=problem.format(name=name)) as error:

@@ -40,8 +40,9 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.case(12)
 @pytest.mark.parametrize("case", REFUSED)
-def test_fault_12_sparse_matrices_that_are_refused(case, refused):
+def test_damaged_sparse_matrices_are_refused(case, refused):
     X, problem = REFUSED[case]
     network = Network.dense([3, 2])
     for use in (network.predict, lambda X: train(network, X, np.zeros(X.shape[0]))):

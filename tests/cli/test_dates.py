@@ -40,8 +40,9 @@ def model(table, train, request) -> Path:
     return train(table, "--target", "y", "--no-quick", "--epochs", 40, *options)
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("quick", [(), ("--quick", "--epochs", 3)])
-def test_fault_153_the_hint_of_a_training_is_a_command_that_helps(barenet, table, quick):
+def test_the_hint_of_a_training_is_a_command_that_helps(barenet, table, quick):
     options = ("--target", "y", "--no-plots", *(quick or ("--epochs", 3)))
     done = barenet("train", table, *options).ok()
     hint = "column 'day': 9999-12-31, in 1 of 600 rows, is farther from the other dates than these"
@@ -52,14 +53,16 @@ def test_fault_153_the_hint_of_a_training_is_a_command_that_helps(barenet, table
     assert "9999" not in done.err and "day (year, week, some missing)" in done.err
 
 
-def test_fault_153_one_date_does_not_spoil_the_scores(model):
+@pytest.mark.case(153)
+def test_one_date_does_not_spoil_the_scores(model):
     assert load(model / "model.safetensors").card.scores["held_out"]["r2"] > 0.95
 
 
 NEW = ["0001-01-01", "1900-01-01", "2019-04-14", "2021-02-28", "2100-01-01", PLACEHOLDER, ""]
 
 
-def test_fault_153_154_every_use_of_a_model_predicts_the_same(barenet, model, tmp_path):
+@pytest.mark.case(153, 154)
+def test_every_use_of_a_model_predicts_the_same(barenet, model, tmp_path):
     predictor = load(model / "model.safetensors")
     rows = pd.DataFrame({"day": NEW, "size": 0.5})
     expected = predictor.predict({"day": NEW, "size": [0.5] * len(NEW)})

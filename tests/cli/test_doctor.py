@@ -68,8 +68,9 @@ def test_wrong_environment_variables_are_refused(barenet, monkeypatch):
             assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
 
 
+@pytest.mark.case(74, 116)
 @pytest.mark.integration
-def test_fault_74_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
+def test_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
@@ -116,7 +117,8 @@ def test_kernels_need_nothing_of_numba_or_python(built):
     assert named <= {b"NRT_incref", b"NRT_decref", b"NRT_MemInfo_call_dtor"}
 
 
-def test_fault_135_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
+@pytest.mark.case(135)
+def test_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
     for name, empty in (("FOLDERS", {}), ("REFUSED", {}), ("LOCATORS", ())):
         monkeypatch.setattr(_kernel_cache, name, empty)
     found = barenet("doctor", "--json").json

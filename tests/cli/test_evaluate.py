@@ -106,10 +106,11 @@ ODD_COLUMNS = {
 }
 
 
+@pytest.mark.case(99)
 @pytest.mark.integration
 @pytest.mark.parametrize("target", ["numbers", "classes"])
 @pytest.mark.parametrize("names", [["constant", "zero_or_one"], *([name] for name in ODD_COLUMNS)])
-def test_fault_99_test_rows_are_found_whichever_columns_are_dropped(barenet, names, target):
+def test_test_rows_are_found_whichever_columns_are_dropped(barenet, names, target):
     truth = {"numbers": lambda i: f"{i * i % 31}.25", "classes": lambda i: "ab"[i % 2]}[target]
     rows = [[str(i % 9), *(ODD_COLUMNS[name](i) for name in names), truth(i)] for i in range(60)]
     lines = [",".join(row) for row in [["a", *names, "y"], *rows]]
@@ -123,7 +124,8 @@ def test_fault_99_test_rows_are_found_whichever_columns_are_dropped(barenet, nam
         assert result["rows"] == 15 and "has changed" not in done.err
 
 
-def test_fault_99_booleans_beside_a_constant_column_in_parquet(barenet):
+@pytest.mark.case(99)
+def test_booleans_beside_a_constant_column_of_parquet_are_read(barenet):
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     every = range(60)

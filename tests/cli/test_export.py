@@ -54,7 +54,8 @@ def test_integers_are_calibrated_on_the_training_rows_or_on_those_given(barenet,
     assert Path("net.c").read_text() == by_default
 
 
-def test_fault_171_integers_are_compared_on_rows_beside_those_of_the_calibration(barenet, iris):
+@pytest.mark.case(171)
+def test_integers_are_compared_on_rows_beside_those_of_the_calibration(barenet, iris):
     data = load_dataset("iris")
     order = data.X[:, 2].argsort()
     write_rows("5.csv", data, data.X[order[:5]])
@@ -85,8 +86,9 @@ def test_integers_of_a_model_whose_training_data_are_gone(barenet):
     assert barenet(*export_it).ok().out == "net.c\nnet.h\n"
 
 
+@pytest.mark.case(67)
 @pytest.mark.integration
-def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
+def test_a_full_disk_keeps_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
     done = process("export", iris, "--out", "net.c", "--weights", "int8", largest_file=2000)
@@ -112,8 +114,9 @@ def test_dates_of_the_format_of_the_training_are_read_as_by_predict(barenet):
         assert float(found["prediction"]) == pytest.approx(float(row["prediction"]), rel=1e-5)
 
 
+@pytest.mark.case(157)
 @pytest.mark.integration
-def test_fault_157_each_column_keeps_the_format_of_its_dates(barenet):
+def test_each_column_keeps_the_format_of_its_dates(barenet):
     days = [(1 + at % 28, 1 + at % 12, 20 + at % 3) for at in range(40)]
     lines = [f"{d:02}.{m:02}.{y},{y}/{m:02}/{d:02},{at}" for at, (d, m, y) in enumerate(days)]
     Path("sales.csv").write_text("\n".join(["day,end,y", *lines]))

@@ -41,8 +41,9 @@ UNLEARNABLE = {
 }
 
 
+@pytest.mark.case(35, 36, 38, 39, 40, 42, 45, 46)
 @pytest.mark.parametrize("case", [*FAULTY, *UNLEARNABLE])
-def test_fault_35_36_38_39_40_42_45_46_a_wrong_table_is_refused(barenet, line, case):
+def test_a_wrong_table_is_refused(barenet, line, case):
     name, content, message, *options = {**FAULTY, **UNLEARNABLE}[case]
     if content == {}:
         Path(name).mkdir()
@@ -63,7 +64,8 @@ def test_a_file_whose_name_is_not_text_is_to_be_renamed(barenet):
     assert "x\\udce9.csv' is not UTF-8 text; rename it" in error
 
 
-def test_fault_42_one_row_is_enough_to_predict(barenet, line):
+@pytest.mark.case(42)
+def test_one_row_is_enough_to_predict(barenet, line):
     Path("t.csv").write_text(f"{HEADER}1,2,3\n")
     assert len(barenet("predict", line, "t.csv").ok().out.splitlines()) == 2
     barenet("evaluate", line, "t.csv").ok()
@@ -71,7 +73,8 @@ def test_fault_42_one_row_is_enough_to_predict(barenet, line):
     assert "t.csv: no rows, only names of columns" in barenet("evaluate", line, "t.csv").error
 
 
-def test_fault_45_the_encoding_is_kept_with_the_run(barenet):
+@pytest.mark.case(45)
+def test_the_encoding_is_kept_with_the_run(barenet):
     rows = "".join(f"{n},{n % 7},1,{n / 3}\n" for n in range(30))
     Path("u.csv").write_bytes(f"x1,x2,naïveté,y\n{rows}".encode("latin-1"))
     assert "--encoding" in barenet("train", "u.csv", *QUICK).err
@@ -79,7 +82,8 @@ def test_fault_45_the_encoding_is_kept_with_the_run(barenet):
     barenet("predict", "runs/u", "u.csv").ok()
 
 
-def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path):
+@pytest.mark.promise(14)
+def test_a_process_ends_with_one_line_and_status_2(process, tmp_path):
     started = process("train", "missing.csv", "--target", "y")
     out, err = started.communicate(timeout=100)
     assert (started.returncode, out, err.count("\n")) == (2, "", 1), err

@@ -64,8 +64,9 @@ SMALL = {
 }
 
 
+@pytest.mark.case(102, 103, 104, 105)
 @pytest.mark.parametrize("name", SMALL)
-def test_fault_102_103_104_105_a_file_is_refused_at_the_limit(measured, tmp_path, name):
+def test_a_file_is_refused_at_the_limit(measured, tmp_path, name):
     """The command may take 1 GB for a file."""
     make, sizes, message = SMALL[name]
     make(tmp_path / name, *sizes)
@@ -77,7 +78,8 @@ def test_fault_102_103_104_105_a_file_is_refused_at_the_limit(measured, tmp_path
     assert f"{name}: " in done.stderr and message in done.stderr
 
 
-def test_fault_102_repeated_short_text_is_read(tmp_path):
+@pytest.mark.case(102)
+def test_repeated_short_text_is_read(tmp_path):
     save_parquet(tmp_path / "t.parquet", 30, 10**5)
     assert load_table(tmp_path / "t.parquet", "y").X["text"][-1] == "x" * 30
 
@@ -129,8 +131,10 @@ LARGE = {
 }
 
 
+@pytest.mark.case(102, 103, 107, 121)
+@pytest.mark.promise(17)
 @pytest.mark.parametrize("name", LARGE)
-def test_fault_102_103_107_121_promise_17_more_memory_than_there_is(tmp_path, name):
+def test_a_file_that_needs_more_memory_than_there_is_is_refused(tmp_path, name):
     LARGE[name](tmp_path / name)
     assert name[0] == "m" or (tmp_path / name).stat().st_size < 10**6
     arguments = ["info", name] if name[0] == "m" else ["train", name]

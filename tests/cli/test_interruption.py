@@ -31,7 +31,8 @@ def test_a_signal_stops_training(number, status):
     assert signal.getsignal(number) == before
 
 
-def test_fault_68_a_second_signal_or_one_before_the_first_chunk_ends_the_process():
+@pytest.mark.case(68)
+def test_a_second_signal_or_one_before_the_first_chunk_ends_the_process():
     with pytest.raises(SystemExit) as ending, Interruption():
         signal.raise_signal(signal.SIGINT)
     assert ending.value.code == 130

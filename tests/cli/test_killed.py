@@ -93,14 +93,17 @@ def in_an_empty_folder(tmp_path, monkeypatch) -> None:
     Path("before").mkdir()
 
 
+@pytest.mark.case(112)
 @every
-def test_fault_112_killed_before_the_first_update_without_a_checkpoint(step):
+def test_a_run_killed_before_its_first_checkpoint_is_resumed(step):
     options = ("--no-plots", "--no-baselines", "--checkpoint-every", "never")
     assert kill_and_resume(step, RUN, *options) >= 10
 
 
+@pytest.mark.case(111, 112)
+@pytest.mark.promise(4)
 @every
-def test_fault_111_112_promise_04_killed_over_an_older_run(step):
+def test_a_run_killed_over_an_older_one_is_resumed(step):
     """With a checkpoint of each epoch; the other run has the same settings, and is unfinished."""
     options = ("--no-baselines", "--checkpoint-every", "1")
     assert main([*RUN, *options, "--seed", "1", "--out", "before"]) == 0
@@ -111,8 +114,9 @@ def test_fault_111_112_promise_04_killed_over_an_older_run(step):
     assert kill_and_resume(step, RUN, *options) > 20
 
 
+@pytest.mark.case(111, 112)
 @every
-def test_fault_111_112_killed_while_replacing_its_own_initial_weights(step):
+def test_a_run_killed_while_it_replaces_its_initial_weights_is_resumed(step):
     assert main([*RUN, "--no-plots", "--out", "before"]) == 0
     options = ("--no-plots", "--no-baselines")
     assert kill_and_resume(step, [*RUN, "--start-from", "run"], *options) >= 10

@@ -50,22 +50,25 @@ def test_the_help_lists_every_command_in_a_terminal_of_any_width(barenet, monkey
         assert (done.out, done.err) == (f"{package.__version__}\n", "")
 
 
-def test_fault_64_an_unknown_command_gets_a_hint(barenet):
+@pytest.mark.case(64)
+def test_an_unknown_command_gets_a_hint(barenet):
     known = f"(choose from {', '.join(COMMANDS)})"
     hint = "barenet: error: unknown command 'trian', did you mean 'train'?"
     assert barenet("trian", "iris").error == f"{hint} {known}"
     assert barenet("zzz").error == f"barenet: error: unknown command 'zzz' {known}"
 
 
+@pytest.mark.case(71)
 @pytest.mark.parametrize("arguments", [["completion", "bash"], ["--help"]])
-def test_fault_71_a_pipe_that_closes_is_quiet(process, arguments):
+def test_a_pipe_that_closes_is_quiet(process, arguments):
     done = process(*arguments)
     done.stdout.close()
     assert (done.stderr.read(), done.wait(timeout=100)) == ("", 0)
 
 
+@pytest.mark.case(67)
 @full_device
-def test_fault_67_unwritable_output_is_status_1(process):
+def test_unwritable_output_is_status_1(process):
     with Path("/dev/full").open("w") as full:
         done = process("datasets", "--json", stdout=full)
         _, err = done.communicate()
@@ -90,8 +93,9 @@ def test_a_failing_standard_error_does_not_change_the_status(process, arguments,
     assert done.returncode == status
 
 
+@pytest.mark.case(68)
 @pytest.mark.parametrize("module", ["barenet.cli", "numpy", "barenet.cli._main", "cyclopts"])
-def test_fault_68_an_interrupt_while_python_imports_is_quiet(module):
+def test_an_interrupt_while_python_imports_is_quiet(module):
     """By the entry that pyproject.toml names; the package itself imports nothing at first."""
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     entry = project["project"]["scripts"]["barenet"]
@@ -129,8 +133,9 @@ sys.exit(main())
 """
 
 
+@pytest.mark.case(184)
 @pytest.mark.integration
-def test_fault_184_an_interrupt_while_scipy_is_imported_ends_with_status_130(tmp_path):
+def test_an_interrupt_while_scipy_is_imported_ends_with_status_130(tmp_path):
     """scikit-learn's tree imports SciPy, for the target means of an ensemble's categories."""
     lines = (f"{at % 7},{'abcd'[at % 4]},{at % 5 + at % 4}" for at in range(400))
     (tmp_path / "table.csv").write_text("\n".join(["number,letter,y", *lines]))

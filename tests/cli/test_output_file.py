@@ -31,11 +31,12 @@ def test_only_a_picture_by_barenet_is_replaced(barenet, iris):
         assert (folder / "confusion.png").read_text() == "mine"
 
 
+@pytest.mark.case(66)
 @pytest.mark.integration
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
 @pytest.mark.parametrize("command", ["train moons", "explain moons", "plot confusion"])
 @pytest.mark.parametrize("inside", ["", "in/it"])
-def test_fault_66_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
+def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
     Path("file").touch()
     Path("link").symlink_to("nowhere")
     arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]

@@ -33,9 +33,10 @@ def test_the_printed_address_answers_until_the_end(process):
     assert out == "" and "Traceback" not in err and "Ctrl-C ends it" in err
 
 
+@pytest.mark.case(109)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 @pytest.mark.parametrize("snap", [False, True])
-def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
+def test_the_token_is_not_on_a_command_line(process, tmp_path, snap):
     """The browser gets a file of this user's alone, which is gone at the end."""
     temporary, home = tmp_path / "temporary", tmp_path / "home"
     for folder in (temporary, home / "snap") if snap else (temporary, home):
@@ -149,8 +150,9 @@ def test_the_command_writes_one_small_file_and_replaces_only_a_recording(barenet
     assert other.read_text() == "<!doctype html><title>mine</title>"
 
 
+@pytest.mark.case(188)
 @pytest.mark.parametrize("name", ["lesson.json.txt", "LESSON.JSON", "Lesson.json.TXT"])
-def test_fault_188_a_lesson_with_the_suffix_of_an_editor_is_a_lesson(barenet, tmp_path, name):
+def test_a_lesson_with_the_suffix_of_an_editor_is_a_lesson(barenet, tmp_path, name):
     lesson = {"title": "Two moons", "text": ["Watch."], "state": "data=moons&net.stop_epoch=3"}
     lesson["check"] = [{"measure": "epoch", "at_least": 1}]
     (tmp_path / name).write_text(json.dumps(lesson))

@@ -222,8 +222,9 @@ def _check_scores(page, barenet, folder, name, first):
         assert page.source.count('aria-label="residuals, ') == 2
 
 
+@pytest.mark.case(145)
 @pytest.mark.parametrize("run", ["iris", "line", "villages"])
-def test_fault_145_columns_matter_as_barenet_importance_prints_them(barenet, request, page_of, run):
+def test_columns_matter_as_barenet_importance_prints_them(barenet, request, page_of, run):
     folder = request.getfixturevalue(run)
     page, done = page_of(folder), barenet("importance", folder).ok()
     printed = re.findall(r"^(.+?) +(-?\S+ ± \S+) *█*.?$", done.out, re.MULTILINE)
@@ -238,7 +239,8 @@ def test_fault_145_columns_matter_as_barenet_importance_prints_them(barenet, req
     assert f"over {n_rows} of these rows, if all of them" in page
 
 
-def test_fault_145_more_rows_than_5000_and_columns_than_25_are_stated(barenet):
+@pytest.mark.case(145)
+def test_more_rows_than_5000_and_columns_than_25_are_stated(barenet):
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(6_100, 30)).round(2)).add_prefix("x")
     table.assign(y=table["x0"] - table["x7"]).to_csv("wide.csv", index=False)

@@ -69,10 +69,11 @@ def numbered_rows(path, n_rows, key="k") -> np.ndarray:
     return X
 
 
+@pytest.mark.case(108)
 @pytest.mark.integration
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux shows the peak")
 @pytest.mark.parametrize("option", ["--safe-csv", "--json"])
-def test_fault_108_long_class_names_take_no_memory_per_row(measured, tmp_path, monkeypatch, option):
+def test_long_class_names_take_no_memory_per_row(measured, tmp_path, monkeypatch, option):
     monkeypatch.chdir(tmp_path)
     numbered_rows("rows.csv", 30_000)
     command, peaks = ("predict", "m.safetensors", "-", "--keep", "key", option), []
@@ -86,10 +87,11 @@ def test_fault_108_long_class_names_take_no_memory_per_row(measured, tmp_path, m
     assert peaks[1] - peaks[0] < 2**25  # a block of texts, not all of them
 
 
+@pytest.mark.case(108)
 @pytest.mark.integration
 @pytest.mark.parametrize("classes", [None, ("no", "yes"), ("=x", "a,b", "c")])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, classes, kind):
+def test_output_in_blocks_equals_output_at_once(barenet, monkeypatch, classes, kind):
     predictor, X = plain_predictor(classes), numbered_rows("rows.csv", 50)
     save(predictor, "m.safetensors")
     if kind == "parquet":
@@ -118,8 +120,9 @@ def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202e"
 
 
+@pytest.mark.case(115)
 @pytest.mark.integration
-def test_fault_115_control_characters_are_escaped_on_a_terminal(barenet, terminal):
+def test_control_characters_are_escaped_on_a_terminal(barenet, terminal):
     save(plain_predictor((f"no{HOSTILE}", "yes", "\x7f")), "m.safetensors")
     numbered_rows("rows.csv", 9, key=HOSTILE)
     for plan in (["--keep", "key"], ["--keep", "key", "--json"], ["--keep", HOSTILE]):
@@ -137,12 +140,14 @@ COMPUTED += ["\uff1d1"]
 AS_IT_IS = ["-1.5", "+3e-7", "a=b", "Rome", "0", "1-1", "'=1", "a\n=1"]
 
 
-def test_fault_115_spreadsheet_formulas_are_marked():
+@pytest.mark.case(115)
+def test_spreadsheet_formulas_are_marked():
     assert for_spreadsheets(COMPUTED) == [f"'{text}" for text in COMPUTED]
     assert for_spreadsheets(AS_IT_IS) == AS_IT_IS
 
 
-def test_fault_115_safe_csv_of_predictions(barenet):
+@pytest.mark.case(115)
+def test_predictions_in_csv_are_safe_in_a_spreadsheet(barenet):
     save(plain_predictor(("=HYPERLINK(1)", "-7", "-x")), "m.safetensors")
     numbered_rows("rows.csv", 40, key="=k")
     predict = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")
@@ -168,8 +173,9 @@ def test_replaced_values_are_noted_by_column(barenet, train):
     assert barenet("predict", run, "new.csv").ok().err == ""
 
 
+@pytest.mark.case(139)
 @pytest.mark.parametrize("data", ["e.csv", "e*.csv", "e.parquet", "no-groups.parquet"])
-def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
+def test_a_table_without_rows_gives_the_header(barenet, iris, data):
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     Path("e.csv").write_text(",".join([*IRIS, "key"]) + "\n")
     table = pyarrow.table({**{name: [0.5] for name in IRIS}, "key": ["x"]}).slice(0, 0)
@@ -187,10 +193,11 @@ def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
     assert f"a row, and {data} has none" in barenet("predict", iris, data, "--row", 0).error
 
 
+@pytest.mark.case(140)
 @pytest.mark.parametrize(
     "labels", [[0, 1, 12], [0.5, 1.5], [False, True], ["a", "b"], ["1", "2"]], ids=str
 )
-def test_fault_140_json_has_the_classes_of_python(barenet, labels):
+def test_json_has_the_classes_of_python(barenet, labels):
     X, names = np.random.default_rng(0).normal(size=(40, 2)), [*map(str, labels)]
     parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": "", "classes": names}
     network = Network.dense([2, 4, len(names)], output="softmax", seed=1)
@@ -331,11 +338,10 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
     assert barenet(*predict, bern / 43, "--out", "o.csv").ok().out == "o.csv\n"
 
 
+@pytest.mark.case(169)
 @pytest.mark.parametrize("option", ["--max-missing", "--max-unknown"])
 @pytest.mark.parametrize("column", ["age", "town", "member"])
-def test_fault_169_a_column_that_is_empty_in_every_row_writes_nothing(
-    barenet, model, option, column
-):
+def test_a_column_that_is_empty_in_every_row_writes_nothing(barenet, model, option, column):
     """The training had no missing value in any of these columns."""
     lines = table(40)
     write("new.csv", lines)
@@ -351,7 +357,8 @@ def test_fault_169_a_column_that_is_empty_in_every_row_writes_nothing(
     assert f"{option}: " in done.err and f": {column} (" in done.err
 
 
-def test_fault_169_missing_values_count_beyond_their_share_in_the_training(barenet, train):
+@pytest.mark.case(169)
+def test_missing_values_count_beyond_their_share_in_the_training(barenet, train):
     """In the training, a column of numbers and one of categories lack a value in half the rows."""
     header, *lines = table(120)
     sparse = []
@@ -375,9 +382,10 @@ def test_fault_169_missing_values_count_beyond_their_share_in_the_training(baren
     assert "--max-missing: expected a number" in barenet(*predict, "--max-missing", 2).error
 
 
+@pytest.mark.case(172)
 @pytest.mark.integration
 @pytest.mark.parametrize("full", ["o.csv", "r.csv"])
-def test_fault_172_a_full_disk_names_the_file_without_room(process, tmp_path, model, full):
+def test_a_full_disk_names_the_file_without_room(process, tmp_path, model, full):
     """Many rejected rows and few predictions, or the other way round."""
     right = table(3000 if full == "o.csv" else 20)
     wrong = ["x,y" for _ in range(20 if full == "o.csv" else 3000)]

@@ -148,11 +148,11 @@ REFUSED = {
 }
 
 
+@pytest.mark.case(64, 65, 141)
+@pytest.mark.promise(14)
 @pytest.mark.integration
 @pytest.mark.parametrize(("typed", "message"), REFUSED.items(), ids=lambda text: text[:40])
-def test_fault_64_65_141_promise_14_wrong_usage_is_one_line_and_status_2(
-    barenet, iris, line, typed, message, monkeypatch
-):
+def test_wrong_usage_is_one_line_and_status_2(barenet, iris, line, typed, message, monkeypatch):
     Path("columns.csv").write_text("a,b,c\n1,2,3\n3,4,6\n5,6,5\n")
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
     Path("new.csv").write_text(",".join([*names, "prediction"]) + "\n5.1,3.5,1.4,0.2,a\n")
@@ -168,7 +168,8 @@ def test_fault_64_65_141_promise_14_wrong_usage_is_one_line_and_status_2(
     assert contents(Path(), iris) == before
 
 
-def test_fault_188_a_remedy_names_the_command_that_has_the_option(barenet, train):
+@pytest.mark.case(188)
+def test_a_remedy_names_the_command_that_has_the_option(barenet, train):
     """A column of decimal commas, and numbers with points in the rows to predict."""
     rows = [f"{row},5;{row % 2}" for row in range(30)]
     Path("table.csv").write_text("\n".join(["price;y", *rows]))
@@ -180,8 +181,9 @@ def test_fault_188_a_remedy_names_the_command_that_has_the_option(barenet, train
     assert remedy in barenet("predict", model, "new.csv", "--decimal", ",").error
 
 
+@pytest.mark.case(188)
 @pytest.mark.integration
-def test_fault_188_every_option_of_a_remedy_exists():
+def test_every_option_of_a_remedy_exists():
     """Each name in the remedies of the package, spelled by each command."""
     options = {
         command: {

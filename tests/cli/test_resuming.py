@@ -49,14 +49,14 @@ def assert_same(folder: Path, undisturbed: Path) -> None:
     assert curves(folder) == curves(undisturbed)
 
 
+@pytest.mark.case(68, 69)
+@pytest.mark.promise(15)
 @pytest.mark.parametrize(
     ("number", "status"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
     ids=["fault_68_sigint", "fault_69_sigterm", "fault_70_sigkill"],
 )
-def test_fault_68_69_promise_15_a_stopped_run_resumes(
-    process, barenet, tmp_path, undisturbed, number, status
-):
+def test_a_stopped_run_resumes(process, barenet, tmp_path, undisturbed, number, status):
     folder = tmp_path / "runs" / "iris"
     started = process("train", *RUN, *OFTEN)
     while not (folder / "checkpoint.safetensors").exists():
@@ -109,7 +109,8 @@ def interrupted(killed, tmp_path) -> Path:
     return tmp_path / "runs/rows"
 
 
-def test_fault_73_other_settings_or_data_are_refused_with_the_changes(interrupted, barenet):
+@pytest.mark.case(73)
+def test_other_settings_or_data_are_refused_with_the_changes(interrupted, barenet):
     before = (interrupted / "checkpoint.safetensors").read_bytes()
     Path("other.toml").write_text("seed = 7\n")
     for options, changed in [
@@ -157,7 +158,8 @@ def test_a_finished_run_is_not_resumed(barenet, iris):
     assert done.json["history"]["loss"][0] < curves(iris)[0]["loss"] / 2
 
 
-def test_fault_122_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
+@pytest.mark.case(122)
+def test_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
     options = ("rows.csv", "--target", "label", "--epochs", 2, "--no-plots")
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
     beside = barenet("train", *options).ok().err
@@ -189,8 +191,9 @@ def test_a_foreign_checkpoint_is_not_replaced(barenet):
     assert len(list(Path("mine").iterdir())) == 1
 
 
+@pytest.mark.promise(17)
 @pytest.mark.parametrize("settings", ['data = "', 'data = "iris"\nepochs = "many"', "", "# \ud800"])
-def test_promise_17_damaged_settings_are_refused_and_named(barenet, settings):
+def test_damaged_settings_are_refused_and_named(barenet, settings):
     Path("run").mkdir()
     saved = {"version": 1, "state": {"run": {}}, "notes": {"settings": HEADER + settings}}
     checkpoint = Path("run/checkpoint.safetensors")
@@ -217,7 +220,8 @@ def test_checkpoints_are_written_at_the_interval_of_a_run_file(barenet, monkeypa
     assert not Path("runs/iris-2/checkpoint.safetensors").exists()
 
 
-def test_fault_67_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupted, process):
+@pytest.mark.case(67)
+def test_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupted, process):
     kept = interrupted / "checkpoint.safetensors"
     before = kept.read_bytes()
     most = len(before) - 1000  # which is room for the model
@@ -238,7 +242,8 @@ def test_fault_67_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupt
     assert load(interrupted / "model.safetensors").card.log.n_epochs >= 400
 
 
-def test_fault_70_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
+@pytest.mark.case(70)
+def test_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     folder = tmp_path / "runs" / "iris"
     barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
     left = [".model.safetensors.a1b2.tmp", ".settings.toml.a1b2.tmp", ".history.png.a1b2.tmp",
@@ -250,7 +255,8 @@ def test_fault_70_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     assert names(folder) == [".notes.txt.a1b2.tmp", *FINISHED]
 
 
-def test_fault_72_two_runs_cannot_share_a_folder(interrupted, barenet):
+@pytest.mark.case(72)
+def test_two_runs_cannot_share_a_folder(interrupted, barenet):
     with RunFolder(interrupted).locked(overwrite=True):
         for arguments in (["--resume"], ["rows.csv", "--target", "label", "--out"]):
             done = barenet("train", *arguments, interrupted)
@@ -268,7 +274,8 @@ def test_the_initial_weights_of_a_run_may_be_removed(killed, barenet):
     assert_same(Path("parts"), Path("whole"))
 
 
-def test_fault_68_a_signal_while_kernels_compile_ends_the_process(process, tmp_path, barenet):
+@pytest.mark.case(68)
+def test_a_signal_while_kernels_compile_ends_the_process(process, tmp_path, barenet):
     """There is no progress to save yet, so the resumed run starts at epoch 1."""
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     run = ("train", "sine", "--epochs", 3, "--no-plots", "--no-baselines")

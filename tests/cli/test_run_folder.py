@@ -202,8 +202,9 @@ def contents(folder) -> dict[str, bytes]:
 OTHERS = ["train wine", "train iris --repeat 2", "train --config s1/settings.toml"]
 
 
+@pytest.mark.case(122)
 @pytest.mark.parametrize("arguments", [*OTHERS, "search iris --learning-rate 0.01 0.1"])
-def test_fault_122_a_finished_run_is_not_replaced_unasked(barenet, arguments):
+def test_a_finished_run_is_not_replaced_unasked(barenet, arguments):
     barenet("train", "iris", "--epochs", 1, "--out", "s1").ok()
     barenet("report", "s1").ok()
     for format in ("c", "python", "json"):
@@ -222,7 +223,8 @@ def test_fault_122_a_finished_run_is_not_replaced_unasked(barenet, arguments):
     assert before.keys() - after.keys() == old
 
 
-def test_fault_122_runs_without_a_name_are_numbered(barenet):
+@pytest.mark.case(122)
+def test_runs_without_a_name_are_numbered(barenet):
     options = ("--epochs", 1, "--no-plots")
     barenet("train", "iris", *options).ok()
     before = contents("runs/iris")
@@ -248,8 +250,9 @@ def test_fault_122_runs_without_a_name_are_numbered(barenet):
             assert (done.status, done.err) == (1, f"barenet train: error: {writing}\n")
 
 
+@pytest.mark.case(188)
 @pytest.mark.integration
-def test_fault_188_a_report_that_no_run_has_written_is_kept(barenet):
+def test_a_report_that_no_run_has_written_is_kept(barenet):
     """With --overwrite, the page of somebody else in the folder of a run is refused first."""
     barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
     page = Path("runs/iris/report.html")

@@ -80,6 +80,7 @@ def test_a_card_with_foreign_settings_is_ignored(iris):
     assert replace(read.config, verbose_epoch=expected.verbose_epoch) == expected
 
 
+@pytest.mark.case(105)
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -94,7 +95,7 @@ def test_a_card_with_foreign_settings_is_ignored(iris):
         ("# " + "x" * 2**20, "run.toml: expected 1,048,576 bytes at most"),
     ],
 )
-def test_fault_105_a_wrong_large_or_deep_run_file_is_refused(tmp_path, text, problem):
+def test_a_wrong_large_or_deep_run_file_is_refused(tmp_path, text, problem):
     path = tmp_path / "run.toml"
     path.write_text(text)
     with pytest.raises(DataError, match=problem):

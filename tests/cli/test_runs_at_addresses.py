@@ -90,7 +90,8 @@ def test_a_replaced_run_keeps_no_file_of_the_one_before(barenet, bucket, table):
     assert files(run).keys() == RUN
 
 
-def test_fault_141_a_place_that_takes_no_run_is_named_before_the_training(barenet, bucket, table):
+@pytest.mark.case(141)
+def test_a_place_that_takes_no_run_is_named_before_the_training(barenet, bucket, table):
     put(f"{bucket}/data/rows.parquet", b"rows")
     for out, problem in {
         "http://127.0.0.1:9/run": "http://127.0.0.1:9/run: cannot be read: Connect call failed",

@@ -49,11 +49,10 @@ def test_a_wide_confusion_matrix_is_numbered_or_omitted(capsys):
     assert capsys.readouterr().out == "\n(no confusion matrix: it would have 21 columns)\n"
 
 
+@pytest.mark.case(195)
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 100])
 @pytest.mark.parametrize("n_classes", [2, 4, 11, 20])
-def test_fault_195_no_class_name_is_cut_in_a_narrow_terminal(
-    capsys, monkeypatch, columns, n_classes
-):
+def test_no_class_name_is_cut_in_a_narrow_terminal(capsys, monkeypatch, columns, n_classes):
     """Names of several words, also of wide characters, are broken between words."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(columns))

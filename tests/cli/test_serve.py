@@ -134,10 +134,11 @@ def test_the_service_describes_itself(serve, classes, tmp_path):
     assert send(words[-1].encode(), raw=True)[0] == 200
 
 
+@pytest.mark.case(172)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_fault_172_running_requests_are_answered_after_a_signal(serve, classes, name):
+def test_running_requests_are_answered_after_a_signal(serve, classes, name):
     number = getattr(signal, name)
     options = ("--max-rows", 10**6, "--max-body", "1GB", "--timeout", 600)
     running, send = serve(classes, *options)
@@ -190,8 +191,9 @@ def test_a_prediction_that_takes_too_long_is_given_up(serve, classes):
     assert send(path="/healthz")[0] == 200
 
 
+@pytest.mark.case(183)
 @pytest.mark.integration
-def test_fault_183_a_token_is_required_of_everyone(serve, classes, tmp_path):
+def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
     token = tmp_path / "token"
     token.write_text("s3cret-token\n")
     token.chmod(0o600)
@@ -247,11 +249,10 @@ def _peak_memory(running) -> int:
     return 1024 * int(re.search(r"VmHWM:\s*(\d+)", status.read_text())[1])
 
 
+@pytest.mark.case(168)
 @pytest.mark.integration
 @pytest.mark.parametrize("value", ["{}", "[]", "0.5", '""', '{"a":[]}'])
-def test_fault_168_a_body_of_very_many_values_is_refused_before_they_are_made(
-    serve, classes, value
-):
+def test_a_body_of_very_many_values_is_refused_before_they_are_made(serve, classes, value):
     """Ten megabytes at most are received, of which each value would take fifty bytes or more."""
     running, send = serve(classes)
     assert send(RIGHT)[0] == 200
@@ -264,8 +265,9 @@ def test_fault_168_a_body_of_very_many_values_is_refused_before_they_are_made(
     assert send(RIGHT)[0] == 200
 
 
+@pytest.mark.case(168)
 @pytest.mark.integration
-def test_fault_168_large_requests_at_once_take_little_more_memory_than_one(serve, classes):
+def test_large_requests_at_once_take_little_more_memory_than_one(serve, classes):
     running, send = serve(classes, "--timeout", 600)
     before = _peak_memory(running)
     many = f"[{','.join(['{}'] * (10 * 2**20 // 3 - 1))}]".encode()
@@ -279,9 +281,10 @@ def test_fault_168_large_requests_at_once_take_little_more_memory_than_one(serve
     assert _peak_memory(running) - before < 300 * 2**20
 
 
+@pytest.mark.case(168)
 @pytest.mark.integration
 @pytest.mark.parametrize("length", [10**14, 10 * 2**20 + 1])
-def test_fault_168_a_declared_length_beyond_the_limit_is_refused_at_once(serve, classes, length):
+def test_a_declared_length_beyond_the_limit_is_refused_at_once(serve, classes, length):
     """The answer comes although no byte of the body is sent."""
     _, send = serve(classes)
     with socket.create_connection(send.address, 5) as connection:
@@ -290,8 +293,9 @@ def test_fault_168_a_declared_length_beyond_the_limit_is_refused_at_once(serve, 
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.case(188)
 @pytest.mark.integration
-def test_fault_188_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
+def test_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
     """Whole rows may be sent, without the target, whatever the dropped columns hold."""
     options = ("--drop", "town", "size", "--split-by", "day", "--quick", "--epochs", 2)
     folder = train(table, "--target", "answer", *options)
@@ -304,8 +308,9 @@ def test_fault_188_columns_that_were_dropped_by_request_are_accepted(serve, trai
     assert send({**record, "twon": "Rome"})[0] == send({**record, "answer": "hi"})[0] == 422
 
 
+@pytest.mark.case(183)
 @pytest.mark.integration
-def test_fault_183_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
+def test_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
     _, send = serve(classes)
     before = datetime.now(UTC).replace(microsecond=0)
     assert send(RIGHT)[0] == send(path="/healthz")[0] == 200

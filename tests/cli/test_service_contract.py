@@ -111,7 +111,8 @@ def record_for(kind: str, change: dict) -> dict:
     return record
 
 
-def test_fault_166_188_the_service_and_ajv_in_strict_mode_agree(serve, models, tmp_path):
+@pytest.mark.case(166, 188)
+def test_the_service_and_ajv_in_strict_mode_agree(serve, models, tmp_path):
     """Every change of a record is judged alike by the service and by Ajv."""
     node_packages(tmp_path / "node")
     _, send = serve(models["classes"])
@@ -131,8 +132,9 @@ def test_fault_166_188_the_service_and_ajv_in_strict_mode_agree(serve, models, t
     assert statuses == [200 if is_valid else 422 for is_valid in expected]
 
 
+@pytest.mark.case(166)
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
-def test_fault_166_types_of_typescript(serve, models, tmp_path, kind):
+def test_the_types_of_typescript_are_those_of_the_schema(serve, models, tmp_path, kind):
     commands = node_packages(tmp_path / "node")
     _, send = serve(models[kind])
     (tmp_path / "node" / "service.json").write_text(json.dumps(send(path="/openapi.json")[1]))
@@ -154,8 +156,9 @@ def test_fault_166_types_of_typescript(serve, models, tmp_path, kind):
     run(commands / "tsc", "--project", "tsconfig.json", cwd=tmp_path / "node")
 
 
+@pytest.mark.case(166, 183)
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
-def test_fault_166_183_a_generated_client_of_python_predicts(serve, models, tmp_path, kind):
+def test_a_generated_client_of_python_predicts(serve, models, tmp_path, kind):
     """The client has the token, a record with a missing value, and a list of records."""
     commands = environment(tmp_path / "tools", CLIENT_GENERATOR)
     token = tmp_path / "token"
@@ -194,9 +197,10 @@ def test_fault_166_183_a_generated_client_of_python_predicts(serve, models, tmp_
     assert all(len(answer[last]) == 2 for answer in answers)
 
 
+@pytest.mark.case(167)
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 @pytest.mark.parametrize("examples", [15, pytest.param(300, marks=pytest.mark.slow)])
-def test_fault_167_schemathesis_finds_no_difference(serve, models, tmp_path, kind, examples):
+def test_schemathesis_finds_no_difference(serve, models, tmp_path, kind, examples):
     """All that the description allows is answered 200, all that it forbids is refused."""
     commands = environment(tmp_path / "tools", SCHEMATHESIS)
     _, send = serve(models[kind], "--max-rows", 10**6)
@@ -205,7 +209,8 @@ def test_fault_167_schemathesis_finds_no_difference(serve, models, tmp_path, kin
     run(commands / "schemathesis", "run", address, *options, cwd=tmp_path)
 
 
-def test_fault_166_dates_match_the_calendar_in_re2(tmp_path):
+@pytest.mark.case(166)
+def test_dates_match_the_calendar_in_re2(tmp_path):
     """The days of 1895 to 2105, and near misses, in the engine of Go's regular expressions."""
     commands = environment(tmp_path / "tools", RE2)
     texts, are_dates = [], []

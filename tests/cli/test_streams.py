@@ -213,7 +213,8 @@ def write_held_out(folder, n_rows=1_000, **changes):
     return rows
 
 
-def test_fault_192_a_streamed_model_is_scored_on_held_out_files(barenet, table):
+@pytest.mark.case(192)
+def test_a_streamed_model_is_scored_on_held_out_files(barenet, table):
     train = ["train", "houses/*.parquet", "--target", "price", "--epochs", 5, "--no-plots"]
     barenet(*train, "--out", "run").ok()
     rows = write_held_out("new")
@@ -238,7 +239,8 @@ def test_fault_192_a_streamed_model_is_scored_on_held_out_files(barenet, table):
     assert "no file matches this pattern" in barenet("drift", "run", "none/*.parquet").error
 
 
-def test_fault_189_allow_missing_columns_is_an_option_of_every_command(barenet, table):
+@pytest.mark.case(189)
+def test_allow_missing_columns_is_an_option_of_every_command(barenet, table):
     path = Path("houses/0.parquet")
     pd.read_parquet(path).drop(columns="rooms").to_parquet(path)
     train = ["train", "houses/*.parquet", "--target", "price", "--epochs", 2, "--no-plots"]
@@ -265,8 +267,9 @@ def test_fault_189_allow_missing_columns_is_an_option_of_every_command(barenet, 
     assert len(one) == 500
 
 
+@pytest.mark.case(192)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from Linux's /proc")
-def test_fault_192_the_memory_of_scores_does_not_grow_with_the_columns(measured, tmp_path):
+def test_the_memory_of_scores_does_not_grow_with_the_columns(measured, tmp_path):
     """Of 700,000 rows, the columns are 62 MB; read at once, they took about 400 MB more."""
     rng = np.random.default_rng(0)
     for name, n_rows in (("few", 20_000), ("many", 700_000)):

@@ -120,7 +120,8 @@ def run(barenet, tmp_path):
     return tmp_path / "runs" / "t"
 
 
-def test_fault_101_a_table_without_a_header_suggests_no_header(barenet, tmp_path):
+@pytest.mark.case(101)
+def test_a_table_without_a_header_suggests_no_header(barenet, tmp_path):
     (tmp_path / "t.csv").write_text(ROWS)
     done = barenet("train", "t.csv", "--target", "x4")
     assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
@@ -128,7 +129,8 @@ def test_fault_101_a_table_without_a_header_suggests_no_header(barenet, tmp_path
     assert "are x1, x2, x3, x4; name the one to predict, such as --target x4" in done.err
 
 
-def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):
+@pytest.mark.case(101)
+def test_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):
     assert "header = false\n" in (run / "settings.toml").read_text()
     for command in (
         *("predict {} new.csv --keep x2", "predict {}/model.safetensors new.csv"),
@@ -202,7 +204,8 @@ def test_standard_input_is_limited(give, monkeypatch):
         read_file_bytes(Path("/dev/stdin"))
 
 
-def test_fault_185_columns_that_are_left_out_are_listed_by_info(barenet):
+@pytest.mark.case(185)
+def test_columns_that_are_left_out_are_listed_by_info(barenet):
     """So many constant columns that the introduction of the run shortens their list."""
     names = [f"constant_{number}" for number in range(120)]
     rows = [",".join([str(n % 7), str(n % 2), *["5"] * 120]) for n in range(60)]
@@ -216,8 +219,9 @@ def test_fault_185_columns_that_are_left_out_are_listed_by_info(barenet):
     assert all("5 in every row" in line for line in reasons.values())
 
 
+@pytest.mark.case(185)
 @pytest.mark.parametrize("word", ["None", "NA"])
-def test_fault_185_a_class_that_is_a_word_for_a_missing_value(barenet, word):
+def test_a_word_for_a_missing_value_may_be_a_class(barenet, word):
     rows = [f"{n},{('spruce', 'pine', word, word)[n % 4]}" for n in range(80)]
     Path("t.csv").write_text("\n".join(["x,tree", *rows]) + "\n")
     options = ("--target", "tree", *QUICK, "--overwrite")
@@ -229,7 +233,8 @@ def test_fault_185_a_class_that_is_a_word_for_a_missing_value(barenet, word):
     assert "words of a missing target" not in done.err
 
 
-def test_fault_185_a_model_of_a_file_without_quoting_reads_others_so(barenet):
+@pytest.mark.case(185)
+def test_a_model_of_a_file_without_quoting_reads_others_so(barenet):
     lines = ["size;wood;y"]
     woods = ("pine", 'oak 1"', 'ash "red"')
     for row in range(60):

@@ -30,7 +30,8 @@ def environment(temporary):
     return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
 
 
-def test_fault_187_commands_leave_no_temporary_files(process, environment, temporary, tmp_path):
+@pytest.mark.case(187)
+def test_commands_leave_no_temporary_files(process, environment, temporary, tmp_path):
     (tmp_path / "prices.csv").write_text(TABLE)
     remote = (tmp_path / "store").as_uri()
     commands = [
@@ -53,9 +54,10 @@ def test_fault_187_commands_leave_no_temporary_files(process, environment, tempo
     assert statuses[-1] != 0, "there is no such run"
 
 
+@pytest.mark.case(187)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_fault_187_an_interrupted_command_leaves_no_temporary_files(
+def test_an_interrupted_command_leaves_no_temporary_files(
     process, environment, temporary, tmp_path, number, status
 ):
     (tmp_path / "prices.csv").write_text(TABLE)
@@ -82,8 +84,9 @@ TESTS = """
 """
 
 
+@pytest.mark.case(187)
 @pytest.mark.parametrize("n_workers", [0, 1])
-def test_fault_187_tests_leave_no_temporary_files(environment, temporary, tmp_path, n_workers):
+def test_tests_leave_no_temporary_files(environment, temporary, tmp_path, n_workers):
     """Also in a worker of pytest-xdist."""
     project = tmp_path / "project"
     project.mkdir()

@@ -151,9 +151,8 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
     assert (tmp_path / "runs").exists() == (status == 0)
 
 
-def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later(
-    barenet, process, tmp_path
-):
+@pytest.mark.case(67, 117)
+def test_files_without_room_on_the_disk_are_named_and_written_later(barenet, process, tmp_path):
     """First there is no room for the model, which leaves the older one; then for it alone."""
     folder = tmp_path / "runs/sine"
     run = ("train", "sine", "--epochs", 400, "--batch-size", 50, "--no-baselines", "--overwrite")

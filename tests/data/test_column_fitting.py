@@ -56,8 +56,9 @@ def test_the_kind_of_a_column_follows_the_rules(values, expected):
     assert kind(values) == expected
 
 
+@pytest.mark.case(40)
 @pytest.mark.parametrize("n_words", [1, 2])
-def test_fault_40_nine_tenths_of_the_values_decide_the_kind(n_words):
+def test_nine_tenths_of_the_values_decide_the_kind(n_words):
     """The fractions are of rows with a value, not of different values."""
     numbers = [*["1"] * 9 * n_words, *["NA"] * 50]
     words = [f"w{number}" for number in range(n_words)]
@@ -67,6 +68,7 @@ def test_fault_40_nine_tenths_of_the_values_decide_the_kind(n_words):
     assert kind([*words, *numbers[1:]]) == "category"
 
 
+@pytest.mark.case(40)
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -74,7 +76,7 @@ def test_fault_40_nine_tenths_of_the_values_decide_the_kind(n_words):
         (["old", *map(str, range(2_000))], "a number, as in 99.9 % of"),  # never 100 %
     ],
 )
-def test_fault_40_a_fraction_is_never_rounded_up_to_all(values, expected):
+def test_a_fraction_is_never_rounded_up_to_all(values, expected):
     with pytest.raises(DataError) as caught:
         kind(values)
     assert (caught.value.expected, caught.value.value) == (f"{expected} the rows", values[0])
@@ -89,6 +91,7 @@ def dates(*formats):
 COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": ["c"]})
 
 
+@pytest.mark.case(40)
 @pytest.mark.parametrize(
     ("values", "row", "error"),
     [
@@ -115,7 +118,7 @@ COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": 
         (["8'087.03", "912.50"], 0, CATEGORIES),
     ],
 )
-def test_fault_40_locale_formats_are_refused(write, values, row, error):
+def test_locale_formats_are_refused(write, values, row, error):
     table = read_table(write("\n".join(["c|d", *(f"{value}|1" for value in values)])))
     with pytest.raises(DataError) as caught:
         kind_of(table.frame(["c"]), "c", MISSING)
@@ -126,6 +129,7 @@ def test_fault_40_locale_formats_are_refused(write, values, row, error):
     assert ("the order of its parts is ambiguous" in str(found)) == is_ambiguous
 
 
+@pytest.mark.case(143)
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -139,7 +143,7 @@ def test_fault_40_locale_formats_are_refused(write, values, row, error):
         (["04/29/2024 1:30 PM", "12/01/2023 11:05 AM"], "mdy"),
     ],
 )
-def test_fault_143_dates_are_in_the_order_that_any_of_them_shows(values, expected):
+def test_dates_are_in_the_order_that_any_of_them_shows(values, expected):
     if expected == "a date":
         with pytest.raises(DataError, match=r"row 20: .* expected a date such as 31\.12\.2026, as"):
             kind(values)
@@ -148,6 +152,7 @@ def test_fault_143_dates_are_in_the_order_that_any_of_them_shows(values, expecte
         assert kind(values[::-1]) == expected
 
 
+@pytest.mark.case(143)
 @pytest.mark.parametrize(
     ("values", "row", "expected"),
     [
@@ -155,9 +160,7 @@ def test_fault_143_dates_are_in_the_order_that_any_of_them_shows(values, expecte
         (["03.04.2021", "09.24.2023", "31.12.2024", "05.13.2022"], 2, "12/31/2026"),
     ],
 )
-def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
-    write, values, row, expected
-):
+def test_dates_that_contradict_others_are_refused_with_their_line(write, values, row, expected):
     path = write("\n".join(["c,y", *(f"{value},{at}.5" for at, value in enumerate(values))]))
     with pytest.raises(DataError) as caught:
         TableEncoding.fit(load_table(path, "y", frame=True).X)
@@ -166,7 +169,8 @@ def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
     assert caught.value.expected == expected and caught.value.options == NAMES
 
 
-def test_fault_143_the_first_wrong_line_of_the_file_is_named(write):
+@pytest.mark.case(143)
+def test_the_first_wrong_line_of_the_file_is_named(write):
     """The rows of a training set have another order than those of the file."""
     days = [f"0{1 + at % 9}.0{1 + at // 9 % 9}.2023" for at in range(90)]
     path = write("\n".join(["day,y", *(f"{day},{at}" for at, day in enumerate(days))]), "days.csv")
@@ -176,8 +180,9 @@ def test_fault_143_the_first_wrong_line_of_the_file_is_named(write):
         TableEncoding.fit(training.X)
 
 
+@pytest.mark.case(143)
 @pytest.mark.parametrize("date_format", ["%d.%m.%Y", "%m/%d/%Y", "%d-%m-%Y %H:%M"])
-def test_fault_143_dates_are_encoded_as_those_that_begin_with_the_year(date_format):
+def test_dates_are_encoded_as_those_that_begin_with_the_year(date_format):
     days = pd.Timestamp("2021-01-01") + pd.to_timedelta(np.arange(0, 900, 7.5), "D").floor("min")
     table = {"day": days.strftime(date_format), "x": np.arange(120) % 9}
     encoding = TableEncoding.fit(table)
@@ -208,10 +213,11 @@ def fit(values, **options):
     return TableEncoding.fit({"c": values, "x": np.arange(len(values))}, **options).columns[0]
 
 
+@pytest.mark.case(11)
 @pytest.mark.parametrize(
     ("scale", "most"), [("standardize", 1e308), ("minmax", 1.5e308), ("robust", 1e308)]
 )
-def test_fault_11_numbers_with_an_infinite_spread(scale, most):
+def test_numbers_with_an_infinite_spread(scale, most):
     with pytest.raises(DataError, match=rf"^column 'c': {scale} is beyond float64 for its numbers"):
         fit([-most, most] * 2, numbers=scale)
 

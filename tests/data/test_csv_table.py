@@ -82,6 +82,7 @@ def test_line_endings_and_empty_lines(read, ending):
     assert (caught.value.line, caught.value.problem) == (8, RAGGED.format(2, 1))
 
 
+@pytest.mark.case(36, 37, 38, 43, 45, 47)
 @pytest.mark.parametrize(
     ("data", "line", "problem"),
     [
@@ -101,7 +102,7 @@ def test_line_endings_and_empty_lines(read, ending):
         (b'a,b\n1,"x\n2,"y\n3,z\n', 2, QUOTE),  # Arrow reads one row of two values
     ],
 )
-def test_fault_36_37_38_43_45_47_a_damaged_file_is_refused_at_its_line(read, data, line, problem):
+def test_a_damaged_file_is_refused_at_its_line(read, data, line, problem):
     with pytest.raises(DataError) as caught:
         read(data)
     error = caught.value
@@ -109,7 +110,8 @@ def test_fault_36_37_38_43_45_47_a_damaged_file_is_refused_at_its_line(read, dat
     assert error.path.name == "t.csv" and "\n" not in str(error)
 
 
-def test_fault_45_encodings(read, refused):
+@pytest.mark.case(45)
+def test_a_file_is_read_in_its_encoding_and_refused_in_another(read, refused):
     text = "a,ö\n1,2\n"
     assert read(text.encode("latin-1"), encoding="latin-1").names == ("a", "ö")
     assert read("a,b\n1,2\n".encode("utf-16-le"), encoding="utf-16-le").names == ("a", "b")
@@ -124,14 +126,16 @@ def test_fault_45_encodings(read, refused):
         read(b"a,b\n1,\\ud800\n", encoding="unicode_escape")
 
 
+@pytest.mark.case(41)
 @pytest.mark.parametrize(
     "encoding", ["utf-8-sig", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 )
-def test_fault_41_a_byte_order_mark_determines_the_encoding(read, encoding):
+def test_a_byte_order_mark_determines_the_encoding(read, encoding):
     mark = "" if encoding == "utf-8-sig" else "\ufeff"
     assert read(f"{mark}a,ö\n1,2\n".encode(encoding)).names == ("a", "ö")
 
 
+@pytest.mark.case(39)
 @pytest.mark.parametrize(
     ("text", "name", "found"),
     [
@@ -150,12 +154,13 @@ def test_fault_41_a_byte_order_mark_determines_the_encoding(read, encoding):
         ("a;b\n" + "1;2\n" * 50_000, "t.csv", ";"),
     ],
 )
-def test_fault_39_an_unambiguous_delimiter_is_detected(read, text, name, found):
+def test_an_unambiguous_delimiter_is_detected(read, text, name, found):
     assert read(text, name).options.delimiter == found
     for spelling in {"\t": ("tab", "\\t", "\t")}.get(found, (found,)):
         assert read(text, name, delimiter=spelling).names == read(text, name).names
 
 
+@pytest.mark.case(39)
 @pytest.mark.parametrize(
     ("text", "delimiter", "proposed"),
     [
@@ -167,12 +172,13 @@ def test_fault_39_an_unambiguous_delimiter_is_detected(read, text, name, found):
         ("a;b|c\n1;2|3\n", None, ";"),  # two others fit
     ],
 )
-def test_fault_39_another_delimiter_is_suggested(read, text, delimiter, proposed):
+def test_another_delimiter_is_suggested(read, text, delimiter, proposed):
     with pytest.raises(DataError) as caught:
         read(text, delimiter=delimiter)
     assert (caught.value.line, caught.value.options) == (1, {"delimiter": proposed})
 
 
+@pytest.mark.case(101)
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -182,14 +188,15 @@ def test_fault_39_another_delimiter_is_suggested(read, text, delimiter, proposed
         *[("header", wrong) for wrong in ("no", 1, 0)],
     ],
 )
-def test_fault_101_wrong_options_are_named(read, option, value):
+def test_wrong_options_are_named(read, option, value):
     with pytest.raises(ArgumentError) as caught:
         read("a,b\n1,2\n", **{option: value})
     assert (caught.value.argument, caught.value.value) == (option, value)
 
 
+@pytest.mark.case(40)
 @pytest.mark.parametrize("value", ["abc", "-infinite", "1_000", "0x10", "1,5", "1e"])
-def test_fault_40_a_non_numeric_value_is_named_with_its_line(read, value):
+def test_a_non_numeric_value_is_named_with_its_line(read, value):
     frame = read(f'a,b\n\n1,2\n3,"{value}"\n5,oops\n').frame(["a", "b"])
     assert complete_numbers(frame, "a").tolist() == [1, 3, 5]
     with pytest.raises(DataError) as caught:
@@ -301,6 +308,7 @@ def rows_of(read_tables, path, options) -> list[tuple] | str:
     return [*names, *(row for part in rows for row in part)]
 
 
+@pytest.mark.case(125, 126)
 @pytest.mark.parametrize(
     "seeds",
     [
@@ -309,7 +317,7 @@ def rows_of(read_tables, path, options) -> list[tuple] | str:
         pytest.param(range(1_000, 50_000), marks=pytest.mark.slow),
     ],
 )
-def test_fault_125_126_blocks_have_the_rows_of_the_whole_file(write, monkeypatch, seeds):
+def test_blocks_have_the_rows_of_the_whole_file(write, monkeypatch, seeds):
     """Random quotes, line ends, marks, empty lines and encodings; blocks end at any byte."""
     n_read = 0
     for seed in seeds:
@@ -350,8 +358,9 @@ def test_a_mark_below_the_header_moves_no_line(write, monkeypatch):
         assert raised.value.line == 4
 
 
+@pytest.mark.case(158)
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_fault_158_quotes_after_a_space(read, line_end):
+def test_quotes_after_a_space_are_read(read, line_end):
     lines = ["size, price, note,y", '1.2, "3.4", "a, b" ,5', '2, "4,5",\t"say ""x"", ""y""", 6']
     lines += ['3, 5, 6", 7', '"4", "5\'","", 8']
     table = read(line_end.join([*lines, ""]))
@@ -371,8 +380,9 @@ def test_fault_158_quotes_after_a_space(read, line_end):
     assert (caught.value.line, caught.value.value) == (3, "4,5")
 
 
+@pytest.mark.case(158)
 @given(rows=rows, spaces=st.lists(st.sampled_from(["", " ", "\t", "  "]), min_size=1))
-def test_fault_158_spaces_beside_quotes_change_nothing(rows, spaces):
+def test_spaces_beside_quotes_change_nothing(rows, spaces):
     """Against the reader of Python, for values of one line."""
     rows = [[value.replace("\n", " ") for value in row] for row in rows]
     quoted = [['"' + value.replace('"', '""') + '"' for value in row] for row in rows]
@@ -386,9 +396,10 @@ def test_fault_158_spaces_beside_quotes_change_nothing(rows, spaces):
     assert [fields for _, fields in read_records(text, ",", Path("t.csv"))] == rows
 
 
+@pytest.mark.case(160)
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"])
 @pytest.mark.parametrize("options", [{}, {"delimiter": ";"}])
-def test_fault_160_the_first_line_of_excel_names_the_delimiter(read, first, options):
+def test_the_first_line_of_excel_names_the_delimiter(read, first, options):
     table = read(f"{first}\r\na;b\r\n1,5;2\r\n4;x\r\n", decimal=",", **options)
     assert table.names == ("a", "b")
     frame = table.frame(["a", "b"])
@@ -399,7 +410,8 @@ def test_fault_160_the_first_line_of_excel_names_the_delimiter(read, first, opti
     assert block.locate(1, "b")[2:] == (4, "x")
 
 
-def test_fault_160_errors_below_the_first_line_of_excel_have_their_line(read):
+@pytest.mark.case(160)
+def test_errors_below_the_first_line_of_excel_have_their_line(read):
     with pytest.raises(DataError, match=r"t\.csv:4: expected 2 values"):
         read("sep=|\na|b\n1|2\n1|2|3\n")
     with pytest.raises(DataError, match=r"t\.csv:2: the first line looks like a row"):
@@ -420,7 +432,8 @@ UNQUOTED = [
 ]  # fmt: skip
 
 
-def test_fault_185_without_quoting_quotes_are_ordinary_characters(read, write, monkeypatch):
+@pytest.mark.case(185)
+def test_without_quoting_quotes_are_ordinary_characters(read, write, monkeypatch):
     monkeypatch.setattr(_csv_table, "_BLOCK", 16)
     text = "\n".join(UNQUOTED)
     path = write(text)
@@ -439,7 +452,8 @@ def test_fault_185_without_quoting_quotes_are_ordinary_characters(read, write, m
     assert blocks[-1].locate(0, "size")[2:] == (5, 'x""')
 
 
-def test_fault_185_an_open_quote_names_the_option_that_reads_it(read):
+@pytest.mark.case(185)
+def test_an_open_quote_names_the_option_that_reads_it(read):
     with pytest.raises(DataError, match=QUOTE) as caught:
         read("\n".join(UNQUOTED), delimiter=";")
     assert str(caught.value).endswith("quotes of the file belong to values, use quoting=False")

@@ -41,17 +41,19 @@ def test_split_agrees_with_scikit_learn(n, test_size, seed, kind):
     assert train.feature_names == test.feature_names == data.feature_names
 
 
+@pytest.mark.case(34)
 @pytest.mark.parametrize(
     ("argument", "values"),
     [("test_size", (-0.1, 1, 1.5, float("nan"), "a", None)), ("seed", ("a", -1, 1.5))],
 )
-def test_fault_34_a_fraction_out_of_range(argument, values, refused):
+def test_a_fraction_out_of_its_range_is_refused(argument, values, refused):
     for value in values:
         with refused(argument, r": expected a"):
             dataset(10).split(**{"test_size": 0.2, argument: value})
 
 
-def test_fault_34_classes_too_small_to_stratify_are_named():
+@pytest.mark.case(34)
+def test_classes_too_small_to_stratify_are_named():
     one = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
     for data, test_size, problem in (
         (one, 0.4, "class 'yes' of numbers has a single row"),

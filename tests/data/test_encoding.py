@@ -159,7 +159,8 @@ def test_fitting_and_encoding_leave_the_table_unchanged(table):
     TableEncoding.fit(X).transform(X)
 
 
-def test_fault_11_a_number_that_is_infinite_when_scaled():
+@pytest.mark.case(11)
+def test_a_number_that_is_infinite_when_scaled_is_refused():
     encoding = TableEncoding.fit({"x": [1e-9, 2e-9]})
     with pytest.raises(DataError, match=r"^X: row 1: column 'x': expected a number nearer to"):
         encoding.transform({"x": [1, -1e305]})
@@ -273,8 +274,9 @@ TRUTHS = {
 }
 
 
+@pytest.mark.case(128)
 @pytest.mark.parametrize("learned", TRUTHS)
-def test_fault_128_true_and_false_are_the_same_categories_of_every_source(learned):
+def test_true_and_false_are_the_same_categories_of_every_source(learned):
     options = {"categories": ["is"], "rare": 0}
     encoding = TableEncoding.fit({"is": TRUTHS[learned](TRUTH)}, **options)
     is_missing = encoding.columns[0].missing
@@ -288,13 +290,15 @@ def test_fault_128_true_and_false_are_the_same_categories_of_every_source(learne
         assert encoding.replaced(rows) == absent, source
 
 
-def test_fault_128_they_are_so_beside_other_words():
+@pytest.mark.case(128)
+def test_true_and_false_beside_other_words_are_one_category_each():
     encoding = TableEncoding.fit({"is": ["true", "unknown", "FALSE", "True"]}, rare=0)
     assert encoding.output_names == ("is=False", "is=True", "is=unknown")
     rows = {"is": np.array([True, False, "unknown", "Unknown"], object)}
     assert encoding.transform(rows).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]]
 
 
+@pytest.mark.case(128)
 @pytest.mark.parametrize(
     ("categories", "values", "expected"),
     [
@@ -304,9 +308,7 @@ def test_fault_128_they_are_so_beside_other_words():
         (("tRue", "yes"), ["true", "tRue", "Yes", "yes"], [-1, 0, -1, 1]),
     ],
 )
-def test_fault_128_categories_that_were_learned_before_are_found_as_before(
-    categories, values, expected
-):
+def test_categories_that_were_learned_before_are_found_as_before(categories, values, expected):
     column = CategoryColumn("is", categories, rare=False, missing=False)
     encoded = TableEncoding((column,)).transform({"is": np.array(values, object)})
     assert [row.index(1) if 1 in row else -1 for row in encoded.tolist()] == expected
@@ -324,8 +326,9 @@ SINGLES: dict[str, Callable[[list[float]], Any]] = {
 }
 
 
+@pytest.mark.case(184)
 @pytest.mark.parametrize("source", SINGLES)
-def test_fault_184_a_category_of_float64_is_found_in_float32(source):
+def test_a_category_of_float64_is_found_in_float32(source):
     encoding = TableEncoding.fit({"k": DECIMALS * 3}, categories=["k"], rare=0)
     rows = {"k": SINGLES[source](DECIMALS)}
     assert np.array_equal(encoding.transform(rows), encoding.transform({"k": DECIMALS}))
@@ -336,8 +339,9 @@ def test_fault_184_a_category_of_float64_is_found_in_float32(source):
     assert summarize(labels)["categories"] == tuple(sorted(map(class_name, DECIMALS)))
 
 
+@pytest.mark.case(184)
 @pytest.mark.parametrize("source", SINGLES)
-def test_fault_184_a_category_of_float32_has_the_fewest_digits(source):
+def test_a_category_of_float32_is_written_with_the_fewest_digits(source):
     decimals = [0.1, 0.25, 12345.678, 7.0]
     encoding = TableEncoding.fit({"k": SINGLES[source](decimals * 3)}, categories=["k"], rare=0)
     assert encoding.output_names == ("k=0.1", "k=0.25", "k=12345.678", "k=7")
@@ -347,7 +351,8 @@ def test_fault_184_a_category_of_float32_has_the_fewest_digits(source):
         assert np.array_equal(encoding.transform({"k": rows}), expected)
 
 
-def test_fault_184_categories_of_one_float32_are_not_confused():
+@pytest.mark.case(184)
+def test_categories_of_one_float32_are_not_confused():
     names = ("0.1", "0.10000000001", "0.7000000000001", "0.7000000000002")
     column = CategoryColumn("k", names, rare=False, missing=False)
     encoding = TableEncoding((column,))

@@ -44,8 +44,10 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.case(42, 44)
+@pytest.mark.promise(17)
 @pytest.mark.parametrize(("text", "options", "argument", "message"), REFUSED)
-def test_fault_42_44_promise_17_a_table_or_an_option_that_cannot_be_used(
+def test_a_table_or_an_option_that_cannot_be_used_is_refused(
     write, text, options, argument, message
 ):
     with pytest.raises((DataError, ArgumentError), match=message) as caught:
@@ -53,7 +55,8 @@ def test_fault_42_44_promise_17_a_table_or_an_option_that_cannot_be_used(
     assert caught.value.argument == argument
 
 
-def test_fault_40_text_in_a_numeric_column(write):
+@pytest.mark.case(40)
+def test_text_in_a_numeric_column_is_refused(write):
     rows = "".join(f"{row},{row % 2}\n" for row in range(19))
     path = write(f"age,y\n{rows}old,1\n")
     with pytest.raises(DataError) as caught:
@@ -71,20 +74,23 @@ def test_fault_40_text_in_a_numeric_column(write):
         named_matrix(rows, ["age"], Scaling.fit("none", np.zeros((2, 1))))
 
 
-def test_fault_40_text_in_a_numeric_column_of_new_rows(write):
+@pytest.mark.case(40)
+def test_text_in_a_numeric_column_of_new_rows_is_refused(write):
     encoding = fit(write("age,y\n1,0\n2,1\n3,1\n"))
     later = read_samples(write("age\n5\nold\n", "later.csv"), ["age"]).X
     with pytest.raises(DataError, match=r"later\.csv:3: column 'age': expected a number, got 'o"):
         encoding.transform(later)
 
 
-def test_fault_42_one_row_can_be_predicted(write):
+@pytest.mark.case(42)
+def test_one_row_can_be_predicted(write):
     path = write("x,town,y\n1,Rome,2\n")
     assert read_samples(path, ["x"]).X["x"].tolist() == [1]
     assert read_samples(path, ["town"]).X["town"].tolist() == ["Rome"]
 
 
-def test_fault_43_duplicate_columns(tmp_path):
+@pytest.mark.case(43)
+def test_duplicate_columns_are_refused(tmp_path):
     twice = pyarrow.table([[1, 2], [3, 4], [5, 6]], names=["x", "x", "y"])
     parquet.write_table(twice, tmp_path / "t.parquet")
     with pytest.raises(DataError, match=r"t\.parquet: column 'x' occurs 2 times; column names m"):

@@ -53,8 +53,9 @@ def without_b(rows):
     return rows.drop(columns="b")
 
 
+@pytest.mark.case(189)
 @pytest.mark.parametrize("changed", range(N_FILES))
-def test_fault_189_a_column_that_one_file_lacks_is_an_error(write, changed):
+def test_a_column_that_one_file_lacks_is_an_error(write, changed):
     pattern = write(without_b, changed)
     message = rf"part-{changed}\..*: no column b; 3 of 4 files have 'b'; .*"
     message += r"allow_missing_columns=True; to leave it out, use drop=\['b'\]$"
@@ -68,8 +69,9 @@ def test_fault_189_a_column_that_one_file_lacks_is_an_error(write, changed):
     assert stream(pattern, "y", drop=["b"]).encoding.output_names == ("a", "town=Oslo", "town=Rome")
 
 
+@pytest.mark.case(189)
 @pytest.mark.parametrize("changed", range(N_FILES))
-def test_fault_189_its_values_are_missing_there_if_that_is_allowed(write, changed):
+def test_its_values_are_missing_there_if_that_is_allowed(write, changed):
     """As in pandas.concat, which joins files by the names of their columns."""
     pattern = write(without_b, changed)
     with pytest.warns(UserWarning, match="^missing columns: 'b' in 1 of 4 files$"):
@@ -89,8 +91,9 @@ def test_fault_189_its_values_are_missing_there_if_that_is_allowed(write, change
     assert np.isfinite(train(network, rows, epochs=2).loss).all()
 
 
+@pytest.mark.case(189)
 @pytest.mark.parametrize("changed", range(N_FILES))
-def test_fault_189_a_column_that_one_file_alone_has_is_an_error(write, changed):
+def test_a_column_that_one_file_alone_has_is_an_error(write, changed):
     pattern = write(lambda rows: rows.assign(rain=rows["a"] * 2), changed)
     message = r"part-\d\..*: no column rain; 1 of 4 files has 'rain'"
     with pytest.raises(DataError, match=message) as caught:
@@ -101,13 +104,15 @@ def test_fault_189_a_column_that_one_file_alone_has_is_an_error(write, changed):
         assert stream(pattern, "y", allow_missing_columns=True).n_inputs == 6
 
 
-def test_fault_189_another_order_of_the_columns_is_no_difference(write):
+@pytest.mark.case(189)
+def test_another_order_of_the_columns_is_no_difference(write):
     first = stream(write(lambda rows: rows, 0), "y")
     other = stream(write(lambda rows: rows[["y", "town", "b", "a"]], 2), "y")
     assert first.encoding.columns == other.encoding.columns
 
 
-def test_fault_189_a_renamed_column_and_the_target_are_named(write):
+@pytest.mark.case(189)
+def test_a_renamed_column_and_the_target_are_named(write):
     pattern = write(lambda rows: rows.rename(columns={"b": "B"}), 1)
     with pytest.raises(DataError, match=r"part-1\..*: no column b, did you mean 'B'\?; 3 of 4"):
         stream(pattern, "y")
@@ -161,7 +166,8 @@ def write_types(folder, *types):
     return f"{folder}/*.parquet"
 
 
-def test_fault_191_kinds_that_files_declare_are_compared(tmp_path):
+@pytest.mark.case(191)
+def test_kinds_that_files_declare_are_compared(tmp_path):
     kinds = {"int32": "n", "float": "n", "decimal": "n", "text": "t", "names": "t", "date": "d"}
     kinds |= {"boolean": "b", "nothing": ""}
     for at, pair in enumerate(itertools.permutations(TYPES, 2)):
@@ -175,7 +181,8 @@ def test_fault_191_kinds_that_files_declare_are_compared(tmp_path):
             assert f"({TYPES[name]})" in str(caught.value), pair
 
 
-def test_fault_191_columns_named_as_categories_may_have_several_types(tmp_path):
+@pytest.mark.case(191)
+def test_columns_named_as_categories_may_have_several_types(tmp_path):
     pattern = write_types(tmp_path / "mixed", "int32", "text")
     rows = stream(pattern, "y", categories=["b"])
     names = {*(f"name {n}" for n in range(7)), *map(str, range(7))}
@@ -204,10 +211,11 @@ def outcome(open_rows):
     return columns["b"].kind, columns["b"].formula.partition(":")[0]
 
 
+@pytest.mark.case(191)
 @pytest.mark.integration
 @pytest.mark.parametrize("base", ["numbers", "days", "answers"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_fault_191_the_position_of_a_file_does_not_decide_kinds(tmp_path, change, base):
+def test_the_position_of_a_file_does_not_decide_kinds(tmp_path, change, base):
     """A text file has no types: the kinds are those of the joined table, in every order."""
     n_files, n_rows = 20, 60
     rng = np.random.default_rng(3)
@@ -236,12 +244,11 @@ def test_fault_191_the_position_of_a_file_does_not_decide_kinds(tmp_path, change
         assert found == expected, position
 
 
+@pytest.mark.case(191)
 @pytest.mark.integration
 @pytest.mark.parametrize("position", [0, 3, 7, 12, 19])
 @pytest.mark.parametrize("share", [0.05, 0.5])
-def test_fault_191_a_sample_of_all_rows_decides_in_tables_beyond_it(
-    tmp_path, monkeypatch, position, share
-):
+def test_a_sample_of_all_rows_decides_in_tables_beyond_it(tmp_path, monkeypatch, position, share):
     """Nearly all rows are numbers: an error; half of them are not: categories."""
     monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 400)
     rng = np.random.default_rng(1)
@@ -257,7 +264,8 @@ def test_fault_191_a_sample_of_all_rows_decides_in_tables_beyond_it(
     assert found == "error" if share < 0.1 else found[0] == "category"
 
 
-def test_fault_191_numbers_among_the_names_of_a_target_are_an_error_in_every_file(tmp_path):
+@pytest.mark.case(191)
+def test_numbers_among_the_names_of_a_target_are_an_error_in_every_file(tmp_path):
     for position in (0, 5, 11):
         for number in range(12):
             target = np.where(np.arange(50) % 2, "yes", "no")
@@ -270,11 +278,10 @@ def test_fault_191_numbers_among_the_names_of_a_target_are_an_error_in_every_fil
         assert stream(f"{tmp_path}/*.csv", "y", task="classification").n_outputs == 4
 
 
+@pytest.mark.case(191)
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("value", ["007", "word"])
-def test_fault_191_one_value_beyond_the_sample_counts_in_every_place(
-    tmp_path, monkeypatch, suffix, value
-):
+def test_one_value_beyond_the_sample_counts_in_every_place(tmp_path, monkeypatch, suffix, value):
     """A code among numbers and a word are errors, as in memory."""
     monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 100)
     monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 2_000)
@@ -315,10 +322,9 @@ def stream_and_table(tmp_path, monkeypatch, values, **options):
     return kinds
 
 
+@pytest.mark.case(191)
 @pytest.mark.parametrize("position", [0, 1_111, 2_999])
-def test_fault_191_one_odd_text_in_a_stream_is_understood_as_in_memory(
-    tmp_path, monkeypatch, position
-):
+def test_one_odd_text_in_a_stream_is_understood_as_in_memory(tmp_path, monkeypatch, position):
     words = np.array(["yes", "no"] * 1_500, object)
     words[position] = "y"
     assert stream_and_table(tmp_path, monkeypatch, words) == ["category", "category"]
@@ -330,7 +336,8 @@ def test_fault_191_one_odd_text_in_a_stream_is_understood_as_in_memory(
     assert stream_and_table(tmp_path, monkeypatch, numbers) == ["True", "True"]
 
 
-def test_fault_191_all_columns_of_several_types_are_named_at_once(tmp_path):
+@pytest.mark.case(191)
+def test_all_columns_of_several_types_are_named_at_once(tmp_path):
     numbers = pandas.DataFrame({"a": [1.5, 2.5], "b": [1, 2], "c": [3, 4], "y": [0.5, 1.5]})
     texts = numbers.astype({"a": str, "c": str})
     numbers.to_parquet(tmp_path / "1.parquet")
@@ -341,7 +348,8 @@ def test_fault_191_all_columns_of_several_types_are_named_at_once(tmp_path):
     assert stream(f"{tmp_path}/*.parquet", "y", drop=["a", "c"]).n_inputs == 1
 
 
-def test_fault_191_all_wrong_columns_of_a_stream_are_named_with_their_files(tmp_path, monkeypatch):
+@pytest.mark.case(191)
+def test_all_wrong_columns_of_a_stream_are_named_with_their_files(tmp_path, monkeypatch):
     monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", 100)
     monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 2_000)
     rows = pandas.DataFrame({"a": np.arange(900) % 50, "b": np.arange(900) % 40}).astype(str)

@@ -29,8 +29,9 @@ def test_a_compression_is_recognized_by_the_first_bytes(write, name):
         assert read_file_bytes(write(COMPRESSIONS[name](data), "data.gz")) == data
 
 
+@pytest.mark.case(46)
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
-def test_fault_46_a_truncated_file_is_refused_at_every_length(write, name):
+def test_a_truncated_file_is_refused_at_every_length(write, name):
     whole = COMPRESSIONS[name](DATA)
     for length in range(7, len(whole), 1 if name == "gzip" else 7):
         with pytest.raises(DataError) as caught:
@@ -39,8 +40,9 @@ def test_fault_46_a_truncated_file_is_refused_at_every_length(write, name):
         assert caught.value.problem == truncated or name == "zstd"
 
 
+@pytest.mark.case(46)
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz"])
-def test_fault_46_flipped_bytes_are_found(write, name):
+def test_flipped_bytes_are_found(write, name):
     whole = COMPRESSIONS[name](DATA)
     for position in range(10, len(whole)) if name == "gzip" else [len(whole) // 2]:
         changed = bytes([whole[position] ^ 0xFF])
@@ -48,8 +50,10 @@ def test_fault_46_flipped_bytes_are_found(write, name):
             read_file_bytes(write(whole[:position] + changed + whole[position + 1 :]))
 
 
+@pytest.mark.case(46)
+@pytest.mark.promise(17)
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
-def test_fault_46_promise_17_a_bomb_is_refused_at_the_memory_limit(write, monkeypatch, name):
+def test_a_bomb_is_refused_at_the_memory_limit(write, monkeypatch, name):
     monkeypatch.setenv("BARENET_MEMORY", "4MB")
     path = write(COMPRESSIONS[name](bytes(4_000_000)))
     assert path.stat().st_size < 10_000
@@ -58,7 +62,8 @@ def test_fault_46_promise_17_a_bomb_is_refused_at_the_memory_limit(write, monkey
         read_file_bytes(path, memory_per_byte=100)
 
 
-def test_fault_35_a_path_that_is_not_a_file(tmp_path):
+@pytest.mark.case(35)
+def test_a_path_that_is_not_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     problems = {"missing.csv": "no such file", ".": "is a folder, expected a file"}
     problems["file/inner"] = "cannot be read: Not a directory"
@@ -71,7 +76,8 @@ def test_fault_35_a_path_that_is_not_a_file(tmp_path):
         assert (caught.value.path, caught.value.problem) == (tmp_path / name, problem)
 
 
-def test_fault_141_a_folder_may_be_named_like_the_start_of_an_address(tmp_path, monkeypatch):
+@pytest.mark.case(141)
+def test_a_folder_may_be_named_like_the_start_of_an_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("data:").mkdir()
     Path("data:/x.csv").write_text("x,y\n1,2.5\n3,4.5\n")

@@ -214,7 +214,8 @@ def test_an_error_names_the_row_in_its_file(frame, write):
         assert (error.line, error.value) == (6, "NA")
 
 
-def test_fault_152_each_value_of_a_list_is_converted_by_itself():
+@pytest.mark.case(152)
+def test_each_value_of_a_list_is_converted_by_itself():
     """A truth beside 1, and whole numbers beside fractions, are what they are alone."""
     values = [True, 1, 1.0, 0, False, 1.5, 2**53 + 1, 2**63, -1, None, "1", "x", np.True_]
     for first in values:
@@ -230,6 +231,7 @@ def test_fault_152_each_value_of_a_list_is_converted_by_itself():
             np.testing.assert_array_equal(together, alone)
 
 
+@pytest.mark.case(163)
 @pytest.mark.parametrize(
     "values",
     [
@@ -241,7 +243,7 @@ def test_fault_152_each_value_of_a_list_is_converted_by_itself():
         [1, "b\0"],
     ],
 )
-def test_fault_163_characters_that_text_cannot_have_are_named_with_their_place(values):
+def test_characters_that_text_cannot_have_are_named_with_their_place(values):
     with pytest.raises(DataError, match=r"column 'c': (a zero|half a) character") as caught:
         as_frame({"c": values})
     assert (caught.value.row, caught.value.column) == (1, "c")
@@ -250,8 +252,9 @@ def test_fault_163_characters_that_text_cannot_have_are_named_with_their_place(v
     assert caught.value.row == 1
 
 
+@pytest.mark.case(161)
 @pytest.mark.parametrize("infinity", [np.inf, -np.inf])
-def test_fault_161_infinities_are_refused_with_their_first_row_and_the_remedy(infinity, tmp_path):
+def test_infinities_are_refused_with_their_first_row_and_the_remedy(infinity, tmp_path):
     rng = np.random.default_rng(161)
     table = pd.DataFrame({"a": rng.normal(size=90), "b": rng.normal(size=90)})
     table["y"] = table.a - table.b

@@ -16,7 +16,8 @@ TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"
 
 
-def test_fault_101_a_table_without_a_header_is_read_by_position(write):
+@pytest.mark.case(101)
+def test_a_table_without_a_header_is_read_by_position(write):
     path = write(ROWS)
     for load in (load_table, lambda path, y, **options: load_dataset(path, target=y, **options)):
         data = load(path, "x4", header=False)
@@ -32,7 +33,8 @@ def test_fault_101_a_table_without_a_header_is_read_by_position(write):
         load_table(path, "y", header=False)
 
 
-def test_fault_101_a_numeric_header_can_be_confirmed(write):
+@pytest.mark.case(101)
+def test_a_numeric_header_can_be_confirmed(write):
     path = write("Rome,Oslo\nRome,a\nOslo,b\nRome,c\n")
     with pytest.raises(DataError, match=r": Rome; if it is a row"):
         read_table(path)
@@ -42,6 +44,7 @@ def test_fault_101_a_numeric_header_can_be_confirmed(write):
     assert len(read_table(numbers, CsvOptions(header=False)).frame(["x1"])) == 3
 
 
+@pytest.mark.case(101)
 @pytest.mark.parametrize(
     "text",
     [
@@ -52,7 +55,7 @@ def test_fault_101_a_numeric_header_can_be_confirmed(write):
         "a{long},a{long}\n1,2\n",
     ],
 )
-def test_fault_101_names_in_errors_are_shortened_to_one_line(write, text):
+def test_names_in_errors_are_shortened_to_one_line(write, text):
     with pytest.raises(DataError) as error:
         read_table(write(text.format(long="Rome" * 1000, digits="1" * 1000)))
     message = str(error.value).partition("t.csv")[2]
@@ -60,6 +63,7 @@ def test_fault_101_names_in_errors_are_shortened_to_one_line(write, text):
     assert len(message.splitlines()) == 1 and len(message) < 400
 
 
+@pytest.mark.case(101)
 @pytest.mark.parametrize(
     "text",
     [
@@ -78,10 +82,11 @@ def test_fault_101_names_in_errors_are_shortened_to_one_line(write, text):
         f"town,5,25,{'9' * 5000}\na,1,2,3\nb,3,4,4\n",
     ],
 )
-def test_fault_101_plausible_headers(write, text):
+def test_first_lines_that_look_like_names_are_headers(write, text):
     assert read_table(write(text)).names == tuple(text.split("\n")[0].split(","))
 
 
+@pytest.mark.case(101)
 @pytest.mark.parametrize(
     "text",
     [
@@ -95,14 +100,15 @@ def test_fault_101_plausible_headers(write, text):
         ROWS,
     ],
 )
-def test_fault_101_implausible_headers(write, text):
+def test_first_lines_that_look_like_rows_are_refused(write, text):
     with pytest.raises(DataError, match=r"looks like a row .* use header=False") as caught:
         read_table(write(text))
     assert (caught.value.line, caught.value.options) == (1, {"header": False, "header_": True})
 
 
+@pytest.mark.case(101)
 @pytest.mark.skipif(not TABLES.is_dir(), reason="BARENET_DATA names no folder with tables")
-def test_fault_101_real_tables_with_and_without_their_header(tmp_path):
+def test_real_tables_are_read_with_and_without_their_header(tmp_path):
     files = sorted(TABLES.glob("*.csv*"))
     assert len(files) > 5
     for file in files:

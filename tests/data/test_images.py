@@ -44,7 +44,8 @@ def test_arrays_come_back(tmp_path_factory, array, packed):
 DIGITS = idx(np.arange(24).reshape(2, 3, 4))
 
 
-def test_fault_48_truncated_at_every_byte(write):
+@pytest.mark.case(48)
+def test_a_file_truncated_at_any_byte_is_refused(write):
     for length in range(len(DIGITS)):
         path = write(DIGITS[:length])
         with pytest.raises(DataError, match=r"truncated: expected \d+ bytes") as caught:
@@ -53,23 +54,26 @@ def test_fault_48_truncated_at_every_byte(write):
     assert caught.value.problem.endswith("24 bytes after the header (2 × 3 × 4), got 23")
 
 
+@pytest.mark.case(49)
 @pytest.mark.parametrize("magic", ["89 50 4e 47", "00 01 08 01", "00 00 0a 01", "00 00 08 00"])
-def test_fault_49_wrong_magic(write, magic):
+def test_a_file_with_a_wrong_start_is_refused(write, magic):
     with pytest.raises(DataError, match=f"picture.png: not an IDX file: it starts with {magic}"):
         read_idx(write(bytes.fromhex(magic) + bytes(100), "picture.png"))
 
 
+@pytest.mark.case(50)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("sizes", [(2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)])
-def test_fault_50_claimed_sizes_overflow(write, sizes, pack, monkeypatch):
+def test_claimed_sizes_that_overflow_are_refused(write, sizes, pack, monkeypatch):
     """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
     monkeypatch.setenv("BARENET_MEMORY", "1GB")
     with pytest.raises(DataError, match=r" header claims, would take"):
         read_idx(write(pack(header(*sizes))), *sizes[1:])
 
 
+@pytest.mark.case(52)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_fault_52_trailing_bytes(write, pack):
+def test_bytes_after_the_end_are_refused(write, pack):
     with pytest.raises(DataError, match=r"bytes after the end: expected 24 after"):
         read_idx(write(pack(DIGITS + b"x")), 3, 4)
 
@@ -83,8 +87,10 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.case(46, 50)
+@pytest.mark.promise(17)
 @pytest.mark.parametrize("case", BOMBS)
-def test_fault_46_50_promise_17_a_bomb_takes_no_memory(write, monkeypatch, peak_memory, case):
+def test_a_bomb_takes_no_memory(write, monkeypatch, peak_memory, case):
     monkeypatch.setenv("BARENET_MEMORY", "16MiB" if case == "declares" else "1GB")
     content, sizes, message = BOMBS[case]
     path = write(content())
@@ -167,7 +173,8 @@ def test_missing_files_are_named(tmp_path):
         MNIST.load(data_dir=folder)
 
 
-def test_fault_51_counts_differ(tmp_path):
+@pytest.mark.case(51)
+def test_different_counts_of_images_and_labels_are_refused(tmp_path):
     folder = copy_slice(tmp_path / "mnist")
     shutil.copy(folder / FILES[1], folder / FILES[3])  # the labels of the other half
     with pytest.raises(DataError) as error:

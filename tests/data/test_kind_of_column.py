@@ -48,15 +48,17 @@ MARKERS = [
 ]  # fmt: skip
 
 
-def test_fault_156_markers_are_those_that_pandas_knows():
+@pytest.mark.case(156)
+def test_markers_are_those_that_pandas_knows():
     from pandas._libs.parsers import STR_NA_VALUES
 
     assert all(map(is_absent, STR_NA_VALUES))
     assert {*STR_NA_VALUES} - {""} <= {*MARKERS}
 
 
+@pytest.mark.case(156)
 @pytest.mark.parametrize("marker", MARKERS)
-def test_fault_156_markers_of_missing_values_among_numbers_dates_and_times(marker):
+def test_markers_of_missing_values_among_numbers_dates_and_times(marker):
     days = DAYS.strftime("%Y-%m-%d").tolist()
     times = [f"{row % 24:02}:{row % 60:02}" for row in range(N)]
     truths = ["yes" if row % 3 else "no" for row in range(N)]
@@ -80,6 +82,7 @@ def test_a_marker_among_names_is_a_name(marker):
     assert kind(codes) == "category"
 
 
+@pytest.mark.case(156)
 @pytest.mark.parametrize(
     ("others", "missing"),
     [
@@ -89,7 +92,7 @@ def test_a_marker_among_names_is_a_name(marker):
     ],
 )
 @pytest.mark.parametrize("values", [NUMBERS, [str(row % 60) for row in range(N)]])
-def test_fault_156_few_spellings_among_many_different_numbers_are_refused(values, others, missing):
+def test_few_spellings_among_many_different_numbers_are_refused(values, others, missing):
     marked = with_marker(values, None)
     marked = [others[row % len(others)] if v is None else v for row, v in enumerate(marked)]
     with pytest.raises(DataError, match="expected a number, as in 8") as caught:
@@ -101,7 +104,8 @@ def test_fault_156_few_spellings_among_many_different_numbers_are_refused(values
     assert TableEncoding.fit({"c": marked}, categories=["c"], rare=0).columns[0].kind == "category"
 
 
-def test_fault_156_other_minus_signs_are_read():
+@pytest.mark.case(156)
+def test_other_minus_signs_are_read():
     texts = {"U+2212": "−1.5", "en dash": "–1.5", "full width": "－1.5", "SAP": "1.50-"}
     for text in texts.values():
         assert kind([text, "2", "3.5"]) == "number"
@@ -111,7 +115,8 @@ def test_fault_156_other_minus_signs_are_read():
     assert kind(["2020–2021", "2021–2022"]) == "category"
 
 
-def test_fault_156_other_minus_signs_beside_decimal_commas(write):
+@pytest.mark.case(156)
+def test_other_minus_signs_are_read_beside_decimal_commas(write):
     path = write("a;b;y\n−1,5;2,50-;1\n2,5;3,5;2\n3,5;−4,5;3\n", "german.csv")
     columns = load_table(path, "y", decimal=",", frame=True).X
     encoding = TableEncoding.fit(columns, numbers="none")
@@ -121,7 +126,8 @@ def test_fault_156_other_minus_signs_beside_decimal_commas(write):
         TableEncoding.fit(load_table(path, "y", frame=True).X)
 
 
-def test_fault_156_every_affected_column_is_named_at_once(write):
+@pytest.mark.case(156)
+def test_every_affected_column_is_named_at_once(write):
     rows = [
         f"{NUMBERS[n]},{NUMBERS[-n]},1.{n % 30:02},{n % 28 + 1:02}-Jan-24,{n}" for n in range(N)
     ]
@@ -205,8 +211,9 @@ FORMATS = [
 ]  # fmt: skip
 
 
+@pytest.mark.case(155)
 @pytest.mark.parametrize("date_format", FORMATS)
-def test_fault_155_a_split_by_days_in_any_layout_is_by_time(write, date_format):
+def test_a_split_by_days_in_any_layout_is_by_time(write, date_format):
     order = RNG.permutation(N)
     days = DAYS.strftime(date_format)
     rows = [f'"{days[n]}",{n % 5},{n}.5' for n in order]
@@ -219,6 +226,7 @@ def test_fault_155_a_split_by_days_in_any_layout_is_by_time(write, date_format):
     assert "day" in load_table(path, "y", split_by="day").feature_names
 
 
+@pytest.mark.case(155)
 @pytest.mark.parametrize(
     ("days", "date_format"),
     [
@@ -227,7 +235,7 @@ def test_fault_155_a_split_by_days_in_any_layout_is_by_time(write, date_format):
         ([f"2024_01_{row % 28 + 1:02}" for row in range(60)], "%Y_%m_%d"),
     ],
 )
-def test_fault_155_names_that_look_like_dates_never_become_groups_unasked(write, days, date_format):
+def test_names_that_look_like_dates_never_become_groups_unasked(write, days, date_format):
     path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
     with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
         load_table(path, "y", split_by="day")
@@ -238,22 +246,25 @@ def test_fault_155_names_that_look_like_dates_never_become_groups_unasked(write,
     assert asked.split_keys.dtype == object
 
 
-def test_fault_155_quarters_split_by_time(write):
+@pytest.mark.case(155)
+def test_quarters_split_by_time(write):
     quarters = [f"{2000 + n // 16}{'-' * (n % 2)}Q{1 + n // 4 % 4}" for n in range(160)]
     rows = [f"{quarters[n]},1,{n}.5" for n in RNG.permutation(160)]
     training, test = load_table(write("\n".join(["q,x,y", *rows])), "y", split_by="q").split(0.2)
     assert max(training.y) < min(test.y)
 
 
+@pytest.mark.case(157)
 @pytest.mark.parametrize("date_format", FORMATS)
-def test_fault_157_dates_that_one_reading_fits_are_those_of_pandas(date_format):
+def test_dates_that_one_reading_fits_are_those_of_pandas(date_format):
     days = DAYS + pd.to_timedelta(np.arange(N) * 97, "min")
     texts = days.strftime(date_format)
     expected = pd.Series(pd.to_datetime(texts, format=date_format))
     np.testing.assert_array_equal(encoded(texts.tolist()), encoded(expected))
 
 
-def test_fault_157_one_digit_months_quarters_and_weeks():
+@pytest.mark.case(157)
+def test_months_of_one_digit_quarters_and_weeks_are_dates():
     texts = [f"{day.year}-{day.month}-{day.day}" for day in DAYS]
     np.testing.assert_array_equal(encoded(texts), encoded(DAYS.to_series()))
     periods = DAYS.to_period("Q")
@@ -264,8 +275,9 @@ def test_fault_157_one_digit_months_quarters_and_weeks():
     np.testing.assert_array_equal(encoded(weeks), encoded(DAYS.to_series()))
 
 
+@pytest.mark.case(157)
 @pytest.mark.parametrize("time_format", ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S%p"])
-def test_fault_157_times_of_day_are_a_cycle_of_the_day(time_format):
+def test_times_of_day_are_a_cycle_of_the_day(time_format):
     times = pd.Timestamp("1970-01-01") + pd.to_timedelta(RNG.integers(0, 86_399, N), "s")
     texts = times.strftime(time_format).tolist()
     assert kind(texts) == "time"
@@ -282,7 +294,8 @@ def test_fault_157_times_of_day_are_a_cycle_of_the_day(time_format):
         encoding.transform({"t": np.array(["2024-01-01T12:00"], "M8[us]")})
 
 
-def test_fault_157_a_zone_in_letters_is_refused_with_a_format_that_reads_it(write):
+@pytest.mark.case(157)
+def test_a_zone_in_letters_is_refused_with_a_format_that_reads_it(write):
     texts = [f"2024-01-{day:02} {day % 24:02}:30 EST" for day in range(1, 29)]
     path = write("\n".join(["t,y", *(f"{text},{n}.5" for n, text in enumerate(texts))]))
     with pytest.raises(DataError) as caught:
@@ -292,8 +305,9 @@ def test_fault_157_a_zone_in_letters_is_refused_with_a_format_that_reads_it(writ
     assert TableEncoding.fit(columns).columns[0].kind == "date"
 
 
+@pytest.mark.case(157)
 @pytest.mark.parametrize("zone", ["Z", " UTC", "+00:00", "+05:30", "-03:00"])
-def test_fault_157_times_with_a_zone_are_those_of_utc(zone):
+def test_times_with_a_zone_are_those_of_utc(zone):
     moments = pd.Timestamp("2024-01-05") + pd.to_timedelta(RNG.integers(0, 86_399, N), "s")
     texts = [f"{moment:%H:%M:%S}{zone}" for moment in moments]
     assert kind(texts) == "time"
@@ -318,8 +332,9 @@ AMONG_LETTERS = {
 }
 
 
+@pytest.mark.case(157)
 @pytest.mark.parametrize("write_value", AMONG_LETTERS.values(), ids=[*AMONG_LETTERS])
-def test_fault_157_numbers_and_times_among_letters_are_never_left_out_in_silence(write_value):
+def test_numbers_and_times_among_letters_are_never_left_out_in_silence(write_value):
     values = [write_value(number) for number in range(60)]
     with pytest.raises(DataError, match=r"column 'c': expected a (number|time of day)") as caught:
         encoded(values)
@@ -328,7 +343,8 @@ def test_fault_157_numbers_and_times_among_letters_are_never_left_out_in_silence
     assert encoded(values, drop=options["drop"]).shape == (60, 1)
 
 
-def test_fault_157_dates_among_letters_are_refused_with_a_format_that_reads_them(write):
+@pytest.mark.case(157)
+def test_dates_among_letters_are_refused_with_a_format_that_reads_them(write):
     days = [f"on {day:%Y-%m-%d} (paid)" for day in DAYS]
     path = write("\n".join(["day,y", *(f"{day},{n}.5" for n, day in enumerate(days))]))
     with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
@@ -460,7 +476,8 @@ def test_few_versions_and_codes_with_decimals_stay_names():
     assert kind(codes) == "category"
 
 
-def test_fault_157_months_in_other_languages_are_refused():
+@pytest.mark.case(157)
+def test_months_in_other_languages_are_refused():
     for texts in (
         [f"{day}. Januar 2024" for day in range(1, 29)],
         [f"{day} de enero de 2024" for day in range(1, 29)],
@@ -474,7 +491,8 @@ def test_fault_157_months_in_other_languages_are_refused():
         assert "convert the column to dates" in caught.value.remedy
 
 
-def test_fault_157_times_of_data_frames_and_parquet_are_those_of_text(tmp_path):
+@pytest.mark.case(157)
+def test_times_of_data_frames_and_parquet_are_those_of_text(tmp_path):
     times = [None if row == 3 else datetime.time(row, 30, row) for row in range(20)]
     texts = ["" if value is None else value.isoformat() for value in times]
     expected = TableEncoding.fit({"t": texts}).transform({"t": texts})
@@ -519,8 +537,9 @@ IN_MEMORY = {
 }
 
 
+@pytest.mark.case(157)
 @pytest.mark.parametrize(("texts", "expected"), IN_MEMORY.values(), ids=[*IN_MEMORY])
-def test_fault_157_the_remedies_for_data_frames_work(texts, expected):
+def test_the_remedies_for_data_frames_work(texts, expected):
     column = pd.Series(texts)
     table = pd.DataFrame({"c": column, "x": np.arange(len(texts)) % 7})
     with pytest.raises(DataError, match="column 'c': expected a") as caught:
@@ -538,14 +557,16 @@ def test_fault_157_the_remedies_for_data_frames_work(texts, expected):
         assert read.tolist() == expected.tolist()
 
 
-def test_fault_157_remedies_for_parquet_files_are_those_for_data_frames(tmp_path):
+@pytest.mark.case(157)
+def test_remedies_for_parquet_files_are_those_for_data_frames(tmp_path):
     days = [f"{day:%d.%m.%y}" for day in DAYS]
     pd.DataFrame({"c": days, "y": RNG.random(N)}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(DataError, match=r"with pandas.to_datetime\(column, format='%d.%m.%y'\)"):
         TableEncoding.fit(load_table(tmp_path / "t.parquet", "y", frame=True).X)
 
 
-def test_fault_157_remedies_for_streams_are_options_of_its_argument(write):
+@pytest.mark.case(157)
+def test_remedies_for_streams_are_options_of_its_argument(write):
     rows = [f"{day:%d.%m.%y},{number}.5" for number, day in enumerate(DAYS)]
     path = write("\n".join(["c,y", *rows]))
     with pytest.raises(DataError, match=r"read the file with csv=\{'date_format'") as caught:
@@ -554,7 +575,8 @@ def test_fault_157_remedies_for_streams_are_options_of_its_argument(write):
     assert opened.encoding.columns[0].kind == "date"
 
 
-def test_fault_157_each_column_may_have_dates_of_its_own_format(write):
+@pytest.mark.case(157)
+def test_each_column_may_have_dates_of_its_own_format(write):
     rows = [f"{day:%d.%m.%y},{day:%y/%m/%d},{day:%d-%b-%y},{n}.5" for n, day in enumerate(DAYS)]
     path = write("\n".join(["start,end,third,y", *rows]))
     with pytest.raises(DataError) as caught:
@@ -578,7 +600,8 @@ def test_fault_157_each_column_may_have_dates_of_its_own_format(write):
         load_table(path, "y", date_format=["%d.%m.%y", "%y/%m/%d"])
 
 
-def test_fault_157_few_dates_of_another_format_are_read_by_it(write):
+@pytest.mark.case(157)
+def test_few_dates_of_another_format_are_read_by_it(write):
     texts = [f"{day:%d/%m/%Y}" if day.day in (3, 4) else f"{day:%Y-%m-%d}" for day in DAYS]
     path = write("\n".join(["c,y", *(f"{text},{n}.5" for n, text in enumerate(texts))]))
     with pytest.raises(DataError, match="ambiguous") as caught:
@@ -589,8 +612,9 @@ def test_fault_157_few_dates_of_another_format_are_read_by_it(write):
     np.testing.assert_array_equal(expected.transform(columns), expected.transform({"c": DAYS}))
 
 
+@pytest.mark.case(156)
 @pytest.mark.parametrize("text", ["1e999", "-1E400"])
-def test_fault_156_a_number_beyond_float64_is_missing_by_its_own_text(write, text):
+def test_a_number_beyond_float64_is_missing_by_its_own_text(write, text):
     path = write("\n".join(["a,b,y", *(f"{n},{text if n == 7 else n / 3},{n}" for n in range(30))]))
     columns = load_table(path, "y", task="regression", frame=True).X
     for table in (columns, {"b": [str(n) if n != 7 else text for n in range(30)]}):
@@ -602,7 +626,8 @@ def test_fault_156_a_number_beyond_float64_is_missing_by_its_own_text(write, tex
         assert encoding.output_names[-1] == "b missing"
 
 
-def test_fault_155_no_column_to_split_by_is_to_be_left_out(write):
+@pytest.mark.case(155)
+def test_no_column_to_split_by_is_to_be_left_out(write):
     days = [f"{row % 28 + 1:02}.01.24" for row in range(60)]
     path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
     with pytest.raises(DataError) as caught:
@@ -611,8 +636,9 @@ def test_fault_155_no_column_to_split_by_is_to_be_left_out(write):
     assert "drop" not in str(caught.value)
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("marker", ["00.00.0000", "02.01.1900", "31.12.9999"])
-def test_fault_153_a_marker_in_the_format_of_the_dates_is_missing(write, marker):
+def test_a_marker_in_the_format_of_the_dates_is_missing(write, marker):
     days = [marker if n % 5 == 1 else f"{1 + n % 4:02}.01.2024" for n in range(100)]
     path = write("\n".join(["day,x,y", *(f"{day},{n % 7},{n}.5" for n, day in enumerate(days))]))
     blank = write(path.read_text().replace(marker, ""), "blank.csv")

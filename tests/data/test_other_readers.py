@@ -158,9 +158,10 @@ def by_barenet(path, delimiter):
     return columns
 
 
+@pytest.mark.case(156, 157)
 @pytest.mark.integration
 @pytest.mark.parametrize("reader", [by_pandas, by_polars, by_duckdb])
-def test_fault_156_157_random_files_are_read_as_other_readers_read_them(reader, tmp_path: Path):
+def test_random_files_are_read_as_other_readers_read_them(reader, tmp_path: Path):
     rng = np.random.default_rng(20261127)
     n_compared = 0
     others_types = Counter()

@@ -133,7 +133,8 @@ def test_types_that_cannot_be_encoded_are_named(write, values, kind):
     assert load_dataset(path, target="y", drop=["c"]).X.tolist() == [[1], [2]]
 
 
-def test_fault_36_no_rows(write):
+@pytest.mark.case(36)
+def test_no_rows_are_refused(write):
     empty = {"x": pyarrow.array([], "int64"), "y": pyarrow.array([], "int64")}
     with pytest.raises(DataError, match=r"t\.parquet: no rows, only names of columns$"):
         load_table(write(empty), "y")
@@ -159,8 +160,9 @@ def test_csv_options_are_refused_for_patterns_of_parquet_files(write):
     assert stream([path, csv], "y", csv={"delimiter": ";"}).n_rows == 42
 
 
+@pytest.mark.case(120)
 @pytest.mark.integration
-def test_fault_120_a_small_file_of_many_rows_is_read(write):
+def test_a_small_file_of_many_rows_is_read(write):
     """Sorted columns of Parquet take almost no space: 2,000,000 rows of 9 columns are 60 kB."""
     rows = np.arange(2_000_000)
     columns = {f"x{column}": (rows // 400_000).astype(np.int8) for column in range(8)}
@@ -169,7 +171,8 @@ def test_fault_120_a_small_file_of_many_rows_is_read(write):
     assert load_table(path, "y").X.shape == (2_000_000, 8)
 
 
-def test_fault_46_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
+@pytest.mark.case(46)
+def test_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
     path = write({"x": np.random.default_rng(0).random(10**4)}, row_group_size=2_500)
     whole, block = open_parquet(path), parquet_blocks(path)[0]
     for table, limit, by_blocks in ((whole, "100kB", True), (block, "30kB", False)):
@@ -271,9 +274,10 @@ def check_mixed(path):
     assert labels.tolist() == expected[first].fillna("").tolist()
 
 
+@pytest.mark.case(159)
 @pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "brotli", "lz4", "gzip"])
-def test_fault_159_texts_of_every_encoding_are_read(write, kind, compression):
+def test_texts_of_every_encoding_are_read(write, kind, compression):
     """Arrow can't read DELTA_BYTE_ARRAY and DELTA_LENGTH_BYTE_ARRAY as dictionaries."""
     table = pyarrow.Table.from_pandas(MIXED)
     for name in ("place", "remark"):
@@ -283,7 +287,8 @@ def test_fault_159_texts_of_every_encoding_are_read(write, kind, compression):
     check_mixed(write(table, compression=compression, row_group_size=1_000, **options))
 
 
-def test_fault_159_some_row_groups_may_have_another_encoding(write, tmp_path):
+@pytest.mark.case(159)
+def test_some_row_groups_may_have_another_encoding(write, tmp_path):
     """One table of two files, and one file whose column falls back from its dictionary."""
     options = {"dictionary_pagesize_limit": 2_000, "row_group_size": 1_500}
     check_mixed(write(pyarrow.Table.from_pandas(MIXED), **options))
@@ -296,7 +301,8 @@ def test_fault_159_some_row_groups_may_have_another_encoding(write, tmp_path):
     assert rows.encoding.columns[0].categories == labels and rows.n_rows == 3_000
 
 
-def test_fault_159_a_file_of_duckdb_in_version_two_is_read():
+@pytest.mark.case(159)
+def test_a_file_of_duckdb_in_version_two_is_read():
     """Written by DuckDB 2.0 with ``parquet_version v2``; place, code and remark are texts."""
     path = Path(__file__).parent / "duckdb_v2.parquet"
     check_mixed(path)
@@ -306,9 +312,10 @@ def test_fault_159_a_file_of_duckdb_in_version_two_is_read():
     assert rows.encoding.columns[0].categories == tuple(sorted(f"place {n}" for n in range(40)))
 
 
+@pytest.mark.case(159)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from Linux's /proc")
-def test_fault_159_long_texts_that_a_small_file_repeats_are_refused(write, monkeypatch):
+def test_long_texts_that_a_small_file_repeats_are_refused(write, monkeypatch):
     names = pyarrow.array(["x" * 100_000] * 10_000)
     options = {"use_dictionary": False, "column_encoding": {"name": "DELTA_BYTE_ARRAY"}}
     path = write({"name": names}, compression="zstd", **options)
@@ -346,6 +353,7 @@ def damaged_page(write):
     return path
 
 
+@pytest.mark.case(190)
 @pytest.mark.parametrize(
     "read",
     [
@@ -358,7 +366,7 @@ def damaged_page(write):
     ],
     ids=["load_table", "read_samples", "stream", "pattern", "labels", "task"],
 )
-def test_fault_190_the_checksums_of_pages_are_verified(damaged_page, read):
+def test_the_checksums_of_pages_are_verified(damaged_page, read):
     with pytest.raises(DataError, match=r"not a usable Parquet file: .*checksum") as caught:
         read(damaged_page)
     assert caught.value.path == damaged_page

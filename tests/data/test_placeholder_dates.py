@@ -26,9 +26,10 @@ def notes_on(*placeholders, days=DAYS):
     return [str(note) for note in placeholder_notes(TableEncoding.fit(table), table)]
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01", "1900-01-01", "1970-01-01"])
 @pytest.mark.parametrize("count", [1, 500])
-def test_fault_153_a_note_names_the_date_the_column_and_the_remedy(date, count):
+def test_a_note_names_the_date_the_column_and_the_remedy(date, count):
     (note,) = notes_on(*[date] * count)
     rows = len(DAYS) + count
     assert note == (
@@ -37,7 +38,8 @@ def test_fault_153_a_note_names_the_date_the_column_and_the_remedy(date, count):
     )
 
 
-def test_fault_153_several_of_them_are_named_together():
+@pytest.mark.case(153)
+def test_several_dates_far_outside_are_named_together():
     (note,) = notes_on("9999-12-31", "0001-01-01", "9999-12-31", "2999-12-31")
     assert note.startswith("column 'end': 0001-01-01, 2999-12-31, 9999-12-31, in 4 of ")
     assert note.endswith("missing=['0001-01-01', '2999-12-31', '9999-12-31']")
@@ -53,7 +55,8 @@ def test_dates_without_a_gap_of_centuries_have_no_note():
     assert not [*placeholder_notes(TableEncoding.fit(table), table)]
 
 
-def test_fault_153_a_fit_of_a_transformer_warns():
+@pytest.mark.case(153)
+def test_a_fit_of_a_transformer_warns():
     table = pd.DataFrame({"end": [*DAYS, np.datetime64("9999-12-31", "us")]})
     with pytest.warns(UserWarning, match="9999-12-31, in 1 of .* missing=\\['9999-12-31'\\]"):
         TablePreprocessor().fit(table)
@@ -89,9 +92,10 @@ def of_file(path, write):
     return load_table(path, "y", frame=True).X
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("mark", ["9999-12-31", "9999-12-31 00:00", "31.12.9999", "12/31/9999"])
 @pytest.mark.parametrize("source", SOURCES)
-def test_fault_153_a_date_stands_for_a_missing_value_in_every_source(source, mark, tmp_path):
+def test_a_date_stands_for_a_missing_value_in_every_source(source, mark, tmp_path):
     if source == "day first" and mark.startswith("12/"):
         mark = "31/12/9999"  # the month is not first in a column with the day first
     table = SOURCES[source](tmp_path)
@@ -104,13 +108,15 @@ def test_fault_153_a_date_stands_for_a_missing_value_in_every_source(source, mar
     assert encoding.replaced(table)["end"] == 2
 
 
-def test_fault_153_a_date_among_categories_stands_for_a_missing_value():
+@pytest.mark.case(153)
+def test_a_date_among_categories_stands_for_a_missing_value():
     table = pd.DataFrame({"end": np.array([*MARKED[:3], *MARKED[:3]], "M8[us]")})
     encoding = TableEncoding.fit(table, categories=["end"], missing=["9999-12-31"])
     assert encoding.output_names == ("end=2024-01-05", "end=2024-03-09", "end missing")
 
 
-def test_fault_153_154_dates_have_the_bins_and_limits_of_their_seconds():
+@pytest.mark.case(153, 154)
+def test_dates_have_the_bins_and_limits_of_their_seconds():
     rng = np.random.default_rng(0)
     seconds = rng.integers(-(10**9), 10**9, 400).astype(float)
     table = {"day": seconds.astype("M8[s]"), "number": seconds + 0.5}
@@ -123,7 +129,8 @@ def test_fault_153_154_dates_have_the_bins_and_limits_of_their_seconds():
     assert found[:, 0].max() < 2.5
 
 
-def test_fault_153_placeholders_change_neither_bins_nor_scale():
+@pytest.mark.case(153)
+def test_placeholders_change_neither_bins_nor_scale():
     rng = np.random.default_rng(0)
     days = DAYS[rng.integers(0, len(DAYS), 400)].astype("M8[us]")
     marked = np.append(days, np.array(["9999-12-31"] * 90 + ["1900-01-01"] * 9, "M8[us]"))
@@ -141,8 +148,9 @@ def test_fault_153_placeholders_change_neither_bins_nor_scale():
     assert not np.array_equal(far[0], far[1]) and not np.array_equal(far[0], far[-1])
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
-def test_fault_153_a_stream_has_the_dates_of_the_table_in_memory(numbers, tmp_path, monkeypatch):
+def test_a_stream_has_the_dates_of_the_table_in_memory(numbers, tmp_path, monkeypatch):
     monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
     days = np.tile(DAYS, 5)
     days[::100] = np.datetime64("9999-12-31")
@@ -158,7 +166,8 @@ def test_fault_153_a_stream_has_the_dates_of_the_table_in_memory(numbers, tmp_pa
     assert (found.n_bins > 20) == (numbers == "piecewise")
 
 
-def test_fault_153_dates_are_limited_where_there_is_no_room_for_bins_of_numbers():
+@pytest.mark.case(153)
+def test_dates_are_limited_where_there_is_no_room_for_bins_of_numbers():
     rng = np.random.default_rng(0)
     days = DAYS[rng.integers(0, len(DAYS), 400)].astype("M8[us]")
     days[7] = np.datetime64("9999-12-31")
@@ -172,9 +181,8 @@ def test_fault_153_dates_are_limited_where_there_is_no_room_for_bins_of_numbers(
     assert np.delete(encoded, 7).std() == pytest.approx(1, abs=0.01)
 
 
-def test_fault_153_a_date_outside_of_the_sample_of_a_stream_does_not_decide_its_scale(
-    tmp_path, monkeypatch
-):
+@pytest.mark.case(153)
+def test_a_date_outside_of_the_sample_of_a_stream_does_not_decide_its_scale(tmp_path, monkeypatch):
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 200)
     path = tmp_path / "days.csv"
     scales = {}
@@ -191,8 +199,9 @@ def test_fault_153_a_date_outside_of_the_sample_of_a_stream_does_not_decide_its_
     assert scales[False] == pytest.approx(scales[True], rel=0.02)
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("moment", ["9999-12-31 23:59:59.999999", "1900-01-01 00:00:00.25"])
-def test_fault_153_the_proposed_text_of_a_moment_with_fractions_is_missing(moment):
+def test_the_proposed_text_of_a_moment_with_fractions_is_missing(moment):
     values = [f"{day} 12:30:00.5" for day in DAYS] + [moment]
     table = {"end": values, "x": np.arange(len(values)) % 7}
     (note,) = placeholder_notes(TableEncoding.fit(table), table)

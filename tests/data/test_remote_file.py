@@ -71,7 +71,8 @@ def test_a_file_is_read_as_one_on_this_machine(files, read, name):
         assert np.array_equal(rows.y, own.y) and values(rows.X) == values(own.X)
 
 
-def test_fault_183_the_folder_of_a_run_at_an_address_is_loaded_as_its_model(files, memory):
+@pytest.mark.case(183)
+def test_the_folder_of_a_run_at_an_address_is_loaded_as_its_model(files, memory):
     """As a folder on this machine; a web server answers with a page, or with nothing."""
     network = Network.dense([3, 2], seed=4)
     run = files.folder / "runs" / "current"
@@ -139,6 +140,7 @@ def test_a_server_without_times_is_asked_again(files, monkeypatch):
     assert (first.y[1], load_table(f"{files.address}/rows.csv", "y").y[1]) == (3.5, 4.5)
 
 
+@pytest.mark.case(141)
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
@@ -158,9 +160,7 @@ def test_a_server_without_times_is_asked_again(files, monkeypatch):
         ("http://host:port/x.csv", "cannot be read: Invalid URL: port can't be"),
     ],
 )
-def test_fault_141_an_error_is_one_line_that_names_the_address(
-    web, memory, monkeypatch, address, problem
-):
+def test_an_error_is_one_line_that_names_the_address(web, memory, monkeypatch, address, problem):
     monkeypatch.setattr(remote_file, "TIMEOUT", 0.5)
     for name in ("slow.csv", "cut.csv", "busy.csv"):
         (web.folder / name).touch()
@@ -172,8 +172,9 @@ def test_fault_141_an_error_is_one_line_that_names_the_address(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.case(141)
 @pytest.mark.parametrize("name", ["x.csv", "*.csv"])
-def test_fault_141_a_server_that_never_answers_is_waited_for_once(monkeypatch, name):
+def test_a_server_that_never_answers_is_waited_for_once(monkeypatch, name):
     monkeypatch.setattr(remote_file, "TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/{name}"

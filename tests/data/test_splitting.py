@@ -39,7 +39,8 @@ def test_the_last_rows_are_the_test_set_and_no_day_is_in_both(table, column):
     assert later.split_keys.max() < last.split_keys.min()
 
 
-def test_fault_143_dates_whose_order_is_shown_are_split_by_as_others(table, write):
+@pytest.mark.case(143)
+def test_dates_whose_order_is_shown_are_split_by_as_others(table, write):
     data = load_table(table, "y", split_by="day")
     expected = load_table(table, "y", split_by="day", **GERMAN)
     np.testing.assert_array_equal(data.split_keys, expected.split_keys)

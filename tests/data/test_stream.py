@@ -100,15 +100,17 @@ def encodings(path, **options):
     return rows.encoding, TableEncoding.fit(whole, **options)
 
 
+@pytest.mark.case(127)
 @pytest.mark.parametrize("options", [{}, {"categories": ["shop"]}], ids=["inferred", "given"])
 @pytest.mark.parametrize("rare", [20, 30, 31, 50_000, 1, 0.002, 0.01])
-def test_fault_127_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, options):
+def test_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, options):
     found, expected = encodings(shops, rare=rare, **options)
     assert found.columns[0] == expected.columns[0]
     assert len(found.columns[0].outputs) == (400 if rare in (20, 30, 1, 0.002) else 0)
 
 
-def test_fault_127_the_only_column_may_be_rare_in_the_sample(shops):
+@pytest.mark.case(127)
+def test_the_only_column_may_be_rare_in_the_sample(shops):
     table = pd.read_csv(shops)
     table.loc[table.index % 1_500 > 1_300, "shop"] = "frequent"  # never at the start of a block
     table[["shop", "y"]].to_csv(shops, index=False)
@@ -118,7 +120,8 @@ def test_fault_127_the_only_column_may_be_rare_in_the_sample(shops):
     assert found.output_names == expected.output_names == ("shop=frequent", "shop rare")
 
 
-def test_fault_127_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
+@pytest.mark.case(127)
+def test_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 40)  # most shops of the sample differ
     assert len({*pd.read_csv(shops)["shop"][:40]}) > 36
     found, expected = encodings(shops, rare=20)
@@ -146,8 +149,9 @@ def days(tmp_path, monkeypatch):
     return write
 
 
+@pytest.mark.case(143)
 @pytest.mark.parametrize("order", ["dmy", "mdy"])
-def test_fault_143_a_date_of_the_sample_shows_the_order_of_all(days, order):
+def test_a_date_of_the_sample_shows_the_order_of_all(days, order):
     day = "24.09.2023" if order == "dmy" else "09.24.2023"
     found, expected = encodings(days(row0=day), numbers="minmax")
     assert [each.order for each in found.columns[:2]] == [order] * 2
@@ -155,7 +159,8 @@ def test_fault_143_a_date_of_the_sample_shows_the_order_of_all(days, order):
         assert dataclasses.replace(column, fill=other.fill) == other  # a median of the sample
 
 
-def test_fault_143_dates_that_contradict_the_sample_or_show_nothing_in_it_are_refused(days):
+@pytest.mark.case(143)
+def test_dates_that_contradict_the_sample_or_show_nothing_in_it_are_refused(days):
     with pytest.raises(DataError, match=r"days\.csv:\d+: .* order of its parts is ambiguous: read"):
         stream(days(row301="24.09.2023"), "y", task="regression")
     path = days(row0="24.09.2023", row577="09.24.2023")
@@ -566,10 +571,11 @@ while memory:
 """
 
 
+@pytest.mark.case(147)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
 @pytest.mark.parametrize("kind", ["numbers", "letters", "long texts", "categories", "csv"])
-def test_fault_147_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
+def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
     """Also for a run that is refused: each limit is the one that the error before proposes."""
     rng, paths = np.random.default_rng(0), []
     suffix, options = "csv" if kind == "csv" else "parquet", {"row_group_size": None}

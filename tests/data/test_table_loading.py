@@ -76,7 +76,8 @@ def test_an_unnamed_row_number_column_is_dropped(write):
     assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
 
 
-def test_fault_36_139_only_rows_without_targets_may_be_missing(write):
+@pytest.mark.case(36, 139)
+def test_only_rows_without_targets_may_be_missing(write):
     path = write("x,y\n\n")
     for read in (lambda: load_table(path, "y"), lambda: read_samples(path, ["x"], "y")):
         with pytest.raises(DataError, match=r"t\.csv: no rows, only names of columns$"):

@@ -72,8 +72,9 @@ def test_classes_keep_their_type(classes, labels, kind):
     assert found.tolist() == labels and found.dtype.kind == kind
 
 
+@pytest.mark.case(128)
 @pytest.mark.parametrize("classes", [("False", "True"), ("false", "true"), ("FALSE", "TRUE")])
-def test_fault_128_true_and_false_are_classes_in_any_spelling(classes):
+def test_true_and_false_are_classes_in_any_spelling(classes):
     for false, true in ((False, True), ("false", "true"), ("False", "True"), ("FALSE", "TRUE")):
         rows = as_frame({"is": np.array([true, false, true])})
         assert known_targets(rows, "is", classes).tolist() == [1, 0, 1]
@@ -81,7 +82,8 @@ def test_fault_128_true_and_false_are_classes_in_any_spelling(classes):
         known_targets(as_frame({"is": ["true", "yes"]}), "is", classes)
 
 
-def test_fault_128_a_missing_target_does_not_change_the_classes():
+@pytest.mark.case(128)
+def test_a_missing_target_does_not_change_the_classes():
     for values in ([True, False], [True, False, None]):
         known = as_frame({"is": np.array(values, object)}).take([0, 1])
         assert read_target(known, "is", None)[1] == ("False", "True")
@@ -129,9 +131,10 @@ BLANKS = {
 }
 
 
+@pytest.mark.case(185)
 @pytest.mark.parametrize("case", BLANKS)
 @pytest.mark.parametrize("label", ["Y", "1"])
-def test_fault_185_rows_without_a_class_are_named_where_one_class_is_left(tmp_path, case, label):
+def test_rows_without_a_class_are_named_where_one_class_is_left(tmp_path, case, label):
     value, expected = BLANKS[case]
     path = tmp_path / "t.csv"
     path.write_text(f"x,won\n1,{label}\n2,{value}\n3,{value}\n4,{label}\n")
@@ -146,14 +149,16 @@ def test_fault_185_rows_without_a_class_are_named_where_one_class_is_left(tmp_pa
         Task.open(frame, "won")
 
 
-def test_fault_185_numbers_of_one_value_and_no_others(tmp_path):
+@pytest.mark.case(185)
+def test_targets_of_one_number_alone_are_refused(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,won\n1,2.5\n2,\n3,2.5\n")
     with pytest.raises(DataError, match=r"2.5 in every row with a target: 2 rows \(1 without"):
         Task.open(path, "won", task="regression")
 
 
-def test_fault_185_a_class_of_a_stream_beside_rows_without_one(tmp_path):
+@pytest.mark.case(185)
+def test_one_class_of_a_stream_beside_rows_without_one_is_refused(tmp_path):
     for number in range(2):
         rows = "".join(f"{n},{'Y' if n % 2 else ''}\n" for n in range(40))
         (tmp_path / f"{number}.csv").write_text("x,won\n" + rows)
@@ -162,9 +167,10 @@ def test_fault_185_a_class_of_a_stream_beside_rows_without_one(tmp_path):
         stream(str(tmp_path / "*.csv"), "won")
 
 
+@pytest.mark.case(156)
 @pytest.mark.parametrize("marker", [".", "—", "(null)", "#DIV/0!"])
 @pytest.mark.parametrize("names", [("True", "False"), ("yes", "No"), ("left", "stayed")])
-def test_fault_156_a_marker_beside_two_classes_is_no_class(tmp_path, names, marker):
+def test_a_marker_beside_two_classes_is_no_class(tmp_path, names, marker):
     targets = [marker if row % 9 == 4 else names[row % 2] for row in range(90)]
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["x,c", *(f"{row % 7},{text}" for row, text in enumerate(targets))]))
@@ -182,7 +188,8 @@ def test_fault_156_a_marker_beside_two_classes_is_no_class(tmp_path, names, mark
     assert read_samples(path, ["x"], "c", asked.classes).n_samples == 90
 
 
-def test_fault_156_a_marker_is_a_class_in_each_block_of_many_classes(tmp_path, monkeypatch):
+@pytest.mark.case(156)
+def test_a_marker_is_a_class_in_each_block_of_many_classes(tmp_path, monkeypatch):
     """Also in a block that has two of the classes, as in a file that is sorted by them."""
     monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 400)
     path = tmp_path / "tags.csv"

@@ -112,6 +112,7 @@ def test_a_population_is_resumed_from_an_address(bucket, monkeypatch):
     assert not names(f"{bucket}/population")
 
 
+@pytest.mark.case(141)
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
@@ -120,9 +121,7 @@ def test_a_population_is_resumed_from_an_address(bucket, monkeypatch):
         ("htps://host/x.safetensors", "unknown protocol htps://, did you mean 'https'?"),
     ],
 )
-def test_fault_141_a_place_that_takes_no_files_is_named_before_the_training(
-    bucket, address, problem
-):
+def test_a_place_that_takes_no_files_is_named_before_the_training(bucket, address, problem):
     if bucket.startswith("memory") and address.startswith("{}"):
         pytest.skip("memory makes its buckets")
     network = Network.dense([1, 2, 1])
@@ -135,7 +134,8 @@ def test_fault_141_a_place_that_takes_no_files_is_named_before_the_training(
     assert np.array_equal(network.parameters, before)
 
 
-def test_fault_141_a_web_server_takes_no_files(web):
+@pytest.mark.case(141)
+def test_a_web_server_takes_no_files(web):
     network = Network.dense([1, 1])
     save(network, web.folder / "model.safetensors")
     secret = web.address.replace("://", "://me:secret@")

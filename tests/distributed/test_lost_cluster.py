@@ -92,8 +92,9 @@ def processes(tmp_path, request):
         process.wait()
 
 
+@pytest.mark.case(193)
 @pytest.mark.parametrize("lost", ["scheduler", "workers"])
-def test_fault_193_the_state_of_the_client_is_saved_before_the_error(
+def test_the_state_of_the_client_is_saved_before_the_error(
     client, processes, tmp_path, monkeypatch, lost
 ):
     """Also long before the next checkpoint is due; resumed, the run ends with the same bits."""
@@ -125,9 +126,8 @@ def ensemble_training():
     return EnsembleTraining(X[:60].astype(np.float32), rows, EnsembleRecipe(epochs=5))
 
 
-def test_fault_193_an_ensemble_saves_its_last_epoch_before_the_error(
-    processes, tmp_path, monkeypatch
-):
+@pytest.mark.case(193)
+def test_an_ensemble_saves_its_last_epoch_before_the_error(processes, tmp_path, monkeypatch):
     remote, (scheduler, *_) = processes
     saved = Checkpoint(tmp_path / "run", every="1h")
     lost = ensemble_training()
@@ -191,7 +191,8 @@ if __name__ == "__main__":
 """
 
 
-def test_fault_193_a_script_ends_with_one_line_and_no_traceback_of_dask(processes, tmp_path):
+@pytest.mark.case(193)
+def test_a_script_ends_with_one_line_and_no_traceback_of_dask(processes, tmp_path):
     _, (scheduler, *_) = processes
     (tmp_path / "script.py").write_text(LOST)
     command = [sys.executable, "script.py", "scheduler.json"]
@@ -227,7 +228,8 @@ def logged():
     assert set(logger.filters) <= filters
 
 
-def test_fault_193_the_log_of_other_clients_stays_as_it_is(processes, logged):
+@pytest.mark.case(193)
+def test_the_log_of_other_clients_stays_as_it_is(processes, logged):
     """Only the client that has raised the error is closed without Dask's traceback."""
     from distributed import Client
 
@@ -274,9 +276,10 @@ def train_networks(client):
     return train_many(networks, X, Y, epochs=3, client=client).histories
 
 
+@pytest.mark.case(194)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
 @pytest.mark.parametrize("kind", ["rows", "networks"])
-def test_fault_194_a_worker_that_hangs_before_the_work_is_named(processes, monkeypatch, kind):
+def test_a_worker_that_hangs_before_the_work_is_named(processes, monkeypatch, kind):
     """The checks and the data, which go to all workers, wait for it; a line names it."""
     client, (_, worker, _) = processes
     stop, address, messages = stopping(client, worker, monkeypatch)
@@ -292,9 +295,10 @@ def test_fault_194_a_worker_that_hangs_before_the_work_is_named(processes, monke
     assert silent and silent[0].startswith(f"the worker {address} has sent no sign of life for 3 s")
 
 
+@pytest.mark.case(194)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
 @pytest.mark.parametrize("processes", [IMPATIENT], indirect=True)
-def test_fault_194_the_work_goes_on_without_a_worker_that_dask_gives_up(processes, monkeypatch):
+def test_the_work_goes_on_without_a_worker_that_dask_gives_up(processes, monkeypatch):
     """The line names the time after which it does so."""
     client, (_, worker, _) = processes
     stop, address, messages = stopping(client, worker, monkeypatch, wakes_up=False)
@@ -307,8 +311,9 @@ def test_fault_194_the_work_goes_on_without_a_worker_that_dask_gives_up(processe
     assert any(f"the worker {address} has sent no sign of life" in text for text in messages)
 
 
+@pytest.mark.case(194)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
-def test_fault_194_a_worker_that_hangs_is_named(processes, monkeypatch):
+def test_a_worker_that_hangs_is_named(processes, monkeypatch):
     """The run goes on when it wakes up, with the same bits."""
     client, (_, worker, _) = processes
     stop, address, messages = stopping(client, worker, monkeypatch)
@@ -328,7 +333,8 @@ def full(block):
         hoard[-1][:] = b"x" * 2**24
 
 
-def test_fault_194_workers_out_of_memory_are_named_with_the_share(tmp_path):
+@pytest.mark.case(194)
+def test_workers_out_of_memory_are_named_with_the_share(tmp_path):
     from dask import config
     from distributed import Client, LocalCluster
 
@@ -347,8 +353,9 @@ def test_fault_194_workers_out_of_memory_are_named_with_the_share(tmp_path):
     assert re.search(r"about 0\.1 MB .*, and the smallest limit is 500 MB; use workers", message)
 
 
+@pytest.mark.case(194)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_fault_194_the_limits_of_workers_that_are_gone_are_named(tmp_path):
+def test_the_limits_of_workers_that_are_gone_are_named(tmp_path):
     """The scheduler forgets the last worker with its limit; the run has noted it before."""
     from distributed import Client
 

@@ -224,12 +224,13 @@ def predict_in_a_child(network, X, queue):
     queue.put(network.predict(X))
 
 
+@pytest.mark.case(92)
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
 )
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 @OWNERS
-def test_fault_92_a_forked_child_predicts(owner):
+def test_a_forked_child_predicts(owner):
     """Also if a thread of its parent is predicting at that moment."""
     network, X = owner(every_layer()), X300[:, :30]
     expected, context, ended = network.predict(X), multiprocessing.get_context("fork"), Event()
@@ -292,10 +293,11 @@ def predictor_of(network):
     )  # fmt: skip
 
 
+@pytest.mark.case(114)
 @pytest.mark.parametrize("n_rows", [1, 10, 5000])
 @pytest.mark.parametrize("owner", [Network.copy, CompiledNetwork, predictor_of])
 @pytest.mark.parametrize("output", ["identity", "sigmoid", "tanh", "softmax"])
-def test_fault_114_an_output_beyond_the_dtype_is_refused(owner, n_rows, output):
+def test_an_output_beyond_the_dtype_is_refused(owner, n_rows, output):
     network = Network.dense([30, 20, 3], output=output, seed=0)
     network.parameters *= 1e3
     X = np.ones((n_rows, 30), "float32")

@@ -153,9 +153,10 @@ OPEN_TO_OTHERS = {
 }
 
 
+@pytest.mark.case(116)
 @UNIX
 @pytest.mark.parametrize("case", OPEN_TO_OTHERS)
-def test_fault_116_kernels_writable_by_others_are_not_loaded(kernels, tmp_path, case):
+def test_kernels_writable_by_others_are_not_loaded(kernels, tmp_path, case):
     if case in ("group", "owner", "owner above") and os.geteuid() != 0:
         pytest.skip("only the superuser gives files away")
     (file,) = kernels.rglob("*.nbc")
@@ -181,8 +182,9 @@ def test_fault_116_kernels_writable_by_others_are_not_loaded(kernels, tmp_path, 
         assert f"the cache is {other}" in message or (above and sys.platform == "darwin")
 
 
+@pytest.mark.case(116)
 @UNIX
-def test_fault_116_a_cache_folder_writable_by_its_owner_alone_is_used(kernels, monkeypatch):
+def test_a_cache_folder_writable_by_its_owner_alone_is_used(kernels, monkeypatch):
     """Below a folder for everybody, as /tmp; and where new folders are open to a group."""
     shared = kernels.parent / "shared"
     shared.mkdir()
@@ -259,9 +261,10 @@ def become_a_reader(base):
         os.seteuid(12345)
 
 
+@pytest.mark.case(135)
 @UNIX
 @pytest.mark.parametrize("given", ["", "/proc/nowhere", "~"])
-def test_fault_135_kernels_in_a_read_only_folder_are_read(installed, monkeypatch, given):
+def test_kernels_in_a_read_only_folder_are_read(installed, monkeypatch, given):
     become_a_reader(installed.parent)
     monkeypatch.setattr(numba.config, "CACHE_DIR", given if given != "~" else "")
     if given == "~":  # as without HOME for a user who is in no list of users
@@ -271,10 +274,9 @@ def test_fault_135_kernels_in_a_read_only_folder_are_read(installed, monkeypatch
         assert compile_in(installed.parent) == 0
 
 
+@pytest.mark.case(135)
 @UNIX
-def test_fault_135_a_kernel_beyond_those_of_a_read_only_folder_goes_to_the_users_own(
-    installed, monkeypatch
-):
+def test_a_kernel_beyond_those_of_a_read_only_folder_goes_to_the_users_own(installed, monkeypatch):
     (file,) = installed.glob("*.nbc")
     file.rename(installed / "another.nbc")
     home = installed.parent / "home"
@@ -288,8 +290,9 @@ def test_fault_135_a_kernel_beyond_those_of_a_read_only_folder_goes_to_the_users
     assert [compile_in(installed.parent) for _ in range(2)] == [1, 0]
 
 
+@pytest.mark.case(135)
 @UNIX
-def test_fault_135_a_single_warning_where_no_folder_keeps_kernels(installed):
+def test_one_warning_alone_is_given_where_no_folder_keeps_kernels(installed):
     (file,) = installed.glob("*.nbc")
     file.unlink()
     become_a_reader(installed.parent)
@@ -300,9 +303,10 @@ def test_fault_135_a_single_warning_where_no_folder_keeps_kernels(installed):
     assert len(all_) == 1
 
 
+@pytest.mark.case(135)
 @UNIX
 @pytest.mark.parametrize("change", ["writable file", "writable folder", "another owner"])
-def test_fault_135_a_read_only_folder_of_another_user_is_not_read(installed, change):
+def test_a_read_only_folder_of_another_user_is_not_read(installed, change):
     if change == "another owner" and os.geteuid() != 0:
         pytest.skip("only the superuser gives files away")
     (file,) = installed.glob("*.nbc")
@@ -323,9 +327,10 @@ def test_fault_135_a_read_only_folder_of_another_user_is_not_read(installed, cha
     assert not mark.exists()
 
 
+@pytest.mark.case(148)
 @UNIX
 @pytest.mark.integration
-def test_fault_148_another_user_reads_kernels_where_the_package_cannot_be_entered(
+def test_another_user_reads_kernels_where_the_package_cannot_be_entered(
     installed, monkeypatch, tmp_path
 ):
     """As after a start by the superuser from a folder of mode 0700, such as /root."""

@@ -113,8 +113,9 @@ assert chosen(None, limits) == before == min([4, *limits()])
 """
 
 
+@pytest.mark.case(94)
 @pytest.mark.parametrize("script", [PROCESSES, THREADS], ids=["processes", "threads"])
-def test_fault_94_threads_times_workers_are_no_more_than_the_cores(script, tmp_path):
+def test_threads_times_workers_are_no_more_than_the_cores(script, tmp_path):
     run(WORKERS, script, tmp_path, NUMBA_NUM_THREADS="4")
 
 
@@ -155,8 +156,9 @@ print(most(train, *networks(), X, y, **options, engine="compiled"),
 """
 
 
+@pytest.mark.case(136)
 @pytest.mark.parametrize("name", ["OMP", "NUMBA", "OPENBLAS", ""])
-def test_fault_136_limits_of_the_environment_hold_where_nothing_else_is_imported(name, tmp_path):
+def test_limits_of_the_environment_hold_where_nothing_else_is_imported(name, tmp_path):
     """Without a limit there are several threads, so that the one with it is a choice."""
     given = dict.fromkeys(("OMP", "NUMBA", "OPENBLAS"), "4") | {name: "1"}
     environment = {f"{each}_NUM_THREADS": count for each, count in given.items() if each}
@@ -198,8 +200,9 @@ assert Parallel(n_jobs=2)(delayed(learn)(seed) for seed in range(4)) == expected
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
+@pytest.mark.case(92)
 @FORK
-def test_fault_92_a_fork_after_threaded_training_can_train(tmp_path):
+def test_a_fork_after_threaded_training_can_train(tmp_path):
     run(TRAINING, EXPECTED + A_FORK + FORKED_WORKERS + WORKERS_OF_JOBLIB, tmp_path)
 
 

@@ -25,16 +25,19 @@ STOCHASTIC = {
 }
 
 
+@pytest.mark.case(17, 22, 23)
+@pytest.mark.promise(1)
 @pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # the checks allow few iterations
     "ignore:in epoch:RuntimeWarning",  # and have classes that no feature separates
 )
 @parametrize_with_checks([*NETWORKS, *TABLES])
-def test_fault_17_22_23_promise_01_scikit_learns_own_check(estimator, check):
+def test_scikit_learns_own_checks_pass(estimator, check):
     check(estimator)
 
 
+@pytest.mark.promise(1)
 @pytest.mark.integration
 @parametrize_with_checks(ENSEMBLES, expected_failed_checks=lambda _: STOCHASTIC)
-def test_promise_01_scikit_learns_own_check_of_ensembles(estimator, check):
+def test_scikit_learns_own_checks_of_ensembles_pass(estimator, check):
     check(estimator)

@@ -46,15 +46,17 @@ def unloaded_frame():
     return dd.from_delayed([dask.delayed(load)()] * 2, meta=TABLE[:0], verify_meta=False)
 
 
+@pytest.mark.case(195)
 @pytest.mark.parametrize("make", [unloaded, unloaded_frame])
 @pytest.mark.parametrize("kind", [MLPRegressor, MLPClassifier, MLPEnsembleRegressor])
-def test_fault_195_fit_refuses_the_parts_of_dask(make, kind, refused):
+def test_fit_refuses_the_parts_of_dask(make, kind, refused):
     with refused("X", IN_PARTS + ".* barenet.train$"):
         kind(max_iter=1).fit(make(), np.sign(Y))
 
 
+@pytest.mark.case(195)
 @pytest.mark.parametrize("make", [unloaded, unloaded_frame])
-def test_fault_195_predict_and_all_else_refuse_the_parts_of_dask(make, refused):
+def test_predict_and_all_else_refuse_the_parts_of_dask(make, refused):
     rows = make()
     regressor = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2).fit(X, Y)
     network = Network.dense([2, 1])
@@ -71,7 +73,8 @@ def test_fault_195_predict_and_all_else_refuse_the_parts_of_dask(make, refused):
         train(Network.dense([2, 1]), X, da.from_array(Y))
 
 
-def test_fault_195_the_remedies_predict_part_by_part():
+@pytest.mark.case(195)
+def test_the_remedies_predict_part_by_part():
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(TABLE, Y)
     expected = model.predict(TABLE)
     plain = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(X, Y)

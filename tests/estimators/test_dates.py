@@ -25,8 +25,9 @@ def fitted():
     return MLPEnsembleRegressor(random_state=0, max_iter=60).fit(X, y), X, y
 
 
+@pytest.mark.case(153)
 @pytest.mark.parametrize("placeholder", ["9999-12-31", "0001-01-01", "1900-01-01"])
-def test_fault_153_one_placeholder_leaves_the_other_dates_their_effect(placeholder, fitted):
+def test_one_placeholder_leaves_the_other_dates_their_effect(placeholder, fitted):
     X, y = sales(600, seed=0)
     X["day"][7] = np.datetime64(placeholder)
     with pytest.warns(UserWarning, match=f"column 'day': {placeholder}, in 1 of 600 rows"):
@@ -46,7 +47,8 @@ def test_fault_153_one_placeholder_leaves_the_other_dates_their_effect(placehold
 FAR = ["0001-01-01", "1900-01-01", "2100-01-01", "9999-12-31"]
 
 
-def test_fault_154_a_date_far_outside_is_treated_as_one_a_bin_outside(fitted):
+@pytest.mark.case(154)
+def test_a_date_far_outside_is_treated_as_one_a_bin_outside(fitted):
     model, X, y = fitted
     edges = model.encoding_.columns[0].edges
     ends = [2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]]
@@ -67,7 +69,8 @@ def spread(X):
     return (X["day"].astype(int) / 1e6).std()
 
 
-def test_fault_154_a_transformer_limits_dates_where_it_limits_numbers():
+@pytest.mark.case(154)
+def test_a_transformer_limits_dates_where_it_limits_numbers():
     X, _ = sales(200, seed=0)
     far = {"day": np.array(FAR, "M8[us]"), "size": np.zeros(4)}
     pieces = TablePreprocessor(numbers="piecewise").fit(X).transform(far)

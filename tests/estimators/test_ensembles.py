@@ -134,7 +134,8 @@ def test_a_constant_target_is_predicted_exactly_alone_or_beside_another(value):
     assert len(np.unique(model.predict(X)[:, 1])) == 80
 
 
-def test_fault_124_weights_count_in_the_scaling_and_the_scores():
+@pytest.mark.case(124)
+def test_weights_count_in_the_scaling_and_the_scores():
     rng = np.random.default_rng(0)
     X, weight = rng.normal(size=(120, 2)), np.where(np.arange(120) % 4, 1.0, 1e-9)
     y = np.where(weight == 1, X[:, 0], 1e4 * rng.normal(size=120))
@@ -154,7 +155,8 @@ def test_fault_124_weights_count_in_the_scaling_and_the_scores():
     model.fit(X, classes, sample_weight=np.full(120, 1e308))  # though their sum is not finite
 
 
-def test_fault_124_targets_of_rows_without_weight_change_nothing():
+@pytest.mark.case(124)
+def test_targets_of_rows_without_weight_change_nothing():
     """Such a row is a way to leave one out, and its target may be a marker of a missing one."""
     X, weight = np.random.default_rng(0).normal(size=(80, 2)), np.arange(80) % 5
     models = [

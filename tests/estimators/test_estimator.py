@@ -71,9 +71,10 @@ def refusals():
                     yield pytest.param(kind, method, own, values, id=f"{kind} {method} {case}")
 
 
+@pytest.mark.case(123)
 @pytest.mark.parametrize(("kind", "method", "settings", "arguments"), refusals())
 @pytest.mark.filterwarnings("error::sklearn.exceptions.DataConversionWarning")
-def test_fault_123_a_refused_fit_changes_nothing(kind, method, settings, arguments, state_of):
+def test_a_refused_fit_changes_nothing(kind, method, settings, arguments, state_of):
     make, y, _ = KINDS[kind]
     model = make(random_state=np.random.RandomState(3)).fit(X, y).set_params(**settings)
     before = state_of(model)
@@ -82,8 +83,9 @@ def test_fault_123_a_refused_fit_changes_nothing(kind, method, settings, argumen
     assert state_of(model) == before
 
 
+@pytest.mark.case(123)
 @pytest.mark.parametrize("kind", KINDS)
-def test_fault_123_refused_parameters_change_nothing(kind, state_of):
+def test_refused_parameters_change_nothing(kind, state_of):
     make, y, _ = KINDS[kind]
     model = make().fit(X, y)
     before = state_of(model)
@@ -106,8 +108,9 @@ class WaitingRows:
         return X.astype(dtype or X.dtype)
 
 
+@pytest.mark.case(91, 129)
 @pytest.mark.parametrize("kind", KINDS)
-def test_fault_91_129_one_estimator_in_two_threads(kind, state_of):
+def test_an_estimator_that_is_fitted_refuses_a_second_thread(kind, state_of):
     make, y, target = KINDS[kind]
     model, rows = make(random_state=0), WaitingRows()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -69,10 +69,11 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.case(1, 2, 3, 4, 5, 6, 7, 9, 12, 16, 21, 26)
 @pytest.mark.parametrize(
     ("kind", "case"), [(kind, case) for case, (_, kinds, _) in REFUSED.items() for kind in kinds]
 )
-def test_fault_01_02_03_04_05_06_07_09_12_16_21_26_refused_data(small, case):
+def test_wrong_arrays_are_refused_and_change_nothing(small, case):
     """They change nothing: see test_estimator.py."""
     changed, _, message = REFUSED[case]
     for method in (small().fit, small().fit(X, Y).partial_fit):
@@ -84,8 +85,9 @@ NO_ARRAYS = [3, 2.5, "abc", b"abc", {"a": [1]}, {1, 2}, (i for i in range(3)), l
              object(), np.ma.masked_greater(X, 1)]  # fmt: skip
 
 
+@pytest.mark.promise(13)
 @pytest.mark.parametrize("values", NO_ARRAYS, ids=lambda values: type(values).__name__)
-def test_promise_13_a_value_that_is_not_an_array_is_named(small, values):
+def test_a_value_that_is_not_an_array_is_named(small, values):
     model = small()
     with pytest.raises(ValueError, match=r"^X: "):
         model.fit(values, Y)
@@ -95,7 +97,8 @@ def test_promise_13_a_value_that_is_not_an_array_is_named(small, values):
         model.fit(X, Y).predict(values)
 
 
-def test_promise_13_dates_are_refused_as_numbers_and_accepted_as_classes(kind, small):
+@pytest.mark.promise(13)
+def test_dates_are_refused_as_numbers_and_accepted_as_classes(kind, small):
     days = np.datetime64("2026-01-01") + Y
     with pytest.raises(ValueError, match=r"^X: expected numbers, got datetime64\[D\]"):
         small().fit(np.column_stack([days, days]), Y)
@@ -134,8 +137,9 @@ def assert_used_alike(small, odd, usual):
     np.testing.assert_allclose(model.predict(odd), expected.predict(usual), rtol=1e-12)
 
 
+@pytest.mark.case(8, 12, 13, 14, 15)
 @pytest.mark.parametrize("case", USED)
-def test_fault_08_12_13_14_15_unusual_arrays_fit_like_usual_ones(small, case):
+def test_unusual_arrays_fit_like_usual_ones(small, case):
     assert_used_alike(small, *USED[case])
 
 
@@ -146,8 +150,9 @@ ROWS = {
 }
 
 
+@pytest.mark.case(11, 24)
 @pytest.mark.parametrize("case", ROWS)
-def test_fault_11_24_rows_that_the_network_cannot_take(small, case):
+def test_rows_that_the_network_cannot_take_are_refused(small, case):
     rows, message = ROWS[case]
     model = small().fit(X.astype("float32"), Y)
     for call in (model.predict, lambda X: model.partial_fit(X, Y)):
@@ -161,14 +166,16 @@ def test_numbers_as_text_are_not_predicted_for(small):
         model.predict(X.astype(str))
 
 
-def test_fault_26_all_zero_weights_on_one_side_of_the_split(small):
+@pytest.mark.case(26)
+def test_weights_that_are_all_zero_on_one_side_of_the_split_are_refused(small):
     """The mean score of either side would be 0 / 0."""
     for row in range(10):
         with pytest.raises(ValueError, match=r"^sample_weight: all .* 0; give validation_data"):
             small(early_stopping=True).fit(X, Y, sample_weight=np.arange(40) == row)
 
 
-def test_fault_18_partial_fit_with_missing_and_unknown_classes(state_of):
+@pytest.mark.case(18)
+def test_partial_fit_takes_missing_classes_and_refuses_unknown_ones(state_of):
     model = MLPClassifier(4).partial_fit(X[:5], np.zeros(5), classes=[2, 0, 1])
     model.partial_fit(X[:5], np.ones(5))
     assert model.classes_.tolist() == [0, 1, 2]
@@ -182,14 +189,16 @@ def test_fault_18_partial_fit_with_missing_and_unknown_classes(state_of):
         MLPClassifier().partial_fit(X, Y)
 
 
-def test_fault_19_a_single_class():
+@pytest.mark.case(19)
+def test_a_single_class_is_accepted():
     model = MLPClassifier(4, max_iter=5).fit(X, ["only"] * 40)
     assert model.predict_proba(X).tolist() == [[1.0]] * 40
     assert set(model.predict(X)) == {"only"}
 
 
+@pytest.mark.case(20)
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_fault_20_constant_features(small, batch_norm):
+def test_constant_features_give_finite_results(small, batch_norm):
     model = small(batch_norm=batch_norm).fit(np.ones((40, 3)), Y)
     assert np.isfinite(model.loss_curve_).all()
 
@@ -229,7 +238,9 @@ def test_a_batch_may_lack_a_weighted_class():
         MLPClassifier((4,), class_weight={7: 5.0}).partial_fit([[0.0]], [0], classes=[0, 1])
 
 
-def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
+@pytest.mark.case(90)
+@pytest.mark.promise(18)
+def test_distinct_estimators_in_eight_threads_get_the_bits_of_each_alone(engine):
     """Every other network is large enough for threads of its own."""
 
     def fit(seed):
@@ -243,8 +254,9 @@ def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
     assert all((a == b).all() for a, b in zip(alone * 4, together, strict=True))
 
 
+@pytest.mark.case(93)
 @pytest.mark.integration
-def test_fault_93_another_process_gets_the_same_result(small, engine):
+def test_another_process_gets_the_same_result(small, engine):
     """loky pickles with cloudpickle, so anonymous functions are sent as well."""
     settings = {"engine": engine, "callbacks": lambda run: run.epoch == 4, "early_stopping": True,
                 "scoring": {"mine": lambda model, X, y: -float(np.abs(model.predict(X) - y).sum())},
@@ -276,8 +288,9 @@ METHODS = {
 }
 
 
+@pytest.mark.case(185)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_fault_185_every_method_of_an_unfitted_estimator_is_refused_alike(estimator):
+def test_every_method_of_an_unfitted_estimator_is_refused_alike(estimator):
     methods = METHODS.keys() & set(dir(estimator))
     assert methods
     for method in methods:
@@ -297,15 +310,17 @@ MISSING = {
 }
 
 
+@pytest.mark.case(185)
 @pytest.mark.parametrize("estimator", ESTIMATORS[:4])
 @pytest.mark.parametrize("case", MISSING)
-def test_fault_185_the_first_row_without_a_target_is_named(case, estimator):
+def test_the_first_row_without_a_target_is_named(case, estimator):
     expected = "^y: row 1 has no value; leave out the rows without a value"
     with pytest.raises(ValueError, match=expected):
         estimator().fit(X, MISSING[case])
 
 
-def test_fault_163_classes_that_differ_by_a_zero_character_are_refused():
+@pytest.mark.case(163)
+def test_classes_that_differ_by_a_zero_character_are_refused():
     labels = ["a", "a\0"] * 20
     X = np.arange(40.0).reshape(-1, 1)
     for y in (labels, np.array(labels, object), pandas.Series(labels, dtype=object)):

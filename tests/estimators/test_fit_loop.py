@@ -111,8 +111,9 @@ def test_verbose_prints_each_epoch_with_its_validation_score(small, capsys, solv
     assert capsys.readouterr().out.splitlines() == lines
 
 
+@pytest.mark.promise(13)
 @pytest.mark.parametrize(("settings", "error"), FAILURES, ids=str)
-def test_promise_13_a_failed_fit_changes_nothing(small, state_of, settings, error):
+def test_a_failed_fit_changes_nothing(small, state_of, settings, error):
     first = small(**settings, callbacks=Fail(2, error or KeyError))
     with pytest.raises(error or KeyError):
         first.fit(X, Y)
@@ -131,8 +132,9 @@ def test_promise_13_a_failed_fit_changes_nothing(small, state_of, settings, erro
     assert model.fit(X, Y).loss_curve_ == alone.fit(X, Y).loss_curve_
 
 
+@pytest.mark.promise(3)
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_promise_03_an_exploding_loss_raises_or_warns(kind, small, state_of, engine, solver):
+def test_an_exploding_loss_raises_or_warns(kind, small, state_of, engine, solver):
     model = small(engine=engine, warm_start=True, tol=0).fit(X, Y)
     before, usual = state_of(model), model.get_params()
     with warnings.catch_warnings(record=True) as caught:
@@ -148,8 +150,9 @@ def test_promise_03_an_exploding_loss_raises_or_warns(kind, small, state_of, eng
     assert np.isfinite(model.network_.parameters).all()
 
 
+@pytest.mark.promise(13)
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_promise_13_a_failed_partial_fit_changes_nothing(small, state_of, all_classes, solver):
+def test_a_failed_partial_fit_changes_nothing(small, state_of, all_classes, solver):
     model = small(solver=solver).partial_fit(X, Y, **all_classes(2)).partial_fit(X, Y)
     before, alone = state_of(model), copy.deepcopy(model)
     with pytest.raises(KeyError):

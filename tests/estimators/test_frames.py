@@ -46,7 +46,8 @@ def test_dataframes_fit_like_their_values(make, small):
     assert model.partial_fit(frame, Y).score(frame, Y) == model.score(frame, Y)
 
 
-def test_fault_25_reordered_or_renamed_columns(make, small):
+@pytest.mark.case(25)
+def test_reordered_or_renamed_columns_are_refused(make, small):
     frame = make(X, NAMES)
     model = small().fit(frame, Y)
     reordered, renamed = select(frame, NAMES[::-1]), make(X, ["x", *NAMES[1:]])
@@ -90,10 +91,11 @@ COMPANIONS = {
 }
 
 
+@pytest.mark.case(178)
 @pytest.mark.parametrize("companion", COMPANIONS)
 @pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("is_polars", [False, True])
-def test_fault_178_a_table_has_the_same_remedy_for_any_columns(other, companion, is_polars, small):
+def test_a_table_has_the_same_remedy_for_any_columns(other, companion, is_polars, small):
     values, noun = OTHERS[other]
     frame = pd.DataFrame({**COMPANIONS[companion], "other": values})
     if is_polars:
@@ -104,7 +106,8 @@ def test_fault_178_a_table_has_the_same_remedy_for_any_columns(other, companion,
         small().fit(frame, [0, 1, 0, 1])
 
 
-def test_fault_178_train_names_what_encodes_a_table():
+@pytest.mark.case(178)
+def test_train_names_what_encodes_a_table():
     frame = pd.DataFrame({"town": pd.Categorical(["a", "b"]), "flag": [True, False]})
     with pytest.raises(ValueError, match=r"^X: .*; encode text and dates with TablePreprocessor"):
         train(Network.dense([2, 1]), frame, [0.0, 1.0])

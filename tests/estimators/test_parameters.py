@@ -52,6 +52,7 @@ def one_by_one(kind, parameters):
     return [(kind, {name: value}, name) for name, values in parameters.items() for value in values]
 
 
+@pytest.mark.case(27, 28, 30, 31, 33, 34)
 @pytest.mark.parametrize(
     ("kind", "settings", "argument"),
     [
@@ -60,31 +61,34 @@ def one_by_one(kind, parameters):
         *((kind, *case) for case in EXCLUDING for kind in (MLPClassifier, MLPRegressor)),
     ],
 )
-def test_fault_27_28_30_31_33_34_a_parameter_out_of_its_range(kind, settings, argument, refused):
+def test_a_parameter_out_of_its_range_is_refused(kind, settings, argument, refused):
     estimator = kind(**settings)
     with refused(argument):
         estimator.fit(X, Y)
     assert not hasattr(estimator, "network_")
 
 
-def test_fault_29_no_hidden_layers_is_a_linear_model():
+@pytest.mark.case(29)
+def test_no_hidden_layers_is_a_linear_model():
     model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-10)
     target = X @ [2.0, -1.0] + 3
     assert model.fit(X, target).predict(X) == pytest.approx(target, abs=1e-4)
     assert [each.shape for each in model.coefs_] == [(2, 1)]
 
 
-def test_fault_32_batch_size_is_clipped_to_the_rows():
+@pytest.mark.case(32)
+def test_batch_size_is_clipped_to_the_rows():
     with pytest.warns(UserWarning, match=r"^batch_size: 7 is more than the 6 rows"):
         large = MLPClassifier(2, batch_size=7, random_state=0, tol=1).fit(X, Y)
     assert large.loss_curve_ == MLPClassifier(2, random_state=0, tol=1).fit(X, Y).loss_curve_
 
 
+@pytest.mark.case(34)
 @pytest.mark.parametrize(
     ("fraction", "y", "message"),
     [(0.1, Y, "test_size = 1 should be greater"), (0.5, [0, 0, 0, 0, 0, 1], "least populated")],
 )
-def test_fault_34_rows_that_cannot_be_split(fraction, y, message, refused):
+def test_rows_that_cannot_be_split_are_refused(fraction, y, message, refused):
     model = MLPClassifier(early_stopping=True, validation_fraction=fraction)
     with refused("validation_fraction", message):
         model.fit(X, y)

@@ -207,9 +207,10 @@ WITH_LABELS = {
 }
 
 
+@pytest.mark.case(100)
 @pytest.mark.parametrize("labels", ["numbers", "text", "two"])
 @pytest.mark.parametrize("name", WITH_LABELS)
-def test_fault_100_validation_rows_without_one_of_the_classes(name, labels):
+def test_validation_rows_may_lack_one_of_the_classes(name, labels):
     rows, held_out = rows_with_a_rare_class(labels)
     model = model_for("classes", scoring=name, early_stopping=True)
     model.fit(*rows, validation_data=held_out)
@@ -230,8 +231,9 @@ UNDEFINED = {
 }  # fmt: skip
 
 
+@pytest.mark.case(100)
 @pytest.mark.parametrize("name", sorted(metrics.get_scorer_names()))
-def test_fault_100_every_scorer_works_or_is_refused_before_training(name):
+def test_every_scorer_works_or_is_refused_before_training(name):
     rows, held_out = rows_with_a_rare_class("numbers")
     model = model_for("classes", scoring=name, early_stopping=True)
     if name in UNDEFINED:

@@ -54,8 +54,9 @@ def test_continued_training_and_validation_data(small, engine, all_classes):
     assert curves[0] == pytest.approx(curves[1], abs=1e-9)
 
 
+@pytest.mark.case(12)
 @pytest.mark.integration
-def test_fault_12_a_sparse_matrix_larger_than_all_memory(small, engine):
+def test_a_sparse_matrix_larger_than_all_memory_is_used(small, engine):
     """80 GB as a dense array."""
     huge = scipy.sparse.csr_array((20_000, 1_000_000), dtype="float32")
     model = small(hidden_layer_sizes=(1,), engine=engine)
@@ -67,8 +68,9 @@ def test_fault_12_a_sparse_matrix_larger_than_all_memory(small, engine):
 FORMS = ("csr_matrix", "csr_array", "csc_matrix", "lil_matrix")
 
 
+@pytest.mark.case(185)
 @pytest.mark.parametrize("form", FORMS)
-def test_fault_185_labels_are_sparse_as_those_of_scikit_learn(form):
+def test_labels_are_sparse_as_those_of_scikit_learn(form):
     rng = np.random.default_rng(0)
     X, labels = rng.normal(size=(60, 4)), rng.integers(0, 2, (60, 3))
     given = getattr(scipy.sparse, form)(labels)

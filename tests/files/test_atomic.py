@@ -24,7 +24,8 @@ def test_a_file_is_created_or_replaced_and_an_open_reader_has_the_old_one(tmp_pa
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "plain"]
 
 
-def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
+@pytest.mark.case(63)
+def test_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_bytes(b"old")
     link.symlink_to(target)
@@ -47,8 +48,9 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
 LONG = ["m" * 255, "é" * 127 + "m", ("m[*]?" * 51), "m" * 120 + ".txt", "m" * 101, "m" * 100]
 
 
+@pytest.mark.case(119)
 @pytest.mark.parametrize("name", LONG)
-def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
+def test_a_file_name_of_maximal_length_is_used(tmp_path, monkeypatch, name):
     path, other = tmp_path / name, tmp_path / ("n" + name[1:])
     for content in (b"one", b"two"):
         write_atomically(path, content)
@@ -66,8 +68,9 @@ def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
     assert [*tmp_path.iterdir()] == [path]
 
 
+@pytest.mark.case(119)
 @pytest.mark.parametrize("extra", [1, 100])
-def test_fault_119_a_file_name_that_is_too_long(tmp_path, extra):
+def test_a_file_name_that_is_too_long_is_refused(tmp_path, extra):
     with pytest.raises(OSError, match="File name too long"):
         write_atomically(tmp_path / ("m" * (255 + extra)), b"")
     assert [*tmp_path.iterdir()] == []
@@ -84,9 +87,10 @@ with open_atomically(sys.argv[1]) as stream:
 """
 
 
+@pytest.mark.case(172)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that kills a process")
-def test_fault_172_temporary_files_of_killed_processes_alone_are_removed(tmp_path):
+def test_temporary_files_of_killed_processes_alone_are_removed(tmp_path):
     """One process is killed, another still writes: only the file of the first is removed."""
     path = tmp_path / "scores.csv"
     command = [sys.executable, "-c", KILLED, str(path)]
@@ -111,8 +115,9 @@ def test_fault_172_temporary_files_of_killed_processes_alone_are_removed(tmp_pat
     assert len([*tmp_path.iterdir()]) == 3 and path.read_bytes() == b"again"
 
 
+@pytest.mark.case(172)
 @pytest.mark.parametrize("full", ["first", "second"])
-def test_fault_172_an_error_names_the_file_that_it_is_of(tmp_path, full):
+def test_an_error_names_the_file_that_it_is_of(tmp_path, full):
     """The full device is that of one of two files that are written together."""
     resource = pytest.importorskip("resource", reason="there are no limits of this kind")
     first, second = tmp_path / "first", tmp_path / "second"
@@ -146,8 +151,9 @@ for number in range(200):
 """
 
 
+@pytest.mark.case(172)
 @pytest.mark.integration
-def test_fault_172_writers_of_one_file_leave_each_others_temporary_files(tmp_path):
+def test_writers_of_one_file_leave_each_others_temporary_files(tmp_path):
     target = tmp_path / "shared.bin"
     command = [sys.executable, "-c", WRITER, str(target)]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]

@@ -147,7 +147,8 @@ def test_invalid_intervals_are_refused(every, refused):
         Checkpoint("kept", every=every)
 
 
-def test_fault_119_a_checkpoint_of_any_name_can_be_loaded_as_a_model(tmp_path):
+@pytest.mark.case(119)
+def test_a_checkpoint_of_any_name_can_be_loaded_as_a_model(tmp_path):
     path = tmp_path / ("k" * 255)
     net, notes = network(), {"settings": 'data = "é"', "n": [1, 2.5, None]}
     learn(Checkpoint(path, notes=notes), Interrupt(), net=net)
@@ -164,16 +165,18 @@ INVALID = [
 ]
 
 
+@pytest.mark.promise(17)
 @pytest.mark.parametrize(("changes", "problem"), INVALID)
-def test_promise_17_invalid_checkpoints_are_refused(tmp_path, changes, problem):
+def test_invalid_checkpoints_are_refused(tmp_path, changes, problem):
     kept = {"version": 1, "state": {"run": {}}, "notes": {}, **changes}
     write_model(tmp_path / "kept", network(), {"checkpoint": kept} if changes else {}, {})
     with pytest.raises(ModelFileError, match=f"kept: {problem}"):
         learn(None, resume=tmp_path / "kept")
 
 
+@pytest.mark.case(53, 54)
 @pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.slow)])
-def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, count):
+def test_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, count):
     path = tmp_path / "kept"
     learn(path, Interrupt())
     whole = path.read_bytes()
@@ -190,7 +193,8 @@ def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, 
             assert path.read_bytes() == damaged and np.array_equal(net.parameters, before)
 
 
-def test_fault_63_66_unwritable_checkpoints_are_found_before_training(tmp_path):
+@pytest.mark.case(63, 66)
+def test_unwritable_checkpoints_are_found_before_training(tmp_path):
     class Own(Dense):
         name = "own"
 
@@ -230,11 +234,13 @@ def error_of_run(path, how):
         return stream.read()
 
 
+@pytest.mark.case(66, 67)
+@pytest.mark.promise(11)
 @pytest.mark.parametrize(
     ("how", "problem"),
     [("full", "OSError: File too large"), ("forbidden", "PermissionError: Permission den")],
 )
-def test_fault_66_67_promise_11_a_failed_save_keeps_the_old_file(how, problem):
+def test_a_failed_save_keeps_the_old_file(how, problem):
     with tempfile.TemporaryDirectory() as place:  # pytest's own are closed to others
         folder = Path(place) / "folder"
         folder.mkdir()
@@ -253,7 +259,8 @@ def test_fault_66_67_promise_11_a_failed_save_keeps_the_old_file(how, problem):
         assert resumed.stop_reason == "completed"
 
 
-def test_fault_70_leftovers_of_a_killed_save_are_removed(tmp_path):
+@pytest.mark.case(70)
+def test_leftovers_of_a_killed_save_are_removed(tmp_path):
     learn(tmp_path / "kept", Interrupt())
     before = (tmp_path / "kept").read_bytes()
     for name in (".kept.abc123.tmp", ".kept.lock", ".kept.mine", ".other.abc123.tmp"):
@@ -264,7 +271,8 @@ def test_fault_70_leftovers_of_a_killed_save_are_removed(tmp_path):
     assert names(tmp_path) == [".kept.mine", ".other.abc123.tmp", "kept"]
 
 
-def test_fault_72_a_second_run_is_refused(tmp_path):
+@pytest.mark.case(72)
+def test_a_second_run_is_refused(tmp_path):
     refused = []
 
     def second(run):
@@ -299,9 +307,10 @@ def test_a_diverging_state_is_not_saved(tmp_path):
     assert np.isfinite(state["run"]["parameters"]).all()
 
 
+@pytest.mark.promise(4)
 @pytest.mark.integration
 @pytest.mark.parametrize("kills", [20, pytest.param(60, marks=pytest.mark.slow)])
-def test_promise_04_killed_at_any_moment(kills):
+def test_a_run_killed_at_any_moment_loses_one_interval_at_most(kills):
     """Runs that are each ended a few times by kill -9, a signal or a full disk; see `make soak`."""
     script = ROOT / "tests" / "soak" / "soak.py"
     command = [sys.executable, script, "--kills", str(kills), "--minutes", "2", "--seed", "0"]

@@ -47,19 +47,22 @@ def expected_of(name):
     return json.loads((GOLDEN / "outputs.json").read_text())[name]
 
 
-def test_fault_137_every_version_of_the_format_has_a_golden_file():
+@pytest.mark.case(137)
+def test_every_version_of_the_format_has_a_golden_file():
     headers = [path.read_bytes() for path in GOLDEN.glob("*.safetensors")]
     found = {int(re.search(rb'format_version\\+": ?(\d+)', header)[1]) for header in headers}
     assert found == set(range(1, FORMAT_VERSION + 1))
 
 
-def test_fault_137_intervals_of_earlier_versions_are_read():
+@pytest.mark.case(137)
+def test_intervals_of_earlier_versions_are_read():
     found = load(GOLDEN / "diabetes_3.safetensors").predict_interval(ROWS["diabetes_3"](), 0.8)
     np.testing.assert_allclose(found, expected_of("diabetes_3_intervals"), rtol=1e-13)
 
 
+@pytest.mark.case(137)
 @pytest.mark.parametrize("name", ROWS)
-def test_fault_137_files_of_earlier_versions_predict_the_same(name, tmp_path):
+def test_files_of_earlier_versions_predict_the_same(name, tmp_path):
     """They are written again byte for byte, so that the version that wrote them can read both."""
     written = GOLDEN / f"{name}.safetensors"
     model = load(written)

@@ -73,10 +73,11 @@ def is_of_this_machine(folder):
     return all(part == environment("compiled" if "numba" in part else "") for part in parts)
 
 
+@pytest.mark.case(148)
 @pytest.mark.filterwarnings("ignore:resume. the run may end in other last digits")
 @pytest.mark.filterwarnings("ignore:resume. L-BFGS takes other steps here than before")
 @pytest.mark.parametrize("run", [network, population, ensemble, command, lbfgs])
-def test_fault_148_a_checkpoint_of_an_earlier_version_is_resumed(run, tmp_path):
+def test_a_checkpoint_of_an_earlier_version_is_resumed(run, tmp_path):
     epochs = []
     saved = shutil.copytree(GOLDEN / run.__name__, tmp_path / "saved")
     is_same = is_of_this_machine(saved)

@@ -76,9 +76,12 @@ def test_an_ensemble_round_trips(path, several):
         load(path, Predictor)
 
 
+@pytest.mark.promise(12)
 @pytest.mark.integration
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
-def test_promise_12_round_trip_of_any_size(tmp_path_factory, sizes, seed):
+def test_a_network_of_any_size_that_is_saved_and_loaded_has_the_same_bits(
+    tmp_path_factory, sizes, seed
+):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
     network = Network.dense(sizes, seed=seed)
     save(network, path)
@@ -239,7 +242,8 @@ def test_a_missing_file_is_an_error(path):
         load(os.devnull)
 
 
-def test_fault_183_the_folder_of_a_run_is_loaded_as_its_model(path, tmp_path):
+@pytest.mark.case(183)
+def test_the_folder_of_a_run_is_loaded_as_its_model(path, tmp_path):
     """A link to the folder of the model in use, as every command takes it."""
     run = tmp_path / "runs" / "week1"
     run.mkdir(parents=True)
@@ -253,8 +257,10 @@ def test_fault_183_the_folder_of_a_run_is_loaded_as_its_model(path, tmp_path):
         load(current, Predictor)
 
 
+@pytest.mark.case(53, 54)
+@pytest.mark.promise(9)
 @pytest.mark.integration
-def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_refused(saved):
+def test_every_truncation_and_bytes_after_the_end_are_refused(saved):
     data = saved.read_bytes()
     for wrong in (*(data[:length] for length in range(len(data))), data + b"\0"):
         saved.write_bytes(wrong)
@@ -263,12 +269,13 @@ def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_ref
     assert "its arrays do not fill it" in str(caught.value)
 
 
+@pytest.mark.case(56)
 @pytest.mark.parametrize(
     ("parameters", "statistics"),
     [([4, 16], [16, 16]), ([0, 12], [16, 16]), ([0, 12], [8, 8]), ([0, 12], [0, 12]),
      ([0, 8], [12, 12]), ([12, 0], [12, 12]), ([-4, 8], [8, 12]), ([0, 2**63], [12, 12])],
 )  # fmt: skip
-def test_fault_56_gaps_and_overlaps_with_a_valid_checksum(saved, parameters, statistics):
+def test_gaps_and_overlaps_with_a_valid_checksum_are_refused(saved, parameters, statistics):
     header, description, numbers = unpacked(saved.read_bytes())
     header["parameters"]["data_offsets"] = parameters
     header["statistics"]["data_offsets"] = statistics
@@ -292,8 +299,9 @@ print(sorted(events & bad), "open" in events)
 """
 
 
+@pytest.mark.promise(8)
 @pytest.mark.integration
-def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
+def test_loading_runs_no_code_and_unpickles_nothing(path):
     """By the audit events of Python itself."""
     save(learned(), path)
     command = [sys.executable, "-c", LISTENED, str(path)]
@@ -328,8 +336,10 @@ OTHERS = [
 ]
 
 
+@pytest.mark.case(55, 60, 61)
+@pytest.mark.promise(8)
 @pytest.mark.parametrize("make", OTHERS)
-def test_fault_55_60_61_promise_08_other_files_are_refused_and_not_run(path, monkeypatch, make):
+def test_other_files_are_refused_and_not_run(path, monkeypatch, make):
     """Headers of any claimed length, a pickle, and paths in a model of ONNX, which none follows."""
     monkeypatch.chdir(path.parent)
     path.write_bytes(make())
@@ -342,8 +352,9 @@ def test_fault_55_60_61_promise_08_other_files_are_refused_and_not_run(path, mon
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
 
 
+@pytest.mark.case(106)
 @pytest.mark.parametrize("checksum", ["a" * 400, "", 7, None, "0" * 64, "A" * 64])
-def test_fault_106_an_invalid_checksum(saved, checksum):
+def test_an_invalid_checksum_is_refused(saved, checksum):
     header, description, numbers = unpacked(saved.read_bytes())
     text = json.dumps(description | {"sha256": checksum})
     header["__metadata__"]["barenet"] = text
@@ -352,7 +363,8 @@ def test_fault_106_an_invalid_checksum(saved, checksum):
         load(saved)
 
 
-def test_fault_106_loading_draws_no_initial_weights(path, monkeypatch):
+@pytest.mark.case(106)
+def test_loading_draws_no_initial_weights(path, monkeypatch):
     """An orthogonal matrix of 16 MB takes seconds, and would be replaced at once."""
     network = Network.dense([2, 1])
     save(network, path)
@@ -361,7 +373,8 @@ def test_fault_106_loading_draws_no_initial_weights(path, monkeypatch):
     assert np.array_equal(load(path).parameters, network.parameters)
 
 
-def test_fault_107_a_negative_variance_is_refused(path):
+@pytest.mark.case(107)
+def test_a_negative_variance_is_refused(path):
     network = Network([Dense(2, 3), BatchNorm(3)])
     save(network, path)
     statistics = np.array([-1, 0, 1, 1, -1e-6, 1], np.float32)
@@ -388,8 +401,9 @@ FORMATS = {
 }
 
 
+@pytest.mark.case(178)
 @pytest.mark.parametrize("name", FORMATS)
-def test_fault_178_the_suffix_of_another_format_is_refused(tmp_path, name):
+def test_the_suffix_of_another_format_is_refused(tmp_path, name):
     path = tmp_path / name
     network = Network.dense([2, 3, 1])
     with pytest.raises(ArgumentError, match=r"^path: .*\.safetensors'") as caught:
@@ -407,8 +421,9 @@ def test_other_names_of_model_files_are_taken(tmp_path, name):
     assert (load(tmp_path / name).parameters == network.parameters).all()
 
 
+@pytest.mark.case(178)
 @pytest.mark.parametrize("method", ["evaluate", "score"])
-def test_fault_178_a_trained_network_is_scored_as_the_hint_shows(method):
+def test_a_trained_network_is_scored_as_the_hint_shows(method):
     X = np.array([[0.0], [1.0], [2.0], [3.0]])
     names = {"METRICS": METRICS, "one_hot": one_hot, "X": X}
     network = Network.dense([1, 2], output="softmax")

@@ -26,8 +26,9 @@ def predictor(classes=NAMES, outputs=2):
     return predictor_of(network, Scaling.fit("standardize", X), classes=classes, **names)
 
 
+@pytest.mark.promise(12)
 @pytest.mark.parametrize(("classes", "outputs"), [(NAMES, 2), (NAMES, 1), (None, 1)])
-def test_promise_12_predictor_round_trip(path, classes, outputs):
+def test_a_predictor_that_is_saved_and_loaded_predicts_the_same_bits(path, classes, outputs):
     first = predictor(classes, outputs)
     save(first, path)
     second = load(path, Predictor)
@@ -42,8 +43,9 @@ EMPTY = [[], (), np.empty((0, 3)), np.empty((0, 3), np.uint8), pd.DataFrame(np.e
          pd.DataFrame(columns=["c", "a", "b"]), {"a": [], "b": [], "c": []}]  # fmt: skip
 
 
+@pytest.mark.case(139)
 @pytest.mark.parametrize("parts", [{}, {"classes": ("1", "2")}, {"classes": None}], ids=str)
-def test_fault_139_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
+def test_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
     own = replace(predictor(), **parts)
     for name in ("outputs", "inputs", "predict", *["probabilities"] * bool(own.classes)):
         usual = getattr(own, name)(X)
@@ -57,7 +59,8 @@ def test_fault_139_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
         own.predict({"a": [], "b": [1.0], "c": [1.0]})
 
 
-def test_fault_139_records_are_rows():
+@pytest.mark.case(139)
+def test_records_are_rows():
     own, frame = predictor(), pd.DataFrame(X, columns=["a", "b", "c"])
     records = frame.assign(other="no feature")[["c", "other", "a", "b"]].to_dict("records")
     np.testing.assert_array_equal(own.outputs(records), own.outputs(X))
@@ -117,7 +120,8 @@ def test_predictions_are_in_the_units_of_the_target(path):
     assert np.array_equal(load(path, Predictor).predict(X), model.predict(X))
 
 
-def test_fault_25_table_columns_are_matched_by_name():
+@pytest.mark.case(25)
+def test_table_columns_are_matched_by_name():
     model, table = predictor(), pd.DataFrame(X, columns=list("abc")).assign(note="text")
     for columns in (["c", "a", "b"], ["note", "b", "c", "a"]):
         assert np.array_equal(model.outputs(table[columns]), model.outputs(X))
@@ -135,10 +139,12 @@ def test_invalid_rows_are_refused_by_name(rows):
             method(rows)
 
 
+@pytest.mark.case(54)
+@pytest.mark.promise(9)
 @pytest.mark.integration
 @pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("is_table", [False, True])
-def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step, is_table):
+def test_every_flipped_bit_is_refused(path, step, is_table):
     model = predictor()
     if is_table:
         encoding, network = TableEncoding.fit({"is": ["yes", "no"]}), Network.dense([1, 1])
@@ -154,7 +160,8 @@ def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step, is_table):
         data[at // 8] ^= 1 << at % 8
 
 
-def test_promise_17_predictions_that_overflow_in_target_units_are_refused():
+@pytest.mark.promise(17)
+def test_predictions_that_overflow_in_target_units_are_refused():
     scaling = Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
     with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
         replace(predictor(None, 1), target_scaling=scaling).outputs(X)
@@ -204,7 +211,8 @@ def survival(data):
     return predictor_of(network, encoding, classes=("died", "survived"))
 
 
-def test_fault_139_records_and_no_rows_are_taken(survival, data, titanic):
+@pytest.mark.case(139)
+def test_records_and_no_rows_are_taken(survival, data, titanic):
     theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
     records = theirs.astype(object).where(theirs.notna(), None).to_dict("records")
     expected = survival.outputs(data.X)
@@ -219,7 +227,8 @@ def test_fault_139_records_and_no_rows_are_taken(survival, data, titanic):
         survival.predict(theirs[:0].drop(columns="sex"))
 
 
-def test_fault_139_every_kind_of_column_takes_no_rows():
+@pytest.mark.case(139)
+def test_every_kind_of_column_takes_no_rows():
     days = np.array(["2024-01-01", "2024-05-01", "2024-09-01"], "M8[us]")
     table = {"day": days, "on": [True, False, True], "town": ["a", "b", "a"], "x": [0.5, 1.5, 4]}
     encoding = TableEncoding.fit(table, keep_column=["day"])
@@ -231,7 +240,8 @@ def test_fault_139_every_kind_of_column_takes_no_rows():
     assert (found.shape, found.dtype) == ((0,), usual.dtype)
 
 
-def test_fault_25_columns_are_matched_by_name_in_any_library(survival, data, titanic):
+@pytest.mark.case(25)
+def test_columns_are_matched_by_name_in_any_library(survival, data, titanic):
     expected = survival.outputs(data.X)
     theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
     names = list(survival.feature_names)

@@ -138,10 +138,10 @@ REFUSED = [
 CASES = [(*given, value, message) for *given, values, message in REFUSED for value in values]
 
 
+@pytest.mark.case(57, 58, 59, 62, 106)
+@pytest.mark.promise(17)
 @pytest.mark.parametrize(("make", "place", "value", "message"), CASES, ids=range(len(CASES)))
-def test_fault_57_58_59_62_106_promise_17_invalid_models_are_refused(
-    path, make, place, value, message
-):
+def test_invalid_models_are_refused(path, make, place, value, message):
     save(make([2, 1]) if make == Network.dense else make(), path)
     change(path, place, value)
     with pytest.raises(ModelFileError, match=message) as caught:
@@ -160,9 +160,8 @@ WRONG = [
 ]
 
 
+@pytest.mark.case(57)
 @pytest.mark.parametrize(("make", "parts", "argument", "problem"), WRONG)
-def test_fault_57_parts_that_do_not_fit_are_refused_by_name(
-    refused, make, parts, argument, problem
-):
+def test_parts_that_do_not_fit_are_refused_by_name(refused, make, parts, argument, problem):
     with refused(argument, problem):
         replace(make(), **parts)

@@ -51,10 +51,11 @@ def ended_if_it_hangs():
     faulthandler.cancel_dump_traceback_later()
 
 
+@pytest.mark.promise(17)
 @pytest.mark.usefixtures("ended_if_it_hangs")
 @pytest.mark.parametrize("numbers", parts(), ids=str)
 @pytest.mark.parametrize("name", FORMATS)
-def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, numbers):
+def test_ten_thousand_inputs_are_read_or_refused_in_one_line(name, numbers):
     counts, faults = Counter[str](), []
     numbers = numbers if GIVEN else numbers[: FORMATS[name].in_tests]
     with folder_in_memory() as place:

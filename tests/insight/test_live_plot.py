@@ -137,8 +137,9 @@ print(model.history_.engine)
 """
 
 
+@pytest.mark.case(174)
 @pytest.mark.integration
-def test_fault_174_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_path):
+def test_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_path):
     """Kernels are compiled into a new folder: the notice comes first, and leaves nothing."""
     saved, [messages] = execute([FIRST_FIT], NUMBA_CACHE_DIR=str(tmp_path))
     texts = []
@@ -157,8 +158,9 @@ def test_fault_174_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_pat
     assert "compiling kernels" not in str(again)
 
 
+@pytest.mark.case(174)
 @pytest.mark.integration
-def test_fault_174_a_script_whose_errors_are_a_file_stays_silent(tmp_path):
+def test_a_script_whose_errors_are_a_file_stays_silent(tmp_path):
     script = tmp_path / "first.py"
     script.write_text(FIRST_FIT)
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONWARNINGS": "ignore"}

@@ -87,6 +87,7 @@ OPTIONS = {"max_iter": 5, "random_state": 0}
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+@pytest.mark.case(144)
 @short
 @pytest.mark.parametrize(
     ("model", "labels"),
@@ -99,7 +100,7 @@ short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
         pytest.param(MLPEnsembleClassifier(**OPTIONS), ["2", "1"], marks=pytest.mark.integration),
     ],
 )
-def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels, towns):
+def test_importance_of_an_estimator_is_scikit_learns(model, labels, towns):
     X = towns[1]
     y = 3.0 * (X["town"] == "Rome") + X["rooms"]
     if labels:
@@ -112,8 +113,9 @@ def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels, to
     np.testing.assert_allclose(result.drops, exact.importances, atol=1e-5)
 
 
+@pytest.mark.case(144)
 @short
-def test_fault_144_arrays_and_searches_have_importances_and_unfitted_models_an_error():
+def test_arrays_and_searches_have_importances_and_unfitted_models_an_error():
     data = load_dataset("iris")
     search = GridSearchCV(MLPClassifier(4, **OPTIONS), {"alpha": [0.1]}, cv=2)
     names = np.array(data.classes)[data.y]

@@ -71,14 +71,16 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.case(28, 33)
 @pytest.mark.parametrize(("sizes", "options", "message"), REFUSED)
-def test_fault_28_33_invalid_sizes_and_options(sizes, options, message):
+def test_invalid_sizes_and_options_are_refused(sizes, options, message):
     with pytest.raises(ArgumentError, match=message):
         Network.dense(sizes, **options)
 
 
+@pytest.mark.case(30)
 @pytest.mark.parametrize("sizes", [[2, 10**10, 1], [10**6, 10**6], [2, 2**29, 1]])
-def test_fault_30_too_many_parameters_take_no_memory(sizes, peak_memory):
+def test_too_many_parameters_take_no_memory(sizes, peak_memory):
     def refuse():
         with pytest.raises(
             ValueError, match=r"^sizes: [0-9,]+ parameters .* more than 536,870,912$"

@@ -31,6 +31,7 @@ SEED = "expected a whole number from 0 to 4294967295, got "
 check_positive = partial(check_number, gt=0)
 
 
+@pytest.mark.case(27, 28)
 @pytest.mark.parametrize(
     ("check", "good", "bad", "expected"),
     [
@@ -39,7 +40,7 @@ check_positive = partial(check_number, gt=0)
         (check_seed, [0, np.int64(7), 2**32 - 1], [-1, 2**32, 0.0, "0", None, True], SEED),
     ],
 )
-def test_fault_27_28_numbers_become_pythons_and_others_are_refused(check, good, bad, expected):
+def test_numbers_become_pythons_and_others_are_refused(check, good, bad, expected):
     for value in good:
         assert check(value, "n") == value and type(check(value, "n")) in (int, float)
     for value in [*bad, None, [1]]:
@@ -97,8 +98,9 @@ FORMS = {
 }  # fmt: skip
 
 
+@pytest.mark.case(13, 14, 15)
 @pytest.mark.parametrize("form", FORMS)
-def test_fault_13_14_15_any_array_of_real_numbers_is_taken(form, dtype):
+def test_any_array_of_real_numbers_is_taken(form, dtype):
     result = check_inputs(FORMS[form], np.dtype(dtype), 8)
     np.testing.assert_array_equal(result, BASE if form != "15 bool" else BASE > 20)
     assert result.dtype == dtype and result.flags.c_contiguous
@@ -137,15 +139,17 @@ def test_invalid_inputs_are_refused(case):
             take(X)
 
 
-def test_fault_10_finite_numbers_with_an_overflowing_sum():
+@pytest.mark.case(10)
+def test_finite_numbers_with_an_overflowing_sum_are_accepted():
     """The quick look at the sum alone would take these for infinite."""
     largest = np.finfo("float64").max
     assert check_inputs([[largest, largest]], DOUBLE, 2).tolist() == [[largest, largest]]
     assert check_inputs(np.full((1, 2), 60000, "float16"), SINGLE, 2).tolist() == [[60000, 60000]]
 
 
+@pytest.mark.case(12)
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
-def test_fault_12_sparse_matrices(kind):
+def test_sparse_matrices_are_refused_with_a_remedy(kind):
     from scipy import sparse  # which takes long to import
 
     with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported; use X.toarray"):
@@ -174,8 +178,9 @@ WEIGHTS_WRONG = {
 }
 
 
+@pytest.mark.case(26)
 @pytest.mark.parametrize("case", WEIGHTS_WRONG)
-def test_fault_26_invalid_sample_weights(case):
+def test_invalid_sample_weights_are_refused(case):
     weights, message = WEIGHTS_WRONG[case]
     with pytest.raises(ValueError, match=rf"^sample_weight: {message}"):
         Network.dense([1, 1]).value_and_gradient(np.ones((3, 1)), [1, 2, 3], sample_weight=weights)

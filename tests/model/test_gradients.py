@@ -116,8 +116,11 @@ def test_the_sweep_covers_every_layer_and_every_pair():
         assert len(pairs) == len(parts[0]) * len(parts[1])
 
 
+@pytest.mark.promise(2)
 @pytest.mark.parametrize(("kind", "activation", "loss"), TRIPLES)
-def test_promise_02_every_pair_of_layer_activation_and_loss(kind, activation, loss):
+def test_gradients_of_every_layer_activation_and_loss_are_finite_differences(
+    kind, activation, loss
+):
     """With weights while training and without in prediction; Hypothesis draws the other two."""
     output = usual_output(loss)
     chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
@@ -127,8 +130,9 @@ def test_promise_02_every_pair_of_layer_activation_and_loss(kind, activation, lo
         assert_gradient(network, X, y, chosen, weights, training)
 
 
+@pytest.mark.case(188)
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
-def test_fault_188_every_loss_on_every_output_it_is_defined_for(loss, output):
+def test_every_loss_trains_on_every_output_that_it_is_defined_for(loss, output):
     """With weights while training and without in prediction, as for the usual output above."""
     chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
     X, y, weight = make_data(chosen)
@@ -137,6 +141,7 @@ def test_fault_188_every_loss_on_every_output_it_is_defined_for(loss, output):
         assert_gradient(network, X, y, chosen, weights, training)
 
 
+@pytest.mark.promise(2)
 @pytest.mark.parametrize(
     ("kind", "activation", "loss"),
     [
@@ -147,7 +152,7 @@ def test_fault_188_every_loss_on_every_output_it_is_defined_for(loss, output):
 )
 @settings(max_examples=2 * settings.default.max_examples)
 @given(data=st.data())
-def test_promise_02_random_networks_and_inputs(kind, activation, loss, data):
+def test_gradients_of_random_networks_are_finite_differences(kind, activation, loss, data):
     """One of the three is given; the others, and all else, are whatever Hypothesis draws."""
     loss, output = data.draw(st.sampled_from([pair for pair in PAIRS if loss in (pair[0], None)]))
     kind = kind or data.draw(st.sampled_from(sorted(HIDDEN)))

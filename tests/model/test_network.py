@@ -304,7 +304,8 @@ def test_a_rate_rounded_to_zero_has_a_finite_gradient(output, dtype):
     assert np.isfinite(gradient).all()
 
 
-def test_fault_88_denormal_inputs_and_weights(dtype):
+@pytest.mark.case(88)
+def test_denormal_inputs_and_weights_give_finite_results(dtype):
     tiny = np.finfo(dtype).smallest_subnormal
     network = Network.dense([1, 1], init="zeros", dtype=dtype)
     network.layers[0].weights = 2

@@ -60,11 +60,12 @@ def test_a_normalized_penalty_counts_once_per_epoch():
     assert as_penalties("l2:strength=8,normalize_by_batch=true") == [L2(8, normalize_by_batch=True)]
 
 
+@pytest.mark.case(33)
 @pytest.mark.parametrize(
     "strength", [-1, float("nan"), float("inf"), "x", None, [0.1, -1], [0.1, "x"], [[0.1]], {}]
 )
 @pytest.mark.parametrize("kind", PENALTIES.values())
-def test_fault_33_an_invalid_strength(kind, strength):
+def test_an_invalid_strength_is_refused(kind, strength):
     with pytest.raises(ValueError, match=rf"^penalty: {kind.name}'s strength: expected"):
         kind(strength)
 

@@ -25,7 +25,9 @@ HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", ""
 ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]
 
 
-def test_fault_75_76_promise_16_hostile_requests_are_refused(server, shake, ask):
+@pytest.mark.case(75, 76)
+@pytest.mark.promise(16)
+def test_hostile_requests_are_refused(server, shake, ask):
     """Every wrong Host with every wrong Origin and token, and each alone."""
     own = (server.host, server.origin, server.token)
     hosts = [*HOSTS, f"evil.com:{server.port}", server.host]
@@ -45,7 +47,8 @@ def test_fault_75_76_promise_16_hostile_requests_are_refused(server, shake, ask)
     assert ask(headers=[("Host", f"localhost:{server.port}")])[0] == 200
 
 
-def test_fault_77_a_missing_or_wrong_token(server, shake, ask, monkeypatch):
+@pytest.mark.case(77)
+def test_a_missing_or_wrong_token_is_refused(server, shake, ask, monkeypatch):
     token, compared, genuine = server.token, [], secrets.compare_digest
     monkeypatch.setattr(secrets, "compare_digest", lambda *ab: compared.append(ab) or genuine(*ab))
     wrong = ["", "/", "/" + "A" * len(token), f"/{token[:-1]}", f"/{token}A", "/%C3%A9"]
@@ -57,7 +60,8 @@ def test_fault_77_a_missing_or_wrong_token(server, shake, ask, monkeypatch):
     assert len(compared) == 4 * len(wrong), "in constant time, and every time"
 
 
-def test_fault_78_a_message_too_large(server, page, open_page):
+@pytest.mark.case(78)
+def test_a_message_that_is_too_large_is_refused(server, page, open_page):
     page.line.send('{"type": "' + "x" * 2**16 + '"}')
     with pytest.raises(ConnectionClosed) as closed:
         while True:
@@ -68,6 +72,7 @@ def test_fault_78_a_message_too_large(server, page, open_page):
     assert other.receive()["type"] == "state"
 
 
+@pytest.mark.case(79)
 @pytest.mark.parametrize(
     "text",
     [
@@ -85,7 +90,7 @@ def test_fault_78_a_message_too_large(server, page, open_page):
     ],
     ids=lambda text: repr(text)[:40],
 )
-def test_fault_79_an_invalid_message(page, text):
+def test_an_invalid_message_is_refused(page, text):
     before = page.state["state"]
     page.line.send(text)
     received = page.receive_until(lambda message: message["type"] == "error")
@@ -102,8 +107,9 @@ def test_an_unexpected_error_is_answered_and_the_page_works_on(page, monkeypatch
     assert page.wait_for(lambda network: network["epoch"] == 1)
 
 
+@pytest.mark.case(80)
 @pytest.mark.integration
-def test_fault_80_a_hundred_pages(run_server, open_page):
+def test_pages_beyond_the_limit_are_refused(run_server, open_page):
     with run_server() as served:
         pages, refused = [], 0
         for _ in range(100):
@@ -120,8 +126,9 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
         open_page(served)  # there is room again
 
 
+@pytest.mark.case(80)
 @pytest.mark.integration
-def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypatch):
+def test_abandoned_sessions_are_removed(run_server, open_page, monkeypatch):
     from barenet.playground.server import _sessions as sessions
 
     monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
@@ -134,8 +141,11 @@ def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypa
         assert len(served.sessions.trainer.listeners) <= 4
 
 
+@pytest.mark.case(81)
 @pytest.mark.integration
-def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, monkeypatch):
+def test_a_page_that_does_not_read_gets_no_more_frames(
+    run_server, open_page, wait_until, monkeypatch
+):
     monkeypatch.setattr(app, "TIMEOUT", 0.5)
     with run_server() as served:
         page = open_page(served)
@@ -164,7 +174,8 @@ def request(first: str, headers: list[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
+@pytest.mark.case(81)
+def test_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
     """A client that sends requests and never reads is disconnected, and the server continues."""
     monkeypatch.setattr(app, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
@@ -185,8 +196,9 @@ def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_unti
         wait_until(cut_off)
 
 
+@pytest.mark.case(81)
 @pytest.mark.integration
-def test_fault_81_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
+def test_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
     """The deadline is for requests, not for open sockets."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
     with run_server() as served:
@@ -209,10 +221,11 @@ def is_open(line: socket.socket) -> bool:
     return False
 
 
+@pytest.mark.case(110)
 @pytest.mark.parametrize(
     "second", [b"", b"GE", b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1"]
 )
-def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second):
+def test_many_connections_leave_room_for_the_owner(run_server, second):
     """Each has had an answer, and then sends part of another request."""
     with run_server() as served, contextlib.ExitStack() as lines:
         crowd = []
@@ -229,11 +242,12 @@ def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second)
         assert sum(is_open(line) for line in crowd) < server_module.MAX_CONNECTIONS
 
 
+@pytest.mark.case(110)
 @pytest.mark.integration
 @pytest.mark.parametrize(
     ("first", "unfinished"), [(b"", GET[:-4]), (GET, GET[:-4]), (b"", GET + POST), (GET, POST)]
 )
-def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, first, unfinished):
+def test_the_deadline_is_for_each_request(run_server, monkeypatch, first, unfinished):
     """A byte now and then, of the first lines or the body, does not move the deadline."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
@@ -249,8 +263,9 @@ def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, fir
         assert 0.25 < time.monotonic() - started < 60
 
 
+@pytest.mark.case(110)
 @pytest.mark.integration
-def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
+def test_a_slow_upload_is_answered(run_server, monkeypatch):
     monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
         headers = [*served.headers, ("Content-Length", "99")]
@@ -258,7 +273,8 @@ def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
         assert line.recv(65536).startswith(b"HTTP/1.1 408")
 
 
-def test_fault_82_a_port_in_use(capfd):
+@pytest.mark.case(82)
+def test_a_port_in_use_is_named(capfd):
     with listen(0) as taken:
         port = taken.getsockname()[1]
         assert main(["play", "--port", str(port), "--no-browser"]) == 1
@@ -267,6 +283,7 @@ def test_fault_82_a_port_in_use(capfd):
     assert received.out == "" and "Traceback" not in received.err
 
 
+@pytest.mark.case(83)
 @pytest.mark.parametrize(
     "path",
     [
@@ -276,13 +293,14 @@ def test_fault_82_a_port_in_use(capfd):
         *("/__init__.py", "/page/index.html", "/model/none/0"),
     ],
 )
-def test_fault_83_a_path_outside_the_page(server, ask, path):
+def test_a_path_outside_the_page_is_not_served(server, ask, path):
     status, _, body = ask(f"/{server.token}{path}")
     assert status == 404
     assert b"import" not in body and b"root:" not in body
 
 
-def test_fault_84_a_name_containing_a_script(server, ask, page):
+@pytest.mark.case(84)
+def test_a_name_that_contains_a_script_does_not_run(server, ask, page):
     status, headers, _ = ask()
     policy = [part.strip() for part in headers["content-security-policy"].split(";")]
     assert status == 200 and policy[0] == "default-src 'self'"

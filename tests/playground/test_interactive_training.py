@@ -110,10 +110,9 @@ def test_training_equals_the_librarys_bit_for_bit(start, new_task, stops):
 OVERFITTING = DataSettings(source="moons", noise=0.4, samples=100, test_size=0.6)
 
 
+@pytest.mark.case(179)
 @pytest.mark.integration
-def test_fault_179_the_lowest_test_loss_of_a_long_run_is_that_of_all_epochs(
-    start, new_task, monkeypatch
-):
+def test_the_lowest_test_loss_of_a_long_run_is_that_of_all_epochs(start, new_task, monkeypatch):
     """The oracle is the history of `barenet.train`, which has every epoch."""
     monkeypatch.setattr(timeline_module, "MAX_POINTS", 40)
     changes = {"hidden": (16,), "activations": ("relu",), "learning_rate": 0.01}

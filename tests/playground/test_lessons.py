@@ -473,9 +473,10 @@ def best_accuracies(n_neurons, n_seeds):
     return train_from_many_weights(state, n_seeds, 400, right_share).max(axis=0)
 
 
+@pytest.mark.case(180)
 @pytest.mark.integration
 @pytest.mark.parametrize("n_seeds", [8, pytest.param(100, marks=pytest.mark.slow)])
-def test_fault_180_the_lesson_on_neurons_is_true_for_most_initial_weights(n_seeds):
+def test_the_lesson_on_neurons_is_true_for_most_initial_weights(n_seeds):
     """Every sentence of the lesson with a figure; the sweep takes a minute."""
     accuracies = {n_neurons: best_accuracies(n_neurons, n_seeds) for n_neurons in (1, 2, 3, 4)}
     best = {n_neurons: found.max() for n_neurons, found in accuracies.items()}

@@ -358,11 +358,12 @@ def test_the_settings_that_a_model_continues_with_are_stated(store, folder):
     assert (settings.penalty, settings.penalty_rate) == ("l2", 0.01)
 
 
+@pytest.mark.case(131)
 @pytest.mark.parametrize(
     ("spec", "optimizer", "rate"),
     [("adam:learning_rate=0.05", "adam", 0.05), ("lbfgs:memory=7", "lbfgs:memory=7", 0.01)],
 )
-def test_fault_131_a_run_with_options_of_its_optimizer(tmp_path, store, spec, optimizer, rate):
+def test_a_run_with_options_of_its_optimizer_is_opened(tmp_path, store, spec, optimizer, rate):
     run = tmp_path / "run"
     words = f"train iris --epochs 2 --quiet --optimizer {spec} --out {run}"
     assert main(words.split()) == 0

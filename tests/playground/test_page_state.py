@@ -65,7 +65,8 @@ def test_an_invalid_setting_is_rejected_by_name(part, field, refused):
             decode(PageState, state[part], "state")
 
 
-def test_fault_131_an_optimizer_with_options_is_one_that_the_trainer_can_make(refused):
+@pytest.mark.case(131)
+def test_an_optimizer_with_options_is_one_that_the_trainer_can_make(refused):
     for spec, expected in {
         "lbfgs:memory=5": LBFGS(memory=5),
         "adam:beta1=0.8": Adam(0.3, 0.8),

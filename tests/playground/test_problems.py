@@ -75,7 +75,8 @@ def test_saturated_neurons_are_reported(problems, activation, message):
     assert problems([0.7] * 20, activations=activations) == []
 
 
-def test_fault_181_a_collapsed_network_is_reported_with_the_way_out(problems):
+@pytest.mark.case(181)
+def test_a_collapsed_network_is_reported_with_the_way_out(problems):
     for activation in ("relu", "tanh", "sigmoid"):
         two = (activation,) * 2
         (found,) = problems([0.7] * 20, scale=1e-6, hidden=(8, 8), activations=two)

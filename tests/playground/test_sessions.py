@@ -55,8 +55,9 @@ def test_a_page_keeps_its_last_two_sessions(run_server, open_page, wait_until):
         wait_until(lambda: not any(each.watchers for each in served.sessions.open.values()))
 
 
+@pytest.mark.case(131)
 @pytest.mark.integration
-def test_fault_131_a_killed_trainer_ends_no_session(run_server, open_page):
+def test_a_killed_trainer_ends_no_session(run_server, open_page):
     with run_server(process=True) as served:
         pages = [open_page(served) for _ in range(2)]
         for seed, page in enumerate(pages):

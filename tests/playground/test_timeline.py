@@ -118,8 +118,9 @@ def lowest_of(rows):
     return table["test_loss"].idxmin()
 
 
+@pytest.mark.case(179)
 @pytest.mark.parametrize("seed", range(5))
-def test_fault_179_the_lowest_test_loss_is_exact_after_every_return(monkeypatch, seed):
+def test_the_lowest_test_loss_is_exact_after_every_return(monkeypatch, seed):
     """Long descents, where each epoch is the lowest so far, and returns to saved epochs."""
     monkeypatch.setattr(module, "MAX_STATES", 20)
     rng = np.random.default_rng(seed)

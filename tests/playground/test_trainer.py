@@ -111,7 +111,8 @@ async def train_with_pauses(new_task):
     return has_ended, reports[-1].epoch
 
 
-def test_fault_187_a_worker_that_is_held_up_trains_on(new_task):
+@pytest.mark.case(187)
+def test_a_worker_that_is_held_up_trains_on(new_task):
     def run():
         with asyncio.Runner(loop_factory=HeldUpLoop) as runner:
             return runner.run(train_with_pauses(new_task))
@@ -133,7 +134,8 @@ def test_the_trainer_ignores_ctrl_c(trainer, wait_until, new_task):
     assert trainer.worker.exitcode in (0, -signal.SIGTERM)
 
 
-def test_fault_131_a_training_that_fails_ends_no_other(trainer, wait_until, new_task):
+@pytest.mark.case(131)
+def test_a_training_that_fails_ends_no_other(trainer, wait_until, new_task):
     reports = {"good": [], "bad": [], "worse": []}
     tasks = {name: new_task(seed=1)[0] for name in reports}
     unchecked = replace(tasks["bad"].settings)
@@ -156,7 +158,8 @@ def test_fault_131_a_training_that_fails_ends_no_other(trainer, wait_until, new_
     assert trainer.worker.pid == process
 
 
-def test_fault_131_a_dead_trainer_process_is_started_again(trainer, wait_until, new_task):
+@pytest.mark.case(131)
+def test_a_dead_trainer_process_is_started_again(trainer, wait_until, new_task):
     reports, task = [], new_task()[0]
     key = trainer.begin(task, 0, reports.append)
     edits = (WeightEdit(0, 2, 1.5),)
@@ -182,7 +185,8 @@ def test_fault_131_a_dead_trainer_process_is_started_again(trainer, wait_until, 
     assert np.array_equal(again[-1].snapshot.parameters, expected)
 
 
-def test_fault_131_a_training_begun_while_no_process_runs(trainer, wait_until, new_task):
+@pytest.mark.case(131)
+def test_a_training_begun_while_no_process_runs_ends_with_a_report(trainer, wait_until, new_task):
     reports, first = [], trainer.worker
     for _ in range(2):
         first.kill()

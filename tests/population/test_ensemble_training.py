@@ -355,9 +355,10 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
             of_classes().run(checkpoint=file, resume=True)
 
 
+@pytest.mark.case(134)
 @pytest.mark.integration
 @pytest.mark.parametrize(("n_classes", "size"), [(400, CLASS_BYTES), (0, NUMBER_BYTES)])
-def test_fault_134_the_memory_of_predictions_is_the_estimate(n_classes, size, peak_memory):
+def test_the_memory_of_predictions_is_the_estimate(n_classes, size, peak_memory):
     """Two epochs, as the best predictions are kept while the next ones are made."""
     X = np.random.default_rng(0).normal(size=(8000, 2)).astype(np.float32)
     y, target_kind = np.arange(8000) % 400, TargetKind(n_classes)
@@ -370,8 +371,9 @@ def test_fault_134_the_memory_of_predictions_is_the_estimate(n_classes, size, pe
     assert 0.7 < peak / (size * 8000 * 400) < 1.25
 
 
+@pytest.mark.case(134)
 @pytest.mark.parametrize(("of_classes", "needed"), [(True, "8.6 GB"), (False, "10.4 GB")])
-def test_fault_134_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of_classes, needed):
+def test_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of_classes, needed):
     monkeypatch.setenv("BARENET_MEMORY", "8GB")
     X, classes = np.zeros((40_000, 1)), np.arange(40_000) % 4000
     y = classes if of_classes else np.broadcast_to(classes[:, np.newaxis] / 2, (40_000, 2000))

@@ -59,7 +59,8 @@ def test_a_missing_extra_is_one_line_with_the_command_that_installs_it(extra):
     assert isinstance(error.value, ImportError)
 
 
-def test_fault_177_no_command_installs_from_an_index_without_a_release():
+@pytest.mark.case(177)
+def test_no_command_installs_from_an_index_without_a_release():
     """Until the first release, `barenet[onnx]` on an index is missing, or somebody else's."""
     folder = Path(__file__).parents[2]
     listed = subprocess.check_output(["git", "ls-files"], cwd=folder, text=True).splitlines()

@@ -1,9 +1,10 @@
 """The pages of promises and features: what they claim is shown by tests that exist.
 
-A test of case 7 is called `test_fault_07_…`, one of promise 7 `test_promise_07_…`; and of several
-`test_fault_01_02_…` or `test_fault_90_promise_18_…`.
+The marker `case(7)` of a test names the case of *Wrong and unusual input* that it shows, and
+`promise(7)` the promise of *Reliability*.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +17,14 @@ CASES = ROOT / "docs" / "wrong-input.md"
 COMPARISON = ROOT / "docs" / "comparison.md"
 FRONT = ROOT / "docs" / "index.md"
 FEATURES = ROOT / "docs" / "playground-features.md"
-#: Promise 10 was given up; the faults that are left out are about what the library lacks.
-NUMBERS = {"promise": set(range(1, 19)) - {10}, "fault": set(range(1, 196)) - {175, 176, 186}}
+#: Promise 10 was given up; the cases that are left out are about what the library lacks.
+NUMBERS = {"promise": set(range(1, 19)) - {10}, "case": set(range(1, 196)) - {175, 176, 186}}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+)\s"(?P<test>\w+)"\)')
-TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
-NUMBERED = re.compile(r"^test((?:_(?:fault|promise)(?:_\d{2,3})+)+)_[a-z]")
 
 
 def rows(kind: str) -> dict[int, str]:
     """The rows of the promises, or of the cases, by their numbers."""
-    if kind == "fault":
+    if kind == "case":
         text = CASES.read_text("utf-8")
     else:
         page = RELIABILITY.read_text("utf-8")
@@ -35,33 +34,44 @@ def rows(kind: str) -> dict[int, str]:
     return {int(number): row for number, row in found}
 
 
+Numbers = dict[str, set[int]]
+
+
 @pytest.fixture(scope="module")
-def tests() -> set[tuple[Path, str]]:
-    """Every test of the project, with its file."""
-    paths = (ROOT / "tests").rglob("test_*.py")
-    return {(path, name) for path in paths for name in TEST.findall(path.read_text("utf-8"))}
+def tests() -> dict[tuple[Path, str], Numbers]:
+    """The numbers of every test of the project, by its file and its name."""
+    found = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for statement in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(statement, ast.FunctionDef) and statement.name.startswith("test_"):
+                found[path, statement.name] = numbers_of(statement)
+    return found
 
 
-def numbers_of(name: str, kind: str) -> set[int]:
-    """The numbers in a test's name."""
-    numbered = NUMBERED.match(name)
-    series = re.findall(rf"{kind}((?:_\d{{2,3}})+)", numbered[1]) if numbered else []
-    return {int(number) for each in series for number in each.split("_")[1:]}
+def numbers_of(test: ast.FunctionDef) -> Numbers:
+    """The numbers in the markers of a test, such as `@pytest.mark.case(7, 8)`."""
+    numbers: Numbers = {kind: set() for kind in NUMBERS}
+    for decorator in test.decorator_list:
+        for kind in NUMBERS:
+            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith(f".{kind}"):
+                numbers[kind].update(ast.literal_eval(argument) for argument in decorator.args)
+    return numbers
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_every_number_has_a_row_and_a_test(kind, tests):
     assert set(rows(kind)) == NUMBERS[kind]
-    assert set().union(*(numbers_of(name, kind) for _, name in tests)) == NUMBERS[kind]
+    assert set().union(*(numbers[kind] for numbers in tests.values())) == NUMBERS[kind]
 
 
-@pytest.mark.parametrize("kind", NUMBERS)
-def test_every_row_links_tests_of_its_number(kind):
+@pytest.mark.parametrize(("kind", "page"), [("case", CASES), ("promise", RELIABILITY)])
+def test_every_row_links_tests_of_its_number(kind, page, tests):
     for number, row in rows(kind).items():
-        shown = [link["test"] for link in LINK.finditer(row)]
-        assert shown, f"{kind} {number} is linked to no test"
-        wrong = [name for name in shown if number not in numbers_of(name, kind)]
-        assert not wrong, f"{kind} {number} is shown by {wrong}"
+        links = [*LINK.finditer(row)]
+        assert links, f"{kind} {number} is linked to no test"
+        for link in links:
+            test = (page.parent / link["file"]).resolve(), link["test"]
+            assert number in tests[test][kind], f"{kind} {number} is shown by {link['test']}"
 
 
 @pytest.mark.parametrize(
@@ -73,12 +83,12 @@ def test_every_linked_test_exists(page, fewest, tests):
     links = list(LINK.finditer(page.read_text("utf-8")))
     linked = {((page.parent / link["file"]).resolve(), link["test"]) for link in links}
     assert len(linked) > fewest
-    assert linked - tests == set()
+    assert linked - tests.keys() == set()
 
 
-def test_numbered_names_have_one_form(tests):
-    odd = re.compile(r"^test_(faults?|cases?|promises?|f|p)_?\d")
-    assert [name for _, name in tests if odd.match(name) and not NUMBERED.match(name)] == []
+def test_numbers_are_in_markers_and_not_in_names(tests):
+    numbered = re.compile(r"^test_(faults?|cases?|promises?|f|p)_?\d")
+    assert [name for _, name in tests if numbered.match(name)] == []
 
 
 def test_the_comparison_links_each_feature_to_a_test_and_lists_missing_ones():

@@ -78,8 +78,9 @@ def lines_of(output: str) -> list[int]:
     return sorted({int(n) for n in re.findall(r"script\.py:(\d+):.* error", output)})
 
 
+@pytest.mark.case(173)
 @pytest.mark.integration
-def test_fault_173_mypy_finds_wrong_names_and_options(tmp_path):
+def test_mypy_finds_wrong_names_and_options(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
@@ -90,8 +91,9 @@ def test_fault_173_mypy_finds_wrong_names_and_options(tmp_path):
     assert lines_of(done.stdout) == WRONG, done.stdout + done.stderr
 
 
+@pytest.mark.case(173)
 @pytest.mark.integration
-def test_fault_173_pyright_finds_wrong_names_and_options(tmp_path):
+def test_pyright_finds_wrong_names_and_options(tmp_path):
     pyright = shutil.which(os.environ.get("BARENET_PYRIGHT", "pyright"))
     if pyright is None:
         pytest.skip("pyright is not installed: npm install pyright, and name it in BARENET_PYRIGHT")
@@ -104,7 +106,8 @@ def test_fault_173_pyright_finds_wrong_names_and_options(tmp_path):
     assert lines_of(done.stdout) == WRONG, done.stdout + done.stderr
 
 
-def test_fault_173_the_types_of_options_are_those_of_the_settings():
+@pytest.mark.case(173)
+def test_the_types_of_options_are_those_of_the_settings():
     settings = get_type_hints(RunConfig)
     training, generator = get_type_hints(TrainingOptions), get_type_hints(GeneratorOptions)
     assert training == {n: kind for n, kind in settings.items() if n not in OF_THE_ROWS}
@@ -114,7 +117,8 @@ def test_fault_173_the_types_of_options_are_those_of_the_settings():
     assert get_type_hints(CsvFields) == get_type_hints(CsvOptions)
 
 
-def test_fault_173_the_names_of_options_are_all_that_are_taken():
+@pytest.mark.case(173)
+def test_the_names_of_options_are_all_that_are_taken():
     assert {*OpeningOptions.__annotations__} == {*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR}
     assert {*PerNetworkOptions.__annotations__} == {*PER_NETWORK}
     named = {*inspect.getfullargspec(barenet.cross_validate).args, "cv", "metrics"}
@@ -144,14 +148,16 @@ SIGNATURES = {
 }
 
 
+@pytest.mark.case(173)
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_fault_173_signatures_list_the_options(name):
+def test_signatures_list_the_options(name):
     function, option = SIGNATURES[name]
     parameter = inspect.signature(function).parameters[option]
     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
 
 
-def test_fault_173_a_notebook_completes_options():
+@pytest.mark.case(173)
+def test_a_notebook_completes_options():
     shell = InteractiveShell.instance()
     shell.user_ns |= {"barenet": barenet, "Task": Task}
     try:

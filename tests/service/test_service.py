@@ -33,7 +33,8 @@ def service() -> Service:
     )
 
 
-def test_fault_152_the_answer_to_a_record_does_not_depend_on_others(service):
+@pytest.mark.case(152)
+def test_the_answer_to_a_record_does_not_depend_on_others(service):
     values = [True, False, 1, 0, 1.0, "1", "True", "x", None, 2**60, 0.5]
     alone = {}
     for value in values:

@@ -71,13 +71,15 @@ def score(predictor: Predictor, table: pd.DataFrame) -> float:
     return float(r2(predictor.predict(table[[*CENTERS]]).reshape(-1, 1), y))
 
 
-def test_fault_149_a_table_of_complete_numbers_has_an_encoding_by_name(model):
+@pytest.mark.case(149)
+def test_a_table_of_complete_numbers_has_an_encoding_by_name(model):
     assert isinstance(model.preprocessing, TableEncoding)
     assert model.feature_names == tuple(CENTERS)
     assert score(model, numbers()) > 0.9
 
 
-def test_fault_149_a_task_evaluates_columns_by_name(any_model):
+@pytest.mark.case(149)
+def test_a_task_evaluates_columns_by_name(any_model):
     table = numbers(seed=1)
     task = Task.open(table[SHUFFLED], "price", test_size=0.5)
     expected = score(any_model, table.iloc[task.test.numbers])
@@ -88,7 +90,8 @@ def test_fault_149_a_task_evaluates_columns_by_name(any_model):
     assert task.evaluate(any_model, task.training)["r2"] == pytest.approx(training, abs=1e-6)
 
 
-def test_fault_149_a_data_set_of_a_matrix_is_evaluated_by_its_names(any_model, tmp_path):
+@pytest.mark.case(149)
+def test_a_data_set_of_a_matrix_is_evaluated_by_its_names(any_model, tmp_path):
     table = numbers(seed=1)
     path = tmp_path / "later.csv"
     table[SHUFFLED].to_csv(path, index=False)
@@ -101,7 +104,8 @@ def test_fault_149_a_data_set_of_a_matrix_is_evaluated_by_its_names(any_model, t
     assert task.evaluate(any_model, table[SHUFFLED])["r2"] == pytest.approx(scores["r2"], abs=1e-6)
 
 
-def test_fault_149_columns_of_other_names_are_refused(any_model, tmp_path):
+@pytest.mark.case(149)
+def test_columns_of_other_names_are_refused(any_model, tmp_path):
     renamed = numbers().rename(columns={"depth": "length"})
     task = Task.open(renamed, "price")
     for entrance in (
@@ -119,7 +123,8 @@ def test_fault_149_columns_of_other_names_are_refused(any_model, tmp_path):
     assert not (tmp_path / "report.html").exists()
 
 
-def test_fault_149_a_report_has_the_scores_by_name(any_model, tmp_path):
+@pytest.mark.case(149)
+def test_a_report_has_the_scores_by_name(any_model, tmp_path):
     table = numbers(seed=1)
     task = Task.open(table[SHUFFLED], "price", test_size=0.5)
     path = tmp_path / "report.html"
@@ -128,7 +133,8 @@ def test_fault_149_a_report_has_the_scores_by_name(any_model, tmp_path):
     assert f"{expected:.3f}" in path.read_text("utf-8")
 
 
-def test_fault_149_a_student_learns_from_its_teacher_by_name(any_model):
+@pytest.mark.case(149)
+def test_a_student_learns_from_its_teacher_by_name(any_model):
     table = numbers(seed=1)
     task = Task.open(table[SHUFFLED], "price")
     student = task.train(teacher=any_model, epochs=60, learning_rate=0.02)
@@ -138,9 +144,8 @@ def test_fault_149_a_student_learns_from_its_teacher_by_name(any_model):
     assert np.abs(difference).mean() < 0.2 * table["price"].std()
 
 
-def test_fault_149_weights_to_start_from_are_copied_by_the_names_of_their_inputs(
-    any_model, tmp_path
-):
+@pytest.mark.case(149)
+def test_weights_to_start_from_are_copied_by_the_names_of_their_inputs(any_model, tmp_path):
     path = tmp_path / "model.safetensors"
     barenet.save(any_model, path)
     sizes = any_model.first_network.sizes
@@ -158,7 +163,8 @@ def test_fault_149_weights_to_start_from_are_copied_by_the_names_of_their_inputs
     assert scores[1] > 0.9
 
 
-def test_fault_149_weights_of_other_columns_are_refused(any_model, tmp_path, capsys):
+@pytest.mark.case(149)
+def test_weights_of_other_columns_are_refused(any_model, tmp_path, capsys):
     path = tmp_path / "model.safetensors"
     barenet.save(any_model, path)
     numbers().rename(columns={"depth": "length"}).to_csv(tmp_path / "rows.csv", index=False)
@@ -176,8 +182,9 @@ def test_fault_149_weights_of_other_columns_are_refused(any_model, tmp_path, cap
     assert re.search(r"--start-from: .* has the inputs depth,", capsys.readouterr().err)
 
 
+@pytest.mark.case(150)
 @pytest.mark.parametrize("value", ["1e300", "-9.5e299"])
-def test_fault_150_a_number_beyond_float32_is_an_error_with_its_line_and_column(
+def test_a_number_beyond_float32_is_an_error_with_its_line_and_column(
     any_model, value, tmp_path, capsys
 ):
     path, rows = tmp_path / "model.safetensors", tmp_path / "new.csv"
@@ -196,7 +203,8 @@ def test_fault_150_a_number_beyond_float32_is_an_error_with_its_line_and_column(
     assert (caught.value.row, caught.value.column) == (1, "width")
 
 
-def test_fault_151_booleans_of_a_frame_are_those_of_a_csv_file(tmp_path):
+@pytest.mark.case(151)
+def test_booleans_of_a_frame_are_those_of_a_csv_file(tmp_path):
     table = numbers().assign(new=np.arange(240) % 3 == 0)
     table["price"] += 5 * table["new"]
     predictor = Task.open(table, "price").train(epochs=2)
@@ -213,7 +221,8 @@ def test_fault_151_booleans_of_a_frame_are_those_of_a_csv_file(tmp_path):
     assert pd.read_csv(tmp_path / "p.csv").iloc[:, -1].to_numpy() == pytest.approx(expected)
 
 
-def test_fault_151_a_missing_value_is_blamed_on_its_own_row(model, older_model):
+@pytest.mark.case(151)
+def test_a_missing_value_is_blamed_on_its_own_row(model, older_model):
     table = numbers(6)
     table.loc[3, "depth"] = np.nan
     assert np.isfinite(model.predict(table)).all()  # a median takes its place
@@ -277,7 +286,8 @@ def _saved(predictor: Predictor, folder) -> list[str]:
     return [str(path)]
 
 
-def test_fault_150_the_service_names_the_record_and_the_field(any_model):
+@pytest.mark.case(150)
+def test_the_service_names_the_record_and_the_field(any_model):
     from barenet.service._service import Service
 
     service = Service(

@@ -54,7 +54,8 @@ def held_out(request, tmp_path, monkeypatch):
     return f"{tmp_path}/*.{request.param}", rows
 
 
-def test_fault_192_a_task_of_a_csv_file_is_scored_on_a_parquet_file(tmp_path):
+@pytest.mark.case(192)
+def test_a_task_of_a_csv_file_is_scored_on_a_parquet_file(tmp_path):
     """Its options of CSV files have no use there; one that is passed for the file is refused."""
     table_of(0).drop(columns="kind").to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
     rows = table_of(1)
@@ -68,7 +69,8 @@ def test_fault_192_a_task_of_a_csv_file_is_scored_on_a_parquet_file(tmp_path):
         Task.open(tmp_path / "b.parquet", "price", delimiter=";")
 
 
-def test_fault_192_scores_of_files_are_those_of_their_rows_in_memory(trained, held_out):
+@pytest.mark.case(192)
+def test_scores_of_files_are_those_of_their_rows_in_memory(trained, held_out):
     task, predictor = trained
     pattern, rows = held_out
     expected = task.evaluate(predictor, rows)
@@ -87,7 +89,8 @@ def test_fault_192_scores_of_files_are_those_of_their_rows_in_memory(trained, he
         assert scores["log_loss"] == pytest.approx(log_loss(codes, p), rel=1e-4)
 
 
-def test_fault_192_confusions_of_blocks_are_counted_together(trained, held_out):
+@pytest.mark.case(192)
+def test_confusions_of_blocks_are_counted_together(trained, held_out):
     task, predictor = trained
     pattern, rows = held_out
     measured = measure_blocks(
@@ -100,7 +103,8 @@ def test_fault_192_confusions_of_blocks_are_counted_together(trained, held_out):
         assert (measured.confusion_matrix() == table.to_numpy()).all()
 
 
-def test_fault_192_the_drift_of_files_is_that_of_their_rows_in_memory(trained, held_out):
+@pytest.mark.case(192)
+def test_the_drift_of_files_is_that_of_their_rows_in_memory(trained, held_out):
     _, predictor = trained
     pattern, rows = held_out
     found, expected = drift(predictor, pattern), drift(predictor, rows)
@@ -132,7 +136,8 @@ def test_rows_without_a_target_and_files_without_rows_are_left_out(trained, held
         task.evaluate(predictor, tmp_path / f"0.{suffix}")
 
 
-def test_fault_189_new_rows_may_lack_a_column_if_that_is_allowed(trained, held_out, tmp_path):
+@pytest.mark.case(189)
+def test_new_rows_may_lack_a_column_if_that_is_allowed(trained, held_out, tmp_path):
     _, predictor = trained
     pattern, rows = held_out
     suffix = pattern.rpartition(".")[2]

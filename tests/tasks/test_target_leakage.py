@@ -30,7 +30,8 @@ def leaks_of(table, target, **options):
     return leaking_columns(task.training, encoding)
 
 
-def test_fault_164_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
+@pytest.mark.case(164)
+def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
     passengers = pd.read_csv(titanic)
     passengers["alive"] = np.where(passengers["survived"] == 1, "yes", "no")
     passengers.to_csv(tmp_path / "titanic.csv", index=False)
@@ -64,8 +65,9 @@ LEAKS = {
 }
 
 
+@pytest.mark.case(164)
 @pytest.mark.parametrize("case", LEAKS)
-def test_fault_164_a_copy_of_the_target_in_any_form_is_found(case):
+def test_a_copy_of_the_target_in_any_form_is_found(case):
     target, copy = LEAKS[case]
     copy = target**2 if copy is None else copy
     assert leaks_of(NOISE.assign(copy=copy, target=target), "target") == ["copy"]
@@ -74,8 +76,9 @@ def test_fault_164_a_copy_of_the_target_in_any_form_is_found(case):
 SETS = ("iris", "wine", "breast_cancer", "digits", "diabetes", "moons", "spirals", "sine")
 
 
+@pytest.mark.case(164)
 @pytest.mark.parametrize("name", SETS)
-def test_fault_164_strong_columns_of_known_data_are_not_named(name):
+def test_strong_columns_of_known_data_are_not_named(name):
     if name in ("digits", "moons", "spirals", "sine"):
         assert leaks_of(name, None) == []
         return
@@ -101,13 +104,15 @@ HARMLESS = {
 }  # fmt: skip
 
 
+@pytest.mark.case(164)
 @pytest.mark.parametrize("case", HARMLESS)
-def test_fault_164_columns_that_leave_errors_are_not_named(case):
+def test_columns_that_leave_errors_are_not_named(case):
     target, column = HARMLESS[case]
     assert leaks_of(NOISE.assign(column=column, target=target), "target") == []
 
 
-def test_fault_164_few_rows_and_a_single_column_prove_nothing():
+@pytest.mark.case(164)
+def test_few_rows_and_a_single_column_prove_nothing():
     few = NOISE[:20].assign(copy=np.arange(20) % 2, target=np.arange(20) % 2)
     assert leaks_of(few, "target") == []
     single = pd.DataFrame({"size": PRICES, "price": 3 * PRICES + 20})

@@ -464,7 +464,8 @@ def test_no_row_is_left_out_without_a_word(prices):
         Task.open(prices, "price")
 
 
-def test_fault_185_words_left_out_may_be_a_class(prices):
+@pytest.mark.case(185)
+def test_a_word_that_is_left_out_may_be_a_class(prices):
     prices["kind"] = np.resize(["a", "b", "None"], len(prices))
     expected = r"left out: 'None'\), 6 columns; task='classification' makes these words a class$"
     with pytest.warns(UserWarning, match=expected):

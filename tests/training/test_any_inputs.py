@@ -43,16 +43,18 @@ def assert_same_bits(X, scale=1.0, **settings):
     np.testing.assert_array_equal(X, before)
 
 
+@pytest.mark.case(13)
 @pytest.mark.parametrize(("engine", "dtype"), [("reference", "float64"), ("compiled", "float32")])
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
 @pytest.mark.parametrize("form", FORMS)
-def test_fault_13_any_memory_order_and_stride(form, kind, engine, dtype):
+def test_any_memory_order_and_stride_gives_the_same_result(form, kind, engine, dtype):
     X = FORMS[form](BYTES if kind == "uint8" else FLOATS.astype(kind))
     assert_same_bits(X, 1 / 255 if kind == "uint8" else 1.0, dtype=dtype, engine=engine)
 
 
+@pytest.mark.case(14)
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
-def test_fault_14_memory_mapped_rows_give_the_same_bits(kind, dtype, tmp_path):
+def test_memory_mapped_rows_give_the_same_bits(kind, dtype, tmp_path):
     np.save(tmp_path / "X.npy", (BYTES if kind == "uint8" else FLOATS).astype(kind))
     content = (tmp_path / "X.npy").read_bytes()
     for mode in ("r", "r+"):

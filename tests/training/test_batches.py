@@ -24,8 +24,9 @@ def test_a_generator_reorders_each_epoch():
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.case(7, 31)
 @pytest.mark.parametrize("size", [0, -1, 2.5, "3", True])
-def test_fault_07_31_an_invalid_batch_size_or_length(size):
+def test_an_invalid_batch_size_or_length_is_refused(size):
     with pytest.raises(ValueError, match="size: expected a whole number of 1 or more"):
         list(batches(np.zeros((3, 1)), np.zeros(3), size=size))
     with pytest.raises(ValueError, match="y: has 2 rows, and X has 3"):

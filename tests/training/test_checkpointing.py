@@ -83,11 +83,12 @@ def quick(optimizer):
     return net, {"optimizer": "lbfgs:tolerance=1e-15", **more}
 
 
+@pytest.mark.promise(5)
 @pytest.mark.integration
 @at_steps((1, 17, 34), range(1, 51))
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adam:average=0.9"])
-def test_promise_05_fifty_interruptions_of_every_optimizer(
+def test_fifty_interruptions_of_every_optimizer_change_no_bit(
     optimizer, engine, steps, tmp_path, monkeypatch
 ):
     net, more = quick(optimizer)

@@ -57,23 +57,28 @@ def four_cores(monkeypatch):
 RUNS = [3, pytest.param(100, marks=pytest.mark.slow)]
 
 
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("n_runs", RUNS)
 @pytest.mark.parametrize("n_inputs", [20, 300])  # the wide ones are taken in parts
-def test_promise_06_a_hundred_runs_on_one_two_and_four_threads(n_inputs, n_runs, four_cores):
+def test_a_hundred_runs_on_one_two_and_four_threads_give_the_same_bits(
+    n_inputs, n_runs, four_cores
+):
     runs = {
         threads: {learn(n_inputs, threads=threads) for _ in range(n_runs)} for threads in (1, 2, 4)
     }
     assert len(set.union(*runs.values())) == 1
 
 
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("n_runs", RUNS)
-def test_promise_06_a_hundred_runs_of_the_reference(n_runs):
+def test_a_hundred_runs_of_the_reference_give_the_same_bits(n_runs):
     found = {learn(engine="reference", epochs=1) for _ in range(n_runs)}
     assert len(found) == 1 and learn(engine="reference", epochs=1, seed=6) not in found
 
 
+@pytest.mark.case(95)
 @pytest.mark.integration
-def test_fault_95_another_process_with_other_hashes():
+def test_another_process_with_other_hashes_gets_the_same_bits():
     """Sets have another order there, and nothing may depend on it."""
     outputs = set()
     for hash_seed in ("0", "1"):

@@ -69,7 +69,8 @@ def test_a_perfect_fit_and_a_first_batch_without_weight_do_not_warn():
     train(small(), X, X[:, 0] + 3, sample_weight=weight, **settings)
 
 
-def test_fault_10_huge_numbers_are_finite_or_a_divergence():
+@pytest.mark.case(10)
+def test_huge_numbers_end_finite_or_in_a_divergence():
     with pytest.raises(DivergenceError, match="the loss became inf in epoch 1, batch 1"):
         train(small(dtype="float64"), X * 1e300, X[:, 0] * 1e300)
 
@@ -140,9 +141,10 @@ class TweedieOfPositive(Tweedie):
     activations = ("exponential", "softplus")
 
 
+@pytest.mark.case(146)
 @pytest.mark.filterwarnings("ignore:not converged")
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_fault_146_a_loss_that_is_undefined_for_some_outputs(solver):
+def test_a_loss_that_is_undefined_for_some_outputs_ends_in_its_cause(solver):
     X = np.random.default_rng(0).normal(size=(60, 2))
     y, cause = np.exp(X[:, 0]), r"clipped gradient; if the loss .* activations = \("
     regressor = MLPRegressor(

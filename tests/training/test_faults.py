@@ -17,9 +17,11 @@ LABELS = (X[:, 0] > 0).astype(int)
 engines = pytest.mark.parametrize("engine", ENGINES)
 
 
+@pytest.mark.case(85)
+@pytest.mark.promise(3)
 @engines
 @pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
-def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimizer):
+def test_a_learning_rate_of_a_million_ends_finite_or_in_a_divergence(engine, dtype, optimizer):
     """A divergence, or an explosion that is warned of; and never a loss that is no number."""
     network = Network.dense([3, 8, 1], seed=1, dtype=dtype)
     before = network.parameters.copy()
@@ -39,9 +41,10 @@ def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimiz
     assert np.isfinite(network.parameters).all()
 
 
+@pytest.mark.promise(3)
 @engines
 @pytest.mark.parametrize("scale", [1e3, 1e12, 1e30])
-def test_promise_03_lbfgs_from_huge_weights(engine, dtype, scale):
+def test_lbfgs_ends_finite_or_in_a_divergence_from_huge_weights(engine, dtype, scale):
     """It chooses its own steps, so it is thrown out by targets instead of a learning rate."""
     network = Network.dense([3, 8, 1], seed=1, dtype=dtype)
     settings = {"optimizer": "lbfgs", "engine": engine, "epochs": 20}
@@ -54,9 +57,10 @@ def test_promise_03_lbfgs_from_huge_weights(engine, dtype, scale):
     assert np.isfinite(network.parameters).all()
 
 
+@pytest.mark.case(86)
 @engines
 @pytest.mark.parametrize(("output", "n_outputs"), [("softmax", 3), ("softmax", 2), ("sigmoid", 1)])
-def test_fault_86_logits_of_ten_thousand(engine, dtype, output, n_outputs):
+def test_logits_of_ten_thousand_give_finite_results(engine, dtype, output, n_outputs):
     network = Network.dense([3, n_outputs], output=output, seed=1, dtype=dtype)
     network.layers[0].weights *= 1e4
     labels = LABELS if n_outputs < 3 else np.arange(40) % 3
@@ -70,9 +74,10 @@ def test_fault_86_logits_of_ten_thousand(engine, dtype, output, n_outputs):
     assert np.isfinite(history.loss).all() and np.isfinite(network.parameters).all()
 
 
+@pytest.mark.case(87)
 @engines
 @pytest.mark.parametrize(("output", "n_outputs"), [("softmax", 2), ("sigmoid", 1)])
-def test_fault_87_the_logarithm_of_zero(engine, dtype, output, n_outputs):
+def test_probabilities_of_zero_give_finite_losses(engine, dtype, output, n_outputs):
     """Sure of the wrong class: −log p is the difference of the logits, where p itself is 0."""
     network = Network.dense([1, n_outputs], output=output, init="zeros", dtype=dtype)
     network.layers[0].bias = [2e3, -2e3] if n_outputs == 2 else -4e3
@@ -83,8 +88,9 @@ def test_fault_87_the_logarithm_of_zero(engine, dtype, output, n_outputs):
     assert history["gradient_norm"] == pytest.approx([2 if n_outputs == 2 else 2**0.5])
 
 
+@pytest.mark.case(88)
 @engines
-def test_fault_88_denormals_do_not_change_the_result(engine, dtype):
+def test_denormals_do_not_change_the_result(engine, dtype):
     tiny = float(np.finfo(dtype).tiny) / 8
     rows, twin = np.zeros((40, 3)), np.zeros((40, 3))
     rows[:, :2] = twin[:, :2] = X[:, :2]
@@ -99,8 +105,9 @@ def test_fault_88_denormals_do_not_change_the_result(engine, dtype):
     np.testing.assert_allclose(answers[0][1], answers[1][1], rtol=1e-5)
 
 
+@pytest.mark.case(89)
 @engines
-def test_fault_89_dead_relus_warn_and_stay_finite(engine, dtype):
+def test_dead_relus_warn_and_stay_finite(engine, dtype):
     network = Network.dense([3, 4, 1], seed=1, dtype=dtype)
     network.layers[0].bias = -1e3
     network.layers[-1].weights[:] = 1

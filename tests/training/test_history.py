@@ -41,6 +41,7 @@ def test_an_unknown_curve_lists_the_known_ones():
         History({"loss": [1.0]})["accuracy"]
 
 
+@pytest.mark.promise(17)
 @pytest.mark.parametrize(("lines", "message"), [
     ("[1]", "line 1: expected an epoch with its numbers, got"),
     ('{"loss": 1}', "line 1: expected an epoch with its numbers, got"),
@@ -49,7 +50,7 @@ def test_an_unknown_curve_lists_the_known_ones():
     ('{"epoch": 0, "loss": 1}\n{"epoch": 1, "lost": 1}', "line 2: expected the curves loss, got"),
     ('{"epoch": 0, "loss": 1}\n{"epoch": 1, ', "line 2: "),
 ])  # fmt: skip
-def test_promise_17_invalid_lines_are_refused_with_their_number(lines, message):
+def test_invalid_lines_are_refused_with_their_number(lines, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         History.from_jsonl(lines)
 

@@ -177,14 +177,17 @@ def refuse(path, parts, message, **more):
     assert parts.bits() == before and path.read_bytes() == content
 
 
+@pytest.mark.case(73)
 @pytest.mark.parametrize(("changed", "message"), CHANGED)
-def test_fault_73_a_changed_run_is_refused_with_the_differences(interrupted, changed, message):
+def test_a_changed_run_is_refused_with_the_differences(interrupted, changed, message):
     parts = Parts(**copy.deepcopy(changed))
     is_data = re.match("X|y|sample_weight|validation_data|test_data", message)
     kind = "a run with other data" if is_data else "another run"
     refuse(interrupted / "adam", parts, f"the checkpoint is of {kind}: (.*; )?{message}")
 
 
+@pytest.mark.case(118)
+@pytest.mark.promise(17)
 @pytest.mark.parametrize(
     ("kind", "change", "message"),
     [
@@ -193,9 +196,7 @@ def test_fault_73_a_changed_run_is_refused_with_the_differences(interrupted, cha
         *((kind, *LAST_ENTRY) for kind in (*OPTIMIZERS, "reference")),
     ],
 )
-def test_fault_118_promise_17_an_inconsistent_state_is_refused(
-    interrupted, monkeypatch, kind, change, message
-):
+def test_an_inconsistent_state_is_refused(interrupted, monkeypatch, kind, change, message):
     """The last entry is found when the others are loaded."""
     state = copy.deepcopy(Checkpoint(interrupted / kind).read())
     change(state)
@@ -280,7 +281,8 @@ def other_steps(interrupted, tmp_path, monkeypatch):
 CONTINUES = "L-BFGS takes other steps here than before, .* it continues from the parameters"
 
 
-def test_fault_148_lbfgs_continues_from_the_checkpoint_where_its_steps_differ(other_steps):
+@pytest.mark.case(148)
+def test_lbfgs_continues_from_the_checkpoint_where_its_steps_differ(other_steps):
     """As from these parameters without a checkpoint, bit for bit."""
     path, saved = other_steps
     parts, plain = Parts("lbfgs"), Parts("lbfgs")
@@ -293,7 +295,8 @@ def test_fault_148_lbfgs_continues_from_the_checkpoint_where_its_steps_differ(ot
     np.testing.assert_array_equal(*(each.own["network"].parameters for each in (parts, plain)))
 
 
-def test_fault_148_lbfgs_that_has_continued_is_resumed_bit_for_bit(other_steps, tmp_path):
+@pytest.mark.case(148)
+def test_lbfgs_that_has_continued_is_resumed_bit_for_bit(other_steps, tmp_path):
     path, _ = other_steps
     whole, parts = Parts("lbfgs"), Parts("lbfgs")
     with pytest.warns(UserWarning, match=CONTINUES):

@@ -208,10 +208,11 @@ BAD = {
 }
 
 
+@pytest.mark.case(26, 27, 31, 33)
 @pytest.mark.parametrize(
     ("argument", "value"), [(name, value) for name, values in BAD.items() for value in values]
 )
-def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value, refused):
+def test_a_wrong_setting_is_named_and_nothing_changes(argument, value, refused):
     network = linear()
     before = network.parameters.copy()
     with refused(argument):

@@ -36,19 +36,22 @@ def small(dtype, hidden="tanh", output="identity", n_out=3):
     return partial(Network.dense, [5, 7, 20, n_out], hidden=hidden, output=output, dtype=dtype)
 
 
+@pytest.mark.promise(7)
 @pytest.mark.parametrize("batch_size", [1, 8, 37])
-def test_promise_07_every_layer(batch_size, dtype, assert_engines_agree):
+def test_every_layer_agrees_on_both_engines(batch_size, dtype, assert_engines_agree):
     assert {layer.name for layer in every_layer(dtype).layers} == set(LAYERS)
     assert_engines_agree(partial(every_layer, dtype), batch_size, optimizer="momentum")
 
 
+@pytest.mark.promise(7)
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_promise_07_every_activation(name, dtype, assert_engines_agree):
+def test_every_activation_agrees_on_both_engines(name, dtype, assert_engines_agree):
     only_output = name == "exponential"
     make = small(dtype, output=name) if only_output else small(dtype, name)
     assert_engines_agree(make, loss="squared_error")
 
 
+@pytest.mark.promise(7)
 @pytest.mark.parametrize(
     ("loss", "output", "weighted", "dtype"),
     [
@@ -61,7 +64,9 @@ def test_promise_07_every_activation(name, dtype, assert_engines_agree):
         for weighted in (False, True)
     ],
 )  # fmt: skip
-def test_promise_07_every_loss_on_every_output(loss, output, weighted, dtype, assert_engines_agree):
+def test_every_loss_agrees_on_every_output_on_both_engines(
+    loss, output, weighted, dtype, assert_engines_agree
+):
     make = small(dtype, output=output, n_out=4 if loss == "gaussian_nll" else 3)
     assert_engines_agree(make, weighted=weighted, loss=loss)
 
@@ -92,6 +97,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.promise(7)
 @pytest.mark.parametrize(
     ("name", "settings", "dtype"),
     [
@@ -100,7 +106,7 @@ SETTINGS = {
         for j, settings in enumerate(SETTINGS)
     ],
 )
-def test_promise_07_every_optimizer(name, settings, dtype, assert_engines_agree):
+def test_every_optimizer_agrees_on_both_engines(name, settings, dtype, assert_engines_agree):
     assert_engines_agree(small(dtype), optimizer=name, **SETTINGS[settings])
 
 
@@ -109,13 +115,14 @@ def test_a_shared_penalty_is_divided_by_the_weight_of_each_batch(assert_engines_
     assert_engines_agree(small("float64"), weighted=True, penalties=penalties)
 
 
+@pytest.mark.promise(7)
 @settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(
     sizes=st.lists(st.integers(1, 70), min_size=2, max_size=5),
     batch_size=st.integers(1, 40),
     hidden=st.sampled_from(["relu", "tanh", "sigmoid", "leaky_relu:slope=0.3", "elu:alpha=0.5"]),
 )
-def test_promise_07_any_architecture_and_batch_size(
+def test_any_architecture_and_batch_size_agrees_on_both_engines(
     sizes, batch_size, hidden, assert_engines_agree
 ):
     make = partial(Network.dense, sizes, hidden=hidden, dtype="float64", seed=3)

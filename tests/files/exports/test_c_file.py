@@ -208,10 +208,11 @@ def test_any_formula_of_a_user_is_exported(tmp_path, activation):
 PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 
 
+@pytest.mark.case(98)
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("first", ["scaling", "batch norm"])
-def test_fault_98_scaling_offsets_keep_their_precision(tmp_path, first, weights):
+def test_scaling_offsets_keep_their_precision(tmp_path, first, weights):
     """To 2e-5 of the output's standard deviation, for inputs that a float holds."""
     X = np.random.default_rng(0).normal(*PLACES.T, (200, 4)).astype(np.float32).astype(np.float64)
     scaling = Scaling.fit("standardize" if first == "scaling" else "none", X)
@@ -228,7 +229,8 @@ def test_fault_98_scaling_offsets_keep_their_precision(tmp_path, first, weights)
     assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
 
 
-def test_fault_98_inputs_beyond_float_precision_are_reported(build):
+@pytest.mark.case(98)
+def test_inputs_beyond_float_precision_are_reported(build):
     scaling = Scaling("standardize", np.array([40.7128, 0, 0]), np.array([100.0, 1, 1]))
     model = replace(build("classes").model, preprocessing=scaling)
     warning = (
@@ -238,8 +240,9 @@ def test_fault_98_inputs_beyond_float_precision_are_reported(build):
         render(program_of(model), "it")
 
 
+@pytest.mark.case(133)
 @pytest.mark.parametrize(("mark", "single"), [("99999999", "100000000"), ("1e39", "inf")])
-def test_fault_133_a_mark_that_is_another_number_as_a_float_is_reported(mark, single):
+def test_a_mark_that_is_another_number_as_a_float_is_reported(mark, single):
     encoding = TableEncoding.fit({"x": ["1", "5", mark]}, missing=[mark, "-999", "99.9"])
     model = predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
     with pytest.warns(UserWarning, match="a C float rounds the mark") as caught:
@@ -393,10 +396,11 @@ def pieces():
     return model, {"x": ["3.25", "", "40", "-3"]}
 
 
+@pytest.mark.case(142)
 @pytest.mark.integration
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("name", ["large", "pieces", "norm last", "prelu", "several, scaled"])
-def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, weights):
+def test_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, weights):
     made = {"large": large, "pieces": pieces}.get(name)
     model, X = made() if made else (build(name).model, build(name).X[:4])
     export(model, tmp_path / "it.c", weights=weights)
@@ -407,10 +411,11 @@ def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, 
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
 
 
+@pytest.mark.case(170)
 @pytest.mark.integration
 @pytest.mark.parametrize("standard", ["gnu99", "c99", "gnu11", "c11"])
 @pytest.mark.parametrize("name", ["pieces", "prelu"])
-def test_fault_170_an_avr_compiles_every_standard_of_c(build, tmp_path, name, standard):
+def test_an_avr_compiles_every_standard_of_c(build, tmp_path, name, standard):
     """ISO C lacks the word for flash, though its macro is defined: the constants are in RAM."""
     model, X = pieces() if name == "pieces" else (build(name).model, build(name).X[:4])
     export(model, tmp_path / "it.c")
@@ -422,9 +427,10 @@ def test_fault_170_an_avr_compiles_every_standard_of_c(build, tmp_path, name, st
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
 
 
+@pytest.mark.case(170)
 @pytest.mark.integration
 @pytest.mark.parametrize("standard", ["gnu99", "c99"])
-def test_fault_170_integers_of_an_avr_compile_with_both_standards(tmp_path, standard):
+def test_integers_of_an_avr_compile_with_both_standards(tmp_path, standard):
     X = np.random.default_rng(0).normal(size=(60, 4))
     network = Network.dense([4, 8, 3], hidden="tanh", seed=1)
     export(network, tmp_path / "it.c", arithmetic="int8", calibration=X)

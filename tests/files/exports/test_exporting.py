@@ -19,7 +19,8 @@ def test_file_names_may_contain_dots(tmp_path):
     assert "void v1_2_predict(" in files[1].read_text()
 
 
-def test_fault_183_files_at_an_address_are_named_by_it(tmp_path):
+@pytest.mark.case(183)
+def test_files_at_an_address_are_named_by_it(tmp_path):
     pytest.importorskip("fsspec")
     done = export(NETWORK, "memory://models/net.c")
     assert done.files == ("memory://models/net.c", "memory://models/net.h")
@@ -93,7 +94,8 @@ def test_a_failure_of_the_second_file_leaves_the_first_unchanged(tmp_path, old):
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [old][: bool(old)]
 
 
-def test_fault_63_a_folder_in_place_of_a_file_is_refused(tmp_path):
+@pytest.mark.case(63)
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "it.c").mkdir()
     with pytest.raises(OSError, match="is a folder, so it is not replaced"):
         write_together({tmp_path / "it.c": NEW})

@@ -74,9 +74,10 @@ REFUSED = [
 ]
 
 
+@pytest.mark.case(19, 23, 58)
 @pytest.mark.parametrize(("model", "problem"), REFUSED)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_fault_19_23_58_a_model_that_no_export_can_compute_is_refused(model, problem, monkeypatch):
+def test_a_model_that_no_export_can_compute_is_refused(model, problem, monkeypatch):
     monkeypatch.setitem(LAYERS, "twice", Twice)  # which makes it no less of a user's own
     with pytest.raises(ArgumentError, match=f"^model: .*{problem}"):
         program_of(model())

@@ -24,10 +24,11 @@ def exported(model) -> bytes:
     return render(program_of(model), "it")[".onnx"]
 
 
+@pytest.mark.case(61)
 @pytest.mark.parametrize(
     "name", ["classes", "classifier numbers", "norm last", "scaled numbers", "rare categories"]
 )
-def test_fault_61_onnx_checker_accepts_a_single_file(build, name):
+def test_onnx_checker_accepts_a_single_file(build, name):
     program = program_of(build(name).model)
     model = onnx.load_from_string(render(program, "it")[".onnx"])
     onnx.checker.check_model(model, full_check=True)
@@ -72,8 +73,9 @@ def test_any_column_name_is_kept(classes, other):
     assert labels.tolist() == [classes[index] for index in network.predict(X).argmax(axis=1)]
 
 
+@pytest.mark.case(98)
 @pytest.mark.parametrize("spread", [0.01, 1e-39, 1e-46])
-def test_fault_98_inputs_beyond_float32_precision_are_float64(build, spread):
+def test_inputs_beyond_float32_precision_are_float64(build, spread):
     rng, center = np.random.default_rng(0), 40.7128 if spread == 0.01 else 0
     X = rng.normal(size=(50, 3)) * spread + center
     model = replace(build("classes").model, preprocessing=Scaling.fit("standardize", X))
@@ -92,8 +94,9 @@ def client(model, columns):
     return session.run(None, types)[-1]
 
 
+@pytest.mark.case(138)
 @pytest.mark.parametrize("numbers", ["standardize", "piecewise", "minmax"])
-def test_fault_138_a_retrained_model_works_behind_the_same_client(numbers):
+def test_a_retrained_model_works_behind_the_same_client(numbers):
     """Another range and another precision of the same columns, also of a table of numbers alone."""
     rng = np.random.default_rng(0)
     for center, spread in ((0, 1), (2013, 0.01), (1e9, 1e-3), (1e-40, 1e-42)):
@@ -126,8 +129,9 @@ def test_a_column_with_a_reserved_name_is_refused(table, name):
         exported(model)
 
 
+@pytest.mark.case(97)
 @pytest.mark.integration
-def test_fault_97_missing_value_markers_of_a_real_table():
+def test_markers_of_missing_values_of_a_real_table_are_understood():
     """In Adult's table, ? stands for a missing value."""
     path = Path(os.environ.get("BARENET_DATA", "")) / "tables" / "adult.csv.gz"
     if not path.exists():

@@ -34,9 +34,10 @@ def tolerance_of(to, case) -> float:
     return tolerance
 
 
+@pytest.mark.promise(12)
 @pytest.mark.integration
 @pytest.mark.parametrize("to", FORMATS)
-def test_promise_12_an_export_predicts_like_the_model(case, to, tmp_path):
+def test_an_export_predicts_like_the_model(case, to, tmp_path):
     check(case, to, tmp_path)
 
 
@@ -96,10 +97,11 @@ MARKS = {
 }
 
 
+@pytest.mark.case(133)
 @pytest.mark.filterwarnings("ignore:a C float rounds the mark", "ignore:overflow encountered in c")
 @pytest.mark.parametrize("mark", MARKS)
 @pytest.mark.parametrize("to", FORMATS)
-def test_fault_133_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mark, tmp_path):
+def test_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mark, tmp_path):
     """Not in C, whose float is the mark itself."""
     x = np.random.default_rng(0).normal(size=30) * min(1e8, abs(float(mark)))
     encoding = TableEncoding.fit({"x": [*map(repr, x.tolist()), mark]}, missing=[mark])
@@ -111,9 +113,10 @@ def test_fault_133_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mar
     np.testing.assert_allclose(run(to, model, rows, tmp_path)[0], expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.case(128)
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("categories", [("False", "True"), ("false", "true"), ("TRUE", "true")])
-def test_fault_128_true_and_false_are_spelled_in_any_way(to, categories, tmp_path):
+def test_true_and_false_are_spelled_in_any_way(to, categories, tmp_path):
     column = CategoryColumn("is", categories, rare=True, missing=True)
     model = random_predictor(np.random.default_rng(2), TableEncoding((column,)))
     rows = {"is": ["true", "False", "TRUE", "false", "True", "FALSE", "", "other"]}
@@ -138,11 +141,12 @@ def test_writing_is_deterministic(build, to, tmp_path):
 RANDOM = {"python": (0, 0), "json": (1e-5, 1e-9), "onnx": (1e-5, 1e-11), "c": (2e-5, 2e-5)}
 
 
+@pytest.mark.case(96, 97, 98)
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("to", [*RANDOM, "int8"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_fault_96_97_98_exports_of_random_tables(seed, to, tmp_path):
+def test_exports_of_random_tables_predict_the_same(seed, to, tmp_path):
     """In units of the target's scale, but for the last digit of a float."""
     in_c = to in ("c", "int8")
     rng = np.random.default_rng(seed)

@@ -86,8 +86,9 @@ def test_the_script_reads_a_csv_table(dated, answer):
     assert np.array_equal(np.array(numbers, dated.dtype), dated.outputs)
 
 
+@pytest.mark.case(71)
 @pytest.mark.integration
-def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
+def test_a_pipe_that_closes_is_quiet(build, tmp_path):
     case = build("classes")
     export(case.model, tmp_path / "it.py")
     rows = csv_of(np.tile(case.X, (200, 1)).tolist(), case.model.feature_names)
@@ -156,8 +157,9 @@ SPELLED = {
 }
 
 
+@pytest.mark.case(162, 157)
 @pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
-def test_fault_162_157_every_text_is_read_as_predict_reads_it(numbers, answer):
+def test_every_text_is_read_as_predict_reads_it(numbers, answer):
     rows = {}
     for name, (training, later) in SPELLED.items():
         rows[name] = [*(training[row % len(training)] for row in range(60)), *later, *later][:65]
@@ -220,10 +222,9 @@ def predict_file(folder, capfd):
     return status, *capfd.readouterr()
 
 
+@pytest.mark.case(162)
 @pytest.mark.parametrize("case", REFUSED)
-def test_fault_162_a_script_refuses_what_predict_refuses(
-    of_every_kind, answer, tmp_path, capfd, case
-):
+def test_a_script_refuses_what_predict_refuses(of_every_kind, answer, tmp_path, capfd, case):
     content, line, column = REFUSED[case]
     done = answer(of_every_kind, content)
     status, _, error = predict_file(tmp_path, capfd)
@@ -236,8 +237,9 @@ def test_fault_162_a_script_refuses_what_predict_refuses(
         assert f"column {column!r}" in problem
 
 
+@pytest.mark.case(162)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
-def test_fault_162_a_script_reads_every_encoding_with_a_byte_order_mark(
+def test_a_script_reads_every_encoding_with_a_byte_order_mark(
     of_every_kind, answer, tmp_path, capfd, encoding
 ):
     expected = read(answer(of_every_kind, HEADER + ROW))
@@ -249,8 +251,9 @@ def test_fault_162_a_script_reads_every_encoding_with_a_byte_order_mark(
     assert printed == pytest.approx(float(expected[0]["prediction"]), rel=1e-6)
 
 
+@pytest.mark.case(162)
 @pytest.mark.parametrize("name", ["classes", "scaled numbers"])
-def test_fault_162_a_script_answers_a_file_without_rows_with_a_header(build, answer, name):
+def test_a_script_answers_a_file_without_rows_with_a_header(build, answer, name):
     model = build(name).model
     names = ",".join(model.feature_names)
     whole = answer(model, f"{names}\n{','.join('1' for _ in model.feature_names)}\n")
@@ -294,11 +297,10 @@ GERMAN = {
 }
 
 
+@pytest.mark.case(188)
 @pytest.mark.parametrize("case", GERMAN)
 @pytest.mark.parametrize("is_matrix", [False, True])
-def test_fault_188_a_file_of_the_training_is_read_by_the_export(
-    numpy_alone, tmp_path, case, is_matrix
-):
+def test_a_file_of_the_training_is_read_by_the_export(numpy_alone, tmp_path, case, is_matrix):
     delimiter, header, options = GERMAN[case]
     lines = []
     classes = np.random.default_rng(0).integers(0, 2, 80)

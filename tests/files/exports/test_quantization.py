@@ -118,7 +118,7 @@ def test_integers_are_close_to_the_network(name):
 
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_promise_digits_in_integers_are_as_accurate_as_in_floats(tmp_path):
+def test_digits_in_integers_are_as_accurate_as_in_floats(tmp_path):
     """To 0.5 % on rows that neither the training nor the calibration has seen."""
     order = np.random.default_rng(0).permutation(len(DIGITS.X))
     X, y, new = DIGITS.X[order[:1000]], DIGITS.y[order[:1000]], order[1000:]
@@ -240,8 +240,9 @@ FEW = r"^calibration: 5 rows determine the ranges of int8, which other rows exce
 MORE = "use 30 rows or more, a few hundred if possible, like the training's$"
 
 
+@pytest.mark.case(171)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_fault_171_few_calibration_rows_are_a_warning(tmp_path):
+def test_few_calibration_rows_are_a_warning(tmp_path):
     """Integers in Python's own arithmetic count the classes that change."""
     model, X = few_rows_of_iris()
     small = X[np.argsort(X[:, 2])[:5]]  # of the smallest petals, all of one class
@@ -259,8 +260,9 @@ def test_fault_171_few_calibration_rows_are_a_warning(tmp_path):
         export(model, tmp_path / "it.c", arithmetic="int8", calibration=small, comparison=X)
 
 
+@pytest.mark.case(171)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_fault_171_rows_beside_the_calibration_decide(tmp_path):
+def test_rows_beside_those_of_the_calibration_decide(tmp_path):
     """40 rows of one class are enough for themselves, but not for the others."""
     model, X = few_rows_of_iris()
     small = X[np.argsort(X[:, 2])[:40]]

@@ -72,6 +72,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.case(166)
 @pytest.mark.parametrize(
     ("classes", "expected"),
     [
@@ -81,7 +82,7 @@ WRONG = [
         (("no", "yes"), {"type": "string", "enum": ["no", "yes"]}),
     ],
 )
-def test_fault_166_the_classes_of_the_schema_are_those_of_predictions(schema, classes, expected):
+def test_the_classes_of_the_schema_are_those_of_predictions(schema, classes, expected):
     """The file and the service have the same document."""
     network = Network.dense([2, 2], output="softmax", seed=1)
     preprocessing = Scaling.fit("standardize", np.eye(2))

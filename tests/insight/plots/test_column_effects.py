@@ -105,8 +105,9 @@ def test_names_are_no_formulas_and_readable(target, readable, towns):
     assert label.height < panel.height
 
 
+@pytest.mark.case(144)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_fault_144_a_fitted_estimator_has_a_partial_dependence():
+def test_a_fitted_estimator_has_a_partial_dependence():
     data = load_dataset("iris")
     model = MLPClassifier(4, max_iter=2, random_state=0).fit(data.X, np.array(data.classes)[data.y])
     (axes,) = plot_dependence(model, data.X, ["x1"]).axes
@@ -123,7 +124,8 @@ def bars(axes) -> dict[str, float]:
     return dict(zip(names, [bar.get_width() for bar in axes.patches], strict=True))
 
 
-def test_fault_145_bars_of_one_colour_are_sorted_means_with_standard_deviations():
+@pytest.mark.case(145)
+def test_bars_of_one_colour_are_sorted_means_with_standard_deviations():
     (axes,) = plot_importance([[0.0, 0.2], [0.5, 0.7], [-0.1, -0.1]], ["a", "b", "c"]).axes
     assert bars(axes) == pytest.approx({"b": 0.6, "a": 0.1, "c": -0.1})
     assert axes.yaxis_inverted()

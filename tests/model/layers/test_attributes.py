@@ -46,8 +46,9 @@ def task():
     return barenet.Task.open({"a": numbers, "y": 2 * numbers}, "y")
 
 
+@pytest.mark.case(165)
 @pytest.mark.parametrize("name", ["trainable", "requires_grad", "frozen"])
-def test_fault_165_freezing_a_layer_is_refused_with_a_remedy(name):
+def test_freezing_a_layer_is_refused_with_a_remedy(name):
     network = every_layer()
     assert {type(layer).name for layer in network.layers} == {*LAYERS}
     for thing in (network, *network.layers, *EVERY_LAYER):
@@ -75,14 +76,16 @@ OBJECTS = {
 }  # fmt: skip
 
 
+@pytest.mark.case(165)
 @pytest.mark.parametrize("name", OBJECTS)
-def test_fault_165_an_unknown_attribute_is_an_error(name):
+def test_an_unknown_attribute_is_an_error(name):
     thing = OBJECTS[name]()
     with pytest.raises(AttributeError):
         thing.no_such_setting = 1
     assert not hasattr(thing, "no_such_setting")
 
 
+@pytest.mark.case(165)
 @pytest.mark.parametrize(
     ("make", "name", "hint"),
     [
@@ -97,14 +100,15 @@ def test_fault_165_an_unknown_attribute_is_an_error(name):
         (task, "epochs", r"task.train\(epochs=50\)"),
     ],
 )
-def test_fault_165_the_error_names_the_nearest_attribute(make, name, hint):
+def test_the_error_names_the_nearest_attribute(make, name, hint):
     thing = make()
     with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*{hint}") as caught:
         setattr(thing, name, 0.5)
     assert (caught.value.name, caught.value.obj) == (name, thing)
 
 
-def test_fault_165_keras_way_to_end_a_run_is_refused():
+@pytest.mark.case(165)
+def test_the_way_of_keras_to_end_a_run_is_refused():
     def stop(run):
         run.stop_training = True
 

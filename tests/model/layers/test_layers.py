@@ -135,8 +135,9 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.case(28, 33)
 @pytest.mark.parametrize(("make", "argument", "values", "expected"), REFUSED)
-def test_fault_28_33_an_argument_out_of_its_range(make, argument, values, expected, refused):
+def test_an_argument_out_of_its_range_is_refused(make, argument, values, expected, refused):
     for value in values:
         with refused(argument, f"expected {expected}, got"):
             make(**{argument: value})

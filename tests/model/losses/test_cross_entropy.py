@@ -14,8 +14,9 @@ from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 FOCAL = [kind(gamma) for kind in (SigmoidFocal, SoftmaxFocal) for gamma in (0, 0.5, 1, 2, 5)]
 
 
+@pytest.mark.case(86)
 @pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SigmoidCrossEntropy(), *FOCAL], ids=repr)
-def test_fault_86_logits_of_ten_thousand(loss, dtype):
+def test_logits_of_ten_thousand_give_finite_results(loss, dtype):
     z = np.array([[1e4, -1e4], [-1e4, 1e4], [1e4, 1e4], [0, 0]], dtype)
     y = np.array([[1, 0]] * 4, dtype)
     with np.errstate(all="raise", under="ignore"):
@@ -25,7 +26,8 @@ def test_fault_86_logits_of_ten_thousand(loss, dtype):
     np.testing.assert_allclose(slopes[:2], [[0, 0], [-1, 1]], atol=0)
 
 
-def test_fault_87_the_logarithm_of_zero(dtype):
+@pytest.mark.case(87)
+def test_probabilities_of_zero_give_finite_losses(dtype):
     p, y = np.array([[0, 1]], dtype), np.array([[1, 0]], dtype)
     for loss in (BinaryCrossEntropy(), CategoricalCrossEntropy()):
         assert 10 < loss.value(p, y) < 1000

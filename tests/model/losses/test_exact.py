@@ -89,10 +89,11 @@ def expected(spec: str, output: str) -> tuple[float, np.ndarray]:
     return np.mean([value for value, _ in pairs]), np.array([slopes for _, slopes in pairs])
 
 
+@pytest.mark.case(113)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("engine", [ReferenceEngine, CompiledEngine])
 @pytest.mark.parametrize(("spec", "output"), CASES)
-def test_fault_113_every_loss_on_every_output(spec, output, engine, dtype):
+def test_every_loss_agrees_on_every_output_on_both_engines(spec, output, engine, dtype):
     """Weights that are the logits, and rows of the identity: a gradient for each row."""
     Z, Y = rows_for(spec, output)
     n = len(Z)

@@ -53,7 +53,8 @@ def test_values_and_gradients_agree_with_pytorch(pytorch):
     assert tested == set(ALL) - missing
 
 
-def test_fault_188_the_sweeps_have_every_loss_on_logits():
+@pytest.mark.case(188)
+def test_the_sweeps_have_every_loss_on_logits():
     """Each loss that training may choose for an output is one of those above and below."""
     for kind in LOSSES.values():
         for activation in ACTIVATIONS.values():

@@ -107,9 +107,10 @@ def test_moments_of_another_length_are_refused(name):
     assert optimizer.n_steps == 1
 
 
+@pytest.mark.case(27)
 @pytest.mark.parametrize("rate", [-1, 0, float("nan"), float("inf"), "0.1", None, True])
 @pytest.mark.parametrize("name", STEPPING)
-def test_fault_27_an_invalid_learning_rate(name, rate):
+def test_an_invalid_learning_rate_is_refused(name, rate):
     with pytest.raises(ValueError, match=r"^optimizer: .*learning_rate: expected a number above 0"):
         OPTIMIZERS[name](learning_rate=rate)
 

@@ -154,7 +154,8 @@ ADDED = f"""(() => {{
 }})()"""
 
 
-def test_fault_182_the_neurons_that_decide_come_first_at_every_answer_while_it_learns(tab):
+@pytest.mark.case(182)
+def test_the_neurons_that_decide_come_first_at_every_answer_while_it_learns(tab):
     page = tab("#lesson=digits", width=1366, height=768)
     page.until_text("#lesson h2", "Ten digits")
     page.page.keyboard.press("Escape")

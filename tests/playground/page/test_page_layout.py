@@ -74,7 +74,8 @@ PLACES = """[...document.querySelectorAll('.network :is(button, select, input, .
   })"""
 
 
-def test_fault_188_up_to_eight_layers_fit_every_window(tab):
+@pytest.mark.case(188)
+def test_up_to_eight_layers_fit_every_window(tab):
     """From six on, a layer had no room for its buttons, and the answer was beside the window."""
     page = tab("#data=circles")
     for layers in range(1, 9):
@@ -98,7 +99,8 @@ def test_fault_188_up_to_eight_layers_fit_every_window(tab):
                 assert apart(one["box"], other["box"]), (layers, width, one, other)
 
 
-def test_fault_188_the_smallest_phone_shows_the_speed_whole(tab):
+@pytest.mark.case(188)
+def test_the_smallest_phone_shows_the_speed_whole(tab):
     page = tab("#data=circles", width=320, height=640)
     left, _, right, _ = box(page, "#play")
     assert left >= 0 and right <= 320

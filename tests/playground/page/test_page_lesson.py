@@ -293,7 +293,8 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     assert page.text("#lesson .verdict").startswith("Not quite. A step of this length")
 
 
-def test_fault_181_a_network_that_collapsed_in_a_lesson_has_a_way_out(tab):
+@pytest.mark.case(181)
+def test_a_network_that_collapsed_in_a_lesson_has_a_way_out(tab):
     page = tab("#lesson=overfitting")
     page.until_text("#lesson h2", "Learning by heart")
     page.choose("penalty", "l2")

@@ -40,7 +40,8 @@ def test_sliders_move_the_slice(tab):
     assert page.value(MAP) == before
 
 
-def test_fault_188_the_first_drawn_point_moves_nothing(tab):
+@pytest.mark.case(188)
+def test_the_first_drawn_point_moves_nothing(tab):
     page = tab("#data=drawn")
     landscape = page.page.get_by_role("tab", name="Landscape")
     assert landscape.is_visible() and not landscape.is_enabled()

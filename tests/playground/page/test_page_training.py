@@ -126,7 +126,8 @@ def test_a_pace_that_the_list_does_not_have_is_shown_among_the_others(tab):
 LONG_RUN = "#data=moons&noise=0.4&samples=100&test_size=0.6&net.hidden=16&net.activations=relu"
 
 
-def test_fault_179_the_lowest_test_loss_stays_as_the_run_goes_on(tab):
+@pytest.mark.case(179)
+def test_the_lowest_test_loss_stays_as_the_run_goes_on(tab):
     page = tab(f"{LONG_RUN}&net.learning_rate=0.01&pace=0")
     page.play("header.epoch > 300")
     page.pause()
