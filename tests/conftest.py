@@ -177,6 +177,21 @@ def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return f"{request.param}://{name}"
 
 
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file of text or bytes."""
+
+    def write_file(content: str | bytes, name: str = "t.csv") -> Path:
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_bytes(content.encode())
+        return path
+
+    return write_file
+
+
 @pytest.fixture(scope="session")
 def refused() -> Callable[..., AbstractContextManager[pytest.ExceptionInfo[Any]]]:
     """Assert that a block raises the error of an argument: ``with refused("epochs"): …``."""

@@ -150,6 +150,7 @@ def test_an_ensemble_saves_its_last_epoch_before_the_error(processes, tmp_path, 
         assert np.array_equal(resumed.best.parameters[index], parameters)
 
 
+@pytest.mark.case(193)
 def test_work_sent_after_the_scheduler_is_lost_does_not_wait_for_another_one(
     processes, monkeypatch
 ):

@@ -203,7 +203,7 @@ def test_reading_time_is_linear_in_the_columns(write):
 def test_a_damaged_column_does_not_end_the_process():
     """Reading the metadata of this column with pyarrow does."""
     with pytest.raises(DataError, match="not a usable Parquet file"):
-        load_table(Path(__file__).parent / "damaged_column.parquet", "y")
+        load_table(Path(__file__).parents[1] / "data" / "damaged_column.parquet", "y")
 
 
 def test_the_texts_of_columns_have_all_digits_zones_and_nanoseconds(tmp_path):
@@ -304,7 +304,7 @@ def test_some_row_groups_may_have_another_encoding(write, tmp_path):
 @pytest.mark.case(159)
 def test_a_file_of_duckdb_in_version_two_is_read():
     """Written by DuckDB 2.0 with ``parquet_version v2``; place, code and remark are texts."""
-    path = Path(__file__).parent / "duckdb_v2.parquet"
+    path = Path(__file__).parents[1] / "data" / "duckdb_v2.parquet"
     check_mixed(path)
     in_memory = load_table(path, "price", drop=["remark"])
     rows = stream(path, "price", drop=["remark"])

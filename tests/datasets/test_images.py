@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from barenet.datasets._images import DATA_VARIABLE, IMAGES, read_idx
 from barenet.errors import DataError
 
-SLICE = Path(__file__).parent / "mnist_slice"
+SLICE = Path(__file__).parents[1] / "data" / "mnist_slice"
 MNIST, FASHION = IMAGES["mnist"], IMAGES["fashion_mnist"]
 FILES = sorted(path.name for path in SLICE.glob("*.gz"))
 

@@ -13,7 +13,7 @@ from barenet.datasets._images import IMAGES
 from barenet.datasets._named_datasets import EMBEDDED
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
-SLICE = Path(__file__).parent / "mnist_slice"
+SLICE = Path(__file__).parents[1] / "data" / "mnist_slice"
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
 
 
