@@ -215,7 +215,7 @@ def new_task() -> Callable[..., Any]:
     def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
         prepared = prepare_named(data or DataSettings(samples=60))
         chosen = NetworkSettings(**settings)
-        return prepared.make_task(chosen), prepared
+        return prepared.make_setup(chosen), prepared
 
     return make
 

@@ -83,7 +83,7 @@ def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
     state = PageState.defaults_for(name)
     prepared, settings = prepare_named(state.data), replace(state.networks[0], seed=seed)
-    task = prepared.make_task(settings)
+    task = prepared.make_setup(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()
     history = train(
         task.network,

@@ -59,7 +59,7 @@ def test_it_has_the_numbers_of_the_library(own_tab, name):
     own_tab.step(1, 2, 3)
     state = decode(PageState, own_tab.value("state"), "state")
     [settings], prepared = state.networks, prepare_named(state.data)
-    task = prepared.make_task(settings)
+    task = prepared.make_setup(settings)
     X, y = task.training
     arguments = settings.run_config(len(X)).train_arguments()
     train(task.network, X, y, **{**arguments, "epochs": 3, "engine": "reference"})

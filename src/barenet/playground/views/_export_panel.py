@@ -176,7 +176,7 @@ class ExportedRun:
             settings=self._settings(),
             train_y=target.format("train"),
             test_y=target.format("test"),
-            metric=self.view.task.metric,
+            metric=self.view.setup.metric,
             callbacks=callbacks,
         )
         if "dataclasses." in loading:
