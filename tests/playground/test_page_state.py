@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from barenet._train import train
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError
 from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import LBFGS, Adam
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.server._catalog import catalog
 from barenet.playground.state._address import read_address, write_address
 from barenet.playground.state._default_settings import changes, choose, restore

@@ -6,7 +6,7 @@ import numpy as np
 
 from barenet._train import train
 from barenet.playground._page_files import compact
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._recording import RecordedTraining, record
 from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
 

@@ -19,7 +19,7 @@ from barenet.tables._date_formats import as_date_formats, named_columns
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._encoding import check_texts
 from barenet.tables._frame import Frame, Names, Table
-from barenet.tables._kind_of_column import kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._open_table import (
     Source,

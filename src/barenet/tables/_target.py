@@ -10,7 +10,7 @@ from barenet.errors import DataError, some
 from barenet.tables import _parsing as parsing
 from barenet.tables._date_formats import DATES
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import FEW, LOCAL_NUMBER, kind_of
+from barenet.tables._kind_inference import FEW, LOCAL_NUMBER, kind_of
 from barenet.tables._missing_texts import MISSING, is_absent
 
 #: What a target is predicted as: one of several classes, or a number.

@@ -16,7 +16,7 @@ import pytest
 
 from barenet import load, train
 from barenet.cli._record import record_page
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._site import RUNTIME
 from barenet.playground.state._page_state import PageState
 from barenet.playground.state._wire_format import decode

@@ -18,7 +18,7 @@ from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground.data._opened_models import Model, others_of
 from barenet.playground.data._plane import FeatureMap, FixedColumn, Plane, middle_pixel
-from barenet.playground.data._tables import TableFile
+from barenet.playground.data._table_file import TableFile
 from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground.trainer._trainer_messages import Rows, TrainingSetup
