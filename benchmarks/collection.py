@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from benchmarks.table_data import Table, read_csv, table_of
 
 __all__ = ["CACHE", "COLLECTION", "Collection", "Entry", "listed"]

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from benchmarks.machine import machine
 from benchmarks.markdown import table
 from benchmarks.processes import ROLES, used

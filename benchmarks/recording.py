@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._recording import record, write_recording
 from barenet.playground.state._address import read_address
 from benchmarks.machine import machine

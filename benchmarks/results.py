@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from benchmarks.heat_map import draw
 from benchmarks.report import report
 

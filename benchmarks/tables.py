@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from benchmarks.collection import CACHE, Collection
 from benchmarks.limited import Limited
 from benchmarks.machine import machine, versions

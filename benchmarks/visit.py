@@ -23,7 +23,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from benchmarks.machine import machine
 from benchmarks.markdown import table
 from benchmarks.results import FOLDER

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from barenet._metrics import METRICS
     from barenet._train import train
     from barenet.datasets._dataset import Dataset
-    from barenet.datasets._datasets import load_dataset
+    from barenet.datasets._dataset_loading import load_dataset
     from barenet.datasets._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
@@ -87,7 +87,7 @@ __all__ = [  # noqa: RUF022
 _MODULES = {
     "_metrics": "METRICS",
     "datasets._dataset": "Dataset",
-    "datasets._datasets": "load_dataset",
+    "datasets._dataset_loading": "load_dataset",
     "datasets._table_loading": "load_table",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",

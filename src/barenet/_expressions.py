@@ -403,7 +403,7 @@ OPERATIONS = {
     ),
     "over_samples": Operation(np.sum), "total": Operation(np.sum),
     "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
-    "times_ln": Operation(_special("xlogy")),
+    "times_ln": Operation(_special("xlogy")), "sin": Operation(np.sin),
 }  # fmt: skip
 
 #: The functions that the formula of an activation may have, and the number of their arguments.

@@ -221,7 +221,7 @@ def train(
 
 
 def _advance_saved(loop: Loop, *arguments: Any) -> History:
-    from barenet.files._checkpointing import saved_session
+    from barenet.files._checkpoint_manager import saved_session
 
     with exclusive(loop.run.network), saved_session(loop, *arguments):
         return loop.advance(loop.config.epochs)

@@ -12,7 +12,7 @@ _MODULES = {
     "Scaling": "tables._scaling",
     "TableEncoding": "tables._encoding",
     "fingerprint": "tables._fingerprint",
-    "load_dataset": "datasets._datasets",
+    "load_dataset": "datasets._dataset_loading",
 }
 
 

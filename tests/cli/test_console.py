@@ -5,7 +5,7 @@ import numpy as np
 from barenet.cli._console import emit_json, emit_table, log
 from barenet.cli._introduction import summarize_columns
 from barenet.cli._text_graphics import bar, draw_image
-from barenet.datasets._datasets import DATASETS, load_dataset
+from barenet.datasets._dataset_loading import DATASETS, load_dataset
 from barenet.tables._scaling import Scaling
 
 

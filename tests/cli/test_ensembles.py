@@ -12,7 +12,7 @@ import pytest
 from barenet import MLPEnsembleClassifier, load, permutation_importance, save
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.settings._run_config import RunConfig
 from barenet.typing import Ensemble

@@ -10,7 +10,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from barenet import Network, export, load, save
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.files.exports import SUFFIXES
 
 

@@ -20,8 +20,8 @@ from barenet import load, train as train_network
 from barenet._metrics import METRICS
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import emit_confusion_matrix, emit_paragraph, emit_scores
-from barenet.datasets._datasets import load_dataset
+from barenet.cli._score_tables import emit_confusion_matrix, emit_paragraph, emit_scores
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement, Scored
 from barenet.tasks._task import Task

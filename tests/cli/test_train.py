@@ -195,7 +195,7 @@ def test_a_plot_or_a_score_that_fails_keeps_the_model(barenet, monkeypatch):
     assert done.err.endswith("saved in runs/iris, but not history.png: no such letter\n")
     assert Path("runs/iris/confusion.png").exists()
     assert "the run is finished" in barenet("train", "--resume", "runs/iris").err
-    monkeypatch.setattr("barenet.cli._scores.Measurement._measure", fail)
+    monkeypatch.setattr("barenet.cli._score_tables.Measurement._measure", fail)
     done = barenet("train", "xor", *SHORT, "--no-baselines")
     assert done.status == 2 and "no such letter" in done.err
     card = load("runs/xor/model.safetensors").card

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from barenet.datasets._datasets import DATASETS, load_dataset
+from barenet.datasets._dataset_loading import DATASETS, load_dataset
 from barenet.datasets._images import IMAGES
 from barenet.datasets._named_datasets import EMBEDDED
 from barenet.settings._run_config import DEFAULTS, RunConfig
@@ -78,7 +78,7 @@ def test_tables_are_recognized_by_their_suffix(write, name):
 def test_listing_data_sets_loads_none():
     listing = "[(n, d.source, d.description, d.defaults) for n, d in DATASETS.items()]"
     code = (
-        f"import sys; from barenet.datasets._datasets import DATASETS; assert {listing}; "
+        f"import sys; from barenet.datasets._dataset_loading import DATASETS; assert {listing}; "
         "print(sorted({'sklearn', 'scipy', 'pyarrow', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

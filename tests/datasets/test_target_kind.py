@@ -24,7 +24,6 @@ def test_the_defaults_fit_the_kind(target_kind, n_outputs, activation, loss, met
     assert target_kind.allowed_n_outputs == n_outputs
     assert target_kind.n_outputs == n_outputs[0]
     assert target_kind.output_activation() == activation
-    assert target_kind.default_loss() == loss
     assert target_kind.metric == metric
     network = Network.dense([2, target_kind.n_outputs], output=activation)
     assert as_loss(None, network.output_activation).name == loss
@@ -33,7 +32,8 @@ def test_the_defaults_fit_the_kind(target_kind, n_outputs, activation, loss, met
 def test_two_outputs_for_two_classes_are_a_softmax():
     two = TargetKind(n_classes=2)
     assert two.output_activation(2) == "softmax"
-    assert two.default_loss(2) == "categorical_cross_entropy"
+    network = Network.dense([2, 2], output=two.output_activation(2))
+    assert as_loss(None, network.output_activation).name == "categorical_cross_entropy"
     assert TargetKind(n_numbers=2).output_activation(2) == "identity"
 
 

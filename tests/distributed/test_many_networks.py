@@ -18,8 +18,8 @@ from barenet.distributed._dask_workers import PARTS, Workers, split_by_cost
 from barenet.errors import ArgumentError, MissingExtraError, WorkersError
 from barenet.estimators import MLPEnsembleClassifier, MLPEnsembleRegressor
 from barenet.population._network_run import Stop
-from barenet.population._network_task import WorkersFactory
 from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._training_slice import WorkersFactory
 
 pytestmark = pytest.mark.integration
 

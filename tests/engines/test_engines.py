@@ -1,6 +1,8 @@
 """The choice of an engine: what the compiled one can't do goes to the reference, and is told."""
 
 import copy
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +68,39 @@ def test_user_defined_parts_need_the_reference_engine(layer, settings):
     assert learn("auto") == learn("reference")
     with pytest.raises(ArgumentError, match=r"^engine: compiled cannot run this: .* has no kernel"):
         learn("compiled")
+
+
+#: Registers a class in each of four registries before anything is trained; prints the engines.
+REGISTER_FIRST = """
+import numpy as np
+import barenet
+from barenet.activations import ACTIVATIONS
+from barenet.layers import LAYERS
+from barenet.losses import LOSSES
+from barenet.optimizers import OPTIMIZERS
+
+parts = {}
+for registry, name in (
+    (ACTIVATIONS, "tanh"), (LAYERS, "dense"), (LOSSES, "squared_error"), (OPTIMIZERS, "sgd"),
+):
+    registry["mine"] = parts[name] = type("Mine", (registry[name],), {"name": "mine"})
+
+X = np.linspace(-1, 1, 12).reshape(6, 2)
+for layer, settings in (
+    (barenet.layers.Dense(2, 1, parts["tanh"]()), {}),
+    (parts["dense"](2, 1, "tanh"), {}),
+    (barenet.layers.Dense(2, 1), {"loss": "mine"}),
+    (barenet.layers.Dense(2, 1), {"optimizer": "mine"}),
+):
+    network = barenet.Network([layer])
+    print(barenet.train(network, X, X[:, 0], epochs=1, **settings).engine)
+"""
+
+
+def test_a_class_registered_before_the_first_training_needs_the_reference_engine():
+    command = [sys.executable, "-c", REGISTER_FIRST]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["reference"] * 4, "")
 
 
 @pytest.mark.parametrize("part", ["activation", "loss", "optimizer"])

@@ -96,13 +96,14 @@ def test_damaged_files_are_compiled_again_and_replaced(kernels):
 
 def test_a_changed_source_changes_the_cache_key(tmp_path, monkeypatch):
     shutil.copytree(Path(kernel_cache.__file__).parent, tmp_path / "engines")
-    monkeypatch.setattr(kernel_cache, "__file__", str(tmp_path / "engines" / "kernel_cache.py"))
-    seen = {kernel_cache.fingerprint.__wrapped__()}
-    for source in ("kernel_cache.py", "simd/register_blocks.py", "kernels/losses.py"):
-        with (tmp_path / "engines" / source).open("a") as file:
+    monkeypatch.setattr(kernel_cache, "__file__", str(tmp_path / "engines" / "_kernel_cache.py"))
+    keys = {kernel_cache.fingerprint.__wrapped__()}
+    for source in ("_kernel_cache.py", "simd/_register_blocks.py", "kernels/_losses.py"):
+        with (tmp_path / "engines" / source).open("r+") as file:  # which must exist
+            file.seek(0, os.SEEK_END)
             file.write("\n")
-        seen.add(kernel_cache.fingerprint.__wrapped__())
-    assert len(seen) == 4
+        keys.add(kernel_cache.fingerprint.__wrapped__())
+    assert len(keys) == 4
 
 
 def test_a_changed_formula_changes_the_cache_key(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import pandas
 import pytest
 
 from barenet import Network, Predictor
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.layers import Layer
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._scaling import Scaling

@@ -25,7 +25,7 @@ from barenet import (
     permutation_importance,
     train,
 )
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.typing import Ensemble
 
 

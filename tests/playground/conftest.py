@@ -18,7 +18,7 @@ import pytest
 from websockets.sync.client import connect
 
 from barenet import Network, Predictor, Scaling, save
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.data._file_store import FileStore
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.server._server import Server
@@ -215,7 +215,7 @@ def new_task() -> Callable[..., Any]:
     def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
         prepared = prepare_named(data or DataSettings(samples=60))
         chosen = NetworkSettings(**settings)
-        return prepared.make_task(chosen), prepared
+        return prepared.make_setup(chosen), prepared
 
     return make
 

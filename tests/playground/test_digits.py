@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from barenet import Network, Scaling, load_dataset
 from barenet.datasets._images import DATA_VARIABLE
 from barenet.errors import ArgumentError
-from barenet.playground.data._data_preparation import prepare_model
+from barenet.playground.data._data_sources import prepare_model
 from barenet.playground.data._opened_models import open_model
 from barenet.playground.state._page_state import DataSettings
 from barenet.playground.views._digits import (
@@ -178,7 +178,7 @@ def test_the_pad_is_converted_in_the_units_of_the_data(make_view):
 
 
 PREPARE = """
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import PageState
 prepared = prepare_named(PageState.defaults_for("mnist").data)
 print(prepared.dataset.image_shape, len(prepared.training[1]), len(prepared.test[1]))

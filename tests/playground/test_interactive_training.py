@@ -92,7 +92,7 @@ def start(request, wait_until, new_task):
 
 def trained_by_library(training, new_task, epochs):
     """The weights after `barenet.train` with the same settings."""
-    settings, (X, y) = training.settings, training.task.training
+    settings, (X, y) = training.settings, training.setup.training
     task, _ = new_task(**vars(settings))
     arguments = settings.run_config(len(X)).train_arguments()
     train(task.network, X, y, **{**arguments, "epochs": epochs}, metrics="accuracy")

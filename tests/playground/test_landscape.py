@@ -41,7 +41,7 @@ def two_networks(page, **changes):
 def test_losses_of_the_plane_are_those_of_numpy(server, page):
     page.run_to(25)
     found, (view,) = page.ask("landscape"), views_of(server, page)
-    X, y = view.task.training
+    X, y = view.setup.training
     path = view.trainer.request_path(view.key).result(20)
     plane = _landscape.PathPlane.through(path.parameters.astype(float))
     side = found["side"]
@@ -102,7 +102,7 @@ def test_batch_norm_uses_the_present_statistics(server, page):
     page.run_to(5)
     (path,) = page.ask("landscape")["paths"]
     (view,) = views_of(server, page)
-    expected = view.task.evaluate(5, view.current(), "").loss
+    expected = view.setup.evaluate(5, view.current(), "").loss
     assert path["losses"][0] == pytest.approx(expected, rel=1e-3)
 
 

@@ -351,7 +351,7 @@ def train_from_many_weights(state, n_seeds, epochs, measure, every=4, **changes)
     tasks = []
     for seed in range(n_seeds):
         settings = replace(state.networks[0], **{**changes, "seed": seed})
-        tasks.append(prepared.make_task(settings))
+        tasks.append(prepared.make_setup(settings))
     rows = []
 
     def take(population):
@@ -448,7 +448,7 @@ def test_sgd_at_0_03_reaches_87_percent_and_adam_and_longer_steps_the_goal():
     assert share("sgd", 0.03, batch_size=0) < share("sgd", 0.03) < share("adam", 0.03)
     assert share("adam", 0.03) >= 0.97
     assert share("sgd", 0.3) >= 0.97, "with a larger learning rate"
-    task = FileStore().prepare(state.data).make_task(state.networks[0])
+    task = FileStore().prepare(state.data).make_setup(state.networks[0])
     assert len(task.training[0]) == 250 and -(-250 // 16) == 16
 
 

@@ -83,7 +83,7 @@ def run(capfd):
 def measured(prepared, network):
     """The scores that the page first shows of a network."""
     settings = prepared.model.settings if prepared.model else NetworkSettings()
-    return prepared.make_task(settings).evaluate(0, network, "")
+    return prepared.make_setup(settings).evaluate(0, network, "")
 
 
 def outputs(prepared, network):
@@ -265,7 +265,7 @@ def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, na
     with refused("row", "one of 0 points"):
         probe(view, 0, (), True)
     reports = []
-    training = InteractiveTraining(view.task, reports.append)
+    training = InteractiveTraining(view.setup, reports.append)
     training.send("play")
     training.advance(1.0)
     assert "choose the table" in reports[-1].problem.message

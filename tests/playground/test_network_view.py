@@ -5,7 +5,7 @@ import pytest
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Snapshot
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._network_layout import MAX_DRAWN, describe, parameter_index
 from barenet.playground.state._page_state import DataSettings, NetworkSettings
 from barenet.playground.trainer._problems import Problem

@@ -13,7 +13,7 @@ import barenet
 ENGINE = """
 import warnings
 import barenet
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.datasets._named_datasets import EMBEDDED
 
 moons = load_dataset("moons", samples=80)

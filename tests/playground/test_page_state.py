@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from barenet._train import train
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError
 from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import LBFGS, Adam
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.server._catalog import catalog
 from barenet.playground.state._address import read_address, write_address
 from barenet.playground.state._default_settings import changes, choose, restore
@@ -84,7 +84,7 @@ def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
     state = PageState.defaults_for(name)
     prepared, settings = prepare_named(state.data), replace(state.networks[0], seed=seed)
-    task = prepared.make_task(settings)
+    task = prepared.make_setup(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()
     history = train(
         task.network,

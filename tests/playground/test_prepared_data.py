@@ -8,15 +8,15 @@ import pytest
 from sklearn.decomposition import PCA
 
 from barenet import Network, TableEncoding, load_table
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.errors import ArgumentError
-from barenet.playground.data._data_preparation import (
+from barenet.playground.data._data_sources import (
     prepare_drawn,
     prepare_named,
     prepare_table,
     read_points,
 )
-from barenet.playground.data._tables import open_table
+from barenet.playground.data._table_file import open_table
 from barenet.playground.state._address import read_address
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import MAX_DRAWN_POINTS, DataSettings, PageState

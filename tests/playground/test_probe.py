@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
 from barenet.playground.views._probe import probe

@@ -90,7 +90,7 @@ def test_a_collapsed_network_is_reported_with_the_way_out(problems):
 
 def test_initial_weights_of_zero_are_not_called_a_collapse(make_view):
     view = make_view(init="zeros")
-    X, curve = view.task.training[0], LearningCurve()
+    X, curve = view.setup.training[0], LearningCurve()
     for epoch in range(20):
         curve.add(EpochMetrics(epoch, 0.7, 0.7, 0.5, 0.5))
     arguments = (view.network, X, "accuracy", curve, 0.69)

@@ -6,7 +6,7 @@ import numpy as np
 
 from barenet._train import train
 from barenet.playground._page_files import compact
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._recording import RecordedTraining, record
 from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
 
@@ -15,7 +15,7 @@ def test_the_kept_weights_are_those_of_the_library():
     state = PageState.defaults_for("moons")
     prepared, settings = prepare_named(state.data), state.networks[0]
     counted = []
-    training = RecordedTraining(prepared.make_task(settings), 12, lambda: counted.append(1))
+    training = RecordedTraining(prepared.make_setup(settings), 12, lambda: counted.append(1))
     kept = training.run_to_end()
     assert [each.epoch for each in kept] == list(range(13)) and len(counted) == 12
     network = prepared.make_network(settings)

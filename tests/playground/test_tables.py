@@ -3,9 +3,9 @@
 import pytest
 
 from barenet.errors import ArgumentError, DataError
-from barenet.playground.data._data_preparation import prepare_table
+from barenet.playground.data._data_sources import prepare_table
 from barenet.playground.data._file_store import MAX_FILES, FileStore
-from barenet.playground.data._tables import open_table
+from barenet.playground.data._table_file import open_table
 from barenet.playground.state._page_state import DataSettings
 
 CSV = b"name,a,b,kind\nx,1,2,up\ny,2,3,down\nz,3,1,up\nw,4,4,down\n"

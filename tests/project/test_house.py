@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 #: Names of modules that mirror one of another room on purpose.
-MIRRORED = {"_activations", "_datasets", "_dense", "_dropout", "_train"}
+MIRRORED = {"_activations", "_dense", "_dropout", "_train"}
 
 
 @pytest.mark.parametrize(

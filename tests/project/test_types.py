@@ -19,7 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import barenet
 from barenet import RunConfig, Task
-from barenet.datasets._datasets import DATASETS, DatasetOptions
+from barenet.datasets._dataset_loading import DATASETS, DatasetOptions
 from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.population._candidates import SETTINGS
 from barenet.population._cross_validation import FoldOptions

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from barenet.storage._atomic import open_atomically, remove_leftovers, write_atomically
+from barenet.storage._atomic_write import open_atomically, remove_leftovers, write_atomically
 
 
 def test_a_file_is_created_or_replaced_and_an_open_reader_has_the_old_one(tmp_path):
@@ -78,7 +78,7 @@ def test_a_file_name_that_is_too_long_is_refused(tmp_path, extra):
 
 KILLED = """
 import os, signal, sys
-from barenet.storage._atomic import open_atomically
+from barenet.storage._atomic_write import open_atomically
 with open_atomically(sys.argv[1]) as stream:
     stream.write(b"half")
     print("open", flush=True)
@@ -144,7 +144,7 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path):
 
 WRITER = """
 import sys
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 
 for number in range(200):
     write_atomically(sys.argv[1], f"{number} ".encode() * 500)

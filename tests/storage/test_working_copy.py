@@ -14,7 +14,7 @@ from barenet import Checkpoint, Network, export, load, load_table, save, stream,
 from barenet.callbacks import Callback, TimeLimit
 from barenet.errors import BarenetError, DataError, MissingExtraError
 from barenet.storage import _working_copy as working_copy
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 
 X = np.linspace(-1, 1, 50, dtype=np.float32).reshape(-1, 1)
 

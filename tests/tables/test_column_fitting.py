@@ -11,7 +11,7 @@ from barenet import TableEncoding, load_table
 from barenet.errors import DataError
 from barenet.tables._column_fitting import SCALES
 from barenet.tables._csv_table import read_table
-from barenet.tables._kind_of_column import kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._to_frame import as_frame
 

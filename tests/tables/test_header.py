@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
 from barenet.tables._csv_table import read_table

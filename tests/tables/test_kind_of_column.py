@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from barenet import TableEncoding, TablePreprocessor, load_table, stream
 from barenet.errors import ArgumentError, DataError
-from barenet.tables._kind_of_column import kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING, is_absent
 from barenet.tables._to_frame import as_frame
 

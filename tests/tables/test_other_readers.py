@@ -13,7 +13,7 @@ import polars
 import pytest
 
 from barenet.tables._csv_table import read_table
-from barenet.tables._kind_of_column import kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import parse_column
 

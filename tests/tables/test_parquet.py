@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Task, stream
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
 from barenet.tables._named_columns import named_matrix

@@ -4,7 +4,7 @@ from typing import Any
 
 from barenet.cli._console import emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._images import Images
 from barenet.datasets._named_datasets import NamedDataset
 from barenet.settings._run_config import RunConfig

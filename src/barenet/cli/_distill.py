@@ -7,7 +7,7 @@ from barenet import ModelCard, RunConfig
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, Threads
 from barenet.cli._results import OutputOptions
-from barenet.cli._scores import emit_scores
+from barenet.cli._score_tables import emit_scores
 from barenet.cli._train import run_in
 from barenet.cli._trained_model import load_trained
 from barenet.errors import ArgumentError

@@ -15,7 +15,7 @@ from barenet._extras import EXTRAS, install_command
 from barenet._progress_bar import progress_bar
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.cli._scores import emit_paragraph
+from barenet.cli._score_tables import emit_paragraph
 from barenet.engines import ENGINES, ReferenceEngine
 from barenet.engines._threads import allowed_cores, choose_threads
 from barenet.engines.compiled._compiled_engine import has_numba

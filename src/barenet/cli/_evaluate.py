@@ -10,10 +10,10 @@ from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
 from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
-from barenet.cli._scores import choose_metric, emit_measurement
+from barenet.cli._score_tables import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern

@@ -31,7 +31,7 @@ from barenet.model._arrays import FloatArray
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import without_superseded
 from barenet.settings._task_settings import TaskSettings
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from barenet.storage._file_io import as_address, is_pattern, name_of
 from barenet.storage._working_copy import download
 from barenet.streams._stream_source import find_files

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from cyclopts import Group, Parameter, Token
 
 from barenet import activations, initializers, losses, optimizers, schedules
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 from barenet.settings._run_config import DEFAULTS, RunConfig

@@ -6,7 +6,7 @@ from typing import Any
 from barenet import Predictor, Scaling, TableEncoding
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.cli._scores import emit_scores
+from barenet.cli._score_tables import emit_scores
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from barenet import Scaling, TableEncoding, _shell as shell
 from barenet.cli._console import MAX_COLUMNS, log
-from barenet.cli._scores import choose_metric
+from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
 from barenet.errors import count_of, some

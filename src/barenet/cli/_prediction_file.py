@@ -20,7 +20,7 @@ from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import output_path, refuse_foreign
 from barenet.cli._trained_model import REJECTED, RejectedRows
 from barenet.errors import ArgumentError
-from barenet.storage._atomic import open_atomically
+from barenet.storage._atomic_write import open_atomically
 from barenet.tables._parsing import to_number
 
 #: The values of columns by their names, each a list, or an array of NumPy or Arrow.

@@ -24,7 +24,7 @@ from barenet.playground.publishing._recording import (
 )
 from barenet.playground.state._address import read_address, split_address
 from barenet.playground.state._page_state import MAX_EPOCHS, NAMED, PACE, PageState
-from barenet.storage._atomic import check_target, write_atomically
+from barenet.storage._atomic_write import check_target, write_atomically
 
 #: The name of a recording in a folder.
 NAME = "recording.html"

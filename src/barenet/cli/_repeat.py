@@ -17,7 +17,7 @@ from barenet.cli._console import closable_output, emit_table, log
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
-from barenet.cli._scores import emit_paragraph
+from barenet.cli._score_tables import emit_paragraph
 from barenet.errors import ArgumentError
 from barenet.population._population import Population
 from barenet.settings._task_settings import TaskSettings

@@ -21,13 +21,13 @@ from barenet.cli._console import closable_output, emit, emit_json, log, log_prob
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._run_folder import REPORT, RunFolder
-from barenet.cli._scores import emit_measurement
+from barenet.cli._score_tables import emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
 from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from barenet.storage._file_io import STANDARD_INPUT, name_of
 from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import Fit

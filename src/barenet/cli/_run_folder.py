@@ -30,7 +30,7 @@ from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export
 from barenet.settings._task_settings import HEADER, TaskSettings
-from barenet.storage import _atomic as atomic
+from barenet.storage import _atomic_write as atomic
 from barenet.tasks._pictures import KINDS
 
 #: File names in the folder of a run.

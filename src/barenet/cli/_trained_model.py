@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from barenet import Dataset, Predictor, TableEncoding, load
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._table_loading import read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file

@@ -18,7 +18,7 @@ def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
 
     Balanced ones are those of scikit-learn: rows / (classes · rows of the class).
 
-    >>> from barenet.datasets._datasets import load_dataset
+    >>> from barenet.datasets._dataset_loading import load_dataset
     >>> class_weights(["setosa=2", "virginica=0.5"], load_dataset("iris"))
     array([2. , 1. , 0.5])
     """

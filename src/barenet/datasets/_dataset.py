@@ -53,7 +53,7 @@ class Dataset:
 
     Examples
     --------
-    >>> from barenet.datasets._datasets import load_dataset
+    >>> from barenet.datasets._dataset_loading import load_dataset
     >>> iris = load_dataset("iris")
     >>> iris.task, iris.n_samples, iris.n_features, iris.classes
     ('classification', 150, 4, ('setosa', 'versicolor', 'virginica'))
@@ -121,7 +121,7 @@ class Dataset:
 
         Examples
         --------
-        >>> from barenet.datasets._datasets import load_dataset
+        >>> from barenet.datasets._dataset_loading import load_dataset
         >>> load_dataset("iris").select(["petal width (cm)", "petal length (cm)"]).X[0]
         array([0.2, 1.4])
         """

@@ -41,7 +41,7 @@ _WIDTH = 1.5
 class NamedDataset(ABC):
     """A data set with a name and, in named_datasets.toml, a description and default settings.
 
-    >>> from barenet.datasets._datasets import DATASETS
+    >>> from barenet.datasets._dataset_loading import DATASETS
     >>> moons = DATASETS["moons"]
     >>> moons.source, moons.options, moons.defaults["noise"]
     ('generated', ('samples', 'noise', 'data_seed'), 0.2)

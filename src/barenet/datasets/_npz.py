@@ -18,13 +18,13 @@ from barenet.datasets._dataset import Dataset
 from barenet.errors import DataError, in_a_line, some
 from barenet.storage._file_io import check_memory, local_path, name_in_memory_error, open_file
 from barenet.tables._parsing import encode
-from barenet.tables._target import Target, Task, encode_numbers
+from barenet.tables._target import Target, TargetTask, encode_numbers
 
 #: Readers of an array's header, by its format's version; a later one is for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
+def load_arrays(path: str | PathLike[str], *, task: TargetTask | None = None) -> Dataset:
     """Read an ``.npz`` file with the arrays X and y.
 
     >>> import tempfile
@@ -34,7 +34,7 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     ...     load_arrays(path).task
     'regression'
     """
-    convert(task, Task | None, "task")
+    convert(task, TargetTask | None, "task")
     path = local_path(path)
     with name_in_memory_error(path):
         X, y = _read(path)

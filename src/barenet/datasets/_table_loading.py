@@ -19,7 +19,7 @@ from barenet.tables._date_formats import as_date_formats, named_columns
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._encoding import check_texts
 from barenet.tables._frame import Frame, Names, Table
-from barenet.tables._kind_of_column import kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._open_table import (
     Source,
@@ -33,7 +33,7 @@ from barenet.tables._open_table import (
     with_target,
 )
 from barenet.tables._parsing import complete_numbers, parse_column, refuse_where
-from barenet.tables._target import Task, known_targets, read_target
+from barenet.tables._target import TargetTask, known_targets, read_target
 from barenet.tables._without_target import WithoutTarget
 
 
@@ -41,7 +41,7 @@ def load_table(
     path: str | PathLike[str],
     target: str | None = None,
     *,
-    task: Task | None = None,
+    task: TargetTask | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: Literal[".", ","] | None = None,
@@ -133,7 +133,7 @@ def load_table(
     if date_format is not None:
         date_formats = as_date_formats(date_format)
     csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting)
-    convert(task, Task | None, "task")
+    convert(task, TargetTask | None, "task")
     check_flag(frame, "frame")
     categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")

@@ -1,7 +1,7 @@
 """The kind of a target, numbers or classes, and what a network needs for it.
 
-The output layer, the loss, the metric and label smoothing all follow from it, and are decided here
-alone.
+The output layer, the metric and label smoothing all follow from it, and are decided here alone. The
+default loss follows from the output layer (`as_loss`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._arrays import FloatArray
-from barenet.model.losses import DEFAULT_LOSSES, SquaredError
 
 #: Output activations whose outputs are probabilities, as classes need them.
 PROBABILITIES = ("softmax", "sigmoid")
@@ -38,11 +37,11 @@ class TargetKind:
     Examples
     --------
     >>> price = TargetKind()
-    >>> price.n_outputs, price.output_activation(), price.default_loss(), price.metric
-    (1, 'identity', 'squared_error', 'r2')
+    >>> price.n_outputs, price.output_activation(), price.metric
+    (1, 'identity', 'r2')
     >>> species = TargetKind(n_classes=3)
-    >>> species.n_outputs, species.output_activation(), species.default_loss(), species.metric
-    (3, 'softmax', 'categorical_cross_entropy', 'accuracy')
+    >>> species.n_outputs, species.output_activation(), species.metric
+    (3, 'softmax', 'accuracy')
     """
 
     n_classes: int | None = None
@@ -107,11 +106,6 @@ class TargetKind:
     def allows_activation(self, name: str) -> bool:
         """Whether an output activation fits: any for numbers."""
         return not self.of_classes or name in PROBABILITIES
-
-    def default_loss(self, n_outputs: int | None = None) -> str:
-        """The name of the loss that goes with the default output activation."""
-        activation = self.output_activation(n_outputs)
-        return DEFAULT_LOSSES.get(activation, SquaredError).name
 
     @property
     def metric(self) -> str:

@@ -1,7 +1,7 @@
 """Estimators with the interface of scikit-learn."""
 
 from barenet.estimators._classifier import MLPClassifier
-from barenet.estimators._ensembles import MLPEnsembleClassifier, MLPEnsembleRegressor
+from barenet.estimators._ensemble_estimators import MLPEnsembleClassifier, MLPEnsembleRegressor
 from barenet.estimators._regressor import MLPRegressor
 from barenet.estimators._table_input import TablePreprocessor
 

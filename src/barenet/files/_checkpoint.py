@@ -20,7 +20,7 @@ from barenet._logging import LOGGER
 from barenet.errors import ArgumentError, ModelFileError, caller_stacklevel, with_addresses
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
 from barenet.model._network import Network, Snapshot
-from barenet.storage._atomic import check_replaceable, hidden_name, locked, remove_leftovers
+from barenet.storage._atomic_write import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.storage._file_io import as_address
 from barenet.storage._working_copy import download, working_copy
 from barenet.training._callbacks import Run

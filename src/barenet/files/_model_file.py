@@ -24,7 +24,7 @@ from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from barenet.storage._file_io import FREE_MEMORY, NO_MEMORY, local_path
 
 FilePath = str | PathLike[str]

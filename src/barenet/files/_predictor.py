@@ -1,5 +1,6 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,14 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, OtherMethods, convert_fields
 from barenet._display import write_display, write_facts
+from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
-from barenet.errors import ArgumentError, printable
+from barenet.errors import ArgumentError, brief, count_of, printable, some
 from barenet.files._fitted_pipeline import predictor_parts
-from barenet.files._model_card import ModelCard, write_scores
-from barenet.files._predictor_parts import check_parts, describe_parts
+from barenet.files._model_card import ModelCard, describe_rows, write_scores
 from barenet.model._array_dataset import BLOCK, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
+from barenet.model.layers import Dense
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._named_columns import columns_by_name
@@ -29,6 +31,9 @@ from barenet.tables._to_frame import column_names, columns_of_records, has_rows
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
+
+#: Maximum number of names or layers that are listed in a description.
+MAX_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,7 +103,7 @@ class Predictor(OtherMethods):
 
     def __post_init__(self) -> None:
         convert_fields(self)
-        check_parts(self)
+        _check_parts(self)
 
     def __repr__(self) -> str:
         text = "<Predictor"
@@ -119,7 +124,7 @@ class Predictor(OtherMethods):
         dict of str to str
             Texts by their headings.
         """
-        return describe_parts(self)
+        return _describe_parts(self)
 
     @property
     def first_network(self) -> Network:
@@ -414,3 +419,107 @@ class Predictor(OtherMethods):
         (('high', 'low'), 'standardize', {'training': 4})
         """
         return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
+
+
+def _check_parts(predictor: Predictor) -> None:
+    """Refuse parts that don't fit each other."""
+    width = predictor.network.n_inputs
+    n_outputs = predictor.network.n_outputs
+    if width is None or n_outputs is None:
+        raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
+    preprocessing = predictor.preprocessing
+    names = predictor.feature_names
+    if isinstance(preprocessing, Scaling):
+        _check_number("feature_names", len(names), width, "inputs")
+    elif names != preprocessing.feature_names:
+        raise ArgumentError("are not those of the preprocessing", argument="feature_names")
+    _check_number("preprocessing", preprocessing.n_outputs, width, "inputs")
+    if predictor.classes is not None:
+        _check_classes(predictor.classes, n_outputs)
+    if predictor.target_scaling is not None:
+        _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
+        if predictor.classes is not None:
+            raise ArgumentError("classes are not scaled", argument="target_scaling")
+    if predictor.residuals is not None:
+        _check_number("residuals", len(predictor.residuals.added_spread), n_outputs, "outputs")
+        if predictor.classes is not None or not hasattr(predictor.network, "mean_and_spread"):
+            raise ArgumentError("are of an ensemble that predicts numbers", argument="residuals")
+    shape = predictor.image_shape
+    if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
+        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
+
+
+def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
+    _check_number("classes", len(classes), n_classes_of(n_outputs), "classes of the network")
+    if len(set(classes)) < len(classes) or "" in classes:
+        raise ArgumentError("expected different names, none of them empty", argument="classes")
+    for name in classes:
+        if name != name.strip():
+            effect = "which are removed where a table is read, so no row would match it"
+            problem = f"{brief(name)} has spaces around it, {effect}"
+            remedy = "remove them before the training"
+            raise ArgumentError(problem, argument="classes", remedy=remedy)
+
+
+def _check_number(argument: str, n_entries: int, needed: int, purpose: str) -> None:
+    if n_entries != needed:
+        raise ArgumentError(f"has {n_entries} entries for {needed} {purpose}", argument=argument)
+
+
+def _describe_parts(predictor: Predictor) -> dict[str, str]:
+    """Texts by their headings."""
+    predicted = "numbers"
+    if predictor.network.n_outputs == 1:
+        predicted = "a number"
+    if predictor.classes is not None:
+        classes = predictor.classes
+        predicted = f"one of {len(classes)}: {some(classes, MAX_NAMES)}"
+    names = predictor.feature_names
+    inputs = f"{count_of(len(names), 'feature')}: {some(names, MAX_NAMES)}"
+    if predictor.image_shape:
+        inputs = "images of {} × {} pixels".format(*predictor.image_shape)
+    scaling = getattr(predictor.preprocessing, "name", "column by column")
+    if predictor.target_scaling:
+        scaling += f", and the target: {predictor.target_scaling.name}"
+    card = predictor.card or ModelCard()
+    origin = []
+    if predictor.dataset:
+        origin.append(printable(predictor.dataset))
+    if card.rows:
+        origin.append(describe_rows(card.rows))
+    training = ""
+    if card.log:
+        training = card.log.description()
+    lines = {
+        "predicts": f"{printable(predictor.target_name)}, {predicted}",
+        "from": inputs,
+        "scaling": scaling,
+        "network": _describe_model(predictor.network),
+        "trained on": ": ".join(origin),
+        "trained for": training,
+    }
+    description = {}
+    for heading, text in lines.items():
+        if text:
+            description[heading] = text
+    return description
+
+
+def _describe_model(model: Model) -> str:
+    """The sizes and activations of a network in a line, without the middle of many layers."""
+    networks = networks_of(model)
+    network = networks[0]
+    steps = [str(network.n_inputs)]
+    for layer in network.layers:
+        step = layer.name
+        if isinstance(layer, Dense):
+            step = str(layer.n_out)
+        if layer.activation is not None:
+            step += f" {layer.activation.name}"
+        steps.append(step)
+    if len(steps) > MAX_NAMES:
+        steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
+    sizes = " → ".join(steps)
+    if len(networks) > 1:
+        sizes = f"{len(networks)} networks of {sizes}"
+    return f"{sizes}, {model.n_parameters:,} parameters of {model.dtype}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet.files._checkpoint import Checkpoint, StateDict
-from barenet.files._checkpointing import refuse_invalid
+from barenet.files._checkpoint_manager import refuse_invalid
 from barenet.population._averaged_networks import AveragedNetworks
 from barenet.population._network_run import NetworkRun
 from barenet.population._population import Population

@@ -11,7 +11,7 @@ from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, WorkersError
 from barenet.files._checkpoint import Checkpoint
-from barenet.files._checkpointing import locked_checkpoint
+from barenet.files._checkpoint_manager import locked_checkpoint
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense

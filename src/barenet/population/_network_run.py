@@ -15,7 +15,7 @@ from barenet._constraints import check_flag
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.files._checkpoint import StateDict
-from barenet.files._checkpointing import CheckpointManager
+from barenet.files._checkpoint_manager import CheckpointManager
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import as_loss

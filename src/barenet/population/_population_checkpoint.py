@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint, StateDict
-from barenet.files._checkpointing import CheckpointManager
-from barenet.storage._atomic import locked, remove
+from barenet.files._checkpoint_manager import CheckpointManager
+from barenet.storage._atomic_write import locked, remove
 from barenet.storage._working_copy import download, working_copy
 from barenet.tables._fingerprint import checksum
 from barenet.training._loop import Loop

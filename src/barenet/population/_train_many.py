@@ -20,10 +20,10 @@ from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, co
 from barenet.model._network import Network
 from barenet.population._network_options import PerNetworkOptions
 from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
-from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._thread_pool import Advance, advance_in_threads
+from barenet.population._training_slice import advance_on_workers
 from barenet.training._progress import Bar, is_watched
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
 
     Examples
     --------
-    >>> from barenet.datasets._datasets import load_dataset
+    >>> from barenet.datasets._dataset_loading import load_dataset
     >>> config = resolve_config(RunConfig(epochs=7), load_dataset("iris"))
     >>> config.layers, config.output, config.loss, config.epochs
     ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)

@@ -11,7 +11,7 @@ from barenet._constraints import convert
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._datasets import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
+from barenet.datasets._dataset_loading import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
 from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, with_addresses, without_secrets

@@ -37,7 +37,7 @@ from barenet.tables._frame import spelled_names
 from barenet.tables._open_table import check_drop, check_table_names, check_target, feature_names
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
-from barenet.tables._target import Task
+from barenet.tables._target import TargetTask
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -190,7 +190,7 @@ def stream(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     target: str,
     *,
-    task: Task | None = None,
+    task: TargetTask | None = None,
     test_size: float = 0.0,
     validation_size: float = 0.0,
     split_seed: int = 0,
@@ -271,7 +271,7 @@ def stream(
     >>> rows.n_rows + rows.test.n_samples, len(history)
     (300, 3)
     """
-    convert(task, Task | None, "task")
+    convert(task, TargetTask | None, "task")
     if memory is None:
         limit = machine_memory() // 4
     else:

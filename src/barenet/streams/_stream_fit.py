@@ -16,7 +16,7 @@ from barenet.tables._column import Column, DroppedColumn, FilledColumn
 from barenet.tables._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.tables._encoding import TableEncoding, check_rare
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import kind_of, kinds_of, raise_together
+from barenet.tables._kind_inference import kind_of, kinds_of, raise_together
 from barenet.tables._missing_texts import is_absent
 from barenet.tables._parsing import (
     BOOLEAN_WORDS,

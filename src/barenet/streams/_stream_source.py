@@ -31,7 +31,7 @@ from barenet.tables._frame import TEXT, Frame, Place, Table
 from barenet.tables._open_table import open_table, read_columns, refuse_csv_options, with_target
 from barenet.tables._parquet import ParquetTable, parquet_blocks
 from barenet.tables._parsing import as_labels
-from barenet.tables._target import Task, known_targets
+from barenet.tables._target import TargetTask, known_targets
 from barenet.tables._without_target import WithoutTarget, total
 
 #: Paths of files, or patterns of paths.
@@ -55,7 +55,7 @@ class StreamSource:
     blocks: Sequence[Block]
     features: Sequence[str]
     target: str
-    task: Task | None
+    task: TargetTask | None
     categories: Collection[str]
     missing: Collection[str]
     seed: int

@@ -1,6 +1,6 @@
 """Fits the encodings of columns to the training rows, by kinds that are given or inferred.
 
-`_kind_of_column` infers the kinds. The formulas of the scalings are scikit-learn's.
+`_kind_inference` infers the kinds. The formulas of the scalings are scikit-learn's.
 """
 
 import re
@@ -14,7 +14,7 @@ from barenet.errors import DataError
 from barenet.tables import _column_kinds as kinds, _parsing as parsing
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._scaling import KINDS, MIN_SCALE
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.

@@ -21,7 +21,7 @@ from barenet.tables._column_fitting import SCALES, fit_column, in_bins
 from barenet.tables._column_kinds import COLUMNS, CategoryColumn
 from barenet.tables._date_formats import rewrite_date
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import kinds_of
+from barenet.tables._kind_inference import kinds_of
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import refuse_where
 from barenet.tables._to_frame import as_frame, column_names

@@ -19,7 +19,7 @@ from barenet.tables._delimited import CsvOptions
 from barenet.tables._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parquet import open_parquet
-from barenet.tables._target import Task, missing_targets
+from barenet.tables._target import TargetTask, missing_targets
 from barenet.tables._without_target import WithoutTarget
 
 #: Options of files that are not about the text of CSV files.
@@ -126,7 +126,7 @@ def with_target(
     every: Frame,
     target: str,
     added: Any,
-    task: Task | None,
+    task: TargetTask | None,
     classes: Collection[str] = (),
     beside: Collection[str] = (),
 ) -> tuple[Frame, WithoutTarget]:

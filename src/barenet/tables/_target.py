@@ -10,10 +10,11 @@ from barenet.errors import DataError, some
 from barenet.tables import _parsing as parsing
 from barenet.tables._date_formats import DATES
 from barenet.tables._frame import Frame
-from barenet.tables._kind_of_column import FEW, LOCAL_NUMBER, kind_of
+from barenet.tables._kind_inference import FEW, LOCAL_NUMBER, kind_of
 from barenet.tables._missing_texts import MISSING, is_absent
 
-Task = Literal["classification", "regression"]
+#: What a target is predicted as: one of several classes, or a number.
+TargetTask = Literal["classification", "regression"]
 
 #: y, and the names of the classes; None for numbers.
 Target = tuple[NDArray[Any], tuple[str, ...] | None]
@@ -33,7 +34,7 @@ def are_classes(numbers: NDArray[Any]) -> bool:
     return few and bool((different == np.floor(different)).all())
 
 
-def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
+def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Target:
     """Encode numbers as classes where they are classes."""
     is_of_classes = task == "classification"
     if task is None:
@@ -43,7 +44,7 @@ def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
     return numbers, None
 
 
-def read_target(rows: Frame, target: str, task: Task | None) -> Target:
+def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
     """Read the target column of training rows, which all have one."""
     column = rows[target]
     if column.dtype.kind == "M":
@@ -59,7 +60,7 @@ def missing_targets(
     rows: Frame,
     target: str,
     missing: Collection[str],
-    task: Task | None = None,
+    task: TargetTask | None = None,
     classes: Collection[str] = (),
     beside: Collection[str] = (),
 ) -> NDArray[np.bool_]:
@@ -116,7 +117,7 @@ def _show_markers(texts: Collection[str]) -> bool:
     return are_numbers or len(names) <= 2
 
 
-def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
+def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
     is_number = []

@@ -20,7 +20,7 @@ from barenet.errors import ArgumentError, DataError, count_of, printable
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
 from barenet.insight._web_page import write_page
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 from barenet.streams._stream_source import name_of_blocks
 from barenet.tables._column import Column
 from barenet.tables._column_kinds import CategoryColumn, DateColumn, nearest_second

@@ -1,6 +1,6 @@
 """A fit: a network or an ensemble with all settings decided, ready to be trained on a task."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -44,7 +44,7 @@ N_PERIODS = 32
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Fit:
+class Fit(ABC):
     """A predictor about to be trained, with its rows and all settings."""
 
     settings: TaskSettings

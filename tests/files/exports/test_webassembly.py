@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from barenet import MLPClassifier, export
-from barenet.datasets._datasets import load_dataset
+from barenet.datasets._dataset_loading import load_dataset
 
 PAGE = (Path(__file__).parents[3] / "docs" / "microcontrollers.md").read_text("utf-8")
 SECTION = PAGE.partition("## WebAssembly\n")[2].partition("\n## ")[0]

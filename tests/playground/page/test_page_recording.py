@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from barenet.playground._page_files import PAGE
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._recording import record, write_recording
 from barenet.playground.state._address import read_address
 from barenet.playground.state._features import FEATURES

@@ -16,7 +16,7 @@ import pytest
 
 from barenet import load, train
 from barenet.cli._record import record_page
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._site import RUNTIME
 from barenet.playground.state._page_state import PageState
 from barenet.playground.state._wire_format import decode
@@ -59,7 +59,7 @@ def test_it_has_the_numbers_of_the_library(own_tab, name):
     own_tab.step(1, 2, 3)
     state = decode(PageState, own_tab.value("state"), "state")
     [settings], prepared = state.networks, prepare_named(state.data)
-    task = prepared.make_task(settings)
+    task = prepared.make_setup(settings)
     X, y = task.training
     arguments = settings.run_config(len(X)).train_arguments()
     train(task.network, X, y, **{**arguments, "epochs": 3, "engine": "reference"})

@@ -31,11 +31,14 @@ from barenet.optimization.optimizers._optimizer import CLIPPINGS
 if TYPE_CHECKING:
     from barenet.engines.compiled._program_pool import JobPrograms
 
-#: The classes of parts that have kernels: all but the user-defined ones.
+#: The classes of parts that have kernels: all but the user-defined ones, which may be registered
+#: before this module is imported.
 REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
 WITH_KERNELS: set[type] = set()
 for _registry in REGISTRIES:
-    WITH_KERNELS.update(_registry.values())
+    for _part in _registry.values():
+        if _part.__module__.startswith("barenet."):
+            WITH_KERNELS.add(_part)
 
 
 class CompiledEngine(Engine):

@@ -16,7 +16,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import with_integer_layers, with_integer_weights
-from barenet.storage._atomic import check_replaceable, open_atomically
+from barenet.storage._atomic_write import check_replaceable, open_atomically
 from barenet.storage._file_io import as_address
 from barenet.storage._working_copy import download, working_copy
 

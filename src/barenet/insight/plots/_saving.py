@@ -13,7 +13,7 @@ from typing import Any
 
 from barenet.errors import ArgumentError
 from barenet.insight.plots._style import Figure
-from barenet.storage._atomic import write_atomically
+from barenet.storage._atomic_write import write_atomically
 
 #: The mark of barenet in the metadata of a file, and the field for it in each format.
 MARK = "barenet, with Matplotlib"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from barenet.errors import ArgumentError
-from barenet.playground.data import _data_preparation as preparation
+from barenet.playground.data import _data_sources as sources
 from barenet.playground.data._opened_models import UNKNOWN, Model, open_model
 from barenet.playground.data._prepared_data import PreparedData
-from barenet.playground.data._tables import TableFile, open_table
+from barenet.playground.data._table_file import TableFile, open_table
 from barenet.playground.state._page_state import (
     HAND_DRAWN,
     TEST_SIZES,
@@ -102,11 +102,11 @@ class FileStore:
 
     def _prepare(self, data: DataSettings) -> PreparedData:
         if data.source.startswith(TABLE):
-            return preparation.prepare_table(data, _find(self.tables, data.source))
+            return sources.prepare_table(data, _find(self.tables, data.source))
         if data.source == HAND_DRAWN:
-            return preparation.prepare_drawn(data)
+            return sources.prepare_drawn(data)
         if not data.source.startswith(MODEL):
-            return preparation.prepare_named(data)
+            return sources.prepare_named(data)
         model = _find(self.models, data.source)
         if model.outputs:  # of which a table has one at most
             rows = None
@@ -114,8 +114,8 @@ class FileStore:
             table = _find(self.tables, data.rows)
             rows = table.samples(model.predictor)
         else:
-            rows = preparation.named_rows(model)
-        return preparation.prepare_model(data, model, rows)
+            rows = sources.named_rows(model)
+        return sources.prepare_model(data, model, rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Settings to start with: those of a table, of a named data set, or the defaults."""

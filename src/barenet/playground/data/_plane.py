@@ -81,7 +81,7 @@ class FeatureMap:
                 inputs.append(unscaled_columns[name])
             else:
                 feature = FEATURES[name]
-                inputs.append(feature.formula(first, second))
+                inputs.append(feature.compute(first, second))
         return np.column_stack(inputs)
 
     def input_names(self, columns: tuple[str, ...]) -> tuple[str, ...]:

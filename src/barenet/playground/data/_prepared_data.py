@@ -18,10 +18,10 @@ from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground.data._opened_models import Model, others_of
 from barenet.playground.data._plane import FeatureMap, FixedColumn, Plane, middle_pixel
-from barenet.playground.data._tables import TableFile
+from barenet.playground.data._table_file import TableFile
 from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
-from barenet.playground.trainer._trainer_messages import Rows, TrainingTask
+from barenet.playground.trainer._trainer_messages import Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
 from barenet.tables._column import Column
 
@@ -184,10 +184,10 @@ class PreparedData:
         check_size(network)
         return network
 
-    def make_task(self, settings: NetworkSettings) -> TrainingTask:
+    def make_setup(self, settings: NetworkSettings) -> TrainingSetup:
         """Collect everything that the trainer needs."""
         network = self.make_network(settings)
-        task = TrainingTask(
+        setup = TrainingSetup(
             network=network,
             training=self.training,
             test=self.test,
@@ -196,10 +196,10 @@ class PreparedData:
         )
         ensemble = self._ensemble_with(network)
         if ensemble is None:
-            return task
+            return setup
         training_others = others_of(ensemble, self.training[0])
         test_others = others_of(ensemble, self.test[0])
-        return replace(task, weight=ensemble.weight, others=(training_others, test_others))
+        return replace(setup, weight=ensemble.weight, others=(training_others, test_others))
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""

@@ -48,7 +48,7 @@ class NetworkReport(NamedTuple):
 
     def score(self, value: float, metric: str) -> float | None:
         """Return a score if the task has its metric."""
-        if self.view.task.metric != metric:
+        if self.view.setup.metric != metric:
             return None
         return value
 
@@ -69,7 +69,7 @@ class NetworkReport(NamedTuple):
     def _outputs(self) -> list[NDArray[np.floating]]:
         """The outputs of each hidden layer for the training rows, of shape (n_rows, n_neurons)."""
         network = self.view.current(self.report)
-        X = self.view.task.training[0][:MAX_ROWS]
+        X = self.view.setup.training[0][:MAX_ROWS]
         if not len(X):
             return []
         return [layer.outputs for layer in layer_values(network, X, -1)]
@@ -117,7 +117,7 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "inputs": lambda now: len(now.view.prepared.input_names),
     "weights": lambda now: now.view.network.n_parameters,
     "changed_weights": lambda now: len(now.report.edits),
-    "training_points": lambda now: len(now.view.task.training[1]),
+    "training_points": lambda now: len(now.view.setup.training[1]),
     "learning_rate": lambda now: now.view.settings.learning_rate,
     "batch_size": lambda now: now.view.settings.batch_size,
     "data": NetworkReport.data_name,

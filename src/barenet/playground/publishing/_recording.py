@@ -26,7 +26,7 @@ from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import PageState
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.trainer._timeline import EpochMetrics, EpochState, thin
-from barenet.playground.trainer._trainer_messages import TrainingTask
+from barenet.playground.trainer._trainer_messages import TrainingSetup
 from barenet.playground.views._network_view import (
     MAX_WEIGHTS,
     drawn_rows,
@@ -69,10 +69,10 @@ class RecordedTraining(InteractiveTraining):
     """A training that runs to its end by itself, and records the network at some epochs."""
 
     def __init__(
-        self, task: TrainingTask, epochs: int, on_epoch: Callable[[], object] = lambda: None
+        self, setup: TrainingSetup, epochs: int, on_epoch: Callable[[], object] = lambda: None
     ) -> None:
-        super().__init__(task, lambda report: None)
-        limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
+        super().__init__(setup, lambda report: None)
+        limit = min(MAX_STATES, MAX_NUMBERS // setup.network.n_parameters)
         self.epochs = epochs
         self.count = on_epoch
         self.epochs_to_record = recorded_epochs(epochs, limit)
@@ -137,12 +137,12 @@ def record(
         remedy = "draw points, and share the page again"
         raise ArgumentError(problem, argument="points", remedy=remedy)
     settings = state.networks[0]
-    task = prepared.make_task(settings)
-    network = task.network
+    setup = prepared.make_setup(settings)
+    network = setup.network
     if network.n_parameters > MAX_WEIGHTS:
         problem = f"{network.n_parameters:,} weights are more than a recording holds"
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
-    training = RecordedTraining(task, epochs, on_epoch)
+    training = RecordedTraining(setup, epochs, on_epoch)
     arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
     target_scaling = None
     if prepared.target_scaling is not None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._named_datasets import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground.data._data_preparation import prepare_named
+from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.lessons._lessons import CONTROLS, Course
 from barenet.playground.state import _page_state as page
 from barenet.playground.state._features import FEATURES

@@ -1,12 +1,18 @@
 """Features of a picture's two axes, which a network can have as its inputs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._expressions import Expression, Printer
+
 Array = NDArray[np.float64]
+
+#: NumPy code of the functions in formulas, and of the columns of ``u``, of shape (n_rows, 2).
+NUMPY_FUNCTIONS = {"sin": "np.sin({})"}
+NUMPY_COLUMNS = {"x1": "u[:, 0]", "x2": "u[:, 1]"}
 
 
 @dataclass(frozen=True)
@@ -14,18 +20,29 @@ class Feature:
     """A function of the two columns of the picture."""
 
     label: str
-    #: Takes both columns, arrays of shape (n_rows,), and returns an array of that shape.
-    formula: Callable[[Array, Array], Array]
-    #: The same as Python source, with ``u`` of shape (n_rows, 2).
-    code: str
+    #: An expression of ``x1`` and ``x2``, the columns.
+    formula: str
+
+    @cached_property
+    def _expression(self) -> Expression:
+        return Expression.parse(self.formula)
+
+    def compute(self, first: Array, second: Array) -> Array:
+        """Compute the feature from both columns, arrays of shape (n_rows,)."""
+        return self._expression.evaluate({"x1": first, "x2": second})
+
+    @property
+    def code(self) -> str:
+        """The formula as Python source, with ``u`` of shape (n_rows, 2)."""
+        return self._expression.printed(Printer(NUMPY_FUNCTIONS, NUMPY_COLUMNS))
 
 
 FEATURES = {
-    "x1": Feature("x₁", lambda a, b: a, "u[:, 0]"),
-    "x2": Feature("x₂", lambda a, b: b, "u[:, 1]"),
-    "x1^2": Feature("x₁²", lambda a, b: a * a, "u[:, 0] ** 2"),
-    "x2^2": Feature("x₂²", lambda a, b: b * b, "u[:, 1] ** 2"),
-    "x1*x2": Feature("x₁x₂", lambda a, b: a * b, "u[:, 0] * u[:, 1]"),
-    "sin(x1)": Feature("sin x₁", lambda a, b: np.sin(a), "np.sin(u[:, 0])"),
-    "sin(x2)": Feature("sin x₂", lambda a, b: np.sin(b), "np.sin(u[:, 1])"),
+    "x1": Feature("x₁", "x1"),
+    "x2": Feature("x₂", "x2"),
+    "x1^2": Feature("x₁²", "x1 ** 2"),
+    "x2^2": Feature("x₂²", "x2 ** 2"),
+    "x1*x2": Feature("x₁x₂", "x1 * x2"),
+    "sin(x1)": Feature("sin x₁", "sin(x1)"),
+    "sin(x2)": Feature("sin x₂", "sin(x2)"),
 }

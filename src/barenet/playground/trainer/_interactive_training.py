@@ -20,7 +20,7 @@ from barenet.optimization._schedules import Constant, Schedule
 from barenet.playground.state._page_state import MAX_EPOCHS
 from barenet.playground.trainer._problems import Problem
 from barenet.playground.trainer._timeline import EpochMetrics, ResumedSchedule, thin
-from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
+from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingSetup, UpdateRecord
 from barenet.playground.trainer._training_commands import (
     COMMANDS,
     SETTINGS_CHANGED,
@@ -46,9 +46,9 @@ class InteractiveTraining(TrainingCommands):
     """A training that reports its progress, whose `advance` is called again and again."""
 
     def __init__(
-        self, task: TrainingTask, report: Callable[[ProgressReport], None], pace: float = 0.0
+        self, setup: TrainingSetup, report: Callable[[ProgressReport], None], pace: float = 0.0
     ) -> None:
-        super().__init__(task, pace)
+        super().__init__(setup, pace)
         self.report = report
         self.schedule = ResumedSchedule(self.settings, 0)
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
@@ -237,9 +237,9 @@ class InteractiveTraining(TrainingCommands):
     def _make_loop(self) -> Loop:
         """Make the loop of `train` for the current settings."""
         settings = self.settings
-        task = self.task
+        setup = self.setup
         config = self.config
-        self.constant_loss = task.constant_losses(settings.loss)[0]
+        self.constant_loss = setup.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
         #: The first loop is that of `barenet train`; later ones have other seeds.
         self.seed = settings.seed + self.segments
@@ -247,7 +247,7 @@ class InteractiveTraining(TrainingCommands):
         self.update = None
         self.batch = 0
         self.schedule = ResumedSchedule(settings, self.epoch)
-        X, y = task.training
+        X, y = setup.training
         job = training.make_job(
             self.network,
             X,
@@ -273,8 +273,8 @@ class InteractiveTraining(TrainingCommands):
             epochs=epochs,
             batch_size=training.check_batch_size(batch_size, job),
             schedule=schedule,
-            metrics=training.as_metrics(task.metric),
-            held_out=training.check_held_out(job, test=task.test),
+            metrics=training.as_metrics(setup.metric),
+            held_out=training.check_held_out(job, test=setup.test),
             callbacks=[self],
         )
         return make_loop(choose_engine("auto", job), run)
@@ -288,10 +288,10 @@ class InteractiveTraining(TrainingCommands):
     def _measure(self, run: Run) -> None:
         """Take the metrics of an epoch, and detect divergence and dead networks."""
         curves = run.history.curves
-        if self.task.others:  # the metrics are those of the ensemble
+        if self.setup.others:  # the metrics are those of the ensemble
             row = self._evaluated()
         else:
-            metric = self.task.metric
+            metric = self.setup.metric
             row = EpochMetrics(
                 epoch=self.epoch,
                 loss=curves["loss"][-1],
@@ -362,7 +362,7 @@ class InteractiveTraining(TrainingCommands):
     def _evaluated(self) -> EpochMetrics:
         """Evaluate the current network."""
         epoch = self.epoch + self.batch / self.n_batches
-        return self.task.evaluate(epoch, self.network, self.settings.loss)
+        return self.setup.evaluate(epoch, self.network, self.settings.loss)
 
     def _report(self) -> None:
         self.reported = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Any
 from barenet.model._network import Snapshot
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.trainer._problems import Problem
-from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingTask, WeightPath
+from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingSetup, WeightPath
 
 Listener = Callable[[ProgressReport | None], None]
 
@@ -26,7 +26,7 @@ class Trainer(ABC):
         self.paths: dict[int, Future[WeightPath]] = {}
         self.next_key = 0
 
-    def begin(self, task: TrainingTask, pace: float, listener: Listener) -> int:
+    def begin(self, setup: TrainingSetup, pace: float, listener: Listener) -> int:
         """Start a training, which waits for its first command, and return its key.
 
         The listener is called with None when the trainer has failed: the training must begin again.
@@ -34,7 +34,7 @@ class Trainer(ABC):
         key = self.next_key
         self.next_key += 1
         self.listeners[key] = listener
-        self.send(key, "begin", (task, pace))
+        self.send(key, "begin", (setup, pace))
         return key
 
     def request_path(self, key: int) -> Future[WeightPath]:
@@ -93,13 +93,13 @@ class Trainings(dict[int, InteractiveTraining]):
             if action == "close":
                 del self[key]
 
-    def _begin(self, key: int, task: TrainingTask, pace: float) -> None:
+    def _begin(self, key: int, setup: TrainingSetup, pace: float) -> None:
         def report(progress: ProgressReport) -> None:
             self.answer(key, progress)
 
         try:
-            self[key] = self.make(task, report, pace)
+            self[key] = self.make(setup, report, pace)
         except Exception as error:  # noqa: BLE001 - no training ends the others
             problem = Problem.of("refused", error=error)
-            snapshot = Snapshot.of(task.network)
+            snapshot = Snapshot.of(setup.network)
             self.answer(key, ProgressReport(snapshot=snapshot, problem=problem))

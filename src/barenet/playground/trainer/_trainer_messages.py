@@ -24,7 +24,7 @@ Rows = tuple[NDArray[np.float32], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TrainingTask:
+class TrainingSetup:
     """A network with its initial weights, its data and the settings to start with."""
 
     network: Network

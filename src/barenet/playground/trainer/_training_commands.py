@@ -13,7 +13,7 @@ from barenet.playground.trainer._timeline import EpochMetrics, EpochState, Timel
 from barenet.playground.trainer._trainer_messages import (
     ProgressReport,
     Rows,
-    TrainingTask,
+    TrainingSetup,
     UpdateRecord,
 )
 from barenet.settings._run_config import RunConfig
@@ -26,14 +26,14 @@ SETTINGS_CHANGED = "its settings were changed"
 class TrainingCommands(Callback):
     """A training that is paused, continued and changed; its methods ``do_…`` are the `COMMANDS`."""
 
-    def __init__(self, task: TrainingTask, pace: float) -> None:
-        self.task = task
+    def __init__(self, setup: TrainingSetup, pace: float) -> None:
+        self.setup = setup
         self.pace = pace
-        self.network = task.network
-        self.settings = task.settings
+        self.network = setup.network
+        self.settings = setup.settings
         self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.optimizer = self.config.make_optimizer()
-        self.has_rows = len(task.training[0]) > 0
+        self.has_rows = len(setup.training[0]) > 0
         #: The current training loop of the library; `segments` counts the loops.
         self.run: Run | None = None
         self.segments = 0
@@ -55,13 +55,13 @@ class TrainingCommands(Callback):
         self.update: UpdateRecord | None = None
         self.initial = self.snapshot()
         self.timeline = Timeline(self.initial)
-        if task.last is not None:
-            self.send("resume", task.last)
+        if setup.last is not None:
+            self.send("resume", setup.last)
 
     @property
     def config(self) -> RunConfig:
         """The current settings as the library describes them."""
-        return self.settings.run_config(len(self.task.training[0]))
+        return self.settings.run_config(len(self.setup.training[0]))
 
     @property
     def playing(self) -> bool:
@@ -148,7 +148,7 @@ class TrainingCommands(Callback):
     def do_rows(self, rows: tuple[Rows, Rows]) -> None:
         """Continue with other training and test rows."""
         training, test = rows
-        self.task = replace(self.task, training=training, test=test)
+        self.setup = replace(self.setup, training=training, test=test)
         self.has_rows = len(training[0]) > 0
         self.problem = NO_PROBLEM
         self.current = None

@@ -8,11 +8,11 @@ from typing import Any
 
 from barenet import _shell as shell
 from barenet._registry import spec_of
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import some
 from barenet.model.losses import as_loss
 from barenet.optimization._schedules import as_schedule
-from barenet.playground.data._tables import MAX_ROWS
+from barenet.playground.data._table_file import MAX_ROWS
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import HAND_DRAWN, DataSettings
 from barenet.playground.views._network_view import NetworkView
@@ -176,7 +176,7 @@ class ExportedRun:
             settings=self._settings(),
             train_y=target.format("train"),
             test_y=target.format("test"),
-            metric=self.view.task.metric,
+            metric=self.view.setup.metric,
             callbacks=callbacks,
         )
         if "dataclasses." in loading:

@@ -89,7 +89,7 @@ class TrainingLoss:
     """The training loss of a network, without penalties, as a function of its weights."""
 
     def __init__(self, view: NetworkView) -> None:
-        loss, parts = view.task.loss_and_rows(view.settings.loss)
+        loss, parts = view.setup.loss_and_rows(view.settings.loss)
         rows = parts[0]  # those of the training
         self.network = view.current()
         limit = max(MAX_PRODUCTS // self.network.n_parameters, 1)
@@ -147,7 +147,7 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
         "lines": [rounded(line) for line in lines],
         "shares": rounded(plane.shares),
         "constant": finite(view.constant_losses[0]),
-        "rows": [loss.rows.n_rows, len(view.task.training[0])],
+        "rows": [loss.rows.n_rows, len(view.setup.training[0])],
         "paths": drawn_paths,
     }
 

@@ -187,9 +187,9 @@ class NetworkView:
         self.settings = settings
         self.prepared = prepared
         self.trainer = trainer
-        self.task = prepared.make_task(settings)
-        self.network = self.task.network
-        self.constant_losses = self.task.constant_losses(settings.loss)
+        self.setup = prepared.make_setup(settings)
+        self.network = self.setup.network
+        self.constant_losses = self.setup.constant_losses(settings.loss)
         self.curve = LearningCurve()
         snapshot = Snapshot.of(self.network)
         self.latest = ProgressReport(snapshot=snapshot, saved=[0])
@@ -211,8 +211,8 @@ class NetworkView:
         if self.key is not None:
             last = self.latest
         self.close()
-        task = replace(self.task, settings=self.settings, last=last)
-        self.key = self.trainer.begin(task, pace, listener)
+        setup = replace(self.setup, settings=self.settings, last=last)
+        self.key = self.trainer.begin(setup, pace, listener)
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to the trainer."""
@@ -251,14 +251,14 @@ class NetworkView:
     def configure(self, settings: NetworkSettings) -> None:
         """Continue with other settings of the same architecture."""
         self.settings = settings
-        self.constant_losses = self.task.constant_losses(settings.loss)
+        self.constant_losses = self.setup.constant_losses(settings.loss)
         self.send("configure", settings)
 
     def update_data(self, prepared: PreparedData) -> None:
         """Replace the data of the running training."""
         if prepared.training is not self.prepared.training:
-            self.task = replace(self.task, training=prepared.training, test=prepared.test)
-            self.constant_losses = self.task.constant_losses(self.settings.loss)
+            self.setup = replace(self.setup, training=prepared.training, test=prepared.test)
+            self.constant_losses = self.setup.constant_losses(self.settings.loss)
             if self.key is not None:
                 self.trainer.send(self.key, "rows", (prepared.training, prepared.test))
         self.prepared = prepared
@@ -339,8 +339,8 @@ class NetworkView:
             return []
         problems = diagnose(
             network,
-            self.task.training[0],
-            self.task.metric,
+            self.setup.training[0],
+            self.setup.metric,
             self.curve,
             self.constant_losses[0],
             starts_at_zero=self.settings.init == "zeros",

@@ -1,4 +1,4 @@
-"""The preparation of data: named data sets, tables, models and points drawn by hand.
+"""The sources of data: named data sets, tables, models and points drawn by hand.
 
 Rows are split and scaled as by the command; drawn points are all for training. All rows are columns
 that are encoded one by one; a matrix of numbers is encoded as it is. Without the rows of a model,
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
 from barenet._registry import lookup
-from barenet.datasets._datasets import DATASETS
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError, some
 from barenet.playground.data import _plane as planes
 from barenet.playground.data._opened_models import Model
 from barenet.playground.data._prepared_data import PreparedData
-from barenet.playground.data._tables import TableFile, remedies_of_page
+from barenet.playground.data._table_file import TableFile, remedies_of_page
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import (
     ALL_COLUMNS,

@@ -1,4 +1,4 @@
-"""Network task: the training of a network on a worker of Dask, to its end or for a slice.
+"""Training slice: the training of a network on a worker of Dask, to its end or to an epoch.
 
 A network that goes on after a slice takes its state to the next worker: that of a checkpoint.
 """
@@ -47,7 +47,7 @@ class WorkersFactory(NetworkRunFactory):
 
 
 @dataclass
-class NetworkTask:
+class TrainingSlice:
     """A network, its arguments, and the epoch to train it to."""
 
     index: int
@@ -63,7 +63,7 @@ class NetworkTask:
 
     @classmethod
     def of(cls, run: NetworkRun, epoch: int | None, values: Mapping[int, Any]) -> Self:
-        """Make the task of a run, with the values that are not shared."""
+        """Make the slice of a run, with the values that are not shared."""
         check_callbacks(run)
         arguments = {}
         shared = {}
@@ -85,8 +85,8 @@ class NetworkTask:
 
 
 @dataclass
-class TrainedPart:
-    """The result of a task for a run."""
+class TrainedSlice:
+    """The result of a slice for a run."""
 
     vectors: Snapshot
     history: History
@@ -135,16 +135,16 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
         runs = [population.runs[index] for index in population.active]
 
-        def receive(place: int, part: TrainedPart) -> None:
-            part.give_to(runs[place])
+        def receive(place: int, trained: TrainedSlice) -> None:
+            trained.give_to(runs[place])
             show()
 
-        tasks = []
+        slices = []
         costs = []
         for run in runs:
-            tasks.append(NetworkTask.of(run, epoch, values))
+            slices.append(TrainingSlice.of(run, epoch, values))
             costs.append(run.cost)
-        workers.map(train_part, tasks, costs, receive)
+        workers.map(train_slice, slices, costs, receive)
 
     return advance
 
@@ -186,20 +186,22 @@ def check_callbacks(run: NetworkRun) -> None:
             raise ArgumentError(problem, argument="callbacks", value=callback, remedy=remedy)
 
 
-def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
+def train_slice(make: WorkersFactory, training_slice: TrainingSlice) -> TrainedSlice:
     """Train a network on a worker, to its end or to the end of a slice."""
-    arguments = dict(task.arguments)
-    for name, key in task.shared.items():
+    arguments = dict(training_slice.arguments)
+    for name, key in training_slice.shared.items():
         arguments[name] = make.values[key]
     with LOCK:
-        run = make(task.index, task.network, arguments, task.joined_at)
-    run.state = task.state
-    if not task.keeps_state:
+        run = make(
+            training_slice.index, training_slice.network, arguments, training_slice.joined_at
+        )
+    run.state = training_slice.state
+    if not training_slice.keeps_state:
         run.checkpoints = PopulationCheckpoint()
-    run.advance(task.epoch)
+    run.advance(training_slice.epoch)
     history = replace(run.history, curves=run.history.to_dict())
-    part = TrainedPart(Snapshot.of(run.network), history, run.error, run.is_ended, None)
+    trained = TrainedSlice(Snapshot.of(run.network), history, run.error, run.is_ended, None)
     run.end("interrupted", resumable=True)  # after a slice: this keeps the state
     if run.manager is not None and run.manager.state is not None:
-        part.state = run.manager.state_dict()
-    return part
+        trained.state = run.manager.state_dict()
+    return trained
