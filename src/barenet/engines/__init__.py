@@ -1,4 +1,4 @@
-"""Engines: the implementations of the arithmetic. `ENGINES` holds each by its name."""
+"""Engines: implementations of the training steps. `ENGINES` holds each by its name."""
 
 from barenet._constraints import check_count
 from barenet._registry import lookup

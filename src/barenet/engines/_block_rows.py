@@ -1,6 +1,6 @@
 """Block rows: training rows that are not in memory, and the sources that `train` takes for X.
 
-A stream and the rows on workers are such sources: this is all that the training knows of them.
+A stream and the rows on workers are such sources, and training uses them only by this interface.
 """
 
 from abc import ABC, abstractmethod
@@ -16,11 +16,11 @@ from barenet.optimization.optimizers import LBFGS, Optimizer
 
 
 class BlockRows(ArrayDataset):
-    """Rows in blocks, of which a sample is in memory."""
+    """Training rows in blocks, with a sample of them in memory."""
 
     #: Number of rows of each block.
     lengths: Sequence[int]
-    #: Some of the rows, for which the metrics of the training set are computed.
+    #: The sample of rows from which the metrics of the training set are computed.
     sample: ArrayDataset
 
     @property
@@ -33,18 +33,18 @@ class BlockRows(ArrayDataset):
 
     @property
     def layout(self) -> dict[str, Any]:
-        """How the rows are split, which the steps depend on."""
+        """How the rows are divided into blocks, which affects the steps."""
         return {"rows of the blocks": some([str(length) for length in self.lengths])}
 
     @abstractmethod
     def orders(self, seed: int | None, epochs: Sequence[int]) -> Any:
-        """Order the rows for epochs: an object with slices for each; without a seed, unshuffled."""
+        """Order the rows of each epoch, as an object to slice; don't shuffle without a seed."""
 
     def check_steps(self, optimizer: Optimizer | LBFGS, batch_size: int) -> None:
-        """Refuse steps that these rows can't be used for, before the training starts."""
+        """Refuse steps that these rows don't support, before training starts."""
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> Engine | None:
-        """Make an engine of their own for rows that are no arrays."""
+        """Make a special engine, for rows that are not arrays."""
 
 
 class RowSource(ABC):
@@ -59,11 +59,11 @@ class RowSource(ABC):
         Parameters
         ----------
         network, loss : Network and Loss
-            They decide the type and the shape of the arrays.
+            The network and the loss, which determine the type and the shape of the arrays.
         y, weight : object
             The arguments `y` and `sample_weight` of `train`.
         scale : float
-            Factor on X.
+            Factor that X is multiplied by.
 
         Returns
         -------

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 class CompiledNetwork:
     """A network's predictions for many small calls: one row takes a few microseconds.
 
-    `Network.predict` uses the same kernels, and loads the present parameters for each call. This
-    class keeps a copy of them where the kernels need them, so that a row takes less time.
-    Python threads that share it predict at the same time, each with a copy.
+    `Network.predict` uses the same kernels, but loads the current parameters in each call. This
+    class keeps a copy of them in place for the kernels, which saves time for single rows. Python
+    threads that share it predict in parallel, each with its own copy.
 
     Parameters
     ----------
     network : Network
         The network, which is copied.
     threads : int, optional
-        Maximum number of threads for many rows; by default as many as are worth starting.
+        Maximum number of threads for many rows; by default as many as save time.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class CompiledNetwork:
 
 
 class IdlePrograms:
-    """The programs of some networks that no thread is using; a thread that finds none makes one."""
+    """The programs of some networks that are idle; a thread that finds none makes one."""
 
     def __init__(
         self, networks: Sequence[Network], threads: int | None = None, *, keep: bool = False
@@ -108,7 +108,7 @@ class IdlePrograms:
 
     def make(self) -> OutputProgram:
         """Make a program for one more thread."""
-        from barenet.engines.compiled._output_program import OutputProgram  # which imports Numba
+        from barenet.engines.compiled._output_program import OutputProgram  # this imports Numba
 
         return OutputProgram(self.jobs, self.threads, self.keep)
 
@@ -124,8 +124,8 @@ class IdlePrograms:
             self.programs.append(program)
 
 
-#: The layers of a network with all their attributes, and the idle programs for this structure, or
-#: None if a part of it has no kernel.
+#: The layers of a network with all their attributes, and the idle programs for this structure; None
+#: if some part of it has no kernel.
 _Structure: TypeAlias = tuple[list[Any], IdlePrograms | None]
 
 #: The structures of networks that have predicted.
@@ -150,8 +150,8 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
         parts.extend(vars(layer).values())
     before, idle = _STRUCTURES.get(network, (None, None))
     try:
-        is_known = before == parts  # quick: most are identical
-    except ValueError:  # of arrays that differ
+        is_known = before == parts  # fast, as most parts are identical
+    except ValueError:  # raised by arrays that differ
         is_known = False
     if not is_known:
         idle = _idle(network)
@@ -178,11 +178,11 @@ def _idle(network: Network) -> IdlePrograms | None:
     programs = _IDLE.get(key)
     if programs is None:
         programs = IdlePrograms([network.copy()])
-    return _IDLE.setdefault(key, programs)  # another thread may have been faster
+    return _IDLE.setdefault(key, programs)  # another thread may have added one meanwhile
 
 
 def _obstacle(network: Network) -> str | None:
-    """Reason why the outputs can't be computed by kernels; None if they can."""
+    """Return the reason that kernels can't compute the outputs; None if they can."""
     if network.n_inputs is None:
         return "no layer fixes the number of inputs"
     return refusal(_prediction_job(network))

@@ -1,4 +1,4 @@
-"""Intervals around the predictions of an ensemble, from its errors on the rows left out."""
+"""Prediction intervals of an ensemble, from its errors on left-out rows."""
 
 import math
 from dataclasses import dataclass
@@ -11,21 +11,22 @@ from barenet._constraints import check_number
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 
-#: Most residuals that are kept; those of more rows are thinned out to as many quantiles.
+#: Maximum number of residuals that are kept; more are reduced to this number of quantiles.
 MOST = 999
 
-#: Added to each spread, in root mean squares of all: the spread of few networks is uncertain.
-#: The factor changes the lengths of the intervals, and hardly their coverage.
+#: Added to each spread, in units of the root mean square of all spreads, because the spread of few
+#: networks is uncertain. The factor affects the lengths of the intervals, but hardly their
+#: coverage.
 ADDED_SPREAD = 2.0
 
 
 @dataclass(frozen=True, eq=False)
 class ConformalResiduals:
-    """The sizes of errors on rows left out, relative to the spread of the networks.
+    """The absolute errors on left-out rows, relative to the spread of the networks.
 
     An error is divided by √(s² + c²), with the spread s of the networks for its row and a constant
-    c. An interval for a new row is the mean ± the same root of its own spread, times a quantile of
-    those ratios. After Papadopoulos, Gammerman and Vovk, "Normalized nonconformity measures for
+    c. The interval for a new row is the mean ± the same root for its own spread, times a quantile
+    of these ratios. After Papadopoulos, Gammerman and Vovk, "Normalized nonconformity measures for
     regression conformal prediction" (2008), and Vovk, "Cross-conformal predictors" (2015).
 
     Attributes
@@ -57,7 +58,7 @@ class ConformalResiduals:
             raise ArgumentError.of("residuals", (self.ratios, self.added_spread), expected)
 
     def _are_valid(self) -> bool:
-        """Whether the numbers are finite, in their order and above 0, and their shapes fit."""
+        """Return whether the numbers are finite, ascending and above 0, with shapes that fit."""
         ratios = self.ratios
         added = self.added_spread
         if ratios.ndim != 2 or ratios.size == 0 or ratios.shape[1:] != added.shape:
@@ -80,13 +81,13 @@ class ConformalResiduals:
         count = min(n_ratios, MOST)
         numbers = np.arange(1, count + 1)
         ranks = np.ceil(numbers * (n_ratios + 1) / (count + 1))
-        middle = (ranks - 0.5) / n_ratios  # of a step, beyond the rounding of its ends
+        middle = (ranks - 0.5) / n_ratios  # the middle of each step avoids rounding at its ends
         options: dict[str, Any] = {"weights": weight[counted], "method": "inverted_cdf"}
         quantiles = np.quantile(ratios, middle, axis=0, **options)
         return cls(quantiles, added)
 
     def half_width(self, spread: FloatArray, coverage: float) -> FloatArray:
-        """Half the widths of intervals that contain a fraction of the targets."""
+        """Compute half the width of the intervals that contain a fraction of the targets."""
         coverage = check_number(coverage, "coverage", gt=0, lt=1)
         n = len(self.ratios)
         rank = math.ceil((n + 1) * coverage - 1e-9)

@@ -1,7 +1,7 @@
-"""Engine: the interface of what computes the steps, with the job that it gets and its results.
+"""Engine: the interface of the engines that compute the steps, with their jobs and results.
 
 The training loop passes an engine the batches of a chunk, and the engine returns a loss and a
-gradient norm for each. All engines compute the same; they differ in speed.
+gradient norm for each. All engines compute the same steps; they differ only in speed.
 """
 
 from abc import ABC, abstractmethod
@@ -22,10 +22,11 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
-#: Row indices in the order in which they are visited, shape (n_rows,), and one order an epoch.
+#: Row indices in the order of the visits, shape (n_rows,), and one such order for each epoch.
 Order: TypeAlias = NDArray[np.intp]
 Orders: TypeAlias = Sequence[Order] | NDArray[np.intp]
-#: Orders the rows for epochs, given their number, the seed (None not to shuffle) and the epochs.
+#: Orders the rows of some epochs, given the number of rows, the seed (None to not shuffle) and the
+#: epochs.
 RowOrders: TypeAlias = Callable[[int, int | None, Sequence[int]], Orders]
 #: The learning rate of each batch.
 Rates: TypeAlias = NDArray[np.float64]
@@ -42,24 +43,24 @@ class Job(Configurable):
     optimizer: Optimizer | LBFGS
     penalties: Sequence[Penalty] = field(default=())
     clipping: Clipping | None = None
-    #: Decides the random numbers of each step.
+    #: Determines the random numbers of each step.
     seed: int = option(0, ge=0, le=2**32 - 1, integer=True)
 
 
 class ChunkResult(NamedTuple):
     """Losses and gradient norms of the batches of a chunk, each of shape (n_batches,)."""
 
-    #: Before the step of the batch, with the penalties.
+    #: Losses before the step of each batch, including the penalties.
     losses: NDArray[np.float64]
-    #: Euclidean, before clipping.
+    #: Euclidean norms of the gradients, before clipping.
     gradient_norms: NDArray[np.float64]
 
 
 class Trajectory(ABC):
     """Epochs that an engine runs in one call, with the network's vectors after each of them.
 
-    So a chunk of short epochs is measured in a few calls, too. A trajectory takes the steps of
-    `Engine.run`, to the bit.
+    A chunk of short epochs can thus be measured in a few calls, too. A trajectory takes
+    bit-identical steps to `Engine.run`.
 
     Attributes
     ----------
@@ -115,9 +116,9 @@ class Engine(ABC):
     name : str
         The key in `ENGINES`.
     pace : float
-        Rows times parameters that it can certainly process in a second; 0 if unknown.
+        Rows times parameters that it processes in a second at least; 0 if unknown.
     may_lose_workers : bool
-        Whether a call of it may fail in the middle of a run, as its workers are elsewhere.
+        Whether a call may fail in the middle of a run, because its workers are on other machines.
     row_orders : callable
         Orders the rows for epochs; see `RowOrders`.
     """
@@ -142,7 +143,7 @@ class Engine(ABC):
         rates : ndarray of shape (n_batches,)
             The learning rate of each step.
         first_step : int
-            Number of steps before the chunk, which decides its random numbers.
+            Number of steps before the chunk, which determines its random numbers.
 
         Returns
         -------
@@ -161,7 +162,7 @@ class Engine(ABC):
         batch : ndarray of shape (batch_size,), optional
             Row indices; by default all rows.
         step : int, default=0
-            Number of steps before, which decides the random numbers.
+            Number of earlier steps, which determines the random numbers.
 
         Returns
         -------
@@ -202,9 +203,10 @@ class Engine(ABC):
         return None
 
     def raw_parameters(self) -> FloatArray:
-        """Find the parameters that steps are taken from, which the network's are an average of.
+        """Return the parameters that steps are taken from, whose average the network holds.
 
-        Both begin from the network's parameters, and again where these have been changed since.
+        Both start from the network's parameters, and start again from them if they have been
+        changed since.
 
         Returns
         -------
@@ -223,10 +225,10 @@ class Engine(ABC):
         return raw
 
     def close(self, *, reusable: bool = True) -> None:
-        """Release memory, which other jobs may reuse.
+        """Release the memory, which other jobs may reuse.
 
         Parameters
         ----------
         reusable : bool, default=True
-            False if NaN may have come into it.
+            False if the memory may contain NaN.
         """

@@ -21,13 +21,13 @@ from barenet.model._network_summary import display
 class Ensemble(DeclaredAttributes):
     """Several networks, whose prediction is the mean of their outputs.
 
-    It takes the place of a `Network` in a `Predictor`. Their errors differ, so that their mean is
-    more accurate than one of them. One row takes a few microseconds for each network.
+    It can replace a `Network` in a `Predictor`. The errors of the networks differ, so their mean is
+    more accurate than a single one. A row takes a few microseconds for each network.
 
     Parameters
     ----------
     networks : sequence of Network
-        Networks of the same inputs, outputs, output activation and precision, which are copied.
+        Networks with the same inputs, outputs, output activation and precision; they are copied.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ class Ensemble(DeclaredAttributes):
         return self._mean(self._outputs(X))
 
     def mean_and_spread(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Predict the outputs of each sample, and measure by how much the networks differ.
+        """Predict the outputs of each sample, and measure how much the networks differ.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Ensemble(DeclaredAttributes):
 
     def _mean(self, values: FloatArray) -> FloatArray:
         """The mean over the networks."""
-        # From network to network, so that the bits don't depend on the number of rows.
+        # Add network by network, so that the bits don't depend on the number of rows.
         sums = np.add.accumulate(self.weight * values, axis=0)
         return check_outputs(sums[-1])
 
@@ -194,7 +194,7 @@ Model: TypeAlias = Network | Ensemble
 
 
 def networks_of(model: Model) -> tuple[Network, ...]:
-    """The networks of an ensemble, or a network itself alone."""
+    """Return the networks of an ensemble, or a single network in a tuple."""
     if isinstance(model, Ensemble):
         return model.networks
     return (model,)

@@ -1,8 +1,8 @@
-"""Cache of compiled kernels on disk, so that they are compiled once for a machine.
+"""Cache of compiled kernels on disk, so that they are compiled only once on a machine.
 
 Numba's own cache fails on a truncated file, mixes up files that two processes write at once, and
 does not notice a change of a function that another one calls. Here the name of a file is a hash of
-everything that it depends on; it is written atomically, and has a checksum.
+everything that it depends on; each file is written atomically and has a checksum.
 
 The files are unpickled and run, so a file that another user could have written is not read.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import numba
 from numba.core import caching
 
-#: Warnings about folders and files that are not read or written, by their reasons.
+#: Warnings about folders and files that can't be read or written, by their reasons.
 REFUSED: dict[str, str] = {}
 
 CONFIG: Any = numba.config
@@ -34,18 +34,18 @@ WITHOUT_CACHE = f"each process compiles its own: {ADVICE}"
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
 
-#: Where kernels are kept: at NUMBA_CACHE_DIR, beside the sources, or with the user's own files.
+#: Where kernels are kept: in NUMBA_CACHE_DIR, beside the sources, or among the user's files.
 LOCATORS: tuple[Any, ...] = (
     caching.UserProvidedCacheLocator, caching.InTreeCacheLocator, caching.UserWideCacheLocator,
 )  # fmt: skip
 
-#: The folder of this package. Anyone who can write there can run code without kernels.
+#: The folder of this package. Anyone who can write there can already run code, without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
 
-#: Where the formulas that kernels are printed from stand, and what prints them.
+#: The modules with the formulas that kernels are generated from, and with their printers.
 FORMULAS = (PACKAGE / "model" / "_activations.py", PACKAGE / "_expressions.py")
 
-#: Its owner, for processes that become another user, who perhaps can't enter the folders above.
+#: The owner of this folder. A process that becomes another user may have no access to its parents.
 PACKAGE_OWNER = PACKAGE.stat().st_uid
 
 #: Seconds after which an unused file is removed: 30 days.
@@ -53,7 +53,7 @@ UNUSED = 30 * 86400
 
 
 def paths_of(function: Any, key: tuple[str, ...]) -> list[Path]:
-    """Files that may hold the code of a function for some types and a processor.
+    """List the files that may hold the code of a function for some types and a processor.
 
     A file is named by a hash alone, as Windows allows a path only 260 characters.
     """
@@ -69,7 +69,7 @@ def load(path: Path) -> Any:
     if pickled is None:
         return None
     with suppress(OSError):
-        os.utime(path)  # it is in use: see `save`
+        os.utime(path)  # marks the file as used; see `save`
     return pickle.loads(pickled)
 
 
@@ -80,7 +80,8 @@ def save(path: Path, data: Any) -> None:
         checksum = hashlib.sha256(content).digest()
         _write(path, checksum + content)
     except OSError as error:
-        # Windows replaces no file that is open: another process has written this one and reads it.
+        # Windows can't replace an open file: another process has written this one, and is reading
+        # it.
         is_kept = _read_intact(path) is not None
         if not is_kept:
             reason = f"kernels cannot be kept in {path.parent} ({error.strerror})"
@@ -92,7 +93,7 @@ def save(path: Path, data: Any) -> None:
 
 
 def _read_intact(path: Path) -> bytes | None:
-    """Read the pickled kernel in a file; None if it is damaged or others could have written it."""
+    """Read the pickled kernel in a file; None if it is damaged, or others could have written it."""
     try:
         with path.open("rb") as file:
             risk = _risk_of(path, os.fstat(file.fileno()))
@@ -124,15 +125,15 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def folders_of(function: Any) -> list[Path]:
-    """Safe folders for the code of the functions in a folder of sources; the last one is written.
+    """List safe folders for the code of functions in a folder of sources; only the last is written.
 
-    Those before it cannot be written to, such as one that the superuser has filled for all users.
+    The folders before it are read-only, such as one that the superuser has filled for all users.
     """
     sources = Path(function.__code__.co_filename).parent
     place = (sources, CONFIG.CACHE_DIR)
     if place not in FOLDERS:
         mask = os.umask(0o077)
-        os.umask(mask | 0o022)  # others can't write to new folders
+        os.umask(mask | 0o022)  # only the user may write to new folders
         try:
             FOLDERS[place] = _find_folders(function)
         finally:
@@ -149,10 +150,10 @@ def _find_folders(function: Any) -> list[Path]:
     arguments = function, function.__code__.co_filename
     locators = LOCATORS
     if not CONFIG.CACHE_DIR:
-        locators = LOCATORS[1:]  # without the user's choice
+        locators = LOCATORS[1:]  # the user has set no folder
     for locator in locators:
         folder = Path(locator(*arguments).get_cache_path())
-        if folder.parts[0] == "~":  # no home folder is known
+        if folder.parts[0] == "~":  # there is no home folder
             continue
         folder = folder.resolve()
         is_writable = locator.from_function(*arguments) is not None
@@ -177,7 +178,7 @@ def _find_folders(function: Any) -> list[Path]:
 
 @functools.cache
 def _risk_in(folder: Path) -> str | None:
-    """A way in which others could put a file into a folder; None if there is none."""
+    """Describe how others could put a file into a folder; None if they can't."""
     for place in (folder, *folder.parents):
         is_code = place.is_relative_to(PACKAGE) or PACKAGE.is_relative_to(place)
         if is_code and place != folder:
@@ -186,7 +187,7 @@ def _risk_in(folder: Path) -> str | None:
             status = place.stat()
         except OSError as error:
             return f"{place} cannot be examined: {error.strerror}"
-        if place != folder and status.st_mode & stat.S_ISVTX:  # only an owner replaces a file here
+        if place != folder and status.st_mode & stat.S_ISVTX:  # only the owner can replace a file
             status = os.stat_result((stat.S_IFDIR, *status[1:]))
         risk = _risk_of(place, status)
         if risk is not None:
@@ -195,7 +196,7 @@ def _risk_in(folder: Path) -> str | None:
 
 
 def _risk_of(path: Path, status: os.stat_result) -> str | None:
-    """A way in which others could have written a file or folder; None if there is none."""
+    """Describe how others could have written a file or folder; None if they can't."""
     if not hasattr(os, "geteuid"):
         return None
     if status.st_uid not in (0, os.geteuid(), PACKAGE_OWNER):
@@ -208,7 +209,7 @@ def _risk_of(path: Path, status: os.stat_result) -> str | None:
 
 
 def _is_private(group: int, user: int) -> bool:
-    """Whether a group has only one user, as on systems that create one for each user."""
+    """Return whether a group has only one user, as on systems that create a group for each user."""
     import grp
     import pwd
 
@@ -230,7 +231,7 @@ def _warn(reason: str, text: str) -> None:
 
 @functools.cache
 def fingerprint() -> str:
-    """Hash of the sources of the engine and of its formulas, and of Numba's version."""
+    """Hash the sources of the engine and of its formulas, and Numba's version."""
     digest = hashlib.sha256(numba.__version__.encode())
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     for source in [*sources, *FORMULAS]:

@@ -1,6 +1,6 @@
-"""Machine code of functions: compiled once for a machine, kept on disk, and linked by LLVM alone.
+"""Machine code of functions: compiled once on a machine, kept on disk, and linked by LLVM alone.
 
-Numba's own loading prepares all the types that it could compile, which takes 0.2 s.
+Numba's own loader takes 0.2 s, as it prepares all the types that it could compile.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from barenet.engines._kernel_cache import CONFIG, load, paths_of, save
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
 UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
 
-#: The reason of a delay.
+#: The reason for a delay.
 COMPILING = "compiling kernels for this processor once, which takes some seconds"
 
-#: Held by the thread that loads or compiles: neither LLVM nor Numba works in several at once.
+#: Held while a thread loads or compiles: neither LLVM nor Numba is thread-safe.
 LOCK = threading.RLock()
 
 
@@ -34,7 +34,7 @@ class MachineCode:
 
     def __init__(self, dispatcher: Any) -> None:
         self.dispatcher = dispatcher
-        #: Times that the code was not found on disk.
+        #: Number of times that the code was not found on disk.
         self.n_compiled = 0
         self.addresses: dict[tuple[Any, ...], int] = {}
 
@@ -79,7 +79,7 @@ class Entry:
     @functools.cached_property
     def call(self) -> Callable[[int], None]:
         """The function, which is loaded or compiled when it is first used."""
-        # Numba's functions write their result, which is None, and an exception to two places.
+        # Numba's functions write their result, which is None, and any exception to two addresses.
         prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
         function = prototype(self.code.address(self.signature))
         result = ctypes.byref(ctypes.c_void_p())
@@ -92,7 +92,7 @@ class Entry:
 
 @functools.cache
 def linker() -> Any:
-    """LLVM's linker, which holds all code of this process."""
+    """Return LLVM's linker, which holds all the code of this process."""
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine()
     return llvm.create_mcjit_compiler(llvm.parse_assembly(UNUSED), machine)
 
@@ -124,7 +124,7 @@ def target() -> tuple[str, ...]:
 
 @contextmanager
 def compiling() -> Iterator[None]:
-    """Show the reason of the delay: a line on a terminal, a moving bar in a notebook meanwhile."""
+    """Show the reason for a delay: a line on a terminal, or a moving bar in a notebook."""
     if not in_notebook():
         log_once(COMPILING)
         yield
@@ -139,6 +139,6 @@ def compiling() -> Iterator[None]:
 
 @functools.cache
 def log_once(text: str) -> None:
-    """Print the reason of a delay on a terminal."""
+    """Print the reason for a delay on a terminal."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"barenet: {text}", file=sys.stderr)  # noqa: T201

@@ -5,8 +5,8 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 
-#: Processors that LLVM describes wrongly: compiling for them ends Python by an assertion, without
-#: an error. They are Snapdragon X and AmpereOne.
+#: Processors that LLVM describes wrongly, Snapdragon X and AmpereOne: compiling for them fails an
+#: assertion, which ends Python without an exception.
 WITHOUT_MODEL = ("oryon-1", "ampere1b")
 
 CONFIG: Any = numba.config
@@ -15,8 +15,8 @@ CONFIG: Any = numba.config
 def avoid_wrong_models() -> None:
     """Compile for any processor of the architecture where LLVM's model of this one is wrong.
 
-    It must be called before Numba's code generator starts. A name that the user has set, by
-    NUMBA_CPU_NAME, is kept. The processor's instructions are used as before.
+    It must be called before Numba's code generator starts. A name that the user has set in
+    NUMBA_CPU_NAME is kept. The set of instructions is not affected.
     """
     is_chosen = CONFIG.CPU_NAME is not None
     if llvm.get_host_cpu_name() in WITHOUT_MODEL and not is_chosen:

@@ -1,6 +1,6 @@
 """The reference engine: the training step in NumPy, written to be read.
 
-It is the specification: any other engine computes the same, only faster.
+It is the specification: any other engine computes the same steps, but faster.
 """
 
 from functools import cached_property
@@ -17,9 +17,9 @@ from barenet.optimization._penalties import add_penalties
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._optimizer import euclidean_norm
 
-#: Most rows that are evaluated at a time: X is never converted as a whole.
+#: Maximum number of rows that are evaluated at a time: X is never converted as a whole.
 BLOCK = 4096
-#: Most numbers in these rows.
+#: Maximum number of values in these rows.
 BLOCK_NUMBERS = 2**24
 
 
@@ -59,7 +59,7 @@ def take_steps(
 
 
 def update_average(optimizer: Optimizer, parameters: FloatArray) -> None:
-    """Move the average of the parameters towards them: at first it is the mean of all steps."""
+    """Update the average of the parameters, which starts as the mean over all steps."""
     average = optimizer.moments["average"]
     share = max(1 - optimizer.average, 1 / optimizer.n_steps)
     average += share * (parameters - average)
@@ -73,7 +73,7 @@ class ReferenceEngine(Engine):
     job : Job
         Network, training set, loss and optimizer.
     threads : int, optional
-        Left to NumPy's own settings.
+        Ignored; NumPy's own settings apply.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Threads: their number, those that help the callers of kernels, and those of BLAS."""
+"""Threads: the number of threads, the helper threads of kernels, and the threads of BLAS."""
 
 import contextlib
 import functools
@@ -15,19 +15,20 @@ from typing import Any
 from barenet._constraints import check_count
 from barenet.errors import brief
 
-#: Multiplications in a step from which on a second thread can save more time than it costs.
+#: Minimum number of multiplications in a step for a second thread to save time.
 WORTHWHILE = 800_000
-#: Multiplications that take as long as it takes to start one more thread for a call.
+#: Number of multiplications that take as long as starting one more thread for a call.
 START = 3_000_000
 
-#: Held by the thread that has limited SciPy's BLAS, as OpenBLAS may not let another one reset it.
+#: Held by the thread that has limited SciPy's BLAS, as only that thread may be able to reset it.
 LIMITED = threading.Lock()
 
 
 def worth_starting(in_step: float, in_call: float) -> int:
-    """Number of threads that save time, by the multiplications in a step and in a whole call.
+    """Compute how many threads save time, from the multiplications in a step and in a whole call.
 
-    A call takes about in_call / k + START · k with k threads, least with k = √(in_call / START).
+    A call with k threads takes about in_call / k + START · k, which is least at k = √(in_call /
+    START).
     """
     if in_step < WORTHWHILE:
         return 1
@@ -35,7 +36,7 @@ def worth_starting(in_step: float, in_call: float) -> int:
 
 
 def choose_threads(requested: int | None, worth: int) -> int:
-    """Choose a number of threads: as many as are requested, or else as are worth starting."""
+    """Choose the number of threads: the requested one, or else as many as save time."""
     requested = _or_environment(requested)
     if requested == 1 or (requested is None and worth == 1):
         return 1
@@ -47,7 +48,7 @@ def choose_threads(requested: int | None, worth: int) -> int:
 
 
 def available_threads(requested: int | None) -> int:
-    """Number of threads for work that does not share anything."""
+    """Return the number of threads for independent work."""
     requested = _or_environment(requested)
     if requested is not None:
         return check_count(requested, "threads")
@@ -65,11 +66,11 @@ def allowed_cores() -> int:
 
 
 def fair_share() -> int:
-    """Number of threads that respects other processes and limits.
+    """Return a number of threads that respects other processes and limits.
 
-    A worker of joblib has one thread, so that there are no more threads than cores; but loky sets
-    the number for its workers. A limit of BLAS or OpenMP by threadpoolctl or by the environment
-    applies to the kernels, too, which replace BLAS here.
+    A worker of joblib gets one thread, so that there are no more threads than cores, unless loky
+    has set a number for its workers. A limit on BLAS or OpenMP, set by threadpoolctl or in the
+    environment, also applies to the kernels, which replace BLAS here.
     """
     if _is_a_worker():
         return 1
@@ -78,14 +79,14 @@ def fair_share() -> int:
 
 
 class _Helpers:
-    """Threads that help others, and the calls that wait until one of them is free."""
+    """Helper threads, and the queue of calls that wait until one of them is free."""
 
     def __init__(self) -> None:
         self.calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self.count = 0
 
     def call(self, function: Callable[[], object], count: int) -> None:
-        """Let some threads call a function, each as soon as it is free."""
+        """Have some threads call a function, each as soon as it is free."""
         while self.count < count:
             threading.Thread(target=self.work, daemon=True).start()
             self.count += 1
@@ -93,16 +94,16 @@ class _Helpers:
             self.calls.put(function)
 
     def work(self) -> None:
-        """Take one call after the other."""
+        """Run the calls in the queue, one after the other."""
         while True:
             function = self.calls.get()
             function()
-            del function  # with all that it refers to, while this thread waits
+            del function  # frees everything that it refers to
 
 
 @functools.cache
 def helpers() -> _Helpers:
-    """The helping threads of this process; a fork's child has none, and starts its own."""
+    """Return the helper threads of this process; after a fork, the child starts its own."""
     return _Helpers()
 
 
@@ -125,8 +126,8 @@ def _is_a_worker() -> bool:
 
 
 def _limits() -> list[int]:
-    """Numbers of threads of BLAS and OpenMP, if they are loaded, and those of the environment."""
-    largest: dict[str, int] = {}  # of the pools for BLAS, and of those for OpenMP
+    """List the numbers of threads of BLAS and OpenMP, if loaded, and those in the environment."""
+    largest: dict[str, int] = {}  # the largest BLAS pool, and the largest OpenMP pool
     for pool in _pools().lib_controllers:
         n_threads = pool.num_threads or 0
         largest[pool.user_api] = max(n_threads, largest.get(pool.user_api, 0))
@@ -140,7 +141,7 @@ def _limits() -> list[int]:
 
 @functools.cache
 def _pools() -> Any:
-    """The thread pools; a search for them takes milliseconds."""
+    """Find the thread pools once, as a search takes milliseconds."""
     return importlib.import_module("threadpoolctl").ThreadpoolController()
 
 
@@ -149,8 +150,8 @@ def scipy_on_one_thread() -> Iterator[None]:
     """Limit SciPy's own BLAS to one thread while L-BFGS runs; NumPy's is unchanged.
 
     L-BFGS solves systems of about 20 equations many times per iteration; starting all BLAS threads
-    for each takes longer than solving it. Besides, sums over the parameters then have the same bits
-    on any number of cores.
+    for each takes longer than solving it. It also makes sums over the parameters bit-identical on
+    any number of cores.
 
     Examples
     --------
@@ -169,13 +170,13 @@ def scipy_on_one_thread() -> Iterator[None]:
 
 @functools.cache
 def scipy_pools() -> Any:
-    """The BLAS that only SciPy uses; none if it shares NumPy's or the system's."""
-    import scipy.optimize  # loads it
+    """Find the BLAS that only SciPy uses; none if SciPy shares that of NumPy or of the system."""
+    import scipy.optimize  # this loads SciPy's BLAS
     from threadpoolctl import ThreadpoolController
 
     package = Path(scipy.__file__).resolve().parent
     pools = ThreadpoolController()
-    folders = {package, package.with_name("scipy.libs")}  # in wheels
+    folders = {package, package.with_name("scipy.libs")}  # the second one is for wheels
     files = []
     for pool in pools.info():
         file = pool["filepath"]
@@ -185,11 +186,11 @@ def scipy_pools() -> Any:
 
 
 def _or_environment(requested: int | None) -> int | None:
-    """The number of threads that is requested, by an argument or by the environment."""
+    """Return the requested number of threads, from an argument or the environment."""
     text = os.environ.get("BARENET_THREADS")
     if requested is not None or not text:
         return requested
-    with contextlib.suppress(ValueError):  # of a number with thousands of digits
+    with contextlib.suppress(ValueError):  # int refuses thousands of digits
         if text.isdecimal() and int(text) >= 1:
             return int(text)
     raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
@@ -197,7 +198,7 @@ def _or_environment(requested: int | None) -> int | None:
 
 @functools.cache
 def _quota() -> int:
-    """Cores that the control group allows, rounded up."""
+    """Return the number of cores that the control group allows, rounded up."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return math.ceil(int(quota) / int(period))

@@ -1,4 +1,4 @@
-"""Estimators with the interface of scikit-learn."""
+"""Estimators with scikit-learn's interface."""
 
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._ensemble_estimators import MLPEnsembleClassifier, MLPEnsembleRegressor

@@ -1,4 +1,4 @@
-"""Checks of X and y before scikit-learn's own, which accept masks and dates, and name nothing."""
+"""Checks of X and y before those of scikit-learn, which accept masked arrays and dates."""
 
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -25,7 +25,7 @@ REMEDIES = {
     "y: row .* has no value": "leave out the rows without a value, or give them a class",
     "y: .*label type: unknown": "convert objects to labels of one type, as in y.astype(str)",
 }
-#: Kinds of columns that are not numbers, by how the names of their types begin.
+#: Kinds of columns that are not numbers, by the beginnings of the names of their types.
 OTHER_COLUMNS = {
     "date": "dates",
     "timedelta": "dates",
@@ -43,11 +43,11 @@ OTHER_COLUMNS = {
 
 
 class UnusableError(ArgumentError, TypeError):
-    """A ValueError, as for any invalid argument, that scikit-learn's checks accept as TypeError."""
+    """A ValueError that is also the TypeError that scikit-learn's checks expect."""
 
 
 def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
-    """Refuse anything but an array of plain numbers or labels, even if NumPy could convert it.
+    """Reject anything but an array of plain numbers or labels, even if NumPy could convert it.
 
     Examples
     --------
@@ -66,13 +66,13 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
         raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
         raise ArgumentError(f"expected numbers, got {values.dtype}", argument=argument)
-    if not dates and other_columns(values) == "dates":  # scikit-learn takes their nanoseconds
+    if not dates and other_columns(values) == "dates":  # scikit-learn would use their nanoseconds
         remedy = TABLE_REMEDY.format("dates")
         raise ArgumentError("expected numbers, got dates", argument=argument, remedy=remedy)
 
 
 def other_columns(X: Any) -> str:
-    """Whether a data frame has columns of dates, or else of text; empty for anything else.
+    """Return "dates" or "text" if a data frame has such columns; empty for anything else.
 
     >>> other_columns(np.zeros((2, 1)))
     ''
@@ -90,7 +90,7 @@ def other_columns(X: Any) -> str:
 
 @contextmanager
 def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
-    """Let every error of scikit-learn's checks name the argument, with a remedy for a table."""
+    """Make every error of scikit-learn's checks name the argument, with a remedy for tables."""
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:
@@ -106,8 +106,8 @@ def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
         if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
             if not remedies:
                 raise
-            argument = ""  # the error names it
-        if remedies:  # in the place of scikit-learn's advice
+            argument = ""  # the error already names the argument
+        if remedies:  # replaces scikit-learn's advice
             problem = re.split(r"\.(?:\n| Maybe| This|Convert)", problem)[0]
         error_class = ArgumentError
         if isinstance(error, TypeError):
@@ -116,7 +116,7 @@ def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
 
 
 def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
-    """Whether scikit-learn's checks, which take longer than a small epoch, accept an array as is.
+    """Return whether scikit-learn's checks, slower than a small epoch, accept an array as is.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
 
 
 def _labels(y: Any) -> Any:
-    """Convert booleans and whole numbers of a type of pandas, which scikit-learn makes floats."""
+    """Convert booleans and integers of pandas types, which scikit-learn would turn into floats."""
     labels = y.tolist()
     types = {type(label) for label in labels}
     if types == {bool} or types == {int}:
@@ -143,7 +143,7 @@ def _labels(y: Any) -> Any:
 
 
 def _missing_targets(y: Any) -> NDArray[np.bool_]:
-    """Find the rows with a missing value: None, or NaN among objects; NaN of floats is for others.
+    """Find the rows with None, or with NaN among objects; NaN in floats is checked elsewhere.
 
     >>> _missing_targets(["no", None, float("nan")]).tolist()
     [False, True, True]
@@ -166,7 +166,7 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
 
 
 def _refuse_zero_characters(y: Any) -> None:
-    """Refuse classes with a zero character, which NumPy leaves out at the end of a text."""
+    """Reject classes with a zero character, which NumPy drops at the end of a text."""
     labels = y
     if not isinstance(y, list | tuple):
         labels = np.asarray(y)
@@ -177,7 +177,7 @@ def _refuse_zero_characters(y: Any) -> None:
 
 @errors_naming_argument("y")
 def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
-    """Targets of one or two dimensions, as many as there are rows."""
+    """Check that y has one or two dimensions, and as many rows as X."""
     numeric = isinstance(estimator, RegressorMixin)
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")

@@ -1,4 +1,4 @@
-"""The common base of both estimators: checks, initialization, continued training, predictions."""
+"""The base class of both estimators: checks, initialization, continued training, predictions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     n_features_in_: int
     #: The encoder of the targets, a `LabelEncoder` or a `NumberEncoder`.
     _encoder: Any
-    #: Whether the labels of the first fit were a sparse matrix, as the predictions are then.
+    #: Whether the labels of the first fit were a sparse matrix; if so, predictions are sparse too.
     _has_sparse_labels = False
 
     coefs_ = views_of("weights", "The weights of each layer.")
@@ -65,13 +65,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows, best scaled to about −1 … 1. float32 and float16 are trained in float32,
-            everything else in float64. A sparse matrix stays sparse; formats other than CSR are
-            converted to it.
+            The rows, which should be scaled to about −1 … 1. float32 and float16 are trained in
+            float32, all other types in float64. A sparse matrix stays sparse, but is converted to
+            CSR.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of a regressor, best scaled to about −1 … 1, too, if the output is not
-            exponential; the classes of a classifier, of one type, or a 0 or 1 for each of several
-            labels.
+            The targets of a regressor, which should also be scaled to about −1 … 1 unless the
+            output is exponential; or the classes of a classifier, of one type, or 0 or 1 for each
+            of several labels.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
         validation_data : tuple of X and y, or of X, y and sample weights, optional
@@ -117,7 +117,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers in the network's precision; of a classifier, the most probable class, or 0 or 1
+            Numbers in the network's precision; for a classifier, the most probable class, or 0 or 1
             for each label. A CSR matrix if a classifier was fitted to sparse labels.
         """
         output = self._predict_output(X)
@@ -130,10 +130,10 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
 
     @abstractmethod
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> Any:
-        """The encoder for the targets of the first call; `classes` are all of them, if known."""
+        """Make the encoder for the targets of the first call, given all `classes` if known."""
 
     def _make_loss(self: Any) -> Loss:
-        """The loss of the parameters."""
+        """Make the loss that the parameters specify."""
         return as_loss(self.loss, self.network_.output_activation)
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
@@ -149,7 +149,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     # Training
 
     def _fit(self, X: ArrayLike, y: ArrayLike, *args: Any, **options: Any) -> Self:
-        """Check the parameters, and train; a second call meanwhile is an error."""
+        """Check the parameters and train, refusing a second call meanwhile."""
         with exclusive(self, type(self).__name__):
             self._check_parameters()
             self._fit_exclusively(X, y, *args, **options)
@@ -197,7 +197,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             reporter.end()
 
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
-        """X as a float array or CSR matrix, and y as an array of one or two dimensions."""
+        """Convert X to a float array or CSR matrix, and y to an array of one or two dimensions."""
         check_series(X, "X")
         needs_no_check = is_plain(X)
         if needs_no_check and not reset:
@@ -215,7 +215,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         return X, check_y(y, X.shape[0], self)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
-        """Refuse parameters with which the training can't continue."""
+        """Reject parameters that make it impossible to continue the training."""
         if incremental and self.early_stopping:
             problem = "partial_fit does not support early_stopping=True"
             raise ArgumentError(problem, argument="early_stopping")
@@ -225,7 +225,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         if not continued:
             return
         structure = self._structure()
-        # An estimator that 0.2.0 pickled lacks the structure of its network.
+        # An estimator that was pickled by 0.2.0 lacks the structure of its network.
         built_with = getattr(self, "_built_with", structure)
         for name, value in structure.items():
             before = built_with[name]
@@ -251,7 +251,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     def _split(
         self, rows: ArrayDataset, data: Sequence[ArrayLike] | None, rng: np.random.RandomState
     ) -> tuple[ArrayDataset, ValidationScorer | None]:
-        """The training rows, and the scorer of validation rows if these are given or needed."""
+        """Return the training rows, and a scorer if validation rows are given or needed."""
         if data is not None:
             validation = held_out_rows(data, "validation_data", self._validation_rows)
         elif self.early_stopping and not self._make_optimizer().full_batch:
@@ -269,7 +269,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     def _job(
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
     ) -> Job:
-        """Everything that a step needs."""
+        """Make the job of a step."""
         before = self._optimizer
         if incremental and isinstance(before, Optimizer):
             optimizer: Optimizer | LBFGS = before
@@ -280,7 +280,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
                 optimizer.n_steps = before.n_steps
         self._optimizer = optimizer
         seed = 0
-        if self.dropout > 0:  # else scikit-learn draws nothing
+        if self.dropout > 0:  # scikit-learn draws nothing otherwise
             seed = rng.randint(2**31 - 1)
         penalties = []
         if self.alpha > 0:
@@ -296,7 +296,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         )
 
     def _set_attributes(self, job: Job, history: History, scorer: ValidationScorer | None) -> None:
-        """Set scikit-learn's attributes after the training."""
+        """Set scikit-learn's attributes after training."""
         n_rows = len(job.rows.X)
         stochastic = not job.optimizer.full_batch
         self.history_ = history
@@ -327,7 +327,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         is_fitted_to_array = "network_" in attributes and "feature_names_in_" not in attributes
         is_array = type(X) in (np.ndarray, np.memmap) or issparse(X)
         if is_array and X.dtype in INPUT_DTYPES and is_fitted_to_array:
-            with suppress(ArgumentError):  # the checks of scikit-learn, which take longer, raise
+            with suppress(ArgumentError):  # scikit-learn's slower checks raise the error
                 return self.network_.predict(X)
         check_is_fitted(self)
         check_series(X, "X")
@@ -336,7 +336,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         return self.network_.predict(X)
 
     def _has_partial_fit(self) -> bool:
-        """Whether the optimizer has mini-batches; the call refuses an invalid one."""
+        """Return whether the optimizer uses mini-batches; the call rejects an invalid one."""
         with suppress(ArgumentError):
             if self.optimizer is None:
                 is_full = self.solver == "lbfgs"

@@ -24,8 +24,8 @@ from barenet.model.losses import Loss
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     """Neural network classifier with the parameters of scikit-learn's ``MLPClassifier`` and more.
 
-    With the same `random_state`, the initial weights, the mini-batches and so the loss curve are
-    those of scikit-learn. Additional parameters follow after `max_fun`.
+    With the same `random_state`, the initial weights and the mini-batches are the same as in
+    scikit-learn, and so is the loss curve. The additional parameters follow `max_fun`.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     max_fun : int, default=15000
         Maximum number of evaluations of the loss by "lbfgs".
     dropout : float, default=0.0
-        Fraction of each hidden layer's outputs that is set to 0 in training.
+        Fraction of each hidden layer's outputs that is set to 0 during training.
     batch_norm : bool, default=False
         Whether to apply batch normalization before the hidden activations.
     optimizer : str, Optimizer or LBFGS, optional
@@ -84,7 +84,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Limit of each gradient, such as ``"norm:limit=1"``.
     callbacks : Callback, callable, or a sequence of them, default=()
         Callbacks invoked during training; a function is called with the `Run` after each epoch, and
-        stops the training by returning True. Those of scikit-learn: ``set_callbacks``.
+        stops training by returning True. Pass scikit-learn's callbacks to ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
         Score of the validation rows after each epoch (accuracy by default): the name of a scorer, a
         callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early stopping
@@ -94,15 +94,15 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     threads : int, optional
         Maximum number of threads of the compiled engine; by default as many as are useful.
     class_weight : "balanced", dict or None, default=None
-        Weights of the classes, or "balanced" for the same total weight of each class; with several
-        labels of a row only "balanced". They apply to rows set aside as well, but not to
+        Weights of the classes, or "balanced" for the same total weight of each class; only
+        "balanced" if rows have several labels. They also apply to rows set aside, but not to
         `validation_data`.
     label_smoothing : float, default=0.0
-        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k and of each
-        other ε/k; of several labels, 1 − ε/2 and ε/2. It applies to `validation_loss`, too.
+        Label smoothing ε: with k classes, the target is 1 − ε + ε/k for the correct class and ε/k
+        for each other; with several labels, 1 − ε/2 and ε/2. It also applies to `validation_loss`.
     loss : str or Loss, default="log_loss"
         The loss: "log_loss" is the cross-entropy; "focal", or ``"focal:gamma=1"``, gives less
-        weight to rows that are predicted well, for rare classes; or a name from `LOSSES`.
+        weight to well-predicted rows, which helps with rare classes; or a name from `LOSSES`.
 
     Attributes
     ----------
@@ -111,10 +111,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     network_ : Network
         The trained network.
     history_ : History
-        The curves of the last call, its engine, and why it stopped. With validation rows there are
-        ``validation_loss`` and ``validation_accuracy``, or one by a name of `scoring`.
+        The curves of the last call, its engine, and the reason that it stopped. With validation
+        rows, there are ``validation_loss`` and ``validation_accuracy``, or curves with the names in
+        `scoring`.
     coefs_, intercepts_ : list of ndarray
-        Weights (n_in, n_out) and biases (n_out,) of each layer: writable views of the network's.
+        Weights (n_in, n_out) and biases (n_out,) of each layer: writable views into the network.
     loss_ : float
         Loss of the last epoch, with the penalty; for "lbfgs", of the final parameters.
     loss_curve_ : list of float
@@ -122,7 +123,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     validation_scores_ : list of float or None
         The first score after each epoch, of all calls; None without early stopping.
     best_loss_, best_validation_score_ : float or None
-        The best of them; one is None with early stopping, the other without.
+        The lowest loss, which is None with early stopping, and the best score, None without it.
     n_iter_, t_ : int
         Epochs of the last call, and rows visited in all epochs (0 for "lbfgs").
     n_layers_, n_outputs_, n_features_in_ : int
@@ -130,7 +131,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     out_activation_ : str
         Output activation, by scikit-learn's name.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the columns of X, if all are text.
+        Names of the columns of X, if they all are strings.
 
     Raises
     ------
@@ -153,15 +154,15 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     Notes
     -----
-    Three differences from scikit-learn are intended. The rows for early stopping are stratified for
-    any number of classes, not only for two, unless some have too few rows. With `sample_weight`,
-    the loss of an epoch averages its batches by their weights, not by their rows. And `warm_start`
-    continues with the optimizer's state.
+    Three differences from scikit-learn are intentional. The rows for early stopping are stratified
+    for any number of classes, not only for two, unless some classes have too few rows. With
+    `sample_weight`, the loss of an epoch averages its batches by their weights, not by their rows.
+    And `warm_start` continues with the optimizer's state.
 
     `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
     scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning
-    rate of "adaptive" and (until its first epoch ends) "invscaling". So without these, shuffling
-    and dropout, 5 epochs and 5 more give the same bits as 10 at once.
+    rate of "adaptive" and (until its first epoch ends) "invscaling". Without these, shuffling and
+    dropout, 5 epochs and 5 more thus give the same bits as 10 at once.
 
     Label smoothing: Szegedy et al., "Rethinking the inception architecture" (2016).
 
@@ -237,7 +238,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; those of several labels are independent of each other.
+            Probabilities in the order of `classes_`; those of several labels are independent.
         """
         output = self._predict_output(X)
         return self._encoder.probabilities(output)
@@ -253,7 +254,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; −inf where the probability is 0.
+            Logarithms in the order of `classes_`; −inf where the probability is 0.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -277,7 +278,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         super()._check_continued(y, continued, incremental)
         may_differ = not continued or incremental or self._encoder.multilabel or is_multilabel(y)
         if not may_differ and set(np.unique(y)) != set(self.classes_):
-            problem = (  # in the words of scikit-learn
+            problem = (  # scikit-learn's message
                 "warm_start can only be used where `y` has the same classes as in the previous "
                 f"call to fit. Previously got {self.classes_}, `y` has {np.unique(y)}"
             )

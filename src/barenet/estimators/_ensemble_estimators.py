@@ -1,4 +1,4 @@
-"""Ensembles of networks for tables, as estimators: tables in, classes or numbers out."""
+"""Estimators that fit ensembles of networks to tables, to predict classes or numbers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
         client : dask.distributed.Client, optional
-            Train the networks on the workers of a Dask cluster, with the same result;
+            Client of a Dask cluster, whose workers train the networks, with the same result;
             `threads` must be None.
 
         Returns
@@ -137,7 +137,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         return self._by_blocks(Ensemble.predict, X)
 
     def _by_blocks(self, method: Callable[[Ensemble, Any], Any], X: Any) -> FloatArray:
-        """The results of a method of the ensemble, for some rows at a time."""
+        """Call a method of the ensemble for some rows at a time."""
         X = self._to_encode(X)
         network = self.network_
         return results_by_blocks(
@@ -146,11 +146,11 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
-        """The targets, their kind, and the weights by class."""
+        """Encode the targets; return them with their kind and the weights by class."""
 
     @abstractmethod
     def _decode(self, output: FloatArray) -> NDArray[Any]:
-        """The predictions for outputs of the ensemble."""
+        """Turn outputs of the ensemble into predictions."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -193,13 +193,14 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     encoding_ : TableEncoding
         The encoding of the columns.
     history_, loss_curve_ : History, list of float
-        The mean training loss of the networks by epoch, and the epoch that was kept; the losses.
+        The mean training loss of the networks by epoch, with the epoch that was kept; and the list
+        of the losses.
     n_iter_ : int
         Epochs of the training.
     out_of_fold_score_ : float
         Accuracy of `out_of_fold_predictions_`, with the weights of rows and classes.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_classes)
-        Probabilities of the classes for each training row, by networks not trained on it.
+        Class probabilities of each training row, from networks that were not trained on it.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -223,10 +224,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     Notes
     -----
     Numbers are encoded in bins (`TablePreprocessor`). Networks over several folds are trained by
-    AdamW; the parameters of each are averaged over its epochs. The epoch at which training ends is
-    that of the lowest expected loss of the ensemble, estimated from rows that networks left out.
-
-    Ctrl-C ends the training with the best epoch until then.
+    AdamW; the parameters of each are averaged over its epochs. The ensemble of the epoch with the
+    lowest expected loss is kept, estimated from left-out rows. Ctrl-C ends training, and keeps the
+    best epoch so far.
 
     Examples
     --------
@@ -252,7 +252,7 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Probabilities in the order of `classes_`.
         """
         outputs = self._outputs(X)
         if len(self.classes_) == 1:
@@ -265,7 +265,7 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
             raise ArgumentError("expected one class for each row", argument="y")
         self.classes_ = encoder.classes
         weight = weights_by_class(self.class_weight, y, self.classes_)
-        # The networks of a single class have an output for a second one, which never occurs.
+        # With a single class, the networks have an output for a second class, which never occurs.
         target_kind = TargetKind(n_classes=max(2, len(self.classes_)))
         return np.searchsorted(self.classes_, y), target_kind, weight
 
@@ -311,13 +311,14 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     target_scaling_ : Scaling
         The scaling of the targets.
     history_, loss_curve_ : History, list of float
-        The mean training loss of the networks by epoch, and the epoch that was kept; the losses.
+        The mean training loss of the networks by epoch, with the epoch that was kept; and the list
+        of the losses.
     n_iter_ : int
         Epochs of the training.
     out_of_fold_score_ : float
         R² of `out_of_fold_predictions_`, with the weights of the rows.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
-        Standardized predictions for each training row, by networks not trained on it.
+        Standardized predictions for each training row, from networks that were not trained on it.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -356,18 +357,18 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target of each row, and on request the spread of the networks.
 
-        The spread is the uncertainty about the function that is learned: by how much networks of
-        other initial weights, trained on other rows, differ. It is large where rows of the training
-        are few, noisy or far, and small in a gap that all networks cross alike. The noise of the
-        targets is not in it, so the mean ± twice the spread contains fewer than 95 % of them: use
-        `predict_interval` for that.
+        The spread is the uncertainty about the learned function: how much networks differ that have
+        other initial weights and are trained on other rows. It is large where training rows are
+        few, noisy or far away, and small in a gap that all networks cross in the same way. It
+        doesn't include the noise of the targets, so the mean ± twice the spread contains fewer than
+        95 % of them: use `predict_interval` for that.
 
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
             Rows of such a table. Named columns may be in any order.
         return_std : bool, default=False
-            Whether to return the spread as well, as ``GaussianProcessRegressor`` does.
+            Whether to also return the spread, like ``GaussianProcessRegressor``.
 
         Returns
         -------
@@ -389,24 +390,24 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a fraction of the targets.
 
-        They are found by cross-conformal prediction: each training row was left out by some of the
-        networks, whose errors on it are related to their spread. An interval is as wide as these
-        errors, more where the networks differ by more. The coverage holds on average over rows that
-        are drawn like those of the training, and not for every kind of row.
+        The method is cross-conformal prediction: some networks were not trained on a given training
+        row, and their errors on it are divided by their spread. An interval is as wide as these
+        errors, and wider where the networks differ more. The coverage holds on average over rows
+        drawn like the training rows, but not for every kind of row.
 
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
             Rows of such a table. Named columns may be in any order.
         coverage : float, default=0.9
-            The fraction, above 0 and below 1; at most n / (n + 1) with n training rows, and 0.999.
+            The fraction, above 0 and below 1; at most 0.999, and n / (n + 1) with n training rows.
 
         Returns
         -------
         lower : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The lower ends of the intervals around the predictions.
         upper : ndarray of the same shape
-            The upper ends; the coverage holds for each output.
+            The upper ends. The coverage holds for each output separately.
         """
         mean, spread = self._by_blocks(Ensemble.mean_and_spread, X)
         half = self.residuals_.half_width(spread, coverage)

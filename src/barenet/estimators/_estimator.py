@@ -1,4 +1,4 @@
-"""The base of all estimators, which are fitted once at a time, and keep their state on errors."""
+"""The base class of all estimators: a fit excludes others, and errors keep the state."""
 
 import copy
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from barenet.training._loop import exclusive
 
 
 class Estimator(BaseEstimator):
-    """An estimator whose parameters are set together or not at all."""
+    """An estimator whose parameters are all set, or none of them."""
 
     def __new__(cls, *_: Any, **parameters: Any) -> Self:
-        """Refuse the parameters of other libraries with their remedies."""
+        """Refuse parameters of other libraries, with a remedy for each."""
         check_arguments(cls.__name__, parameters, cls._get_param_names())
         return super().__new__(cls)
 
@@ -47,14 +47,14 @@ class Estimator(BaseEstimator):
 
 @contextmanager
 def fitting(estimator: Estimator) -> Iterator[None]:
-    """Refuse a second fit meanwhile, and restore the estimator if the block fails."""
+    """Refuse a second fit during the block, and restore the estimator if the block fails."""
     with exclusive(estimator, type(estimator).__name__), unchanged_on_error(estimator):
         yield
 
 
 @contextmanager
 def unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None]:
-    """Restore an estimator's attributes if the block fails, and all that continued steps change."""
+    """Restore the attributes if the block fails, and whatever continued training changes."""
     before = dict(vars(estimator))
     optimizer: Any = None
     snapshot = None

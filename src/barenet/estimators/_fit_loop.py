@@ -1,8 +1,8 @@
-"""The epochs of a call of `fit`, run by the training loop that `train` uses.
+"""The epochs of a call of `fit`, which use the same training loop as `train`.
 
-scikit-learn's parameters become a configuration, callbacks and an order of the rows. By its rules
-for early stopping, the run ends after more than `n_iter_no_change` epochs in a row that are not
-better than the best one by `tol`, or continues with a fifth of the learning rate.
+scikit-learn's parameters are converted to a configuration, callbacks and an order of the rows. By
+its rules for early stopping, the run ends after more than `n_iter_no_change` epochs in a row that
+don't improve on the best by `tol`, or continues with a fifth of the learning rate.
 """
 
 import copy
@@ -33,7 +33,7 @@ from barenet.training._loop import exclusive, make_loop
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6
 
-#: scikit-learn's message, for programs and people who search for it.
+#: scikit-learn's message, so that programs and searches find it.
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
     "need to be preprocessed."
@@ -42,10 +42,10 @@ NOT_FINITE = (
 
 @dataclass(eq=False)
 class Patience(Callback):
-    """End the run when the training loss, or a score of the validation rows, is no longer better.
+    """End the run when the training loss, or a score of the validation rows, stops improving.
 
-    With an `adaptive` optimizer, divide its learning rate by 5 first. The network of the best score
-    is restored at the end. A further call of `fit` or `partial_fit` continues with the state.
+    With an `adaptive` optimizer, first divide its learning rate by 5. The network with the best
+    score is restored at the end. Another call of `fit` or `partial_fit` continues with the state.
     """
 
     tol: float = 0.0
@@ -55,18 +55,18 @@ class Patience(Callback):
     score: str | None = None
     #: The loss of the best epoch, or its negative score.
     best: float = math.inf
-    #: Epochs in a row that were not better by `tol`.
+    #: Epochs in a row that did not improve by `tol`.
     n_epochs_no_change: int = 0
     #: Scores of the validation rows, epoch by epoch.
     scores: list[float] = field(default_factory=list)
-    #: The network of the best score.
+    #: The network with the best score.
     snapshot: Snapshot | None = None
 
     def __post_init__(self) -> None:
         self.history_only = self.adaptive is None and self.score is None
 
     def on_start(self, run: Run) -> None:
-        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change  # it may end then
+        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change  # the run may end here
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.score or "loss"][-1]
@@ -107,7 +107,7 @@ def run_epochs(
     rng: np.random.RandomState,
     observer: Callback | None,
 ) -> tuple[History, float]:
-    """Run one epoch or all of them, unless a callback ends it; return the curves and last loss."""
+    """Run one epoch or all of them, unless a callback stops; return the curves and last loss."""
     engine = choose_engine(estimator.engine, job, estimator.threads)
     shuffle = estimator.shuffle and not job.optimizer.full_batch
     epochs = 1
@@ -145,19 +145,19 @@ def run_epochs(
         if estimator._patience.snapshot is None:
             error.outcome = f"{NOT_FINITE} The estimator is as it was before"
             raise
-        job.optimizer.reset()  # its moments may not be finite either
+        job.optimizer.reset()  # the optimizer's moments may not be finite either
         error.outcome = "Early stopping has restored the parameters of the best epoch"
         warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
     history = loop.run.history
     if not incremental:
         _warn_unless_converged(history)
     if job.optimizer.full_batch or not len(history):
-        return history, engine.value_and_gradient()[0]  # of the final parameters
+        return history, engine.value_and_gradient()[0]  # the loss of the final parameters
     return history, history.loss[-1]
 
 
 def _warn_unless_converged(history: History) -> None:
-    """Warn if the epochs were too few."""
+    """Warn if there were too few epochs."""
     reason = history.stop_reason
     count = f"{len(history)} iterations"
     texts = {
@@ -174,7 +174,7 @@ def _warn_unless_converged(history: History) -> None:
 def _callbacks(
     estimator: Any, job: Job, scorer: ValidationScorer | None, incremental: bool
 ) -> list[Callback]:
-    """The rules of the parameters, and then the user's callbacks."""
+    """Return the callbacks for the parameters, and then the user's callbacks."""
     optimizer = job.optimizer
     callbacks: list[Callback] = []
     if isinstance(optimizer, Optimizer):
@@ -207,7 +207,7 @@ def _callbacks(
 
 
 def _printer(n_before: int, scorer: ValidationScorer | None) -> Callback:
-    """Print the lines of scikit-learn's `verbose`, which programs read."""
+    """Print the same lines as scikit-learn's `verbose`, for programs that parse them."""
 
     def print_epoch(run: Run) -> None:
         lines = f"Iteration {n_before + run.epoch}, loss = {run.history.loss[-1]:.8f}\n"
@@ -220,7 +220,7 @@ def _printer(n_before: int, scorer: ValidationScorer | None) -> Callback:
 
 
 def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callback:
-    """Learning rate η / (t + 1)ᵖ, where t counts the rows visited."""
+    """Compute the learning rate η / (t + 1)ᵖ, where t counts the rows visited."""
 
     def update(run: Run) -> None:
         t = estimator.t_ + run.epoch * n_rows
@@ -230,14 +230,14 @@ def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callb
 
 
 def _running_orders(n_rows: int, rng: np.random.RandomState) -> RowOrders:
-    """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws."""
+    """Shuffle the order of the previous epoch, with the random numbers that scikit-learn draws."""
     order = np.arange(n_rows)
 
     def shuffle_again(_n_rows: int, _seed: int | None, epochs: Sequence[int]) -> Orders:
         nonlocal order
         orders = np.empty((len(epochs), n_rows), np.intp)
         for row in orders:
-            # scikit-learn's `shuffle` checks its arguments for longer than a small epoch takes.
+            # The checks in scikit-learn's `shuffle` take longer than a small epoch.
             order = order[rng.permutation(n_rows)]
             row[:] = order
         return orders

@@ -24,7 +24,7 @@ OPTIONS = {
 def register_onnx_converters() -> None:
     """Register converters of `MLPClassifier` and `MLPRegressor` with skl2onnx.
 
-    Call it once before ``skl2onnx.to_onnx`` with a pipeline of one of them; pass
+    Call it once before passing a pipeline with one of them to ``skl2onnx.to_onnx``. Use
     ``target_opset=17`` for an ONNX Runtime that is older than the onnx package. For an estimator
     alone, or after a scaler, use `export`.
 
@@ -79,7 +79,7 @@ def _set_types(operator: Any) -> None:
 
 
 def _n_predicted(estimator: Any, program: Program) -> int:
-    """The number of outputs that an estimator predicts: means come without their variances."""
+    """Count the outputs that an estimator predicts, which are means without their variances."""
     if isinstance(getattr(estimator._encoder, "loss", None), GaussianNLL):
         return program.n_outputs // 2
     return program.n_outputs

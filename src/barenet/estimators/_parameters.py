@@ -1,4 +1,4 @@
-"""The parameters that both estimators share, and the network and optimizer that they describe.
+"""The parameters that both estimators share, and the network and optimizer that they specify.
 
 As scikit-learn requires, an estimator stores its parameters unchanged; `fit` checks them. The
 weights and biases of the network are attributes, too.
@@ -34,16 +34,16 @@ from barenet.training._callbacks import Callbacks
 Solver = Literal["lbfgs", "sgd", "adam"]
 LearningRate = Literal["constant", "invscaling", "adaptive"]
 
-#: L-BFGS ends when an iteration gains less than this fraction of the loss: SciPy's default.
+#: L-BFGS ends when an iteration reduces the loss by less than this fraction, SciPy's default.
 LBFGS_GAIN = 1e7 * float(np.finfo(float).eps)
 
-#: Adam's own epsilon, where scikit-learn's is added elsewhere.
+#: Adam's epsilon, as scikit-learn's epsilon is added elsewhere.
 TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Parameters:
-    """The parameters besides the loss and the hidden layers, with the range of each number."""
+    """The parameters except the loss and the hidden layers, with the range of each number."""
 
     solver: Solver = "adam"
     alpha: float = option(0.0001, ge=0)
@@ -79,12 +79,12 @@ class Parameters:
     @classmethod
     @functools.cache
     def _get_param_names(cls) -> list[str]:
-        """Names of the parameters, which scikit-learn reads several times to copy an estimator."""
+        """List the parameters' names once, as scikit-learn reads them again for each copy."""
         names: Any = super()
         return list(names._get_param_names())
 
     def _check_parameters(self: Any) -> None:
-        """Refuse invalid parameters, those of a subclass included."""
+        """Reject invalid parameters, including those of a subclass."""
         check_fields(self)
         for name, annotation in _types_of_parameters().items():
             if annotation is bool:
@@ -100,7 +100,7 @@ class Parameters:
         as_scorers(self.scoring)
 
     def _hidden_sizes(self: Any) -> list[int]:
-        """The widths of the hidden layers; a single number is one layer."""
+        """Return the widths of the hidden layers; a single number is one layer."""
         sizes = self.hidden_layer_sizes
         iterable = hasattr(sizes, "__iter__") and getattr(sizes, "ndim", 1) > 0
         unordered = isinstance(sizes, str | bytes | Mapping | Set)
@@ -110,12 +110,12 @@ class Parameters:
         return [check_count(entry, "hidden_layer_sizes") for entry in entries]
 
     def _activations(self: Any) -> list[Activation]:
-        """The activations of the hidden layers; a single one is used for all."""
+        """Return the activations of the hidden layers; a single one is used for all."""
         n_hidden = len(self._hidden_sizes())
         return hidden_activations(self.activation, n_hidden, "activation")
 
     def _structure(self) -> dict[str, Any]:
-        """The parameters that determine the layers of the network."""
+        """Collect the parameters that determine the layers of the network."""
         return {
             "hidden_layer_sizes": self._hidden_sizes(),
             "activation": self._activations(),
@@ -124,7 +124,7 @@ class Parameters:
         }
 
     def _make_optimizer(self) -> Optimizer | LBFGS:
-        """The optimizer of the parameters."""
+        """Make the optimizer that the parameters specify."""
         if self.optimizer is not None:
             optimizer = copy.deepcopy(optimizers.as_optimizer(self.optimizer))
             optimizer.reset()
@@ -141,7 +141,7 @@ class Parameters:
         return optimizers.Momentum(rate, beta=self.momentum)
 
     def _make_random_state(self) -> np.random.RandomState:
-        """The generator of all random numbers of a fit."""
+        """Make the generator of all random numbers of a fit."""
         seed = self.random_state
         with errors_naming_argument("random_state"):
             if isinstance(seed, int | np.integer):
@@ -149,11 +149,11 @@ class Parameters:
             return check_random_state(seed)
 
     def _make_network(self: Any, X: Any, n_outputs: int, rng: np.random.RandomState) -> Network:
-        """The network of the parameters, with the initial weights that scikit-learn draws.
+        """Make the network that the parameters specify, with scikit-learn's initial weights.
 
-        They are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and
+        The weights are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and
         Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
-        The output layer is drawn like the last hidden one, if there is any.
+        The output layer is drawn like the last hidden layer, if there is one.
         """
         structure = self._structure()
         activations = structure["activation"]
@@ -171,7 +171,7 @@ class Parameters:
         names = [activation.name for activation in activations]
         if not names:
             names.append(self.activation)
-        names.append(names[-1])  # of the output layer
+        names.append(names[-1])  # the output layer is drawn like the last hidden one
         for layer, name in zip(dense_layers_of(network), names, strict=False):
             factor = 6.0
             if name in ("sigmoid", "logistic"):
@@ -214,7 +214,7 @@ class ParameterViews(list[Any]):
 
 
 def views_of(name: str, doc: str) -> Any:
-    """A property of an estimator: the views of this name in its network's dense layers."""
+    """Make a property of an estimator: the arrays of this name in its dense layers."""
 
     def read(estimator: Any) -> ParameterViews:
         return ParameterViews(getattr(layer, name) for layer in dense_layers_of(estimator.network_))

@@ -21,8 +21,8 @@ from barenet.model.losses import LOSSES, Loss
 class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     """Neural network regressor with the parameters of scikit-learn's ``MLPRegressor`` and more.
 
-    With the same `random_state`, the initial weights, the mini-batches and so the loss curve are
-    those of scikit-learn. Additional parameters follow after `max_fun`.
+    With the same `random_state`, the initial weights and the mini-batches are the same as in
+    scikit-learn, and so is the loss curve. The additional parameters follow `max_fun`.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
         The loss: half the squared error; half the deviance of counts for "poisson", with an
         exponential output; or another name from `LOSSES`, such as "absolute_error",
         "huber:delta=2" or "quantile:q=0.9". With "quantile:levels=[0.1,0.5,0.9]", `predict` returns
-        a column for each level, in ascending order, and scores are of the middle one; with
-        "gaussian_nll" it returns the means, and ``network_.predict`` log variances after them.
+        a column for each level, in ascending order, and the middle one is scored. With
+        "gaussian_nll", it returns the means; ``network_.predict`` returns log variances after them.
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Widths of the hidden layers; ``()`` for a linear model.
     activation : str, Activation or a sequence of them, default="relu"
@@ -76,7 +76,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     max_fun : int, default=15000
         Maximum number of evaluations of the loss by "lbfgs".
     dropout : float, default=0.0
-        Fraction of each hidden layer's outputs that is set to 0 in training.
+        Fraction of each hidden layer's outputs that is set to 0 during training.
     batch_norm : bool, default=False
         Whether to apply batch normalization before the hidden activations.
     optimizer : str, Optimizer or LBFGS, optional
@@ -87,7 +87,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
         Limit of each gradient, such as ``"norm:limit=1"``.
     callbacks : Callback, callable, or a sequence of them, default=()
         Callbacks invoked during training; a function is called with the `Run` after each epoch, and
-        stops the training by returning True. Those of scikit-learn: ``set_callbacks``.
+        stops training by returning True. Pass scikit-learn's callbacks to ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
         Score of the validation rows after each epoch (R² by default): the name of a scorer, a
         callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early stopping
@@ -102,10 +102,11 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     network_ : Network
         The trained network.
     history_ : History
-        The curves of the last call, its engine, and why it stopped. With validation rows there are
-        ``validation_loss`` and ``validation_r2``, or one by a name of `scoring`.
+        The curves of the last call, its engine, and the reason that it stopped. With validation
+        rows, there are ``validation_loss`` and ``validation_r2``, or curves with the names in
+        `scoring`.
     coefs_, intercepts_ : list of ndarray
-        Weights (n_in, n_out) and biases (n_out,) of each layer: writable views of the network's.
+        Weights (n_in, n_out) and biases (n_out,) of each layer: writable views into the network.
     loss_ : float
         Loss of the last epoch, with the penalty; for "lbfgs", of the final parameters.
     loss_curve_ : list of float
@@ -113,7 +114,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     validation_scores_ : list of float or None
         The first score after each epoch, of all calls; None without early stopping.
     best_loss_, best_validation_score_ : float or None
-        The best of them; one is None with early stopping, the other without.
+        The lowest loss, which is None with early stopping, and the best score, None without it.
     n_iter_, t_ : int
         Epochs of the last call, and rows visited in all epochs (0 for "lbfgs").
     n_layers_, n_outputs_, n_features_in_ : int
@@ -121,7 +122,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     out_activation_ : str
         Output activation, by scikit-learn's name.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the columns of X, if all are text.
+        Names of the columns of X, if they all are strings.
 
     Raises
     ------
@@ -144,15 +145,15 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
 
     Notes
     -----
-    Three differences from scikit-learn are intended. `loss_` adds the squared errors of several
-    outputs, as the gradient does, where scikit-learn averages them. With `sample_weight`, the loss
-    of an epoch averages its batches by their weights, not by their rows. And `warm_start` continues
+    Three differences from scikit-learn are intentional. `loss_` adds the squared errors of several
+    outputs, like the gradient, while scikit-learn averages them. With `sample_weight`, the loss of
+    an epoch averages its batches by their weights, not by their rows. And `warm_start` continues
     with the optimizer's state.
 
     `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
     scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning
-    rate of "adaptive" and (until its first epoch ends) "invscaling". So without these, shuffling
-    and dropout, 5 epochs and 5 more give the same bits as 10 at once.
+    rate of "adaptive" and (until its first epoch ends) "invscaling". Without these, shuffling and
+    dropout, 5 epochs and 5 more thus give the same bits as 10 at once.
 
     Examples
     --------
@@ -186,7 +187,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
         Returns
         -------
         float
-            R² of the predictions; of several quantiles, that of the middle one.
+            R² of the predictions; with several quantiles, R² of the middle one.
         """
         output = self._predict_output(X)
         return float(r2_score(y, self._encoder.loss.point(output), sample_weight=sample_weight))

@@ -1,4 +1,4 @@
-"""Validation rows: set aside, and scored after each epoch by accuracy, R² or other scorers."""
+"""Validation rows, which are set aside, and scored after each epoch by accuracy, R² or others."""
 
 import copy
 import inspect
@@ -15,7 +15,7 @@ from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 
-#: A name of scikit-learn's, or a function of an estimator, X, y and optionally sample weights.
+#: A scorer's name, or a function of an estimator, X, y and optionally sample weights.
 ScorerSpec = str | Callable[..., float]
 
 #: The parameter `scoring`.
@@ -57,10 +57,10 @@ def split_validation(
 
 
 class ValidationScorer:
-    """Scores of the network's output for validation rows; early stopping follows the first.
+    """Scores the network's output for validation rows; early stopping uses the first score.
 
     A scorer of scikit-learn calls an estimator's `predict`. It receives a copy that shares the
-    network and has the network's output for these rows already, so nothing is computed twice.
+    network and already has its output for these rows, so nothing is computed twice.
     """
 
     def __init__(self, estimator: Any, rows: ArrayDataset) -> None:
@@ -93,13 +93,13 @@ class ValidationScorer:
         return {name: measure() for name, measure in self.measures.items()}
 
     def _predict_output(self, X: Any) -> FloatArray:
-        """The known output for the validation rows; that for any others is computed."""
+        """Return the known output for the validation rows; compute it for any others."""
         if X is self.X:
             return self.output
         return self.compute(X)
 
     def _try(self, scorers: Mapping[str, ScorerSpec], output: FloatArray) -> None:
-        """Refuse scorers that can't score the output of this moment."""
+        """Reject scorers that can't score the current output."""
         try:
             scores = self(output)
         except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
@@ -116,7 +116,7 @@ class ValidationScorer:
 
 
 def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
-    """The scorers of the parameter `scoring` by their names.
+    """Return the scorers of the parameter `scoring` by their names.
 
     Examples
     --------
@@ -149,12 +149,12 @@ def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
 def _measure(
     scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
-    """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
+    """Score an estimator on these rows, with the sample weights if the scorer accepts them."""
     measure: Any = scorer
     if isinstance(scorer, str):
         measure = get_scorer(scorer)
     if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
-        if y.dtype.kind in "OSU":  # such scorers take 1 for the positive class
+        if y.dtype.kind in "OSU":  # such scorers expect 1 as the positive class
             y = np.searchsorted(twin.classes_, y)
             indices = np.arange(len(twin.classes_))
             twin = copy.copy(twin)
@@ -169,7 +169,7 @@ def _measure(
 
 
 def _name_of(scorer: object) -> str:
-    """The name itself, or that of a function; scorers of `make_scorer` and lambdas have none."""
+    """Return the name of a scorer; lambdas and results of `make_scorer` have none."""
     if isinstance(scorer, str):
         return scorer
     name = getattr(scorer, "__name__", "score")
@@ -179,7 +179,7 @@ def _name_of(scorer: object) -> str:
 
 
 def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:
-    """Pass all classes to a scorer of probabilities, as the scored rows may lack one."""
+    """Pass all classes to a scorer of probabilities, as the scored rows may not have all."""
     takes_labels = "labels" in inspect.signature(scorer._score_func).parameters
     if takes_labels and scorer._response_method != "predict":
         scorer = copy.copy(scorer)
@@ -188,7 +188,7 @@ def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:
 
 
 def _accepts_weights(measure: Callable[..., float]) -> bool:
-    accepts = getattr(measure, "_accept_sample_weight", None)  # of scikit-learn's scorers
+    accepts = getattr(measure, "_accept_sample_weight", None)  # scikit-learn's scorers have this
     if accepts:
         return bool(accepts())
     return "sample_weight" in inspect.signature(measure).parameters

@@ -1,6 +1,6 @@
 """Support for scikit-learn's own callbacks, such as its progress bars.
 
-A fit is a task of theirs, and so is each of its epochs.
+For these callbacks, a fit is a task, and so is each of its epochs.
 """
 
 from functools import partial
@@ -28,7 +28,7 @@ class TaskReporter(Callback):
         self._begin_epoch()
 
     def end(self) -> None:
-        """Report the end of the fit, when the estimator has its attributes."""
+        """Report the end of the fit, once the estimator has its attributes."""
         self.fit_task.call_on_fit_task_end(**self.data, reconstruction_attributes={})
 
     def on_epoch(self, run: Run) -> None:
@@ -50,7 +50,7 @@ class TaskReporter(Callback):
         self.epoch_task.call_on_fit_task_begin(**self.epoch_data)
 
     def _fitted_attributes(self, run: Run) -> dict[str, Any]:
-        """The attributes with which a copy of the estimator predicts as after this epoch."""
+        """Return the attributes that a copy needs to predict as after this epoch."""
         losses = run.history.loss
         last_loss = None
         if len(run.history):

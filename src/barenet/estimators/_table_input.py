@@ -1,4 +1,4 @@
-"""Tables as the input of estimators: the parameters of their columns, and their preprocessor."""
+"""Tables as input of estimators: the parameters for columns, and the preprocessor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from barenet.tables._to_frame import column_names
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TableInput(Estimator):
-    """The common base of the estimators that take a table, with a fitted encoding."""
+    """The base class of the estimators that take a table, with a fitted encoding."""
 
     rare: float | None = None
     categories: Collection[str] | None = None
@@ -32,7 +32,7 @@ class TableInput(Estimator):
     missing: Collection[str] | None = None
 
     def _options(self) -> TableOptions:
-        """The options of `TableEncoding.fit` that are given."""
+        """Collect the given options of `TableEncoding.fit`."""
         options: TableOptions = {}
         if self.rare is not None:
             options["rare"] = self.rare
@@ -49,7 +49,7 @@ class TableInput(Estimator):
         return options
 
     def _checked(self, X: Any) -> Any:
-        """Check an array; a table is left as it is."""
+        """Check an array; return a table as is."""
         if column_names(X) is not None:
             return X
         with errors_naming_argument("X"):
@@ -69,7 +69,7 @@ class TableInput(Estimator):
         warn_of_placeholders(encoding, X)
 
     def _to_encode(self, X: Any) -> Any:
-        """Check that the estimator is fitted, and rows against those of the fit."""
+        """Check that the estimator is fitted, and that rows match those of the fit."""
         check_is_fitted(self)
         X = self._checked(X)
         if column_names(X) is None:
@@ -88,15 +88,18 @@ class TableInput(Estimator):
 class TablePreprocessor(TransformerMixin, TableInput):
     """Encode a table of numbers, categories, booleans and dates as numbers for a network.
 
-    The training rows determine the type of each column; ``describe()`` returns it with the formula:
+    The training rows determine the type of each column, which ``describe()`` returns with its
+    formula:
 
-    - Numbers are scaled and missing values replaced by the median, with an indicator output if
-      some were missing in training.
-    - Categories are one-hot encoded. Rare and new ones share an output; without rare ones in
-      training, new ones are all 0. Missing values are a category if some were missing in training.
+    - Numbers are scaled, and missing values are replaced by the median, with an indicator output if
+    some were missing in training.
+    - Categories are one-hot encoded. Rare and new categories share an output; if none was rare in
+    training, new ones are all 0. Missing values are a category if some were missing in training.
     - Booleans, such as yes and no, are 1 and 0.
-    - Dates become a number that grows with time, and positions in the year, the week and the day.
-    - Uninformative columns are dropped: of a single value, or that count or identify the rows.
+    - Dates become a number that increases with time, and positions in the year, the week and the
+    day.
+    - Uninformative columns are dropped: those with a single value, or that count or identify the
+    rows.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
     drop : list of str, optional
         Columns to leave out.
     keep_column : list of str, optional
-        Columns to keep that count or identify the rows, which are dropped otherwise.
+        Columns to keep even though they count or identify the rows.
     missing : list of str, optional
         Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
     numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default="standardize"
@@ -119,7 +122,8 @@ class TablePreprocessor(TransformerMixin, TableInput):
         ``"piecewise"`` standardizes, and adds the position in each of several bins of the range,
         so that a network learns steps and bends of a column more easily (Gorishniy et al., 2022).
     bins : int, default=24
-        Number of these bins, which hold about as many rows each; fewer for many columns.
+        Number of these bins, each with about the same number of rows; fewer if there are many
+        columns.
     dtype : {"float64", "float32"}, default="float64"
         Type of the output.
 
@@ -217,7 +221,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
         Returns
         -------
         ndarray of shape (n_outputs,), object
-            Such as ``age``, ``age missing``, ``town=Rome``.
+            Names such as ``age``, ``age missing``, ``town=Rome``.
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)

@@ -1,7 +1,7 @@
-"""Classes of any type, or numbers, as targets of a network, and back; and their default score.
+"""Encodes classes of any type, or numbers, as targets of a network, decodes and scores them.
 
-Two classes take one sigmoid output; three or more take a softmax output each; several labels of a
-row take a sigmoid output each.
+Two classes share one sigmoid output; three or more have a softmax output each; several labels of a
+row have a sigmoid output each.
 """
 
 import math
@@ -45,7 +45,7 @@ class LabelEncoder:
             classes = np.arange(np.shape(y)[1])
         else:
             classes = np.unique(y)
-        #: Sorted; for several labels, the indices of the columns of y.
+        #: The sorted classes; for several labels, the indices of the columns of y.
         self.classes: NDArray[Any] = classes
 
     @property
@@ -57,11 +57,11 @@ class LabelEncoder:
 
     @property
     def target_kind(self) -> TargetKind:
-        """The classes as one target, of which a row has one."""
+        """The kind of a target with these classes, one for each row."""
         return TargetKind(len(self.classes))
 
     def encode(self, y: NDArray[Any]) -> FloatArray:
-        """Targets of the network: zeros and ones, shape (n_samples, n_outputs)."""
+        """Encode targets for the network, as zeros and ones, shape (n_samples, n_outputs)."""
         n_classes = len(self.classes)
         if self.multilabel != is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
             expected = "(n_samples,)"
@@ -81,16 +81,16 @@ class LabelEncoder:
         return indices.reshape(-1, 1).astype(np.float32)
 
     def _indices(self, output: FloatArray) -> NDArray[np.intp]:
-        """The predicted class of each row by its index, or 0 or 1 for each of several labels."""
+        """Return the index of each row's predicted class, or 0 or 1 for each of several labels."""
         if self.activation == "softmax":
             return output.argmax(axis=1, keepdims=True)
         threshold = 0.5
-        if len(self.classes) == 1:  # the output is that of a second class
+        if len(self.classes) == 1:  # the output belongs to the second class
             threshold = math.inf
         return (output > threshold).astype(int)
 
     def decode(self, output: FloatArray) -> NDArray[Any]:
-        """The predicted class of each row, or 0 or 1 for each of several labels."""
+        """Return the predicted class of each row, or 0 or 1 for each of several labels."""
         indices = self._indices(output)
         if self.multilabel:
             return indices
@@ -102,13 +102,13 @@ class LabelEncoder:
         return weighted_mean(correct, rows.sample_weight)
 
     def strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
-        """The groups by which validation rows are stratified."""
+        """Return the groups that validation rows are stratified by."""
         if self.multilabel:
             return None
         return self.decode(rows.y)
 
     def probabilities(self, output: FloatArray) -> FloatArray:
-        """The probability of each class, shape (n_samples, n_classes)."""
+        """Return the probability of each class, shape (n_samples, n_classes)."""
         if len(self.classes) == 1:
             return np.ones_like(output)
         return class_probabilities(output)
@@ -139,7 +139,7 @@ class NumberEncoder:
         return y.reshape(len(y), -1)
 
     def decode(self, output: FloatArray) -> FloatArray:
-        """The predictions: all of several quantiles, or the means without their variances."""
+        """Return the predictions: all of several quantiles, or means without their variances."""
         if isinstance(self.loss, GaussianNLL):
             output = self.loss.point(output)
         if output.shape[1] == 1:
@@ -147,7 +147,7 @@ class NumberEncoder:
         return output
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
-        """R², which needs two rows of a weight above 0."""
+        """Compute R², which needs two rows with weights above 0."""
         return r2(self.loss.point(output), self.loss.point(rows.y), rows.sample_weight)
 
     def strata(self, rows: ArrayDataset) -> None:
@@ -155,9 +155,10 @@ class NumberEncoder:
 
 
 def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
-    """The sample weights of the parameter `class_weight`, shape (n_samples,)."""
+    """Compute the sample weights for the parameter `class_weight`, shape (n_samples,)."""
     weights = class_weight
-    if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
+    # scikit-learn refuses weights of absent classes
+    if isinstance(weights, Mapping) and y.ndim == 1:
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {label: weight for label, weight in weights.items() if label not in absent}
     elif weights is not None and str(weights) != "balanced":
@@ -178,10 +179,10 @@ def shown(classes: NDArray[Any]) -> str:
 
 
 def is_multilabel(y: Any) -> bool:
-    """Whether rows may have several labels; refuses targets that are not classes."""
+    """Return whether rows may have several labels; reject targets that are not classes."""
     is_short = is_plain(y, 1, "biuU") and y.dtype.kind != "f"
     if is_short and (len(y) <= 20 or 2 * len(np.unique(y)) <= len(y)):
-        return False  # scikit-learn takes 0.1 ms to find that, and warns of many classes
+        return False  # scikit-learn takes 0.1 ms for this, and warns of many classes
     with errors_naming_argument("y"):
         check_classification_targets(y)
         target_type = type_of_target(y, input_name="y")

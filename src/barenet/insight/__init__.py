@@ -1,1 +1,1 @@
-"""Gradient checks, explained training steps, plots, baselines and permutation importance."""
+"""Gradient checks, explanations of training steps, plots, baselines and permutation importance."""

@@ -1,4 +1,4 @@
-"""Baselines: two simpler models to compare the score of a network with.
+"""Baselines: two simple models to compare a network's score with.
 
 A network that is no better than a linear model is not needed; one that is no better than a constant
 has learned nothing. Both are networks without a hidden layer: for ten classes of 100,000 rows, Adam
@@ -22,11 +22,11 @@ from barenet.model._network import Network
 from barenet.optimization._penalties import L2
 from barenet.tables._scaling import Scaling
 
-#: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
+#: Maximum number of rows times weights for which L-BFGS fits a linear model faster than Adam.
 MAX_LBFGS_PRODUCTS = 2**20
-#: Multiplications in all epochs of Adam.
+#: Total number of multiplications in all epochs of Adam.
 ADAM_MULTIPLICATIONS = 2**29
-#: The overhead of a row, in multiplications.
+#: The fixed cost of a row, in multiplications.
 ROW_OVERHEAD = 1000
 
 Kind = Literal["constant", "linear"]
@@ -48,7 +48,7 @@ class Baseline:
     network : Network
         The fitted model: one dense layer, whose weights are 0 for a constant.
     classes : ndarray of int or None
-        Classes among the rows that it was fitted to, in the order of the network's outputs.
+        The classes that occur in the training rows, in the order of the network's outputs.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class Baseline:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, preprocessed as those that the baseline was fitted to.
+            Rows, preprocessed like the training rows.
 
         Returns
         -------
@@ -104,18 +104,18 @@ def fit_baseline(
     Parameters
     ----------
     name : {"constant", "linear"}
-        The class frequencies or the mean; or logistic or ridge regression, with the penalty that
-        scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, by
-        one epoch of Adam or more to many.
+        "constant" predicts the class frequencies or the mean. "linear" is a logistic or ridge
+        regression, with scikit-learn's default penalty. A logistic regression is fitted by L-BFGS
+        to few rows, and by one or more epochs of Adam to many.
     X : array-like of shape (n_samples, n_features)
-        Rows, prepared as for the network. float32 is computed in float32 where the numbers are of
-        the order of 1, all else in float64.
+        Rows, prepared as for the network. float32 is kept where the numbers are of the order of 1;
+        everything else is computed in float64.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
     n_classes : int, optional
         Number of classes; by default `y` are numbers.
     seed : int, default=0
-        Fixes the order of the rows in each epoch of Adam.
+        Determines the order of the rows in each epoch of Adam.
 
     Returns
     -------
@@ -125,7 +125,8 @@ def fit_baseline(
     Raises
     ------
     ValueError
-        If there is no such baseline, or X or y is not of finite numbers or class indices.
+        If there is no such baseline, X is not finite, or y is not of finite numbers or class
+        indices.
 
     Examples
     --------
@@ -138,7 +139,7 @@ def fit_baseline(
     X = np.asarray(X)
     n_rows = len(X)
     if name == "constant":
-        X = X[:1]  # which is enough for the number of features
+        X = X[:1]  # enough to count the features
     dtype: np.dtype[Any] = np.dtype(np.float64)
     if X.dtype == np.float32 and _is_scaled(X):
         dtype = np.dtype(np.float32)
@@ -147,7 +148,7 @@ def fit_baseline(
     float64 = np.dtype(np.float64)
     targets: NDArray[Any] = check_targets(y, n_rows, target_kind.n_columns, float64)
     classes = None
-    if target_kind.of_classes:  # the network has outputs for those that occur
+    if target_kind.of_classes:  # the network has outputs only for classes that occur
         classes = np.flatnonzero(targets.any(axis=0))
         targets = targets[:, classes].argmax(axis=1)
         target_kind = TargetKind(len(classes))
@@ -164,7 +165,7 @@ def fit_baseline(
 
 
 def _is_scaled(X: NDArray[Any]) -> bool:
-    """Whether a thousand rows have inputs that suit Adam and float32."""
+    """Return whether the inputs of a thousand rows are suitable for Adam and float32."""
     sample = X[:: len(X) // 1000 + 1]
     largest = np.abs(sample).max(initial=0)
     return bool(0.1 <= largest <= 10)
@@ -178,7 +179,7 @@ def _fit_constant(network: Network, y: NDArray[Any]) -> None:
     else:
         counts = np.bincount(y)
         logits = np.log(counts / counts[0])
-        bias[:] = logits[-len(bias) :]  # a sigmoid has that of the second class
+        bias[:] = logits[-len(bias) :]  # a sigmoid is the probability of the second class
 
 
 def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:

@@ -1,7 +1,7 @@
-"""Gradient check: backpropagation compared with finite differences of the loss.
+"""Gradient check: compares backpropagation with finite differences of the loss.
 
-The loss is computed twice for each parameter, a little to either side of it. The slope between the
-two approximates the derivative by its definition, without the chain rule.
+The loss is computed twice for each parameter, slightly below and above its value. The slope between
+the two approximates the derivative by its definition, without the chain rule.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from barenet.model.losses import Loss, as_loss
 #: The step that balances the rounding error ε/h and the truncation error h²: about ∛ε.
 STEP = float(np.cbrt(np.finfo(np.float64).eps))
 
-#: The smallest norm that errors are relative to, for a loss of 1: finite differences of a loss
-#: can't be more exact than its own rounding.
+#: The smallest norm that errors are divided by, for a loss of 1: finite differences can't be more
+#: exact than the rounding of the loss.
 SMALLEST_SCALE = 1e-3
 
-#: Factors of smaller steps, tried where two slopes disagree, to avoid a kink such as ReLU's at 0.
+#: Factors of smaller steps, which are tried where two slopes disagree, to avoid a kink such as that
+#: of ReLU at 0.
 SMALLER_STEPS = (1.0, 0.1, 0.01)
 
 
@@ -52,8 +53,8 @@ class ParameterReport:
     numeric : ndarray
         The gradient by finite differences.
     relative_error : float
-        ``‖analytic − numeric‖ / max(‖analytic‖, ‖numeric‖)``, with the Euclidean norm; norms
-        below a thousandth of the loss, or of 1, count as that.
+        ``‖analytic − numeric‖ / max(‖analytic‖, ‖numeric‖)``, with the Euclidean norm. Norms below
+        a thousandth of the loss, or below 0.001, are replaced by that bound.
 
     Examples
     --------
@@ -83,7 +84,7 @@ class GradientReport:
     parameters : list of ParameterReport
         An entry for each array of parameters.
     tolerance : float
-        The greatest relative error of a correct gradient.
+        The largest relative error that counts as agreement.
 
     Examples
     --------
@@ -160,22 +161,22 @@ def check_gradients(
     Parameters
     ----------
     network : Network
-        It is not changed, and may have user-defined layers. There are two forward passes for
-        each parameter, so it should be small.
+        The network, which is not changed and may have user-defined layers. It should be small, as
+        each parameter needs two forward passes.
     X : array-like of shape (n_samples, n_inputs)
         The samples.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     loss : str or Loss, optional
-        The loss function; by default the one that goes with the output activation.
+        The loss function; the default depends on the output activation.
     sample_weight : array-like of shape (n_samples,), optional
         Weights of the samples.
     training : bool, default=True
         False to check dropout and batch norm as in prediction.
     rng_key : int, default=0
-        Key of the dropout, which must be the same in each evaluation.
+        Key of the random numbers of dropout, which are the same in each evaluation.
     tolerance : float, default=1e-6
-        The greatest relative error of a correct gradient.
+        The largest relative error that counts as agreement.
 
     Returns
     -------

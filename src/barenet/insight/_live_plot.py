@@ -1,7 +1,7 @@
 """Live plot: the learning curves of a network during training, in a notebook.
 
-One plot that is redrawn in place; the last one stays in the saved notebook. Outside a notebook,
-`Progress` takes its place.
+A single plot is redrawn in place, and its last state stays in the saved notebook. Outside a
+notebook, `Progress` replaces it.
 """
 
 import time
@@ -13,18 +13,18 @@ from barenet.training._callbacks import Callback, Run
 from barenet.training._history import History
 from barenet.training._progress import Progress
 
-#: Minimum number of seconds between two drawings.
+#: Minimum number of seconds between two updates of the plot.
 PAUSE = 0.25
-#: The same in multiples of one drawing's time.
+#: The same limit, in multiples of the time that an update takes.
 PAUSE_IN_DRAWINGS = 20
 
 
 class LivePlot(Callback, DeclaredAttributes):
     """Plot the learning curves during training: a live plot in a notebook, progress elsewhere.
 
-    The plot is that of a `History` in a notebook, with the reason why the run ended. It is redrawn
-    up to four times a second, and takes at most a twentieth of the time. In a terminal or a script
-    it is `Progress`.
+    The plot is the same as that of a `History` in a notebook, with the reason that the run ended.
+    It is redrawn up to four times a second, and takes at most a twentieth of the time. In a
+    terminal or a script it is `Progress`.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class LivePlot(Callback, DeclaredAttributes):
     shows_progress = True
     #: The cell's output, once the curves are shown.
     _handle: Any
-    #: Time of the next drawing, on the clock of `time.perf_counter`.
+    #: Time of the next update, on the clock of `time.perf_counter`.
     _due: float
 
     def __new__(cls) -> Any:
@@ -59,7 +59,7 @@ class LivePlot(Callback, DeclaredAttributes):
             self._due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * drawing_time)
 
     def on_end(self, run: Run) -> None:
-        if len(run.history):  # a run that was refused has no plot
+        if len(run.history):  # a rejected run has no plot
             self._show(run.history)
         self._handle = None  # an estimator is copied with its callbacks
 

@@ -1,6 +1,6 @@
 """Permutation importance: the drop of a trained network's score when one column is shuffled.
 
-A column of a table is shuffled with all the inputs that it is encoded into.
+A column of a table is shuffled together with all the inputs that it is encoded into.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from barenet.tables._to_frame import as_frame
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
-#: Scores of scikit-learn by their names here; errors have their signs changed there.
+#: The names of scikit-learn's scores by their names here; scikit-learn negates errors.
 SCORERS = {
     "accuracy": "accuracy", "auc": "roc_auc_ovr", "balanced_accuracy": "balanced_accuracy",
     "log_loss": "neg_log_loss", "r2": "r2", "rmse": "neg_root_mean_squared_error",
@@ -38,7 +38,7 @@ SCORERS = {
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """The drop of a score when a column is shuffled, for each column.
+    """The drop in a score when a column is shuffled, for each column.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ class Importance:
     score : float
         The score without shuffling.
     drops : ndarray of shape (n_columns, n_repeats), float64
-        The drop of the score in each repeat, or the rise of an error; negative where the shuffled
-        column did better by chance.
+        The drop in the score in each repeat, or the increase of an error; negative where the
+        shuffled column did better by chance.
 
     Examples
     --------
@@ -114,38 +114,38 @@ def permutation_importance(
     Parameters
     ----------
     predictor : Predictor, estimator, Network or Ensemble
-        The network with its preprocessing, a fitted estimator or pipeline, or one network or
-        several alone. Estimators without a network are measured by scikit-learn's function.
+        A network with its preprocessing, a fitted estimator or pipeline, or one or several networks
+        alone. Estimators without a network are measured with scikit-learn's function.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
-        The classes, or of a predictor or a network also their indices, where not all of these are
-        classes; or numbers in their own units.
+        The classes, or numbers in their own units. For a predictor or a network, also the indices
+        of the classes, unless all indices are themselves classes.
     n_repeats : int, default=10
         Number of shuffles of each column.
     metric : str, optional
         The score: "accuracy" (by default), "auc", "f1", "balanced_accuracy" or "log_loss" for
         classes, "r2" (by default), "rmse" or "mae" for numbers.
     seed : int, default=0
-        Seed of the shuffles, which are those of scikit-learn's function with the same seed.
+        Seed of the shuffles, which are the same as in scikit-learn's function with this seed.
     progress : callable, default=iter
         Wraps the indices of the columns, such as a progress bar.
 
     Returns
     -------
     Importance
-        The drop of the score for each column.
+        The drop in the score for each column.
 
     Raises
     ------
     ValueError
-        If the rows do not fit the network, it has several targets, or can't predict.
+        If the rows do not fit the network, or it has several targets or can't predict.
 
     Notes
     -----
     After L. Breiman, "Random Forests" (2001), section 10; A. Fisher, C. Rudin and F. Dominici, "All
-    Models are Wrong, but Many are Useful" (2019). If two columns are correlated, shuffling either
-    alone may change the score little.
+    Models are Wrong, but Many are Useful" (2019). If two columns are correlated, shuffling only one
+    of them may hardly change the score.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def permutation_importance(
     def measure() -> float:
         output = predictor.in_units(network.predict(rows))
         output = output.reshape(len(rows), -1)
-        n_outputs = output.shape[1]  # 1 also for two classes, that of the second
+        n_outputs = output.shape[1]  # 1 for two classes, too: the probability of the second
         return METRICS[name](output, targets[:, -n_outputs:])
 
     score = measure()
@@ -198,13 +198,13 @@ def permutation_importance(
         for repeat, shuffled_score in enumerate(shuffled_scores):
             drop = score - shuffled_score
             if not is_maximized(name):
-                drop = -drop  # the rise of an error
+                drop = -drop  # the increase of an error
             drops[column, repeat] = drop
     return Importance(names, name, score, drops)
 
 
 def _widths(predictor: Predictor) -> list[int]:
-    """The number of inputs that each column is encoded into."""
+    """Count the inputs that each column is encoded into."""
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
         return [len(column.outputs) for column in encoding.used]
@@ -214,7 +214,7 @@ def _widths(predictor: Predictor) -> list[int]:
 def _shuffled_scores(
     measure: Callable[[], float], rows: FloatArray, columns: slice, n_repeats: int, seed: int
 ) -> Iterator[float]:
-    """Yield the score of rows in which some columns are shuffled, again and again."""
+    """Yield the scores of rows in which some columns are shuffled, repeatedly."""
     # scikit-learn draws the seed of the shuffles, the same for each column, from its own seed.
     seeds = np.random.RandomState(seed)
     n_seeds = np.iinfo(np.int32).max + 1
@@ -230,7 +230,7 @@ def _shuffled_scores(
 
 
 def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
-    """The predictor of a network or an estimator, and the targets as it has them."""
+    """Make the predictor of a network or an estimator, and encode the targets for it."""
     has_indices = isinstance(model, Predictor)  # as targets
     if isinstance(model, Model):
         n_inputs = model.n_inputs or np.shape(X)[-1]
@@ -263,19 +263,19 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
 
 
 def _index_names(n_classes: int) -> tuple[str, ...]:
-    """The indices of classes, as names."""
+    """Return the indices of classes as names."""
     return tuple(str(index) for index in range(n_classes))
 
 
 def _column_names(X: Any, n_columns: int) -> tuple[str, ...]:
-    """The names of the columns of a data frame, or numbered ones."""
+    """Return the names of the columns of a data frame, or numbered names."""
     if hasattr(X, "columns"):
         return tuple(str(name) for name in X.columns)
     return tuple(f"x{index}" for index in range(n_columns))
 
 
 def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: Any) -> Importance:
-    """Measure a model that has no network, by the scores of scikit-learn."""
+    """Measure a model without a network, with scikit-learn's scores."""
     from sklearn import inspection, metrics
     from sklearn.base import is_classifier
     from sklearn.utils.validation import check_is_fitted

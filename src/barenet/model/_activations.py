@@ -20,7 +20,7 @@ __all__ = [
     "LeakyReLU", "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
 ]  # fmt: skip
 
-#: λ of SELU and λα, by which means and variances of 0 and 1 are kept.
+#: The constants λ and λα of SELU, which preserve a mean of 0 and a variance of 1.
 _SELU = 1.0507009873554805
 _SELU_LIMIT = 1.7580993408473766
 
@@ -29,19 +29,22 @@ _SELU_LIMIT = 1.7580993408473766
 class Activation(Configurable, ABC):
     """A function f from Z to A, with its derivative.
 
-    An elementwise one defines `forward` and `derivative`, any other `forward` and `backward`. `Z`
-    and `A` are the values before and after it and `d_A` is dL/dA, of shape (n_samples, n_outputs).
+    An elementwise activation defines `forward` and `derivative`; any other defines `forward` and
+    `backward`. `Z` and `A` are the values before and after the activation, and `d_A` is dL/dA; all
+    have the shape (n_samples, n_outputs).
 
     Attributes
     ----------
     default_init : str
         Default initializer of the weights.
     formula, backward_formula : str
-        A from Z, and dZ from dA, Z and A, as Python expressions in the options' names. `explain`,
-        the exports and the kernels of barenet's own activations are printed from them.
+        Python expressions that compute A from Z, and dZ from dA, Z and A; they may contain the
+        names of the options. `explain`, the exports and the kernels of barenet's own activations
+        are printed from them.
     stable_formula, onnx_operator : tuple of str, and str
-        For code: steps to take if `formula` would overflow or cancel, each with the result of the
-        last as Z; the ONNX operator that computes the same, if there is one.
+        The steps that generated code takes where `formula` would overflow or lose digits, each with
+        the previous result as Z; and the ONNX operator that computes the same function, if there is
+        one.
 
     Examples
     --------
@@ -157,7 +160,7 @@ class ELU(Rectifier):
     Parameters
     ----------
     alpha : float, default=1.0
-        −α is the limit for z → −∞.
+        Minus the limit of f(z) for z → −∞.
     """
 
     alpha: float = option(1.0)
@@ -176,7 +179,7 @@ class ELU(Rectifier):
 class SELU(Activation):
     """Scaled exponential linear unit: f(z) = 1.05070 z for z > 0 and else 1.75810 (eᶻ − 1).
 
-    Outputs of mean 0 and variance 1 have these again in the next layer. f′(z) = 1.05070 or
+    It keeps the mean 0 and the variance 1 of its inputs from layer to layer. f′(z) = 1.05070 or
     f(z) + 1.75810. From Klambauer and others, "Self-normalizing neural networks" (2017).
     """
 
@@ -299,7 +302,7 @@ class GELU(Rectifier):
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
         sqrt_2_pi = np.sqrt(2 * np.pi).astype(Z.dtype)
-        with np.errstate(over="ignore"):  # of z², whose exponential is 0
+        with np.errstate(over="ignore"):  # z² may overflow, and its exponential is 0
             density = np.exp(-0.5 * Z * Z) / sqrt_2_pi
         return normal(Z) + Z * density
 
@@ -308,7 +311,7 @@ def normal(Z: FloatArray) -> FloatArray:
     """Distribution function of the normal distribution: Φ(z) = erfc(−z / √2) / 2."""
     try:
         from scipy.special import ndtr
-    except ImportError:  # as in a browser: slower, number by number
+    except ImportError:  # SciPy is missing in a browser; this is slower
         erfc = np.frompyfunc(math.erfc, 1, 1)(-Z.astype(np.float64) / math.sqrt(2))
         return np.asarray(0.5 * erfc, Z.dtype)
     return ndtr(Z)
@@ -373,7 +376,7 @@ def softplus(Z: FloatArray) -> FloatArray:
 
 
 def hides_overflow(activation: Activation, n_outputs: int) -> bool:
-    """Whether its outputs are finite even if Z has overflowed on either side, as σ(∞) = 1 is."""
+    """Whether outputs stay finite where Z has overflowed to ∞ or −∞, as in σ(∞) = 1."""
     overflowed = np.empty((2, n_outputs))
     overflowed[0] = -np.inf
     overflowed[1] = np.inf
@@ -386,7 +389,7 @@ def activate(activation: Activation, Z: FloatArray) -> FloatArray:
     """Compute A = f(Z), with NaN where f would hide an overflow of Z."""
     A = activation.forward(Z)
     if hides_overflow(activation, Z.shape[1]):
-        return A + (Z - Z)  # NaN where Z is infinite, and else A
+        return A + (Z - Z)  # This is NaN where Z is infinite, and A elsewhere.
     return A
 
 
@@ -405,7 +408,7 @@ ACTIVATIONS: dict[str, type[Activation]] = by_name(
     Softmax, Ascending,
 )  # fmt: skip
 
-#: Those of barenet that are applied entry by entry; kernels and scripts are printed for them.
+#: The elementwise activations of barenet, for which kernels and scripts are generated.
 ENTRYWISE: dict[str, type[Activation]] = {}
 for _name, _kind in ACTIVATIONS.items():
     if _kind.derivative is not Activation.derivative:

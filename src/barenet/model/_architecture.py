@@ -11,7 +11,8 @@ from barenet.errors import ArgumentError, brief, count_of
 from barenet.model._activations import Activation, LearnedReLU, as_activation
 from barenet.model.layers import Layer
 
-#: 4 GiB of float64; more is probably a typing error, and is rejected before memory is allocated.
+#: 4 GiB of float64; a larger network is probably a typing error, and is rejected before memory is
+#: allocated.
 MAX_PARAMETERS = 2**29
 
 #: Width of the input, width of the output and activation of a dense layer.
@@ -19,7 +20,7 @@ DenseSpec: TypeAlias = tuple[int, int, str | Activation]
 
 
 def dense_specs(sizes: Any, hidden: Any, output: Any) -> list[DenseSpec]:
-    """Dense layers from widths, or from mappings such as ``{"in": 784, "out": 16}``."""
+    """Make dense layers from widths, or from mappings such as ``{"in": 784, "out": 16}``."""
     if not np.iterable(sizes) or isinstance(sizes, str | bytes | Mapping):
         raise ArgumentError.of("sizes", sizes, "a list such as [784, 16, 10]")
     entries = list(sizes)
@@ -57,7 +58,7 @@ def as_layers(layers: Any) -> list[Layer]:
 
 
 def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
-    """Widths from the input to the output of layers, which have to fit each other."""
+    """List the widths from the input to the output, and reject layers that don't fit each other."""
     if not layers:
         raise ArgumentError("a network needs at least one layer", argument="layers")
     sizes: list[int] = []
@@ -75,7 +76,7 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 
 
 def check_size(layers: Sequence[Layer], argument: str) -> None:
-    """Reject more parameters than any network of this kind has."""
+    """Reject a number of parameters that is too large for memory."""
     size = 0
     for layer in layers:
         for shape in layer.parameter_shapes.values():
@@ -86,7 +87,7 @@ def check_size(layers: Sequence[Layer], argument: str) -> None:
 
 
 def hidden_activations(specs: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
-    """The activations of hidden layers, from one for all or one for each."""
+    """List the activations of the hidden layers, given one for all or one for each."""
     if isinstance(specs, str | Activation):
         specs = [specs] * n_hidden
     if not isinstance(specs, Sequence):

@@ -18,9 +18,9 @@ from barenet.model._arrays import (
 )
 from barenet.model.losses import Loss
 
-#: Most rows that are converted at a time for prediction.
+#: Maximum number of rows that are converted at a time for prediction.
 BLOCK = 8192
-#: Most numbers in these rows.
+#: Maximum number of values in these rows.
 BLOCK_NUMBERS = 2**25
 
 
@@ -33,11 +33,11 @@ class ArrayDataset(NamedTuple):
 
     #: float32, float64 or uint8, of any strides, or sparse; (n_samples, n_inputs); never written to
     X: InputArray
-    #: of the network's dtype, shape (n_samples, n_outputs)
+    #: the targets, in the network's dtype, of shape (n_samples, n_outputs)
     y: FloatArray
-    #: of the network's dtype, shape (n_samples,)
+    #: the sample weights, in the network's dtype, of shape (n_samples,)
     sample_weight: FloatArray | None
-    #: factor on X
+    #: factor that X is multiplied by
     scale: float = 1.0
     #: which rows of X, y and the weights are in the dataset, in this order; by default all
     selection: NDArray[np.intp] | None = None
@@ -51,11 +51,11 @@ class ArrayDataset(NamedTuple):
 
     @property
     def in_memory(self) -> ArrayDataset:
-        """The rows that metrics are computed for: all, unless they are in files or elsewhere."""
+        """The rows that metrics are computed for: all, or a sample of those not in memory."""
         return self
 
     def numbers(self, rows: Rows = slice(None)) -> Rows:
-        """Row numbers of X for rows of the dataset."""
+        """Return the row numbers in X of some rows of the dataset."""
         if self.selection is None:
             return rows
         return self.selection[rows]
@@ -84,7 +84,7 @@ class ArrayDataset(NamedTuple):
         return 0.0
 
     def batch_weights(self, size: int, order: NDArray[np.intp] | None = None) -> FloatArray:
-        """Total weight of the rows of each batch, shape (n_batches,), or of those of each order."""
+        """Sum the weights of each batch, shape (n_batches,), of one order of the rows or more."""
         starts = np.arange(0, self.n_rows, size)
         if self.sample_weight is None:
             return np.minimum(size, self.n_rows - starts).astype(float)
@@ -109,7 +109,7 @@ def validate_arrays(
     if type(scale) is not float or scale != 1:
         scale = check_number(scale, "scale", gt=0)
         limits = np.finfo(dtype)
-        if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
+        if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # scale times a byte
             raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
     inputs = validate_inputs(X, dtype, network.n_inputs)
     n_outputs = network.n_outputs or inputs.shape[1]
@@ -135,7 +135,7 @@ def class_probabilities(output: FloatArray) -> FloatArray:
 
 
 def predictions_of(output: FloatArray, labels: NDArray[Any] | None) -> NDArray[Any]:
-    """The predictions of outputs: the label of the most probable class, or numbers."""
+    """Turn outputs into predictions: the label of the most probable class, or numbers."""
     if labels is None and output.shape[1] == 1:
         return output[:, 0]
     if labels is None:

@@ -1,4 +1,4 @@
-"""Arrays: their types, and checks at the public edge; the code behind it trusts its arguments."""
+"""Arrays: their types, and the checks of public arguments; internal code trusts its arguments."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ Forward: TypeAlias = tuple[FloatArray, Cache]
 #: Entries that are checked at a time: they stay in the processor's cache.
 BLOCK_ENTRIES = 2**18
 
-#: Numbers whose product with themselves is the fastest check; BLAS would use threads for more.
+#: Maximum size of an array that is checked by its dot product with itself, the fastest check; BLAS
+#: would start threads for a larger one.
 SHORT = 10_000
 
-#: Numbers below this, and numbers whose squares add up to less, are finite in float32.
+#: Numbers below this limit are finite in float32, as are numbers whose squares sum to less.
 SAFE = 1e37
 
 #: Remedy for a data frame of text or dates.
@@ -60,9 +61,9 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def check_in_memory(values: Any, argument: str) -> None:
-    """Refuse rows that another library has not computed yet, or has in parts elsewhere.
+    """Reject rows that another library has not computed yet, or holds in partitions elsewhere.
 
-    NumPy would load all of them into this process without a word.
+    NumPy would silently load all of them into this process.
     """
     package = type(values).__module__.partition(".")[0]
     if type(values).__name__ == "LazyFrame":
@@ -83,7 +84,7 @@ def check_in_memory(values: Any, argument: str) -> None:
 
 
 def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray[Any]:
-    """Convert to an array of real numbers; the remedy is for values that are none."""
+    """Convert to an array of real numbers; an error for other values ends with the remedy."""
     if not isinstance(values, np.ndarray):
         check_in_memory(values, argument)
     if hasattr(values, "tocsr"):
@@ -113,13 +114,13 @@ def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatAr
 
 
 def is_safe(array: NDArray[Any]) -> bool:
-    """Whether the fastest check finds that all numbers are finite, in float32 as well."""
+    """Return True if the fastest check shows that all numbers are finite, in float32 too."""
     is_short = array.size <= SHORT and array.dtype.char in "fd"
     return is_short and bool(np.vdot(array, array) < SAFE)
 
 
 def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> None:
-    """Reject numbers that are not finite, or would not be in a dtype."""
+    """Reject numbers that are not finite, or that overflow in a dtype."""
     if array.dtype.kind != "f" or array.size == 0 or is_safe(array):
         return
     array = np.atleast_1d(array)
@@ -127,7 +128,7 @@ def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> No
     for start in range(0, len(array), n_rows):
         block = array[start : start + n_rows]
         with np.errstate(over="ignore", invalid="ignore"):
-            largest = max(-block.min(), block.max())  # NaN if any entry is
+            largest = max(-block.min(), block.max())  # NaN if any entry is NaN
             if math.isfinite(dtype.type(largest)):
                 continue
         problem = f"{largest:g} is too large for {dtype}"
@@ -172,7 +173,7 @@ def check_inputs(
 
 
 def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> InputArray:
-    """Check X, without a copy where batches can be taken from it as it is.
+    """Check X, and copy it only if batches can't be taken from it directly.
 
     X may take most of the memory, hold images as bytes, or be a memory-mapped file; it is converted
     to the network's dtype one batch at a time. A sparse matrix is converted to compressed rows.
@@ -265,7 +266,7 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
 
 
 def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
-    """One-hot rows of class indices, whose range is checked."""
+    """Encode class indices as one-hot rows, and reject indices that are out of range."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
         problem = f"class indices go from {indices.min()} to {indices.max()}"
         problem += f", and {n_classes} outputs take 0 to {n_classes - 1}"
@@ -276,7 +277,7 @@ def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
 
 
 def check_outputs(output: FloatArray) -> FloatArray:
-    """Reject outputs that are not finite, from rows with very large values."""
+    """Reject outputs that are not finite, which come from rows with very large values."""
     if is_safe(output):
         return output
     is_finite = np.isfinite(output)

@@ -1,7 +1,7 @@
 """Initializers: the initial parameters of a layer.
 
-All draw from NumPy's RandomState, whose stream is frozen, so a seed gives the same network with
-every version of NumPy. Weights are drawn neuron by neuron.
+All initializers draw from NumPy's RandomState. Its stream is frozen, so a seed gives the same
+network with every version of NumPy. Weights are drawn neuron by neuron.
 """
 
 from abc import ABC, abstractmethod
@@ -54,7 +54,7 @@ class Initializer(Configurable, ABC):
 
 
 class Zeros(Initializer):
-    """All zeros, for biases. With zero weights, all neurons would stay the same."""
+    """All zeros, for biases. If weights were zero, all neurons of a layer would stay equal."""
 
     name = "zeros"
 
@@ -97,7 +97,7 @@ class Uniform(Initializer):
 
 
 class VarianceScaling(Initializer):
-    """Variance `scale` over a number of neurons, so that signals keep their variance.
+    """Variance `scale` / n for n neurons, so that signals keep their variance.
 
     The sum of n products of independent numbers has n times the variance of one of them; weights of
     variance scale / n compensate for that.
@@ -192,7 +192,7 @@ class LeCunNormal(VarianceScaling):
 
 @dataclass(frozen=True)
 class Orthogonal(Initializer):
-    """Rows, or columns where there are fewer, that are orthogonal and of length `gain`.
+    """Orthogonal rows of length `gain`; orthogonal columns if there are fewer columns than rows.
 
     The Q of a QR decomposition of normal draws, with the signs of R's diagonal, which makes it
     uniform over all rotations. From Saxe, McClelland and Ganguli, "Exact solutions to the

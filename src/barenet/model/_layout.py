@@ -1,7 +1,7 @@
 """The flat vectors of a network: the layout of the layers' arrays in them.
 
-All arithmetic on offsets is here. Gradients, moments of optimizers and strengths of penalties have
-the same length as the parameters, and so the same layout.
+All arithmetic on offsets is here. Gradients, the moments of optimizers and the strengths of
+penalties have the same length and layout as the parameters.
 """
 
 import math
@@ -37,7 +37,7 @@ class Layout:
                 self.slots.append(Slot(index, name, shape, start, self.size))
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
-        """Views of a flat vector as the arrays of each layer."""
+        """View a flat vector as the arrays of each layer."""
         layers: list[dict[str, FloatArray]] = []
         for _ in self.shapes:
             layers.append({})

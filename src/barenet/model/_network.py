@@ -39,10 +39,10 @@ class Network(InPlaceAssignment, OtherMethods):
     Attributes
     ----------
     parameters : ndarray of shape (n_parameters,)
-        All parameters in one contiguous vector: layer after layer, weights before bias. Those of
-        the layers are views into it.
+        All parameters in one contiguous vector: layer after layer, weights before bias. The arrays
+        of the layers are views into it.
     statistics : ndarray
-        The running averages of `BatchNorm`, which are measured while training and not learned.
+        The running averages of `BatchNorm`, which are measured during training, not learned.
     layout, statistics_layout : Layout
         Positions of the layers' arrays in `parameters` and `statistics`.
     n_inputs, n_outputs, n_parameters, sizes : int or None, and tuple of int
@@ -211,7 +211,7 @@ class Network(InPlaceAssignment, OtherMethods):
             key = derive_key(rng_key, index)
             options: dict[str, bool] = {}
             if logits and layer is self.layers[-1]:
-                options["logits"] = True  # which only layers with an activation take
+                options["logits"] = True  # only layers with an activation take this
             output, cache = layer.forward(output, training=training, rng_key=key, **options)
             caches.append(cache)
         return output, caches
@@ -233,7 +233,8 @@ class Network(InPlaceAssignment, OtherMethods):
         ndarray of shape (n_parameters,)
             dL/d(parameters), in the order of `parameters`.
         """
-        gradient = np.full_like(self.parameters, np.nan)  # NaN where a layer has written nothing
+        # Entries that a layer doesn't write stay NaN.
+        gradient = np.full_like(self.parameters, np.nan)
         d_output = np.asarray(d_output, self.dtype)
         steps = zip(self.layers, cache, self.layout.views(gradient), strict=True)
         for layer, layer_cache, out in reversed(list(steps)):
@@ -265,10 +266,10 @@ class Network(InPlaceAssignment, OtherMethods):
             for start in range(0, len(inputs), n_rows):
                 block = inputs[start : start + n_rows]
                 outputs.append(self._outputs(np.ascontiguousarray(block, self.dtype)))
-        return check_outputs(np.concatenate(outputs))  # new, even if layers return their input
+        return check_outputs(np.concatenate(outputs))  # a copy, even if layers return their input
 
     def _outputs(self, X: FloatArray) -> FloatArray:
-        """Outputs by `forward`; NaN where the activation would hide an overflow."""
+        """Compute outputs with `forward`; NaN where the activation would hide an overflow."""
         output, _ = self.forward(X, logits=self.layers[-1].activation is not None)
         return activate(self.output_activation, output)
 
@@ -362,7 +363,7 @@ class Network(InPlaceAssignment, OtherMethods):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Bind the layers of a copied or unpickled network to its own vectors."""
         vars(self).update(state)
-        # They are read-only if joblib has mapped them.
+        # Copy the vectors if joblib has mapped them read-only.
         parameters = np.require(self.parameters, requirements="W")
         statistics = np.require(self.statistics, requirements="W")
         self._bind(parameters, statistics)
@@ -385,12 +386,12 @@ class Network(InPlaceAssignment, OtherMethods):
 
 
 class OutputFunction(Protocol):
-    """Computes the outputs of networks in the place of `Network.forward`, only faster."""
+    """Computes the outputs of networks instead of `Network.forward`, and faster."""
 
     def __call__(self, network: Network, X: ArrayLike, /) -> FloatArray | None:
         """Check X as `validate_inputs` does, and compute the outputs, shape (n_samples, n_outputs).
 
-        None if it can't compute those of this network, whose X is then not checked either.
+        Return None, without checking X, if it can't compute the outputs of this network.
         """
 
 
@@ -399,16 +400,16 @@ _OUTPUT_FUNCTIONS: dict[str, OutputFunction] = {}
 
 
 def register_output_function(engine: str, function: OutputFunction) -> None:
-    """Let networks predict with the function of an engine.
+    """Make networks predict with the function of an engine.
 
-    The engines register theirs, as the model can't import them: they train its networks, so they
-    import the model, and a network that is trained in NumPy needs no compiler.
+    The engines register their functions because the model can't import the engines: they import the
+    model, and a network that is trained in NumPy needs no compiler.
     """
     _OUTPUT_FUNCTIONS[engine] = function
 
 
 class Snapshot(NamedTuple):
-    """Copies of a network's vectors: all that training changes in it."""
+    """Copies of a network's vectors, which are all that training changes in it."""
 
     parameters: FloatArray
     statistics: FloatArray

@@ -11,7 +11,7 @@ from barenet.model.layers import Layer
 def tabulate(
     layers: Sequence[Layer], width: int | None, parameters: FloatArray
 ) -> tuple[list[tuple[str, ...]], str]:
-    """The layers with their widths and parameter counts, below the headings, and the totals."""
+    """List the headings, the layers with their widths and parameter counts, and the totals."""
     rows: list[tuple[str, ...]] = [("layer", "activation", "in → out", "parameters")]
     for layer in layers:
         activation = ""

@@ -2,7 +2,7 @@
 
 With a stateful generator, each number depends on how many were drawn before. Here the i-th number
 of a key is computed from the key and i alone, by the SplitMix64 mixing function, so any engine can
-compute them in any order, and a resumed run needs no state but its step count.
+compute the numbers in any order, and a resumed run needs only its step count.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ def derive_key(key: int, *path: int) -> int:
     """Derive an independent key from a key and the numbers of a path."""
     for number in (*path, len(path)):
         z = (key + GOLDEN_GAMMA * (number + 1)) & MASK
-        z = ((z ^ (z >> 30)) * MULTIPLIER_1) & MASK  # SplitMix64: every bit affects all 64
+        z = ((z ^ (z >> 30)) * MULTIPLIER_1) & MASK  # SplitMix64: each bit affects all 64
         z = ((z ^ (z >> 27)) * MULTIPLIER_2) & MASK
         key = z ^ (z >> 31)
     return key
 
 
 def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Compute the first numbers of a key, uniform from 0 up to but not including 1."""
+    """Compute the first numbers of a key, uniform in [0, 1)."""
     counter = np.arange(1, np.prod(shape, dtype=np.int64) + 1, dtype=np.uint64)
     bits = np.uint64(key) + counter * np.uint64(GOLDEN_GAMMA)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(MULTIPLIER_1)

@@ -1,4 +1,4 @@
-"""Stateful: base of all whose state survives a restart."""
+"""Stateful: the base class of objects whose state is saved in checkpoints."""
 
 from collections.abc import Mapping
 from typing import Any

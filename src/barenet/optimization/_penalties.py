@@ -1,6 +1,7 @@
 """Penalties: regularization terms on the weights, added to the loss.
 
-They don't apply to biases and to the gains of norms, which don't make a function less smooth.
+They don't apply to biases or to the gains of normalization layers, which don't make a function less
+smooth.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +22,9 @@ __all__ = ["L1", "L2", "Penalty"]
 
 @dataclass(frozen=True, repr=False)
 class Penalty(Configurable, ABC):
-    """A regularization term on the weights, from all `parameters` and λ for each, `strengths`.
+    """A regularization term on the weights.
+
+    Its methods take all `parameters` of a network, and λ for each of them as `strengths`.
 
     Attributes
     ----------
@@ -84,7 +87,7 @@ class Penalty(Configurable, ABC):
         Raises
         ------
         ValueError
-            If there are not as many strengths as layers with weights.
+            If the number of strengths differs from the number of layers with weights.
         """
         slots = [slot for slot in layout.slots if slot.name == "weights"]
         strengths = np.zeros(layout.size, dtype)

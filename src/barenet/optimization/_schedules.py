@@ -1,6 +1,6 @@
 """Schedules: factors on the learning rate as functions of the epoch, for any optimizer.
 
-Time is counted in epochs, with fractions within an epoch.
+Time is counted in epochs, including fractions of an epoch.
 """
 
 import math
@@ -34,12 +34,12 @@ class Schedule(Configurable, Stateful, ABC):
     """
 
     role: ClassVar[str] = "schedule"
-    #: Whether the factor is the same all through an epoch, so that it is computed just once.
+    #: Whether the factor is constant within an epoch, so that it is computed only once.
     steady = False
 
     @property
     def follows_loss(self) -> bool:
-        """Whether the factor depends on the losses, so that a run needs validation rows."""
+        """Whether the factor depends on the losses; if so, a run needs validation rows."""
         return type(self).observe is not Schedule.observe
 
     @abstractmethod
@@ -64,7 +64,7 @@ class Schedule(Configurable, Stateful, ABC):
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the fields that are not options."""
+        """Return the fields that are state, not options."""
         state = {}
         for field_ in fields(self):
             if not field_.init:

@@ -1,1 +1,1 @@
-"""Populations: many networks trained at once, each with the bits of `train` alone."""
+"""Populations: many networks trained at once, each with the same bits as by `train`."""

@@ -1,7 +1,7 @@
-"""The averages of an ensemble's networks over their epochs, and the best epoch of these.
+"""Averages of an ensemble's networks over their epochs, and the epoch of the best averages.
 
 An average is smoother than the parameters after any one epoch. The averages are compared by their
-errors on the rows that their networks left out.
+errors on the rows that each network left out.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ class CheckedEpoch(NamedTuple):
     epoch : int
         The epoch, counted from 1.
     temperature : float
-        The number by which the logits of classes are divided.
+        The number that the logits of classes are divided by.
     loss : float
         The expected loss on new rows.
     score : float
@@ -60,16 +60,16 @@ class CheckedEpoch(NamedTuple):
 
 
 class AveragedNetworks(Stateful):
-    """The averages of the networks' parameters over their epochs, of which the best are kept.
+    """The averages of the networks' parameters over the epochs; the best averages are kept.
 
     Parameters
     ----------
     networks : sequence of Network
-        The networks, which are trained meanwhile.
+        The networks, which are being trained.
     left_out : sequence of ndarray
         The rows that each network leaves out.
     n_folds : int
-        Number of networks that leave out each row once, which are a repeat.
+        Number of networks in a repeat, in which each row is left out once.
     X : ndarray or SparseRows of shape (n_rows, n_inputs)
         The inputs.
     rows : OutOfFold
@@ -93,7 +93,7 @@ class AveragedNetworks(Stateful):
         self.X = X
         self.rows = rows
         self.recipe = recipe
-        #: The number of epochs that are part of the averages.
+        #: The number of epochs in the averages.
         self.epoch = 0
         self.best: CheckedEpoch | None = None
         #: The weighted sums of the parameters of each network.
@@ -130,7 +130,7 @@ class AveragedNetworks(Stateful):
             self.best = checked
 
     def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
-        """Predict the rows that each network left out, for the expected loss on new ones."""
+        """Predict the rows that each network left out, to estimate the loss on new rows."""
         rows = self.rows
         n_networks = len(parameters)
         repeats = sorted({index // self.n_folds for index in parameters})
@@ -155,7 +155,7 @@ class AveragedNetworks(Stateful):
         )
 
     def ensemble(self, factors: FloatArray | None) -> Ensemble:
-        """The best ensemble, whose layers contain the factors of inputs and the temperature."""
+        """Make the best ensemble, with the factors of inputs and the temperature in its layers."""
         assert self.best is not None
         networks = []
         for index, parameters in self.best.parameters.items():
@@ -172,7 +172,7 @@ class AveragedNetworks(Stateful):
         return Ensemble(networks)
 
     def state_dict(self) -> dict[str, Any]:
-        """The sums, and the parameters of the best epoch, which determine the rest."""
+        """Return the sums and the parameters of the best epoch, which determine the rest."""
         state: dict[str, Any] = {"epoch": self.epoch, "sums": self._sums}
         if self.best is not None:
             state["best_epoch"] = self.best.epoch
@@ -189,5 +189,5 @@ class AveragedNetworks(Stateful):
                 index = int(name.removeprefix("best "))
                 parameters[index] = vector
         if parameters:
-            in_order = dict(sorted(parameters.items()))  # on which sums depend
+            in_order = dict(sorted(parameters.items()))  # the sums depend on the order
             self.best = self._predict_left_out(state["best_epoch"], in_order)

@@ -14,14 +14,14 @@ from barenet.errors import ArgumentError, in_a_line
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
 
-#: Settings of a run that are those of its data or of the command.
+#: Settings of a run that belong to its data or to the command.
 NOT_SEARCHED = """metric class_weight label_smoothing patience scaling target_scaling test_size
     split_seed samples noise data_seed verbose_epoch"""
 SETTINGS = {f.name: f for f in dataclasses.fields(RunConfig) if f.name not in NOT_SEARCHED.split()}
 
 
 def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> list[dict[str, Any]]:
-    """Choose the values of each candidate: the whole grid, or a random sample of it."""
+    """Choose the values of each candidate, from the whole grid or at random."""
     from sklearn.model_selection import ParameterGrid, ParameterSampler
 
     if n_candidates is not None:
@@ -54,10 +54,10 @@ def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> 
 
 
 def _target_kind(y: NDArray[Any], layers: tuple[int, ...] | None) -> TargetKind:
-    """The kind of targets by their dtype: whole numbers are classes from 0.
+    """Infer the kind of targets from their dtype: whole numbers are classes from 0.
 
-    With layers that end in a single output, more than two whole numbers are not classes, but
-    numbers to predict.
+    If the layers end in a single output, more than two different whole numbers are numbers to
+    predict, not classes.
     """
     if y.ndim == 2:
         return TargetKind(n_numbers=y.shape[1])

@@ -82,27 +82,27 @@ def cross_validate(
     Parameters
     ----------
     network : Network
-        The network; each copy starts from its current parameters, and it stays as it is.
+        The network, which is not changed. Each copy starts from its current parameters.
     X : array-like of shape (n_samples, n_inputs)
         The samples.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     cv : int, splitter of scikit-learn, or iterable, default=5
-        Number of folds, which are those of scikit-learn: stratified if the outputs are
-        probabilities of classes, and not shuffled; or a splitter such as
-        ``KFold(5, shuffle=True)``; or pairs of indices of the training and of the test rows.
+        Number of folds, made as in scikit-learn: stratified if the outputs are probabilities of
+        classes, and not shuffled. Or a splitter such as ``KFold(5, shuffle=True)``, or pairs of the
+        indices of training and test rows.
     metrics : str or sequence of str, optional
         Names from `METRICS`; by default the accuracy if the output is softmax or sigmoid, else R².
     **arguments
-        Arguments of `train`, the same for all folds, and `client` as in `train_many`. A progress
-        bar shows them all.
+        Arguments of `train`, the same for all folds, and `client` as in `train_many`. One progress
+        bar shows all folds.
 
     Returns
     -------
     dict of str to ndarray of shape (n_folds,)
         ``fit_time`` and ``score_time`` in seconds, ``epochs``, ``test_loss``, ``train_loss``, and
-        for each metric ``test_accuracy`` and ``train_accuracy``, all of the final parameters and
-        without sample weights; NaN for a fold whose training diverged.
+        for each metric ``test_accuracy`` and ``train_accuracy``, all computed from the final
+        parameters and without sample weights; NaN for a fold whose training diverged.
 
     Raises
     ------
@@ -171,12 +171,12 @@ def cross_validate(
 
 
 def _column(scores: list[dict[str, float]], name: str) -> NDArray[Any]:
-    """One score of all folds."""
+    """Collect one score of all folds."""
     return np.array([fold[name] for fold in scores])
 
 
 def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> list[Fold]:
-    """Split the rows as scikit-learn does: stratified for classes, in order and not shuffled."""
+    """Split the rows like scikit-learn: stratified for classes, in order and not shuffled."""
     from sklearn.model_selection import check_cv
 
     loss = as_loss(loss, network.output_activation)
@@ -205,7 +205,7 @@ def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> l
 
 
 def _class_labels(network: Network, targets: NDArray[Any]) -> NDArray[np.intp] | None:
-    """The class of each row, if the outputs are probabilities of classes."""
+    """Return the class of each row, if the outputs are probabilities of classes."""
     target_kind = TargetKind.of_outputs(targets.shape[1], network.output_activation.name)
     if not target_kind.of_classes or not np.isin(targets, (0, 1)).all():
         return None
@@ -239,7 +239,7 @@ def _check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | 
 def measure_fold(
     population: Population, index: int, rows: NDArray[np.intp], metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
-    """Compute loss and metrics of a network in float64, NaN if it has failed, and the times."""
+    """Compute the loss, the metrics (NaN if the network has failed) and the times in float64."""
     started = time.perf_counter()
     run = population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)
@@ -260,5 +260,5 @@ def measure_fold(
 
 
 def default_metric(network: Network) -> str:
-    """Name of the metric by which networks are compared: the accuracy for classes, else R²."""
+    """Return the metric that networks are compared by: accuracy for classes, else R²."""
     return TargetKind.of_outputs(network.n_outputs or 1, network.output_activation.name).metric

@@ -13,7 +13,7 @@ from barenet.population._population import Population
 
 
 class EnsembleSaver:
-    """Saves the networks of an ensemble and their averages, and loads them where it resumes.
+    """Saves the networks of an ensemble and their averages, and loads them to resume.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class EnsembleSaver:
             self._write(self.file, alive)
 
     def save_at_end(self, population: Population) -> None:
-        """Save the last state, as that of a single network; not if it can be repeated at once."""
+        """Save the final state, unless it can be recomputed at once, as for a single network."""
         if self.file is None:
             return
         alive = alive_networks(population)
@@ -78,7 +78,7 @@ class EnsembleSaver:
 
 
 def alive_networks(population: Population) -> list[NetworkRun]:
-    """The networks to save; one that has failed is left out, so it starts and fails again."""
+    """List the networks to save. A failed one is left out, so it starts and fails again."""
     alive = []
     for network_run in population.runs:
         is_finite = np.isfinite(network_run.network.parameters).all()

@@ -1,4 +1,4 @@
-"""Training of an ensemble: networks over folds, chosen by the errors on left-out rows."""
+"""Training of an ensemble: networks over folds, and the epoch with the lowest expected loss."""
 
 from dataclasses import replace
 from os import PathLike
@@ -38,7 +38,7 @@ class EnsembleTraining:
     """Trains the networks of an ensemble, and keeps the best epoch of their averages.
 
     The parameters of each network are averaged over its epochs. At some epochs, the averages
-    predict the rows that their networks left out. The epoch of the lowest expected loss of the
+    predict the rows that their networks left out. The epoch with the lowest expected loss of the
     ensemble is kept, with the temperature of its probabilities.
 
     Parameters
@@ -54,9 +54,9 @@ class EnsembleTraining:
     seed : int, default=0
         Determines the folds and the networks.
     groups : ndarray of shape (n_rows,), optional
-        The group of each row; the networks that leave a row out leave out its whole group.
+        The group of each row; a network that leaves a row out leaves out its whole group.
     factors : ndarray of shape (n_inputs,), optional
-        The factors by which the columns of X have been multiplied; the ensemble takes X without
+        The factors that the columns of X have been multiplied by; the ensemble takes X without
         them.
 
     Examples
@@ -101,7 +101,7 @@ class EnsembleTraining:
         for network_seed in self.seeds:
             self.networks.append(self._new_network(target_kind, network_seed))
         self.averages = AveragedNetworks(self.networks, self.left, self.n_folds, X, rows, recipe)
-        #: The networks, from the first epoch on.
+        #: The networks, once the first epoch has begun.
         self._population: Population
         #: The checkpoint of a run.
         self._saver: EnsembleSaver
@@ -114,7 +114,7 @@ class EnsembleTraining:
         return self.averages.best
 
     def _new_network(self, target_kind: TargetKind, seed: int) -> Network:
-        """A network with an output for each class or number, and new weights."""
+        """Make a network with an output for each class or number, and new weights."""
         network = Network.dense(
             [self.X.shape[1], *self.recipe.hidden, target_kind.n_columns],
             hidden=self.recipe.activation,
@@ -124,7 +124,7 @@ class EnsembleTraining:
         if not target_kind.of_classes:
             last = network.layers[-1]
             assert isinstance(last, Dense)
-            last.weights *= self.rows.y.any(axis=0)  # the prediction of a constant target stays 0
+            last.weights *= self.rows.y.any(axis=0)  # a constant target is still predicted as 0
         return network
 
     def run(
@@ -139,7 +139,7 @@ class EnsembleTraining:
     ) -> History:
         """Train until the loss does not improve, on the workers of a client if there is one.
 
-        Ctrl-C keeps the best epoch so far.
+        After Ctrl-C, the best epoch so far is kept.
         """
         reason = None
         with locked_checkpoint(self.networks[0], checkpoint, resume) as (file, saved):
@@ -158,7 +158,7 @@ class EnsembleTraining:
                 if self.best is None:
                     raise
                 reason = "interrupted"
-        # A network of each repeat has failed, or the run was interrupted in the first epoch.
+        # Some network of each repeat has failed, or the run was interrupted in the first epoch.
         if self.best is None:
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best, reason)
@@ -206,13 +206,13 @@ class EnsembleTraining:
         recipe = self.recipe
         self._saver.load_averages()
         if epoch <= self.averages.epoch:
-            return  # checked already before the run was resumed
+            return  # the epoch was checked before the run was resumed
         is_stopped = False
         for run in population.runs:
             if run.error is None and len(run.history) < epoch:
                 is_stopped = True
         if is_stopped:
-            for run in population.runs:  # a callback has stopped others within the epoch
+            for run in population.runs:  # a callback has stopped the others within the epoch
                 run.end("interrupted", resumable=True)
             return
         self.averages.add(epoch)
@@ -240,7 +240,7 @@ class EnsembleTraining:
         show_line(epoch, self.recipe.epochs, text, best_epoch)
 
     def _history(self, best: CheckedEpoch, reason: str | None) -> History:
-        """The mean loss of the networks that are part of the ensemble, by epoch."""
+        """Average the losses of the networks in the ensemble, by epoch."""
         histories = [self._population.runs[index].history for index in best.parameters]
         n_epochs = min(len(history) for history in histories)
         curves = [history.loss[:n_epochs] for history in histories]
@@ -264,7 +264,7 @@ def prepare_ensemble_training(
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
     """Prepare the training on a table: fit the encoding of its columns, and scale numbers.
 
-    Without a fraction, the one below which categories are merged is chosen.
+    The fraction below which categories are merged is chosen if it isn't given.
     """
     check_memory(y, target_kind)
     recipe = EnsembleRecipe.for_rows(len(y))
@@ -274,7 +274,7 @@ def prepare_ensemble_training(
     if not target_kind.of_classes:
         y = y.reshape(len(y), -1)
         scaling = Scaling.fit("standardize", y, weight)
-        # The loss of a huge target without weight would be infinite, and 0 times infinity is NaN.
+        # A huge target of weight 0 would have an infinite loss, and 0 times infinity is NaN.
         has_weight = weight[:, np.newaxis] > 0
         y = np.where(has_weight, scaling.transform(y), 0.0)
     if rare is None:

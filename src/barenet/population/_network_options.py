@@ -1,4 +1,4 @@
-"""The arguments that each network of a population may have for itself."""
+"""The arguments that may differ between the networks of a population."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from barenet.training._callbacks import Callbacks
 
 T = TypeVar("T")
 
-#: One value for all networks, or a list with one for each; a list of a narrower type, too.
+#: One value for all networks, or a list with one for each, also of a narrower type.
 Each: TypeAlias = T | Sequence[T]
 
 
 class PerNetworkOptions(TypedDict, total=False):
-    """The arguments that each network may have for itself, with the types of `train`."""
+    """The arguments that may differ between networks, with the types of `train`."""
 
     loss: Each[str | Loss | None]
     optimizer: Each[str | Optimizer | LBFGS]

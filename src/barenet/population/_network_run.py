@@ -28,7 +28,7 @@ from barenet.training._loop import Loop, check_full_batch, exclusive, make_loop
 
 T = TypeVar("T")
 
-#: Errors of the caller, which end the whole population.
+#: Errors that the caller is responsible for, which end the whole population.
 FATAL = (ArgumentError, ResumeError, OSError)
 
 
@@ -51,12 +51,12 @@ class Stop(Callback):
 
 @dataclass(eq=False)
 class NetworkRun:
-    """A network that waits for its training, is in training, or has been trained."""
+    """A network that waits for training, is being trained, or has been trained."""
 
     index: int
     job: Job
     config: TrainingConfig
-    #: Arguments of `train`, also for a network that takes its place.
+    #: Arguments of `train`, which also apply to a network that replaces this one.
     arguments: Mapping[str, Any]
     threads: int
     checkpoints: PopulationCheckpoint
@@ -71,7 +71,7 @@ class NetworkRun:
     manager: CheckpointManager | None = None
     #: The loop, from the start to the end of the session.
     loop: Loop | None = None
-    #: Takes the epochs to train to.
+    #: Receives the epochs to train to.
     _session: Generator[None, int, None] | None = None
 
     @property
@@ -81,17 +81,17 @@ class NetworkRun:
 
     @property
     def is_running(self) -> bool:
-        """Whether a thread runs its epochs."""
+        """Whether a thread is running its epochs."""
         return self._session is not None and getgeneratorstate(self._session) == GEN_RUNNING
 
     @property
     def cost(self) -> float:
-        """Multiplications in the epochs that are left, about."""
+        """Approximate number of multiplications in the remaining epochs."""
         n_epochs = self.config.epochs - len(self.history)
         return float(n_epochs * self.job.rows.n_rows * self.network.n_parameters)
 
     def as_run(self) -> Run:
-        """The state of the run as its callbacks would find it."""
+        """The run, in the state in which its callbacks would see it."""
         reason = self.history.stop_reason or None
         is_final = self.is_ended and reason != "interrupted"
         return Run(
@@ -104,14 +104,14 @@ class NetworkRun:
         )
 
     def advance(self, epoch: int | None) -> None:
-        """Run until an epoch of the population, or to the end, unless it was dropped before."""
+        """Run until an epoch of the population, or to the end, unless it has been dropped."""
         until = self.config.epochs
         if epoch is not None:
             until = min(until, epoch - self.joined_at)
         self._continue(until)
 
     def end(self, reason: str, *, resumable: bool = False) -> None:
-        """End the run early: after the chunk of a slice, else at once."""
+        """End the run early: after the current chunk, or at once between slices."""
         if self.loop is None:
             self._continue(0)
         if self.loop is not None:
@@ -120,7 +120,7 @@ class NetworkRun:
                 self._continue(0)
 
     def state_dict(self) -> StateDict | None:
-        """The present state, if it is saved."""
+        """Return the current state, if it is saved."""
         if self.manager is None:
             return self.state
         return self.manager.state_dict()
@@ -133,11 +133,11 @@ class NetworkRun:
             file.save(self.as_run(), state)
 
     def make_engine(self) -> Engine:
-        """Make its engine, for a session or for an evaluation."""
+        """Make the engine, for training or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
 
     def _continue(self, until: int) -> None:
-        """Train to an epoch of its own; an error ends this run alone, unless it is the caller's."""
+        """Train to one of its epochs; an error ends only this run, unless it is the caller's."""
         if self.is_ended:
             return
         try:
@@ -156,7 +156,7 @@ class NetworkRun:
             self.error = error
 
     def _close(self) -> None:
-        """Mark the run as ended, and let go of its loop."""
+        """Mark the run as ended, and release its loop."""
         self.is_ended = True
         self.loop = None
         self._session = None
@@ -204,7 +204,7 @@ class NetworkRunFactory:
 
         loss = as_loss(copy_of("loss"), network.output_activation)
         weight = arguments["sample_weight"]
-        # What a check of rows depends on, besides the arguments themselves.
+        # A check of rows depends on these, besides the arguments themselves.
         signature = (network.dtype, network.n_inputs, network.n_outputs, repr(loss))
 
         def check_rows() -> ArrayDataset:
@@ -251,7 +251,7 @@ class NetworkRunFactory:
         return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
 
     def _once(self, check: Callable[[], T], signature: Any, *arguments: Any) -> T:
-        """Check arguments unless they have been; references keep their ids unique."""
+        """Check arguments only once; references to them keep their ids unique."""
         ids = [id(argument) for argument in arguments]
         key = (signature, *ids)
         if key not in self._checked:

@@ -1,4 +1,4 @@
-"""Predictions of rows by networks that were not trained on them, and the loss of their ensemble."""
+"""Out-of-fold predictions, and the expected loss of the ensemble of the networks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from barenet.storage._file_io import VARIABLE, format_size, memory_limit
 
 #: The name of the ensemble's scores on a model card.
 OUT_OF_FOLD = "out_of_fold"
-#: The same of one network on average.
+#: The name of the mean scores of its networks.
 OF_ONE = "out_of_fold_of_one_network"
-#: The same of the ensemble before its logits are divided by the temperature.
+#: The name of the ensemble's scores before its logits are divided by the temperature.
 UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Lower bound of the probabilities in a logarithm.
@@ -27,7 +27,7 @@ MIN_PROBABILITY = 1e-7
 #: Bytes of memory for each class of a row: the float32 predictions of four repeats, and their
 #: powers. They were measured with thousands of rows.
 CLASS_BYTES = 54
-#: The same for each number of a row, with the errors in float64 in place of the powers.
+#: The same for each number of a row, with errors in float64 instead of the powers.
 NUMBER_BYTES = 130
 
 
@@ -49,7 +49,7 @@ def check_memory(y: NDArray[Any], target_kind: TargetKind) -> None:
 def split_folds(
     y: NDArray[np.intp] | None, groups: NDArray[Any], n_folds: int, rng: np.random.RandomState
 ) -> NDArray[np.intp]:
-    """The fold of each row; each class is spread over all folds, and a group is in one of them.
+    """Assign a fold to each row, spreading each class over all folds and keeping groups whole.
 
     Examples
     --------
@@ -125,9 +125,9 @@ class OutOfFold:
     def ensemble_loss(self, predictions: FloatArray, n_networks: int) -> float:
         """The expected loss of an ensemble on new rows, shape (n_repeats, n_rows, n_outputs).
 
-        A row is left out by few of its networks, so the loss of their mean is higher than that of
-        the mean of all. The loss of m networks is about L∞ + (L₁ − L∞) / m (exactly so for squared
-        errors), and L₁ and that of the repeats are known, so that L∞ follows.
+        Only a few networks leave out a given row, so the loss of their mean is higher than the loss
+        of the mean of all networks. The loss of m networks is about L∞ + (L₁ − L∞) / m, exactly so
+        for squared errors. As L₁ and the loss of the repeats are known, L∞ follows.
 
         Examples
         --------
@@ -152,16 +152,17 @@ class OutOfFold:
             temperatures = TEMPERATURES
         losses = []
         for temperature in temperatures:
-            # No name: the softened predictions are freed before the next ones are computed.
+            # The softened predictions have no name, so that they are freed before the next ones are
+            # computed.
             losses.append(self.ensemble_loss(soften(predictions, temperature), n_networks))
         best = int(np.argmin(losses))
         return temperatures[best], losses[best]
 
     def residuals(self, predictions: FloatArray, n_networks: int) -> ConformalResiduals | None:
-        """The residuals of an ensemble's predictions on new rows; None for classes.
+        """Estimate the residuals of an ensemble on new rows; None for classes.
 
-        The measured residuals are those of means of fewer networks, so they are scaled by
-        √(expected loss / measured loss), which is √(k / n) at least, for k repeats and n networks.
+        The measured residuals come from means over fewer networks. They are therefore scaled by
+        √(expected loss / measured loss), but by at least √(k / n), for k repeats and n networks.
         """
         if self.of_classes:
             return None

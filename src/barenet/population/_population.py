@@ -20,7 +20,7 @@ from barenet.training._history import History
 
 #: Curves that are not in the table of a notebook.
 NOT_SHOWN = ("gradient_norm", "learning_rate", "seconds")
-#: Maximum number of its rows.
+#: Maximum number of rows of the table.
 MAX_ROWS = 20
 
 
@@ -30,14 +30,14 @@ class Population:
     Parameters
     ----------
     runs, make : list of NetworkRun and NetworkRunFactory
-        The networks with their runs, and the factory of further ones; `train_many` passes both.
+        The runs of the networks, and the factory of further runs; `train_many` passes both.
 
     Attributes
     ----------
     networks : list of Network
         The networks, in the order of the argument.
     histories : list of History
-        The curves of each network, and why its training ended.
+        The curves of each network, and the reason that its training ended.
     errors : dict of int to Exception
         The errors of the networks that failed or diverged, by their index.
     active : list of int
@@ -87,7 +87,7 @@ class Population:
         return [index for index, run in enumerate(self.runs) if not run.is_ended]
 
     def drop(self, index: int, reason: str = "dropped") -> None:
-        """End the training of a network: between two slices at once, else after its chunk.
+        """End the training of a network: at once between two slices, or else after its chunk.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class Population:
 
     @lists_options(PerNetworkOptions)
     def replace(self, index: int, network: Network, **arguments: Unpack[PerNetworkOptions]) -> None:
-        """Put another network in the place of one, between two slices; it starts at its epoch 1.
+        """Replace a network between two slices; the new one starts at its epoch 1.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class Population:
         network : Network
             The other network.
         **arguments
-            Arguments of `train` for it; by default those of the network that is replaced.
+            Arguments of `train` for the new network; by default those of the replaced network.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Population:
         self.runs[place] = after
 
     def best(self, curve: str | None = None) -> int:
-        """Find the best network by the last value, or that of the restored epoch, of a curve.
+        """Find the best network by the last value of a curve, or its value in the restored epoch.
 
         Parameters
         ----------
@@ -164,7 +164,7 @@ class Population:
         return int(np.nanargmin(values))
 
     def final(self, curve: str) -> NDArray[np.float64]:
-        """Last value of a curve of each network, or that of the restored epoch.
+        """Return the last value of each network's curve, or its value in the restored epoch.
 
         Parameters
         ----------
@@ -217,7 +217,7 @@ class Population:
         return list(names)
 
     def _decisive_loss(self) -> str:
-        """The curve by which networks are compared: the validation loss if there is one."""
+        """The curve that networks are compared by: the validation loss if there is one."""
         if "validation_loss" in self._curve_names():
             return "validation_loss"
         return "loss"
@@ -252,7 +252,7 @@ class Population:
         return write_display(repr(self)[1:-1], write_table(head, rows))
 
     def _varied(self) -> list[str]:
-        """The arguments in which the networks differ, but for data."""
+        """The arguments that differ between the networks, except for data."""
         simple = str | int | float | Configurable
         first, *others = [run.arguments for run in self.runs]
         names = []
@@ -264,7 +264,7 @@ class Population:
         return names
 
     def _place(self, index: int) -> int:
-        """The place of a network, which may be counted from the end."""
+        """Convert the index of a network, which may count from the end."""
         n_networks = len(self)
         index = int(check_number(index, "index", ge=-n_networks, lt=n_networks, integer=True))
         return index % n_networks
@@ -274,7 +274,7 @@ class Population:
         return len(self.runs)
 
     def __repr__(self) -> str:
-        """Count the networks by the reasons of their ends."""
+        """Count the networks by the reason that each ended."""
         reasons = Counter(history.stop_reason for history in self.histories)
         parts = [count_of(len(self), "network")]
         for reason, count in reasons.items():

@@ -19,15 +19,15 @@ from barenet.storage._working_copy import download, working_copy
 from barenet.tables._fingerprint import checksum
 from barenet.training._loop import Loop
 
-#: Held by the thread that computes a checksum.
+#: Held while a thread computes a checksum.
 LOCK = Lock()
 
 
 class PopulationCheckpoint:
     """The places of the states of networks, and the checksums of the data that they share.
 
-    Without a folder, networks resume from `states`, which are by their indices, and their last
-    states are kept in memory; None is for networks that are not saved.
+    Without a folder, networks resume from `states`, by their indices, and their last states are
+    kept in memory. None stands for networks that are not saved.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class PopulationCheckpoint:
         with locked(self.folder / ".lock", "another run"):
             if not self.resume:
                 for state in self.folder.glob("[0-9]*.safetensors"):
-                    if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population
+                    if re.fullmatch(r"\d{5,6}", state.stem):  # left by an earlier population
                         remove(state)
             yield
 
@@ -88,7 +88,7 @@ class PopulationCheckpoint:
         return file.read()
 
     def file(self, index: int) -> Checkpoint | None:
-        """The file of a network; those that begin later than an interval are saved at once."""
+        """Make the file of a network; one that begins later than an interval is saved at once."""
         if self.folder is None:
             return None
         return Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)

@@ -1,4 +1,4 @@
-"""The function `search`: cross-validates many settings in one population, which may halve."""
+"""The function `search`: cross-validates many settings, perhaps by successive halving."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def search(
     refit : bool, default=True
         Whether to train a network with the best settings on all rows.
     threads : int, optional
-        Number of networks that are trained at the same time; not of those on workers.
+        Number of networks that are trained at the same time; not used with workers.
     progress : bool, optional
         As in `train_many`.
     client : dask.distributed.Client, optional
@@ -169,7 +169,7 @@ def search(
         return result
     best = make_config({**fixed, **result.best_params_}, n_inputs, targets)
     if progress is not False:
-        progress = None  # of one network, no lines are printed
+        progress = None  # no lines are printed for a single network
     return _with_network(result, best, inputs, targets, threads=threads, progress=progress)
 
 
@@ -183,7 +183,7 @@ def _with_network(
 
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
-    """Name of a metric, and a function of which greater is better."""
+    """Return the name of a metric, and the function for which greater is better."""
     if metric is None:
         metric = default_metric(network)
     name = canonical(METRICS, metric)
@@ -196,7 +196,7 @@ def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
 def _make_halving(
     factor: int | None, candidates: list[Any], epochs: int, folds: list[Fold], score: Metric
 ) -> Halving:
-    """The rungs of successive halving; a single one to the end if there is no factor."""
+    """Make the rungs of successive halving; without a factor, a single rung."""
     n_candidates = len(candidates)
     rungs: list[int] = []
     if factor is not None:
@@ -229,7 +229,7 @@ def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
 
 
 def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:
-    """Epochs at the end of each rung, as in scikit-learn; fewer than `factor` candidates win.
+    """Compute the last epoch of each rung, as in scikit-learn; fewer than `factor` candidates win.
 
     Examples
     --------
@@ -254,7 +254,7 @@ class Halving:
 
     folds: list[Fold]
     metric: Metric
-    #: Epochs at the end of each rung; none if all candidates run to their ends.
+    #: The last epoch of each rung; none if all candidates run to the end.
     epochs: list[int]
     factor: int
     #: Candidates in the current rung, the best last after the first rung.
@@ -314,5 +314,6 @@ def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -
     more: dict[str, Any] = {}
     if halving.epochs:
         more = {"iter": iterations, "n_resources": resources}
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of scores that are NaN
+    # scikit-learn warns of scores that are NaN
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
         return GridSearchCV(None, {})._format_results(params, len(halving.folds), out, more)

@@ -70,7 +70,7 @@ class SearchResult:
         return float(self.cv_results_["mean_test_score"][self.best_index_])
 
     def table(self, n_best: int = 10) -> str:
-        """Write the best candidates as a table, the best first; those of the last rung lead.
+        """Write the best candidates as a table, the best first, starting with the last rung.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
 
 
 def in_short(value: Any) -> str:
-    """Write a setting with at most four significant digits, a list with commas; or several."""
+    """Write one setting or several, with up to four significant digits, and commas in lists."""
     if isinstance(value, dict):
         settings = []
         for name, setting in value.items():

@@ -1,4 +1,4 @@
-"""Thread pool: threads that take whole networks from a queue, the costliest first."""
+"""Thread pool: threads that take networks from a queue, the costliest first."""
 
 from collections import deque
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from barenet.population._population import Population
 #: Advances the networks of a population until an epoch, and shows the progress.
 Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None]
 
-#: Seconds between two looks at the progress.
+#: Seconds between two updates of the progress.
 PROGRESS_SECONDS = 0.1
 
 
@@ -31,7 +31,7 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
         try:
             while not stop.is_set:
                 queue.popleft().advance(epoch)
-        except IndexError:  # no network is left; errors of a network are its own
+        except IndexError:  # no network is left; each network keeps its own errors
             return
         except BaseException:
             stop.is_set = True
@@ -45,11 +45,11 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
             while wait(threads, PROGRESS_SECONDS).not_done:
                 show()
         finally:
-            stop.is_set |= not ready.is_set()  # after Ctrl-C, one more thread may have started
+            stop.is_set |= not ready.is_set()  # one more thread may have started after Ctrl-C
             ready.set()
             while not all(thread.done() for thread in threads):
                 stop.is_set = True
-                with suppress(KeyboardInterrupt):  # all let go of their networks
-                    wait(threads)  # not a join: one that is interrupted takes its thread for ended
+                with suppress(KeyboardInterrupt):  # all threads release their networks
+                    wait(threads)  # an interrupted join would take its thread for ended
     for thread in threads:
         thread.result()

@@ -29,10 +29,10 @@ from barenet.training._progress import Bar, is_watched
 if TYPE_CHECKING:
     from distributed import Client
 
-#: Shows a line of the progress: what is completed of the total, a text, and the number of its line.
+#: Shows a line of the progress, given the completed part, the total, a text, and the line's number.
 ShowLine: TypeAlias = Callable[[int, int, str, int], None]
 
-#: Arguments of `train` that hold for all networks, or are no options.
+#: Arguments of `train` that apply to all networks, or are not options.
 OF_ALL_NETWORKS = ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
 
 
@@ -70,16 +70,16 @@ def train_many(
 ) -> Population:
     """Train many networks on the same data, in place.
 
-    Each network ends with the same bits as if it were trained by `train` alone. The threads take
-    whole networks, the costliest first, so they do not wait for each other. An argument of `train`
-    takes one value for all networks, or a list with one value for each; a tuple is one value, such
-    as ``metrics=("accuracy", "r2")``. Objects such as optimizers and callbacks are copied for each
-    network, from a list, too; functions are not.
+    Each network ends with the same bits as if it were trained by `train` alone. Each thread trains
+    whole networks, the costliest first, so the threads don't wait for each other. An argument of
+    `train` takes one value for all networks, or a list with one value for each; a tuple is one
+    value, such as ``metrics=("accuracy", "r2")``. Objects such as optimizers and callbacks are
+    copied for each network, even from a list; functions are not.
 
     Parameters
     ----------
     networks : sequence of Network
-        The networks, which may differ in their layers; no network twice.
+        The networks, which may differ in their layers. None may occur twice.
     X : array-like of shape (n_samples, n_inputs)
         The samples of all networks, which share one array.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -90,17 +90,17 @@ def train_many(
         Number of networks that are trained at the same time; by default ``BARENET_THREADS`` in the
         environment, else the number of allowed cores.
     after_slice : callable, optional
-        Called with the `Population` each time that its networks have run another `slice_epochs`
-        epochs; it may drop or replace networks.
+        Called with the `Population` whenever its networks have run another `slice_epochs` epochs;
+        it may drop or replace networks.
     slice_epochs : int or tuple of int, default=1
-        Epochs between two of these calls; a tuple has those of the first slices, and its last one
-        holds for all further slices.
+        Epochs between two of these calls. A tuple gives the epochs of the first slices; its last
+        number applies to all further slices.
     progress : bool, optional
-        As in `train`; with True, there are about ten lines where there is no bar.
+        As in `train`; True prints about ten lines where no bar can be shown.
     checkpoint : str or path, optional
-        Folder for the states of the networks, or its address in an object store. Those in training
-        are saved every 30 seconds, and those that end later than that at their end; on workers,
-        each is saved at its end, and after each slice.
+        Folder for the states of the networks, or its address in an object store. The state of a
+        network is saved every 30 seconds during training, and at the end if it ends later than
+        that. On workers, it is saved at the end and after each slice.
     resume : bool, default=False
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False
@@ -111,9 +111,9 @@ def train_many(
         worker's networks are trained again on others. Callbacks other than `EarlyStopping` and
         `TimeLimit`, and `threads`, are refused.
     **arguments
-        Arguments of `train` with its defaults, each one value or a list: ``loss``, ``optimizer``,
-        ``epochs``, ``batch_size``, ``shuffle``, ``sample_weight`` (of the rows of X),
-        ``validation_data``, ``test_data``, ``metrics``, ``schedule``, ``penalty``, ``clip``,
+        Arguments of `train` with the same defaults, each a single value or a list: ``loss``,
+        ``optimizer``, ``epochs``, ``batch_size``, ``shuffle``, ``sample_weight`` (of the rows of
+        X), ``validation_data``, ``test_data``, ``metrics``, ``schedule``, ``penalty``, ``clip``,
         ``callbacks`` (called in the threads, for several networks at the same time), ``engine`` and
         ``seed``. Also ``rows``, indices of the rows of X that a network is trained on, such as a
         fold or a bootstrap sample, and ``validation_rows``, those of its validation set in place of
@@ -122,8 +122,8 @@ def train_many(
     Returns
     -------
     Population
-        The networks and their histories. A network that diverged or failed is in its `errors`, and
-        the others are trained nevertheless.
+        The networks and their histories. The errors of networks that diverged or failed are in its
+        `errors`; the other networks are trained nevertheless.
 
     Raises
     ------
@@ -134,8 +134,8 @@ def train_many(
     WorkersError
         If the workers of `client` have another version of barenet, or the cluster is lost.
     KeyboardInterrupt
-        After Ctrl-C; the networks keep their current parameters, on workers those that they had at
-        the end of their training or of the slice before.
+        After Ctrl-C. The networks keep their current parameters; on workers, those from the end of
+        their training or of the last slice.
 
     Warns
     -----
@@ -182,7 +182,7 @@ KNOWN = {*PER_NETWORK, *inspect.signature(train_many).parameters} - {"arguments"
 def make_runs(
     make: NetworkRunFactory, networks: Sequence[Network], network_arguments: list[dict[str, Any]]
 ) -> list[NetworkRun]:
-    """Make the runs; an error that not all networks have names the index of the network."""
+    """Make the runs; an error of only some networks names the index of the first one."""
     runs: list[NetworkRun] = []
     for index, (network, arguments) in enumerate(zip(networks, network_arguments, strict=True)):
         try:
@@ -198,7 +198,7 @@ def make_runs(
 
 
 def check_networks(networks: Sequence[Network]) -> int:
-    """Count the networks, and refuse one that is there twice."""
+    """Count the networks, and reject one that occurs twice."""
     n_different = 0
     if isinstance(networks, Sequence):
         n_different = len({id(network) for network in networks})
@@ -208,7 +208,7 @@ def check_networks(networks: Sequence[Network]) -> int:
 
 
 def split(options: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
-    """Arguments of each network: a list has one value for each."""
+    """Split arguments into those of each network: a list has one value for each."""
     for name, value in options.items():
         if isinstance(value, list) and len(value) != n_networks:
             problem = f"has {count_of(len(value), 'item')}, and there are {n_networks} networks"
@@ -234,7 +234,7 @@ def run_slices(
     *,
     progress: bool | None,
 ) -> None:
-    """Advance all networks slice by slice, or at once to their ends."""
+    """Advance all networks slice by slice, or to the end in one call."""
     if slice_epochs and isinstance(slice_epochs, tuple):
         lengths = [check_count(length, "slice_epochs") for length in slice_epochs]
     else:
@@ -271,7 +271,7 @@ def run_slices(
 def live_line(progress: bool | None, width: int) -> Iterator[ShowLine | None]:
     """Yield a function that updates the bar; without a terminal, it prints a line for each number.
 
-    A text with the number 0 is shown in the bar alone. It yields None if nothing is to be shown.
+    A text with the number 0 is shown only in the bar. It yields None if nothing is to be shown.
     """
     if progress is None:
         is_shown = is_watched()

@@ -1,6 +1,6 @@
-"""Training slice: the training of a network on a worker of Dask, to its end or to an epoch.
+"""Training slice: train a network on a worker of Dask, to its end or to an epoch.
 
-A network that goes on after a slice takes its state to the next worker: that of a checkpoint.
+A network that continues after a slice takes its state, as in a checkpoint, to the next worker.
 """
 
 from collections import Counter
@@ -23,16 +23,16 @@ from barenet.training._history import History
 if TYPE_CHECKING:
     from distributed import Client
 
-#: Callbacks that need nothing of the caller's process.
+#: Callbacks that don't need the caller's process.
 ANYWHERE = EarlyStopping, TimeLimit, Stop
 
-#: Lock of the thread of a worker that makes a run, as runs share their checked arguments.
+#: Held while a worker makes a run, as runs share their checked arguments.
 LOCK = Lock()
 
 
 @dataclass(eq=False)
 class WorkersFactory(NetworkRunFactory):
-    """Makes runs on workers, each of which has it once, with the arguments that networks share."""
+    """Makes runs on workers: one factory for each worker, with the shared arguments."""
 
     #: The shared values by their ids in the caller's process.
     values: dict[int, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class TrainingSlice:
     index: int
     network: Network
     arguments: dict[str, Any]
-    #: Ids of the values of further arguments, which are shared.
+    #: Ids of the shared values of further arguments.
     shared: dict[str, int]
     epoch: int | None
     joined_at: int
@@ -95,7 +95,7 @@ class TrainedSlice:
     state: StateDict | None
 
     def give_to(self, run: NetworkRun) -> None:
-        """Put the result in the caller's run and network."""
+        """Copy the result to the caller's run and network."""
         run.history = self.history
         run.error = self.error
         run.is_ended = self.is_ended
@@ -103,7 +103,7 @@ class TrainedSlice:
             vectors = self.state["run"]
             Snapshot(vectors["parameters"], vectors["statistics"]).restore(run.network)
             run.keep(self.state)
-        self.vectors.restore(run.network)  # perhaps those of the best epoch
+        self.vectors.restore(run.network)  # they may be those of the best epoch
 
 
 def advance_on_workers(client: "Client", population: Population) -> Advance:
@@ -150,7 +150,7 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
 
 
 def bytes_of_arrays(values: Iterable[Any]) -> int:
-    """The memory for arrays on a worker, twice, as each is received and converted."""
+    """Compute twice the size of arrays, as a worker receives and converts each of them."""
     total = 0
     for value in values:
         total += getattr(value, "nbytes", 0)
@@ -158,7 +158,7 @@ def bytes_of_arrays(values: Iterable[Any]) -> int:
 
 
 def needed_by(run: NetworkRun) -> list[object]:
-    """The parts of a run, without its arrays, that a worker must be able to load."""
+    """List the parts of a run, besides its arrays, that a worker must be able to load."""
     layer_types: set[type] = set()
     for layer in run.network.layers:
         layer_types.add(type(layer))
@@ -201,7 +201,7 @@ def train_slice(make: WorkersFactory, training_slice: TrainingSlice) -> TrainedS
     run.advance(training_slice.epoch)
     history = replace(run.history, curves=run.history.to_dict())
     trained = TrainedSlice(Snapshot.of(run.network), history, run.error, run.is_ended, None)
-    run.end("interrupted", resumable=True)  # after a slice: this keeps the state
+    run.end("interrupted", resumable=True)  # after a slice, this keeps the state
     if run.manager is not None and run.manager.state is not None:
         trained.state = run.manager.state_dict()
     return trained

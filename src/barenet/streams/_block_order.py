@@ -1,8 +1,8 @@
 """Block order: the order of the rows in an epoch, computed group by group.
 
-Blocks are shuffled and joined to groups, whose rows are shuffled among themselves, so that few
-places of a file are needed at a time, and no list of all rows. The order is a function of the seed
-and the epoch: a run can be resumed in the middle of one.
+Blocks are shuffled and joined into groups, and rows are shuffled within each group. Thus only a few
+parts of a file are needed at a time, and no list of all rows. The order is a function of the seed
+and the epoch, so a run can be resumed in the middle of an epoch.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 
 
 class BlockOrder:
-    """Row indices, of which slices are computed when they are needed.
+    """Row indices, whose slices are computed when they are needed.
 
     Parameters
     ----------
     lengths : sequence of int
         Number of rows of each block; blocks lie one after the other.
     seed : int or None
-        Decides the order, with the epoch; without a seed, rows are not shuffled.
+        Determines the order, together with the epoch; without a seed, rows are not shuffled.
     epoch : int
         Number of the epoch, counted from 0.
     group_rows : int
-        Rows of a group: as many blocks as reach them are joined.
+        Minimum number of rows of a group, which joins as many blocks as it needs.
     prepare : callable
-        Called with the blocks of a group before its rows are visited, and those of any next group.
+        Called with the blocks of a group and of the next group, if any, before the rows of the
+        group are visited.
 
     Examples
     --------
@@ -57,9 +58,9 @@ class BlockOrder:
                 starts.append(end)
         n_blocks_before = 1 + np.searchsorted(ends, starts[1:-1])
         self.groups = np.split(blocks, n_blocks_before)
-        #: Positions of the first rows of the groups, and of the end.
+        #: Positions of the first rows of the groups, and the end position.
         self.starts = starts
-        #: The group whose rows were computed last, and these.
+        #: The group whose rows were computed last, and its rows.
         self.current = -1
         self.rows = blocks[:0]
 
@@ -79,9 +80,9 @@ class BlockOrder:
         return self[:]
 
     def _rows_of(self, number: int) -> NDArray[np.intp]:
-        """The rows of a group, which are kept until those of another one are computed."""
+        """Return the rows of a group, which are kept until those of another are computed."""
         if number != self.current:
-            # The next group, too, so that its blocks can be read ahead.
+            # Include the next group, so that its blocks can be read ahead.
             groups = [group.tolist() for group in self.groups[number : number + 2]]
             self.prepare(*groups)
             rows = []
@@ -92,7 +93,7 @@ class BlockOrder:
         return self.rows
 
     def _shuffle(self, numbers: NDArray[np.intp], place: int) -> NDArray[np.intp]:
-        """Shuffle the blocks of the epoch, 0, or the rows of a group, from 1."""
+        """Shuffle the blocks of the epoch (number 0), or the rows of a group (numbers from 1)."""
         if self.key is None:
             return numbers
         bits = np.random.Philox(key=self.key, counter=[0, 0, 0, place])

@@ -1,7 +1,7 @@
 """Streams: tables larger than memory, which are read block by block.
 
-One pass over all blocks holds rows out, and computes means, deviations and categories. Medians and
-quartiles are those of a sample of the training rows.
+A single pass over all blocks holds rows out, and computes means, deviations and categories. Medians
+and quartiles are computed from a sample of the training rows.
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ class Stream(RowSource):
     encoding : TableEncoding
         The encoding of the columns.
     target_scaling : Scaling or None
-        The scaling of a target of numbers, to mean 0 and standard deviation 1; None for classes.
+        The scaling of a numeric target, to mean 0 and standard deviation 1; None for classes.
         ``dataclasses.replace(rows, target_scaling=None)`` keeps the numbers as they are, such as
         the counts of a Poisson loss.
     sample : Dataset
-        Training rows chosen at random, about 65,536 at most, on which metrics of the training set
-        are computed; on fewer of them if they become more than 4 million numbers.
+        At most about 65,536 random training rows, from which the metrics of the training set are
+        computed; fewer rows if they are encoded as more than 4 million numbers.
     validation, test : Dataset or None
         The rows that are held out.
     lengths : tuple of int
         Number of training rows of each block.
     memory : int
-        Bytes of memory that the training may take, besides the system's cache of its files.
+        Bytes of memory that training may take, besides the system's file cache.
 
     Examples
     --------
@@ -206,9 +206,9 @@ def stream(
     """Open tables that may be larger than memory, to train on their rows.
 
     The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
-    files. After a look at up to eight blocks, one pass over all of them fits the encoding. Means,
-    standard deviations, ranges and categories are those of all training rows. Medians, quartiles
-    and the scales of dates in bins are those of about 65,536 of them.
+    files. After sampling up to eight blocks, a single pass over all of them fits the encoding.
+    Means, standard deviations, ranges and categories are computed from all training rows; medians,
+    quartiles and the scales of dates in bins from about 65,536 of them.
 
     Parameters
     ----------
@@ -220,25 +220,25 @@ def stream(
     task : {"classification", "regression"}, optional
         The kind of the target, as for `load_table`.
     test_size, validation_size : float, default=0.0
-        Fractions of the rows to hold out: about 65,536 rows at most, and fewer of rows of many
-        values. A hash of its place decides about a row.
+        Fractions of the rows to hold out: at most about 65,536 rows, and fewer if rows have many
+        values. A hash of its position determines whether a row is held out.
     split_seed : int, default=0
         Seed of this choice.
     memory : str, optional
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
-        The system keeps pages of the encoded rows besides, where memory is free. The result does
-        not depend on it.
+        In addition, the system caches pages of the encoded rows in free memory. The result does not
+        depend on the limit.
     categories, drop, missing : collection of str, default=()
         As for `TableEncoding.fit`.
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
         ``header``, ``date_format`` and ``quoting``.
     allow_missing_columns : bool, default=False
-        Whether a file may lack a column that another one has: its values are missing there, and a
-        warning counts these files. By default, that is an error.
+        Whether a file may lack a column that another file has. The values are then missing, and a
+        warning counts such files. By default, that is an error.
     track : callable, default=iter
-        Takes the numbers of the blocks and returns them one by one as they are read the first time,
-        such as ``tqdm.tqdm`` for a progress bar.
+        Wraps the numbers of the blocks as they are first read, such as ``tqdm.tqdm`` for a progress
+        bar.
     **options
         More arguments of `TableEncoding.fit`: ``numbers``, ``bins``, ``rare``, ``numeric`` and
         ``keep_column``.
@@ -251,8 +251,9 @@ def stream(
     Raises
     ------
     DataError
-        If a file or a value in it cannot be used; names the file, and the line or the row. If a
-        file lacks a column, or files declare several types of one; names the file and the column.
+        If a file or a value in it cannot be used; the message names the file, and the line or the
+        row. If a file lacks a column, or files declare different types of a column; the message
+        names the file and the column.
     ValueError
         If an argument is wrong.
 
@@ -316,11 +317,11 @@ def stream(
 
 @contextmanager
 def _recommending_csv(csv: Any) -> Iterator[None]:
-    """Let errors recommend options of CSV files as `stream` takes them, within ``csv``."""
+    """Make errors recommend options of CSV files in the form that `stream` takes, in ``csv``."""
     try:
         yield
     except DataError as error:
-        if isinstance(csv, CsvOptions):  # of a caller with options of its own
+        if isinstance(csv, CsvOptions):  # the caller has its own names of options
             raise
         for option in [*error.options]:
             name = option.rstrip("_")

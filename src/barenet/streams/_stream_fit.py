@@ -35,10 +35,11 @@ from barenet.tables._without_target import total
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_SAMPLED_BLOCKS = 8
 
-#: Most rows of the sample, the validation set and the test set. A quantile of 65,536 rows is one of
-#: all rows within 1 % of them, but for a chance of 1 in 250,000 (Dvoretzky, Kiefer and Wolfowitz).
+#: Maximum number of rows in the sample, the validation set and the test set. A quantile of 65,536
+#: rows differs from that of all rows by less than 1 % of the rows, except with probability 1 in
+#: 250,000 (Dvoretzky, Kiefer and Wolfowitz).
 MOST_ROWS = 2**16
-#: Most numbers in each of them, of eight bytes before they are encoded.
+#: Maximum number of values in each of them, of eight bytes before they are encoded.
 MOST_NUMBERS = 2**22
 
 #: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
@@ -47,7 +48,7 @@ MOST_LABELS = 2**17
 
 
 def sample_blocks(source: StreamSource) -> Frame:
-    """The first training rows of some blocks."""
+    """Read the first training rows of some blocks."""
     frames: list[Frame] = []
     n_rows = 0
     most = min(MOST_ROWS, MOST_NUMBERS // len(source.features)) // N_SAMPLED_BLOCKS
@@ -58,7 +59,7 @@ def sample_blocks(source: StreamSource) -> Frame:
         n_taken = min(len(training), max(most, 1))
         frames.append(training.take(np.arange(n_taken)))
         n_rows += len(rows)
-        del rows, training  # before the next block is read
+        del rows, training  # release it before the next block is read
     if n_rows < 2:
         problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
         problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
@@ -74,9 +75,9 @@ def sample_blocks(source: StreamSource) -> Frame:
 def _fit_sample(
     sample: Frame, rare: float, options: Mapping[str, Any]
 ) -> tuple[TableEncoding, list[str]]:
-    """Fit the encoding of a sample, and find the columns that it shows no kind of.
+    """Fit the encoding of a sample, and find the columns whose kind it doesn't show.
 
-    Those are encoded as categories here: all rows decide about them.
+    These are encoded as categories for now, as their kind depends on all rows.
     """
     decided = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
     undecided = list[str]()
@@ -93,7 +94,7 @@ def _fit_sample(
 
 
 def _fit_draft(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
-    """Fit the encoding of a sample, with all categories if it has no column left otherwise."""
+    """Fit the encoding of a sample, keeping all categories if no column were left otherwise."""
     try:
         return TableEncoding.fit(sample, **{**options, "rare": rare})
     except DataError as error:
@@ -120,14 +121,14 @@ class ColumnStatistics:
         #: Whether all numbers are 0 or 1.
         self.is_binary = True
         self.labels = Counter[str]()
-        #: The words of a column of booleans.
+        #: The words for true and false in a boolean column.
         self.words = set[str]()
         #: Count, mean, variance, standard deviation, minimum and maximum of each block.
         self.blocks = list[tuple[float, ...]]()
 
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, values: NDArray[Any]) -> None:
-        """Add the values of a block, as a column parses them."""
+        """Add the parsed values of a block."""
         if values.dtype == object:
             self.labels.update(values.tolist())
             return
@@ -157,7 +158,7 @@ class ColumnStatistics:
         )
 
     def refine(self, column: Column, numbers: str) -> Column:
-        """Replace the statistics of the sample in a column by those of all rows."""
+        """Replace the statistics of the sample in a column with those of all rows."""
         if not isinstance(column, FilledColumn):
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
@@ -171,11 +172,11 @@ class ColumnStatistics:
 
     @np.errstate(over="ignore", invalid="ignore")
     def center_and_scale(self, numbers: str, fill: float = 0.0) -> tuple[float, float]:
-        """As `SCALES` computes them from all values, the missing ones filled."""
+        """Compute what `SCALES` would from all values, with missing ones filled."""
         if numbers == "none":
             return 0.0, 1.0
         blocks = [*self.blocks]
-        if self.n_missing:  # as a block of equal numbers
+        if self.n_missing:  # the filled values are a block of equal numbers
             blocks.append((self.n_missing, fill, 0.0, 0.0, fill, fill))
         counts, means, variances, deviations, lowest, highest = np.array(blocks).T
         low = float(lowest.min())
@@ -184,7 +185,7 @@ class ColumnStatistics:
         scale = high - low
         if numbers != "minmax":
             center = float(np.average(means, weights=counts))
-            # Law of total variance: that within the blocks, and that between their means.
+            # Law of total variance: the variance within blocks plus the variance of their means.
             variance = np.average(variances + np.square(means - center), weights=counts)
             scale = float(np.sqrt(variance))
             if scale < SMALL_SPREAD and low < high:
@@ -197,9 +198,9 @@ class ColumnStatistics:
 class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out.
 
-    The kinds of the columns are drafted by the first rows of some blocks, and decided by a sample
-    of all rows and by the values that contradict the draft. If a kind is another one, a second pass
-    measures its column. So the order of the files decides nothing.
+    The first rows of some blocks suggest the kinds of the columns. A sample of all rows, and the
+    values that contradict the suggestion, determine the final kinds. If a kind changes, a second
+    pass measures that column, so the order of the files doesn't matter.
     """
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
@@ -218,9 +219,9 @@ class StreamFit:
         self.bins = options.get("bins", 24)
         given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
         given_kinds |= dict.fromkeys(options["categories"], "category")
-        #: The kind by which each column is measured.
+        #: The kind that each column is measured as.
         self.kinds = given_kinds | dict.fromkeys(undecided, "category")
-        #: Columns of categories whose labels are counted up to a number of different ones.
+        #: Categorical columns, whose different labels are counted up to a limit.
         self.bounded = {*undecided}
         for column in self.draft.columns:
             if column.name in self.kinds:
@@ -239,18 +240,19 @@ class StreamFit:
             self.statistics[name] = self._statistics_of(name, first_rows)
         #: Columns with too many labels to count.
         self.uncounted = set[str]()
-        #: The error of the first value that is not of its column's kind, and the rows of these.
+        #: For each column, the error of the first value of another kind, and the rows of such
+        #: values.
         self.contradictions = dict[str, DataError]()
         self.witnesses = list[Frame]()
         #: Statistics of a numeric target.
         self.target = ColumnStatistics(source.target)
-        #: Rows that have every class of a target of classes.
+        #: Rows that together have every class of the target.
         self.targets = list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
     def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
-        """Hold fewer rows out if they are wide, for the memory, and note the first targets."""
+        """Hold out fewer rows if they are wide, to save memory, and note the first targets."""
         n_rows = source.first_rows[-1]
         row_bytes = bytes_of(first_rows) / len(first_rows)
         sample = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
@@ -272,7 +274,7 @@ class StreamFit:
             self._add(number)
         sets = {}
         for name in [*self.parts]:
-            sets[name] = concatenate(self.parts.pop(name))  # one after the other, for the memory
+            sets[name] = concatenate(self.parts.pop(name))  # one at a time, to save memory
         sample = sets["sample"]
         self._decide_kinds(sample, track)
         classes = self._classes()
@@ -329,7 +331,7 @@ class StreamFit:
                 if name not in self.inferred:
                     raise
                 self.contradictions[name] = error
-                # An error counts the rows of the file.
+                # Errors count the rows of the file.
                 offset = self.source.first_rows[number] - self.source.blocks[number].first_row
                 is_witness = training.rows == (error.row or 0) + offset
                 self.witnesses.append(training.take(is_witness))
@@ -340,7 +342,7 @@ class StreamFit:
                 self.uncounted.add(name)
 
     def _statistics_of(self, name: str, sample: Frame) -> ColumnStatistics:
-        """Statistics without a value, which know the words for true and false of a sample."""
+        """Make empty statistics, with the words for true and false in a sample."""
         statistics = ColumnStatistics(name)
         if self.kinds[name] == "boolean" and sample[name].dtype.kind == "T":
             for text in unique_texts(sample[name])[1]:
@@ -349,7 +351,7 @@ class StreamFit:
         return statistics
 
     def _check_spellings(self, training: Frame, name: str, kind: str) -> None:
-        """Refuse texts that a kind can read, but that show another one: codes, and other words."""
+        """Reject texts that can be read as a kind but suggest another: codes, and other words."""
         if training[name].dtype.kind != "T" or kind not in ("number", "boolean"):
             return
         codes, texts = unique_texts(training[name])
@@ -371,15 +373,15 @@ class StreamFit:
         refuse_where(training, name, is_other[codes], expected)
 
     def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
-        """Infer the kinds from all rows, and measure columns whose kind was another one."""
+        """Infer the kinds from all rows, and measure columns again whose kind has changed."""
         while True:
             evidence = concatenate([sample, *self.witnesses])
-            # A row may be in the sample, and be a witness of several columns.
+            # A row may be in the sample, and may also show the kind of several columns.
             _, first_places = np.unique(evidence.rows, return_index=True)
             evidence = evidence.take(first_places)
             undecided = []
             for name in self.inferred:
-                # All rows of the other columns are of the kind of the draft.
+                # In the other columns, all rows are of the suggested kind.
                 if self.kinds[name] == "category" or name in self.contradictions:
                     undecided.append(name)
             kinds = kinds_of(evidence, undecided, self.draft.missing)
@@ -405,12 +407,12 @@ class StreamFit:
                 self._measure(number, training, [*changed])
 
     def _target_scaling(self) -> Scaling:
-        """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
+        """Compute the scaling of a numeric target to mean 0 and standard deviation 1."""
         mean, deviation = self.target.center_and_scale("standardize")
         return Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
 
     def _classes(self) -> tuple[str, ...] | None:
-        """The names of the classes of all rows, if there are classes."""
+        """List the names of the classes in all rows, if there are classes."""
         if not self.of_classes:
             return None
         rows = concatenate(self.targets)
@@ -427,14 +429,14 @@ class StreamFit:
         if source.task is not None:
             return classes
         if not all(is_number(name) for name in classes):
-            read_target(rows, source.target, None)  # which refuses numbers among names
+            read_target(rows, source.target, None)  # this rejects numbers among names
         elif len(classes) > MAX_CLASSES:
             problem = f"the target has {len(classes)} different numbers, and few at first"
             raise ArgumentError(problem, argument="task", remedy="give the task")
         return classes
 
     def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
-        """Fit the columns to all rows; counters and identifiers are kept if none else is left."""
+        """Fit the columns to all rows; keep counters and identifiers if no other column is left."""
         names = [column.name for column in self.draft.columns]
         columns = [self._fit(name, sample) for name in names]
         for column in columns:
@@ -443,7 +445,7 @@ class StreamFit:
         return tuple(self._fit(name, sample, keep=True) for name in names)
 
     def _fit(self, name: str, sample: Frame, *, keep: bool = False) -> Column:
-        """Fit a column to all rows, and to the sample where they have not been measured."""
+        """Fit a column to all rows, or to the sample if all rows have not been measured."""
         missing = self.draft.missing
         column_kind = self.kinds[name]
         keep = keep or name in self.given or name not in self.inferred
@@ -469,6 +471,6 @@ class StreamFit:
             sample, name, column_kind, numbers=self.numbers, rare=self.rare, missing=missing
         )
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
-            # The statistics of all rows may include placeholders, those of the sample do not.
+            # The statistics of all rows may include placeholders, unlike those of the sample.
             return replace(fitted, indicator=statistics.n_missing > 0)
         return statistics.refine(fitted, self.numbers)

@@ -1,4 +1,4 @@
-"""The memory of a stream: estimates against the limit that the user allows."""
+"""The memory of a stream: estimates, which are compared with the user's limit."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,36 +11,37 @@ from barenet.storage._file_io import format_size
 from barenet.tables._frame import TEXT, Frame
 from barenet.tables._parquet import ParquetTable
 
-#: Minimum number of rows in a group of blocks that are shuffled together, and its most values.
+#: Minimum number of rows in a group of blocks that are shuffled together, and its maximum number of
+#: values.
 GROUP_ROWS = 2**16
 GROUP_NUMBERS = 2**24
 
-#: Groups whose pages are in memory: a chunk of batches has rows of two, and often of one.
+#: Number of groups whose pages are in memory: a chunk of batches has rows from at most two groups.
 N_GROUPS = 2
 
-#: Copies of a block while it is encoded, and of a batch.
+#: Number of copies of a block while it is encoded, and of a batch.
 N_COPIES = 2
 
-#: Bytes for the place of a row in the order.
+#: Bytes for the position of a row in the order.
 PER_INDEX = 24
 
-#: Copies of the outputs of the rows in memory, from which metrics are computed.
+#: Number of copies of the outputs for the rows in memory, from which metrics are computed.
 N_OUTPUTS = 2
 
-#: Bytes of memory for each value of a block that is read: in columns, parsed, and in copies.
+#: Bytes of memory for each value of a block that is read: in columns, parsed and copied.
 PER_VALUE = 24
 
-#: Factor on the estimate, as not all freed memory is used again.
+#: Factor for the estimate, as not all freed memory is reused.
 SLACK = 1.5
 
 
 def rows_of_group(n_inputs: int) -> int:
-    """Rows of a group of blocks, at least."""
+    """Return the minimum number of rows in a group of blocks."""
     return max(1, min(GROUP_ROWS, GROUP_NUMBERS // n_inputs))
 
 
 def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> None:
-    """Refuse a limit below an estimate, to which a batch of several groups adds."""
+    """Reject a limit below the estimate, which increases if a batch needs several groups."""
     in_memory = [stream.sample]
     n_evaluated = sample.n_rows
     for held_out in (stream.validation, stream.test):
@@ -65,12 +66,12 @@ def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> No
 
 
 def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size: int = 0) -> None:
-    """Refuse a limit below an estimate, by default that for the pass over the blocks."""
+    """Reject a limit below an estimate, by default the estimate for the pass over the blocks."""
     remedy = "allow {memory}"
     if needed > 0:
         remedy += ", or hold out fewer rows"
     else:
-        # A sample of the rows is joined from its parts.
+        # The parts of the sample are joined.
         needed = _memory_to_read(blocks, n_samples=2)
     if needed <= limit:
         return
@@ -89,7 +90,7 @@ def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size:
 
 
 def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
-    """Estimate the memory to read a block, and to choose rows of all of them, in bytes."""
+    """Estimate the bytes of memory to read a block and to sample rows from all blocks."""
     row_bytes = PER_VALUE * len(blocks[0].names)
     n_rows = 0
     longest = 0
@@ -104,7 +105,7 @@ def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
 
 
 def bytes_of(rows: Frame) -> int:
-    """The memory of the columns of a frame."""
+    """Compute the memory of the columns of a frame."""
     n_bytes = 0
     for column in rows.columns.values():
         n_bytes += column.nbytes

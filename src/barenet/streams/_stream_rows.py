@@ -1,7 +1,7 @@
 """Stream rows: the training rows of a stream, encoded once into arrays in temporary files.
 
-The arrays are mapped into memory, and trained on as any others. The system reads a page when it is
-needed, and takes its memory back where it is short.
+The arrays are mapped into memory, and used for training like any others. The system reads a page
+when it is needed, and reclaims its memory if memory runs short.
 """
 
 import mmap
@@ -26,18 +26,18 @@ from barenet.storage._file_io import format_size
 from barenet.streams._block_order import BlockOrder
 from barenet.streams._stream_memory import check_training, rows_of_group
 
-#: Bytes that are written at a time where the system can't reserve them.
+#: Bytes that are written at a time where the system can't reserve disk space.
 CHUNK = 2**24
 
 
 class StreamRows(BlockRows):
-    """Arrays of all training rows. A block is encoded when the first epoch comes to it."""
+    """Arrays of all training rows. Each block is encoded when the first epoch reaches it."""
 
     stream: Any
     encode: Callable[[Dataset], ArrayDataset]
-    #: Those of `_arrays_of`.
+    #: The arrays that `_arrays_of` describes.
     arrays: list[NDArray[Any]]
-    #: Numbers of the blocks that have training rows, and the row at which each begins.
+    #: The blocks that have training rows, and the row at which each begins.
     used: list[int]
     first_rows: list[int]
     #: The positions of the encoded blocks in these lists.
@@ -47,7 +47,7 @@ class StreamRows(BlockRows):
     def of(
         cls, stream: Any, encode: Callable[[Dataset], ArrayDataset], sample: ArrayDataset
     ) -> "StreamRows":
-        """Make the arrays of a stream by a function of its blocks; of a sample, they exist."""
+        """Make the arrays of a stream, given a function that encodes blocks."""
         check_training(stream, sample)
         arrays = [map_array(stream.n_rows, part) for part in _arrays_of(sample)]
         y, X, *others = arrays
@@ -82,7 +82,7 @@ class StreamRows(BlockRows):
         check_training(self.stream, self.sample, batch_size)
 
     def _prepare(self, group: Sequence[int], following: Sequence[int] = ()) -> None:
-        """Encode the blocks of a group, let others go, and have those of the next group read."""
+        """Encode the blocks of a group, release others, and prefetch those of the next group."""
         for position in group:
             if position not in self.encoded:
                 self._encode(position)
@@ -101,7 +101,7 @@ class StreamRows(BlockRows):
 
 
 def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
-    """The targets, and the inputs or the parts of their entries, from a row on."""
+    """Return the targets, and the inputs or the parts of their entries, from a row on."""
     if not isinstance(rows.X, SparseRows):
         return [rows.y, rows.X]
     n_rows = len(rows.X)
@@ -111,7 +111,7 @@ def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
 
 
 def map_array(n_rows: int, like: Any) -> NDArray[Any]:
-    """Make an array with rows like those of another, whose file is removed with it."""
+    """Make a mapped array with rows like another's; its file is removed together with it."""
     shape = n_rows, like.shape[1]
     size = n_rows * like.shape[1] * like.itemsize
     folder = tempfile.gettempdir()
@@ -138,14 +138,14 @@ def reserve(file: BinaryIO, size: int) -> None:
 
 
 def release_pages(array: NDArray[Any]) -> None:
-    """Drop the pages from the memory of the process; the system may keep them in its cache."""
+    """Drop pages from the memory of the process; the system may keep them in its cache."""
     pages: Any = array.base
-    if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+    if hasattr(mmap, "MADV_DONTNEED"):  # missing on Windows
         pages.madvise(mmap.MADV_DONTNEED)
 
 
 def prefetch(array: NDArray[Any], first: int, stop: int) -> None:
-    """Have the system read the pages of some rows, which it does while others are used."""
+    """Have the system read the pages of some rows in the background."""
     pages: Any = array.base
     if hasattr(mmap, "MADV_WILLNEED"):
         start = first * array.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE

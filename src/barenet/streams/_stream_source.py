@@ -1,4 +1,4 @@
-"""The source of a stream: the blocks of files, and the use of each of their rows."""
+"""The source of a stream: the blocks of files, and the set that each row belongs to."""
 
 import glob
 from collections.abc import Collection, Sequence
@@ -37,19 +37,20 @@ from barenet.tables._without_target import WithoutTarget, total
 #: Paths of files, or patterns of paths.
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 
-#: Minimum mean number of rows of a row group that is read on its own: opening the file takes time.
+#: Minimum mean number of rows of row groups that are read singly, because opening the file takes
+#: time.
 _MIN_ROWS = 1000
 
-#: Rows of a file that are read at once.
+#: Some rows of a file that are read at once.
 Block: TypeAlias = CsvTable | ParquetTable
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StreamSource:
-    """Blocks of rows, each of which is for training, validation or test by a hash of its place.
+    """Blocks of rows. A hash of its position assigns each row to training, validation or test.
 
-    The place of a row is the number of its block and its number in the block, so that its use
-    does not depend on the other rows.
+    The position of a row is the number of its block and its number in the block, so its set doesn't
+    depend on other rows.
     """
 
     blocks: Sequence[Block]
@@ -63,11 +64,11 @@ class StreamSource:
     test: float
     validation: float
     sample: float = 1.0
-    #: Targets that the first rows have, if they are texts.
+    #: Targets of the first rows, if they are texts.
     first_targets: Collection[str] = ()
-    #: Size and time of change of each file when it was opened.
+    #: Size and modification time of each file when it was opened.
     versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    #: Rows without a target by the number of the block, from the first time it is read.
+    #: Rows without a target, by the number of the block, once it has been read.
     without_target: dict[int, WithoutTarget] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class StreamSource:
         texts = [self.target, *self.categories]
         every = read_columns(block, names, texts, self.categories)
         numbers_in_all_files = every.rows - block.first_row + self.first_rows[number]
-        # The text of a block of a CSV file is not held in memory for errors: it is read again.
+        # Errors read the text of a CSV block again, so it isn't kept in memory.
         every = replace(every, origin=self, rows=numbers_in_all_files)
         rows, without_target = with_target(
             every, self.target, self.missing, self.task, beside=self.first_targets
@@ -97,14 +98,14 @@ class StreamSource:
         return rows, hashes[rows.rows - self.first_rows[number]]
 
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
-        """The rows that are not held out."""
+        """Select the rows that are not held out."""
         is_training = hashes >= self.test + self.validation
         if is_training.all():
             return rows
         return rows.take(is_training)
 
     def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
-        """Make a data set of rows, whose target is encoded."""
+        """Make a data set of rows, and encode the target."""
         without_target = total(self.without_target.values())
         description = f"read in {count_of(len(self), 'block')}"
         if without_target.n_rows:
@@ -126,7 +127,7 @@ class StreamSource:
 
     @property
     def name(self) -> str:
-        """The name of the first file, and the number of the others."""
+        """Name the first file, and count the others."""
         return name_of_blocks(self.blocks)
 
     @property
@@ -141,12 +142,12 @@ class StreamSource:
 
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
-        """The numbers of the first rows of the blocks, counted in all files, and of all rows."""
+        """The number of each block's first row, counted over all files, and of all rows."""
         lengths = [block.n_rows for block in self.blocks]
         return np.cumsum([0, *lengths])
 
     def locate(self, row: int, name: str) -> Place:
-        """The place of a value in the file of its block."""
+        """Locate a value in the file of its block."""
         number = int(np.searchsorted(self.first_rows, row, side="right")) - 1
         block = self.blocks[number]
         row_of_block = row - int(self.first_rows[number])
@@ -154,7 +155,7 @@ class StreamSource:
 
 
 def name_of_blocks(blocks: Sequence[Table]) -> str:
-    """The name of the first file, and the number of the others."""
+    """Name the first file, and count the others."""
     name = blocks[0].path.name
     n_files = len({block.path for block in blocks})
     if n_files == 1:
@@ -163,7 +164,7 @@ def name_of_blocks(blocks: Sequence[Table]) -> str:
 
 
 def version_of(path: Path) -> tuple[int, int]:
-    """Size and time of change of a file."""
+    """Return the size and the modification time of a file."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 
@@ -190,7 +191,8 @@ def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> lis
 def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of the files of a pattern, or of one file.
 
-    Those are row groups, and parts of CSV files of a pattern or of one that may exceed its memory.
+    Blocks are row groups of Parquet files, and parts of CSV files if there is a pattern or a file
+    may exceed its memory.
     """
     if is_pattern(data):
         blocks = find_blocks(data, csv)
@@ -212,10 +214,10 @@ def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
 
 
 def find_files(paths: Paths) -> list[Path]:
-    """The files of paths and patterns, each once, those of a pattern sorted by name."""
+    """List the files of paths and patterns, each once; sort those of a pattern by name."""
     if isinstance(paths, str | PathLike):
         paths = [paths]
-    files: dict[Path, None] = {}  # an ordered set
+    files: dict[Path, None] = {}  # a dictionary as an ordered set
     for path in paths:
         address = as_address(path)
         matches = [fspath(path)]
@@ -231,7 +233,7 @@ def find_files(paths: Paths) -> list[Path]:
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:
-    """Join the rows of frames; a column of several types is one of text, as in a CSV file."""
+    """Join the rows of frames; a column of several types becomes text, as in a CSV file."""
     frames = [frame for frame in frames if len(frame)] or frames[:1]
     columns = {}
     for name in frames[0].columns:
@@ -240,7 +242,7 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
         for frame in frames:
             parts.append(frame[name])
             types.add(frame[name].dtype.kind)
-        if len(types) > 1:  # also if a part has only missing values
+        if len(types) > 1:  # even if a part has only missing values
             parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
     numbers = np.concatenate([frame.rows for frame in frames])

@@ -1,1 +1,1 @@
-"""How a network learns: batches, the loop, callbacks, history."""
+"""Training: mini-batches, the training loops, callbacks and the history."""

@@ -1,4 +1,4 @@
-"""Callbacks: they follow a run while it trains, and may end it.
+"""Callbacks: functions that are called during a run, and may end it.
 
 `Run` holds its progress; early stopping, time limits and user-defined functions are callbacks.
 """
@@ -38,23 +38,23 @@ class Run(Stateful, DeclaredAttributes):
     measured : tuple of str
         Names of the curves of the history.
     maximized_metrics : frozenset of str
-        Names of curves that are better the greater they are.
+        Names of the curves for which greater is better.
     epoch : int
         The current epoch, counted from 1.
     batch : int
         Finished batches of the current epoch.
     chunk_limit : int, optional
-        Maximum number of batches between two calls of ``on_chunk``, set by a callback; None for as
-        many as take about 0.1 s.
+        Maximum number of batches between two calls of ``on_chunk``, which a callback may set; None
+        for as many as fit in about 0.1 s.
     ahead_limit : float
-        Maximum number of epochs that are run at once where all callbacks are ``history_only``, set
-        by one that may end the run; no more than take about 0.1 s.
+        Maximum number of epochs that are run at once if all callbacks are ``history_only``. A
+        callback that may end the run can set it; it never exceeds what fits in about 0.1 s.
     stop_reason : str, optional
-        Why the run is to end; None while it continues.
+        The reason to end the run; None while it continues.
     is_final : bool
-        Whether the run can't be resumed; one that was only interrupted can.
+        Whether the run can't be resumed; a run that was only interrupted can.
     is_ahead : bool
-        Whether the network has taken the steps of epochs that are not recorded yet.
+        Whether the network has already taken the steps of epochs that are not recorded yet.
 
     Examples
     --------
@@ -86,10 +86,10 @@ class Run(Stateful, DeclaredAttributes):
         Parameters
         ----------
         reason : str
-            The reason, for the history; the first one counts.
+            The reason, which the history records; only the first call counts.
         resumable : bool, default=False
-            True for a reason outside the training, such as a signal: the run continues when it is
-            resumed from its checkpoint.
+            True for a reason outside training, such as a signal. The run can then be resumed from
+            its checkpoint.
         """
         if not resumable and not self.is_final:
             self.is_final = True
@@ -98,7 +98,7 @@ class Run(Stateful, DeclaredAttributes):
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing to resume: stopped for good, or after the last epoch."""
+        """Whether there is nothing to resume, after the last epoch or a final stop."""
         return self.is_final or len(self.history) >= self.epochs
 
     def state_dict(self) -> dict[str, Any]:
@@ -148,11 +148,11 @@ class Callback(Stateful):
     Attributes
     ----------
     history_only : bool
-        Whether `on_epoch` reads nothing but ``run.history``, and `on_chunk` may be called after
-        several epochs. Then these are run at once, which is faster where they are short. By default
-        False for a class in which either of the two is overridden.
+        Whether `on_epoch` reads only ``run.history``, and `on_chunk` may be called after several
+        epochs. Short epochs are then run several at a time, which is faster. The default is False
+        for a class that overrides either method.
     shows_progress : bool, default=False
-        Whether it shows the progress of a run, which has no progress bar then.
+        Whether it shows the progress of a run, which replaces the default progress bar.
 
     Examples
     --------
@@ -216,12 +216,12 @@ class TimeLimit(Callback, DeclaredAttributes):
     Parameters
     ----------
     seconds : float
-        The time, counted from the start of the run or from where it was resumed.
+        The time limit, counted from the start of the run or from its resumption.
 
     Attributes
     ----------
     deadline : float
-        The end, on the clock of ``time.perf_counter``.
+        The time at which the run ends, on the clock of ``time.perf_counter``.
 
     Examples
     --------
@@ -257,7 +257,7 @@ class EarlyStopping(Callback, Configurable):
     patience : int, default=10
         Epochs without improvement after which the run ends.
     minimum_delta : float, default=0.0
-        Smallest change that counts as an improvement.
+        Minimum change that counts as an improvement.
     restore_best : bool, default=True
         Restore the parameters of the best epoch at the end, also after an error.
 
@@ -266,7 +266,7 @@ class EarlyStopping(Callback, Configurable):
     best : float
         The best value so far; its negative for a maximized curve.
     waited : int
-        Epochs since then.
+        Epochs since the best value.
     snapshot : Snapshot, optional
         The network in the best epoch.
 
@@ -372,10 +372,10 @@ def as_callbacks(callbacks: Callbacks) -> list[Callback]:
 
 
 def _check_function(function: Callable[[Run], object]) -> None:
-    """Refuse a function that can't be called with the run alone, such as Keras' f(epoch, logs)."""
+    """Reject a function that can't be called with only the run, such as Keras' f(epoch, logs)."""
     try:
         signature = inspect.signature(function)
-    except ValueError:  # of a function written in C
+    except ValueError:  # a function written in C has no signature
         return
     try:
         signature.bind(None)

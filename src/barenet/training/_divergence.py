@@ -1,4 +1,4 @@
-"""Divergence: noticed by the losses and the parameters, so that NaN never spreads in silence."""
+"""Divergence: detected in losses and parameters, so that NaN never spreads unnoticed."""
 
 import math
 import warnings
@@ -16,7 +16,7 @@ from barenet.model._stateful import Stateful
 from barenet.model.losses import Loss
 from barenet.training._callbacks import Run
 
-#: A loss that has grown by this factor is an explosion, even if it is still a finite number.
+#: A loss that has grown by this factor counts as divergence, even if it is still finite.
 EXPLOSION = 1e6
 
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
@@ -25,25 +25,25 @@ DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_r
 
 
 def is_domain_unknown(loss: Loss) -> bool:
-    """Whether a loss is user-defined, and does not declare the output activations that it takes."""
+    """Return whether a user-defined loss doesn't declare its output activations."""
     is_user_defined = not is_ours(type(loss))
     return is_user_defined and not loss.activations
 
 
 @dataclass
 class DivergenceMonitor(Stateful):
-    """Checks losses and parameters, with a snapshot from before the current epoch."""
+    """Checks losses and parameters, and keeps a snapshot from before the current epoch."""
 
     run: Run
     snapshot: Snapshot
-    #: The loss function, whose domain the advice is about.
+    #: The loss function, whose domain determines the advice.
     loss: Loss | None = None
-    first_loss: float = 0.0  # stays 0 in batches without weight
+    first_loss: float = 0.0  # stays 0 while batches have no weight
     warned: set[str] = field(default_factory=set)
 
     @property
     def limit(self) -> float:
-        """A larger loss is an explosion; 0 before the first loss."""
+        """The largest loss that doesn't count as divergence; 0 before the first loss."""
         return EXPLOSION * abs(self.first_loss)
 
     def check_chunk(self, losses: FloatArray) -> None:
@@ -55,12 +55,12 @@ class DivergenceMonitor(Stateful):
         first = int(np.argmin(np.isfinite(losses)))
         if not math.isfinite(losses[first]):
             self._raise(self.run.batch + first, float(losses[first]))
-        # The first loss above the limit is the same however the batches are cut into chunks.
+        # The first loss above the limit doesn't depend on how the batches are divided into chunks.
         first_above = int(np.argmax(losses > self.limit))
         self._check_growth(float(losses[first_above]))
 
     def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
-        """Whether the checks may find anything in epochs with these losses of batches."""
+        """Return whether the checks might find divergence in epochs with these losses."""
         self._note_first(losses)
         is_usual = losses.dot(losses) < self.limit * self.limit and norms.all()
         return not (is_usual and np.isfinite(self.run.network.parameters).all())
@@ -99,7 +99,7 @@ class DivergenceMonitor(Stateful):
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def _note_first(self, losses: FloatArray) -> None:
-        """Keep the first loss that is not 0, as NaN is."""
+        """Keep the first loss that is not 0; NaN counts, too."""
         if self.first_loss != 0:
             return
         for loss in losses.tolist():

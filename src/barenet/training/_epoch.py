@@ -20,10 +20,11 @@ from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._callbacks import Callback
 
-#: Multiplications between two calls of the callbacks while a network is measured: tenths of 1 s.
+#: Multiplications between two calls of the callbacks while a network is measured, which take a few
+#: tenths of a second.
 MAX_MULTIPLICATIONS = 2**31
 
-#: Measured rows come in multiples of this number, which is what engines process at a time.
+#: Rows are measured in multiples of this number, which engines process at a time.
 ROW_MULTIPLE = 4096
 
 
@@ -81,14 +82,14 @@ class TrainingConfig(Configurable):
     epochs: int = option(ge=1, integer=True)
     batch_size: int
     shuffle: bool = True
-    #: Orders the rows of arrays for epochs, in the place of `Engine.row_orders`.
+    #: Orders the rows of arrays for epochs, instead of `Engine.row_orders`.
     row_orders: RowOrders | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     #: Validation and test sets, by their names in `EVALUATION_SETS`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
-    #: Scores the outputs for the validation set, greater is better, by its `names`.
+    #: Computes the scores of the validation set's outputs, by their `names`; greater is better.
     scorer: Any = None
 
 
@@ -101,7 +102,7 @@ class Epoch(Stateful):
     #: The learning rate of each batch; none for L-BFGS.
     rates: Rates
     results: list[ChunkResult] = field(default_factory=list)
-    #: On the clock of ``time.perf_counter``.
+    #: The start of the epoch, on the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
 
     def means(self, result: ChunkResult, orders: Orders) -> tuple[FloatArray, FloatArray]:
@@ -142,11 +143,11 @@ class Epoch(Stateful):
 
 
 class MeasurementInterrupted(Exception):  # noqa: N818
-    """The run is to end before its epoch is measured."""
+    """Raised to end the run before its epoch is measured."""
 
 
 def measured_sets(job: Job, config: TrainingConfig) -> dict[str, ArrayDataset]:
-    """The sets that are measured after each epoch, by the prefixes of their curves."""
+    """Return the sets that are measured after each epoch, by the prefixes of their curves."""
     sets: dict[str, ArrayDataset] = {}
     if config.metrics:
         sets[""] = job.rows.in_memory
@@ -170,7 +171,7 @@ def measure(
 def measure_epochs(
     trajectory: Trajectory, job: Job, config: TrainingConfig
 ) -> dict[str, list[float]]:
-    """Compute the same after each epoch of a trajectory: a number for each, by curve."""
+    """Compute the same measurements after each epoch of a trajectory, by curve."""
     curves: dict[str, list[float]] = {}
     for prefix, rows in measured_sets(job, config).items():
         losses, outputs = trajectory.evaluate(rows)
@@ -188,9 +189,9 @@ def _measurements(
     losses: Iterable[float],
     outputs: Iterable[FloatArray],
 ) -> Iterator[dict[str, float]]:
-    """Yield the numbers of some epochs for the curves of a set, from its losses and outputs.
+    """Yield the curves of a set for some epochs, computed from its losses and outputs.
 
-    The training set has no loss here: its curve is the mean over the batches.
+    The loss of the training set is left out, because its curve is the mean over the batches.
     """
     numbers = rows.numbers()
     actual = job.loss.point(rows.y[numbers])
@@ -213,7 +214,7 @@ def _measurements(
 def _evaluate(
     engine: Engine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
 ) -> tuple[float, FloatArray]:
-    """Compute the loss and the outputs, some rows at a time where the network is large."""
+    """Compute the loss and the outputs, in blocks of rows if the network is large."""
     most = MAX_MULTIPLICATIONS // max(1, engine.job.network.n_parameters)
     size = max(1, most // ROW_MULTIPLE) * ROW_MULTIPLE
     if rows.n_rows <= size:

@@ -1,4 +1,4 @@
-"""The history of a run: its curves, and why it ended."""
+"""The history of a run: its curves, and the reason that it ended."""
 
 import json
 import math
@@ -31,13 +31,13 @@ class History:
     seed : int
         Seed of the run.
     stop_reason : str
-        ``"completed"``, or why the run ended before its last epoch.
+        ``"completed"``, or the reason that the run ended before its last epoch.
     best_epoch : int, optional
         The epoch whose parameters were restored, counted from 1; its loss is
         ``loss[best_epoch - 1]``.
     penalized : bool
-        Whether there were penalties. ``loss`` includes them, ``validation_loss`` and ``test_loss``
-        don't.
+        Whether there were penalties, which ``loss`` includes, but ``validation_loss`` and
+        ``test_loss`` don't.
 
     Examples
     --------
@@ -188,7 +188,7 @@ class History:
 
 
 def curve_rows(name: str) -> tuple[str, str]:
-    """Split the name of a curve into the rows it was measured on and the measure."""
+    """Split the name of a curve into the set that it was measured on and the measure."""
     rows, _, measure = name.partition("_")
     if rows in EVALUATION_SETS:
         return rows, measure

@@ -42,20 +42,20 @@ from barenet.training._history import History
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
 
-#: Rows whose loss reveals that the last step has diverged.
+#: Number of rows whose loss is checked for divergence after the last step.
 ENOUGH = 16
 
-#: Most numbers in the vectors and outputs of epochs that are run and measured at once.
+#: Maximum number of values in the vectors and outputs of epochs that are run and measured at once.
 MAX_NUMBERS = 2**21
 
-#: Callbacks that read the network after an epoch, besides the history, and change nothing.
+#: Callbacks that read the history and the network after an epoch, and change nothing.
 READERS = (EarlyStopping,)
 
-#: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
+#: The fixed cost of a batch, besides its rows times the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
 
 
-#: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
+#: The monitor detects divergence from the losses; NumPy's warnings would only repeat that.
 IGNORED: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 #: The networks and estimators that are being trained, by their ids.
@@ -70,15 +70,15 @@ class ChunkSize:
 
     @classmethod
     def first(cls, engine: Engine, config: TrainingConfig, n_batches: int) -> Self:
-        """Choose cautiously few, by the pace that the engine certainly has."""
+        """Choose a cautiously small number, from the minimum pace of the engine."""
         work = config.batch_size * engine.job.network.n_parameters + OVERHEAD
         batches = int(engine.pace * CHUNK_SECONDS / work)
-        if config.metrics or config.held_out:  # an epoch, as the measurements take time, too
+        if config.metrics or config.held_out:  # at most an epoch, as measurements take time, too
             batches = min(batches, n_batches)
         return cls(max(1, batches))
 
     def adapt(self, n_batches: int, seconds: float) -> None:
-        """Choose by the time that a chunk has taken."""
+        """Choose the next number from the time that a chunk has taken."""
         per_second = n_batches / max(seconds, 1e-9)
         count = int(per_second * CHUNK_SECONDS)
         # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
@@ -116,7 +116,7 @@ class Loop(ABC):
 
     @property
     def parts(self) -> dict[str, Stateful]:
-        """The state of the run, by the names of its parts; that of callbacks is their own."""
+        """The parts of the run that have a state, by name; callbacks keep their own state."""
         return {
             "run": self.run,
             "epoch": self.epoch,
@@ -126,7 +126,7 @@ class Loop(ABC):
         }
 
     def orders_of(self, epochs: range) -> Orders:
-        """Row indices of epochs, which are counted from 0; shape (n_epochs, n_rows)."""
+        """Return the row indices of epochs, counted from 0, shape (n_epochs, n_rows)."""
         rows = self.job.rows
         seed = None
         if self.config.shuffle:
@@ -155,7 +155,7 @@ class Loop(ABC):
         """Run until this number of epochs is finished, or a callback stops the run."""
 
     def _final_loss(self) -> float:
-        """Compute a loss after the last step, whose parameters no loss has checked yet."""
+        """Compute a loss after the last step, to check the final parameters."""
         n_rows = min(ENOUGH, self.config.batch_size)
         last_rows = self.job.rows.in_memory.take(slice(-n_rows, None))
         loss, _ = self.engine.evaluate(last_rows)
@@ -167,7 +167,7 @@ class Loop(ABC):
         measured = measure(self.engine, self.config, self._is_interrupted)
         values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.monitor.check_measured(values)
-        self.config.schedule.observe(values.get("validation_loss", loss))  # not the test loss
+        self.config.schedule.observe(values.get("validation_loss", loss))  # never the test loss
         self.run.history.append({**values, "seconds": self.epoch.seconds})
         for callback in self.callbacks:
             callback.on_epoch(self.run)
@@ -177,7 +177,7 @@ class Loop(ABC):
             callback.on_chunk(self.run)
 
     def _is_interrupted(self) -> bool:
-        """Call the callbacks, and return whether one has stopped the run, to be resumed later."""
+        """Call the callbacks, and return whether one has interrupted the run."""
         self._finish_chunk()
         return self.run.stop_reason is not None and not self.run.is_final
 
@@ -197,12 +197,12 @@ class Loop(ABC):
         words = "%d epochs on the %s engine, loss %.4g: %s"
         LOGGER.info(words, len(history), history.engine, last_loss, history.stop_reason)
         with ExitStack() as endings:
-            for callback in reversed(self.callbacks):  # exited in reverse, so called in order
+            for callback in reversed(self.callbacks):  # the stack exits in reverse order
                 endings.callback(callback.on_end, self.run)
 
 
 def _new_run(engine: Engine, config: TrainingConfig, n_rows: int) -> Run:
-    """The run before its first epoch, with the names of its curves."""
+    """Make the run before its first epoch, with the names of its curves."""
     job = engine.job
     measures = ["loss", *config.metrics]
     names = list(measures)
@@ -253,13 +253,14 @@ class MiniBatchLoop(Loop):
         return run.history
 
     def _may_run_ahead(self) -> bool:
-        """Whether nothing that happens after an epoch changes the next one."""
+        """Return whether nothing that happens after an epoch can change the next one."""
         config = self.config
         if self.run.chunk_limit or config.schedule.follows_loss or config.scorer:
             return False
         for callback in self.callbacks:
-            # A reader may end the run before the last of these epochs. An estimator has drawn their
-            # orders of rows by then, from a generator that its next call continues.
+            # A callback that reads the network may end the run before the last of these epochs. An
+            # estimator has already drawn their row orders, from a generator that its next call
+            # continues to use.
             is_reader = type(callback) in READERS and config.row_orders is None
             if not (callback.history_only or is_reader):
                 return False
@@ -267,14 +268,14 @@ class MiniBatchLoop(Loop):
 
     @cached_property
     def _needs_trajectory(self) -> bool:
-        """Whether a measurement or a callback needs the network of each epoch."""
+        """Return whether a measurement or a callback needs the network of each epoch."""
         if self.config.metrics or self.config.held_out:
             return True
         return any(type(callback) in READERS for callback in self.callbacks)
 
     @cached_property
     def _trajectory(self) -> Trajectory | None:
-        """Keeps the network of each epoch of a chunk, where that is needed and possible."""
+        """Keep the network of each epoch of a chunk, if that is needed and possible."""
         if not self._needs_trajectory:
             return None
         sets = measured_sets(self.job, self.config)
@@ -282,7 +283,7 @@ class MiniBatchLoop(Loop):
 
     @cached_property
     def _most_ahead(self) -> int:
-        """The most epochs that are run at once: their vectors and outputs take little memory."""
+        """Limit the epochs that are run at once, so that their arrays need little memory."""
         if not self._needs_trajectory:
             return self.config.epochs
         if self._trajectory is None:
@@ -319,7 +320,7 @@ class MiniBatchLoop(Loop):
         result = takes_steps.run(orders, size, rates.ravel(), first_step)
         losses, norms = epoch.means(result, orders)
         if self.monitor.is_suspicious(result.losses, norms):
-            self.engine.close(reusable=False)  # its memory may hold NaN
+            self.engine.close(reusable=False)  # the engine's memory may contain NaN
             self._rewind(before)
             for index in range(count):
                 if not run.stop_reason:
@@ -344,7 +345,7 @@ class MiniBatchLoop(Loop):
         self._finish_chunk()
 
     def _rates_of(self, epochs: range) -> Rates:
-        """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
+        """Compute the scheduled learning rate of each batch, shape (n_epochs, n_batches)."""
         schedule = self.config.schedule
         learning_rate = self.optimizer.learning_rate
         n_batches = self.run.n_batches
@@ -393,13 +394,13 @@ class MiniBatchLoop(Loop):
         self.optimizer.load_state_dict(optimizer_state)
 
     def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
-        """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
+        """Run the batches of an epoch, or the remaining ones of a resumed epoch, chunk by chunk."""
         run = self.run
         epoch = self.epoch
         size = self.config.batch_size
         epochs = range(index, index + 1)
         is_resumed = run.epoch == index + 1 and run.batch > 0
-        if not is_resumed:  # else a callback may have changed the learning rate since it began
+        if not is_resumed:  # a callback may have changed the rate of a resumed epoch
             run.epoch = index + 1
             run.batch = 0
             epoch.rates = self._rates_of(epochs)[0]
@@ -413,7 +414,7 @@ class MiniBatchLoop(Loop):
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
-            started = time.perf_counter()  # rows in blocks are read when their order is
+            started = time.perf_counter()  # taking a slice of the order reads rows in blocks
             rows = order[run.batch * size : end * size]
             rates = epoch.rates[run.batch : end]
             step = index * run.n_batches + run.batch
@@ -447,7 +448,7 @@ class LBFGSLoop(Loop):
         return run.history
 
     def _minimize(self, until: int) -> None:
-        """Search from the first iteration; those that are recorded are replayed."""
+        """Search from the first iteration, replaying the recorded iterations."""
         run = self.run
         history = None
         if self.is_saved or until < run.epochs or len(run.history):
@@ -462,13 +463,13 @@ class LBFGSLoop(Loop):
         if not len(run.history):  # converged before the first iteration
             loss, gradient = self.engine.value_and_gradient()
             self._finish_iteration(loss, gradient)
-        if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
+        if ending not in ("completed", "stopped"):  # a callback gives its own reason
             run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
         """Record an iteration, and return whether to stop."""
         run = self.run
-        run.epoch += run.batch  # the epoch after a finished one
+        run.epoch += run.batch  # the next epoch, if one is finished
         run.batch = 0
         self.monitor.check_chunk(np.array([loss]))
         run.batch = 1
@@ -478,7 +479,7 @@ class LBFGSLoop(Loop):
         return run.stop_reason is not None
 
     def _is_interrupted(self) -> bool:
-        """Call the callbacks; an iteration that has begun is always finished."""
+        """Call the callbacks, but always finish an iteration that has begun."""
         self._finish_chunk()
         return False
 
@@ -506,7 +507,7 @@ def make_loop(engine: Engine, config: TrainingConfig) -> Loop:
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
-    """Check that L-BFGS gets the same function in every evaluation, and sets its own steps."""
+    """Check that the loss is the same function in every evaluation, and that no schedule is set."""
     if not job.optimizer.full_batch:
         return
     if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
@@ -521,9 +522,10 @@ def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
 
 @contextmanager
 def exclusive(trained: object, argument: str = "network") -> Iterator[None]:
-    """Refuse to train a network or an estimator that is being trained."""
+    """Refuse to train a network or an estimator that is already being trained."""
     ticket = object()
-    if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:  # reads and writes at once
+    # setdefault reads and writes atomically
+    if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:
         raise RuntimeError(f"{argument}: already being trained, in another thread or a callback")
     try:
         yield

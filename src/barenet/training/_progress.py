@@ -13,13 +13,14 @@ from barenet._metrics import METRICS, score_text
 from barenet.training._callbacks import Callback, Callbacks, Run, as_callbacks
 from barenet.training._history import EVALUATION_SETS
 
-#: Label of a training loss that includes penalties, beside losses that don't.
+#: Label of a training loss with penalties, where other losses are shown without.
 WITH_PENALTY = "with penalty"
 
 #: Seconds before the default progress bar appears: a shorter run shows nothing.
 DELAY = 1.0
 
-#: Seconds between two drawings. One takes as long as a hundred epochs of a tiny network.
+#: Seconds between two updates of the bar. An update takes as long as a hundred epochs of a tiny
+#: network.
 PAUSE = 0.1
 
 
@@ -43,11 +44,11 @@ class Bar:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for the next drawing."""
+        """Whether it is time for the next update."""
         return time.perf_counter() >= self.due and Bar.shown in (None, self)
 
     def draw(self, completed: float, total: float, before: str, after: str = "") -> None:
-        """Draw the bar in the place where it was."""
+        """Redraw the bar in its place."""
         self.due = time.perf_counter() + PAUSE
         if self.view is None:
             if in_notebook():
@@ -63,7 +64,7 @@ class Bar:
             self.view.bar.console.print(line, highlight=False, markup=False)
 
     def close(self) -> None:
-        """Let the bar disappear, or leave it as it was drawn last."""
+        """Remove the bar, or leave its last state on the screen."""
         if self.view is not None:
             self.view.close()
             self.view = Bar.shown = None
@@ -89,7 +90,8 @@ class TerminalView:
             console=Console(file=stream),
             auto_refresh=False,
             transient=transient,
-            redirect_stdout=sys.stdout.isatty(),  # else it would be written to the terminal
+            # output that goes elsewhere must not appear on the terminal
+            redirect_stdout=sys.stdout.isatty(),
         )
 
     def draw(self, completed: float, total: float, before: str, after: str) -> None:
@@ -106,7 +108,7 @@ class TerminalView:
 
 
 class NotebookView:
-    """The output of a cell; the bar of rich would need another package there."""
+    """The output of a notebook cell, where rich's bar would need another package."""
 
     def __init__(self, width: int, transient: bool) -> None:
         self.width = width
@@ -135,7 +137,7 @@ class NotebookView:
 
 
 def is_watched() -> bool:
-    """Whether a bar is for somebody to see: not in another thread or process, or in a file."""
+    """Return whether a user can see a bar: not in another thread or process, or in a file."""
     if threading.current_thread() is not threading.main_thread():
         return False
     import multiprocessing
@@ -144,7 +146,7 @@ def is_watched() -> bool:
 
 
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
-    """Add a callback that shows the progress, unless another one does, or nobody watches."""
+    """Add a callback that shows the progress, unless another one does or no user can see it."""
     chosen = as_callbacks(callbacks)
     if any(type(callback).shows_progress for callback in chosen):
         return chosen
@@ -171,7 +173,7 @@ class Progress(Callback, DeclaredAttributes):
     ----------
     every : int, optional
         Epochs between two printed lines, which include the first and the last epoch of the run. By
-        default a terminal has the bar and no lines, and anything else about twenty lines.
+        default, a terminal shows the bar and no lines; any other output gets about twenty lines.
     file : text file, optional
         The stream; by default standard error.
 
@@ -238,19 +240,19 @@ class Progress(Callback, DeclaredAttributes):
 
 
 class ProgressBar(Progress):
-    """A bar alone, which appears if the run takes its time."""
+    """A bar without printed lines, which appears only if the run takes a while."""
 
     _is_default = True
 
 
 def _in_short(run: Run) -> str:
-    """The numbers that fit beside the bar, on a terminal of 80 columns."""
+    """Choose the numbers that fit beside the bar on a terminal of 80 columns."""
     last = run.history.last()
     titles = {"loss": "loss"}
     for part in EVALUATION_SETS:
         if f"{part}_loss" in last:
             titles[f"{part}_loss"] = part
-            break  # there is no room for both
+            break  # there is room for only one of the two
     titles["learning_rate"] = "rate"
     numbers = []
     for name, title in titles.items():
@@ -260,7 +262,7 @@ def _in_short(run: Run) -> str:
 
 
 def latest_numbers(run: Run) -> str:
-    """The numbers of the last epoch, losses with the digits of the precision."""
+    """Format the numbers of the last epoch, losses with the digits of their precision."""
     last = run.history.last()
     digits = 6
     if run.network.dtype.itemsize == 8:
@@ -281,7 +283,7 @@ def latest_numbers(run: Run) -> str:
 
 
 def _score_texts(last: Mapping[str, float], prefix: str) -> list[str]:
-    """The scores of the rows whose curves have a prefix, each with its name."""
+    """Format the scores whose curves have a prefix, each with its name."""
     texts = []
     for name in METRICS:
         if prefix + name in last:

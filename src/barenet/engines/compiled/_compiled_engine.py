@@ -1,4 +1,4 @@
-"""The compiled engine: the steps of the NumPy engine in kernels, a chunk of batches in one call."""
+"""The compiled engine: kernels that take the steps of NumPy, a chunk of batches in one call."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from barenet.optimization.optimizers._optimizer import CLIPPINGS
 if TYPE_CHECKING:
     from barenet.engines.compiled._program_pool import JobPrograms
 
-#: The classes of parts that have kernels: all but the user-defined ones, which may be registered
-#: before this module is imported.
+#: The classes of parts that have kernels, which are all but the user-defined ones. Those may be
+#: registered before this module is imported.
 REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
 WITH_KERNELS: set[type] = set()
 for _registry in REGISTRIES:
@@ -44,15 +44,15 @@ for _registry in REGISTRIES:
 class CompiledEngine(Engine):
     """Numba kernels, with explicit vector code, on one thread or several.
 
-    An optimizer that is not elementwise takes its steps in NumPy, from gradients of the kernels.
+    An optimizer that is not elementwise takes its steps in NumPy, with the kernels' gradients.
 
     Parameters
     ----------
     job : Job
         Network, training set, loss and optimizer.
     threads : int, optional
-        Maximum number of threads; by default as many as speed up the step, and never more than the
-        allowed cores. The bits do not depend on it.
+        Maximum number of threads; by default as many as speed up the step. It never exceeds the
+        number of allowed cores, and does not affect the bits.
 
     Raises
     ------
@@ -94,7 +94,8 @@ class CompiledEngine(Engine):
         optimizer = self.job.optimizer
         order = np.asarray(orders)
         assert isinstance(optimizer, Optimizer)
-        # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
+        # The same as for a whole epoch, so that the rest of an epoch takes the same steps after a
+        # resumption.
         n_rows = max(order.shape[-1], self.job.rows.n_rows)
         capacity = min(batch_size, n_rows)
         if not optimizer.elementwise:
@@ -134,7 +135,7 @@ class CompiledEngine(Engine):
             program.point("gradient", np.empty_like(self.job.network.parameters))
         rates = np.zeros(1)  # not used
         report = program.run(order, len(order), rates, step)
-        gradient: FloatArray = program.pointed["gradient"]  # which the next batch overwrites
+        gradient: FloatArray = program.pointed["gradient"]  # the next batch overwrites it
         if batch is None:
             gradient = gradient.copy()
         return float(report.losses[0]), gradient
@@ -174,7 +175,7 @@ class CompiledEngine(Engine):
 
     @cached_property
     def _programs(self) -> JobPrograms:
-        """The programs, which are made when they are first needed."""
+        """The programs, which are made on first use."""
         from barenet.engines.compiled._program_pool import JobPrograms
 
         return JobPrograms(self.job, self.threads)
@@ -186,7 +187,7 @@ class CompiledEngine(Engine):
 
 
 def has_numba() -> bool:
-    """Whether Numba can be imported; there are no wheels of it for some platforms."""
+    """Return whether Numba can be imported; some platforms have no wheels of it."""
     with suppress(ImportError):
         return find_spec("numba") is not None
     return False
@@ -194,7 +195,7 @@ def has_numba() -> bool:
 
 @cache
 def _has_numba() -> bool:
-    """Whether Numba is installed; if not, a warning states it once."""
+    """Return whether Numba is installed, and warn once if it isn't."""
     is_installed = has_numba()
     if not is_installed:
         warnings.warn("Numba is not installed: the slower reference engine is used", stacklevel=2)
@@ -202,13 +203,13 @@ def _has_numba() -> bool:
 
 
 def must_be_dense(network: Network, X: InputArray) -> bool:
-    """Whether X is sparse, and the first layer is not one that looks entries up in its weights."""
+    """Return whether X is sparse, but the first layer can't look entries up in its weights."""
     looks_up = isinstance(network.layers[0], Dense)
     return isinstance(X, SparseRows) and not looks_up
 
 
 def refusal(job: Job) -> str | None:
-    """Reason why a job cannot be compiled; None if it can."""
+    """Return the reason that a job can't be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT disables compilation"
     if not _has_numba():

@@ -22,14 +22,14 @@ class CompiledTrajectory(Trajectory):
 
     def __init__(self, engine: Engine, programs: Callable[[], JobPrograms]) -> None:
         self.engine = engine
-        #: Returns the engine's programs, which are others after a divergence.
+        #: Returns the engine's programs, which are replaced after a divergence.
         self.programs = programs
         network = engine.job.network
         self.n_numbers = network.n_parameters + network.statistics.size
         self.vectors = np.empty((0, self.n_numbers), network.dtype)
 
     def keeps_vectors(self, batch_size: int, measured: Sequence[ArrayDataset]) -> bool:
-        """Whether the programs copy all parameters; many weights of a layer are used in place."""
+        """Whether the programs copy all parameters, rather than use large layers in place."""
         programs = [self.learning_program(batch_size)]
         for rows in measured:
             programs.append(self.evaluation_program(rows))

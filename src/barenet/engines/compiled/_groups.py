@@ -1,18 +1,18 @@
-"""Groups: instructions that run for the same units, of which a step's regions consist."""
+"""Groups: instructions that run for the same units. The regions of a step consist of groups."""
 
 from typing import NamedTuple
 
 NEVER = 2**63 - 1
 
-#: Rows that are evaluated or predicted at a time.
+#: Number of rows that are evaluated or predicted at a time.
 BLOCK = 512
 
-#: Addresses of a kernel and of the record that it reads.
+#: The addresses of a kernel and of the record that it reads.
 Instruction = tuple[int, int]
 
 
 class Group(NamedTuple):
-    """Instructions for some units, which threads share in whole grains and process in blocks.
+    """Instructions for units, which threads divide in whole grains and process in blocks.
 
     The units are rows of parameters, or units that a layer defines; 0 are the rows of the batch.
     """

@@ -6,9 +6,9 @@ cache. For each block, the group's instructions run in turn: a kernel with its o
 split by the number of threads, so any number of them gives the same bits.
 
 The calling thread leads: it opens a region, processes its own part and those that no other thread
-has claimed, and waits for the claimed ones. The others are called once for a chunk of batches. One
-that arrives late, or never, delays no other; and a thread has the same part of each region, with
-the same rows of weights, which are in its cache.
+has claimed, and waits for the claimed ones. The others are called once for a chunk of batches. A
+thread that arrives late, or never, doesn't delay the others. Each thread has the same part of each
+region, with the same rows of weights, so they stay in its cache.
 """
 
 import math
@@ -25,13 +25,14 @@ from barenet.engines.simd._calls import compiled, invoke
 from barenet.engines.simd._processor import cycles, flush_denormals, restore_denormals
 from barenet.engines.simd._views import array, record_at
 
-#: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
-#: batch, those before (from `load`) and after (up to `end`) once for a call. Then the order of the
-#: rows, the rows in each epoch of it, the batches of the call, and the addresses of its losses and
-#: norms, of the team's numbers, and of the choice of threads; their number. Last, if epochs of the
-#: call have vectors of their own, the address of a row for each, with the network's parameters and
-#: then its statistics, and the bytes of a row and of both: training stores them after each epoch,
-#: and an evaluation loads them before.
+#: The step, which all kernels share, and the regions. The regions from `start` up to `stop` run for
+#: each batch; those before (from `load`) and after (up to `end`) run once per call. Next are the
+#: order of the rows, the number of rows per epoch, the batches of the call, the addresses of its
+#: losses and norms, of the team's numbers and of the choice of threads, and the number of threads.
+#: Last are the network's vectors after each epoch, if they are kept: the address of a matrix with a
+#: row for each epoch (the parameters, then the statistics), and the bytes of a row, of the
+#: parameters and of the statistics. Training stores a row after each epoch; an evaluation loads it
+#: before.
 PROGRAM = record(
     "step regions load start stop end "
     "order n_rows batch_size rates n_batches first_step report team choice threads "
@@ -55,13 +56,14 @@ group_at = record_at(GROUP)
 instruction_at = record_at(INSTRUCTION)
 choice_at = record_at(CHOICE)
 
-# Numbers that the threads share, each in a cache line of its own: the program's address, the counts
-# of threads and of those that have arrived, the number of the open region and its index, the count
-# of its finished parts, and the last number for which each part was claimed. A negative number is
-# the end, after which a late thread reads nothing else: the program may run with other threads.
+# Numbers that the threads share, each in its own cache line: the program's address, the number of
+# threads, the number that have arrived, the number and the index of the open region, the count of
+# its finished parts, and the last region number for which each part was claimed. A negative region
+# number marks the end. A late thread then reads nothing else, as the program may already run with
+# other threads.
 PROGRAM_PLACE, THREADS, ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 7 * 64, 64)
 
-#: Bytes of these numbers without the claims, which take a cache line for each thread.
+#: Bytes of these numbers without the claims, each of which takes another cache line.
 TEAM = CLAIMS
 
 #: Reads of an unchanged number before a thread yields its core to others.
@@ -70,7 +72,7 @@ PATIENCE = 2048
 
 @entry
 def run_program(address):
-    """Run the program at an address for each of its batches, as the leader of its threads."""
+    """Run the program at an address for each of its batches, leading the threads."""
     before = flush_denormals()
     program = program_at(address, 0)
     if program.threads > 1:
@@ -170,7 +172,7 @@ def store_epoch(program, step, epoch, threads):
 
 @compiled
 def run_batch(program, step, threads):
-    """Run a batch on one thread or on all; return the number that the rest of the call has."""
+    """Run a batch on one thread or on all; return the number of threads for the next batches."""
     if threads == 1:
         step.threads = 1
         run_regions(program, program.start, program.stop, 1)
@@ -183,7 +185,7 @@ def run_batch(program, step, threads):
     run_regions(program, program.start, program.stop, step.threads)
     is_whole = step.n_rows == min(program.batch_size, program.n_rows)
     if is_whole and observe(choice, cycles() - started):
-        publish(program.team + OPEN, -1)  # the helper threads need not wait
+        publish(program.team + OPEN, -1)  # this releases the helper threads
         return 1
     return threads
 
@@ -242,12 +244,12 @@ def run_part(program, index, number, parts):
     for place in range(region.n_groups):
         group = group_at(region.groups, place)
         units = group.units
-        if units == 0:  # rows of the batch
+        if units == 0:  # 0 stands for the rows of the batch
             units = step.n_rows
         start = 0
         end = units
         if parts > 1:
-            n_grains = -(-units // (parts * group.grain))  # of each part, rounded up
+            n_grains = -(-units // (parts * group.grain))  # grains of each part, rounded up
             size = n_grains * group.grain
             start = min(number * size, units)
             end = min((number + 1) * size, units)

@@ -22,7 +22,7 @@ from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 
-#: The network's vectors that layers may use in place, and the addresses of their parts.
+#: The network's vectors that layers may use in place, with the addresses of their parts.
 PLACES = {
     "parameters": "weights",
     "moment_1": "moment_1",
@@ -77,7 +77,7 @@ class Program:
         self.assign(job, threads)
 
     def assign(self, job: Job, threads: int | None) -> None:
-        """Take the numbers of a job of the structure that this program was made for."""
+        """Take the numbers of a job with the structure that this program was made for."""
         self.work = 3 * job.network.n_parameters
         self.requested = threads
         self.teams = dict[int, int]()
@@ -91,7 +91,7 @@ class Program:
                 self.step[name] = number
 
     def threads(self, size: int, n_rows: int) -> int:
-        """Number of threads for so many rows in batches of a size."""
+        """Choose the number of threads for some rows in batches of a size."""
         in_step = min(size, n_rows) * self.work
         worth = worth_starting(in_step, n_rows * self.work)
         if worth not in self.teams:
@@ -99,7 +99,7 @@ class Program:
         return self.teams[worth]
 
     def release(self) -> None:
-        """Let go of the arrays of the job."""
+        """Release the arrays of the job."""
         self.pointed.clear()
         del self.job, self.selection, self.held
 
@@ -154,7 +154,7 @@ class Program:
     def vectors_of_epochs(self, vectors: FloatArray) -> Iterator[None]:
         """Let the program store the network's vectors after each epoch, or load them before it.
 
-        They are rows of a matrix, of shape (n_epochs, n_parameters + n_statistics).
+        The vectors are the rows of a matrix, of shape (n_epochs, n_parameters + n_statistics).
         """
         network = self.job.network
         record = self.record
@@ -196,19 +196,19 @@ class Program:
     def lead(self, threads: int) -> None:
         """Run the program on several threads, the calling one and its helpers."""
         n_bytes = _interpreter.TEAM + 64 * threads
-        team = np.zeros(n_bytes // 8 + 8, np.int64)  # with room to begin at a cache line
+        team = np.zeros(n_bytes // 8 + 8, np.int64)  # with room to align it to a cache line
         place = place_of(team)
         self.record["team"] = place
         try:
             helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
             _interpreter.run_program(self.address)
         finally:  # also after Ctrl-C, or they would wait forever
-            open_region = place + _interpreter.OPEN - address(team)  # in bytes
+            open_region = place + _interpreter.OPEN - address(team)  # the offset in bytes
             team[open_region // team.itemsize] = -1
 
 
 def place_of(team: NDArray[Any]) -> int:
-    """Address of the numbers of a team, at a cache line's beginning."""
+    """Return the address of a team's numbers, aligned to a cache line."""
     return up(address(team), 64)
 
 
@@ -222,7 +222,7 @@ def numbers_of(job: Job) -> dict[str, float]:
     for name, value in vars(job.optimizer).items():
         if type(value) is float:
             numbers[names.get(name, name)] = value
-    del numbers["learning_rate"]  # each step has its own
+    del numbers["learning_rate"]  # each step has its own rate
     if "epsilon" in numbers:  # in the padding, 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)
         numbers["epsilon"] = max(numbers["epsilon"], tiny)

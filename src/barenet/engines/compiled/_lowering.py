@@ -51,10 +51,11 @@ from barenet.model.layers import (
 from barenet.model.losses import Loss, logits_form
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
-#: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
+#: The purposes: take steps, compute a gradient, compute the loss of outputs, or only outputs.
 Purpose = Literal["learn", "gradient", "evaluate", "predict"]
 
-#: Entries of a gradient that are computed and applied together, so that they stay in the cache.
+#: Number of gradient entries that are computed and applied together, so that they stay in the
+#: cache.
 TILE = 512
 
 #: Rows of a gradient that are computed together for a large batch.
@@ -62,31 +63,32 @@ ROWS = 128
 #: Entries of a gradient that are computed together for a small batch.
 SMALL = 4096
 
-#: Weights of a large layer for each row of a batch.
+#: Minimum number of weights of a large layer, for each row of a batch.
 LARGE = 2**13
-#: The same where a copy of the weights would be used for few rows alone.
+#: The same limit where a copy of the weights would be used for only a few rows.
 ONCE = 2**9
 
-#: Inputs from which on the first layer splits them into parts for the threads.
+#: Minimum number of inputs that the first layer splits into parts for the threads.
 WIDE = 256
-#: Rows of a batch up to which layers no wider than a vector are computed row by row.
+#: Maximum number of rows of a batch for which layers no wider than a vector are computed row by
+#: row.
 FEW = 4
 
-#: How a dense layer computes X W: by the parts of a wide X or the columns of a large W, which
-#: threads share; by single rows of a small batch; or by blocks of rows.
+#: The ways to compute X W in a dense layer: by the parts of a wide X or the columns of a large W,
+#: which threads divide; by single rows of a small batch; or by blocks of rows.
 Way = Literal["parts", "columns", "rows", "blocks"]
 
 
 @dataclass(frozen=True)
 class DenseInput:
-    """The input X of a dense layer: one matrix, or the parts of a wide one below each other."""
+    """The input X of a dense layer: one matrix, or the parts of a wide one stacked."""
 
     #: Of shape (n_parts * capacity, part_size).
     matrix: Matrix
     n_in: int
-    #: Inputs in a part, of which the last one may have fewer.
+    #: Number of inputs in a part; the last part may have fewer.
     part_size: int
-    #: Rows of each part.
+    #: Number of rows of each part.
     capacity: int
 
     @property
@@ -96,7 +98,7 @@ class DenseInput:
 
     @property
     def parts(self) -> list[Matrix]:
-        """The rows of each part, and of those below it."""
+        """Return the rows from the start of each part to the end of the matrix."""
         return self.split_rows(self.matrix)
 
     def split_rows(self, matrix: Matrix) -> list[Matrix]:
@@ -113,7 +115,7 @@ class DenseInput:
 
 
 class Lowering(ProgramBuilder):
-    """Turns a job's layers into instructions, for batches of up to `capacity` rows like these.
+    """Turns the layers of a job into instructions, for batches of up to `capacity` similar rows.
 
     First, threads split the *rows*: forward through the layers, the loss, and backward. Then they
     split the *parameters*: each computes its tiles of the gradient over the whole batch, and
@@ -137,7 +139,7 @@ class Lowering(ProgramBuilder):
         self.application: Region = []
         self.storing: Region = []
         self.in_place: list[Record] = []  # layers whose weights and moments are not copied
-        # Counts up to the present layer: of tiles, parameters and statistics.
+        # The numbers of tiles, parameters and statistics before the current layer.
         self.n_tiles = 0
         self.flat = 0
         self.statistics = 0
@@ -149,7 +151,7 @@ class Lowering(ProgramBuilder):
         self.zeros = workspace.matrix(1, widest)
         # The input of the next layer; `d` is the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
-        self.z: Matrix | None = None  # the input of the last activation
+        self.z: Matrix | None = None  # the logits, which the last activation takes
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
@@ -163,7 +165,7 @@ class Lowering(ProgramBuilder):
             self.store.append(self.storing)
 
     def regions_of_batch(self, *, weighted: bool) -> list[Region]:
-        """Put the groups for a batch in their order."""
+        """Order the groups for a batch."""
         weighing: Region = []
         if weighted:
             weighing.append(self.serial(_losses.weigh_rows))
@@ -172,7 +174,7 @@ class Lowering(ProgramBuilder):
             norm.append(self.serial(_gradients.whole_norm))
         *before, last = self.forward
         first, *after = self.backward
-        # One group: rows pass forward, to the loss and back while they are in the cache.
+        # A single group takes rows forward, to the loss and back while they are in the cache.
         both = Group(last.instructions + first.instructions)
         regions = [weighing, self.parts]
         for group in (*before, both, *after):
@@ -235,8 +237,8 @@ class Lowering(ProgramBuilder):
             n_parts=len(X.lefts),
             partial=partial,
         )
-        W = arrays.get("weights", self.zeros)  # used in place, its address comes later
-        start = W[layer.n_in :]  # the bias
+        W = arrays.get("weights", self.zeros)  # weights used in place get their address later
+        start = W[layer.n_in :]  # the bias follows the weights
         if way == "parts":
             start = self.zeros
         forward = self.workspace.products(X.products(W, start, partial))
@@ -262,7 +264,7 @@ class Lowering(ProgramBuilder):
         self.nonlinearity(record, Z, self.activation)
 
     def way_of(self, layer: Dense) -> Way:
-        """Choose how the product X W is computed, by the sizes alone."""
+        """Choose the way to compute X W, which depends only on the sizes."""
         if self.x is None:
             return "parts"
         is_one_vector = self.workspace.pad(layer.n_out) == self.workspace.spec.count
@@ -276,16 +278,16 @@ class Lowering(ProgramBuilder):
         return "blocks"
 
     def uses_weights_in_place(self, layer: Dense, way: Way) -> bool:
-        """Whether kernels use the user's own weights, which have no padding, without a copy."""
+        """Return whether kernels use the user's weights, which have no padding, without a copy."""
         if way != "columns" or self.purpose == "gradient":
             return False
         n_lanes = self.workspace.spec.count
         has_whole_blocks = layer.n_in % n_lanes == 0
-        has_whole_sums = layer.n_out % (4 * n_lanes) == 0  # of squares
+        has_whole_sums = layer.n_out % (4 * n_lanes) == 0  # whole groups of squares
         return has_whole_blocks and has_whole_sums
 
     def dense_input(self, layer: Dense, way: Way) -> DenseInput:
-        """The input of a dense layer, with memory for the parts of a wide one."""
+        """Return the input of a dense layer, allocating the parts of a wide one."""
         if way != "parts":
             assert self.x is not None
             return DenseInput(self.x, layer.n_in, layer.n_in, self.capacity)
@@ -363,7 +365,7 @@ class Lowering(ProgramBuilder):
         if n_in > 8:
             height = _dense.MAX_ROWS
         columns = X.lefts[-1] + X.matrix.shape[1]
-        record["n_whole"] = min(up(n_in, height), columns)  # as far as X has columns
+        record["n_whole"] = min(up(n_in, height), columns)  # no more than X has
         if d_in is None:
             return
         W_T = self.zeros
@@ -507,7 +509,7 @@ class Lowering(ProgramBuilder):
     def parameters(
         self, height: int, sums: int | None = None, in_place: bool = False
     ) -> dict[str, Any]:
-        """Rows of parameters, unless used in place, of their gradient and moments, in tiles.
+        """Allocate rows of parameters (unless used in place), their gradient and moments, in tiles.
 
         Weights and gradient may have rows for some sums below them; then the gradient is whole.
         """
@@ -525,14 +527,14 @@ class Lowering(ProgramBuilder):
         if in_place:
             row = self.width
         tile_bits = self.tile_bits(self.width)
-        # Rows of a gradient of few entries.
+        # The number of gradient rows that are small enough for the cache.
         few = SMALL // self.workspace.pad(self.width)
         tile = 1 << tile_bits
         together = max(few, _dense.BLOCK, min(ROWS, self.capacity))
         block = up(together, tile)
         clips_norm = isinstance(self.job.clipping, ClipNorm)
         is_whole = sums is not None or clips_norm or self.purpose != "learn"
-        gradient_rows = block + _dense.MAX_ROWS  # of a thread
+        gradient_rows = block + _dense.MAX_ROWS  # the rows of one thread
         if is_whole or gradient_rows * self.max_threads >= height:
             gradient_rows = 0
         else:
@@ -565,7 +567,7 @@ class Lowering(ProgramBuilder):
         """Load, update and store the parameters of a layer, given the kernels of their gradient."""
         tile = 1 << int(record["tile_bits"])
         transpose = []
-        if record["transposed"] and self.capacity > 1:  # a single row does without Wᵀ
+        if record["transposed"] and self.capacity > 1:  # a single row doesn't need Wᵀ
             transpose.append(_copies.transpose)
         if record["weights"]:
             load = self.work(record, _copies.load, *transpose)
@@ -636,7 +638,7 @@ class Lowering(ProgramBuilder):
             record[name] += strengths[int(record["flat"])]
 
     def takes_one_row(self, record: Record) -> bool:
-        """Whether each step is for one row, and nothing comes between its gradient and update."""
+        """Return whether each step has one row, and is taken right after its gradient."""
         if self.purpose != "learn" or self.capacity > 1 or self.job.clipping is not None:
             return False
         four_vectors = 4 * self.workspace.spec.count
@@ -644,7 +646,7 @@ class Lowering(ProgramBuilder):
 
 
 def first_option(part: Any) -> float:
-    """The option that the formula of a kernel takes; 0 if there is none."""
+    """Return the option that the formula of a kernel takes; 0 if there is none."""
     options = list(option_values(part).values())
     if not options:
         return 0.0

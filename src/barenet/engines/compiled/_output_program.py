@@ -1,4 +1,4 @@
-"""OutputProgram: the kernels that compute outputs of networks, with the memory that they need."""
+"""OutputProgram: the kernels that compute the outputs of networks, with their memory."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from barenet.model._arrays import (
 )  # fmt: skip
 from barenet.model._network import Network
 
-#: Most rows that are few: they are copied to a fixed place.
+#: Maximum number of rows that count as few, and are copied to a fixed place.
 FEW_ROWS = 8 * BLOCK
-#: Most numbers in these rows.
+#: Maximum number of values in these rows.
 FEW_NUMBERS = 2**17
 
-#: Numbers of X that are predicted at a time.
+#: Number of values of X that are predicted at a time.
 SLICE = 2**19
 
 
 class OutputProgram:
-    """Computes the outputs of networks of the same inputs and outputs, of one or of an ensemble.
+    """Computes the outputs of a network, or of the networks of an ensemble.
 
-    A call for few rows takes as long as its Python code. So these are copied to a fixed place, and
-    the programs of all networks are ready to read them there.
+    For few rows, most of the time of a call is spent in Python. Few rows are therefore copied to a
+    fixed place, where the programs of all networks are ready to read them.
     """
 
     def __init__(self, jobs: Sequence[Job], threads: int | None = None, keep: bool = False) -> None:
@@ -85,14 +85,14 @@ class OutputProgram:
         return self._outputs_of_many(X)
 
     def _use(self, networks: Sequence[Network]) -> None:
-        """Compute with the parameters of these networks from now on."""
+        """Use the parameters of these networks from now on."""
         self.bound = [(network.parameters, network.statistics) for network in networks]
         self._point(self.few, self.rows, self.answers)
         self._reset()
 
     def _reset(self) -> None:
         """Point the programs for few rows to their places."""
-        self.n_ready = 0  # rows that they are ready for
+        self.n_ready = 0  # number of rows that the programs are ready for
         for program in self.few:
             record = program.record
             record["order"] = address(self.order)
@@ -110,14 +110,14 @@ class OutputProgram:
         self.n_ready = n_rows
 
     def _keep_parameters(self) -> None:
-        """Load the present parameters, and don't load them again."""
+        """Load the current parameters, and don't load them again."""
         self._prepare(0)
         for program, call in zip(self.few, self.calls, strict=True):
             call()
             program.record["load"] = program.record["start"]
 
     def _are_few(self, X: NDArray[Any]) -> bool:
-        """Whether X consists of a few rows, of numbers that can be converted."""
+        """Return whether X has only a few rows, of a type that can be converted."""
         if X.ndim != 2 or X.dtype.char not in "fd":
             return False
         n_rows, n_inputs = X.shape
@@ -126,7 +126,7 @@ class OutputProgram:
         return X.dtype == self.rows.dtype or is_safe(X)
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
-        """Compute the outputs of rows, which may be unsafe."""
+        """Compute the outputs of few rows, which may contain unsafe numbers."""
         n_rows = len(X)
         self.rows[:n_rows] = X
         if n_rows == 1 or self.costliest.threads(BLOCK, n_rows) == 1:
@@ -181,13 +181,13 @@ class OutputProgram:
                     break
             else:
                 return output
-        validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
+        validate_inputs(X, dtype, n_inputs)  # its error has to count all rows
         for outputs_of_network in output:
             check_outputs(outputs_of_network[: start + size])
         return output
 
     def _programs_for(self, rows: InputArray) -> list[Program]:
-        """The programs for many rows of this type, which are made when it first occurs."""
+        """Return the programs for many rows of this type, which are made on first use."""
         runs = getattr(rows, "runs", ())
         row_type = (type(rows), rows.dtype, runs)
         if row_type not in self.many:

@@ -14,9 +14,9 @@ class ProgramBuilder:
         self.workspace = workspace
         self.capacity = capacity
         self.needs_gradient = needs_gradient
-        #: Columns of the present layer's output.
+        #: Number of columns of the current layer's output.
         self.width = 0
-        #: dL/d(output) of the present layer, if it is needed.
+        #: dL/d(output) of the current layer, if it is needed.
         self.d: Matrix | None = None
         self.forward = [Group([])]
         self.backward = [Group([])]
@@ -38,7 +38,7 @@ class ProgramBuilder:
         return self.workspace.record(LAYER, **{**defaults, **fields})
 
     def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
-        """Instructions for kernels that read a record."""
+        """Make the instructions for kernels that read a record."""
         spec = KernelSpec(self.workspace.spec.dtype, self.workspace.spec.count, variant)
         return [(kernel.address(spec), address(record)) for kernel in kernels]
 

@@ -15,19 +15,19 @@ from barenet.engines.compiled._lowering import Purpose
 from barenet.engines.simd._processor import vector_bits
 from barenet.model._array_dataset import ArrayDataset
 
-#: Bytes of all waiting programs together.
+#: Maximum number of bytes of all waiting programs together.
 MAX_BYTES = 2**28
 
 #: Types of the options of layers, activations, losses and penalties.
 NUMBERS = (int, float, bool, tuple)
 
-#: The waiting programs by structure, those that have waited longest first.
+#: The waiting programs by structure, the longest-waiting first.
 WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()
 LOCK = Lock()
 
 
 def structure_of(job: Job) -> Hashable:
-    """All of a job that its programs depend on, except for the numbers that they are given."""
+    """Describe all of a job that its programs depend on, except for the numbers passed to them."""
     network = job.network
     averages = getattr(job.optimizer, "average", 0) > 0
     structure: list[Any] = [
@@ -47,7 +47,7 @@ def structure_of(job: Job) -> Hashable:
 
 
 class JobPrograms:
-    """The programs of a job, taken from the pool where some wait there."""
+    """The programs of a job, which are taken from the pool if possible."""
 
     def __init__(self, job: Job, threads: int | None) -> None:
         self.job = job
@@ -57,7 +57,7 @@ class JobPrograms:
         self.programs: dict[tuple[Any, ...], Program] = {}
 
     def of(self, purpose: Purpose, capacity: int, rows: ArrayDataset) -> Program:
-        """The program of a purpose, for batches of up to `capacity` rows of a type."""
+        """Return the program for a purpose, for batches of up to `capacity` rows of a type."""
         X = rows.X
         runs = getattr(rows.X, "runs", None)
         is_unweighted = rows.sample_weight is None

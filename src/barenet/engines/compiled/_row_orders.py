@@ -1,7 +1,7 @@
 """Row orders: the shuffles of many epochs in one call of machine code.
 
-For a small data set, NumPy's generator takes much longer to be keyed and called than to shuffle,
-and hands the lock of the interpreter to another thread each time.
+For a small data set, keying and calling NumPy's generator takes much longer than the shuffle, and
+each call passes the interpreter lock to another thread.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def order_rows(address):
 
 @compiled
 def shuffle(order, place, key_1, key_2):
-    """Fisher and Yates's shuffle as in NumPy: a number of too many bits is drawn again."""
+    """Shuffle like NumPy, by Fisher and Yates: numbers out of range are drawn again."""
     words = array(np.uint32, place, 0, 8)
     n_drawn = 0
     mask = 2**32 - 1
@@ -78,7 +78,7 @@ def shuffle(order, place, key_1, key_2):
 
 @compiled
 def draw(place, counter, key_1, key_2):
-    """Four numbers of 64 bits, as a function of the counter and of two keys."""
+    """Compute four 64-bit numbers as a function of the counter and of two keys."""
     numbers = array(np.uint64, place, 0, 4)
     a = counter
     b = np.uint64(0)
@@ -103,7 +103,7 @@ def draw(place, counter, key_1, key_2):
 
 @operation(lambda a, b: types.uint64(types.uint64, types.uint64))
 def high_product(builder, a, b):
-    """The upper half of the product of two numbers of 64 bits."""
+    """Compute the upper half of the product of two 64-bit numbers."""
     wide = ir.IntType(128)
     wide_a = builder.zext(a, wide)
     wide_b = builder.zext(b, wide)

@@ -1,8 +1,8 @@
-"""Thread choice: whether the batches of a program run on one thread or on all, by their durations.
+"""Thread choice: run the batches of a program on one thread or on all, whichever is faster.
 
-A second thread saves the more time, the closer the cores are: a number that one has written reaches
-the other in 50 ns if they share a cache, and in 500 ns if not, which may change within seconds. So
-from time to time, a few batches try the other number of threads, and the faster number goes on.
+How much time a second thread saves depends on the cores: a number written by one reaches the other
+in 50 ns if they share a cache, and in 500 ns if not. That may change within seconds, so from time
+to time a few batches try the other number of threads, and the faster choice is kept.
 """
 
 import numpy as np
@@ -15,13 +15,13 @@ from barenet.engines.simd._calls import compiled
 PERIOD = 256
 #: Batches before the first trial.
 WARM_UP = 16
-#: Most batches of a trial.
+#: Maximum number of batches of a trial.
 TRIAL = 3
 
-#: Cycles from which on a single batch is a trial.
+#: Number of cycles above which a single batch is a trial.
 LONG = 2**21
 
-#: Part of the usual duration that the other number of threads must at least save.
+#: Minimum fraction of the usual duration that the other number of threads must save.
 MARGIN = 0.05
 
 #: Whether batches run on one thread, the count of them since the last trial, and the fastest one
@@ -32,18 +32,18 @@ UNKNOWN = np.iinfo(np.int64).max
 
 
 def new_choice(workspace: Workspace) -> Record:
-    """A choice of all threads until one is measured."""
+    """Make a choice of all threads, which holds until one thread is measured."""
     return workspace.record(CHOICE, count=PERIOD - WARM_UP, usual=UNKNOWN, other=UNKNOWN)
 
 
 def threads_to_start(choice: Record, threads: int, n_batches: int) -> int:
-    """Number of threads for a call: one if all its batches run on one, or else all of them."""
+    """Return the number of threads for a call: one if all its batches run on one, else all."""
     if not choice["single"]:
         return threads
     if choice["count"] + n_batches <= PERIOD:
         choice["count"] += n_batches
         return 1
-    choice["count"] = max(choice["count"], PERIOD - TRIAL)  # at once, as they wait for it
+    choice["count"] = max(choice["count"], PERIOD - TRIAL)  # try soon, as threads wait for it
     return threads
 
 

@@ -16,14 +16,14 @@ Record = NDArray[Any]
 #: C, A, B, S and the depth of a product C = S + A B.
 MatrixProduct = tuple[Matrix, Matrix, Matrix, Matrix, int]
 
-#: Bytes that a vector may span at most; memory begins at a multiple of them.
+#: Maximum number of bytes of a vector; memory begins at a multiple of it.
 ALIGNMENT = 64
 
 #: Rows of LONG bytes or more whose stride is a multiple of ALIASED are padded by EXTRA bytes, to
 #: avoid cache aliasing.
 LONG = 1024
 ALIASED = 512
-#: Whole groups of four vectors, in which squares are summed, so that the zeros change no sum.
+#: Sums of squares take whole groups of four vectors, so that padding with zeros changes no sum.
 EXTRA = 4 * ALIGNMENT
 
 
@@ -37,7 +37,7 @@ class Workspace:
         self.n_bytes = 0
 
     def matrix(self, n_rows: int, width: int, row: int = 0) -> Matrix:
-        """Allocate rows of zeros, each of whole vectors, and of a stride if it is given."""
+        """Allocate rows of zeros, each of whole vectors, with an optional stride."""
         row = row or self.stride(width)
         size = self.dtype.itemsize
         length = n_rows * row
@@ -53,9 +53,10 @@ class Workspace:
         return up(n, self.spec.count)
 
     def stride(self, width: int) -> int:
-        """Numbers from one row of a matrix to the next.
+        """Return the stride of a matrix, in numbers.
 
-        Multiples of a large power of two are avoided: a column would share few cache sets.
+        Multiples of a large power of two are avoided, because a column would use only a few cache
+        sets.
         """
         row = self.pad(width)
         size = self.dtype.itemsize
@@ -93,18 +94,18 @@ class Workspace:
 
 
 def stride_of(matrix: Matrix) -> int:
-    """Numbers from one row to the next."""
+    """Return the stride of an array, in numbers."""
     return matrix.strides[0] // matrix.itemsize
 
 
 def address(array: NDArray[Any]) -> int:
-    """Address of an array's first number; 0 if it has none."""
+    """Return the address of an array's first number; 0 if it is empty."""
     if not array.size:
         return 0
     buffer: Any = array
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # in half the time
-    except (BufferError, TypeError, ValueError):  # read-only or strided
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # twice as fast as the other way
+    except (BufferError, TypeError, ValueError):  # the array is read-only or strided
         return array.ctypes.data
 
 

@@ -1,7 +1,7 @@
 """Activations: the formulas of `barenet.model._activations`, for lanes or for a whole row.
 
-Those for lanes are printed from the expressions that the activations declare. A kernel's spec names
-the formula, so each is compiled separately.
+The formulas for lanes are generated from the expressions that the activations declare. A kernel's
+spec names its formula, so each is compiled separately.
 """
 
 import ast
@@ -43,7 +43,7 @@ def density(z):
 def mish_gate(z):
     """tanh(ln(1 + eᶻ)) = (n² − 1) / (n² + 1) with n = 1 + eᶻ, from e⁻ᶻ for z above 0."""
     w = exp(-absolute(z))
-    above = where(z > 0, 1 + 2 * w, w * (w + 2))  # n² − 1, or e⁻²ᶻ times that
+    above = where(z > 0, 1 + 2 * w, w * (w + 2))  # n² − 1, times e⁻²ᶻ for z above 0
     two = where(z > 0, 2 * w * w, 2)
     return above / (above + two)
 
@@ -101,8 +101,8 @@ def ascending_back(spec, step, layer, start, stop):
 #: Functions of a whole row: their kernels, forward and backward.
 BY_ROW = {"softmax": (softmax, softmax_back), "ascending": (ascending, ascending_back)}
 
-#: The functions of formulas in terms of lanes; others are printed by their definitions. A NaN stays
-#: as the second operand of `max` and `min`, as in C.
+#: The functions of formulas in terms of lanes; other functions are replaced by their definitions.
+#: `max` and `min` return a NaN that is their second operand, as in C.
 LANES_CODE = {
     "abs": "absolute({})",
     "density": "density({})",
@@ -121,7 +121,7 @@ LANES_CODE = {
     "where": "where({}, {}, {})",
 }
 
-#: What printed formulas call.
+#: The functions that generated formulas call.
 LANES_FUNCTIONS: dict[str, Any] = {
     "__name__": __name__,
     "absolute": absolute,
@@ -140,16 +140,16 @@ LANES_FUNCTIONS: dict[str, Any] = {
     "where": where,
 }
 
-#: Operands, and calls that lanes compute faster.
+#: Operands, and calls that are replaced by faster ones for lanes.
 LANES_PARTS = {
     "Z": "z",
     "A": "a",
     "tanh(softplus(Z))": "mish_gate(z)",
-    "expm1(min(0, Z))": "expm1(z)",  # where z > 0, the other branch is taken
+    "expm1(min(0, Z))": "expm1(z)",  # the other branch is taken where z > 0
 }
 
-#: Derivatives that lanes compute faster in another form: ReLU's reads A, which is still in the
-#: processor's cache, and SiLU's has one product less.
+#: Derivatives that are faster in another form for lanes: that of ReLU reads A, which is still in
+#: the processor's cache, and that of SiLU has one product fewer.
 FASTER_DERIVATIVES = {"relu": "1 if A > 0 else 0", "silu": "sigmoid(Z) * (1 + Z - A)"}
 
 

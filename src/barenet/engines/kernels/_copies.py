@@ -12,7 +12,7 @@ from barenet.engines.simd._mathematics import are_finite
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, prefetch, source, vectors
 
-#: Rows of X that are fetched from memory before they are needed.
+#: Number of rows of X that are prefetched.
 AHEAD = 4
 
 #: The dtypes of X.
@@ -91,7 +91,7 @@ def load(spec, step, layer, start, stop):
 
 @kernel()
 def store(spec, step, layer, start, stop):
-    """Copy them back, or the gradient."""
+    """Copy the parameters and moments back, or the gradient."""
     n = layer.n_out
     stride = layer.stride
     for flat, padded in vectors_and_rows(step, layer):
@@ -103,7 +103,7 @@ def store(spec, step, layer, start, stop):
 
 @compiled
 def vectors_and_rows(step, layer):
-    """The network's own vectors (address 0 if unused), and their padded rows."""
+    """Pair the network's own vectors (address 0 if unused) with their padded rows."""
     parameters = (step.parameters, layer.weights)
     moment_1 = (step.moment_1, layer.moment_1)
     moment_2 = (step.moment_2, layer.moment_2)

@@ -24,22 +24,22 @@ from barenet.model._activations import ENTRYWISE
 
 #: Rows of the largest block of a product.
 MAX_ROWS = 16
-#: Rows of a wide input that threads do not divide.
+#: Number of rows of a wide input that are not divided between threads.
 BLOCK = 32
 
-#: Depth up to which a product is computed at once.
+#: Maximum depth of a product that is computed at once.
 DEEP = 1024
-#: Rows of B that are used together beyond it, and so stay in the caches.
+#: Number of rows of B that are used together in a deeper product, so that they stay in the caches.
 DEPTH = 256
-#: Columns of C that are used together beyond it.
+#: Number of columns of C that are used together in a deeper product.
 COLUMNS = 256
 
-#: Numbers of a matrix B from which on its blocks are copied.
+#: Minimum size of a matrix B whose blocks are copied.
 LARGE = 2**15
-#: Rows of A for each copy.
+#: Number of rows of A for each copy.
 ROWS = 256
-#: Whether vectors are short. Those of AVX-512 are long enough to do without copies, which there
-#: take longer than they save.
+#: Whether vectors are short. The vectors of AVX-512 are so long that copies take more time than
+#: they save.
 IS_SHORT = widest_bits() < 512
 
 PRODUCT_SIZE = PRODUCT.itemsize
@@ -80,9 +80,9 @@ def multiply(spec, step, product, start, stop):
 
 @inlined
 def add_packed(spec, product, start, stop, left, right, depth):
-    """Columns of C = S + A B, with each block of B copied, as its rows may lie on a page each.
+    """Columns of C = S + A B, with each block of B copied, as each row may be on another page.
 
-    The next block is fetched from memory meanwhile.
+    Meanwhile, the next block is prefetched.
     """
     L = lanes(spec)
     packed = copied(product)
@@ -106,12 +106,13 @@ def add_packed(spec, product, start, stop, left, right, depth):
 
 @inlined
 def add_products(spec, product, start, stop, left, right, k, depth):
-    """Columns of C = S + A B, or C + A B from the k-th product on, for so many products."""
+    """Add some products to columns of C, starting from S, or from C after the first ones."""
     L = lanes(spec)
     j = left
     n_rows = stop - start
     last = stop
-    # Eight rows are two blocks of four, as fast as six and far faster than two that are left.
+    # Eight rows are computed as two blocks of four, which is as fast as a block of six and far
+    # faster than one of two.
     if HALF == 6 and n_rows > 6 and n_rows % 6 == 2:
         last = stop - 8
     while n_rows < 4 and j + 8 * L <= right:
@@ -246,9 +247,9 @@ def differentiate_bias(spec, step, layer, row):
 def dense_parts(spec, step, layer, start, stop):
     """Z in parts, each the products of some inputs. The units are parts × blocks of rows.
 
-    A thread has the same inputs and rows of W here and in the gradient, so they stay in its cache;
-    each part of X is a separate matrix, as the processor prefetches adjacent memory. Neither the
-    parts nor the sums depend on the number of threads.
+    A thread has the same inputs and rows of W here and in the gradient, so they stay in its cache.
+    Each part of X is a separate matrix, because the processor prefetches adjacent memory. Neither
+    the parts nor the sums depend on the number of threads.
     """
     n_blocks = -(-step.capacity // BLOCK)
     size = layer.part_size

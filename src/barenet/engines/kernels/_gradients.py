@@ -22,7 +22,7 @@ def sum_of(address, first, length):
 
 @kernel()
 def sum_squares(spec, step, layer, start, stop):
-    """Σ g² of each tile, in four sums, as each addition has to wait for the one before."""
+    """Σ g² of each tile, in four sums, because each addition has to wait for the previous one."""
     L = lanes(spec)
     size = 1 << layer.tile_bits
     for first in range(start, stop, size):

@@ -23,7 +23,7 @@ from barenet.engines.simd._views import KernelSpec
 KERNELS: list[Kernel] = []
 ENTRIES: list[Entry] = []
 
-#: Numba's type of a record, which takes as long to make as to link a kernel.
+#: Numba's type of a record, which takes as long to create as a kernel takes to link.
 record_type = functools.cache(numba.from_dtype)
 
 
@@ -33,7 +33,7 @@ class Kernel:
     def __init__(
         self, function: Callable[..., None], variants: Iterable[str], operands: np.dtype[Any]
     ) -> None:
-        #: The variants that its spec may name; the records are `STEP` and the operands.
+        #: The variants that a spec may name. The records are `STEP` and the operands.
         self.code = MachineCode(compiled(function))
         self.variants = variants
         self.records = (record_type(STEP), record_type(operands))
@@ -58,14 +58,14 @@ def kernel(
 
 
 def missing(variant: str, formulas: dict[str, Any]) -> str:
-    """A message that names the module of the formulas that there are."""
+    """Make a message that names the module where a formula is missing."""
     formula = next(iter(formulas.values()))
     module = formula.__module__.removeprefix("barenet.").replace(".", "/")
     return f"no kernel for {variant!r}: add a formula for it to {module}.py"
 
 
 def every_kernel(*specs: KernelSpec) -> Iterator[Callable[[], object]]:
-    """A function that compiles each kernel, for some dtypes and every variant, and each entry."""
+    """Make a function that compiles all kernels, for some dtypes and every variant, and entries."""
     for spec, compiled_kernel in itertools.product(specs, KERNELS):
         for variant in compiled_kernel.variants:
             spec_of_variant = KernelSpec(spec.dtype, spec.count, variant)

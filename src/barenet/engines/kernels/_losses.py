@@ -121,23 +121,24 @@ def softmax_focal(log_p, y, c):
     return value, y * (bend - u**c)
 
 
-#: Each takes float64 numbers, and returns the loss of an output and its derivative.
+#: Each function takes float64 numbers, and returns the loss of an output and its derivative.
 FORMULAS = named(
     squared_error, absolute_error, huber, quantile, sigmoid_cross_entropy, sigmoid_focal,
     exponential_poisson, softplus_poisson,
 )  # fmt: skip
 
-#: The same by ln p, for p = softmax(z).
+#: The same functions of ln p, for p = softmax(z).
 ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal)
 
-#: Classes up to which a row is in each lane; there is memory on the stack for so many vectors.
+#: Maximum number of classes for which each lane takes a row; the stack has room for as many
+#: vectors.
 MAX_CLASSES = 128
 
 panel = on_stack(MAX_CLASSES)
 
 
 def cross_entropy_in_lanes(spec, step, layer, start, stop):
-    """Softmax cross-entropy with a row in each lane, as far as whole vectors go; the next row.
+    """Softmax cross-entropy with a row in each lane, in whole vectors; return the next row.
 
     The operations on a row and their order are those of `softmax_loss`, and so are the bits.
     """
@@ -209,7 +210,7 @@ def loss(spec, step, layer, start, stop):
             part, derivative = formula(output, target, option)
             total += part
             d[j] = weight * derivative
-        losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
+        losses[row] = weight * a.dtype.type(total)  # a number beyond the dtype becomes infinite
 
 
 @kernel(ON_SOFTMAX)

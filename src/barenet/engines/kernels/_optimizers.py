@@ -102,7 +102,7 @@ def lion(step, p, g, m, v, indices):
         m[i] = beta_2 * m[i] + (1 - beta_2) * g[i]
 
 
-#: Numbers of a gradient that are updated together, so that they stay in the first cache.
+#: Size of the parts of a gradient that are updated together, so that they stay in the L1 cache.
 TOGETHER = 1024
 
 #: The update rule of each optimizer.
@@ -155,7 +155,7 @@ def take_step_of_one_row(spec, step, layer, start, stop):
             rule(spec)(step, p, g, m, v, indices)
         squares = (a + b) + (c + d)
         total = sum_lanes(squares)
-        if total == 0 or total == np.inf:  # of which all rows are read again
+        if total == 0 or total == np.inf:  # in these cases, all rows are read again
             for row in range(first, last):
                 place_of_row = place + row - first
                 differentiate_row(spec, step, layer, row, place_of_row, a, b, c, d)

@@ -2,8 +2,8 @@
 
 Rows of weights, of the layers' outputs and of their derivatives are padded to whole vectors; the
 length of such a row is its stride. The padding of weights and derivatives stays zero throughout
-training; that of outputs is the activation of 0, and is only multiplied by zeros. The user's arrays
-have no padding. Many weights, whose copies would take long, are used in the user's arrays.
+training; the padding of outputs is the activation of 0, and is only multiplied by zeros. The user's
+arrays have no padding. Large weights, which would take long to copy, are used in the user's arrays.
 """
 
 import numpy as np
@@ -64,10 +64,10 @@ def row_numbers(spec, layer, place, row):
 
 @inlined
 def gradient_row(step, layer, row):
-    """Where the gradient of a row of parameters is.
+    """Return the address of the gradient of a row of parameters.
 
-    If it is applied at once, each thread has memory for a block of rows only, which stays in its
-    cache. The part of a thread is that of `_interpreter.run_part`.
+    If the gradient is applied immediately, each thread has memory for only a block of rows, which
+    stays in its cache. A thread's part is the same as in `_interpreter.run_part`.
     """
     if layer.gradient_rows == 0:
         return row

@@ -1,8 +1,7 @@
 """Sparse rows in a first layer: their entries are looked up in W, instead of multiplied.
 
-For a table with runs, below the n rows of W and b there are their sums: row n + k is the sum of
-the rows of W from the first one of k's run up to before k, which the entry of a row of X at column
-n + k stands for::
+For a table with runs, sums follow below the n rows of W and b. An entry of X at column n + k refers
+to row n + k, which is the sum of the rows of W from the first row of k's run to the row before k::
 
     S[k]  = W[first] + ... + W[k − 1]
     Z     = b + Σ value · W[column] + Σ value · S[k]
@@ -41,7 +40,7 @@ def sum_runs(spec, step, layer, start, stop):
 
 @kernel(SOURCES)
 def table_forward(spec, step, layer, start, stop):
-    """Z of some rows, as far as possible in vectors four times as long, which stay in registers."""
+    """Z of some rows, mostly in vectors four times as long, which stay in registers."""
     n = layer.n_out
     whole = layer.n_out - layer.n_out % (4 * lanes(spec))
     for row in range(start, stop):
@@ -59,7 +58,7 @@ def add_entries(spec, step, layer, start, stop):
     last = stop * L
     n_rows = layer.n_in + 1
     if layer.runs:
-        n_rows += layer.n_in  # for dS
+        n_rows += layer.n_in  # and as many for dS
     for column in range(n_rows):
         G = parameter_vectors(spec, layer, layer.gradient, column)
         for j in range(first, last, L):

@@ -19,7 +19,7 @@ def place(builder: Any, address: Any) -> Any:
 
 @operation(lambda address: INT(INT))
 def read(builder: Any, address: Any) -> Any:
-    """Read a number, and everything that the thread wrote before it published the number."""
+    """Read a number, and see all that its writer wrote before publishing it."""
     return builder.load_atomic(place(builder, address), "acquire", 8)
 
 
@@ -44,7 +44,7 @@ def compare_exchange(builder: Any, address: Any, expected: Any, number: Any) -> 
 
 @operation(types.void)
 def pause(builder: Any) -> None:
-    """Wait briefly, by the instruction that the processor has for it."""
+    """Wait briefly, with the processor's instruction for that."""
     if IS_X86:
         call(builder, "llvm.x86.sse2.pause", VOID)
 

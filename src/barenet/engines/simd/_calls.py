@@ -1,4 +1,4 @@
-"""Calls: functions are compiled, and called by their addresses."""
+"""Calls: compile functions, and call them by their addresses."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,8 +1,8 @@
 """Lanes: the numbers in a vector register, which formulas use like one number.
 
 ``m = beta * m + g`` is the same line for lanes as for numbers. `where` replaces `if`, lane by lane;
-a plain number of any type is repeated in all lanes. A product and a sum may be fused, and so be
-rounded once.
+a plain number of any type is repeated in all lanes. A product and a sum may be fused, and are then
+rounded only once.
 """
 
 import operator
@@ -185,7 +185,7 @@ def sum_lanes(builder: Any, x: Any) -> Any:
 def times_power_of_two(builder: Any, x: Any, n: Any) -> Any:
     """Multiply by 2ⁿ, for a whole n within the dtype's range, by adding to the exponent's bits.
 
-    n is added to a number so large that its last bit is 1; the last bits of the sum are n.
+    n is added to a number so large that its last bit is worth 1, so the last bits of the sum are n.
     """
     bits = 64
     mantissa = 52

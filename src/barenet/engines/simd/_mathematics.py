@@ -115,6 +115,6 @@ def are_finite(spec, place, stride, n, start, stop):
         X = vectors(spec, place, row * stride)
         total = repeat(spec, 0.0)
         for j in range(0, n, lanes(spec)):
-            total = total + X[j] * 0  # NaN from another number on
+            total = total + X[j] * 0  # NaN after any number that is not finite
         zeros = zeros + total
     return sum_lanes(zeros) == 0

@@ -1,4 +1,4 @@
-"""Products of a matrix and a vector, of which each number is a sum along a row."""
+"""Products of a matrix and a vector: each number is a sum along a row."""
 
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import repeat, sum_lanes
@@ -7,7 +7,7 @@ from barenet.engines.simd._views import array, lanes, vectors
 
 @compiled
 def multiply_rows(spec, a, row, x, y, start, stop):
-    """y = A x from row `start` to `stop`, four at a time: an addition waits for the one before it.
+    """y = A x from row `start` to `stop`, in fours, as an addition waits for the one before.
 
     The padding of the rows of A, and of x, is zero.
     """

@@ -1,4 +1,4 @@
-"""Properties of the processor: its vectors' width, its clock, its treatment of denormal numbers."""
+"""Properties of the processor: vector width, clock, and treatment of denormal numbers."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ from numba.core import cgutils
 
 from barenet.engines.simd._llvm import BYTE, INT, VOID, call, operation
 
-# The kernels' processor, not the machine's: Windows on ARM runs Python for x86-64, too.
+# The processor that kernels are compiled for, as Windows on ARM also runs Python for x86-64.
 IS_X86 = get_process_triple().startswith("x86_64-")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
 BITS = ir.IntType(32)
@@ -30,7 +30,7 @@ def vector_bits() -> int:
 
 @functools.cache
 def widest_bits() -> int:
-    """Width of this processor's vectors; the query takes as long as lowering a small network."""
+    """Return the width of this processor's vectors, once: the query takes as long as a lowering."""
     features = get_host_cpu_features()
     if features.get("avx512f"):
         return 512

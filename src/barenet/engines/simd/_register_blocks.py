@@ -11,9 +11,9 @@ from barenet.engines.simd import _llvm as llvm
 from barenet.engines.simd._lanes import Lanes
 from barenet.engines.simd._processor import n_registers
 
-#: Rows of the largest blocks of one vector, whose sums and factors fill the registers.
+#: Number of rows of the largest blocks that are one vector wide, which fill the registers.
 TALL = 8
-#: The same of two vectors.
+#: The same for blocks that are two vectors wide.
 HALF = 6
 if n_registers() == 32:
     TALL = 16
@@ -25,7 +25,7 @@ def transpose_block(
     typing_context: Any, spec: Any, source: Any, first: Any, row: Any, n: Any,
     target: Any, first_target: Any, row_target: Any,
 ) -> Any:  # fmt: skip
-    """Transpose a square of as many rows as a vector has lanes; rows from the n-th on become 0.
+    """Transpose a square block, as wide as a vector; rows from the n-th on become 0.
 
     The square begins at index `first` of the source, with rows a stride apart. Zipping row i with
     row i + L/2, for all i, moves a bit of the row's index to the column's, so log₂ L passes do it.
@@ -50,7 +50,7 @@ def transpose_block(
         for i, x in enumerate(loaded):
             is_row = builder.icmp_signed("<", llvm.INT(i), n)
             rows.append(builder.select(is_row, x, zeros))
-        # The numbers of a and b in turn, first those of their left halves, then of their right.
+        # The numbers of a and b alternate, first from their left halves, then from the right.
         zipped = [i // 2 + i % 2 * L for i in range(2 * L)]
         for _ in range(L.bit_length() - 1):
             first_half = rows[: L // 2]
@@ -102,7 +102,8 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
 
             end = builder.sub(last, llvm.INT(n_rows - 1))
             with cgutils.for_range_slice(builder, first, end, llvm.INT(n_rows), llvm.INT) as (i, _):
-                # Read here, so only for blocks that exist: few rows need one or two.
+                # Vectors are read here, so only for blocks that exist: few rows need only one or
+                # two.
                 b = llvm.pointer(builder, spec.dtype, field("b"), column)
                 s = llvm.pointer(builder, spec.dtype, field("s"), column)
                 c = llvm.pointer(builder, spec.dtype, field("c"), column)

@@ -1,7 +1,8 @@
 """Views of memory at an address: as vectors, as an array of numbers, or as a record.
 
-A view has no reference count, which would take Numba an atomic operation for each slice; the owner
-of an address keeps the memory alive. Addresses count bytes; strides and indices count numbers.
+A view has no reference count, which would cost Numba an atomic operation for each slice; the owner
+of an address has to keep the memory alive. Addresses count bytes; strides and indices count
+numbers.
 """
 
 import operator
@@ -136,7 +137,8 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
         size = llvm.INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            from numba.np.arrayobj import populate_array  # which a kernel on disk does not need
+            # imported here, as a kernel on disk doesn't need it
+            from numba.np.arrayobj import populate_array
 
             result = context.make_array(array)(context, builder)
             _, address, first, length = values
@@ -175,7 +177,7 @@ def record_at(dtype: Any) -> Callable[[int, int], Any]:
 
 @intrinsic
 def copied(typing_context: Any, record: Any) -> Any:
-    """Copy a record for the present call, which may change it."""
+    """Copy a record for the current call, which may change it."""
 
     def write(builder: Any, values: Any) -> Any:
         place = cgutils.alloca_once(builder, values.type.pointee)
@@ -187,7 +189,7 @@ def copied(typing_context: Any, record: Any) -> Any:
 
 
 def on_stack(n_vectors: int) -> Callable[[Any], int]:
-    """Make a function that returns the address of memory for vectors, for the present call."""
+    """Make a function that returns the address of memory for vectors, for the current call."""
 
     @intrinsic
     def reserve(typing_context: Any, spec: Any) -> Any:

@@ -44,7 +44,7 @@ class Name:
 
     #: The letter, such as ``"W"`` or ``"eta"``.
     base: str
-    #: The number of the layer, and for a neuron its own.
+    #: The number of the layer, and of the neuron if there is one.
     index: str = ""
     #: The parameter that a moment of the optimizer belongs to.
     of: Name | None = None
@@ -64,7 +64,7 @@ class Name:
 
     @property
     def key(self) -> str:
-        """The name in Python."""
+        """The name in Python code."""
         below = self.index
         if self.of is not None:
             below = f"_{self.of.key}"
@@ -101,7 +101,7 @@ ROUNDED = 1e-3
 
 Phase = Literal["forward", "backward", "update"]
 
-#: Inputs that are named; of more, those with the largest numbers are.
+#: Maximum number of inputs that are named; if there are more, those with the largest numbers.
 MAX_NAMES = 16
 
 
@@ -116,7 +116,7 @@ class Note(NamedTuple):
     'yes'
     """
 
-    #: Groups of words that are not broken over two lines.
+    #: Groups of words that are not split over two lines.
     parts: tuple[str, ...]
     #: Whether it has the largest entries, so that a summary need not list them.
     has_numbers: bool = False
@@ -133,7 +133,7 @@ class Note(NamedTuple):
         raw: Sequence[str] = (),
         limit: int | None = None,
     ) -> Self:
-        """Name the inputs; of many, those with the largest numbers."""
+        """Name the inputs, or those with the largest numbers if there are many."""
         is_single = len(X) == 1
         lead = "" if is_single else "in order "
         places: Sequence[int] = range(len(names))
@@ -212,7 +212,7 @@ class Quantity(NamedTuple):
 
     @property
     def is_setting(self) -> bool:
-        """Whether it is a single number for all layers, such as a learning rate."""
+        """Whether it is a number that applies to all layers, such as a learning rate."""
         return self.value.ndim == 0 and not self.name.index
 
     def transposed(self) -> Self:
@@ -238,12 +238,12 @@ class Equation:
     formula: Expression | None = None
     #: Quantities by the letters in the formula.
     operands: Mapping[str, Quantity] = field(default_factory=dict)
-    #: Finite differences of the loss, of a gradient; NaN where they were not computed.
+    #: Finite differences of the loss, for a gradient; NaN where they were not computed.
     differences: NDArray[np.float64] | None = None
 
     @property
     def scalars(self) -> frozenset[str]:
-        """Letters in the formula that are single numbers."""
+        """The letters in the formula that stand for single numbers."""
         scalars = set()
         for letter, quantity in self.operands.items():
             if quantity.value.ndim == 0:
@@ -267,7 +267,7 @@ class Equation:
 
     @property
     def agrees(self) -> bool:
-        """Whether a gradient equals its finite differences, as exactly as its precision allows."""
+        """Whether a gradient equals its finite differences, within the limits of its precision."""
         if self.differences is None:
             return True
         is_checked = ~np.isnan(self.differences)
@@ -289,7 +289,7 @@ class Equation:
         return self.formula.evaluate(values)
 
     def transposed(self) -> Self:
-        """Write it with samples along the other axis."""
+        """Return it with samples along the other axis."""
         formula = self.formula
         if formula is not None:
             formula = formula.transposed()
@@ -314,7 +314,7 @@ class Step:
 
     title: str
     text: str
-    #: Quantities that no equation before has as its result.
+    #: Quantities that are not results of earlier equations.
     given: tuple[Quantity, ...] = ()
     equations: tuple[Equation, ...] = ()
     phase: Phase = "forward"
@@ -328,7 +328,7 @@ class Step:
         return tuple(quantities)
 
     def transposed(self) -> Self:
-        """Write it with samples along the other axis."""
+        """Return it with samples along the other axis."""
         operands = tuple(quantity.transposed() for quantity in self.given)
         equations = tuple(equation.transposed() for equation in self.equations)
         return replace(self, given=operands, equations=equations)

@@ -194,7 +194,7 @@ class LayerFormulas(Formulas):
 
 
 def _user_defined(layer: LayerFormulas) -> Passes:
-    """Only the results."""
+    """Write only the results."""
     forward: Texts = {"A": None}
     if layer.ends_in_loss:
         forward = {"Z": None, "A": layer.output}
@@ -251,11 +251,11 @@ def _norm(layer: LayerFormulas, axis: int, over: str) -> Passes:
 
 
 def _batch_norm(layer: LayerFormulas) -> Passes:
-    """The same over the samples, with running averages."""
+    """The same equations over the samples, with running averages."""
     forward, backward = _norm(layer, 0, "samples")
     norm = layer.recorded.layer
     n = len(layer.recorded.X)
-    ratio = n / (n - 1)  # of the unbiased variance to that of the batch
+    ratio = n / (n - 1)  # the ratio of the unbiased variance to the variance of the batch
     layer.numbers = {**layer.numbers, "rate": norm.momentum, "ratio": ratio}
     layer.values |= {"mubar": norm.mean, "Vbar": norm.variance}
     averages = {

@@ -34,7 +34,7 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Clipping, Optimizer
 from barenet.training._loop import check_full_batch
 
-#: The start of a text, of a Markdown file and of a document, by which a file is recognized.
+#: The beginnings of a text, a Markdown file and a document, which identify a file.
 EXPLANATION_MARK = re.compile(
     rb"\A(?:# |<!doctype html>.*?<title>)?"
     rb"(?:One|Neuron \d+ of layer \d+ in one) training step of\s+Network\(",
@@ -44,10 +44,10 @@ EXPLANATION_MARK = re.compile(
 #: Layouts of the samples.
 NOTATIONS = ("rows", "columns")
 
-#: Parameters up to which a network is small, and its arrays are shown whole.
+#: Maximum number of parameters of a small network, whose arrays are shown in full.
 SMALL_NETWORK_PARAMETERS = 32
 
-#: Entries up to which an array of a larger network is shown whole.
+#: Maximum number of entries of an array of a larger network that is shown in full.
 SUMMARY_ENTRIES = 4
 
 #: Significant digits of a float64.
@@ -72,7 +72,7 @@ class Explanation(Page):
     precision : int
         Significant digits that are shown.
     limit : int
-        Entries up to which an array is shown whole; a larger one is summarized.
+        Maximum number of entries of an array that is shown in full; larger arrays are summarized.
     neuron : tuple of two int, optional
         The layer and the number of the neuron that is shown alone, both counted from 1.
     columns : tuple of tuple
@@ -94,7 +94,7 @@ class Explanation(Page):
     """
 
     def __getitem__(self, name: str) -> FloatArray:
-        """Look up a quantity, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
+        """Look up the final value of a quantity, such as ``"Z1"``, ``"dW2"`` or ``"L"``."""
         quantities = {quantity.name.key: quantity for quantity in self.quantities}
         if name not in quantities:
             raise KeyError(f"{name!r}; there are {', '.join(quantities)}")
@@ -102,7 +102,7 @@ class Explanation(Page):
         return quantity.value.reshape(quantity.shape)
 
     def transposed(self) -> Self:
-        """Write it with samples as columns, where they are rows, and vice versa.
+        """Swap the layout: samples as columns instead of rows, or vice versa.
 
         Returns
         -------
@@ -153,12 +153,12 @@ class Explanation(Page):
         return write_text(self, width)
 
     def to_html(self) -> str:
-        """Write it for a browser, as a page that needs no network and no scripts.
+        """Write it for a browser, as a page without scripts or network access.
 
         Returns
         -------
         str
-            A whole document, light or dark as the reader's system is.
+            A complete document, light or dark according to the reader's system.
         """
         return write_html(self)
 
@@ -173,7 +173,7 @@ class Explanation(Page):
         return write_markdown(self)
 
     def __repr__(self) -> str:
-        """One line; `print` shows all of it."""
+        """Summarize it in one line; `print` shows all of it."""
         return f"<{self.title}: {len(self.steps)} parts, samples are {self.notation}>"
 
     def __str__(self) -> str:
@@ -206,22 +206,22 @@ def explain(
 ) -> Explanation:
     """Show a training step with every number, and the formula that it comes from.
 
-    The step is the one that `train` would take next with all these rows in one mini-batch, from
-    the current state of the network and the optimizer. The reference engine takes it on copies;
-    the arguments and results of the layers, the loss and the optimizer are recorded. Each gradient
-    is checked with finite differences of the loss, computed in float64.
+    The step is the one that `train` would take next with all these rows in one mini-batch, from the
+    current state of the network and the optimizer. The reference engine takes it on copies, and
+    records the arguments and results of the layers, the loss and the optimizer. Each gradient is
+    checked against finite differences of the loss, which are computed in float64.
 
     Parameters
     ----------
     network : Network
-        A small one is shown whole; a larger one by shapes, statistics and its largest entries,
-        unless `limit` is higher.
+        The network. A small one is shown in full; a larger one by shapes, statistics and its
+        largest entries, unless `limit` is higher.
     X : array-like of shape (n_samples, n_inputs)
         The samples of the step, one a row.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets: numbers, or class indices from 0.
     loss : str or Loss, optional
-        The loss function; by default the one that goes with the output activation.
+        The loss function; the default depends on the output activation.
     optimizer : str, Optimizer or LBFGS, default="sgd"
         The optimizer. An instance that has taken steps continues with its moments.
     penalty : str, Penalty, or a sequence of them, optional
@@ -233,31 +233,31 @@ def explain(
     seed : int, default=0
         Seed of the dropout.
     step : int, default=0
-        Steps that the run has taken before. Together with the seed it fixes the dropout, and
-        nothing else: a bias correction, as Adam's, counts the optimizer's own steps.
+        Number of earlier steps of the run. Together with the seed, it determines the dropout and
+        nothing else: a bias correction, such as Adam's, counts the optimizer's own steps.
     neuron : tuple of two int, optional
-        The layer and the number of one neuron, both counted from 1, to show its part alone.
+        The layer and the number of a neuron, both counted from 1, to show only its part.
     notation : {"rows", "columns"}, default="rows"
         Whether samples are rows, as in the code, with Z = X W + b; or columns, as in many books,
         with Z = W X + b and every matrix transposed.
     precision : int, default=6
         Significant digits that are shown.
     limit : int, optional
-        Entries up to which an array is shown whole; of a larger one, statistics and the largest
-        entries are. By default 64, or 4 in a network of more than 32 parameters if no neuron is
-        given. In arrays of up to 64 entries, or up to the limit, every gradient is checked; in
-        larger ones the 5 largest are.
+        Maximum number of entries of an array that is shown in full; larger arrays are shown by
+        statistics and their largest entries. By default 64, or 4 in a network of more than 32
+        parameters if no neuron is given. In arrays of up to 64 entries, or up to the limit, every
+        gradient is checked; in larger arrays, the 5 largest.
     feature_names : sequence of str, optional
-        Names of the inputs, shown beside the numbers of a sample; of more than 16 inputs, and of
-        more than the limit, those with the largest numbers.
+        Names of the inputs, shown beside the numbers of a sample. If there are more than 16 inputs,
+        and more than the limit, only those with the largest numbers are named.
     class_names : sequence of str, optional
         Names of the classes, in the order of their indices.
 
     Returns
     -------
     Explanation
-        Printed, it is a text, and in a notebook it is typeset; ``to_html`` and ``to_markdown``
-        write it in other formats.
+        The explanation, which is printed as text and typeset in a notebook; ``to_html`` and
+        ``to_markdown`` write it in other formats.
 
     Raises
     ------
@@ -319,7 +319,7 @@ def _take_step(
     job: Job, first_step: int, limit: int, neuron: Neuron | None
 ) -> tuple[tuple[Step, ...], tuple[float, float]]:
     """Take the step, and write it with samples as rows; return also the losses around it."""
-    # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
+    # As in training, overflows are detected in the numbers, so NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
         table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
@@ -348,7 +348,7 @@ def _notes(
 
 
 def _check(job: Job) -> None:
-    """Refuse jobs that `train` refuses."""
+    """Reject jobs that `train` rejects."""
     check_full_batch(job, None)
     for layer in job.network.layers:
         if isinstance(layer, BatchNorm) and len(job.rows.X) == 1:

@@ -1,6 +1,6 @@
-"""An explanation in HTML, with formulas in MathML, which needs no network and no scripts.
+"""An explanation in HTML, with formulas in MathML, without scripts or network access.
 
-All colours derive from the text's own, so it fits a document or a notebook that is light or dark.
+All colours derive from the colour of the text, so it fits a light or a dark document or notebook.
 """
 
 import re
@@ -21,12 +21,12 @@ STYLE = Path(__file__).with_name("explanation.css").read_text("utf-8")
 
 
 def write_html(page: Page) -> str:
-    """Write an explanation as a document of its own."""
+    """Write an explanation as a complete document."""
     return write_page(page.title, write_fragment(page))
 
 
 def write_fragment(page: Page, *, style: bool = True) -> str:
-    """Write an explanation as a part of a document, with a style that affects nothing else."""
+    """Write an explanation as part of a document, with a style that affects nothing else."""
     parts = ['<div class="barenet-explain">\n']
     if style:
         parts.append(f"<style>{STYLE}</style>\n")
@@ -74,7 +74,7 @@ def _block(block: EquationBlock, css_class: str) -> str:
         if sign:
             operator = f"<mo>{sign}</mo>"
         rows += f"<mtr><mtd>{name}</mtd><mtd>{operator}</mtd><mtd>{line}</mtd></mtr>"
-        name = ""  # which only the first line has
+        name = ""  # only the first line has a name
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")
     html = f'<div class="{css_class}"><div class="line">'
     html += f'<div>{table}</div><span class="shape">{block.shapes}</span></div>'
@@ -95,7 +95,7 @@ def _math(inner: str) -> str:
 
 
 def _check(block: EquationBlock) -> str:
-    """Write the finite differences of a gradient, and the errors, or the greatest of many."""
+    """Write the finite differences of a gradient, and the errors, or only the largest of many."""
     if block.differences is None:
         return ""
     mark = ""

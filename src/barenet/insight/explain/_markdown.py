@@ -53,5 +53,5 @@ def _equation(block: EquationBlock) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    """Escape the characters that Markdown gives a meaning."""
+    """Escape the characters that have a meaning in Markdown."""
     return re.sub(r"([\\`*_\[\]<>$#|])", r"\\\1", text)

@@ -1,7 +1,7 @@
 """The equations of one neuron: one column of the matrices of its layer, and its operands.
 
-A column of X W + b needs all of X, a column of W and an entry of b. The needs of an equation are
-read from its formula, so any equation can be reduced to a column.
+A column of X W + b needs all of X, a column of W and an entry of b. The formula of an equation
+shows what a column needs, so any equation can be reduced to a column.
 """
 
 import ast
@@ -24,7 +24,8 @@ Part = Literal["column", "row", "all"]
 class Neuron(NamedTuple):
     """The place of a neuron."""
 
-    #: Its dense layer, from 0, and those behind it whose columns are independent of each other.
+    #: Its dense layer, counted from 0, and the following layers whose columns are independent of
+    #: each other.
     layers: range
     column: int
 
@@ -58,7 +59,7 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
 
 
 def _has_independent_columns(layer: Layer) -> bool:
-    """Whether no column of a layer's output depends on another column of its input."""
+    """Return whether each column of a layer's output depends only on that column of its input."""
     if type(layer) is ActivationLayer:
         return not isinstance(layer.activation, Softmax)
     return type(layer) in (BatchNorm, Dropout, PReLU)
@@ -72,18 +73,18 @@ def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
         equations = []
         for equation in step.equations:
             name = equation.result.name
-            if name.of is not None:  # of a moment, the parameter that it belongs to
+            if name.of is not None:  # for a moment, the parameter that it belongs to
                 name = name.of
             if name.index in numbers:
                 equations.append(column_slice(equation, neuron.column))
         if not equations and (step.equations or step.given):
-            continue  # a step in words alone is about all neurons
+            continue  # a step without equations is about all neurons
         operands = tuple(_operands(step, equations, seen))
         yield replace(step, given=operands, equations=tuple(equations))
 
 
 def _operands(step: Step, equations: Sequence[Equation], seen: set[Name]) -> Iterator[Quantity]:
-    """Find the operands that are new, and the settings of the step."""
+    """Find the new operands, and the settings of the step."""
     for quantity in step.given:
         if quantity.value.ndim == 0:
             seen.add(quantity.name)
@@ -125,7 +126,7 @@ def column_slice(equation: Equation, column: int) -> Equation:
 
 
 def _needed(formula: Expression | None) -> dict[str, Part] | None:
-    """The part of each operand that a column needs; None where one is needed in two ways."""
+    """Find the part of each operand that a column needs; None if two different parts are needed."""
     parts_needed: dict[str, set[Part]] = {}
 
     def visit(node: ast.AST, part: Part) -> None:
@@ -159,7 +160,7 @@ def _needed(formula: Expression | None) -> dict[str, Part] | None:
 
 
 def _slice(quantity: Quantity, part: Part, column: int) -> Quantity:
-    """Take a column or a row; a quantity that is the same for all neurons stays whole."""
+    """Take a column or a row; a quantity that all neurons share is not cut."""
     name, value, shape, _ = quantity
     if part == "all" or value.ndim == 0:
         return quantity

@@ -9,7 +9,7 @@ from barenet.insight.explain._document import SYMBOLS, Name
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import TextBlock
 
-#: Characters of a line of numbers.
+#: Maximum number of characters in a line of numbers.
 LINE_WIDTH = 76
 
 
@@ -31,7 +31,7 @@ _OPERATIONS: Operations = {
     "abs": (ATOM, (CHOICE,)),
 }
 
-#: The same where some operations are drawn around their operands, which need no brackets.
+#: The same for notations that draw some operations around their operands, without brackets.
 _DRAWN: Operations = {
     **_OPERATIONS,
     "Div": (ATOM, (CHOICE, CHOICE)),
@@ -95,7 +95,7 @@ class Notation:
         return str(shown).replace("-", self.templates["minus"])
 
     def entry(self, text: str) -> str:
-        """Write a number of a matrix, or one alone."""
+        """Write a number of a matrix, or a single number."""
         return self.number(text.replace(" ", self.templates["space"]))
 
     def cells(self, cells: list[list[str]]) -> TextBlock:
@@ -121,7 +121,7 @@ class Notation:
         return self.cells(numbers.cells())
 
     def matrices(self, numbers: Numbers) -> list[str]:
-        """Write a matrix, a wide one in blocks of columns."""
+        """Write a matrix; a wide one is split into blocks of columns."""
         blocks = []
         for label, part in numbers.split(LINE_WIDTH):
             block = self.matrix(part)
@@ -143,7 +143,7 @@ class TextNotation(Notation):
         return text.replace("-", self.templates["minus"])
 
     def entry(self, text: str) -> str:
-        """Write a number of a matrix, or one alone."""
+        """Write a number of a matrix, or a single number."""
         return text
 
     def cells(self, cells: list[list[str]]) -> TextBlock:

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-#: Entries of an array that is printed whole in a small network; all gradients of such an array are
-#: checked in any network.
+#: Maximum number of entries of an array that is printed in full in a small network; in any network,
+#: all gradients of such an array are checked.
 SMALL_ARRAY_ENTRIES = 64
 
-#: Entries of a larger array that are printed one by one, the largest ones.
+#: Number of the largest entries of a larger array, which are printed one by one.
 LARGEST_ENTRIES = 5
 
-#: Significant digits of an error of a gradient, of which only the size matters.
+#: Significant digits of the error of a gradient, whose size alone matters.
 ERROR_DIGITS = 2
 
-#: Significant digits of a mean, in a line that has little room.
+#: Significant digits of a mean, in a short line.
 MEAN_DIGITS = 4
 
 
@@ -49,7 +49,7 @@ class Numbers(NamedTuple):
     precision: int
 
     def cells(self) -> list[list[str]]:
-        """Write the entries, with the decimal points of a column below each other.
+        """Write the entries, with the decimal points of each column aligned.
 
         Examples
         --------
@@ -124,7 +124,7 @@ class Numbers(NamedTuple):
 
 
 def _aligned(words: Sequence[str]) -> list[str]:
-    """Pad the words of a column on both sides, so that their decimal points align."""
+    """Pad the words of a column on both sides, to align their decimal points."""
     ends = []
     for word in words:
         mantissa, _, _ = word.partition("e")

@@ -14,14 +14,14 @@ from barenet.insight.explain._number_format import ERROR_DIGITS, Numbers, digits
 from barenet.insight.explain._sketch import Column, in_a_line
 from barenet.insight.explain._text_block import TextBlock
 
-#: Characters of all numbers of a typeset formula.
+#: Maximum number of characters of all numbers in a typeset formula.
 SUBSTITUTION_WIDTH = 60
 
 
 class EquationBlock:
     """A quantity with its formula and its finite differences, if it has any.
 
-    It is printed whole up to a number of entries; a larger one is summarized.
+    It is printed in full up to a number of entries; a larger one is summarized.
     """
 
     def __init__(self, equation: Equation, precision: int, limit: int) -> None:
@@ -58,7 +58,7 @@ class EquationBlock:
         return f"{product} → {result}"
 
     def substituted(self, notation: Notation, room: float = math.inf) -> list[TextBlock]:
-        """Print the formula in numbers, if there is room and they help a reader."""
+        """Print the formula in numbers, if there is room and if that helps a reader."""
         formula = self.equation.formula
         operands = self.equation.operands
         for operand in operands.values():
@@ -84,7 +84,7 @@ class EquationBlock:
         return [printer.show(formula)]
 
     def _is_worked_out(self, tree: ast.expr) -> bool:
-        """Whether more is computed than a copy, a choice or the sum of one number."""
+        """Return whether the formula does more than copy, choose or sum a single number."""
         if isinstance(tree, ast.Name):
             return False
         for node in ast.walk(tree):
@@ -156,20 +156,20 @@ class Section(NamedTuple):
 
     number: int
     step: Step
-    #: The text of the step, unless it was there before.
+    #: The text of the step, unless an earlier step had the same.
     text: str
-    #: The quantities that the step starts from.
+    #: The quantities that the step begins with.
     quantities: list[EquationBlock]
     equations: list[EquationBlock]
     #: A sentence for the equations like those above.
     alike_text: str
-    #: Whether large quantities stand close together.
+    #: Whether large quantities are printed close together.
     is_compact: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Page:
-    """The fields of an `Explanation`, and the paragraphs and sections that are printed of it."""
+    """The fields of an `Explanation`, and its printed paragraphs and sections."""
 
     title: str
     facts: tuple[str, ...]
@@ -184,7 +184,7 @@ class Page:
 
     @property
     def quantities(self) -> list[Quantity]:
-        """All quantities in their order; one that changes is there each time."""
+        """All quantities in order; one that changes occurs each time."""
         quantities: list[Quantity] = []
         for step in self.steps:
             quantities += step.quantities
@@ -200,7 +200,7 @@ class Page:
 
     @property
     def is_summary(self) -> bool:
-        """Whether it is about a whole network, with arrays that are larger than the limit."""
+        """Whether it covers a whole network, with arrays that are larger than the limit."""
         return self.neuron is None and self._largest > self.limit
 
     @property
@@ -242,7 +242,7 @@ class Page:
 
     @property
     def sketch(self) -> str:
-        """The layers in a line; of a large network, the title is enough."""
+        """The layers in a line; for a large network, the title is enough."""
         if self.is_summary:
             return ""
         return in_a_line(self.columns)
@@ -257,7 +257,7 @@ class Page:
 
     @property
     def sections(self) -> Iterator[Section]:
-        """The steps; a text that was there before is left out."""
+        """The steps, without repeated texts."""
         earlier_texts = set()
         for number, step in enumerate(self.steps, 1):
             text = step.text
@@ -285,7 +285,7 @@ class Page:
 
     @property
     def outcome(self) -> str:
-        """The loss before and after the step, with as many digits as show the change."""
+        """The loss before and after the step, with enough digits to show the change."""
         if not np.isfinite(self.losses).all():
             return ""
         before, after = self.losses
@@ -336,14 +336,14 @@ class Page:
         return [EquationBlock(equation, self.precision, self.limit) for equation in equations]
 
     def _split_alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], str]:
-        """Split off equations like the first update of large moments, with a sentence for them."""
+        """Split off equations that repeat the first update of large arrays, and describe them."""
         largest_moment = 0
         for equation in equations:
             if equation.result.name.of:
                 largest_moment = max(largest_moment, equation.result.value.size)
         if not self.is_summary or largest_moment <= self.limit:
             return equations, ""
-        # An update is the equations of an array's moments, then that of the array.
+        # An update has the equations of an array's moments, and then the equation of the array.
         ends = []
         for number, equation in enumerate(equations, 1):
             if not equation.result.name.of:

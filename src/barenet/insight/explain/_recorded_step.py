@@ -1,8 +1,8 @@
-"""Recorded step: one training step by the reference engine, with all that went through it.
+"""Recorded step: a training step by the reference engine, with all intermediate results.
 
 The step is taken on copies. The arguments and results of layers, penalties, clipping and optimizer
-are recorded on the way; nothing is computed a second time, besides the finite differences. A table
-has the quantities of the step by their names, and the equations between them.
+are recorded on the way; only the finite differences need further computations. A table holds the
+quantities of the step by name, and the equations between them.
 """
 
 import copy
@@ -70,7 +70,7 @@ class RecordedStep:
     #: The job before and after the step.
     job: Job
     after: Job
-    #: Steps that were taken before.
+    #: Number of earlier steps.
     first_step: int
     layers: list[RecordedLayer]
     #: For each penalty, the calls that compute its value and its gradient.
@@ -98,7 +98,8 @@ class RecordedStep:
 
 def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     """Take a step with all rows of a job, on copies, and record it."""
-    if getattr(job.optimizer, "average", 0):  # the step is from parameters that are not averaged
+    # steps are taken from parameters that are not averaged
+    if getattr(job.optimizer, "average", 0):
         optimizer = copy.deepcopy(job.optimizer)
         job = replace(job, network=job.network.copy(), optimizer=optimizer)
         job.network.parameters[:] = ReferenceEngine(job).raw_parameters()
@@ -143,7 +144,7 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
 
 
 def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
-    """Take the step and return the moments before; with L-BFGS, compute the gradient alone."""
+    """Take the step and return the earlier moments; with L-BFGS, only compute the gradient."""
     engine = ReferenceEngine(job)
     if isinstance(job.optimizer, LBFGS):
         engine.value_and_gradient()
@@ -160,7 +161,7 @@ def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
 class Differences:
     """Finite differences of the loss of a step, without its penalties, in float64.
 
-    Where an intermediate result is changed, the forward pass resumes from it.
+    The forward pass resumes from an intermediate result that is changed.
     """
 
     def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None = None) -> None:
@@ -220,7 +221,7 @@ class Differences:
 
 
 def _in_float64(recorded: RecordedStep) -> RecordedStep:
-    """The step in float64, as finite differences in float32 have no correct digit."""
+    """Copy the step in float64, because finite differences in float32 have no correct digit."""
     job = recorded.job
     if job.network.dtype == np.float64:
         return recorded
@@ -230,7 +231,7 @@ def _in_float64(recorded: RecordedStep) -> RecordedStep:
     if weights is not None:
         weights = weights.astype(np.float64)
     wide = ArrayDataset(rows.X, rows.y.astype(np.float64), weights)
-    # The optimizer has no part in the gradients, and its moments may be of float32.
+    # The optimizer is left out: it doesn't affect the gradients, and its moments may be float32.
     job = replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
     return record_step(job, recorded.first_step)
 
@@ -255,7 +256,7 @@ class QuantityTable(dict[Name, Quantity]):
         self.loss, self.logits = logits_form(step.job.loss, self.network.output_activation)
 
     def add(self, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
-        """Add a quantity, in place of an earlier one of the same name."""
+        """Add a quantity, replacing an earlier one with the same name."""
         quantity = Quantity.of(name, value, by_sample=by_sample)
         self[name] = quantity
         return quantity

@@ -9,7 +9,7 @@ from barenet.insight.explain._document import Name
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 
-#: Units of a layer that are drawn.
+#: Maximum number of units of a layer that are drawn.
 MAX_UNITS = 6
 
 #: The distance of two columns in a drawing.
@@ -71,7 +71,7 @@ def in_a_line(columns: Sequence[Column]) -> str:
 
 
 def draw(columns: Sequence[Column]) -> str:
-    """Draw the sketch as SVG, in the colour of the text around it."""
+    """Draw the sketch as SVG, in the colour of the surrounding text."""
     width = COLUMN * len(columns)
     n_rows = max(len(column.heights) for column in columns)
     height = ROW * n_rows + LABELS
@@ -84,7 +84,7 @@ def draw(columns: Sequence[Column]) -> str:
 
 
 def _links(columns: Sequence[Column], height: int) -> Iterator[str]:
-    """Draw the weights with their letter, or the connections of a layer of another kind."""
+    """Draw the weights with their letter, or the connections of another kind of layer."""
     middle = (height - LABELS) / 2
     for place, (before, after) in enumerate(pairwise(columns)):
         left = COLUMN * (place + 0.5) + RADIUS

@@ -10,7 +10,7 @@ from barenet.insight.explain._text_block import TextBlock, length, pad
 
 INDENT = "    "
 
-#: Looks like a space, and is never the end of a line.
+#: A space at which lines are not broken.
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -20,7 +20,7 @@ def write_text(page: Page, width: int = 80) -> str:
 
 
 class _TextWriter:
-    """Writes the parts of a page as lines of a width."""
+    """Writes the parts of a page in lines of a given width."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -136,7 +136,7 @@ class _TextWriter:
         return [line, *self._columns(block.differences)]
 
     def _fitting(self, *parts: TextBlock | str) -> list[str]:
-        """Write parts side by side; no lines if there is no room."""
+        """Write parts side by side; return no lines if there is no room."""
         block = TextBlock.of(*parts)
         if block.width > self.width:
             return []
@@ -167,7 +167,7 @@ class _TextWriter:
 
 
 def _needs_empty_line(section: Section, place: int) -> bool:
-    """Whether an empty line stands before an equation."""
+    """Return whether an equation needs an empty line before it."""
     block = section.equations[place]
     if place == 0:
         has_start = section.text or section.quantities

@@ -1,4 +1,4 @@
-"""Text block: lines of text of one width, to print a matrix within a line of text."""
+"""Text block: lines of equal width, to print a matrix within a line of text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class _Bracket(NamedTuple):
-    """The characters of a bracket that is higher than a line."""
+    """The characters of a bracket that spans several lines."""
 
     top: str
     middle: str
     bottom: str
 
 
-#: Brackets that are higher than a line.
+#: Brackets that span several lines.
 _HIGH = {
     "(": _Bracket("⎛", "⎜", "⎝"),
     ")": _Bracket("⎞", "⎟", "⎠"),
@@ -24,13 +24,13 @@ _HIGH = {
     "|": _Bracket("│", "│", "│"),
 }
 
-#: A bar over a letter, which is a character of its own in text.
+#: A bar over a letter, which is a separate character in text.
 BAR = "\N{COMBINING MACRON}"
 
 
 @dataclass(frozen=True)
 class TextBlock:
-    """Lines from top to bottom, of which the middle one is aligned with other blocks.
+    """Lines from top to bottom; the middle line is aligned with other blocks.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class TextBlock:
 
     @classmethod
     def of(cls, *parts: TextBlock | str) -> TextBlock:
-        """Put blocks and words side by side, with their middles in one line.
+        """Put blocks and words side by side, with their middles aligned.
 
         A bracket is as high as the blocks.
         """
@@ -70,7 +70,7 @@ class TextBlock:
 
 
 def length(text: str) -> int:
-    """Columns of a text; a bar over a letter takes none."""
+    """Count the columns of a text; a bar over a letter takes none."""
     return len(text) - text.count(BAR)
 
 
@@ -80,7 +80,7 @@ def pad(text: str, width: int) -> str:
 
 
 def _column(part: TextBlock | str, above: int, below: int) -> list[str]:
-    """Pad a part to numbers of lines above its middle and from it; a bracket is drawn so high."""
+    """Pad a part to a number of lines above and below its middle; draw a bracket as high."""
     if isinstance(part, str):
         if part in _HIGH and above + below > 1:
             bracket = _HIGH[part]

@@ -1,7 +1,7 @@
 """Dense: each output is a weighted sum of all inputs, followed by the activation.
 
-`ActivationLayer` is an activation as a layer, for use after a normalization layer, and `PReLU` one
-with a parameter for each unit.
+`ActivationLayer` applies an activation alone, such as after a normalization layer, and `PReLU` is
+an activation with a learned parameter for each unit.
 """
 
 from typing import ClassVar
@@ -116,7 +116,7 @@ class Dense(Layer):
         self.bias = self.bias_init.draw(rng, (n_out,), n_in, n_out)
 
     def __repr__(self) -> str:
-        """Leave out the initializers, which have done their work."""
+        """Leave out the initializers, which are no longer needed."""
         return f"Dense({self.n_in}, {self.n_out}, {spec_of(self.activation)!r})"
 
 
@@ -162,7 +162,8 @@ class PReLU(Layer):
     """Parametric ReLU: output = x for x > 0 and else sⱼ·x, with a learned slope sⱼ for each unit j.
 
     From He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance
-    on ImageNet classification" (2015). Penalties don't apply to the slopes, as 0 is a ReLU.
+    on ImageNet classification" (2015). Penalties don't apply to the slopes, because a slope of 0 is
+    just a ReLU.
 
     Parameters
     ----------
@@ -210,5 +211,5 @@ class PReLU(Layer):
         return np.where(cache > 0, d_output, self.slopes * d_output)
 
     def initialize(self, rng: np.random.RandomState) -> None:
-        """Set all slopes to the initial one."""
+        """Set all slopes to their initial value."""
         self.slopes = self.slope  # type: ignore[assignment]

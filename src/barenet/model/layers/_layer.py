@@ -26,13 +26,14 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     name : str
         The name in `LAYERS`.
     n_in, n_out : int or None
-        Number of columns of the input and the output; None for any, and for as many.
+        Number of columns of the input and the output. None for `n_in` accepts any number, and None
+        for `n_out` keeps it.
     activation : Activation or None
         The activation at the end of the layer. `forward` of such a layer takes ``logits``: True
         leaves it out, for a loss that includes it.
     parameter_shapes, statistic_shapes : mapping of str to tuple of int
-        Shapes of the arrays that are learned, and of those that are measured while training, by
-        name. Penalties apply to ``weights``.
+        Shapes of the learned arrays and of the arrays that are measured during training, by name.
+        Penalties apply to ``weights``.
 
     Examples
     --------
@@ -75,7 +76,7 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
 
     @abstractmethod
     def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
-        """Compute dL/d(input), shape (n_samples, n_in), and dL/d(parameters) on the way.
+        """Compute dL/d(input), shape (n_samples, n_in), and write dL/d(parameters) to `out`.
 
         Parameters
         ----------
@@ -115,7 +116,7 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
 
     def __getattr__(self, name: str) -> Any:
         """Explain why a layer without a network has no arrays."""
-        is_made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
+        is_made = bool(vars(self)) and not name.startswith("__")  # False during unpickling
         if is_made and self._declares_array(name):
             raise AttributeError(self._without_network(name))
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
@@ -123,17 +124,17 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     if not TYPE_CHECKING:
 
         def __setattr__(self, name: str, value: Any) -> None:
-            """Refuse an array before there is a network, which would draw another one."""
+            """Reject an array before the layer is in a network, which would overwrite it."""
             if name not in vars(self) and is_ours(type(self)) and self._declares_array(name):
                 raise AttributeError(self._without_network(name), name=name, obj=self)
             super().__setattr__(name, value)
 
     def _declares_array(self, name: str) -> bool:
-        """Whether a name is that of an array, which a network provides."""
+        """Return whether a name is that of an array, which a network provides."""
         return name in self.parameter_shapes or name in self.statistic_shapes
 
     def _without_network(self, name: str) -> str:
-        """The problem of a layer that no network has."""
+        """Describe the error of a layer that is not in a network."""
         return f"{self!r} has no {name} yet: it gets its arrays from a network, Network([layer])"
 
     def __getstate__(self) -> dict[str, Any]:

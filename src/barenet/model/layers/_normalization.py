@@ -110,7 +110,7 @@ class BatchNorm(Normalization):
         mean = X.mean(axis=0)
         variance = X.var(axis=0)
         n = len(X)
-        if n > 1:  # a single row has no variance
+        if n > 1:  # the unbiased variance of a single row is undefined
             unbiased = variance * (n / (n - 1))
             self.mean = self.momentum * self.mean + (1 - self.momentum) * mean
             self.variance = self.momentum * self.variance + (1 - self.momentum) * unbiased

@@ -38,17 +38,17 @@ DEFAULT_LOSSES: dict[str, type[Loss]] = dict.fromkeys(("exponential", "softplus"
 DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEntropy}
 
 
-#: Losses whose name fits two output activations: of classes that exclude each other ...
+#: Losses whose name fits two output activations: softmax, for mutually exclusive classes ...
 EXCLUSIVE_CLASSES: dict[str, type[Loss]] = {
     "log_loss": CategoricalCrossEntropy,
     "focal": CategoricalFocal,
 }
-#: ... and of yes-or-no outputs, which are sigmoids.
+#: ... and sigmoid, for yes-or-no outputs.
 YES_OR_NO: dict[str, type[Loss]] = {"log_loss": BinaryCrossEntropy, "focal": BinaryFocal}
 
 
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
-    """Build a loss from its name, by default the activation's, and check that it fits."""
+    """Build a loss from its name, or the activation's default, and check that it fits."""
     if spec is None:
         default_loss = DEFAULT_LOSSES.get(activation.name, SquaredError)
         return default_loss()
@@ -67,7 +67,7 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
 
 
 def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
-    """The form of the loss on logits if it has one, and whether it does."""
+    """Return the loss on logits if it has that form, or else the loss, and which of the two."""
     if activation.name not in loss.on_logits:
         return loss, False
     loss_on_logits = loss.on_logits[activation.name]

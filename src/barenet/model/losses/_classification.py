@@ -1,12 +1,12 @@
 """Losses for classes: cross-entropy, and its generalization, focal loss.
 
-Each has two forms: from the probabilities, as in textbooks, and from the logits, with the sigmoid
-or softmax included. Training uses the second: it doesn't overflow, keeps all digits, and the
-derivative of cross-entropy is p − y.
+Each loss has two forms: a function of the probabilities, as in textbooks, and a function of the
+logits, which includes the sigmoid or softmax. Training uses the second form: it doesn't overflow,
+it keeps all digits, and the derivative of cross-entropy is p − y.
 
 Where one class is rare, the many easy rows of the other dominate the cross-entropy. The factor
-(1 − p)ᵞ, with p the probability of the correct class, reduces the weight of rows that are predicted
-well. From Lin, Goyal, Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
+(1 − p)ᵞ, with p the probability of the correct class, reduces the weight of well-predicted rows.
+From Lin, Goyal, Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
 """
 
 from dataclasses import dataclass
@@ -186,7 +186,7 @@ class SoftmaxFocal(Focal):
         log_p = log_softmax(output)
         p = np.exp(log_p)
         u = -np.expm1(log_p)
-        base = np.where(u > 0, u, 1)  # where u is 0, so is the logarithm
+        base = np.where(u > 0, u, 1)  # where u is 0, ln p is 0 too
         power = base ** (self.gamma - 1)
         g = y * (self.gamma * power * p * log_p - u**self.gamma)
         return g - p * g.sum(axis=1, keepdims=True)
@@ -253,6 +253,6 @@ class CategoricalFocal(Focal, CategoricalLoss):
 
 
 def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
-    """d/dp of −uᵞ ln p, where u = 1 − p."""
+    """Compute the derivative of −uᵞ ln p with respect to p, where u = 1 − p."""
     power = u ** (gamma - 1)
     return gamma * power * np.log(p) - u**gamma / p

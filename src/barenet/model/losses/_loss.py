@@ -26,14 +26,15 @@ class Loss(Configurable, ABC):
     Attributes
     ----------
     on_logits : mapping of str to type
-        By output activation: the same loss, with the same options, from the logits (the values
-        before the activation). It is stable where loss and activation apart would overflow or lose
-        digits. A loss that has them is defined for these activations only.
+        The same loss as a function of the logits (the values before the activation), with the same
+        options, for each output activation. It is numerically stable where the separate loss and
+        activation would overflow or lose digits. A loss with such forms is defined only for these
+        activations.
     activations : tuple of str
-        The output activations that a loss of another kind is defined for; none for all.
+        The output activations that any other loss is defined for; empty for all.
     outputs_per_target : int
-        Outputs for each target: 1, or more for several quantiles or a mean with its variance. Then
-        `y` has the columns of the targets as often, one block after the other.
+        Outputs for each target: 1, or more for several quantiles or a mean with its variance. In
+        that case, `y` repeats the columns of the targets as often, one block after the other.
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y, as
         Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
@@ -99,12 +100,13 @@ class Loss(Configurable, ABC):
         """Reject targets that the loss is not defined for, with a ValueError."""
 
     def point(self, output: FloatArray) -> FloatArray:
-        """Select the outputs that predict the targets themselves, which metrics measure.
+        """Select the outputs that predict the targets themselves, which metrics are computed from.
 
         Returns
         -------
         ndarray of shape (n_samples, n_targets)
-            One for each target: all, the middle one of several quantiles, or the mean.
+            One output for each target: the output itself, the middle one of several quantiles, or
+            the mean.
         """
         n_targets = output.shape[1] // self.outputs_per_target
         middle = (self.outputs_per_target - 1) // 2
@@ -115,11 +117,11 @@ class Loss(Configurable, ABC):
 class BinaryLoss(Loss):
     """A loss of independent probabilities, one for each output."""
 
-    #: Whether exactly one class is true in each row.
+    #: Whether each row belongs to exactly one class.
     _exclusive: ClassVar[bool] = False
 
     def check_targets(self, y: FloatArray) -> None:
-        """Reject targets that are not probabilities, of classes that may exclude each other."""
+        """Reject targets that are not probabilities, or don't sum to 1 for exclusive classes."""
         if ((y < 0) | (y > 1)).any():
             problem = f"{self.name} needs targets from 0 to 1, got {y.min():g} to {y.max():g}"
             raise ArgumentError(problem, argument="y")
@@ -136,7 +138,7 @@ class CategoricalLoss(BinaryLoss):
 
 
 def clip_probabilities(p: FloatArray) -> FloatArray:
-    """Move probabilities that were rounded to 0 or 1 away from the poles of the logarithm."""
+    """Move probabilities that were rounded to 0 or 1 to values with a finite logarithm."""
     limits = np.finfo(p.dtype)
     return np.clip(p, limits.tiny, 1 - limits.eps)
 
@@ -150,9 +152,9 @@ def _check_shapes(output: FloatArray, y: FloatArray) -> None:
 
 
 def _relative_weights(sample_weight: FloatArray) -> FloatArray:
-    """Weights divided by their sum; all 0 if they are."""
+    """Divide weights by their sum; all 0 if all weights are 0."""
     largest = sample_weight.max(initial=0)
     if largest == 0:
         return np.zeros_like(sample_weight)
-    relative = sample_weight / largest  # the sum of the weights themselves may overflow
+    relative = sample_weight / largest  # the sum of the unscaled weights may overflow
     return relative / relative.sum()

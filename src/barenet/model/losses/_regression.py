@@ -1,8 +1,8 @@
 """Losses for numbers: squared, absolute, Huber, quantile, Gaussian; and for counts: Poisson.
 
 The Poisson loss also has a form from the logits of each output activation. Near a rate of 0, the
-derivative 1 − y/ŷ is very large and that of the activation nearly 0; their product, computed from
-the logits, keeps all its digits.
+derivative 1 − y/ŷ is very large and the derivative of the activation nearly 0; computing their
+product from the logits keeps all its digits.
 """
 
 from abc import abstractmethod
@@ -18,7 +18,8 @@ from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
 _LN_2_PI = 1.8378770664093453
-_DEVIANCE = "A - Y + times_ln(Y, Y / A)"  # declared by each form: inherited ones are ignored
+# each form declares this, as inherited formulas are ignored
+_DEVIANCE = "A - Y + times_ln(Y, Y / A)"
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,16 @@ class Huber(Loss):
 class Quantile(Loss):
     """Quantile loss, for q-quantiles: ℓ = Σⱼ max(q·e, (q − 1)·e) with e = yⱼ − ŷⱼ.
 
-    A prediction that is too low costs q per unit, one too high 1 − q; also called pinball loss.
-    From Koenker and Bassett, "Regression quantiles" (1978).
+    A prediction that is too low costs q per unit, and one that is too high costs 1 − q. Also known
+    as pinball loss. From Koenker and Bassett, "Regression quantiles" (1978).
 
     Parameters
     ----------
     q : float, default=0.5
         Fraction of the targets below the prediction.
     levels : tuple of float, optional
-        Several q in ascending order, such as (0.1, 0.5, 0.9), in place of one: the network has an
-        output for each, with the activation "ascending", so that quantiles never cross.
+        Several values of q in ascending order, such as (0.1, 0.5, 0.9), instead of one. The network
+        has an output for each, with the activation "ascending", so that quantiles never cross.
 
     Raises
     ------
@@ -143,7 +144,7 @@ class Quantile(Loss):
         levels = [check_number(q, "loss", part="quantile's levels", gt=0, lt=1) for q in specs]
         if sorted(set(levels)) != levels:
             raise ArgumentError.of("loss", levels, "quantile's levels in ascending order")
-        attributes = vars(self)  # the class is frozen
+        attributes = vars(self)  # the dataclass is frozen
         attributes["levels"] = tuple(levels)
         if levels:
             attributes["activations"] = ("ascending",)
@@ -166,7 +167,7 @@ class Quantile(Loss):
         return (high * is_too_high - low * is_too_low).astype(output.dtype)
 
     def _costs(self, output: FloatArray) -> FloatArray:
-        """The costs of each output for a unit too low and a unit too high, in its dtype."""
+        """Return the cost per unit of outputs that are too low, and of those that are too high."""
         q = np.resize(self.levels or self.q, output.shape[1])
         return np.array([q, 1 - q], output.dtype)
 
@@ -207,7 +208,7 @@ class GaussianNLL(Loss):
     def _parts(self, output: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """μ − y and s, each of shape (n_samples, n_targets)."""
         mean, s = np.hsplit(output, 2)
-        targets, _ = np.hsplit(y, 2)  # the same ones twice
+        targets, _ = np.hsplit(y, 2)  # y holds the targets twice
         return mean - targets, s
 
 
@@ -264,7 +265,7 @@ class SoftplusPoisson(Deviance):
         is_positive = z > 0
         q = np.divide(np.log1p(t), t, out=np.ones_like(t), where=t > 0)
         rate = np.where(is_positive, z + np.log1p(t), t * q)
-        safe_rate = np.where(is_positive, rate, 1)  # whose logarithm is used for z > 0 alone
+        safe_rate = np.where(is_positive, rate, 1)  # its logarithm is used only for z > 0
         log_rate = np.where(is_positive, np.log(safe_rate), z + np.log(q))
         divisor = np.where(is_positive, safe_rate, q)
         return rate, log_rate, 1 / ((1 + t) * divisor)
@@ -288,7 +289,7 @@ class Poisson(Deviance):
     on_logits: ClassVar = {"exponential": ExponentialPoisson, "softplus": SoftplusPoisson}
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Keep a rate that was rounded to 0 away from the logarithm's pole."""
+        """Move a rate that was rounded to 0 away from 0, so that its logarithm is finite."""
         rate = np.maximum(output, np.finfo(output.dtype).eps)
         return rate, np.log(rate)
 

@@ -1,4 +1,4 @@
-"""Optimizers: rules for the next step, by name in `OPTIMIZERS`."""
+"""Optimizers: the rules that update the parameters. `OPTIMIZERS` holds each by its name."""
 
 from typing import Any
 

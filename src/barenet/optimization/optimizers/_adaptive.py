@@ -1,6 +1,6 @@
 """Optimizers with adaptive learning rates for each parameter, by the size of its gradients.
 
-Lion takes steps of one length instead, whatever the size.
+Lion instead takes steps of one length, whatever the size of the gradients.
 """
 
 from dataclasses import dataclass

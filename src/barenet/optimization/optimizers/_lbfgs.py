@@ -1,7 +1,7 @@
 """L-BFGS: a full-batch method that estimates the curvature from its last steps, from SciPy.
 
-The state of SciPy's search is private, but it is a function of the values and gradients passed to
-it: with the same ones it takes the same steps, to the last bit, at negligible cost.
+The state of SciPy's search is private, but it depends only on the values and gradients passed to
+it. Given the same ones, it repeats the same steps, to the last bit, at negligible cost.
 """
 
 from __future__ import annotations
@@ -33,18 +33,19 @@ Evaluation: TypeAlias = tuple[float, FloatArray]
 class LBFGS(Configurable):
     """Limited-memory BFGS through ``scipy.optimize.minimize``.
 
-    It needs the loss of all rows at once, has no learning rate (a line search determines the length
-    of each step), and is often the best choice for small data. An epoch is one of its iterations.
-    From Liu and Nocedal, "On the limited memory BFGS method for large scale optimization" (1989).
+    It evaluates the loss of all rows at once, has no learning rate (a line search determines the
+    length of each step), and is often the best choice for small data sets. An epoch is one of its
+    iterations. From Liu and Nocedal, "On the limited memory BFGS method for large scale
+    optimization" (1989).
 
     Parameters
     ----------
     memory : int, default=10
         Number of steps that the curvature is estimated from.
     tolerance : float, default=1e-5
-        It converges when no entry of the gradient is larger.
+        It has converged when no entry of the gradient is larger.
     gain : float, default=0.0
-        It also converges when an iteration reduces the loss by no more than this fraction.
+        It has also converged when an iteration reduces the loss by no more than this fraction.
     evaluations : int, default=10**9
         Maximum number of evaluations of the loss; an iteration takes up to 20.
 
@@ -92,17 +93,18 @@ class LBFGS(Configurable):
         iterations : int
             Maximum number of iterations.
         after_iteration : callable
-            Called with the loss and gradient at the start of each iteration, when `parameters` are
-            those at its end; True stops.
+            Called after each iteration with the loss and gradient from its start, when `parameters`
+            are already those at its end; returning True stops the search.
         history : LBFGSHistory, optional
-            Evaluations of an earlier call, which are replayed without reporting its iterations;
-            new evaluations are recorded.
+            Evaluations of an earlier call, which are replayed without reporting their iterations;
+            new evaluations are added.
 
         Returns
         -------
         str
-            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, that the maximum
-            of evaluations was reached, or that no step within the precision reduces the loss.
+            ``"converged"``, ``"stopped"`` or ``"completed"`` (after all iterations); or a message
+            that the maximum number of evaluations was reached, or that no step reduces the loss any
+            more.
         """
         from scipy.optimize import minimize
 
@@ -113,7 +115,7 @@ class LBFGS(Configurable):
         stopped = False
 
         def evaluate(x: FloatArray) -> Evaluation:
-            parameters[:] = x  # in their dtype
+            parameters[:] = x  # converted to their dtype
             value, gradient = history.evaluate(x, value_and_gradient)
             ends[1:] = [(value, gradient.astype(np.float64))]
             return ends[-1]
@@ -125,7 +127,7 @@ class LBFGS(Configurable):
             ends[:] = ends[-1:]
             stopped = not history.has_reported() and after_iteration(*start)
             if stopped:
-                raise StopIteration  # makes SciPy stop
+                raise StopIteration  # this makes SciPy stop
 
         def search() -> Any:
             options: Any = {
@@ -158,7 +160,7 @@ class LBFGS(Configurable):
         return self._ending(result, iterations - history.earlier_iterations)
 
     def _ending(self, result: Any, iterations: int) -> str:
-        """Why SciPy's search has ended."""
+        """Return the reason that SciPy's search has ended."""
         gains_little = self.gain > 0 and result.status == 0
         if gains_little or np.abs(result.jac).max(initial=0) <= self.tolerance:
             return "converged"
@@ -170,7 +172,7 @@ class LBFGS(Configurable):
 
 
 class OtherStepsError(Exception):
-    """A search that is replayed evaluates the loss at another point than the recorded one."""
+    """Raised when a replayed search evaluates the loss at another point than the recorded one."""
 
 
 class LBFGSHistory(Stateful):
@@ -182,8 +184,8 @@ class LBFGSHistory(Stateful):
         #: Checksum of each point, to detect a search that takes other steps; value and gradient
         #: at that point.
         self.evaluations: list[tuple[int, float, FloatArray]] = []
-        self.n_reported = 0  # iterations
-        #: Iterations and evaluations before `start`, of a search that could not be replayed.
+        self.n_reported = 0  # the number of reported iterations
+        #: Iterations and evaluations before `start`, from a search that could not be replayed.
         self.earlier_iterations = 0
         self.earlier_evaluations = 0
         self._position = self._iterations = 0
@@ -196,7 +198,7 @@ class LBFGSHistory(Stateful):
         return self.start.astype(np.float64)
 
     def restart(self) -> None:
-        """Forget the evaluations, so that the next search starts anew; keep their number."""
+        """Forget the evaluations, but keep their number, so that the next search starts anew."""
         self.earlier_iterations += self.n_reported
         self.earlier_evaluations += len(self.evaluations)
         self.start = None
@@ -247,7 +249,7 @@ class LBFGSHistory(Stateful):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Replay these evaluations from the first."""
+        """Load evaluations, to be replayed from the first one."""
         self.n_reported = state["reported"]
         self.start = state.get("start")
         # barenet 0.2 did not write these.

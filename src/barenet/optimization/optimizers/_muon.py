@@ -14,7 +14,7 @@ from barenet.optimization.optimizers._optimizer import UpdateFormula, euclidean_
 _A = 3.4445
 _B = -4.7750
 _C = 2.0315
-#: How often it is applied.
+#: Number of times that the quintic is applied.
 ITERATIONS = 5
 
 
@@ -22,16 +22,16 @@ ITERATIONS = 5
 class Muon(AdamBase):
     """Momentum whose matrix of each hidden layer is made nearly orthogonal; AdamW elsewhere.
 
-    Of a layer's weights, with n inputs and k outputs and a running mean M of the gradient G::
+    The step of a layer's weights, with n inputs, k outputs and a running mean M of the gradient G::
 
         M ← β₁ M + (1 − β₁) G            U = β₁ M + (1 − β₁) G
         W ← (1 − η λ) W − η · 0.2 √max(n, k) · orthogonalized(U)
 
-    so all directions are learned at one pace, also those in which gradients are small. Biases,
-    gains and the weights of the last layer take the steps of AdamW. From Jordan and others, "Muon:
-    an optimizer for hidden layers in neural networks" (2024), with the factor of Liu and others,
-    "Muon is scalable for LLM training" (2025), for which the learning rates of AdamW fit. It needs
-    the shapes of the matrices: `train` sets `layout` to the network's.
+    so all directions are learned at the same pace, even those with small gradients. Biases, gains
+    and the weights of the last layer take the steps of AdamW. From Jordan and others, "Muon: an
+    optimizer for hidden layers in neural networks" (2024), with the factor of Liu and others, "Muon
+    is scalable for LLM training" (2025), with which AdamW's learning rates are suitable. It needs
+    the shapes of the matrices, so `train` sets `layout` to that of the network.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Muon(AdamBase):
 def orthogonalized(matrix: FloatArray, epsilon: float = 1e-8) -> FloatArray:
     """Bring all singular values close to 1, from about 0.7 to 1.2, and keep the directions.
 
-    The quintic has the singular vectors of X, and it is applied to each singular value.
+    The quintic keeps the singular vectors of X, and acts on each singular value.
     """
     if len(matrix) > matrix.shape[1]:
         return orthogonalized(matrix.T, epsilon).T

@@ -1,6 +1,6 @@
 """Optimizer: a rule that turns a gradient into a step of the parameters, on flat vectors.
 
-`Clipping` limits the size of the gradient before the step, against outlying batches.
+`Clipping` limits the size of the gradient before the step, which reduces the effect of outliers.
 """
 
 from abc import ABC, abstractmethod
@@ -28,7 +28,7 @@ class UpdateFormula(NamedTuple):
     updates: Mapping[str, str]
     #: The option that each letter stands for.
     settings: Mapping[str, str] = {}
-    #: Explanation of the letters; those of settings in braces.
+    #: Explanation of the letters, with the letters of options in braces.
     text: str = ""
 
 
@@ -36,7 +36,7 @@ class UpdateFormula(NamedTuple):
 class Optimizer(Configurable, Stateful, ABC):
     """A rule for the next step.
 
-    Its methods change `parameters` in place; the `gradient` of the loss is of the same shape,
+    Its methods change `parameters` in place. The `gradient` of the loss has the same shape,
     (n_parameters,), and `rate` is the learning rate of the step.
 
     Attributes
@@ -44,17 +44,19 @@ class Optimizer(Configurable, Stateful, ABC):
     full_batch : bool
         Whether each step needs all rows, as in L-BFGS.
     learning_rate, n_steps : float and int
-        η, the scale of the steps; steps taken.
+        η, the scale of the steps; and the number of steps taken.
     average : float
         Fraction of an average of the parameters that is kept at each step, such as 0.99; 0 for no
-        average. `train` takes the steps from parameters that are not averaged, and its network has
-        the average, also while it is measured. Up to step 1 / (1 − average), it is the mean of all.
+        average. `train` takes the steps from parameters that are not averaged. Its network holds
+        the average, which is also what is measured. Up to step 1 / (1 − average), the average is
+        the plain mean.
     formula : UpdateFormula, optional
         The step as equations, for `explain`.
     moment_names, moments : tuple of str, and dict of str to ndarray
-        The vectors that it keeps between steps, of the parameters' length; empty before the first.
+        The vectors that it keeps between steps, as long as the parameters; empty before the first
+        step.
     elementwise : bool
-        Whether each parameter's step depends on its own gradients alone.
+        Whether each parameter's step depends only on its own gradients.
     layout : Layout, optional
         The shapes of the layers' arrays in the parameters, set by `train`.
 
@@ -94,7 +96,7 @@ class Optimizer(Configurable, Stateful, ABC):
         Parameters
         ----------
         learning_rate : float, optional
-            Learning rate of this step, from a schedule; by default the optimizer's own.
+            Learning rate of this step, such as from a schedule; by default the optimizer's own.
         """
         if self.moment_names:
             self.prepare(parameters)
@@ -132,7 +134,7 @@ class Optimizer(Configurable, Stateful, ABC):
         self.n_steps = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the step count, the learning rate and the moments; a subclass may add to them."""
+        """Return the step count, the learning rate and the moments; a subclass may add more."""
         state: dict[str, Any] = {"n_steps": self.n_steps, "learning_rate": self.learning_rate}
         for name, moment in self.moments.items():
             state[f"moment_{name}"] = moment
@@ -166,7 +168,7 @@ class Clipping(Configurable, ABC):
     Attributes
     ----------
     formula : str
-        The clipped gradient from g, its norm and the limit c, as a Python expression, for
+        A Python expression for the clipped gradient, given g, its norm and the limit c, for
         `explain`.
     limit : float
         The largest size that is not clipped.
@@ -208,7 +210,7 @@ class ClipValue(Clipping):
 
 
 class ClipNorm(Clipping):
-    """Scale a longer gradient to the length `limit`, in the same direction.
+    """Scale a gradient that is longer than `limit` to that length, in the same direction.
 
     From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
     (2013).
