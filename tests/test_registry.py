@@ -10,25 +10,22 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet._metrics import METRICS
+from barenet import METRICS
 from barenet._registry import SYNONYMS, build, canonical, lookup, spec_of
+from barenet.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid, Softmax
 from barenet.errors import ArgumentError
-from barenet.model._activations import (
-    ACTIVATIONS,
-    Activation,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    as_activation,
-)  # fmt: skip
-from barenet.model._initializers import INITIALIZERS, Initializer, as_initializer
+from barenet.initializers import INITIALIZERS, Initializer
+from barenet.model._activations import as_activation
+from barenet.model._initializers import as_initializer
 from barenet.model.layers import LAYERS, Layer
 from barenet.model.losses import LOSSES, BinaryFocal, Loss, as_loss
-from barenet.optimization._penalties import L2, PENALTIES, Penalty, as_penalties
-from barenet.optimization._schedules import SCHEDULES, Schedule, as_schedule
+from barenet.optimization._penalties import PENALTIES, as_penalties
+from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, Optimizer, as_optimizer
-from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping, as_clipping
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, as_clipping
+from barenet.optimizers import Clipping
+from barenet.penalties import L2, Penalty
+from barenet.schedules import SCHEDULES, Schedule
 
 #: By the argument that takes it: a registry, the base class, and the function that users reach.
 REGISTRIES: dict[str, tuple[dict[str, Any], type, Any]] = {

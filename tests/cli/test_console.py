@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 
+from barenet import Scaling, load_dataset
 from barenet.cli._console import emit_json, emit_table, log
 from barenet.cli._introduction import summarize_columns
 from barenet.cli._text_graphics import bar, draw_image
-from barenet.datasets._dataset_loading import DATASETS, load_dataset
-from barenet.tables._scaling import Scaling
+from barenet.datasets._dataset_loading import DATASETS
 
 
 def test_arrays_are_written_to_json(capsys):

@@ -9,12 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import MLPEnsembleClassifier, load, permutation_importance, save
+from barenet import (
+    MLPEnsembleClassifier,
+    RunConfig,
+    load,
+    load_dataset,
+    permutation_importance,
+    save,
+)
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
-from barenet.datasets._dataset_loading import load_dataset
 from barenet.population._ensemble_training import EnsembleTraining
-from barenet.settings._run_config import RunConfig
 from barenet.typing import Ensemble
 
 pytestmark = pytest.mark.integration

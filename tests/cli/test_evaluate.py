@@ -7,8 +7,7 @@ import pytest
 from predictors import predictor_of
 from sklearn.metrics import confusion_matrix
 
-from barenet import Network, Scaling, load, permutation_importance, save
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import Network, Scaling, load, load_dataset, permutation_importance, save
 
 
 def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet, iris):

@@ -7,12 +7,9 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 
-from barenet import Network
+from barenet import Network, RunConfig, TableEncoding, Task
 from barenet.cli._explain import _explain, _new_step, _trained_step, note_inputs
 from barenet.cli._run_settings import RunSettings
-from barenet.settings._run_config import RunConfig
-from barenet.tables._encoding import TableEncoding
-from barenet.tasks._task import Task
 
 HOMES = """\
 joined,age,member,town,price

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from sklearn.model_selection import train_test_split
 
-from barenet import Network, export, load, save
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import Network, export, load, load_dataset, save
 from barenet.files.exports import SUFFIXES
 
 

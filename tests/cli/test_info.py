@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Network, load, save
-from barenet.training._history import History
+from barenet import History, Network, load, save
 
 
 def card_of(done) -> dict[str, str]:

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import History, ModelCard, load, plots, save
+from barenet import History, ModelCard, load, load_dataset, plots, save
 from barenet.cli._main import main
 from barenet.cli._plot import REPORT_MARK
-from barenet.datasets._dataset_loading import load_dataset
 from barenet.engines import Ensemble
 from barenet.files._model_card import TrainingLog
 from barenet.plots import save_figure

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 
-from barenet import Network, Predictor, Scaling, load, save
+from barenet import Network, Predictor, Scaling, load, load_dataset, save
 from barenet.cli._prediction_file import for_spreadsheets
-from barenet.datasets._dataset_loading import load_dataset
 
 IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 

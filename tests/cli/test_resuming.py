@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 import barenet as package
-from barenet import Network, load
+from barenet import Checkpoint, Network, load
 from barenet.cli._run_folder import RunFolder
 from barenet.errors import count_of
-from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_file import write_model
 from barenet.settings._task_settings import HEADER
 

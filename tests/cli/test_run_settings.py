@@ -7,12 +7,11 @@ from typing import Literal
 import pytest
 from cyclopts import Token
 
-from barenet import ModelCard
+from barenet import ModelCard, RunConfig
 from barenet.cli._flags import Flags, integer
 from barenet.cli._run_settings import read_run_file, settings_of_card
 from barenet.cli._trained_model import load_trained
 from barenet.errors import DataError
-from barenet.settings._run_config import RunConfig
 from barenet.settings._task_settings import HEADER, FileOptions, TaskSettings
 
 SETTINGS = TaskSettings(

@@ -16,15 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from barenet import load, train as train_network
-from barenet._metrics import METRICS
+from barenet import METRICS, Task, load, load_dataset, train as train_network
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
 from barenet.cli._score_tables import emit_confusion_matrix, emit_paragraph, emit_scores
-from barenet.datasets._dataset_loading import load_dataset
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement, Scored
-from barenet.tasks._task import Task
 
 
 def test_scores_are_printed_under_their_names(capsys):

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load
+from barenet import Task, load
 from barenet.cli._run_settings import FileOptions, RunSettings
-from barenet.tasks._task import Task
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from sklearn.model_selection import train_test_split
 
-from barenet.datasets._dataset import Dataset
+from barenet import Dataset
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from barenet.datasets._dataset_loading import DATASETS, load_dataset
+from barenet import RunConfig, load_dataset
+from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._images import IMAGES
 from barenet.datasets._named_datasets import EMBEDDED
-from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_config import DEFAULTS
 
 SLICE = Path(__file__).parents[1] / "data" / "mnist_slice"
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import load_dataset
 from barenet.datasets._npz import load_arrays
 from barenet.errors import DataError
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from barenet import load_dataset
-from barenet.datasets._table_loading import load_table, read_samples
+from barenet import TableEncoding, load_dataset, load_table
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import DataError
 from barenet.tables._delimited import CsvOptions
-from barenet.tables._encoding import TableEncoding
 from barenet.tables._target import is_ordered
 
 

@@ -5,13 +5,11 @@ import pandas
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet.datasets._table_loading import load_table, read_samples
+from barenet import Frame, Scaling, TableEncoding, load_table
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables._delimited import CsvOptions
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
 from barenet.tables._named_columns import named_matrix
-from barenet.tables._scaling import Scaling
 
 
 def test_iris_written_as_csv_is_iris(write):

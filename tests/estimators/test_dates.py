@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet import MLPEnsembleRegressor
-from barenet.estimators._table_input import TablePreprocessor
+from barenet import MLPEnsembleRegressor, TablePreprocessor
 
 pytestmark = pytest.mark.integration
 

@@ -13,9 +13,18 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
-from barenet import MLPClassifier, MLPRegressor, Network, Predictor, TablePreprocessor, load, save
+from barenet import (
+    MLPClassifier,
+    MLPRegressor,
+    Network,
+    Predictor,
+    Scaling,
+    TablePreprocessor,
+    load,
+    save,
+)
 from barenet.optimizers import Adam
-from barenet.tables._scaling import KINDS, Scaling
+from barenet.tables._scaling import KINDS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

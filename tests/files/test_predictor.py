@@ -9,12 +9,21 @@ import pytest
 from predictors import predictor_of
 from scipy.sparse import csr_array
 
-from barenet import History, MLPClassifier, ModelCard, Network, Predictor, TableEncoding, load, save
-from barenet.datasets._table_loading import load_table
+from barenet import (
+    History,
+    MLPClassifier,
+    ModelCard,
+    Network,
+    Predictor,
+    Scaling,
+    TableEncoding,
+    load,
+    load_table,
+    save,
+)
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
-from barenet.tables._scaling import Scaling
 from barenet.typing import Ensemble
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")

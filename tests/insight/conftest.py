@@ -4,11 +4,8 @@ import numpy as np
 import pandas
 import pytest
 
-from barenet import Network, Predictor
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import Network, Predictor, Scaling, TableEncoding, load_dataset
 from barenet.layers import Layer
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._scaling import Scaling
 
 
 class DoubledWrongly(Layer):

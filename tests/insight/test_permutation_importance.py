@@ -22,10 +22,10 @@ from barenet import (
     Predictor,
     TablePreprocessor,
     Task,
+    load_dataset,
     permutation_importance,
     train,
 )
-from barenet.datasets._dataset_loading import load_dataset
 from barenet.typing import Ensemble
 
 

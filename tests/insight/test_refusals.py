@@ -13,10 +13,10 @@ from barenet import (
     Scaling,
     check_gradients,
     explain,
+    fit_baseline,
     permutation_importance,
     plots,
 )
-from barenet.insight._baselines import fit_baseline
 from barenet.layers import ActivationLayer, BatchNorm, Dense
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)

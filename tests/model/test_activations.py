@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from barenet import Network
-from barenet.model._activations import (
-    ACTIVATIONS,
-    Activation,
-    Softmax,
-    as_activation,
-    hides_overflow,
-)
+from barenet.activations import ACTIVATIONS, Activation, Softmax
+from barenet.model._activations import as_activation, hides_overflow
 
 ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax", "ascending"})
 SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from barenet import Network
+from barenet.activations import Softmax
 from barenet.errors import ArgumentError
-from barenet.model._activations import Softmax
 from barenet.model._architecture import MAX_PARAMETERS, chain_widths
-from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 

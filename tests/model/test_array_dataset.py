@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from barenet import Network, one_hot
 from barenet.model._array_dataset import validate_arrays
-from barenet.model._arrays import check_targets, one_hot
-from barenet.model._network import Network
+from barenet.model._arrays import check_targets
 from barenet.model.layers import ActivationLayer
 from barenet.model.losses import SquaredError
 

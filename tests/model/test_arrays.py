@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
+from barenet import Network
 from barenet._constraints import check_count, check_number, check_seed
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._arrays import (
@@ -17,7 +18,6 @@ from barenet.model._arrays import (
     numeric_array,
     validate_inputs,
 )
-from barenet.model._network import Network
 from barenet.model.losses import SquaredError
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from barenet import Network
+from barenet.activations import ACTIVATIONS
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from barenet.model._activations import ACTIVATIONS
-from barenet.model._network import Network
 from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, logits_form
 
 #: The hidden part of a network of each kind, with an activation where it usually stands.

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.model._initializers import INITIALIZERS, Initializer, Orthogonal, as_initializer
+from barenet.initializers import INITIALIZERS, Initializer, Orthogonal
+from barenet.model._initializers import as_initializer
 
 #: The first normal and uniform numbers of RandomState(0), whose stream is frozen for good.
 NORMALS = [1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import barenet
+from barenet import Network
+from barenet.activations import ACTIVATIONS
 from barenet.engines import compiled_outputs
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from barenet.model._activations import ACTIVATIONS
-from barenet.model._network import _OUTPUT_FUNCTIONS, Network, register_output_function
+from barenet.model._network import _OUTPUT_FUNCTIONS, register_output_function
 from barenet.model._randomness import derive_key
 
 X = np.random.default_rng(0).normal(size=(6, 3))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from barenet.optimization.optimizers._optimizer import CLIPPINGS, ClipNorm, ClipValue
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
+from barenet.optimizers import ClipNorm, ClipValue
 
 
 @pytest.mark.parametrize("limit", ["0.5", "5", "100"])

@@ -5,14 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from barenet import Network
 from barenet.engines import Job, ReferenceEngine
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._layout import Layout
-from barenet.model._network import Network
 from barenet.model.layers import BatchNorm, Dense, LayerNorm
 from barenet.model.losses import SquaredError
-from barenet.optimization._penalties import L1, L2, PENALTIES, as_penalties
+from barenet.optimization._penalties import PENALTIES, as_penalties
 from barenet.optimization.optimizers import LBFGS
+from barenet.penalties import L1, L2
 
 LAYOUT = Layout([{"weights": (2, 2), "bias": (2,)}, {"gain": (2,), "bias": (2,)},
                  {"weights": (2, 1), "bias": (1,)}])  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.optimization._schedules import (
+from barenet.schedules import (
     SCHEDULES,
     Constant,
     Cosine,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.model._activations import ACTIVATIONS
+from barenet.activations import ACTIVATIONS
 from barenet.playground._page_files import bundle
 from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS
 

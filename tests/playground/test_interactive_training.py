@@ -11,8 +11,7 @@ import pytest
 import sklearn.metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
-from barenet._train import train
-from barenet.optimization._schedules import Cosine
+from barenet import train
 from barenet.playground.state._page_state import (
     DEFAULT_EPOCHS,
     DataSettings,
@@ -27,6 +26,7 @@ from barenet.playground.trainer._interactive_training import (
 )
 from barenet.playground.trainer._timeline import ResumedSchedule
 from barenet.playground.views._network_view import NetworkView
+from barenet.schedules import Cosine
 
 PLANE = DataSettings(source="plane", samples=60)
 

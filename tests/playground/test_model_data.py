@@ -8,18 +8,24 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
-from barenet import MLPEnsembleClassifier, load, load_dataset, save
+from barenet import (
+    MLPEnsembleClassifier,
+    Network,
+    Predictor,
+    RunConfig,
+    Scaling,
+    load,
+    load_dataset,
+    save,
+)
 from barenet.cli._main import main
 from barenet.cli._play_page import _start
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._predictor import Predictor
-from barenet.model._network import Network
 from barenet.playground.state._page_state import DataSettings, NetworkSettings
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.views._network_view import NetworkView, input_pictures, rasterize
 from barenet.playground.views._probe import probe
-from barenet.settings._run_config import RunConfig
-from barenet.tables._scaling import KINDS, Scaling
+from barenet.tables._scaling import KINDS
 
 COLOURS = ("red", "blue", "red", "green")
 #: The target of the table of flowers, and the column that no model learns from.

@@ -6,10 +6,10 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from barenet._train import train
+from barenet import train
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError
-from barenet.optimization._schedules import SCHEDULES, as_schedule
+from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import LBFGS, Adam
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.server._catalog import catalog
@@ -17,6 +17,7 @@ from barenet.playground.state._address import read_address, write_address
 from barenet.playground.state._default_settings import changes, choose, restore
 from barenet.playground.state._page_state import NAMED, PageState
 from barenet.playground.state._wire_format import decode
+from barenet.schedules import SCHEDULES
 
 
 def read(data=None, network=None, **state):

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from barenet import Network, TableEncoding, load_table
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import Network, TableEncoding, load_dataset, load_table
 from barenet.errors import ArgumentError
 from barenet.playground.data._data_sources import (
     prepare_drawn,

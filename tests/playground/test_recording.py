@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from barenet._train import train
+from barenet import train
 from barenet.playground._page_files import compact
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._recording import RecordedTraining, record

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet.model._network import Network
+from barenet import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
 from barenet.playground.trainer import _timeline as module
 from barenet.playground.trainer._timeline import EpochMetrics, EpochState, LearningCurve, Timeline

@@ -14,8 +14,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
 )
 
-from barenet import Network, search, train
-from barenet._metrics import METRICS
+from barenet import METRICS, Network, search, train
 from barenet.errors import DivergenceError
 from barenet.losses import SquaredError
 

@@ -20,12 +20,12 @@ from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import ERROR_MSGS, validate
 
 import barenet
-from barenet._metrics import METRICS
+from barenet import METRICS
 from barenet.model.losses import LOSSES
 from barenet.optimization._penalties import PENALTIES
-from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
+from barenet.schedules import SCHEDULES
 
 REFERENCE = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "_ext" / "api_reference.py"))
 

@@ -18,7 +18,7 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import barenet
-from barenet import RunConfig, Task
+from barenet import RunConfig, TableEncoding, Task
 from barenet.datasets._dataset_loading import DATASETS, DatasetOptions
 from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.population._candidates import SETTINGS
@@ -36,7 +36,6 @@ from barenet.settings._task_settings import (
 )
 from barenet.streams._stream import EncodingOptions
 from barenet.tables._delimited import CsvFields, CsvOptions
-from barenet.tables._encoding import TableEncoding
 
 ROOT = Path(__file__).parents[2]
 

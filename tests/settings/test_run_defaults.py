@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from barenet.datasets._dataset_loading import load_dataset
-from barenet.settings._run_config import RunConfig
+from barenet import RunConfig, load_dataset
 from barenet.settings._run_defaults import resolve_config, table_defaults
 
 

@@ -11,12 +11,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from barenet import Network, TableEncoding, load_table, train
+from barenet import Network, TableEncoding, load_table, stream, train
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
 from barenet.optimizers import SGD
 from barenet.streams import _stream, _stream_fit, _stream_memory, _stream_source
-from barenet.streams._stream import stream
 from barenet.streams._stream_source import concatenate, open_blocks
 from barenet.tables import _csv_table
 from barenet.tables._csv_table import csv_blocks

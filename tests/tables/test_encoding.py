@@ -21,11 +21,10 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from barenet import TableEncoding, load_table
 from barenet.datasets._column_summary import column_values, summarize
-from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
 from barenet.tables._column_kinds import CategoryColumn
-from barenet.tables._encoding import TableEncoding
 from barenet.tables._parsing import class_name
 from barenet.tables._to_frame import as_frame
 

@@ -5,11 +5,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import TableEncoding
-from barenet.datasets._table_loading import load_table, read_samples
+from barenet import Scaling, TableEncoding, load_table
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables._named_columns import named_matrix
-from barenet.tables._scaling import Scaling
 
 
 def fit(path, **options):

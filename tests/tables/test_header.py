@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from barenet.datasets._dataset_loading import load_dataset
-from barenet.datasets._table_loading import load_table, read_samples
+from barenet import load_dataset, load_table
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import DataError
 from barenet.tables._csv_table import read_table
 from barenet.tables._delimited import CsvOptions

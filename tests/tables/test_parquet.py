@@ -13,13 +13,11 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import Task, stream
-from barenet.datasets._dataset_loading import load_dataset
-from barenet.datasets._table_loading import load_table, read_samples
+from barenet import Scaling, Task, load_dataset, load_table, stream
+from barenet.datasets._table_loading import read_samples
 from barenet.errors import DataError
 from barenet.tables._named_columns import named_matrix
 from barenet.tables._parquet import open_parquet, parquet_blocks
-from barenet.tables._scaling import Scaling
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 NONE = np.nan

@@ -10,11 +10,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from barenet import TablePreprocessor, load_table
+from barenet import TableEncoding, TablePreprocessor, load_table, stream
 from barenet.streams import _stream_fit
-from barenet.streams._stream import stream
 from barenet.tables import _csv_table
-from barenet.tables._encoding import TableEncoding
 from barenet.tables._placeholder_dates import placeholder_notes
 from barenet.tables._target_steps import add_steps
 

@@ -10,8 +10,8 @@ import polars
 import pytest
 import scipy.sparse
 
-from barenet import Frame, RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
-from barenet._metrics import METRICS, Name, main_metric
+from barenet import METRICS, Frame, RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
+from barenet._metrics import Name, main_metric
 from barenet.datasets._class_weights import class_weights
 from barenet.errors import ArgumentError
 from barenet.settings._run_defaults import resolve_config

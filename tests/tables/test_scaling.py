@@ -6,9 +6,8 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+from barenet import Scaling, TableEncoding
 from barenet.streams._stream_fit import ColumnStatistics
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._scaling import Scaling
 
 # Hundredths: two features' values are the same or well apart, as measured data are.
 numbers = st.integers(-100_000, 100_000).map(lambda hundredths: hundredths / 100)

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from barenet import MLPEnsembleClassifier
+from barenet import MLPEnsembleClassifier, TableEncoding
 from barenet.population import _ensemble_training
-from barenet.tables._encoding import TableEncoding
 from barenet.tables._target_steps import MOST_ROWS, add_steps
 
 

@@ -6,14 +6,13 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import MLPRegressor, Network, train
+from barenet import History, MLPRegressor, Network, train
+from barenet.callbacks import Run
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense
 from barenet.losses import Loss
 from barenet.model._network import Snapshot
-from barenet.training._callbacks import Run
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._history import History
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 

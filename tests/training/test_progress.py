@@ -17,9 +17,8 @@ from barenet import (
     train,
     train_many,
 )
+from barenet.callbacks import Callback, Progress
 from barenet.training import _progress
-from barenet.training._callbacks import Callback
-from barenet.training._progress import Progress
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 LABELS = (X[:, 0] > 0).astype(int)

@@ -5,14 +5,13 @@ import copy
 import numpy as np
 import pytest
 
-from barenet import Network, train
+from barenet import Network, TableEncoding, train
 from barenet.engines import CompiledEngine, Job
 from barenet.errors import DataError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.losses import SquaredError
 from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD
-from barenet.tables._encoding import TableEncoding
 from barenet.tables._table_rows import table_rows
 
 TOLERANCE = {"float32": 3e-6, "float64": 1e-13}

@@ -6,11 +6,11 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from barenet import MLPClassifier, Network
+from barenet.activations import ReLU
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import _STEPS, program_of
 from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
-from barenet.model._activations import ReLU
 
 
 def test_every_layer_can_be_exported():

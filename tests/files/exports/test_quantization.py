@@ -6,8 +6,7 @@ from predictors import predictor_of
 from run_exports import compile_c, raw_numbers, run_c
 from test_c_file import SANITIZED, avr_program, predicted, run_on_avr
 
-from barenet import MLPClassifier, Network, Scaling, TableEncoding, export
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import MLPClassifier, Network, Scaling, TableEncoding, export, load_dataset
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Grid, with_integer_layers
 from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm, PReLU

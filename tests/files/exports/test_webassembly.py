@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import MLPClassifier, export
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import MLPClassifier, export, load_dataset
 
 PAGE = (Path(__file__).parents[3] / "docs" / "microcontrollers.md").read_text("utf-8")
 SECTION = PAGE.partition("## WebAssembly\n")[2].partition("\n## ")[0]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain, train
-from barenet.activations import ACTIVATIONS
+from barenet.activations import ACTIVATIONS, Activation
 from barenet.layers import (
     LAYERS,
     ActivationLayer,
@@ -22,7 +22,6 @@ from barenet.layers import (
     PReLU,
 )
 from barenet.losses import LOSSES
-from barenet.model._activations import Activation
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS
 

@@ -8,8 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence
 
-from barenet import MLPClassifier
-from barenet.datasets._dataset_loading import load_dataset
+from barenet import MLPClassifier, load_dataset
 from barenet.plots import plot_dependence, plot_importance
 
 RNG = np.random.default_rng(0)

@@ -10,8 +10,10 @@ import pytest
 import barenet
 from barenet import Network, train
 from barenet._registry import build
+from barenet.activations import ACTIVATIONS
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, Progress, TimeLimit
 from barenet.engines import Ensemble
+from barenet.initializers import INITIALIZERS
 from barenet.layers import (
     LAYERS,
     ActivationLayer,
@@ -23,12 +25,10 @@ from barenet.layers import (
     PReLU,
 )
 from barenet.losses import LOSSES
-from barenet.model._activations import ACTIVATIONS
-from barenet.model._initializers import INITIALIZERS
 from barenet.optimization._penalties import PENALTIES
-from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import OPTIMIZERS, Adam
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
+from barenet.schedules import SCHEDULES
 
 EVERY_LAYER = [
     Dense(3, 4), BatchNorm(4), ActivationLayer("tanh"), Dropout(0.1), LayerNorm(4), PReLU(4),

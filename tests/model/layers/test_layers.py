@@ -7,10 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from barenet import Network
+from barenet.activations import ACTIVATIONS
+from barenet.initializers import GlorotUniform, HeUniform, LeCunNormal, Zeros
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from barenet.model._activations import ACTIVATIONS, Rectifier
-from barenet.model._initializers import GlorotUniform, HeUniform, LeCunNormal, Zeros
-from barenet.model._network import Network
+from barenet.model._activations import Rectifier
 from barenet.model.layers import Layer, layer_from
 
 #: One of each, for three columns.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet.model._network import Network
+from barenet import Network
 from barenet.model.layers import BatchNorm, LayerNorm, PReLU
 
 KINDS = {"batch_norm": BatchNorm, "layer_norm": LayerNorm, "prelu": PReLU}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from barenet import Network
+from barenet.activations import ACTIVATIONS
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.layers import Dense
-from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.losses import LOSSES, as_loss
 from barenet.optimization.optimizers import SGD

@@ -6,8 +6,8 @@ from hypothesis import given, strategies as st
 
 from barenet import losses
 from barenet._registry import build
+from barenet.activations import ACTIVATIONS
 from barenet.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
-from barenet.model._activations import ACTIVATIONS
 from barenet.model.losses import as_loss, logits_form
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 from barenet.model.losses._regression import ExponentialPoisson, SoftplusPoisson
