@@ -89,8 +89,8 @@ class Run(RunFile):
         self.history = (self.run / HISTORY).read_bytes()
 
     def _resume(self, resume: Callable[..., object], path: Path) -> None:
-        """Resume a run; damaged weights may diverge."""
-        expected = "resume: the run may end in|in epoch .* the loss grew"
+        """Resume a run; damaged weights may diverge, and damaged steps of L-BFGS are taken anew."""
+        expected = "resume: the run may end in|resume: L-BFGS takes other|in epoch .* the loss grew"
         with warnings.catch_warnings(), contextlib.suppress(DivergenceError):
             warnings.filterwarnings("ignore", expected)
             with contextlib.redirect_stdout(io.StringIO()):
