@@ -1,1 +1,1 @@
-"""Data sets: rows with their targets, named, from files or generated."""
+"""Data sets: rows with their targets, from files, by name, or generated."""

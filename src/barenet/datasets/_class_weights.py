@@ -14,9 +14,9 @@ BALANCED = "balanced"
 
 
 def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
-    """The weight of each class, 1 for those that are not named, shape (n_classes,).
+    """Compute the weight of each class, 1 for classes that are not named, shape (n_classes,).
 
-    Balanced ones are those of scikit-learn: rows / (classes · rows of the class).
+    Balanced weights are the same as in scikit-learn: rows / (classes · rows of the class).
 
     >>> from barenet.datasets._dataset_loading import load_dataset
     >>> class_weights(["setosa=2", "virginica=0.5"], load_dataset("iris"))

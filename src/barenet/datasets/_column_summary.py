@@ -1,4 +1,4 @@
-"""Summaries of columns: counts of rows in a few bins, by which later rows are compared."""
+"""Summaries of columns: counts of rows in a few bins, to compare later rows with."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -13,20 +13,20 @@ from barenet.tables._encoding import TableEncoding, values_of
 from barenet.tables._parsing import WORDS, known_spelling, single_labels
 from barenet.tables._scaling import Scaling
 
-#: Edges of bins or categories, and counts, by these names.
+#: The edges of bins, or the categories, and the counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
 
-#: Bins of numbers, which hold about as many training rows each.
+#: Number of bins of numbers, each with about the same number of training rows.
 N_BINS = 10
-#: Categories with a count of their own.
+#: Maximum number of categories with separate counts.
 N_CATEGORIES = 19
 
-#: Maximum number of columns that are summarized, as a model file has room for few megabytes.
+#: Maximum number of columns that are summarized, to add at most a few megabytes to a model file.
 MAX_COLUMNS = 1_000
 
 
 def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[str, Summary]:
-    """Summarize the columns that a network uses, but neither pixels nor very many."""
+    """Summarize the columns that a network uses, except pixels and very many columns."""
     if rows.image_shape or rows.n_features > MAX_COLUMNS:
         return {}
     summaries = {}
@@ -39,7 +39,7 @@ def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[
 def column_values(
     encoding: TableEncoding | Scaling, names: Sequence[str], X: Any
 ) -> Iterator[tuple[Column, NDArray[Any]]]:
-    """The columns that a network uses and their values: labels, or numbers with NaN."""
+    """Return the columns that a network uses, with their values: labels, or numbers with NaN."""
     if isinstance(encoding, Scaling):
         for name, values in zip(names, X.T, strict=True):
             yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
@@ -58,14 +58,14 @@ def column_values(
 
 
 def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether each label is a category without an output of its own, and not missing."""
+    """Return whether each label is a category without its own output, and is not missing."""
     indices = column.indices
     is_unknown = [label != "" and label not in indices for label in labels.tolist()]
     return np.array(is_unknown, bool)
 
 
 def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, NDArray[np.bool_]]:
-    """Whether each row has a category without an output of its own, by the name of the column."""
+    """Return whether each row has a category without its own output, by column name."""
     if not isinstance(encoding, TableEncoding):
         return {}
     unknown = {}
@@ -76,7 +76,7 @@ def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, N
 
 
 def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
-    """Count missing values by the name of the column."""
+    """Count missing values by column name."""
     if not isinstance(encoding, TableEncoding):
         return {}
     counts = {}
@@ -86,7 +86,7 @@ def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
 
 
 def complete_columns(encoding: TableEncoding | Scaling) -> set[str]:
-    """The names of the columns without a missing value in the training rows."""
+    """List the columns without missing values in the training rows."""
     names: set[str] = set()
     if not isinstance(encoding, TableEncoding):
         return names
@@ -102,7 +102,7 @@ def complete_columns(encoding: TableEncoding | Scaling) -> set[str]:
 
 
 def missing_shares(summaries: Mapping[str, Summary]) -> dict[str, float]:
-    """The fraction of the training rows in which a column is missing, by the name of the column."""
+    """Compute the fraction of training rows in which a column is missing, by column name."""
     shares = {}
     for name, summary in summaries.items():
         *_, n_missing = summary["counts"]
@@ -111,17 +111,17 @@ def missing_shares(summaries: Mapping[str, Summary]) -> dict[str, float]:
 
 
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether each label or number is missing."""
+    """Return whether each label or number is missing."""
     if values.dtype == object:
         return np.asarray(values == "", bool)
     return np.asarray(np.isnan(values), bool)
 
 
 def summarize(values: NDArray[Any]) -> Summary:
-    """Summarize a column, of which some values are not missing.
+    """Summarize a column, some of whose values are not missing.
 
-    The edges are between bins that hold a tenth of the rows each, or more where a number is
-    frequent. Categories are the most frequent ones.
+    The edges separate bins with a tenth of the rows each, or more if a number is frequent. Only the
+    most frequent categories are listed.
 
     Examples
     --------
@@ -143,9 +143,9 @@ def summarize(values: NDArray[Any]) -> Summary:
 
 
 def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
-    """Count the values up to each edge, those above the last one, and the missing ones.
+    """Count the values up to each edge, above the last edge, and the missing ones.
 
-    Of categories, count those of each category, all others, and the missing ones.
+    For categories, count the values of each category, all others, and the missing ones.
     """
     missing = is_missing(values)
     present = values[~missing]
@@ -162,9 +162,10 @@ def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
 def stability_index(then: ArrayLike, now: ArrayLike) -> float:
     """Compute the population stability index (PSI) of counts in the same bins.
 
-    It is the sum of ``(q - p) * log(q / p)`` over the bins with the shares p then and q now: the
-    relative entropy of q from p plus that of p from q. To each count ½ is added, so that the
-    logarithm of an empty bin is finite; bins that are empty in both are left out.
+    It is the sum of ``(q - p) * log(q / p)`` over the bins, with the earlier fractions p and the
+    current fractions q: the relative entropy of q from p plus that of p from q. ½ is added to each
+    count, so that the logarithm for an empty bin is finite. Bins that are empty in both are left
+    out.
 
     Examples
     --------

@@ -26,7 +26,7 @@ class Dataset:
     name : str
         The name of a named data set, or of a file.
     X : ndarray of shape (n_samples, n_features), float64, or uint8 for images; or Frame
-        The rows; a pixel is 0..255. A table that is not all numbers is a frame.
+        The rows; pixels are 0..255. A table with columns other than numbers is a frame.
     y : ndarray of shape (n_samples,), int64 for classes, float64 for numbers
         The targets: indices into `classes`, or numbers.
     classes : tuple of str, or None
@@ -40,16 +40,16 @@ class Dataset:
     description : str
         Description in one line.
     defaults : dict of str to object
-        Default settings for training: fields of a `RunConfig` by name.
+        Default settings for training, as fields of a `RunConfig` by name.
     stratify : bool
         Whether `split` keeps the proportions of the classes.
     split_keys : ndarray of shape (n_samples,), optional
-        What `split` goes by, if rows are not split at random: float64 for times, of which the
-        last are the test set, or names of groups, which stay whole.
+        Keys for `split`, if rows are not split at random: times as float64, the last of which
+        become the test set, or names of groups, which are kept whole.
     numbers : ndarray of shape (n_samples,), int64, optional
         Numbers of the rows in their file, from 0; by default 0, 1, 2, …
     without_target : WithoutTarget
-        The rows of the file that were left out, as they have no target.
+        The rows of the file that were left out because they have no target.
 
     Examples
     --------
@@ -138,26 +138,26 @@ class Dataset:
         return dataclasses.replace(self, X=X, feature_names=names, image_shape=None)
 
     def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
-        """Split the rows into a training set and a test set, as ``train_test_split`` or by keys.
+        """Split the rows into a training set and a test set, like ``train_test_split`` or by keys.
 
         Parameters
         ----------
         test_size : float
-            Fraction of the rows in the test set, 0 for none.
+            Fraction of the rows in the test set; 0 for no test set.
         seed : int, default=0
             Seed of the split.
 
         Returns
         -------
         train : Dataset
-            The training set; all rows in their order, if there is no test set.
+            The training set; all rows in order if there is no test set.
         test : Dataset or None
             The test set.
 
         Raises
         ------
         ValueError
-            If the fraction is not in [0, 1), or one of the sets would have no row, or no row of a
+            If the fraction is not in [0, 1), or either set would have no rows, or no rows of a
             class.
         """
         test_size = check_number(test_size, "test_size", ge=0, lt=1)
@@ -185,7 +185,7 @@ class Dataset:
     def _split_by_keys(
         self, keys: NDArray[Any], test_size: float, seed: int
     ) -> tuple[Dataset, Dataset]:
-        """Split where the fraction comes nearest; rows with equal keys stay together."""
+        """Split as close to the fraction as possible, keeping rows with equal keys together."""
         different, codes, counts = np.unique(keys, return_inverse=True, return_counts=True)
         if len(different) < 2:
             problem = f"its values are equal in all {self.n_samples:,} rows"
@@ -195,12 +195,12 @@ class Dataset:
             order = np.random.default_rng(seed).permutation(order)
         ends = np.cumsum(counts[order])[:-1]
         n_wanted = (1 - test_size) * self.n_samples
-        n_keys = 1 + int(np.abs(ends - n_wanted).argmin())  # of the training set
+        n_keys = 1 + int(np.abs(ends - n_wanted).argmin())  # keys of the training set
         is_test = np.isin(codes, order[n_keys:])
         return self.take(np.flatnonzero(~is_test)), self.take(np.flatnonzero(is_test))
 
     def _check_counts(self, classes: tuple[str, ...]) -> None:
-        """Refuse a class with a single row, which cannot be in both sets."""
+        """Reject a class with a single row, which cannot be in both sets."""
         present, counts = np.unique(self.y, return_counts=True)
         if counts.min() < 2:
             rare = classes[present[counts.argmin()]]
@@ -210,12 +210,13 @@ class Dataset:
             raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
 
     def groups(self, n_periods: int) -> NDArray[Any] | None:
-        """Group the rows for cross-validation, where they are not split at random.
+        """Group the rows for cross-validation, if they are not split at random.
 
         Parameters
         ----------
         n_periods : int
-            Number of periods, about as many rows each, that are the groups of times.
+            Number of periods with about the same number of rows each, which are the groups for
+            times.
 
         Returns
         -------
@@ -238,7 +239,7 @@ class Dataset:
         Returns
         -------
         Dataset
-            These rows, in this order.
+            The selected rows, in this order.
         """
         keys = self.split_keys
         if keys is not None:

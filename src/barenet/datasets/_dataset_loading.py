@@ -23,12 +23,12 @@ from barenet.tables._delimited import CsvFields
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 
-#: Suffixes of tables, without that of their compression.
+#: Suffixes of tables, without the suffix of a compression.
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 
 class DatasetOptions(CsvFields, GeneratorOptions, total=False):
-    """The options of `load_dataset`: those of `load_table`, and of named data sets."""
+    """The options of `load_dataset`, which are those of `load_table` and of named data sets."""
 
     target: str | None
     task: Literal["classification", "regression"] | None
@@ -51,10 +51,11 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
         and y in an ``.npz``. A file may be at an address, such as ``"s3://bucket/rows.csv"``.
     **options : object
-        For a table, those of `load_table`, of which ``target`` is required: the column to predict.
-        For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST and
-        Fashion-MNIST ``data_dir``, the folder of the IDX files. For a generated set ``samples``,
-        ``noise`` and ``data_seed``, the seed of the rows. None is the same as no option.
+        For a table, the options of `load_table`, including the required ``target``, the column to
+        predict. For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST
+        and Fashion-MNIST ``data_dir``, the folder of the IDX files. For a generated set
+        ``samples``, ``noise`` and ``data_seed``, the seed of the rows. None is the same as no
+        option.
 
     Returns
     -------
@@ -64,9 +65,9 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
     Raises
     ------
     DataError
-        If the data cannot be used; names the file and the line.
+        If the data cannot be used; the message names the file and the line.
     ValueError
-        If the name is unknown, or an option is wrong or not one of the data set.
+        If the name is unknown, or an option is wrong or does not apply to the data set.
 
     Examples
     --------
@@ -106,7 +107,7 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
 
 
 def _check_options(options: Collection[str], allowed: Collection[str], name: str) -> None:
-    """Refuse options that a data set, or a file, does not have."""
+    """Reject options that a data set or a file does not have."""
     wrong = [option for option in options if option not in allowed]
     if wrong:
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
@@ -114,7 +115,7 @@ def _check_options(options: Collection[str], allowed: Collection[str], name: str
 
 
 def _refuse_path(text: str) -> None:
-    """Refuse a path to a file that is neither a table nor arrays."""
+    """Reject a path to a file that is neither a table nor arrays."""
     if os.path.isdir(text):  # noqa: PTH112  no error of names too long
         raise DataError("is a folder, expected a file", path=text)
     if Path(text).suffix:

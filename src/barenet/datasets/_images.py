@@ -1,6 +1,6 @@
 """MNIST and Fashion-MNIST: 70,000 images each, from a folder of IDX files or OpenML.
 
-The order of the rows is the same from both: 60,000 training images, then 10,000 test images.
+Both sources have the rows in the same order: 60,000 training images, then 10,000 test images.
 """
 
 import math
@@ -39,15 +39,15 @@ class Images(NamedDataset):
     source: ClassVar[str] = "images"
     options: ClassVar[tuple[str, ...]] = ("data_dir",)
 
-    #: In the order of the labels 0, 1, 2, …
+    #: Names of the classes, in the order of the labels 0, 1, 2, …
     classes: tuple[str, ...]
-    #: Folders of the files within a folder of data sets, its usual name first.
+    #: Names of the folder of the files within a folder of data sets, the usual name first.
     folders: tuple[str, ...]
-    #: Its name on openml.org, version 1.
+    #: The name of version 1 on openml.org.
     openml: str
 
     def load(self, **options: Any) -> Dataset:
-        """Load the images from the folder given, else the environment variable's, else OpenML."""
+        """Load the images from the given folder, the environment variable's folder, or OpenML."""
         data_dir = options.get("data_dir")
         data = data_dir
         if data_dir is None:
@@ -84,13 +84,13 @@ class Images(NamedDataset):
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether the environment variable names a folder with its files."""
+        """Return whether the environment variable names a folder with the files."""
         data = os.environ.get(DATA_VARIABLE, "")
         return data != "" and self._folder(Path(data), is_own=False) is not None
 
     def _folder(self, data: Path, *, is_own: bool) -> Path | None:
         """Find the folder that holds the files: a subfolder of the set's name, or `data` itself."""
-        # Both sets have the same file names, so a common folder must not be the other set's.
+        # Both sets have the same file names, so a common folder might hold the other set.
         folders = [data / folder for folder in self.folders]
         is_fashion = "fashion" in self.folders[0]
         if is_own or ("fashion" in data.name.lower()) == is_fashion:
@@ -106,7 +106,7 @@ class Images(NamedDataset):
 
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a retry
+                warnings.simplefilter("ignore")  # scikit-learn warns of a retry
                 bunch = fetch_openml(
                     self.openml, version=1, as_frame=False, parser="liac-arff", n_retries=1
                 )
@@ -119,7 +119,7 @@ class Images(NamedDataset):
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """Find a file by its standard name, or by its other one, plain or gzip."""
+    """Find a file by its standard or its alternative name, plain or gzip."""
     for stem in (name, name.replace("-idx", ".idx")):
         for suffix in ("", ".gz"):
             path = folder / (stem + suffix)
@@ -145,7 +145,7 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays
 
 
 def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:
-    """Read an IDX file of any number of entries, which have a shape, compressed or not.
+    """Read an IDX file with any number of entries of a shape, compressed or not.
 
     The format: two zero bytes, 8 for the type of bytes, the number of dimensions, each dimension as
     a big-endian 32-bit integer, and the array in C order.
@@ -180,12 +180,12 @@ def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:
 
 
 def _product(lengths: Iterable[int | str]) -> str:
-    """A product as text, such as 60000 × 28 × 28."""
+    """Write a product as text, such as 60000 × 28 × 28."""
     return " × ".join(str(length) for length in lengths)
 
 
 def _read(stream: BinaryIO, size: int, contents: str, path: Path) -> bytes:
-    """Read a number of bytes, and refuse a truncated file."""
+    """Read a number of bytes, and reject a truncated file."""
     data = read_exactly(stream, size)
     if len(data) < size:
         problem = f"truncated: expected {size:,} {contents}, got {len(data):,}"

@@ -1,9 +1,9 @@
-"""Named data sets, described without loading them: those of scikit-learn, and generated ones.
+"""Named data sets, from scikit-learn or generated, described without loading them.
 
-Generated sets are points of a plane, a curve or a surface. Random numbers come from
+Generated sets are points in a plane, on a curve or on a surface. Random numbers come from
 ``numpy.random.RandomState``, whose stream is frozen: a seed gives the same rows in every version of
-NumPy. The noise is normal with the given standard deviation; it moves the points of classes, and
-the targets of a curve or surface.
+NumPy. The noise is normal with the given standard deviation. It is added to the points of classes,
+and to the targets of a curve or surface.
 """
 
 import math
@@ -23,7 +23,8 @@ from barenet._constraints import check_number
 from barenet._registry import plain
 from barenet.datasets._dataset import Dataset
 
-#: The folder of copies of scikit-learn's data sets (BSD license), as importing it takes a second.
+#: The folder with copies of scikit-learn's data sets (BSD license), as importing scikit-learn takes
+#: a second.
 PACKED = Path(__file__).with_name("packed")
 
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
@@ -31,7 +32,7 @@ _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_
 #: X of shape (samples, n_features), float64, and y of shape (samples,).
 Points = tuple[NDArray[np.float64], NDArray[Any]]
 
-#: The hills: their centers, the sign of each, and their width.
+#: The centers of the hills, the sign of each, and their width.
 _CENTERS = np.array([[-4, 3], [0, 3], [4, 3], [-4, -3], [0, -3], [4, -3]], np.float64)
 _SIGNS = np.array([1, -1, 1, -1, 1, -1], np.float64)
 _WIDTH = 1.5
@@ -62,7 +63,7 @@ class NamedDataset(ABC):
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """The settings that it is trained with by default, as fields of a `RunConfig`."""
+        """The default settings for training, as fields of a `RunConfig`."""
         defaults: dict[str, Any] = {**_DESCRIBED[self.name]}
         del defaults["description"]
         for name, value in defaults.items():
@@ -75,7 +76,7 @@ class NamedDataset(ABC):
         """Load the rows."""
 
     def _dataset(self, **fields: Any) -> Dataset:
-        """Make the data set, with its own name, target, description and settings."""
+        """Make the data set, with its name, target, description and settings."""
         fields.setdefault("defaults", self.defaults)
         return Dataset(
             name=self.name, target_name=self.target_name, description=self.description, **fields
@@ -131,7 +132,7 @@ GENERATOR_LIMITS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Generated(NamedDataset):
-    """A data set computed by a formula: of two classes, or of numbers where y is float.
+    """A data set computed by a formula, with two classes, or with numbers if y is float.
 
     >>> xor = GENERATED["xor"].load(samples=50, noise=0.5)
     >>> xor.X.shape, xor.defaults["samples"], xor.defaults["noise"], xor.defaults["data_seed"]
@@ -183,7 +184,7 @@ def circles(samples: int, noise: float, rng: RandomState) -> Points:
 
 
 def _shuffled(first: NDArray[Any], second: NDArray[Any], noise: float, rng: RandomState) -> Points:
-    """Points of two classes in random order, with noise."""
+    """Shuffle the points of two classes, and add noise."""
     order = np.arange(len(first) + len(second))
     rng.shuffle(order)
     X = np.concatenate((first, second))[order]

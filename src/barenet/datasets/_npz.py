@@ -20,7 +20,7 @@ from barenet.storage._file_io import check_memory, local_path, name_in_memory_er
 from barenet.tables._parsing import encode
 from barenet.tables._target import Target, TargetTask, encode_numbers
 
-#: Readers of an array's header, by its format's version; a later one is for named fields.
+#: Readers of an array's header, by the version of its format; later versions are for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -76,7 +76,8 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             y = _read_array(archive, "y", path)
     except (DataError, MemoryError):
         raise
-    except Exception as error:  # zipfile, its decompressors and NumPy have many for a damaged one
+    # zipfile, decompressors and NumPy raise many errors for damaged files
+    except Exception as error:
         raise DataError(f"not a usable .npz file: {in_a_line(error)}", path=path) from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
         expected = "X of shape (n, features) or (n, height, width) and y of shape (n,)"
@@ -93,22 +94,22 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
             raise ValueError(f"{name}: unknown version {version} of its header")
         shape, _, dtype = _HEADERS[version](stream)
         if dtype == np.uint8:
-            copies = 1  # byte for each value
+            copies = 1  # a byte for each value
         elif dtype.kind in "biuf":
-            copies = 9  # a float64, and a byte of a mask
+            copies = 9  # a float64, and a byte for a mask
         else:
             copies = 2 * dtype.itemsize  # sorted names
         needed = math.prod(shape) * (dtype.itemsize + copies)
         check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
         stream.seek(0)
         array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
-        if stream.read(1):  # The checksum is compared at the end.
+        if stream.read(1):  # The checksum is verified at the end of the array.
             raise ValueError(f"{name}: bytes after the array of shape {shape}")
     return array
 
 
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
-    """Convert real numbers to float64, and refuse NaN and infinity."""
+    """Convert real numbers to float64, and reject NaN and infinity."""
     if array.dtype.kind not in "biuf":
         raise DataError(f"{name}: expected real numbers, got {array.dtype}", path=path)
     numbers = array.astype(np.float64)

@@ -1,6 +1,6 @@
-"""The random split of rows into two sets: the numbers of scikit-learn's ``train_test_split``.
+"""The random split of rows into two sets, the same as scikit-learn's ``train_test_split``.
 
-It is written here because NumPy alone computes it, and importing scikit-learn takes a second.
+It needs only NumPy, while importing scikit-learn takes a second.
 """
 
 import math
@@ -51,7 +51,7 @@ def _shares(counts: NDArray[np.int64], total: int, rng: RandomState) -> NDArray[
     shares = np.floor(exact)
     missing = int(total - shares.sum())
     remainders = exact - shares
-    for remainder in np.unique(remainders)[::-1]:  # from the largest; ties are broken at random
+    for remainder in np.unique(remainders)[::-1]:  # the largest first; ties are broken at random
         if missing:
             tied = np.flatnonzero(remainders == remainder)
             chosen = rng.choice(tied, size=min(len(tied), missing), replace=False)

@@ -1,4 +1,4 @@
-"""Loads tables: features and a target to train on, or the features of a network to predict for."""
+"""Loads tables: features and a target for training, or the features of a network for prediction."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def load_table(
 ) -> Dataset:
     """Read a CSV or Parquet file to train on.
 
-    Every column but the target is a feature. Where all features are numbers, and none is missing,
-    X is a matrix; else it is a frame, which a `TablePreprocessor` encodes as one.
+    Every column except the target is a feature. If all features are numbers and none is missing, X
+    is a matrix. Otherwise it is a frame, which a `TablePreprocessor` encodes as a matrix.
 
-    Text is a target of classes. Numbers are classes if they are whole, at most 20 of them differ,
-    and each occurs twice on average or more. Numbers and text in one target are an error, since
-    text is then more often a mistake than a class. `task` overrides the rule. Rows without a target
-    are left out, and the description has their number; with ``task="classification"``, only an
-    empty target is missing, and None or NA is a class.
+    A text target has classes. Numbers are classes if they are whole, there are at most 20 different
+    ones, and each occurs at least twice on average. A mix of numbers and text is an error, since
+    the text is more likely to be a mistake than a class. `task` overrides these rules. Rows without
+    a target are left out, and the description states how many; with ``task="classification"``, only
+    an empty target is missing, while None and NA are classes.
 
     Parameters
     ----------
@@ -74,47 +74,48 @@ def load_table(
     task : {"classification", "regression"}, optional
         The kind of the target.
     delimiter : str, optional
-        The separator of values, by default a tab for ``.tsv`` and a comma otherwise, or the only
-        one that splits the first rows evenly.
+        The separator of values; by default a tab for ``.tsv`` and a comma otherwise, unless only
+        another one splits the first rows evenly.
     encoding : str, optional
-        The encoding of the text, by default that of its byte-order mark, else UTF-8.
+        The encoding of the text; by default that of its byte-order mark, or UTF-8 without one.
     decimal : {".", ","}, optional
-        The decimal separator, by default a point.
+        The decimal separator; by default a point.
     header : bool, optional
-        For CSV: whether the first line has the names of the columns. If not, they are named x1, x2
-        and so on by their positions. By default it has, and a file whose first line looks like a
-        row is refused.
+        For CSV: whether the first line contains the names of the columns. If not, they are named
+        x1, x2 and so on. By default it does, and a file whose first line looks like a row is
+        rejected.
     date_format : str, mapping or sequence of str, optional
-        For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
-        such as ``"%d.%m.%Y"``; or the formats of columns, ``{"start": "%d.%m.%y"}``, which may also
-        be written as ``["start=%d.%m.%y"]``, beside one for all other columns.
+        For CSV: the format of dates that are not written like 2024-12-31, as for Python's
+        ``strptime``, such as ``"%d.%m.%Y"``. Or formats for single columns, ``{"start":
+        "%d.%m.%y"}``, which may also be written as ``["start=%d.%m.%y"]``, along with a format for
+        all other columns.
     quoting : bool, optional
-        For CSV: whether a value may be in quotes, which is the default. If not, quotes are ordinary
+        For CSV: whether values may be quoted, which is the default. If not, quotes are ordinary
         characters, as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
     categories : collection of str, default=()
         Columns to read as categories. In other columns, a point beside decimal commas is an error,
-        as it most often separates thousands.
+        as it usually separates thousands.
     drop : collection of str, default=()
-        Columns to leave out, which are not read.
+        Columns to leave out; they are not read.
     missing : collection of str, default=()
-        More spellings of a missing target, such as ``["-999"]``; for the features, give them to
-        the `TablePreprocessor`.
+        More spellings of a missing target, such as ``["-999"]``; for features, pass them to
+        `TablePreprocessor`.
     split_by : str, optional
         The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
         the last rows; or of groups, which stay whole, and whose column is not a feature.
     frame : bool, default=False
-        Whether X is a frame even where all columns are numbers.
+        Whether X is a frame even if all columns are numbers.
 
     Returns
     -------
     Dataset
-        X of float64, or a frame; the classes sorted by value where they are numbers, else
+        X is float64 or a frame. Classes are sorted by value if they are numbers, else
         alphabetically.
 
     Raises
     ------
     DataError
-        If the file or a value in it cannot be used; names the line and the column.
+        If the file or a value in it cannot be used; the message names the line and the column.
     ValueError
         If the target is not given, or another argument is wrong.
 
@@ -171,7 +172,7 @@ def load_table(
 
 
 def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
-    """Describe a target of one class, and the first of the rows that have none."""
+    """Describe a target with a single class, and the first of the rows that have none."""
     has_target = np.isin(every.rows, rows.rows)
     without = np.flatnonzero(~has_target)
     if not len(without):
@@ -200,7 +201,7 @@ def make_dataset(
     without_target: WithoutTarget,
     split_keys: NDArray[Any] | None = None,
 ) -> Dataset:
-    """Make a data set of the rows of a table, whose target is read already."""
+    """Make a data set of the rows of a table whose target has been read."""
     names = tuple(features)
     return Dataset(
         name=name,
@@ -219,14 +220,14 @@ def make_dataset(
 def _split_keys(
     rows: Frame, name: str | None, categories: Names, missing: Names
 ) -> NDArray[Any] | None:
-    """The values of the column by which rows are split, if any: float64, or labels of groups."""
+    """Return the values of the column to split by, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
     tokens = {*MISSING, *missing}
     column_kind = "category"
     if name not in categories:
         column_kind = kind_of(rows, name, tokens, may_be_dropped=False)
-    if column_kind == "boolean":  # two groups
+    if column_kind == "boolean":  # booleans are two groups
         column_kind = "category"
     keys = parse_column(rows, name, column_kind, tokens)
     if keys.dtype == object:
@@ -242,7 +243,7 @@ def _split_keys(
 def _open(
     source: Source, csv: CsvOptions, target: str | None, split_by: str | None, drop: Names
 ) -> tuple[Table, list[str], str, str | None, Names]:
-    """Open a table, and find the columns to train on and those that are given."""
+    """Open a table, and find the columns to train on and those that arguments name."""
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(source, csv)
@@ -271,7 +272,7 @@ def read_samples(
     split_by: str | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
-    """Read the features of a network, and its target if it is named, from a file or open table."""
+    """Read the features of a network, and the target if it is named, from a file or open table."""
     targets = []
     if target_name is not None:
         targets.append(target_name)
@@ -290,7 +291,7 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     keys = None
-    with suppress(DataError):  # New rows may lack the values by which the training was split.
+    with suppress(DataError):  # New rows may lack the values that the training rows were split by.
         keys = _split_keys(rows, split_by, categories, missing)
     class_names = None
     if classes is not None:
@@ -309,7 +310,7 @@ def read_samples(
 
 
 def _are_complete_numbers(rows: Frame) -> bool:
-    """Whether all columns are numbers, and none is missing."""
+    """Return whether all columns are numbers without missing values."""
     for column in rows.columns.values():
         if column.dtype.kind not in "bf" or not np.isfinite(column).all():
             return False

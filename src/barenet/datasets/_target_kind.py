@@ -1,6 +1,6 @@
 """The kind of a target, numbers or classes, and what a network needs for it.
 
-The output layer, the metric and label smoothing all follow from it, and are decided here alone. The
+The output layer, the metric and label smoothing all follow from it, and are chosen only here. The
 default loss follows from the output layer (`as_loss`).
 """
 
@@ -14,25 +14,25 @@ from numpy.typing import NDArray
 
 from barenet.model._arrays import FloatArray
 
-#: Output activations whose outputs are probabilities, as classes need them.
+#: Output activations that return probabilities, as classes require.
 PROBABILITIES = ("softmax", "sigmoid")
 
 
 def n_classes_of(n_outputs: int) -> int:
-    """The number of classes that outputs stand for; a single one is the second of two classes."""
+    """Return the number of classes for a number of outputs; a single output means two classes."""
     return max(2, n_outputs)
 
 
 @dataclass(frozen=True)
 class TargetKind:
-    """The kind of a target: numbers, or one of several classes.
+    """The kind of a target: one or more numbers, or one of several classes.
 
     Attributes
     ----------
     n_classes : int, optional
         Number of classes; None for numbers.
     n_numbers : int, default=1
-        Numbers of a row, where the target is not a class.
+        Number of numeric targets of a row, if the target is not a class.
 
     Examples
     --------
@@ -49,14 +49,14 @@ class TargetKind:
 
     @classmethod
     def of(cls, classes: Sequence[str] | None) -> TargetKind:
-        """The kind of a target with these names of classes; None for a number."""
+        """Make the kind of a target from the names of its classes; None for a number."""
         if classes is None:
             return cls()
         return cls(n_classes=len(classes))
 
     @classmethod
     def of_outputs(cls, n_outputs: int, activation: str) -> TargetKind:
-        """The kind of target that a network predicts, by its output layer."""
+        """Infer the kind of target that a network predicts from its output layer."""
         if activation in PROBABILITIES:
             return cls(n_classes=n_classes_of(n_outputs))
         return cls(n_numbers=n_outputs)
@@ -68,14 +68,14 @@ class TargetKind:
 
     @property
     def n_columns(self) -> int:
-        """The number of targets in a row: one for each class, of which one is 1, or the numbers."""
+        """The number of targets in a row: one for each class, one of which is 1, or the numbers."""
         return self.n_classes or self.n_numbers
 
     @property
     def allowed_n_outputs(self) -> tuple[int, ...]:
-        """The numbers of outputs that fit, the default first.
+        """The numbers of outputs that are possible, the default first.
 
-        One probability is enough for two classes, as that of the other is the rest.
+        For two classes, one probability is enough, as both sum to 1.
         """
         if self.n_classes == 2:
             return (1, 2)
@@ -87,7 +87,7 @@ class TargetKind:
         return self.allowed_n_outputs[0]
 
     def output_activation(self, n_outputs: int | None = None) -> str:
-        """The default activation of the output layer, of the default size unless it is given."""
+        """Return the default activation of the output layer, by default for the default size."""
         if not self.of_classes:
             return "identity"
         if n_outputs is None:
@@ -98,34 +98,34 @@ class TargetKind:
 
     @property
     def activation_of_columns(self) -> str:
-        """The activation of an output layer with an output for each of the columns."""
+        """Return the activation of an output layer with an output for each column."""
         if self.of_classes:
             return "softmax"
         return "identity"
 
     def allows_activation(self, name: str) -> bool:
-        """Whether an output activation fits: any for numbers."""
+        """Return whether an output activation is possible; any is for numbers."""
         return not self.of_classes or name in PROBABILITIES
 
     @property
     def metric(self) -> str:
-        """The name of the usual metric; `main_metric` chooses another one for rare classes."""
+        """The name of the default metric; `main_metric` chooses another for rare classes."""
         if self.of_classes:
             return "accuracy"
         return "r2"
 
     def n_ways(self, activation: str) -> int:
-        """The number of ways in which the target of each output can turn out.
+        """Return the number of possible outcomes for each output.
 
-        A softmax output competes with those of all other classes. A sigmoid output is yes or no,
-        whatever the others are.
+        A softmax output competes with the outputs of all other classes. A sigmoid output is yes or
+        no, independently of the others.
         """
         if activation == "sigmoid":
             return 2
         return self.n_columns
 
     def smooth(self, targets: FloatArray, smoothing: float, activation: str) -> NDArray[np.float64]:
-        """Smooth targets of 0 and 1, of k ways each: y (1 − ε) + ε/k.
+        """Smooth targets of 0 and 1 with k possible outcomes: y (1 − ε) + ε/k.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""One description of a training run, with the constraints of every setting.
+"""The description of a training run, with the constraints of every setting.
 
 Command-line flags, run files, named data sets, model cards and the playground all use it. None
 means that a setting was not given; `RunConfig.over` fills such gaps from another configuration.
@@ -25,7 +25,7 @@ from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
 
-#: The names that settings have.
+#: The names of the settings.
 REGISTRIES: dict[str, Mapping[str, Any]] = {
     "metric": METRICS,
     "loss": LOSSES,
@@ -64,7 +64,7 @@ class NetworkOptions(TypedDict, total=False):
 
 
 class TrainingOptions(NetworkOptions, total=False):
-    """All settings of `RunConfig` but those of the rows, which are split before the training."""
+    """All settings of `RunConfig` except those of the rows, which are split before training."""
 
     metric: Name | None
     class_weight: tuple[str, ...] | None
@@ -77,7 +77,7 @@ class TrainingOptions(NetworkOptions, total=False):
 
 
 def _as_setting(registry: Mapping[str, Any], value: Any) -> Any:
-    """The name of a registered object, in one spelling; that of a user-defined class is kept."""
+    """Normalize the name of a registered object; keep the name of a user-defined class."""
     if isinstance(value, Configurable) and registry.get(value.name) is type(value):
         value = spec_of(value)
     return canonical(registry, value)
@@ -106,17 +106,17 @@ class RunConfig:
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional
-        Loss to minimize. By default the one that goes with the output activation.
+        Loss to minimize. The default depends on the output activation.
     metric : str, optional
-        Score that is shown first, and by which models are compared; if it is given, early stopping
-        follows it, too. By default accuracy or r2; where three quarters of the rows or more are of
-        one class, auc, or balanced_accuracy for several classes.
+        Score that is shown first, and that models are compared by. If it is given, early stopping
+        uses it, too. By default accuracy or r2; if at least three quarters of the rows belong to
+        one class, auc, or balanced_accuracy for more than two classes.
     class_weight : tuple of str, optional
         Weights of the classes in the loss, such as yes=5 no=1; balanced gives all classes the same
         total weight. Scores of the test rows have no weights.
     label_smoothing : float, optional
-        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k, that of each
-        other ε/k.
+        Label smoothing ε: with k classes, the target is 1 − ε + ε/k for the correct class, and ε/k
+        for each other.
     optimizer : str, optional
         The optimizer, such as sgd or adam:beta1=0.8.
     learning_rate : float, optional
@@ -146,14 +146,14 @@ class RunConfig:
     dtype : {"float32", "float64"}, optional
         Floating-point type of the network.
     engine : str, optional
-        Engine that does the arithmetic: compiled, reference, or auto, which is compiled wherever
+        Engine that does the arithmetic: compiled, reference, or auto, which is compiled if
         possible.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
-        Scaling of the inputs, fitted on the training set. Robust is for tables: by the median and
-        the quartiles, which outliers do not affect.
+        Scaling of the inputs, fitted on the training set. Robust is for tables: it uses the median
+        and the quartiles, which outliers do not affect.
     target_scaling : {"none", "standardize"}, optional
-        Scaling of a numeric target, undone in predictions. By default standardize, where the
-        output is the identity and the loss depends on differences alone.
+        Scaling of a numeric target, undone in predictions. By default standardize, if the output is
+        the identity and the loss depends only on differences.
     test_size : float, optional
         Fraction of the rows in the test set, which is measured after each epoch and does not
         affect the training; 0 for none.
@@ -232,7 +232,7 @@ class RunConfig:
         Raises
         ------
         ValueError
-            If a setting is wrong; names it.
+            If a setting is wrong; the message names it.
         """
         check_fields(self)
         self.make_optimizer()
@@ -249,7 +249,7 @@ class RunConfig:
         Returns
         -------
         RunConfig
-            The settings of both, of which those given here take precedence.
+            The settings of both; those given here take precedence.
         """
         return dataclasses.replace(base, **self.set_fields())
 
@@ -269,7 +269,7 @@ class RunConfig:
         Returns
         -------
         Network
-            The network, which is not trained.
+            The untrained network.
         """
         options: dict[str, Any] = {}
         for name in ("init", "bias_init", "batch_norm", "dropout", "output", "seed", "dtype"):
@@ -309,12 +309,12 @@ class RunConfig:
             problem = "lbfgs finds its own step sizes"
             raise ArgumentError(problem, argument="learning_rate", remedy="leave it out")
         separator = ":"
-        if ":" in spec:  # it has options already
+        if ":" in spec:  # the name already has options
             separator = ","
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
     def make_penalties(self) -> tuple[Penalty, ...]:
-        """Build the penalties of a strength above 0.
+        """Build the penalties whose strength is above 0.
 
         Returns
         -------
@@ -329,12 +329,12 @@ class RunConfig:
         return tuple(penalties)
 
     def make_clipping(self) -> Clipping | None:
-        """Build the clipping of the gradient, if there is any.
+        """Build the gradient clipping, if there is one.
 
         Returns
         -------
         Clipping or None
-            Of the norm, or of each value.
+            Clipping of the norm, or of each value.
 
         Raises
         ------
@@ -371,7 +371,7 @@ class RunConfig:
         return arguments
 
 
-#: Settings of a run where neither the user nor the data set has others.
+#: Settings of a run that apply if neither the user nor the data set has others.
 DEFAULTS = RunConfig(
     hidden=("relu",),
     batch_norm=False,

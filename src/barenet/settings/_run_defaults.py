@@ -1,7 +1,7 @@
 """The settings that complete a `RunConfig` for given data.
 
-Settings that are given take precedence over those of the data set, and these over `DEFAULTS`. A
-table has no such settings: `table_defaults` chooses them by its number of rows.
+Given settings take precedence over those of the data set, which take precedence over `DEFAULTS`. A
+table has no settings of its own: `table_defaults` chooses them by its number of rows.
 """
 
 import dataclasses
@@ -15,18 +15,18 @@ from barenet.model._activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
-#: Hidden layers where none are given.
+#: Hidden layers if none are given.
 HIDDEN_SIZES = (64, 32)
 
-#: Number of training rows from which a tenth of them is enough for a validation set.
+#: Minimum number of training rows for which a tenth is enough for a validation set.
 ENOUGH_TO_VALIDATE = 1_000
-#: Number of training rows from which larger mini-batches train as well, and faster.
+#: Minimum number of training rows for which larger mini-batches train equally well, and faster.
 MANY = 10_000
 
-#: Losses of the difference between prediction and target, which allow both to be scaled.
+#: Losses that depend on the difference between prediction and target, so that both can be scaled.
 DIFFERENCE_LOSSES = {"squared_error", "absolute_error", "huber", "quantile"}
 
-#: A setting, and the one that a data set chooses for its value alone.
+#: A setting, and another one that a data set chooses only for that setting's value.
 CHOSEN_FOR = {"optimizer": "learning_rate", "output": "loss", "epochs": "verbose_epoch"}
 
 
@@ -68,8 +68,8 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
 
 
 def check_target_settings(config: RunConfig, dataset: Dataset) -> None:
-    """Refuse a metric or weights that the target does not allow."""
-    main_metric(config.metric, dataset.y, dataset.classes)  # to check the metric
+    """Reject a metric or weights that the target does not allow."""
+    main_metric(config.metric, dataset.y, dataset.classes)  # this checks the metric
     for name in ("class_weight", "label_smoothing"):
         if getattr(config, name) and dataset.classes is None:
             problem = f"only for classes, and {dataset.target_name!r} is a number"
@@ -77,7 +77,7 @@ def check_target_settings(config: RunConfig, dataset: Dataset) -> None:
 
 
 def config_for(given: RunConfig, dataset: Dataset) -> RunConfig:
-    """Complete settings by those of the data set and the defaults."""
+    """Complete settings with those of the data set and the defaults."""
     defaults = without_superseded(given, _default_config(dataset, given))
     return given.over(defaults).over(DEFAULTS)
 
@@ -86,12 +86,12 @@ def table_defaults(n_training: int) -> RunConfig:
     """Choose settings for a table by its number of training rows.
 
     - The hidden activation is tanh: it is bounded, so an outlier cannot dominate the network.
-    - The L2 penalty is 3 / rows: the fewer rows, the stronger the regularization.
+    - The L2 penalty is 3 / rows: fewer rows need stronger regularization.
     - With 1,000 rows or more, a tenth of them decides when to stop (patience 30, at most 300
       epochs, the best epoch's weights are kept); fewer rows are all used, for 100 epochs. From
       10,000 rows on, a mini-batch has 128 of them instead of 32.
 
-    The rules are a compromise between tables; `barenet search` finds settings for one.
+    The rules are a compromise for many tables; `barenet search` finds settings for a specific one.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def table_defaults(n_training: int) -> RunConfig:
 
 
 def _default_config(dataset: Dataset, given: RunConfig) -> RunConfig:
-    """Settings of the data set, or those for a table of its number of rows."""
+    """Return the settings of the data set, or those for a table with its number of rows."""
     if dataset.defaults or dataset.image_shape is not None:
         return RunConfig(**dataset.defaults)
     test_size = given.over(DEFAULTS).test_size or 0.0
@@ -124,7 +124,7 @@ def _default_config(dataset: Dataset, given: RunConfig) -> RunConfig:
 
 
 def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
-    """Drop settings chosen for a value that is replaced, such as a learning rate for its optimizer.
+    """Drop settings that belong to a replaced value, such as an optimizer's learning rate.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The settings of a task: its source, how it is read, its columns, and how it is trained."""
+"""The settings of a task: its source, the reading of files, its columns, and its training."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,37 +24,37 @@ from barenet.tables._delimited import CsvFields, CsvOptions
 from barenet.tables._encoding import TableOptions
 from barenet.tables._frame import Table, spelled_names
 
-#: Options of a table that are lists, and all of them, as `TableEncoding.fit` takes them.
+#: Options of a table that are lists, and all of its options, as for `TableEncoding.fit`.
 TEXT_LISTS = ("drop", "keep_column", "categories", "numeric", "missing")
 TABLE_OPTIONS = (*TEXT_LISTS, "rare")
 
-#: Settings that name another model.
+#: Settings that refer to another model.
 MODELS = ("start_from", "teacher")
 
-#: Fraction of the training rows in the validation set, where there is one.
+#: Fraction of the training rows in the validation set, if there is one.
 VALIDATION_SIZE = 0.1
 
-#: A memory that depends on the machine: a quarter of it.
+#: The value for a limit that depends on the machine: a quarter of its memory.
 AUTO = "auto"
 
-#: Settings that do not affect the network, or name a folder of the machine.
+#: Settings that do not affect the network, or that name a folder of the machine.
 NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 
-#: Settings that an ensemble shares; all others apply to one network only.
+#: Settings that also apply to an ensemble; all others apply only to a single network.
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
 
-#: The reason why workers are refused.
+#: The reason that workers are refused.
 ONE_NETWORK = "a single network is trained here"
 
 #: First line of the run files that barenet writes.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
 
-#: The name of rows in memory, where a file has its path.
+#: The name of rows in memory, in place of a file's path.
 IN_MEMORY = "data frame"
 
 
 class OpeningOptions(CsvFields, GeneratorOptions, total=False):
-    """The options of `Task.open`: of the columns of a table, of files and of generated data."""
+    """The options of `Task.open` for the columns of a table, for files and for generated data."""
 
     drop: str | Collection[str] | None
     keep_column: str | Collection[str] | None
@@ -75,23 +75,23 @@ class FileOptions(CsvOptions):
     delimiter : str
         Separator of the values of a table: one character, or tab.
     encoding : str
-        Text encoding of a table, such as cp1252, that of Windows.
+        Text encoding of a table, such as cp1252 of Windows.
     decimal : {".", ","}
         Decimal separator of the numbers in a table.
     header : bool
-        Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
-        their positions. By default it does, and is refused where it looks like a row.
+        Whether the first line of a table names its columns; if not, they are named x1, x2 and so
+        on. By default it does, and a first line that looks like a row is refused.
     date_format : str or tuple of str
-        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y; for one
-        column, start=%d.%m.%Y.
+        Format of dates in a table that are not written like 2024-12-31, such as %d.%m.%Y; for a
+        single column, start=%d.%m.%Y.
     quoting : bool
-        Whether a value of a table may be in quotes, which is the default; if not, quotes are
-        ordinary characters.
+        Whether values of a table may be quoted, which is the default; if not, quotes are ordinary
+        characters.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     allow_missing_columns : bool
-        Whether a file of several may lack a column that others have, or a file with new rows one of
-        the model's; its values are missing there. Otherwise that is an error.
+        Whether one of several files may lack a column that others have, or a file of new rows a
+        column of the model. The values are then missing; otherwise, that is an error.
     """
 
     data_dir: str | None = None
@@ -104,23 +104,23 @@ class FileOptions(CsvOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """How data are read and their columns are treated.
+    """How data are read, and how their columns are treated.
 
     Attributes
     ----------
     target : str
         The column of a table to predict.
     task : {"classification", "regression"}
-        The kind of target, where its values are ambiguous.
+        The kind of target, if its values are ambiguous.
     file : FileOptions
         How files are read.
     split_by : str
-        Column by which the rows of a table are split: of dates or numbers, for a test set of the
-        last rows; or of groups, which stay whole, and whose column is not a feature.
+        Column to split the rows of a table by: dates or numbers, so that the last rows are the test
+        set; or groups, which are kept whole and are not used as a feature.
     drop : tuple of str
         Columns to leave out.
     keep_column : tuple of str
-        Columns to keep that count or identify the rows, which are left out otherwise.
+        Columns to keep even though they count or identify the rows.
     categories : tuple of str
         Columns to read as categories, such as codes that look like numbers.
     numeric : tuple of str
@@ -129,8 +129,8 @@ class DataOptions:
         More spellings of a missing value, such as -999 or unknown.
     rare : float
         Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
-        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 where that lowers
-        the error on rows that are left out.
+        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 if that reduces the
+        error on left-out rows.
     """
 
     target: str | None = None
@@ -145,7 +145,7 @@ class DataOptions:
     rare: float | None = None
 
     def table_options(self, features: Sequence[str] = ()) -> TableOptions:
-        """The given options of columns; with `features`, those that apply to the loaded columns."""
+        """Return the given options of columns; with `features`, only those for loaded columns."""
         options: TableOptions = {}
         if self.drop is not None and not features:
             options["drop"] = self.drop
@@ -178,17 +178,17 @@ class TaskSettings(DataOptions):
     data : str
         A named data set, or a file, on this machine or at an address such as s3://bucket/rows.csv.
     quick : bool
-        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
-        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
+        Train a single network on a table, in about a second; with --no-quick an ensemble, for at
+        most --epochs epochs. By default an ensemble, unless a setting of a network is given.
     memory : str
-        Read a table block by block, and take at most this much memory for its data, such as 2GB;
-        auto is a quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by
-        default with auto. The result does not depend on it.
+        Read a table block by block, with at most this much memory for its data, such as 2GB; auto
+        is a quarter of the machine's memory. A pattern such as 'data/*.parquet' is always read in
+        this way, by default with auto. The result does not depend on the limit.
     start_from : Path
-        Model whose weights are the initial ones: a file, or the folder of a run.
+        Model whose weights are used as initial weights: a file, or the folder of a run.
     teacher : Path
-        Model whose predictions one network learns in place of the targets, such as an ensemble of
-        the same columns: a file, or the folder of a run.
+        Model whose predictions a single network learns instead of the targets, such as an ensemble
+        for the same columns: a file, or the folder of a run.
     config : RunConfig
         How the network is built and trained.
     """
@@ -202,7 +202,7 @@ class TaskSettings(DataOptions):
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        """Make settings of plain values by name, as `set_fields` returns them."""
+        """Make settings from plain values by name, as returned by `set_fields`."""
         values: dict[type, dict[str, Any]] = {FileOptions: {}, RunConfig: {}, cls: {}}
         declared: dict[str, tuple[type, Any]] = {}
         for part in values:
@@ -212,7 +212,7 @@ class TaskSettings(DataOptions):
             part, annotation = lookup(declared, name, "settings")
             if annotation == Path | None:
                 value = Path(convert(value, str, name))
-            if part is not FileOptions:  # which also takes formats of dates by column
+            if part is not FileOptions:  # it also takes date formats by column
                 value = convert(value, annotation, name)
             values[part][name] = value
         return cls(
@@ -233,7 +233,7 @@ class TaskSettings(DataOptions):
 
     @property
     def is_ensemble(self) -> bool:
-        """Whether an ensemble is trained: on a table, without a setting of one network."""
+        """Whether an ensemble is trained: on a table, if no setting of a network is given."""
         others = self.config.set_fields().keys() - {*SHARED}
         others |= {name for name in MODELS if getattr(self, name)}
         if self.quick is None:
@@ -249,7 +249,7 @@ class TaskSettings(DataOptions):
         return not self.quick
 
     def load(self, rows: Table | None = None) -> Dataset:
-        """Load the data, or those of an open table; the columns of a table are a frame."""
+        """Load the data, or the data of an open table; the columns of a table are a frame."""
         if not self.data:
             problem = "name a data set (`barenet datasets` lists them) or a file to train on"
             raise ArgumentError(problem, argument="data")
@@ -302,7 +302,7 @@ class TaskSettings(DataOptions):
         )
 
     def open_stream(self) -> Stream:
-        """Open a table to be read block by block, and hold rows out."""
+        """Open a table to read it block by block, and hold out rows."""
         config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
         refused = {
             "class_weight": config.class_weight,
@@ -320,7 +320,7 @@ class TaskSettings(DataOptions):
         memory = self.memory
         if memory == AUTO:
             memory = None
-        target: Any = self.target  # without one, the error proposes one
+        target: Any = self.target  # if there is no target, the error proposes one
         csv: Any = self.file
         return stream(
             self.data,
@@ -338,14 +338,14 @@ class TaskSettings(DataOptions):
         )
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-        """Split the training data again; all are training rows without the column to split by."""
+        """Split the training data again; without the column to split by, all are training rows."""
         if self.split_by and dataset.split_keys is None:
             return dataset, None
         config = self.config.over(DEFAULTS)
         return dataset.split(config.test_size or 0.0, config.split_seed or 0)
 
     def check_table_options(self) -> None:
-        """Refuse options for tables where there is none."""
+        """Reject options for tables if the data are not a table."""
         if self.is_table:
             return
         options = [*self.table_options()]
@@ -372,17 +372,17 @@ class TaskSettings(DataOptions):
         return (HEADER + tomli_w.dumps(fields)).encode()
 
     def card_fields(self) -> dict[str, Any]:
-        """The settings for a model card: without folders, so that every machine makes the same."""
+        """Return the settings for a model card, without folders, which differ by machine."""
         fields = without_folders(self.set_fields())
         fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
-        # Which rows are held out depends on reading block by block, not on the limit of memory.
+        # Which rows are held out depends on reading block by block, but not on the memory limit.
         if self.memory and not is_pattern(self.data):
             fields["memory"] = AUTO
         return fields
 
     def set_fields(self) -> dict[str, Any]:
-        """The settings that are given, by the names of their options."""
-        settings: dict[str, Any] = {"data": ""}  # which stands first
+        """Return the settings that are given, by the names of their options."""
+        settings: dict[str, Any] = {"data": ""}  # this comes first
         settings.update(vars(self))
         settings.update(vars(self.file))
         settings.update(vars(self.config))
@@ -401,12 +401,12 @@ class TaskSettings(DataOptions):
 
 
 def is_table(data: str) -> bool:
-    """Whether data are a table, with columns that have names."""
+    """Return whether data are a table with named columns."""
     return plain_name(data).endswith(TABLE_SUFFIXES)
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace paths by the names of their files, without letters that are not Unicode."""
+    """Replace paths with the names of their files, and characters that are not Unicode."""
     portable = dict(settings)
     for name in ("data", *MODELS):
         if name in settings and settings[name] not in DATASETS:
@@ -423,6 +423,6 @@ def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
 #: How files are read.
 FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
 
-#: Settings of the rows, which are split before anything is trained.
+#: Settings of the rows, which are split before training.
 GENERATOR = ("samples", "noise", "data_seed")
 OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}

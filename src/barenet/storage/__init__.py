@@ -1,1 +1,1 @@
-"""Files on this machine and at addresses: opened, downloaded, and written whole."""
+"""Files on this machine and at addresses: opening, downloading and atomic writing."""

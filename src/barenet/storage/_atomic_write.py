@@ -1,8 +1,8 @@
-"""Write a file whole or not at all, and by one process at a time.
+"""Writes files atomically, and by one process at a time.
 
 The bytes are written to a temporary file in the same folder, flushed to the disk, and moved to the
-target in one step. An error before that step leaves an old file as it was. The operating system
-releases the lock of a process that is killed.
+target in one step. An error before that step leaves an existing file unchanged. The operating
+system releases the lock of a process that is killed.
 """
 
 import contextlib
@@ -23,16 +23,16 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-#: Maximum size in bytes of a file name that its temporary files are named after: their names must
-#: fit the limit of the file system, which is 143 bytes in some and 255 in most.
+#: Maximum size in bytes of a file name that is used in full in the names of its temporary files.
+#: These must fit the limit of the file system, which is 143 bytes for some and 255 for most.
 LONGEST = 100
 
-#: The pattern of the digits in the name of a temporary file.
+#: The pattern of the random part in the name of a temporary file.
 TOKEN = "????????????????"
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write bytes to a file, or leave the old one.
+    """Write bytes to a file, or leave the old file unchanged.
 
     Examples
     --------
@@ -48,9 +48,9 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 @contextlib.contextmanager
 def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a temporary file, which replaces the target at the end, or is removed at an error.
+    """Open a temporary file, which replaces the target at the end, or is removed after an error.
 
-    Temporary files of the target that killed processes have left are removed.
+    Temporary files of the target that killed processes have left behind are removed.
     """
     target = check_target(path)
     _remove_abandoned(target)
@@ -63,10 +63,10 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             with _errors_named(str(path)):
                 buffer.flush()
                 os.fsync(buffer.fileno())
-                if fcntl is not None:  # before its lock ends, by which others leave it alone
+                if fcntl is not None:  # while its lock still protects it from other processes
                     _move_to_target(temporary, target)
         with _errors_named(str(path)):
-            if fcntl is None:  # Windows moves no file that is open
+            if fcntl is None:  # Windows can't move an open file
                 _move_to_target(temporary, target)
             _announce(target)
         if as_address(path):
@@ -80,7 +80,7 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 class _TemporaryFile(io.FileIO):
-    """A new file whose errors name the file that it replaces, as several may be open."""
+    """A new file whose errors name the file that it will replace, as several may be open."""
 
     def __init__(self, path: Path, shown: str) -> None:
         super().__init__(path, "x")
@@ -93,7 +93,7 @@ class _TemporaryFile(io.FileIO):
 
 @contextlib.contextmanager
 def _errors_named(shown: str) -> Iterator[None]:
-    """Name a file in the errors of the system, which name its temporary file, or none."""
+    """Name the file in errors of the system, which name its temporary file or no file."""
     try:
         yield
     except OSError as error:
@@ -109,17 +109,17 @@ def _create_temporary(target: Path, shown: str) -> _TemporaryFile:
         stream = _TemporaryFile(path, shown)
         if fcntl is None:
             return stream
-        with contextlib.suppress(OSError):  # of file systems without locks
+        with contextlib.suppress(OSError):  # some file systems have no locks
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
-        if path.exists():  # another process has not removed it before it was locked
+        if path.exists():  # no other process has removed it before it was locked
             return stream
         stream.close()
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove temporary files of a target that no process writes."""
+    """Remove temporary files of a target that no process is writing."""
     for path in target.parent.glob(f"{escape(hidden_name(target.name))}.{TOKEN}.tmp"):
-        with contextlib.suppress(OSError):  # Windows keeps a file that is open
+        with contextlib.suppress(OSError):  # Windows can't remove an open file
             if fcntl is None:
                 path.unlink()
                 continue
@@ -129,20 +129,20 @@ def _remove_abandoned(target: Path) -> None:
 
 
 def _move_to_target(temporary: Path, target: Path) -> None:
-    """Move a temporary file to its place, with the permissions of the file that it replaces."""
+    """Move a temporary file to the target, with the permissions of the file that it replaces."""
     if target.exists():
         temporary.chmod(target.stat().st_mode & 0o777)
     temporary.replace(target)
 
 
 def replace(source: Path, target: Path) -> None:
-    """Move a file to its place, and send it to its address, if it has one."""
+    """Move a file to the target, and send it to its address, if it has one."""
     source.replace(target)
     _announce(target)
 
 
 def _announce(target: Path) -> None:
-    """Make sure that a file is in its folder, and send it to its address, if it has one."""
+    """Flush the folder of a file, and send the file to its address, if it has one."""
     sync_folder(target.parent)
     copy = working_copy(target)
     if copy:
@@ -150,7 +150,7 @@ def _announce(target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, and at its address, if it is there."""
+    """Remove a file if it exists, here and at its address."""
     if path.exists():
         copy = working_copy(path)
         if copy:
@@ -159,7 +159,7 @@ def remove(path: Path) -> None:
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
-    """Return the target of a path, if its folder exists and it is new or an ordinary file."""
+    """Return the target of a path, which must be new or an ordinary file in an existing folder."""
     address = as_address(path)
     if address:
         new = WorkingCopy(address)
@@ -201,7 +201,7 @@ def hidden_name(name: str) -> str:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove temporary files of a target that killed processes have left.
+    """Remove temporary files of a target that killed processes have left behind.
 
     Examples
     --------
@@ -225,7 +225,7 @@ def _resolved(path: str | os.PathLike[str]) -> Path:
         target = Path(path).resolve()
     except RuntimeError as error:
         raise cycle from error
-    # Python 3.13 and newer return a path in which the links of a cycle are left.
+    # Python 3.13 and newer return a path that still contains the links of a cycle.
     for place in (target, *target.parents):
         if place.is_symlink():
             raise cycle
@@ -233,7 +233,7 @@ def _resolved(path: str | os.PathLike[str]) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to the disk, where folders can be opened."""
+    """Flush the entries of a folder to the disk, if folders can be opened."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -263,7 +263,7 @@ def locked(path: Path, holder: str) -> Iterator[None]:
             try:
                 yield
             finally:
-                with contextlib.suppress(OSError):  # on Windows, the release removes it
+                with contextlib.suppress(OSError):  # on Windows, it is removed after the release
                     path.unlink()
     except Timeout:
         raise BlockingIOError(f"{path.parent}: {holder} is writing there") from None

@@ -1,8 +1,9 @@
-"""Reads files as bytes within a memory budget; every error is one line with the path.
+"""Reads files as bytes within a memory budget; every error is a single line with the path.
 
 The compression is recognized by the file's first bytes, not by its name. A few kilobytes can
-decompress to gigabytes, so every reader first compares its peak memory, by the sizes that the file
-declares, with a budget. If a declared size is wrong, memory may run out, which is an error as well.
+decompress to gigabytes, so every reader first computes its peak memory from the sizes that the file
+declares, and compares it with a budget. If a declared size is wrong, memory may run out, which is
+an error as well.
 """
 
 import bz2
@@ -23,8 +24,8 @@ from barenet._extras import require
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.storage._remote_file import copy_of
 
-#: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
-#: file has no room for the names of many more.
+#: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms in addition to its values, and
+#: a model file has no room for many more names.
 MAX_COLUMNS = 50_000
 
 #: Suffixes of CSV files.
@@ -46,22 +47,22 @@ MAX_SIZE = 10**15
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
 
-#: Fraction of the machine's memory that one file may take; the rest is for the training.
+#: Fraction of the machine's memory that one file may take; the rest is for training.
 MAX_FRACTION = 0.5
 
 #: The error of a file for which the memory is too small, and a remedy.
 NO_MEMORY = "takes more memory than there is"
 FREE_MEMORY = "free some memory"
 
-#: Bytes of memory of a machine whose memory is unknown.
+#: Assumed memory in bytes of a machine whose memory is unknown.
 _UNKNOWN_MEMORY = 8 * 10**9
 
-#: Where Linux limits the memory of a container.
+#: The files in which Linux declares the memory limit of a container.
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def check_columns(path: Path, n_columns: int) -> None:
-    """Refuse a table with too many columns."""
+    """Reject a table with too many columns."""
     if n_columns > MAX_COLUMNS:
         problem = f"{n_columns:,} columns; a table may have {MAX_COLUMNS:,} at most"
         remedy = "leave some out, or save them as the array X of an .npz file"
@@ -90,7 +91,7 @@ with suppress(ImportError):  # it is not part of Python in a browser
 
 
 def as_address(path: object) -> str:
-    """The address that a path is, or no text if it is one on this machine."""
+    """Return the address in a path; empty if the path is on this machine."""
     text = str(path)
     if isinstance(path, Path):
         text = path.as_posix()
@@ -101,12 +102,12 @@ def as_address(path: object) -> str:
 
 
 def name_of(path: object) -> str:
-    """The name of a file without its folder, and without the query of an address."""
+    """Return the name of a file, without its folder or the query of an address."""
     return Path(as_address(path).partition("?")[0] or str(path)).name
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
-    """The path of a file, or of the copy of one at an address."""
+    """Return the path of a file, or of the copy of a file at an address."""
     address = as_address(path)
     if not address:
         return Path(path)
@@ -114,7 +115,7 @@ def local_path(path: str | os.PathLike[str]) -> Path:
 
 
 def is_pattern(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is a pattern of files; the name of a file may have its characters, too."""
+    """Return whether a path is a pattern, and not a file whose name has such characters."""
     address = as_address(path)
     if address:
         return "*" in address.partition("?")[0]
@@ -122,7 +123,7 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
 
 
 def plain_name(path: str | Path) -> str:
-    """The name of a file in lower case, without the suffix of its compression."""
+    """Return the name of a file in lower case, without the suffix of a compression."""
     if Path(path).as_posix() == STANDARD_INPUT:  # On Windows, a path has backslashes.
         return "stdin.csv"
     return re.sub(r"\.(gz|bz2|xz|zst)$", "", name_of(path).lower())
@@ -130,7 +131,7 @@ def plain_name(path: str | Path) -> str:
 
 @contextmanager
 def name_in_memory_error(path: Path) -> Iterator[None]:
-    """Turn a lack of memory while a file is read into an error that names the file."""
+    """Turn a lack of memory during reading into an error that names the file."""
     try:
         yield
     except MemoryError as error:
@@ -138,7 +139,7 @@ def name_in_memory_error(path: Path) -> Iterator[None]:
 
 
 def _remedy(path: Path, other: str) -> str:
-    """The remedies for a file that is too large: by blocks, where it may be read so, or another."""
+    """Write the remedies for a file that is too large: reading by blocks, or another one."""
     suffix = path.suffix.lower()
     if suffix not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
         return other
@@ -172,7 +173,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def _compression_of(start: bytes) -> tuple[str, Callable[[Any], Any]]:
-    """The name and the reader of the format of a file by its first bytes; no name for a plain one.
+    """Return the name and the reader of a file's format by its first bytes; no name if it is plain.
 
     >>> _compression_of(b"a,b\\n1")[0], _compression_of(b"BZh91A")[0]
     ('', 'bzip2')
@@ -186,13 +187,13 @@ def _compression_of(start: bytes) -> tuple[str, Callable[[Any], Any]]:
 def _open_raw(path: Path) -> BinaryIO:
     if path.as_posix() == STANDARD_INPUT:
         return io.BytesIO(_receive(sys.stdin))
-    # Before it is opened, as opening a pipe waits for a writer.
+    # Check this before opening, because opening a pipe waits for a writer.
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError("is not a regular file", path=path)
     return path.open("rb")
 
 
-@lru_cache(1)  # it can be read once, and is needed several times
+@lru_cache(1)  # it can be read only once, but is needed several times
 def _receive(stdin: TextIO | None) -> bytes:
     """Read standard input to its end."""
     if stdin is None or stdin.closed:
@@ -207,8 +208,8 @@ def _receive(stdin: TextIO | None) -> bytes:
 
 
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
-    """Read a number of bytes, or all there are; memory grows with those alone."""
-    data = io.BytesIO()  # Returns its bytes without a second copy of them.
+    """Read a number of bytes, or all remaining ones; memory grows only with the bytes read."""
+    data = io.BytesIO()  # This returns the bytes without a second copy.
     while data.tell() < size:
         chunk = stream.read(min(_CHUNK, size - data.tell()))
         if not chunk:
@@ -231,8 +232,8 @@ def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
 def check_memory(
     path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
 ) -> None:
-    """Refuse a file whose contents take more memory than its budget, or than a limit."""
-    if given is not None and 2 * needed > given:  # the rows to train on are copied
+    """Reject a file whose contents take more memory than the budget, or than a limit."""
+    if given is not None and 2 * needed > given:  # the training rows are copied
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
         problem += format_size(2 * needed)
         megabytes = -(-2 * needed // 10**6)  # rounded up
@@ -252,7 +253,7 @@ def check_memory(
 
 
 def memory_limit() -> int:
-    """Bytes of memory that a file may take: BARENET_MEMORY, or half of the machine's memory."""
+    """Return the memory that a file may take: BARENET_MEMORY, or half of the machine's."""
     text = os.environ.get(VARIABLE, "").strip()
     if text:
         return parse_size(text, VARIABLE)
@@ -260,7 +261,7 @@ def memory_limit() -> int:
 
 
 def machine_memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or less where a limit is set."""
+    """Return the memory that this process may use: the machine's, or less if there is a limit."""
     limits = []
     with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -271,7 +272,7 @@ def machine_memory() -> int:
         import resource
 
         limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
-    positive = [limit for limit in limits if limit > 0]  # -1 is none
+    positive = [limit for limit in limits if limit > 0]  # -1 means no limit
     return min(positive, default=_UNKNOWN_MEMORY)
 
 

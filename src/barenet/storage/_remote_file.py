@@ -1,12 +1,11 @@
-"""A file at an address, such as s3://bucket/rows.csv, which is copied to this machine to be read.
+"""Files at an address, such as s3://bucket/rows.csv, which are copied to this machine.
 
-Everything else reads the copy, in a temporary folder that is removed when the process ends. A file
-is copied again where it is opened after it has changed. No message and no file has its password, or
-its query, which may be a token.
+All other code reads the copy, in a temporary folder that is removed when the process ends. A file
+that has changed is copied again when it is opened. Messages and files never contain a password, or
+the query, which may be a token.
 
-fsspec's own `filecache` is not used: it takes files of web servers for unchanging, reads a copy
-that ended too early as a whole file the second time, and writes addresses with their tokens to the
-disk.
+fsspec's own `filecache` is not used. It assumes that files of web servers never change, accepts a
+truncated copy as a whole file the second time, and writes addresses with their tokens to the disk.
 """
 
 import atexit
@@ -31,21 +30,21 @@ from barenet.errors import (
     without_secrets,
 )
 
-#: Seconds to wait for a web server to describe a file, or to send more of it.
+#: Seconds to wait until a web server describes a file, or sends more of it.
 TIMEOUT = 30.0
 
 #: Packages by the names of their modules, where these differ.
 PACKAGES = {"smbclient": "smbprotocol", "libarchive": "libarchive-c"}
 
-#: The addresses of a command by those without a password and a token.
+#: The full addresses of a command, by the addresses without password and token.
 _SECRETS: dict[str, str] = {}
 
-#: Facts of a file that don't show whether it has changed.
+#: Properties of a file that don't show whether it has changed.
 _UNCHANGING = {"name", "size", "type", "url", "mimetype", "partial"}
 
 
 def hide_secrets(address: str) -> str:
-    """The address without a password and a token, by which a command finds it from then on."""
+    """Return an address without password and token, which a command uses from then on."""
     place, mark, _ = address.partition("?")
     hidden = without_secrets(place)
     if mark:
@@ -56,19 +55,19 @@ def hide_secrets(address: str) -> str:
 
 
 def copy_of(address: str) -> Path:
-    """The copy of a file at an address."""
+    """Return the copy of a file at an address."""
     with located(address) as (system, place, limit):
         facts = system.info(place, **limit)
         version = {}
         for name in sorted(facts.keys() - _UNCHANGING):
             version[name] = facts[name]
-        # Without such facts, each moment has its version.
+        # Without such properties, every copy is a new version.
         identity = (version or monotonic(), facts["size"])
         return _copy(address, system, place, repr(identity))
 
 
 def is_file(address: str) -> bool:
-    """Whether there is a file at an address, which is not a page that a web server makes."""
+    """Return whether there is a file at an address, not just a page of a web server."""
     with located(address) as (system, place, limit):
         try:
             facts = system.info(place, **limit)
@@ -79,9 +78,9 @@ def is_file(address: str) -> bool:
 
 
 def matching_addresses(pattern: str) -> list[str]:
-    """The addresses of the files of a pattern, sorted."""
+    """List the addresses of the files of a pattern, sorted."""
     with located(pattern) as (system, place, limit):
-        if limit:  # without an answer, `glob` finds nothing
+        if limit:  # `glob` finds nothing if there is no answer
             folder, _, _ = place.partition("*")[0].rpartition("/")
             system.info(f"{folder}/", **limit)
         return [system.unstrip_protocol(match) for match in sorted(system.glob(place))]
@@ -109,9 +108,9 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
 
 @contextmanager
 def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, dict[str, float]]]:
-    """The file system of an address, the place in it, and a limit of time, if it has one.
+    """Return the file system of an address, the path in it, and a time limit, if there is one.
 
-    Errors are one line that names the address.
+    Errors are a single line that names the address.
     """
     shown = without_secrets(address)
     address = _SECRETS.get(address, address)
@@ -149,7 +148,7 @@ def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, 
 
 
 def _check(address: str, protocols: Collection[str]) -> None:
-    """Refuse an address that cannot be that of a file."""
+    """Reject an address that cannot be that of a file."""
     protocol, _, place = address.partition("://")
     problem = remedy = ""
     if re.search(r"/…@|\?…$", address):
@@ -165,15 +164,15 @@ def _check(address: str, protocols: Collection[str]) -> None:
 
 
 def is_missing(cause: BaseException) -> bool:
-    """Whether an error is that of a file that is not there."""
+    """Return whether an error means that a file does not exist."""
     return isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404
 
 
 def _problem(cause: Any, participle: str) -> str:
-    """Describe the error of a file that cannot be read, or written."""
+    """Describe the error for a file that cannot be read or written."""
     if participle == "read" and is_missing(cause):
         return "no such file"
-    if type(cause).__name__ == "TooManyRedirects":  # which has no message
+    if type(cause).__name__ == "TooManyRedirects":  # this error has no message
         return f"cannot be {participle}: the server redirects without an end"
     reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
     return f"cannot be {participle}: {without_secrets(reason)}"

@@ -1,7 +1,7 @@
-"""The working copy, on this machine, of a file or folder at an address, such as that of a run.
+"""Working copies on this machine of files or folders at addresses, such as those of runs.
 
-Everything else works with the copy. Each file is sent to its address as soon as it is written;
-object stores replace a file in one step.
+All other code uses the copy. Each file is sent to its address as soon as it is written; object
+stores replace a file in one step.
 """
 
 import os
@@ -18,14 +18,14 @@ from barenet.errors import ADDRESSES, DataError, without_secrets
 from barenet.storage._file_io import as_address, format_size, name_of
 from barenet.storage._remote_file import is_missing, located
 
-#: Stores in which a file is replaced in one step; elsewhere, another file is renamed.
+#: Stores that replace a file in one step; elsewhere, a temporary file is renamed.
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 
-#: The most files and bytes of a folder: a run has fewer.
+#: Maximum number of files and bytes of a folder; a run has fewer.
 MAX_FILES = 100
 MAX_BYTES = 10**9
 
-#: The copies by their folders of temporary files.
+#: The copies, by their temporary folders.
 _COPIES: dict[Path, "WorkingCopy"] = {}
 
 
@@ -67,7 +67,7 @@ class WorkingCopy:
                     self._download_folder(system, place, is_run)
 
     def _download_folder(self, system: Any, place: str, is_run: bool) -> None:
-        """Copy the files of a folder, unless they are more than those of a run."""
+        """Copy the files of a folder, unless there are more than a run has."""
         self.path.mkdir(exist_ok=True)
         names = []
         paths = []
@@ -93,7 +93,7 @@ class WorkingCopy:
                 path.unlink(missing_ok=True)
 
     def check_protocol(self) -> None:
-        """Refuse what takes no files: a web server, an unknown protocol, a missing package."""
+        """Reject an address that can't be written to: a web server, or an unusable protocol."""
         problem = remedy = ""
         if self.address.startswith(("http:", "https:")):
             problem = "nothing can be written to a web server"
@@ -106,14 +106,14 @@ class WorkingCopy:
             pass
 
     def check_new(self) -> None:
-        """Refuse a file in the place of a folder."""
+        """Reject a file whose address is a folder."""
         self.check_protocol()
         with located(self.address, "written") as (system, place, _):
             if system.isdir(place):
                 raise DataError("is a folder, expected a file", path=without_secrets(self.address))
 
     def check_writable(self, path: Path) -> None:
-        """Write and remove an empty file, to fail before the training instead of after it."""
+        """Write and remove an empty file, to fail before training rather than after it."""
         self.check_protocol()
         with located(self.address_of(path), "written") as (system, place, _limit):
             folder, _, name = place.rpartition("/")
@@ -159,7 +159,7 @@ class WorkingCopy:
 
 @contextmanager
 def _unless_missing() -> Iterator[None]:
-    """Ignore the error of a file that is not there; a package may have its own, as a cause."""
+    """Ignore the error for a missing file, which may be the cause of a package's own error."""
     try:
         yield
     except Exception as error:
@@ -168,13 +168,13 @@ def _unless_missing() -> Iterator[None]:
 
 
 def _remove(folder: Path, process: int) -> None:
-    """Remove a folder, unless a fork of the process ends."""
+    """Remove a folder, except when a fork of the process ends."""
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
-    """The path itself, or that of a new working copy of an address, with all that is there."""
+    """Return the path, or for an address, the path of a new working copy with all its files."""
     address = as_address(path)
     if not address:
         return Path(path)
@@ -184,5 +184,5 @@ def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
 
 
 def working_copy(path: Path) -> WorkingCopy | None:
-    """The working copy that a file is part of, if any."""
+    """Return the working copy that a file is part of, if any."""
     return _COPIES.get(path.parent) or _COPIES.get(path.parent.parent)

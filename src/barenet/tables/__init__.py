@@ -1,1 +1,1 @@
-"""Tables: their columns, how these are read, what kinds they have, and how they are encoded."""
+"""Tables: reading their columns, inferring their kinds, and encoding them."""

@@ -1,7 +1,7 @@
 """The encoding of one table column as numbers.
 
-An encoding is fitted once, on the training rows, and is plain data: its formula can be written in
-another language.
+An encoding is fitted once, on the training rows, and is plain data, so its formula can be written
+in other languages.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class Column(ABC):
     Attributes
     ----------
     kind : str
-        Its key in `COLUMNS`.
+        The key of the kind in `COLUMNS`.
     name : str
         Name of the column.
     """
@@ -50,12 +50,12 @@ class Column(ABC):
 
     @property
     def n_bins(self) -> int:
-        """Number of bins, whose outputs are those after the first one."""
+        """Number of bins, whose outputs follow the first one."""
         return 0
 
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Encode values of `parse`, shape (n_rows, n_outputs)."""
+        """Encode parsed values, shape (n_rows, n_outputs)."""
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON data, for `column_from_dict`."""
@@ -68,9 +68,9 @@ class Column(ABC):
         return plain
 
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Encode values by the outputs that may not be 0, and their numbers, row by row.
+        """Encode each row as the indices and the values of the outputs that may not be 0.
 
-        The output n + k of n outputs stands for those of a run up to before k, which are 1.
+        Index n + k, for n outputs, stands for the outputs of a run before k, which are all 1.
         """
         numbers = self.encode(values)
         outputs = np.arange(numbers.shape[1])
@@ -107,7 +107,7 @@ class DroppedColumn(Column):
 
 
 class FilledColumn(Column):
-    """A column whose values are shifted and scaled after missing ones are replaced.
+    """A column that replaces missing values, and then shifts and scales all values.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class FilledColumn(Column):
     center : float
         Subtracted from the values.
     scale : float
-        Divisor; its absolute value is 2e-308 at least.
+        Divisor, whose absolute value is at least 2e-308.
     indicator : bool
         Whether one more output is 1 where the value is missing, else 0.
 
@@ -144,7 +144,7 @@ class FilledColumn(Column):
 
     @property
     def _value_names(self) -> tuple[str, ...]:
-        """Names of the outputs but the indicator."""
+        """Names of the outputs except the indicator."""
         return (self.name,)
 
     @property
@@ -153,7 +153,7 @@ class FilledColumn(Column):
         return float(self.fill)
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Convert values to the numbers that are shifted and scaled.
+        """Convert parsed values to numbers, before the shift and the scaling.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class FilledColumn(Column):
         Returns
         -------
         ndarray of shape (n_rows,), float64
-            The numbers, NaN for a missing one.
+            The numbers, NaN for missing ones.
         """
         return values
 
@@ -175,11 +175,11 @@ class FilledColumn(Column):
         return np.column_stack(encoded)
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
-        """Encode values of which none is missing, an array for each output."""
+        """Encode values without missing ones, as an array for each output."""
         return [(values - self.center) / self.scale]
 
     def _scaled(self, letter: str) -> str:
-        """The formula of the shift and the scale."""
+        """Write the formula of the shift and the scaling."""
         sign = "-"
         if self.center <= 0:
             sign = "+"

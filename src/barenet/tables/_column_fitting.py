@@ -1,4 +1,4 @@
-"""Fits the encodings of columns to the training rows, by kinds that are given or inferred.
+"""Fits the encodings of columns to the training rows, given or inferring their kinds.
 
 `_kind_inference` infers the kinds. The formulas of the scalings are scikit-learn's.
 """
@@ -20,29 +20,29 @@ from barenet.tables._scaling import KINDS, MIN_SCALE
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
 SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
 
-#: From this many rows on, a column with this fraction of different values is an identifier.
+#: Minimum number of rows, and minimum fraction of different values, of an identifier.
 ENOUGH_ROWS = 20
 NEARLY_DIFFERENT = 0.9
 
-#: The end of a name such as id, CustomerId, customer_no or Row Number.
+#: The endings of names such as id, CustomerId, customer_no or Row Number.
 _IDENTIFIER = re.compile(
     r"(?i:^|[^a-z])(?i:id|no|nr|num|number|index|key)$|[a-z](Id|ID|No|Nr|Num|Number|Index|Key)$"
 )
 
-#: Beginnings of the reason for leaving out a column that identifies the rows.
+#: Beginnings of the reasons to leave out a column that identifies the rows.
 COUNTER = "counts the rows"
 IDENTIFIER = "looks like an identifier"
 IDENTITY = (COUNTER, IDENTIFIER)
-#: The reason for leaving out a column without values, and the end of that for a constant one.
+#: The reason to leave out a column without values, and the end of the reason for a constant one.
 EMPTY = "no value in any row"
 SAME = " in every row"
 
-#: Most different placeholders of a column of dates: more of them are dates themselves.
+#: Maximum number of different placeholders in a column of dates; if there are more, they are dates.
 MOST_PLACEHOLDERS = 4
-#: Seconds that they are apart from the other dates at least: a year.
+#: Minimum distance of a placeholder from the other dates, in seconds: a year.
 FAR = 365 * 86_400
 
-#: The most outputs of all columns with their bins.
+#: Maximum number of outputs of all columns together, including their bins.
 MOST_OUTPUTS = 640
 
 
@@ -57,9 +57,9 @@ def fit_column(
     keep: Collection[str] = (),
     inferred: str | None = None,
 ) -> Column:
-    """Fit the encoding of a column as the requested kind, by default that which its values suggest.
+    """Fit the encoding of a column as the requested kind, or as the kind that its values suggest.
 
-    `inferred` is the kind that they suggest, where it has been found already.
+    `inferred` is the suggested kind, if it is already known.
     """
     if requested == "dropped":
         return DroppedColumn(name, "dropped by request")
@@ -89,14 +89,14 @@ def fit_column(
         fill, center, scale = _measure(name, values, numbers)
         return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
     dates = kinds.seconds(values)
-    if numbers == "piecewise":  # placeholders are limited to a bin outside of the others
+    if numbers == "piecewise":  # bins limit placeholders to one bin beyond the others
         dates = _without_placeholders(dates)
     fill, center, scale = _measure(name, dates, numbers)
     return kinds.DateColumn(name, fill, center, scale, _cycles(present), some_missing, column_kind)
 
 
 def _shown(value: Any, column_kind: str) -> str:
-    """A value of a column, as a message shows it."""
+    """Format a value of a column for a message."""
     if column_kind == "number":
         return parsing.class_name(value)
     if column_kind == "boolean":
@@ -113,7 +113,7 @@ def fit_category(
     missing: bool,
     is_guess: bool = False,
 ) -> Column:
-    """Fit a column of categories, of which frequent ones have an output each."""
+    """Fit a categorical column, with an output for each frequent category."""
     spellings = []
     singles = []
     shortest = []
@@ -124,12 +124,12 @@ def fit_category(
         singles.append(single)
         shortest.append(fewest_digits)
     if spellings == singles:
-        spellings = shortest  # 0.1 of a column of float32
+        spellings = shortest  # such as 0.1 in a float32 column
     if not spellings:
         return DroppedColumn(name, EMPTY)
     if len(spellings) == 1 and not missing:
         return DroppedColumn(name, f"{labels[0]!r}{SAME}")
-    # Labels with the same spelling are one category, which has the rows of all of them.
+    # Labels with the same spelling are merged into one category.
     categories, places = np.unique(np.array(spellings, object), return_inverse=True)
     n_rows_by_category = np.bincount(places, counts)
     n_rows = counts.sum()
@@ -147,10 +147,10 @@ def fit_category(
 
 
 def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
-    """The reason why numbers identify the rows, if they do: they count them, or name each.
+    """Return the reason that numbers identify the rows, if they count or name them.
 
-    Numbers that count the rows of the file, but years, say nothing of a new row. Other whole
-    numbers are identifiers if all differ and the name of the column reads like one.
+    Numbers that count the rows of the file, except years, are useless for new rows. Other whole
+    numbers are identifiers if they all differ and the column is named like one.
 
     >>> rows = np.arange(30)
     >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
@@ -167,7 +167,7 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
 
 
 def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float, float, float]:
-    """The median of a column, and its center and scale once it is filled with the median."""
+    """Compute the median of a column, and its center and scale once the median fills it."""
     with np.errstate(over="ignore", invalid="ignore"):
         fill = np.nanmedian(values)
         filled = np.where(np.isnan(values), fill, values)
@@ -182,7 +182,7 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
 
 
 def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayLike) -> None:
-    """Refuse a column whose center, or whose spread, the last one, is beyond float64."""
+    """Reject a column whose center or spread (the last number) is beyond float64."""
     if not np.isfinite(measured).all() or abs(measured[-1]) < MIN_SCALE:
         extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
         raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
@@ -191,10 +191,10 @@ def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayL
 def in_bins(
     columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
 ) -> tuple[Column, ...]:
-    """Divide the ranges of numbers and dates into bins, into fewer if there are many columns.
+    """Divide the ranges of numbers and dates into bins, or fewer bins if there are many columns.
 
-    Dates have one bin at least, beyond which they are limited: their scale is that without
-    placeholders, such as 9999-12-31, which would be far from all others.
+    Dates have at least one bin, which limits them. Placeholders such as 9999-12-31, which would be
+    far from all other dates, don't affect their scale.
     """
     count = 0
     room = MOST_OUTPUTS
@@ -216,7 +216,7 @@ def in_bins(
             continue
         if n_bins >= 1:
             edges = _edges(values[~np.isnan(values)], n_bins)
-            if len(edges) == 1:  # beside missing values
+            if len(edges) == 1:  # placeholders besides missing values
                 edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:
                 divided[place] = column.with_bins(edges.tolist())
@@ -224,13 +224,13 @@ def in_bins(
 
 
 def _without_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Dates in seconds since 1970, with NaN for a missing one and for a placeholder."""
+    """Convert dates to seconds since 1970, with NaN for missing ones and placeholders."""
     placeholders = find_placeholders(dates[~np.isnan(dates)])
     return np.where(np.isin(dates, placeholders), np.nan, dates)
 
 
 def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The first or the last dates, if they are farther from the others than these are apart.
+    """Find the first or last dates, if they are farther from the others than those are apart.
 
     They may stand for a missing value, as 9999-12-31 does.
 
@@ -241,7 +241,7 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
     others = different
     placeholders = different[:0]
     while len(others) > 2:
-        # The widest gap comes first: that before 9999-12-31, then that after 0001-01-01.
+        # The widest gap comes first, such as before 9999-12-31, and then after 0001-01-01.
         gaps = np.diff(others)
         place = int(gaps.argmax()) + 1
         below = others[:place]
@@ -260,7 +260,7 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """The edges of bins: values that 1/bins of the rows share, and quantiles of the rest."""
+    """Compute the edges of bins: values that 1/bins of the rows share, and other quantiles."""
     different, counts = np.unique(values, return_counts=True)
     is_frequent = counts > len(values) / bins
     edges = [different[is_frequent], different[[0, -1]]]
@@ -273,13 +273,13 @@ def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
 
 
 def join_edges(*edges: ArrayLike) -> NDArray[np.float64]:
-    """Sort edges, without those that are the same or too near to divide by their distance."""
+    """Sort edges, and drop those that are equal or too close to divide by their distance."""
     joined = np.unique(np.concatenate(edges))
     return joined[np.diff(joined, prepend=-np.inf) >= MIN_SCALE]
 
 
 def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
-    """The cycles in which dates differ; dates that are all the first of a month have no week."""
+    """Find the cycles in which dates differ; dates on the first of each month have no week."""
     days = dates.astype("M8[D]")
     months = dates.astype("M8[M]")
     positions: dict[str, NDArray[Any]] = {

@@ -1,8 +1,8 @@
 """A CSV file as columns of text; every error names its line.
 
-The columns are split by `TextColumn`, which is strict about the length of rows. An open quote and a
-repeated name are refused here. A file without a header is refused rather than read with its first
-row as names, unless the caller passes `header`; the values of the columns decide.
+`TextColumn` splits the rows into columns, and is strict about their length. Open quotes and
+repeated names are rejected here. So is a file that seems to have no header, judging by the values
+of its columns, unless the caller passes `header`.
 """
 
 import codecs
@@ -32,7 +32,7 @@ from barenet.tables._missing_texts import MISSING, is_absent
 from barenet.tables._parsing import MINUS_SIGNS, NEARLY_ALL
 from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
 
-#: Maximum numbers of columns and rows that are compared with the first line.
+#: Maximum numbers of columns and rows that the first line is compared with.
 _MAX_COLUMNS = 200
 _MAX_ROWS = 1000
 
@@ -48,7 +48,7 @@ def read_header(
 ) -> tuple[str, ...]:
     """Read the names of the columns, or make names by position."""
     first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
-    if not quoting or '"' not in first:  # else a delimiter may belong to a value
+    if not quoting or '"' not in first:  # otherwise, a delimiter may belong to a value
         file_io.check_columns(path, first.count(delimiter) + 1)
     line, fields = next(read_records(text, delimiter, path, quoting=quoting), (0, []))
     if not fields:
@@ -64,7 +64,7 @@ def read_header(
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
     remedy = "if the first line is a row of the table, use {header}"
-    nonempty = [name for name in names if name]  # an index of pandas has an empty name
+    nonempty = [name for name in names if name]  # pandas writes an index with an empty name
     check_unique(nonempty, path=path, line=line, remedy=remedy, header=False)
     return names
 
@@ -72,11 +72,11 @@ def read_header(
 def check_header(
     names: Sequence[str], text: str, delimiter: str, path: Path, *, quoting: bool = True
 ) -> None:
-    """Refuse names that are more like the values below them than like names.
+    """Reject names that look more like the values below them than like names.
 
-    Each column votes. A number above numbers, a date above dates, or a text that occurs again below
-    is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
-    of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
+    Each column votes. A number above numbers, a date above dates, or a text that recurs below
+    indicates a row. Any other text above numbers or dates, or above repeated texts, indicates a
+    header. Numbers alone are not names, except for 0, 1, 2, …, which pandas writes.
     """
     numeric_names = _numeric_names(names)
     rows = list[list[str]]()
@@ -109,7 +109,7 @@ def check_header(
 
 
 def _numeric_names(names: Sequence[str]) -> set[str]:
-    """Find numbers that are names: 0, 1, 2, …; or, beside other names, years or rising numbers."""
+    """Find numbers that are names: 0, 1, 2, …, or years or ascending numbers beside other names."""
     numbers = []
     values = []
     try:
@@ -117,7 +117,7 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
             if _NUMBER.fullmatch(name):
                 numbers.append(name)
                 values.append(float(name))
-    except ValueError:  # separators of thousands
+    except ValueError:  # without separators of thousands
         return set()
     if values == list(range(len(values))):
         return set(numbers)
@@ -164,22 +164,24 @@ _PER_BYTE = 4
 #: Bytes of memory for each column.
 _PER_COLUMN = 10_000
 
-#: Most bytes of memory for each byte of a file: of values that are empty.
+#: Maximum bytes of memory for each byte of a file, which occurs if values are empty.
 MOST_PER_BYTE = _PER_BYTE + ArrowColumn.memory_per_value
 
-#: Bytes of a block.
+#: Size of a block in bytes.
 _BLOCK = 2**24
-#: The most bytes of a row.
+#: Maximum size of a row in bytes.
 _LONG = 2**24
 
-#: Characters, of up to four bytes each, that show the delimiter and whether there is a header.
+#: Number of characters, of up to four bytes each, from which the delimiter and a header are
+#: detected.
 _HEAD = 2**20
 
-#: Bytes that are other characters in encodings whose line ends are other bytes, or whose bytes
-#: depend on those before them: UTF-16, EBCDIC, UTF-7, HZ, ISO-2022 and Python's escapes.
+#: Bytes that stand for other characters in encodings that can't be split at a line end, because
+#: line ends are other bytes or bytes depend on earlier ones: UTF-16, EBCDIC, UTF-7, HZ, ISO-2022
+#: and Python's escapes.
 _ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
-#: A number that may have points between its thousands: no date, no address, no 1.2.3.
+#: A number that may have points between its thousands; not a date, an address or 1.2.3.
 _POINTED = rf"([+-]|{MINUS_SIGNS})?(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?"
 
 
@@ -189,21 +191,22 @@ _LOCAL_NUMBER = rf"([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?"
 
 @dataclass(frozen=True, eq=False)
 class CsvTable(Table):
-    """A CSV file or some of its lines, which are read when they are needed and not held already."""
+    """A CSV file, or some of its lines, which are read when they are needed."""
 
-    #: With the delimiter, even where it was detected; without a header for lines below it.
+    #: The options with the delimiter, even if it was detected; without a header for lines below it.
     options: CsvOptions
     #: The text, and its columns, once they are read.
     text: str = ""
     columns: Mapping[str, TextColumn] = field(default_factory=dict)
-    #: The line of the file with which the text begins, and the number of lines, some perhaps empty.
+    #: The line of the file at which the text begins, and the number of lines, including empty ones.
     first_line: int = 1
     n_rows: int = 0
     #: The bytes of the lines in the file.
     start: int = 0
     stop: int = 0
     has_csv_options = True
-    #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
+    #: Rows are numbered from 0 in each block; in a `ParquetTable`, they are numbered from the start
+    #: of the file.
     first_row = 0
 
     @property
@@ -236,7 +239,7 @@ class CsvTable(Table):
         return data, decode(data, encoding, self.path, self.first_line, self.start)
 
     def halves(self) -> list["CsvTable"]:
-        """Split a block into two that have half of the rows each; a single row into none."""
+        """Split a block into two halves; a single row is split into none."""
         data, text = self.read()
         starts = [line for line, _ in self._records(text)]
         if len(starts) < 2:
@@ -267,7 +270,7 @@ class CsvTable(Table):
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()
         columns = {}
-        origin = replace(table, columns={})  # which a frame needs for its errors alone
+        origin = replace(table, columns={})  # a frame needs it only for errors
         for name in names:
             texts = table.columns[name].trimmed()
             if self.options.decimal == ",":
@@ -286,7 +289,7 @@ class UnsplittableError(DataError):
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
-    """Split a CSV file at ends of rows into blocks of some megabytes; without rows, into one."""
+    """Split a CSV file at row ends into blocks of some megabytes; without rows, into one block."""
     blocks = list[CsvTable]()
     with file_io.open_file(path) as file:
         sample = file.read(4 * _HEAD)
@@ -307,7 +310,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
         line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
         start = len(b"".join(lines[: line - 1]))
         options = replace(options, header=False)
-        del sample, first_rows  # before the blocks, which are larger, need memory
+        del sample, first_rows  # release it before the larger blocks need memory
         rows = _read_rows(file, options, path, start, line, _BLOCK)
         while rows:
             stop = start + len(rows)
@@ -332,7 +335,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
 
 
 def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
-    """Return the encoding of text that can be split at the byte of a line end; refuse any other."""
+    """Return the encoding of text that can be split at the byte of a line end; reject others."""
     encoding = options.encoding_of(head)
     is_plain = False
     with suppress(DataError):
@@ -347,7 +350,7 @@ def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
         subject = f"text in {encoding}"
         remedy = "convert it to UTF-8"
     elif codecs.lookup(encoding).name == "utf-8-sig":
-        return "UTF-8"  # which keeps the mark of utf-8-sig where a block begins with it
+        return "UTF-8"  # unlike utf-8-sig, it keeps a mark at the start of a block
     else:
         return encoding
     remedy += ", or save it as a Parquet file"
@@ -357,11 +360,11 @@ def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
 def _read_rows(
     file: BinaryIO, options: CsvOptions, path: Path, start: int, line: int, size: int
 ) -> bytes:
-    """Read the rows that end within some bytes, or the first one if it is longer."""
+    """Read the rows that end within a number of bytes, or the first row if it is longer."""
     file.seek(start)
     rows = file.read(size)
     is_cut = len(rows) == size
-    if is_cut:  # perhaps between CR and LF
+    if is_cut:  # the bytes may end between CR and LF
         last_end = max(rows.rfind(b"\n"), rows.rfind(b"\r", 0, -1))
         rows = rows[: last_end + 1]
     text = ""
@@ -373,7 +376,7 @@ def _read_rows(
         if not is_cut or size > _LONG:
             raise
         lines = rows.splitlines(keepends=True)
-        n_lines = int(error.line or line) - line  # those above the open quote
+        n_lines = int(error.line or line) - line  # the rows before the open quote
         rows = b"".join(lines[:n_lines])
     if rows.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
         return rows
@@ -413,7 +416,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
 
 
 def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
-    """Refuse points beside decimal commas, which most often separate thousands."""
+    """Reject points beside decimal commas, which usually separate thousands."""
     is_pointed = texts.matches(_POINTED)
     if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
@@ -425,9 +428,9 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
 
 
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
-    """Rewrite dates of a format, if nearly all of the different values of a column are dates.
+    """Rewrite dates in a format, if nearly all different values of a column are such dates.
 
-    Beside dates of other layouts, a date that one of these reads is left as it is.
+    If the format reads too few of them, dates that `parse_datetime` reads are kept unchanged.
     """
     dates = [rewrite_date(value, date_format) for value in values]
     n_present = 0
@@ -452,7 +455,7 @@ def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
 
 
 def _is_blank(text: str) -> bool:
-    """Whether a text is no date, and no other value, such as 00.00.0000."""
+    """Return whether a text is neither a date nor another value, such as 00.00.0000."""
     digits = set(re.findall(r"\d", text))
     return digits in ({"0"}, {"9"})
 

@@ -1,8 +1,8 @@
-"""Dates and times of day as text: the layouts that have one reading, and the reader of them.
+"""Dates and times of day as text: unambiguous layouts, and the functions that read them.
 
-Every entrance reads dates by these functions: training and prediction, streams, the service, and
-exported Python files, which have copies of them. Whether 03.04.2024 is in March or in April, the
-other values of a column show (`order`); a format of its own is read by `rewrite_date`.
+All dates are read by these functions: in training and prediction, streams, the service, and
+exported Python files, which contain copies. Whether 03.04.2024 is in March or in April follows from
+the other values of the column (`order`). `rewrite_date` reads dates in a given format.
 """
 
 import re
@@ -14,7 +14,7 @@ import numpy as np
 
 from barenet.errors import ArgumentError
 
-#: A format of the dates of all columns, formats that name their columns, or formats by column.
+#: A date format for all columns, formats that name their columns, or formats by column.
 DateFormats: TypeAlias = str | Sequence[str] | Mapping[str, str] | None
 
 #: Examples of dates, by the order of year, month and day; and of times without a day.
@@ -25,7 +25,7 @@ DATES = {
     "time": "14:30 or 2:30 PM",
 }
 
-#: The months by the first letters of their English names, which no order of digits can confuse.
+#: The months by the first letters of their English names, which are unambiguous in any order.
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 #: A month in English letters, in full or abbreviated; all patterns are in lower case.
@@ -50,7 +50,7 @@ DAY_LAYOUTS = (
     f"{YEAR}{GAP}{MONTH_WORD}{GAP}{DAY}",
 )
 
-#: Days of which other values of the column show whether the day or the month is first.
+#: Dates whose order of day and month follows from other values of the column.
 ORDERED_LAYOUTS = {
     "ymd": (),
     "dmy": (
@@ -65,7 +65,7 @@ ORDERED_LAYOUTS = {
     ),
 }
 
-#: Months, quarters and weeks, which stand for their first day: 2024-01, 01/2024, Jan 2024, 2024M01;
+#: Months, quarters and weeks, which mean their first day: 2024-01, 01/2024, Jan 2024, 2024M01;
 #: 2024Q1, 2024-Q1, Q1 2024; 2024-W05, 2024-W05-1.
 PERIOD_LAYOUTS = (
     rf"{YEAR}[-/](?P<month>\d\d)",
@@ -78,11 +78,11 @@ PERIOD_LAYOUTS = (
     rf"{YEAR}-?w(?P<week>\d\d)(?:-?(?P<weekday>[1-7]))?",
 )
 
-#: A weekday before a day, which is not compared with it.
+#: A weekday before a date, which is not checked.
 WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[., ]+)?"
 
-#: A time of day, and a time beside a day with its zone, also GMT+0100 (CET) of browsers. A zone
-#: in other letters has several readings: CST is in America, in China and on Cuba.
+#: A time of day, and a time with its zone beside a date, including GMT+0100 (CET) as browsers write
+#: it. Other abbreviations of zones are ambiguous: CST is in America, in China and on Cuba.
 TIME = (
     r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     "(?:[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?))?"
@@ -96,7 +96,7 @@ COMPACT = (
     rf"(?P<second>\d\d)?(?:\.(?P<fraction>\d{{1,9}}))?{ZONE}"
 )
 
-#: The zone of a time without a day. After minutes, -17:00 may be the end of a range.
+#: The zone of a time without a date. After minutes, -17:00 may be the end of a range.
 AFTER_SECONDS = r"(?:(?<=:\d\d:\d\d)|(?<=\.\d\d\d)|(?<=\.\d\d\d\d\d\d))"
 ZONE_OF_TIME = (
     r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)[-+]\d\d(?::?\d\d)?|\+\d\d:?\d\d"
@@ -117,7 +117,7 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     """
     if order == "time":
         return parse_time_of_day(text)
-    if re.search("[0-9]{4}", text) is None:  # which every date has, and few names do
+    if re.search("[0-9]{4}", text) is None:  # every date has this, but few names do
         return None
     for pattern in date_layouts(order):
         match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
@@ -127,7 +127,7 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
 
 
 def date_layouts(order: str) -> Iterator[str]:
-    """The patterns of dates in an order, the usual ones first."""
+    """Return the patterns of dates in an order, the common ones first."""
     for day in (*DAY_LAYOUTS, *ORDERED_LAYOUTS[order]):
         yield f"{WEEKDAY}{day}{TIME_BESIDE_DAY}"
     yield COMPACT
@@ -135,7 +135,7 @@ def date_layouts(order: str) -> Iterator[str]:
 
 
 def parse_time_of_day(text: str) -> datetime | None:
-    """Parse a time of day, as one of the first of January 1970 in UTC; None if it is none.
+    """Parse a time of day, as a time on 1 January 1970 in UTC; None for any other text.
 
     >>> str(parse_time_of_day("2:30 PM")), parse_time_of_day("24:30")
     ('1970-01-01 14:30:00', None)
@@ -147,13 +147,13 @@ def parse_time_of_day(text: str) -> datetime | None:
         if match is not None:
             parts = {"year": "1970", "month": "1", "day": "1", **match.groupdict()}
             moment = moment_of(parts)
-            # A zone may have shifted the time to another day.
+            # The zone may have shifted the time to another day.
             return None if moment is None else moment.replace(year=1970, month=1, day=1)
     return None
 
 
 def moment_of(parts: dict[str, Any]) -> datetime | None:
-    """The time of the parts of a date in UTC; None if there is no such day or time."""
+    """Combine the parts of a date into a time in UTC; None if there is no such day or time."""
     month = int(parts.get("month") or 1)
     if parts.get("word"):
         month = 1 + MONTHS.index(parts["word"][:3].lower())
@@ -194,7 +194,7 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
 
 
 def check_date_format(date_format: Any) -> None:
-    """Refuse a format of dates that Python cannot read, or that has no year."""
+    """Reject a date format that Python can't read, or that has no year."""
     expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
     day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
@@ -206,7 +206,7 @@ def check_date_format(date_format: Any) -> None:
 
 
 def as_date_formats(given: Any) -> str | tuple[str, ...]:
-    """Formats of dates as a format of all columns, or as several: column=format, and one of others.
+    """Convert date formats to one for all columns, or to several of the form column=format.
 
     >>> as_date_formats({"start": "%d.%m.%y", "end": "%m/%d/%y"})
     ('start=%d.%m.%y', 'end=%m/%d/%y')
@@ -231,7 +231,7 @@ def as_date_formats(given: Any) -> str | tuple[str, ...]:
 
 
 def _format_list(given: Any) -> list[Any]:
-    """The formats of dates, each perhaps after its column."""
+    """List the date formats, each of which may follow its column."""
     if given is None:
         return []
     if isinstance(given, Mapping):
@@ -242,7 +242,7 @@ def _format_list(given: Any) -> list[Any]:
 
 
 def _split_format(date_format: Any) -> tuple[str, Any]:
-    """The column before a format, empty if there is none, and the format alone."""
+    """Split a format into its column, which may be empty, and the format itself."""
     if not isinstance(date_format, str):
         return "", date_format
     head, percent, _ = date_format.partition("%")
@@ -253,7 +253,7 @@ def _split_format(date_format: Any) -> tuple[str, Any]:
 
 
 def named_columns(formats: DateFormats) -> list[str]:
-    """The columns that formats of dates name."""
+    """List the columns that date formats name."""
     columns = []
     for date_format in _format_list(formats):
         column, _ = _split_format(date_format)
@@ -263,7 +263,7 @@ def named_columns(formats: DateFormats) -> list[str]:
 
 
 def formats_of(formats: DateFormats) -> list[str]:
-    """The formats of dates without their columns."""
+    """List the date formats without their columns."""
     formats_alone = []
     for date_format in _format_list(formats):
         _, format_alone = _split_format(date_format)
@@ -272,7 +272,7 @@ def formats_of(formats: DateFormats) -> list[str]:
 
 
 def format_of_column(formats: DateFormats, name: str) -> str | None:
-    """The format of the dates of a column: its own, or that of all others; None if there is none.
+    """Return the date format of a column: its own, or the format for all others; else None.
 
     >>> [format_of_column(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
     ['%m/%d/%y', '%d.%m.%Y']
@@ -288,14 +288,14 @@ def format_of_column(formats: DateFormats, name: str) -> str | None:
 
 
 def rewrite_date(text: str, date_format: str) -> str | None:
-    """Write a date of a format as `parse_datetime` reads it; None if the text is not one.
+    """Rewrite a date in a format so that `parse_datetime` reads it; None for any other text.
 
     >>> rewrite_date("31.12.2024", "%d.%m.%Y")
     '2024-12-31 00:00:00'
     """
     try:
         return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
-    except (ValueError, OverflowError, re.error):  # the last of a format with a code twice
+    except (ValueError, OverflowError, re.error):  # the last value, if a format has a code twice
         return None
 
 
@@ -323,7 +323,7 @@ def date_text(value: np.datetime64, order: str = "ymd") -> str:
 
 
 def to_utc(value: date) -> datetime:
-    """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
+    """Convert a date or time to UTC, and drop the zone; without a zone, it is not shifted."""
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
     if value.tzinfo is None:

@@ -1,7 +1,7 @@
 """Delimited text: its format, its decoding, and its rows with their lines.
 
-`read_records` is Python's own reader: slow and careful. It reads headers, checks quotes, and finds
-the line of a row that the fast reader refuses.
+`read_records` uses Python's own reader, which is slow and careful. It reads headers, checks quotes,
+and finds the line of a row that the fast reader rejects.
 """
 
 import csv
@@ -16,25 +16,25 @@ from barenet.errors import ArgumentError, DataError
 from barenet.storage._file_io import plain_name
 from barenet.tables._date_formats import as_date_formats
 
-#: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
+#: Byte-order marks, the longer ones first, because some begin with a shorter one.
 ENCODING_MARKS = {
     "utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
     "utf-16": (b"\xff\xfe", b"\xfe\xff"),
 }
 
-#: The first bytes of files that are no text, and the remedy for each.
+#: The first bytes of files that are not text, and the remedy for each.
 _OTHER_FORMATS = {
     b"PAR1": ("a Parquet file", "let its name end in .parquet, or save it as a CSV file"),
     b"PK\3\4": ("an Excel workbook or a zip archive", "save the table as a CSV file"),
 }
 
-#: Characters of a text that are searched for its delimiter.
+#: Number of characters of a text that are searched for its delimiter.
 _SAMPLE = 2**16
 
-#: A first line by which Excel finds the delimiter.
+#: A first line that declares the delimiter for Excel.
 _DECLARATION = re.compile(r'(?i)\A\ufeff?"?sep=(?P<delimiter>[^\w\s"]|\t)"?(?=[\r\n])')
 
-#: The delimiters that are detected, and their values of the argument.
+#: The delimiters that are detected, and the values of the argument for them.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
 
@@ -51,7 +51,7 @@ class CsvFields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """The format of a CSV file; a part that is None is detected."""
+    """The format of a CSV file; parts that are None are detected."""
 
     delimiter: str | None = None
     encoding: str | None = None
@@ -69,16 +69,16 @@ class CsvOptions:
 
     @property
     def has_quotes(self) -> bool:
-        """Whether a value may be in quotes; otherwise quotes are characters of values."""
+        """Whether a value may be in quotes; if not, quotes are ordinary characters."""
         return self.quoting is not False
 
     def encoding_of(self, data: bytes) -> str:
-        """The encoding of a file, by default that of its byte-order mark."""
+        """Return the encoding of a file, by default that of its byte-order mark."""
         return self.encoding or marked_encoding(data)
 
 
 def marked_encoding(data: bytes) -> str:
-    """The encoding that a byte-order mark stands for, else UTF-8."""
+    """Return the encoding of a byte-order mark, or UTF-8 without one."""
     for name, marks in ENCODING_MARKS.items():
         if data.startswith(marks):
             return name
@@ -94,15 +94,15 @@ def _check_delimiter(delimiter: str) -> str:
 
 
 def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
-    """Decode bytes of a file, without its byte-order mark, from a line and an offset on."""
+    """Decode bytes of a file, without its byte-order mark, given their line and offset."""
     for start_of_file, (file_format, remedy) in _OTHER_FORMATS.items():
         if data.startswith(start_of_file) and not start:
             raise DataError(f"is {file_format}, expected text", path=path, remedy=remedy)
     problem = f"not {encoding} text"
     remedy = "pass the encoding of the file, such as {encoding}"
-    proposed = "cp1252"  # Excel writes it
+    proposed = "cp1252"  # this is what Excel writes
     if encoding == "cp1252":
-        proposed = "latin-1"  # cp1252 has no character for five of the bytes
+        proposed = "latin-1"  # in cp1252, five bytes stand for no character
     try:
         text = data.decode(encoding)
     except LookupError as error:
@@ -149,7 +149,8 @@ def without_declaration(text: str) -> str:
 def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     """The text without the spaces between a delimiter and a quote, as in 1.2, "3.4", 5.
 
-    A quote within a value stays, and so do values in quotes with their spaces; lines are the same.
+    Quotes within a value are kept, and so are values in quotes with their spaces. Lines are
+    unchanged.
 
     >>> without_spaces_beside_quotes('1.2, "3, 4" ,5, 6"', ",")
     '1.2,"3, 4",5, 6"'
@@ -160,7 +161,7 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     end = re.escape(delimiter)
     quoted = r'"[^"]*+(?:""[^"]*+)*+"'
     in_a_line = r'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"'
-    # A value in quotes is taken as a whole, so that quotes and delimiters in it are passed over.
+    # A value in quotes is matched as a whole, so that quotes and delimiters in it are skipped.
     value = (
         rf"(?<![^{end}\r\n])(?:[{spaces}]*(?P<spaced>{in_a_line})[{spaces}]*(?=[{end}\r\n]|\Z)"
         rf"|{quoted})"
@@ -171,8 +172,9 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
 def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
     """Detect the delimiter from the first rows.
 
-    It is the one that the file's first line declares or its suffix suggests, unless a single other
-    one splits all rows into as many values as the header, and the suggested one does not.
+    The delimiter is the one that the first line declares or the suffix suggests, unless the
+    suggested one does not split all rows into as many values as the header, and a single other
+    delimiter does.
     """
     declared = declared_delimiter(text)
     if declared is not None:
@@ -194,7 +196,7 @@ def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
 
 
 def _splits_evenly(sample: str, delimiter: str, path: Path, quoting: bool) -> bool:
-    """Whether each row has as many values as the header, and more than one."""
+    """Return whether each row has as many values as the header, and more than one."""
     try:
         records = read_records(sample, delimiter, path, quoting=quoting)
         widths = {len(fields) for _, fields in records}
@@ -206,7 +208,7 @@ def _splits_evenly(sample: str, delimiter: str, path: Path, quoting: bool) -> bo
 def read_records(
     text: str, delimiter: str, path: Path, first_line: int = 1, *, quoting: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    """Read the rows that are not empty, each with the line on which it starts.
+    """Read the rows that are not empty, each with the line where it starts.
 
     Without quoting, quotes are characters of values, and each line is a row.
     """
@@ -234,11 +236,11 @@ def read_records(
 
 
 def check_quotes(text: str, delimiter: str, path: Path, first_line: int = 1) -> None:
-    """Refuse a quote that is not closed as it should be."""
+    """Reject a quote that is not closed properly."""
     text = without_spaces_beside_quotes(text, delimiter)
     end = rf"[^{re.escape(delimiter)}\r\n]"
     quoted = rf'(?<!{end})"[^"]*+(?:""[^"]*+)*+"(?!{end})'
-    # The expression accepts quotes around whole values, ten times faster than the reader does.
+    # The expression accepts quotes around whole values, ten times faster than the reader.
     if not re.fullmatch(rf'(?:[^"]++|{quoted})*+', text):
         for _ in read_records(text, delimiter, path, first_line):
             pass

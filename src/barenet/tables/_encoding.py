@@ -1,6 +1,6 @@
 """The encoding of a table as a matrix: one encoding for each column.
 
-It is fitted on the training rows alone and saved with the model, so that later rows are encoded in
+It is fitted only on the training rows, and saved with the model, so that later rows are encoded in
 the same way.
 """
 
@@ -26,15 +26,15 @@ from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import refuse_where
 from barenet.tables._to_frame import as_frame, column_names
 
-#: Numbers that are encoded at a time, which bounds the memory of intermediate results.
+#: Number of values that are encoded at a time, which limits the memory of intermediate results.
 _BLOCK = 2**20
 
-#: The largest number of a network of float32.
+#: The largest number of a float32 network.
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 class ColumnOptions(TypedDict, total=False):
-    """Arguments of `TableEncoding.fit` that list columns, or texts in them."""
+    """Arguments of `TableEncoding.fit` that list columns or texts."""
 
     drop: Collection[str]
     keep_column: Collection[str]
@@ -44,7 +44,7 @@ class ColumnOptions(TypedDict, total=False):
 
 
 class TableOptions(ColumnOptions, total=False):
-    """The same, and the fraction of the rows below which a category is rare."""
+    """The same arguments, and the fraction of rows below which a category is rare."""
 
     rare: float
 
@@ -116,24 +116,24 @@ class TableEncoding:
             ``"piecewise"`` is ``"standardize"`` with further outputs: the position in each of
             several bins of the range. Dates are scaled, and have bins, as numbers.
         bins : int, default=24
-            Number of these bins, which hold about as many rows each. A value that more rows share
-            is the edge of two bins. Columns have fewer bins where all columns together would
-            have more than 640 outputs, and none if there is no room for one; dates have one
-            at least.
+            Number of these bins, each with about the same number of rows. A value that more rows
+            share is an edge between two bins. Columns have fewer bins if all columns together would
+            have more than 640 outputs, and none if there is no room for one; dates have at least
+            one.
         rare : float, default=0.01
-            A category is rare if a smaller fraction of the rows that have a value have it; 1 or
-            more is a number of rows, and 0 keeps every category.
+            A category is rare if it occurs in a smaller fraction of the rows that have a value. 1
+            or more is a number of rows, and 0 keeps every category.
         categories : collection of str
-            Columns of categories, whatever they look like.
+            Columns to treat as categories, whatever their values.
         numeric : collection of str
-            Columns of numbers, which is not the default for codes such as 00123.
+            Columns to treat as numbers, even codes such as 00123.
         drop : collection of str
             Columns to leave out.
         keep_column : collection of str
-            Columns to keep that count or identify the rows, which are left out otherwise.
+            Columns to keep even though they count or identify the rows.
         missing : collection of str
-            Texts that stand for a missing value besides an empty text and `MISSING`, without the
-            spaces around them; numbers and dates also stand for equal ones.
+            Texts that stand for a missing value, besides an empty text and `MISSING`, without
+            spaces around them. Numbers and dates also match equal values in another spelling.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class TableEncoding:
         Raises
         ------
         DataError
-            If a column's values do not go together, or none is left to learn from.
+            If the values of a column are inconsistent, or no column is left to learn from.
         ValueError
             If an argument is wrong.
         """
@@ -163,7 +163,7 @@ class TableEncoding:
         check_count(bins, "bins")
         added = {token.strip() for token in check_texts(missing, "missing")}
         for token in [*added]:
-            # A file is read with its dates rewritten, and so is the text of a missing one.
+            # Dates of a file are rewritten when it is read, and so is the text of a missing one.
             for date_format in frame.date_formats:
                 added.add(rewrite_date(token, date_format) or token)
         tokens = ("", *sorted({*MISSING, *added} - {""}))
@@ -191,7 +191,8 @@ class TableEncoding:
             return tuple(columns)
 
         columns = fit_columns(keep=keep_column)
-        if all(isinstance(column, DroppedColumn) for column in columns):  # a toy: x is 1, 2, 3, …
+        # a toy table: x is 1, 2, 3, …
+        if all(isinstance(column, DroppedColumn) for column in columns):
             floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
             columns = fit_columns(keep=floats)
         if numbers == "piecewise":
@@ -204,7 +205,7 @@ class TableEncoding:
         Parameters
         ----------
         X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
-            Rows of such a table, with its columns in any order; dropped columns may be absent, and
+            Rows of such a table, with the columns in any order. Dropped columns may be absent, and
             other columns are ignored. An array has the columns in the order of the training table,
             with or without the dropped ones.
         dtype : dtype, default=float64
@@ -233,7 +234,7 @@ class TableEncoding:
         return encoded
 
     def replaced(self, X: Any) -> dict[str, int]:
-        """Count the values that are replaced: missing ones, and categories without an output.
+        """Count the replaced values: missing ones, and categories without an output.
 
         Parameters
         ----------
@@ -243,7 +244,7 @@ class TableEncoding:
         Returns
         -------
         dict of str to int
-            The number of such values by column, of the columns that have any.
+            The number of such values, for each column that has any.
         """
         counts = dict[str, int]()
         for column, values in values_of(self, X):
@@ -269,7 +270,7 @@ class TableEncoding:
         Returns
         -------
         Frame
-            These columns alone; dropped and unknown ones are not read.
+            Only these columns; dropped and unknown columns are not read.
 
         Raises
         ------
@@ -290,17 +291,17 @@ class TableEncoding:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the columns that a table must have."""
+        """Names of the columns that a table needs."""
         return tuple(column.name for column in self.used)
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:
-        """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
+        """Unique names of the encoded numbers; repeated names are numbered, such as ``name #2``."""
         names: list[str] = []
         for column in self.columns:
             names.extend(column.outputs)
         taken = set(names)
-        unique: dict[str, None] = {}  # a set that keeps their order
+        unique: dict[str, None] = {}  # a dictionary as an ordered set
         for name in names:
             candidate = name
             number = 2
@@ -312,7 +313,7 @@ class TableEncoding:
 
     @property
     def n_outputs(self) -> int:
-        """Number of encoded numbers of a row."""
+        """Number of values that a row is encoded as."""
         return len(self.output_names)
 
     @property
@@ -394,14 +395,14 @@ class TableEncoding:
 
 
 def values_of(encoding: TableEncoding, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
-    """The columns that are used, with their values as `Column.encode` takes them."""
+    """Yield the columns that are used, with their parsed values."""
     frame = encoding.frame_of(X)
     for column in encoding.used:
         yield column, column.parse(frame, column.name, encoding.missing)
 
 
 def encode_column(column: Column, block: Frame, missing: Collection[str]) -> NDArray[np.float64]:
-    """Encode a column, and refuse values that overflow."""
+    """Encode a column, and reject values that overflow."""
     with np.errstate(over="ignore"):
         numbers = column.encode(column.parse(block, column.name, missing))
     refuse_infinite(block, column.name, numbers)
@@ -409,7 +410,7 @@ def encode_column(column: Column, block: Frame, missing: Collection[str]) -> NDA
 
 
 def refuse_infinite(frame: Frame, name: str, numbers: NDArray[np.float64]) -> None:
-    """Refuse values whose encoding overflows in a network of float32."""
+    """Reject values whose encoding overflows in a float32 network."""
     is_beyond = np.logical_not((np.abs(numbers) <= MAX_FLOAT32).all(axis=1))
     refuse_where(frame, name, is_beyond, "a number nearer to those of the training")
 
@@ -446,7 +447,7 @@ def check_texts(values: Any, argument: str) -> Sequence[str]:
 
 
 def _requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """The kinds of the columns that are listed in arguments."""
+    """Return the kinds of the columns that arguments list."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     existing = dict.fromkeys(columns)
     arguments: dict[str, str] = {}

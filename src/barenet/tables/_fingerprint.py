@@ -1,4 +1,4 @@
-"""The fingerprint of data, by which the rows that a model was trained on are recognized."""
+"""The fingerprint of data, which identifies the rows that a model was trained on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from barenet.errors import ArgumentError
 from barenet.tables._frame import Frame
 from barenet.tables._to_frame import as_frame, column_names
 
-#: Bytes that a checksum takes at a time.
+#: Number of bytes that a checksum reads at a time.
 BLOCK = 2**24
 
 
@@ -24,22 +24,22 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features), Frame or DataFrame
-        The raw rows, in their order. The fingerprint of a table of several kinds of columns is
-        that of a `Frame` of them.
+        The raw rows, in order. A table with several kinds of columns has the same fingerprint as a
+        `Frame` with them.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
 
     Returns
     -------
     str
-        64 hexadecimal digits. They depend on the values, the shapes and the types, but not on the
+        64 hexadecimal digits, which depend on the values, the shapes and the types, but not on the
         names of the columns or the byte order.
 
     Raises
     ------
     ValueError
-        If a value is neither a number, a boolean, a date nor text, an entry is masked, or there
-        are no rows.
+        If a value is not a number, a boolean, a date or text, an entry is masked, or there are no
+        rows.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
 
 
 def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
-    """The columns of a table of several kinds, or one array."""
+    """Return the columns of a table with several kinds of columns, or a single array."""
     if not isinstance(X, Frame):
         array = np.asarray(X)
         if column_names(X) is None or not array.dtype.hasobject:
@@ -93,7 +93,7 @@ def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
 def checksum(array: NDArray[Any] | SparseRows) -> str:
     """Compute the SHA-256 of an array's values in C order, or of a sparse matrix's entries.
 
-    It takes some rows at a time: X may be larger than the memory.
+    It reads some rows at a time, as X may be larger than memory.
     """
     digest = hashlib.sha256()
     n_bytes = max(1, array.nbytes)

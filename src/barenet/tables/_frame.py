@@ -1,7 +1,7 @@
 """A table in memory: named columns of numbers, text, dates and booleans.
 
-`TableEncoding` turns one into a matrix. A frame records the origin of its rows, so that an error
-names the line of a wrong value.
+`TableEncoding` converts a frame to a matrix. A frame records the origin of its rows, so that errors
+name the line of a wrong value.
 """
 
 import unicodedata
@@ -17,20 +17,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError, DataError, brief, some, suggestion
 
-#: The type of a column of text, in which a missing value is ``""``.
+#: The type of text columns, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
 
 #: Names of columns.
 Names: TypeAlias = Collection[str]
 
-#: The file of a value, the number of its row there, and the line and the text, where known.
+#: The file of a value, the number of its row in it, and the line and the text, if known.
 Place: TypeAlias = tuple[Path | None, int, int | None, str | None]
 
 
 class DeclaredType(NamedTuple):
     """The type of a column in a file that declares it."""
 
-    #: number, text, date, boolean or other; empty for a column without values.
+    #: Number, text, date, boolean or other; empty for a column without values.
     values: str
     #: The name of the type in the format of the file.
     name: str
@@ -42,7 +42,7 @@ class Table(ABC):
 
     path: Path
     names: tuple[str, ...]
-    #: Names of columns that other files of the same table have; all of their values are missing.
+    #: Names of columns that only other files of the same table have, so all values are missing.
     absent: tuple[str, ...] = field(default=(), kw_only=True)
     #: Whether options of CSV files, such as `decimal`, apply.
     has_csv_options: ClassVar[bool] = False
@@ -53,12 +53,12 @@ class Table(ABC):
         return ()
 
     def __fspath__(self) -> str:
-        """The path of the file, so that a table can be given in its place."""
+        """The path of the file, so that a table can be passed instead of a path."""
         return str(self.path)
 
     @property
     def all_names(self) -> tuple[str, ...]:
-        """Names of the columns of the file, and of those that it lacks."""
+        """Names of the columns of the file, and of the columns that it lacks."""
         return self.names + self.absent
 
     @property
@@ -68,10 +68,10 @@ class Table(ABC):
 
     @abstractmethod
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> "Frame":
-        """Read columns; those of `text` are not parsed, those of `categories` are names."""
+        """Read columns; columns in `text` are not parsed, and those in `categories` are names."""
 
     def opened(self) -> "Table":
-        """The table with its rows in memory, if it is some lines of a file."""
+        """Return the table with its rows in memory, if it is some lines of a file."""
         return self
 
     def locate(self, row: int, name: str) -> Place:
@@ -104,10 +104,10 @@ class Frame:
     Attributes
     ----------
     columns : dict of str to ndarray of shape (n_rows,)
-        Each is float64, StringDType, datetime64[us] or bool; a missing value is NaN, ``""`` or
-        NaT.
+        Each column is float64, StringDType, datetime64[us] or bool. A missing value is NaN, ``""``
+        or NaT.
     origin : object, optional
-        The file of the rows, or the files.
+        The file or files of the rows.
     rows : ndarray of shape (n_rows,), int64, optional
         Numbers of the rows in their origin, from 0; by default 0, 1, 2, …
 
@@ -140,7 +140,7 @@ class Frame:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
             return self.columns[key]
-        if isinstance(key, tuple) and key[1:] == (...,):  # How scikit-learn takes rows.
+        if isinstance(key, tuple) and key[1:] == (...,):  # scikit-learn takes rows in this way.
             return self.take(key[0])
         if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
             return self.select(key)
@@ -216,7 +216,7 @@ class Frame:
     def fault(
         self, row: int, name: str, expected: str, remedy: str = "", **options: object
     ) -> DataError:
-        """Describe a wrong value and its place.
+        """Describe a wrong value and its location.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ class Frame:
         name : str
             The column.
         expected : str
-            A description of the values that are accepted.
+            A description of the accepted values.
         remedy : str
             The remedy, if there is one.
         **options : object
@@ -234,7 +234,7 @@ class Frame:
         Returns
         -------
         DataError
-            To be raised.
+            The error, for the caller to raise.
         """
         row_of_file = int(self.rows[row])
         place: Place = (None, row_of_file, None, None)
@@ -272,7 +272,7 @@ class Frame:
 
 
 def check_names(names: Names, known: Names, **place: Any) -> list[str]:
-    """Find columns of a table, by default X, as `spelled_names`; refuse names it does not have."""
+    """Find columns of a table, by default X, like `spelled_names`; reject unknown names."""
     spelled = spelled_names(names, known)
     existing = set(known)
     missing = [name for name in spelled if name not in existing]
@@ -284,7 +284,7 @@ def check_names(names: Names, known: Names, **place: Any) -> list[str]:
 
 
 def spelled_names(names: Names, known: Names) -> list[str]:
-    """The names as a table has them: exactly, else as `comparable_name`, if one fits.
+    """Spell names like a table: exactly, or else as `comparable_name`, if one fits.
 
     >>> spelled_names(["age", "size ", " x"], [" age", "size", "size ", "x", "x "])
     [' age', 'size ', ' x']
@@ -320,12 +320,12 @@ def comparable_name(name: str) -> str:
 
 
 def check_unique(names: Names, **place: Any) -> None:
-    """Refuse names of columns that occur more than once."""
+    """Reject names of columns that occur more than once."""
     for name, count in Counter(names).items():
         if count > 1:
             problem = f"column {brief(name)} occurs {count} times; column names must be unique"
             raise DataError(problem, value=name, **place)
 
 
-#: Rows of a data set: a matrix where all columns are numbers, else a frame.
+#: Rows of a data set: a matrix if all columns are numbers, else a frame.
 Samples: TypeAlias = NDArray[Any] | Frame

@@ -1,11 +1,11 @@
-"""The kind of a column by its values: number, date, time of day, boolean or category.
+"""Infers the kind of a column from its values: number, date, time of day, boolean or category.
 
-One rule: a column of text is read as names only if nothing else is likely. Texts that mark missing
-values (`_missing_texts`) are set aside. If all other values are numbers, dates or times, so is the
-column. If nearly all of them are, counted by rows or by different values, or if they look like
-numbers or dates of a layout that has several readings, or like numbers, dates or times among the
-same letters, the column is refused, and the error has the options that read it without a loss. Only
-what is left is a category.
+There is one rule: a text column is read as names only if nothing else is likely. Texts that mark
+missing values (`_missing_texts`) are set aside. If all other values are numbers, dates or times, so
+is the column. The column is rejected if nearly all of them are, counted by rows or by different
+values; if they look like numbers or dates in an ambiguous layout; or if they look like numbers,
+dates or times among the same letters. The error then lists the options that read the column without
+a loss. Only what remains is a category.
 """
 
 import re
@@ -23,15 +23,18 @@ from barenet.tables._date_formats import parse_datetime
 from barenet.tables._frame import Frame
 from barenet.tables._missing_texts import is_absent
 
-#: Different values of one kind that are many, and others that are few beside them.
+#: How many different values of a kind count as many, and how many others beside them as few.
 MANY = 10
 FEW = 5
 
-#: Different units beside numbers, such as kg and g; house numbers such as 12a have more.
+#: Maximum number of different units beside numbers, such as kg and g; house numbers such as 12a
+#: have more.
 MOST_UNITS = 3
-#: Different units behind a fraction or a space, such as kB, MB and GB; streets have more.
+#: Maximum number of different units after a fraction or a space, such as kB, MB and GB; streets
+#: have more.
 MOST_SPACED_UNITS = 10
-#: Different words of the months and days of a language beside dates; addresses have more.
+#: Maximum number of different words of months and days of a language beside dates; addresses have
+#: more.
 MOST_DATE_WORDS = 24
 
 #: A number with a comma, and one whose comma cannot separate thousands.
@@ -41,11 +44,11 @@ _DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
 #: Numbers with points and with commas between their thousands.
 _POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
 _COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
-#: Commas of India: 1,23,45,678.9.
+#: Indian commas: 1,23,45,678.9.
 _LAKHS = r"[+-]?\d{1,2}(,\d\d)+,\d{3}(\.\d+)?"
 
-#: A number beside a sign such as % and $, in brackets, with spaces between its thousands, or with
-#: a dash for its fraction, such as 5,- and 5.–, whose dash `plain_minus` writes as -.
+#: A number with a sign such as % or $, in brackets, with spaces between its thousands, or with a
+#: dash as its fraction, such as 5,- and 5.–, whose dash `plain_minus` writes as -.
 _SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
 _BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
 _DASHED = r"\d[\d.,'’\s]*[.,]-+"
@@ -53,7 +56,7 @@ _MARKED = rf"{_SIGNED}|{_BRACKETED}|{_DASHED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}
 
 #: A day or a month.
 _PART = r"(?:0?[1-9]|[12]\d|3[01])"
-#: A date: 1.2.10 is a version, and 12.30.45 a time.
+#: A date; 1.2.10 is a version, and 12.30.45 is a time.
 _POINTED = r"\d\d\.(?:0\d|1[0-2])\."
 _DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
 
@@ -68,10 +71,10 @@ _LOCAL_NUMBERS = {
 }
 LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 
-#: Decimal points of other scripts: the middle dot, and the Arabic one.
+#: Decimal points of other scripts: the middle dot, and the Arabic decimal separator.
 _DECIMAL_POINTS = "\N{MIDDLE DOT}\N{DOT OPERATOR}\N{ARABIC DECIMAL SEPARATOR}"
 
-#: Remedies in place of the option `decimal`, which CSV files alone have.
+#: Remedies that replace the option `decimal`, which only CSV files have.
 _WITHOUT_POINTS = "column.str.replace('.', '').str.replace(',', '.')"
 _WITH_POINTS = "column.str.replace(',', '.')"
 _NUMBERS_IN_MEMORY = {
@@ -80,15 +83,15 @@ _NUMBERS_IN_MEMORY = {
     _COMMA: f"remove commas between thousands; for decimal commas, use {_WITH_POINTS} of pandas",
 }
 
-#: A number with its unit behind it, such as kg, km/h and m2, or with a sign or a word of comparison
-#: before it; SAP's 5- is -5.
+#: A number followed by its unit, such as kg, km/h and m2, or after a sign or a word of comparison;
+#: SAP's 5- is -5.
 _WITH_UNIT = re.compile(
     r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}[23]?(?:/[^\W\d_]{1,5}[23]?)?|[°'\"*][CF]?)"
 )
 _COMPARED = re.compile(
     r"(?i:[<>≤≥~≈]=?|ca[.]?|circa|approx[.]?|about|under|over|up to)\s?[+-]?\d[\d.,]*|\d+-"
 )
-#: A unit behind a fraction or a space, which a letter of a house number is not.
+#: A unit after a fraction or a space, unlike the letter of a house number.
 _SPACED_UNIT = re.compile(r"[+-]?\d+([.,]\d+|\s)[\d.,]*\D.*")
 
 #: A length in feet and inches, an angle with its minutes, or a whole number and a fraction: 6'8",
@@ -100,7 +103,7 @@ _COMPOUND = re.compile(
     re.VERBOSE,
 )
 
-#: A number with the code of a currency before it, of the most traded ones: USD 57.
+#: A number after the code of one of the most traded currencies: USD 57.
 _CURRENCIES = (
     "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
     "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|UAH|ARS|EGP|VND|NGN|KZT|BGN|ISK"
@@ -108,8 +111,8 @@ _CURRENCIES = (
 )
 _PRICED = re.compile(rf"(?:{_CURRENCIES})\s?[+-]?\d[\d.,'’\s]*")
 
-#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00; and durations or
-#: times in other words, which may be either: 20h28, 2h 5m, PT2H5M, 3 years 2 months, P3Y2M.
+#: A time that is not a time of day: a duration such as 45:12 or 0 days 02:30:00; and other texts
+#: that may be a duration or a time: 20h28, 2h 5m, PT2H5M, 3 years 2 months, P3Y2M.
 _CLOCK = r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?"
 _UNIT_OF_TIME = (
     "y|yrs?|years?|mos?|months?|w|wks?|weeks?"
@@ -119,7 +122,7 @@ _TIME_IN_WORDS = rf"(\d+([.,]\d+)?\s?({_UNIT_OF_TIME})[,:\s]*)+(\d\d)?"
 _ISO_DURATION = r"P(?=T?\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?([\d.]+S)?)?"
 _DURATION = re.compile(f"{_CLOCK}|(?i:{_TIME_IN_WORDS}|{_ISO_DURATION})")
 
-#: Dates, times and numbers with decimals in a text, and other digits; 1.2.3 is no number.
+#: Dates, times and decimal numbers in a text, and other digits; 1.2.3 is not a number.
 _MEASURES = re.compile(
     r"""(?<!\d)(?P<date>(?:\d{4}(?P<sign>[-/.])\d\d?(?P=sign)\d\d?
                         |\d\d?(?P<other>[-/.])\d\d?(?P=other)\d{4})
@@ -139,14 +142,15 @@ _YEAR = r"(?:19|20)\d\d"
 _COMPACT = re.compile(
     rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-_ ]([01]\d|2[0-3])(:?[0-5]\d){{1,2}}"
 )
-#: Eight digits that are a day, a month and a year, in either order; and four that are a time.
+#: Eight digits that are a day, a month and a year, in either order; and four digits that are a
+#: time.
 _DIGITS_OF_DATE = re.compile(rf"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|[12]\d|3[01]){_YEAR}")
 _DIGITS_OF_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
-#: Days of a year of two digits, 5.1.24, which versions are, too; and months of one, 03/24.
+#: Dates with a two-digit year, 5.1.24, which may also be versions; and months with one, 03/24.
 _SHORT_DATE = re.compile(rf"({_PART})\.(?:0?[1-9]|1[0-2])\.\d\d")
 _SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])/\d\d")
 
-#: Quarters, halves and weeks of a layout that is not read: Q1-24, 1Q24, FY24Q1, 2024H1, W05/2024.
+#: Quarters, halves and weeks in layouts that are not read: Q1-24, 1Q24, FY24Q1, 2024H1, W05/2024.
 _OTHER_PERIOD = re.compile(
     rf"""(?:fy\s?)?(?:{_YEAR}|'?\d\d)[-/ ]?q[1-4]
        |(?:q[1-4]|[1-4]q)[-/ ]?(?:fy\s?)?(?:{_YEAR}|'?\d\d)
@@ -156,7 +160,7 @@ _OTHER_PERIOD = re.compile(
        |{_YEAR}[-/ ](?:cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])""",
     re.VERBOSE | re.IGNORECASE,
 )
-#: The day of the year, of ISO 8601: 2024-060.
+#: The day of the year in ISO 8601: 2024-060.
 _ORDINAL = re.compile(rf"{_YEAR}-(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])")
 
 #: A date and a time, and the letters of a zone.
@@ -169,7 +173,7 @@ _MONTHS = (
 )
 _MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{_YEAR}", re.IGNORECASE)
 
-#: Formats of dates whose parts have no signs between them, or that have no month or no day.
+#: Formats of dates without signs between their parts, or without a month or a day.
 _WHOLE_FORMATS = (
     "%Y-%j", "%m/%y", "%d%m%Y", "%m%d%Y",
     "%Y%m%d-%H%M", "%Y%m%d_%H%M", "%Y%m%d %H%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
@@ -177,12 +181,12 @@ _WHOLE_FORMATS = (
     "%Y%m%d-%H:%M:%S", "%Y%m%d_%H:%M:%S", "%Y%m%d %H:%M:%S",
 )  # fmt: skip
 
-#: Layouts of dates that are recognized and not read.
+#: Layouts of dates that are recognized but not read.
 _UNREAD_LAYOUTS = (
     _YEAR_FIRST, _YEAR_LAST, _COMPACT, _OTHER_PERIOD, _ORDINAL, _MONTH_AND_YEAR,
 )  # fmt: skip
 
-#: The zone behind a time: 12:30:00 +0100.
+#: The zone after a time: 12:30:00 +0100.
 _OFFSET = r"(?<=:\d\d)[+-]\d{4}|(?<=:\d\d )[+-]\d{4}"
 
 #: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
@@ -191,7 +195,7 @@ _WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\
 #: The remedy for times and durations.
 _WRITE_TIMES = "write a time of day as 20:28, and write a duration as a number, such as its seconds"
 
-#: Words beside the digits of a date, with the letters of zones, as the command date writes them.
+#: Words beside the digits of a date, including abbreviated zones, as written by the command `date`.
 _DATE_WORDS = re.compile(
     f"{date_formats.MONTH_WORD}|(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?"
     "|am|pm|t|of|at|st|nd|rd|th|z|utc|gmt|bst|cest|cet|eest|eet|ist|jst|kst|[aecmp][sd]t"
@@ -200,13 +204,13 @@ _DATE_WORDS = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class _TextColumn:
-    """A column of text: the code of each value, and the texts that are not missing by code."""
+    """A text column: the code of each value, and the texts by code, without missing ones."""
 
     frame: Frame
     name: str
     codes: NDArray[np.int64]
     texts: dict[int, str]
-    #: Whether the column may be left out, which one to split the rows by may not.
+    #: Whether the column may be left out, unlike a column to split the rows by.
     may_be_dropped: bool = True
 
     @property
@@ -223,32 +227,32 @@ class _TextColumn:
         return len(np.unique(self.codes)) > len(self.texts)
 
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
-        """The codes of the values of a kind, in the order of their first rows."""
+        """Find the codes of the values of a kind, in the order of their first rows."""
         codes = []
         for code, text in self.texts.items():
-            answer = is_one(text)  # a match or a value, which may be 0, or None or False
+            answer = is_one(text)  # a match or a value (even 0), or else None or False
             if answer is not None and answer is not False:
                 codes.append(code)
         return codes
 
     def others(self, codes: Collection[int]) -> list[int]:
-        """The codes of all other values that are not missing."""
+        """Return the codes of all other values that are not missing."""
         left_out = set(codes)
         return [code for code in self.texts if code not in left_out]
 
     def texts_of(self, codes: Collection[int]) -> list[str]:
-        """The texts of some codes."""
+        """Return the texts of some codes."""
         return [self.texts[code] for code in codes]
 
     def share(self, codes: Collection[int]) -> float:
-        """The fraction of the rows with a value that have one of these values."""
+        """Compute the fraction of the rows with a value that have one of these."""
         counts = np.bincount(self.codes)
         n_others = counts[self.others(codes)].sum()
         n_rows = counts[list(self.texts)].sum()
         return float(1 - n_others / n_rows)
 
     def are_nearly_all(self, codes: Collection[int]) -> bool:
-        """Whether values are nearly all rows, or many different ones beside few others."""
+        """Return whether values are in nearly all rows, or are many different ones beside few."""
         if not codes:
             return False
         if self.share(codes) >= parsing.NEARLY_ALL:
@@ -259,11 +263,11 @@ class _TextColumn:
         return n_different >= MANY and n_others <= few
 
     def are_nearly_all_different(self, codes: Collection[int]) -> bool:
-        """Whether values are nearly all of the different ones, however few these are."""
+        """Return whether values are nearly all of the different values, however few."""
         return len(set(codes)) >= parsing.NEARLY_ALL * len(self.texts)
 
     def are_mostly_different(self) -> bool:
-        """Whether there are many values, and more than half of the rows have one of their own."""
+        """Return whether there are many values, which are unique in more than half of the rows."""
         counts = np.bincount(self.codes)
         n_rows = counts[list(self.texts)].sum()
         return len(self.texts) >= MANY and len(self.texts) > n_rows / 2
@@ -271,14 +275,14 @@ class _TextColumn:
     def fault(
         self, codes: Collection[int], expected: str, remedy: str, **options: object
     ) -> DataError:
-        """Describe the first wrong value of the file, in which rows may have another order."""
+        """Describe the first wrong value in the file, where the order of the rows may differ."""
         row = parsing.first_row(self.frame, np.isin(self.codes, [*codes]))
         options |= {"categories": [self.name], "drop": [self.name], "numeric": [self.name]}
         return self.frame.fault(row, self.name, expected, remedy, **options)
 
 
 def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> dict[str, str]:
-    """Infer the kinds of columns by their names; one error names all that are refused.
+    """Infer the kinds of columns, by name; a single error names all rejected columns.
 
     >>> from barenet.tables._to_frame import as_frame
     >>> towns = as_frame({"zip": ["01067", "10115"], "size": ["3", "?"]})
@@ -305,7 +309,7 @@ def raise_together(errors: Sequence[DataError]) -> None:
 
 
 def _joined(errors: Sequence[DataError]) -> DataError:
-    """One error of several columns, with one remedy for all that have the same."""
+    """Join the errors of several columns, with a single remedy for those that share it."""
     first, *others = errors
     places = []
     for error in others:
@@ -340,7 +344,7 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     options: dict[str, object] = {}
     for number, group in enumerate(groups.values()):
         remedy = group[0].remedy
-        # The longest first: date_format_ of one group is no date_format of another one.
+        # The longest first, so that date_format_ isn't taken for date_format.
         for option in sorted(group[0].options, key=len, reverse=True):
             renamed = option + "_" * 2 * number
             remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
@@ -373,7 +377,7 @@ def _name_column_of_formats(error: DataError) -> None:
 
 
 def _united(values: Sequence[Any]) -> Any:
-    """The lists and dictionaries of an option as one; other values are equal."""
+    """Merge the lists or dictionaries of an option; other values are equal."""
     if isinstance(values[0], dict):
         joined: dict[str, Any] = {}
         for value in values:
@@ -390,7 +394,7 @@ def _united(values: Sequence[Any]) -> Any:
 def kind_of(
     frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
 ) -> str:
-    """Infer the kind of a column, as `parse_column` takes it.
+    """Infer the kind of a column, in the form that `parse_column` takes.
 
     >>> from barenet.tables._to_frame import as_frame
     >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
@@ -399,7 +403,7 @@ def kind_of(
     """
     values = frame[name]
     if values.dtype.kind == "f" and np.isinf(values).any():
-        parsing.as_numbers(frame, name, missing)  # which refuses infinities that are not missing
+        parsing.as_numbers(frame, name, missing)  # this rejects infinities that are not missing
     if values.dtype.kind != "T":
         return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
     codes, texts = parsing.unique_texts(values)
@@ -411,7 +415,7 @@ def kind_of(
         present[code] = text
         if not is_absent(text):
             values_by_code[code] = text
-    # A column of absent values alone, such as ".", is one of names.
+    # A column with only absent values, such as ".", has names.
     column = _TextColumn(frame, name, codes, values_by_code or present, may_be_dropped)
     order = _order_of_dates(column)
     if order is not None:
@@ -437,7 +441,7 @@ def kind_of(
 
 
 def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
-    """Whether all values are of a kind; refuse a column in which nearly all are."""
+    """Return whether all values are of a kind; reject a column if nearly all are."""
     others = column.others(codes)
     if not others:
         return True
@@ -454,7 +458,7 @@ def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
 
 
 def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
-    """The kind of a column of numbers, some of which may be names, such as 00123."""
+    """Return the kind of a column of numbers, some of which may be names, such as 00123."""
     codes = column.find(parsing.is_code)
     if not codes:
         return "number"
@@ -471,7 +475,7 @@ def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
 
 
 def _refuse_digits_of_dates(column: _TextColumn) -> None:
-    """Refuse many numbers of eight digits that are all dates, such as 05012024."""
+    """Reject many eight-digit numbers that are all dates, such as 05012024."""
     dates = column.find(_DIGITS_OF_DATE.fullmatch)
     if len(dates) >= MANY and not column.others(dates):
         texts = column.texts_of(dates)
@@ -480,9 +484,9 @@ def _refuse_digits_of_dates(column: _TextColumn) -> None:
 
 
 def _refuse_digits_of_times(column: _TextColumn) -> None:
-    """Refuse many numbers of four digits that are all times of day, such as 0925 and 1400.
+    """Reject many four-digit numbers that are all times of day, such as 0925 and 1400.
 
-    Other codes have no hours and minutes: some are 60 or more, or none ends with 00.
+    Other codes don't look like hours and minutes: some end with 60 or more, or none with 00.
     """
     times = column.find(_DIGITS_OF_TIME.fullmatch)
     if len(times) < MANY or column.others(times):
@@ -498,7 +502,7 @@ def _refuse_digits_of_times(column: _TextColumn) -> None:
 
 
 def _refuse_other_digits(column: _TextColumn) -> None:
-    """Refuse numbers, dates and times in digits or signs of other scripts than the ASCII ones."""
+    """Reject numbers, dates and times whose digits or signs are not ASCII."""
     written_otherwise = []
     for code, text in column.texts.items():
         if not text.isascii() and not _is_measure(text) and _is_measure(_in_ascii_digits(text)):
@@ -513,14 +517,14 @@ def _refuse_other_digits(column: _TextColumn) -> None:
 
 
 def _is_measure(text: str) -> bool:
-    """Whether a text is a number, a date in any order or a time of day."""
+    """Return whether a text is a number, a date in any order or a time of day."""
     if parsing.read_number(text) is not None or _is_date(text):
         return True
     return date_formats.parse_time_of_day(text) is not None
 
 
 def _in_ascii_digits(text: str) -> str:
-    """Write full-width characters, and the digits and the decimal points of any script, in ASCII.
+    """Convert full-width characters, and digits and decimal points of any script, to ASCII.
 
     >>> _in_ascii_digits("\N{FULLWIDTH DIGIT ONE}\N{MIDDLE DOT}5")
     '1.5'
@@ -538,7 +542,7 @@ def _in_ascii_digits(text: str) -> str:
 
 
 def _refuse_local_numbers(column: _TextColumn) -> None:
-    """Refuse numbers in the format of a country, with a remedy."""
+    """Reject numbers in the format of a country, with a remedy."""
     plain = column.find(parsing.read_number)
     plain += column.find(re.compile(_COMMA, re.ASCII).fullmatch)
     for pattern, remedy in _LOCAL_NUMBERS.items():
@@ -555,14 +559,14 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
 
 
 def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
-    """Refuse many numbers with units or a sign of comparison, such as 12 kg, 6'8", <0.5, USD 5."""
+    """Reject many numbers with units or a sign of comparison, such as 12 kg, 6'8", <0.5, USD 5."""
     marked = column.find(_COMPARED.fullmatch)
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
     plain = set(numbers)
     with_unit = []
     for code in column.find(_WITH_UNIT.fullmatch):
-        if code not in plain:  # the e of 1e3 is no unit
+        if code not in plain:  # the e of 1e3 is not a unit
             with_unit.append(code)
     units = {_unit_of(text) for text in column.texts_of(with_unit)}
     most_units = MOST_UNITS
@@ -576,7 +580,7 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
 
 
 def _unit_of(text: str) -> str:
-    """The unit behind a number."""
+    """Return the unit after a number."""
     match = _WITH_UNIT.fullmatch(text)
     if match is None:
         return ""
@@ -584,7 +588,7 @@ def _unit_of(text: str) -> str:
 
 
 def _refuse_durations(column: _TextColumn) -> None:
-    """Refuse many times that are no times of day."""
+    """Reject many times that are not times of day."""
     durations = column.find(_DURATION.fullmatch)
     if len(durations) < MANY or not column.are_nearly_all(durations):
         return
@@ -595,7 +599,7 @@ def _refuse_durations(column: _TextColumn) -> None:
 
 
 def _refuse_decorated(column: _TextColumn) -> None:
-    """Refuse many numbers with decimals, dates or times among the same letters and signs.
+    """Reject many decimal numbers, dates or times among the same letters and signs.
 
     Whole numbers beside letters, such as id-00123 and A1, are names.
     """
@@ -607,14 +611,14 @@ def _refuse_decorated(column: _TextColumn) -> None:
             shapes[measure].add(_MEASURES.sub("0", text))
             codes[measure].append(code)
     for measure, decorated in codes.items():
-        # Few different numbers may be names, such as versions, but few dates and times may not.
+        # A few different numbers may be names, such as versions; a few dates or times may not.
         has_many = column.are_mostly_different()
         if measure != "decimal":
             n_measures = {shape.count("0") for shape in shapes[measure]}
             if n_measures <= {1}:
                 has_many = len(decorated) >= MANY
         most_shapes = MOST_UNITS
-        if measure == "date":  # such as one beside its weekday
+        if measure == "date":  # such as a date beside its weekday
             most_shapes = MOST_DATE_WORDS
         is_similar = len(shapes[measure]) <= most_shapes
         if not has_many or not is_similar or not column.are_nearly_all(decorated):
@@ -628,7 +632,7 @@ def _refuse_decorated(column: _TextColumn) -> None:
 
 
 def _kind_of_measure(text: str) -> str | None:
-    """The kind of the first date, time or number with decimals in a text, if there is one.
+    """Return the kind of the first date, time or decimal number in a text, if there is one.
 
     >>> [_kind_of_measure(text) for text in ("x=1.50", "at 17:45", "on 2024-01-05", "v1.2.3", "A1")]
     ['decimal', 'time', 'date', None, None]
@@ -641,7 +645,7 @@ def _kind_of_measure(text: str) -> str | None:
 
 
 def _without_seasons(column: _TextColumn) -> list[int]:
-    """The codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
+    """Return the codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
     dates = column.find(parse_datetime)
     for code in dates:
         parts = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", column.texts[code])
@@ -653,7 +657,7 @@ def _without_seasons(column: _TextColumn) -> list[int]:
 
 
 def _order_of_dates(column: _TextColumn) -> str | None:
-    """The order of dates some of which show whether the day or the month is first, if they are."""
+    """Find the order of dates, if they are dates, from those that are unambiguous."""
     codes = column.find(re.compile(_DATE).fullmatch)
     if not codes:
         return None
@@ -671,7 +675,7 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     if contradicting:
         remedy = f"correct it; {column.if_names}"
         raise column.fault(contradicting, f"{example}, as in other rows", remedy)
-    shown = valid[order] & set(codes)  # those that begin with the year show no order
+    shown = valid[order] & set(codes)  # dates that begin with the year don't show the order
     is_ambiguous = valid[order] == valid[rarer_order] and len(shown) > 0
     if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
         return order
@@ -679,7 +683,7 @@ def _order_of_dates(column: _TextColumn) -> str | None:
 
 
 def _refuse_unread_dates(column: _TextColumn) -> None:
-    """Refuse dates of a layout that has several readings, or in another language."""
+    """Reject dates in an ambiguous layout, or in another language."""
     readable = set(column.find(parse_datetime))
     candidates = column.find(_looks_like_date)
     candidates += _short_dates(column)
@@ -688,7 +692,7 @@ def _refuse_unread_dates(column: _TextColumn) -> None:
     if len(words) <= MOST_DATE_WORDS:
         candidates += worded
     codes = []
-    for code in dict.fromkeys(candidates):  # each once
+    for code in dict.fromkeys(candidates):  # each text once
         if code not in readable:
             codes.append(code)
     both = {*codes, *readable}
@@ -697,7 +701,7 @@ def _refuse_unread_dates(column: _TextColumn) -> None:
 
 
 def _short_dates(column: _TextColumn) -> list[int]:
-    """The codes of days such as 30.1.24, unless they may be versions, and of months as 03/24."""
+    """Find months such as 03/24, or days such as 30.1.24 if they can't be versions."""
     months = column.find(_SHORT_MONTH.fullmatch)
     if len(months) >= MANY:
         return months
@@ -710,7 +714,7 @@ def _short_dates(column: _TextColumn) -> list[int]:
 
 
 def _word_of(text: str) -> str:
-    """The word of a date such as 5. Januar 2024."""
+    """Return the word in a date such as 5. Januar 2024."""
     match = _WORDED.fullmatch(text)
     if match is None:
         return ""
@@ -718,7 +722,7 @@ def _word_of(text: str) -> str:
 
 
 def _looks_like_date(text: str) -> bool:
-    """Whether a text looks like a date, though not of a layout that is read.
+    """Return whether a text looks like a date, but not in a layout that is read.
 
     >>> [_looks_like_date(text) for text in ("05-Jan-24", "2024-01-05 12:30 EST", "2024_01_05")]
     [True, True, True]
@@ -743,7 +747,7 @@ def _looks_like_date(text: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    """Whether a text is a date in any order."""
+    """Return whether a text is a date in any order."""
     return any(parse_datetime(text, order) for order in date_formats.ORDERED_LAYOUTS)
 
 
@@ -754,7 +758,7 @@ def _unread_dates(
     is_ambiguous: bool = False,
     is_numeric: bool = False,
 ) -> DataError:
-    """The error for dates, with the formats that they may have."""
+    """Make the error for dates, with the formats that they may have."""
     texts = column.texts_of(codes)
     formats = []
     for place, date_format in enumerate(_date_formats(texts)):
@@ -784,25 +788,25 @@ def _unread_dates(
 
 
 def _conversion(column: _TextColumn, date_format: str) -> str:
-    """The call of pandas that reads dates of a format, perhaps beside others or missing values."""
+    """Write the pandas call that reads dates in a format, besides others or missing values."""
     are_all = _n_read(date_format, column.texts.values()) == len(column.texts)
     if are_all and not column.some_missing:
         return f"pandas.to_datetime(column, format={date_format!r})"
     dates = f"pandas.to_datetime(column, format={date_format!r}, errors='coerce')"
     if are_all:
         return dates
-    # The format "mixed" would take some of the others for dates of this order, too.
+    # The format "mixed" would also read some of the others as dates in this order.
     return f"{dates}.fillna(pandas.to_datetime(column, format='ISO8601', errors='coerce'))"
 
 
 def _fits(date_format: str, texts: Sequence[str]) -> bool:
-    """Whether a format reads nearly all dates, so that it is worth a recommendation."""
+    """Return whether a format reads nearly all dates, so that it can be recommended."""
     has_year = "%y" in date_format.lower()
     return has_year and _n_read(date_format, texts) >= parsing.NEARLY_ALL * len(texts)
 
 
 def _n_read(date_format: str, texts: Collection[str]) -> int:
-    """The number of texts that are dates of a format."""
+    """Count the texts that are dates in a format."""
     n_read = 0
     for text in texts:
         if date_formats.rewrite_date(text, date_format) is not None:
@@ -811,9 +815,9 @@ def _n_read(date_format: str, texts: Collection[str]) -> int:
 
 
 def _date_formats(texts: Sequence[str]) -> list[str]:
-    """The formats that dates may have, the likelier one first; none for quarters and the like.
+    """Find the formats that dates may have, the likelier first; none for quarters and the like.
 
-    The day is first unless a month would be over 12.
+    The day comes first unless that makes a month greater than 12.
 
     >>> _date_formats(["05/17/2024 12:30"]), _date_formats(["24-12-31"])
     (['%m/%d/%Y %H:%M'], ['%d-%m-%y', '%y-%m-%d'])
@@ -825,7 +829,7 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
     for date_format in _WHOLE_FORMATS:
         if _fits(date_format, texts):
             return [date_format]
-    if _OTHER_PERIOD.fullmatch(texts[0]):  # whose number would be that of a month
+    if _OTHER_PERIOD.fullmatch(texts[0]):  # where a number would be the month
         return []
     parts: list[str] = []
     has_month = False
@@ -861,7 +865,7 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
 
 
 def _has_month_first(texts: Sequence[str]) -> bool:
-    """Whether the second number of a date is over 12, and so no month."""
+    """Return whether the second number of a date is over 12, so that it can't be a month."""
     for text in texts:
         numbers = re.findall(r"\d+", text)
         if len(numbers) > 1 and int(numbers[1]) > 12:
@@ -870,7 +874,7 @@ def _has_month_first(texts: Sequence[str]) -> bool:
 
 
 def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str]) -> str:
-    """The format of the parts of a date, with the codes of its numbers in order."""
+    """Write the format of a date, given the codes of its numbers in order."""
     dates = list(dates)
     times = list(times)
     written = []

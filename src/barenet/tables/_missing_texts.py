@@ -1,7 +1,7 @@
-"""Texts that stand for a missing value: in every column, and only beside numbers and dates.
+"""Texts that stand for a missing value, in every column or only beside numbers and dates.
 
 In a column of names, "." or "inf" may be a name. In a column whose other values are numbers, dates,
-times of day or booleans, they have one reading: a missing value.
+times of day or booleans, they can only mean a missing value.
 """
 
 import re
@@ -11,7 +11,7 @@ MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
 )  # fmt: skip
 
-#: More of them beside numbers, dates, times of day and booleans, as patterns in lower case.
+#: Further texts, beside numbers, dates, times of day and booleans, as lower-case patterns.
 ABSENT = (
     # Python, pandas and R: NA, None, NaN and NaT; an infinity is no measurement, either.
     r"na|n/a|none|nil|nan|nat|<na>|<nat>|\?",
@@ -28,12 +28,12 @@ ABSENT = (
     r"#[¡¿]?[^\W\d_]+(/0)?[!?]|#n/?[avd]( .*)?",
 )
 
-#: One pattern of all of these.
+#: All of these as a single pattern.
 ABSENT_PATTERN = "|".join(ABSENT)
 
 
 def is_absent(text: str) -> bool:
-    r"""Whether a text among numbers or dates stands for a missing value.
+    r"""Return whether a text among numbers or dates stands for a missing value.
 
     >>> [is_absent(text) for text in (".", "-inf", "#DIV/0!", r"\N", "n.a.", "N.A.", "unknown")]
     [True, True, True, True, True, True, False]

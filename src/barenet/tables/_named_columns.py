@@ -1,8 +1,8 @@
 """The columns of a table as a matrix, for a model that scales numbers by position.
 
-Such a model was trained on an array, whose columns have names for people. A later table has its
-columns in any order, so they are found by these names, and a wrong value is an error with its row
-and its column.
+Such a model was trained on an array whose columns have descriptive names. The columns of a later
+table may be in any order, so they are found by these names, and the error for a wrong value has its
+row and column.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from barenet.tables._parsing import complete_numbers
 from barenet.tables._scaling import Scaling
 from barenet.tables._to_frame import as_frame, column_names
 
-#: What a column of such a model holds.
+#: Description of the values in a column of such a model.
 EXPECTED = "a number, as in all rows of the training"
 
 
@@ -36,7 +36,7 @@ def columns_by_name(X: Any, names: Sequence[str], scaling: Scaling) -> Any:
 
 
 def named_matrix(frame: Frame, names: Sequence[str], scaling: Scaling) -> NDArray[np.float64]:
-    """The columns of these names, of which no value is missing, or too large once it is scaled."""
+    """Combine named columns, and reject values that are missing, or too large when scaled."""
     rows = frame.select(names)
     X = np.empty(rows.shape)
     for place, name in enumerate(names):

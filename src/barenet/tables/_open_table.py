@@ -1,4 +1,4 @@
-"""Open tables, read some of their columns, and find those to learn from and the one to predict."""
+"""Opens tables, reads some of their columns, and finds the features and the target."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from barenet.tables._parquet import open_parquet
 from barenet.tables._target import TargetTask, missing_targets
 from barenet.tables._without_target import WithoutTarget
 
-#: Options of files that are not about the text of CSV files.
+#: Options of files that don't concern the text of CSV files.
 OF_ALL_FILES = ("allow_missing_columns",)
 
-#: An open table, or the path of its file.
+#: An open table, or the path of a file.
 Source: TypeAlias = str | PathLike[str] | Table
 
 
 def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
-    """Open a CSV or Parquet file; return a table that is open."""
+    """Open a CSV or Parquet file; return an open table as is."""
     if isinstance(source, Table):
         return source
     path = local_path(source)
@@ -42,14 +42,14 @@ def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
 
 
 def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
-    """Refuse options of the text of CSV files beside a Parquet file."""
+    """Reject options of the text of CSV files for a Parquet file."""
     for option, value in vars(csv).items():
         if value is not None and option not in OF_ALL_FILES:
             raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
 
 
 def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
-    """Read some columns of a table, which has to have rows if it has to have targets."""
+    """Read some columns of a table, which must have rows if it needs targets."""
     check_table_names(table, names)
     lists = list[list[str]]()
     for group in (names, targets, categories):
@@ -57,7 +57,7 @@ def read_columns(table: Table, names: Names, targets: Names, categories: Names) 
         lists.append(spelled_names(present, table.names))
     present_names, *others = lists
     with name_in_memory_error(table.path):
-        # A row has a place even if the file lacks all of the columns.
+        # A row has a location even if the file lacks all of the columns.
         rows = table.frame(present_names or table.names[:1], *others)
     columns = rows.columns
     if table.absent:
@@ -75,7 +75,7 @@ def check_table_names(table: Table, names: Names, argument: str = "") -> list[st
     if len(table.names) == 1:
         missing = [name for name in names if name not in table.names]
     if missing:
-        # A header of one name that contains this one may have another delimiter.
+        # A header with a single name that contains this one may have another delimiter.
         header = table.names[0]
         name = re.escape(missing[0])
         match = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", header)
@@ -91,7 +91,7 @@ def check_table_names(table: Table, names: Names, argument: str = "") -> list[st
 
 
 def check_target(table: Table, target: str | None) -> str:
-    """Find the column to predict; without one, propose one."""
+    """Find the column to predict; if it isn't given, the error proposes one."""
     if target is None:
         problem = f"the columns of {table.path} are {some(table.names)}"
         remedy = "name the one to predict, such as {target}"
@@ -101,7 +101,7 @@ def check_target(table: Table, target: str | None) -> str:
 
 
 def check_drop(table: Table, drop: Names, target: str) -> list[str]:
-    """Find the columns to leave out, of which the target is none."""
+    """Find the columns to leave out, which must not include the target."""
     columns = check_table_names(table, drop, "drop")
     if target in columns:
         raise ArgumentError.of("drop", target, "columns other than the target")
@@ -118,7 +118,7 @@ def feature_names(table: Table, left_out: Names) -> list[str]:
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether a column has no name; it is most often the row number, as pandas writes it."""
+    """Return whether a column has no name; usually, it is pandas' row number."""
     return not name or name.startswith("__index_level_")
 
 
@@ -130,7 +130,7 @@ def with_target(
     classes: Collection[str] = (),
     beside: Collection[str] = (),
 ) -> tuple[Frame, WithoutTarget]:
-    """Leave rows without a target out, and count them, with the words for a missing one.
+    """Leave out rows without a target, and count them, with the words for a missing target.
 
     `beside` are targets of other blocks of the table.
     """

@@ -1,4 +1,4 @@
-"""A Parquet file as a frame, read one row group after the other within the memory budget."""
+"""Reads a Parquet file as a frame, one row group after the other, within the memory budget."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,21 +25,23 @@ from barenet.tables._to_frame import as_column
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
 
-#: Bytes of a text that a column holds in the place of the value.
+#: Maximum size in bytes of a text that a column stores in place.
 _SHORT = 15
 
-#: Bytes of memory for each byte of a group's pages: decompressed, and copied by Arrow for texts.
+#: Bytes of memory for each byte of a row group's pages: decompressed, and copied by Arrow for
+#: texts.
 _PER_BYTE = 4
 
-#: Columns of a row group that are converted at once.
+#: Number of columns of a row group that are converted at once.
 _AT_ONCE = 16
 
-#: Rows that are read at once where texts aren't read as a dictionary.
+#: Number of rows that are read at once if texts aren't read as a dictionary.
 _MOST_ROWS = 2**16
-#: The share of the memory budget that they may take if each text is as long as the row group.
+#: The fraction of the memory budget that these rows may take if each text is as long as the row
+#: group.
 _SHARE = 0.25
 
-#: Bytes of such rows after which the memory budget is checked.
+#: Number of bytes of such rows after which the memory budget is checked.
 _CHECKED = 2**24
 
 #: Kinds of the columns of a Parquet file, by the predicates of Arrow's types.
@@ -57,12 +59,12 @@ class ParquetTable(Table):
 
     #: Kinds and types of the columns by name.
     types: Mapping[str, DeclaredType]
-    #: Numbers of rows by the numbers of the row groups.
+    #: Number of rows of each row group, by its number.
     groups: Mapping[int, int]
     first_row: int
     #: Bytes of the largest row group.
     largest: int
-    #: Most bytes of memory, beside the budget of the file.
+    #: Maximum number of bytes of memory, in addition to the budget of the file.
     memory: int | None = None
 
     @property
@@ -98,9 +100,10 @@ class ParquetTable(Table):
 
         columns = dict[str, Any]()
         text_names = [name for name, declared in self.types.items() if declared.values == "text"]
-        # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
+        # Texts are kept as a dictionary and codes, as a file of a few kilobytes may often repeat a
+        # long text.
         with _opened(self.path, read_dictionary=text_names) as file:
-            schema = file.schema_arrow  # which is made anew each time
+            schema = file.schema_arrow  # a new one is made each time
             for start in range(0, len(names), _AT_ONCE):
                 part = [*names][start : start + _AT_ONCE]
                 parts = list[Any]()
@@ -110,7 +113,7 @@ class ParquetTable(Table):
                         needed += self._check_texts(group, needed)
                         parts.append(group)
                 except (_arrow().ArrowException, OSError):
-                    # Arrow reads no dictionary of texts that are encoded by their differences.
+                    # Arrow can't read texts with delta encoding as a dictionary.
                     parts, needed = self._read_texts(part, needed)
                 if not parts:
                     parts.append(schema.empty_table().select(part))
@@ -120,7 +123,7 @@ class ParquetTable(Table):
         return columns
 
     def _read_texts(self, names: Sequence[str], needed: int) -> tuple[list[Any], int]:
-        """Read columns some rows at a time, with a copy of each text, and the memory of all."""
+        """Read columns some rows at a time, copying each text, and check the memory of all."""
         room = int(_SHARE * memory_limit())
         n_rows = max(1, min(_MOST_ROWS, room // max(1, self.largest)))
         with _opened(self.path) as file:
@@ -130,7 +133,7 @@ class ParquetTable(Table):
             for batch in file.iter_batches(n_rows, row_groups=[*self.groups], columns=names):
                 batches.append(batch)
                 n_bytes += batch.nbytes
-                if n_bytes > _CHECKED:  # of many small batches together, as a check takes time
+                if n_bytes > _CHECKED:  # check many small batches together, as a check takes time
                     parts.append(_arrow().Table.from_batches(batches))
                     needed += self._check_texts(parts[-1], needed)
                     batches = []
@@ -141,7 +144,7 @@ class ParquetTable(Table):
         return parts, needed
 
     def _check_texts(self, table: Any, needed: int) -> int:
-        """Return the memory of the long texts of a table, which is checked with that before."""
+        """Return the memory of a table's long texts, once it is checked with earlier memory."""
         n_bytes = 0
         for name in table.column_names:
             if self.types[name].values == "text":
@@ -154,20 +157,20 @@ class ParquetTable(Table):
         return n_bytes
 
     def _values(self, column: Any, name: str) -> NDArray[Any]:
-        """The values of a column as a frame has them."""
+        """Convert a column to the type of a frame's column."""
         if _is(column.type, "decimal") and column.type.scale:
-            # Arrow divides by a power of ten, which may give a neighbour of the nearest number.
+            # Arrow divides by a power of ten, which may be off by one unit in the last place.
             column = column.cast("string").cast("float64")
         return as_column(column, name, path=self.path)
 
     def _texts(self, column: Any, name: str) -> Any:
-        """The texts of a column, of which a frame's values may have lost a part."""
+        """Return the texts of a column, which a frame's values may not fully represent."""
         values = None
-        with suppress(_arrow().ArrowException):  # such as a time zone that is unknown here
+        with suppress(_arrow().ArrowException):  # such as an unknown time zone
             if _is(column.type, "decimal") or getattr(column.type, "tz", None):
                 texts = column.cast("string").fill_null("")
                 cut = _arrow("pyarrow.compute").replace_substring_regex
-                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # no fraction of a second
+                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # there is no fraction of a second
             if _is(column.type, "float32"):
                 column = column.cast("string").cast("float64")
             elif getattr(column.type, "unit", "") == "ns":
@@ -180,7 +183,7 @@ class ParquetTable(Table):
 
 
 def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
-    """The row groups of a file that have rows."""
+    """List the row groups of a file that have rows."""
     table = open_parquet(path, memory)
     blocks: list[ParquetTable] = []
     first_row = 0
@@ -211,7 +214,7 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
 
 
 def _kind_of(arrow_type: Any) -> str:
-    """The kind of the values of an Arrow type; those without values are of no kind."""
+    """Return the kind of the values of an Arrow type; a type without values has no kind."""
     if _is(arrow_type, "dictionary"):
         arrow_type = arrow_type.value_type
     if _is(arrow_type, "null"):
@@ -233,9 +236,9 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     parquet = _arrow("pyarrow.parquet")
     with open_file(path) as stream:
         try:
-            # A page that has a checksum is compared with it.
+            # Pages are verified if they have a checksum.
             yield parquet.ParquetFile(stream, page_checksum_verification=True, **options)
-        except (BarenetError, MemoryError):  # Arrow's error of memory is one of its own, too.
+        except (BarenetError, MemoryError):  # Arrow also has its own error for a lack of memory.
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             remedy = ""
@@ -253,7 +256,7 @@ def _size_of_texts(column: Any) -> int:
         texts = chunk
         if _is(column.type, "dictionary"):
             texts = chunk.dictionary
-        if _is(texts.type, "string_view"):  # of which Arrow computes no lengths
+        if _is(texts.type, "string_view"):  # Arrow can't compute their lengths
             texts = texts.cast("large_string")
         lengths = compute.binary_length(texts).cast("int64")
         lengths = compute.if_else(compute.greater(lengths, _SHORT), lengths, 0)
@@ -264,7 +267,7 @@ def _size_of_texts(column: Any) -> int:
 
 
 def _is(arrow_type: Any, *names: str) -> bool:
-    """Whether an Arrow type is one of several."""
+    """Return whether an Arrow type is one of several."""
     types = _arrow("pyarrow.types")
     for name in names:
         is_one = getattr(types, f"is_{name}")

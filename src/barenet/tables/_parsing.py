@@ -1,6 +1,6 @@
-"""Values of columns as numbers, labels, booleans or dates, with missing values.
+"""Parses the values of columns as numbers, labels, booleans or dates, with missing values.
 
-The rules are the same for every source. A value that does not fit is an error that names its line.
+The rules are the same for every source. A value of another kind is an error that names its line.
 """
 
 import math
@@ -19,7 +19,7 @@ from barenet.tables._missing_texts import is_absent
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
 
-#: If at least this fraction of the values is of one kind, the others are considered mistakes.
+#: If at least this fraction of the values is of one kind, the others are treated as mistakes.
 NEARLY_ALL = 0.9
 
 #: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
@@ -28,22 +28,25 @@ BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on"
 #: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
-#: Other characters than - for a minus: of Unicode, of typesetters, and of wide and small letters.
+#: Characters other than - for a minus: Unicode's minus sign, dashes, and full-width and small
+#: forms.
 MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
 
 #: A number with a decimal comma.
 DECIMAL_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
 
-#: A negative amount of SAP, 5.00- or 1.234,50-; its fraction shows that it is no grade such as 2-.
+#: A negative amount of SAP, 5.00- or 1.234,50-; the fraction distinguishes it from a grade such as
+#: 2-.
 TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
 
-#: Signs that are written beside a number.
+#: Signs that may be written beside a number.
 SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
 
-#: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
+#: Whole numbers that are names: with a leading zero, or with more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
-#: The names of false and true, and their spellings in columns of categories; tRUE is another name.
+#: The names of false and true, and their spellings in categorical columns; tRUE is a different
+#: name.
 WORDS = ("False", "True")
 SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
 
@@ -59,7 +62,7 @@ def to_number(text: str) -> float | None:
 
 
 def read_number(text: str) -> float | None:
-    """Parse a number of a column of numbers, also with another minus or with one at its end.
+    """Parse a number of a numeric column, even with another minus sign or one at the end.
 
     >>> read_number("\N{MINUS SIGN}1.5"), read_number("1.50-"), read_number("2-")
     (-1.5, -1.5, None)
@@ -71,7 +74,7 @@ def read_number(text: str) -> float | None:
 
 
 def plain_minus(text: str) -> str:
-    """Write the minus of a number as - before it."""
+    """Write the minus sign of a number as a leading -."""
     plain = re.sub(MINUS_SIGNS, "-", text)
     if TRAILING_MINUS.fullmatch(plain) is not None:
         return f"-{plain[:-1]}"
@@ -79,19 +82,19 @@ def plain_minus(text: str) -> str:
 
 
 def read_number_or_truth(text: str) -> float | None:
-    """Parse a number; True and False, as pandas writes them, are 1 and 0, as in a data frame."""
+    """Parse a number; True and False, as written by pandas, are 1 and 0, as in a data frame."""
     if text in WORDS:
         return float(text == "True")
     return read_number(text)
 
 
 def is_code(text: str) -> bool:
-    """Whether a number is a name, such as 00123."""
+    """Return whether a number is a name, such as 00123."""
     return CODE.fullmatch(text) is not None
 
 
 def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
-    """Index the different texts of a column in their order, and strip them."""
+    """Index the different texts of a column in order, and strip them."""
     texts = column.tolist()
     seen = {text: code for code, text in enumerate(dict.fromkeys(texts))}
     codes = np.fromiter(map(seen.__getitem__, texts), np.int64, len(texts))
@@ -103,7 +106,7 @@ def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     values = _parse(frame, name, missing, read_number_or_truth, "a number")
     read_token: Parser = number_of_token
     if frame[name].dtype.kind == "T":
-        read_token = to_number  # an infinity is absent in a text, and so missing already
+        read_token = to_number  # in texts, infinities are already missing values
     numbers = []
     for token in missing:
         number = read_token(token)
@@ -117,13 +120,13 @@ def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
         remedy = "correct it; if it stands for a missing value, use {missing}"
         expected = "a number within float64's range"
         error = frame.fault(row, name, expected, remedy, missing=[])
-        error.options["missing"] = [str(error.value).strip()]  # as it stands in the file
+        error.options["missing"] = [str(error.value).strip()]  # as written in the file
         raise error
     return values
 
 
 def number_of_token(token: str) -> float | None:
-    """The number of a text that stands for a missing value; inf and -inf are numbers, too."""
+    """Parse a text that stands for a missing value; here inf and -inf are numbers, too."""
     if token.lower() in ("inf", "+inf", "infinity"):
         return np.inf
     if token.lower() in ("-inf", "-infinity"):
@@ -166,7 +169,7 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
 
 
 def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
-    """The dates among the texts of missing values, in any order of which they leave no doubt.
+    """Find dates among the texts for missing values, in the given or an unambiguous order.
 
     >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
     [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
@@ -197,7 +200,7 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
                 label = ""
             labels.append(label)
         return np.array(labels, object)[codes]
-    if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
+    if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
         marks = np.array(missing_dates(missing, "ymd"), "M8[us]")
         is_missing = np.isnat(column) | np.isin(column, marks)
         dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
@@ -215,7 +218,7 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
 
 
 def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
-    """Parse a column by its kind: number, boolean or category, or the order of dates, as in dmy."""
+    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy."""
     if kind in DATES:
         return as_datetimes(frame, name, missing, kind)
     parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
@@ -223,13 +226,13 @@ def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[
 
 
 def normalize_label(text: str) -> str:
-    """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
+    """Return the same label for equal numbers: 1 for 1.0 and 1e0. 007 is a different label."""
     number = None if is_code(text) else to_number(text)
     return text if number is None or np.isinf(number) else class_name(number)
 
 
 def single_of(label: str) -> tuple[str, str]:
-    """The label of the float32 nearest to a number with decimals, and its label of fewest digits.
+    """Return the label of the float32 nearest to a decimal number, and its shortest label.
 
     >>> single_of("0.1"), single_of("0.5"), single_of("007")
     (('0.10000000149011612', '0.1'), ('0.5', '0.5'), ('007', '007'))
@@ -248,9 +251,10 @@ def single_of(label: str) -> tuple[str, str]:
 
 
 def single_labels(categories: Iterable[str]) -> dict[str, str]:
-    """The categories that are numbers with decimals, by the labels of the nearest float32.
+    """Map the labels of the nearest float32 to the categories that are decimal numbers.
 
-    Of several categories with one float32, that of the fewest digits is meant, or none.
+    If several categories have the same float32, only the one with the fewest digits counts, or
+    none.
 
     >>> single_labels(["0.1", "0.5", "town"])
     {'0.10000000149011612': '0.1'}
@@ -291,7 +295,7 @@ def _parse(
 ) -> NDArray[Any]:
     """Parse each different text of a column once; keep dates and numbers, each for its own kind.
 
-    Beside numbers, dates and booleans, more texts than the given ones stand for a missing value.
+    Among numbers, dates and booleans, further texts than the given ones stand for a missing value.
     """
     column = frame[name]
     dtype = np.asarray(absent).dtype
@@ -317,19 +321,19 @@ def _parse(
 
 
 def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
-    """Refuse the first wrong value of a column, if there is one."""
+    """Raise an error for the first wrong value of a column, if there is one."""
     if is_wrong.any():
         raise frame.fault(first_row(frame, is_wrong), name, expected)
 
 
 def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
-    """The place of the wrong value that is first in the file, whose rows may have another order."""
+    """Find the wrong value that comes first in the file, whose rows may be in another order."""
     wrong = np.flatnonzero(is_wrong)
     return int(wrong[frame.rows[wrong].argmin()])
 
 
 def class_name(number: float) -> str:
-    """The name of a class that is a number.
+    """Return the name of a class that is a number.
 
     >>> class_name(3.0), class_name(0.5)
     ('3', '0.5')
@@ -338,7 +342,7 @@ def class_name(number: float) -> str:
 
 
 def is_number(name: str) -> bool:
-    """Whether a name of a class is a number in the format of `class_name`."""
+    """Return whether the name of a class is a number in the format of `class_name`."""
     try:
         return math.isfinite(float(name)) and class_name(float(name)) == name
     except (ValueError, OverflowError):
@@ -358,7 +362,7 @@ def class_labels(classes: Sequence[str]) -> NDArray[Any]:
             return np.array(classes)
     numbers = np.array([float(name) for name in classes])
     are_whole = (np.mod(numbers, 1) == 0).all()
-    if are_whole and (abs(numbers) < 2**63).all():  # as int64 holds them
+    if are_whole and (abs(numbers) < 2**63).all():  # if int64 can hold them
         return np.array([int(name) for name in classes], np.int64)
     return numbers
 

@@ -1,8 +1,8 @@
-"""Dates that may stand for a missing value, such as 9999-12-31 where all others are of ten years.
+"""Dates that may stand for a missing value, such as 9999-12-31 if all others are within ten years.
 
-One such row widens the scale of its column by centuries, so the differences of all other dates
-nearly vanish, unless the column has bins, which are those of the others; with bins of numbers, each
-column of dates has one at least.
+A single such row widens the scale of its column by centuries, so that the differences between all
+other dates nearly vanish. Bins prevent that, as only the other dates determine them; if numbers
+have bins, each column of dates has at least one.
 """
 
 import warnings
@@ -25,7 +25,7 @@ def warn_of_placeholders(encoding: TableEncoding, X: Any) -> None:
 
 
 def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError]:
-    """Describe the placeholders of each column of dates, with a remedy, as an error would be.
+    """Describe the placeholders of each column of dates, with a remedy, like an error.
 
     >>> years = np.arange("2001", "2021", dtype="M8[Y]").astype("M8[us]")
     >>> table = {"end": np.append(years, np.datetime64("9999-12-31"))}
@@ -45,7 +45,7 @@ def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError
             continue
         are_placeholders = np.isin(dates, placeholders)
         n_rows = int(are_placeholders.sum())
-        # The values, as a second since 1970 in float64 is not exact in the year 9999.
+        # Compare the values, as seconds since 1970 in float64 are not exact in the year 9999.
         different = np.unique(values[are_placeholders])
         texts = [date_text(value, column.order) for value in different]
         rows = f"in {n_rows:,} of {count_of(len(dates), 'row')}"

@@ -1,4 +1,4 @@
-"""Choice of the fraction of rows below which categories are merged, by leave-one-out errors."""
+"""Chooses the fraction of rows below which categories are merged, by leave-one-out errors."""
 
 import math
 from typing import Any, Unpack
@@ -10,11 +10,11 @@ from barenet.tables._column_fitting import MOST_OUTPUTS
 from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import ColumnOptions, TableEncoding, values_of
 
-#: The fractions, of which the first is taken unless another has an error lower by `GAIN`.
+#: The fractions. The first is chosen unless another reduces the error by `GAIN`.
 THRESHOLDS = (0.01, 0.0, 0.005, 0.02, 0.05)
 GAIN = 0.01
 
-#: Most rows by which they are compared.
+#: Maximum number of rows that the comparison uses.
 MOST_ROWS = 4_000
 
 
@@ -23,7 +23,8 @@ def choose_rare(
 ) -> float | None:
     """Choose by the leave-one-out error of ridge regression; y has classes, or rows of numbers.
 
-    None if they all have the same effect, or columns have more than `MOST_OUTPUTS` outputs.
+    Return None if all fractions have the same effect, or columns have more than `MOST_OUTPUTS`
+    outputs.
 
     >>> towns = np.array([f"town {row % 150}" for row in range(600)])
     >>> choose_rare({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
@@ -45,14 +46,14 @@ def choose_rare(
             codes_and_counts.append((codes, counts))
         else:
             other_columns.append((column, values))
-    # The codes of the categories of each column that are not rare, by the threshold.
+    # The codes of the categories of each column that are not rare, by threshold.
     frequent: dict[float, list[NDArray[np.intp]]] = {}
     for rare in THRESHOLDS:
         frequent[rare] = []
         for _, counts in codes_and_counts:
             frequent[rare].append(np.flatnonzero(counts >= rare * len(frame)))
     n_others = sum(len(column.outputs) for column, _ in other_columns)
-    # Of the thresholds that keep as many categories, the first is compared.
+    # Of thresholds that keep the same number of categories, only the first is compared.
     thresholds = {}
     for rare in reversed(THRESHOLDS):
         n_outputs = sum(len(codes) for codes in frequent[rare])
@@ -77,10 +78,10 @@ def choose_rare(
 
 
 def _left_out_error(X: NDArray[np.float64], y: NDArray[Any], weight: NDArray[Any]) -> float:
-    """Mean squared error of ridge regression at rows left out: residual / (1 − leverage)."""
+    """Compute ridge regression's mean squared leave-one-out error: residual / (1 − leverage)."""
     weight = weight / (weight.mean() or 1.0)
     root = np.sqrt(weight)[:, np.newaxis]
-    # Differences from the means, each with the root of its weight.
+    # Differences from the means, each times the square root of its weight.
     X = root * (X - weight @ X / len(X))
     y = root * (y - weight @ y / len(y))
     penalized = X.T @ X + np.eye(X.shape[1])

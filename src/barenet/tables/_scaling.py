@@ -1,6 +1,6 @@
 """The scaling of features: one offset and one factor for each.
 
-It is fitted on the training rows alone and saved with the model, so that later rows are scaled in
+It is fitted only on the training rows, and saved with the model, so that later rows are scaled in
 the same way.
 """
 
@@ -15,12 +15,12 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
 from barenet.model._arrays import FloatArray, Weights, check_sample_weight, numeric_array
 
-#: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
+#: Minimum absolute value of a factor or divisor, below which a float64 loses digits.
 MIN_SCALE = float(np.finfo(np.float64).tiny)
 #: Relative rounding error of a float64.
 EPSILON = float(np.finfo(np.float64).eps)
 
-#: Standard deviation below which squares of deviations lose digits, or are 0.
+#: Standard deviation below which the squares of deviations lose digits, or are 0.
 SMALL_SPREAD = float(np.sqrt(MIN_SCALE / EPSILON))
 
 #: Rows scaled at a time, so that the intermediate float64 rows stay in the processor's cache.
@@ -34,17 +34,17 @@ class Scaling:
     Attributes
     ----------
     name : {"none", "standardize", "minmax", "robust", "affine"}
-        The kind of `fit`, or ``"affine"`` for any other map.
+        The kind that was passed to `fit`, or ``"affine"`` for any other map.
     offset : ndarray of shape (n_features,), float64
-        Subtracted first.
+        Numbers that are subtracted first.
     factor : ndarray of shape (n_features,), float64
-        Multiplied then.
+        Factors that are multiplied afterwards.
 
     Raises
     ------
     ValueError
-        If the name is unknown, a number is not finite, a factor is nearer to 0 than 2e-308, or
-        there is not one of each for each feature.
+        If the name is unknown, a number is not finite, a factor is closer to 0 than 2e-308, or
+        there is not one offset and one factor for each feature.
 
     Examples
     --------
@@ -77,12 +77,12 @@ class Scaling:
             ``"none"`` does not scale; ``"standardize"`` scales each feature to mean 0 and standard
             deviation 1, that of the population (the sum over n, not n - 1); ``"robust"`` scales to
             median 0 and an interquartile range of 1, which outliers do not affect; ``"minmax"``
-            maps the minimum to 0 and the maximum to 1. ``"minmax"`` divides images of type uint8 by
-            255, whatever their values, so that all pixels have one scale.
+            maps the minimum to 0 and the maximum to 1. ``"minmax"`` always divides uint8 images by
+            255, so that all pixels have the same scale.
         X : array-like of shape (n_samples, n_features)
             The training rows.
         sample_weight : array-like of shape (n_samples,), optional
-            Weights of the rows in the mean and standard deviation, for ``"standardize"`` alone.
+            Weights of the rows in the mean and standard deviation; only for ``"standardize"``.
 
         Returns
         -------
@@ -92,8 +92,8 @@ class Scaling:
         Raises
         ------
         ValueError
-            If the kind is unknown, X is not a matrix of numbers with at least one row, or the
-            weights are invalid or the kind has none.
+            If the kind is unknown or takes no weights, the weights are invalid, or X is not a
+            matrix of numbers with at least one row.
         DataError
             If the range of a feature is beyond float64.
         """
@@ -201,7 +201,7 @@ def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, F
 
 
 def small_deviation(deviations: NDArray[Any], weight: Weights = None) -> FloatArray:
-    """The root of the mean square of deviations, whose squares may be 0."""
+    """Compute the root mean square of deviations whose squares may underflow to 0."""
     largest = np.abs(deviations).max(axis=0)
     squares = np.square(deviations / largest)
     return largest * np.sqrt(np.average(squares, axis=0, weights=weight))
@@ -222,7 +222,7 @@ def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     with np.errstate(over="ignore", invalid="ignore"):
         lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
         spread = upper - lower
-    # As in scikit-learn, but a small spread of small numbers is no rounding error.
+    # As in scikit-learn, except that a small spread of small numbers is not a rounding error.
     size = np.maximum(np.abs(lower), np.abs(upper))
     is_rounding = (spread < 10 * EPSILON) & (spread <= 10 * EPSILON * size)
     return median, np.where(is_rounding, 0.0, spread)

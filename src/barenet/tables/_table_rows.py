@@ -1,8 +1,8 @@
-"""The encoded rows of a table as entries, for the kernels that look them up in a layer's weights.
+"""Encodes rows of a table as entries, for kernels that look them up in a layer's weights.
 
-Nearly all numbers of an encoded row are 0, or the 1 of a bin that lies below the value. A column of
-numbers has three entries instead: the scaled value, the position in its bin, and the end of the run
-of bins below. A category has one.
+Nearly all numbers of an encoded row are 0, or are 1 for a bin below the value. A numeric column has
+three entries instead: the scaled value, the position in its bin, and the end of the run of bins
+below. A category has one entry.
 """
 
 from collections.abc import Callable
@@ -17,17 +17,18 @@ from barenet.model.layers import Dense
 from barenet.tables._encoding import TableEncoding, refuse_infinite
 from barenet.tables._frame import Frame
 
-#: Rows that are encoded at a time, which bounds the memory of intermediate results.
+#: Number of rows that are encoded at a time, which limits the memory of intermediate results.
 ROWS = 2**14
 
-#: Inputs from which on entries without runs are looked up in the first layer's weights.
+#: Minimum number of inputs for which entries without runs are looked up in the first layer's
+#: weights.
 LOOKED_UP = 256
-#: The mean number of outputs of a column from which on most inputs are 0.
+#: Mean number of outputs of a column above which most inputs are 0.
 OUTPUTS_PER_COLUMN = 4
 
 
 def is_looked_up(encoding: TableEncoding, network: Network) -> bool:
-    """Whether the first layer looks the entries up faster than it multiplies all inputs."""
+    """Return whether the first layer looks entries up faster than it multiplies all inputs."""
     is_wide = encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
     return is_wide and isinstance(network.layers[0], Dense)
 
@@ -42,8 +43,8 @@ def table_rows(
 ) -> SparseRows:
     """Encode rows as ``encoding.transform(X, dtype) * factors``.
 
-    The factors are the same for all bins of a column. Rows have as many entries each if they are
-    complete, with those that are 0.
+    The factors are the same for all bins of a column. If they are complete, all rows have the same
+    number of entries, including zeros.
     """
     frame = encoding.frame_of(X)
     factors = np.full(encoding.n_outputs, factors, dtype)
@@ -71,9 +72,9 @@ def table_rows(
 def results_by_blocks(
     compute: Callable[[SparseRows], Any], encoding: TableEncoding, X: Any, dtype: DTypeLike
 ) -> NDArray[Any]:
-    """Compute results for rows, of which some are encoded at a time.
+    """Compute results for rows, encoding some rows at a time.
 
-    A result, or each one of a tuple, has the shape (n_rows, n_outputs).
+    A result, or each result of a tuple, has the shape (n_rows, n_outputs).
     """
     frame = encoding.frame_of(X)
     results = []
@@ -86,7 +87,7 @@ def results_by_blocks(
 def _entries(
     encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Columns and numbers of the entries, of as many for each row."""
+    """Compute the columns and values of the entries, the same number for each row."""
     column_places = []
     column_numbers = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):

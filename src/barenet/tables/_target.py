@@ -1,4 +1,4 @@
-"""The target of a table: its classes or numbers, and the order of its rows."""
+"""The target of a table: its classes or numbers, and whether its rows are in order."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
@@ -19,12 +19,12 @@ TargetTask = Literal["classification", "regression"]
 #: y, and the names of the classes; None for numbers.
 Target = tuple[NDArray[Any], tuple[str, ...] | None]
 
-#: Maximum number of different whole numbers that are classes.
+#: Maximum number of different whole numbers that count as classes.
 MAX_CLASSES = 20
 
 
 def are_classes(numbers: NDArray[Any]) -> bool:
-    """Whether numbers stand for classes.
+    """Return whether numbers stand for classes.
 
     >>> are_classes(np.array([3, 4, 4, 3, 5, 5])), are_classes(np.array([1, 2, 3, 4]))
     (True, False)
@@ -35,7 +35,7 @@ def are_classes(numbers: NDArray[Any]) -> bool:
 
 
 def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Target:
-    """Encode numbers as classes where they are classes."""
+    """Encode numbers as classes if they are classes."""
     is_of_classes = task == "classification"
     if task is None:
         is_of_classes = are_classes(numbers)
@@ -45,7 +45,7 @@ def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Tar
 
 
 def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
-    """Read the target column of training rows, which all have one."""
+    """Read the target column of training rows, none of which lacks a target."""
     column = rows[target]
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
@@ -64,9 +64,9 @@ def missing_targets(
     classes: Collection[str] = (),
     beside: Collection[str] = (),
 ) -> NDArray[np.bool_]:
-    """Find the rows without a target, shape (n_rows,), by the spellings of a missing one.
+    """Find the rows without a target, shape (n_rows,), given the spellings of a missing one.
 
-    Some of them are such beside numbers or two names only, in these rows and `beside` them.
+    Some spellings count only beside numbers or two names, in these rows and those of `beside`.
     """
     column = rows[target]
     if column.dtype.kind != "T":
@@ -95,7 +95,7 @@ def missing_targets(
 def _numbers_among(
     texts: Collection[str], read_number: Callable[[str], float | None]
 ) -> list[float]:
-    """The numbers that some of the texts are."""
+    """Parse the texts that are numbers."""
     numbers = []
     for text in texts:
         number = read_number(text)
@@ -105,7 +105,7 @@ def _numbers_among(
 
 
 def _show_markers(texts: Collection[str]) -> bool:
-    """Whether "." beside these targets stands for a missing one: beside numbers or two names.
+    """Return whether "." stands for a missing target, as it does beside numbers or two names.
 
     >>> _show_markers(["1", "2.5"]), _show_markers(["yes", "No", "no"]), _show_markers("abc")
     (True, True, False)
@@ -156,7 +156,7 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
 
 
 def _refuse_measures(rows: Frame, target: str) -> None:
-    """Refuse numbers with units, dates and times, as in a column of the features."""
+    """Reject numbers with units, dates and times, as in feature columns."""
     remedy = "write numbers alone, and dates and times as numbers, such as days; "
     remedy += "for classes, use {task}"
     refused = rows.fault(0, target, "classes or numbers", remedy, task="classification")
@@ -171,7 +171,7 @@ def _refuse_measures(rows: Frame, target: str) -> None:
 
 
 def _refuse_spellings(rows: Frame, target: str) -> None:
-    """Refuse several spellings of yes or no, which a column of the features has as one."""
+    """Reject several spellings of yes or no, which are equal in feature columns."""
     codes, texts = parsing.unique_texts(rows[target])
     different = set(_in_one_spelling(texts))
     words = {text.lower() for text in different}
@@ -193,7 +193,7 @@ def _refuse_spellings(rows: Frame, target: str) -> None:
 
 
 def _in_one_spelling(texts: Sequence[str]) -> list[str]:
-    """The texts, with True and False in one spelling each if they are in several.
+    """Return the texts, with a single spelling of True and of False if there are several.
 
     >>> _in_one_spelling(["True", "true", "FALSE"]), _in_one_spelling(["true", "false"])
     (['True', 'True', 'False'], ['true', 'false'])
@@ -205,19 +205,19 @@ def _in_one_spelling(texts: Sequence[str]) -> list[str]:
 
 
 def _is_local_number(text: str) -> bool:
-    """Whether a text is a number in the format of a country, however its digits are grouped."""
+    """Return whether a text is a number in the format of a country, with any grouping."""
     digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
     is_marked = digits.isdecimal() and not {*text}.isdisjoint(f",{parsing.SIGNS}")
     return is_marked or LOCAL_NUMBER.fullmatch(text) is not None
 
 
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
-    """Read the target column as numbers, or indices of the classes of a network, (n_rows,)."""
+    """Read the target column as numbers, or as indices of a network's classes, shape (n_rows,)."""
     if classes is None:
         return parsing.complete_numbers(rows, target)
     if rows[target].dtype.kind == "T":
         codes, labels = parsing.unique_texts(rows[target])
-        # Where the classes are text, 01 is not 1.
+        # If the classes are text, 01 differs from 1.
         are_numbers = all(parsing.is_number(name) for name in classes)
         numbers = _numbers_among(labels, parsing.read_number)
         if are_numbers and len(numbers) == len(labels):
@@ -234,16 +234,17 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
     return y
 
 
-#: Fewest rows whose order is judged.
+#: Minimum number of rows whose order is judged.
 _ENOUGH = 50
-#: Mean difference between neighbours, relative to that of any two rows, below which they are alike.
+#: Mean difference between neighbours, relative to any two rows, below which neighbours are alike.
 _ALIKE = 0.5
-#: Fraction of the rows at which a target turns, which one that is sorted does nowhere.
+#: Minimum fraction of the rows at which a target changes direction, which a sorted target never
+#: does.
 _TURNS = 0.1
 
 
 def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
-    """Whether the targets of neighbouring rows are alike, and not merely sorted.
+    """Return whether the targets of neighbouring rows are alike, but not merely sorted.
 
     >>> rng = np.random.default_rng(0)
     >>> series = np.cumsum(rng.normal(size=500))
@@ -257,11 +258,11 @@ def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
     if classes:
         steps = (y[1:] != y[:-1]).astype(float)
         shares = np.bincount(y) / len(y)
-        expected = 1 - np.square(shares).sum()  # that two rows at random differ
+        expected = 1 - np.square(shares).sum()  # the probability that two random rows differ
         turns = steps.sum()
     else:
         steps = np.square(np.diff(y))
-        expected = 2 * np.var(y)  # the mean square difference of two rows at random
+        expected = 2 * np.var(y)  # the mean square difference of two random rows
         ups = np.sign(np.diff(y))
         ups = ups[ups != 0]
         turns = (ups[1:] != ups[:-1]).sum()

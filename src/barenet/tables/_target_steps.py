@@ -1,8 +1,8 @@
-"""Steps of the target along numbers and dates, and narrow bins there, in which networks can jump.
+"""Finds steps of the target along numbers and dates, and adds narrow bins for networks there.
 
-A network is smooth within a bin, so a target that jumps at a threshold is learned only as far as
-edges are near. A decision tree proposes thresholds. One is kept if the targets of its node have a
-discontinuity there: near the threshold, a step explains much that a cubic polynomial does not
+A network is smooth within a bin, so it learns a jump of the target at a threshold only if edges are
+near. A decision tree proposes thresholds. A threshold is kept if the targets of its node are
+discontinuous there: near the threshold, a step explains much that a cubic polynomial does not
 (Imbens and Lemieux, 2008, "Regression discontinuity designs: a guide to practice").
 """
 
@@ -17,21 +17,22 @@ from barenet.tables._column_fitting import join_edges
 from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
 from barenet.tables._encoding import TableEncoding, values_of
 
-#: Most rows that the tree is fitted to.
+#: Maximum number of rows that the tree is fitted to.
 MOST_ROWS = 2**14
 
-#: The most leaves of the tree, and the fewest rows of each.
+#: Maximum number of leaves of the tree, and minimum number of rows of each.
 LEAVES = 64
 ROWS_OF_LEAF = 10
 
-#: Most rows on each side of a threshold that are near it.
+#: Maximum number of rows on each side of a threshold that count as near.
 NEAR = 300
 
-#: The sum of squares that a step must explain, in variances of what is left: the best of the splits
-#: of noise explains about 2 log(rows · columns) of them.
+#: The sum of squares that a step must explain, in units of the residual variance: the best split of
+#: pure noise explains about 2 log(rows · columns).
 CLEAR = 25.0
 
-#: The least share of their sum of squares, as a cubic polynomial is not exactly a smooth function.
+#: The minimum fraction of their sum of squares, as a smooth function is not exactly a cubic
+#: polynomial.
 LEAST_SHARE = 0.01
 
 
@@ -55,7 +56,7 @@ def add_steps(
     for column, parsed in values_of(encoding, frame):
         if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
             pieces[column.name] = column
-            # A placeholder such as 9999-12-31 is beyond the edges, which have to stay.
+            # A placeholder such as 9999-12-31 is beyond the edges, which must be kept.
             numbers = column.numbers(parsed)
             values.append(np.clip(numbers, column.edges[0], column.edges[-1]))
             scaled.append(column.encode(parsed)[:, 0])
@@ -83,7 +84,7 @@ def add_steps(
 def _steps(
     X: NDArray[np.float32], y: NDArray[Any], weight: NDArray[Any]
 ) -> list[list[NDArray[np.bool_]]]:
-    """For each column, which rows are above each threshold at which the target has a step."""
+    """Find, for each column, the rows above each threshold at which the target has a step."""
     from sklearn.tree import DecisionTreeRegressor
 
     model = DecisionTreeRegressor(
@@ -105,7 +106,7 @@ def _steps(
 def _is_step(
     x: NDArray[np.float64], is_above: NDArray[np.bool_], y: NDArray[Any], weight: NDArray[Any]
 ) -> bool:
-    """Whether a step explains targets on both sides of it that a cubic polynomial does not."""
+    """Return whether a step explains targets on both sides that a cubic polynomial doesn't."""
     first = np.count_nonzero(~is_above)
     order = np.argsort(x, kind="stable")
     near = order[max(0, first - NEAR) : first + NEAR]
@@ -118,7 +119,7 @@ def _is_step(
     basis, _ = np.linalg.qr(root * curve)
     constant = basis[:, :1]
     total = np.square(y - constant @ (constant.T @ y)).sum()  # around the mean
-    # The parts of both that the polynomial does not explain.
+    # The residuals of both after fitting the polynomial.
     step = step - basis @ (basis.T @ step)
     y = y - basis @ (basis.T @ y)
     squares = np.square(step).sum()

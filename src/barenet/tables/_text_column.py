@@ -1,6 +1,6 @@
-"""Columns of a CSV file as text: lists, or Arrow's arrays where Arrow is installed.
+"""Columns of a CSV file as text: lists, or Arrow arrays if Arrow is installed.
 
-Arrow is faster and takes less memory. Both give the same values, and refuse the same rows.
+Arrow is faster and takes less memory. Both return the same values and reject the same rows.
 """
 
 import re
@@ -44,23 +44,23 @@ class TextColumn:
         *,
         quoting: bool = True,
     ) -> list[Self]:
-        """Split rows, the first of which is on a line of the file, into columns from a row on."""
+        """Split text that starts on a line of the file into columns, skipping the first rows."""
         rows = read_rows(text, delimiter, n_columns, path, line, quoting=quoting)[skip:]
         if not rows:
             return [cls([]) for _ in range(n_columns)]
         return [cls(list(column)) for column in zip(*rows, strict=True)]
 
     def trimmed(self) -> Self:
-        """The texts without spaces and tabs around them."""
+        """Return the texts without spaces and tabs around them."""
         return type(self)([text.strip(" \t") for text in self.texts])
 
     def matches(self, pattern: str) -> NDArray[np.bool_]:
-        """Whether a regular expression matches each whole text."""
+        """Return whether a regular expression matches each whole text."""
         match = re.compile(pattern, re.ASCII).fullmatch
         return np.array([match(text) is not None for text in self.texts], np.bool_)
 
     def with_points(self) -> Self:
-        """The texts with a point in the place of each decimal comma."""
+        """Return the texts with each decimal comma replaced by a point."""
         texts = []
         for text, has_comma in zip(self.texts, self.matches(DECIMAL_COMMA), strict=True):
             if has_comma:
@@ -69,17 +69,17 @@ class TextColumn:
         return type(self)(texts)
 
     def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
-        """Replace the different texts by others."""
+        """Map each text to another one."""
         different = list(dict.fromkeys(self.texts))
         values = dict(zip(different, function(different), strict=True))
         return type(self)([values[text] for text in self.texts])
 
     def tolist(self) -> list[str]:
-        """The texts as Python's."""
+        """Return the texts as a list of Python strings."""
         return list(self.texts)
 
     def values(self, is_text: bool = False) -> NDArray[Any]:
-        """Numbers, where all that is not missing is one and no code or infinite; else strings."""
+        """Return numbers if all present values are finite numbers and not codes, else strings."""
         is_number = self.matches(NUMBER.pattern)
         if not is_text and (is_number | self.matches(_MISSING)).all():
             values = self._parsed(is_number)
@@ -120,11 +120,11 @@ class ArrowColumn(TextColumn):
         if quoting:
             text = without_spaces_beside_quotes(text, delimiter)
             quote = '"'
-        if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
+        if text.startswith("\ufeff"):  # Arrow would skip it, unlike an empty line
             text = f"\n{text}"
             line -= 1
         data = text.encode()
-        if not text.endswith("\n"):  # a header alone is an error to Arrow without a line break
+        if not text.endswith("\n"):  # for Arrow, a header alone is an error without a line break
             data += b"\n"
         try:
             reading = arrow_csv.ReadOptions(
@@ -180,7 +180,7 @@ class ArrowColumn(TextColumn):
 
 
 def column_type() -> type[TextColumn]:
-    """The kind of columns that is faster here."""
+    """Return the type of columns that is faster here."""
     if find_spec("pyarrow") is None:
         return TextColumn
     return ArrowColumn
@@ -189,7 +189,7 @@ def column_type() -> type[TextColumn]:
 def read_rows(
     text: str, delimiter: str, n_columns: int, path: Path, line: int, *, quoting: bool = True
 ) -> list[list[str]]:
-    """Read rows with Python; one with another number of values is an error with its line."""
+    """Read rows with Python; the error for another number of values names the line."""
     rows = []
     for number, fields in read_records(text, delimiter, path, line, quoting=quoting):
         if len(fields) != n_columns:

@@ -2,7 +2,7 @@
 
 None of those libraries is imported: columns that convert to arrays are enough. Narwhals converts
 them to the same arrays, but replaces missing values of Arrow dictionaries by others, and takes no
-`pyarrow.Array`. A `FrameTable` takes the place of a file.
+`pyarrow.Array`. A `FrameTable` replaces a file.
 """
 
 import numbers
@@ -24,10 +24,10 @@ from barenet.tables._date_formats import to_utc
 from barenet.tables._frame import TEXT, Frame, Names, Table, check_names, check_unique
 from barenet.tables._parsing import class_name
 
-#: Whole numbers up to here are exact in float64; beyond, two of them may become one.
+#: Whole numbers up to this limit are exact in float64; larger ones may become equal to others.
 MAX_EXACT = 2**53
 
-#: The kinds of values in a column of objects; a boolean is a number, too, and so comes first.
+#: The kinds of values in a column of objects; booleans come first, as they are also numbers.
 _KINDS: dict[str, Any] = {
     "text": str,
     "truth": (bool, np.bool_),
@@ -37,7 +37,7 @@ _KINDS: dict[str, Any] = {
 }
 
 
-#: The remedies for columns of some types of values; other ones have a general one.
+#: The remedies for columns with certain types of values; others have a general remedy.
 _REMEDIES = {
     "Period": "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}",
     "Interval": "convert it to text, as by .astype(str), or leave it out: {drop}",
@@ -72,7 +72,7 @@ def as_frame(
 
 
 def column_names(X: Any) -> list[str] | None:
-    """Names of a table's columns; None if it has no names."""
+    """Return the names of a table's columns; None if it has no names."""
     check_in_memory(X, "X")
     if isinstance(X, Mapping):
         return [str(name) for name in X]
@@ -84,7 +84,7 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def columns_of_records(X: Any) -> Any:
-    """The columns of a list of records, which are mappings; other tables are returned."""
+    """Convert a list of records, which are mappings, to columns; return other tables as is."""
     if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
         return X
     names: dict[Any, None] = {}  # an ordered set
@@ -97,7 +97,7 @@ def columns_of_records(X: Any) -> Any:
 
 
 def has_rows(X: Any) -> bool:
-    """Whether a table has rows: a mapping has none if all of its columns are empty."""
+    """Return whether a table has rows: a mapping has none if all of its columns are empty."""
     columns = [X]
     if isinstance(X, Mapping):
         columns = [*X.values()]
@@ -111,7 +111,7 @@ def has_rows(X: Any) -> bool:
 
 
 def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
-    """The columns of a table by name; those of a matrix have the names x0, x1, … by default."""
+    """Return the columns of a table by name; those of a matrix are x0, x1, … by default."""
     titles = column_names(X)
     if titles is None:
         X = _matrix(X)
@@ -161,7 +161,7 @@ class _UnusableError(Exception):
 
 
 def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
-    """Convert a column to one of the four types of a frame; errors name the place, by default X."""
+    """Convert a column to one of the four types of a frame; errors name X by default."""
     try:
         return _convert(values)
     except _UnusableError as error:
@@ -182,23 +182,23 @@ def _convert(values: Any) -> NDArray[Any]:
         types = {type(value) for value in values}
         has_text = any(issubclass(value_type, str) for value_type in types)
         has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
-        # NumPy's array would be as wide as the longest text, or as a letter for members of an
-        # enumeration of texts; True beside 1 would become 1, a large whole number beside others
-        # the nearest float64, and the year 9999 beside nanoseconds another one.
+        # In a NumPy array, every text would take as much memory as the longest, and members of an
+        # enumeration of texts would be cut to one letter. True beside 1 would become 1, a large
+        # whole number the nearest float64, and the year 9999 beside nanoseconds another year.
         if has_text or len(types) > 1 or has_large or np.datetime64 in types:
             return _from_objects(list(values))
     if hasattr(getattr(values, "dtype", None), "pyarrow_dtype"):
-        # Of a dictionary or of runs, pandas makes no array of NumPy.
+        # pandas can't convert a dictionary or run-length encoding to a NumPy array.
         values = values.array.__arrow_array__()
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.
     declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
-    if declared.endswith("int128"):  # which NumPy does not have
+    if declared.endswith("int128"):  # NumPy doesn't have this type
         values = np.array(values.to_list(), object)
     try:
         array = np.asarray(values)
-    except ValueError:  # rows of several lengths
+    except ValueError:  # the rows differ in length
         array = np.empty((0, 0))
     if array.ndim != 1:
         raise _UnusableError("expected one value in each row, as in [row] for one record")
@@ -221,7 +221,7 @@ def _convert(values: Any) -> NDArray[Any]:
 
 
 def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
-    """Convert texts to the type of a frame's; refuse characters that files of text do not have."""
+    """Convert texts to a frame's type; reject characters that text files can't contain."""
     texts = values
     if not isinstance(texts, list):
         texts = np.asarray(values).tolist()
@@ -246,7 +246,7 @@ def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
 
 
 def _decode_dictionary(column: Any) -> NDArray[Any]:
-    """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
+    """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow can't cast views."""
     dtype: Any = object
     missing = None
     if "string" in str(column.type.value_type):
@@ -259,14 +259,14 @@ def _decode_dictionary(column: Any) -> NDArray[Any]:
             if value is None:
                 value = missing
             values.append(value)
-        values.append(missing)  # of the code -1
+        values.append(missing)  # the code -1 means missing
         codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
         parts.append(np.array(values, dtype)[codes])
     return np.concatenate(parts)
 
 
 def _in_microseconds(dates: NDArray[Any], first_row: int = 0) -> NDArray[np.datetime64]:
-    """Convert dates of any unit, from a row on; refuse years that Python does not have."""
+    """Convert dates of any unit, from a row on; reject years that Python doesn't support."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
     is_beyond = (years < 1) | (years > 9999)
     wrong = np.flatnonzero(~np.isnat(dates) & is_beyond)
@@ -278,7 +278,7 @@ def _in_microseconds(dates: NDArray[Any], first_row: int = 0) -> NDArray[np.date
 
 
 def _from_objects(values: list[Any]) -> NDArray[Any]:
-    """Convert objects to the type that all of them have, missing values aside."""
+    """Convert objects to their common type, ignoring missing values."""
     if {*map(type, values)} == {str}:
         return _as_texts(values)
     present = []
@@ -316,7 +316,7 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT, or pandas' NA, which is not equal to itself."""
+    """Return whether a value is None, NaN, NaT, or pandas' NA, which doesn't equal itself."""
     if value is None or isinstance(value, str | np.ndarray):
         return value is None
     return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
@@ -330,7 +330,7 @@ def _kind(value_type: type) -> str:
 
 
 def _unusable_type(name: str) -> _UnusableError:
-    """The error for a column of a type of values, with the remedy for it."""
+    """Make the error for a column with a type of values, with its remedy."""
     remedy = ""
     for beginning, remedy_for_type in _REMEDIES.items():
         if name.startswith(beginning):
@@ -339,7 +339,7 @@ def _unusable_type(name: str) -> _UnusableError:
 
 
 def _is_inexact(value: Any) -> bool:
-    """Whether a whole number may not be exact in float64."""
+    """Return whether a whole number may be inexact in float64."""
     if isinstance(value, Decimal):
         is_large = value.is_finite() and not -MAX_EXACT <= value <= MAX_EXACT
         return is_large and value == value.to_integral_value()
@@ -347,11 +347,11 @@ def _is_inexact(value: Any) -> bool:
 
 
 def _to_text(value: Any) -> str:
-    """Convert a value to text; a number to the name of a class."""
+    """Convert a value to text, and a number to the name of a class."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return str.__str__(value)  # of a member of an enumeration, its text and not its name
+        return str.__str__(value)  # for a member of an enumeration, its text rather than its name
     if isinstance(value, bool | np.bool_):
         return str(value)
     if isinstance(value, time):
@@ -376,7 +376,7 @@ def _in_digits(value: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class FrameTable(Table):
-    """Columns in memory, of which those that are read are converted.
+    """Columns in memory, which are converted when they are read.
 
     Examples
     --------
@@ -391,7 +391,7 @@ class FrameTable(Table):
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
-        """Take a data frame, a mapping, records or an array; the name is for errors."""
+        """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
         rows = None
         if isinstance(X, Frame):
@@ -399,7 +399,7 @@ class FrameTable(Table):
         return cls(Path(name), tuple(columns), columns, rows)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
-        """Find the column of a label, or add values, such as an array, as a column; its name."""
+        """Find the named column, or add values, such as an array, as a column; return its name."""
         label = target
         if isinstance(target, list) and len(target) == 1:
             label = target[0]

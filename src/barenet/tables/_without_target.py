@@ -1,4 +1,4 @@
-"""Rows without a target, which are left out: their number, and the words that stand there."""
+"""Rows without a target, which are left out: their number, and the words that they have instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class WithoutTarget:
     """
 
     n_rows: int = 0
-    #: Words for a missing target that stand in these rows, sorted.
+    #: The words for a missing target in these rows, sorted.
     words: tuple[str, ...] = ()
 
     def __add__(self, other: WithoutTarget) -> WithoutTarget:
@@ -27,13 +27,13 @@ class WithoutTarget:
 
     @property
     def clause(self) -> str:
-        """The words that follow a number of rows."""
+        """Write the words that follow a number of rows."""
         if not self.words:
             return "without a target left out"
         return f"without a target left out: {some([repr(word) for word in self.words])}"
 
     def beside(self, n_rows: int) -> str:
-        """Describe a number of rows, and those that were left out of them."""
+        """Describe a number of rows, and the rows that were left out."""
         count = count_of(n_rows, "row")
         if not self.n_rows:
             return count
