@@ -320,8 +320,9 @@ def test_rows_of_another_table_are_named_so(prices, tmp_path):
     assert "on 32 rows of another table." in text and "on its training rows" not in text
 
 
-def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts():
+def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts(tmp_path, monkeypatch):
     """A Parquet file with dates and whole numbers is made of the CSV file of a training."""
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     days = pd.date_range("2024-01-01", periods=80, freq="D").to_numpy()
     rows = pd.DataFrame({"sold": days, "code": rng.integers(1, 4, 80), "area": rng.normal(size=80)})
