@@ -33,7 +33,7 @@ class SafeStream:
     def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
         self.stream = stream
         self.colour = colour
-        #: Drop everything except errors and warnings.
+        #: Whether to drop everything except errors and warnings.
         self.quiet = False
 
     def __getattr__(self, name: str) -> Any:
@@ -173,17 +173,19 @@ def emit_table(
     for column in table.columns:  # a narrow terminal breaks lines between words
         words = " ".join(map(str, (column.header, *column.cells))).split()
         column.min_width = max(map(cell_len, words), default=0)
-        # By default Rich cuts a word of wide characters: it fails to strip the space after it.
+        # By default, Rich cuts a word of wide characters, because it doesn't strip the space after
+        # it.
         column.overflow = "fold"
     sys.stdout.flush()  # Rich would end the process if the reader had closed the pipe.
     width: int | None = 10_000
     if sys.stdout.isatty():
-        width = None  # that of the terminal
+        width = None  # the width of the terminal
     console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
     with console.capture() as captured:
         console.print(table, highlight=False, crop=False)
     lines = captured.get().split("\n")[:-1]
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)  # with the codes of bold text
+    # the lines may contain codes of bold text
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
 
 
 def _in_line(text: str) -> str:

@@ -9,7 +9,7 @@ from barenet.datasets._images import Images
 from barenet.datasets._named_datasets import NamedDataset
 from barenet.settings._run_config import RunConfig
 
-#: Rows of a data set in the format of MNIST.
+#: Number of rows of a data set in the format of MNIST.
 IMAGES = 70_000
 
 

@@ -1,4 +1,4 @@
-"""``barenet distill``: one small network, trained on the predictions of an ensemble."""
+"""``barenet distill``: train one small network on the predictions of an ensemble."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +24,11 @@ def distill(
 ) -> int:
     """Train one network on the predictions of an ensemble.
 
-    The network is as large as one of the ensemble's, so its file and its exports are up to 16 times
-    smaller, and it predicts faster by the same factor. On the training rows, it learns the
+    The network has the size of a single network of the ensemble, so its file and its exports are up
+    to 16 times smaller, and it predicts up to 16 times faster. On the training rows, it learns the
     predictions of the ensemble instead of the targets. It is nearly as accurate as the ensemble,
-    and usually more accurate than a network that is trained on the targets. The test rows are those
-    of the ensemble.
+    and usually more accurate than a network that is trained on the targets. The test rows are the
+    same as for the ensemble.
 
     `barenet train --teacher MODEL` does the same with settings of your own, such as --layers.
 
@@ -37,7 +37,7 @@ def distill(
     model : Path
         The ensemble: the folder of its run, or its model file.
     data : str
-        The rows that it was trained on, if they have moved since.
+        The rows that it was trained on, if they have been moved since.
     threads : int
         Maximum number of threads, by default as many as are useful.
 

@@ -1,4 +1,4 @@
-"""``barenet doctor``: the installation on this machine, and advice on how to improve it."""
+"""``barenet doctor``: check the installation on this machine, and advise how to improve it."""
 
 import os
 import platform
@@ -35,8 +35,8 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
     Parameters
     ----------
     warm : bool
-        Instead build all kernels of the compiled engine that are not cached yet, so that no
-        training has to wait for them.
+        Instead, build all kernels of the compiled engine that are not cached yet, so that training
+        never has to wait for them.
     json : bool
         Print JSON, for programs.
     """
@@ -118,7 +118,7 @@ def _version(package: str) -> str | None:
 
 
 def _blas() -> dict[str, Any]:
-    """The library of NumPy's matrix products, and the kernel that it has chosen."""
+    """Return the library of NumPy's matrix products, and the kernel that it has chosen."""
     from threadpoolctl import threadpool_info
 
     for library in threadpool_info():
@@ -158,7 +158,7 @@ def _advice_on_kernels(blas: dict[str, Any]) -> Iterator[str]:
 
 
 def kernel_folder() -> str | None:
-    """The folder of the cached kernels."""
+    """Return the folder of the cached kernels."""
     from barenet.engines._kernel_cache import folders_of
     from barenet.engines.kernels._kernel import kernel
 
@@ -203,7 +203,7 @@ def _builders() -> list[Callable[[], object]]:
 
 
 def _count_built() -> int:
-    """Count the kernels that this process has not found in the cache."""
+    """Count the kernels that this process did not find in the cache."""
     from barenet.engines.kernels._kernel import ENTRIES, KERNELS
 
     functions: list[Any] = [*KERNELS, *ENTRIES]

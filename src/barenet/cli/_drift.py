@@ -1,4 +1,4 @@
-"""``barenet drift``: how far new rows have shifted from the training data."""
+"""``barenet drift``: measure how far new rows have shifted from the training data."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
 from barenet.tasks._column_drift import drift as compare
 
-#: The start of a page, by which a file is recognized.
+#: The beginning of a page, which identifies a file.
 MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet drift: ", re.DOTALL)
 
 
@@ -28,23 +28,23 @@ def drift(
     file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
-    """Compare the columns of new rows with those of the training.
+    """Compare the columns of new rows with the training data.
 
-    The output has the population stability index (PSI) of each column, which is stable below 0.1
-    and has shifted from 0.25 on, with its missing values and its range in the training data and
-    now, and the fraction of unknown categories. If the table has the target, the scores of the
-    model then and now follow. A row that cannot be read is an error.
+    The output lists the population stability index (PSI) of each column: below 0.1, a column is
+    stable; from 0.25 on, it has shifted. It also lists missing values and ranges, in the training
+    data and now, and the fraction of unknown categories. If the table contains the target, the
+    model's scores then and now follow. A row that cannot be read is an error.
 
     Parameters
     ----------
     model : Path
-        A model file, or the folder of a run, from a training on a table.
+        A model file, or the folder of a run, of a model that was trained on a table.
     data : str
         A .csv, .tsv, .txt or .parquet file; - reads CSV from standard input. The files of a pattern
         such as 'data/*.parquet', Parquet files and CSV files that may exceed the memory are read
         block by block.
     fail_above : float
-        Fail after the output if the PSI of a column is larger, such as 0.25.
+        Fail after the output if the PSI of any column is larger than this, such as 0.25.
     out : str
         Write a page for the browser: the file, or a folder for drift.html. An earlier page is
         replaced, any other file is not.

@@ -37,8 +37,8 @@ def evaluate(
 ) -> None:
     """Measure a trained network on rows with targets.
 
-    On the data that it was trained on, these are the test rows; on other data, all rows.
-    The training data are recognized by a fingerprint in the model file, whatever their name.
+    For the data that it was trained on, the test rows are measured; for other data, all rows. A
+    fingerprint in the model file identifies the training data, whatever their name.
 
     Parameters
     ----------
@@ -49,10 +49,10 @@ def evaluate(
         input. By default the training data. The files of a pattern such as 'held-out/*.parquet',
         Parquet files and CSV files that may exceed the memory are read block by block.
     rows : {"test", "training", "all"}
-        The rows to measure; by default the test rows, if there are any. Those of a training on
-        several files or with --memory are the test rows, or a sample of the training rows.
+        The rows to measure; by default the test rows, if there are any. After training on several
+        files or with --memory, these are the test rows, or a sample of the training rows.
     metric : str
-        Score that is shown first, and by which the network is compared; by default that of the
+        Score that is shown first, and that the network is compared by; by default that of the
         training.
     baselines : bool
         On the training data, measure a constant and a linear model on the same rows.
@@ -101,8 +101,8 @@ def _measure_blocks(
 ) -> Measurement | None:
     """Measure new rows block by block; None for rows that are read at once.
 
-    Those that may be the rows of a training in memory are such, as these are recognized by the
-    values of all of them.
+    Rows that may be the training rows of a run in memory are read at once, because identifying them
+    takes the values of all rows.
     """
     blocks = trained.blocks_to_score(data, file)
     if not blocks:
@@ -124,7 +124,7 @@ class Selection(NamedTuple):
     data: str
     rows: Dataset
     kind: Kind
-    #: The rows of the same data in the training set; None for other data.
+    #: The rows of the same data that are in the training set; None for other data.
     training: Dataset | None
     #: The whole data set.
     dataset: Dataset
@@ -135,7 +135,7 @@ class Selection(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Their name in the table of scores."""
+        """The name of the rows in the table of scores."""
         number = f"{self.rows.n_samples:,}"
         if self.kind == "all":
             return f"all {number}"
@@ -154,7 +154,7 @@ class Selection(NamedTuple):
 def select_rows(
     trained: TrainedModel, data: str, file: FileOptions, requested: Kind | None = None
 ) -> Selection:
-    """Load the rows that a network is measured on, by default those of the training data."""
+    """Load the rows that a network is measured on, by default from the training data."""
     data = trained.data_or_default(data)
     stream = trained.open_stream(data, file)
     training: Dataset | None = None
@@ -243,10 +243,10 @@ def importance(
 ) -> None:
     """Measure how much a trained network depends on each column.
 
-    Permutation importance: each column of the table is shuffled by itself, and the decrease of the
-    score is printed, or the increase of an error. The test rows are used where they are known. Of
-    two columns with the same information, neither appears important, as the network can do without
-    either.
+    Permutation importance: each column of the table is shuffled separately, and the decrease of the
+    score is printed, or the increase of an error. The test rows are used if they are known. If two
+    columns contain the same information, neither appears important, because the network can do
+    without either of them.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def importance(
     repeats : int
         Number of times that each column is shuffled.
     max_rows : int
-        Maximum number of rows to use; many columns, such as pixels, take long.
+        Maximum number of rows to use; many columns, such as pixels, take a long time.
     rows : {"test", "training", "all"}
         The rows to measure; by default the test rows, if there are any.
     metric : str

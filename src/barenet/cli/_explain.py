@@ -1,6 +1,6 @@
-"""``barenet explain``: one training step with every number and its formula.
+"""``barenet explain``: show one training step with every number and its formula.
 
-Notes on its arrays have the values of the table that they were computed from.
+Notes on its arrays show the values of the table that they were computed from.
 """
 
 import re
@@ -40,21 +40,21 @@ from barenet.tables._column_kinds import CategoryColumn
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
 
-#: The step to explain: a network, rows for it, and how it is trained.
+#: The step to explain: a network, rows for it, and the settings of its training.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
 
 Notation = Literal["rows", "columns"]
 Format = Literal["text", "html", "markdown"]
 Rows = Annotated[Integers, Parameter(name=("--row", "--rows"), group=DATA, show_default="0")]
 
-#: The formats of file names; the first suffix of each is that of a file in a folder.
+#: The formats, by the suffixes of file names; the first suffix is used in a folder.
 FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
 
-#: Parameters up to which new weights are rounded, and a name of such weights.
+#: Maximum number of parameters whose new weights are rounded, and a name for such weights.
 MAX_ROUNDED = 32
 ROUNDED = "auto rounded to 0.1"
 
-#: Width of a text that is not for a terminal.
+#: Width of a text that is not written to a terminal.
 COLUMNS = 80
 
 #: Maximum number of characters of a text.
@@ -78,15 +78,15 @@ def explain(
 ) -> None:
     """Show one training step with every number and its formula.
 
-    In the order of a calculation by hand: each layer's sums and outputs, the loss, the
-    gradients back through the layers, the update. Each array has its shape beside it, each
-    gradient a check by finite differences. The model is not changed. The learning rate is the one
-    before any schedule.
+    The order is that of a calculation by hand: each layer's sums and outputs, the loss, the
+    gradients back through the layers, the update. Each array is shown with its shape, and each
+    gradient with a check by finite differences. The model is not changed. The learning rate is the
+    one before any schedule.
 
     The network is that of a model, or a new one with the settings of `barenet train`. The weights
-    of a small one are rounded to a decimal, which is easier to follow; --init gives those that
-    `barenet train` starts with. A large network is shown by shapes, statistics, and the largest
-    entries.
+    of a small new network are rounded to one decimal, which is easier to follow; --init uses the
+    weights that `barenet train` starts with. A large network is shown by shapes, statistics and the
+    largest entries.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def explain(
     target : str
         The column of a table to predict.
     task : str
-        The kind of target, where its values are ambiguous.
+        The kind of target, if its values are ambiguous.
     neuron : str
         Show one neuron only: 2.3 is the third neuron of layer 2.
     notation : str
@@ -107,8 +107,9 @@ def explain(
     precision : int
         Significant digits.
     limit : int
-        Entries of an array that are all shown; of a larger one, statistics and the largest entries
-        are. By default 64, or 4 in a network of more than 32 parameters.
+        Maximum number of entries of an array that is shown in full; larger arrays are shown by
+        statistics and their largest entries. By default 64, or 4 in a network of more than 32
+        parameters.
     form : str
         The format; by default that of the suffix of --out, else text.
     out : str
@@ -154,7 +155,7 @@ def _new_step(data: str, settings: TaskSettings) -> Step:
 
 
 def rounded(parameters: FloatArray) -> FloatArray:
-    """Round parameters to a decimal, those of less than 0.1 away from 0.
+    """Round parameters to one decimal, and those of less than 0.1 away from 0.
 
     Examples
     --------
@@ -162,7 +163,7 @@ def rounded(parameters: FloatArray) -> FloatArray:
     [0.6, -0.1, 0.0, 0.1]
     """
     absolute = np.abs(parameters)
-    # At least a tenth, but for parameters of 0, whose sign is 0.
+    # The result is at least a tenth, except for parameters of 0, whose sign is 0.
     tenths = np.maximum(np.rint(10 * absolute), np.sign(absolute))
     return np.copysign(tenths, parameters) / 10
 
@@ -220,7 +221,7 @@ def _explain(
 def note_inputs(
     predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int, limit: int | None = None
 ) -> Note:
-    """Name the inputs, and of a single row the values before the preprocessing."""
+    """Name the inputs and, for a single row, the values before the preprocessing."""
     raw: list[str] = []
     if len(X) == 1:
         raw = list(_raw_values(predictor, X, inputs[0], precision))
@@ -255,14 +256,14 @@ def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
 def _raw_values(
     predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int
 ) -> Iterator[str]:
-    """The value behind each input; empty where the name of the input has it already."""
+    """Return the value behind each input; empty if the input's name already contains it."""
     encoding = predictor.preprocessing
     if not isinstance(encoding, TableEncoding):
         for number in X[0]:
             yield digits(number, precision)
         return
     frame = encoding.frame_of(X)
-    index = 0  # of the input
+    index = 0  # the column of the input
     for column in encoding.used:
         value = _format(frame[column.name][0], encoding.missing, precision)
         for output in column.outputs:
@@ -274,7 +275,7 @@ def _raw_values(
 
 
 def _has_value(column: Column, output: str, number: float) -> bool:
-    """Whether an input is computed from the value itself, which its name does not include."""
+    """Return whether an input is computed from the value itself, and its name lacks the value."""
     if isinstance(column, CategoryColumn):
         return bool(column.rare and number == 1 and output == f"{column.name} rare")
     return output == column.name
@@ -306,7 +307,7 @@ def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
 
 
 def _format_of(out: str | None) -> Format:
-    """The format of the suffix of a file; without a suffix it is text."""
+    """Return the format for the suffix of a file, which is text without a suffix."""
     suffix = ""
     if out is not None and not is_folder(out):
         suffix = Path(out).suffix
@@ -317,7 +318,7 @@ def _format_of(out: str | None) -> Format:
 
 
 def _write(explanation: Explanation, form: Format, out: str | None) -> None:
-    """Write an explanation into its file, or print it."""
+    """Write an explanation to a file, or print it."""
     if form == "html":
         text = explanation.to_html()
     elif form == "markdown":

@@ -1,4 +1,4 @@
-"""``barenet export``: a trained network as a file that predicts without barenet."""
+"""``barenet export``: write a trained network as a file that predicts without barenet."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,7 +36,7 @@ def export(
 
     - onnx: for ONNX Runtime and similar runtimes
     - c: C99 and a header, for microcontrollers and everything else
-    - python: a file that needs NumPy alone
+    - python: a file that needs only NumPy
     - json: the parameters as numbers, for any language
     - schema: a JSON Schema of the records that the network takes
 
@@ -47,27 +47,27 @@ def export(
     model : Path
         A model file, or the folder of a run.
     to : str
-        The format; by default that of the suffix of --out.
+        The format; by default from the suffix of --out.
     out : str
-        The file, or a folder for it, which is made if its name ends with /. By default beside the
-        model, named after it or its run.
+        The file, or a folder for it, which is created if its name ends with /. By default, the file
+        is beside the model, named after it or its run.
     weights : {"float32", "int8"}
         For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory. All
         other numbers and the arithmetic stay float.
     arithmetic : {"float32", "int8"}
-        For c: int8 computes the layers in integers, with weights and activations of 8 bits. It is
-        for one network of dense layers with elementwise activations.
+        For c: int8 computes the layers in integers, with weights and activations of 8 bits. It
+        requires a single network of dense layers with elementwise activations.
     calibration : str
-        For --arithmetic int8: rows like those of the training, a named data set, a file or
-        an address, whose activations determine the range of each layer. By default the training
-        rows. Integers are compared with floats on the test rows of the training data, or on all of
-        them, if these are found.
+        For --arithmetic int8: rows like the training rows (a named data set, a file or an address),
+        whose activations determine the range of each layer. By default the training rows. Integers
+        are compared with floats on the test rows of the training data, or on all rows, if they are
+        found.
     json : bool
         Print JSON, for programs.
     """
     path = model_file(model)
     name = path.stem
-    if path.name == MODEL:  # in the folder of a run, which the file is named after
+    if path.name == MODEL:  # the file is named after the folder of the run
         name = path.resolve().parent.name or name
     trained = load(path)
     rows = None
@@ -75,7 +75,7 @@ def export(
     if arithmetic == "int8" or calibration:
         rows, others = calibration_rows(load_trained(path), calibration, file)
     if arithmetic != "int8":
-        others = None  # integers alone are compared with floats
+        others = None  # only integers are compared with floats
     if out is None:
         out = str(path.with_name(name))
     with output_path(out, name) as target:
@@ -112,21 +112,21 @@ def export(
 def calibration_rows(
     trained: TrainedModel, data: str, file: FileOptions
 ) -> tuple[Samples, Samples | None]:
-    """The rows that calibrate integers, and others on which these are compared with floats."""
+    """Return the rows that calibrate integers, and others to compare integers with floats."""
     source = trained.data_or_default(data, "name rows like those")
     if data:
         rows = first_rows(trained, source, file)
         try:
             training_data = trained.data_or_default("")
             training, test = training_and_test_rows(trained, training_data, FileOptions())
-        except (ArgumentError, OSError):  # the training data are not here any more, or are others
+        except (ArgumentError, OSError):  # the training data are missing or have changed
             return rows, None
         if test is None:
             return rows, training.X
         return rows, test.X
     try:
         training, test = training_and_test_rows(trained, source, file)
-    except ArgumentError:  # such as rows without targets, which are of no use here
+    except ArgumentError:  # such as rows without targets, which are useless here
         return first_rows(trained, source, file), None
     if test is None:
         return training.X, None
@@ -134,7 +134,7 @@ def calibration_rows(
 
 
 def first_rows(trained: TrainedModel, source: str, file: FileOptions) -> Samples:
-    """The rows of a source, or of its first block."""
+    """Return the rows of a source, or of its first block."""
     rows, _ = next(trained.load_features(source, file, at_once=False, rejected=None))
     return rows
 
@@ -142,7 +142,7 @@ def first_rows(trained: TrainedModel, source: str, file: FileOptions) -> Samples
 def training_and_test_rows(
     trained: TrainedModel, source: str, file: FileOptions
 ) -> tuple[Dataset, Dataset | None]:
-    """The training rows, or a sample of them, and the test rows of the data of the training."""
+    """Return the training rows, or a sample of them, and the test rows of the training data."""
     stream = trained.open_stream(source, file)
     if stream is not None:
         return stream.sample, stream.test

@@ -15,7 +15,7 @@ from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
-#: The reading of options in every command: a list takes all values that follow, one or more.
+#: How every command parses options: a list takes all values that follow, one or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
 
 DATA = Group("Data", sort_key=1)
@@ -23,13 +23,13 @@ NETWORK = Group("Network", sort_key=2)
 LEARNING = Group("Learning", sort_key=3)
 OUTPUT = Group("Output", sort_key=4)
 
-#: Fields of `RunConfig` under each heading of the help; the others are about learning.
+#: Fields of `RunConfig` under each heading of the help; all others are under learning.
 GROUPS = {
     DATA: ["scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"],
     NETWORK: ["layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"],
     OUTPUT: ["verbose_epoch"],
 }
-#: Fields that determine the network and its rows; a trained network is saved with them.
+#: Fields that determine the network and its rows, which are saved with a trained network.
 NETWORK_FIELDS = (*GROUPS[NETWORK], *GROUPS[DATA])
 #: Fields that determine a single step of training.
 STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
@@ -37,7 +37,7 @@ STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "c
 #: Fields that take several values in a search.
 SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
 
-#: Fields that the networks of a search do not have.
+#: Fields that don't apply to the networks of a search.
 NOT_SEARCHABLE = {"patience", "class_weight", "label_smoothing"}
 
 #: The help for fields that are lists themselves.
@@ -61,7 +61,7 @@ NAMES: Mapping[str, Iterable[str]] = {
 def complete_name(context: Any) -> list[str]:
     """Complete a word to data sets and files.
 
-    As the completer of an argument, it also marks a text that names a file or a data set.
+    As the completer of an argument, it also marks text that names a file or a data set.
     """
     names = list(DATASETS)
     paths = glob.glob(f"{glob.escape(context.incomplete)}*")  # noqa: PTH207  # in the same spelling
@@ -123,7 +123,7 @@ Out = Annotated[str | None, Parameter(completer=complete_name)]
 Integer = Annotated[int, Parameter(converter=integer)]
 Integers = Annotated[tuple[int, ...], Parameter(converter=integer)]
 Threads = Annotated[int | None, Parameter(converter=integer, group=LEARNING)]
-#: Processes of this machine, or of a cluster, that train networks.
+#: Processes that train networks, on this machine or on a cluster.
 Workers = Annotated[int | None, Parameter(converter=integer, group=LEARNING)]
 Scheduler = Annotated[str | None, Parameter(group=LEARNING)]
 #: Switches that are off, and on, by default.
@@ -165,9 +165,9 @@ def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str
 
 
 def _flags(kind: str, names: Collection[str], searched: Collection[str] = ()) -> Any:
-    """Make a `RunConfig` of which some fields are flags: the parser reads their annotations.
+    """Make a `RunConfig` with some fields as flags: the parser reads their annotations.
 
-    The flags of fields that are searched take several values.
+    The flags of searched fields take several values.
     """
     fields = get_type_hints(RunConfig).items()
     hints = {name: _flag(name, hint, names, searched) for name, hint in fields}

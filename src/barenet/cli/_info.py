@@ -1,4 +1,4 @@
-"""``barenet info``: the contents of a model file and its model card."""
+"""``barenet info``: show the contents of a model file and its model card."""
 
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,15 @@ from barenet.files._model_path import model_file
 from barenet.model.losses import as_loss
 from barenet.tasks._description import describe_columns, describe_origin
 
-#: Characters of a setting that are shown.
+#: Maximum number of characters of a setting that are shown.
 MAX_CHARACTERS = 60
 
 
 def info(model: Path, /, *, json: Off = False) -> None:
     """Show the contents of a model file.
 
-    Its inputs and its target, its layers, the training data, the scores and the settings of the
-    training. All of it is in the file itself.
+    The output has the inputs, the target, the layers, the training data, the scores and the
+    settings of the training. Everything comes from the file itself.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def info(model: Path, /, *, json: Off = False) -> None:
     lines = [("model", f"{path}, {size:,} bytes")]
     if predictor:
         for line in describe_origin(predictor):
-            if line[0] != "network":  # its layers are shown in a table
+            if line[0] != "network":  # a table shows the layers
                 lines.append(line)
     emit_table([], lines)
     emit(f"\n{network.summary()}")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a run stops early, and nothing is lost."""
+"""Ctrl-C and SIGTERM: stop a run early without losing anything."""
 
 import signal
 import threading
@@ -13,10 +13,10 @@ INTERRUPTED = "interrupted"
 
 
 class Interruption(Callback):
-    """Stop a run at the end of its chunk when a signal comes; at a second one, exit immediately.
+    """Stop a run at the end of its chunk after a signal, or immediately after a second one.
 
-    Before the end of the first chunk, exit at the first one: there is nothing to save. Networks on
-    workers are cancelled at the first one, by the exception of Ctrl-C.
+    Before the end of the first chunk, the first signal exits, as there is nothing to save. Networks
+    on workers are cancelled by the first signal, with the exception of Ctrl-C.
     """
 
     history_only = True
@@ -39,7 +39,7 @@ class Interruption(Callback):
         return 128 + self.signal
 
     def __enter__(self) -> Self:
-        """Handle the signals, in the main thread; one that is ignored stays so."""
+        """Handle the signals, in the main thread; ignored signals stay ignored."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:

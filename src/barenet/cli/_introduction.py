@@ -19,7 +19,8 @@ from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run
 
-#: Lines for all columns of a kind, and their end where these are more.
+#: Maximum number of lines for the columns of a kind, and the end of the last line if there are
+#: more.
 LINES = 3
 AND_MORE = " … and more"
 
@@ -80,7 +81,7 @@ def introduce(fit: Fit, note: str = "") -> None:
 
 
 def _log_advice(fit: Fit) -> None:
-    """Print options for words of a target, identifiers and dates, and how the rows are split."""
+    """Print options for words in a target, for identifiers and dates, and describe the split."""
     settings = fit.settings
     dataset = fit.rows.dataset
     preprocessing = fit.predictor.preprocessing
@@ -109,7 +110,7 @@ def _log_advice(fit: Fit) -> None:
 
 
 def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
-    """Print how the rows are split by a column, or that their order may matter."""
+    """Describe how the rows are split by a column, or warn that their order may matter."""
     settings = fit.settings
     dataset = fit.rows.dataset
     keys = test.split_keys
@@ -177,7 +178,7 @@ def summarize_columns(
     lines = []
     for group, head in heads.items():
         separator = ", "
-        if group == "dropped":  # the reasons have commas
+        if group == "dropped":  # the reasons contain commas
             separator = "; "
         paragraphs.initial_indent = f"  {head.ljust(width)}"
         lines.append(paragraphs.fill(separator.join(groups[group])))

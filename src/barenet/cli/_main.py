@@ -27,20 +27,20 @@ from barenet.storage._file_io import STANDARD_INPUT
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
 
-#: The same for the errors of several columns of a table, each with its line and its remedy.
+#: The same limit for the errors of several columns of a table, each with its line and remedy.
 MAX_OF_COLUMNS = 1_200
 #: What to try after a run has diverged.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
-#: Errors whose cause is in the arguments or files given.
+#: Errors that the given arguments or files cause.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
 #: The exit status after Ctrl-C.
 CTRL_C = 130
-#: Minimum width of the help; in narrower terminals Rich never returns.
+#: Minimum width of the help, because Rich never returns in narrower terminals.
 MIN_COLUMNS = 20
 
 
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
-    """Print a script with which a shell completes barenet's commands and options.
+    """Print a script that makes a shell complete barenet's commands and options.
 
     - bash: barenet completion bash > ~/.local/share/bash-completion/completions/barenet
     - zsh: barenet completion zsh > ~/.zfunc/_cyclopts_barenet, with ~/.zfunc in $fpath
@@ -78,7 +78,7 @@ COMMANDS = {
     "completion": ("_main", "SHELL"),
 }
 
-#: What comes after a command, with its first arguments.
+#: The next step after a command, with its first arguments.
 NEXT = {
     "predict": "barenet evaluate {0}",
     "evaluate": "barenet importance {0}",
@@ -92,7 +92,7 @@ NEXT = {
     "datasets": "barenet train iris",
     "doctor": "barenet train digits",
 }
-#: With these, a command only answers a question or a program.
+#: Options that make a command only answer a question, or a program.
 WITHOUT_NEXT = {"--help", "-h", "--json"}
 
 spelling = Spelling()
@@ -109,7 +109,7 @@ app: App = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-app.meta.end_of_options_delimiter = ""  # -- is for the commands
+app.meta.end_of_options_delimiter = ""  # the commands handle --
 app.meta.suppress_keyboard_interrupt = False
 for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
     usage = " ".join(["Usage: barenet", name, *arguments.split(), "[OPTIONS]"])
@@ -132,7 +132,7 @@ def run_command(
     tokens : tuple of str
         The command and its arguments.
     quiet : bool
-        Print nothing but results, warnings and errors.
+        Print only results, warnings and errors.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         columns = os.environ.get("COLUMNS", "")
         if columns.isdecimal() and int(columns) < MIN_COLUMNS:
             os.environ["COLUMNS"] = str(MIN_COLUMNS)
-        # Overflows end in an error of barenet, or are visible in the result.
+        # Overflows cause an error of barenet, or are visible in the result.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             if any(entry[0] == "error" for entry in warnings.filters):
                 warnings.simplefilter("default")
@@ -178,7 +178,7 @@ def _run(tokens: list[str]) -> int:
     except KeyboardInterrupt as error:
         return _fail(tokens, str(error) or "interrupted", CTRL_C)
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # while the help was printed
+        if isinstance(error.__context__, BrokenPipeError):  # the reader of the help left
             return 0
         status = int(error.code or 0)
         if status == CTRL_C:
@@ -213,13 +213,13 @@ def _suggest_next(tokens: list[str], status: int) -> None:
             if token.startswith("-"):
                 break
             words.append(shell.quote(token))
-        with suppress(IndexError):  # an option stands where the argument is expected
+        with suppress(IndexError):  # there is an option in place of the argument
             line = NEXT[command].format(*words)
             log(f"next: {without_secrets(line)}")
 
 
 def _find_command(tokens: list[str]) -> str:
-    """The name of the command; empty if there is none."""
+    """Return the name of the command; empty if there is none."""
     for token in tokens:
         if token in COMMANDS:
             return token
@@ -227,7 +227,7 @@ def _find_command(tokens: list[str]) -> str:
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:
-    """Replace each - that stands for standard input; after an option it is the option's value."""
+    """Replace each - that means standard input; after an option, it is the option's value."""
     named = []
     previous = "-"  # as the first token is the command
     for token in tokens:
@@ -240,7 +240,7 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 
 
 def _message(error: Exception) -> str:
-    """The message of an error; of the operating system's, without its number."""
+    """Return the message of an error; for the operating system's errors, without the number."""
     if not isinstance(error, OSError) or not error.strerror:
         return spelling.render(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
@@ -271,7 +271,7 @@ def _shorten(text: str, most: int = MAX_CHARACTERS) -> str:
 
 
 def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:
-    """Return a stream that accepts every character; data are UTF-8, except on a terminal."""
+    """Return a stream that accepts every character; output is UTF-8, except on a terminal."""
     if stream is None:  # it is closed
         return open(os.devnull, "w")  # noqa: PTH123
     if hasattr(stream, "reconfigure"):

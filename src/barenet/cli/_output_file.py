@@ -1,4 +1,4 @@
-"""The file that a command writes: ``--out`` is its name, or a folder for it, as for `cp`."""
+"""The file that a command writes: ``--out`` is its name, or a folder for it, like in `cp`."""
 
 import os
 import re
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from barenet.errors import ArgumentError
 
-#: Bytes at either end of a file that are searched for a mark.
+#: Number of bytes at either end of a file that are searched for a mark.
 EDGE_BYTES = 2**16
 
 
 def is_folder(out: str) -> bool:
-    """Whether a name is that of a folder: it exists, or the name ends with a slash.
+    """Return whether a name is that of a folder, which exists or whose name ends with a slash.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def is_folder(out: str) -> bool:
 
 @contextmanager
 def output_path(out: str, name: str) -> Iterator[Path]:
-    """The path of an output file; its folder is made, and removed again if it stays empty."""
+    """Yield the path of an output file; its folder is created, and removed if it stays empty."""
     path = Path(out)
     if not is_folder(out):
         yield path
@@ -38,7 +38,7 @@ def output_path(out: str, name: str) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> list[Path]:
-    """Make a folder and its parents; returns those that were made."""
+    """Create a folder and its parents, and return those that were created."""
     folders = (path, *path.parents)
     made = [folder for folder in folders if not folder.exists()]
     existing = path
@@ -57,26 +57,26 @@ def make_folder(path: Path) -> list[Path]:
 
 
 def remove_empty(folders: list[Path]) -> None:
-    """Remove folders that were made, unless something is in them."""
+    """Remove created folders that are empty."""
     with suppress(OSError):
         for folder in folders:
             folder.rmdir()
 
 
 def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
-    """Refuse to overwrite a file without the mark of barenet at either end, unless it is empty."""
+    """Refuse to overwrite a file without barenet's mark at either end, unless it is empty."""
     refuse_foreign(path, lambda file: _has_mark(mark, file), kind, "out")
 
 
 def refuse_foreign(path: Path, is_own: Callable[[Path], bool], kind: str, argument: str) -> None:
-    """Refuse to overwrite a file that barenet has not written, unless it is empty."""
+    """Refuse to overwrite a file that barenet didn't write, unless it is empty."""
     if path.is_file() and path.stat().st_size and not is_own(path):
         problem = f"{path} is not {kind} written by barenet"
         raise ArgumentError(problem, argument=argument, remedy="choose another name")
 
 
 def _has_mark(mark: re.Pattern[bytes], path: Path) -> bool:
-    """Whether a file has a mark at either end."""
+    """Return whether a file has a mark at either end."""
     with path.open("rb") as stream:
         ends = stream.read(EDGE_BYTES)
         stream.seek(max(path.stat().st_size - EDGE_BYTES, 0))

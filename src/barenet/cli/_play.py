@@ -1,4 +1,4 @@
-"""``barenet play``: the playground, a local page on which a network learns."""
+"""``barenet play``: open the playground, a local page where a network learns."""
 
 import re
 from typing import Annotated
@@ -29,42 +29,42 @@ def play(
     epochs: Annotated[Integer | None, Parameter(show_default=False)] = None,
     live: On = True,
 ) -> int:
-    """Watch a network learn, on a page in the browser.
+    """Watch a network learn on a page in the browser.
 
     The page's address is printed, and opened in the browser. It contains a secret, and other
     machines cannot reach it: anyone with this address can use the playground. Ctrl-C ends it.
 
-    With --out, there is no server: the network is trained at once, and a page with its weights at
-    up to 100 epochs is written, a single file to play back, probe and change anywhere.
+    With --out, there is no server: the network is trained right away, and its weights at up to 100
+    epochs are written as a page, a single file to play back, probe and change anywhere.
 
     Parameters
     ----------
     data : str
-        A named data set, a .csv file, a model file or the folder of a run; or, in quotes, the #
-        and the settings that the page's Share has copied. By default circles. A .json file is a
-        lesson of your own, or a list of lessons.
+        A named data set, a .csv file, a model file or the folder of a run; or, in quotes, the # and
+        the settings that the page's Share button has copied. By default circles. A .json file
+        contains your own lesson, or a list of lessons.
     rows : str
-        With a model: the .csv file that it was trained on, unless its settings name it. Without
-        it, the model is shown and cannot learn. With a .csv file: its settings, as Share copies
-        them.
+        With a model: the .csv file that it was trained on, unless its settings name it. Without the
+        file, the model is shown but cannot learn. With a .csv file: its settings, as copied by
+        Share.
     target : str
         The column of a .csv file to predict, by default the last one that is
         numeric or has few different values.
     header : bool
         Whether the first line of a .csv file names its columns; if not, they are x1, x2 and so on.
     port : int
-        Port of the page; 0 for any port that is free.
+        Port of the page; 0 for any free port.
     browser : bool
         Open the page in the browser.
     out : str
         The file of a recording, such as lesson.html, or a folder for it. An earlier recording is
         replaced, any other file is not.
     epochs : int
-        Length of a recording. By default that of the settings, or else the epochs that the page
-        runs in ten seconds.
+        Number of epochs of a recording. By default from the settings, or as many as the page runs
+        in ten seconds.
     live : bool
-        A recording can train its network live: it holds the playground and, where there is a
-        connection, loads Python. Without it, or with a table, the file is smaller by 1.6 MB.
+        Include the playground, so that the recording can train its network live; it loads Python
+        over the network. Without it, or with a table, the file is 1.6 MB smaller.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def play(
 
 
 def _refuse_address(data: str, rows: str) -> None:
-    """Refuse an address of the page, whose settings are all that is needed of it."""
+    """Reject an address of the page, of which only the settings are needed."""
     for argument, text in (("data", data), ("rows", rows)):
         match = ADDRESS.fullmatch(text)
         if match:

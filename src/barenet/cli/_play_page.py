@@ -84,7 +84,7 @@ def serve_page(
 def _start(
     data: str, rows: str, target: str, store: FileStore, header: bool | None = None
 ) -> PageState:
-    """Open the data or the model to start with; a run has the name of its rows."""
+    """Open the data or the model to start with; a run names its rows."""
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
@@ -105,11 +105,11 @@ def _start(
 
 
 def _training_table(trained: TrainedModel) -> str:
-    """The path of the table that a model was trained on, if it is found."""
+    """Find the table that a model was trained on, if it exists."""
     data = trained.settings.data
     if not (is_csv(data) and Path(data).is_file()):
         return ""
-    if Path(data).is_absolute():  # from the folder of a run; a card has only its name
+    if Path(data).is_absolute():  # known from a run's folder; a card has only the name
         return data
     with suppress(OSError, ValueError):
         if trained.is_training_data(data, trained.load(data, FileOptions())):
@@ -119,7 +119,7 @@ def _training_table(trained: TrainedModel) -> str:
 
 
 def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
-    """Open a file in the browser that leads to the page, and is removed at the end."""
+    """Open a file in the browser that redirects to the page, and remove it at the end."""
     home = Path.home()
     # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
     folder = None
@@ -135,7 +135,7 @@ def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -
     path = Path(name)
     at_the_end.callback(path.unlink, missing_ok=True)
     security.expects_redirect = True
-    # In a thread, as a browser in the terminal waits for its reader.
+    # Use a thread, as a browser in the terminal blocks until it is closed.
     threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""``barenet plot`` and ``barenet report``: pictures of a run, and a page about it."""
+"""``barenet plot`` and ``barenet report``: draw plots of a run, or write a page about it."""
 
 import contextlib
 import dataclasses
@@ -49,18 +49,18 @@ def plot(
     """Draw a plot of a run, and print the name of its file.
 
     - history: loss and metrics by epoch
-    - epochs: the fit after some epochs, for which the run is trained once more
+    - epochs: the fit after some epochs, for which the run is trained again
     - fit: predicted numbers
     - boundary: classes over two features
     - digits: images and their predicted classes
     - confusion: the confusion matrix
-    - calibration: predicted probabilities beside observed frequencies, or the residuals of numbers
+    - calibration: predicted probabilities and observed frequencies, or the residuals of numbers
     - residuals: the errors of predicted numbers, and the distribution of the target
     - importance: the permutation importance of each column
     - dependence: the mean prediction over the values of the most important columns
     - weights: the weights of the first layer, as images
 
-    The rows of the test set are drawn, if there is one.
+    If there is a test set, its rows are drawn.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def plot(
     at : tuple of int
         Epochs after which the fit is drawn, for epochs.
     out : str
-        The file: .png, .svg or .pdf; or a folder for it, which is made if its name
-        ends with /. By default KIND.png, beside the model. An earlier plot by barenet is replaced,
-        any other file is not.
+        The file, .png, .svg or .pdf, or a folder for it, which is created if its name ends with /.
+        By default KIND.png beside the model. An earlier plot by barenet is replaced, but no other
+        file.
     """
     if kind == "history":
         figure = plots.plot_history(read_curves(run), title=run.resolve().name)
@@ -105,10 +105,10 @@ def report(
 ) -> None:
     """Write a page about a run for a browser or a printer, and print the name of its file.
 
-    Its scores beside those of a linear model, its errors, calibration or residuals, the importance
-    of the columns and the partial dependence on them, the rows that are predicted worst, the
-    training and the gain by each part of an ensemble, columns and settings. The rows of the test
-    set are used, if there is one. The page is a single file, which needs no network.
+    The page shows the scores beside those of a linear model, the errors, calibration or residuals,
+    the importance of the columns and the partial dependence on them, the worst predictions, the
+    training and what each part of an ensemble contributes, the columns and the settings. If there
+    is a test set, its rows are used. The page is a single file that works offline.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def read_curves(run: Path) -> History:
         history = History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:
         raise DataError(f"not the history of a run: {error}", path=path) from error
-    with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
+    with contextlib.suppress(FileNotFoundError, ModelFileError):  # These curves are drawn, too.
         card = load(path.with_name(MODEL), Predictor).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch = card.log.best_epoch
@@ -170,7 +170,7 @@ def read_curves(run: Path) -> History:
 
 
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
-    """Train once more, and plot the fit after some epochs."""
+    """Train again, and plot the fit after some epochs."""
     if not trained.settings.data:
         problem = "a plot of epochs needs the settings of the run, and none are beside "
         raise ArgumentError(f"{problem}{trained.path}", argument="run")

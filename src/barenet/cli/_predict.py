@@ -1,4 +1,4 @@
-"""``barenet predict``: the predictions of a trained network for new rows."""
+"""``barenet predict``: print the predictions of a trained network for new rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,9 +45,9 @@ def predict(
 ) -> None:
     """Print the predictions of a trained network for new rows, as CSV, or write them to a file.
 
-    For classification there is a column with the class and one with the probability of each; for
-    regression one column. The columns of a table are found by their names; others are ignored,
-    and there need be no target column.
+    For classification, there is a column with the class, and one with the probability of each
+    class; for regression, a single column. The columns of a table are found by their names. Other
+    columns are ignored, and no target column is needed.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ def predict(
         such as 'data/*.parquet', Parquet files and CSV files that may exceed the memory are read
         and printed block by block.
     keep : tuple of str
-        Columns of the table to print before the predictions, such as a key.
+        Columns of the table to print before the predictions, such as an ID.
     interval : float
-        Add the ends of intervals that contain this fraction of the targets, such as 0.9, to numbers
-        that an ensemble predicts.
+        Add intervals that contain this fraction of the targets, such as 0.9, to the numbers that an
+        ensemble predicts.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -115,7 +115,7 @@ def predict(
 
 
 def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool) -> None:
-    """Refuse options that do not go together."""
+    """Reject options that can't be combined."""
     if json and output.safe_csv:
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
@@ -132,9 +132,9 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
 
 
 def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, int]:
-    """Count values without weights of their own by column.
+    """Count values without their own weights, by column.
 
-    They are unknown and rare categories, and missing values that the training rows did not have.
+    These are unknown and rare categories, and missing values in columns without any in training.
     """
     counts = Counter[str]()
     for name, rows in unknown_categories(encoding, X).items():
@@ -147,7 +147,7 @@ def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, i
 
 
 def _check_readable(n_rows: int, rejected: RejectedRows) -> None:
-    """Raise an error with the first rejected row if there is no other row."""
+    """Raise an error with the first rejected row if all rows are rejected."""
     lines = rejected["line"]
     if lines and not n_rows:
         first = f"{rejected['file'][0]}:{lines[0]}: {rejected['reason'][0]}"
@@ -174,7 +174,7 @@ def _check_unknown(
 def _check_missing(
     most: float, missing: Mapping[str, int], n_rows: int, predictor: Predictor
 ) -> None:
-    """Raise an error that names the columns that are missing more often than in the training."""
+    """Raise an error that names the columns with more missing values than in training."""
     shares = {}
     if predictor.card is not None:
         shares = missing_shares(predictor.card.summaries)
@@ -189,7 +189,7 @@ def _check_missing(
 
 
 def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:
-    """The ends of the intervals of each row, if there are intervals."""
+    """Return the ends of the intervals of each row, if there are intervals."""
     if interval is None:
         return {}
     return dict(zip(("lower", "upper"), predictor.predict_interval(X, interval), strict=True))
@@ -198,7 +198,7 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
 def _select(
     blocks: Iterable[tuple[Samples, Table | None]], data: str, keep: Sequence[str], row: int | None
 ) -> Iterator[tuple[Samples, Columns]]:
-    """The rows of blocks and the columns to print before them, or one row alone."""
+    """Yield the rows of blocks with the columns to print before them, or a single row."""
     for X, table in blocks:
         columns = _passed_columns(table, data, keep)
         if row is not None:
@@ -226,7 +226,7 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
 
 
 def _other_than(predicted: Columns, columns: Columns) -> Columns:
-    """The columns of the table, which have other names than the predictions."""
+    """Check that no column of the table has the same name as a column of the predictions."""
     both = columns.keys() & predicted.keys()
     if both:
         problem = f"{some(sorted(both))} is a column of the predictions, too"
@@ -244,7 +244,7 @@ def _document(
         document["kept"] = columns
     if predictor.labels is None:
         return {**document, "predictions": predictions_of(outputs, None), **bounds}
-    # An array of texts has as much room for each as for the longest.
+    # An array of texts reserves the length of the longest for each.
     labels = np.array(predictor.labels.tolist(), object)
     document |= {"predictions": predictions_of(outputs, labels), "classes": labels}
     return {**document, "probabilities": class_probabilities(outputs)}
@@ -253,7 +253,7 @@ def _document(
 def _predicted_columns(
     predictor: Predictor, outputs: FloatArray, bounds: Columns, *, typed: bool
 ) -> Columns:
-    """The predictions as columns, the classes as text as in CSV, or typed as in Python."""
+    """Return the predictions as columns, with classes as text as in CSV, or typed as in Python."""
     if predictor.classes is not None:
         labels = predictor.labels
         if not typed:

@@ -1,4 +1,4 @@
-"""A file of predictions, which is written block by block: CSV, JSON Lines or Parquet."""
+"""Files of predictions, written block by block: CSV, JSON Lines or Parquet."""
 
 import codecs
 import csv
@@ -29,24 +29,24 @@ Columns: TypeAlias = Mapping[str, Any]
 #: Writes a block of rows.
 Write: TypeAlias = Callable[[Columns], None]
 
-#: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
+#: First characters of a formula in a spreadsheet; some programs also accept full-width ones.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-#: Rows that are written at a time.
+#: Number of rows that are written at a time.
 ROWS = 2**14
 
 #: The suffixes of the formats.
 FORMATS = (".csv", ".jsonl", ".parquet")
 
-#: The names of all columns, with a zero character between two, by which a file is recognized:
-#: columns that were kept come before the predictions.
+#: The names of all columns, separated by zero characters, which identify a file: columns that were
+#: kept come before the predictions.
 _AFTER = r"\0(?:prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_[^\0]*)"
 HEADERS = {
     "out": re.compile(rf"(?:.*\0)?prediction(?:_1)?(?:{_AFTER})*", re.DOTALL),
     "rejected": re.compile("\0".join(REJECTED)),
 }
 
-#: Most bytes of a header.
+#: Maximum number of bytes of a header.
 HEADER_BYTES = 2**24
 
 
@@ -58,22 +58,22 @@ class PredictionOutput:
     Attributes
     ----------
     out : str
-        Write a file, whole or not at all, and print its name: .csv, .jsonl (a JSON document in each
-        line) or .parquet; or a folder for predictions.csv. Earlier predictions are replaced, any
-        other file is not.
+        Write a file atomically, and print its name: .csv, .jsonl (a JSON document in each line) or
+        .parquet; or a folder for predictions.csv. Earlier predictions are replaced, but no other
+        file.
     rejected : Path
-        Leave out the rows of CSV files that cannot be read, which are an error otherwise, and write
-        them to this file with their lines and the reasons.
+        Leave out the rows of CSV files that cannot be read, instead of failing, and write them to
+        this file with their lines and the reasons.
     max_unknown : float
-        Fail at the end, and write no file, if a larger fraction of the rows has unknown or rare
-        categories in one column, or missing values that the training did not have, or cannot be
-        read.
+        Fail at the end, without writing a file, if a larger fraction of the rows cannot be read, or
+        has unknown or rare categories in a column, or missing values in a column that had none in
+        training.
     max_missing : float
-        Fail at the end, and write no file, if one column is missing in a larger fraction of the
-        rows than in the training, by more than this.
+        Fail at the end, without writing a file, if the fraction of rows in which a column is
+        missing exceeds that in training by more than this.
     safe_csv : bool
-        Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
-        text that starts with = + - @, a tab or a line break. Numbers stay numbers.
+        Quote every cell, and put an apostrophe before text that a spreadsheet would compute: text
+        that starts with = + - @, a tab or a line break. Numbers stay numbers.
     """
 
     out: Out = None
@@ -180,7 +180,7 @@ def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
 
     def as_array(values: Any) -> Any:
         dtype = getattr(values, "dtype", None)
-        if getattr(dtype, "kind", "") in "biuf":  # what has no dtype is converted by Arrow
+        if getattr(dtype, "kind", "") in "biuf":  # Arrow converts columns without a dtype
             return values
         return pyarrow.array(as_list(values), pyarrow.string())
 
@@ -196,7 +196,7 @@ def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
 
 
 def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator[Iterable[Any]]:
-    """The rows of columns, some at a time."""
+    """Yield the rows of columns, some at a time."""
     last_column = list(columns.values())[-1]
     for start in range(0, len(last_column), ROWS):
         parts = (convert(values[start : start + ROWS]) for values in columns.values())
@@ -204,7 +204,7 @@ def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator
 
 
 def _as_texts(column: Any) -> list[str]:
-    """Write the values of a column, numbers with all their digits."""
+    """Format the values of a column, numbers with all digits."""
     if isinstance(column, np.ndarray) and column.dtype.kind == "f":
         column = column.astype(str)
     return as_list(column)

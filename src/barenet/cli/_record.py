@@ -1,4 +1,4 @@
-"""``barenet play --out``: a recorded training as one page, which needs no server."""
+"""``barenet play --out``: write a recorded training as a page that needs no server."""
 
 import re
 from contextlib import closing
@@ -28,7 +28,7 @@ from barenet.storage._atomic_write import check_target, write_atomically
 
 #: The name of a recording in a folder.
 NAME = "recording.html"
-#: Seconds of training on the page that a recording has without --epochs.
+#: Length of a recording without --epochs, in seconds of training on the page.
 SECONDS = 10
 #: The text above those of a lesson.
 RECORDING_NOTE = (
@@ -47,7 +47,7 @@ def record_page(
     epochs: int | None,
     live: bool,
 ) -> None:
-    """Train a network as the page would, write the recording, and print the name of its file."""
+    """Train a network like the page, write the recording, and print the name of its file."""
     if out is None:
         raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
     if epochs is not None and not 1 <= epochs <= MAX_EPOCHS:
@@ -63,7 +63,7 @@ def record_page(
     store = FileStore()
     source = data
     if lesson:
-        source = ""  # a lesson has its data in its settings
+        source = ""  # the settings of a lesson name its data
     state = _state(source, words, target, header, store)
     check_recordable(state)
     with output_path(out, NAME) as path:
@@ -74,7 +74,7 @@ def record_page(
         epochs = epochs or _epoch(words) or usual
         bar: Any = iter(progress_bar(range(epochs + 1), "training"))
         with closing(bar) as progress:
-            next(progress)  # shows the bar, which each epoch moves
+            next(progress)  # show the bar, which each epoch advances
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         if lesson:
             remedy = "open it with barenet play"
@@ -112,7 +112,7 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
 
 
 def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LivePage:
-    """The page that trains the recorded network; it holds a lesson of a file."""
+    """Make the page that trains the recorded network, including a lesson from a file."""
     if lesson is None:
         hash = address = urlencode(words or {"data": data or NAMED[0]})
     else:
@@ -126,7 +126,7 @@ def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LiveP
 def _state(
     data: str, words: dict[str, str], target: str, header: bool | None, store: FileStore
 ) -> PageState:
-    """Read the settings, of a table beside those of its own page."""
+    """Read the settings, or for a table, the settings from its page."""
     path = Path(data)
     if path.suffix == ".safetensors" or (data and path.is_dir()):
         problem = f"{data} is a model, and a recording shows a training from its beginning"

@@ -1,4 +1,4 @@
-"""``barenet train --repeat``: networks with several seeds, and the spread of their scores."""
+"""``barenet train --repeat``: train networks with several seeds, and compare their scores."""
 
 import contextlib
 import warnings
@@ -82,12 +82,12 @@ def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **whe
 
 
 def _train(fits: Sequence[NetworkFit], interruption: Interruption, **options: Any) -> Population:
-    """Train the networks as one population, each as `barenet train` does."""
+    """Train the networks as one population, each like `barenet train`."""
     first = fits[0]
     networks = [fit.predictor.first_network for fit in fits]
     callbacks: tuple[Any, ...] = (*first.patience, interruption)
     if options["client"] is not None:
-        # On workers a signal ends the command; there is no chunk of a network here to wait for.
+        # On workers, a signal ends the command, because no chunk of a network runs here.
         callbacks = tuple(first.patience)
     arguments = first.arguments() | options
     arguments["callbacks"] = callbacks
@@ -102,7 +102,7 @@ def _train(fits: Sequence[NetworkFit], interruption: Interruption, **options: An
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Networks that differ in their seeds, and the name of the curve that decides on the best."""
+    """Networks that differ in their seeds, and the name of the curve that determines the best."""
 
     seeds: Sequence[int]
     population: Population
@@ -110,17 +110,17 @@ class Comparison:
 
     @cached_property
     def best(self) -> int:
-        """The index of the best network, of those that have not failed."""
+        """The index of the best network among those that have not failed."""
         with contextlib.suppress(ValueError):
             return self.population.best(self.decisive)
-        # A signal came in the first epoch.
+        # A signal arrived in the first epoch.
         failed = self.population.errors
         return next(index for index in range(len(self.seeds)) if index not in failed)
 
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:
         """The last value of each curve of a loss or a metric, NaN for a network that failed."""
-        names = [*self.population.table()][2:]  # after the network and the epoch
+        names = [*self.population.table()][2:]  # curves follow the network and the epoch
         scores = {}
         for name in names:
             if name == "loss" or curve_rows(name)[0] != "training":
@@ -141,7 +141,7 @@ class Comparison:
         return spread
 
     def emit(self) -> None:
-        """Print the spread of the scores, the reasons why the runs ended, and the best seed."""
+        """Print the spread of the scores, the reasons that the runs ended, and the best seed."""
         table = []
         for name, statistics in self.spread().items():
             rows, measure = curve_rows(name)

@@ -1,7 +1,7 @@
-"""Results of a run: its scores are printed, and its files written into its folder.
+"""Results of a run: prints the scores, and writes the files into the run's folder.
 
-The run is finished once all of them are on the disk. Until then its state stays there, and
-``--resume`` writes the missing ones.
+The run is finished once all files are on the disk. Until then, its state is kept, and ``--resume``
+writes the missing files.
 """
 
 import sys
@@ -36,7 +36,7 @@ from barenet.tasks._pictures import default_kind, draw
 from barenet.tasks._report_page import Report
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
-#: Errors that resuming the run cannot repair, unlike errors of the disk.
+#: Errors that resuming the run can't fix, unlike errors of the disk.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 #: The kinds of rows in the JSON document.
@@ -54,10 +54,10 @@ class OutputOptions:
     Attributes
     ----------
     out : Path
-        Folder of the run, by default runs/ and the name of the data, and a number such as -2 if an
-        earlier run is there; or an address in an object store, such as s3://bucket/run.
+        Folder of the run; by default runs/ and the name of the data, with a number such as -2 if it
+        holds an earlier run. Or an address in an object store, such as s3://bucket/run.
     overwrite : bool
-        Replace an earlier run in the folder, which is refused otherwise.
+        Replace an earlier run in the folder, which is otherwise refused.
     baselines : bool
         Compare with a constant and a linear model on the same rows.
     plots : bool
@@ -85,14 +85,14 @@ class OutputOptions:
 
 @dataclass(eq=False)
 class Results:
-    """The results of a run, and the files that could not be written, by the reason."""
+    """The results of a run, and the files that could not be written, by reason."""
 
     fit: Fit
     history: History
     folder: RunFolder
     options: OutputOptions
     interruption: Interruption
-    #: More for the JSON document.
+    #: Additional entries of the JSON document.
     extra: Mapping[str, Any] | None = None
     missing: dict[str, list[str]] = field(default_factory=dict)
     #: Whether a resumed run can write the missing files.
@@ -132,7 +132,7 @@ class Results:
         return self.interruption.status
 
     def save(self) -> None:
-        """Write the model, the settings and the history, before anything is measured."""
+        """Write the model, the settings and the history, before measuring anything."""
         try:
             self.folder.save(self._predictor(), self.fit.settings)
         except OSError as error:
@@ -142,7 +142,7 @@ class Results:
         self._try(HISTORY, lambda: write_atomically(self.folder.history, data))
 
     def _predictor(self, **measured: Measurement) -> Predictor:
-        """The network with its model card, which has the scores once they are measured."""
+        """Make the predictor, whose model card has the scores once they are measured."""
         return with_results(self.fit.predictor, self.history, measured)
 
     def print_scores(self) -> None:
@@ -152,7 +152,7 @@ class Results:
         if is_slow and self.interruption.signal is not None and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
-        path = self.folder.model  # written once more, with the scores
+        path = self.folder.model  # write the model again, with the scores
         self._try(f"the scores in {MODEL}", lambda: save(self._predictor(**self.measured), path))
         with closable_output():  # the plots are still missing
             if self.options.json:
@@ -227,7 +227,7 @@ class Results:
                 figure = draw()
                 try:
                     plots.save_figure(figure, path)
-                except PermissionError as error:  # on Windows, another program shows it
+                except PermissionError as error:  # on Windows, another program has it open
                     log_problem("warning", f"{path} cannot be replaced: {_reason(error)}")
 
             self._try(path.name, save_figure)
@@ -247,13 +247,13 @@ class Results:
         fit = self.fit
         measured = copy(self.main)
         rows = fit.rows.test or fit.rows.training
-        if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does
+        if measured.rows is not rows or measured.fitted_to is None:  # like `barenet report`
             measured = replace(measured, rows=rows, fitted_to=fit.rows.training)
         measured.predictor = self._predictor(**self.measured)
         Report(measured, self.history).write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
-        """Name the files, and the reason of an early end and how to resume the run."""
+        """Name the files, the reason for an early end, and the command that resumes the run."""
         history = self.history
         settings = self.fit.settings
         folder = self.folder
@@ -309,7 +309,7 @@ class Results:
 
 
 def _reason(error: Exception) -> str:
-    """The reason of an error in one line; an operating system's without its number and path."""
+    """Return the reason for an error in one line, without the system's number and path."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return in_a_line(error)

@@ -1,11 +1,11 @@
 """The folder of a run, with its model, history, settings and plots.
 
-A run that has a model or a checkpoint is replaced only with ``--overwrite``, and when all new
-results are on the disk. The model comes first: if it cannot be replaced, the earlier run stays
-whole. Then the plots and the exports of the earlier model are removed; a warning names those that
-another program of Windows shows. The folder never has the settings of another model. Until all
-results are written, the folder also holds what is needed to resume the run: its settings, written
-before anything else, and its checkpoint. Other files are never touched.
+A run with a model or a checkpoint is replaced only with ``--overwrite``, once all new results are
+on the disk. The model is replaced first: if that fails, the earlier run stays intact. Then the
+plots and the exports of the earlier model are removed; a warning names those that another program
+has open on Windows. The folder never contains the settings of another model. Until all results are
+written, the folder also contains what is needed to resume the run: its settings, which are written
+first, and its checkpoint. Other files are never changed.
 """
 
 import errno
@@ -37,10 +37,10 @@ from barenet.tasks._pictures import KINDS
 LOCK = ".lock"
 REPORT = "report.html"
 
-#: The start of a report, by which a file is recognized.
+#: The beginning of a report, which identifies a file.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
-#: Start of the name of a temporary folder, from which files are moved when all are written.
+#: Prefix of the name of a temporary folder, from which files are moved once all are written.
 SAVING = ".saving-"
 
 #: The key of the run's settings in a checkpoint.
@@ -52,7 +52,7 @@ class RunFolder:
 
     def __init__(self, path: Path, note: str = "") -> None:
         self.path = path
-        #: Why the name of the folder ends in a number.
+        #: The reason that the name of the folder ends in a number.
         self.note = note
         self.model = path / MODEL
         self.settings = path / SETTINGS
@@ -69,7 +69,7 @@ class RunFolder:
 
     @property
     def contents(self) -> str:
-        """A sentence about the run in the folder; empty without a model and a checkpoint."""
+        """Describe the run in the folder; empty if there is no model and no checkpoint."""
         if not (self.model.exists() or self.checkpoint.exists()):
             return ""
         if not self.is_unfinished:
@@ -79,7 +79,7 @@ class RunFolder:
 
     @contextmanager
     def numbered(self) -> Iterator["RunFolder"]:
-        """Lock the folder, or a new one with a number if a run is in it or is writing there."""
+        """Lock the folder, or a new numbered one if a run is in it or is writing to it."""
         paths = (self.path.with_name(f"{self.path.name}-{number}") for number in count(2))
         folder = self
         reason = self.contents
@@ -99,7 +99,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self, *, overwrite: bool = False) -> Iterator["RunFolder"]:
-        """Lock the folder for one run, from before the training until all is written."""
+        """Lock the folder for one run, from before training until everything is written."""
         made = self._make_writable()
         try:
             with atomic.locked(self.path / LOCK, "another run"):
@@ -117,7 +117,7 @@ class RunFolder:
 
     @contextmanager
     def running(self, new: TaskSettings | None) -> Iterator[None]:
-        """Start a run if it is new, and undo that if it fails before its first checkpoint."""
+        """Start a new run, and undo that if it fails before its first checkpoint."""
         if new is not None:
             self.start(new)
         try:
@@ -132,22 +132,23 @@ class RunFolder:
             raise
 
     def start(self, settings: TaskSettings) -> None:
-        """Write the settings of a run, which can be resumed from now on."""
+        """Write the settings of a run, so that it can be resumed."""
         run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
         atomic.write_atomically(self.unfinished, settings.to_toml() + run.encode())
 
     def has_checkpoint(self) -> bool:
-        """Whether there is a checkpoint of this run, not of an earlier one in the folder."""
+        """Return whether there is a checkpoint of this run, not of an earlier run in the folder."""
         if not self.checkpoint.exists():
             return False
-        return self._saved_settings() == self.unfinished.read_text("utf-8")  # with its token
+        # the first line contains its token
+        return self._saved_settings() == self.unfinished.read_text("utf-8")
 
     def new_checkpoint(self, every: str, settings: TaskSettings) -> Checkpoint:
-        """The checkpoint of a run in this folder.
+        """Make the checkpoint of a run in this folder.
 
-        The model is smaller than a checkpoint, and can perhaps be written where the last one
-        cannot. The first one is saved at once if the run has started from the weights of a model,
-        as that file may be replaced.
+        The model is smaller than a checkpoint, and may fit on a disk where the last checkpoint does
+        not. The first checkpoint is saved immediately if the run started from the weights of a
+        model, because that file may be replaced.
         """
         notes = {NOTE: self.unfinished.read_text("utf-8")}
         saved_at = None
@@ -158,7 +159,7 @@ class RunFolder:
         )
 
     def read_unfinished(self) -> TaskSettings:
-        """Read the settings of the run to resume, from the checkpoint if only that is left."""
+        """Read the settings of the run to resume, or from the checkpoint if only that is left."""
         if not self.unfinished.exists():
             settings = self._saved_settings().encode(errors="surrogatepass")
             atomic.write_atomically(self.unfinished, settings)
@@ -174,8 +175,8 @@ class RunFolder:
                 atomic.remove(self.settings)
                 atomic.remove(self.history)
                 atomic.replace(new.model, self.model)
-            # The settings come last: killed before, a run leaves a model without settings, which
-            # is better than a model with the settings of another.
+            # The settings are written last: a run that is killed before leaves a model without
+            # settings, which is better than a model with the settings of another one.
             atomic.replace(new.settings, self.settings)
         for old in (*self.plots, *self._stale_exports()):
             try:
@@ -185,7 +186,7 @@ class RunFolder:
                 log_problem("warning", f"{old} is still that of the earlier run: {reason}")
 
     def _stale_exports(self) -> list[Path]:
-        """Exports of the earlier model of the folder, which its new model would contradict."""
+        """List exports of the folder's earlier model, which would contradict the new model."""
         exports = [path for path in self.path.iterdir() if is_export(path)]
         if exports:
             names = some(sorted(path.name for path in exports))
@@ -196,10 +197,10 @@ class RunFolder:
         """Remove the state of the run, once all its results are on the disk."""
         atomic.sync_folder(self.path)
         atomic.remove(self.unfinished)
-        atomic.remove(self.checkpoint)  # last, as a run can be resumed from it alone
+        atomic.remove(self.checkpoint)  # removed last, as it is enough to resume the run
 
     def _saved_settings(self) -> str:
-        """Read the settings in the checkpoint, which only a run of the command line has."""
+        """Read the settings in the checkpoint, which only runs of the command line contain."""
         text = read_notes(self.checkpoint).get(NOTE)
         if not isinstance(text, str) or not text.startswith(HEADER):
             problem = "was not written by a run of the command line"
@@ -207,7 +208,7 @@ class RunFolder:
         return text
 
     def _make_writable(self) -> list[Path]:
-        """Make the folder and write to it, to fail before the training instead of after it."""
+        """Create the folder and write to it, to fail before training rather than after it."""
         try:
             made = make_folder(self.path)
             with tempfile.TemporaryFile(dir=self.path):
@@ -218,7 +219,7 @@ class RunFolder:
             raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
 
     def _check_overwritable(self) -> None:
-        """Refuse to overwrite files that no run has written."""
+        """Refuse to overwrite files that were not written by a run."""
         for file in (self.checkpoint, self.unfinished, *self.files):
             if os.path.lexists(file):
                 atomic.check_replaceable(file, f"out: {file}")
@@ -228,7 +229,8 @@ class RunFolder:
             return
         if _is_run_file(self.settings) or _is_run_file(self.unfinished):
             return
-        for path in sorted(self.path.iterdir()):  # a log that a shell has just opened is empty
+        # an empty file may be a log that a shell has just opened
+        for path in sorted(self.path.iterdir()):
             if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
                 problem = f"{self.path} holds {path.name}, which no run has written"
                 remedy = "choose a separate folder, such as {out}"
@@ -238,9 +240,9 @@ class RunFolder:
 
 @contextmanager
 def _restored_at_error(*files: Path) -> Iterator[None]:
-    """Write files again if the model beside them could not be replaced: on Windows, if it is open.
+    """Restore files if the model beside them can't be replaced, such as an open file on Windows.
 
-    So a run that cannot be saved leaves the earlier one whole.
+    A run that cannot be saved thus leaves the earlier run intact.
     """
     contents: dict[Path, bytes] = {}
     for file in files:
@@ -256,7 +258,7 @@ def _restored_at_error(*files: Path) -> Iterator[None]:
 
 
 def _is_run_file(path: Path) -> bool:
-    """Whether barenet has written a run file."""
+    """Return whether barenet has written a run file."""
     with suppress(OSError), path.open("rb") as stream:
         return stream.read(len(HEADER)) == HEADER.encode()
     return False

@@ -1,7 +1,7 @@
 """Settings of a run as flags, and as a run file.
 
-A run file has them in TOML, and flags override it. The folder of a run has its settings as a run
-file, which repeats the run.
+A run file contains them in TOML, and flags override it. The folder of a run contains its settings
+as a run file, which repeats the run.
 """
 
 import os
@@ -19,7 +19,7 @@ from barenet.settings import _task_settings as task_settings
 from barenet.storage._file_io import as_address, open_file, read_exactly
 from barenet.storage._remote_file import hide_secrets
 
-#: Spellings of missing values that are always recognized, for the help.
+#: Spellings of missing values that are always recognized, as listed in the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
 #: The run file in the folder of a run.
@@ -28,7 +28,7 @@ SETTINGS = "settings.toml"
 #: Maximum size of a run file in bytes.
 MAX_BYTES = 2**20
 
-#: Parameters of the flags that do not follow from the types of the fields.
+#: Parameters of the flags that can't be derived from the types of the fields.
 FIELDS = {
     "header": Parameter(show_default=False),
     "quoting": Parameter(show_default=False),
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     DataOptions = task_settings.DataOptions
     RunSettings = task_settings.TaskSettings
 else:
-    # One or more values, of which `CsvOptions` makes a text where there is one.
+    # One or more values; `CsvOptions` converts a single one to text.
     FileOptions = _flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
     DataOptions = _flags(task_settings.DataOptions, file=FileOptions)
     RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
@@ -71,7 +71,8 @@ def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | Non
         return None
     try:
         values = task_settings.without_folders(card.settings)
-        if any("\0" in str(value) for value in values.values()):  # which no file name may contain
+        # no file name may contain this character
+        if any("\0" in str(value) for value in values.values()):
             return None
         return parse_settings(values, Path())
     except (TypeError, ValueError):
@@ -79,7 +80,7 @@ def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | Non
 
 
 def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Set the options that no flag sets to the values in the file named by ``--config``."""
+    """Set the options that no flag sets to the values in the file of ``--config``."""
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
             path = Path(os.path.expanduser(argument.tokens[-1].value))  # noqa: PTH111
@@ -108,7 +109,7 @@ def parse_settings(document: dict[str, Any], path: Path) -> task_settings.TaskSe
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a file of settings, of a limited size and without tables."""
+    """Read a file of settings, which has a limited size and no tables."""
     with open_file(path) as file:
         data = read_exactly(file, MAX_BYTES + 1)
     try:

@@ -28,7 +28,7 @@ def emit_measurement(
     more: Sequence[ScoreLine] = (),
     note: str = "",
 ) -> None:
-    """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
+    """Print the scores of the rows with these labels, a verdict, and the confusion matrix."""
     lines: list[ScoreLine] = [((measured.title, label), measured.scores)]
     for baseline, on_same_rows in measured.baselines.items():
         lines.append(((baseline.title, baselines), on_same_rows.scores))
@@ -53,7 +53,7 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
             if name != "loss":
                 titles[name] = metric_title(name).removesuffix(" accuracy")
     for _, scores in lines:
-        # The loss has no column of its own if it is the log loss in every line.
+        # The loss has no separate column if it equals the log loss in every line.
         if not isclose(scores.get("loss", nan), scores.get("log_loss", nan), rel_tol=1e-3):
             titles["loss"] = loss.partition(":")[0]
     table = []
@@ -69,7 +69,7 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
 
 
 def choose_metric(given: str | None, rows: Dataset) -> str:
-    """The main metric of rows; the reason of a default that is not the usual one is printed."""
+    """Choose the main metric of rows, and print the reason for an unusual default."""
     name, reason = main_metric(given, rows.y, rows.classes)
     if reason:
         log(f"{reason}: the first score is {METRICS[name].title} (--metric)\n")
@@ -77,7 +77,7 @@ def choose_metric(given: str | None, rows: Dataset) -> str:
 
 
 def emit_paragraph(text: str) -> None:
-    """Print a blank line, and a text in lines of a small terminal."""
+    """Print a blank line, and a text wrapped for a small terminal."""
     emit(f"\n{textwrap.fill(text, MAX_COLUMNS)}")
 
 

@@ -1,4 +1,4 @@
-"""``barenet search``: cross-validates many settings, and trains a network with the best."""
+"""``barenet search``: cross-validate many settings, and train a network with the best."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,17 +46,17 @@ def search(
 ) -> int:
     """Search for the best settings by cross-validation, and train a network with them.
 
-    The options are those of `barenet train`, and most take several values, such as
-    `--learning-rate 0.001 0.01 0.1 --hidden relu tanh --layers 4,16,3 4,16,16,3`. All combinations
-    are tried. An option with one value has it in all of them.
+    The options are those of `barenet train`, but most take several values, such as `--learning-rate
+    0.001 0.01 0.1 --hidden relu tanh --layers 4,16,3 4,16,16,3`. All combinations are tried. An
+    option with a single value has that value in all of them.
 
-    The training rows are split into folds; each combination is trained as many times as there are
-    folds, each time without one of them, on which it is scored by `--metric`. The network with the
-    best mean score is trained again on all training rows. The test rows are left out of the search,
-    and measured once, at the end. Nothing stops a training early; search `--epochs` instead.
+    The training rows are split into folds. Each combination is trained once for each fold, without
+    its rows, and scored on them by `--metric`. The network with the best mean score is trained
+    again on all training rows. The test rows are left out of the search, and measured only at the
+    end. There is no early stopping; search `--epochs` instead.
 
-    The folder of the run is that of `barenet train` with the best settings. The scores of all
-    combinations are printed with `--json`, as `cv_results_` of scikit-learn's searches.
+    The folder of the run is the same as of `barenet train` with the best settings. `--json` prints
+    the scores of all combinations, in the form of `cv_results_` of scikit-learn's searches.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def search(
         Train all combinations for a few epochs, the best third of them for three times as many, and
         so on (successive halving).
     threads : int
-        Number of networks that are trained at the same time, by default the number of cores.
+        Number of networks that are trained at the same time; by default the number of cores.
     workers : int
         Train the networks of the search in this many processes of this machine, which end with it.
     scheduler : str
-        Train the networks of the search on the workers of a Dask cluster, the address of whose
-        scheduler this is, such as tcp://10.0.0.1:8786.
+        Train the networks of the search on the workers of a Dask cluster, given the address of its
+        scheduler, such as tcp://10.0.0.1:8786.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""``barenet serve``: the predictions of a trained model over HTTP."""
+"""``barenet serve``: serve the predictions of a trained model over HTTP."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ PORT = 8000
 COVERAGE = 0.9
 #: The names of the loopback interface, the last one as in requests.
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
-#: Seconds for the answers to running requests after a signal, besides the limit of each.
+#: Seconds for the responses to running requests after a signal, in addition to each one's limit.
 GRACE = 5.0
 
 
@@ -48,13 +48,14 @@ def serve(
     """Answer requests for predictions over HTTP, with JSON.
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
-    answers with a prediction for each. A record has a value for each column of the model, null if
-    it is missing, and no others but those that were left out in training. GET /openapi.json
-    describes the service, /metadata the model, and /healthz answers while it runs.
+    returns a prediction for each. A record has a value for each column of the model, or null if it
+    is missing. It may also have the columns that were left out in training, but no others. GET
+    /openapi.json describes the service, /metadata describes the model, and /healthz responds while
+    the service runs.
 
-    The service has no TLS: put a proxy in front of it for other machines. A line on standard error
-    is written for each request, without its data, with the time in UTC. After Ctrl-C, SIGTERM or
-    SIGHUP, requests that have arrived are answered. Start it again to serve another model.
+    The service has no TLS: put a proxy in front of it to serve other machines. A line on standard
+    error is written for each request, without its data, with the time in UTC. After Ctrl-C, SIGTERM
+    or SIGHUP, requests that have arrived are answered. Start it again to serve another model.
 
     Parameters
     ----------
@@ -63,10 +64,10 @@ def serve(
     host : str
         The address to listen on; by default other machines cannot reach the service.
     port : int
-        Its port; 0 for any port that is free.
+        The port; 0 for any free port.
     token_file : Path
-        A file with a secret, readable by its owner alone: requests need the header Authorization:
-        Bearer SECRET, but for /healthz.
+        A file with a secret that only its owner can read. Requests then need the header
+        Authorization: Bearer SECRET, except for /healthz.
     no_token : bool
         Answer requests without a token, from any machine and under any host name.
     max_body : str
@@ -74,10 +75,10 @@ def serve(
     max_rows : int
         Maximum number of records of a request.
     timeout : float
-        Maximum number of seconds of a prediction.
+        Maximum duration of a prediction, in seconds.
     interval : float
-        The fraction of the targets in the intervals of numbers that an ensemble predicts, by
-        default 0.9.
+        The fraction of targets in the intervals of numbers that an ensemble predicts; by default
+        0.9.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def serve(
     path = model_file(model)
     predictor = load(path, Predictor)
     if interval is not None:
-        predictor.predict_interval((), interval)  # which refuses what it cannot predict
+        predictor.predict_interval((), interval)  # it rejects models that it can't serve
     token, hosts = _access(host, token_file, no_token)
     service = Service(
         predictor=predictor,
@@ -118,7 +119,7 @@ def serve(
 def _announce(listener: socket.socket, service: Any) -> None:
     """Print the address, and a command that sends an example."""
     name, port, *_ = listener.getsockname()
-    if ":" in name:  # an address of IPv6
+    if ":" in name:  # an IPv6 address
         name = f"[{name}]"
     address = f"http://{name}:{port}/"
     emit(address)
@@ -134,7 +135,7 @@ def _announce(listener: socket.socket, service: Any) -> None:
 
 
 def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, Collection[str]]:
-    """The token of requests, and the hosts that they may name; empty for any."""
+    """Return the token of requests, and the hosts that they may name; empty for any."""
     if token_file and no_token:
         remedy = "leave one of the two out"
         raise ArgumentError("there is a token", argument="no_token", value=True, remedy=remedy)
@@ -151,7 +152,7 @@ def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, 
 
 
 def _read_token(file: Path) -> bytes:
-    """Read a token from a file that is its owner's alone."""
+    """Read a token from a file that only its owner can read."""
     if not file.is_file():
         raise ArgumentError.of("token_file", str(file), "a file")
     token = file.read_bytes().strip()

@@ -1,4 +1,4 @@
-"""Errors in the user's spelling: the flag as it was typed, or the key of a run file."""
+"""Writes errors in the user's spelling: the flag as typed, or the key of a run file."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -21,7 +21,7 @@ from barenet.storage._file_io import as_address
 from barenet.storage._remote_file import hide_secrets
 from barenet.storage._working_copy import download
 
-#: Names on the command line of arguments that have another name in the library.
+#: Command-line names of arguments that have another name in the library.
 LIBRARY_NAMES = {
     "path": ("out",),
     "model": ("run", "source"),
@@ -31,7 +31,7 @@ LIBRARY_NAMES = {
     "y": ("target",),
 }
 
-#: Commands that take a pattern of several files.
+#: Commands that accept a pattern of several files.
 PATTERN_COMMANDS = {"train", "search", "explain", "predict", "evaluate", "importance"}
 PATTERN_COMMANDS |= {"report", "plot"}
 
@@ -39,7 +39,7 @@ PATTERN_COMMANDS |= {"report", "plot"}
 class Spelling:
     """The spelling of the arguments of the running command.
 
-    The parser passes them to each function of its ``config`` before it converts them to values.
+    The parser passes the arguments to each function of its ``config`` before it converts them.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Spelling:
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
         """Remember the arguments, find those at addresses, and refuse empty names.
 
-        `Path` would replace an empty name, as of an unset variable, by the current folder.
+        `Path` would replace an empty name, such as of an unset variable, with the current folder.
         """
         self.arguments = arguments
         download_once = cache(download)
@@ -90,7 +90,7 @@ class Spelling:
         return f"{self.spell(name)}: {problem}"
 
     def spell(self, name: str, *value: object) -> str:
-        """Spell an argument, with a value or without; one of another function stays as it is."""
+        """Spell an argument, with or without a value; leave an argument of another function."""
         if value:
             return self._spell_option(name, value[0])
         matching = _matching(name, self.arguments)
@@ -99,7 +99,7 @@ class Spelling:
         return _typed(matching[0])
 
     def _spell_option(self, name: str, value: object) -> str:
-        """Spell an option and its value, with the command that has it if this one has not."""
+        """Spell an option and its value, and name the command that has it if this one doesn't."""
         matching = _matching(name, self.arguments)
         if matching:
             return _with_value(_option_name(name, matching[0]), value)
@@ -115,7 +115,7 @@ class Spelling:
 
 
 def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
-    """The arguments that stand for one of the library, first those that were typed."""
+    """List the arguments that stand for one of the library, typed ones first."""
     names = {name, *LIBRARY_NAMES.get(name, ())}
     matching = []
     for argument in arguments:
@@ -124,7 +124,7 @@ def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
             matching.append(argument)
 
     def rank(argument: Argument) -> tuple[bool, bool]:
-        # Of several, prefer the one of this very name.
+        # Of several, prefer the one with exactly this name.
         keys = [_key(flag) for flag in argument.names]
         return not argument.tokens, name not in keys
 
@@ -132,7 +132,7 @@ def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
 
 
 def _option_name(name: str, argument: Argument) -> str:
-    """The name of an option: that of the library, unless the command has another one."""
+    """Return the name of an option, which is the library's unless the command has another."""
     keys = [_key(flag) for flag in argument.names]
     if name in keys:
         return name
@@ -153,7 +153,7 @@ def usage_error(error: CycloptsError) -> str:
         words: Sequence[str] = error.unused_tokens or ()
         reason = "the command takes no more words, and most options one value"
         takes_patterns = PATTERN_COMMANDS.intersection(error.command_chain or ())
-        if takes_patterns and all(Path(word).is_file() for word in words):  # replaced by the shell
+        if takes_patterns and all(Path(word).is_file() for word in words):  # expanded by the shell
             suffix = Path(words[0]).suffix
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
         quoted = [shell.quote(word) for word in words]
@@ -183,7 +183,7 @@ def _with_value(name: str, value: object) -> str:
 
 
 def _typed(argument: Argument) -> str:
-    """Name an argument as the user did: a flag, a positional name, or a key of a run file."""
+    """Name an argument like the user: a flag, a positional name, or a key of a run file."""
     if argument.tokens:
         token = argument.tokens[-1]
         if token.source not in ("", "cli"):

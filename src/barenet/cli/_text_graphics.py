@@ -8,7 +8,7 @@ from barenet.model._arrays import FloatArray
 
 #: Shades from paper to ink.
 SHADES = " ░▒▓█"
-#: Columns of the longest bar.
+#: Number of columns of the longest bar.
 BAR_WIDTH = 24
 
 
@@ -48,8 +48,8 @@ def describe_image(prediction: str, probability: float, actual: str | None = Non
 def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     """Draw an image as text.
 
-    A small image has two characters for a pixel, in five shades; a larger one has a character for
-    two pixels, one above the other, in black and white.
+    A small image has two characters for each pixel, in five shades. A larger image has one
+    character for two pixels, one above the other, in black and white.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     """
     image = np.asarray(pixels, float).reshape(shape)
     image = image - image.min()
-    darkest = image.max() or 1.0  # an image of one colour is blank
+    darkest = image.max() or 1.0  # an image with a single colour is blank
     shades = np.rint((len(SHADES) - 1) * image / darkest).astype(int)
     lines = []
     if shape[1] <= MAX_COLUMNS // 4:

@@ -32,10 +32,10 @@ from barenet.training._callbacks import Callback
 if TYPE_CHECKING:
     from distributed import Client
 
-#: The line of a run that is resumed before its first checkpoint.
+#: The message of a run that is resumed before its first checkpoint.
 NO_CHECKPOINT = "there is no checkpoint yet, so the training starts again\n"
 
-#: How often a checkpoint is saved, by default.
+#: The default interval between checkpoints.
 EVERY = "30s"
 
 
@@ -55,24 +55,23 @@ def train(
     """Train a network on a named data set or a file, or an ensemble on a table.
 
     On a table, sixteen small networks (eight from 12,000 rows on) are trained together, each on
-    other parts of the rows, and predict together. They need no settings, and end by themselves.
-    --quick, or any setting of a network, trains one network.
+    different parts of the rows, and predict together. They need no settings, and stop on their own.
+    --quick, or any setting of a network, trains a single network.
 
-    A named data set has default settings (barenet datasets --json lists them). A run file
-    overrides them, and options override both; the defaults below hold for the rest. If you
-    choose another optimizer or output activation than the data set's, its default learning rate or
-    loss is used, unless you give one.
+    A named data set has default settings (barenet datasets --json lists them). A run file overrides
+    them, and options override both; the defaults below apply to the rest. If you choose another
+    optimizer or output activation than that of the data set, its default learning rate or loss is
+    used, unless you set one.
 
-    The default settings of one network for a table depend on its number of rows: two hidden layers
-    of 64 and 32 units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more,
-    early stopping on a tenth of them with a patience of 30 epochs. The test rows never influence
-    the training.
+    The default settings of a single network for a table depend on its number of rows: two hidden
+    layers of 64 and 32 units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or
+    more, early stopping on a tenth of them with a patience of 30 epochs. The test rows never
+    influence the training.
 
-    The model, its history, its settings and pictures are saved in the folder of the run. An
-    earlier run there is replaced only with --overwrite; a folder with other files is refused.
-    Ctrl-C stops the training early and keeps the model as it is then. Checkpoints are saved during
-    the training, so that `--resume` can continue a run that was interrupted or killed, with a
-    bit-identical result.
+    The model, its history, its settings and plots are saved in the folder of the run. An earlier
+    run there is replaced only with --overwrite; a folder with other files is refused. Ctrl-C stops
+    training early and keeps the current model. Checkpoints are saved during training, so that
+    `--resume` can continue a run that was interrupted or killed, with a bit-identical result.
 
     Parameters
     ----------
@@ -82,25 +81,25 @@ def train(
     config : Path
         A TOML file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
-        Folder of a run that was interrupted or killed, to continue it. Its settings are those that
+        Folder of a run that was interrupted or killed, to continue it. It keeps the settings that
         it was started with, except those of the output, such as --no-plots, which are not saved.
     threads : int
-        Maximum number of threads of the compiled engine, by default as many as are useful. The
+        Maximum number of threads of the compiled engine; by default as many as are useful. The
         result does not depend on it, and it is not saved with the settings.
     checkpoint_every : str
         Interval between checkpoints: a number of epochs, a time such as 30s or 5m, or never, which
-        saves one only when a signal ends the run.
+        saves a checkpoint only when a signal ends the run.
     repeat : int
-        Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S), on a
-        table in place of its ensemble, print the spread of their scores, and save the best one:
-        that with the smallest validation loss, or training loss without validation rows.
+        Train this many networks with different seeds (S, S + 1 and so on from --seed S), on a table
+        instead of its ensemble, print the spread of their scores, and save the best one, which has
+        the smallest validation loss, or training loss if there are no validation rows.
     workers : int
         Train the networks of an ensemble or of --repeat in this many processes of this machine,
         which end with it. Ctrl-C keeps the best epoch of an ensemble, and the checkpoint before it;
         with --repeat it saves no model.
     scheduler : str
-        Train the networks of an ensemble or of --repeat on the workers of a Dask cluster, the
-        address of whose scheduler this is, such as tcp://10.0.0.1:8786.
+        Train the networks of an ensemble or of --repeat on the workers of a Dask cluster, given the
+        address of its scheduler, such as tcp://10.0.0.1:8786.
 
     Returns
     -------
@@ -171,7 +170,7 @@ def run_in(
     extra: Mapping[str, Any] | None = None,
     client: "Client | None" = None,
 ) -> int:
-    """Train a network in a folder that is locked, and return the exit status."""
+    """Train a network in a locked folder, and return the exit status."""
     new_settings = None
     if is_new:
         new_settings = given
@@ -193,7 +192,7 @@ def run_in(
                 progress = shows
             else:
                 callbacks = _callbacks_of_network(fit, given, interruption, shows=shows)
-                progress = False  # which a callback shows
+                progress = False  # a callback shows it
             fit, history = fit.run(
                 callbacks,
                 progress=progress,
@@ -234,7 +233,7 @@ def _prepare_resumed(
 
 
 def _callbacks_of_ensemble(interruption: Interruption, client: "Client | None") -> list[Callback]:
-    """The signals alone; none on workers, which call no callbacks."""
+    """Return the callback for signals, or none on workers, which call no callbacks."""
     if client is not None:
         return []
     return [interruption]
@@ -243,7 +242,7 @@ def _callbacks_of_ensemble(interruption: Interruption, client: "Client | None") 
 def _callbacks_of_network(
     fit: Fit, given: TaskSettings, interruption: Interruption, *, shows: bool
 ) -> list[Callback]:
-    """The introduction, the progress if it is shown, and the signals."""
+    """Return the callbacks for the introduction, for signals, and for progress if shown."""
     callbacks: list[Callback] = [Introduction(fit)]
     if shows:
         every_epoch = given.config.over(fit.settings.config).verbose_epoch
@@ -253,13 +252,14 @@ def _callbacks_of_network(
 
 
 def _resumed(folder: RunFolder, given: TaskSettings, client: "Client | None") -> TaskSettings:
-    """The settings of the run to resume; the limit of memory and the data's folder may differ."""
+    """Return the settings of the resumed run; the memory limit and the data's folder may differ."""
     settings = folder.read_unfinished()
     if client is not None and not settings.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
     if settings.is_stream:
         settings = dataclasses.replace(settings, memory=given.memory or settings.memory)
-    if given.data and name_of(given.data) == name_of(settings.data):  # the same rows elsewhere
+    # the same rows in another folder
+    if given.data and name_of(given.data) == name_of(settings.data):
         settings = dataclasses.replace(settings, data=given.data)
     return settings
 

@@ -37,7 +37,7 @@ from barenet.tasks._split_rows import is_of_training
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
 
-#: Rows that cannot be read, as columns: the file, the line, the reason, and the row as it is.
+#: Rows that cannot be read, as columns: the file, the line, the reason, and the original row.
 RejectedRows: TypeAlias = dict[str, list[str]]
 REJECTED = ("file", "line", "reason", "row")
 
@@ -52,7 +52,7 @@ class TrainedModel:
     settings: TaskSettings
 
     def data_or_default(self, data: str, remedy: str = "name the rows after the model") -> str:
-        """The data given, or those of the training."""
+        """Return the given data, or the training data."""
         if data:
             return data
         default = self.settings.data or self.predictor.dataset
@@ -68,9 +68,9 @@ class TrainedModel:
         raise ArgumentError(f"{self.path} {problem}", argument="data", remedy=remedy)
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
-        """Whether rows are those of the training, by their fingerprint; None if unknown."""
+        """Return whether rows are the training data, by their fingerprint; None if unknown."""
         has_name = self._has_name_of_training(data)
-        if has_name and data in DATASETS:  # generated anew, perhaps with other last digits
+        if has_name and data in DATASETS:  # generated again, perhaps with different last digits
             return True
         is_same = is_of_training(self.predictor, dataset)
         if is_same is None and self.settings.data:
@@ -78,7 +78,7 @@ class TrainedModel:
         return is_same
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-        """Split the training data as for the training."""
+        """Split the training data in the same way as for training."""
         if not self.settings.data:
             return dataset, None
         return self.settings.split(dataset)
@@ -119,9 +119,10 @@ class TrainedModel:
     def load_features(
         self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
     ) -> Iterator[tuple[Samples, Table | None]]:
-        """Load rows without their targets, and the table that they are from, block by block.
+        """Load rows without targets, and the table that they come from, block by block.
 
-        Rows of CSV files that cannot be read are rejected, or else an error.
+        Rows of CSV files that cannot be read are collected if they may be rejected, or else raise
+        an error.
         """
         if not is_table(data):
             yield self.load(data, file).X, None
@@ -146,7 +147,7 @@ class TrainedModel:
             yield from self._readable(block, rejected, options)
 
     def open_new_rows(self, data: str, file: FileOptions) -> list[Table]:
-        """Open the blocks of a table that has the columns of the model."""
+        """Open the blocks of a table that has the model's columns."""
         csv = self.settings_for(data, file).file
         allow_missing = bool(csv.allow_missing_columns)
         return open_new_rows(self.predictor, data, csv, allow_missing=allow_missing)
@@ -187,7 +188,7 @@ class TrainedModel:
             yield X, table
 
     def _check_values(self, X: Any) -> None:
-        """Refuse a value that the model cannot take."""
+        """Reject a value that the model can't take."""
         encoding = self.predictor.preprocessing
         if isinstance(encoding, TableEncoding):
             frame = encoding.frame_of(X)
@@ -209,7 +210,7 @@ class TrainedModel:
         return replace(rows, image_shape=self.predictor.image_shape)
 
     def settings_for(self, data: str, file: FileOptions) -> TaskSettings:
-        """The settings to load data with: the options given, else those of the training data."""
+        """Return the settings to load data with: given options, or those of the training data."""
         settings = TaskSettings()
         if self._has_name_of_training(data):
             settings = self.settings
@@ -223,20 +224,20 @@ class TrainedModel:
         return replace(settings, data=data, file=file.over(settings.file))
 
     def _has_name_of_training(self, data: str) -> bool:
-        """Whether data have the name of the training data."""
+        """Return whether data have the same name as the training data."""
         trained_on = self.settings.data
-        if not trained_on or data == STANDARD_INPUT:  # standard input has new rows each time
+        if not trained_on or data == STANDARD_INPUT:  # standard input contains new rows each time
             return False
         if data == trained_on or {data, trained_on} & DATASETS.keys():
             return data == trained_on
-        # A card has no folders.
+        # A card doesn't contain folders.
         return Path(data).resolve() == Path(trained_on).resolve() or name_of(data) == trained_on
 
 
 def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
     """Load a model file, or the model in the folder of a run.
 
-    A regression model with several outputs can be refused: a table has one target.
+    Optionally refuse a regression model with several outputs, as a table has one target.
     """
     file = model_file(path)
     predictor = load(file, Predictor)
@@ -254,7 +255,7 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
-    """The files of a pattern, as on a card, whose patterns have no folder."""
+    """List the files of a pattern as on a card, where patterns have no folder."""
     if not glob.has_magic(data):
         return []
     paths = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207

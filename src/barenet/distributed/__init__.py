@@ -1,4 +1,4 @@
-"""Work on several machines: Dask runs it, and is imported when it is used."""
+"""Work on several machines, by Dask, which is imported only when it is used."""
 
 from barenet.distributed._dask_rows import DaskRows
 

@@ -1,6 +1,6 @@
-"""Block shares: the rows of a batch in each block, and one fixed order to add sums of blocks.
+"""Block shares: the rows of a batch in each block, and a fixed order for adding up blocks.
 
-Both depend on the blocks alone, so that the bits of a step are the same on any number of workers.
+Both depend only on the blocks, so that a step has the same bits on any number of workers.
 """
 
 from bisect import bisect_left
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 from barenet.model._randomness import epoch_orders
 
-#: Sums of the blocks from a first to before a last one.
+#: The sums of ranges of blocks, by the first block and the end of the range.
 Sums = dict[tuple[int, int], NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
 class BlockShares:
-    """Batches that take the same share of each block, whose rows are shuffled among themselves.
+    """Batches that take the same fraction of each block. Rows are shuffled within blocks.
 
     Parameters
     ----------
     lengths : tuple of int
         Number of rows of each block.
     seed : int
-        Decides the order of the rows.
+        Determines the order of the rows.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class BlockShares:
         return np.array([self.lengths, firsts], np.int64)
 
     def counts(self, position: int) -> NDArray[np.int64]:
-        """Rows of each block before a position in an epoch: its share, rounded."""
+        """Return the rows of each block before a position in an epoch: its share, rounded."""
         n_rows = sum(self.lengths)
         lengths, firsts = self._table
 
@@ -54,7 +54,7 @@ class BlockShares:
         def total(place: int) -> int:
             return int(rounded(place).sum())
 
-        # With blocks of different lengths, several may grow at once: the last ones do so later.
+        # If blocks differ in length, several may grow at once; the last ones are delayed.
         place = bisect_left(range(n_rows), position, key=total)
         counts = rounded(place)
         grown = np.flatnonzero(counts > rounded(place - 1))
@@ -64,7 +64,7 @@ class BlockShares:
         return counts
 
     def order(self, epoch: int, block: int) -> NDArray[np.intp]:
-        """The order of the rows of a block; -1 is the epoch without a shuffle."""
+        """Return the order of the rows of a block; epoch -1 is not shuffled."""
         length = self.lengths[block]
         if epoch < 0:
             return np.arange(length)
@@ -72,9 +72,9 @@ class BlockShares:
 
 
 def add_up(sums: Sums, start: int, stop: int) -> None:
-    """Add the sums of the halves of a range of blocks, and of their halves, where both are there.
+    """Add up the halves of a range of blocks, recursively, where both sums are present.
 
-    The sum of two halves is in the array of the first.
+    The sum of two halves is stored in the array of the first.
 
     Examples
     --------

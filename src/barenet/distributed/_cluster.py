@@ -1,4 +1,4 @@
-"""Cluster: a client of Dask for a command, with workers of this machine or with a scheduler."""
+"""Cluster: a Dask client for a command, with workers on this machine or a scheduler."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 PURPOSE = "work on workers"
-#: Runs in each worker, which Ctrl-C in a terminal reaches, too: the command ends them, and
-#: their messages about lost connections are of no use.
+#: Runs in each worker. Ctrl-C in a terminal reaches workers, too, but the command ends them, and
+#: their messages about lost connections are useless.
 PRELOAD = """
 import logging, signal
 logging.disable(logging.ERROR)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
 
-#: By default workers give memory back at once, so that each step waits for new pages, and take 4 %
-#: of the time for a profile, which nobody sees without a dashboard.
+#: By default, workers release memory at once, so each step waits for new pages, and spend 4 % of
+#: the time on a profile, which can't be seen without a dashboard.
 DASK_SETTINGS = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     "distributed.worker.profile.enabled": False,
@@ -42,8 +42,8 @@ def open_client(
 ) -> AbstractContextManager[Client | None]:
     """Start workers, or connect to a scheduler, for as long as the context lasts.
 
-    The workers are processes with one thread each, which listen to this machine alone and end with
-    it. Whether connections are encrypted is up to the configuration of Dask.
+    The workers are processes with one thread each, which listen only to this machine and end with
+    the context. Dask's configuration determines whether connections are encrypted.
     """
     if workers is not None and scheduler is not None:
         problem = "the scheduler has its own workers"
@@ -84,17 +84,17 @@ def start_workers(n_workers: int) -> Iterator[Client]:
         stack.callback(signal.signal, signal.SIGTERM, handler)
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
-        # In a thread, as Dask cannot end workers that start: after a signal, its end is awaited.
+        # Use a thread, as Dask can't end workers while they start; after a signal, wait for it.
         with ThreadPoolExecutor(1) as starter, config.set(DASK_SETTINGS):
             client = starter.submit(start_client, stack, n_workers).result()
         yield client
 
 
 def start_client(stack: ExitStack, n_workers: int) -> Client:
-    """Start workers that end with a stack; their processes block Ctrl-C, as this thread does."""
+    """Start workers that end with a stack; their processes inherit that Ctrl-C is blocked."""
     from distributed import Client, LocalCluster
 
-    if sys.platform != "win32":  # which has no masks
+    if sys.platform != "win32":  # Windows has no signal masks
         resource_tracker.ensure_running()  # which unblocks the signal where it starts
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     cluster = LocalCluster(
@@ -112,18 +112,19 @@ def start_client(stack: ExitStack, n_workers: int) -> Client:
 
 def close(cluster: LocalCluster) -> None:
     """End the workers of a cluster."""
-    with suppress(KeyError):  # Dask has ended them, but fails over a killed one it has forgotten
+    # Dask has ended them, but fails on a killed worker that it has forgotten
+    with suppress(KeyError):
         cluster.close()
-    cluster.status = type(cluster.status).closed  # or Dask closes it again at the exit
+    cluster.status = type(cluster.status).closed  # otherwise, Dask closes it again at exit
 
 
 def exit_now(number: int, frame: object) -> None:
-    """Exit at a signal as after an error, which ends the workers, too."""
+    """Exit after a signal like after an error, which also ends the workers."""
     raise SystemExit(128 + number)
 
 
 async def check_reachable(scheduler: str) -> None:
-    """Connect to a scheduler: Dask's own client waits for the first answer without an end."""
+    """Connect to a scheduler with a timeout, as Dask's client waits forever for the first reply."""
     from dask import config
     from dask.utils import parse_timedelta
     from distributed import Security

@@ -1,7 +1,8 @@
-"""Dask engine: the gradient of a batch as the sum of the shares of blocks, which workers compute.
+"""Dask engine: workers compute the shares of blocks, which add up to a batch's gradient.
 
-Optimizer, schedule, history and checkpoints stay in the caller. Each worker has an actor with a
-part of the blocks. If one is lost, Dask loads its blocks elsewhere, and the step is repeated.
+The optimizer, the schedule, the history and checkpoints stay in the caller's process. Each worker
+has an actor with some of the blocks. If a worker is lost, Dask loads its blocks elsewhere, and the
+step is repeated.
 """
 
 from __future__ import annotations
@@ -43,30 +44,30 @@ from barenet.optimization.optimizers import SGD, Optimizer
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-#: Attempts at a step in which workers are lost; Dask makes as many at a task.
+#: Maximum number of attempts at a step when workers are lost, the same as Dask's for a task.
 ATTEMPTS = 4
-#: Seconds that a run without workers waits for a new one.
+#: Seconds that a run without workers waits for a new worker.
 NEW_WORKERS = 30
-#: Messages of Dask's errors once a worker is lost, or all of them.
+#: Messages of Dask's errors after one or all workers are lost.
 LOST = re.compile("Actor|after shutdown|scheduler has no workers")
 
-#: What the blocks need for steps of their own: the number of steps before, and the learning rate.
+#: The number of earlier steps and the learning rate, which blocks need for local steps.
 Local: TypeAlias = tuple[int, float]
 
 
 class Shares(NamedTuple):
     """The shares of some blocks in the result of a batch."""
 
-    #: Of gradients, or of parameters and moments; shape (n_vectors, n_parameters).
+    #: The sums of gradients, or of parameters and moments, shape (n_vectors, n_parameters).
     sums: Sums
-    #: Of the loss and the gradient norm, by the number of the block.
+    #: The loss and the gradient norm, by the number of the block.
     values: dict[int, NDArray[np.float64]]
 
 
 class BlockWorker:
-    """Computes with some of the blocks, in a worker.
+    """Computes with some of the blocks on a worker.
 
-    `job` has everything but the rows; `first` is the number of the first of the blocks.
+    `job` has everything except the rows; `first` is the number of the first block.
     """
 
     def __init__(
@@ -82,10 +83,10 @@ class BlockWorker:
         self._sums = dict[int, FloatArray]()
 
     def compute(self, step: int, batch: range, vectors: FloatArray, local: Local | None) -> Shares:
-        """Compute the shares of all blocks, and add them as far as they are neighbours."""
+        """Compute the shares of all blocks, and add up those of adjacent blocks."""
         n_blocks = len(self.shares.lengths)
         epoch, position = divmod(batch.start, sum(self.shares.lengths))
-        # The places of the batch in the orders of all blocks.
+        # The positions of the batch in the orders of all blocks.
         starts = self.shares.counts(position)
         stops = self.shares.counts(position + len(batch))
         shares = Shares({}, {})
@@ -97,7 +98,7 @@ class BlockWorker:
             values = np.zeros(2)
             result = vectors
             if len(rows):
-                block_step = step * n_blocks + number  # for dropout, which differs by block
+                block_step = step * n_blocks + number  # dropout differs between blocks
                 values, result = self._result(rows, block_step, vectors, local)
             shares.values[number] = share * values
             out = self._sums.setdefault(number, np.empty_like(vectors))
@@ -108,7 +109,7 @@ class BlockWorker:
     def _result(
         self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: Local | None
     ) -> tuple[NDArray[np.float64], FloatArray]:
-        """The mean gradient of rows, or the vectors after some steps, with loss and norm."""
+        """Return the mean gradient of rows, or the vectors after some steps, with loss and norm."""
         parameters = self.engine.job.network.parameters
         optimizer = self.engine.job.optimizer
         parameters[:] = vectors[0]
@@ -128,9 +129,9 @@ class BlockWorker:
 
 
 class WorkerRows(BlockRows):
-    """Rows on the workers of a cluster, in the order that each computes from positions.
+    """Rows on the workers of a cluster; each worker computes their order from positions.
 
-    The positions are counted on from one epoch to the next; below 0 there is no shuffle.
+    Positions continue from one epoch to the next; below 0, rows are not shuffled.
     """
 
     client: Client
@@ -164,7 +165,7 @@ class DaskEngine(Engine):
     job : Job
         Network, loss and optimizer, with rows of the class `WorkerRows`.
     threads : int, optional
-        Of each worker, by default 1.
+        Number of threads of each worker; by default 1.
 
     Raises
     ------
@@ -188,13 +189,14 @@ class DaskEngine(Engine):
             self.penalties.append((penalty, strengths))
         sample = self.rows.sample
         sample_job = replace(job, rows=sample)
-        if not self.is_local:  # the workers compute gradients, and the steps are taken here
+        if not self.is_local:  # workers compute gradients, and steps are taken here
             sample_job = replace(
                 sample_job, rows=sample, optimizer=SGD(), penalties=(), clipping=None
             )
         self.engine = choose_engine(name, sample_job, threads)
         self.name = self.engine.name  # type: ignore[misc]
-        # What is sent to every worker; the job has a single row, in the place of the worker's own.
+        # The data for every worker; the job has a single row, which the worker replaces with its
+        # own.
         single_row_job = replace(sample_job, rows=sample.take(slice(1)))
         self._parts = (single_row_job, self.name, threads or 1, self.rows.sync_every)
         self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
@@ -226,7 +228,7 @@ class DaskEngine(Engine):
         return ChunkResult(*values)
 
     def _average(self, step: int, batch: range, rate: float) -> NDArray[np.float64]:
-        """Average the parameters and moments of all blocks after some steps of each."""
+        """Average the parameters and moments of all blocks after some local steps."""
         parameters = self.job.network.parameters
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
@@ -260,7 +262,8 @@ class DaskEngine(Engine):
             values |= shares.values
         add_up(sums, 0, len(values))
         [total] = sums.values()
-        in_order = [values[number] for number in sorted(values)]  # so that the bits are the same
+        # in this order, so that the bits are the same
+        in_order = [values[number] for number in sorted(values)]
         return np.sum(in_order, axis=0), np.array(total)
 
     def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
@@ -288,12 +291,12 @@ class DaskEngine(Engine):
         raise WorkersError(f"{problem}; {self._memory.advice()}")
 
     def _result_of(self, call: Any) -> Shares:
-        """Wait for the result of an actor, and warn of workers that are silent meanwhile."""
+        """Wait for the result of an actor, and warn of silent workers meanwhile."""
         while True:
             try:
                 shares: Shares = call.result(timeout=LOOKING)
             except TimeoutError:
-                if call.done():  # the error of the call itself
+                if call.done():  # raise the error of the call itself
                     raise
                 if has_lost_scheduler(self.rows.client):
                     raise
@@ -302,9 +305,9 @@ class DaskEngine(Engine):
                 return shares
 
     def _note_memory(self, client: Client) -> None:
-        """Note the memory that each worker needs for its rows, and has.
+        """Record the memory that each worker has, and needs for its rows.
 
-        It needs them twice, as it fetches them from others.
+        It needs twice the size of the rows, as it fetches them from others.
         """
         network = self.job.network
         columns = self.rows.sample.X.shape[1] + self.rows.sample.y.shape[1]
@@ -313,9 +316,9 @@ class DaskEngine(Engine):
         self._memory.note_limits(client)
 
     def _start(self, client: Client) -> list[Any]:
-        """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly.
+        """Start as many actors as workers, each with adjacent blocks; Dask spreads them evenly.
 
-        Where the client can connect to them, and leaves it open, they are called directly.
+        Actors are called directly if the client can connect to them and isn't configured otherwise.
         """
         try:
             client.wait_for_workers(1, timeout=NEW_WORKERS)

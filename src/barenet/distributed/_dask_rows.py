@@ -1,6 +1,7 @@
-"""Rows in a Dask array or data frame, whose partitions stay on the workers while a network trains.
+"""Rows in a Dask array or data frame, whose partitions stay on the workers during training.
 
-Dask reads, places and, where a worker is lost, repeats them. Each partition is a block of rows.
+Dask reads and places the partitions, and repeats them if a worker is lost. Each partition is a
+block of rows.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ from barenet.model.losses import Loss
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-#: Rows, and numbers in them, of the sample that metrics are computed for.
+#: Maximum numbers of rows and of values in the sample that metrics are computed for.
 SAMPLE_ROWS = 2**16
 SAMPLE_NUMBERS = 2**24
 
 
 class DaskRows(RowSource):
-    """A Dask array or data frame to train on, with the client whose workers compute.
+    """A Dask array or data frame to train on, with the client whose workers to use.
 
-    `train` takes a Dask array or data frame as it is, and uses the current client. This class is
-    for another client, and for local steps.
+    `train` also takes a Dask array or data frame directly, and then uses the current client. This
+    class is for another client, and for local steps.
 
     Parameters
     ----------
@@ -48,11 +49,12 @@ class DaskRows(RowSource):
         The samples. Each partition is a block of rows, which stays on the workers: use about
         four for each worker, of about the same length.
     client : distributed.Client, optional
-        By default the current one.
+        The client; by default the current one.
     sync_every : int, default=1
-        Most steps that each partition takes alone in its share of a batch, before the parameters
-        and moments of all are averaged. 1 is the exact gradient of the batch; more is local SGD
-        [1]_, with fewer exchanges, for optimizers that need no more than a mini-batch.
+        Maximum number of steps that each partition takes on its share of a batch, before the
+        parameters and moments of all partitions are averaged. 1 is the exact gradient of the batch;
+        more is local SGD [1]_, with fewer exchanges, for optimizers that need no more than a
+        mini-batch.
 
     Raises
     ------
@@ -134,7 +136,7 @@ class DaskRows(RowSource):
 
 
 def current_client() -> Client:
-    """The client that Dask uses by default."""
+    """Return the client that Dask uses by default."""
     distributed = require("distributed", extra="distributed", purpose="training on Dask's data")
     try:
         return distributed.default_client()
@@ -173,28 +175,28 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
 
 
 def delayed_partitions(data: Any) -> list[Any]:
-    """The partitions of an array, or of a data frame, where Dask's optimizer would join some."""
+    """Return the partitions of an array or data frame, which Dask's optimizer might join."""
     if hasattr(data, "simplify"):
         return data.simplify().to_delayed(optimize_graph=False)
     return [*np.ravel(data.to_delayed())]
 
 
 def memory_of_rows(client: Client, X: Any) -> int:
-    """The bytes that each worker needs for its rows, twice, as they are converted; 0 if unknown."""
+    """Compute the bytes that each worker needs to convert its rows, twice; 0 if unknown."""
     if not hasattr(X, "chunks") or np.isnan(X.shape[0]):
         return 0
     return round(2 * X.nbytes / max(1, len(client.nthreads())))
 
 
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
-    """Load each partition on any worker: tasks bound to workers that are all lost would wait."""
+    """Load each partition on any worker, as tasks that are bound to lost workers would wait."""
     from dask.delayed import delayed
 
     load = delayed(load_block, pure=False)
     futures = [client.compute(load(*part)) for part in parts]
     for future in ended(client, futures):
         error = future.exception()
-        if is_of_dask(error):  # without waiting for the others, which may have no worker any more
+        if is_of_dask(error):  # don't wait for the others, which may have lost their workers
             raise error
     for number, future in enumerate(futures):
         error = future.exception()
@@ -205,14 +207,14 @@ def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDatase
 
 
 def is_of_dask(error: BaseException | None) -> TypeGuard[BaseException]:
-    """Whether an error is one of the cluster, and not of a task."""
+    """Return whether an error comes from the cluster, rather than from a task."""
     return type(error).__module__.startswith("distributed")
 
 
 def load_block(
     network: Any, loss: Loss, scale: float, X: Any, y: Any
 ) -> ArrayDataset | ArgumentError | None:
-    """Check a partition and convert it to arrays, in a worker; None if it is empty."""
+    """Check a partition and convert it to arrays on a worker; None if it is empty."""
     try:
         for name, part in {"X": X, "y": y}.items():
             if hasattr(part, "tocsr"):
@@ -228,21 +230,22 @@ def load_block(
         if hasattr(y, "to_numpy"):
             y = y.to_numpy()
         if isinstance(X, np.ndarray) and not X.flags.aligned:
-            # As it came over the network. Else it would be converted to the network's dtype, and
-            # the checksums of a checkpoint would depend on where a message lay in memory.
+            # Keep the array as received. Otherwise, it would be converted to the network's dtype,
+            # and the checksums of a checkpoint would depend on the alignment of a message in
+            # memory.
             X = X.copy()
         return validate_arrays(network, loss, X, y, None, scale)
-    except ArgumentError as error:  # returned, so that the worker does not log it
+    except ArgumentError as error:  # return the error, so that the worker does not log it
         return error
 
 
 def sample_of(block: ArrayDataset | ArgumentError | None, most: int) -> tuple[int, Any]:
-    """Count the rows of a block, and take some at equal distances; an error has none."""
+    """Count the rows of a block, and take some at equal distances; none for an error."""
     if not isinstance(block, ArrayDataset):
         return 0, block
     n_rows = block.n_rows
     most_numbers = most * SAMPLE_NUMBERS // SAMPLE_ROWS
-    most_wide = max(1, most_numbers // block.X.shape[1])  # for rows of many numbers
+    most_wide = max(1, most_numbers // block.X.shape[1])  # fewer rows if they have many values
     count = min(n_rows, most, most_wide)
     places = np.linspace(0, n_rows - 1, count).astype(np.intp)
     return n_rows, block.take(places)

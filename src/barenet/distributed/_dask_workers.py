@@ -1,7 +1,7 @@
-"""Workers: the processes of a Dask cluster, which share some data and take tasks on it.
+"""Workers: the processes of a Dask cluster, which share some data and work on tasks.
 
-Dask sends, schedules and repeats the tasks. This file splits them by their costs, and turns what
-goes wrong in a cluster into errors of one line.
+Dask sends, schedules and repeats the tasks. This module splits the tasks by their costs, and turns
+failures of a cluster into one-line errors.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ from barenet.errors import ArgumentError, WorkersError, caller_stacklevel, count
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-#: Parts for each thread of a worker: a lost one costs little, and the last ones end together.
+#: Number of parts for each thread of a worker, so that a lost part costs little and the last parts
+#: end together.
 PARTS = 16
-#: Seconds without a sign of life after which a worker is silent, and between two looks for signs.
+#: Seconds without a sign of life after which a worker counts as silent, and seconds between two
+#: checks.
 SILENCE = 20.0
 LOOKING = 5.0
-#: Seconds in which all workers must answer; a firewall may drop a connection silently.
+#: Seconds in which all workers must respond, because a firewall may silently drop a connection.
 CONNECTING = 2.0
 
 
@@ -43,10 +45,11 @@ Result = TypeVar("Result")
 
 
 class Workers(Generic[Shared]):
-    """The workers of a client, to each of which the shared data are sent once.
+    """The workers of a client, each of which receives the shared data once.
 
-    Their method `stop` ends the tasks that run. `needed` is a sample of what the tasks need, which
-    each worker must be able to load, and `n_bytes` the memory that each needs for the data.
+    The method `stop` ends the running tasks. `needed` is a sample of the objects that tasks need,
+    which each worker must be able to load, and `n_bytes` is the memory that each worker needs for
+    the data.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class Workers(Generic[Shared]):
         costs: Sequence[float],
         receive: Callable[[int, Result], object],
     ) -> None:
-        """Do a task for each item, the costliest first; receive each result and its place."""
+        """Run a task for each item, the costliest first; pass on each result with its index."""
         client = self.client
         futures = dict[Any, list[int]]()
 
@@ -80,7 +83,8 @@ class Workers(Generic[Shared]):
         with work_on(client, self.memory):
             try:
                 for places in split_by_cost(costs, self.n_parts):
-                    # An item is a part of its task, which Dask can repeat if its worker is lost.
+                    # Items are part of their task, so that Dask can repeat the task if its worker
+                    # is lost.
                     part = [items[place] for place in places]
                     future = client.submit(do_part, task, self.shared, part, pure=False)
                     futures[future] = places
@@ -89,7 +93,7 @@ class Workers(Generic[Shared]):
                     for place, result in zip(places, future.result(), strict=True):
                         receive(place, result)
             except BaseException:
-                with suppress(Exception):  # the first error counts
+                with suppress(Exception):  # only the first error counts
                     client.cancel([*futures])
                     if client.status == "running":
                         wait_for_all(client, stop_tasks)
@@ -97,7 +101,7 @@ class Workers(Generic[Shared]):
 
 
 def ended(client: Client, futures: Sequence[Future[Any]]) -> Iterator[Future[Any]]:
-    """Yield tasks as they end, and warn of workers that are silent meanwhile."""
+    """Yield tasks as they end, and warn of silent workers meanwhile."""
     from distributed import as_completed
 
     silent = SilentWorkers(client)
@@ -112,15 +116,15 @@ def ended(client: Client, futures: Sequence[Future[Any]]) -> Iterator[Future[Any
 
 
 def wait_until_ended(client: Client, futures: Sequence[Future[Any]]) -> None:
-    """Wait for tasks, also for those that fail, and warn of workers that are silent meanwhile."""
+    """Wait for tasks, including those that fail, and warn of silent workers meanwhile."""
     for _ in ended(client, futures):
         pass
 
 
 def wait_for_all(client: Client, call: Callable[[], Awaitable[Result]]) -> Result:
-    """Call the client for something that all workers must do, and warn of those that are silent.
+    """Make a call of the client that needs all workers, and warn of silent workers.
 
-    The call runs in the client's own thread, where a method of the client returns an awaitable.
+    The call runs in the client's thread, where methods of the client return awaitables.
     """
 
     async def start() -> Result:
@@ -143,18 +147,18 @@ def wait_for_all(client: Client, call: Callable[[], Awaitable[Result]]) -> Resul
 def do_part(
     task: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
 ) -> list[Result]:
-    """Do the tasks of a part of the items, in a worker."""
+    """Run the tasks for some of the items on a worker."""
     return [task(shared, item) for item in items]
 
 
 def stop(key: str, dask_worker: Any) -> None:
-    """Stop the tasks that run with these shared data, in a worker, which Dask passes."""
+    """Stop the tasks with these shared data on a worker, which Dask passes."""
     if key in dask_worker.data:
         dask_worker.data[key].stop()
 
 
 def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
-    """Split places into parts of about the same cost, the costliest first.
+    """Split indices into parts of about the same cost, the costliest first.
 
     Examples
     --------
@@ -163,7 +167,7 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
     """
     parts: list[list[int]] = []
     most = sum(costs) / n_parts
-    filled = math.inf  # the cost of the last part; at first there is none, so a new one begins
+    filled = math.inf  # the cost of the last part; infinite at first, so that a part begins
     for place in sorted(range(len(costs)), key=lambda place: -costs[place]):
         if filled + costs[place] > most:
             parts.append([])
@@ -174,7 +178,7 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
 
 
 def check_client(client: Client) -> Client:
-    """Refuse anything but a client of Dask that is connected to its scheduler."""
+    """Reject anything but a Dask client that is connected to its scheduler."""
     distributed = require("distributed", extra="distributed", purpose="work on other machines")
     if not isinstance(client, distributed.Client) or client.asynchronous:
         raise ArgumentError.of("client", client, "a dask.distributed.Client, not asynchronous")
@@ -185,7 +189,7 @@ def check_client(client: Client) -> Client:
 
 
 def check_workers(client: Client, needed: object) -> None:
-    """Refuse workers of another version of barenet, or that can't load what the training needs."""
+    """Reject workers with another version of barenet, or that can't load the needed objects."""
     from distributed.protocol.pickle import dumps
 
     pickled = dumps(needed)
@@ -202,7 +206,7 @@ def check_workers(client: Client, needed: object) -> None:
         remedy += "an adaptive cluster needs a minimum of 1"
         raise WorkersError(f"the scheduler has no workers; {remedy}")
     for address, theirs in versions.items():
-        if theirs != __version__ and not isinstance(theirs, OSError):  # of a worker that has died
+        if theirs != __version__ and not isinstance(theirs, OSError):  # the worker has died
             version = f"barenet {theirs}"
             if isinstance(theirs, Exception):
                 version = in_a_line(theirs)
@@ -216,7 +220,7 @@ def check_workers(client: Client, needed: object) -> None:
 
 
 def problem_of(needed: bytes) -> Exception | None:
-    """The error of loading a pickle, in a worker, which would log it if it were raised."""
+    """Return the error of loading a pickle on a worker, which would log a raised one."""
     try:
         pickle.loads(needed)
     except (AttributeError, ImportError) as error:
@@ -225,19 +229,20 @@ def problem_of(needed: bytes) -> Exception | None:
 
 
 async def reaches(client: Client, addresses: Iterable[str]) -> bool:
-    """Whether the client can connect to these workers; by the scheduler, all bytes travel twice."""
+    """Return whether the client can connect to these workers; otherwise, all bytes travel twice."""
     try:
         async with asyncio.timeout(CONNECTING):
             calls = [client.rpc(address).identity() for address in addresses]
             await asyncio.gather(*calls)
-    except (OSError, RuntimeError, TypeError, ValueError):  # of one transport or another
+    # the class of the error depends on the transport
+    except (OSError, RuntimeError, TypeError, ValueError):
         return False
     return True
 
 
 @contextmanager
 def work_on(client: Client, memory: WorkerMemory) -> Iterator[None]:
-    """Turn the errors of a cluster into one of a single line; tasks may have data of any size."""
+    """Turn errors of a cluster into one-line errors, and allow tasks with data of any size."""
     from dask import config
     from distributed import CancelledError, KilledWorker
     from distributed.comm.core import CommClosedError
@@ -259,45 +264,45 @@ def work_on(client: Client, memory: WorkerMemory) -> Iterator[None]:
                 logger.addFilter(LostScheduler(client, logger))
         elif isinstance(error, CancelledError | CommClosedError | TimeoutError):
             problem = in_a_line(error)
-        else:  # of a task, such as a file that is not there
+        else:  # an error of a task, such as a missing file
             raise
     address = getattr(client.scheduler, "address", "the scheduler")
     LOGGER.debug("%s: the cluster has lost tasks", address, exc_info=cause)
-    # Without Dask's own error, whose traceback is of some sixty lines on connections.
+    # Hide Dask's own error, whose traceback has about sixty lines on connections.
     raise WorkersError(f"{address}: the cluster has lost tasks: {problem}") from None
 
 
 def address_of(client: Client) -> str:
-    """The address of the scheduler of a client that is connected to one."""
+    """Return the address of the scheduler of a connected client."""
     assert client.scheduler is not None
     return str(client.scheduler.address)
 
 
 def has_lost_scheduler(client: Client) -> bool:
-    """Whether the scheduler of a client does not answer any more."""
+    """Return whether the scheduler of a client no longer responds."""
     if client.status != "running":
         return True
     try:
         return not client.sync(reaches, client, [address_of(client)])
-    except (OSError, RuntimeError):  # the client has been closed in the meantime
+    except (OSError, RuntimeError):  # the client has been closed meanwhile
         return True
 
 
 class WorkerMemory:
-    """The memory that each worker needs for its share of the data, and the limits of the workers.
+    """The memory that each worker needs for its share of the data, and the workers' limits.
 
-    The limits are noted while the workers are there: the scheduler forgets those that have died.
+    The limits are recorded while the workers are alive, because the scheduler forgets dead ones.
     """
 
     def __init__(self, client: Client, n_bytes: int = 0) -> None:
         #: The bytes that each worker needs; 0 if they are unknown.
         self.n_bytes = n_bytes
-        #: The limits of the workers that have some, in bytes.
+        #: The memory limits of the workers that have one, in bytes.
         self.limits: list[int] = []
         self.note_limits(client)
 
     def note_limits(self, client: Client) -> None:
-        """Note the limits of the workers that are there, if any are."""
+        """Record the limits of the workers that are alive, if any."""
         workers = workers_of(client)
         if not workers:
             return
@@ -308,7 +313,7 @@ class WorkerMemory:
                 self.limits.append(int(limit))
 
     def advice(self) -> str:
-        """The memory that each worker needs and has, and how it can do with it."""
+        """Describe the memory that each worker needs and has, and suggest a remedy."""
         advice = "often their memory is full"
         if self.n_bytes:
             advice += f": each needs about {in_megabytes(self.n_bytes)} for its share of the data"
@@ -319,7 +324,7 @@ class WorkerMemory:
 
 
 def workers_of(client: Client) -> dict[str, Any]:
-    """What the scheduler knows of each worker, by address; nothing if it does not answer."""
+    """Return the scheduler's information on workers, by address; empty if it doesn't respond."""
     if client.status != "running":
         return {}
     try:
@@ -330,12 +335,12 @@ def workers_of(client: Client) -> dict[str, Any]:
 
 
 async def ask_for_workers(client: Client) -> dict[str, Any]:
-    """Ask the scheduler for its workers; `Client.scheduler_info` would wait for a lost one.
+    """Request the list of workers; `Client.scheduler_info` would wait for a lost scheduler.
 
     Raises
     ------
     TimeoutError
-        If the scheduler has not answered in time.
+        If the scheduler has not responded in time.
     """
     async with asyncio.timeout(CONNECTING):
         identity = await client.rpc(address_of(client)).identity(n_workers=-1)
@@ -358,10 +363,11 @@ def in_megabytes(n_bytes: float) -> str:
 
 
 class LostScheduler(logging.Filter):
-    """Drops one record: the traceback of a client that is closed while it reconnects.
+    """Drops a single log record: the traceback of a client that is closed while it reconnects.
 
-    Dask logs some thirty lines then, after the error that the scheduler is lost. The filter leaves
-    the logger with that record, or else with the client, and passes the records of other clients.
+    In that case, Dask logs about thirty lines after the error that the scheduler is lost. The
+    filter is removed from the logger after that record, or together with the client, and passes the
+    records of other clients.
     """
 
     def __init__(self, client: Client, logger: logging.Logger) -> None:
@@ -382,26 +388,27 @@ class LostScheduler(logging.Filter):
 
 
 class SilentWorkers:
-    """Warns of workers that are silent: they are connected, but send no sign of life.
+    """Warns of silent workers, which are connected but send no sign of life.
 
-    A worker sends one to the scheduler every few seconds, also while it computes. Dask gives a
-    silent one up after its setting ``distributed.scheduler.worker-ttl``, five minutes by default.
+    A worker sends a sign of life to the scheduler every few seconds, even while it computes. Dask
+    gives up a silent worker after the time in its setting ``distributed.scheduler.worker-ttl``,
+    five minutes by default.
     """
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        #: The last sign of each worker, and the time when it was seen first, on this clock.
+        #: The last sign of each worker, and the time on the local clock when it was first seen.
         self._signs: dict[str, tuple[float, float]] = {}
         self._warned: set[str] = set()
 
     def look(self) -> None:
-        """Look for signs, and warn of each worker that has sent none for `SILENCE` seconds.
+        """Check for signs, and warn of each worker that has sent none for `SILENCE` seconds.
 
         Raises
         ------
         CommClosedError
-            If the client has lost the scheduler. Its tasks are lost, too, but those that it has
-            sent since then would wait until it gives up, which is thirty seconds by default.
+            If the client has lost the scheduler. Its tasks are then lost, too, but later tasks
+            would wait until it gives up, thirty seconds by default.
         """
         from distributed.comm.core import CommClosedError
 
@@ -422,7 +429,7 @@ class SilentWorkers:
 
 
 def waiting_time() -> str:
-    """The time after which Dask gives up a silent worker, by the settings of this process."""
+    """Return the time after which Dask gives up a silent worker, from this process's settings."""
     from dask import config
 
     return str(config.get("distributed.scheduler.worker-ttl") or "an unlimited time")
