@@ -92,14 +92,14 @@ class TablePreprocessor(TransformerMixin, TableInput):
     formula:
 
     - Numbers are scaled, and missing values are replaced by the median, with an indicator output if
-    some were missing in training.
+      some were missing in training.
     - Categories are one-hot encoded. Rare and new categories share an output; if none was rare in
-    training, new ones are all 0. Missing values are a category if some were missing in training.
+      training, new ones are all 0. Missing values are a category if some were missing in training.
     - Booleans, such as yes and no, are 1 and 0.
     - Dates become a number that increases with time, and positions in the year, the week and the
-    day.
+      day.
     - Uninformative columns are dropped: those with a single value, or that count or identify the
-    rows.
+      rows.
 
     Parameters
     ----------
