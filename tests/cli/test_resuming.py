@@ -163,7 +163,7 @@ def test_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
     beside = barenet("train", *options).ok().err
     holds = "holds an unfinished run, which `barenet train --resume runs/rows` resumes; "
-    assert beside.startswith(f"runs/rows {holds}this one is saved in runs/rows-2\n")
+    assert beside.startswith(f"warning: runs/rows {holds}this one is saved in runs/rows-2\n")
     options = (*options, "--out", "runs/rows")
     assert f"--out: runs/rows {holds}replace it with --over" in barenet("train", *options).error
     refused = barenet("train", "--resume", "runs/rows", "--overwrite").error

@@ -229,11 +229,15 @@ def test_runs_without_a_name_are_numbered(barenet):
     barenet("train", "iris", *options).ok()
     before = contents("runs/iris")
     second = barenet("train", "iris", *options, "--seed", 7)
-    assert second.ok().err.startswith("runs/iris holds a finished run; this one is saved in runs/")
+    is_saved_beside = "warning: runs/iris holds a finished run; this one is saved in runs/iris-"
+    assert second.ok().err.startswith(is_saved_beside)
     assert "saved in runs/iris-2:\n" in second.err
-    third = barenet("train", "iris", "--repeat", 2, *options, "--json")
+    third = barenet("train", "iris", "--repeat", 2, *options, "--json", "--quiet")
     assert third.json["model"] == "runs/iris-3/model.safetensors"
-    assert third.err.startswith("runs/iris holds a finished run; this one is saved in runs/")
+    assert third.err == f"{is_saved_beside}3\n\n"  # scripts use the name
+    fourth = barenet("train", "iris", *options, "--quiet", "--seed", 8).ok()
+    assert fourth.err == f"{is_saved_beside}4\n\n"
+    shutil.rmtree("runs/iris-4")
     assert contents("runs/iris") == before
     barenet("train", "iris", *options, "--seed", 7, "--overwrite").ok()
     models = [contents(run)["model.safetensors"] for run in ("runs/iris", "runs/iris-2")]
@@ -244,7 +248,7 @@ def test_runs_without_a_name_are_numbered(barenet):
     with RunFolder(Path("runs/wine")).locked(), RunFolder(Path("runs/wine-2")).locked():
         writing = "runs/wine: another run is writing there"
         beside = barenet(*run).ok().err
-        assert beside.startswith(f"{writing}; this one is saved in runs/wine-3\n")
+        assert beside.startswith(f"warning: {writing}; this one is saved in runs/wine-3\n")
         for more in (("--out", "runs/wine"), ("--overwrite",)):
             done = barenet(*run, *more)
             assert (done.status, done.err) == (1, f"barenet train: error: {writing}\n")

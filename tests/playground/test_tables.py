@@ -41,7 +41,10 @@ def test_columns_of_text_are_not_numeric(add):
         (b"1,2\n3,4\n", r":1: the first line looks like a row .*; add a first line"),
         (b"a;b\n1;2\n3\n", r":1: 1 column, 'a;b'; its values seem to be separated by ';'$"),
         (b"a,b\n1,2\n3,\n", r": 1 row \(1 without a target left out\), at least 2 are needed$"),
-        (b"a,b\n1,2\n3,word\n4,1\n", r":3: .* got 'word'; .*choose to predict it as classes$"),
+        (
+            b"a,b\n1,2\n3,word\n4,1\n",
+            r":3: .* got 'word'; .*choose to predict it as classes, or leave the value empty$",
+        ),
         (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point, or"),
     ],
 )

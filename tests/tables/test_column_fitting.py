@@ -27,11 +27,19 @@ def kind(values):
 VALUES_BY_KIND = {
     "number": ([1.5, 2, None], [0, 1, 1], ["1", "-2.5e3", "?"], ["NA", "", "-"]),
     "boolean": (
-        *(["yes", "no", "?"], ["Y", "n"], ["TRUE", "false"], [True, False], [True, None, False]),
+        *(
+            ["yes", "no", "?"],
+            ["Y", "n"],
+            ["Yes", "no", "Y", "NO"],
+            ["t", "True", "false"],
+            ["TRUE", "false"],
+            [True, False],
+            [True, None, False],
+        ),
     ),
     "category": (
         *(["01067", "10115"], ["1234567890123456", "2"], ["Rome", "Oslo", None], ["A1", "2", "3"]),
-        *(["yes", "yes"], ["yes", "n"], ["yes", "no", "maybe"]),
+        *(["yes", "yes"], ["yes", "n"], ["yes", "no", "maybe"], ["yes", "no", "f"]),
         *(["2026-1", "2026-2"], ["2026-01-01", "2"]),
         # resembling a date or a number of a country
         *(["192.168.100.101"], ["1.2.3"], ["1,5,2", "a", "b"], ["1.2.2024", "x", "y"]),

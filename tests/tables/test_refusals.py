@@ -2,6 +2,7 @@
 
 import datetime
 from functools import partial
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -58,6 +59,12 @@ TABLES = [
     ({1: [1], "1": [2]}, "X: column '1' occurs 2 times"),
     ({"a": [1], "b": [1, 2]}, "columns: expected columns of one length"),
     (polars.LazyFrame({"a": [1]}), r"X: expected rows in memory.*; pass X\.collect\(\)$"),
+    ("new.csv", r"^X: expected rows, got 'new\.csv'; read the file first, such as by pandas"),
+    (
+        Path("new.csv"),
+        r"^X: expected rows, got .*new\.csv.*; read the file first, such as by pandas",
+    ),
+    ({"a": 1}, r"X: column 'a': expected one value .* one record; put one record into a list: \["),
     (scipy.sparse.eye(2).tocsr(), r"X: sparse matrices are not supported; use X\.toarray"),
 ]
 

@@ -274,5 +274,11 @@ def test_yes_and_no_in_several_spellings_are_refused_with_the_rarer_one():
     with pytest.raises(DataError, match="row 3: column 'is': expected 'yes', as in other rows"):
         read_target(rows, "is", None)
     assert read_target(rows, "is", "classification")[1] == ("NO", "Yes", "no", "yes")
+    letters = as_frame({"is": ["yes", "no", "yes", "no", "Y"]})
+    with pytest.raises(DataError, match="row 4: column 'is': expected 'yes', as in other rows"):
+        read_target(letters, "is", None)
+    truths = as_frame({"is": ["true", "TRUE", "False", "t"]})
+    with pytest.raises(DataError, match="row 3: column 'is': expected 'True', as in other rows"):
+        read_target(truths, "is", None)
     others = as_frame({"is": ["cat", "Cat", "dog"]})
     assert read_target(others, "is", None)[1] == ("Cat", "cat", "dog")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet import train_many
 from barenet._metrics import is_maximized, score_text
-from barenet.cli._console import closable_output, emit_table, log
+from barenet.cli._console import closable_output, emit_table
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
@@ -62,8 +62,7 @@ def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **whe
         for seed in seeds:
             seeded = replace(settings, config=replace(config, seed=seed))
             fits.append(prepare_network(task.rows, seeded))
-        if folder.note:
-            log(folder.note)
+        folder.show_note()
         introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
         with Interruption() as interruption:
             population = _train(fits, interruption, progress=not output.json, **where)

@@ -77,6 +77,11 @@ class RunFolder:
         command = resume_command(self.path)
         return f"{self.path} holds an unfinished run, which `{command}` resumes"
 
+    def show_note(self) -> None:
+        """Print the reason of a number in the name, also with `--quiet`: scripts use the name."""
+        if self.note:
+            log_problem("warning", self.note)
+
     @contextmanager
     def numbered(self) -> Iterator["RunFolder"]:
         """Lock the folder, or a new numbered one if a run is in it or is writing to it."""

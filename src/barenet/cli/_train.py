@@ -210,8 +210,7 @@ def run_in(
 def _prepare_new(folder: RunFolder, settings: TaskSettings) -> Fit:
     """Prepare a new run, with the initial weights of another model if the settings name one."""
     fit = Task.from_settings(settings).prepare()
-    if folder.note:
-        log(folder.note)
+    folder.show_note()
     return fit
 
 

@@ -19,11 +19,11 @@ from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kind_of, kinds_of, raise_together
 from barenet.tables._missing_texts import is_absent
 from barenet.tables._parsing import (
-    BOOLEAN_WORDS,
     SPELLINGS,
     complete_numbers,
     is_code,
     is_number,
+    may_be_booleans,
     parse_column,
     refuse_where,
     unique_texts,
@@ -357,7 +357,7 @@ class StreamFit:
         codes, texts = unique_texts(training[name])
         expected = "a number, as in other rows"
         if kind == "boolean":
-            expected = "one of two words, as in other rows"
+            expected = "the words of other rows, such as yes and no"
         words = self.statistics[name].words
         is_other = np.zeros(len(texts), bool)
         for code, text in enumerate(texts):
@@ -367,7 +367,7 @@ class StreamFit:
                 is_other[code] = is_code(text) or text in SPELLINGS
                 continue
             word = text.lower()
-            is_other[code] = not any(words | {word} <= {*pair} for pair in BOOLEAN_WORDS)
+            is_other[code] = not may_be_booleans(words | {word})
             if not is_other[code]:
                 words.add(word)
         refuse_where(training, name, is_other[codes], expected)

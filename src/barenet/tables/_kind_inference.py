@@ -434,9 +434,8 @@ def kind_of(
     _refuse_durations(column)
     _refuse_decorated(column)
     words = {text.lower() for text in column.texts.values()}
-    for pair in parsing.BOOLEAN_WORDS:
-        if words == set(pair):
-            return "boolean"
+    if parsing.are_booleans(words):
+        return "boolean"
     return "category"
 
 

@@ -25,6 +25,13 @@ NEARLY_ALL = 0.9
 #: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
 BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
 
+#: The words that may occur beside each other in a column of booleans.
+BOOLEAN_FAMILIES = (
+    {"true", "false", "t", "f"},
+    {"yes", "no", "y", "n"},
+    {"on", "off"},
+)
+
 #: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -54,6 +61,29 @@ _BOOLEANS = {"1": 1.0, "0": 0.0}
 for _true_word, _false_word in BOOLEAN_WORDS:
     _BOOLEANS[_true_word] = 1.0
     _BOOLEANS[_false_word] = 0.0
+
+
+def may_be_booleans(words: Collection[str]) -> bool:
+    """Return whether words in lower case can be booleans of one column, such as yes, no and y."""
+    return any(family.issuperset(words) for family in BOOLEAN_FAMILIES)
+
+
+def are_booleans(words: Collection[str]) -> bool:
+    """Return whether words in lower case are a pair of booleans, perhaps beside its letters.
+
+    >>> are_booleans({"yes", "no", "y"}), are_booleans({"yes", "n"}), are_booleans({"yes", "false"})
+    (True, False, False)
+    """
+    has_pair = any(set(pair) <= set(words) for pair in BOOLEAN_WORDS)
+    return has_pair and may_be_booleans(words)
+
+
+def truth_of(word: str) -> bool | None:
+    """Return the truth value of a word such as Yes; None if it has none."""
+    value = _BOOLEANS.get(word.lower())
+    if value is None:
+        return None
+    return value == 1.0
 
 
 def to_number(text: str) -> float | None:

@@ -1,5 +1,6 @@
 """The target of a table: its classes or numbers, and whether its rows are in order."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
@@ -173,19 +174,19 @@ def _refuse_measures(rows: Frame, target: str) -> None:
 def _refuse_spellings(rows: Frame, target: str) -> None:
     """Reject several spellings of yes or no, which are equal in feature columns."""
     codes, texts = parsing.unique_texts(rows[target])
-    different = set(_in_one_spelling(texts))
-    words = {text.lower() for text in different}
-    is_pair = any(words == set(pair) for pair in parsing.BOOLEAN_WORDS)
-    if not is_pair or len(different) <= len(words):
+    spelled = _in_one_spelling(texts)
+    words = {text.lower() for text in spelled}
+    if not parsing.are_booleans(words) or len(set(spelled)) == 2:
         return
-    counts = np.bincount(codes)
-    places = {text: place for place, text in enumerate(texts)}
-    most_frequent: dict[str, str] = {}
-    for text in sorted(different, key=lambda text: int(counts[places[text]])):
-        most_frequent[text.lower()] = text
+    counts = Counter[str]()
+    for text, count in zip(spelled, np.bincount(codes).tolist(), strict=True):
+        counts[text] += count
+    most_frequent: dict[bool | None, str] = {}
+    for text, _ in reversed(counts.most_common()):
+        most_frequent[parsing.truth_of(text)] = text
     for row, code in enumerate(codes):
-        text = texts[code]
-        usual = most_frequent[text.lower()]
+        text = spelled[code]
+        usual = most_frequent[parsing.truth_of(text)]
         if text != usual:
             expected = f"{usual!r}, as in other rows"
             remedy = "write each class in one way; for classes of their own, use {task}"

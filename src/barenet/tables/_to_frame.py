@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
+from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
@@ -136,6 +137,9 @@ def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
 
 def _matrix(X: Any) -> NDArray[Any]:
     """Convert rows to an array of two dimensions."""
+    if isinstance(X, str | PathLike):
+        remedy = "read the file first, such as by pandas.read_csv"
+        raise ArgumentError.of("X", X, "rows", remedy=remedy)
     if hasattr(X, "tocsr"):
         problem = "sparse matrices are not supported"
         raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
@@ -172,6 +176,14 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
         raise refused from None
 
 
+def _wrong_dimensions(array: NDArray[Any]) -> _UnusableError:
+    """Describe a column that is a single value, or has several values in each row."""
+    problem = "expected one value in each row, as in [row] for one record"
+    if array.ndim == 0:
+        return _UnusableError(problem, "put one record into a list: [record]")
+    return _UnusableError(problem)
+
+
 def _convert(values: Any) -> NDArray[Any]:
     """Convert a list, or a column of any library."""
     if np.ma.isMaskedArray(values):
@@ -201,7 +213,7 @@ def _convert(values: Any) -> NDArray[Any]:
     except ValueError:  # the rows differ in length
         array = np.empty((0, 0))
     if array.ndim != 1:
-        raise _UnusableError("expected one value in each row, as in [row] for one record")
+        raise _wrong_dimensions(array)
     dtype_kind = array.dtype.kind
     if dtype_kind == "M":
         return _in_microseconds(array)
