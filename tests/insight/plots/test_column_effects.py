@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence
 
-from barenet import MLPClassifier, load_dataset
+from barenet import MLPClassifier, Task, load_dataset
 from barenet.plots import plot_dependence, plot_importance
 
 RNG = np.random.default_rng(0)
@@ -88,6 +88,15 @@ def test_missing_labels_are_named_and_missing_numbers_left_out(towns):
     assert np.isfinite(size.lines[0].get_xdata()).all()
     (axes,) = plot_dependence(predictor, rows.assign(size=np.nan), ["size"]).axes
     assert len(axes.lines[0].get_ydata()) == 1
+
+
+def test_spellings_of_a_boolean_are_one_dot():
+    words = ["yes", "no", "Yes", "NO", "yes", "no", "y", None]
+    rows = pandas.DataFrame({"member": words * 10, "y": np.arange(80.0)})
+    predictor = Task.open(rows, "y", test_size=0).train(quick=True, epochs=1)
+    (axes,) = plot_dependence(predictor, rows, ["member"]).axes
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert sorted(labels) == ["missing", "no", "yes"]
 
 
 @pytest.mark.parametrize("target", ["$", "life expectancy at birth of everybody in years"])

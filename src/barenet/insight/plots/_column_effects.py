@@ -221,10 +221,9 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
         [encoder] = [encoder for encoder in encoding.used if encoder.name == name]
+        column = encoder.parse(rows, name, encoding.missing)
         if encoder.kind == "boolean":
-            column = as_labels(rows, name, encoding.missing)
-        else:
-            column = encoder.parse(rows, name, encoding.missing)
+            column = _in_one_spelling(as_labels(rows, name, encoding.missing), column)
     values = _values(column)
     dtype = TEXT if values.dtype.kind == "U" else None
     means = []
@@ -237,6 +236,22 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     if predictor.classes is not None:
         mean_outputs = class_probabilities(mean_outputs)
     return values, mean_outputs
+
+
+def _in_one_spelling(labels: NDArray[Any], truths: FloatArray) -> NDArray[Any]:
+    """Replace the labels of each truth value by the most frequent one.
+
+    >>> labels = np.array(["yes", "Y", "yes", "no"], object)
+    >>> _in_one_spelling(labels, np.array([1.0, 1.0, 1.0, 0.0])).tolist()
+    ['yes', 'yes', 'yes', 'no']
+    """
+    spelled = labels.copy()
+    for truth in (0.0, 1.0):
+        is_same = truths == truth
+        if is_same.any():
+            different, counts = np.unique(labels[is_same].astype(str), return_counts=True)
+            spelled[is_same] = different[counts.argmax()]
+    return spelled
 
 
 def _values(column: NDArray[Any]) -> NDArray[Any]:
