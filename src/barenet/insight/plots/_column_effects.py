@@ -250,7 +250,7 @@ def _in_one_spelling(labels: NDArray[Any], truths: FloatArray) -> NDArray[Any]:
         is_same = truths == truth
         if is_same.any():
             different, counts = np.unique(labels[is_same].astype(str), return_counts=True)
-            spelled[is_same] = different[counts.argmax()]
+            spelled[is_same] = str(different[counts.argmax()])
     return spelled
 
 
