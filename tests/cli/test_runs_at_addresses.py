@@ -68,7 +68,10 @@ def test_commands_read_and_write_at_addresses(barenet, bucket, table):
         *(("evaluate", run), ("info", run), ("report", run), ("explain", run, "--rows", 3)),
         *(("drift", run, table, "--out", f"{bucket}/drift.html"), ("plot", "history", run)),
         *(("export", run, "--to", "c", "--out", f"{bucket}/edge/"), ("importance", run)),
-        *(("export", run, "--to", "python"), ("distill", run, "--out", f"{bucket}/small")),
+        *(
+            ("export", run, "--to", "python"),
+            ("train", "--teacher", run, "--out", f"{bucket}/small"),
+        ),
     ):
         done = barenet(*command).ok()
         assert "/barenet-" not in done.out + done.err, command

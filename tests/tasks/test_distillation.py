@@ -1,5 +1,6 @@
 """Distillation: one network learns the predictions of an ensemble in place of the targets."""
 
+import json
 import re
 from pathlib import Path
 
@@ -86,28 +87,84 @@ def test_a_contradiction_to_the_teacher_is_refused(table, target, change, proble
         task.train(teacher="missing.safetensors")
 
 
-def test_the_command_distills_a_run_and_resumes_it(table, tmp_path, monkeypatch, capsys):
+PLAIN = ["--no-plots", "--no-baselines"]
+
+
+@pytest.fixture
+def run_of_teacher(table, tmp_path, monkeypatch):
+    """The folder of an ensemble, whose settings are not the default ones."""
     monkeypatch.chdir(tmp_path)
-    table[["size", "town", "sold"]].to_csv("sales.csv", index=False)
-    plain = ["--no-plots", "--no-baselines"]
-    run = ["train", "sales.csv", "--target", "sold", "--no-quick", "--epochs", "8", *plain]
-    assert main(run) == 0
-    assert main(["distill", "runs/sales", "--out", "small", *plain]) == 0
+    table[["sold", "size", "town"]].to_csv("sales.csv", index=False)
+    chosen = ["--target", "sold", "--test-size", "0.3", "--seed", "3", "--drop", "town"]
+    assert main(["train", "sales.csv", *chosen, "--no-quick", "--epochs", "8", *PLAIN]) == 0
+    return "runs/sales"
+
+
+def test_a_student_has_the_data_and_their_settings_of_its_teacher(run_of_teacher, table, capsys):
+    assert main(["train", "--teacher", run_of_teacher, "--out", "small", *PLAIN]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()[-3:]
     assert heading.startswith("scores on the test rows  size") and "accuracy" in heading
     assert [line.split()[::2][:2] for line in lines] == [["teacher", "kB"], ["network", "kB"]]
     paths = (Path("runs/sales/model.safetensors"), Path("small/model.safetensors"))
     assert 8 * paths[1].stat().st_size < paths[0].stat().st_size
-    distilled = load(paths[1])
+    student = load(paths[1])
     teacher = load(paths[0])
-    assert distilled.card.rows == {"training": 240, "held_out": 60}
-    assert distilled.first_network.sizes == teacher.first_network.sizes
-    assert main(["train", "--config", "small/settings.toml", "--out", "again", *plain]) == 0
+    assert student.card.rows == {"training": 210, "held_out": 90}
+    assert student.feature_names == ("size",) and student.target_name == "sold"
+    assert student.first_network.sizes == teacher.first_network.sizes
+    assert student.card.settings["seed"] == 3
+    assert main(["train", "--config", "small/settings.toml", "--out", "again", *PLAIN]) == 0
     again = Path("again/model.safetensors").read_bytes()
     assert again == paths[1].read_bytes()
+
+
+def test_options_override_the_settings_of_the_teacher(run_of_teacher, table, capsys):
+    """Scores on other test rows are not compared, and other rows are taken if they are named."""
     table.loc[3:, ["size", "town", "sold"]].to_csv("other.csv", index=False)
-    assert main(["distill", "runs/sales", "other.csv"]) == 2
+    n_inputs = load("runs/sales/model.safetensors").first_network.sizes[0]
+    chosen = ["--test-size", "0.2", "--seed", "4", "--epochs", "2"]
+    chosen += ["--layers", str(n_inputs), "3", "1"]
+    for name, run, n_rows in (("sales.csv", "sales-2", 300), ("other.csv", "other", 297)):
+        capsys.readouterr()
+        assert main(["train", name, "--teacher", run_of_teacher, *chosen, *PLAIN]) == 0
+        assert "teacher" not in capsys.readouterr().out
+        student = load(f"runs/{run}")
+        assert sum(student.card.rows.values()) == n_rows
+        assert student.first_network.sizes == (n_inputs, 3, 1)
+        assert student.card.settings["seed"] == 4
+
+
+def test_json_of_a_student_is_one_document(run_of_teacher, capsys):
+    assert main(["train", "--teacher", run_of_teacher, "--json", *PLAIN]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["evaluated_on"] == "test rows"
+
+
+def test_data_of_a_teacher_that_are_not_there_any_more_are_refused(run_of_teacher, table, capsys):
+    """Rows that have changed, and a file that was removed."""
+    table.loc[3:, ["sold", "size", "town"]].to_csv("sales.csv", index=False)
+    assert main(["train", "--teacher", run_of_teacher]) == 2
+    assert "sales.csv has other rows than those that" in capsys.readouterr().err
+    Path("sales.csv").unlink()
+    assert main(["train", "--teacher", run_of_teacher]) == 2
+    assert "not found here; name the rows" in capsys.readouterr().err
+    assert main(["train", "--teacher", "nothing"]) == 2
+    assert "--teacher: nothing" in capsys.readouterr().err
+
+
+def test_the_command_distill_warns_and_does_the_same(run_of_teacher, table, capsys):
+    assert main(["train", "--teacher", run_of_teacher, "--out", "student", *PLAIN]) == 0
+    assert main(["distill", run_of_teacher, "--out", "small", *PLAIN]) == 0
+    written = capsys.readouterr()
+    deprecated = "`barenet distill` is deprecated and will be removed: use `barenet train --teacher"
+    assert deprecated in written.err
+    heading, *lines = written.out.splitlines()[-3:]
+    assert heading.startswith("scores on the test rows  size") and "accuracy" in heading
+    assert [line.split()[::2][:2] for line in lines] == [["teacher", "kB"], ["network", "kB"]]
+    networks = [load(f"{run}/model.safetensors").first_network for run in ("student", "small")]
+    assert np.array_equal(networks[0].parameters, networks[1].parameters)
+    table.loc[3:, ["size", "town", "sold"]].to_csv("other.csv", index=False)
+    assert main(["distill", run_of_teacher, "other.csv"]) == 2
     assert "DATA: other.csv has other rows than those" in capsys.readouterr().err
     Path("sales.csv").unlink()
-    assert main(["distill", "runs/sales"]) == 2
+    assert main(["distill", run_of_teacher]) == 2
     assert "name the rows after the model" in capsys.readouterr().err

@@ -1,17 +1,14 @@
-"""``barenet distill``: train one small network on the predictions of an ensemble."""
+"""``barenet distill``, deprecated in favour of ``barenet train --teacher``."""
 
-from dataclasses import replace
+import warnings
 from pathlib import Path
 
-from barenet import ModelCard, RunConfig
-from barenet.cli._console import emit
 from barenet.cli._flags import Data, Threads
 from barenet.cli._results import OutputOptions
-from barenet.cli._score_tables import emit_scores
-from barenet.cli._train import run_in
+from barenet.cli._teacher import check_same_rows, with_settings_of
+from barenet.cli._train import train
 from barenet.cli._trained_model import load_trained
-from barenet.errors import ArgumentError
-from barenet.settings._task_settings import OF_THE_ROWS
+from barenet.settings._task_settings import TaskSettings
 
 
 def distill(
@@ -22,15 +19,7 @@ def distill(
     threads: Threads = None,
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Train one network on the predictions of an ensemble.
-
-    The network has the size of a single network of the ensemble, so its file and its exports are up
-    to 16 times smaller, and it predicts up to 16 times faster. On the training rows, it learns the
-    predictions of the ensemble instead of the targets. It is nearly as accurate as the ensemble,
-    and usually more accurate than a network that is trained on the targets. The test rows are the
-    same as for the ensemble.
-
-    `barenet train --teacher MODEL` does the same with settings of your own, such as --layers.
+    """Deprecated, use `barenet train --teacher MODEL`: train on the predictions of a model.
 
     Parameters
     ----------
@@ -46,29 +35,9 @@ def distill(
     int
         The exit status: 0, or 130 or 143 after a signal.
     """
-    trained = load_trained(model)
-    earlier = trained.settings
-    name = trained.data_or_default(data)
-    if not earlier.is_stream:
-        rows = trained.load(name, earlier.file)
-        if trained.is_training_data(name, rows) is False:
-            problem = f"{name} has other rows than those that {trained.path} was trained on"
-            remedy = "train on these rows with `barenet train --teacher`"
-            raise ArgumentError(problem, argument="data", remedy=remedy)
-    kept = (*OF_THE_ROWS, "seed", "metric")
-    config = RunConfig(**{field: getattr(earlier.config, field) for field in kept})
-    settings = replace(earlier, data=name, quick=None, teacher=trained.path, config=config)
-    with output.folder(name) as folder:
-        status = run_in(folder, settings, threads, output)
-        models = {"teacher": trained, "network": load_trained(folder.model)}
-        lines = []
-        for title, measured in models.items():
-            card = measured.predictor.card or ModelCard()
-            scores = card.scores.get("held_out")
-            if scores:
-                size = measured.path.stat().st_size / 1000
-                lines.append(((title, f"{size:,.0f} kB"), scores))
-        if lines:
-            emit()
-            emit_scores(("scores on the test rows", "size"), lines, "loss")
-    return status
+    problem = "`barenet distill` is deprecated and will be removed"
+    warnings.warn(f"{problem}: use `barenet train --teacher MODEL`", FutureWarning, stacklevel=2)
+    teacher = load_trained(model)
+    settings = TaskSettings(data=teacher.data_or_default(data), teacher=teacher.path)
+    check_same_rows(teacher, with_settings_of(teacher, settings))
+    return train(settings.data, settings=settings, threads=threads, output=output)

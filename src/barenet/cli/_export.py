@@ -89,7 +89,7 @@ def export(
             comparison=others,
         )
     if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
-        log("`barenet distill` trains one network that is nearly as accurate, and much smaller")
+        log("`barenet train --teacher` trains one network, nearly as accurate and much smaller")
     names = [str(written) for written in done.files]
     if json:
         document: dict[str, Any] = {

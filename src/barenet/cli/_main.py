@@ -60,7 +60,6 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
 #: The module of each command, which is imported when it runs, and its positional arguments.
 COMMANDS = {
     "train": ("_train", "[DATA]"),
-    "distill": ("_distill", "MODEL [DATA]"),
     "search": ("_search_command", "[DATA]"),
     "predict": ("_predict", "MODEL DATA"),
     "evaluate": ("_evaluate", "MODEL [DATA]"),
@@ -76,6 +75,7 @@ COMMANDS = {
     "datasets": ("_datasets", ""),
     "doctor": ("_doctor", ""),
     "completion": ("_main", "SHELL"),
+    "distill": ("_distill", "MODEL [DATA]"),
 }
 
 #: The next step after a command, with its first arguments.

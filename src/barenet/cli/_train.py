@@ -19,6 +19,13 @@ from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, read_run_file
+from barenet.cli._teacher import (
+    check_same_rows,
+    emit_comparison,
+    load_teacher,
+    with_settings_of,
+)
+from barenet.cli._trained_model import load_trained
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError, with_addresses
 from barenet.files._checkpoint import parse_interval
@@ -68,6 +75,13 @@ def train(
     more, early stopping on a tenth of them with a patience of 30 epochs. The test rows never
     influence the training.
 
+    With --teacher, a single network learns the predictions of another model, such as an ensemble,
+    instead of the targets (distillation). It has the size of a single network of the ensemble, so
+    its file and its exports are up to 16 times smaller, and it predicts up to 16 times faster. It
+    is nearly as accurate as the ensemble, and usually more accurate than a network that is trained
+    on the targets. By default it is trained and tested on the same rows as its teacher, and takes
+    the teacher's settings of the data, seed and metric.
+
     The model, its history, its settings and plots are saved in the folder of the run. An earlier
     run there is replaced only with --overwrite; a folder with other files is refused. Ctrl-C stops
     training early and keeps the current model. Checkpoints are saved during training, so that
@@ -107,6 +121,12 @@ def train(
         The exit status: 0, or 130 or 143 after a signal.
     """
     settings = dataclasses.replace(settings, data=data)
+    teacher = None
+    if settings.teacher is not None and resume is None:
+        teacher = load_teacher(settings.teacher)
+        settings = with_settings_of(teacher, settings)
+        if not data:
+            check_same_rows(teacher, settings)
     parse_interval(checkpoint_every, "checkpoint_every")
     is_many = check_count(repeat, "repeat") > 1
     if is_many:
@@ -127,14 +147,14 @@ def train(
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)
         if resume is None:
-            opened = output.folder(data)
+            opened = output.folder(settings.data)
         else:
             earlier = _find_run(resume, output)
             if not earlier.is_unfinished:
                 return _report_finished(earlier, settings, output.json)
             opened = earlier.locked(overwrite=True)
         with opened as folder:
-            return run_in(
+            status = run_in(
                 folder,
                 settings,
                 threads,
@@ -143,6 +163,9 @@ def train(
                 is_new=resume is None,
                 client=client,
             )
+            if teacher is not None and status == 0 and not output.json:
+                emit_comparison(teacher, load_trained(folder.model))
+            return status
 
 
 def _check_ensemble(settings: TaskSettings, argument: str) -> None:

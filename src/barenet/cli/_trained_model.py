@@ -69,7 +69,7 @@ class TrainedModel:
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Return whether rows are the training data, by their fingerprint; None if unknown."""
-        has_name = self._has_name_of_training(data)
+        has_name = self.has_name_of_training(data)
         if has_name and data in DATASETS:  # generated again, perhaps with different last digits
             return True
         is_same = is_of_training(self.predictor, dataset)
@@ -108,7 +108,7 @@ class TrainedModel:
     def open_stream(self, data: str, file: FileOptions) -> Stream | None:
         """Open training data that were read block by block; None for all others."""
         settings = self.settings_for(data, file)
-        if not (self._has_name_of_training(data) and settings.is_stream):
+        if not (self.has_name_of_training(data) and settings.is_stream):
             return None
         rows = settings.open_stream()
         has_columns = set(self.predictor.feature_names) <= set(rows.sample.feature_names)
@@ -154,7 +154,7 @@ class TrainedModel:
 
     def blocks_to_score(self, data: str, file: FileOptions) -> list[Table]:
         """Open rows that are measured block by block; none if they are read at once."""
-        may_be_of_training = self._has_name_of_training(data)
+        may_be_of_training = self.has_name_of_training(data)
         if not is_pattern(data) and not self.settings.data:
             may_be_of_training = True
         if may_be_of_training or not is_table(data):
@@ -212,7 +212,7 @@ class TrainedModel:
     def settings_for(self, data: str, file: FileOptions) -> TaskSettings:
         """Return the settings to load data with: given options, or those of the training data."""
         settings = TaskSettings()
-        if self._has_name_of_training(data):
+        if self.has_name_of_training(data):
             settings = self.settings
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
             settings = TaskSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
@@ -223,7 +223,7 @@ class TrainedModel:
                 settings = replace(settings, task="classification")
         return replace(settings, data=data, file=file.over(settings.file))
 
-    def _has_name_of_training(self, data: str) -> bool:
+    def has_name_of_training(self, data: str) -> bool:
         """Return whether data have the same name as the training data."""
         trained_on = self.settings.data
         if not trained_on or data == STANDARD_INPUT:  # standard input contains new rows each time

@@ -1,0 +1,82 @@
+"""Runs with a teacher: the settings of its data are defaults, and its scores are compared."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from barenet import ModelCard, RunConfig
+from barenet.cli._console import emit
+from barenet.cli._score_tables import emit_scores
+from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.errors import ArgumentError, ModelFileError
+from barenet.settings._task_settings import GENERATOR, OF_THE_ROWS, DataOptions, TaskSettings
+from barenet.storage._file_io import CSV_SUFFIXES, plain_name
+
+
+def load_teacher(path: Path) -> TrainedModel:
+    """Load the model whose predictions are learned, with the settings of its run."""
+    try:
+        return load_trained(path)
+    except (FileNotFoundError, ModelFileError) as error:
+        raise ArgumentError(str(error), argument="teacher") from error
+
+
+def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings:
+    """Complete the settings of a student by those of its teacher: of the rows, seed and metric."""
+    data = teacher.data_or_default(given.data, "name the rows")
+    earlier = teacher.settings
+    is_same_data = teacher.has_name_of_training(data)
+    options = {}
+    for name in DataOptions.__dataclass_fields__:
+        options[name] = getattr(given, name)
+        if options[name] is None:
+            options[name] = getattr(earlier, name)
+    options["file"] = given.file
+    if is_same_data or plain_name(data).endswith(CSV_SUFFIXES):
+        options["file"] = given.file.over(earlier.file)
+    shared = {*OF_THE_ROWS, "seed", "metric"}
+    memory = given.memory
+    if not is_same_data:
+        shared -= {*GENERATOR}
+    elif memory is None:
+        memory = earlier.memory
+    config = RunConfig(**{name: getattr(earlier.config, name) for name in shared})
+    return replace(given, data=data, memory=memory, config=given.config.over(config), **options)
+
+
+def check_same_rows(teacher: TrainedModel, settings: TaskSettings) -> None:
+    """Refuse data that have changed since the teacher was trained on them."""
+    if settings.is_stream:  # which is refused as the rows are prepared
+        return
+    rows = teacher.load(settings.data, settings.file)
+    if teacher.is_training_data(settings.data, rows) is False:
+        problem = f"{settings.data} has other rows than those that {teacher.path} was trained on"
+        remedy = "`barenet train DATA --teacher MODEL` trains on these rows"
+        raise ArgumentError(problem, argument="data", remedy=remedy)
+
+
+def emit_comparison(teacher: TrainedModel, student: TrainedModel) -> None:
+    """Print the scores and sizes of a teacher and its student, if they have the same test rows."""
+    teacher_card = teacher.predictor.card or ModelCard()
+    student_card = student.predictor.card or ModelCard()
+    if teacher_card.data_fingerprint != student_card.data_fingerprint:
+        return
+    if _split_of(teacher) != _split_of(student):
+        return
+    lines = []
+    for title, model, card in (
+        ("teacher", teacher, teacher_card),
+        ("network", student, student_card),
+    ):
+        scores = card.scores.get("held_out")
+        if scores:
+            size = model.path.stat().st_size / 1000
+            lines.append(((title, f"{size:,.0f} kB"), scores))
+    if lines:
+        emit()
+        emit_scores(("scores on the test rows", "size"), lines, "loss")
+
+
+def _split_of(model: TrainedModel) -> tuple[object, ...]:
+    """The settings that determine the test rows."""
+    settings = model.settings
+    return settings.config.test_size, settings.config.split_seed, settings.split_by
