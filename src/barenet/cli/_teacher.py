@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from barenet import ModelCard, RunConfig
 from barenet.cli._console import emit
@@ -25,11 +26,11 @@ def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings
     data = teacher.data_or_default(given.data, "name the rows")
     earlier = teacher.settings
     is_same_data = teacher.has_name_of_training(data)
-    options = {}
+    earlier_fields = earlier.set_fields()
+    given_fields = given.set_fields()
+    options: dict[str, Any] = {}
     for name in DataOptions.__dataclass_fields__:
-        options[name] = getattr(given, name)
-        if options[name] is None:
-            options[name] = getattr(earlier, name)
+        options[name] = given_fields.get(name, earlier_fields.get(name))
     options["file"] = given.file
     if is_same_data or plain_name(data).endswith(CSV_SUFFIXES):
         options["file"] = given.file.over(earlier.file)
@@ -39,7 +40,7 @@ def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings
         shared -= {*GENERATOR}
     elif memory is None:
         memory = earlier.memory
-    config = RunConfig(**{name: getattr(earlier.config, name) for name in shared})
+    config = RunConfig(**{name: earlier_fields.get(name) for name in shared})
     return replace(given, data=data, memory=memory, config=given.config.over(config), **options)
 
 
