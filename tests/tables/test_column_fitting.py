@@ -164,15 +164,23 @@ def test_dates_are_in_the_order_that_any_of_them_shows(values, expected):
 @pytest.mark.parametrize(
     ("values", "row", "expected"),
     [
-        (["03.04.2021", "24.09.2023", "12.31.2024", "11.05.2022"], 2, "31.12.2026"),
-        (["03.04.2021", "09.24.2023", "31.12.2024", "05.13.2022"], 2, "12/31/2026"),
+        (
+            ["03.04.2021", "24.09.2023", "12.31.2024", "11.05.2022"],
+            2,
+            "31.12.2026, as '24.09.2023'",
+        ),
+        (
+            ["03.04.2021", "09.24.2023", "31.12.2024", "05.13.2022"],
+            2,
+            "12/31/2026, as '09.24.2023'",
+        ),
     ],
 )
 def test_dates_that_contradict_others_are_refused_with_their_line(write, values, row, expected):
     path = write("\n".join(["c,y", *(f"{value},{at}.5" for at, value in enumerate(values))]))
     with pytest.raises(DataError) as caught:
         TableEncoding.fit(load_table(path, "y", frame=True).X)
-    expected = f"a date such as {expected}, as in other rows"
+    expected = f"a date such as {expected} in other rows"
     assert (caught.value.line, caught.value.value) == (row + 2, values[row])
     assert caught.value.expected == expected and caught.value.options == NAMES
 

@@ -672,8 +672,9 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     example = f"a date such as {date_formats.DATES[order]}"
     contradicting = valid[rarer_order] - valid[order]
     if contradicting:
-        remedy = f"correct it; {column.if_names}"
-        raise column.fault(contradicting, f"{example}, as in other rows", remedy)
+        [contradicted, *_] = column.texts_of(sorted(valid[order] - valid[rarer_order]))
+        expected = f"{example}, as {contradicted[:LONGEST]!r} in other rows"
+        raise column.fault(contradicting, expected, f"correct it; {column.if_names}")
     shown = valid[order] & set(codes)  # dates that begin with the year don't show the order
     is_ambiguous = valid[order] == valid[rarer_order] and len(shown) > 0
     if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
