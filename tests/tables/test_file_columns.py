@@ -327,6 +327,8 @@ def stream_and_table(tmp_path, monkeypatch, values, **options):
 def test_one_odd_text_in_a_stream_is_understood_as_in_memory(tmp_path, monkeypatch, position):
     words = np.array(["yes", "no"] * 1_500, object)
     words[position] = "y"
+    assert stream_and_table(tmp_path, monkeypatch, words) == ["boolean", "boolean"]
+    words[position] = "t"
     assert stream_and_table(tmp_path, monkeypatch, words) == ["category", "category"]
     numbers = (np.arange(3_000) % 50).astype(str).astype(object)
     numbers[position] = "000"

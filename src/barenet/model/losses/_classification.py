@@ -64,7 +64,7 @@ class SoftmaxCrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(BinaryLoss):
-    """Cross-entropy of separate yes-or-no outputs: ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ).
+    """Cross-entropy of separate yes-or-no outputs: ℓ = −Σⱼ [yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ)].
 
     With the derivative (pⱼ − yⱼ) / (pⱼ(1 − pⱼ)). Probabilities of exactly 0 or 1
     are moved to the nearest number in between.
@@ -193,7 +193,7 @@ class SoftmaxFocal(Focal):
 
 
 class BinaryFocal(Focal, BinaryLoss):
-    """Focal loss of yes-or-no outputs: ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ).
+    """Focal loss of yes-or-no outputs: ℓ = −Σⱼ [yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ)].
 
     With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p for y = 1; for y = 0 it is the
     same of 1 − p with the opposite sign. Probabilities of exactly 0 or 1 are moved to the nearest
