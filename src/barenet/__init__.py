@@ -1,7 +1,7 @@
 """barenet: feed-forward neural networks you can read, watch and ship.
 
-These are the public names, together with those of the modules listed last. Modules whose names
-begin with an underscore are private and may change without notice.
+These are the public names, along with the public names of the modules listed last. Modules whose
+names begin with an underscore are private and may change without notice.
 """
 
 import importlib
@@ -83,7 +83,7 @@ __all__ = [  # noqa: RUF022
     "penalties", "plots", "schedules", "typing",
 ]  # fmt: skip
 
-#: The modules of the other public names, which are imported when one is used.
+#: The modules of the other public names, which are imported on first use.
 _MODULES = {
     "_metrics": "METRICS",
     "datasets._dataset": "Dataset",
@@ -115,10 +115,10 @@ _MODULES = {
     "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",
-    "_train": "Network train",  # a network that is made is trained next
+    "_train": "Network train",  # a new network is usually trained next
 }
 
-#: Names that were here, and will be removed: the module and name to import instead.
+#: Names that have moved, and will be removed here: the module, and what to use instead.
 _DEPRECATED = {
     "load_network": ("files._model_io", "barenet.load(path, barenet.Network)"),
     "load_predictor": ("files._model_io", "barenet.load(path, barenet.Predictor)"),
@@ -130,10 +130,10 @@ for _name in (
     _DEPRECATED[_name] = ("typing", f"barenet.typing.{_name}")
 
 
-if not TYPE_CHECKING:  # for a type checker, the names above are all that there are
+if not TYPE_CHECKING:  # type checkers only know the names above
 
     def __getattr__(name: str) -> Any:
-        """Import a public name when it is used, and the engines, by which networks predict."""
+        """Import a public name on first use, and the engines, which networks predict with."""
         if name in _DEPRECATED:
             return _deprecated(name)
         if name not in __all__:
@@ -157,5 +157,5 @@ def _deprecated(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The names that a notebook completes."""
+    """List the names that a notebook completes."""
     return sorted({*globals(), *__all__})

@@ -1,6 +1,6 @@
 """Entry point of the ``barenet`` command, and of ``python -m barenet``.
 
-Importing the package loads nothing else, so Ctrl-C during later imports is handled here.
+Importing this package imports nothing else, so Ctrl-C is handled during all later imports.
 """
 
 import gc
@@ -15,8 +15,8 @@ __all__ = ["main"]
 def main() -> int:
     """Run the command line, and return the exit status."""
     for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows lacks the second one
-        # The default would leave temporary files.
+        number = getattr(signal, name, None)  # Windows lacks SIGHUP
+        # The default action would leave temporary files behind.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
     is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -31,7 +31,7 @@ def main() -> int:
     finally:
         if is_usual:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        gc.freeze()  # saves half a second of garbage collection by Numba at the exit
+        gc.freeze()  # saves half a second of Numba's garbage collection at exit
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Constraints of values: which numbers an option of a class, or an argument, may have.
+"""Constraints on values: the numbers that an option of a class, or an argument, may have.
 
-A class declares the range beside the default, ``delta: float = option(1.0, gt=0)``; every instance
-is checked when it is created. JSON is checked against type annotations.
+A class declares the range together with the default, ``delta: float = option(1.0, gt=0)``; every
+instance is checked when it is created. JSON is checked against type annotations.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ from barenet.errors import ArgumentError, shortened, suggestion
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: A whole number of 0 or more that fits into 64 bits.
+#: A non-negative whole number that fits into 64 bits.
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
 
-#: What holds of a number within each kind of limit.
+#: The comparison of a number with each kind of limit.
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "ge": operator.ge,
     "gt": operator.gt,
@@ -44,7 +44,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "lt": operator.lt,
 }
 
-#: Ranges in words, by their limits.
+#: Descriptions of ranges, by their limits.
 _RANGES = {
     (): "",
     ("ge",): " of {ge} or more",
@@ -55,7 +55,7 @@ _RANGES = {
     ("gt", "lt"): " between {gt} and {lt}",
 }
 
-#: The types of `convert` in words.
+#: Descriptions of the types that `convert` accepts.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
 
 
@@ -64,13 +64,13 @@ def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
     return dataclasses.field(default=default, metadata={"integer": False, **limits})
 
 
-#: The remedy for parameters that are not to be trained.
+#: The remedy for an attempt to freeze parameters.
 _FROZEN = (
     "to keep some parameters while others are trained, pass train an optimizer that restores them "
     "after each step: 'Frozen layers' of the documentation, in Extending, has one"
 )
 
-#: Attributes that objects of other libraries have, by our classes, and what there is instead.
+#: Attributes of objects in other libraries, by our classes, and what to use instead.
 OTHER_ATTRIBUTES = {
     "Layer.trainable": _FROZEN,
     "Layer.requires_grad": _FROZEN,
@@ -100,16 +100,16 @@ OTHER_ATTRIBUTES = {
 
 
 class DeclaredAttributes:
-    """Refuses an attribute that the class does not declare, which would have no effect.
+    """Rejects attributes that the class does not declare, as they would have no effect.
 
-    Declared are the annotations, the class attributes and the arguments of the constructor, of the
-    class and its bases. A class of another package may have attributes of its own.
+    The annotations, the class attributes and the arguments of the constructor of the class and its
+    bases are declared. A class of another package may have other attributes.
     """
 
-    #: The names that can be set, from the first assignment to an instance of the class on.
+    #: The names that can be set, determined when an instance of the class is first assigned to.
     _settable: ClassVar[frozenset[str]]
 
-    if not TYPE_CHECKING:  # which would accept all names
+    if not TYPE_CHECKING:  # with which all names would be accepted
 
         def __setattr__(self, name: str, value: Any) -> None:
             cls = type(self)
@@ -127,7 +127,7 @@ class DeclaredAttributes:
 
 
 def _other_attribute(kind: type, name: str, settable: frozenset[str]) -> str:
-    """The remedy for an attribute that a class does not have."""
+    """Return the remedy for an attribute that a class does not have."""
     for base in kind.__mro__:
         key = f"{base.__name__}.{name}"
         if key in OTHER_ATTRIBUTES:
@@ -137,7 +137,7 @@ def _other_attribute(kind: type, name: str, settable: frozenset[str]) -> str:
 
 
 def _declared_names(kind: type) -> frozenset[str]:
-    """The names of the attributes that a class declares."""
+    """Return the names of the attributes that a class declares."""
     names: set[str] = set()
     for base in kind.__mro__:
         names.update(vars(base))
@@ -148,27 +148,27 @@ def _declared_names(kind: type) -> frozenset[str]:
 
 
 def is_ours(kind: type) -> bool:
-    """Whether a class is one of barenet's own."""
+    """Return whether a class is defined by barenet."""
     return f"{kind.__module__}.".startswith("barenet.")
 
 
 class Configurable(DeclaredAttributes):
-    """Base of everything with options, which are checked when it is created.
+    """Base class of everything with options, which are checked on creation.
 
     Attributes
     ----------
     role, name : str
-        The argument that takes it, which errors name, and its name in the registry. Without a
-        role, errors name the option.
+        The argument that takes an instance, which errors name, and the name in the registry. If
+        there is no role, errors name the option.
     """
 
     role: ClassVar[str] = ""
     name: ClassVar[str]
-    #: The constraints of the options by name, from the first instance of the class on.
+    #: The constraints of the options by name, determined at the first instance of the class.
     _limits: ClassVar[dict[str, Mapping[str, Any]]]
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
-        """Refuse a class without a name, and an option that the class does not have."""
+        """Reject a class without a name, and options that the class does not have."""
         if cls.role and not hasattr(cls, "name"):
             remedy = "give its class one, as text"
             raise ArgumentError(f"{cls.__name__} has no `name`", argument=cls.role, remedy=remedy)
@@ -187,7 +187,7 @@ class Configurable(DeclaredAttributes):
     def __post_init__(self) -> None:
         cls = type(self)
         limits = vars(cls).get("_limits")
-        if limits is None:  # a subclass that only replaces a default keeps the base's constraints
+        if limits is None:  # a subclass that only overrides a default keeps the constraints
             limits = {}
             for base in reversed(cls.__mro__):
                 for field in vars(base).get("__dataclass_fields__", {}).values():
@@ -209,10 +209,10 @@ class Configurable(DeclaredAttributes):
 
 
 def lists_options(options: Any) -> Callable[[F], F]:
-    """Let the signature of a function list the options that its last parameter collects.
+    """List the options in the signature of a function, although its last parameter collects them.
 
-    Notebooks complete and show them then. They are the fields of a `TypedDict`, with the types
-    that a type checker reads.
+    Notebooks then complete and show them. The options are the fields of a `TypedDict`, with the
+    types that a type checker reads.
 
     Examples
     --------
@@ -230,7 +230,7 @@ def lists_options(options: Any) -> Callable[[F], F]:
         *parameters, collected = signature.parameters.values()
         for name, annotation in options.__annotations__.items():
             if isinstance(annotation, ForwardRef):
-                # The text of an annotation is shorter than the types that it stands for.
+                # The text of an annotation is shorter than the types that it refers to.
                 annotation = annotation.__forward_arg__
             keyword = inspect.Parameter.KEYWORD_ONLY
             parameter = inspect.Parameter(name, keyword, default=None, annotation=annotation)
@@ -243,7 +243,7 @@ def lists_options(options: Any) -> Callable[[F], F]:
 
 
 def options_of(kind: Any) -> dict[str, Any]:
-    """The options of a class: the arguments of its constructor, with their defaults."""
+    """Return the options of a class: the arguments of its constructor, with their defaults."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     _, *parameters = inspect.signature(kind.__init__).parameters.values()
     options = {}
@@ -254,7 +254,7 @@ def options_of(kind: Any) -> dict[str, Any]:
 
 
 def check_fields(thing: Any) -> None:
-    """Check the numbers of a dataclass against their ranges; a default needs no check."""
+    """Check the numbers of a dataclass against their ranges, except unchanged defaults."""
     for field in thing.__dataclass_fields__.values():
         if field.metadata:
             value = getattr(thing, field.name)
@@ -264,8 +264,8 @@ def check_fields(thing: Any) -> None:
 
 
 def option_values(thing: Any) -> dict[str, Any]:
-    """The options of an object by name; one that is no attribute is unknown."""
-    names = dict.fromkeys(options_of(type(thing)))  # a set in their order
+    """Return the options of an object by name, omitting those that are not attributes."""
+    names = dict.fromkeys(options_of(type(thing)))  # an ordered set
     if dataclasses.is_dataclass(thing):
         for field in dataclasses.fields(thing):
             if field.init:
@@ -277,9 +277,8 @@ def option_values(thing: Any) -> dict[str, Any]:
     return values
 
 
-#: Arguments of Keras, PyTorch and scikit-learn by their names there, and those that do the same
-#: here: the first one that the function has is the remedy. A number that is given takes the place
-#: of the one in braces.
+#: Arguments of Keras, PyTorch and scikit-learn by their names there, and equivalent arguments here.
+#: The first one that the function has is the remedy. A given number replaces the number in braces.
 OTHER_NAMES = {
     "lr learning_rate learning_rate_init": (
         "learning_rate_init={0.01}", "learning_rate={0.01}",
@@ -319,7 +318,7 @@ OTHER_NAMES = {
 
 
 def check_arguments(function: str, given: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse names that are none of a function's arguments.
+    """Reject names that are not arguments of a function.
 
     Examples
     --------
@@ -337,18 +336,18 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Collection[s
     if replacement is None:
         problem += suggestion(name, known)
         raise ArgumentError(problem, argument=name, value=value)
-    number = r"\1"  # the one of the example
+    number = r"\1"  # the number in the example
     if type(value) in (int, float) and value > 0:
         number = str(value)
     remedy = f"pass {re.sub('{(.*)}', number, replacement)}"
-    optimizer = str(given.get("optimizer", "lbfgs"))  # which has no learning rate
+    optimizer = str(given.get("optimizer", "lbfgs"))  # lbfgs has no learning rate
     if optimizer.isalpha() and optimizer != "lbfgs":
         remedy = remedy.replace("'adam:", f"'{optimizer}:")
     raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
 
 
 def _replacement(name: str, known: Collection[str]) -> str | None:
-    """The first of the arguments that a function has in place of another library's."""
+    """Return the function's first argument that is equivalent to another library's."""
     for names, replacements in OTHER_NAMES.items():
         if name not in names.split():
             continue
@@ -359,13 +358,13 @@ def _replacement(name: str, known: Collection[str]) -> str | None:
     return None
 
 
-#: How a trained network is scored on rows.
+#: How to score a trained network on rows.
 SCORES = (
     "use METRICS['accuracy'](network.predict(X), one_hot(y, n_classes)) for classes y, or "
     "METRICS['r2'](network.predict(X), y.reshape(-1, 1)) for numbers"
 )
 
-#: Attributes in Keras, PyTorch, scikit-learn and pandas of our classes, and what there is instead.
+#: Attributes of similar classes in Keras, PyTorch, scikit-learn and pandas, and alternatives here.
 OTHER_METHODS = {
     "Network.fit": "train it by train(network, X, y)",
     "Network.partial_fit": "train it by train(network, X, y, epochs=1)",
@@ -392,7 +391,7 @@ OTHER_METHODS = {
 
 
 class OtherMethods(DeclaredAttributes):
-    """Names what does the work of attributes in other libraries."""
+    """Points out the alternatives to attributes of similar classes in other libraries."""
 
     if not TYPE_CHECKING:
 
@@ -408,7 +407,7 @@ class OtherMethods(DeclaredAttributes):
 def check_number(
     value: object, argument: str, *, part: str = "", integer: bool = False, **limits: float
 ) -> float:
-    """Return a finite number as a Python number; `limits` are those of its range: ge, gt, le, lt.
+    """Return a finite number as a Python number; `limits` restrict its range: ge, gt, le, lt.
 
     Examples
     --------
@@ -419,7 +418,7 @@ def check_number(
     barenet.errors.ArgumentError: loss: huber's delta: expected a number above 0, got 0
     """
     value_type = type(value)
-    # The check of other types takes three times as long.
+    # Checking other types takes three times as long.
     is_number = value_type is int or (value_type is float and not integer)
     if not is_number and value_type is not bool:
         is_number = isinstance(value, numbers.Integral if integer else numbers.Real)
@@ -431,7 +430,7 @@ def check_number(
             else:
                 number = float(value)  # type: ignore[arg-type]
             is_within = math.isfinite(number)
-        except OverflowError:  # a whole number too large for a float
+        except OverflowError:  # a whole number that is too large for a float
             is_within = False
         for name, limit in limits.items():
             is_within = is_within and _COMPARISONS[name](number, limit)
@@ -445,12 +444,12 @@ def check_number(
 
 
 def check_count(value: object, argument: str) -> int:
-    """Return a whole number of 1 or more."""
+    """Return a whole number of at least 1."""
     return int(check_number(value, argument, ge=1, integer=True))
 
 
 def check_seed(value: object, argument: str = "seed") -> int:
-    """Return a whole number from 0 to 2³² − 1, the seeds of NumPy's RandomState."""
+    """Return a whole number from 0 to 2³² − 1, the range of seeds for NumPy's RandomState."""
     return int(check_number(value, argument, ge=0, le=2**32 - 1, integer=True))
 
 
@@ -462,7 +461,7 @@ def check_flag(value: object, argument: str) -> bool:
 
 
 def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, ...]:
-    """Return names, one for each of some things; the noun of these is for the error."""
+    """Return names, one for each of `count` things, which errors refer to by the noun."""
     texts: tuple[Any, ...] = ()
     if isinstance(names, Iterable) and not isinstance(names, str):
         texts = tuple(names)
@@ -474,9 +473,9 @@ def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, 
 def convert(value: Any, annotation: Any, argument: str, part: str = "") -> Any:
     """Convert a value of unknown origin, such as JSON, to an annotated type.
 
-    Types are classes, ``Literal``, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str,
-    T]``, unions and ``Annotated`` with the limits of `check_number`, or of text: whether it must be
-    ``unicode`` that UTF-8 can encode.
+    The types can be classes, ``Literal``, ``tuple[T, ...]`` (also for lists and arrays),
+    ``Mapping[str, T]``, unions, and ``Annotated`` with the limits of `check_number` or, for text,
+    with ``unicode``: whether UTF-8 must be able to encode it.
 
     Examples
     --------
@@ -523,9 +522,9 @@ def convert(value: Any, annotation: Any, argument: str, part: str = "") -> Any:
 
 
 def convert_fields(record: Any) -> None:
-    """Convert the fields of a dataclass, whose values are of unknown origin, to their types.
+    """Convert the fields of a dataclass, with values of unknown origin, to their types.
 
-    These are the annotations themselves: its module must not turn annotations into strings.
+    The types are the annotations themselves, so its module must not turn annotations into strings.
     """
     for field in dataclasses.fields(record):
         value = convert(getattr(record, field.name), field.type, field.name)
@@ -533,7 +532,7 @@ def convert_fields(record: Any) -> None:
 
 
 def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: str) -> Any:
-    """Convert to the first type of a union that fits."""
+    """Convert to the first type of a union that fits the value."""
     if value is None and NoneType in kinds:
         return None
     types = [member for member in kinds if member is not NoneType]
@@ -569,7 +568,7 @@ def _type_in_words(kind: Any) -> str:
 
 
 def unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of JSON from its fields, and refuse one that is there twice."""
+    """Make a JSON object from its fields, and reject duplicate fields."""
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name in fields:

@@ -1,6 +1,6 @@
 """Displays for notebooks and reports: tables, bars and curves as HTML and SVG, without scripts.
 
-All colours but those of bars and curves derive from the text's own, which may be light or dark.
+All colours except those of bars and curves derive from the colour of the text, be it light or dark.
 """
 
 import math
@@ -13,36 +13,36 @@ from typing import Any, NamedTuple, Self
 
 from barenet.errors import printable
 
-#: A cell of a table: a text, perhaps with a share from 0 to 1, which is drawn as a bar.
+#: A cell of a table: a text, possibly with a fraction from 0 to 1 that is drawn as a bar.
 Cell = str | tuple[str, float]
 
-#: Width and height of the curves, in pixels.
+#: Width and height of a plot of curves, in pixels.
 WIDTH = 420
 HEIGHT = 160
 
-#: Most points of a curve that are drawn.
+#: Maximum number of points that are drawn for a curve.
 MAX_POINTS = 400
 
-#: Curves whose values differ by a larger factor have a logarithmic axis.
+#: The ratio of a curve's values above which its axis is logarithmic.
 LINEAR = 20
 
 NUMBER = re.compile(r"[-−+]?\d[\d.,]*(e[-+]\d+)?( ± \S+)?( %)?|nan")
 
 
 def in_notebook() -> bool:
-    """Whether the code runs in a notebook, which can show plots and HTML."""
+    """Return whether the code runs in a notebook, which can show plots and HTML."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 class CellOutput:
-    """An output of a notebook's cell, which is replaced in its place."""
+    """The output of a notebook cell, which can be replaced."""
 
     def __init__(self) -> None:
         self.handle: Any = None
 
     def show(self, text: str, html: str) -> None:
-        """Show text, which keeps its spaces, or HTML where that can be shown."""
+        """Show text with its spaces preserved, or HTML where it is supported."""
         from IPython.display import display
 
         formats = {"text/plain": text, "text/html": f'<div style="white-space:pre">{html}</div>'}
@@ -53,7 +53,7 @@ class CellOutput:
 
 
 def write_display(title: str, *parts: str) -> str:
-    """Write a display with a title, and a style that affects nothing else."""
+    """Write a display with a title, and with a style that only applies to the display."""
     style = Path(__file__).with_name("display.css").read_text("utf-8")
     body = f'<p class="title">{escape(title)}</p>{"".join(parts)}'
     return f'<div class="barenet-display"><style>{style}</style>{body}</div>'
@@ -65,7 +65,7 @@ def write_text(text: str) -> str:
 
 
 def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
-    """Write a table, whose kind is for the style."""
+    """Write a table, with a kind that the style uses."""
     rows = list(rows)
     headings = list(headings)
     n_columns = len(headings)
@@ -76,7 +76,7 @@ def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: s
         is_numeric = all(_is_number(row[place]) for row in rows)
         classes.append(' class="number"' if is_numeric else "")
     head = ""
-    for heading, css_class in zip(headings, classes, strict=False):  # there may be none
+    for heading, css_class in zip(headings, classes, strict=False):  # there may be no headings
         head += f"<th{css_class}>{_plain(heading)}</th>"
     body = ""
     for row in rows:
@@ -87,7 +87,7 @@ def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: s
 
 
 def align(lines: Sequence[Sequence[str]]) -> str:
-    """Write cells as a table of plain text, each column as wide as its longest cell."""
+    """Write cells as a plain-text table, with each column as wide as its longest cell."""
     widths = []
     for column in zip(*lines, strict=True):
         widths.append(max(len(cell) for cell in column))
@@ -99,7 +99,7 @@ def align(lines: Sequence[Sequence[str]]) -> str:
 
 
 def write_facts(facts: Mapping[str, object]) -> str:
-    """Write facts by their names as a table, without those that are empty."""
+    """Write facts with their names as a table, omitting empty facts."""
     rows = [[name, str(fact)] for name, fact in facts.items() if fact]
     if not rows:
         return ""
@@ -107,7 +107,7 @@ def write_facts(facts: Mapping[str, object]) -> str:
 
 
 def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | None = None) -> str:
-    """Draw curves over the epochs by their labels, and mark an epoch, counted from 1."""
+    """Draw labelled curves over the epochs, and mark an epoch, counted from 1."""
     points = {label: _points(curve) for label, curve in curves.items()}
     values: list[float] = []
     for drawn in points.values():
@@ -144,7 +144,7 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
 
 
 class _Axes(NamedTuple):
-    """The axes of curves: epochs to the right, and values, perhaps their logarithms, upwards."""
+    """The axes of a plot: epochs to the right, and values or their logarithms upwards."""
 
     ticks: list[float]
     is_log: bool
@@ -152,16 +152,16 @@ class _Axes(NamedTuple):
 
     @classmethod
     def of(cls, lowest: float, highest: float, n_epochs: int) -> Self:
-        """Choose ticks for values; a logarithmic axis where they differ much."""
+        """Choose ticks for values, and a logarithmic axis if they differ by a large factor."""
         is_log = lowest > 0 and highest > LINEAR * lowest
         return cls(_ticks(lowest, highest, is_log), is_log, n_epochs)
 
     def x(self, epoch: int) -> str:
-        """The place of an epoch, in pixels."""
+        """Return the horizontal position of an epoch, in pixels."""
         return f"{WIDTH * (epoch - 1) / max(1, self.n_epochs - 1):.1f}"
 
     def y(self, value: float) -> str:
-        """The place of a value, in pixels."""
+        """Return the vertical position of a value, in pixels."""
         low = self._scaled(self.ticks[0])
         high = self._scaled(self.ticks[-1])
         return f"{HEIGHT * (high - self._scaled(value)) / (high - low):.1f}"
@@ -173,7 +173,7 @@ class _Axes(NamedTuple):
 
 
 def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
-    """The finite values by their epochs, or some of many that are evenly spaced."""
+    """Return the finite values with their epochs, evenly thinned out if there are many."""
     finite = []
     for epoch, value in enumerate(curve, 1):
         if math.isfinite(value):
@@ -183,7 +183,7 @@ def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
 
 
 def _ticks(low: float, high: float, is_log: bool) -> list[float]:
-    """Round numbers, two or more, from below the lowest value to above the highest."""
+    """Return at least two round numbers, from below the lowest value to above the highest."""
     if is_log:
         bottom = max(math.floor(math.log10(low)), -307)
         top = math.ceil(math.log10(high))
@@ -191,7 +191,7 @@ def _ticks(low: float, high: float, is_log: bool) -> list[float]:
         exponents = range(bottom, top + decades, decades)
         return [10.0 ** min(exponent, 308) for exponent in exponents]
     span = min(high - low, 1e308)
-    if span <= 1e-9 * max(abs(low), abs(high)):  # a constant
+    if span <= 1e-9 * max(abs(low), abs(high)):  # constant values
         span = abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span))
     for step in (power / 5, power / 2, power, 2 * power):
@@ -215,7 +215,7 @@ def _cell(cell: Cell, css_class: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Escape a text, control characters included."""
+    """Escape a text, including control characters."""
     if not text:
         return ""
     return escape(printable(text))

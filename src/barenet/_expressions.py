@@ -1,8 +1,8 @@
-"""Expressions: formulas written once, to be evaluated and printed in any notation or language.
+"""Expressions: formulas that are written once, and evaluated and printed in any language.
 
-An expression is written as Python would compute it, ``"X @ W + b"``. `explain` prints it as
-mathematics and the exports print it as code, and tests evaluate it beside the class that declares
-it.
+An expression is written as Python would compute it, ``"X @ W + b"``. `explain` prints it in
+mathematical notation, the exports print it as code, and tests compare it with the class that
+declares it.
 """
 
 import ast
@@ -27,11 +27,11 @@ from barenet.errors import ArgumentError, suggestion
 class Expression:
     """An expression of matrices that all have the samples along the same axis.
 
-    ``*``, ``/`` and functions work entry by entry, ``@`` is the matrix product, ``.T`` the
+    ``*``, ``/`` and functions work entry by entry; ``@`` is the matrix product, and ``.T`` the
     transpose; ``a if c else b`` chooses entry by entry. ``over_samples`` and ``over_outputs`` are
-    sums along an axis, ``mean_samples`` and ``mean_outputs`` means, ``max_outputs`` the maximum;
-    ``sum_outputs`` is the sum up to each output, ``index_outputs`` the number of each, from 0, and
-    ``total`` the sum of all entries.
+    sums along an axis, ``mean_samples`` and ``mean_outputs`` are means, and ``max_outputs`` is the
+    maximum; ``sum_outputs`` is the cumulative sum over the outputs, ``index_outputs`` the index of
+    each output, from 0, and ``total`` the sum of all entries.
 
     Examples
     --------
@@ -50,22 +50,22 @@ class Expression:
 
     @classmethod
     def parse(cls, text: str, **numbers: float) -> Self:
-        """Read an expression, with numbers in place of some names."""
+        """Parse an expression, replacing some names by numbers."""
         constants = {name: ast.Constant(number) for name, number in numbers.items()}
         return cls(_Simplified(constants).visit(_parse(text)))
 
     def transposed(self) -> Self:
-        """The same expression for transposed operands, with samples along the other axis."""
+        """Return the expression for transposed operands, with samples along the other axis."""
         tree = _Transposed().visit(_parse(ast.unparse(self.tree)))
         return replace(self, tree=tree, samples_axis=1 - self.samples_axis)
 
     def expanded(self, known: Container[str]) -> Self:
-        """The same expression with the definitions of functions that are not known."""
+        """Return the expression with unknown functions replaced by their definitions."""
         return replace(self, tree=_Expanded(known).visit(deepcopy(self.tree)))
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The operands, without the functions."""
+        """The names of the operands, without the functions."""
         nodes = list(ast.walk(self.tree))
         functions = [node.func for node in nodes if isinstance(node, ast.Call)]
         names = set()
@@ -76,7 +76,7 @@ class Expression:
 
     @property
     def has_product(self) -> bool:
-        """Whether there is a matrix product in it."""
+        """Whether the expression has a matrix product."""
         return any(isinstance(node, ast.MatMult) for node in ast.walk(self.tree))
 
     def printed(self, printer: "Printer") -> str:
@@ -84,7 +84,7 @@ class Expression:
         return ast.unparse(printer.visit(deepcopy(self.tree)))
 
     def evaluate(self, values: Mapping[str, Any]) -> NDArray[Any]:
-        """Compute the value."""
+        """Compute the value of the expression."""
         return np.asarray(self._value(self.tree, values))
 
     def _value(self, node: ast.expr, values: Mapping[str, Any]) -> Any:
@@ -114,9 +114,9 @@ class Expression:
 
 
 def operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
-    """The name of the function or operator that a part of an expression applies, and its operands.
+    """Return the name of the function or operator of a part of an expression, and its operands.
 
-    An operator has the name of its class in the syntax tree, such as Add, and a choice is "where".
+    An operator is named after its class in the syntax tree, such as Add; a choice is named "where".
     """
     match node:
         case ast.UnaryOp(op=op, operand=inner):
@@ -134,7 +134,7 @@ def operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
 
 
 def declared(thing: object, attribute: str) -> Any:
-    """Attribute of a class; None if a subclass has other methods, so that it may not be true."""
+    """Return a class attribute, or None if a subclass has methods that may contradict it."""
     for base in type(thing).__mro__:
         attributes = vars(base)
         if attribute in attributes:
@@ -146,13 +146,13 @@ def declared(thing: object, attribute: str) -> Any:
 
 
 def unsupported(node: ast.expr) -> ArgumentError:
-    """An error about a part that no formula may have."""
+    """Return an error about a part that formulas may not have."""
     remedy = f"a formula may have + - * / **, `a if c else b`, < <= > >=, {', '.join(FUNCTIONS)}"
     return ArgumentError(f"{ast.unparse(node)!r} is not supported", remedy=remedy)
 
 
 def formula_steps(activation: object, *attributes: str) -> tuple[str, ...]:
-    """The steps of the first of some formulas that an activation declares."""
+    """Return the steps of the first of several formulas that an activation declares."""
     for attribute in attributes:
         steps = declared(activation, attribute)
         if isinstance(steps, str) and steps:
@@ -163,7 +163,7 @@ def formula_steps(activation: object, *attributes: str) -> tuple[str, ...]:
 
 
 def check_formulas(activation: Any, argument: str, *attributes: str) -> None:
-    """Refuse a formula that not every language has, or that differs from the method it repeats."""
+    """Reject a formula that some language lacks, or that contradicts the method that it repeats."""
     for attribute in attributes:
         try:
             steps = formula_steps(activation, attribute)
@@ -176,7 +176,7 @@ def check_formulas(activation: Any, argument: str, *attributes: str) -> None:
 
 
 def _check_values(activation: Any, steps: tuple[str, ...], *, backward: bool) -> None:
-    """Compare a formula with `forward` or `backward`, for some numbers."""
+    """Compare a formula with `forward` or `backward` for some numbers."""
     Z = np.linspace(-8, 8, 20).reshape(4, 5)
     method = "forward"
     with np.errstate(all="ignore"):
@@ -197,7 +197,7 @@ def _check_values(activation: Any, steps: tuple[str, ...], *, backward: bool) ->
 
 
 def _checked(text: str, operands: list[str], options: Mapping[str, float]) -> Expression:
-    """Read a formula all of whose names are known and whose operations every language has."""
+    """Parse a formula; its names must be known, and every language must have its operations."""
     try:
         formula = Expression(_parse(text))
     except SyntaxError as error:
@@ -211,7 +211,7 @@ def _checked(text: str, operands: list[str], options: Mapping[str, float]) -> Ex
 
 
 def _check_operations(node: ast.expr) -> None:
-    """Refuse operations that a language lacks, and comparisons that are no conditions."""
+    """Reject operations that some language lacks, and comparisons that are not conditions."""
     if isinstance(node, ast.Name) or type(getattr(node, "value", None)) in (int, float):
         return
     name, operands = operation(node)
@@ -243,7 +243,7 @@ class _Substituted(ast.NodeTransformer):
 
 
 class _Simplified(_Substituted):
-    """Replaces names by numbers, and removes what becomes superfluous."""
+    """Replaces names by numbers, and removes redundant operations."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         left = self.visit(node.left)
@@ -276,7 +276,7 @@ class _Transposed(ast.NodeTransformer):
 
 
 class _Expanded(ast.NodeTransformer):
-    """Replaces calls of functions by their definitions."""
+    """Replaces calls of functions by the definitions of the functions."""
 
     def __init__(self, known: Container[str]) -> None:
         self.known = known
@@ -294,15 +294,15 @@ class _Expanded(ast.NodeTransformer):
 class Printer(ast.NodeTransformer):
     """Replaces an expression by the code of a language.
 
-    Code is put into the syntax tree as names, which `ast.unparse` joins with the right brackets:
-    the operators of the languages have the same precedence as those of Python.
+    Code is put into the syntax tree as names, and `ast.unparse` joins them with the right
+    parentheses, because the operators of the languages have the same precedence as in Python.
 
     Parameters
     ----------
     code : mapping
-        Code of functions and operators, with ``{}`` for each operand, by their names.
+        Code of functions and operators by their names, with ``{}`` for each operand.
     parts : mapping
-        Code of parts, such as a name or a call, by their text.
+        Code of other parts, such as names or calls, by their text.
     """
 
     def __init__(self, code: Mapping[str, str], parts: Mapping[str, str]) -> None:
@@ -324,7 +324,7 @@ class Printer(ast.NodeTransformer):
 
 
 def _special(name: str) -> Callable[..., Any]:
-    """A function of SciPy, which is imported at the first call."""
+    """Return a function of SciPy, which is imported at the first call."""
 
     def compute(*operands: Any) -> Any:
         function = getattr(importlib.import_module("scipy.special"), name)
@@ -334,7 +334,7 @@ def _special(name: str) -> Callable[..., Any]:
 
 
 def _defined(name: str) -> Callable[..., Any]:
-    """A function that is computed as it is defined."""
+    """Return a function that evaluates its definition."""
 
     def compute(x: Any) -> Any:
         return Expression.parse(OPERATIONS[name].definition).evaluate({"x": x})
@@ -343,19 +343,19 @@ def _defined(name: str) -> Callable[..., Any]:
 
 
 class Operation(NamedTuple):
-    """A function or an operator: its computation, and its code where a language has it."""
+    """A function or an operator: its computation, and its code in each language that has it."""
 
     compute: Callable[..., Any]
-    #: Operators of Python are written as they are.
+    #: Empty for operators, which are written as in Python.
     python: str = ""
     c: str = ""
-    #: The operator of ONNX.
+    #: The name of the ONNX operator.
     onnx: str = ""
-    #: Simpler functions of its arguments x, low and high, for languages that lack it.
+    #: Simpler functions of its arguments x, low and high, for languages without the function.
     definition: str = ""
 
 
-#: Operators and functions, among them reductions along an axis.
+#: Operators and functions, including reductions along an axis.
 OPERATIONS = {
     "Add": Operation(operator.add, onnx="Add"), "Sub": Operation(operator.sub, onnx="Sub"),
     "Mult": Operation(operator.mul, onnx="Mul"), "Div": Operation(operator.truediv, onnx="Div"),
@@ -377,8 +377,8 @@ OPERATIONS = {
     "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})", definition="exp(x) - 1"),
     "ln": Operation(np.log, "np.log({})", "logf({})", "Log"),
     "log1p": Operation(np.log1p, "np.log1p({})", "log1pf({})", definition="ln(1 + x)"),
-    # fmaxf and fminf are calls on processors without an instruction for them. A NaN stays as the
-    # second operand, so formulas have Z there.
+    # On processors without an instruction for them, fmaxf and fminf are calls. A NaN is propagated
+    # if it is the second operand, so formulas have Z there.
     "max": Operation(np.maximum, "np.maximum({}, {})", "({0} > {1} ? {0} : {1})", "Max"),
     "min": Operation(np.minimum, "np.minimum({}, {})", "({0} < {1} ? {0} : {1})", "Min"),
     "normal": Operation(
@@ -406,7 +406,7 @@ OPERATIONS = {
     "times_ln": Operation(_special("xlogy")), "sin": Operation(np.sin),
 }  # fmt: skip
 
-#: The functions that the formula of an activation may have, and the number of their arguments.
+#: The functions that the formula of an activation may use, and their numbers of arguments.
 FUNCTIONS: dict[str, int] = {}
 for _name, _operation in OPERATIONS.items():
     if _operation.python or _operation.definition:

@@ -1,4 +1,4 @@
-"""Optional dependencies, imported when they are needed; the error for a missing one names it."""
+"""Optional dependencies, which are imported when needed; the error names a missing one."""
 
 import importlib
 from contextlib import suppress
@@ -19,10 +19,10 @@ EXTRAS = {
 
 
 def install_command(extra: str, *packages: str) -> str:
-    """The command that installs an extra, and other packages with it.
+    """Return the command that installs an extra, possibly with other packages.
 
-    Until barenet is on PyPI, a copy of the repository has the extras: the index has no such name,
-    or that of somebody else.
+    Until barenet is on PyPI, extras come from a copy of the repository, because the name is missing
+    on PyPI or may belong to someone else.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def install_command(extra: str, *packages: str) -> str:
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:
-    """Import a module of an extra; the error for a missing one has the command to install it.
+    """Import a module of an extra; if it is missing, the error has the command to install it.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
 
 
 def require_arrow(module: str, purpose: str) -> Any:
-    """Import a module of Arrow, after pandas, which Arrow imports in code that drops Ctrl-C."""
+    """Import a module of Arrow after pandas, which Arrow would import in code that drops Ctrl-C."""
     with suppress(ImportError):
         importlib.import_module("pandas")
     return require(module, extra="tables", purpose=purpose)

@@ -1,6 +1,6 @@
-"""Ctrl-C at a moment when its exception would be lost: it waits until the code is back in Python.
+"""Deferral of Ctrl-C while its exception would be lost, until Python code runs again.
 
-This module imports nothing of barenet, as Ctrl-C may come while the rest is imported.
+This module imports nothing from barenet, as Ctrl-C may be pressed while the rest is imported.
 """
 
 import _thread
@@ -9,12 +9,12 @@ import sys
 import threading
 from types import FrameType
 
-#: Seconds until a signal that came at the wrong moment is handled again.
+#: Seconds until a deferred signal is handled again.
 RETRY_SECONDS = 0.02
 
 
 def raise_interrupt(number: int, frame: FrameType | None) -> None:
-    """Handle Ctrl-C as Python does, but later where the exception would be lost."""
+    """Handle Ctrl-C as Python does, but defer it where the exception would be lost."""
     if loses_exceptions(frame):
         repeat_later(number)
     else:
@@ -22,10 +22,10 @@ def raise_interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def loses_exceptions(frame: FrameType | None) -> bool:
-    """Whether an exception would be lost: LLVM has called this code, a `__del__`, or an import.
+    """Return whether an exception would be lost: in a call from LLVM, a `__del__`, or an import.
 
-    A compiled module that is imported, such as those of SciPy, prints the exception with its
-    traceback, and raises another one.
+    If it is raised while a compiled module is imported, such as those of SciPy, the module prints
+    it with its traceback, and raises another exception.
     """
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
@@ -38,14 +38,14 @@ def loses_exceptions(frame: FrameType | None) -> bool:
 
 
 def repeat_later(number: int) -> None:
-    """Send a signal to the main thread again, after some time."""
+    """Send a signal to the main thread again after a delay."""
     timer = threading.Timer(RETRY_SECONDS, _repeat, [number])
     timer.daemon = True
     timer.start()
 
 
 def _repeat(number: int) -> None:
-    """Send a signal to the main thread again, which wakes it where it waits."""
+    """Send a signal to the main thread again, which wakes it up if it is waiting."""
     if sys.platform == "win32":
         _thread.interrupt_main(number)
     else:

@@ -1,8 +1,8 @@
 """Metrics: scores of predictions, with the definitions and sample weights of scikit-learn.
 
-AUC and R² are defined in two more cases: where a class has no rows, and where the targets are
-constant and their mean is rounded. They are computed in NumPy, since epochs of training are
-measured by them, and scikit-learn takes about a second to import.
+AUC and R² are also defined if a class has no rows, and if the targets are constant but their mean
+is rounded. The metrics are computed with NumPy, because they are computed after each epoch, and
+importing scikit-learn takes about a second.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,24 +17,24 @@ from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, Weights
 from barenet.model.losses import LOSSES
 
-#: Takes the outputs and the targets, each of shape (n_samples, n_outputs), and sample weights.
+#: Takes the outputs and the targets, both of shape (n_samples, n_outputs), and sample weights.
 Metric: TypeAlias = Callable[..., float]
 
 
 @dataclass(frozen=True)
 class NamedMetric:
-    """A metric with its title, which is called as its function is.
+    """A metric with its title, which can be called like its function.
 
     Attributes
     ----------
     compute : callable
         The function.
     title : str
-        The name in sentences and tables.
+        The name to show in sentences and tables.
     of_classes : bool, default=True
-        Whether it measures classes, not numbers.
+        Whether the metric is for classes instead of numbers.
     is_error : bool, default=False
-        Whether smaller is better.
+        Whether smaller values are better.
 
     Examples
     --------
@@ -66,19 +66,19 @@ class NamedMetric:
 
 
 def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
-    """Mean over all rows and outputs.
+    """Compute the mean over all rows and outputs.
 
     Parameters
     ----------
     values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Numbers of the rows.
+        Values of the rows.
     sample_weight : ndarray of shape (n_samples,), optional
         The weight of each row.
 
     Returns
     -------
     float
-        The mean; NaN where all weights are 0.
+        The mean; NaN if all weights are 0.
 
     Examples
     --------
@@ -89,32 +89,33 @@ def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
 
 
 def _means(values: NDArray[Any], sample_weight: Weights) -> NDArray[np.float64]:
-    """Mean of each output over the rows, NaN where all weights are 0."""
+    """Compute the mean of each output over the rows, or NaN if all weights are 0."""
     if sample_weight is not None and not sample_weight.any():
         return np.full(values.shape[1:], np.nan)
     values = np.asarray(values, np.float64)
     if sample_weight is None:
-        return np.asarray(values.mean(axis=0))  # in half the time of `np.average`
+        return np.asarray(values.mean(axis=0))  # takes half the time of `np.average`
     return np.asarray(np.average(values, axis=0, weights=sample_weight))
 
 
 def accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Fraction of the rows that are predicted correctly.
+    """Compute the fraction of rows that are predicted correctly.
 
     Parameters
     ----------
     output : ndarray of shape (n_samples, n_outputs)
-        Probabilities. A single output predicts 1 above ½; of several, the largest is the class.
+        Probabilities. A single output predicts 1 above ½; with several, the largest one is the
+        class.
     y : ndarray of shape (n_samples, n_outputs)
-        0 or 1, or one-hot classes. If rows have several 1s or none, each output is a label of its
-        own, and all labels of a row have to be correct.
+        0 or 1, or one-hot classes. If a row has several 1s or none, each output is a separate
+        label, and all labels of a row must be correct.
     sample_weight : ndarray of shape (n_samples,), optional
         The weight of each row.
 
     Returns
     -------
     float
-        From 0 to 1.
+        A score from 0 to 1.
 
     Examples
     --------
@@ -127,14 +128,14 @@ def accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -
 
 
 def _are_classes(y: FloatArray) -> bool:
-    """Whether several outputs are the classes of one target, and not labels of their own."""
+    """Return whether several outputs are the classes of one target, instead of separate labels."""
     return y.shape[1] > 1 and np.allclose(y.sum(axis=1), 1, atol=1e-3)
 
 
 def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> tuple[Any, ...]:
-    """Scores, predictions and targets with a column for each class, the weights, and the rest.
+    """Return scores, predictions and targets with a column per class, the weights, and a slice.
 
-    The rest are the columns that count: of two classes, which mirror each other, the second.
+    The slice selects the columns that count: for two classes, which mirror each other, the second.
     """
     output, y = class_probabilities(output), class_probabilities(y)
     predicted = output > 0.5
@@ -153,7 +154,7 @@ def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> tupl
 
 
 def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Mean recall of the classes that occur: the accuracy if all were as frequent.
+    """Compute the mean recall of the occurring classes: the accuracy if all were equally frequent.
 
     >>> _balanced_accuracy(np.array([[0.1], [0.2], [0.3]]), np.array([[0.0], [0.0], [1.0]]))
     0.5
@@ -167,10 +168,11 @@ def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights
 
 
 def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Harmonic mean of precision and recall: of the second of two classes, else macro F1.
+    """Compute F1, the harmonic mean of precision and recall.
 
-    The latter is the mean of all labels, or of the classes that occur or are predicted. F1 is 0 for
-    a label that does neither.
+    For two classes, this is the F1 of the second class. Otherwise, it is macro F1, the mean over
+    all labels, or over the classes that occur or are predicted. F1 is 0 for a label that neither
+    occurs nor is predicted.
 
     >>> _f1(np.array([[0.9], [0.8], [0.2]]), np.array([[1.0], [0.0], [1.0]]))
     0.5
@@ -188,10 +190,11 @@ def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> flo
 
 
 def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Area under the ROC curve: the probability that a row of a class is ranked above another.
+    """Compute the area under the ROC curve.
 
-    Of two classes it is that of the second; of more, the mean (one versus rest) over those that
-    have rows and leave others. It is NaN where none does.
+    This is the probability that a row of a class is ranked above a row of another one. For two
+    classes, it is that of the second class. For more, it is the mean (one versus rest) over the
+    classes with some rows but not all. It is NaN if there are none.
 
     >>> _auc(np.array([[0.1], [0.4], [0.3], [0.8]]), np.array([[0.0], [0.0], [1.0], [1.0]]))
     0.75
@@ -204,7 +207,7 @@ def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
         no = np.bincount(ranks, weights * ~is_one)
         n_pairs = yes.sum() * no.sum()
         if n_pairs > 0:
-            n_below = np.cumsum(no) - no / 2  # ties count half
+            n_below = np.cumsum(no) - no / 2  # ties count as half
             areas.append(yes @ n_below / n_pairs)
     if not areas:
         return np.nan
@@ -212,9 +215,9 @@ def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
 
 
 def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Cross-entropy: minus the mean logarithm of the probability of the correct class.
+    """Compute the cross-entropy: minus the mean logarithm of the probability of the correct class.
 
-    Probabilities are clipped to ε … 1 − ε, with the relative rounding error ε of their dtype.
+    Probabilities are clipped to [ε, 1 − ε], where ε is the relative rounding error of their dtype.
 
     >>> round(_log_loss(np.array([[0.8]]), np.array([[1.0]])), 6)  # −ln 0.8
     0.223144
@@ -228,7 +231,7 @@ def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) 
 
 
 def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Explained fraction of the targets' variance: 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)².
+    """Compute the explained fraction of variance: 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)².
 
     Parameters
     ----------
@@ -240,9 +243,9 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     Returns
     -------
     float
-        1 at best, 0 for predicting the mean, averaged over the outputs; an output with constant
-        targets has 1 if they are met, else 0, whatever the rounding error of their mean. NaN for
-        fewer than two rows.
+        At most 1, and 0 for predicting the mean, averaged over the outputs. An output with constant
+        targets scores 1 if they are predicted exactly, and else 0, regardless of the rounding error
+        of their mean. NaN for fewer than two rows.
 
     Examples
     --------
@@ -251,7 +254,7 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     """
     if len(y) < 2:
         return np.nan
-    reference = 0  # a row that counts
+    reference = 0  # a row with a weight
     if sample_weight is not None:
         if not sample_weight.any():
             return np.nan
@@ -266,7 +269,7 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
 
 
 def _mae(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Mean of ``|ŷ − y|``, in the targets' unit.
+    """Compute the mean of ``|ŷ − y|``, in the units of the targets.
 
     >>> _mae(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
     1.0
@@ -275,7 +278,7 @@ def _mae(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
 
 
 def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Root of the mean of (ŷ − y)², in the targets' unit, averaged over the outputs.
+    """Compute the root of the mean of (ŷ − y)², in the units of the targets, averaged over outputs.
 
     >>> _rmse(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
     1.4142
@@ -284,7 +287,7 @@ def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> f
     return float(np.sqrt(_means(squares, sample_weight)).mean())
 
 
-#: Every metric by its name; the usual one of classes and of numbers stands first.
+#: Every metric by its name; the default ones for classes and for numbers come first.
 METRICS: dict[str, NamedMetric] = {
     "accuracy": NamedMetric(accuracy, "accuracy"),
     "auc": NamedMetric(_auc, "AUC"),
@@ -296,12 +299,12 @@ METRICS: dict[str, NamedMetric] = {
     "mae": NamedMetric(_mae, "MAE", of_classes=False, is_error=True),
 }
 
-#: The names of all of them.
+#: The names of all metrics.
 Name = Literal["accuracy", "auc", "f1", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
 
 
 def is_maximized(curve: str) -> bool:
-    """Whether the curve of a metric, on any of the three sets, is better the greater it is.
+    """Return whether larger values are better for the curve of a metric, on any of the three sets.
 
     >>> is_maximized("validation_r2"), is_maximized("rmse"), is_maximized("test_loss")
     (True, False, False)
@@ -311,7 +314,7 @@ def is_maximized(curve: str) -> bool:
 
 
 def score_text(name: str, value: float) -> str:
-    """Write scores up to 1 with four digits after the point, others with five digits in all.
+    """Format scores up to 1 with four decimals, and others with five significant digits.
 
     >>> score_text("r2", 0.5), score_text("r2", -2e19), score_text("auc", np.nan)
     ('0.5000', '-2e+19', 'n/a')
@@ -323,19 +326,19 @@ def score_text(name: str, value: float) -> str:
     return f"{value:.5g}"
 
 
-#: From this fraction of the rows in one class on, the accuracy hides how the others are predicted.
+#: Fraction of rows in one class from which accuracy hides how the other classes are predicted.
 IMBALANCED = 0.75
 
 
 class MainMetric(NamedTuple):
-    """The score that is shown first, and why it is the default, if that is not the usual one."""
+    """The score that is shown first, and the reason if it is not the default one."""
 
     name: str
     reason: str = ""
 
 
 def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | None) -> MainMetric:
-    """Check a metric against the target, or choose the accuracy or R², or one for rare classes.
+    """Check a metric against the target, or choose accuracy or R², or a metric for rare classes.
 
     >>> main_metric(None, np.array([0, 0, 0, 0, 1]), ("no", "yes"))
     MainMetric(name='auc', reason="80 % of the rows are of class 'no'")
@@ -348,7 +351,7 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
             target = "classes"
         problem = f"{given} is not a metric of {target}; expected {', '.join(names)}"
         raise ArgumentError(problem, argument="metric", value=given)
-    if given is None and classes is None and len(y) == 1:  # R² is undefined
+    if given is None and classes is None and len(y) == 1:  # R² is undefined for one row
         return MainMetric("rmse")
     if given is not None or classes is None or len(classes) < 2 or not len(y):
         return MainMetric(given or names[0])

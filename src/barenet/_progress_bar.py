@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def progress_bar(items: Sequence[T], label: str) -> Iterable[T]:
-    """Iterate with a bar on a terminal, which disappears at the end."""
+    """Iterate over items, with a progress bar on a terminal, which disappears at the end."""
     from rich.console import Console
     from rich.progress import track
 

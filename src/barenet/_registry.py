@@ -1,8 +1,8 @@
-"""Registry: objects from their names, such as ``"huber:delta=2"``, and names from objects.
+"""Registries: objects from names, such as ``"huber:delta=2"``, and names from objects.
 
 Activations, losses, initializers, optimizers, schedules and penalties are small dataclasses, in
-plain dictionaries by name. Wherever one is expected, its name can be given instead, with options
-after a colon.
+plain dictionaries by name. Wherever an object is expected, a name can be given instead, with
+options after a colon.
 """
 
 import ast
@@ -23,12 +23,13 @@ T = TypeVar("T")
 #: Maximum length of a name with its options, which may come from a file.
 MAX_CHARACTERS = 1_000
 
-#: Words that are values; any other word is text.
+#: Words that stand for values; any other word is text.
 CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
 
 
-#: Names that mean the same in Keras, PyTorch, scikit-learn and here, whatever the registry; the
-#: first one that it has is meant. Case, hyphens and underscores don't matter.
+#: Names with the same meaning in Keras, PyTorch, scikit-learn and here, for all registries. Each
+#: group stands for the first of its names in the registry. Case, hyphens and underscores don't
+#: matter.
 SYNONYMS = (
     "identity linear",
     "sigmoid logistic",
@@ -56,14 +57,14 @@ SYNONYMS = (
 
 
 def by_name(*classes: type[T]) -> dict[str, type[T]]:
-    """A registry of classes, by their names."""
+    """Make a registry of classes by their names."""
     return {cls.name: cls for cls in classes}  # type: ignore[attr-defined]
 
 
 def build(
     base: type[T] | UnionType, registry: Mapping[str, type[T]], spec: str | T, argument: str
 ) -> T:
-    """Make the object that a name with options stands for; an object is returned as it is.
+    """Make an object from a name with options; an object is returned unchanged.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def build(
 
 
 def canonical(registry: Iterable[str], spec: T) -> T | str:
-    """Write a name, with options or without, as the registry has it; anything else stays.
+    """Spell a name, with or without options, as in the registry; return anything else unchanged.
 
     Examples
     --------
@@ -110,7 +111,7 @@ def canonical(registry: Iterable[str], spec: T) -> T | str:
 
 
 def _synonym(registry: Iterable[str], name: str) -> str:
-    """The name in a registry that is spelled otherwise, or means the same; else the name itself."""
+    """Return the registered name with another spelling, or a synonym; else, the name itself."""
     registered = {_bare(entry): entry for entry in registry}
     bare = _bare(name)
     if bare in registered:
@@ -126,12 +127,12 @@ def _synonym(registry: Iterable[str], name: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """A name without the case and the separators in which libraries differ."""
+    """Remove the case and the separators of a name, in which libraries differ."""
     return re.sub("[-_ ]", "", name.lower())
 
 
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
-    """Look a name up; the error for an unknown one lists the known ones.
+    """Look up a name; the error for an unknown name lists the known ones.
 
     Examples
     --------
@@ -141,7 +142,7 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     """
     if isinstance(name, str) and name in registry:
         return registry[name]
-    names = [entry for entry in sorted(registry) if entry]  # "" is a default
+    names = [entry for entry in sorted(registry) if entry]  # "" stands for a default
     choices = ", ".join(names) or "nothing"
     if not isinstance(name, str):
         raise ArgumentError.of(argument, name, f"one of {choices}")
@@ -150,7 +151,7 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
 
 
 def spec_of(thing: Any) -> str:
-    """Write an object as the text from which `build` makes it.
+    """Write an object as the text that `build` makes it from.
 
     Examples
     --------
@@ -161,7 +162,7 @@ def spec_of(thing: Any) -> str:
     values = option_values(thing)
     changed = []
     for name, default in options_of(type(thing)).items():
-        if name not in values:  # its class has chosen it
+        if name not in values:  # the class has set it
             continue
         value = plain(values[name])
         if value != plain(default):
@@ -173,7 +174,7 @@ def spec_of(thing: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value without NumPy's types, and without lists; an object with options as its text.
+    """Convert a value to plain Python types and tuples; an object with options becomes its text.
 
     Examples
     --------
@@ -191,13 +192,13 @@ def plain(value: Any) -> Any:
 
 @functools.lru_cache(256)
 def _parse_options(kind: Any, text: str) -> dict[str, Any]:
-    """Options from ``"a=1,b=2"``, checked against those of `kind`."""
+    """Parse options such as ``"a=1,b=2"``, and check them against the options of `kind`."""
     accepted = inspect.getfullargspec(kind.__init__)
     fields = [*accepted.args[1:], *accepted.kwonlyargs]
     required = accepted.args[1 : len(accepted.args) - len(accepted.defaults or ())]
     options: dict[str, Any] = {}
     choices = f"(options: {', '.join(fields) or 'none'})"
-    for part in re.split(r",(?![^\[]*\])", text):  # at commas outside of brackets
+    for part in re.split(r",(?![^\[]*\])", text):  # split at commas outside brackets
         name, equals, value = part.partition("=")
         name = name.strip()
         value = value.strip()
@@ -219,7 +220,7 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
 
 
 def _read(text: str) -> Any:
-    """A number, a boolean, None or a list of them; anything else stays text."""
+    """Parse a number, a boolean, None or a list of these; anything else remains text."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
@@ -230,7 +231,7 @@ def _read(text: str) -> Any:
 
 
 def _write(value: Any) -> str:
-    """Text from which `_read` reads the value."""
+    """Write a value as text that `_read` can parse."""
     if isinstance(value, tuple):
         return "[" + ",".join(_write(item) for item in value) + "]"
     if isinstance(value, str):

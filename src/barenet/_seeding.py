@@ -1,4 +1,4 @@
-"""Random generators from seeds, without the time that NumPy takes for a seed that is replaced."""
+"""Random generators from seeds, without the time that NumPy spends on a seed that is replaced."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from numpy.random.bit_generator import ISeedSequence
 
 
 class NoEntropy(ISeedSequence):
-    """Zeros in place of random numbers of the system; NumPy reads a list faster than an array."""
+    """Zeros instead of entropy from the system; NumPy reads a list faster than an array."""
 
     def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
         return [0] * n_words
 
 
 def random_state(seed: int) -> RandomState:
-    """``RandomState(seed)``, in a tenth of the time.
+    """Make ``RandomState(seed)`` in a tenth of the time.
 
     Examples
     --------

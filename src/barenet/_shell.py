@@ -1,4 +1,4 @@
-"""Words of a suggested command, quoted for the shell that it is pasted into."""
+"""Quoting of the words in a suggested command, for the shell that it is pasted into."""
 
 import os
 import shlex
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 IS_WINDOWS = os.name == "nt"
 
-#: Characters that a shell of Windows would take for more than a part of a word.
+#: Characters with a special meaning in a Windows shell.
 SPECIAL = frozenset("&|<>^()%!;,='`$@{}[]*?~#")
 
 
 def quote(word: str) -> str:
-    """Quote a word of a command if the shell of this platform needs it.
+    """Quote a word of a command if this platform's shell requires it.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def quote(word: str) -> str:
 
 
 def join(words: Iterable[str]) -> str:
-    """Join the words of a command.
+    """Join the words of a command, with quotes where needed.
 
     Examples
     --------

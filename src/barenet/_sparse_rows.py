@@ -1,4 +1,4 @@
-"""SparseRows: the rows of a sparse matrix, of which at most a batch is made dense at a time."""
+"""SparseRows: the rows of a sparse matrix, of which only one batch is dense at a time."""
 
 from typing import Any, Self, TypeAlias
 
@@ -12,14 +12,14 @@ Runs: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class SparseRows:
-    """Rows of a sparse matrix; all selections of rows share its numbers.
+    """Rows of a sparse matrix; all selections of rows share its values.
 
-    Those of row i, with ascending columns, are at ``bounds[i, 0]`` up to ``bounds[i, 1]``. NumPy's
-    functions make them dense.
+    The values of row i, with ascending columns, are at ``bounds[i, 0]`` to ``bounds[i, 1]``
+    (exclusive). NumPy's functions make the rows dense.
 
-    A run is a range of columns whose first ones often have the same value, such as the bins of a
-    number: an entry at column ``n_columns + k`` is the value of all columns from the first one of
-    k's run up to before column k.
+    A run is a range of columns in which the first ones often share a value, such as the bins of a
+    number. An entry at column ``n_columns + k`` is the value of all columns from the start of the
+    run to before column k.
     """
 
     ndim = 2
@@ -27,18 +27,18 @@ class SparseRows:
     def __init__(
         self, values: Array, columns: Array, bounds: Array, n_columns: int, runs: Runs = ()
     ) -> None:
-        #: float32 or float64, int32, and int64
+        #: The dtypes are float32 or float64, int32, and int64.
         self.values = values
         self.columns = columns
         self.bounds = bounds
         self.shape = (len(bounds), n_columns)
         self.dtype = values.dtype
-        #: The first column of each run, and the one after its last.
+        #: The first column of each run, and the column after its last one.
         self.runs = runs
 
     @classmethod
     def of(cls, matrix: Any, dtype: np.dtype[Any]) -> Self:
-        """Check and convert a sparse matrix of any format, of integers to the given dtype.
+        """Check and convert a sparse matrix of any format; integers are converted to the dtype.
 
         Examples
         --------
@@ -59,7 +59,7 @@ class SparseRows:
         except ValueError as error:
             raise ArgumentError(f"is not a valid sparse matrix: {error}", argument="X") from error
         if not csr.has_canonical_format:
-            csr = csr.copy()  # not the caller's
+            csr = csr.copy()  # don't change the caller's matrix
             csr.sum_duplicates()
         ends = csr.indptr.astype(np.int64)
         values = csr.data[: csr.nnz]
@@ -103,7 +103,7 @@ class SparseRows:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of `entries`."""
+        """Number of bytes of `entries`."""
         return 24 * int(self.counts.sum())
 
     @property
@@ -112,14 +112,14 @@ class SparseRows:
         return np.column_stack(self._places())
 
     def tocsr(self) -> Any:
-        """Copy rows without runs to a matrix of SciPy."""
+        """Copy rows without runs to a SciPy matrix."""
         from scipy.sparse import csr_array
 
         rows, columns, values = self._places()
         return csr_array((values, (rows, columns)), shape=self.shape)
 
     def _places(self) -> tuple[Array, Array, Array]:
-        """Row, column and value of each entry."""
+        """Return the row, column and value of each entry."""
         rows = np.repeat(np.arange(len(self)), self.counts)
         first = self.bounds[:, 0] - self.counts.cumsum() + self.counts
         places = np.arange(len(rows)) + first[rows]

@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def for_users(function: Callable[P, T]) -> Callable[P, T]:
-    """Refuse the arguments of other libraries with their remedies, and progress in a file."""
+    """Reject arguments of other libraries with a remedy; hide the progress if nobody watches."""
     parameters = inspect.signature(function).parameters
 
     @functools.wraps(function)
@@ -84,15 +84,16 @@ def train(
     Parameters
     ----------
     network : Network
-        The network; training starts from its present parameters.
+        The network; training starts from its current parameters.
     X : array-like or sparse matrix of shape (n_samples, n_inputs)
-        The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
-        without a copy, also if it is memory-mapped or strided, and so is a CSR matrix. Dask's
-        arrays and data frames stay on its workers. Anything else is converted once, also to CSR.
+        The samples, ideally scaled to about −1 … 1. An array of float32, float64 or uint8 is used
+        without a copy, even if it is memory-mapped or strided, and so is a CSR matrix. Dask arrays
+        and data frames stay on their workers. Anything else is converted once; other sparse
+        matrices are converted to CSR.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets: numbers, or class indices from 0.
     loss : str or Loss, optional
-        The function to minimize; by default the one that matches the output activation. A `Loss`,
+        The function to minimize; by default, the one that matches the output activation. A `Loss`,
         or a name, with options after a colon, such as ``"huber:delta=2"``: "squared_error",
         "absolute_error", "huber", "quantile", "gaussian_nll", "poisson", "binary_cross_entropy",
         "categorical_cross_entropy", "binary_focal" or "categorical_focal".
@@ -100,88 +101,89 @@ def train(
         The rule for the steps: "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam",
         "adamw", "lion", "muon" or "lbfgs". An instance keeps its moments from call to call.
     epochs : int, default=100
-        Passes over the training set; for L-BFGS the maximum number of iterations.
+        Passes over the training set; for L-BFGS, the maximum number of iterations.
     batch_size : int, "auto" or None, default="auto"
-        Rows in a mini-batch; "auto" is 32, or all rows if there are fewer, None is all rows. L-BFGS
-        always uses all rows.
+        Number of rows in a mini-batch. "auto" is 32, or all rows if there are fewer; None is all
+        rows. L-BFGS always uses all rows.
     shuffle : bool, default=True
-        Visit the rows in a new order each epoch.
+        Whether to visit the rows in a new order each epoch.
     sample_weight : array-like of shape (n_samples,), optional
         The weight of each row.
     validation_data, test_data : tuple of X and y, and optionally sample weights, optional
-        The validation and the test set, measured after each epoch for curves such as
-        ``validation_loss`` and ``test_accuracy``. `EarlyStopping` and `ReduceOnPlateau` use those
-        of the validation set; the test set does not affect the training.
+        The validation set and the test set, which are evaluated after each epoch for curves such as
+        ``validation_loss`` and ``test_accuracy``. `EarlyStopping` and `ReduceOnPlateau` use the
+        curves of the validation set; the test set does not affect the training.
     metrics : str or sequence of str, default=()
-        Computed for the training, validation and test set after each epoch: "accuracy", "auc",
-        "f1", "balanced_accuracy", "log_loss", "r2", "rmse" or "mae".
+        Metrics of the training, validation and test sets after each epoch: "accuracy", "auc", "f1",
+        "balanced_accuracy", "log_loss", "r2", "rmse" or "mae".
     schedule : str or Schedule, optional
-        Learning rate schedule: "constant", the default, "step", "exponential", "inverse_scaling",
+        Learning rate schedule: "constant" (the default), "step", "exponential", "inverse_scaling",
         "cosine", "one_cycle" or "reduce_on_plateau", which uses the validation loss if there is a
-        validation set, else the training loss.
+        validation set, and otherwise the training loss.
     penalty : str, Penalty, or a sequence of them, optional
         Regularization terms on the weights, such as ``"l2:strength=0.01"``: "l1" or "l2".
     clip : str or Clipping, optional
-        A limit to each gradient, such as ``"norm:limit=1"``: "norm" of all its entries, or
-        "value" of each.
+        A limit on the gradient of each step, such as ``"norm:limit=1"``: "norm" limits the norm of
+        all its entries, and "value" limits each entry.
     callbacks : Callback, callable, or a sequence of them, default=()
-        Callbacks invoked during training. A function is called with the `Run` after each epoch;
-        the run ends if it returns True, or a text, which is the reason.
+        Callbacks that are invoked during training. A function is called with the `Run` after each
+        epoch; the run ends if it returns True, or a text, which is the reason.
     engine : {"auto", "reference", "compiled"}, default="auto"
-        "reference" is NumPy. "compiled" takes the same steps in kernels that are compiled when
-        first needed, for some seconds once on a machine. "auto" is "compiled", or "reference" for a
-        user-defined layer, activation, loss or optimizer. The history has the name of the engine.
+        "reference" uses NumPy. "compiled" takes the same steps with kernels that are compiled when
+        first needed, which takes some seconds once per machine. "auto" is "compiled", or
+        "reference" for a user-defined layer, activation, loss or optimizer. The history has the
+        name of the engine.
     seed : int, default=0
-        Decides the order of the rows and the dropout; the same seed gives bit-identical results, on
-        the same machine with the same engine and libraries.
+        Determines the order of the rows and the dropout. The same seed gives bit-identical results
+        on the same machine with the same engine and libraries.
     scale : float, default=1.0
-        Factor on the X of all three sets, applied to each batch in the network's dtype: bytes of
-        0 … 255 train with ``scale=1/255`` without a conversion of the whole array. It is not part
-        of the network: call `predict` with ``X * scale``.
+        Factor for the X of all three sets, applied to each batch in the network's dtype: bytes of 0
+        … 255 are trained with ``scale=1/255`` without converting the whole array. It is not part of
+        the network: call `predict` with ``X * scale``.
     threads : int, optional
-        Maximum number of threads of the compiled engine; by default ``BARENET_THREADS`` in the
-        environment, else as many as are worth starting, and never more than the allowed cores. The
-        bits do not depend on it. The reference engine leaves threads to NumPy.
+        Maximum number of threads of the compiled engine. The default is ``BARENET_THREADS`` in the
+        environment, or else as many as are worth starting, but never more than the allowed cores.
+        The results don't depend on it, bit for bit. The reference engine leaves threads to NumPy.
     progress : bool, optional
-        By default, a run of more than a second shows a bar on a terminal or in a notebook, unless a
-        callback shows the progress, and only in the main thread of a program. False shows nothing;
-        True is ``callbacks=Progress()``, whose bar stays, and prints lines elsewhere.
+        By default, a run of more than a second shows a bar on a terminal or in a notebook, if it
+        runs in the main thread and no callback shows the progress. False shows nothing. True is the
+        same as ``callbacks=Progress()``, whose bar stays, and which prints lines elsewhere.
     checkpoint : str, path or Checkpoint, optional
-        File or folder for the state of the run, saved every 30 seconds, or as a `Checkpoint` is
-        configured; or its address, such as ``"s3://bucket/run.safetensors"``.
+        File or folder for the state of the run, which is saved every 30 seconds, or as configured
+        by a `Checkpoint`; or its address, such as ``"s3://bucket/run.safetensors"``.
     resume : bool, str or path, default=False
         True to resume from `checkpoint`, or to start if there is none yet; or the path of another
-        checkpoint to resume from. A resumed run ends with bit-identical results.
+        checkpoint to resume from. The results are bit-identical to those of an uninterrupted run.
 
     Returns
     -------
     History
-        The curves of the run, and why it ended.
+        The curves of the run, and the reason it ended.
 
     Raises
     ------
     ValueError
-        If an argument can't be used; the message names it. Also if the data or a setting differ
-        from those of the checkpoint; the message lists the changes.
+        If an argument can't be used; the message names it. Also, if the data or a setting differs
+        from the checkpoint; the message lists the changes.
     FileNotFoundError
-        If there is no checkpoint at the path in `resume`.
+        If `resume` is a path without a checkpoint.
     ModelFileError
         If the checkpoint is damaged.
     OSError
-        If the checkpoint can't be written; the one before is unchanged.
+        If the checkpoint can't be written; the previous one is unchanged.
     DivergenceError
-        If the loss or a parameter stops being a finite number.
+        If the loss or a parameter is no longer a finite number.
     RuntimeError
         If the network is already being trained.
     KeyboardInterrupt
-        After Ctrl-C; the network keeps its present parameters.
+        After Ctrl-C; the network keeps its current parameters.
 
     Warns
     -----
     RuntimeWarning
         If the loss grows by a factor of a million, or all gradients of an epoch are 0.
     UserWarning
-        If the batch size is larger than the number of rows, which is used instead.
+        If the batch size is larger than the number of rows, which is then used instead.
 
     Examples
     --------
@@ -239,7 +241,7 @@ def make_job(
     clip: str | Clipping | None,
     seed: int,
 ) -> Job:
-    """Check everything that a single step needs; X may be rows that are already checked."""
+    """Check everything that a single step needs; X may be rows that were already checked."""
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     objective = as_loss(loss, network.output_activation)
@@ -271,7 +273,7 @@ def make_job(
 
 
 def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
-    """Check the held-out sets; an error names the argument."""
+    """Check the held-out sets; errors name the argument."""
 
     def check(X: Any, y: Any, weight: Any = None) -> ArrayDataset:
         return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
@@ -286,7 +288,7 @@ def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str
 def held_out_rows(
     data: Sequence[ArrayLike], argument: str, check: Callable[..., ArrayDataset]
 ) -> ArrayDataset:
-    """Make rows of X, y and optionally weights by a function; its error names the argument."""
+    """Make rows from X, y and optional weights with a function; errors name the argument."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ArgumentError.of(argument, data, "(X, y) or (X, y, sample_weight)")
     try:
@@ -296,7 +298,7 @@ def held_out_rows(
 
 
 def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
-    """Look metrics up."""
+    """Look up metrics by their names."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
     if isinstance(names, str):
@@ -309,7 +311,7 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:
-    """Rows in a step: all for L-BFGS and None; more than all are clipped, with a warning."""
+    """Return the rows per step: all for L-BFGS or None; clip a larger number with a warning."""
     n_rows = job.rows.n_rows
     if batch_size is None or job.optimizer.full_batch:
         return n_rows

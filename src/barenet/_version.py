@@ -1,3 +1,3 @@
-"""The version, where every room can read it: exports say which barenet has written them."""
+"""The version, in a module that any other can import: exports include the version of barenet."""
 
 __version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""Activation functions; `ACTIVATIONS` has them by name."""
+"""Activation functions; `ACTIVATIONS` contains them by name."""
 
 from barenet.model import _activations as _source
 from barenet.model._activations import *

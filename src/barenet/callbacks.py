@@ -1,4 +1,4 @@
-"""Callbacks, which are invoked during training."""
+"""Callbacks that are invoked during training."""
 
 from barenet.insight._live_plot import LivePlot
 from barenet.training._callbacks import Callback, EarlyStopping, LambdaCallback, Run, TimeLimit

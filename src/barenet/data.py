@@ -1,10 +1,10 @@
-"""Deprecated: the public names of this module are those of `barenet`."""
+"""Deprecated: import the public names of this module from `barenet` instead."""
 
 import importlib
 import warnings
 from typing import Any
 
-#: The module of each name that was imported from here.
+#: The module of each name that could be imported from here.
 _MODULES = {
     "Dataset": "datasets._dataset",
     "Frame": "tables._frame",

@@ -1,8 +1,8 @@
 """Errors that barenet raises.
 
-A wrong argument is a ``ValueError`` that names it; an `ArgumentError` also has its parts as data.
-The other classes are for errors that a caller may want to handle separately: bad data, a bad model
-file, a run that diverged, an extra not installed.
+An invalid argument raises a ``ValueError`` that names it; an `ArgumentError` also has its parts as
+data. The other classes are for errors that a caller may want to handle separately: bad data, a bad
+model file, a run that diverged, or an extra that is not installed.
 """
 
 import copy
@@ -13,29 +13,29 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
 
-#: Characters of a value that an error shows.
+#: Maximum number of characters of a value in an error.
 LONGEST = 80
 
-#: The addresses of files and folders by the paths of their copies on this machine.
+#: The addresses of files and folders, by the paths of their local copies.
 ADDRESSES: dict[str, str] = {}
 
 
 class BarenetError(Exception):
-    """Base of every error that is barenet's own."""
+    """Base class of every error that barenet defines."""
 
     def __str__(self) -> str:
         return without_secrets(with_addresses(super().__str__()))
 
 
 def spelled(argument: str, *value: object) -> str:
-    """Name an argument, or one with a value, as a Python call has it: ``header=False``."""
+    """Write an argument, possibly with a value, as in a Python call: ``header=False``."""
     if not value:
         return argument
     return f"{argument}={value[0]!r}"
 
 
 class ArgumentError(BarenetError, ValueError):
-    """A wrong value of an argument, with its parts as data.
+    """An invalid value of an argument, with its parts as data.
 
     The library renders them as ``learning_rate: expected a number above 0, got -1``; the command
     line and the playground render the same parts in their own spelling.
@@ -43,18 +43,18 @@ class ArgumentError(BarenetError, ValueError):
     Parameters
     ----------
     problem : str
-        A description of what is wrong, without the argument's name and without the remedy.
+        Description of what is wrong, without the name of the argument and the remedy.
     argument : str
-        The name of the argument; several are separated by a comma and a space.
+        Name of the argument; several names are separated by a comma and a space.
     value : object
-        The value that was given.
+        The given value.
     expected : str
-        A description of the values that are accepted, such as "a number above 0".
+        Description of the accepted values, such as "a number above 0".
     remedy : str
-        How to correct it. A name in braces stands for one of `options`.
+        How to correct the error. A name in braces stands for one of `options`.
     **options : object
-        Values of other arguments that the remedy recommends; a second value of an argument has an
-        underscore after its name.
+        Values of other arguments that the remedy recommends. For a second value of the same
+        argument, an underscore is appended to its name.
 
     Attributes
     ----------
@@ -95,25 +95,25 @@ class ArgumentError(BarenetError, ValueError):
     def of(
         cls, argument: str, value: object, expected: str, *, part: str = "", **more: Any
     ) -> Self:
-        """Describe a value that is not among the accepted ones.
+        """Describe a value that is not accepted.
 
         Parameters
         ----------
         argument : str
-            The name of the argument.
+            Name of the argument.
         value : object
-            The value that was given.
+            The given value.
         expected : str
-            A description of the values that are accepted, such as "a number above 0".
+            Description of the accepted values, such as "a number above 0".
         part : str
             The part of the argument that is wrong, such as "adam's beta1".
         **more : object
-            The remedy, and its options.
+            The remedy and its options.
 
         Returns
         -------
         ArgumentError
-            To be raised.
+            The error, to be raised.
         """
         if isinstance(value, type) and hasattr(value, "name"):
             more.setdefault("remedy", f"pass an instance: {value.__name__}()")
@@ -131,8 +131,8 @@ class ArgumentError(BarenetError, ValueError):
         Parameters
         ----------
         spell : callable
-            Takes the name of an argument, and a value where there is one, and returns both as a
-            user of the interface writes them.
+            Takes the name of an argument, possibly with a value, and returns them as a user of the
+            interface writes them.
 
         Returns
         -------
@@ -153,7 +153,7 @@ class ArgumentError(BarenetError, ValueError):
         return without_secrets(with_addresses(line))
 
     def _place(self) -> list[str]:
-        """The place of the error besides the argument."""
+        """Return the place of the error, apart from the argument."""
         return []
 
     def renamed(self, argument: str) -> Self:
@@ -162,12 +162,12 @@ class ArgumentError(BarenetError, ValueError):
         Parameters
         ----------
         argument : str
-            The name of the caller's argument.
+            Name of the caller's argument.
 
         Returns
         -------
         ArgumentError
-            The same, with the new name.
+            The same error, with the new name.
         """
         error = copy.copy(self)
         error.argument = argument
@@ -175,25 +175,25 @@ class ArgumentError(BarenetError, ValueError):
 
 
 class DataError(ArgumentError):
-    """Data that cannot be used.
+    """An error in data.
 
     Parameters
     ----------
     problem : str
-        A description of what is wrong.
+        Description of what is wrong.
     path : path, optional
-        The file.
+        Path of the file.
     line : int, optional
-        The line in the file, counted from 1.
+        Line of the file, counted from 1.
     **parts : object
-        The other parts of an `ArgumentError`.
+        Other parts of an `ArgumentError`.
 
     Attributes
     ----------
     row : int, optional
-        The row of a wrong value in its source, counted from 0.
+        Row of an invalid value in its source, counted from 0.
     column : str, optional
-        The column of a wrong value.
+        Column of an invalid value.
 
     Examples
     --------
@@ -224,29 +224,29 @@ class ModelFileError(BarenetError, ValueError):
 
 
 class MissingExtraError(BarenetError, ImportError):
-    """An optional dependency is needed and not installed; the message has the command for it."""
+    """An optional dependency is missing; the message has the command to install it."""
 
 
 class ResumeError(BarenetError, ValueError):
-    """A run cannot be resumed from a checkpoint; the message has the reason.
+    """A run can't be resumed from a checkpoint; the message gives the reason.
 
-    The network, the optimizer, the schedule and the callbacks are as they were before.
+    The network, the optimizer, the schedule and the callbacks are left unchanged.
     """
 
 
 class WorkersError(BarenetError, RuntimeError):
-    """The workers of a cluster can't do their work; the message has the reason."""
+    """The workers of a cluster can't do their work; the message gives the reason."""
 
 
 class DivergenceError(BarenetError, ArithmeticError, ValueError):
     """The loss or the parameters stopped being finite numbers.
 
-    A ``ValueError`` as well, as code that is written for scikit-learn's estimators expects one.
+    It is also a ``ValueError``, as code for scikit-learn's estimators expects.
 
     Attributes
     ----------
     epoch : int
-        Epoch in which it happened, counted from 1.
+        Epoch of the divergence, counted from 1.
     batch : int
         Batch within that epoch, counted from 1.
     loss : float
@@ -254,7 +254,7 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
     problem : str
         The loss or the parameters, and their value.
     remedy, outcome : str
-        The remedy and the consequences, at the end of the message; a handler may change them.
+        The remedy and the consequences at the end of the message; a handler may change them.
     """
 
     def __init__(
@@ -275,7 +275,7 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
         return message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Support pickling, for errors in another process."""
+        """Support pickling, for errors in other processes."""
         restore = partial(
             type(self),
             epoch=self.epoch,
@@ -288,7 +288,7 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
 
 
 def brief(value: object) -> str:
-    """Write a value for an error: an array by its shape, a long value by its start.
+    """Format a value for an error: an array by its shape, a long value by its beginning.
 
     Examples
     --------
@@ -306,7 +306,7 @@ def brief(value: object) -> str:
 
 
 def in_a_line(error: Exception) -> str:
-    r"""Write the message of another library's error in one line.
+    r"""Write the message of another library's error on one line.
 
     Examples
     --------
@@ -318,13 +318,13 @@ def in_a_line(error: Exception) -> str:
     'MemoryError'
     """
     text = " ".join(str(error).split()) or type(error).__name__
-    if type(error) is KeyError:  # its message is the key alone
+    if type(error) is KeyError:  # the message is only the key
         text += " is missing"
     return shortened(text, 3 * LONGEST)
 
 
 def some(names: Sequence[str], most: int = 20) -> str:
-    """List names for an error, shortened if they are long or many.
+    """List names for an error, shortened if they are long or there are many.
 
     Examples
     --------
@@ -338,7 +338,7 @@ def some(names: Sequence[str], most: int = 20) -> str:
 
 
 def count_of(number: int, noun: str) -> str:
-    """Count things in words.
+    """Write a number of things in words.
 
     Examples
     --------
@@ -351,7 +351,7 @@ def count_of(number: int, noun: str) -> str:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name that is closest to a wrong one, or that has it as its initials.
+    """Suggest the known name that is closest to a wrong name, or whose initials it is.
 
     Examples
     --------
@@ -376,7 +376,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def printable(name: object) -> str:
-    r"""Write a name in one line, with invisible characters escaped or in quotes.
+    r"""Write a name on one line, with invisible characters escaped or in quotes.
 
     Examples
     --------
@@ -392,37 +392,37 @@ def printable(name: object) -> str:
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
-    """The start of a text with more characters than are shown."""
+    """Shorten a text that has more characters than are shown."""
     if len(text) <= most:
         return text
     return f"{text[:most]}..."
 
 
 def without_secrets(text: object) -> str:
-    """Write a text without the password and the query, which may be a token, of each address.
+    """Remove the password and the query, which may have a token, from each address in a text.
 
     Examples
     --------
     >>> without_secrets("https://me:secret@host/rows.csv?token=secret")
     'https://…@host/rows.csv?…'
     """
-    before_host = r"(\w\w://?)(?:[^/?#…]*|[^/?#:[]*:(?!\d*/).*)@"  # or with a slash in a password
+    before_host = r"(\w\w://?)(?:[^/?#…]*|[^/?#:[]*:(?!\d*/).*)@"  # the password may have a slash
     hidden = re.sub(before_host, r"\1…@", str(text))
     return re.sub(r"""(\w\w:/[^?]*\?)[^\s…][^\s'"]*(?<![:;,])""", r"\1…", hidden)
 
 
 def with_addresses(text: object) -> str:
-    """Write a text with addresses in place of the paths of their copies."""
+    """Replace the paths of local copies in a text by their addresses."""
     text = str(text)
-    for path, address in [*ADDRESSES.items()]:  # which another thread may change
+    for path, address in [*ADDRESSES.items()]:  # another thread may change it
         text = text.replace(path, address)
     return text
 
 
 def caller_stacklevel() -> int:
-    """Stack level of the first frame outside this package, for a warning.
+    """Return the stack level of the first frame outside this package, for a warning.
 
-    scikit-learn calls `fit` in a frame of its own.
+    scikit-learn calls `fit` in an extra frame.
     """
     level = 1
     frame = sys._getframe(1)

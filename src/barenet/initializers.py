@@ -1,4 +1,4 @@
-"""Initializers of the parameters; `INITIALIZERS` has them by name."""
+"""Initializers of the parameters; `INITIALIZERS` contains them by name."""
 
 from barenet.model import _initializers as _source
 from barenet.model._initializers import *

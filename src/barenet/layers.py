@@ -1,4 +1,4 @@
-"""Layers; `LAYERS` has them by name."""
+"""Layers; `LAYERS` contains them by name."""
 
 from barenet.model import layers as _source
 from barenet.model.layers import *

@@ -1,4 +1,4 @@
-"""Losses; `LOSSES` has them by name."""
+"""Losses; `LOSSES` contains them by name."""
 
 from barenet.model import losses as _source
 from barenet.model.losses import *

@@ -1,4 +1,4 @@
-"""Optimizers and gradient clipping; `OPTIMIZERS` has the optimizers by name."""
+"""Optimizers and gradient clipping; `OPTIMIZERS` contains the optimizers by name."""
 
 from barenet.optimization import optimizers as _source
 from barenet.optimization.optimizers import *

@@ -1,4 +1,4 @@
-"""Learning rate schedules; `SCHEDULES` has them by name."""
+"""Learning rate schedules; `SCHEDULES` contains them by name."""
 
 from barenet.optimization import _schedules as _source
 from barenet.optimization._schedules import *

@@ -1,7 +1,7 @@
-"""Checkpoints: the state of a run in a file, from which it can be resumed.
+"""Checkpoints: files with the state of a run, from which it can be resumed.
 
 A checkpoint is a model file of the network at that moment, with everything else that the next step
-depends on. It replaces the one before in one step, so there is always a whole one.
+depends on. It replaces the previous checkpoint atomically, so a complete one always exists.
 """
 
 import math
@@ -46,24 +46,26 @@ class Checkpoint:
     ----------
     path : str or path
         The file, or its address, such as ``"s3://bucket/run.safetensors"``; in a folder,
-        ``checkpoint.safetensors``. At an address, nothing keeps a second run from the same file.
+        ``checkpoint.safetensors``. At an address, a second run is not prevented from writing to the
+        same file.
     every : int or str, default="30s"
         Epochs, or a time such as ``"30s"``, ``"5m"`` or ``"1.5h"``, which may end within an epoch;
-        ``"never"`` saves only when a callback stops a run that can be resumed, such as
-        `TimeLimit`. A run shorter than one interval leaves no file. Ctrl-C saves nothing in Python,
-        where it is a ``KeyboardInterrupt`` at any moment: the file has the last state before it.
+        ``"never"`` saves only when a callback such as `TimeLimit` stops a run that can be resumed.
+        A run shorter than one interval leaves no file. Ctrl-C doesn't save the state in Python,
+        where it raises a ``KeyboardInterrupt`` at any moment; the file keeps the last state before
+        it.
     notes : mapping, optional
         JSON data to store with the state.
     saved_at : float, optional
-        The start of the first interval, on the clock of ``time.monotonic``, by default that of the
-        run; minus infinity saves the first state at once.
+        Start of the first interval, on the clock of ``time.monotonic``; by default, the start of
+        the run. With minus infinity, the first state is saved at once.
     raises_at_end : bool, default=True
-        Whether an error of the last save is raised; else the run returns, and `error` has it.
+        Whether an error of the last save is raised. If not, the run returns, and `error` is set.
 
     Attributes
     ----------
     seconds, epochs : float
-        The interval; the other is infinite.
+        The interval in seconds or in epochs; the other one is infinite.
     counts_epochs : bool
         Whether the interval is a number of epochs.
     error : OSError, optional
@@ -112,7 +114,7 @@ class Checkpoint:
         self._begin()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a checkpoint in another process, where one at an address needs its own copy."""
+        """Restore a checkpoint in another process; one at an address needs its own copy."""
         vars(self).update(state)
         if self._address:
             self.path = _file_at(self._address)
@@ -129,14 +131,14 @@ class Checkpoint:
         Yields
         ------
         None
-            Nothing.
+            Nothing is yielded.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such folder.
+            If the folder does not exist.
         OSError
-            If the path is a folder, or another run writes there.
+            If the path is a folder, or another run is writing to the file.
         ValueError
             If the network can't be stored.
         """
@@ -154,7 +156,7 @@ class Checkpoint:
             yield
 
     def read(self) -> StateDict | None:
-        """Read the state that was saved last.
+        """Read the last saved state.
 
         Returns
         -------
@@ -164,14 +166,14 @@ class Checkpoint:
         if self._address:
             copy = working_copy(self.path)
             if copy:
-                copy.fetch(self.path)  # another run may have saved it since
+                copy.fetch(self.path)  # another run may have saved the file since
         if not self.path.is_file():
             return None
         state, _ = _read(self.path)
         return state
 
     def should_save(self, run: Run) -> bool:
-        """Decide, after each chunk and each epoch, whether to save the state.
+        """Return whether to save the state, after each chunk and each epoch.
 
         Parameters
         ----------
@@ -189,7 +191,7 @@ class Checkpoint:
         return time.monotonic() - self._saved_at >= self.seconds
 
     def save(self, run: Run, state: StateDict) -> None:
-        """Save a state; the one before is replaced only when the new one is complete.
+        """Save a state; the previous one is replaced only when the new one is complete.
 
         Parameters
         ----------
@@ -203,7 +205,7 @@ class Checkpoint:
         OSError
             If the file can't be written.
         """
-        network_arrays = {f"run/{name}" for name in Snapshot._fields}  # stored with the network
+        network_arrays = {f"run/{name}" for name in Snapshot._fields}  # written by write_model
         plain: StateDict = {}
         tensors: dict[str, Any] = {}
         for part, values in state.items():
@@ -241,7 +243,7 @@ class Checkpoint:
 
 
 def _file_at(path: str | PathLike[str]) -> Path:
-    """The file of a path, or of the working copy of an address, which may be those of a folder."""
+    """Return the checkpoint file of a path or address, which may be a folder."""
     file = download(path)
     if file.is_dir():
         return file / FILE_NAME

@@ -1,7 +1,7 @@
-"""Checkpointing: the whole state of a run, saved while it trains and loaded where it resumes.
+"""Checkpointing: save the whole state of a run while it trains, and load it to resume the run.
 
 The order of the rows and the dropout are functions of the seed and the step, so the state is small:
-vectors, counts and the history. It is saved with the identity of the run.
+vectors, counts and the history. The identity of the run is saved with it.
 """
 
 import copy
@@ -37,7 +37,7 @@ from barenet.tables._fingerprint import checksum
 from barenet.training._callbacks import Callback, Run
 from barenet.training._loop import Loop
 
-#: Names of parts in files, where they are others than in the code.
+#: Names of parts in files, if they differ from the names in the code.
 IN_FILES = {"epoch": "tally", "monitor": "guard"}
 
 
@@ -47,7 +47,7 @@ def saved_session(
     checkpoint: str | PathLike[str] | Checkpoint | None,
     resume: bool | str | PathLike[str],
 ) -> Iterator[None]:
-    """Start the loop from the last state, if there is one to resume, and save it."""
+    """Start the loop from the last state, if there is one, and save the state as it runs."""
     locked = locked_checkpoint(loop.run.network, checkpoint, resume)
     with locked as (place, state), CheckpointManager(loop, place, state).session():
         yield
@@ -84,7 +84,7 @@ def locked_checkpoint(
 
 
 def as_checkpoint(place: Any, argument: str) -> Checkpoint:
-    """Make a checkpoint of a path."""
+    """Make a checkpoint from a path."""
     if not isinstance(place, str | PathLike | Checkpoint):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
     if isinstance(place, Checkpoint):
@@ -94,7 +94,7 @@ def as_checkpoint(place: Any, argument: str) -> Checkpoint:
 
 @dataclass(eq=False)
 class CheckpointManager(Callback):
-    """Saves the parts of a run, and loads those of the run that it resumes."""
+    """Saves the state of the parts of a run, and loads it when the run is resumed."""
 
     loop: Loop
     checkpoint: Checkpoint | None
@@ -102,9 +102,9 @@ class CheckpointManager(Callback):
     state: StateDict | None
     #: The checksum function of an array, shared by runs on the same data.
     checksum: Callable[[NDArray[Any]], str] = checksum
-    #: Whether `state` is that at the end of the session afterwards.
+    #: Whether `state` holds the last saved state after the session.
     keeps_state: bool = False
-    #: The state after the last chunk, where the next one may fail.
+    #: The state after the last chunk, in case the next one fails.
     _last: StateDict | None = None
 
     def __post_init__(self) -> None:
@@ -115,21 +115,21 @@ class CheckpointManager(Callback):
         self.parts: dict[str, Any] = {}
         for name, part in self.loop.parts.items():
             self.parts[IN_FILES.get(name, name)] = part
-        # A resumed run may have other callbacks without a state.
+        # A resumed run may have other callbacks, as long as they have no state.
         stateful = []
         for callback in self.config.callbacks:
             if type(callback).state_dict is not Stateful.state_dict:
                 stateful.append(callback)
         self.callbacks = numbered("callback", stateful)
-        # The settings as given, before a callback changes them.
+        # The settings as they were passed, before a callback changes them.
         self.settings = settings_of(self.engine, self.config, self.callbacks)
 
     @contextmanager
     def session(self) -> Iterator[None]:
         """Load the state, start the loop, and save the last state, before the callbacks end.
 
-        A run that ends before the first state is due leaves nothing: repeating it takes less time
-        than a crash may lose anyway.
+        A run that ends before the first state is due leaves no file: repeating it takes less time
+        than a crash may cost anyway.
         """
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
         before = []
@@ -149,7 +149,7 @@ class CheckpointManager(Callback):
                     self._save_last(run, error)
                     raise
                 self._save(run, needed=self.has_saved or not run.finished)
-        except ResumeError:  # everything is as it was before
+        except ResumeError:  # leave everything as it was before
             snapshot.restore(run.network)
             for part, attributes in before:
                 vars(part).clear()
@@ -157,7 +157,7 @@ class CheckpointManager(Callback):
             raise
 
     def on_start(self, run: Run) -> None:
-        """Load the states of the callbacks, which have been reset by their own `on_start`."""
+        """Load the states of the callbacks, after their own `on_start` has reset them."""
         self._load(self.callbacks)
         self.state = None
 
@@ -173,7 +173,7 @@ class CheckpointManager(Callback):
         self._save(run, needed=self.checkpoint.should_save(run))
 
     def _save(self, run: Run, *, needed: bool) -> None:
-        """Save the state if it is needed; not one that the monitor is about to reject."""
+        """Save the state if it is needed, unless the monitor is about to reject it."""
         if not (needed and np.isfinite(run.network.parameters).all()):
             return
         if self.keeps_state:
@@ -183,7 +183,7 @@ class CheckpointManager(Callback):
             self.has_saved = True
 
     def _save_last(self, run: Run, error: WorkersError) -> None:
-        """Save the state after the last chunk that was finished, as the workers are lost."""
+        """Save the state after the last completed chunk, because the workers are lost."""
         if self.checkpoint is None or self._last is None:
             return
         run_state = self._last["run"]
@@ -193,7 +193,7 @@ class CheckpointManager(Callback):
         error.args = (f"{error}; the state before is saved in {place}",)
 
     def state_dict(self) -> StateDict:
-        """The state of all parts, or that at the end, with the identity of the run."""
+        """Return the state of all parts, or the kept one, with the identity of the run."""
         return {**self._identity, **(self.state or self._states())}
 
     def _states(self) -> StateDict:
@@ -201,7 +201,7 @@ class CheckpointManager(Callback):
         return {name: part.state_dict() for name, part in parts.items()}
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
-        """Load the state of parts, if there is one; an invalid one is refused."""
+        """Load the state of parts, if there is one; an invalid state is an error."""
         if self.state is None:
             return
         with refuse_invalid():
@@ -218,7 +218,7 @@ class CheckpointManager(Callback):
         return {"settings": self.settings, "data": data, "surroundings": surroundings}
 
     def _check_identity(self, state: StateDict) -> None:
-        """Refuse the state of another run; warn if last digits may differ."""
+        """Reject the state of another run; warn if the last digits may differ."""
         differences = {}
         for name, identity in self._identity.items():
             differences[name] = changes(state.get(name, {}), identity)
@@ -239,7 +239,7 @@ class CheckpointManager(Callback):
 
 @contextmanager
 def refuse_invalid() -> Iterator[None]:
-    """Turn the errors of an invalid state into one of a single line."""
+    """Replace the errors of an invalid state by a `ResumeError` of one line."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -247,10 +247,10 @@ def refuse_invalid() -> Iterator[None]:
 
 
 def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
-    """Refuse a state that no run of this kind has saved.
+    """Reject a state that no run of this kind can have saved.
 
-    A checksum detects damage, not the maker of a file. Loaded arrays are used without further
-    checks, by compiled code among others, so they must have the kinds and shapes of this run's.
+    A checksum detects damage, but doesn't identify who wrote the file. Loaded arrays are used
+    without further checks, also by compiled code, so their kinds and shapes must match this run.
     """
     saved = state["run"]
     optimizer = state["optimizer"]
@@ -267,7 +267,7 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
     if isinstance(parts["optimizer"], Optimizer):
         n_steps = check_index(optimizer["n_steps"], "n_steps")
         if n_steps:
-            parts["optimizer"].prepare(parameters)  # its moments are among the examples
+            parts["optimizer"].prepare(parameters)  # the examples include its moments
     examples = {name: part.state_dict() for name, part in parts.items()}
     if saved["stop_reason"] is not None:
         examples["run"]["stop_reason"] = ""

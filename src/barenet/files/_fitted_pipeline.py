@@ -1,6 +1,6 @@
-"""A fitted estimator, alone or in a pipeline of scikit-learn, as the parts of a predictor.
+"""Conversion of a fitted estimator, alone or in a scikit-learn pipeline, to parts of a predictor.
 
-Scalers of scikit-learn are recognized by their class and converted; their code is not stored.
+The scalers of scikit-learn are recognized by their class and converted; no code is stored.
 """
 
 import math
@@ -29,7 +29,7 @@ SKL2ONNX = "skl2onnx converts other pipelines, after barenet.register_onnx_conve
 #: The remedy for an ensemble with another step, or in a `TransformedTargetRegressor`.
 REMEDY = "fit it on the raw table and target, alone"
 
-#: The remedy where the network is inside another object in a pipeline.
+#: The remedy for a network inside another object in a pipeline.
 REMEDIES = {
     "Pipeline": "put its steps into the one pipeline",
     "TransformedTargetRegressor": "put it around the whole pipeline",
@@ -37,7 +37,7 @@ REMEDIES = {
 
 
 def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """The arguments of a predictor but the names of the target and the data."""
+    """Return the arguments of a predictor, except the names of the target and the data."""
     estimator, preprocessing, names, target_scaling = _unwrapped(model)
     network = estimator.network_.copy()
     classes = getattr(estimator, "classes_", None)
@@ -59,9 +59,9 @@ def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> di
 
 
 def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
-    """The card of an estimator, with scores besides those of the validation rows."""
+    """Make the card of an estimator, with these scores and those of the validation rows."""
     history = estimator.history_
-    if len(history) != len(estimator.loss_curve_):  # after several calls
+    if len(history) != len(estimator.loss_curve_):  # several calls trained it
         history = History(engine=history.engine)
     settings: dict[str, Any] = {"estimator": type(estimator).__name__}
     for name, value in estimator.get_params(deep=False).items():
@@ -78,7 +78,7 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
 
 
 def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...], Scaling | None]:
-    """The estimator of a model, its preprocessing, the features' names, the target's scaling."""
+    """Return the estimator of a model, its preprocessing, feature names and target scaling."""
     model = getattr(model, "best_estimator_", model)
     target_scaling = None
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
@@ -126,7 +126,7 @@ def _refused(problem: str, remedy: str = "") -> ArgumentError:
 
 
 def _without_network(step: str, estimator: Any) -> ArgumentError:
-    """The error for a model without a network."""
+    """Return the error for a model without a network."""
     type_name = type(estimator).__name__
     if type(estimator).__module__.startswith("barenet.") and hasattr(estimator, "fit"):
         return _refused(f"{type_name} has no network yet", "call fit first")
@@ -141,7 +141,7 @@ def _without_network(step: str, estimator: Any) -> ArgumentError:
 
 
 def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
-    """Names of the classes, which a predictor converts back to the same classes."""
+    """Name the classes so that a predictor can convert the names back to the same classes."""
     if classes is None:
         return {"classes": None}
     labels = classes.tolist()
@@ -159,8 +159,8 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
 
 
 def _validation_scores(history: History) -> dict[str, Mapping[str, float]]:
-    """The scores of the validation rows in the selected epoch."""
-    selected = (history.best_epoch or 0) - 1  # the last one, if none was the best
+    """Return the scores of the validation rows in the selected epoch."""
+    selected = (history.best_epoch or 0) - 1  # the last epoch, if none was the best
     scores = {}
     for name, curve in history.curves.items():
         if name.startswith("validation_") and math.isfinite(curve[selected]):
@@ -171,7 +171,7 @@ def _validation_scores(history: History) -> dict[str, Mapping[str, float]]:
 
 
 def _setting(value: Any) -> Any:
-    """Convert a parameter for a card."""
+    """Convert a parameter for a model card."""
     value = plain(value)
     if isinstance(value, tuple):
         return tuple(_setting(item) for item in value)
@@ -206,7 +206,7 @@ def _as_scaling(scaler: Any, step: str) -> Scaling:
 
 
 def _standard(scaler: Any) -> tuple[Any, Any]:
-    """The offset and factor of a ``StandardScaler``."""
+    """Return the offset and factor of a ``StandardScaler``."""
     offset = 0
     factor = 1
     if scaler.with_mean:
@@ -217,13 +217,13 @@ def _standard(scaler: Any) -> tuple[Any, Any]:
 
 
 def _min_max(scaler: Any) -> tuple[Any, Any]:
-    """The offset and factor of a ``MinMaxScaler``: x · scale + min, which scales to any range."""
+    """Return the offset and factor of a ``MinMaxScaler``: x · scale + min, for any range."""
     offset = scaler.data_min_ - scaler.feature_range[0] / scaler.scale_
     return offset, scaler.scale_
 
 
 def _robust(scaler: Any) -> tuple[Any, Any]:
-    """The offset and factor of a ``RobustScaler``."""
+    """Return the offset and factor of a ``RobustScaler``."""
     offset = 0
     factor = 1
     if scaler.with_centering:
@@ -233,7 +233,7 @@ def _robust(scaler: Any) -> tuple[Any, Any]:
     return offset, factor
 
 
-#: Scalers of scikit-learn: barenet's name with default options, and the offset and factor.
+#: Scalers of scikit-learn: barenet's name for the default options, and the offset and factor.
 SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
     "StandardScaler": ("standardize", _standard),
     "MinMaxScaler": ("minmax", _min_max),

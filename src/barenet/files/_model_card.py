@@ -1,8 +1,8 @@
 """The card of a model: its training data and settings, how the training went, and its scores.
 
-It is stored in the model file. After M. Mitchell et al., "Model Cards for Model Reporting" (2019).
-The history of the training has a bounded number of epochs there: a run of a hundred thousand must
-not make a large file, and the history beside the model has every epoch.
+The card is stored in the model file. After M. Mitchell et al., "Model Cards for Model Reporting"
+(2019). It logs a limited number of epochs, so that a run of a hundred thousand epochs doesn't make
+a large file; the history beside the model has every epoch.
 """
 
 import platform
@@ -23,31 +23,31 @@ from barenet.training._history import History, finite_or_none
 #: Maximum number of epochs: about the resolution of a plot.
 MAX_EPOCHS = 500
 
-#: Significant digits of a number.
+#: Number of significant digits.
 DIGITS = 6
 
-#: Curves that differ when the same run is repeated.
+#: Curves that differ each time that a run is repeated.
 NOT_REPRODUCIBLE = ("seconds",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingLog:
-    """The history of a training, for a model card.
+    """The history of a training run, for a model card.
 
     Attributes
     ----------
     n_epochs : int
-        Number of epochs of the training.
+        Number of epochs that were trained.
     epochs : tuple of int
         The epochs in the log, in order, counted from 1.
     curves : mapping of str to tuple of float
-        For each curve, one number for each logged epoch; None if it was not finite.
+        The values of each curve, one for each logged epoch; None if a value was not finite.
     engine : str
-        The engine.
+        Name of the engine.
     seed : int
         The seed of the run.
     stop_reason : str
-        ``"completed"``, or the reason why it stopped early.
+        ``"completed"``, or the reason for stopping early.
     best_epoch : int, optional
         The epoch whose parameters were restored, counted from 1.
     penalized : bool
@@ -78,7 +78,7 @@ class TrainingLog:
                 raise ArgumentError.of("history", [*curve], expected, part=name)
 
     def description(self) -> str:
-        """The length of the training, how it ended, and the restored epoch."""
+        """Describe the length of the training, how it ended, and the restored epoch."""
         text = count_of(self.n_epochs, "epoch")
         if self.stop_reason not in ("", "completed"):
             text += f" ({self.stop_reason})"
@@ -97,7 +97,7 @@ class TrainingLog:
 
     @classmethod
     def from_history(cls, history: History) -> Self:
-        """Log a history."""
+        """Make a log from a history."""
         n_epochs = len(history)
         selected_epoch = n_epochs
         if history.best_epoch is not None:
@@ -119,7 +119,7 @@ class TrainingLog:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON, with epochs counted from 0."""
+        """Convert to JSON, with epochs counted from 0."""
         best_epoch = None
         if self.best_epoch is not None:
             best_epoch = self.best_epoch - 1
@@ -136,7 +136,7 @@ class TrainingLog:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The log of the JSON of `to_dict`."""
+        """Make a log from the JSON of `to_dict`."""
         curves = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
         epochs = convert(curves.pop("epoch"), tuple[Count, ...], "history", "epoch")
         best_epoch = convert(plain["best_epoch"], Count | None, "best_epoch")
@@ -155,7 +155,7 @@ class TrainingLog:
 
 
 def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
-    """The epochs of a log: all, or some that are evenly and logarithmically spaced."""
+    """Choose the epochs to log: all of them, or some with even and with logarithmic spacing."""
     if n_epochs <= MAX_EPOCHS:
         return tuple(range(1, n_epochs + 1))
     half = MAX_EPOCHS // 2 - 1
@@ -165,7 +165,7 @@ def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
 
 
 def _logged_curve(curve: Sequence[float], epochs: Sequence[int]) -> tuple[float | None, ...]:
-    """The rounded numbers of some epochs of a curve."""
+    """Round the values of a curve at some epochs."""
     numbers = []
     for epoch in epochs:
         rounded = float(f"{curve[epoch - 1]:.{DIGITS}g}")
@@ -186,13 +186,13 @@ class ModelCard:
     settings : mapping of str to str, int, float, bool, or tuple of those
         The settings of the training.
     data_fingerprint : str, optional
-        The `fingerprint` of the data: of all rows, the test rows included.
+        The `fingerprint` of the data, computed from all rows, including the test rows.
     rows : mapping of str to int
         Numbers of rows by their use, such as ``training``, ``validation`` and ``held_out``.
     log : TrainingLog, optional
         The history of the training.
     scores : mapping of str to mapping of str to float
-        The final scores, for each kind of rows.
+        The final scores on each kind of rows.
     versions : mapping of str to str
         Versions of barenet and the libraries, and the kind of processor.
     summaries : mapping of str to mapping of str to tuple
@@ -234,7 +234,7 @@ class ModelCard:
             raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
 
     def _repr_html_(self) -> str:
-        """Write the parts that are not empty as tables, for a notebook."""
+        """Format the parts that are not empty as HTML tables, for a notebook."""
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         facts = {"rows": describe_rows(self.rows), "training": self.log and self.log.description()}
         for name, value in self.settings.items():
@@ -253,7 +253,7 @@ class ModelCard:
         Returns
         -------
         ModelCard
-            A copy; without a log if the history is empty.
+            A copy; if the history is empty, it has no log.
         """
         versions = {"barenet": __version__, "python": platform.python_version()}
         for name, version in environment(history.engine).items():
@@ -269,7 +269,7 @@ class ModelCard:
         Returns
         -------
         dict
-            The parts that are not empty.
+            The non-empty parts.
         """
         summary = {}
         for name, part in self.to_dict().items():
@@ -298,12 +298,13 @@ class ModelCard:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Make a card of JSON.
+        """Make a card from JSON.
 
         Parameters
         ----------
         plain : mapping
-            From `to_dict`. Unknown names are ignored, as a later version may have written them.
+            JSON from `to_dict`. Unknown names are ignored, as a later version may have written
+            them.
 
         Returns
         -------
@@ -312,7 +313,7 @@ class ModelCard:
 
         Raises
         ------
-        LookupError, ValueError
+        If `plain` is not the JSON of a card.
             If it is not the JSON of a card.
         """
         plain = convert(plain, Mapping[str, object], "card")
@@ -333,7 +334,7 @@ class ModelCard:
 
 
 def describe_rows(rows: Mapping[str, int]) -> str:
-    """The numbers of rows in words: ``"1,200 training rows, 300 test rows"``."""
+    """Describe the numbers of rows: ``"1,200 training rows, 300 test rows"``."""
     counts = []
     for key, n_rows in rows.items():
         counts.append(count_of(n_rows, f"{rows_name(key)} row"))
@@ -341,14 +342,14 @@ def describe_rows(rows: Mapping[str, int]) -> str:
 
 
 def rows_name(key: str) -> str:
-    """The name of a kind of rows; the test rows have the key ``held_out``."""
+    """Return the name of a kind of rows; the test rows have the key ``held_out``."""
     if key == "held_out":
         return "test"
     return printable(key).replace("_", " ")
 
 
 def write_scores(scores: Mapping[str, Mapping[str, float]]) -> str:
-    """Write the scores of each kind of rows as a table, for a notebook."""
+    """Format the scores on each kind of rows as an HTML table, for a notebook."""
     if not scores:
         return ""
     names: dict[str, None] = {}

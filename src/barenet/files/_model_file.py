@@ -1,8 +1,8 @@
-"""The format of model files: numbers and names, and no code.
+"""The format of model files, which contain numbers and names, but no code.
 
-It is a safetensors file of the network's vectors and other arrays. The metadata of its header hold
-a JSON description with the checksum of the whole file. Reading runs no code of a file; the names of
-layers are looked up in a fixed list.
+A model file is a safetensors file with the vectors of the network and other arrays. The metadata in
+its header contain a JSON description, with the checksum of the whole file. Reading a file never
+runs code from it; the names of layers are looked up in a fixed list.
 """
 
 import hashlib
@@ -35,15 +35,15 @@ _NO_CHECKSUM = "0" * 64
 #: A network or an ensemble, with the additional JSON and arrays.
 StoredModel = tuple[Model, dict[str, Any], Arrays]
 
-#: Increased when the version before could not read a file. Files that version 1 can read are
-#: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
-#: 3 adds ensembles, and piecewise numbers; 4 clips these; 5 adds dates in bins.
+#: Increased when the previous version can't read a file. Files that version 1 can read are written
+#: as version 1. Version 2 adds the encoding of a table, classes that are always text, and robust
+#: scaling; 3 adds ensembles and piecewise numbers; 4 clips piecewise numbers; 5 adds dates in bins.
 FORMAT_VERSION = 5
 
-#: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
+#: The arrays of the network itself; for an ensemble, the concatenated arrays of all its networks.
 VECTORS = ("parameters", "statistics")
 
-#: The attributes that hold the positions in them.
+#: The attributes with the positions in these arrays.
 LAYOUTS = ("layout", "statistics_layout")
 
 #: Errors that an invalid file may raise.
@@ -53,7 +53,7 @@ INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, Re
 def write_model(
     path: FilePath, model: Model, extra: dict[str, Any], tensors: Arrays, version: int = 1
 ) -> None:
-    """Write a network or an ensemble with additional JSON and arrays."""
+    """Write a network or an ensemble, with additional JSON and arrays."""
     networks = networks_of(model)
     for network in networks:
         check_numbers(network)
@@ -77,7 +77,7 @@ def write_model(
 
 
 def check_layers(network: Network) -> None:
-    """Refuse a network that could be written and not be read again."""
+    """Reject a network that could be written but not read again."""
     for layer in network.layers:
         if LAYERS.get(layer.name) is not type(layer):
             problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
@@ -90,7 +90,7 @@ def check_layers(network: Network) -> None:
             raise
         except INVALID as error:
             raise _not_loadable(layer, in_a_line(error)) from error
-        # A `config` of its own may know more than the attributes.
+        # A custom `config` may include more than the attributes.
         all_of_it = type(layer).config is Layer.config
         arrays = {*layer.parameter_shapes, *layer.statistic_shapes}
         for name, part in vars(layer).items():
@@ -99,7 +99,7 @@ def check_layers(network: Network) -> None:
 
 
 def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
-    """Refuse an attribute, such as an activation, that would be loaded as another one."""
+    """Reject an attribute, such as an activation, that would be loaded as something else."""
     if isinstance(part, Configurable):
         part_class = type(part)
         loaded_class = type(loaded)
@@ -119,7 +119,7 @@ def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
 
 
 def _not_loadable(part: object, reason: str, remedy: str = "") -> ArgumentError:
-    """The error for a layer, or a part of one, that a model file can't describe."""
+    """Return the error for a layer, or part of a layer, that a model file can't describe."""
     if not remedy:
         remedy = "keep each argument of the constructor in an attribute of its name"
         if isinstance(part, Layer):
@@ -141,7 +141,7 @@ def _layer_from(config: Any) -> Layer:
 
 
 def read_model(path: FilePath) -> StoredModel:
-    """Read a network or an ensemble with its JSON and arrays."""
+    """Read a network or an ensemble, with its JSON and arrays."""
     file = local_path(path)
     _check_exists(file)
     with errors_naming_file(path, "not a model file, or a damaged one"):
@@ -161,7 +161,7 @@ def read_model(path: FilePath) -> StoredModel:
 
 @contextmanager
 def errors_naming_file(path: FilePath, problem: str) -> Iterator[None]:
-    """Let every error of an invalid file name it."""
+    """Name the file in every error that an invalid file raises."""
     try:
         yield
     except ModelFileError as error:
@@ -188,7 +188,7 @@ def _check_exists(path: Path) -> None:
 
 
 def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
-    """The networks of their layers, with their parts of the vectors, which are removed."""
+    """Make the networks from their layers and their slices of the vectors, which are removed."""
     if not isinstance(parts, list) or not parts:
         raise ValueError("its networks are not a list")
     states = [_architecture(part) for part in parts]
@@ -202,7 +202,7 @@ def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
             raise ValueError(f"the layers have {ends[-1]} {name}, and {content}")
         vectors.append(np.split(vector, ends[:-1]))
     for state, parameters, statistics in zip(states, *vectors, strict=True):
-        network = Network.__new__(Network)  # without drawing initial numbers, which can take long
+        network = Network.__new__(Network)  # skips drawing initial numbers, which can take long
         statistics = statistics.astype(parameters.dtype, copy=False)
         network.__setstate__(state | {"parameters": parameters, "statistics": statistics})
         check_numbers(network)
@@ -210,7 +210,7 @@ def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
 
 
 def _architecture(part: Any) -> dict[str, Any]:
-    """The state of a network without its vectors."""
+    """Make the state of a network, without its vectors."""
     if not isinstance(part, dict) or not isinstance(part["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [_layer_from(config) for config in part["layers"]]
@@ -225,7 +225,7 @@ def _architecture(part: Any) -> dict[str, Any]:
 
 
 def check_numbers(network: Network, argument: str = "network") -> None:
-    """Refuse parameters that are not finite, and negative variances."""
+    """Reject parameters that are not finite, and negative variances."""
     for name in VECTORS:
         if not np.isfinite(getattr(network, name)).all():
             raise ArgumentError(f"its {name} are not all finite numbers", argument=argument)
@@ -235,14 +235,14 @@ def check_numbers(network: Network, argument: str = "network") -> None:
 
 
 def to_bytes(description: dict[str, Any], arrays: Arrays) -> bytes:
-    """The content of a file."""
+    """Build the content of a file."""
     text = json.dumps({**description, "sha256": _NO_CHECKSUM})
     data = serialize(arrays, {"barenet": text})
     return _replaced(data, _NO_CHECKSUM, hashlib.sha256(data).hexdigest())
 
 
 def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
-    """The description and the arrays of a file, whose checksum is compared."""
+    """Read the description and the arrays of a file, and compare its checksum."""
     arrays, metadata = deserialize(data)
     if "barenet" not in metadata:
         raise ModelFileError("a safetensors file, but not one of barenet's models")
@@ -254,6 +254,6 @@ def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
 
 
 def _replaced(data: bytes, checksum: str, other: str) -> bytes:
-    """Replace the checksum, which is the last one in the header."""
+    """Replace the checksum, which occurs last in the header."""
     at = data.rfind(checksum.encode(), 8, end_of_header(data))
     return data[:at] + other.encode() + data[at + len(checksum) :]

@@ -1,7 +1,7 @@
-"""Save and load models: a `Predictor`, or a bare `Network`.
+"""Saving and loading of models: a `Predictor`, or a bare `Network` or `Ensemble`.
 
-A predictor is stored as its network with more beside it: plain data in the header, scalings and
-the columns of a table as arrays.
+A predictor is stored as its network, with plain data in the header, and with its scalings and the
+columns of a table as arrays.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from barenet.tables._scaling import Scaling
 #: A class that `load` returns.
 ModelClass = TypeVar("ModelClass", Predictor, Network, Ensemble)
 
-#: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
+#: Stored instead of the name of a scaling; also the name of the array with the encoding.
 _TABLE = "table"
 
 #: The names of the arrays of `ConformalResiduals`.
 _RATIOS = "residuals.ratios"
 _ADDED_SPREAD = "residuals.added_spread"
 
-#: Formats of other files by their suffixes, which programs and people would take a model for.
+#: Formats of other files by their suffixes, which programs and people would mistake for a model.
 OTHER_FORMATS = {
     ".h5": "HDF5", ".hdf5": "HDF5", ".keras": "Keras", ".pt": "PyTorch", ".pth": "PyTorch",
     ".tflite": "TensorFlow Lite", ".pkl": "pickle", ".pickle": "pickle", ".joblib": "joblib",
@@ -49,12 +49,12 @@ EXPORTED_FORMATS = {
     ".onnx": "ONNX", ".c": "C", ".h": "C", ".py": "Python", ".json": "JSON",
 }  # fmt: skip
 
-#: Attributes of a predictor that are stored as they are.
+#: Attributes of a predictor that are stored without conversion.
 PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
 
 
 def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
-    """Write a model to a file, whole or not at all.
+    """Write a model to a file atomically.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
         model card.
     path : str or path
         The file, or its address, such as ``"s3://bucket/model.safetensors"``; the usual suffix is
-        ``.safetensors``. `load` reads it.
+        ``.safetensors``. Read it with `load`.
 
     Raises
     ------
     ValueError
-        If the model can't be stored, such as an estimator, or a network with a custom layer, or
-        the suffix is that of another format; nothing is written.
+        If the model can't be stored, such as an estimator or a network with a custom layer, or if
+        the suffix belongs to another format; nothing is written.
     OSError
-        If the file can't be written; an old file there is left as it was.
+        If the file can't be written; an existing file is left unchanged.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
 
 
 def check_suffix(path: str | PathLike[str]) -> None:
-    """Refuse a model file with the suffix of another format."""
+    """Reject the suffix of another format for a model file."""
     name = name_of(path)
     stem, dot, end = name.rpartition(".")
     suffix = dot + end.lower()
@@ -123,7 +123,7 @@ def load(path: str | PathLike[str], expected: type[Any] | None = None) -> Any:
     Parameters
     ----------
     path : str or path
-        The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run; or the
+        A file from `save`, ``barenet train`` or a `Checkpoint`, or the folder of a run, or the
         address of either, such as ``"s3://bucket/model.safetensors"``.
     expected : {Predictor, Network, barenet.typing.Ensemble}, optional
         The class to load. With `Predictor`, a file that holds only a network is an error; with
@@ -132,21 +132,21 @@ def load(path: str | PathLike[str], expected: type[Any] | None = None) -> Any:
     Returns
     -------
     Predictor, Network or Ensemble
-        By default the predictor, which takes raw rows, if the file holds one; else the network or
-        ensemble, which takes preprocessed rows, as in training. All predict exactly as when they
-        were saved.
+        By default, the predictor, which takes raw rows, if the file contains one. Otherwise, the
+        network or ensemble, which takes preprocessed rows, as in training. Predictions are exactly
+        the same as before the model was saved.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file, or no model in the folder.
+        If the file does not exist, or the folder has no model.
     DataError
-        If it can't be copied from its address.
+        If the file can't be copied from its address.
     ModelFileError
-        If it is damaged, not a model file, newer than this version of barenet, or holds a model of
-        another class than `expected`.
+        If the file is damaged, is not a model file, is newer than this version of barenet, or
+        contains a model of another class than `expected`.
     ValueError
-        If `expected` is another class.
+        If `expected` is any other class.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def load(path: str | PathLike[str], expected: type[Any] | None = None) -> Any:
 
 
 def _check_class(model: Model, expected: type[Any], path: str | PathLike[str]) -> Model:
-    """Check that a file holds one network, or an ensemble."""
+    """Check that a model is a network or an ensemble, as expected."""
     if isinstance(model, expected):
         return model
     if isinstance(model, Ensemble):
@@ -198,7 +198,7 @@ def load_network(path: str | PathLike[str]) -> Network:
 
 
 def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
-    """The path or the address of a file; that of the model in the folder of a run."""
+    """Return the path or address of a model file, which may be in the folder of a run."""
     address = as_address(path)
     if address:
         return model_address(address)
@@ -206,7 +206,7 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
 
 
 def _format_version(predictor: Predictor) -> int:
-    """The version of the format that a predictor requires."""
+    """Return the version of the format that a predictor requires."""
     columns = getattr(predictor.preprocessing, "columns", ())
     for column in columns:
         if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
@@ -225,7 +225,7 @@ def _format_version(predictor: Predictor) -> int:
 
 
 def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
-    """The parts of a predictor beside its network: plain data, and arrays."""
+    """Return the parts of a predictor besides its network: plain data, and arrays."""
     extra: dict[str, Any] = {"scaling": _TABLE, "target_scaling": None}
     for name in PLAIN:
         extra[name] = getattr(predictor, name)
@@ -250,7 +250,7 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
 
 
 def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
-    """The arguments of a predictor from its stored parts."""
+    """Make the arguments of a predictor from its stored parts."""
 
     def part(name: str) -> Scaling | TableEncoding | None:
         scaling_name = extra[name]

@@ -1,4 +1,4 @@
-"""The path of a model, whose file may be named by the folder of its run."""
+"""The path of a model file, which may be given as the folder of its run."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from barenet.storage._remote_file import is_file
 #: The model in the folder of a run.
 MODEL = "model.safetensors"
 
-#: The settings of a run that is not finished.
+#: The settings of an unfinished run.
 UNFINISHED = "unfinished.toml"
 
 
 def model_file(path: Path) -> Path:
-    """The path of a model file, or of the one in the folder of a run."""
+    """Return the path of a model file, or of the model file in the folder of a run."""
     if not path.is_dir() or path.name == MODEL:
         return path
     if (path / MODEL).exists():
@@ -28,9 +28,9 @@ def model_file(path: Path) -> Path:
 
 
 def model_address(address: str) -> str:
-    """The address of a model file, or of the one in the folder of a run.
+    """Return the address of a model file, or of the model file in the folder of a run.
 
-    A web server has no folders: one is an address with a page of HTML, or with nothing.
+    A web server has no folders: the address of one has an HTML page, or nothing.
     """
     if name_of(address).endswith(Path(MODEL).suffix):
         return address
@@ -42,5 +42,5 @@ def model_address(address: str) -> str:
 
 
 def resume_command(path: Path) -> str:
-    """The command that completes the run of a folder."""
+    """Return the command that completes the run of a folder."""
     return shell.join(["barenet", "train", "--resume", with_addresses(path)])

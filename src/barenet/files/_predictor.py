@@ -29,7 +29,7 @@ from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._to_frame import column_names, columns_of_records, has_rows
 
-#: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
+#: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
 ROWS = 2 * BLOCK
 
 #: Maximum number of names or layers that are listed in a description.
@@ -47,23 +47,23 @@ class Predictor(OtherMethods):
     preprocessing : Scaling or TableEncoding
         The transformation of raw rows into the network's inputs.
     target_scaling : Scaling, optional
-        The scaling of the target in training; predictions are transformed back.
+        The scaling of the target in training; predictions are converted back.
     classes : tuple of str, optional
-        Names of the classes, in the order of the outputs; None for a regression.
+        Names of the classes, in the order of the outputs; None for regression.
     text_classes : bool
         Whether predicted classes are text even if all of them look like numbers or booleans.
     feature_names : tuple of str
-        Names of the columns of X, in order; of a table, those that are not dropped.
+        Names of the columns of X, in order; for a table, the names of those that are not dropped.
     target_name : str
         Name of the target.
     dataset : str
         Name of the training data.
     image_shape : tuple of int, optional
-        Height and width, where a row is an image.
+        Height and width, if each row is an image.
     card : ModelCard, optional
         The origin of the model.
     residuals : ConformalResiduals, optional
-        The errors of an ensemble on rows left out in training, for `predict_interval`.
+        The errors of an ensemble on rows that were left out of training, for `predict_interval`.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class Predictor(OtherMethods):
     classes: tuple[str, ...] | None
     feature_names: tuple[str, ...]
     target_name: str
-    dataset: Annotated[str, ("unicode", False)]  # the name of a file may not be valid Unicode
+    dataset: Annotated[str, ("unicode", False)]  # file names may not be valid Unicode
     image_shape: tuple[Count, Count] | None = None
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
@@ -122,7 +122,7 @@ class Predictor(OtherMethods):
         Returns
         -------
         dict of str to str
-            Texts by their headings.
+            The lines of the description, by their headings.
         """
         return _describe_parts(self)
 
@@ -133,7 +133,7 @@ class Predictor(OtherMethods):
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """Names of the network's inputs, after the preprocessing."""
+        """Names of the network's inputs after the preprocessing."""
         return getattr(self.preprocessing, "output_names", self.feature_names)
 
     @cached_property
@@ -145,7 +145,7 @@ class Predictor(OtherMethods):
             labels: NDArray[Any] = np.array(self.classes)
         else:
             labels = class_labels(self.classes)
-        labels.flags.writeable = False  # as predictions are made of them
+        labels.flags.writeable = False  # predictions are made from them
         return labels
 
     def outputs(self, X: Any) -> FloatArray:
@@ -154,9 +154,10 @@ class Predictor(OtherMethods):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Raw rows, or none. Columns are found by their names, in any order, or by position if
-            those are integers. Without a preprocessing, a sparse matrix is accepted as well. A list
-            of records, which are mappings, is a table; a value that a record lacks is missing.
+            Raw rows; there may be no rows. Columns are found by their names, in any order, or by
+            position if their names are integers. Without preprocessing, a sparse matrix is accepted
+            as well. A list of records, which are mappings, is a table; a value that a record lacks
+            is missing.
 
         Returns
         -------
@@ -171,10 +172,10 @@ class Predictor(OtherMethods):
         return self._by_blocks(self._outputs, X)
 
     def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
-        """The results for raw rows, of which some are transformed at a time."""
+        """Compute the results for raw rows, transforming a block of rows at a time."""
         X, stop = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
-            X = self.preprocessing.frame_of(X)  # whose slices are no copies
+            X = self.preprocessing.frame_of(X)  # slices of a frame are not copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
             return compute(X)[:stop]
         results = []
@@ -182,22 +183,22 @@ class Predictor(OtherMethods):
             try:
                 results.append(compute(X[start : start + ROWS]))
             except ValueError:
-                compute(X[: start + ROWS])  # this error counts the rows from the first one
+                compute(X[: start + ROWS])  # an error here counts the rows from the first one
                 raise
         return np.concatenate(results)
 
     def _outputs(self, X: Any) -> FloatArray:
-        """The outputs for a block of rows."""
+        """Compute the outputs for a block of rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             if type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
-                with suppress(ValueError):  # the checks of the raw rows, which take longer, raise
+                with suppress(ValueError):  # on an error, check the raw rows, which takes longer
                     inputs = self.preprocessing.transform(X, self.network.dtype)
                     return self._checked_in_units(self.network.predict(inputs))
             network_inputs = self._network_inputs(X)
             return self._checked_in_units(self.network.predict(network_inputs))
 
     def _network_inputs(self, X: Any) -> Any:
-        """The inputs of the network: those of an ensemble as entries, a sparse matrix as it is."""
+        """Return the network's inputs: entries for an ensemble; a sparse matrix unchanged."""
         if isinstance(self.network, Ensemble) and isinstance(self.preprocessing, TableEncoding):
             return table_rows(self.preprocessing, X, self.network.dtype)
         if hasattr(X, "tocsr") and getattr(self.preprocessing, "name", "") == "none":
@@ -205,7 +206,7 @@ class Predictor(OtherMethods):
         return self.inputs(X)
 
     def _checked_in_units(self, output: FloatArray) -> FloatArray:
-        """Outputs in the units of the target, which may overflow."""
+        """Transform outputs into the units of the target, and check that they don't overflow."""
         if self.target_scaling is None:
             return output
         return check_outputs(self.in_units(output))
@@ -216,7 +217,7 @@ class Predictor(OtherMethods):
         Parameters
         ----------
         output : ndarray of shape (n_samples, n_outputs)
-            Probabilities, or numbers in the scale of the training.
+            Probabilities, or numbers on the scale used in training.
 
         Returns
         -------
@@ -251,17 +252,17 @@ class Predictor(OtherMethods):
         X = columns_by_name(X, self.feature_names, self.preprocessing)
         dtype: np.dtype[Any] = np.dtype(np.float64)
         if getattr(X, "dtype", None) == np.uint8:
-            dtype = np.dtype(np.uint8)  # pixels stay bytes: an eighth of the memory
+            dtype = np.dtype(np.uint8)  # keep pixels as bytes, for an eighth of the memory
         X = check_inputs(X, dtype, self.network.n_inputs)
         return self.preprocessing.transform(X)[:stop]
 
     def _rows(self, X: Any) -> tuple[Any, int | None]:
-        """Return rows and None; without rows, one whose columns are checked, and 0."""
+        """Return rows and None; if there are none, a row to check the columns with, and 0."""
         X = columns_of_records(X)
         if has_rows(X):
             return X, None
         names = column_names(X) or ()
-        value = None  # a missing one
+        value = None  # a missing value
         if isinstance(self.preprocessing, Scaling):
             value = 0.0
         are_positions = all(name.isdecimal() for name in names)
@@ -271,7 +272,7 @@ class Predictor(OtherMethods):
         return np.full((1, *row_shape), value), 0
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
-        """Transform targets into the scale of the training.
+        """Transform targets to the scale used in training.
 
         Parameters
         ----------
@@ -299,12 +300,12 @@ class Predictor(OtherMethods):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            They sum to 1 but for several sigmoid outputs, which are independent.
+            Each row sums to 1, except for several sigmoid outputs, which are independent.
 
         Raises
         ------
         ValueError
-            If the network predicts numbers.
+            If the network predicts numbers instead of classes.
         """
         if self.classes is None:
             raise ValueError("the network predicts numbers, so there are no probabilities")
@@ -321,28 +322,28 @@ class Predictor(OtherMethods):
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
-            The most probable class of each row, or the outputs. Classes are int64 or float64 if
-            all of them are numbers, bool for False and True, else text; always text with
-            `text_classes`.
+            The most probable class of each row, or the outputs. Classes are int64 or float64 if all
+            of them are numbers, bool if they are False and True, and otherwise text; with
+            `text_classes`, they are always text.
         """
         return predictions_of(self.outputs(X), self.labels)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
-        """Predict intervals that contain a fraction of the targets, from the residuals.
+        """Predict intervals that contain a given fraction of the targets, using the residuals.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
             Raw rows, as for `outputs`.
         coverage : float, default=0.9
-            The fraction, above 0 and below 1, of targets of rows like those of the training.
+            Fraction of the targets, between 0 and 1 (exclusive), for rows like the training rows.
 
         Returns
         -------
         lower : ndarray of the shape that `predict` returns
-            The lower ends of the intervals around the predictions.
+            Lower ends of the intervals around the predictions.
         upper : ndarray of the same shape
-            The upper ends.
+            Upper ends of the intervals.
 
         Raises
         ------
@@ -377,33 +378,34 @@ class Predictor(OtherMethods):
         dataset: str = "",
         scores: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Self:
-        """Make a predictor of a fitted estimator, for a model file or an export.
+        """Make a predictor from a fitted estimator, for a model file or an export.
 
         Parameters
         ----------
         model : MLPClassifier, MLPRegressor, Pipeline or search
-            A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
-            ``MinMaxScaler`` or ``RobustScaler`` before the estimator. The best model of a search is
-            taken. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
+            A pipeline has a `TablePreprocessor`, or scikit-learn's ``StandardScaler``,
+            ``MinMaxScaler`` or ``RobustScaler``, before the estimator. For a search, its best model
+            is used. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
         target_name : str, default="y"
             Name of the target.
         dataset : str, optional
             Name of the training data.
         scores : mapping of str to mapping of str to float, optional
-            Scores for the model card by kind of rows, besides those of validation rows.
+            Scores by kind of rows for the model card, in addition to those of the validation rows.
 
         Returns
         -------
         Predictor
-            With a copy of the network. Its predictions are those of `model`, bit for bit without a
-            scaler of scikit-learn's; with the loss "gaussian_nll", log variances follow the means.
-            With a scaler, a scaled number may differ by about ε · (1 + ``|offset · factor|``) of
-            `preprocessing`, with ε = 2e-16 for rows of float64 and 1e-7 for float32.
+            A predictor with a copy of the network. It predicts the same as `model`, bit for bit
+            without a scikit-learn scaler; with the loss "gaussian_nll", log variances follow the
+            means. With a scaler, a scaled number may differ by about
+            ε · (1 + ``|offset · factor|``), with the offset and factor of `preprocessing`, and
+            ε = 2e-16 for float64 rows and 1e-7 for float32 rows.
 
         Raises
         ------
-        ValueError
-            If the model is not fitted, predicts several labels of a row, or has a step or a method
+        If the model is not fitted, predicts several labels per row, or has a step or a method that
+        can't be stored in a file.
             that can't be stored in a file.
 
         Examples
@@ -422,7 +424,7 @@ class Predictor(OtherMethods):
 
 
 def _check_parts(predictor: Predictor) -> None:
-    """Refuse parts that don't fit each other."""
+    """Reject parts that don't fit together."""
     width = predictor.network.n_inputs
     n_outputs = predictor.network.n_outputs
     if width is None or n_outputs is None:
@@ -467,7 +469,7 @@ def _check_number(argument: str, n_entries: int, needed: int, purpose: str) -> N
 
 
 def _describe_parts(predictor: Predictor) -> dict[str, str]:
-    """Texts by their headings."""
+    """Describe the parts, by their headings."""
     predicted = "numbers"
     if predictor.network.n_outputs == 1:
         predicted = "a number"
@@ -506,7 +508,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
 
 
 def _describe_model(model: Model) -> str:
-    """The sizes and activations of a network in a line, without the middle of many layers."""
+    """Describe the sizes and activations of a network in one line, shortened for many layers."""
     networks = networks_of(model)
     network = networks[0]
     steps = [str(network.n_inputs)]

@@ -1,6 +1,6 @@
 """The identity of a run: its settings as text, its data as checksums, and its environment.
 
-Each is kept by its name, so that a refusal to resume can list the changes.
+Each part is stored under its name, so that an error on resuming can list what has changed.
 """
 
 import platform
@@ -23,7 +23,7 @@ from barenet.training._epoch import TrainingConfig
 def settings_of(
     engine: Engine, config: TrainingConfig, callbacks: Mapping[str, Callback]
 ) -> dict[str, Any]:
-    """Everything but the data that decides the steps of a run."""
+    """Return everything that determines the steps of a run, except the data."""
     job = engine.job
     settings: dict[str, Any] = {
         "engine": engine.name,
@@ -48,7 +48,7 @@ def settings_of(
 def data_of(
     rows: ArrayDataset, held_out: Mapping[str, ArrayDataset], checksum: Callable[..., str]
 ) -> dict[str, Any]:
-    """Shapes and checksums of the data."""
+    """Return the shapes and checksums of the data."""
     described: dict[str, Any] = {}
     for prefix, data in {"": rows, **held_out}.items():
         if isinstance(data, BlockRows):
@@ -68,7 +68,7 @@ def data_of(
 
 
 def environment(engine: str) -> dict[str, Any]:
-    """Versions and processor, which the last bits of a number may depend on."""
+    """Return the versions and the processor, which the last bits of a number may depend on."""
     packages = ["barenet", "numpy", "scipy"]
     if engine == "compiled":
         packages += ["numba", "llvmlite"]
@@ -87,7 +87,7 @@ def numbered(name: str, objects: Sequence[Any]) -> dict[str, Any]:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Describe the differences."""
+    """Describe the differences between two identities."""
     differences = []
     for name in {**before, **now}:
         if before.get(name) == now.get(name):
@@ -102,7 +102,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def _shape_or_setting(value: Any) -> Any:
-    """The shape of an array that is described by its shape and checksum, or a setting as it is."""
+    """Return the shape of an array, which has a shape and a checksum, or an unchanged setting."""
     if isinstance(value, dict):
         return value.get("shape")
     return value
@@ -115,7 +115,7 @@ def _shown(value: Any) -> str:
 
 
 def _in_words(value: Any) -> Any:
-    """Text that is the same in every process: the class name where there is no own repr."""
+    """Format a setting the same in every process: by its repr, or else the name of its class."""
     if value is None or isinstance(value, str | int | float):
         return value
     inherited: object = type(value).__repr__

@@ -1,8 +1,8 @@
-"""The container of model files: arrays under names, and texts about them.
+"""The container of model files: named arrays, and texts about them.
 
-The format is that of the safetensors package, which has no build for a browser: the length of a
-header as 8 bytes; the header as JSON, with the kind, the shape and the place of each array; and the
-numbers of one array after the other. Reading runs no code of a file.
+This is the format of the safetensors package, which has no build for browsers. A file has the
+length of the header in 8 bytes; the header as JSON, with the type, the shape and the position of
+each array; and the numbers of one array after the other. Reading a file never runs code from it.
 """
 
 import json
@@ -17,8 +17,8 @@ from barenet.errors import brief
 
 Arrays = dict[str, NDArray[Any]]
 
-#: The kinds of numbers, little-endian, in the order of the arrays of a file: as no kind is larger
-#: than the one before it, every array is aligned.
+#: Types of numbers, little-endian, in the order of the arrays of a file. As no type is larger than
+#: the one before it, every array is aligned.
 KINDS = {
     "U64": "<u8", "I64": "<i8", "F64": "<f8", "F32": "<f4", "U32": "<u4", "I32": "<i4",
     "F16": "<f2", "U16": "<u2", "I16": "<i2", "I8": "|i1", "U8": "|u1", "BOOL": "|b1",
@@ -27,7 +27,7 @@ _ORDER = {np.dtype(code): position for position, code in enumerate(KINDS.values(
 
 
 def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
-    """Write arrays and texts, to the same bytes as the safetensors package.
+    """Write arrays and texts as the same bytes that the safetensors package writes.
 
     >>> arrays, texts = deserialize(serialize({"weights": np.ones(2)}, {"author": "Ada"}))
     >>> arrays["weights"], texts
@@ -55,7 +55,7 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
     Raises
     ------
     AttributeError, LookupError, TypeError, ValueError
-        If the file is not of this format, or damaged.
+        If the file does not have this format, or is damaged.
     """
     start = end_of_header(data)
     if not 8 < start <= len(data):
@@ -76,7 +76,7 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
 def _read_array(
     data: bytes, start: int, dtype: str, shape: list[int], data_offsets: list[int]
 ) -> NDArray[Any]:
-    """Copy an array, whose bytes must be as many as its shape and kind require."""
+    """Copy an array, and check that its number of bytes matches its shape and type."""
     stored = np.dtype(KINDS[dtype])
     begin, end = data_offsets
     if min(shape, default=0) < 0 or math.prod(shape) * stored.itemsize != end - begin:
@@ -86,5 +86,5 @@ def _read_array(
 
 
 def end_of_header(data: bytes) -> int:
-    """The offset of the first array."""
+    """Return the offset of the first array."""
     return 8 + int.from_bytes(data[:8], "little")

@@ -1,1 +1,1 @@
-"""The playground: a local page where a network of this library trains live, and its server."""
+"""The playground: a local page on which a network of this library trains live, and its server."""

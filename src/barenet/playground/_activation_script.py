@@ -1,10 +1,10 @@
-"""Activations in JavaScript: a module of the page, printed from the formulas of the library."""
+"""Activations in JavaScript: a module of the page, printed from the library's formulas."""
 
 from barenet._constraints import option_values
 from barenet._expressions import Expression, Printer, formula_steps
 from barenet.model._activations import ENTRYWISE
 
-#: The functions of formulas in JavaScript; others are printed by their definitions.
+#: The functions of formulas in JavaScript; other functions are replaced by their definitions.
 JAVASCRIPT_CODE = {
     "Pow": "Math.pow({}, {})",
     "abs": "Math.abs({})",
@@ -23,7 +23,7 @@ JAVASCRIPT_CODE = {
 
 
 def activation_script() -> str:
-    """Print the activations that are applied entry by entry, as functions of a number z."""
+    """Print the elementwise activations as functions of a number z."""
     printer = Printer(JAVASCRIPT_CODE, {"Z": "z"})
     lines = []
     for name, activation_class in ENTRYWISE.items():

@@ -1,4 +1,4 @@
-"""The files of the page, and its modules and styles joined to one text each."""
+"""The files of the page, and its modules and styles joined into one text each."""
 
 import re
 from collections.abc import Sequence
@@ -9,24 +9,24 @@ from barenet.playground._activation_script import activation_script
 PAGE = Path(__file__).parent / "page"
 IMPORT = re.compile(r'^import \{\s*([^}]+?),?\s*\} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
-#: Indents, and lines that are comments.
+#: Indentation, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
-#: Comments of styles, and those behind the code of a script.
+#: Comments in styles, and comments at the end of lines in scripts.
 STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 TRAILING_COMMENT = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
-#: The shipped font, which a single file does not have.
+#: The shipped font, which is left out of a single file.
 FONT = re.compile(r"^@font-face \{[^}]*\}\n", re.MULTILINE)
 
 
 def joined_styles(names: Sequence[str]) -> str:
-    """Join styles to one, for a single file."""
+    """Join styles into one, for a single file."""
     styles = [(PAGE / name).read_text("utf-8") for name in names]
     style = STYLE_COMMENT.sub("", "".join(styles))
     return FONT.sub("", MARGIN.sub("", style))
 
 
 def bundle(entry: str) -> str:
-    """Join a module and those that it imports to one script, each in a scope of its own."""
+    """Join a module and its imports into one script, each module in its own scope."""
     scopes: dict[str, str] = {}
 
     def add(name: str) -> None:
@@ -56,7 +56,7 @@ def compact(text: str) -> str:
 
 
 def module_text(name: str) -> str:
-    """Read a module of the page, or print the one that is made from the library's formulas."""
+    """Read a module of the page, or print the one that is generated from the library's formulas."""
     if name == "activations.js":
         return activation_script()
     return (PAGE / name).read_text("utf-8")

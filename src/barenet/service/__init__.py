@@ -1,1 +1,1 @@
-"""Service: a model that predicts over HTTP, and the server that the playground uses, too."""
+"""Service: a model that predicts over HTTP, and the server that the playground also uses."""

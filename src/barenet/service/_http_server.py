@@ -1,8 +1,8 @@
-"""A server of HTTP: an app on a port of this machine, with deadlines for every request.
+"""An HTTP server: an app on a port of this machine, with deadlines for every request.
 
-uvicorn has no deadline for the first lines of a request and none for its body, and beyond its limit
-of connections it refuses all clients alike. The socket that accepts the connections, and an ASGI
-app around that of the server, add these without its internals.
+uvicorn has no deadline for the first lines of a request, nor for its body, and beyond its limit of
+connections it rejects all clients alike. The socket that accepts the connections, and an ASGI app
+around the app of the server, add deadlines without using uvicorn's internals.
 """
 
 import asyncio
@@ -26,22 +26,22 @@ from threadpoolctl import threadpool_limits
 
 from barenet.errors import ArgumentError, BarenetError
 
-#: The loopback interface: no other machine reaches it.
+#: The loopback interface, which no other machine can reach.
 HOST = "127.0.0.1"
-#: Seconds for a request's first lines to arrive, and once more for its body.
+#: Seconds for the first lines of a request to arrive, and again for its body.
 TIMEOUT = 10.0
-#: Seconds between two checks of the deadlines.
+#: Seconds between checks of the deadlines.
 INTERVAL = 0.1
-#: Seconds after a signal in which connections may still bring a request.
+#: Seconds after a signal in which connections may still send a request.
 LAST_REQUEST = 0.2
-#: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
+#: Maximum number of connections, below uvicorn's own limit, beyond which it answers 503.
 MAX_CONNECTIONS = 150
 #: Signals that end the server; Windows lacks SIGHUP, and other systems SIGBREAK.
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def listen(port: int, host: str = HOST) -> "Listener":
-    """Open a socket on a port of an interface, by default of loopback."""
+    """Open a socket on a port of an interface, which is loopback by default."""
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
     family = socket.AF_INET
@@ -75,48 +75,49 @@ async def receive(request: Request, limit: int, name: str = "the file") -> bytes
 
 
 class Connection:
-    """An accepted connection, and its deadline while the client has to send something."""
+    """An accepted connection, with a deadline while the client must send something."""
 
     def __init__(self, accepted: socket.socket) -> None:
         self.socket = accepted
-        #: The time by `monotonic` at which it is closed; infinite while no request is awaited.
+        #: The `monotonic` time at which to close it; infinite while it waits for no request.
         self.deadline = inf
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for a request, or for the rest of one."""
+        """Whether the connection waits for a request, or for the rest of one."""
         return self.deadline < inf
 
     def wait(self, seconds: float) -> None:
-        """Replace the deadline."""
+        """Set the deadline."""
         self.deadline = monotonic() + seconds
 
     def stop_waiting(self) -> None:
-        """Clear the deadline: the request is complete."""
+        """Clear the deadline, as the request is complete."""
         self.deadline = inf
 
     def close(self) -> None:
-        """End the connection as the client could have done, which uvicorn then notices."""
+        """Shut down the connection as a client would, which uvicorn then notices."""
         with suppress(OSError):  # the connection is closed already
             self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Listener(socket.socket):
-    """A listening socket whose connections have deadlines, and are bounded in number."""
+    """A listening socket that limits the number of its connections, which have deadlines."""
 
     def __init__(self, listening: socket.socket) -> None:
         family = listening.family
         socket_type = listening.type
         protocol = listening.proto
         super().__init__(family, socket_type, protocol, fileno=listening.detach())
-        #: The open connections by the address and the port of the client.
+        #: The open connections by the address and port of the client.
         self.connections: dict[tuple[str, int], Connection] = {}
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """Accept a connection, which asyncio's selector loops do by this method."""
+        """Accept a connection; asyncio's selector loops call this method."""
         accepted, address = super().accept()
         with suppress(OSError):  # the client has closed the connection already
-            # A body is sent at once, not after the other side has acknowledged the headers.
+            # Send a body at once, without waiting until the other side has acknowledged the
+            # headers.
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._forget_closed()
         self._make_room()
@@ -127,7 +128,7 @@ class Listener(socket.socket):
         return accepted, address
 
     def close_overdue(self) -> None:
-        """Close the connections whose deadlines are over."""
+        """Close the connections whose deadlines have passed."""
         now = monotonic()
         for client, connection in [*self.connections.items()]:
             if connection.deadline < now:
@@ -140,7 +141,7 @@ class Listener(socket.socket):
                 del self.connections[client]
 
     def _make_room(self) -> None:
-        """If there are too many connections for another, close the one that has waited longest."""
+        """Close the connection that has waited longest, if there is no room for another one."""
         if len(self.connections) < MAX_CONNECTIONS:
             return
         longest = min(self.connections, key=lambda client: self.connections[client].deadline)
@@ -149,12 +150,12 @@ class Listener(socket.socket):
 
 
 class DeadlineMiddleware:
-    """An ASGI app that moves the deadlines of connections with the requests to another app."""
+    """An ASGI app that updates the deadlines of connections around the requests to another app."""
 
     def __init__(self, app: ASGIApp, listener: Listener) -> None:
         self.app = app
         self.listener = listener
-        #: Whether each answer is the last one on its connection.
+        #: Whether each answer closes its connection.
         self.is_ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,25 +186,25 @@ class DeadlineMiddleware:
                 MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
             is_complete = message["type"] == "http.response.body" and not message.get("more_body")
-            # A body that the app refused may still be on its way, by its own deadline.
+            # A body that the app rejected may still be arriving; it has its own deadline.
             if is_complete and not connection.is_waiting:
                 connection.wait(TIMEOUT)
 
         if _has_body(scope):
-            connection.wait(TIMEOUT + 1)  # a second more: the app answers 408 after TIMEOUT
+            connection.wait(TIMEOUT + 1)  # one second more, as the app answers 408 after TIMEOUT
         else:
             connection.stop_waiting()
         await self.app(scope, receive_body, send_answer)
 
 
 def _has_body(scope: Scope) -> bool:
-    """Whether a body belongs to a request."""
+    """Return whether a request has a body."""
     headers = Headers(scope=scope)
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 class HttpServer:
-    """A server on an open socket, until a signal; `ready` is called when it answers."""
+    """A server on an open socket, which runs until a signal; `ready` is called once it answers."""
 
     def __init__(
         self, app: ASGIApp, listener: Listener, ready: Callable[[], None], **settings: Any
@@ -214,16 +215,16 @@ class HttpServer:
         self.signal: int | None = None
         self.app = DeadlineMiddleware(app, listener)
         self.server = uvicorn.Server(uvicorn.Config(self.app, **{**SETTINGS, **settings}))
-        # The default loop on Windows accepts connections without the method of the listener.
+        # The default loop on Windows does not call the listener's method to accept connections.
         self.runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
 
     def start(self) -> None:
-        """Serve until the end, and multiply in one thread: the other cores are for other work."""
+        """Serve until the end, with one BLAS thread, to leave the other cores for other work."""
         with threadpool_limits(limits=1, user_api="blas"), self.runner:
             self.runner.run(self._serve())
 
     def stop(self) -> None:
-        """Answer the requests that are running or on their way, and end; from any thread."""
+        """Answer the running and arriving requests, and then end; may be called from any thread."""
         self.app.is_ending = True
         loop = self.runner.get_loop()
         loop.call_soon_threadsafe(loop.call_later, LAST_REQUEST, self._exit)
@@ -235,7 +236,7 @@ class HttpServer:
             while not self.server.started and not serving.done():
                 await asyncio.sleep(0.01)
             if self.server.started:
-                # uvicorn's own handlers would close connections whose requests are on their way.
+                # uvicorn's own handlers would close connections whose requests are still arriving.
                 for number in numbers:
                     signal.signal(number, self._handle_signal)
                 self.ready()
@@ -246,7 +247,7 @@ class HttpServer:
 
     @contextmanager
     def _restored_signals(self) -> Iterator[list[int]]:
-        """The signals to handle: none outside the main thread, nor SIGHUP if nohup ignores it."""
+        """Yield the signals to handle, only in the main thread, and not SIGHUP under nohup."""
         handlers: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():
             for member in signal.Signals:
@@ -261,9 +262,9 @@ class HttpServer:
                 signal.signal(number, handler)
 
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:
-        """Stop at a signal, and leave the exit status to the command; at once at a second one.
+        """Stop at a signal, and leave the exit status to the command; a second signal ends at once.
 
-        A hangup may come beside another signal, and does not count as a second one.
+        A hangup may accompany another signal, so it does not count as the second one.
         """
         is_hangup = signal.Signals(number).name == "SIGHUP"
         if self.signal is None:
@@ -278,8 +279,8 @@ class HttpServer:
         self.server.should_exit = True
 
 
-#: There are no sockets of pages, and nothing is logged.
-#: Connections are accepted in turns of at most the backlog, and read before the next turn.
+#: No WebSockets and no logs. Connections are accepted in batches of at most the backlog, and read
+#: before the next batch.
 SETTINGS: dict[str, Any] = {
     "http": "h11",
     "ws": "none",

@@ -1,21 +1,21 @@
-"""The number of values in a JSON text, which is counted before any of them is made.
+"""The number of values in a JSON text, which is counted before any value is created.
 
-An object of Python takes many times the bytes of its text: 10 MiB of ``[{},{},…]`` become 300 MB.
+Python objects take many times the bytes of their text: 10 MiB of ``[{},{},…]`` become 300 MB.
 """
 
 import re
 
-#: The characters before each value but the first of all, the values of fields aside.
+#: The characters before every value except the first one and the values of fields.
 SIGNS = (b",", b"[", b"{")
 
-#: A string, or the rest of a text whose last string does not end; without backtracking.
+#: A string, or the rest of a text whose last string is not closed; without backtracking.
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def count_values(body: bytes, most: int) -> int:
     r"""Count values up to a limit; a larger count means that there are more.
 
-    An empty list or object counts as two, and names of fields do not count.
+    An empty list or object counts as two values, and names of fields are not counted.
 
     >>> count_values(rb'[{"town": "a, \"b\" [c]", "size": 3}, {}]', 100)
     6

@@ -1,4 +1,4 @@
-"""The description of a service in OpenAPI: its paths, and the parts that depend on the model."""
+"""The OpenAPI description of a service: its paths, and the parts that depend on the model."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from typing import Any
 #: The description of the paths; the rest depends on the model.
 OPENAPI = Path(__file__).with_name("openapi.json")
 
-#: Keywords of a schema of its own. Generators name the class of records after a title, which would
-#: change with the training data.
+#: Keywords of a schema that is a document of its own. Client generators would name the class of
+#: records after its title, which changes with the training data.
 DOCUMENT_KEYWORDS = ("$schema", "$comment", "$defs", "title")
 
-#: The answer to a request without the token, or with another one.
+#: The response to a request without the token, or with a wrong one.
 UNAUTHORIZED = {"$ref": "#/components/responses/Unauthorized"}
 
 
@@ -25,13 +25,13 @@ def describe_service(
     has_token: bool,
     max_rows: int,
 ) -> dict[str, Any]:
-    """Describe the service of a model, whose records have a schema."""
+    """Describe the service of a model, given the schema of its records."""
     document: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
     target = dict(schema["$defs"]["prediction"])
     name = target.pop("title")
     document["info"] |= {"title": f"Predictions of {name}", "version": version}
     predict = document["paths"]["/predict"]["post"]
-    # Status 413 is not one of a schema, so no `maxItems`.
+    # A schema violation would have another status than 413, so there is no `maxItems`.
     too_large = f"The body is too large, or has more than {max_rows:,} records"
     predict["responses"]["413"]["description"] = too_large
 

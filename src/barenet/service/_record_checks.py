@@ -1,8 +1,8 @@
-"""Checks of the records of a request, before they are predicted.
+"""Checks of the records in a request, before they are predicted.
 
-A table is read leniently, with any columns, and with numbers as text. A record of a service is not:
-a field that is spelled wrong would count as missing, and the prediction would be wrong. What the
-schema of a record allows is predicted, and nothing else.
+A table is read leniently: it may have any columns, and numbers as text. The records of a service
+are not, because a misspelled field would count as missing, and the prediction would be wrong. A
+record is predicted if its schema allows it, and only then.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, Self
 from barenet.errors import shortened, suggestion
 from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 
-#: The types of Python by those of a schema, and their descriptions.
+#: The Python types by the types of a schema, and their descriptions.
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -24,11 +24,11 @@ TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 WORDS = {"string": "a string", "number": "a number", "boolean": "true, false", "null": "null"}
-#: The pattern of times of day, as a schema has it.
+#: The pattern of times of day in a schema.
 TIME_OF_DAY = date_pattern("time")
-#: Characters of an unknown field that are compared with the others.
+#: Number of characters of an unknown field that are compared with the names of the others.
 MAX_NAME = 100
-#: A field that a record does not have.
+#: Stands for a field that a record does not have.
 ABSENT = object()
 
 
@@ -38,17 +38,17 @@ class FieldCheck:
 
     name: str
     types: tuple[type, ...]
-    #: Limits of a number; None for any.
+    #: Limits of a number; None for no limit.
     minimum: float | None
     maximum: float | None
-    #: Of a string; None for any.
+    #: Pattern of a string; None for no pattern.
     pattern: re.Pattern[str] | None
-    #: The values in words.
+    #: Description of the allowed values.
     expected: str
 
     @classmethod
     def of(cls, name: str, field: Mapping[str, Any]) -> Self:
-        """Take the check from the schema of a field."""
+        """Make the check from the schema of a field."""
         alternatives = field.get("anyOf", [field])
         types: list[type] = []
         words: list[str] = []
@@ -76,7 +76,7 @@ class FieldCheck:
         )
 
     def accepts(self, value: Any) -> bool:
-        """Whether a value is as the schema describes it."""
+        """Return whether the schema allows a value."""
         if type(value) not in self.types:
             return False
         if isinstance(value, str):
@@ -85,12 +85,12 @@ class FieldCheck:
             return False
         if self.minimum is None or self.maximum is None or value is None:
             return True
-        if isinstance(value, int):  # as validators with exact numbers compare it
+        if isinstance(value, int):  # compare as validators with exact numbers do
             return Decimal(repr(self.minimum)) <= value <= Decimal(repr(self.maximum))
         return bool(self.minimum <= value <= self.maximum)
 
     def problem(self, record: int, value: Any) -> dict[str, Any]:
-        """Describe a value that is not accepted."""
+        """Describe a value that is not allowed."""
         expected = self.expected
         if self.minimum is not None and type(value) in (int, float):
             expected = f"a number from {self.minimum:.4g} to {self.maximum:.4g}"
@@ -100,7 +100,7 @@ class FieldCheck:
 
 
 def type_names(field: Mapping[str, Any]) -> list[str]:
-    """The names of the types of a field, of which a schema has one or a list."""
+    """Return the types of a field as a list; a schema has one type or a list."""
     names = field["type"]
     if isinstance(names, str):
         return [names]
@@ -108,7 +108,7 @@ def type_names(field: Mapping[str, Any]) -> list[str]:
 
 
 class RecordChecks:
-    """The checks of records by their schema.
+    """The checks of records, made from their schema.
 
     Examples
     --------
@@ -124,7 +124,7 @@ class RecordChecks:
         self.fields = [FieldCheck.of(name, properties[name]) for name in schema["required"]]
 
     def find_problems(self, records: Sequence[Any]) -> Iterator[dict[str, Any]]:
-        """Find each value that is not as the schema describes it, and its place."""
+        """Find each value that the schema does not allow, and its position."""
         for at, record in enumerate(records):
             if not isinstance(record, dict):
                 yield problem(at, None, "an object with a value for each column", record)
@@ -140,7 +140,7 @@ class RecordChecks:
 
 
 def problem(record: int | None, field: str | None, expected: str, got: Any) -> dict[str, Any]:
-    """A wrong value: its record and its field, where they are known, and a part of it."""
+    """Describe a wrong value: its record and its field, if they are known, and a part of it."""
     text = "nothing"
     if got is not ABSENT:
         text = json.dumps(got, ensure_ascii=False, default=str)

@@ -32,53 +32,53 @@ from barenet.service._openapi import describe_service
 from barenet.service._record_checks import RecordChecks, problem
 from barenet.tables._encoding import TableEncoding
 
-#: Problems of a request that are listed.
+#: Maximum number of problems that are listed for a request.
 MAX_PROBLEMS = 20
-#: Bytes of a request that is predicted with others, and the number of these.
+#: Maximum bytes of a request that is predicted together with others, and their maximum number.
 MAX_SMALL = 2**14
 MAX_BATCH = 64
-#: Larger requests that are received or predicted at a time, which bounds the memory.
+#: Maximum number of larger requests that are received or predicted at a time, to limit the memory.
 MAX_LARGE = 8
-#: Characters of a path in a log.
+#: Maximum number of characters of a path in a log line.
 MAX_PATH = 100
-#: Records, or the answers to them.
+#: Records, or their predictions.
 Records: TypeAlias = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Service:
-    """The ASGI app of a model."""
+    """The ASGI app that serves a model."""
 
     predictor: Predictor
-    #: Writes a line.
+    #: Writes a log line.
     log: Callable[[str], None]
-    #: Limits of a request: bytes of its body, records, and seconds until its answer.
+    #: Limits of a request: bytes of its body, number of records, and seconds until its answer.
     max_body: int
     max_rows: int
     timeout: float
-    #: Coverage of the prediction intervals, if the model has any.
+    #: Coverage of the prediction intervals, if the model has intervals.
     coverage: float
     #: Checksum of the model file.
     sha256: str
     #: The token that requests need; empty if they need none.
     token: bytes
-    #: The hosts that a request may name; empty for any. The check prevents DNS rebinding, by which
-    #: a web page could read the answers.
+    #: The hosts that a request may name; empty for any host. The check prevents DNS rebinding,
+    #: through which a web page could read the answers.
     hosts: Collection[str]
-    #: The small requests that wait for their answers, and the turn of one to predict them.
+    #: The small requests that are waiting for answers, and the lock of the one that predicts them.
     waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    #: Places for large requests that are under way.
+    #: Slots for large requests in progress.
     large_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
-    #: The thread of large requests, one after the other: each may take ten times its size.
+    #: The thread for large requests, one at a time, as each may take ten times its size in memory.
     large_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def __post_init__(self) -> None:
-        self.predicted(self.schema["examples"])  # compiles the kernels, and checks the coverage
+        self.predicted(self.schema["examples"])  # compile the kernels, and check the coverage
 
     @cached_property
     def schema(self) -> dict[str, Any]:
-        """The schema of a record, as its file has it."""
+        """The schema of a record, the same as in its exported file."""
         return schema_of(program_of(self.predictor))
 
     @cached_property
@@ -88,7 +88,7 @@ class Service:
 
     @cached_property
     def documents(self) -> dict[str, dict[str, Any]]:
-        """The documents by their paths."""
+        """The documents that the service returns, by their paths."""
         card = self.predictor.card
         has_intervals = self.predictor.residuals is not None
         coverage = None
@@ -131,7 +131,7 @@ class Service:
         self.log(f"{time} {answer}, {rows}, {milliseconds:.1f} ms")
 
     async def _answer(self, request: Request) -> Response:
-        """The predictions, a document, or a refusal: a text, or a list of problems."""
+        """Return predictions, a document, or an error, which is a text or a list of problems."""
         try:
             self._check_access(request)
             path = request.scope["path"]
@@ -151,19 +151,19 @@ class Service:
             if isinstance(error.detail, str):
                 name = "error"
             return JSONResponse({name: error.detail}, error.status_code, error.headers)
-        except Exception as error:  # noqa: BLE001 - its place is logged, without the data
+        except Exception as error:  # noqa: BLE001 - log the traceback, without the data
             places = "".join(traceback.format_tb(error.__traceback__))
             self.log(places + type(error).__name__)
             return JSONResponse({"error": "internal error"}, 500)
 
     def _check_access(self, request: Request) -> None:
-        """Refuse a request to another host, or without the token."""
+        """Reject a request to another host, or without the token."""
         host = request.headers.get("host", "")
         if self.hosts and {host, host.rpartition(":")[0]}.isdisjoint(self.hosts):
             raise HTTPException(403, "Host: this service answers requests to its own address only")
         if not self.token or request.scope["path"] == "/healthz":
             return
-        # The name of the scheme is read in upper and lower case (RFC 9110, section 11.1).
+        # The name of the scheme is case-insensitive (RFC 9110, section 11.1).
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         is_right = secrets.compare_digest(token.strip(" ").encode(), self.token)
         if scheme.lower() != "bearer" or not is_right:
@@ -171,7 +171,7 @@ class Service:
             raise HTTPException(401, "Authorization: expected Bearer and the token", challenge)
 
     async def predict(self, request: Request) -> Any:
-        """Predict a record, or each of a list, unless too many large requests are under way."""
+        """Predict a record or a list of records, unless too many large requests are in progress."""
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) <= MAX_SMALL:
             return await self._predict(request)
@@ -210,7 +210,7 @@ class Service:
         return answers[0]
 
     def _read_and_predict(self, body: bytes, request: Request) -> tuple[Any, Records]:
-        """Read a large body without more values than the largest request has, and predict."""
+        """Read a large body, unless it has more values than the largest request, and predict it."""
         n_fields = len(self.schema["properties"])
         most = self.max_rows * (n_fields + 1) + 1
         if count_values(body, most) > most:
@@ -224,7 +224,7 @@ class Service:
             content = json.loads(
                 body.decode(), parse_constant=_refuse_constant, object_pairs_hook=unique_fields
             )
-            if rb"\u" in body:  # perhaps a lone surrogate, which is refused here
+            if rb"\u" in body:  # may be a lone surrogate, which this rejects
                 json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"the body cannot be read as JSON in UTF-8: {error}") from None
@@ -238,7 +238,7 @@ class Service:
         return content
 
     async def _predict_together(self, records: Records) -> Records:
-        """Predict records with those of other small requests that wait, to the same bits."""
+        """Predict records together with waiting small requests, with bit-identical results."""
         answer = asyncio.get_running_loop().create_future()
         self.waiting[answer] = records
         try:
@@ -250,7 +250,7 @@ class Service:
             del self.waiting[answer]
 
     async def _predict_waiting(self, first: asyncio.Future[Records]) -> None:
-        """Predict the records of waiting requests, or if that fails, those of the first alone."""
+        """Predict the records of all waiting requests or, if that fails, of the first one alone."""
         batch: dict[asyncio.Future[Records], Records] = {}
         joined: Records = []
         for answer, records in self.waiting.items():
@@ -267,12 +267,12 @@ class Service:
         start = 0
         for answer, records in batch.items():
             stop = start + len(records)
-            if not answer.done():  # its time is not over
+            if not answer.done():  # the request has not timed out
                 answer.set_result(answers[start:stop])
             start = stop
 
     def predicted(self, records: Records) -> Records:
-        """The prediction for each record, with the probabilities or the interval."""
+        """Return the prediction for each record, with the probabilities or the interval."""
         if not records:
             return []
         model = self.predictor
@@ -299,12 +299,12 @@ class Service:
 
 
 def _as_list(content: Any) -> list[Any]:
-    """The records of a request, which may be a single one."""
+    """Return the records of a request as a list; it may have a single record."""
     if isinstance(content, list):
         return content
     return [content]
 
 
 def _refuse_constant(text: str) -> Any:
-    """Refuse NaN and infinities, which Python reads though JSON has none."""
+    """Reject NaN and infinities, which Python reads although JSON does not have them."""
     raise ValueError(f"{text} is not a JSON number; a missing value is null")

@@ -31,10 +31,10 @@ from barenet.tasks._description import category_names, rows_of_model
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory
 
-#: The usual readings of the population stability index, by their upper limits.
+#: The usual interpretations of the population stability index, by their upper limits.
 READINGS = {"stable": 0.1, "moderate": 0.25, "shifted": inf}
 
-#: Rows below which the index is noisy: in ten bins, 200 rows without a shift have about 0.05.
+#: Number of rows below which the index is noisy: in ten bins, 200 unshifted rows have about 0.05.
 FEW_ROWS = 200
 
 HEADINGS = ("column", "PSI", "reading", "missing", "unknown", "range")
@@ -47,20 +47,20 @@ class Drift:
     Attributes
     ----------
     columns : tuple of dict
-        The columns, the most shifted one first. Each has its ``name``; its population stability
-        index ``psi``, of counts to each of which ½ is added; the usual ``reading`` of that,
-        ``"stable"`` below 0.1, ``"shifted"`` from 0.25 on, else ``"moderate"``; the fractions of
-        ``missing`` values in the training and now; of categories, the fraction that is ``unknown``
-        now, or rare in the training; and of numbers and dates, the ``range`` in the training and
-        now.
+        The columns, with the most shifted one first. Each has its ``name``; its population
+        stability index ``psi``, for which ½ is added to each count; the usual ``reading`` of the
+        index, which is ``"stable"`` below 0.1, ``"moderate"`` below 0.25, and else ``"shifted"``;
+        the fractions of ``missing`` values in the training data and now; for categories, the
+        fraction of rows that is ``unknown`` now, or was rare in training; and for numbers and
+        dates, the ``range`` in the training data and now.
     n_rows, n_training_rows : int
-        Numbers of the rows, and of the training rows that they are compared with.
+        Numbers of new rows, and of training rows that they are compared with.
     scores : mapping of str to mapping of str to float
-        The scores of the model after its training, and those on the rows where they have targets.
+        The scores of the model after training and on the new rows; empty if these have no targets.
     note : str
-        The reason why there are no scores of rows that have a target.
+        The reason why there are no scores for rows that have targets.
     title : str
-        The names of the target, of the training data and of the new data.
+        The names of the target, the training data and the new data.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class Drift:
         return write_display(f"Drift: {self.title}", *paragraphs, table, scores)
 
     def _sentences(self) -> list[str]:
-        """A summary of the shift, and the reasons for doubt."""
+        """Summarize the shift, and give the reasons for doubt."""
         readings = [column["reading"] for column in self.columns]
         n_shifted = readings.count("shifted")
         n_moderate = readings.count("moderate")
@@ -112,12 +112,12 @@ class Drift:
         return sentences
 
     def report(self, path: str | PathLike[str]) -> None:
-        """Write a page in one file for the browser.
+        """Write a single-file page for the browser.
 
         Parameters
         ----------
         path : str or path
-            The file, such as ``"drift.html"``; it is replaced.
+            The file, such as ``"drift.html"``; an existing one is replaced.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Drift:
         write_atomically(path, page.encode("utf-8", "replace"))
 
     def _lines(self) -> list[list[str]]:
-        """The cells of the table."""
+        """Return the cells of the table."""
         lines = []
         for column in self.columns:
             ranges = [f"{_text(low)} – {_text(high)}" for low, high in column["range"] or ()]
@@ -154,12 +154,12 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     Parameters
     ----------
     predictor : Predictor
-        From `Task.train`, or from a model file of ``barenet train``.
+        A model from `Task.train`, or from a model file of ``barenet train``.
     rows : path, DataFrame, mapping or records
-        New rows, a file of them, or a pattern such as ``"new/*.parquet"``. If they have the target,
-        the model is measured on them. Files are read block by block, as `stream` reads them.
+        New rows, a file of them, or a pattern such as ``"new/*.parquet"``. If they include the
+        target, the model is evaluated on them. Files are read block by block, as by `stream`.
     allow_missing_columns : bool, default=False
-        Whether a file may lack a column of the model; its values are missing there.
+        Whether a file may lack a column of the model, whose values are then missing.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
 
 
 def _open(predictor: Predictor, rows: Any, *, allow_missing: bool) -> Sequence[Table]:
-    """The tables of files, which are read one after the other, or that of rows in memory."""
+    """Open the tables of files, to read one after the other, or the table of rows in memory."""
     if isinstance(rows, Table):
         return [rows]
     if isinstance(rows, list) and rows and isinstance(rows[0], Table):
@@ -228,14 +228,14 @@ def _open(predictor: Predictor, rows: Any, *, allow_missing: bool) -> Sequence[T
 
 
 class _ColumnShift:
-    """The values of a column, counted block by block in the bins of the training."""
+    """The values of a column, counted block by block in the bins of the training data."""
 
     def __init__(self, column: Column, summary: summarizing.Summary) -> None:
         self.column = column
         self.summary = summary
         self.counts = np.zeros(len(summary["counts"]), np.int64)
         self.n_unknown = 0
-        #: The smallest and the largest number of each block that has one.
+        #: The smallest and the largest number of each block that has numbers.
         self.ends = list[float]()
 
     def add(self, values: NDArray[Any]) -> None:
@@ -249,7 +249,7 @@ class _ColumnShift:
             self.ends += [numbers.min(), numbers.max()]
 
     def describe(self) -> dict[str, Any]:
-        """Compare the counts with those of the training."""
+        """Compare the counts with the training data."""
         then = np.array(self.summary["counts"])
         counts = np.array([then, self.counts])
         psi = summarizing.stability_index(then, self.counts)
@@ -278,7 +278,7 @@ class _ColumnShift:
 def _scores(
     predictor: Predictor, blocks: Sequence[Table]
 ) -> tuple[Mapping[str, Mapping[str, float]], str]:
-    """The scores after the training and on new rows that have targets, or the reason why not."""
+    """Return the scores after training and on new rows with targets, or why there are none."""
     if not any(predictor.target_name in block.names for block in blocks):
         return {}, ""
     try:

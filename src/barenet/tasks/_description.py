@@ -1,4 +1,4 @@
-"""What a predictor has learned from: its columns, with which rows are read, and its origin."""
+"""Descriptions of a predictor: its columns, which new rows are read with, and its origin."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from barenet.tables._to_frame import as_frame
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
-    """How the columns of a table are encoded; None for rows that are all numbers."""
+    """Describe how the columns of a table are encoded; return None for rows with only numbers."""
     if not isinstance(preprocessing, TableEncoding):
         return None
     descriptions = []
@@ -37,7 +37,7 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
 
 
 def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
-    """The inputs, the target and the network, and the origin of the model."""
+    """Describe the inputs, the target and the network, and the origin of the model."""
     yield from predictor.description().items()
     card = predictor.card or ModelCard()
     if card.versions:
@@ -48,13 +48,13 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
 
 
 def words_may_be_classes(dataset: Dataset, settings: TaskSettings) -> bool:
-    """Whether rows were left out by words such as None, which may be the name of a class."""
+    """Return whether rows were left out for words such as None, which might be names of classes."""
     is_open = dataset.classes is not None and settings.task is None and not settings.missing
     return is_open and bool(dataset.without_target.words)
 
 
 def category_names(predictor: Predictor) -> list[str]:
-    """The columns of categories, which are read as names whatever they look like."""
+    """Return the categorical columns, which are read as names even if they look like numbers."""
     columns = getattr(predictor.preprocessing, "columns", ())
     return [column.name for column in columns if isinstance(column, CategoryColumn)]
 
@@ -67,7 +67,7 @@ def labelled_rows(
     split_by: str | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
-    """Read rows with their targets, whose classes are found by name."""
+    """Read rows with their targets, whose classes are matched by name."""
     rows = read_samples(
         source,
         predictor.feature_names,
@@ -82,7 +82,7 @@ def labelled_rows(
 
 
 def rows_of_model(predictor: Predictor, rows: Dataset) -> Dataset:
-    """The columns of a model by name: a frame to encode, or a matrix to scale."""
+    """Select the columns of a model by name: a frame to encode, or a matrix to scale."""
     names = predictor.feature_names
     encoding = predictor.preprocessing
     selected = rows.select(names)

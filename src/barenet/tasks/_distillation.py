@@ -1,8 +1,9 @@
-"""Distillation: a network learns the predictions of another model in place of the targets.
+"""Distillation: a network learns the predictions of another model instead of the targets.
 
-The predictions of an ensemble are smoother than the targets, and its probabilities hold more than
-the class alone, so one network learns more from them than from the targets. From Hinton, Vinyals
-and Dean, "Distilling the knowledge in a neural network" (2015), with the temperature 1.
+The predictions of an ensemble are smoother than the targets, and its probabilities carry more
+information than the class alone, so a single network learns more from them than from the targets.
+From Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015), with a
+temperature of 1.
 """
 
 from typing import Any
@@ -17,8 +18,8 @@ from barenet.settings._run_config import RunConfig
 from barenet.settings._run_defaults import without_superseded
 from barenet.tasks._split_rows import SplitRows
 
-#: The settings of the networks of an ensemble, for a fixed number of epochs: the predictions to
-#: learn have no noise to stop early for.
+#: The settings of an ensemble's networks, for a fixed number of epochs: the predictions have no
+#: noise that would require early stopping.
 STUDENT = RunConfig(
     hidden=("relu",),
     optimizer="adamw:weight_decay=0.02,beta2=0.95",
@@ -31,7 +32,7 @@ STUDENT = RunConfig(
 
 
 def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
-    """Complete the settings of a network that learns from a teacher, by default as large as one."""
+    """Complete the settings of a student network, which is as large as the teacher by default."""
     if given.label_smoothing:
         problem = "the probabilities of a teacher are smooth already"
         raise ArgumentError(problem, argument="label_smoothing", remedy="leave it out")
@@ -40,7 +41,7 @@ def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
 
 
 def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
-    """The rows as the teacher takes them; refused if they have other columns or classes."""
+    """Return the rows with the teacher's columns; other columns or classes are an error."""
     if rows.stream is not None:
         problem = "a teacher needs all rows in memory"
         raise ArgumentError(problem, argument="teacher", remedy="give a single file")
@@ -58,7 +59,7 @@ def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
 
 
 def targets_of(teacher: Predictor, student: Predictor, rows: Dataset) -> NDArray[Any]:
-    """The predictions of the teacher, as the targets of the student's network."""
+    """Return the predictions of the teacher as targets for the student's network."""
     if teacher.classes is None:
         return student.targets(teacher.predict(rows.X))
     probabilities = teacher.probabilities(rows.X).astype(np.float64)

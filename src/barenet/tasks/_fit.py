@@ -1,4 +1,4 @@
-"""A fit: a network or an ensemble with all settings decided, ready to be trained on a task."""
+"""A network or an ensemble with all settings decided, ready to be trained on a task."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -49,16 +49,16 @@ class Fit(ABC):
 
     settings: TaskSettings
     rows: SplitRows
-    #: The rows to train on; a sample of them in a stream.
+    #: The rows to train on; for a stream, a sample of them.
     training: Dataset
-    #: Decides when to stop, or when the learning rate is reduced.
+    #: Rows that decide when to stop, or when to reduce the learning rate.
     validation: Dataset | None = None
-    #: The network with its encoding and its card.
+    #: The network with its encoding and its model card.
     predictor: Predictor
 
     @property
     def n_rows(self) -> Mapping[str, int]:
-        """The numbers of rows by their use, as on the card of the model."""
+        """The numbers of rows by their use, as on the model card."""
         return (self.predictor.card or ModelCard()).rows
 
     @property
@@ -68,14 +68,14 @@ class Fit(ABC):
 
     @property
     def measured_training(self) -> str:
-        """The key of the scores of training rows: of a sample if not all are in memory."""
+        """The key of the training scores, which are of a sample if not all rows are in memory."""
         stream = self.rows.stream
         if stream is None or stream.n_rows == self.training.n_samples:
             return "training"
         return "sampled_training"
 
     def measurements(self, *, baselines: bool = False) -> dict[str, Measurement]:
-        """The predictor on the test set, if there is one, and on the training set."""
+        """Measure the predictor on the test set, if there is one, and on the training set."""
         fitted_to = None
         if baselines:
             fitted_to = self.rows.training
@@ -100,19 +100,19 @@ class Fit(ABC):
         resume: bool = False,
         client: "Client | None" = None,
     ) -> tuple[Self, History]:
-        """Train, an ensemble perhaps on workers; return the trained fit and its history."""
+        """Train, possibly on workers, and return the trained fit and its history."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NetworkFit(Fit):
-    """One network."""
+    """A single network, ready to be trained."""
 
-    #: The model whose predictions are learned in place of the targets.
+    #: The model whose predictions are learned instead of the targets.
     teacher: Predictor | None = None
 
     @property
     def patience(self) -> list[EarlyStopping]:
-        """Early stopping, if the settings have it, by the loss or the metric that is given."""
+        """Return early stopping, if the settings enable it, by the loss or a given metric."""
         config = self.settings.config
         monitor = f"validation_{config.metric or 'loss'}"
         if not config.patience:
@@ -120,7 +120,7 @@ class NetworkFit(Fit):
         return [EarlyStopping(monitor, patience=config.patience)]
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments of `train` from the settings, without the network and callbacks."""
+        """Make the arguments of `train` from the settings, without the network and callbacks."""
         X: Any = self.rows.stream
         y = None
         sample_weight = None
@@ -133,7 +133,7 @@ class NetworkFit(Fit):
             "sample_weight": sample_weight,
             "validation_data": self.validation and self._targets_of(self.validation),
             "test_data": self.rows.test and training_arrays(self.predictor, self.rows.test),
-            "metrics": tuple(dict.fromkeys([self.metric, usual])),  # each once
+            "metrics": tuple(dict.fromkeys([self.metric, usual])),  # without duplicates
         }
         return arguments | self.settings.config.train_arguments()
 
@@ -147,7 +147,7 @@ class NetworkFit(Fit):
         resume: bool = False,
         client: "Client | None" = None,
     ) -> tuple[Self, History]:
-        assert client is None  # it is refused where it is given
+        assert client is None  # rejected by the caller
         history = train(
             self.predictor.first_network,
             **self.arguments(),
@@ -160,7 +160,7 @@ class NetworkFit(Fit):
         return self, history
 
     def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
-        """Inputs, targets and sample weights, with class weights and label smoothing applied."""
+        """Return inputs, targets and sample weights, applying class weights and label smoothing."""
         X, y = training_arrays(self.predictor, rows)
         if self.teacher is not None:
             y = targets_of(self.teacher, self.predictor, rows)
@@ -180,10 +180,10 @@ class NetworkFit(Fit):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EnsembleFit(Fit):
-    """The networks of an ensemble."""
+    """The networks of an ensemble, ready to be trained."""
 
     ensemble_training: EnsembleTraining
-    #: A sentence on which categories are merged.
+    #: A sentence about the merged categories.
     note: str = ""
 
     def run(
@@ -221,7 +221,7 @@ def prepare_network(
     copy_weights: bool = True,
     teacher: Predictor | None = None,
 ) -> NetworkFit:
-    """Make one network, with new weights or those to start from, and check its settings."""
+    """Make one network, with new weights or those of another model, and check its settings."""
     if teacher is None and settings.teacher is not None:
         teacher = initial_weights.load_teacher(settings.teacher)
     if teacher is not None:
@@ -259,7 +259,7 @@ def prepare_network(
 
 
 def _check_settings(settings: TaskSettings) -> None:
-    """Refuse settings of one network that are wrong, whatever its rows are."""
+    """Reject settings that are wrong for any single network, regardless of the rows."""
     settings.config.validate()
     as_schedule(settings.config.schedule)
     lookup(dict.fromkeys([*ENGINES, "auto"]), settings.config.engine or "auto", "engine")
@@ -276,7 +276,7 @@ def untrained_predictor(
     training: Dataset,
     validation: Dataset | None = None,
 ) -> Predictor:
-    """Combine a network with the encoding and a card, which is the same on every machine."""
+    """Combine a network with the encoding and a model card, which is the same on every machine."""
     dataset = split.dataset
     names = getattr(encoding, "feature_names", dataset.feature_names)
     counts = {"training": training.n_samples}
@@ -296,7 +296,7 @@ def untrained_predictor(
         dataset=dataset.name,
         image_shape=dataset.image_shape,
         card=ModelCard(
-            settings=settings.card_fields(),  # without paths, times and threads
+            settings=settings.card_fields(),  # omits paths, times and threads
             data_fingerprint=fingerprint_of(dataset.select(names), encoding),
             rows=counts,
         ),
@@ -349,7 +349,7 @@ def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
 
 
 def note_on_rare(given: float | None, chosen: float | None) -> str:
-    """Describe how small categories are merged, if that was chosen and is not the default."""
+    """Describe how rare categories are merged, if that was chosen and is not the default."""
     if chosen in (given, THRESHOLDS[0]):
         return ""
     merged = "are not"
@@ -359,7 +359,7 @@ def note_on_rare(given: float | None, chosen: float | None) -> str:
 
 
 def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:
-    """Inputs and targets; entries if a first layer looks them up faster than it multiplies."""
+    """Return inputs and targets; inputs are entries if the first layer is faster with lookups."""
     encoding = predictor.preprocessing
     network = predictor.first_network
     y = predictor.targets(rows.y)

@@ -1,4 +1,4 @@
-"""Models that settings name: one whose weights are the initial ones, and a teacher."""
+"""Models that settings refer to: one with the initial weights, and a teacher."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def load_teacher(path: Path) -> Predictor:
 
 
 def copy_weights(start_from: Path, network: Network, input_names: Sequence[str]) -> None:
-    """Copy the weights of another model into a network, those of its inputs by their names."""
+    """Copy the weights of another model into a network, matching the inputs by their names."""
     try:
         path = model_file(start_from)
         model = load(path)
@@ -31,7 +31,7 @@ def copy_weights(start_from: Path, network: Network, input_names: Sequence[str])
         names = model.input_names
         model = model.network
     else:
-        names = tuple(input_names)  # a network alone: its inputs are known by position
+        names = tuple(input_names)  # a bare network; its inputs are matched by position
     if isinstance(model, Ensemble):
         problem = f"{path}: holds several networks, expected one; distill it"
         raise ArgumentError(problem, argument="start_from")
@@ -51,4 +51,4 @@ def copy_weights(start_from: Path, network: Network, input_names: Sequence[str])
         if isinstance(layer, Dense):
             places = [names.index(name) for name in input_names]
             layer.weights[:] = layer.weights[places]
-            break  # only the first one has the inputs
+            break  # only the first dense layer takes the inputs

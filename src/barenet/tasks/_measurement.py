@@ -1,4 +1,4 @@
-"""Scores of a predictor and of the baselines on the same rows."""
+"""Scores of a predictor and of baselines on the same rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,19 +24,19 @@ from barenet.tables._encoding import TableEncoding
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History
 
-#: Number of bootstrap samples for the interval of a difference, and maximum rows in each.
+#: Number of bootstrap samples for the interval of a difference, and maximum rows of each sample.
 N_SAMPLES = 50
 SAMPLE_SIZE = 2_000
 #: Minimum number of rows for a comparison.
 MIN_ROWS = 10
 #: Maximum number of rows that baselines are fitted to.
 MAX_FITTED_ROWS = 2**17
-#: Number of rows whose bins are in memory at a time.
+#: Number of rows whose bins are in memory at the same time.
 ENCODED_ROWS = 2**14
 
 
 class Scored(NamedTuple):
-    """The probabilities of the classes or the predicted numbers of a model, and its scores."""
+    """The outputs of a model (class probabilities or predicted numbers) and its scores."""
 
     outputs: FloatArray
     scores: dict[str, float]
@@ -44,20 +44,20 @@ class Scored(NamedTuple):
 
 @dataclass(eq=False)
 class Measurement:
-    """A network and rows to measure it on, beside baselines on the same rows."""
+    """A network and the rows to evaluate it on, with baselines on the same rows."""
 
     predictor: Predictor
     rows: Dataset
-    #: The metric that stands first.
+    #: The main metric, which comes first.
     metric: str
     #: The rows that the baselines are fitted to; None for no baselines.
     fitted_to: Dataset | None = None
-    #: Which rows they are, after their number, if not those of the predictor's own split.
+    #: Description of the rows, after their number, unless they are from the predictor's own split.
     which: str = ""
 
     @cached_property
     def network(self) -> Scored:
-        """The network, or an ensemble."""
+        """The outputs and scores of the network or ensemble."""
         in_scale_of_training = replace(self.predictor, target_scaling=None)
         return self._measure(in_scale_of_training.outputs(self.rows.X))
 
@@ -75,7 +75,7 @@ class Measurement:
 
     @cached_property
     def baselines(self) -> dict[Baseline, Scored]:
-        """The baselines with their scores."""
+        """The outputs and scores of the baselines."""
         if self.fitted_to is None:
             return {}
         n_classes = TargetKind.of(self.predictor.classes).n_classes
@@ -91,10 +91,10 @@ class Measurement:
         return baselines
 
     def _linear_inputs(self, X: Any) -> FloatArray:
-        """The inputs of the network but the bins of numbers and dates.
+        """Return the inputs of the network, except the bins of numbers and dates.
 
-        These end where the bins do, as for the network: a date such as 9999-12-31 would decide on
-        the coefficient of its column, or on the score.
+        Numbers and dates are limited to the range of the bins, as for the network. Otherwise, a
+        date such as 9999-12-31 would dominate the coefficient of its column, or the score.
         """
         preprocessing: Any = self.predictor.preprocessing
         dtype = self.predictor.network.dtype
@@ -102,13 +102,13 @@ class Measurement:
             return preprocessing.transform(X, dtype)
         is_kept = ~preprocessing.are_bins
         blocks = []
-        for start in range(0, len(X), ENCODED_ROWS):  # not all bins at once
+        for start in range(0, len(X), ENCODED_ROWS):  # avoids all bins in memory at once
             encoded = preprocessing.transform(X[start : start + ENCODED_ROWS], dtype)
             blocks.append(encoded[:, is_kept])
         return np.concatenate(blocks)
 
     def _measure(self, outputs: FloatArray) -> Scored:
-        """The outputs of a model in units of the target, and its scores."""
+        """Convert the outputs of a model to the units of the target, and compute its scores."""
         predictor = self.predictor
         n_outputs = predictor.network.n_outputs or 1
         network_outputs = outputs[:, -n_outputs:].astype(np.float64)
@@ -137,12 +137,12 @@ class Measurement:
 
     @property
     def loss_function(self) -> Loss:
-        """The loss of the training, or that of the output activation."""
+        """The loss of the training, or the default loss of the output activation."""
         loss: Any = (self.predictor.card or ModelCard()).settings.get("loss")
         return as_loss(loss, self.predictor.network.output_activation)
 
     def baselines_document(self) -> dict[str, Any]:
-        """The baselines in a JSON document."""
+        """Return the baselines for a JSON document."""
         document: dict[str, Any] = {}
         for baseline, (_, scores) in self.baselines.items():
             document[baseline.name] = {
@@ -154,7 +154,7 @@ class Measurement:
         return document
 
     def verdicts(self) -> Iterator[str]:
-        """Compare each baseline with the network; a constant only where it is not worse."""
+        """Compare each baseline with the network; a constant only if the network is not better."""
         name = self.compared_by
         if len(self.targets) < MIN_ROWS:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
@@ -179,9 +179,9 @@ class Measurement:
             yield f"The {baseline.title} {verdict}: {score} ({difference})."
 
     def leak(self, option: str = "") -> str:
-        """A sentence on columns of the training rows that predict the target alone, if any do.
+        """Describe the columns of the training rows that alone predict the target, if any do.
 
-        An option that drops them is named where the user interface has one.
+        If the user interface has an option that drops them, the sentence names it.
         """
         if self.fitted_to is None:
             return ""
@@ -195,14 +195,14 @@ class Measurement:
 
     @property
     def compared_by(self) -> str:
-        """The main metric, or the next one where it is undefined, as the AUC of one class is."""
+        """The main metric, or the next one if it is undefined, such as the AUC for one class."""
         for name, score in self.scores.items():
             if name != "loss" and isfinite(score):
                 return name
         return self.metric
 
     def _lead(self, baseline: Mapping[str, float]) -> float:
-        """The difference of the scores, positive where the network is better."""
+        """Return the difference of the scores, which is positive if the network is better."""
         name = self.compared_by
         difference = self.scores[name] - baseline[name]
         if METRICS[name].is_error:
@@ -210,7 +210,7 @@ class Measurement:
         return difference
 
     def _margin(self, outputs: FloatArray, other_outputs: FloatArray) -> float:
-        """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
+        """Estimate half the 95 % interval of the difference of two scores by the bootstrap."""
         rng = np.random.default_rng(0)
         metric = METRICS[self.compared_by]
         y = self.targets
@@ -254,7 +254,7 @@ def with_results(
 
 
 def metric_title(name: str) -> str:
-    """The title of a metric, or the name of another score."""
+    """Return the title of a metric, or the name of any other score."""
     if name not in METRICS:
         return name
     return METRICS[name].title

@@ -1,6 +1,6 @@
 """The rows of one network: its training set and validation set, and the encoding of their columns.
 
-They are in memory, read block by block, or those of a teacher, whose encoding they share.
+The rows are in memory, read block by block, or for a student, which shares a teacher's encoding.
 """
 
 from collections.abc import Hashable
@@ -27,19 +27,19 @@ class NetworkRows:
 
     #: The training set and the test set of the task, with the columns that the network takes.
     split: SplitRows
-    #: The rows to train on; a sample of them in a stream.
+    #: The rows to train on; for a stream, a sample of them.
     training: Dataset
-    #: Decides when to stop, or when the learning rate is reduced.
+    #: Rows that decide when to stop, or when to reduce the learning rate.
     validation: Dataset | None
     encoding: TableEncoding | Scaling
-    #: The scaling of a target of numbers.
+    #: The scaling of a numeric target.
     target_scaling: Scaling | None = None
 
     @classmethod
     def in_memory(cls, split: SplitRows, settings: TaskSettings) -> Self:
-        """Split validation rows, and fit the encoding to the others.
+        """Split off validation rows, and fit the encoding to the other rows.
 
-        Both are cached, as networks of a search or with other seeds share them.
+        Both are cached, because networks of a search or with other seeds share them.
         """
         config = config_for(settings.config, split.dataset)
         split_key: tuple[Hashable, ...] = (config.patience, config.schedule, config.split_seed)
@@ -56,7 +56,7 @@ class NetworkRows:
 
     @classmethod
     def of_stream(cls, split: SplitRows, stream: Stream) -> Self:
-        """The rows of a stream; the pass over its blocks has fitted the encoding."""
+        """Return the rows of a stream, whose pass over the blocks has fitted the encoding."""
         return cls(
             split=split,
             training=split.training,
@@ -66,7 +66,7 @@ class NetworkRows:
 
     @classmethod
     def of_teacher(cls, split: SplitRows, teacher: Predictor, config: RunConfig) -> Self:
-        """The rows as a teacher takes them, whose encoding the network has, too."""
+        """Return the rows with the columns and the encoding of a teacher."""
         split = rows_for(teacher, split)
         training, validation = split_validation(split.training, config)
         return cls(
@@ -85,7 +85,7 @@ class NetworkRows:
         return names
 
     def with_target_scaling(self, name: str) -> Self:
-        """The rows with a scaling of the target, fitted to the training rows."""
+        """Add a scaling of the target, fitted to the training rows."""
         stream = self.split.stream
         if stream is not None:
             return self._with_scaling_of_stream(stream, name)
@@ -94,7 +94,7 @@ class NetworkRows:
         return replace(self, target_scaling=Scaling.fit(name, self.training.y.reshape(-1, 1)))
 
     def _with_scaling_of_stream(self, stream: Stream, name: str) -> Self:
-        """The scaling that the pass over the blocks has fitted, or none."""
+        """Use the scaling that the pass over the blocks has fitted, or none."""
         if name == "standardize":
             return replace(self, target_scaling=stream.target_scaling)
         if name != "none":

@@ -1,6 +1,6 @@
-"""New rows for a predictor: the files of a path or a pattern, which are read block by block.
+"""New rows for a predictor: the files of a path or a pattern, read block by block.
 
-What is kept of each block are targets and outputs, from which the scores of all rows are computed.
+For each block, only targets and outputs are kept, to compute the scores of all rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,16 +30,16 @@ from barenet.tasks._measurement import Measurement, Scored
 def open_new_rows(
     predictor: Predictor, data: str | PathLike[str], csv: CsvOptions, *, allow_missing: bool = False
 ) -> list[Table]:
-    """Open the blocks of new rows, whose files have the columns of a predictor."""
+    """Open the blocks of new rows, in files with the columns of a predictor."""
     blocks = open_blocks(data, csv)
     return with_columns(blocks, predictor.feature_names, allow_missing=allow_missing)
 
 
 @dataclass(eq=False)
 class BlockMeasurement(Measurement):
-    """A measurement of rows of which the targets and the outputs are in memory."""
+    """A measurement with the targets and outputs of its rows in memory."""
 
-    #: Outputs in the scale of the training.
+    #: Outputs on the scale of the training.
     outputs: FloatArray = field(kw_only=True)
 
     @cached_property
@@ -81,7 +81,7 @@ def measure_blocks(
 def labelled_blocks(
     predictor: Predictor, blocks: Sequence[Table], categories: Sequence[str] = ()
 ) -> Iterator[Dataset]:
-    """Read the rows with a target of each block, perhaps none."""
+    """Read the rows with a target from each block; there may be none."""
     target = predictor.target_name
     known_categories = category_names(predictor)
     names = [*predictor.feature_names, target]

@@ -1,4 +1,4 @@
-"""Pictures of a predictor and some rows, and the importance of its columns."""
+"""Plots of a predictor and some rows, and the importance of its columns."""
 
 import functools
 from collections.abc import Callable
@@ -21,15 +21,15 @@ from barenet.tables._encoding import TableEncoding, values_of
 from barenet.tables._scaling import Scaling
 from barenet.tasks._measurement import metric_title
 
-#: Images in a plot of digits.
+#: Number of images in a plot of digits.
 N_IMAGES = 25
-#: Columns in a plot of partial dependence, and rows that it is a mean of.
+#: Maximum columns in a plot of partial dependence, and number of rows that it averages over.
 N_COLUMNS = 6
 N_ROWS = 500
 
 
 def default_kind(predictor: Predictor) -> str:
-    """The plot that suits the predictions of a network best."""
+    """Choose the plot that suits the predictions of a network best."""
     if predictor.classes is None:
         return "fit"
     if predictor.image_shape is not None:
@@ -56,7 +56,7 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: Any) -> Figure:
-    """Draw predicted numbers over one column, or over the targets."""
+    """Draw predicted numbers against one column, or against the targets."""
     X = rows.X
     if isinstance(predictor.preprocessing, TableEncoding):
         X = _numbers_of(predictor.preprocessing, X)
@@ -67,19 +67,19 @@ def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: An
 
 
 def _is_plane(predictor: Predictor) -> bool:
-    """Whether a model takes two columns of numbers."""
+    """Return whether a model takes two numeric columns."""
     return len(predictor.feature_names) == 2 and _are_numbers(predictor.preprocessing)
 
 
 def _are_numbers(preprocessing: TableEncoding | Scaling) -> bool:
-    """Whether all columns that a model takes are numbers."""
+    """Return whether all columns of a model are numeric."""
     if isinstance(preprocessing, Scaling):
         return True
     return all(isinstance(column, NumberColumn) for column in preprocessing.used)
 
 
 def _numbers_of(encoding: TableEncoding, X: Any) -> NDArray[np.float64]:
-    """The columns of numbers as they are in the table, shape (n_rows, n_columns), or no columns."""
+    """Return the numeric columns as in the table, shape (n_rows, n_columns), or no columns."""
     if not _are_numbers(encoding):
         return np.empty((len(X), 0))
     return np.column_stack([values for _, values in values_of(encoding, X)])
@@ -181,7 +181,7 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
 }
 
 
-#: Maximum number of columns listed; JSON lists all.
+#: Maximum number of columns that are listed; JSON lists all columns.
 MAX_COLUMNS = 25
 #: Maximum length of a name.
 MAX_NAME = 30
@@ -201,7 +201,7 @@ def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
 def measure_importance(
     predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
 ) -> Importance:
-    """Shuffle the columns, by default by the metric of the training."""
+    """Compute the permutation importance, by default for the metric of the training."""
     card = predictor.card or ModelCard()
     chosen: Any = metric or card.settings.get("metric")
     y = rows.y
@@ -218,7 +218,7 @@ def measure_importance(
 
 
 def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
-    """The heading and the first columns: name, mean ± standard deviation, share of the largest."""
+    """Return the heading and the first columns: name, mean ± standard deviation, relative size."""
     largest = max(float(result.mean.max()), 1e-12)
     lines = []
     for place in result.order[:MAX_COLUMNS]:

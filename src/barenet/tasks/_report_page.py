@@ -1,4 +1,4 @@
-"""A page about a model, whose sections come in the order of their importance."""
+"""A report page about a model, with its sections in order of importance."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ from barenet.training._history import History
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
 
-#: Limits of the shuffles: values of all columns together, and the least and most rows.
+#: Limits of the shuffling: values of all columns together, and minimum and maximum rows.
 MAX_SHUFFLED = 4_000_000
 SHUFFLED_ROWS = (100, 5_000)
 #: Number of the worst rows that are shown, and maximum number of their columns.
@@ -47,22 +47,22 @@ MAX_DOTS = 1_000
 
 
 class Report:
-    """The report of a model on the test set, or on the training set without one."""
+    """The report of a model on the test set or, without one, on the training set."""
 
     def __init__(self, measured: Measurement, history: History | None) -> None:
         self.predictor = measured.predictor
         self.history = history
         self.settings = (self.predictor.card or ModelCard()).settings
-        #: The network on the test rows, if there are any, else on those of the training.
+        #: The network on the test rows or, if there are none, on the training rows.
         self.measured = measured
         self.outputs = measured.network.outputs
-        #: The network on the rows of the training, if they are others.
+        #: The network on the training rows, if they are not the measured rows.
         self.training: Measurement | None = None
         if measured.fitted_to is not None and measured.fitted_to is not measured.rows:
             self.training = replace(measured, rows=measured.fitted_to)
-        self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
+        self.rows = replace(measured.rows, name="")  # omits titles from the figures
         most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
-        #: The rows whose columns are shuffled.
+        #: The rows that are used for shuffling.
         self.sample = sample_rows(self.rows, int(most))
 
     @cached_property
@@ -91,7 +91,7 @@ class Report:
         write_atomically(path, page.encode("utf-8", "replace"))
 
     def _scores(self) -> Iterator[str]:
-        """The scores beside those of the baselines, and whether a simpler model would do."""
+        """Write the scores beside the baselines, and whether a simpler model would do."""
         measured = self.measured
         model = measured.title
         which = measured.which
@@ -122,7 +122,7 @@ class Report:
         yield _score_table(lines, names)
 
     def _errors(self) -> Iterator[str]:
-        """The confusion matrix and the calibration, or the predictions and the residuals."""
+        """Write the confusion matrix and calibration, or the predictions and residuals."""
         predictor = self.predictor
         rows = self.rows
         outputs = self.outputs
@@ -147,7 +147,7 @@ class Report:
         yield _text(text) + _figures(figures)
 
     def _confusion_table(self, classes: Sequence[str]) -> str:
-        """The confusion matrix, with a bar for the share of each class."""
+        """Write the confusion matrix, with a bar for the fraction of each class."""
         lines: list[list[Cell]] = []
         for name, counts in zip(classes, self.measured.confusion_matrix(), strict=True):
             total = max(counts.sum(), 1)
@@ -158,7 +158,7 @@ class Report:
         return _table(["actual ↓ predicted →", *classes], lines, "matrix")
 
     def _importance(self) -> Iterator[str]:
-        """The permutation importance of the columns, and the partial dependence on some."""
+        """Write the permutation importance of the columns, and the partial dependence on some."""
         sample = self.sample
         n_rows = sample.n_samples
         n_columns = count_of(len(self.predictor.feature_names), "column")
@@ -184,7 +184,7 @@ class Report:
             yield _figures(inline_panels(dependence, "partial dependence"))
 
     def _worst_rows(self) -> Iterator[str]:
-        """The rows with the largest errors, with their values or as pictures."""
+        """Write the rows with the largest errors, with their values or as images."""
         predictor = self.predictor
         rows = self.rows
         outputs = self.outputs
@@ -214,7 +214,7 @@ class Report:
         yield _table(["row", "actual", "predicted", last_heading, *shown], lines, "rows")
 
     def _training(self) -> Iterator[str]:
-        """The gain by each part of an ensemble, and the learning curves, if they are known."""
+        """Write the gain from each part of an ensemble, and the learning curves, if known."""
         card = self.predictor.card or ModelCard()
         network = self.predictor.network
         if isinstance(network, Ensemble) and card.log and OUT_OF_FOLD in card.scores:
@@ -236,7 +236,7 @@ class Report:
             yield _figures(inline_panels(curves, "learning curves"))
 
     def _columns(self) -> Iterator[str]:
-        """The encoding of each column."""
+        """Write the encoding of each column."""
         columns = describe_columns(self.predictor.preprocessing)
         if columns:
             lines = []
@@ -247,9 +247,9 @@ class Report:
             yield _text(f"All are numbers; scaling: {self.predictor.description()['scaling']}.")
 
     def _repeated(self) -> Iterator[str]:
-        """The origin of the model, and its settings as a run file."""
+        """Write the origin of the model, and its settings as a run file."""
         yield _table([], describe_origin(self.predictor))
-        if "data" not in self.settings:  # the rows were in memory
+        if "data" not in self.settings:  # the rows came from memory
             return
         yield _text("With these settings in settings.toml beside the data, the run is repeated by")
         yield "<pre>barenet train --config settings.toml</pre>\n"
@@ -262,7 +262,7 @@ def _figures(figures: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """Write a value of a column."""
+    """Format a value of a column."""
     text = str(value)
     if isinstance(value, np.floating):
         text = f"{value:.5g}"
@@ -272,7 +272,7 @@ def _value(value: Any) -> str:
 
 
 def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> str:
-    """Write a table of scores, with a bar for the first one."""
+    """Write a table of scores, with a bar for the first score."""
     first = names[0]
     rows: list[list[Cell]] = []
     for title, scores in lines.items():
@@ -288,5 +288,5 @@ def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str])
 
 
 def _score_sentence(name: str, scores: Mapping[str, float]) -> str:
-    """The words of a score, such as AUC is 0.9123."""
+    """Write a score as a clause, such as AUC is 0.9123."""
     return f"{METRICS[name].title} is {score_text(name, scores[name])}"

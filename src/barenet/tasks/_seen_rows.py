@@ -1,7 +1,7 @@
-"""Rows that a predictor has seen in its training, of those that it is measured on.
+"""Rows that a predictor was trained on, among the rows that it is measured on.
 
-The split of its training is on its card. Where that is another one, some of the rows that are held
-out now were training rows then, and the scores are too good.
+The model card has the split of the training. If the current split differs, some of the rows that
+are held out now may have been training rows, so the scores are too good.
 """
 
 from collections.abc import Mapping
@@ -21,22 +21,22 @@ from barenet.tasks._split_rows import SplitRows, is_of_training
 
 @dataclass(frozen=True, kw_only=True)
 class SeenRows:
-    """How the rows that a predictor is measured on relate to those of its training."""
+    """The overlap of the rows that a predictor is measured on with its training rows."""
 
-    #: The number of rows that it is measured on.
+    #: The number of rows that the predictor is measured on.
     n_rows: int
-    #: The number of them that it was trained on; None if that is unknown.
+    #: How many of them it was trained on; None if that is unknown.
     n_seen: int | None = None
-    #: Whether they are of another table.
+    #: Whether the rows come from another table.
     are_of_another_table: bool = False
-    #: Whether they are split as they were for the training.
+    #: Whether the rows are split in the same way as in training.
     are_split_alike: bool = False
-    #: The settings of the training's split, where they differ from those of now.
+    #: The settings of the training's split that differ from the current ones.
     other_split: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def clause(self) -> str:
-        """The end of a sentence on these rows; empty if they are split as for the training."""
+        """The end of a sentence about these rows; empty if they are split as in training."""
         if self.are_of_another_table:
             return " of another table"
         if self.are_split_alike:
@@ -45,7 +45,7 @@ class SeenRows:
 
     @property
     def warning(self) -> str:
-        """A warning of rows that it was trained on by another split; empty without any."""
+        """A warning about rows that another split used for training; empty if there are none."""
         if not self.other_split or self.n_seen == 0:
             return ""
         options = ", ".join(f"{name}={value!r}" for name, value in self.other_split.items())
@@ -78,7 +78,7 @@ def find_seen_rows(
     }
     then = {name: card.get(name) for name in now}
     changed = {name: value for name, value in then.items() if value != now[name]}
-    if changed.get("split_by") is not None:  # by a column that is not read now, perhaps
+    if changed.get("split_by") is not None:  # the column of the split may not be read now
         return SeenRows(n_rows=n_rows, other_split=changed)
     training = split.training.numbers
     if changed:
@@ -90,7 +90,7 @@ def find_seen_rows(
 
 
 def _training_numbers(dataset: Dataset, split: Mapping[str, Any]) -> NDArray[np.int64]:
-    """The numbers of the training rows of another split."""
+    """Return the numbers of the training rows of another split."""
     settings = TaskSettings.from_fields(without_none(split))
     if not settings.split_by:
         dataset = replace(dataset, split_keys=None)

@@ -1,4 +1,4 @@
-"""The rows of a task, split into those of the training, of the validation and the test set."""
+"""The rows of a task, split into a training set, a validation set and a test set."""
 
 import contextlib
 from collections.abc import Hashable
@@ -25,8 +25,8 @@ from barenet.tables._scaling import Scaling
 from barenet.tables._to_frame import FrameTable
 from barenet.tasks._description import rows_of_model
 
-#: Larger targets have squares whose sum may overflow, and those of a smaller range than its inverse
-#: squares that are 0.
+#: Maximum absolute target: the sum of the squares of larger targets may overflow. If the range of
+#: the targets is smaller than the inverse, their squares may be 0.
 MAX_TARGET = 1e150
 
 
@@ -34,14 +34,15 @@ MAX_TARGET = 1e150
 class SplitRows:
     """The training set and the test set of a task."""
 
-    #: All rows, with the default settings of the data; a sample of them in a stream.
+    #: All rows, with the default settings of the data; for a stream, a sample of them.
     dataset: Dataset
-    #: All rows but the test set.
+    #: All rows except the test set.
     training: Dataset
     test: Dataset | None
     #: All training rows, if they are read block by block.
     stream: Stream | None = None
-    #: The training rows without the validation rows, and these, by the settings of the split.
+    #: The training rows without validation rows, and the validation rows, by the settings of the
+    #: split.
     validation_splits: dict[tuple[Hashable, ...], tuple[Dataset, Dataset | None]] = field(
         default_factory=dict
     )
@@ -50,7 +51,7 @@ class SplitRows:
 
     @classmethod
     def of(cls, dataset: Dataset, config: RunConfig) -> Self:
-        """Split rows by the given settings, if these are enough and the target varies."""
+        """Split rows by the given settings; check that they are enough and the target varies."""
         config = config.over(RunConfig(**dataset.defaults)).over(DEFAULTS)
         _check_target(dataset, config)
         training, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
@@ -62,24 +63,24 @@ class SplitRows:
 
     @classmethod
     def of_stream(cls, stream: Stream) -> Self:
-        """The rows of a stream, which has held some out."""
+        """Return the rows of a stream, which has already held some out."""
         defaults = table_defaults(stream.n_rows).set_fields()
         sample = replace(stream.sample, defaults=defaults)
         return cls(dataset=sample, training=sample, test=stream.test, stream=stream)
 
     @property
     def n_training(self) -> int:
-        """The number of rows that are not in the test set."""
+        """The number of rows outside the test set."""
         if self.stream is None:
             return self.training.n_samples
         return self.stream.n_rows
 
     def main_metric(self, config: RunConfig) -> str:
-        """The name of the main metric, by default that which suits the target."""
+        """Return the name of the main metric, which by default suits the target."""
         return main_metric(config.metric, self.dataset.y, self.dataset.classes).name
 
     def for_model(self, predictor: Predictor) -> Self:
-        """The rows as a model takes them: its columns by name, encoded or scaled by the model."""
+        """Select the columns of a model by name, for its own encoding or scaling."""
         test = None
         if self.test is not None:
             test = rows_of_model(predictor, self.test)
@@ -94,7 +95,7 @@ class SplitRows:
 
 
 def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
-    """Split training rows and the validation rows that early stopping or a schedule needs."""
+    """Split off the validation rows that early stopping or a schedule needs."""
     seed = config.split_seed or 0
     is_needed = as_schedule(config.schedule).follows_loss
     if not config.patience and not is_needed:
@@ -102,7 +103,7 @@ def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dat
     try:
         with contextlib.suppress(ValueError):
             return training.split(VALIDATION_SIZE, seed)
-        # A class may be too rare to be in both parts: then they are split by chance.
+        # A class may be too rare to be in both parts; then split without stratification.
         return replace(training, stratify=False).split(VALIDATION_SIZE, seed)
     except ArgumentError as error:
         argument = "patience"
@@ -113,7 +114,7 @@ def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dat
 
 
 def _check_target(dataset: Dataset, config: RunConfig) -> None:
-    """Refuse numbers that are all equal, or too large to be standardized."""
+    """Reject numbers that are all equal, or outside the range that can be standardized."""
     y = dataset.y
     target = f"column {dataset.target_name!r}"
     if dataset.classes is None and np.ptp(y) == 0:
@@ -132,10 +133,10 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
 
 
 def fingerprint_of(rows: Dataset, encoding: TableEncoding | Scaling | None) -> str:
-    """Compute the fingerprint of rows of a model, of their values as its encoding reads them.
+    """Compute the fingerprint of rows for a model, from their values as read by its encoding.
 
-    A date is the same one as a text of a CSV file and as a typed value of a Parquet file, and so is
-    a category that is a number.
+    A date has the same fingerprint as text in a CSV file and as a typed value in a Parquet file,
+    and so does a category that is a number.
     """
     if not isinstance(encoding, TableEncoding):
         return fingerprint(rows.X, rows.y)
@@ -148,19 +149,19 @@ def fingerprint_of(rows: Dataset, encoding: TableEncoding | Scaling | None) -> s
 
 
 def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
-    """Whether rows are the data of a training, by their fingerprint; None if that is unknown."""
+    """Return whether rows are the training data, by their fingerprint; None if that is unknown."""
     of_training = (predictor.card or ModelCard()).data_fingerprint
     if of_training is None:
         return None
     rows = rows_of_model(predictor, dataset)
-    # Models of barenet 0.2, and cards made by hand, have the fingerprint of the unread values.
+    # Models of barenet 0.2 and handmade cards have the fingerprint of the original values.
     if of_training == fingerprint(rows.X, rows.y):
         return True
     return of_training == fingerprint_of(rows, predictor.preprocessing)
 
 
 def in_memory(data: Any, argument: str = "data") -> FrameTable:
-    """The table of rows in memory."""
+    """Return the table of rows in memory."""
     try:
         return FrameTable.of(data, IN_MEMORY)
     except ArgumentError as error:

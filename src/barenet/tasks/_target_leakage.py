@@ -1,8 +1,8 @@
-"""Target leakage: columns that alone predict the target of rows that were left out.
+"""Target leakage: columns that alone predict the target of held-out rows.
 
-Such a column is most often known after the target, or is the target in other words or units. The
-rule is simple, so that it is cheap: the majority class, or the mean, of each value of a column; for
-a number, that of the nearest one, or the line between its neighbours.
+Most often, such a column is only known after the target, or is the target in other words or units.
+The rule is simple, so that it is cheap: it predicts the majority class, or the mean, for each value
+of a column. For a number, it uses the nearest value, or the line between its neighbours.
 """
 
 from collections.abc import Sequence
@@ -17,27 +17,27 @@ from barenet.errors import ArgumentError, printable, some
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._scaling import Scaling
 
-#: Maximum number of rows, and of values of all columns together, that are compared.
+#: Maximum number of rows, and of values in all columns together, that are compared.
 MAX_ROWS = 10_000
 MAX_VALUES = 1_000_000
 
-#: Fewest rows left out, and fewest of them that the most frequent class gets wrong: below, a column
-#: without any information may be right by chance.
+#: Minimum number of held-out rows, and of errors of the most frequent class on them. With fewer, an
+#: uninformative column may be right by chance.
 MIN_ROWS = 20
 MIN_ERRORS = 10
 
-#: Largest fraction of the errors of the most frequent class that a column may leave.
+#: Maximum errors of a column, as a fraction of the errors of the most frequent class.
 MAX_CLASS_ERRORS = 0.02
 
-#: Largest fraction of the variance of a number that a column may leave, which is 1 − R².
+#: Maximum fraction of the variance of a number that a column leaves unexplained, 1 − R².
 MAX_VARIANCE = 1e-4
 
 
 def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[str]:
-    """The columns of training rows that predict the target alone, if there are others.
+    """Return the columns of training rows that alone predict the target, if there are others.
 
-    Half of the rows, or an even sample of them, are predicted by the other half. Rows that are
-    split by time or by groups are divided by these.
+    One half of the rows, or of an even sample of them, predicts the other half. If rows are split
+    by time or by groups, the halves are, too.
     """
     if rows.image_shape is not None or rows.n_features < 2:
         return []
@@ -55,7 +55,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
         n_columns += 1
         if rows.classes is not None:
             is_leaking = _predicts_classes(values, fitted.y, others, left_out.y)
-        elif column.kind == "date":  # a smooth series is interpolated between its neighbours
+        elif column.kind == "date":  # skip: a smooth series is interpolated between its neighbours
             is_leaking = False
         else:
             is_leaking = _predicts_numbers(values, fitted.y, others, left_out.y)
@@ -67,7 +67,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
 
 
 def describe_leak(names: Sequence[str], target: str) -> str:
-    """Describe leaking columns, of which there are some.
+    """Describe leaking columns, of which there is at least one.
 
     >>> describe_leak(["alive"], "survived")
     "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
@@ -79,7 +79,7 @@ def describe_leak(names: Sequence[str], target: str) -> str:
 
 
 def _halve(rows: Dataset) -> tuple[Dataset, Dataset] | None:
-    """Divide rows, which may be too few."""
+    """Divide rows into halves; return None if there are too few."""
     if rows.n_samples < 2 * MIN_ROWS:
         return None
     if rows.split_keys is None:
@@ -97,7 +97,7 @@ def _halve(rows: Dataset) -> tuple[Dataset, Dataset] | None:
 def _predicts_classes(
     values: NDArray[Any], y: NDArray[np.int64], others: NDArray[Any], targets: NDArray[np.int64]
 ) -> bool:
-    """Whether the majority class of each value is right for other rows."""
+    """Return whether the majority class of each value is right for other rows."""
     usual = np.bincount(y).argmax()
     n_usual_errors = int((targets != usual).sum())
     if len(targets) < MIN_ROWS or n_usual_errors < MIN_ERRORS:
@@ -116,7 +116,7 @@ def _predicts_classes(
 
 
 def _nearest(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.intp]:
-    """The place of each label or of the nearest number among sorted keys; −1 where there is none.
+    """Return the position of each label or nearest number in sorted keys, and −1 if there is none.
 
     >>> _nearest(np.array([1.0, 5.0, np.nan]), np.array([2.0, 9.0, np.nan])).tolist()
     [0, 1, 2]
@@ -127,7 +127,7 @@ def _nearest(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.intp]:
         places = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
         return np.where(keys[places] == values, places, -1)
     is_missing = np.isnan(values)
-    has_missing = bool(np.isnan(keys[-1]))  # NaN is sorted to the end, once
+    has_missing = bool(np.isnan(keys[-1]))  # NaN occurs at most once, at the end
     n_numbers = len(keys)
     place_of_missing = -1
     if has_missing:
@@ -150,13 +150,13 @@ def _predicts_numbers(
     others: NDArray[Any],
     targets: NDArray[np.float64],
 ) -> bool:
-    """Whether the mean of each value, or the line between its neighbours, meets other rows."""
+    """Return whether the mean of each value, or the line between neighbours, fits other rows."""
     keys, codes = np.unique(values, return_inverse=True)
     means = np.bincount(codes, y) / np.bincount(codes)
     places = _nearest(keys, others)
     predictions = np.where(places < 0, y.mean(), means[places])
     if keys.dtype == object:
-        is_compared = places >= 0  # a new label has no mean
+        is_compared = places >= 0  # new labels have no mean
     else:
         is_compared = np.ones(len(others), bool)
         is_number = ~np.isnan(keys)

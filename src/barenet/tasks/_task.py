@@ -49,24 +49,24 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Task(OtherMethods):
-    """A data set with its target, split into a training set and a test set; `open` makes one.
+    """A data set with its target, split into a training set and a test set. Create it with `open`.
 
     ``barenet train prices.csv --target price`` is ``Task.open("prices.csv", "price").train()``.
 
     Attributes
     ----------
     settings : object
-        The source, the treatment of the columns, and the `RunConfig` that are given.
+        The source, the treatment of the columns, and the given `RunConfig`.
     rows : object
-        The rows: ``dataset``, ``training``, ``test``, and ``stream`` for those that are read block
-        by block.
+        The rows: ``dataset``, ``training``, ``test``, and ``stream`` if they are read block by
+        block.
     history : History or None
-        The history of the last training.
+        The history of the last training run.
 
     Raises
     ------
     ValueError
-        If the class is called instead of `Task.open`.
+        If the class is called directly instead of `Task.open`.
 
     Examples
     --------
@@ -123,47 +123,48 @@ class Task(OtherMethods):
         config: RunConfig | None = None,
         **options: Unpack[OpeningOptions],
     ) -> Self:
-        """Load rows, and split them into those to train on and the test set.
+        """Load rows, and split them into a training set and a test set.
 
         Parameters
         ----------
         data : str, path-like, DataFrame, Frame, mapping or array-like
             A file or its address, a pattern of files such as ``"data/*.parquet"``, or the name of a
-            data set, as for ``barenet train``; or rows in memory: a data frame, columns by name,
-            records, or a matrix of shape (n_rows, n_features).
+            data set, as for ``barenet train``; or rows in memory: a data frame, a mapping of
+            columns, records, or a matrix of shape (n_rows, n_features).
         target : str or array-like of shape (n_rows,), optional
-            The column to predict, or its values for rows in memory. A named data set has its own.
+            The column to predict, or its values for rows in memory. Named data sets have their own
+            target.
         task : {"classification", "regression"}, optional
-            The kind of target, where its values are ambiguous.
+            The kind of target, if its values are ambiguous.
         test_size : float, optional
-            Fraction of the rows in the test set, 0 for none; by default 0.2.
+            Fraction of the rows in the test set; 0 for no test set. The default is 0.2.
         split_seed : int, optional
-            Seed of the split; by default 0.
+            Seed of the split. The default is 0.
         split_by : str, optional
-            Column by which the rows are split: of dates or numbers, for a test set of the last
-            rows; or of groups, which stay whole, and whose column is not a feature.
+            Column to split the rows by. With dates or numbers, the test set has the last rows. With
+            groups, each group stays whole, and the column is not a feature.
         memory : str, optional
             Read a table block by block, with at most this much memory, such as ``"2GB"``.
         config : RunConfig, optional
-            Settings of the networks, which arguments of `train` override.
+            Settings of the networks; arguments of `train` override them.
         **options : object
             Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
-            of ``missing`` values, and the fraction of ``rare`` categories. For files
+            of ``missing`` values, and the fraction of ``rare`` categories. For files:
             ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format``, ``quoting``,
-            ``data_dir`` and ``allow_missing_columns``.
-            For a generated data set ``samples``, ``noise`` and ``data_seed``.
+            ``data_dir`` and ``allow_missing_columns``. For a generated data set: ``samples``,
+            ``noise`` and ``data_seed``.
 
         Returns
         -------
         Task
-            The task, with nothing trained yet.
+            The task, before any training.
 
         Raises
         ------
         DataError
-            If the data cannot be used; names the file, and the line or the column.
+            If the data can't be used. The error names the file, and the line or the column.
         ValueError
-            If an argument is wrong.
+            If an argument is invalid.
         """
         source = None
         if isinstance(data, str | PathLike):
@@ -223,12 +224,12 @@ class Task(OtherMethods):
         settings : TaskSettings
             The source of the rows, the treatment of their columns, and the `RunConfig`.
         table : Table, optional
-            An open table in the place of the source.
+            An open table to use instead of the source.
 
         Returns
         -------
         Task
-            The rows.
+            The task with these rows.
         """
         settings.config.validate()
         if settings.is_stream:
@@ -238,7 +239,7 @@ class Task(OtherMethods):
 
     @property
     def training(self) -> Dataset:
-        """The rows to train on; a sample of them if they are read block by block."""
+        """The rows to train on; if they are read block by block, a sample of them."""
         return self.rows.training
 
     @property
@@ -253,16 +254,16 @@ class Task(OtherMethods):
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The columns of a table as they are understood, with their kinds; () for a matrix."""
+        """The columns of a table as interpreted, with their kinds; () for a matrix."""
         return getattr(self._encoding, "columns", ())
 
     def describe(self) -> str:
-        """Describe how each column of a table is understood and encoded for one network.
+        """Describe how each column of a table is interpreted and encoded for a single network.
 
         Returns
         -------
         str
-            A line for each: name, kind, number of inputs and formula; empty for a matrix.
+            One line per column: name, kind, number of inputs and formula; empty for a matrix.
         """
         encoding = self._encoding
         if not isinstance(encoding, TableEncoding):
@@ -288,28 +289,30 @@ class Task(OtherMethods):
         progress: bool | None = None,
         **settings: Unpack[TrainingOptions],
     ) -> Predictor:
-        """Train an ensemble on a table, or one network where a setting of one is given.
+        """Train an ensemble on a table, or a single network if a setting for one is given.
 
         Parameters
         ----------
         config : RunConfig, optional
-            Settings, as those of ``barenet train``.
+            Settings, the same as for ``barenet train``.
         quick : bool, optional
-            Train one network with the default settings for the rows.
+            Train a single network with the default settings for the rows.
         teacher : Predictor, str or path, optional
-            Train one network, as large as one of this model, on its predictions (distillation).
+            Train a single network, as large as one of this model, on its predictions
+            (distillation).
         threads : int, optional
             Maximum number of threads; the result does not depend on it.
         callbacks : Callback, or a sequence of them
-            Called while it trains, as for `train`.
+            Called during training, as for `train`.
         checkpoint : str, path or Checkpoint, optional
-            Where to save the state of the training, from which `resume` continues it.
+            Where to save the state of the training, which `resume` continues from.
         resume : bool, default=False
             Continue from the checkpoint, if there is one.
         client : dask.distributed.Client, optional
             Train the networks of an ensemble on the workers of a Dask cluster.
         progress : bool, optional
-            Show the progress; by default on a terminal and in a notebook, if it takes a while.
+            Show the progress. By default, it is shown in a terminal and in a notebook, if training
+            takes a while.
         **settings : object
             Fields of a `RunConfig`, such as ``epochs=50`` or ``layers=(8, 32, 1)``, where 8
             is the number of inputs, as `describe` counts them.
@@ -317,17 +320,18 @@ class Task(OtherMethods):
         Returns
         -------
         Predictor
-            The trained model, whose card has the scores. `history` is that of its training.
+            The trained model, with the scores on its card. `history` is set to its training
+            history.
 
         Raises
         ------
         ValueError
-            If a setting is wrong, or does not fit the rows.
+            If a setting is invalid, or does not fit the rows.
 
         Warns
         -----
         UserWarning
-            If a column alone predicts the target of rows left out, as its copy does.
+            If a column alone predicts the target of held-out rows, as a copy of the target does.
         """
         arguments = inspect.getfullargspec(Task.train).kwonlyargs
         check_arguments("Task.train", settings, [*RunConfig.__dataclass_fields__, *arguments])
@@ -384,16 +388,17 @@ class Task(OtherMethods):
             A model of these columns.
         rows : Dataset, path, DataFrame, mapping or records, optional
             Rows with their targets, a file of them, or a pattern such as ``"held-out/*.parquet"``,
-            which are read block by block; by default the test rows, or without any, the training
-            rows. A warning counts those that it was trained on by another split.
+            which is read block by block. By default, the test rows or, if there are none, the
+            training rows. A warning gives the number of rows that it was trained on in another
+            split.
         allow_missing_columns : bool, optional
-            Whether a file may lack a column of the model, whose values are missing there; by
-            default as the task was opened.
+            Whether a file may lack a column of the model, whose values are then missing. By
+            default, the setting that the task was opened with.
 
         Returns
         -------
         dict of str to float
-            The loss, and the scores by name, after the loss first the metric of the training.
+            The loss, and then the scores by name, starting with the metric of the training.
         """
         allow_missing = self.settings.file.allow_missing_columns
         if allow_missing_columns is not None:
@@ -403,7 +408,7 @@ class Task(OtherMethods):
         return self._measured(predictor, rows).scores
 
     def _measured(self, predictor: Predictor, rows: Any = None) -> Measurement:
-        """Measure a predictor, beside baselines on its own split."""
+        """Measure a predictor, together with baselines if it is measured on its own split."""
         if not isinstance(predictor, Predictor):
             raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
         which = ""
@@ -432,29 +437,29 @@ class Task(OtherMethods):
     def _measured_file(
         self, predictor: Predictor, path: str | PathLike[str], *, allow_missing: bool
     ) -> Measurement:
-        """Measure a predictor on the rows of a file, or of the files of a pattern."""
+        """Measure a predictor on the rows of a file, or of the files that match a pattern."""
         file: CsvOptions = self.settings.file
         if plain_name(fspath(path)).endswith(PARQUET_SUFFIXES):
-            file = CsvOptions()  # as the task has options of a CSV file, its own one
+            file = CsvOptions()  # the task's options are for a CSV file
         blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
         return measure_blocks(predictor, blocks, self._metric_of(predictor))
 
     def _metric_of(self, predictor: Predictor) -> str:
-        """The metric of the training of a predictor, by default that of the task."""
+        """Return the metric that a predictor was trained with, by default that of the task."""
         name = (predictor.card or ModelCard()).settings.get("metric")
         if name in METRICS:
             return name
         return self.metric
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
-        """Decide all settings, and make the network or the ensemble to train.
+        """Decide all settings, and make the network or ensemble to train.
 
         Parameters
         ----------
         settings : TaskSettings, optional
             Other settings for the same rows.
         copy_weights : bool, default=True
-            Start from the weights of another model, if the settings name one.
+            Whether to start from the weights of another model, if the settings name one.
 
         Returns
         -------
@@ -467,14 +472,14 @@ class Task(OtherMethods):
         return prepare_network(self.rows, settings, copy_weights=copy_weights)
 
     def report(self, path: str | PathLike[str], predictor: Predictor) -> None:
-        """Write a page with scores, errors and the columns that matter, as ``barenet report`` does.
+        """Write a report of scores, errors and important columns, as ``barenet report`` does.
 
         Parameters
         ----------
         path : str or path
-            The file, such as ``"report.html"``; it is replaced.
+            The file, such as ``"report.html"``; an existing one is replaced.
         predictor : Predictor
-            From `train`.
+            A model from `train`.
 
         Raises
         ------

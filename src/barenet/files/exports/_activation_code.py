@@ -1,4 +1,4 @@
-"""Activations as code: the expressions that they declare, printed in C and in Python."""
+"""Activations as code: their declared expressions, printed in C and in Python."""
 
 import ast
 import re
@@ -12,11 +12,11 @@ from barenet._expressions import OPERATIONS, Expression, Printer, formula_steps,
 from barenet.files.exports._source_text import check_single, decimal, identifier
 from barenet.model._activations import Activation
 
-#: Code of functions and operators, by their names; others are printed by their definitions.
+#: Code of functions and operators, by their names; other functions are expanded.
 C_CODE = {name: entry.c for name, entry in OPERATIONS.items() if entry.c}
 NUMPY_CODE = {name: entry.python for name, entry in OPERATIONS.items() if entry.python}
 
-#: Reductions over a row in C: the name of the total, and the statement for the next entry x.
+#: Reductions over a row in C: the name of the total, and the statement that adds an entry x.
 C_REDUCTIONS = {
     "max_outputs": ("max", "{total} = {total} > {x} ? {total} : {x}"),
     "over_outputs": ("sum", "{total} += {x}"),
@@ -25,11 +25,11 @@ C_REDUCTIONS = {
 
 
 def c_activation(activation: Activation) -> str:
-    """Function of C that applies an activation to a vector in place."""
+    """Write a C function that applies an activation to a vector in place."""
     options: dict[str, str] = {}
     parameters = ""
     for number, name in enumerate(numeric_options(activation)):
-        # The name itself may be a word of C, or not ASCII.
+        # The name itself may be a keyword of C, or not ASCII.
         options[name] = identifier(f"option {name} {number}")
         parameters += f", float {options[name]}"
     formula = ast.unparse(Expression.parse(activation.formula).tree)
@@ -45,7 +45,7 @@ def c_activation(activation: Activation) -> str:
 
 
 def numeric_options(activation: Activation) -> dict[str, Any]:
-    """The options of an activation that a formula can have."""
+    """Return the options of an activation that a formula can use, which are the numbers."""
     options = {}
     for name, value in option_values(activation).items():
         if isinstance(value, int | float | np.number):
@@ -54,7 +54,7 @@ def numeric_options(activation: Activation) -> dict[str, Any]:
 
 
 def python_activation(activation: Activation) -> list[str]:
-    """Expressions of NumPy that an activation assigns to X, one after the other."""
+    """Write the NumPy expressions that are assigned to X one after the other."""
     printer = Printer(NUMPY_CODE, {"Z": "X"})
     lines = []
     for step in expressions(activation, NUMPY_CODE, **option_values(activation)):
@@ -63,21 +63,21 @@ def python_activation(activation: Activation) -> list[str]:
 
 
 def expressions(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
-    """The steps of an activation, with the definitions of functions that are not known."""
+    """Parse the steps of an activation, with the definitions of functions that are not known."""
     for text in formula_steps(activation, "stable_formula", "formula"):
         yield Expression.parse(text, **numbers).expanded(known)
 
 
 class _CPrinter(Printer):
-    """Replaces an expression by C, in which a[i] is an entry of Z."""
+    """Replaces an expression by C code, in which a[i] is an entry of Z."""
 
     def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__(C_CODE, {"Z": "a[i]", **options})
-        #: The number of reductions.
+        #: The number of reductions so far.
         self.number = 0
-        #: The loops that compute them and the results.
+        #: The loops that compute the totals and the results.
         self.lines: list[str] = []
-        #: The updates of sums up to each entry, which the next loop begins with.
+        #: The updates of running sums, which the next loop begins with.
         self.sums: list[str] = []
 
     def visit(self, node: ast.AST) -> Any:
@@ -95,11 +95,11 @@ class _CPrinter(Printer):
         prefix, code = C_REDUCTIONS[name]
         self.number += 1
         total = f"{prefix}_{self.number}"
-        sums = self.sums  # of the expression around it; those of its operand are new
+        sums = self.sums  # sums of the outer expression; its operand has its own
         self.sums = []
         x = ast.unparse(self.visit(node.args[0]))
         update = ", ".join([*self.sums, code.format(total=total, x=x)])
-        if name == "sum_outputs":  # up to each entry, in the loop that reads it
+        if name == "sum_outputs":  # a running sum, updated in the loop that reads it
             self.lines.append(f"    float {total} = 0.0f;\n")
             sums = [*sums, update]
         else:

@@ -1,10 +1,10 @@
 """C export: a C99 file and its header, for a microcontroller or anything else.
 
-The weights are constants, so they stay in flash, that of an AVR, too, whose flash has an address
-space of its own; the values between the layers are on the stack.
-Two vectors are enough, whatever the number of layers: a step reads one and writes the other, or
-works in place. The mean of several networks needs a third one, for the inputs of each. The code
-allocates nothing, keeps no state and needs math.h alone.
+The weights are constants, so they stay in flash memory, even on an AVR, whose flash has a separate
+address space. The values between the layers are on the stack. Two vectors are enough for any number
+of layers: a step reads one and writes the other, or works in place. The mean of several networks
+needs a third vector, for the inputs of each network. The code allocates no memory, keeps no state
+and needs only math.h.
 """
 
 import functools
@@ -31,10 +31,10 @@ from barenet.tables._column_kinds import (
     PiecewiseColumn,
 )
 
-#: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
+#: Rounding error of float inputs, in units of their spread, above which a warning is issued.
 MAX_ERROR = 2e-5
 
-#: Inputs that are listed one by one.
+#: Maximum number of inputs that are listed one by one.
 MAX_LISTED = 100
 
 
@@ -58,7 +58,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 
 def _renamed(template: str, prefix: str, program: Program) -> str:
-    """Put the name of the export in the place of "model"; numbers have no classes."""
+    """Replace "model" by the name of the export; a program for numbers has no classes."""
     if not program.classes:
         template = re.sub(r"\n+.*model_class.*", "", template)
 
@@ -71,7 +71,7 @@ def _renamed(template: str, prefix: str, program: Program) -> str:
 
 
 def _values(program: Program, prefix: str) -> dict[str, str]:
-    """The parts of the source but its ending, and those of the header."""
+    """Write the parts of the source, except its ending, and the parts of the header."""
     plan = CallPlan(program)
     origin = ""
     dataset = source.words(program.dataset)
@@ -151,14 +151,14 @@ def _vectors(lengths: dict[str, int]) -> str:
 
 @functools.cache
 def _runtime() -> dict[str, str]:
-    """The functions of c_runtime.c by their names."""
+    """Return the functions of c_runtime.c by their names."""
     pattern = r"(?:/\*(?:(?!\*/).)*\*/\n)?[a-z][\w *]*?(\w+)\([^;{]*\)\n\{.*?^\}\n"
     matches = re.finditer(pattern, source.template("c_runtime.c"), re.DOTALL | re.MULTILINE)
     return {match[1]: match[0] for match in matches}
 
 
 def _warn_of_coarse(program: Program) -> None:
-    """Warn about an input or a mark of a missing value that needs more digits than a float has."""
+    """Warn about an input or a marker of missing values with more digits than a float has."""
     others = "use to='python' or to='json', which take float64"
     for mark in program.number_markers:
         single = source.to_single(mark)
@@ -192,7 +192,7 @@ def _summary(program: Program) -> str:
 
 
 def _inputs(program: Program, prefix: str) -> list[str]:
-    """List the entries of x, where there are not too many."""
+    """List the entries of x, unless there are too many."""
     lines = [""]
     if program.table:
         meanings = []
@@ -213,7 +213,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
 
 
 def _strings(program: Program, prefix: str) -> dict[str, str]:
-    """The arrays of names: their declarations, and their contents."""
+    """Write the declarations and the contents of the arrays of names."""
     arrays: dict[str, Iterable[str]] = {}
     if program.classes:
         size = f"{prefix.upper()}_OUTPUTS"
@@ -229,7 +229,7 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
-    """Declare a constant; a matrix begins a line with each output."""
+    """Declare a constant; a matrix has one line per output."""
     type_name, write = TYPES.get(values.dtype.name, ("float", source.hex_float))
     lines = []
     for row in np.atleast_2d(values):
@@ -240,7 +240,7 @@ def _array(name: str, values: NDArray[Any]) -> str:
 
 
 def _functions(program: Program, calls: list[str]) -> Iterator[str]:
-    """The functions that are called, each once."""
+    """Return the functions that are called, each once."""
     runtime = _runtime()
     if program.table:
         yield from _encoder(program)
@@ -259,7 +259,7 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
 
 
 def _ending(program: Program) -> str:
-    """The function that returns a class, and the program for trying the model."""
+    """Write the function that returns a class, and the program for trying out the model."""
     main = _runtime()["main"]
     classify = ""
     if program.classes:
@@ -270,13 +270,13 @@ def _ending(program: Program) -> str:
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 
-#: Types of the arrays of integers, and how a number is written.
+#: Types of the integer arrays, and the function that formats a number.
 TYPES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "int8": ("signed char", str),
     "int32": ("int32_t", str),
 }
 
-#: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
+#: The call of each step: from vector a of n numbers to vector b of m numbers, or in place.
 CALLS = {
     "copy": "copy({a}, {b}, {m})",
     "encode": "encode({a}, {b})",
@@ -296,20 +296,20 @@ CALLS = {
     "add": "add({a}, {n}, {weight}, y)",
 }
 
-#: The vectors on the stack, of floats and of codes of 8 bits, which two steps write.
+#: The vectors on the stack, of floats and of 8-bit codes, which steps write alternately.
 VECTORS = ("a", "b", "c")
 CODES = ("p", "q")
 
-#: Names of the arrays of a step; those of others end with the number of the layer.
+#: Names of the arrays of a step; the other names end with the number of the layer.
 NAMES = {"scale": "input_{}", "quantize": "input_{}", "unscale": "target_{}"}
 
 
 class CallPlan:
-    """The calls of a program, their constants and the vectors on the stack."""
+    """The calls of a program, with their constants and the vectors on the stack."""
 
     def __init__(self, program: Program) -> None:
         self.calls: list[str] = []
-        #: Constants by their names; a matrix has a row for each output.
+        #: Constants by their names; a matrix has one row per output.
         self.arrays: dict[str, NDArray[Any]] = dict(_edges(program))
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
@@ -318,8 +318,8 @@ class CallPlan:
             steps = (Step("copy"),)
         copied = replace(program, steps=steps)
         planned = []
-        last_writing = -1  # the last step that writes another vector than it reads
-        is_mean = False  # of several networks, in y
+        last_writing = -1  # the last step that writes to another vector than it reads from
+        is_mean = False  # whether y is the mean of several networks
         for at, (number, step) in enumerate(copied.numbered()):
             code, parts = _call(step)
             planned.append((number, step, code, parts))
@@ -327,10 +327,10 @@ class CallPlan:
                 last_writing = at
             if step.name == "total":
                 is_mean = True
-        # A step reads the vector a of n numbers and writes the vector b of m.
+        # A step reads vector a of n numbers and writes vector b of m numbers.
         a = "x"
         n = program.n_inputs
-        inputs = ("", 0)  # of each network of a mean, with their number
+        inputs = ("", 0)  # vector that all networks of a mean read, and its length
         n_total = 0
         for at, (number, step, code, parts) in enumerate(planned):
             b = a
@@ -364,7 +364,7 @@ class CallPlan:
                     n = n_total
 
     def _declare(self, name: str, value: Any, step: Step, number: int) -> str:
-        """Check a constant; write a number, or add an array under its name."""
+        """Check a constant, and write it as a number, or add it as a named array."""
         if name in ("stride", "shift", "zero"):
             return str(value)
         source.check_single(name, np.asarray(value))
@@ -376,7 +376,7 @@ class CallPlan:
 
 
 def _with_copies(steps: Iterable[Step]) -> Iterator[Step]:
-    """Insert a copy before a step that would change the inputs, or those of networks, in place."""
+    """Insert a copy before each step that would overwrite the inputs of the model or a network."""
     is_input = True
     for step in steps:
         is_mean = step.name in ("keep", "add", "total")
@@ -387,10 +387,11 @@ def _with_copies(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def _call(step: Step) -> tuple[str, dict[str, Any]]:
-    """The call for a step, and its constants in the form that loses the fewest digits in floats.
+    """Return the call of a step, and its constants, in the form that loses the fewest digits.
 
     An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
-    its bias is corrected for the rest. The constant m is the number of outputs, if it may change.
+    its bias is corrected for the difference. The constant m is the number of outputs, if it may
+    change.
     """
     code = CALLS.get(step.name, "")
     parts = dict(step.parts)
@@ -407,7 +408,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
         case "quantize":
             is_even = np.ptp(parts["offset"]) == np.ptp(parts["factor"]) == 0
             stride = 1
-            if is_even:  # one number for all inputs
+            if is_even:  # the same number for all inputs
                 parts = {name: part[:1] for name, part in parts.items()}
                 stride = 0
             parts["stride"] = stride
@@ -423,7 +424,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             parts = {}
             arguments = ""
             for name, value in numeric_options(activation).items():
-                # With a space in the name, unlike those of vectors and numbers of entries.
+                # The space keeps the name apart from those of vectors and sizes.
                 parts[f"option {name}"] = value
                 arguments += f", {{option {name}}}"
             function = source.identifier(f"apply {activation.name}")
@@ -432,14 +433,14 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
 
 
 def _encoder(program: Program) -> Iterator[str]:
-    """The function that encodes a row, after the functions that it calls."""
+    """Write the function that encodes a row, after the functions that it calls."""
     calls: list[str] = []
     for at, column in _columns(program):
         calls += _column_calls(column, at)
     body = ""
     for call in calls[:-1]:
         body += f"    b = {call};\n"
-    body += f"    {calls[-1]};"  # no column follows, so nothing needs its end
+    body += f"    {calls[-1]};"  # the result of the last call is not used
     markers = ""
     for marker in program.number_markers:
         markers += f" || x == {source.hex_float(np.float64(marker))}"
@@ -456,14 +457,14 @@ static void encode(const float *a, float *b)
 
 
 def _columns(program: Program) -> Iterable[tuple[int, Column]]:
-    """The columns of a table, counted from 0."""
+    """Enumerate the columns of a table, from 0."""
     if program.table is None:
         return ()
     return enumerate(program.table.used)
 
 
 def _meaning(column: Column, array: str) -> str:
-    """The meaning of the number for a column."""
+    """Describe the number that stands for a value of a column."""
     if isinstance(column, CategoryColumn):
         count = len(column.categories)
         if not count:
@@ -475,7 +476,7 @@ def _meaning(column: Column, array: str) -> str:
 
 
 def _column_calls(column: Column, at: int) -> Iterator[str]:
-    """The calls that encode a column, each of which returns the end of its outputs."""
+    """Write the calls that encode a column, each of which returns the end of its outputs."""
     if isinstance(column, PiecewiseColumn):
         yield _number_call(column, at, indicator=False)
         if column.clip:
@@ -512,7 +513,7 @@ def _floats(*numbers: float) -> str:
 
 
 def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The arrays of the edges of bins, each the sum of two floats."""
+    """Return the arrays of bin edges, each as the sum of two floats."""
     for at, column in _columns(program):
         if isinstance(column, PiecewiseColumn):
             edges = np.array(column.edges)

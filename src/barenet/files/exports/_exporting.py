@@ -1,6 +1,6 @@
-"""Export: a trained network as a file that predicts without barenet, or as its schema.
+"""Export of a trained network to a file that predicts without barenet, or of its schema.
 
-All files of an export are complete before the first is replaced, and only earlier exports are.
+All files of an export are complete before the first one is replaced. Only exports are replaced.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ SUFFIXES = {
     "onnx": ".onnx", "c": ".c", "python": ".py", "schema": ".schema.json", "json": ".json",
 }  # fmt: skip
 
-#: Types of the weights and of the arithmetic in C, and whether they are integers.
+#: Types of the weights and of the arithmetic in C, and whether each is an integer type.
 NUMBERS = {"float32": False, "int8": True}
 
 Number = Literal["float32", "int8"]
 
-#: Bytes near the start of an export, and of no other file.
+#: Bytes near the start of every export, and of no other file.
 MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
 
-#: Bytes of a file that are searched for the mark.
+#: Number of bytes that are searched for the mark.
 HEAD_BYTES = 4096
 
 
@@ -47,9 +47,9 @@ class Exported:
     to : str
         The format.
     files : tuple of Path or str
-        The files that were written; those at an address as text, such as ``"s3://bucket/net.c"``.
+        The written files. Files at an address are text, such as ``"s3://bucket/net.c"``.
     n_bytes : int
-        Their total size.
+        Total size of the files in bytes.
 
     Examples
     --------
@@ -83,29 +83,29 @@ def export(
     ----------
     model : Network, Predictor, MLPClassifier, MLPRegressor or Pipeline
         The trained model. A network has no scaling and no names. `Predictor.from_estimator` lists
-        the pipelines and searches that are supported.
+        the supported pipelines and searches.
     path : str or path
-        The file. An existing export is replaced atomically; any other file is refused.
+        The file. An existing export is replaced atomically; any other existing file is an error.
     to : {"onnx", "c", "python", "json", "schema"}, optional
         ``"onnx"``: for ONNX Runtime and similar runtimes; opset 17, IR version 8. ``"c"``: a C99
-        file and a header, for microcontrollers. ``"python"``: a file that needs NumPy alone.
-        ``"json"``: the numbers, for any other language. ``"schema"``: no network, but a JSON Schema
-        (draft 2020-12) of the records that it takes. By default the format follows from the suffix
-        of the path: .onnx, .c, .py, .json, .schema.json.
+        file and a header, for microcontrollers. ``"python"``: a file that only needs NumPy.
+        ``"json"``: the numbers, for any other language. ``"schema"``: a JSON Schema (draft 2020-12)
+        of the records that the model takes, without the network. By default, the suffix of the path
+        determines the format: .onnx, .c, .py, .json, .schema.json.
     weights : {"float32", "int8"}, default="float32"
-        For C: unchanged, or rounded to 8 bits, in a quarter of the memory. Activations, biases and
-        the arithmetic stay float.
+        For C: unchanged, or rounded to 8 bits, which takes a quarter of the memory. Activations,
+        biases and the arithmetic remain float.
     arithmetic : {"float32", "int8"}, default="float32"
-        For C: ``"int8"`` computes the layers in integers, with weights and activations of 8 bits
-        and sums of 32. It is for one network of dense layers, batch norms and
-        elementwise activations.
+        For C: ``"int8"`` computes the layers in integers, with 8-bit weights and activations, and
+        32-bit sums. It supports a single network of dense layers, batch norms and elementwise
+        activations.
     calibration : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping, optional
-        Raw rows for ``arithmetic="int8"``, such as those of the training: their activations
-        determine the range of each layer. A few hundred are best; fewer than 30 cause a warning.
+        Raw rows for ``arithmetic="int8"``, such as training rows, whose activations determine the
+        range of each layer. A few hundred are best; fewer than 30 cause a warning.
     comparison : array-like, Frame, DataFrame or mapping, optional
-        Raw rows for ``arithmetic="int8"`` that are not among those of the calibration, such as
-        those of the test. A warning follows if integers change their predictions. By default
-        these are the calibration rows, which shows too small a change.
+        Raw rows for ``arithmetic="int8"`` that are not calibration rows, such as test rows. A
+        warning is issued if integer arithmetic changes their predictions. By default, the
+        calibration rows are used, which underestimates the change.
 
     Returns
     -------
@@ -115,15 +115,16 @@ def export(
     Raises
     ------
     ValueError
-        If the model has parts that cannot be exported, or an argument is wrong; nothing is written.
+        If the model has parts that can't be exported, or an argument is invalid; nothing is
+        written.
     MissingExtraError
-        If the onnx package is needed and not installed.
+        If the onnx package is needed but not installed.
     OSError
-        If a file cannot be written; existing files are not changed.
+        If a file can't be written; existing files are left unchanged.
 
     See Also
     --------
-    register_onnx_converters : Any pipeline of scikit-learn as ONNX.
+    register_onnx_converters : Convert any scikit-learn pipeline to ONNX.
 
     Examples
     --------
@@ -153,7 +154,7 @@ def export(
     elif NUMBERS[weights]:
         program = with_integer_weights(program)
     stem = path.name.removesuffix(SUFFIXES[to])
-    # The module of the format is imported when it is needed.
+    # Import the module of the format only when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     contents: dict[Path, bytes] = {}
     for suffix, data in render(program, stem).items():
@@ -168,7 +169,7 @@ def export(
 
 
 def _format(path: Path, to: str | None) -> str:
-    """The given format, or that of the suffix."""
+    """Return the given format, or the format of the suffix."""
     by_suffix = None
     for name, suffix in SUFFIXES.items():
         if path.name.endswith(suffix):
@@ -189,11 +190,11 @@ def _format(path: Path, to: str | None) -> str:
 
 
 def write_together(contents: dict[Path, bytes]) -> None:
-    """Write files, each of which replaces an older one when all are complete."""
+    """Write files, replacing older ones only when all are complete."""
     for path in contents:
         old = download(path)
         if old == path:
-            copy = working_copy(old)  # beside a file that was named
+            copy = working_copy(old)  # such as the header of a C file
             if copy:
                 copy.fetch(old)
         check_replaceable(old)
@@ -206,7 +207,7 @@ def write_together(contents: dict[Path, bytes]) -> None:
 
 
 def is_export(path: Path) -> bool:
-    """Whether a file is an export, by the mark near its start."""
+    """Return whether a file is an export, by the mark near its start."""
     if path.suffix not in (".h", *SUFFIXES.values()) or not path.is_file():
         return False
     with path.open("rb") as stream:

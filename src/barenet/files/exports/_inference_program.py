@@ -1,8 +1,8 @@
-"""Program: the computation of an export as a few steps, and the names of its inputs and outputs.
+"""The computation of an export as a few steps, with the names of its inputs and outputs.
 
-A network, a predictor and a fitted estimator all become one. Parts that no export can compute, such
-as a user-defined layer, are refused here. Each exporter writes the formulas of the steps in its
-language.
+A network, a predictor and a fitted estimator are all converted to a `Program`. Parts that no export
+can compute, such as user-defined layers, are rejected here. Each exporter writes the formulas of
+the steps in its own language.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,26 +31,28 @@ Classes = tuple[str | int, ...]
 
 
 class Step:
-    """A step with its arrays, numbers and other parts.
+    """A step, with its arrays, numbers and other parts.
 
-    encode : the columns of a table, and the format of its dates, or formats by column, if these are
-        not ISO 8601. Not every language has tables, so in C a row consists of numbers, one for each
-        column: a category is its index in the column's record, or the next index for any other.
+    encode : encodes the columns of a table. The parts are the columns, and the format of the dates,
+        or formats by column, if they are not ISO 8601. Not every language has tables, so a row in C
+        has one number per column: a category is its index in the column's record, and the next
+        index stands for any other category.
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
-    rounded : (X @ weights) * step + bias, with integers as weights and a step for each output.
-    quantize : (X - offset) * factor, rounded to codes of 8 bits.
-    integer : (X @ weights + bias) * multiplier / 2**shift + zero, rounded to codes of 8 bits.
-    look_up : an activation, as the code of each code from -128 to 127.
-    sums : (X @ weights + bias) * step, from codes and integers.
+    rounded : (X @ weights) * step + bias, with integer weights, and a step for each output.
+    quantize : (X - offset) * factor, rounded to 8-bit codes.
+    integer : (X @ weights + bias) * multiplier / 2**shift + zero, rounded to 8-bit codes.
+    look_up : an activation, as a table with the result for each code from -128 to 127.
+    sums : (X @ weights + bias) * step, from codes and integers to floats.
     apply : an activation.
-    normalize : gain * ((X - mean) / deviation) + bias, the batch norm of the running averages.
-    normalize_row : the same with each row's mean and variance.
-    prelu : X for X > 0 and else slopes * X.
-    both : the probabilities of both classes, of the single output.
-    keep, add, total : the mean of several networks. "keep" stores X, the input of each; "add" adds
-        an output, times a weight, to a total, and returns the stored X; "total" returns the total.
-    unscale : X / factor + offset in float64, numbers in the units of the target.
+    normalize : gain * ((X - mean) / deviation) + bias, a batch norm with its running averages.
+    normalize_row : the same with the mean and variance of each row.
+    prelu : X where X > 0, otherwise slopes * X.
+    both : the probabilities of both classes, from a single output.
+    keep, add, total : the mean of several networks. "keep" stores X, the input of each network;
+        "add" adds an output, times a weight, to a total, and returns the stored X; "total" returns
+        the total.
+    unscale : X / factor + offset in float64, in the units of the target.
     """
 
     def __init__(self, name: str, **parts: Any) -> None:
@@ -67,15 +69,15 @@ class Step:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
-    """The steps from a raw row to an answer; unknown names are empty."""
+    """The steps from a raw row to a prediction; unknown names are empty."""
 
     steps: tuple[Step, ...]
     dtype: np.dtype[Any]
     n_inputs: int
     n_outputs: int
-    #: The outputs are a probability for each; without classes, they are numbers.
+    #: With classes, the outputs are the probability of each class; without, they are numbers.
     classes: Classes = ()
-    #: The classes as a prediction in Python has them: texts, whole numbers, decimals or booleans.
+    #: The classes as Python predictions have them: texts, integers, floats or booleans.
     labels: list[Any] = field(default_factory=list)
     feature_names: tuple[str, ...] = ()
     target_name: str = ""
@@ -83,7 +85,7 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
-    #: How the CSV files of the training were read, where that was given.
+    #: How the CSV files of the training data were read, if that was specified.
     csv: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,7 +97,7 @@ class Program:
 
     @property
     def first(self) -> Step | None:
-        """The step that takes raw rows as they are: an encoding or a scaling."""
+        """The step that takes the raw rows: an encoding or a scaling."""
         for step in self.steps:
             if step.name in ("encode", "scale"):
                 return step
@@ -103,13 +105,13 @@ class Program:
 
     @property
     def table(self) -> TableEncoding | None:
-        """The encoding of rows of a table."""
+        """The encoding of the rows of a table."""
         if self.first is None:
             return None
         return self.first.parts.get("encoding")
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
-        """The steps; those with the parameters of a layer are counted, from 1."""
+        """Enumerate the steps, counting those with the parameters of a layer from 1."""
         number = 0
         for step in self.steps:
             if "bias" in step.parts or "slopes" in step.parts:
@@ -118,7 +120,7 @@ class Program:
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
-        """The largest rounding error of each input in float32, in units of its spread if known."""
+        """The maximum rounding error of each input in float32, in units of its spread if known."""
         if self.table:
             errors = np.zeros(len(self.table.used))
             for at, column in enumerate(self.table.used):
@@ -133,7 +135,7 @@ class Program:
 
     @property
     def number_markers(self) -> list[float]:
-        """The markers of a missing value that are numbers, such as -999."""
+        """The markers of missing values that are numbers, such as -999."""
         if self.table is None:
             return []
         numbers = set()
@@ -151,7 +153,7 @@ class Program:
             names.append(step.name)
             texts.append(words(str(step)))
         n_networks = names.count("add")
-        if n_networks:  # of these, the steps of the first one
+        if n_networks:  # only the count is shown
             start = names.index("add")
             stop = names.index("total") + 1
             texts[start:stop] = [f"mean of {n_networks}"]
@@ -160,14 +162,14 @@ class Program:
 
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:
-    """The error for a column that a language has no type for."""
+    """Return the error for a column that a language has no type for."""
     problem = f"column {column.name!r} holds a {column.kind}, {reason}"
     remedy = "use {to} or {to_}"
     return ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
 
 
 def program_of(model: Any) -> Program:
-    """Turn a model into the steps of a prediction."""
+    """Convert a model to the steps of a prediction."""
     fitted = without_estimator(model)
     program = _assemble(fitted)
     is_estimator = fitted is not model
@@ -177,7 +179,7 @@ def program_of(model: Any) -> Program:
 
 
 def without_estimator(model: Any) -> Any:
-    """A network or a predictor as it is, and that of a fitted estimator."""
+    """Return a network or a predictor unchanged, or make a predictor from an estimator."""
     if isinstance(model, Model | Predictor):
         return model
     if not hasattr(model, "fit"):
@@ -187,7 +189,7 @@ def without_estimator(model: Any) -> Any:
 
 
 def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of CSV files that a reader of such files needs."""
+    """Return the settings that are needed to read the CSV files."""
     options = {}
     for name in ("delimiter", "decimal", "encoding", "header", "quoting"):
         if name in settings:
@@ -196,7 +198,7 @@ def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _date_formats(encoding: TableEncoding, given: Any) -> str | dict[str, str] | None:
-    """The format of the dates of all columns, or those of columns that have their own."""
+    """Return the date format of all columns, or a dictionary of the formats by column."""
     if not isinstance(given, str | list | tuple):
         return None
     if isinstance(given, str) and not named_columns(given):
@@ -210,7 +212,7 @@ def _date_formats(encoding: TableEncoding, given: Any) -> str | dict[str, str] |
 
 
 def _assemble(model: Model | Predictor) -> Program:
-    """The steps of a network, and those of its model before and after them."""
+    """Join the steps of a network with the steps of its model before and after them."""
     network: Model
     if isinstance(model, Predictor):
         network = model.network
@@ -265,12 +267,12 @@ def _assemble(model: Model | Predictor) -> Program:
 
 
 def _changes(scaling: Scaling) -> bool:
-    """Whether a scaling does not leave the numbers as they are."""
+    """Return whether a scaling changes any numbers."""
     return bool(scaling.offset.any() or (scaling.factor != 1).any())
 
 
 def _steps_of(model: Model) -> Iterator[Step]:
-    """The steps of a network, or those of several, each with the same inputs, and their mean."""
+    """Return the steps of a network, or those of several with the same inputs, and their mean."""
     if isinstance(model, Ensemble):
         yield Step("keep")
     for network in networks_of(model):
@@ -284,7 +286,7 @@ def _steps_of(model: Model) -> Iterator[Step]:
 
 
 def _layer_steps(layer: Layer) -> Iterator[Step]:
-    """The steps of a layer in a prediction."""
+    """Return the steps of a layer for prediction."""
     if type(layer) not in _STEPS:
         problem = f"{layer!r} is a user-defined layer, which no export can compute"
         remedy = "write it in terms of barenet's layers, or export the layers before it"
@@ -305,7 +307,7 @@ def _normalize(layer: Any) -> Step:
     return Step("normalize", mean=layer.mean, deviation=deviation, gain=layer.gain, bias=layer.bias)
 
 
-#: The step before the activation. By the exact class: a subclass may compute something else.
+#: The step before the activation, by the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
     Dense: lambda layer: Step("affine", weights=layer.weights, bias=layer.bias),
     ActivationLayer: lambda layer: None,
@@ -319,10 +321,10 @@ _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
 
 
 def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
-    """Bound of the rounding error of numbers in float32, in units of their scale."""
+    """Bound the rounding error of numbers in float32, in units of their scale."""
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
-        # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
+        # Subnormal numbers, below about 1e-38, may be treated as 0.
         smallest = np.finfo(np.float32).tiny
         error = np.maximum(np.spacing(size) / 2, smallest)
         return error / np.abs(scale)

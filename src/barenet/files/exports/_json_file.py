@@ -1,6 +1,6 @@
-"""JSON export: the structure and the numbers, for a program in any language.
+"""JSON export: the structure and the numbers of a model, for a program in any language.
 
-The page "Ship a network" documents it. Every number has as few digits as restore it exactly.
+The page "Ship a network" documents it. Numbers have the fewest digits that restore them exactly.
 """
 
 import json
@@ -81,7 +81,7 @@ def _step(step: Step) -> str:
 
 
 def _array(values: NDArray[Any]) -> str:
-    """Write a vector, or a matrix with a line for each row."""
+    """Write a vector, or a matrix with one line per row."""
     if values.ndim == 2:
         rows = ",\n".join(f"        {_array(row)}" for row in values)
         return f"[\n{rows}\n      ]"

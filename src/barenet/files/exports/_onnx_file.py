@@ -1,7 +1,7 @@
 """ONNX export: opset 17 and IR version 8, for ONNX Runtime and similar runtimes.
 
-The outputs are plain tensors: the class of each row, and the probabilities. All data is inside the
-file, so the model contains no path to another file. Only operators that ONNX Runtime has for
+The outputs are plain tensors: the class of each row, and the probabilities. The file contains all
+data, so the model has no path to another file. Only operators that ONNX Runtime implements for
 float32 and float64 are used.
 """
 
@@ -30,7 +30,7 @@ from barenet.tables._column_kinds import (
 )
 from barenet.tables._parsing import normalize_label
 
-#: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
+#: ONNX Runtime rejects versions newer than itself, so a newer opset would exclude older runtimes.
 OPSET = 17
 IR_VERSION = 8
 
@@ -40,13 +40,13 @@ Tensor = tuple[str, int, tuple[str | int, ...]]
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "object": 8, "float64": 11}
 
-#: Version of the machine learning operators, one of which looks up the index of a text.
+#: Version of the machine learning operators, one of which looks up the index of a string.
 ML_OPSET = 3
 
-#: Operators by the names of functions and operators.
+#: Operators by the names of functions and operators in formulas.
 ONNX_OPERATORS = {name: entry.onnx for name, entry in OPERATIONS.items() if entry.onnx}
 
-#: The operators of a step, each with one of its parts.
+#: The operators of a step, each with the part that it takes.
 OPERATORS = {
     "scale": {"offset": "Sub", "factor": "Mul"},
     "unscale": {"factor": "Div", "offset": "Add"},
@@ -55,7 +55,7 @@ OPERATORS = {
     "prelu": {"slopes": "PRelu"},
 }
 
-#: Names that the graph uses itself.
+#: Names that the graph uses for itself.
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
@@ -93,7 +93,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 
 def _metadata(program: Program) -> dict[str, str]:
-    """What is known of a program, as JSON."""
+    """Return what is known about a program, as JSON texts."""
     attributes = {
         "feature_names": program.feature_names,
         "classes": program.classes,
@@ -110,7 +110,7 @@ def _metadata(program: Program) -> dict[str, str]:
 
 
 class OnnxGraph:
-    """Collects operators and constants for a graph of the onnx package, with a prefix."""
+    """Collects operators and constants for a graph of the onnx package, under a prefix."""
 
     def __init__(self, onnx: Any, prefix: str = "barenet") -> None:
         self.onnx = onnx
@@ -134,13 +134,13 @@ class OnnxGraph:
 
 
 def _inputs(program: Program) -> Iterator[Tensor]:
-    """The inputs: a matrix, or one for each column of a table.
+    """Return the inputs: a matrix, or one input for each column of a table.
 
-    Their types do not depend on fitted numbers, so a client need not change with the next model.
+    Their types do not depend on fitted numbers, so clients work with the next model, too.
     """
     if program.table is None:
         type_name = str(program.dtype)
-        if program.first:  # a scaling, in float64
+        if program.first:  # a scaling, computed in float64
             type_name = "float64"
         yield "X", TYPES[type_name], ("n_samples", program.n_inputs)
         return
@@ -157,7 +157,7 @@ def _inputs(program: Program) -> Iterator[Tensor]:
 
 
 def _results(program: Program) -> Iterator[Tensor]:
-    """The outputs: the class of each row, and the numbers."""
+    """Return the outputs: the class of each row, and the numbers."""
     outputs = "predictions"
     if program.classes:
         outputs = "probabilities"
@@ -168,10 +168,10 @@ def _results(program: Program) -> Iterator[Tensor]:
 def write_outputs(
     program: Program, graph: OnnxGraph, X: str, outputs: str, labels: str | None = None
 ) -> None:
-    """Add all steps of a program, and the labels that follow from the last one."""
+    """Add all steps of a program, and the labels that result from the last one."""
     steps = program.steps
     if program.table:
-        steps = steps[1:]  # X is encoded
+        steps = steps[1:]  # X is already encoded
     inputs = X
     total = ""
     for step in steps:
@@ -198,14 +198,14 @@ def write_outputs(
 
 
 def _class_names(program: Program) -> NDArray[Any]:
-    """The classes as integers, or as text."""
+    """Return the classes as integers or as text."""
     if all(isinstance(name, int) for name in program.classes):
         return np.array(program.classes, np.int64)
     return np.array([utf8(str(name)) for name in program.classes], object)
 
 
 def utf8(text: str) -> str:
-    """Replace characters that UTF-8 lacks, which ONNX does not accept."""
+    """Replace characters that UTF-8 can't encode, which ONNX does not accept."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -223,7 +223,7 @@ def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
             one = graph.constant(np.array(1, dtype))
             complement = graph.add("Sub", one, X)
             return graph.add("Concat", complement, X, axis=1)
-        case "normalize_row":  # ONNX Runtime fuses these; its operator has an ε of float32
+        case "normalize_row":  # ONNX Runtime fuses these operators; its own one has a float32 ε
             mean = graph.add("ReduceMean", X, axes=[-1], keepdims=1)
             centered = graph.add("Sub", X, mean)
             squares = graph.add("Mul", centered, centered)
@@ -271,7 +271,7 @@ def _add_expression(graph: OnnxGraph, node: ast.expr, X: str, dtype: np.dtype[An
     if name == "over_outputs":
         axes = graph.constant(np.array([-1]))
         return graph.add("ReduceSum", *operands, axes)
-    if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
+    if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf only for float32
         single = graph.add("Cast", *operands, to=TYPES["float32"])
         erf = graph.add("Erf", single)
         return graph.add("Cast", erf, to=TYPES["float64"])
@@ -279,7 +279,7 @@ def _add_expression(graph: OnnxGraph, node: ast.expr, X: str, dtype: np.dtype[An
 
 
 def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
-    """Encode a column, in float64."""
+    """Encode a column in float64."""
     if isinstance(column, CategoryColumn):
         return [_category(column, program, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
@@ -300,7 +300,7 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
     if isinstance(column, PiecewiseColumn):
         for operator, limit in zip(("Max", "Min"), column.limits, strict=True):
             scaled = graph.add(operator, scaled, graph.constant(np.array(limit)))
-        # The position in each bin, (x - start) / width, and its limits.
+        # The position in each bin, (x - start) / width, and the limits of the position.
         edges = np.array(column.edges)
         ends = np.array([-np.inf, np.inf])
         low, high = column.encode(ends)[:, 1 : len(edges)]
@@ -314,9 +314,9 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
 
 
 def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:
-    """Look up the index of each text, and put a 1 there."""
+    """Look up the index of each text, and set the output with this index to 1."""
     n_outputs = len(column.outputs)
-    unknown = -1  # which is no index, so that all outputs are 0
+    unknown = -1  # not an index, so all outputs are 0
     if column.rare:
         unknown = len(column.categories)
     missing = unknown

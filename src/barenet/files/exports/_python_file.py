@@ -1,8 +1,8 @@
-"""Python export: one file, to be read as well as run, that needs NumPy alone.
+"""Python export: a single, readable file that only needs NumPy.
 
-It computes with the NumPy operations that the network itself uses, in the same order, so its
-outputs are those of `Network.forward`, to the last bit. Small arrays are written as text, large
-ones as base64.
+It computes with the same NumPy operations as the network itself, in the same order, so its outputs
+equal those of `Network.forward` to the last bit. Small arrays are written as text, large ones as
+base64.
 """
 
 import ast
@@ -29,17 +29,17 @@ from barenet.tables._column import Column
 from barenet.tables._column_kinds import DateColumn
 from barenet.tables._encoding import TableEncoding
 
-#: Most numbers of an array that are written as text.
+#: Maximum size of an array that is written as text.
 MAX_READABLE_NUMBERS = 64
 
 
 def _is_callable(member: object) -> bool:
-    """Whether a member of the runtime is a function or an exception, whose source is copied."""
+    """Return whether a member of the runtime is a function or exception, whose source is copied."""
     return inspect.isfunction(member) or inspect.isclass(member)
 
 
 def _runtime_sources() -> dict[str, str]:
-    """Source of the functions and exceptions of the runtime, whose arrays need no NumPy stubs."""
+    """Return the source of the runtime's functions and exceptions, without NumPy's array types."""
     sources = {}
     for name, function in inspect.getmembers(python_runtime, _is_callable):
         if function.__module__.startswith("barenet."):
@@ -48,13 +48,13 @@ def _runtime_sources() -> dict[str, str]:
     return sources
 
 
-#: The source of each function that a file may call, some of which are those of the library itself.
+#: The source of each function that a file may call, including some functions of the library.
 _RUNTIME = _runtime_sources()
 
-#: Names of the arrays of a step; those of others end with the number of the layer.
+#: Names of the arrays of a step; the other names end with the number of the layer.
 _NAMES = {"scale": "{}", "unscale": "TARGET_{}"}
 
-#: The line of each step, in which X comes from the step before.
+#: The line of each step, in which X is the result of the previous step.
 _LINES: dict[str, str] = {
     "encode": "X = encode(X)",
     "scale": "X = ((X - OFFSET) * FACTOR).astype(np.{dtype})",
@@ -78,7 +78,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     arrays = "\n".join(_arrays(program))
     main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
     arguments = ["sys.argv[1]"]
-    for option, value in program.csv.items():  # as in the training
+    for option, value in program.csv.items():  # read CSV files as in training
         arguments.append(f"{option}={value!r}")
     main = main.replace("read(sys.argv[1])", f"read({', '.join(arguments)})")
     function = f"predict_{program.answer}"
@@ -107,7 +107,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 
 def _called(code: str) -> dict[str, str]:
-    """Source of each runtime function that code calls, directly or not."""
+    """Return the source of each runtime function that code calls, directly or indirectly."""
     sources: dict[str, str] = {}
     for name in re.findall(r"\b(\w+)(?:\(| as error)", code):
         is_defined = re.search(rf"\b(def|class) {name}\(", code)
@@ -119,9 +119,9 @@ def _called(code: str) -> dict[str, str]:
 
 @cache
 def _constants() -> dict[str, str]:
-    """Source of each constant of the library that runtime functions need, with its comment.
+    """Return the source of the library's constants that runtime functions need, with comments.
 
-    A constant comes after those that it is made of.
+    A constant comes after the constants in its definition.
     """
     sources: dict[str, str] = {}
     for node in ast.parse(inspect.getsource(python_runtime)).body:
@@ -145,7 +145,7 @@ def _constants() -> dict[str, str]:
 
 
 def _needed_constants(code: str) -> str:
-    """Source of the constants that code needs, directly or not."""
+    """Return the source of the constants that code needs, directly or indirectly."""
     needed: list[str] = []
     for name, source in reversed(_constants().items()):
         if re.search(rf"\b{name}\b", "\n".join([code, *needed])):
@@ -154,20 +154,20 @@ def _needed_constants(code: str) -> str:
 
 
 def _imports(body: str) -> Iterator[str]:
-    """The imports of the runtime that code uses."""
+    """Write the imports of the runtime that code uses."""
     used = set(re.findall(r"\w+", body))
     for node in ast.parse(inspect.getsource(python_runtime)).body:
         is_own = isinstance(node, ast.ImportFrom) and str(node.module).startswith("barenet.")
         if isinstance(node, ast.Import | ast.ImportFrom) and not is_own:
             is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
-            if not is_future:  # by which annotations need no new Python
+            if not is_future:  # always imported, so that annotations work with older Pythons
                 node.names = [alias for alias in node.names if alias.name in used]
             if node.names:
                 yield ast.unparse(node)
 
 
 def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
-    """The parts of the docstring, the imports and the constants."""
+    """Write the parts of the docstring, the imports and the constants."""
     dataset = words(program.dataset)
     trained = ""
     if dataset:
@@ -207,7 +207,7 @@ def _list(names: Iterable[str | float], indent: str = "") -> str:
 
 
 def _computation(program: Program) -> str:
-    """The function that goes from raw rows through all steps."""
+    """Write the function that computes all steps, starting from raw rows."""
     lines = []
     if not program.table:
         lines.append("X = check(X)")
@@ -238,7 +238,7 @@ def {name}(X):
 def _encode(
     table: TableEncoding, dtype: np.dtype[Any], date_formats: str | dict[str, str] | None
 ) -> str:
-    """The function that encodes rows."""
+    """Write the function that encodes rows."""
     calls = []
     for at, column in enumerate(table.used):
         date_format: str | None = None
@@ -259,7 +259,7 @@ def encode(rows):
 
 
 def _arrays(program: Program) -> Iterator[str]:
-    """The constants of all steps."""
+    """Write the constants of all steps."""
     for number, step in program.numbered():
         name_of = _NAMES.get(step.name, f"{{}}_{number}")
         for name, part in step.parts.items():
@@ -268,7 +268,7 @@ def _arrays(program: Program) -> Iterator[str]:
 
 
 def _array(values: NDArray[Any]) -> str:
-    """Write an array as text where that can be read, else as its bytes."""
+    """Write an array as text if that is readable, and as its bytes otherwise."""
     dtype = f"np.{values.dtype}"
     if values.size > MAX_READABLE_NUMBERS:
         little_endian = values.astype(values.dtype.newbyteorder("<"))
@@ -287,7 +287,7 @@ def _array(values: NDArray[Any]) -> str:
 
 
 def _column(column: Column, at: int, date_format: str | None) -> str:
-    """Call the function of a column, with the fields of its record."""
+    """Write the call that encodes a column, with the fields of its record."""
     fields = column.to_dict()
     function = fields.pop("kind")
     arguments = [f"X[{at}]", repr(fields.pop("name"))]

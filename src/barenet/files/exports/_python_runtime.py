@@ -1,8 +1,8 @@
-"""Functions of exported Python files, each of which gets a copy of those that it calls.
+"""The functions of exported Python files, each of which gets copies of the ones that it calls.
 
-They need Python 3.9 and NumPy alone. Those that read tables follow `barenet.tables._parsing` and
-the records in `barenet.tables._column`. The functions and constants of the library that they use
-are imported here; an exported file has copies of them.
+They only need Python 3.9 and NumPy. Functions that read tables follow `barenet.tables._parsing` and
+the records in `barenet.tables._column`. The library's own functions and constants that they use are
+imported here; an exported file has copies of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 import os
 import re
 import sys
-import unicodedata  # noqa: F401 - of a copied function
+import unicodedata  # noqa: F401 - used by a copied function
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -78,7 +78,7 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     to_number,
 )
 
-# Each exported file has its own constants and its own functions of these names.
+# Each exported file defines these constants and functions itself.
 N_INPUTS = 0
 N_OUTPUTS = 1
 FEATURES: list[str] = []
@@ -89,7 +89,7 @@ probabilities = predict = outputs
 
 
 class WrongValueError(ValueError):
-    """A value that can't be used, of a row, counted from 0, and a column."""
+    """A value of a row (counted from 0) and a column that can't be used."""
 
     def __init__(self, row: int, name: str, problem: str) -> None:
         super().__init__(f"row {row}: column {name!r}: {problem}")
@@ -98,7 +98,7 @@ class WrongValueError(ValueError):
 
 
 def check(X: Any) -> np.ndarray:
-    """Rows of finite numbers, as float64."""
+    """Convert rows to float64, and check that all numbers are finite."""
     numbers = as_numbers(X)
     if numbers.ndim != 2 or numbers.shape[1] != N_INPUTS:
         raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {numbers.shape}")
@@ -109,7 +109,7 @@ def check(X: Any) -> np.ndarray:
 
 
 def as_numbers(X: Any) -> np.ndarray:
-    """Rows as float64, of which a text that is no number is named."""
+    """Convert rows to float64; an error names a text that is not a number."""
     try:
         return np.asarray(X, float)
     except ValueError:
@@ -123,7 +123,7 @@ def as_numbers(X: Any) -> np.ndarray:
 
 
 def name_of(at: int) -> str:
-    """The name of a column, which is its number where it has none."""
+    """Return the name of a column, or its number if it has no name."""
     if FEATURES:
         return FEATURES[at]
     return f"x{at + 1}"
@@ -148,24 +148,24 @@ def normal(Z: np.ndarray) -> np.ndarray:
 
 
 def normalize(X: np.ndarray, epsilon: float) -> np.ndarray:
-    """Rows of mean 0 and variance 1."""
+    """Scale rows to mean 0 and variance 1."""
     deviation = np.sqrt(X.var(axis=1, keepdims=True) + epsilon)
     return (X - X.mean(axis=1, keepdims=True)) / deviation
 
 
 def decode(dtype: type, shape: tuple[int, ...], text: str) -> np.ndarray:
-    """An array from its little-endian bytes in base64."""
+    """Decode an array from its little-endian bytes in base64."""
     little = np.dtype(dtype).newbyteorder("<")
     return np.frombuffer(b64decode(text), little).reshape(shape).astype(dtype)
 
 
 def predict_class(X: Any) -> np.ndarray:
-    """The most probable class of each row."""
+    """Predict the most probable class of each row."""
     return np.array(CLASSES)[probabilities(X).argmax(axis=1)]
 
 
 def predict_numbers(X: Any) -> np.ndarray:
-    """The prediction for each row."""
+    """Predict the numbers of each row."""
     Y = outputs(X)
     if Y.shape[1] == 1:
         return Y[:, 0]
@@ -173,7 +173,7 @@ def predict_numbers(X: Any) -> np.ndarray:
 
 
 def columns_of(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Columns of rows, each with a value for each of FEATURES."""
+    """Split rows into columns; each row must have a value for each of FEATURES."""
     if len(rows) == 0 or any(len(row) != N_INPUTS for row in rows):
         raise ValueError(f"expected rows of {N_INPUTS} values")
     return list(zip(*rows))
@@ -213,14 +213,14 @@ def piecewise(
 
 
 def limited(x: np.ndarray, edges: Sequence[float]) -> np.ndarray:
-    """Numbers that end a bin before the first edge, and a bin after the last one."""
+    """Limit numbers to one bin before the first edge, and one bin after the last."""
     low = edges[0] - (edges[1] - edges[0])
     high = edges[-1] + (edges[-1] - edges[-2])
     return np.clip(x, low, high)
 
 
 def within_float32(encoded: np.ndarray, values: Sequence[Any], name: str) -> np.ndarray:
-    """Encoded numbers, all of which float32 holds."""
+    """Check that float32 can represent all encoded numbers."""
     for row in np.flatnonzero(~(np.abs(encoded) <= MAX_FLOAT32)).tolist():
         problem = f"expected a number nearer to those of the training, got {str(values[row])!r}"
         raise WrongValueError(row, name, problem)
@@ -228,7 +228,7 @@ def within_float32(encoded: np.ndarray, values: Sequence[Any], name: str) -> np.
 
 
 def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers, with fill for missing ones, and which ones are missing"""
+    """Return numbers, with fill for missing ones, and which ones are missing."""
     numbers = []
     for row, value in enumerate(values):
         parsed = value
@@ -238,7 +238,7 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
             parsed = math.nan
         if parsed is None:
             raise WrongValueError(row, name, f"expected a number, got {value!r}")
-        if parsed in [number_of_token(text) for text in MISSING]:  # such as an infinity
+        if parsed in [number_of_token(text) for text in MISSING]:  # such as infinity
             parsed = math.nan
         numbers.append(float(parsed))
     x = np.array(numbers, float)
@@ -305,7 +305,7 @@ def category(
 
 
 def label(value: Any) -> str:
-    """Text of a category; equal numbers have the same, however written; 007 is text, not 7."""
+    """Format a category; equal numbers have the same text, however written; 007 is text, not 7."""
     return normalize_label(str(value).strip())
 
 
@@ -349,7 +349,7 @@ def date(
 
 
 def moment(value: Any, row: int, name: str, order: str, date_format: str) -> datetime | None:
-    """A date or time of a format or of another layout, in UTC; None if it is missing."""
+    """Parse a date or time in a given format or another layout, in UTC; None if it is missing."""
     if is_missing(value):
         return None
     text = str(value).strip()
@@ -364,14 +364,14 @@ def moment(value: Any, row: int, name: str, order: str, date_format: str) -> dat
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is missing: None, NaN, NaT, pandas' NA, or the marker of one."""
+    """Return whether a value is missing: None, NaN, NaT, pandas' NA, or a marker text."""
     if isinstance(value, str):
         return value.strip() in MISSING
     return str(value).strip() in ("None", "nan", "NaT", "<NA>")
 
 
 def lines_of(text: str, delimiter: str, quoting: bool) -> dict[int, list[str]]:
-    """The values of each line of CSV that is not empty, by the number of the line."""
+    """Return the values of each nonempty line of CSV, by line number."""
     file = io.StringIO(text, newline="")
     if quoting:
         reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
@@ -382,12 +382,12 @@ def lines_of(text: str, delimiter: str, quoting: bool) -> dict[int, list[str]]:
     for line in reader:
         if line:
             lines[number] = line
-        number = reader.line_num + 1  # as a value in quotes may have several lines
+        number = reader.line_num + 1  # a quoted value may span several lines
     return lines
 
 
 def has_columns(lines: dict[int, list[str]], header: bool) -> bool:
-    """Whether the first line has all columns."""
+    """Return whether the first line has all columns."""
     first = next(iter(lines.values()), [])
     if FEATURES and header:
         return all(name in first for name in FEATURES)
@@ -395,7 +395,7 @@ def has_columns(lines: dict[int, list[str]], header: bool) -> bool:
 
 
 def with_point(value: str) -> str:
-    """A number with a decimal point; other texts are unchanged."""
+    """Write a number with a decimal point; other texts are unchanged."""
     if re.fullmatch(DECIMAL_COMMA, value.strip(), re.ASCII):
         return value.replace(",", ".")
     return value

@@ -1,9 +1,9 @@
-"""Quantization: a program whose weights, or all of whose layers, are integers of 8 bits.
+"""Quantization: a program with 8-bit integers as weights, or in all of its layers.
 
-The arithmetic in integers is that of Jacob et al., "Quantization and training of neural networks
-for efficient integer-arithmetic-only inference" (2018), as in TensorFlow Lite and CMSIS-NN. A sum
-of 32 bits becomes an input of the next layer by a multiplication and a shift that rounds once.
-ReLU needs no code, as 0 is the lowest code after it; any other activation is a table of 256 codes.
+The integer arithmetic follows Jacob et al., "Quantization and training of neural networks for
+efficient integer-arithmetic-only inference" (2018), as in TensorFlow Lite and CMSIS-NN. A 32-bit
+sum becomes an input of the next layer by a multiplication and a shift that rounds once. ReLU needs
+no code, as 0 becomes the lowest code; any other activation is a table of 256 codes.
 """
 
 import math
@@ -21,28 +21,28 @@ from barenet.files.exports._inference_program import Program, Step, without_esti
 from barenet.model._activations import Activation, ReLU
 from barenet.model._arrays import FloatArray, check_inputs
 
-#: The largest weight of 8 bits whose negative has 8 bits, too.
+#: The largest 8-bit weight whose negative also has 8 bits.
 MAX_WEIGHT = 127
 
-#: All codes of 8 bits.
+#: All 8-bit codes.
 CODES = np.arange(-128, 128)
 
-#: A bias in a sum of 32 bits, which leaves the same room for products: at least 33,000 of them.
+#: Maximum bias in a 32-bit sum, which leaves as much room for at least 33,000 products.
 MAX_BIAS = 2**30
 
-#: Fewer rows than these miss a large part of the range of a layer. Of 30 independent rows, the
-#: smallest and the largest number leave 2 / 31 of new numbers outside of their range, on average.
+#: With fewer rows, a large part of a layer's range is missed. For 30 independent rows, 2 / 31 of
+#: new numbers are outside the range from the smallest to the largest, on average.
 FEW_ROWS = 30
 
-#: Rows, at least, of a larger number on which integers are compared with floats.
+#: Minimum number of rows on which integers are compared with floats, if there are as many.
 COMPARED_ROWS = 500
 
-#: Numbers of a calibration up to this one have a range that is a float of 32 bits.
+#: Maximum absolute number of a calibration, whose range still fits a 32-bit float.
 MAX_NUMBER = 1e38
 
 
 def with_integer_weights(program: Program) -> Program:
-    """The same program with all weights as integers; its arithmetic stays float."""
+    """Round all weights of a program to integers; its arithmetic stays float."""
     steps = []
     for step in program.steps:
         if step.name == "affine":
@@ -55,11 +55,11 @@ def with_integer_weights(program: Program) -> Program:
 def with_integer_layers(
     program: Program, model: Any, calibration: Any, comparison: Any = None
 ) -> Program:
-    """The same program with integers from the scaled inputs to the sums of the last dense layer.
+    """Convert the layers from the scaled inputs to the sums of the last dense layer to integers.
 
-    The calibration rows determine the range of each layer and of each input; inputs that share one
-    scaling, such as pixels, share a range. Steps after the last dense layer are float. Integers
-    and floats are compared on other rows, where there are any.
+    The calibration rows determine the range of each layer and of each input; inputs with a common
+    scaling, such as pixels, share a range. Steps after the last dense layer are float. Integers and
+    floats are compared on the comparison rows, if there are any.
     """
     steps = _folded(program.steps)
     dense = []
@@ -84,7 +84,7 @@ def with_integer_layers(
         compared = _some_rows(_network_inputs(model, comparison, "comparison"))
     axis: int | None = 0
     if scaling and all(np.ptp(part) == 0 for part in scaling.values()):
-        axis = None  # inputs that share one scaling share a range
+        axis = None  # inputs with a common scaling share a range
     inputs = Grid.of(X, axis)
     factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
     offset = scaling.get("offset", 0.0) - inputs.zero / factor
@@ -116,28 +116,28 @@ def with_integer_layers(
 
 @dataclass(frozen=True)
 class Grid:
-    """The numbers size * (code - zero) for codes of 8 bits, or those of each column."""
+    """The numbers size * (code - zero) for 8-bit codes, for all numbers or for each column."""
 
     size: NDArray[np.float64]
     zero: NDArray[np.float64]
 
     @classmethod
     def of(cls, numbers: FloatArray, axis: int | None = None) -> Self:
-        """The grid from the smallest to the largest number, and 0; the mean one of a constant 0."""
+        """Fit a grid to the range of numbers and 0; a constant 0 gets the mean size."""
         low = np.minimum(numbers.min(axis), 0.0)
         high = np.maximum(numbers.max(axis), 0.0)
         size = np.asarray((high - low) / 255, np.float64)
-        is_zero = size <= np.finfo(np.float32).eps * size.mean()  # but for rounding
+        is_zero = size <= np.finfo(np.float32).eps * size.mean()  # 0, except for rounding errors
         size = np.where(is_zero, size.mean() or 1.0, size)
         return cls(size, np.rint(CODES[0] - low / size))
 
     def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
-        """The nearest code of each number."""
+        """Round each number to the nearest code."""
         codes = np.rint(numbers / self.size + self.zero)
         return np.clip(codes, CODES[0], CODES[-1]).astype(np.int8)
 
     def before(self, activations: list[Activation], Z: FloatArray) -> Self:
-        """The grid of numbers before activations, as far as these change the codes after them."""
+        """Fit a grid to the numbers before activations, where these change the resulting codes."""
         numbers = np.linspace(Z.min(), Z.max(), 4096)
         codes = self.codes(_apply(activations, numbers[np.newaxis]))
         changes = np.flatnonzero(np.diff(codes))
@@ -148,7 +148,7 @@ class Grid:
 
 @np.errstate(over="ignore", invalid="ignore")
 def _apply(activations: list[Activation], Z: FloatArray) -> FloatArray:
-    """The numbers after activations, one after the other."""
+    """Apply activations, one after the other."""
     for activation in activations:
         Z = activation.forward(Z)
     return _checked(Z)
@@ -156,12 +156,12 @@ def _apply(activations: list[Activation], Z: FloatArray) -> FloatArray:
 
 @np.errstate(over="ignore", invalid="ignore")
 def _sums(step: Step, X: FloatArray) -> FloatArray:
-    """The sums of a dense layer, of numbers or of codes, in floats."""
+    """Compute the sums of a dense layer in floats, from numbers or codes."""
     return _checked(X @ step.parts["weights"] + step.parts["bias"])
 
 
 def _checked(numbers: FloatArray) -> FloatArray:
-    """The numbers of calibration rows, which must not be too large for a grid."""
+    """Check that the numbers of calibration rows are not too large for a grid."""
     if not (np.abs(numbers) <= MAX_NUMBER).all():
         problem = f"inputs or activations of its rows are beyond {MAX_NUMBER:g}"
         raise ArgumentError(problem, argument="calibration", remedy="use rows like the training's")
@@ -169,7 +169,7 @@ def _checked(numbers: FloatArray) -> FloatArray:
 
 
 def _codes_after(steps: Iterable[Step], codes: FloatArray) -> FloatArray:
-    """The codes after a hidden layer in integers, but for the rounding of floats."""
+    """Compute the codes after an integer hidden layer, up to rounding in floats."""
     for step in steps:
         parts = step.parts
         if step.name == "look_up":
@@ -183,13 +183,13 @@ def _codes_after(steps: Iterable[Step], codes: FloatArray) -> FloatArray:
 
 
 def _some_rows(X: FloatArray) -> FloatArray:
-    """Rows at equal distances, on which the integers are compared with the floats."""
+    """Choose evenly spaced rows, on which integers are compared with floats."""
     distance = max(1, len(X) // COMPARED_ROWS)
     return X[::distance]
 
 
 def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes: bool) -> str:
-    """Describe a change of more than 2 % of the classes, or of numbers by 5 % of their range."""
+    """Describe a change of over 2 % of the classes, or of numbers by over 5 % of their range."""
     if are_classes:
         differ = _classes_of(integers) != _classes_of(floats)
         share = differ.mean()
@@ -198,7 +198,7 @@ def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes:
     else:
         errors = np.abs(integers - floats).mean(axis=0)
         spread = np.ptp(floats, axis=0)
-        spread = np.where(spread == 0, np.inf, spread)  # a constant output does not count
+        spread = np.where(spread == 0, np.inf, spread)  # ignore constant outputs
         share = (errors / spread).max()
         limit = 0.05
         change = f"the outputs of the {rows} by {100 * share:.0f} % of their range on average"
@@ -208,14 +208,14 @@ def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes:
 
 
 def _classes_of(sums: FloatArray) -> NDArray[Any]:
-    """The class that each row of sums decides for; a single sum is that of two classes."""
+    """Return the class that each row of sums predicts; a single sum stands for two classes."""
     if sums.shape[1] > 1:
         return sums.argmax(axis=1)
     return sums[:, 0] > 0
 
 
 def _warn(change: str, n_rows: int) -> None:
-    """Warn of calibration rows that are too few, and of integers that change the predictions."""
+    """Warn about too few calibration rows, and about predictions that integers change."""
     parts = []
     if n_rows < FEW_ROWS:
         few = count_of(n_rows, "row")
@@ -231,7 +231,7 @@ def _warn(change: str, n_rows: int) -> None:
 
 
 def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
-    """The inputs of the network for the rows of an argument."""
+    """Return the network's inputs for the rows of an argument."""
     model = without_estimator(model)
     network = getattr(model, "network", model)
     try:
@@ -244,7 +244,7 @@ def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
 
 
 def _folded(steps: Iterable[Step]) -> list[Step]:
-    """The steps with a batch norm as a part of the dense layer before it."""
+    """Fold each batch norm into the dense layer before it."""
     folded: list[Step] = []
     for step in steps:
         if step.name == "normalize" and folded and folded[-1].name == "affine":
@@ -259,7 +259,7 @@ def _folded(steps: Iterable[Step]) -> list[Step]:
 
 
 def _check_hidden(steps: list[Step]) -> None:
-    """Refuse steps that integers are not for; the first one must be a dense layer."""
+    """Reject steps without an integer form; the first one must be a dense layer."""
     refused = []
     for at, step in enumerate(steps):
         is_activation = at > 0 and _is_elementwise(step)
@@ -274,19 +274,19 @@ def _check_hidden(steps: list[Step]) -> None:
 
 
 def _unfit(problem: str, remedy: str = "use {arithmetic}") -> ArgumentError:
-    """The error for a network that integers are not for."""
+    """Return the error for a network without an integer form."""
     return ArgumentError(problem, argument="arithmetic", remedy=remedy, arithmetic="float32")
 
 
 def _is_elementwise(step: Step) -> bool:
-    """Whether a step is an activation of each number by itself."""
+    """Return whether a step is an elementwise activation."""
     return step.name == "apply" and "_outputs" not in step.parts["activation"].formula
 
 
 def _hidden(
     step: Step, activations: list[Activation], Z: FloatArray, inputs: Grid, outputs: Grid
 ) -> Iterator[Step]:
-    """A hidden layer: a sum times multiplier / 2^shift, plus zero, is a code; and its table."""
+    """Yield a hidden layer, with codes sum * multiplier / 2^shift + zero, and its table."""
     is_relu = all(type(activation) is ReLU for activation in activations)
     sums = outputs
     if not is_relu:
@@ -304,7 +304,7 @@ def _hidden(
 
 
 def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Integers as weights and biases for codes as inputs, and the size of each output's sum."""
+    """Return integer weights and biases for codes as inputs, and the size of each output's sum."""
     weights = step.parts["weights"] * inputs.size.reshape(-1, 1)
     bias = step.parts["bias"].astype(np.float64)
     largest_weights = np.abs(weights).max(axis=0)
@@ -327,7 +327,7 @@ def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:
 
 
 def _weight_codes(weights: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int8]:
-    """Weights as multiples of each output's size."""
+    """Convert weights to multiples of each output's size."""
     divisor = np.where(size == 0, size.dtype.type(1), size)
     codes = np.rint(weights / divisor)
     return np.clip(codes, -MAX_WEIGHT, MAX_WEIGHT).astype(np.int8)

@@ -1,11 +1,11 @@
 """JSON Schema export: the records that a model takes, for validators and clients of a service.
 
-A record is strict where a table is lenient: it has all columns and no others, a number or a boolean
-is no text, and only null is a missing value. A category that the training did not have is accepted,
-as it is in a prediction. The service accepts what the schema does, and nothing else.
+A record is strict where a table is lenient: it has all columns and no others, numbers and booleans
+are not text, and only null is a missing value. A category that is not in the training data is
+accepted, as in a prediction. The service accepts exactly the records that the schema accepts.
 
-Keywords and patterns are those that validators in strict mode, generators of clients and regular
-expressions of other languages have in common.
+The keywords and patterns are those that validators in strict mode, client generators and the
+regular expressions of other languages all support.
 """
 
 import json
@@ -28,11 +28,11 @@ from barenet.tables._column_kinds import (
 )
 from barenet.tables._date_formats import iso_text
 
-#: Largest scaled number of a record: far beyond any data, and far enough from the largest number of
+#: Maximum absolute scaled number of a record: far beyond any data, and far enough below the largest
 #: float32, 3.4e38, for the sums of the layers.
 MAX_SCALED = 1e30
 
-#: Values of a column by its kind; a missing one is null.
+#: The values of a column by its kind; missing ones are null.
 KINDS: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "null"]},
     "piecewise": {"type": ["number", "null"]},
@@ -56,7 +56,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 
 def schema_of(program: Program) -> dict[str, Any]:
-    """The schema of a record; without names, of an array of numbers."""
+    """Return the schema of a record or, without names, of an array of numbers."""
     origin = ""
     if program.dataset:
         origin = f" of {program.dataset}"
@@ -91,7 +91,7 @@ def schema_of(program: Program) -> dict[str, Any]:
 
 
 def prediction_schema(program: Program) -> dict[str, Any]:
-    """The schema of a prediction: a number, several, or a class of the type of the labels."""
+    """Return the schema of a prediction: a number, several numbers, or a class."""
     title = {"title": program.target_name or "prediction"}
     if program.classes:
         return title | class_schema(program.labels)
@@ -101,9 +101,9 @@ def prediction_schema(program: Program) -> dict[str, Any]:
 
 
 def class_schema(labels: list[Any]) -> dict[str, Any]:
-    """The schema of classes, of a single type, with an enumeration that clients can be made of.
+    """Return the schema of classes, which is an enumeration if clients can be generated from it.
 
-    Those are of integers, or of texts that become different names of constants.
+    That holds for integers, and for texts that become constants with different names.
 
     >>> class_schema([1, 2])
     {'type': 'integer', 'enum': [1, 2]}
@@ -119,7 +119,7 @@ def class_schema(labels: list[Any]) -> dict[str, Any]:
     if types == {float}:
         return {"type": "number", "description": f"One of {listed}"}
     constants = set()
-    n_others = 0  # which generators number instead
+    n_others = 0  # texts that generators number instead
     for label in labels:
         if label[:1].isalpha():
             constants.add(re.sub(r"\W+", "_", label).upper())
@@ -135,7 +135,7 @@ def _numbers(count: int) -> dict[str, Any]:
 
 
 def _scaled_numbers(program: Program) -> dict[str, dict[str, Any]]:
-    """The schemas of the columns of a matrix."""
+    """Return the schemas of the columns of a matrix."""
     offset = 0.0
     factor = 1.0
     if program.first is not None:
@@ -151,7 +151,7 @@ def _scaled_numbers(program: Program) -> dict[str, dict[str, Any]]:
 
 
 def _limits(center: float, scale: float) -> dict[str, float]:
-    """The limits of a number, which float64 holds, too."""
+    """Return the limits of a number, within the range of float64."""
     largest = sys.float_info.max
     distance = min(MAX_SCALED * abs(scale), largest)
     return {
@@ -161,7 +161,7 @@ def _limits(center: float, scale: float) -> dict[str, float]:
 
 
 def _left_out(program: Program) -> list[str]:
-    """The columns of the training table that were left out by request."""
+    """Return the columns of the training table that were left out by request."""
     settings = program.card.get("settings", {})
     dropped = settings.get("drop")
     names: list[Any] = []
@@ -176,7 +176,7 @@ def _left_out(program: Program) -> list[str]:
 
 
 def _property(column: Column) -> dict[str, Any]:
-    """The schema of a column's values, with the categories or the fill of a missing value."""
+    """Return the schema of a column; its examples are the categories or the fill value."""
     schema = {"title": column.name, **KINDS[column.kind]}
     if isinstance(column, PiecewiseColumn) and column.clip:
         schema |= _limits(0.0, np.inf)
@@ -193,7 +193,7 @@ def _property(column: Column) -> dict[str, Any]:
 
 
 def _example(column: FilledColumn) -> Any:
-    """The value that replaces a missing one, as JSON has it."""
+    """Return the value that replaces missing ones, as JSON has it."""
     if isinstance(column, BooleanColumn):
         return bool(column.fill_value)
     if isinstance(column, DateColumn):

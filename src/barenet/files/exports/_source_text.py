@@ -1,7 +1,7 @@
 """Numbers, names and words in source code.
 
 Numbers are written so that they are read back exactly. A class may be called ``"); system("`` or
-contain the end of a comment: no text of a table may become code of an export.
+contain the end of a comment, so no text of a table may become code of an export.
 """
 
 import re
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 
-#: Characters of a line.
+#: Maximum number of characters of a line.
 WIDTH = 96
 
 #: Constants that must not be rounded to 0.
@@ -22,12 +22,12 @@ NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
 
 
 def template(name: str) -> str:
-    """Read a file beside this one, of which exports are made."""
+    """Read a template from the folder of this module."""
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def decimal(value: np.floating[Any]) -> str:
-    """Write a number in as few digits as restore it exactly.
+    """Write a number with the fewest digits that restore it exactly.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def decimal(value: np.floating[Any]) -> str:
 
 
 def hex_float(value: np.floating[Any]) -> str:
-    """Write a number as a hexadecimal float of C99.
+    """Write a number as a hexadecimal C99 float.
 
     Examples
     --------
@@ -61,13 +61,13 @@ def hex_float(value: np.floating[Any]) -> str:
 
 
 def to_single(value: float | np.floating[Any]) -> float:
-    """Round a number to float32, to infinity beyond its range."""
+    """Round a number to float32, or to infinity if it is out of range."""
     with np.errstate(over="ignore"):
         return float(np.float32(value))
 
 
 def rest_of(values: float | NDArray[Any]) -> Any:
-    """Difference between numbers and the nearest float32.
+    """Compute the difference between numbers and their nearest float32.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def rest_of(values: float | NDArray[Any]) -> Any:
 
 
 def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
-    """Refuse numbers beyond the range of a C float, and those that must not become 0."""
+    """Reject numbers beyond the range of a C float, or that must not be rounded to 0."""
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
@@ -90,7 +90,7 @@ def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
 
 
 def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
-    """Write items in lines, with a comma after each.
+    """Write items on lines, with a comma after each item.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
 
 
 def bracketed(items: Iterable[str], width: int, indent: str = "") -> str:
-    """Write a list in a line of less than `width` characters, or in indented lines.
+    """Write a list on a line of less than `width` characters, or on indented lines.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def bracketed(items: Iterable[str], width: int, indent: str = "") -> str:
 
 
 def identifier(name: str) -> str:
-    """Make an identifier of C and Python from a file name.
+    """Make an identifier for C and Python from a file name.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def identifier(name: str) -> str:
 
 
 def words(text: str, most: int = 60) -> str:
-    """Make a text safe for a comment or a docstring.
+    """Make a text safe to use in a comment or a docstring.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def words(text: str, most: int = 60) -> str:
 
 
 def c_string(text: str) -> str:
-    r"""Write a string of C, in UTF-8.
+    r"""Write a C string literal in UTF-8.
 
     Examples
     --------

@@ -1,40 +1,40 @@
-"""The texts and the dates of records as regular expressions.
+"""Regular expressions of the texts and dates in records.
 
-They have no backreference, no lookahead and no class such as ``\\d``, so that the engines of
-JavaScript, Go (RE2), Rust and Python accept them, and agree.
+They use no backreferences, lookahead or classes such as ``\\d``, so that the engines of JavaScript,
+Go (RE2), Rust and Python accept them and agree on the matches.
 """
 
-#: A text without a zero character, which files of text do not have.
+#: A text without null characters, which text files do not have.
 TEXT_PATTERN = r"^[^\x00]*$"
 
 #: The years from 1 to 9999.
 YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 
-#: Those with a 29th of February: the last two digits are divisible by 4, or the first two if these
-#: are zeros.
+#: The years with a February 29: the last two digits are divisible by 4, or the first two digits are
+#: if the last two are zeros.
 LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
 
-#: The months and their days, which every year has; braces stand for a zero at the start.
+#: The months with the days that every year has; braces mark an optional leading zero.
 MONTHS = (
     ("(?:{0}[13578]|1[02])", "(?:{0}[1-9]|[12][0-9]|3[01])"),
     ("(?:{0}[469]|11)", "(?:{0}[1-9]|[12][0-9]|30)"),
     ("{0}2", "(?:{0}[1-9]|1[0-9]|2[0-8])"),
 )
 
-#: A time, perhaps with a zone, and the zones that a time without a date has.
+#: A time, perhaps with a time zone, and the zones that a time without a date can have.
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,9})?)?"
 ZONE = "(?:Z| ?UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 ZONE_OF_TIME = "(?:Z| ?UTC|[+](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
 
-#: The separators of dates that begin with the year, and of the others.
+#: The separators of dates that begin with the year, and of other dates.
 YEAR_FIRST = ("-", "/")
 YEAR_LAST = ("[.]", "/", "-")
 
 
 def date_pattern(order: str) -> str:
-    """The pattern of dates, and of dates with a time, in an order; the year may be first in any.
+    """Return the pattern of dates and datetimes in an order; the year may come first in any order.
 
-    Where the order is "time", it is the pattern of times of day.
+    For the order "time", return the pattern of times of day.
 
     >>> import re
     >>> pattern = date_pattern("dmy")
@@ -58,7 +58,7 @@ def date_pattern(order: str) -> str:
 
 
 def _days(order: str, sign: str, zero: str) -> str:
-    """The days that every year has; a zero may be optional at the start of a month or a day."""
+    """Return the pattern of the days that every year has; leading zeros may be optional."""
     alternatives = []
     for month, day in MONTHS:
         parts = {"m": month.format(zero), "d": day.format(zero)}

@@ -1,8 +1,8 @@
 """The sources of data: named data sets, tables, models and points drawn by hand.
 
-Rows are split and scaled as by the command; drawn points are all for training. All rows are columns
-that are encoded one by one; a matrix of numbers is encoded as it is. Without the rows of a model,
-the plane lies where its preprocessing implies that they were.
+Rows are split and scaled as on the command line; all drawn points are training points. Rows consist
+of columns that are encoded one by one; a numeric matrix is encoded unchanged. Without the rows of a
+model, its preprocessing implies where they were, and the plane lies there.
 """
 
 import re
@@ -34,14 +34,14 @@ from barenet.tables._column_kinds import NumberColumn
 
 #: Half the width of a plane without rows, in units of the preprocessing.
 HALF_WIDTH = 2.5
-#: The values at which the plane fixes the other columns of a table, in words.
+#: Description of the values at which the plane fixes the other columns of a table.
 FIXED_AT = "their median or most frequent value"
-#: Rows of a data set of images: as many as are learned in a second.
+#: Maximum rows of an image data set: about as many as a network learns from in a second.
 MAX_IMAGES = 10_000
-#: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
+#: Half the side of the map of drawn points, and the largest whole number of a coordinate.
 DRAWN_HALF_SIDE = 2.0
 MAX_COORDINATE = 36**2 - 1
-#: For each scaling: the middle of a scaled column, half its width, and the middle in words.
+#: For each scaling: the middle of a scaled column, half its width, and a description of the middle.
 MIDDLES = {
     "none": (0.0, HALF_WIDTH, "0"),
     "standardize": (0.0, HALF_WIDTH, "their mean"),
@@ -60,16 +60,16 @@ def prepare_named(data: DataSettings) -> PreparedData:
     step = rows.n_samples // MAX_IMAGES
     some_rows = rows.take(np.arange(0, rows.n_samples, step))
     words = f"{rows.description}; {MAX_IMAGES:,} of them are here"
-    # Pixels that are nearly always empty would be large if standardized.
+    # Pixels that are almost always empty would become large if they were standardized.
     ends = np.array([[0.0], [255.0]])
     scaling = Scaling.fit("minmax", ends.repeat(rows.n_features, axis=1))
     return _prepare_matrix(replace(some_rows, description=words), data, scaling=scaling)
 
 
 def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Read points drawn by hand, shape (n_points, 2), and their classes: five characters each.
+    """Read hand-drawn points, shape (n_points, 2), and their classes, five characters per point.
 
-    The class comes first, then both coordinates as numbers to the base of 36.
+    The class comes first, followed by both coordinates as base-36 numbers.
 
     Examples
     --------
@@ -83,16 +83,16 @@ def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtyp
         across = int(point[1:3], 36)
         up = int(point[3:], 36)
         coordinates.append((across, up))
-    # From 0 to the largest whole number is from one side of the map to the other.
+    # Coordinates from 0 to the largest whole number cover the map from one side to the other.
     numbers = np.array(coordinates, np.int64).reshape(-1, 2)
-    # From −1 on the left and at the bottom to 1 on the right and at the top.
+    # Positions range from −1 at the left and bottom to 1 at the right and top.
     places = 2 * numbers / MAX_COORDINATE - 1
     X = DRAWN_HALF_SIDE * places
     return X, np.array(classes, np.int64)
 
 
 def prepare_drawn(data: DataSettings) -> PreparedData:
-    """Prepare points drawn by hand, of two classes at least; all of them are for training."""
+    """Prepare hand-drawn points of at least two classes; all of them are training points."""
     X, y = read_points(data.points)
     count = max(2, int(y.max(initial=0)) + 1)
     rows = Dataset(
@@ -112,7 +112,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         rows,
         planes.FeatureMap(names, (0, 1)),
         test_size=0.0,
-        # They are not scaled, so that more points change no input.
+        # The points are not scaled, so adding points does not change any inputs.
         scaling=planes.unscaled(len(names)),
         plane=planes.Plane(rows.feature_names, -corner, corner, lambda points: points),
         points=X,
@@ -123,7 +123,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
 
 @remedies_of_page()
 def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
-    """Prepare a table: all columns, those of the axes, or features computed from these."""
+    """Prepare a table: all columns, the columns of the axes, or features computed from these."""
     columns = table.features(data.target or table.default_target)
     numeric = tuple(name for name, is_numeric in columns.items() if is_numeric)
     has_all = data.features == (ALL_COLUMNS,) or not numeric
@@ -168,7 +168,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
 
 
 def _left_out(encoding: TableEncoding) -> str:
-    """The columns that an encoding leaves out, with the reasons; empty if there are none."""
+    """Describe the columns that an encoding leaves out, with reasons; empty if there are none."""
     used = {*encoding.used}
     reasons = []
     for column in encoding.columns:
@@ -180,14 +180,14 @@ def _left_out(encoding: TableEncoding) -> str:
 
 
 def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of numbers that the encoding keeps: others count the rows or are constant."""
+    """Return the numeric columns that the encoding keeps; others count the rows or are constant."""
     drop = [name for name in rows.feature_names if name not in numeric]
     training, _ = rows.split(test_size)
     return TableEncoding.fit(training.X, drop=drop).feature_names
 
 
 def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
-    """The columns of the axes; a missing value is an error, as features are computed from them."""
+    """Return the columns of the axes; no values may be missing, as they are used for features."""
     columns = np.column_stack([X[name] for name in axes])
     if np.isnan(columns).any():
         problem = f"they are computed from {some(axes)}, where values are missing"
@@ -198,7 +198,7 @@ def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
 
 @remedies_of_page()
 def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
-    """Prepare the rows of a model, or its plane alone."""
+    """Prepare the rows of a model or, if there are no rows, only its plane."""
     predictor = model.predictor
     encoding = predictor.preprocessing
     if isinstance(encoding, Scaling) and rows is not None:
@@ -210,7 +210,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
             return prepare_model(data, model, None)
         data = replace(data, features=features)
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
-    if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
+    if predictor.image_shape is not None:  # pixels at the border are empty
         first = planes.middle_pixel(predictor.image_shape)
         pixels = predictor.feature_names[first : first + 2]
         data = replace(data, axes=pixels)
@@ -247,7 +247,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
 
 
 def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
-    """The data set of a model without its rows."""
+    """Make an empty data set for a model without rows."""
     y: NDArray[Any] = np.empty(0, np.int64)
     if predictor.classes is None:
         y = np.empty(0, np.float64)
@@ -264,7 +264,7 @@ def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
 
 
 def named_rows(model: Model) -> Dataset | None:
-    """Load the named data set that a model was trained on, with the settings of that time."""
+    """Load the named data set that a model was trained on, with the settings of its training."""
     name = model.predictor.dataset
     if name not in NAMED:
         return None
@@ -273,14 +273,14 @@ def named_rows(model: Model) -> Dataset | None:
         options[option] = getattr(model.config, option)
     dataset = load_dataset(name, **options)
     if dataset.classes != model.predictor.classes:
-        return None  # another data set of that name
+        return None  # another data set with the same name
     return dataset
 
 
 def _number_columns(
     names: Iterable[str], fills: planes.Array, scaling: Scaling
 ) -> list[NumberColumn]:
-    """Number columns with their values for missing ones."""
+    """Make number columns from their values for missing numbers."""
     centers = scaling.offset.tolist()
     scales = (1 / scaling.factor).tolist()
     columns = []
@@ -296,7 +296,7 @@ def _prepare_matrix(
     scaling: Scaling | None = None,
     model: Model | None = None,
 ) -> PreparedData:
-    """Prepare rows of numbers: all columns, or features computed from those of the axes."""
+    """Prepare rows of numbers: all columns, or features computed from the columns of the axes."""
     X = np.asarray(rows.X, np.float64)
     rows = replace(rows, X=X)
     medians = np.median(X, axis=0)
@@ -324,7 +324,7 @@ def _prepare(
     scaling: Scaling | None = None,
     model: Model | None = None,
 ) -> PreparedData:
-    """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
+    """Find the plane of rows that columns encode; without features, the columns are the inputs."""
     X = np.asarray(rows.X)
     computed = planes.FeatureMap()
     typical = planes.typical_row(columns, X)
@@ -357,7 +357,7 @@ def _prepare(
                     fixed = planes.fixed_column(column, start, X, typical, reach)
                     fixed_columns.append(fixed)
     if not features:
-        scaling = planes.unscaled(X.shape[1])  # the columns are scaled already
+        scaling = planes.unscaled(X.shape[1])  # the columns are already scaled
     prepared = _split_and_scale(
         rows,
         computed,
@@ -384,7 +384,7 @@ def _split_and_scale(
     scaling: Scaling | None = None,
     model: Model | None = None,
 ) -> PreparedData:
-    """Split rows, and fit their scaling to the training rows unless it is given."""
+    """Split rows, and fit a scaling to the training rows unless one is given."""
     raw = features.apply(np.asarray(rows.X))
     y = rows.y
     indices = np.arange(rows.n_samples)
@@ -430,7 +430,7 @@ def _split_and_scale(
 
 
 def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
-    """Take the range of the predictions on the plane, which for a curve is its height, too."""
+    """Set the range to that of the predictions on the plane, and for a curve its height, too."""
     predictor = model.predictor
     plane = prepared.plane
     limits = (0.0, 1.0)

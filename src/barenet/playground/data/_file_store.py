@@ -1,4 +1,4 @@
-"""The files of the playground: its tables and models, each under a key that the page uses."""
+"""The files of the playground: its tables and models, each with a key that the page uses."""
 
 import tempfile
 from collections.abc import Iterator
@@ -22,28 +22,28 @@ from barenet.playground.state._page_state import (
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.storage._file_io import CSV_SUFFIXES, local_path, plain_name
 
-#: Kinds of files: the start of their keys, which stand among the names of data sets.
+#: Kinds of files: prefixes of their keys, which are used like the names of data sets.
 TABLE = "table:"
 MODEL = "model:"
 MAX_UPLOAD_BYTES = 20 * 2**20
-#: Maximum number of tables, and of models; the oldest is forgotten where there are more.
+#: Maximum numbers of tables and of models; if there are more, the oldest is dropped.
 MAX_FILES = 16
 
 T = TypeVar("T", TableFile, Model)
 
 
 def is_course(name: str) -> bool:
-    """Whether a name is that of a file of lessons; editors of Windows add .txt to it."""
+    """Return whether a file name is that of a lesson file; Windows editors append .txt to it."""
     return name.lower().endswith((".json", ".json.txt"))
 
 
 def is_csv(name: str) -> bool:
-    """Whether a name is that of a table that the page can show."""
+    """Return whether a file name is that of a table that the page can show."""
     return plain_name(name).endswith(CSV_SUFFIXES) and not is_course(name)
 
 
 class FileStore:
-    """Tables and models by key."""
+    """The tables and models of the playground, by key."""
 
     def __init__(self) -> None:
         self.tables: dict[str, TableFile] = {}
@@ -56,7 +56,7 @@ class FileStore:
             return self.open_table(name, path)
 
     def upload_model(self, content: bytes, data: DataSettings) -> PageState:
-        """Open an uploaded model, with the table of the page if its columns fit."""
+        """Open an uploaded model, with the page's table if its columns match."""
         rows = ""
         if data.source in self.tables:
             rows = data.source
@@ -74,7 +74,7 @@ class FileStore:
         return self._add(self.tables, TABLE, name, table)
 
     def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
-        """Open a model, with the table of a key if its columns fit, and return the settings."""
+        """Open a model, with the table of a key if its columns match, and return the settings."""
         model = open_model(path, config)
         key = self._add(self.models, MODEL, model.predictor.dataset, model)
         if rows:
@@ -97,7 +97,7 @@ class FileStore:
         return key
 
     def prepare(self, data: DataSettings) -> PreparedData:
-        """Prepare the data that the settings name."""
+        """Prepare the data that the settings specify."""
         return self._prepare(data).with_fixed(data.fixed)
 
     def _prepare(self, data: DataSettings) -> PreparedData:
@@ -108,7 +108,7 @@ class FileStore:
         if not data.source.startswith(MODEL):
             return sources.prepare_named(data)
         model = _find(self.models, data.source)
-        if model.outputs:  # of which a table has one at most
+        if model.outputs:  # a table has at most one output
             rows = None
         elif data.rows:
             table = _find(self.tables, data.rows)
@@ -118,7 +118,7 @@ class FileStore:
         return sources.prepare_model(data, model, rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
-        """Settings to start with: those of a table, of a named data set, or the defaults."""
+        """Return the initial settings for a table or a named data set, or the defaults."""
         if is_csv(name):
             key = self.open_table(Path(name).name, Path(name), header)
             state = PageState(data=DataSettings(source=key, target=target))
@@ -134,7 +134,7 @@ class FileStore:
     def initial_model_state(
         self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
     ) -> PageState:
-        """Settings to start with a model and the rows that it was trained on."""
+        """Return the initial settings for a model and the rows that it was trained on."""
         key = ""
         if rows:
             key = self.open_table(Path(rows).name, Path(rows), header)
@@ -149,7 +149,7 @@ class FileStore:
 
 @contextmanager
 def _written(content: bytes, suffix: str) -> Iterator[Path]:
-    """Copy an uploaded file into a temporary folder, which is removed at the end."""
+    """Write an uploaded file to a temporary folder, which is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="barenet-play-") as folder:
         path = Path(folder) / f"upload{suffix}"
         path.write_bytes(content)

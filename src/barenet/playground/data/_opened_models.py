@@ -1,4 +1,4 @@
-"""Models that the playground was started with or that its page has uploaded."""
+"""Models that the playground was started with, or that were uploaded on its page."""
 
 import contextlib
 from collections.abc import Collection
@@ -20,7 +20,7 @@ from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS, LOSSES, Net
 from barenet.playground.state._wire_format import decode
 from barenet.settings._run_config import RunConfig
 
-#: The training settings of a model file without its run folder.
+#: The training settings of a model file without a run folder.
 UNKNOWN = RunConfig()
 UNKNOWN_SETTINGS = (
     "The settings of its training are not in the file: it continues with those chosen here, and "
@@ -38,28 +38,28 @@ ALL_NETWORKS = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Model:
-    """A model, with the settings of its network and of the training to continue."""
+    """A model, with the settings of its network and of its training, to continue it."""
 
-    #: The predictor, with a network of float32.
+    #: The predictor, with a float32 network.
     predictor: Predictor
     settings: NetworkSettings
     #: The settings of its training, as far as they are known.
     config: RunConfig
-    #: Names of the predicted numbers, if there are several: the page draws one of them.
+    #: Names of the predicted numbers, if there are several; the page draws one of them.
     outputs: tuple[str, ...] = ()
-    #: The ensemble whose first network is drawn and trained.
+    #: The ensemble, of which the first network is drawn and trained.
     ensemble: Ensemble | None = None
 
     @property
     def required_columns(self) -> list[str]:
-        """The columns of a table that the model can continue to learn from."""
+        """The columns that a table needs so that the model can continue to learn from it."""
         if self.outputs:
             return []
         return [*self.predictor.feature_names, self.predictor.target_name]
 
     @property
     def description(self) -> str:
-        """The networks that are drawn, and the origin of the settings of the training."""
+        """Description of the drawn networks, and of the origin of the training settings."""
         settings = UNKNOWN_SETTINGS
         if self.config.set_fields():
             settings = CONTINUED
@@ -68,7 +68,7 @@ class Model:
         return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
 
     def ensemble_with(self, network: Network) -> Ensemble | None:
-        """The ensemble that a network is the first of, unless that has other layers."""
+        """Return the ensemble that begins with a network, unless the network has other layers."""
         if self.ensemble is None or network.sizes != self.ensemble.sizes:
             return None
         return self.ensemble
@@ -76,7 +76,7 @@ class Model:
 
 @np.errstate(all="ignore")
 def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The weighted outputs of all networks but the first."""
+    """Compute the weighted sum of the outputs of all networks except the first."""
     weighted = []
     for network in ensemble.networks[1:]:
         outputs, _ = network.forward(X)
@@ -85,7 +85,7 @@ def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
-    """Load a model that the page can draw and train."""
+    """Load a model for the page to draw and train."""
     predictor = load(path, Predictor)
     try:
         settings = _network_settings(predictor, config)
@@ -115,7 +115,7 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
 
 
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
-    """Derive the settings from a network's layers and its training."""
+    """Derive the settings from the layers of a network and its training."""
     network = predictor.first_network
     layer_types = {type(layer) for layer in network.layers}
     parts = neuron_layers(network)
@@ -146,12 +146,12 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
 
 
 def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
-    """Settings to continue the training, as far as they are known and the page has them."""
+    """Return settings to continue the training, as far as they are known and the page has them."""
     settings: dict[str, Any] = {}
-    with contextlib.suppress(ValueError):  # a model card may name any optimizer
+    with contextlib.suppress(ValueError):  # a model card may have any optimizer
         if config.optimizer is not None:
             optimizer = config.make_optimizer()
-            if isinstance(optimizer, Optimizer):  # its learning rate is a setting of its own here
+            if isinstance(optimizer, Optimizer):  # the page has a separate learning rate
                 settings["learning_rate"] = optimizer.learning_rate
                 optimizer.learning_rate = type(optimizer).learning_rate
             settings["optimizer"] = spec_of(optimizer)

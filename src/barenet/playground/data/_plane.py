@@ -1,8 +1,8 @@
 """The two-dimensional slice of the inputs that the pictures show, and features of its axes.
 
-For data with more than two columns, two are the axes. The others are fixed at their median or most
-frequent value, and can be moved to another one, given as a text, as in an address. For images, it
-is the plane of the first two principal components.
+If the data have more than two columns, two of them are the axes. The others are fixed at their
+median or most frequent value, and can be moved to another value, which is given as text, as in an
+address. For images, the slice is the plane of the first two principal components.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,34 +25,34 @@ Array = NDArray[np.float64]
 
 #: Margin around the points, as a fraction of their extent.
 MARGIN = 0.08
-#: Categories without a name; no label begins with a space.
+#: Labels of unnamed categories; no other label begins with a space.
 RARE = " rare"
 NO_VALUE = " missing"
-#: The largest number that a column can be moved to.
+#: Maximum absolute number that a column can be moved to.
 MAX_VALUE = 1e30
-#: Maximum number of rows that determine the principal components.
+#: Maximum number of rows for computing the principal components.
 MAX_AXES_ROWS = 2000
 
 
 def unscaled(n_columns: int) -> Scaling:
-    """The scaling that changes nothing."""
+    """Return a scaling that changes nothing."""
     return Scaling("none", np.zeros(n_columns), np.ones(n_columns))
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
-    """Computes a network's inputs from raw rows."""
+    """Computes the inputs of a network from raw rows."""
 
     #: Names from `FEATURES`; empty if every column is an input.
     names: tuple[str, ...] = ()
-    #: The columns of the picture's axes.
+    #: The columns of the axes of the picture.
     columns: Sequence[int] = ()
-    #: The scaling of these columns, for features other than the columns themselves.
+    #: The scaling of these columns, for features that are not the columns themselves.
     scaling: Scaling = field(default_factory=lambda: unscaled(2))
 
     @classmethod
     def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> Self:
-        """Keep the features that the data have columns for, and standardize real columns."""
+        """Select the features that the data have columns for, and standardize real columns."""
         kept = []
         for name in names:
             needs_second = "x2" in name
@@ -74,7 +74,7 @@ class FeatureMap:
         unscaled_columns = {"x1": axes[:, 0], "x2": axes[:, -1]}
         units = self.scaling.transform(axes).T
         first = units[0]
-        second = units[-1]  # which is the first one if there is no other
+        second = units[-1]  # the same as the first one if there is no other
         inputs = []
         for name in self.names:
             if name in unscaled_columns:
@@ -98,14 +98,14 @@ class FeatureMap:
 class Plane:
     """A rectangle in the space of the rows."""
 
-    #: Names of the two axes; one name for a curve.
+    #: Names of the two axes; a single name for a curve.
     names: tuple[str, ...]
-    #: Corners in the axes' units, shape (2,).
+    #: Corners in the units of the axes, shape (2,).
     low: Array
     high: Array
-    #: Computes the rows at points, shape (n_points, n_columns), with the others typical.
+    #: Computes rows from points, shape (n_points, n_columns), with typical values in other columns.
     typical_rows: Callable[[Array], Array]
-    #: Encoded values of columns that are moved elsewhere, by their places in a row.
+    #: Encoded values of columns that have been moved, by their positions in a row.
     fixed: Mapping[int, Array] = field(default_factory=dict)
 
     def rows(self, points: Array) -> Array:
@@ -117,7 +117,7 @@ class Plane:
 
     @classmethod
     def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Self:
-        """The rectangle around points, with a margin."""
+        """Make a rectangle around points, with a margin."""
         low = points.min(axis=0)
         high = points.max(axis=0)
         extent = high - low
@@ -125,7 +125,7 @@ class Plane:
         return cls(names, low - room, high + room, rows)
 
     def grid(self, side: int) -> Array:
-        """Points on a grid over the rectangle, shape (side * side, 2)."""
+        """Return points on a grid over the rectangle, shape (side * side, 2)."""
         steps = (np.arange(side) + 0.5) / side
         left, bottom = self.low
         right, top = self.high
@@ -136,18 +136,18 @@ class Plane:
         return np.column_stack([columns, rows])
 
     def line(self, count: int) -> Array:
-        """Points along the horizontal axis, shape (count, 2)."""
+        """Return points along the horizontal axis, shape (count, 2)."""
         across = np.linspace(self.low[0], self.high[0], count)
         return np.column_stack([across, np.zeros(count)])
 
     def positions(self, points: Array) -> NDArray[np.float32]:
-        """Positions of points as fractions of the rectangle, shape (n_points, 2)."""
+        """Return the positions of points as fractions of the rectangle, shape (n_points, 2)."""
         fractions = (points - self.low) / (self.high - self.low)
         return fractions.astype(np.float32)
 
 
 def middle_pixel(shape: tuple[int, int]) -> int:
-    """Index of the pixel in the middle of an image of a height and a width."""
+    """Return the index of the middle pixel of an image with the given height and width."""
     height, width = shape
     row = height // 2
     column = width // 2
@@ -155,7 +155,7 @@ def middle_pixel(shape: tuple[int, int]) -> int:
 
 
 def principal_plane(X: Array) -> tuple[Plane, Array]:
-    """The plane through the mean along the first two principal components; and the points on it."""
+    """Fit the plane of the first two principal components through the mean; also project points."""
     step = ceil(len(X) / MAX_AXES_ROWS)
     mean, main, _ = principal_axes(X[::step])
     main *= np.sign(main.sum(axis=1, keepdims=True))
@@ -166,7 +166,7 @@ def principal_plane(X: Array) -> tuple[Plane, Array]:
 
 
 def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
-    """The mean, the first two principal components as rows, and their shares of the variance."""
+    """Compute the mean, two principal components as rows, and their fractions of the variance."""
     mean = X.mean(axis=0, dtype=np.float64)
     _, lengths, directions = np.linalg.svd(X - mean, full_matrices=False)
     total = np.square(lengths).sum() or 1.0
@@ -177,9 +177,10 @@ def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
 def plane_along(
     axes: Mapping[int, NumberColumn], X: Array, y: Array, typical: Array, reach: float
 ) -> tuple[Plane, Array]:
-    """The plane along columns by their places in the encoded rows X; and the points on it.
+    """Make the plane along columns, by their positions in encoded rows X, and project points.
 
-    Without rows, it lies around the typical one, and extends `reach` scales of the columns.
+    If there are no rows, the plane lies around the typical row, and extends `reach` scales of the
+    columns in each direction.
     """
 
     def rows(points: Array) -> Array:
@@ -198,7 +199,7 @@ def plane_along(
         extent = reach * abs(column.scale)
         low.append(column.fill - extent)
         high.append(column.fill + extent)
-    if len(axes) == 1:  # a curve, with the target as its height
+    if len(axes) == 1:  # a curve, with the target on the vertical axis
         coordinates.append(y)
         low.append(0.0)
         high.append(0.0)
@@ -211,7 +212,7 @@ def plane_along(
 
 
 def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
-    """Columns with their first places in encoded rows."""
+    """Pair columns with their first positions in encoded rows."""
     start = 0
     starts = []
     for column in columns:
@@ -221,7 +222,7 @@ def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
 
 
 def typical_row(columns: Sequence[Column], X: Array) -> Array:
-    """The encoded row of the columns' median or most frequent values, given the encoded rows."""
+    """Encode the median or most frequent value of each column, given the encoded rows."""
     parts = []
     for start, column in with_starts(columns):
         if isinstance(column, FilledColumn):
@@ -236,7 +237,7 @@ def typical_row(columns: Sequence[Column], X: Array) -> Array:
 
 
 def check_axes(names: Sequence[str], axes: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of the axes; by default the first two."""
+    """Return the columns of the axes, which are the first two by default."""
     chosen = axes or tuple(names[:2])
     for name in chosen:
         if name not in names:
@@ -249,20 +250,20 @@ def check_axes(names: Sequence[str], axes: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FixedColumn:
-    """A column beside the axes of a picture."""
+    """A column that is not an axis of a picture."""
 
     column: Column
-    #: Its first place in the encoded rows.
+    #: Its first position in the encoded rows.
     start: int
     #: Its default value, as text.
     typical: str
-    #: Its range, of a number or a date, and whether its numbers are whole.
+    #: The range of a number or a date, and whether its values are whole numbers.
     low: str = ""
     high: str = ""
     whole: bool = False
-    #: Its possible values, as the column encodes them; empty for a number or a date.
+    #: Its possible values, as the column encodes them; empty for numbers and dates.
     choices: Mapping[str, Any] = field(default_factory=dict)
-    #: The value that it was moved to, as text.
+    #: The value that it has been moved to, as text.
     moved: str | None = None
 
     @property
@@ -287,7 +288,7 @@ class FixedColumn:
             expected = "a number"
             with suppress(ValueError):
                 number = float(text)
-                if abs(number) <= MAX_VALUE:  # not so for NaN
+                if abs(number) <= MAX_VALUE:  # false for NaN
                     value = np.array([number])
         if value is None:
             raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
@@ -311,9 +312,9 @@ class FixedColumn:
 
 
 def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: float) -> FixedColumn:
-    """A column at its first place in the encoded rows X, and in the typical one.
+    """Describe a column, given its first position in the encoded rows X and the typical row.
 
-    Without rows, its range extends `reach` scales to both sides.
+    If there are no rows, its range extends `reach` scales to both sides.
     """
     if isinstance(column, CategoryColumn):
         choices = {label: label for label in column.categories}

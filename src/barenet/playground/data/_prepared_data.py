@@ -1,4 +1,4 @@
-"""Data as the networks of the page learn from them, and as its pictures show them."""
+"""Data in the form that the page's networks learn from and its pictures show."""
 
 import copy
 from collections.abc import Sequence
@@ -28,68 +28,69 @@ from barenet.tables._column import Column
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64
 MAX_AXES = 200
-#: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
+#: Maximum number of test rows in a confusion matrix, by the size of the network.
 MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
-#: Inputs to predict for.
+#: The inputs to predict for.
 Place = Literal["grid", "line", "test"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PreparedData:
-    """Data split, scaled and placed on the plane of the pictures."""
+    """Data that are split, scaled and placed on the plane of the pictures."""
 
-    #: The rows; text and missing values are encoded.
+    #: The rows, with text and missing values encoded.
     dataset: Dataset
     input_names: tuple[str, ...]
-    #: The two parts, as the network takes them.
+    #: The training rows and the test rows, as the network takes them.
     training: Rows
     test: Rows
-    #: Whether each row is a test row; and the test rows in the order of `test`.
+    #: Whether each row is a test row, and the test rows in the order of `test`.
     is_test: NDArray[np.bool_]
     test_rows: NDArray[np.intp]
     #: The scaling of the inputs, fitted to the training rows.
     scaling: Scaling
-    #: The scaling of the targets in a regression.
+    #: The scaling of the targets for regression.
     target_scaling: Scaling | None
     plane: Plane
     #: Positions of the rows on the plane, shape (n_rows, 2).
     points: NDArray[np.float64]
     #: Names of the columns that can be axes.
     axes: tuple[str, ...]
-    #: Smallest and largest number that is drawn, in a regression.
+    #: Smallest and largest number that is drawn, for regression.
     target_range: tuple[float, float]
-    #: The values at which the plane fixes the other columns, in words.
+    #: Description of the values at which the plane fixes the other columns.
     fixed_at: str
     features: FeatureMap
-    #: The feature that each input is, of those in `features` or of encoded columns.
+    #: The feature of each input, from `features` or the encoded columns.
     input_features: tuple[str, ...] = ()
-    #: The output that is drawn, of a model that predicts several numbers.
+    #: The output that is drawn, if a model predicts several numbers.
     output: int = 0
-    #: The columns, each with its first place in a row; none for drawn points, which are the inputs.
+    #: The columns, each with its first position in a row; empty for drawn points, which are the
+    #: inputs.
     columns: Sequence[tuple[int, Column]] = ()
     #: The encoding of the columns, if they are encoded one by one.
     encoding: TableEncoding | None = None
-    #: The file, for data from a table, and the model if one was opened.
+    #: The file of a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
-    #: All columns as they were read, if the rows are encoded from them.
+    #: All columns as they were read, if rows are encoded from them.
     raw: Frame | None = None
-    #: The columns that the plane holds fixed.
+    #: The columns that the plane fixes.
     fixed_columns: Sequence[FixedColumn] = ()
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """Names of the classes; None in a regression."""
+        """Names of the classes; None for regression."""
         return self.dataset.classes
 
     @property
     def is_curve(self) -> bool:
-        """Whether there is a single axis, so that the picture is a curve."""
+        """Whether there is only one axis, so that the picture is a curve."""
         return len(self.plane.names) == 1
 
     def continues(self, other: "PreparedData") -> bool:
-        """Whether networks can continue from other data: on another slice, or with other points."""
+        """Return whether networks can continue from other data: another slice or other points."""
         if self.training is other.training:
             return True
         are_drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
@@ -97,7 +98,7 @@ class PreparedData:
         return are_drawn and has_same_classes and self.input_names == other.input_names
 
     def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
-        """The same data on another slice, given names and values of columns in turn."""
+        """Copy the data to another slice, given names and values of columns in turn."""
         names = fixed[::2]
         values = fixed[1::2]
         moved_to = dict(zip(names, values, strict=False))
@@ -109,19 +110,19 @@ class PreparedData:
             if text is not None:
                 encoded[column.start] = column.encode(text)
         plane = replace(self.plane, fixed=encoded)
-        copied = copy.copy(self)  # with the score of the linear model, unlike replace()
+        copied = copy.copy(self)  # unlike replace(), keep the linear model's score
         vars(copied).update(plane=plane, fixed_columns=columns, _cache={})
         return copied
 
     def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Classes as they are; numbers as fractions of the range that is drawn."""
+        """Return classes unchanged, and numbers as fractions of the range that is drawn."""
         if self.classes:
             return y
         low, high = self.target_range
         return (y - low) / ((high - low) or 1.0)
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
-        """Inputs at count² points of a grid or at `count` points of a line, or of test rows."""
+        """Return the inputs at count² grid points, at `count` points on a line, or of test rows."""
         if place == "test":
             return self.test[0][:count]
         if (place, count) not in self._cache:
@@ -135,7 +136,7 @@ class PreparedData:
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
-        """Predictions for many inputs; those of an ensemble's other networks are cached."""
+        """Predict for many inputs, caching the outputs of an ensemble's other networks."""
         X = self.inputs(place, count)
         key = ("others", place, count)
         ensemble = self._ensemble_with(network)
@@ -147,7 +148,7 @@ class PreparedData:
     def predictions(
         self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
     ) -> NDArray[np.floating]:
-        """Outputs in units of the target, of a network or of the ensemble that begins with it."""
+        """Predict in units of the target, with a network or the ensemble that begins with it."""
         output, _ = network.forward(X)
         ensemble = self._ensemble_with(network)
         if ensemble is not None:
@@ -164,7 +165,7 @@ class PreparedData:
         return self.model.ensemble_with(network)
 
     def run_config(self, settings: NetworkSettings) -> RunConfig:
-        """Describe a network and its training as the library does."""
+        """Convert the settings of a network and its training to the library's configuration."""
         target_kind = TargetKind.of(self.classes)
         n_outputs = target_kind.n_outputs
         if self.model is not None and self.model.outputs:
@@ -177,7 +178,7 @@ class PreparedData:
         )
 
     def make_network(self, settings: NetworkSettings) -> Network:
-        """Build a network with its initial weights, or copy that of the model."""
+        """Build a network with its initial weights, or copy the network of the model."""
         if self.model is not None and settings.has_same_architecture(self.model.settings):
             return self.model.predictor.first_network.copy()
         network = self.run_config(settings).make_network()
@@ -224,7 +225,7 @@ class PreparedData:
 
     @cached_property
     def linear_score(self) -> float | None:
-        """Test accuracy or R² of a linear model of the same inputs, for tables with test rows."""
+        """Test accuracy or R² of a linear model on the same inputs, for tables with test rows."""
         if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
             return None
         X, y = self.test
@@ -232,7 +233,7 @@ class PreparedData:
         try:
             baseline = fit_baseline("linear", *self.training, n_classes=target_kind.n_classes)
             output = baseline.outputs(X)
-        except ImportError:  # SciPy minimizes its loss
+        except ImportError:  # SciPy minimizes the loss of the linear model
             return None
         if target_kind.of_classes:
             score = float((output.argmax(axis=1) == y).mean())
@@ -252,7 +253,7 @@ class PreparedData:
         return counts.reshape(n_classes, n_classes).tolist()
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
-        """Probabilities of the classes of the test rows, or of the first ones of very many."""
+        """Predict the class probabilities of the test rows, or of the first ones of very many."""
         limits = (rows for size, rows in MAX_ROWS if network.n_parameters <= size)
         limit = next(limits)
         return class_probabilities(self.outputs(network, "test", limit))
@@ -267,7 +268,7 @@ class PreparedData:
         )
 
     def _describe_rows(self) -> dict[str, Any]:
-        """The data set, its columns and what a model requires of them."""
+        """Describe the data set, its columns, and the columns that a model requires."""
         dataset = self.dataset
         numeric = None
         if self.table is not None:
@@ -295,7 +296,7 @@ class PreparedData:
         }
 
     def _describe_plane(self) -> dict[str, Any]:
-        """The plane of the pictures, and the columns that it holds fixed."""
+        """Describe the plane of the pictures, and the columns that it fixes."""
         plane = self.plane
         return {
             "curve": self.is_curve,
@@ -308,7 +309,7 @@ class PreparedData:
         }
 
     def _describe_inputs(self) -> dict[str, Any]:
-        """The inputs of the network, and those that are drawn."""
+        """Describe the inputs of the network, and the inputs that are drawn."""
         return {
             "features": self.input_features or self.features.names,
             "inputs": self.input_names[:MAX_NAMES],
@@ -320,7 +321,7 @@ class PreparedData:
         }
 
     def _describe_target(self) -> dict[str, Any]:
-        """The scaling and the range of the target, and its spread over the test rows."""
+        """Describe the scaling and range of the target, and its spread over the test rows."""
         spread = None
         if self.is_test.any():
             test_targets = self.dataset.y[self.is_test]
@@ -333,13 +334,13 @@ class PreparedData:
 
     @property
     def max_drawn(self) -> int:
-        """Maximum number of neurons drawn of a layer; those for images have small pictures."""
+        """Maximum number of neurons drawn per layer; neurons for images have small pictures."""
         if self.dataset.image_shape is None:
             return MAX_DRAWN
         return MAX_DRAWN_ON_IMAGES
 
     def drawn_inputs(self) -> list[int]:
-        """Choose the inputs to draw: the axes and the first ones, or the pixels that vary most."""
+        """Choose the inputs to draw: axes and then first inputs, or the pixels that vary most."""
         count = min(len(self.input_names), MAX_DRAWN)
         if self.dataset.image_shape is None:
             axes = []
@@ -360,7 +361,7 @@ class PreparedData:
         return sorted(varying_most.tolist())
 
     def _mean_image(self) -> list[float]:
-        """The mean of all images, each pixel from 0 to 1; empty for other data."""
+        """Compute the mean image, with pixels from 0 to 1; return an empty list for other data."""
         if self.dataset.image_shape is None:
             return []
         mean = np.sum(self.dataset.X, axis=0)
@@ -368,7 +369,7 @@ class PreparedData:
         return np.round(mean / largest, 3).tolist()
 
     def image_top(self) -> float:
-        """The largest value of a pixel; without the images, that of a byte."""
+        """Return the largest pixel value or, without the images, that of a byte."""
         if self.dataset.image_shape is None or not len(self.dataset.X):
             return 255.0
         return float(np.max(self.dataset.X))

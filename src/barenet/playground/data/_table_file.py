@@ -1,4 +1,4 @@
-"""CSV files that the playground was started with or that its page has uploaded."""
+"""CSV files that the playground was started with, or that were uploaded on its page."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,19 +20,19 @@ from barenet.tables._open_table import with_target
 from barenet.tables._target import MAX_CLASSES, read_target
 from barenet.tasks._description import labelled_rows
 
-#: Rows that are drawn and learned from: more show nothing more, and slow the training.
+#: Maximum rows to draw and learn from; more rows would show nothing new, and slow down training.
 MAX_ROWS = 5000
-#: Classes that can be distinguished in a picture.
+#: Maximum number of classes that can be distinguished in a picture.
 MAX_PICTURE_CLASSES = 100
 
 
-#: Remedies on the page, by the argument that the error recommends.
+#: Remedies on the page, by the argument that an error recommends.
 PAGE_REMEDIES: dict[str, str] = CHOICES["remedies"]
 
 
 @contextmanager
 def remedies_of_page() -> Iterator[None]:
-    """Let an error of a table recommend a remedy that the page has.
+    """Replace the remedies in the errors of a table by remedies that the page offers.
 
     Examples
     --------
@@ -59,20 +59,20 @@ def remedies_of_page() -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TableFile:
-    """A CSV file that was read, and the properties that were found."""
+    """A CSV file that was read, and its detected properties."""
 
     name: str
-    #: The table, with the name as its path.
+    #: The table, with its name as the path.
     table: Table
-    #: The arguments of `load_table` with which it was read.
+    #: The arguments of `load_table` that it was read with.
     options: dict[str, Any]
     n_rows: int
-    #: Whether each column holds numbers, and so can be an axis.
+    #: Whether each column is numeric, and so can be an axis.
     numeric: dict[str, bool]
     default_target: str
 
     def features(self, target: str) -> dict[str, bool]:
-        """The columns but the target, and whether each is numeric."""
+        """Return the columns except the target, and whether each is numeric."""
         features = {}
         for name, is_numeric in self.numeric.items():
             if name not in ("", target):
@@ -81,7 +81,7 @@ class TableFile:
 
     @remedies_of_page()
     def load(self, data: DataSettings, frame: bool = False) -> Dataset:
-        """Load all columns, as a frame if that is needed or they are not all numbers."""
+        """Load all columns, as a frame if one is needed or some columns are not numeric."""
         target = data.target or self.default_target
         dataset = load_table(self.table, target, task=data.task or None, frame=frame)
         n_classes = len(dataset.classes or ())
@@ -96,14 +96,14 @@ class TableFile:
 
     @remedies_of_page()
     def samples(self, model: Predictor) -> Dataset:
-        """Read the rows as a model takes them."""
+        """Read the rows in the form that a model takes."""
         rows = labelled_rows(model, self.table)
         return _subsampled(replace(rows, name=self.name))
 
 
 @remedies_of_page()
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
-    """Read a table under a name, and find which columns are numeric."""
+    """Read a table under a name, and detect its numeric columns."""
     try:
         table, options = _read(path, header)
     except ArgumentError as error:
@@ -125,7 +125,7 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
 
 
 def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
-    """Read a table: with decimal commas if that gives more numbers."""
+    """Read a table, with decimal commas if that gives more numeric columns."""
     options: dict[str, Any] = {}
     if header is not None:
         options["header"] = header
@@ -139,13 +139,13 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
 
 
 def _n_numeric(table: CsvTable) -> int:
-    """The number of columns of numbers."""
+    """Return the number of numeric columns."""
     frame = table.frame(table.names)
     return sum(_numeric(frame).values())
 
 
 def _numeric(frame: Frame) -> dict[str, bool]:
-    """Whether each column has a name, and numbers besides missing values."""
+    """Return whether each column has a name, and numbers besides missing values."""
     numeric = {}
     for name, column in frame.columns.items():
         is_number = column.dtype == np.float64
@@ -155,11 +155,11 @@ def _numeric(frame: Frame) -> dict[str, bool]:
 
 
 def _default_target(frame: Frame) -> str:
-    """The last column that is not constant, and holds numbers or few classes of several rows."""
+    """Return the last column that varies, and has numbers or few classes of several rows each."""
     for name in reversed(frame.columns):
         if not name:
             continue
-        with contextlib.suppress(DataError):  # neither numbers nor classes
+        with contextlib.suppress(DataError):  # neither numeric nor classes
             rows, _ = with_target(frame, name, (), None)
             y, classes = read_target(rows, name, None)
             _, n_rows = np.unique(y, return_counts=True)
@@ -172,7 +172,7 @@ def _default_target(frame: Frame) -> str:
 
 
 def _subsampled(dataset: Dataset) -> Dataset:
-    """A random sample of the rows where there are too many."""
+    """Draw a random sample of the rows if there are too many."""
     if dataset.n_samples <= MAX_ROWS:
         return dataset
     share = 1 - MAX_ROWS / dataset.n_samples

@@ -1,1 +1,1 @@
-"""The course: lessons that set the page up and check what a learner has done."""
+"""The course: lessons that set up the page, and check what a learner has done."""

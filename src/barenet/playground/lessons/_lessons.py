@@ -1,7 +1,7 @@
-"""Lessons: a state of the page, a few sentences, and conditions on the numbers of the network.
+"""Lessons: a state of the page, a few sentences, and conditions on the network.
 
-A lesson is data, and a file holds one or a list of them, a course. The conditions are evaluated
-here, on the network that is trained; the page shows the results.
+A lesson is data; a file contains one lesson or a list of them, called a course. The conditions are
+evaluated here, on the network that is being trained, and the page shows the results.
 """
 
 import json
@@ -32,28 +32,28 @@ from barenet.playground.trainer._trainer_messages import ProgressReport
 from barenet.playground.views._network_view import NetworkView
 
 FOLDER = Path(__file__).parent
-#: Maximum number of training rows at which dead neurons are sought.
+#: Maximum number of training rows that are used to find dead neurons.
 MAX_ROWS = 1000
-#: Names of the controls that a lesson can hide, with their selectors on the page.
+#: File with the names of the controls that a lesson can hide, and their selectors on the page.
 _CONTROLS_FILE = PAGE / "controls.json"
 CONTROLS: dict[str, str] = json.loads(_CONTROLS_FILE.read_text("utf-8"))
 
 
 class NetworkReport(NamedTuple):
-    """A network as it was reported last, with its metrics."""
+    """The last report of a network, with its metrics."""
 
     view: NetworkView
     report: ProgressReport
     metrics: EpochMetrics
 
     def score(self, value: float, metric: str) -> float | None:
-        """Return a score if the task has its metric."""
+        """Return a score if its metric applies to the task."""
         if self.view.setup.metric != metric:
             return None
         return value
 
     def tested(self, value: float | None) -> float | None:
-        """Return a score or loss of the test points if there are some."""
+        """Return a score or loss of the test points, if there are any."""
         if not self.view.prepared.is_test.any():
             return None
         return value
@@ -67,7 +67,7 @@ class NetworkReport(NamedTuple):
         return count
 
     def _outputs(self) -> list[NDArray[np.floating]]:
-        """The outputs of each hidden layer for the training rows, of shape (n_rows, n_neurons)."""
+        """Compute the outputs of each hidden layer for training rows, shape (n_rows, n_neurons)."""
         network = self.view.current(self.report)
         X = self.view.setup.training[0][:MAX_ROWS]
         if not len(X):
@@ -75,7 +75,7 @@ class NetworkReport(NamedTuple):
         return [layer.outputs for layer in layer_values(network, X, -1)]
 
     def count_alike(self) -> int:
-        """Count live hidden neurons with the outputs of an earlier one of their layer."""
+        """Count live hidden neurons with the same outputs as an earlier neuron of their layer."""
         count = 0
         for values in self._outputs():
             is_live = np.ptp(values, axis=0) > 0
@@ -85,7 +85,7 @@ class NetworkReport(NamedTuple):
         return count
 
     def data_name(self) -> str:
-        """Return the name of the data set, or the kind of the file that was opened."""
+        """Return the name of the data set, or the kind of the opened file."""
         prepared = self.view.prepared
         if prepared.table is not None:
             return "own table"
@@ -97,7 +97,7 @@ class NetworkReport(NamedTuple):
 Value = float | str | None
 T = TypeVar("T")
 
-#: The numbers and names that conditions compare; None where the network has none.
+#: The numbers and names that conditions compare; None if the network has no such value.
 MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
     "test_accuracy": lambda now: now.tested(now.score(now.metrics.test_score, "accuracy")),
@@ -125,7 +125,7 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "penalty": lambda now: now.view.settings.penalty,
     "initial_weights": lambda now: now.view.settings.init or "random",
 }
-#: Measures that are names, with these; and those written as percentages.
+#: Measures with names as values, and these names; below, measures shown as percentages.
 NAMES: dict[str, Iterable[str]] = {
     "data": (*NAMED, HAND_DRAWN, "own table", "own model"),
     "optimizer": OPTIMIZERS,
@@ -133,9 +133,9 @@ NAMES: dict[str, Iterable[str]] = {
     "initial_weights": ("random", "zeros"),
 }
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
-#: The quotation marks of word processors, as the straight one of JSON.
+#: Replaces the quotation marks of word processors by straight ones, as in JSON.
 CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))
-#: Mistakes in JSON by their names in Python, in the words of an author of lessons.
+#: Messages for lesson authors, by Python's messages about mistakes in JSON.
 MISTAKES = {
     "Expecting ',' delimiter": "expected a comma, ] or }",
     "Expecting ':' delimiter": "expected a colon, :, and the value of this field",
@@ -144,16 +144,16 @@ MISTAKES = {
     "Extra data": "expected the end; a list of lessons stands in [ ]",
     "Invalid control character at": 'expected the end of the text, ", on its line',
 }
-#: A number with a decimal comma: in JSON, the mistake is the digits after it.
+#: A number with a decimal comma; JSON parsers report the digits after the comma.
 DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
-#: How the documents of word processors begin.
+#: First bytes of word processor documents.
 DOCUMENTS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-#: The pictures of the output.
+#: The tabs with pictures of the output.
 TABS = ("Output", "Landscape", "Hidden space", "Draw")
 
 
 def _typed(number: float) -> float:
-    """A number as it was typed: 4, not 4.0."""
+    """Return a number as it was typed: 4 instead of 4.0."""
     if number.is_integer():
         return int(number)
     return number
@@ -161,13 +161,13 @@ def _typed(number: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """The limits of a number, or the accepted names."""
+    """The limits of a number, or a list of accepted names."""
 
     measure: str = restricted("", choices=MEASURES)
     at_least: float = -math.inf
     at_most: float = math.inf
     one_of: tuple[str, ...] = restricted((), max_items=50)
-    #: The text shown instead of the measure's name, and advice while the condition is not met.
+    #: The text shown instead of the measure's name, and the advice until the condition is met.
     label: str = ""
     otherwise: str = ""
 
@@ -194,7 +194,7 @@ class Condition:
             )
 
     def evaluate(self, now: NetworkReport) -> dict[str, Any]:
-        """Compare the current value with the limits, and write both."""
+        """Compare the current value with the limits, and format both."""
         value = MEASURES[self.measure](now)
         if isinstance(value, str):
             holds = value in self.one_of
@@ -212,7 +212,7 @@ class Condition:
         }
 
     def _limits(self) -> str:
-        """The limits of the number in words; empty for names."""
+        """Describe the limits of the number; empty for names."""
         if self.at_least == self.at_most:
             return self.write(self.at_least)
         limits = []
@@ -223,7 +223,7 @@ class Condition:
         return " and ".join(limits)
 
     def _names(self) -> str:
-        """The accepted names in words, as in "a, b or c"; empty for a number."""
+        """List the accepted names, as in "a, b or c"; empty for a number."""
         if not self.one_of:
             return ""
         *others, names = self.one_of
@@ -232,7 +232,7 @@ class Condition:
         return names.replace("_", " ")
 
     def write(self, value: Value) -> str:
-        """Write a value of the measure; a dash if there is none."""
+        """Format a value of the measure; a dash if there is none."""
         if isinstance(value, str):
             return value.replace("_", " ")
         if value is None or not math.isfinite(value):
@@ -248,14 +248,14 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A question: with answers to choose from, or about a number."""
+    """A multiple-choice question, or a question about a number."""
 
     text: str = ""
     answers: tuple[str, ...] = restricted((), max_items=5)
-    #: The place of the right answer, from 1; or the number, and how far from it an answer may be.
+    #: The position of the right answer, from 1; or the number, and the tolerance of an answer.
     right: Any = None
     within: float = 0.0
-    #: The explanation, shown with the verdict, and help after a wrong answer.
+    #: The explanation, shown with the verdict, and the hint after a wrong answer.
     why: str = ""
     otherwise: str = ""
 
@@ -275,18 +275,18 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """A lesson, as its file describes it."""
+    """A lesson, as described in its file."""
 
     title: str = ""
-    #: The name in an address; by default its number.
+    #: The name in an address; by default, the number of the lesson.
     name: str = ""
-    #: An address of the page, as its Share writes it.
+    #: An address of the page, as its Share button writes it.
     state: str = ""
-    #: Controls that are not shown, or the only ones that are.
+    #: Controls to hide, and controls to show, which hides all others.
     hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     text: tuple[str, ...] = restricted((), max_items=3)
-    #: They are asked before the network learns, or are all that is to be done.
+    #: Questions before the network learns; a lesson may consist of questions only.
     questions: tuple[Question, ...] = restricted((), max_items=4)
     check: tuple[Condition, ...] = restricted((), max_items=8)
     #: The picture of the output that is shown first.
@@ -314,7 +314,7 @@ class Lesson:
             raise ArgumentError(str(error), argument="state") from None
 
     def _check_state(self) -> None:
-        """Check the settings, and that the network has the changed weights."""
+        """Check the settings, and that the network has the weights that are changed."""
         state = read_address(self.state)
         words = split_address(self.state)
         for prefix, settings in zip(NETWORKS, state.networks, strict=False):
@@ -324,7 +324,7 @@ class Lesson:
                 check_edits(edits, network.n_parameters)
 
     def describe(self) -> dict[str, Any]:
-        """Describe the lesson for the page, with the address at which it starts."""
+        """Describe the lesson for the page, including the address where it starts."""
         address = urlencode({**split_address(self.state), "lesson": self.name})
         hide = [*self.hide]
         if self.show:
@@ -345,7 +345,7 @@ class Lesson:
         }
 
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
-        """Evaluate the conditions on a network as it is now."""
+        """Evaluate the conditions on the current network."""
         report = view.latest
         unmeasured = EpochMetrics(math.nan, math.nan, math.nan, math.nan, math.nan)
         metrics = report.current or view.curve.newest or unmeasured
@@ -356,12 +356,12 @@ class Lesson:
 
 
 Course = dict[str, Lesson]
-#: The lists of a lesson whose entries have fields of their own.
+#: The lists in a lesson whose entries have their own fields.
 PARTS: dict[str, type] = {"check": Condition, "questions": Question}
 
 
 def built_in_course() -> Course:
-    """Read the lessons that come with the playground."""
+    """Read the lessons that are included in the playground."""
     course = Course()
     for path in sorted(FOLDER.glob("*.json")):
         course |= read_course(path)
@@ -369,7 +369,7 @@ def built_in_course() -> Course:
 
 
 def read_course(path: Path) -> Course:
-    """Read a lesson or a list of lessons from a file; errors name the place."""
+    """Read a lesson or a list of lessons from a file; errors name the position."""
     return parse_course(path.read_bytes(), str(path))
 
 
@@ -417,8 +417,8 @@ def _parse_json(data: bytes, file: str) -> Any:
 
 
 def _explain_mistake(error: json.JSONDecodeError) -> str:
-    """The line of a mistake in JSON, and its cause."""
-    character = error.doc[error.pos : error.pos + 1]  # empty at the end
+    """Describe the line and the cause of a mistake in JSON."""
+    character = error.doc[error.pos : error.pos + 1]  # empty at the end of the text
     words = MISTAKES.get(error.msg, error.msg)
     for match in DECIMAL_COMMA.finditer(error.doc):
         if match.start(2) == error.pos:
@@ -426,7 +426,7 @@ def _explain_mistake(error: json.JSONDecodeError) -> str:
     place = error
     is_missing = character in "]}" or "delimiter" in error.msg
     if error.msg.startswith("Expecting") and is_missing:
-        before = error.doc[: error.pos].rstrip()  # the token found may stand lines below
+        before = error.doc[: error.pos].rstrip()  # the unexpected token may be lines below
         if before.endswith(","):
             words = "nothing follows this comma"
         place = json.JSONDecodeError(error.msg, error.doc, len(before))
@@ -442,12 +442,12 @@ def _explain_mistake(error: json.JSONDecodeError) -> str:
 
 
 def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
-    """Decode a lesson, after its conditions one by one, for errors with the place."""
+    """Decode a lesson, after its parts one by one, so that errors name the position."""
     if isinstance(value, dict):
         for part, part_type in PARTS.items():
             entries = value.get(part)
             if not isinstance(entries, list):
-                continue  # absent, or refused below
+                continue  # missing, or rejected below
             word = part_type.__name__.lower()
             for number, entry in enumerate(entries, 1):
                 place_of_entry = f"{place}: {word} {number} of {part}"

@@ -1,6 +1,6 @@
-"""The playground as a part of a recording: a page with the library in it.
+"""The playground inside a recording: a page that includes the library.
 
-It loads the runtime of Python from where `runtime.json` names it, and nothing else.
+It loads the Python runtime from the addresses in `runtime.json`, and nothing else.
 """
 
 import base64
@@ -17,12 +17,12 @@ from barenet.playground.publishing._recording import LivePage
 from barenet.playground.publishing._site import RUNTIME, catalog_of_worker, library
 
 LINKS = re.compile(r'^<link rel="stylesheet" href="(.+)">\n', re.MULTILINE)
-#: Characters beside letters and digits that stand in an address within quotes.
+#: Characters besides letters and digits that may be in a quoted address.
 SAFE = "/:;,+={}[]' "
 
 
 def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> LivePage:
-    """Write the page of an address, with the course of a user where the file of it is given."""
+    """Write the page of an address, with the user's course if the content of its file is given."""
     page = (PAGE / "index.html").read_text("utf-8")
     names = [name for name in LINKS.findall(page) if name != "explain.css"]
     style = STYLE + joined_styles(names)
@@ -48,12 +48,12 @@ def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> 
 
 
 def _origin(address: str) -> str:
-    """The scheme and the host of an address."""
+    """Return the scheme and the host of an address."""
     return "/".join(address.split("/")[:3])
 
 
 def _worker(openings: dict[str, str], lessons: bytes) -> dict[str, Any]:
-    """The settings of the worker, with everything but the runtime in them."""
+    """Make the settings of the worker, which include everything except the runtime."""
     script = (PAGE / "worker.js").read_bytes()
     zipped = library()
     archive = _inline(zipped, "application/zip")
@@ -69,5 +69,5 @@ def _worker(openings: dict[str, str], lessons: bytes) -> dict[str, Any]:
 
 
 def _inline(content: bytes, kind: str) -> str:
-    """An address that is the content itself."""
+    """Make an address that contains the content itself."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

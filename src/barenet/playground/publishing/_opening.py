@@ -1,4 +1,4 @@
-"""The first pictures of a page, which it shows while Python is loading: recorded messages."""
+"""The first pictures of a page, as recorded messages that it shows while Python is loading."""
 
 import asyncio
 import gzip
@@ -13,14 +13,14 @@ from barenet.playground.server._sessions import Sessions
 from barenet.playground.state._page_state import PageState
 from barenet.playground.trainer._cooperative_trainer import CooperativeTrainer
 
-#: The epochs of a recorded training: at first each, later fewer.
+#: The epochs of a recorded training: every epoch at first, and fewer later.
 EPOCHS = (*range(1, 31), *range(32, 91, 2))
-#: The least epochs a second of a training that ends at one of them.
+#: Maximum number of seconds to wait for a picture.
 SECONDS = 60.0
 
 
 class RecordingConnection:
-    """The `Connection` to a page that keeps what it is sent."""
+    """A `Connection` to a page that keeps the messages that are sent to it."""
 
     def __init__(self) -> None:
         self.incoming: asyncio.Queue[str | None] = asyncio.Queue()
@@ -36,11 +36,11 @@ class RecordingConnection:
         pass
 
     def request(self, kind: str, **fields: Any) -> None:
-        """Send a message as a page does."""
+        """Send a message, as a page does."""
         self.incoming.put_nowait(json.dumps({"type": kind, **fields}))
 
     async def pictures(self, epoch: int) -> list[str | bytes]:
-        """The messages up to the picture of an epoch, without the pictures before it."""
+        """Return the messages up to the picture of an epoch, without earlier pictures."""
         messages = list[str | bytes]()
         async with asyncio.timeout(SECONDS):
             while True:
@@ -55,7 +55,7 @@ class RecordingConnection:
 
 
 def _is_paused_at(header: dict[str, Any], epoch: int) -> bool:
-    """Whether all networks of a picture are paused at an epoch."""
+    """Return whether all networks in a picture are paused at an epoch."""
     for network in header["networks"]:
         if network["epoch"] != epoch or network["playing"]:
             return False
@@ -63,8 +63,8 @@ def _is_paused_at(header: dict[str, Any], epoch: int) -> bool:
 
 
 def record_opening(address: str, epochs: tuple[int, ...] = ()) -> bytes:
-    """Record the state of an address, and pictures of some epochs of its training."""
-    with ThreadPoolExecutor(1) as thread:  # another event loop may run in this one
+    """Record the state of an address, and pictures of its training at some epochs."""
+    with ThreadPoolExecutor(1) as thread:  # another event loop may be running in this thread
         return thread.submit(asyncio.run, _record(address, epochs)).result()
 
 
@@ -85,7 +85,7 @@ async def _record(address: str, epochs: tuple[int, ...]) -> bytes:
 
 
 def _framed(message: str | bytes) -> bytes:
-    """Write a message after its size, and whether it is text."""
+    """Write a message, preceded by its size and whether it is text."""
     if isinstance(message, str):
         is_text = True
         content = message.encode()
@@ -96,7 +96,7 @@ def _framed(message: str | bytes) -> bytes:
 
 
 def _header(message: str | bytes) -> dict[str, Any]:
-    """The fields of a message, without the arrays behind them."""
+    """Return the fields of a message, without the arrays after them."""
     if isinstance(message, bytes):
         size = int.from_bytes(message[:4], "little")
         message = message[4 : 4 + size].decode()

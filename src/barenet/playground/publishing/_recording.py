@@ -1,7 +1,7 @@
-"""A recorded training: the network at some of its epochs and the data, as one HTML file.
+"""A recorded training: the network at some epochs, and the data, in one HTML file.
 
-It consists of the modules and styles of the playground's page, without a server: the page computes
-everything else from the weights, by its own forward pass.
+The file has the modules and styles of the playground's page, and needs no server: the page computes
+everything else from the weights, with its own forward pass.
 """
 
 import base64
@@ -35,15 +35,15 @@ from barenet.playground.views._network_view import (
 )
 from barenet.training._callbacks import Run
 
-#: Maximum number of epochs whose weights are recorded, and of weights in all of them together.
+#: Maximum number of recorded epochs, and of weights in all of them together.
 MAX_STATES = 100
 MAX_NUMBERS = 400_000
-#: Maximum number of points, and of epochs of the learning curve.
+#: Maximum number of points, and of epochs in the learning curve.
 MAX_POINTS = 500
 MAX_MEASURED = 200
 
 STYLES = ("style.css", "digits.css", "probe.css", "recording.css")
-#: The start of the file, by which it is recognized.
+#: The beginning of the file, which identifies a recording.
 MARK = re.compile(
     rb'\A<!doctype html>.{,200}<meta name="generator" content="barenet recording">', re.S
 )
@@ -53,20 +53,20 @@ NONE = "'none'"
 
 @dataclass(frozen=True)
 class LivePage:
-    """The page that a recording becomes: its text, with the style and the script in it."""
+    """The page that a recording can turn into: its text, including the style and the script."""
 
     text: str
     style: str
     script: str
-    #: The address that the page has as a part of that of its file.
+    #: The address of the page, as the fragment of the file's address.
     hash: str
-    #: A file of the runtime, by which a browser finds whether it can be loaded, and its sites.
+    #: A file of the runtime, which browsers use to check whether it can be loaded, and its origins.
     runtime: str
     origins: str
 
 
 class RecordedTraining(InteractiveTraining):
-    """A training that runs to its end by itself, and records the network at some epochs."""
+    """A training that runs to its end, and records the network at some epochs."""
 
     def __init__(
         self, setup: TrainingSetup, epochs: int, on_epoch: Callable[[], object] = lambda: None
@@ -80,7 +80,7 @@ class RecordedTraining(InteractiveTraining):
         self.measured: list[EpochMetrics] = []
 
     def run_to_end(self) -> list[EpochState]:
-        """Train, and return the recorded states, with the first and the last one."""
+        """Train, and return the recorded states, including the first and the last one."""
         self.send("run_to", self.epochs)
         while self.is_due:
             self.advance(math.inf)
@@ -101,7 +101,7 @@ class RecordedTraining(InteractiveTraining):
 
 
 def recorded_epochs(epochs: int, limit: int) -> set[int]:
-    """Choose epochs: half of them evenly, half of them denser at the start.
+    """Choose epochs: half of them evenly spaced, the other half denser at the start.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def recorded_epochs(epochs: int, limit: int) -> set[int]:
 
 
 def check_recordable(state: PageState) -> None:
-    """Refuse settings that a recording does not show."""
+    """Reject settings that a recording does not support."""
     if len(state.networks) > 1:
         remedy = "leave out networks=2"
         raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
@@ -130,7 +130,7 @@ def record(
     epochs: int,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> dict[str, Any]:
-    """Train a network for a number of epochs, and collect the content of the page for JSON."""
+    """Train a network for a number of epochs, and collect the content of the page as JSON data."""
     check_recordable(state)
     if not len(prepared.training[1]):
         problem = "there are none to train on"
@@ -176,7 +176,7 @@ def record(
 
 
 def _possible_features(prepared: PreparedData) -> list[str]:
-    """The features that can be inputs: none of a second axis for a curve, none beside columns."""
+    """List the features that can be inputs: of one axis for a curve, and none for columns."""
     if not prepared.features.names:
         return []
     if not prepared.is_curve:
@@ -185,12 +185,12 @@ def _possible_features(prepared: PreparedData) -> list[str]:
 
 
 def _affine(scaling: Scaling) -> list[list[float]]:
-    """What is subtracted from each column, and its factor then."""
+    """Return what is subtracted from each column, and the factor that is applied then."""
     return [scaling.offset.tolist(), scaling.factor.tolist()]
 
 
 def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
-    """The points, and their inputs where these do not follow from their positions."""
+    """Return the points, and their inputs if these can't be computed from the positions."""
     rows = drawn_rows(prepared, MAX_POINTS)
     X = np.asarray(prepared.dataset.X)[rows]
     if prepared.features.names:
@@ -201,7 +201,7 @@ def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
 
 
 def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
-    """Train; the weights and the metrics of the recorded epochs, and the learning curve."""
+    """Train, and return weights and metrics of the recorded epochs, and the learning curve."""
     recorded = training.run_to_end()
     measured = thin(training.measured, MAX_MEASURED)
     metrics = [state.metrics for state in recorded if state.metrics is not None]
@@ -213,20 +213,20 @@ def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
 
 
 def _labels(prepared: PreparedData, features: Sequence[str]) -> list[str]:
-    """Names of inputs that are computed from the axes; empty if there are none."""
+    """Name the inputs that are computed from the axes; return an empty list if there are none."""
     computed = replace(prepared.features, names=tuple(features))
     names = computed.input_names(prepared.dataset.feature_names)[: len(features)]
     labels = []
     for name in names:
         if name in FEATURES:
             labels.append(FEATURES[name].label)
-        else:  # a column itself
+        else:  # the column itself
             labels.append(name)
     return labels
 
 
 def _input_map(prepared: PreparedData) -> dict[str, Any]:
-    """Describe the network's inputs at a place of the plane: features of it, or an affine map."""
+    """Describe how to compute inputs from a point of the plane: features, or an affine map."""
     features = prepared.features
     plane = prepared.plane
     if features.names:
@@ -250,7 +250,7 @@ def _words(value: object) -> str:
 
 
 def _encoded(array: NDArray[Any]) -> list[str]:
-    """Encode an array as its kind, and its bytes in base64."""
+    """Encode an array as its type, and its bytes in base64."""
     if array.dtype.kind == "f":
         array = array.astype("<f4")
     without_byte_order = array.dtype.str[1:]
@@ -259,7 +259,7 @@ def _encoded(array: NDArray[Any]) -> list[str]:
 
 
 def write_recording(title: str, recording: dict[str, Any], live: LivePage | None = None) -> bytes:
-    """Write the page, whose policy allows its own scripts and styles alone, and a live one's."""
+    """Write the page; its policy only allows its own scripts and styles, and a live page's."""
     style = compact(joined_styles(STYLES))
     script = compact(bundle("recording.js"))
     policy = {
@@ -292,12 +292,12 @@ def write_recording(title: str, recording: dict[str, Any], live: LivePage | None
 
 
 def _json(content: Any) -> str:
-    """Write JSON that can stand in a page."""
+    """Write JSON that can be embedded in a page."""
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
 def _digest(text: str) -> str:
-    """Return the hash of a script or a style as the policy of a page names it."""
+    """Compute the hash of a script or a style, as used in the policy of a page."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -1,6 +1,6 @@
-"""The playground as a folder of static files, in which Python runs in the browser.
+"""The playground as a folder of static files, with Python running in the browser.
 
-`python -m barenet.playground.publishing._site FOLDER` writes it; any web server can host it.
+`python -m barenet.playground.publishing._site FOLDER` writes the files, for any web server.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from barenet.playground.publishing._opening import EPOCHS, record_opening
 from barenet.playground.server._catalog import catalog
 from barenet.playground.state._page_state import DRAWN
 
-#: The page runs its own scripts alone, and may fetch lessons from elsewhere.
+#: The page may only run its own scripts, but may fetch lessons from other sites.
 HEAD = """<meta http-equiv="Content-Security-Policy" content="default-src 'self'; \
 connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src 'none'">
 <link rel="preload" href="catalog.json" as="fetch" crossorigin>"""
-#: CPython in WebAssembly, and the NumPy that is built for it: their addresses, sizes and digests.
+#: CPython in WebAssembly and its build of NumPy: their addresses, sizes and digests.
 RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
 
 def write_site(folder: Path, runtime: Path | None = None, documentation: str = "") -> None:
-    """Write the files; with a copy of the runtime, and links to the documentation, if given."""
+    """Write the files, with a copy of the runtime and links to the documentation, if given."""
     others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
     shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
     shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
@@ -66,15 +66,15 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
 
 
 def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
-    """Collect the choices where a worker runs Python, with what it starts from."""
+    """Collect the choices for a page whose worker runs Python, with the settings of the worker."""
     content = {**catalog(course), "worker": worker}
     content["data"] = [entry for entry in content["data"] if entry["name"] not in IMAGES]
-    content["optimizers"].remove("lbfgs")  # it needs SciPy
+    content["optimizers"].remove("lbfgs")  # L-BFGS needs SciPy
     return content
 
 
 def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
-    """Copy the files of the runtime; a browser need not check those of its own site."""
+    """Copy the files of the runtime, which a browser need not verify on its own site."""
     folder.mkdir(exist_ok=True)
     files = {}
     for name, entry in RUNTIME["files"].items():
@@ -85,7 +85,7 @@ def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
             raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
         (folder / name).write_bytes(content)
         files[name] = {"bytes": entry["bytes"]}
-    _, _, wheel = RUNTIME["numpy"]["address"].rpartition("/")  # perhaps packed anew
+    _, _, wheel = RUNTIME["numpy"]["address"].rpartition("/")  # it may have been repackaged
     shutil.copyfile(source / wheel, folder / wheel)
     return {
         "address": "runtime/",
@@ -95,7 +95,7 @@ def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
 
 
 def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
-    """What is shown first: a training of the default settings, and the start of each other page."""
+    """Record what pages show first: training with default settings, and other pages' starts."""
     yield "start", record_opening("", EPOCHS)
     for name in DRAWN:
         yield f"data={name}", record_opening(f"data={name}")
@@ -105,7 +105,7 @@ def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
 
 
 def _service_worker(folder: Path, start: dict[str, Any]) -> str:
-    """The script that keeps all files, under a version that is the digest of them."""
+    """Write the script that caches all files, under a version that is their digest."""
     files: list[dict[str, Any]] = [{"address": "./"}]
     contents = []
     for path in sorted(folder.rglob("*")):
@@ -113,7 +113,7 @@ def _service_worker(folder: Path, start: dict[str, Any]) -> str:
             files.append({"address": path.relative_to(folder).as_posix()})
             contents.append(path.read_bytes())
     digest = hashlib.sha256(b"".join(contents)).hexdigest()
-    if start["address"] == RUNTIME["address"]:  # it comes from elsewhere
+    if start["address"] == RUNTIME["address"]:  # the runtime comes from another site
         for name, entry in start["files"].items():
             files.append({**entry, "address": start["address"] + name})
         files.append(start["numpy"])
@@ -122,7 +122,7 @@ def _service_worker(folder: Path, start: dict[str, Any]) -> str:
 
 
 def library() -> bytes:
-    """The library as an archive, without the files of the page."""
+    """Write the library as an archive, without the files of the page."""
     root = Path(barenet.__file__).parent
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,1 +1,1 @@
-"""The server of the page: sessions, their messages, and who may connect."""
+"""The server of the page: its sessions and messages, and access to it."""

@@ -1,4 +1,4 @@
-"""The routes of the server: the page's files, its socket, uploads, and models to download."""
+"""The routes of the server: the files of the page, its socket, uploads, and model downloads."""
 
 import asyncio
 import mimetypes
@@ -23,17 +23,17 @@ from barenet.playground.server._sessions import Session, Sessions
 from barenet.service._http_server import receive
 
 MAX_CLIENTS = 32
-#: Seconds that a page may take to read a message.
+#: Maximum number of seconds for a page to read a message.
 TIMEOUT = 10.0
 
-# Windows may have other types, which browsers refuse.
+# Windows may map these suffixes to other types, which browsers reject.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 mimetypes.add_type("font/woff2", ".woff2")
 
 
 class SocketConnection:
-    """The `Connection` to a page through a WebSocket."""
+    """A `Connection` to a page over a WebSocket."""
 
     def __init__(self, socket: WebSocket) -> None:
         self.socket = socket
@@ -45,7 +45,7 @@ class SocketConnection:
         return received.get("text") or ""
 
     async def send(self, message: str | bytes) -> None:
-        """Send a message, or give up on a page that does not read."""
+        """Send a message, or disconnect a page that does not read it."""
         try:
             async with asyncio.timeout(TIMEOUT):
                 if isinstance(message, str):
@@ -60,7 +60,7 @@ class SocketConnection:
 
 
 class App:
-    """The routes and their common state."""
+    """The routes and their shared state."""
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
@@ -73,7 +73,7 @@ class App:
         return JSONResponse(await self.sessions.open_table(name, content))
 
     async def open(self, request: Request) -> Response:
-        """Receive a model file, and show its network in a session."""
+        """Receive a model file, and open it in a session."""
         session = self._session(request)
         content = await receive(request, MAX_UPLOAD_BYTES)
         await session.open_model(content)
@@ -101,7 +101,7 @@ class App:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Tidy the sessions while the server runs, and close them at the end."""
+        """Tidy up the sessions while the server runs, and close them at the end."""
         tidy = asyncio.create_task(self.sessions.tidy())
         try:
             yield
@@ -117,7 +117,7 @@ class App:
 
 
 def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
-    """Combine the routes behind the security checks."""
+    """Combine the routes, and protect them with the security checks."""
     app = App(sessions)
     script = Response(bundle("main.js"), media_type="text/javascript")
     style = Response(STYLE, media_type="text/css")
@@ -128,7 +128,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
         Route("/catalog.json", choices, methods=["GET"]),
-        # One request instead of one for each module and its imports in turn.
+        # A single request, instead of one for each module and its imports in turn.
         Route("/main.js", script, methods=["GET"]),
         Route("/explain.css", style, methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
@@ -139,7 +139,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
 
 
 async def _explain(request: Request, error: Exception) -> Response:
-    """Answer a request that can't be served, such as a file that can't be used."""
+    """Respond to a request that can't be served, such as one with an unusable file."""
     if isinstance(error, HTTPException):
         return JSONResponse({"message": error.detail}, error.status_code)
     return JSONResponse({"message": str(error)}, 422)

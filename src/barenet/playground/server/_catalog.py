@@ -1,4 +1,4 @@
-"""The choices that the page offers, from the library's registries."""
+"""The choices on the page, from the library's registries."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ N_POINTS = 160
 
 
 def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
-    """Collect the choices, with the lessons of a course and the name of its file."""
+    """Collect the choices, including the lessons of a course and the name of its file."""
     rates = {}
     for name, optimizer in OPTIMIZERS.items():
         rates[name] = getattr(optimizer, "learning_rate", None)  # L-BFGS has none
@@ -38,7 +38,7 @@ def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
 
 
 def _describe(name: str) -> dict[str, Any]:
-    """Describe a data set, with some points for its small picture if it has one."""
+    """Describe a data set, including some points for its small picture if it has one."""
     name_in_words = name.replace("_", " ").capitalize()
     title = page.CHOICES["titles"].get(name, name_in_words)
     max_noise = 1.0

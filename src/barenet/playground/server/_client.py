@@ -1,6 +1,6 @@
-"""One connected page: its messages, and the pictures that it is sent.
+"""A connected page: its messages, and the pictures that are sent to it.
 
-A picture is sent when the page has drawn the one before; the states of the network in between are
+A picture is sent once the page has drawn the previous one; the network's states in between are
 skipped. So a slow page gets fewer pictures, and no queue grows.
 """
 
@@ -29,22 +29,22 @@ from barenet.playground.views._network_view import NetworkView, point_arrays
 from barenet.playground.views._neuron_panel import explain_update, neuron_view
 from barenet.playground.views._probe import probe
 
-#: Seconds between two pictures: 32 a second at most.
+#: Seconds between two pictures, for at most 32 per second.
 PICTURE_SECONDS = 1 / 32
-#: Pictures sent and not yet drawn: one that the page draws, one on its way.
+#: Maximum number of pictures that are sent but not drawn: one being drawn, and one on its way.
 MAX_UNDRAWN = 2
-#: Messages in the queue from which on a page is disconnected.
+#: Number of messages in the queue at which a page is disconnected.
 MAX_QUEUE = 64
 
-#: Exceptions of a lost connection.
+#: Exceptions that indicate a lost connection.
 DISCONNECTED = (RuntimeError, TimeoutError, OSError)
 
 
 class Connection(Protocol):
-    """The way to a page and back; a lost one raises one of `DISCONNECTED`."""
+    """A connection to a page; if it is lost, its methods raise one of `DISCONNECTED`."""
 
     async def receive(self) -> str | None:
-        """Wait for a message of the page; None if it has closed the connection."""
+        """Wait for a message from the page; return None if it has closed the connection."""
 
     async def send(self, message: str | bytes) -> None:
         """Send a message to the page."""
@@ -54,29 +54,29 @@ class Connection(Protocol):
 
 
 class Client:
-    """A page that is connected."""
+    """A connected page."""
 
     def __init__(self, connection: Connection, sessions: Sessions) -> None:
         self.connection = connection
         self.sessions = sessions
-        #: The session of the page, and the one before it, to which it returns after a course.
+        #: The session of the page, and the previous one, to which it returns after a course.
         self._session: Session | None = None
         self._before: Session | None = None
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
-        #: Pictures that were sent and not drawn yet, and the earliest time of the next one.
+        #: Number of pictures that are sent but not drawn, and the earliest time of the next one.
         self.undrawn = 0
         self.next_picture = 0.0
-        #: Answers that take time.
+        #: Tasks for replies that take time.
         self.slow: set[asyncio.Task[None]] = set()
-        #: Versions and data that were sent, and the last epoch of each version of a curve.
+        #: Versions and data that were sent, and the last sent epoch of each version of a curve.
         self.sent_version = -1
         self.sent_state = -1
         self.sent_data: PreparedData | None = None
         self.sent_epochs: dict[int, float] = {}
 
     async def serve(self) -> None:
-        """Send and receive until the connection ends."""
+        """Send and receive messages until the connection ends."""
         sender = asyncio.create_task(self._send())
         receiver = asyncio.create_task(self._receive())
         tasks = [sender, receiver]
@@ -93,17 +93,17 @@ class Client:
                 await self.connection.close()
 
     def reply(self, **message: Any) -> None:
-        """Queue a message; a page that lets the queue fill is disconnected."""
+        """Queue a message, or disconnect a page that lets the queue fill up."""
         self.queue.append(message)
         self.news.set()
 
     def reply_error(self, error: Exception) -> None:
-        """Queue an error, also an unexpected one: without an answer the page waits for ever."""
+        """Queue an error, even an unexpected one, as the page would wait forever for a reply."""
         message = str(error) or type(error).__name__
         self.reply(type="error", message=message)
 
     async def _receive(self) -> None:
-        """Read messages; an invalid one is answered with an error and changes nothing."""
+        """Read messages; an invalid message gets an error as its reply, and changes nothing."""
         while len(self.queue) < MAX_QUEUE:
             received = await self.connection.receive()
             if received is None:
@@ -125,7 +125,7 @@ class Client:
         return self._session
 
     def view(self, message: Message) -> NetworkView:
-        """The network that a message is about."""
+        """Return the network that a message refers to."""
         views = self.session.views
         if message.network >= len(views):
             raise ArgumentError(f"there is no network {message.network}", argument="network")
@@ -142,7 +142,7 @@ class Client:
                 self._before.leave(self)
             self._before = self._session
             self._session = session
-        # The page is sent everything anew.
+        # Everything is sent to the page again.
         self.sent_version = -1
         self.sent_state = -1
         self.sent_data = None
@@ -151,18 +151,18 @@ class Client:
         self.news.set()
 
     def count_drawn(self) -> None:
-        """Count a picture that the page has drawn."""
+        """Count a picture as drawn by the page."""
         self.undrawn = max(self.undrawn - 1, 0)
         self.news.set()
 
     async def describe(self, message: Message, function: Any, *arguments: Any) -> None:
-        """Reply with a description of a network, of the type of the message."""
+        """Reply with a description of a network, with the same type as the message."""
         view = self.view(message)
         description = await asyncio.to_thread(function, view, *arguments)
         self.reply(type=message.type, network=message.network, **description)
 
     async def describe_later(self, *arguments: Any) -> None:
-        """Reply with a description that takes time, unless two are under way already."""
+        """Reply with a description that takes time, unless two are already in progress."""
 
         async def answer() -> None:
             try:
@@ -176,7 +176,7 @@ class Client:
             task.add_done_callback(self.slow.discard)
 
     async def _send(self) -> None:
-        """Send everything new, as long as the page keeps up."""
+        """Send everything that is new, as fast as the page keeps up."""
         while True:
             await self.news.wait()
             self.news.clear()
@@ -188,7 +188,7 @@ class Client:
                 self.reply_error(error)
 
     async def _send_news(self) -> None:
-        """Send the queue, then changed settings, then a picture."""
+        """Send the queued messages, then changed settings, and then a picture."""
         while self.queue:
             message = self.queue.popleft()
             await self.connection.send(json.dumps(message, allow_nan=False))
@@ -198,16 +198,16 @@ class Client:
         if session.state_version != self.sent_state:
             await self._send_state(session)
         if not self._has_described(session):
-            self.news.set()  # changed while it was sent
+            self.news.set()  # the settings changed while they were sent
         elif session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
             worked = await self._send_picture(session)
             now = time.perf_counter()
             self.next_picture = max(self.next_picture + PICTURE_SECONDS, now)
-            # Drawing takes half of a core at most: the rest is the training's.
+            # Drawing uses at most half of a core, and leaves the rest to the training.
             await asyncio.sleep(max(self.next_picture - now, worked))
 
     def _has_described(self, session: Session) -> bool:
-        """Whether the page has the settings of its session."""
+        """Return whether the page has the current settings of its session."""
         return session is self._session and session.state_version == self.sent_state
 
     async def _send_state(self, session: Session) -> None:
@@ -222,7 +222,7 @@ class Client:
             await self.connection.send(pack({"type": "points"}, point_arrays(prepared)))
 
     async def _send_picture(self, session: Session) -> float:
-        """Draw all networks, send them in one message, and return the seconds of drawing."""
+        """Draw all networks, send them in one message, and return the seconds spent on drawing."""
         self.sent_version = session.version
         settings = self.sent_state
         headers: list[dict[str, Any]] = []
@@ -250,20 +250,20 @@ class Client:
 
 
 def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:
-    """Draw a network, and measure the time of the processor."""
+    """Draw a network, and measure the CPU time."""
     started = time.process_time()
     header, arrays = view.draw(report)
     return header, arrays, time.process_time() - started
 
 
 def state_of(message: Message) -> PageState:
-    """The settings of a message: an object, or an address."""
+    """Return the settings in a message, which are an object or an address."""
     if message.address:
         return read_address(message.address, is_own=True)
     return decode(PageState, message.state, "state")
 
 
-#: The action of each message; some return a coroutine.
+#: The function for each type of message; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
     "configure": lambda client, m: client.session.configure(state_of(m)),

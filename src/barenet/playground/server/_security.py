@@ -1,7 +1,7 @@
-"""The security checks of the server, before any of its routes.
+"""The security checks of the server, which precede all of its routes.
 
-Any website that a browser shows can send requests to this machine. So the address contains a
-secret token, and the Host and Origin headers must be the server's own; other requests get 403.
+Any website in a browser can send requests to this machine. The address therefore contains a secret
+token, and the Host and Origin headers must be the server's own; other requests get 403.
 """
 
 import secrets
@@ -24,21 +24,21 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
-#: Methods that change nothing. Browsers send no Origin with them to the page's own server, nor for
-#: an address that the user opens; there Sec-Fetch-Site names the origin of the request.
+#: Methods that change nothing. Browsers omit Origin from such requests by the page to its own
+#: server, and when the user opens an address; Sec-Fetch-Site indicates the origin instead.
 SAFE_METHODS = ("GET", "HEAD")
-#: Accepted values of Sec-Fetch-Site: the user's own navigation, and the page itself.
+#: Accepted values of Sec-Fetch-Site: navigation by the user, and requests of the page itself.
 OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
 
 
 class SecurityMiddleware:
-    """Rejects requests without the token, from other hosts and from other sites."""
+    """Rejects requests without the token, to other hosts and from other sites."""
 
     def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
         self.app = app
         self.token = token
         self.hosts = hosts
-        #: Whether a file on this machine, which is another site, may redirect to the page once.
+        #: Whether a local file, which is another site, may redirect to the page once.
         self.expects_redirect = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,12 +49,12 @@ class SecurityMiddleware:
         if reason is not None:
             await reject(scope, receive, send, 403, reason)
             return
-        _, _, path = scope["path"][1:].partition("/")  # after the token
+        _, _, path = scope["path"][1:].partition("/")  # the path after the token
         inner = {**scope, "path": f"/{path}", "root_path": ""}
         await self.app(inner, receive, _with_headers(send))
 
     def rejection(self, scope: Scope) -> str | None:
-        """The reason why a request is rejected; None if it is accepted."""
+        """Return the reason to reject a request, or None if it is accepted."""
         headers = Headers(scope=scope)
         if headers.getlist("host") not in [[host] for host in self.hosts]:
             return "Host: this server accepts requests to its own address only."
@@ -72,7 +72,7 @@ class SecurityMiddleware:
         return None
 
     def _is_redirect(self, scope: Scope, headers: Headers) -> bool:
-        """Whether the request is the expected redirect, which is accepted once."""
+        """Return whether a request is the expected redirect, which is accepted once."""
         navigates = (
             headers.getlist("sec-fetch-site") == ["cross-site"]
             and headers.getlist("sec-fetch-mode") == ["navigate"]
@@ -86,7 +86,7 @@ class SecurityMiddleware:
 
 
 def refusal(status: int, reason: str) -> PlainTextResponse:
-    """The response with a status and a reason, over HTTP or instead of a socket."""
+    """Make a response with a status and a reason, over HTTP or instead of a socket."""
     return PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
 
 

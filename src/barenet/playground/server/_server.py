@@ -1,4 +1,4 @@
-"""The server of the playground: its app on a port of this machine, at an address with a secret."""
+"""The playground's server: its app on a port of this machine, at an address with a secret."""
 
 import secrets
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from barenet.playground.server._sessions import Sessions
 from barenet.playground.state._wire_format import MAX_MESSAGE_BYTES
 from barenet.service._http_server import HOST, HttpServer, Listener
 
-#: Messages are small, and a page that does not answer is disconnected.
+#: Messages are small, and a page that does not respond is disconnected.
 SETTINGS = {
     "ws": "websockets-sansio",
     "ws_max_size": MAX_MESSAGE_BYTES,
@@ -20,14 +20,14 @@ SETTINGS = {
 
 
 class Server(HttpServer):
-    """The playground's server on an open socket."""
+    """The server of the playground on an open socket."""
 
     def __init__(
         self, sessions: Sessions, listener: Listener, ready: Callable[[str], None]
     ) -> None:
         token = secrets.token_urlsafe(18)
         port = listener.getsockname()[1]
-        #: With the secret token: anyone with the address can use the playground.
+        #: Contains the secret token: anyone with this address can use the playground.
         self.address = f"http://{HOST}:{port}/{token}/"
         hosts = {f"{HOST}:{port}", f"localhost:{port}"}
         self.security = make_app(sessions, token, hosts)

@@ -1,4 +1,4 @@
-"""Sessions: the networks of one page each, which outlive a lost connection for a while."""
+"""Sessions: the networks of a page, which are kept for a while if the connection is lost."""
 
 import asyncio
 import contextlib
@@ -23,15 +23,15 @@ from barenet.playground.trainer._trainer_messages import ProgressReport
 from barenet.playground.views._network_view import NetworkView
 
 MAX_SESSIONS = 40
-#: Versions of settings: a picture of another session is not taken for one of this session.
+#: Versions of settings, unique so that a picture is never attributed to another session.
 STATE_VERSIONS = count(1)
-#: Seconds without a page until a session is closed, and until its training is paused.
+#: Seconds without a page after which a session is closed, and after which training is paused.
 CLOSE_AFTER = 120.0
 PAUSE_AFTER = 5.0
 
 
 class Session:
-    """One network or two on the same data, and the pages that show them."""
+    """One or two networks on the same data, and the pages that show them."""
 
     def __init__(self, trainer: Trainer, store: FileStore) -> None:
         self.trainer = trainer
@@ -58,7 +58,7 @@ class Session:
                 prepared = await asyncio.to_thread(self.store.prepare, state.data)
             elif fixed != self.state.data.fixed:
                 prepared = prepared.with_fixed(fixed)
-            losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
+            losses = LOSSES[prepared.dataset.task]  # a loss of another task becomes the default
             networks = []
             for network in state.networks:
                 if network.loss not in losses:
@@ -94,7 +94,7 @@ class Session:
         await self.configure(replace(state, pace=self.state.pace))
 
     def model_file(self, network: int) -> bytes:
-        """The content of a model file of one of the networks, as it is now."""
+        """Write the current state of a network as the content of a model file."""
         view = self.views[network]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
@@ -108,11 +108,11 @@ class Session:
 
     @property
     def playing(self) -> bool:
-        """Whether a network is being trained."""
+        """Whether any network is being trained."""
         return any(view.playing for view in self.views)
 
     def leave(self, page: object) -> None:
-        """Forget a page; without any, the training is paused."""
+        """Forget a page; pause the training if there are no more pages."""
         self.watchers.pop(page, None)
         self.left_at = self.loop.time()
 
@@ -123,7 +123,7 @@ class Session:
             wake()
 
     def close(self) -> None:
-        """End the trainings."""
+        """End the training of all networks."""
         for view in self.views:
             view.close()
         self.views = []
@@ -147,7 +147,7 @@ class Session:
         }
 
     def _listener(self, view: NetworkView) -> Callable[[ProgressReport | None], None]:
-        """Pass reports from the trainer's thread to the event loop."""
+        """Make a function that passes reports from the trainer's thread to the event loop."""
 
         def receive(report: ProgressReport | None) -> None:
             if view in self.views:
@@ -157,7 +157,7 @@ class Session:
                 self.notify()
 
         def listen(report: ProgressReport | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed
+            with contextlib.suppress(RuntimeError):  # the loop may be closed
                 self.loop.call_soon_threadsafe(receive, report)
 
         return listen
@@ -180,7 +180,7 @@ class Sessions:
         self.course_file = course_file
         if course is None:
             course = built_in_course()
-        #: The lessons that the pages offer, by default those of the playground.
+        #: The lessons that the pages offer, which are those of the playground by default.
         self.course = course
         self.open: dict[str, Session] = {}
 
@@ -190,7 +190,7 @@ class Sessions:
             return self.open[key]
         session = Session(self.trainer, self.store)
         await session.configure(state or self.start)
-        # One place is for the new session.
+        # Leave room for the new session.
         n_too_many = max(len(self.open) - MAX_SESSIONS + 1, 0)
         for unwatched in self._unwatched()[:n_too_many]:
             self._close(unwatched)
@@ -198,7 +198,7 @@ class Sessions:
         return session
 
     async def open_table(self, name: str, content: bytes) -> dict[str, Any]:
-        """Keep a CSV file, and return its key and its columns of numbers."""
+        """Keep a CSV file, and return its key and its numeric columns."""
         key = await asyncio.to_thread(self.store.upload_table, name[:80], content)
         return {"key": key, "columns": list(self.store.tables[key].numeric)}
 
@@ -220,7 +220,7 @@ class Sessions:
         self.trainer.close()
 
     def _unwatched(self) -> list[Session]:
-        """The sessions without a page, in the order in which they were left."""
+        """Return the sessions without a page, in the order in which the pages left."""
         unwatched = [session for session in self.open.values() if not session.watchers]
         return sorted(unwatched, key=lambda session: session.left_at)
 

@@ -1,4 +1,4 @@
-"""The playground in a Web Worker: its page is at the other end of the worker's messages."""
+"""The playground in a Web Worker, which exchanges messages with its page."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from barenet.storage._file_io import VARIABLE
 
 
 class WorkerPage:
-    """The `Connection` to the page of a worker, and the files that it opens and saves."""
+    """A `Connection` between a worker and its page, including files that it opens and saves."""
 
     def __init__(self, post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> None:
         self.post_text = post_text
@@ -28,7 +28,7 @@ class WorkerPage:
         self.served = asyncio.create_task(client.serve())
 
     def put(self, text: str) -> None:
-        """Take a message of the page."""
+        """Receive a message from the page."""
         self.incoming.put_nowait(text)
 
     async def receive(self) -> str | None:
@@ -44,12 +44,12 @@ class WorkerPage:
         pass
 
     def save(self, path: str) -> bytes:
-        """Return a network as a model file, at the path that a server has for it."""
+        """Return a network as a model file, given the path of its download on a server."""
         _, session, network = path.split("/")
         return self.sessions.open[session].model_file(int(network))
 
     async def upload(self, path: str, content: Any) -> str:
-        """Open a file of the page; the answer as JSON, with a message if it can't be used."""
+        """Open a file from the page; return JSON, with a message if the file can't be used."""
         try:
             if content.byteLength > MAX_UPLOAD_BYTES:
                 raise ValueError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB")
@@ -60,12 +60,12 @@ class WorkerPage:
         return json.dumps(answer)
 
     async def _open(self, path: str, content: bytes) -> dict[str, Any]:
-        """Open a table or a model as the server does at the same path, or lessons."""
+        """Open a table or a model as a server does at the same path, or open lessons."""
         action, _, session = path.partition("/")
         if action == "open":
             if session in self.sessions.open:
                 await self.sessions.open[session].open_model(content)
-            else:  # another worker had opened it
+            else:  # another worker had opened the session
                 self.sessions.store.upload_model(content, DataSettings())
             return {}
         action, _, name = path.partition("?name=")
@@ -76,11 +76,11 @@ class WorkerPage:
         return await self.sessions.open_table(unquote(name), content)
 
 
-#: Bytes of memory that a table may take: a browser gives a page 2 to 4 GB.
+#: Maximum memory for a table; browsers limit a page to 2 to 4 GB.
 MEMORY = "500MB"
 
 
 async def serve(post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> WorkerPage:
-    """Serve the page of this worker, whose functions take its messages and files."""
+    """Serve the page of this worker; the functions post messages and files to it."""
     os.environ[VARIABLE] = MEMORY
     return WorkerPage(post_text, post_bytes)

@@ -1,1 +1,1 @@
-"""What the page shows and sends: its settings, addresses and messages."""
+"""The state of the page, and what it sends: settings, addresses and messages."""

@@ -1,6 +1,6 @@
-"""The settings in an address of the page: those that differ from the defaults of the data.
+"""The settings in an address of the page, if they differ from the defaults of the data.
 
-As in ``data=xor&net.hidden=3``. The page adds its view, and the weights that were changed by hand.
+An example is ``data=xor&net.hidden=3``. The page adds its view, and weights changed by hand.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from barenet.playground.state._page_state import (
 )
 from barenet.playground.state._wire_format import decode
 
-#: Names in an address besides the settings.
+#: Names in an address that are not settings.
 OTHERS = ("networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson", "passed")
 
 
@@ -34,10 +34,10 @@ def split_address(address: str) -> dict[str, str]:
 
 
 def read_address(address: str, is_own: bool = False) -> PageState:
-    """Read the settings over the defaults of the data.
+    """Read the settings of an address, on top of the defaults of the data.
 
-    With `is_own`, the page itself has written the address: it may name an opened file, and names
-    that only an older page knew are ignored.
+    With `is_own`, the address was written by the page itself: it may refer to an opened file, and
+    names that only older versions of the page used are ignored.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     source = words.pop("data", PageState().data.source)
     if not is_own:
         check_source(source, HAND_DRAWN)
-    # A value of each setting, whose type tells how the text is read.
+    # A value of each setting, whose type determines how to parse the text.
     examples = by_name(PageState(networks=2 * PageState().networks))
     if not is_own:
         _check_names(words, examples)
@@ -69,7 +69,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
 
 
 def _check_names(words: Iterable[str], settings: Iterable[str]) -> None:
-    """Refuse a name that an address cannot have."""
+    """Reject names that an address can't have."""
     accepted = [name for name in settings if name not in ("source", "rows")]
     accepted += OTHERS
     for prefix in NETWORKS:
@@ -79,7 +79,7 @@ def _check_names(words: Iterable[str], settings: Iterable[str]) -> None:
 
 
 def read_edits(text: str) -> tuple[WeightEdit, ...]:
-    """Read weights that were changed by hand, as the page writes them.
+    """Read weights that were changed by hand, in the format of the page.
 
     Examples
     --------
@@ -130,12 +130,12 @@ def _write(value: object) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    # The name of a column may hold the sign between two names.
+    # A column name may contain the separator of names.
     return str(value).replace("%", "%25").replace("~", "%7E")
 
 
 def _read(text: str, like: object, name: str) -> object:
-    """Read one setting of the type of another value."""
+    """Parse a setting as the type of another value."""
     if isinstance(like, tuple):
         if not text:
             return []

@@ -1,7 +1,8 @@
-"""The default settings of a data set, and those that were changed by hand, which are preserved.
+"""The default settings of a data set, and settings changed by hand, which are preserved.
 
-Settings that differ from the defaults are mapped to their values by their names in an address, such
-as ``noise`` or, for the first and the second network, ``net.hidden`` and ``b.net.hidden``.
+Settings that differ from the defaults are mapped from their names in an address to their values.
+Examples of names are ``noise`` or, for the first and the second network, ``net.hidden`` and
+``b.net.hidden``.
 """
 
 from collections.abc import Mapping
@@ -11,13 +12,13 @@ from barenet.datasets._named_datasets import GENERATED
 from barenet.playground.state._page_state import ALL_COLUMNS, PageState, fit_activations
 from barenet.playground.state._wire_format import decode
 
-#: Prefixes of the settings of the first and of the second network.
+#: Prefixes of the settings of the first and the second network.
 NETWORKS = ("net.", "b.net.")
-#: Settings of the data themselves: another value is not a change by hand.
+#: Settings that choose the data; changing them does not count as a change by hand.
 DATA_CHOICES = ("source", "rows", "axes", "fixed", "points", "target", "task")
-#: Settings of randomness, which are not changes by hand, either.
+#: Random seeds; changing them does not count as a change by hand, either.
 SEEDS = ("data_seed", *(f"{prefix}seed" for prefix in NETWORKS))
-#: The names of settings in words, where they differ.
+#: Descriptions of settings, if they differ from the names.
 NAMES = {
     "samples": "points",
     "test_size": "fraction of test points",
@@ -35,7 +36,7 @@ NAMES = {
 
 
 def by_name(state: PageState) -> dict[str, Any]:
-    """The settings by their names in an address."""
+    """Return the settings by their names in an address."""
     settings = dict(vars(state.data))
     for prefix, network in zip(NETWORKS, state.networks, strict=False):
         for name, value in vars(network).items():
@@ -45,7 +46,7 @@ def by_name(state: PageState) -> dict[str, Any]:
 
 
 def differing(state: PageState) -> dict[str, Any]:
-    """The settings that differ from the defaults of the data.
+    """Return the settings that differ from the defaults of the data.
 
     Examples
     --------
@@ -62,7 +63,7 @@ def differing(state: PageState) -> dict[str, Any]:
 
 
 def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
-    """Replace default settings; each hidden layer has an activation, even if layers alone differ.
+    """Replace default settings; if only the hidden layers change, each gets an activation.
 
     Examples
     --------
@@ -87,7 +88,7 @@ def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
 
 
 def choose(state: PageState, source: str) -> PageState:
-    """Choose other data: settings that were not changed by hand become its defaults.
+    """Choose other data; settings that were not changed by hand become the defaults of these data.
 
     Examples
     --------
@@ -95,7 +96,7 @@ def choose(state: PageState, source: str) -> PageState:
     >>> chosen == PageState.defaults_for("xor")
     True
     """
-    if state.data.source.startswith("model:"):  # a model's own network goes with it
+    if state.data.source.startswith("model:"):  # the network belongs to the model
         return PageState.defaults_for(source)
     changed = _changed(state)
     changed.pop("noise", None)
@@ -105,7 +106,7 @@ def choose(state: PageState, source: str) -> PageState:
 
 
 def restore(state: PageState) -> PageState:
-    """Restore the default settings of the data; the data and the initial weights are kept."""
+    """Restore the default settings of the data, keeping the data and the initial weights."""
     unchanged = {}
     for name, value in differing(state).items():
         if name in DATA_CHOICES or name in SEEDS:
@@ -115,7 +116,7 @@ def restore(state: PageState) -> PageState:
 
 
 def changes(state: PageState) -> list[str]:
-    """Name the settings that were changed by hand.
+    """Describe the settings that were changed by hand.
 
     Examples
     --------
@@ -127,13 +128,13 @@ def changes(state: PageState) -> list[str]:
         if name not in SEEDS:
             name_of_field = name.rpartition(".")[2]
             setting = NAMES.get(name_of_field, name_of_field.replace("_", " "))
-            if setting not in words:  # both networks have it
+            if setting not in words:  # both networks may have the same change
                 words.append(setting)
     return words
 
 
 def _changed(state: PageState) -> dict[str, Any]:
-    """Changed settings: another number of layers alone is no change of their activation."""
+    """Return the changed settings; a new number of layers alone does not change the activations."""
     default = PageState.defaults_for(state.data.source).networks[0]
     usual = "tanh"
     if default.activations:

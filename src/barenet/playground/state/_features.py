@@ -1,4 +1,4 @@
-"""Features of a picture's two axes, which a network can have as its inputs."""
+"""Features of the two axes of a picture, which a network can have as inputs."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +17,10 @@ NUMPY_COLUMNS = {"x1": "u[:, 0]", "x2": "u[:, 1]"}
 
 @dataclass(frozen=True)
 class Feature:
-    """A function of the two columns of the picture."""
+    """A function of the two columns of a picture."""
 
     label: str
-    #: An expression of ``x1`` and ``x2``, the columns.
+    #: An expression of the columns ``x1`` and ``x2``.
     formula: str
 
     @cached_property
@@ -33,7 +33,7 @@ class Feature:
 
     @property
     def code(self) -> str:
-        """The formula as Python source, with ``u`` of shape (n_rows, 2)."""
+        """Write the formula as Python code, with ``u`` of shape (n_rows, 2)."""
         return self._expression.printed(Printer(NUMPY_FUNCTIONS, NUMPY_COLUMNS))
 
 

@@ -1,4 +1,4 @@
-"""The layout of a network as the page draws it: layers of neurons, their values and weights."""
+"""The layout of a network on the page: layers of neurons, with their values and weights."""
 
 from typing import Any, NamedTuple
 
@@ -11,10 +11,10 @@ from barenet.model._layout import Slot
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
-#: Maximum number of neurons drawn of a layer, and of inputs; of neurons of a network on images.
+#: Maximum number of drawn inputs, and drawn neurons of a layer; below, for networks on images.
 MAX_DRAWN = 8
 MAX_DRAWN_ON_IMAGES = 64
-#: More weights cannot be drawn, and would delay every picture.
+#: Maximum number of weights; more can't be drawn, and would delay every picture.
 MAX_PARAMETERS = 500_000
 
 
@@ -31,7 +31,7 @@ class LayerValues(NamedTuple):
 
 
 def neuron_layers(network: Network) -> list[list[Layer]]:
-    """Group the layers: each dense layer with the layers that follow it.
+    """Group the layers: each dense layer with the layers after it.
 
     Examples
     --------
@@ -64,19 +64,19 @@ def layer_values(network: Network, values: Values, count: int) -> list[LayerValu
 
 
 def check_size(network: Network) -> None:
-    """Refuse a network that is too large to be drawn."""
+    """Reject a network that is too large to be drawn."""
     if network.n_parameters > MAX_PARAMETERS:
         problem = f"{network.n_parameters:,} weights are more than {MAX_PARAMETERS:,}"
         raise ArgumentError(problem, argument="hidden")
 
 
 def weight_slots(network: Network) -> list[Slot]:
-    """Positions of the dense layers' weights in the parameter vector; a bias follows them."""
+    """Return the positions of dense layers' weights in the parameter vector, before the biases."""
     return [slot for slot in network.layout.slots if slot.name == "weights"]
 
 
 def describe(network: Network, max_drawn: int) -> dict[str, Any]:
-    """Describe the layers for the page, and how many neurons of each hidden one have a picture."""
+    """Describe the layers for the page, and how many neurons of each hidden layer are drawn."""
     layers = []
     for slot in weight_slots(network):
         n_in, n_out = slot.shape
@@ -86,7 +86,7 @@ def describe(network: Network, max_drawn: int) -> dict[str, Any]:
 
 
 def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
-    """Find a weight in the parameter vector; row −1 is the bias."""
+    """Return the index of a weight in the parameter vector; row −1 stands for the bias."""
     slots = weight_slots(network)
     if not 0 <= layer < len(slots):
         raise ArgumentError.of("layer", layer, f"0 to {len(slots) - 1}")

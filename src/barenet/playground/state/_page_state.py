@@ -1,6 +1,6 @@
-"""The settings of a page: its data, one network or two, and the speed.
+"""The settings of a page: its data, one or two networks, and the speed.
 
-They come from the page or from a shared address, so `decode` checks every field.
+They come from the page or a shared address, so `decode` checks every field.
 """
 
 import re
@@ -22,18 +22,18 @@ from barenet.settings._run_config import RunConfig
 
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
-#: Some are for outputs, and an exponential hidden layer overflows at once.
+#: Not for hidden layers: two are for outputs, and hidden exponentials overflow at once.
 OUTPUT_ACTIVATIONS = ("softmax", "ascending", "exponential")
 HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OUTPUT_ACTIVATIONS)
 LIMITS = {"layers": 8, "neurons": 256, "samples": 5000}
 MAX_EPOCHS = 10**7
-#: Length of a schedule without an epoch to stop at.
+#: Length of a schedule if there is no epoch to stop at.
 DEFAULT_EPOCHS = 1000
-#: Edits of weights: as many fit into an address.
+#: Maximum number of weight edits, as many as fit into an address.
 MAX_EDITS = 64
 LARGEST_WEIGHT = 1e6
 LARGEST_PLACE = 1e30
-#: The source of points drawn by hand, one of them as text, and their largest number.
+#: The source for hand-drawn points, the pattern of a point, and the maximum number of points.
 HAND_DRAWN = "drawn"
 DRAWN_POINT = "[0-3][0-9a-z]{4}"
 MAX_DRAWN_POINTS = 300
@@ -42,43 +42,43 @@ MAX_FIXED = 64
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
 
-#: Epochs per second by default: one for each picture.
+#: Default number of epochs per second, for one epoch per picture.
 PACE = 30.0
 
 _CHOICES_TEXT = Path(__file__).with_name("choices.toml").read_text("utf-8")
 CHOICES: dict[str, Any] = tomllib.loads(_CHOICES_TEXT)
-#: Data sets with a small picture on the page: titles, and the maximum and default noise.
+#: Data sets with a small picture on the page: their titles, and maximum and default noise.
 DRAWN: dict[str, tuple[str, float, float]] = CHOICES["drawn"]
-#: Losses by task, and their titles.
+#: Losses by task, with their titles.
 LOSSES: dict[str, dict[str, str]] = CHOICES["losses"]
 
-#: Every data set that needs no download: images if their files are here.
+#: Every data set that needs no download; images are included if their files are available.
 NAMED = tuple(dict.fromkeys([*DRAWN, *GENERATED, *EMBEDDED]))
 NAMED += tuple(name for name, images in IMAGES.items() if images.is_at_hand)
 
 
 def check_source(source: str, *others: str) -> None:
-    """Refuse a name that is not that of a data set."""
+    """Reject names of unknown data sets."""
     if source in IMAGES and source not in NAMED:
         remedy = f"put its four IDX files into a folder, and name it in {DATA_VARIABLE}"
         raise ArgumentError(f"the files of {source} are not here", argument="data", remedy=remedy)
     lookup(dict.fromkeys([*NAMED, *others]), source, "data")
 
 
-#: Fields that define the network itself: changing one makes a new network.
+#: Fields that define the network itself; a change of one requires a new network.
 ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
-    """Settings of the data, the same for both networks."""
+    """Settings of the data, which both networks share."""
 
-    #: A named data set, or ``table:`` or ``model:`` and the key of an uploaded file.
+    #: A named data set, or ``table:`` or ``model:`` followed by the key of an uploaded file.
     source: str = "circles"
-    #: The table that belongs to a model, if it isn't a named data set.
+    #: The table for a model, if it isn't a named data set.
     rows: str = ""
     samples: int = restricted(500, ge=20, le=LIMITS["samples"])
-    #: Standard deviation of a generated set's noise; below 0 for the default.
+    #: Standard deviation of the noise of generated data; negative for the default.
     noise: float = restricted(-1.0, ge=-1, le=100)
     data_seed: int = restricted(0, ge=0, le=2**31)
     test_size: float = restricted(0.5, ge=TEST_SIZES[0], le=TEST_SIZES[1])
@@ -86,13 +86,13 @@ class DataSettings:
     features: tuple[str, ...] = restricted(
         ("x1", "x2"), max_items=len(FEATURES), choices=(*FEATURES, ALL_COLUMNS)
     )
-    #: The two columns of the picture; empty for the first two.
+    #: The two columns of the picture; empty for the first two columns.
     axes: tuple[str, ...] = restricted((), max_items=2)
-    #: Column of a table to predict; empty for the default.
+    #: Column of a table to predict; empty for the default column.
     target: str = ""
-    #: Names and values in turn of columns that the picture holds elsewhere than by default.
+    #: Names and values, in turn, of columns that are fixed at other values than the default.
     fixed: tuple[str, ...] = restricted((), max_items=2 * MAX_FIXED)
-    #: Points drawn by hand, as `read_points` reads them.
+    #: Hand-drawn points, in the format of `read_points`.
     points: str = ""
     #: Type of the target; empty to infer it from the values.
     task: Literal["", "classification", "regression"] = ""
@@ -110,7 +110,7 @@ class DataSettings:
 
     @property
     def generator_options(self) -> dict[str, Any]:
-        """The arguments of `load_dataset` for a generated data set; none for others."""
+        """The arguments of `load_dataset` for a generated data set; empty for other data."""
         if self.source not in GENERATED:
             return {}
         noise = self.noise
@@ -126,7 +126,7 @@ class NetworkSettings:
     hidden: tuple[int, ...] = restricted(
         (4, 2), max_items=LIMITS["layers"], ge=1, le=LIMITS["neurons"]
     )
-    #: One for each hidden layer.
+    #: Activation of each hidden layer.
     activations: tuple[str, ...] = restricted(
         ("tanh", "tanh"), max_items=LIMITS["layers"], choices=HIDDEN_ACTIVATIONS
     )
@@ -134,20 +134,20 @@ class NetworkSettings:
     batch_norm: bool = False
     #: Seed of the initial weights, the order of the rows and the dropout.
     seed: int = restricted(0, ge=0, le=2**31)
-    #: Initial weights: empty for random ones.
+    #: Initial weights; empty for random ones.
     init: Literal["", "zeros"] = ""
-    #: Empty for the default of the task.
+    #: Loss; empty for the default of the task.
     loss: str = restricted("", choices={**LOSSES["classification"], **LOSSES["regression"]})
     optimizer: str = "adam"
     learning_rate: float = restricted(0.01, gt=0, le=1e6)
     schedule: str = "constant"
     penalty: Literal["none", "l1", "l2"] = "none"
     penalty_rate: float = restricted(0.001, ge=0, le=1e3)
-    #: Rows of a batch; 0 for all rows.
+    #: Number of rows per batch; 0 for all rows.
     batch_size: int = restricted(16, ge=0, le=10**6)
-    #: Epoch to stop at; 0 for none.
+    #: Epoch to stop at; 0 for no such epoch.
     stop_epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
-    #: Training loss to stop at; 0 for none. The test rows decide nothing.
+    #: Training loss to stop at; 0 for no such loss. The test rows do not affect the training.
     stop_loss: float = restricted(0.0, ge=0, le=1e9)
 
     def __post_init__(self) -> None:
@@ -161,16 +161,16 @@ class NetworkSettings:
             )
 
     def has_same_architecture(self, other: Self) -> bool:
-        """Whether two settings describe the same network, and differ in its training at most."""
+        """Return whether two settings describe the same network, except for its training."""
         return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
 
     def run_config(self, n_rows: int) -> RunConfig:
-        """The configuration of a training on `n_rows` rows."""
+        """Convert the settings to the configuration of a training run on `n_rows` rows."""
         learning_rate: float | None = self.learning_rate
         batch_size: int | Literal["full"] = self.batch_size
         if self.batch_size == 0 or self.batch_size >= n_rows:
             batch_size = "full"
-        if as_optimizer(self.optimizer).full_batch:  # L-BFGS finds the lengths of its steps
+        if as_optimizer(self.optimizer).full_batch:  # L-BFGS chooses its own step sizes
             learning_rate = None
             batch_size = "full"
         schedule = None
@@ -202,7 +202,7 @@ class NetworkSettings:
         return self.stop_epoch or DEFAULT_EPOCHS
 
     def goal_reached(self, epoch: int, loss: float) -> str:
-        """Describe the end of the training, if it is at the epoch or the loss to stop at."""
+        """Describe why the training ends, if it has reached the epoch or the loss to stop at."""
         if epoch == self.stop_epoch:
             return f"It stopped at epoch {epoch:,}, as set."
         if self.stop_loss and loss <= self.stop_loss:
@@ -210,7 +210,7 @@ class NetworkSettings:
         return ""
 
     def depends_on_epochs(self, epochs: int) -> bool:
-        """Whether the schedule would be another one if its length were the epochs done."""
+        """Return whether the schedule would differ if its length were the completed epochs."""
         factor = as_schedule(self.schedule).factor
         for step in range(9):
             time = epochs * step / 8
@@ -224,7 +224,7 @@ class PageState:
     """All settings of a page."""
 
     data: DataSettings = field(default_factory=DataSettings)
-    #: One network, or two.
+    #: One or two networks.
     networks: tuple[NetworkSettings, ...] = restricted((NetworkSettings(),), max_items=2)
     #: Maximum number of epochs per second; 0 for no limit.
     pace: float = restricted(PACE, ge=0, le=10_000)
@@ -235,7 +235,7 @@ class PageState:
 
     @classmethod
     def defaults_for(cls, source: str, n_networks: int = 1) -> Self:
-        """Return the default settings of a named data set, for one network or two.
+        """Return the default settings of a named data set, for one or two networks.
 
         Examples
         --------
@@ -252,7 +252,7 @@ class PageState:
 class WeightEdit:
     """A weight that was changed by hand."""
 
-    #: Epochs done before the change.
+    #: Number of completed epochs before the change.
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     #: Index of the weight in the network's parameter vector.
     index: int = restricted(0, ge=0)
@@ -261,11 +261,11 @@ class WeightEdit:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message of the page; its type decides which of the fields are used."""
+    """A message from the page; its type determines which fields are used."""
 
     type: str = ""
     session: str = ""
-    #: A `PageState`, or as it is written in an address.
+    #: A `PageState`, or its text in an address.
     state: Any = None
     address: str = ""
     #: Name of the data to choose.
@@ -275,23 +275,23 @@ class Message:
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     layer: int = restricted(0, ge=0, le=LIMITS["layers"])
     neuron: int = restricted(0, ge=0)
-    #: Row of a weight, −1 for the bias; or the place of a point among those drawn.
+    #: Row of a weight, with −1 for the bias; or the index of a drawn point.
     row: int = restricted(0, ge=-1)
     column: int = restricted(0, ge=0)
     value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
     edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
-    #: A place on the plane.
+    #: A position on the plane.
     place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
     backward: bool = False
-    #: Name of a lesson of the course.
+    #: Name of a lesson in the course.
     lesson: str = ""
-    #: A drawing as the pad sends it; and an image, row by row.
+    #: A drawing in the format of the pad; and an image, row by row.
     ink: str = ""
     pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
 
 
 def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, ...]:
-    """Give each layer an activation: the last one is that of all others.
+    """Assign each layer an activation, repeating the last one for additional layers.
 
     Examples
     --------
@@ -305,14 +305,14 @@ def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, .
 
 
 def check_edits(edits: tuple[WeightEdit, ...], n_parameters: int) -> None:
-    """Refuse edits of weights that a network does not have."""
+    """Reject edits of weights that a network does not have."""
     for edit in edits:
         if edit.index >= n_parameters:
             raise ArgumentError.of("edits", edit.index, f"an index below {n_parameters}")
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:
-    """Add an edit, replacing one of the same weight at the same epoch.
+    """Add an edit, replacing an edit of the same weight at the same epoch.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Messages between the page and the server: JSON in, JSON and arrays out.
+"""Messages between the page and the server: JSON from the page, and JSON and arrays to it.
 
-Messages from the page are untrusted input: only JSON of bounded size and depth, only known fields.
+Messages from the page are untrusted: only known fields, and only JSON of limited size and depth.
 """
 
 import json
@@ -15,14 +15,14 @@ from barenet._constraints import check_number, convert
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 
-#: Maximum size of a message: the whole state of a page is a fraction of it.
+#: Maximum size of a message; the whole state of a page takes a fraction of it.
 MAX_MESSAGE_BYTES = 2**16
 
 T = TypeVar("T")
 
 
 def restricted(default: Any, **limits: Any) -> Any:
-    """Declare a field's limits: those of `check_number`, ``choices`` or ``max_items``."""
+    """Declare the limits of a field: those of `check_number`, ``choices`` or ``max_items``."""
     return field(default=default, metadata=limits)
 
 
@@ -62,7 +62,7 @@ def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
         return tuple(_decode(item_type, item, name, item_limits) for item in value)
     if kind in (int, float):
         return check_number(value, name, integer=kind is int, **limits)
-    choices = limits.get("choices", get_args(kind))  # those of a Literal
+    choices = limits.get("choices", get_args(kind))  # the choices of a Literal
     if choices:
         return lookup(dict(zip(choices, choices, strict=True)), value, name)
     if kind is Any:
@@ -71,7 +71,7 @@ def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
 
 
 def finite(values: ArrayLike) -> Any:
-    """Convert an array to lists, with None for the numbers that JSON cannot represent.
+    """Convert an array to lists, replacing numbers that JSON can't represent by None.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def finite(values: ArrayLike) -> Any:
 
 
 def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
-    """Round each number to significant digits, for JSON.
+    """Round each number to a number of significant digits, for JSON.
 
     Examples
     --------
@@ -95,10 +95,10 @@ def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Pack a header and arrays into one message.
+    """Pack a header and arrays into a single message.
 
-    The first four bytes are the header's length, little-endian. The header and each array are
-    padded to a multiple of four bytes, so that a browser can view the arrays without copying.
+    The first four bytes are the length of the header, little-endian. The header and each array are
+    padded to a multiple of four bytes, so that browsers can view the arrays without copying.
 
     Examples
     --------

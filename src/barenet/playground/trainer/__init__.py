@@ -1,1 +1,1 @@
-"""The training that the page watches: its commands, its epochs and their history."""
+"""The training that the page shows: its commands, its epochs and their history."""

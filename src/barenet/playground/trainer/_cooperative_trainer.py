@@ -1,18 +1,18 @@
-"""The trainer on an event loop, where there are neither processes nor threads."""
+"""A trainer on an event loop, for environments without processes and threads."""
 
 import asyncio
 
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.trainer._trainer import Command, Trainer, Trainings
 
-#: Seconds of training between two messages of the page.
+#: Seconds of training between processing messages from the page.
 TURN = 0.006
-#: Seconds to the next turn, below which it comes at once.
+#: Seconds until the next turn below which the trainer continues immediately.
 LEAST_PAUSE = 0.002
 
 
 class CooperativeTrainer(Trainer):
-    """Trains for some milliseconds, then lets the event loop go on."""
+    """Trains for some milliseconds at a time, and lets the event loop run in between."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,18 +27,18 @@ class CooperativeTrainer(Trainer):
         training = self.trainings.get(command[0])
         self.trainings.follow(*command)
         if training is not None and command[1] == "close":
-            training.advance(0.0)  # ends its session
+            training.advance(0.0)  # end its session
         self.commanded.set()
 
     async def _train(self) -> None:
-        """Give each training its turn, then wait until the next one is due."""
+        """Give each training its turn, and then wait until the next turn is due."""
         while True:
             self.commanded.clear()
             pauses = []
             for training in list(self.trainings.values()):
                 if training.is_due:
                     pause = training.advance(TURN)
-                    if pause is not None:  # without one, only a command leads to another turn
+                    if pause is not None:  # if None, only a command causes another turn
                         pauses.append(pause)
             shortest = min(pauses, default=None)
             if shortest is not None and shortest < LEAST_PAUSE:
@@ -47,12 +47,13 @@ class CooperativeTrainer(Trainer):
             await self._rest(shortest)
 
     async def _rest(self, pause: float | None) -> None:
-        """Wait for a command, or until a pause in seconds is over."""
+        """Wait for a command, or for a pause in seconds."""
         if pause is None:
             await self.commanded.wait()
         else:
-            # The time is relative to now: the event loop of a browser raises ValueError for an
-            # absolute one that is over, as that of `asyncio.timeout` is if the worker is held up.
+            # Use a relative time: in browsers, the event loop raises ValueError for an absolute
+            # time that has passed. `asyncio.timeout` would set such a time if the worker is
+            # delayed.
             loop = asyncio.get_running_loop()
             alarm = loop.call_later(pause, self.commanded.set)
             await self.commanded.wait()

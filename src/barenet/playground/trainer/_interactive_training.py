@@ -1,7 +1,7 @@
-"""The training of one network under the commands of the page.
+"""The training of a network that the page controls with commands.
 
-It is a callback of the library's training loop, which it interrupts between chunks of batches: to
-execute commands, and to give other trainings their turn where there are no threads.
+It is a callback of the library's training loop. It interrupts the loop between chunks of batches to
+execute commands, and to give other trainings their turn if there are no threads.
 """
 
 import math
@@ -31,19 +31,19 @@ from barenet.training._divergence import EXPLOSION
 from barenet.training._epoch import TrainingConfig
 from barenet.training._loop import Loop, exclusive, make_loop
 
-#: Seconds between two reports, fewer than between two pictures; their largest share of the time.
+#: Minimum seconds between reports, less than between pictures; and maximum fraction of the time.
 REPORT_SECONDS = 0.025
 REPORT_FRACTION = 0.05
-#: Maximum number of rows in a report.
+#: Maximum number of rows of metrics in a report.
 MAX_ROWS = 64
-#: Epochs per second up to which the last update of each epoch is recorded.
+#: Maximum pace, in epochs per second, at which the last update of each epoch is recorded.
 MAX_RECORDED = 100.0
-#: Why a training loop is interrupted.
+#: The reason for interrupting a training loop.
 WAITING = "waits for a command, or for its next turn"
 
 
 class InteractiveTraining(TrainingCommands):
-    """A training that reports its progress, whose `advance` is called again and again."""
+    """A training that reports its progress; its method `advance` is called repeatedly."""
 
     def __init__(
         self, setup: TrainingSetup, report: Callable[[ProgressReport], None], pace: float = 0.0
@@ -51,13 +51,13 @@ class InteractiveTraining(TrainingCommands):
         super().__init__(setup, pace)
         self.report = report
         self.schedule = ResumedSchedule(self.settings, 0)
-        #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
+        #: Learning rate at the start of the epoch, and training loss of a constant prediction.
         self.learning_rate = 0.0
         self.constant_loss = 0.0
-        #: The training loop, from its start to its end, and the time to interrupt it.
+        #: The training loop as a generator, and the time to interrupt it.
         self.session: Generator[None, None, str | None] | None = None
         self.deadline = 0.0
-        #: Times of the last report and of the next epoch, and seconds between two reports.
+        #: Times of the last report and of the next epoch, and seconds between reports.
         self.reported = 0.0
         self.due = 0.0
         self.report_interval = REPORT_SECONDS
@@ -66,11 +66,11 @@ class InteractiveTraining(TrainingCommands):
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something to do."""
+        """Whether there is anything to do."""
         return self.playing or not self.commands.empty()
 
     def work(self) -> None:
-        """Train until a command closes it; the body of a thread."""
+        """Train until a command closes the training; this is the target of a thread."""
         seconds = None
         while not self.closed:
             with suppress(queue.Empty):
@@ -78,9 +78,9 @@ class InteractiveTraining(TrainingCommands):
             seconds = self.advance(math.inf)
 
     def advance(self, seconds: float) -> float | None:
-        """Execute commands, train for some seconds, and return those to the next turn.
+        """Execute commands, train for some seconds, and return the seconds until the next turn.
 
-        None if only a command leads to one.
+        Return None if only a command can cause another turn.
         """
         self.deadline = time.perf_counter() + seconds
         while not self.commands.empty():
@@ -98,7 +98,7 @@ class InteractiveTraining(TrainingCommands):
         return None
 
     def _continue(self) -> None:
-        """Continue the training loop, or begin another one."""
+        """Continue the training loop, or start another one."""
         session = self.session
         self.session = None
         if session is None and not self.has_rows:
@@ -115,15 +115,15 @@ class InteractiveTraining(TrainingCommands):
                     self.run = None
 
     def _train(self, loop: Loop) -> Generator[None, None, str | None]:
-        """Train until the loop is interrupted, again and again; the reason for its end."""
+        """Train, yielding at each interruption of the loop, and return the reason for its end."""
         run = loop.run
         epochs = loop.config.epochs
         with exclusive(self.network), loop.session():
-            loop.is_saved = True  # so that L-BFGS can continue
+            loop.is_saved = True  # allow L-BFGS to continue
             while not run.finished:
                 epoch = run.epoch
                 if run.batch < run.n_batches:
-                    epoch -= 1  # it is amid this one
+                    epoch -= 1  # the run is within this epoch
                 self._limit_chunk(run, epoch)
                 with np.errstate(all="ignore"):
                     loop.advance(epochs)
@@ -133,7 +133,7 @@ class InteractiveTraining(TrainingCommands):
         return run.history.stop_reason
 
     def _evaluate_initial(self) -> None:
-        """Measure the initial network, to which a reset returns."""
+        """Evaluate the initial network, to which a reset returns."""
         if self.has_rows:
             self.current = self._evaluated()
             self.initial = self.snapshot()
@@ -142,7 +142,7 @@ class InteractiveTraining(TrainingCommands):
 
     @contextmanager
     def _problems_shown(self) -> Iterator[None]:
-        """Pause with a problem where an error ends the training; the page would wait forever."""
+        """Pause with a problem if an error ends the training, as the page would wait forever."""
         try:
             yield
         except DivergenceError as error:
@@ -152,7 +152,7 @@ class InteractiveTraining(TrainingCommands):
             self._recover(f"{how} in the epoch after {self.epoch:,}")
         except Exception as error:  # noqa: BLE001
             self._fail(Problem.of("refused", error=error))
-            if self.run:  # a command was refused
+            if self.run:  # a command was rejected
                 self.run.stop(SETTINGS_CHANGED)
 
     def on_start(self, run: Run) -> None:
@@ -204,9 +204,9 @@ class InteractiveTraining(TrainingCommands):
                 self.update = None
 
     def _limit_chunk(self, run: Run, epoch: int) -> None:
-        """End the next chunk before the update to record, and record it if it is the next one."""
+        """End the next chunk before the update to record; if that is the next update, record it."""
         run.chunk_limit = None
-        if self.batch == 0:  # the learning rate is fixed at the start of an epoch
+        if self.batch == 0:  # the learning rate is fixed during an epoch
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
         ends_soon = self.one_batch or self.goal == self.epoch + 1
         is_slow = 0 < self.pace <= MAX_RECORDED
@@ -241,7 +241,7 @@ class InteractiveTraining(TrainingCommands):
         config = self.config
         self.constant_loss = setup.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
-        #: The first loop is that of `barenet train`; later ones have other seeds.
+        #: The first loop is the same as in `barenet train`; later loops have other seeds.
         self.seed = settings.seed + self.segments
         self.segments += 1
         self.update = None
@@ -280,15 +280,15 @@ class InteractiveTraining(TrainingCommands):
         return make_loop(choose_engine("auto", job), run)
 
     def _end(self, reason: str | None) -> None:
-        """Pause if a training loop has ended for a reason of its own."""
+        """Pause if a training loop has ended by itself."""
         if reason not in ("completed", SETTINGS_CHANGED):
             self.goal = 0
             self.problem = Problem(f"It stopped: {reason}.")
 
     def _measure(self, run: Run) -> None:
-        """Take the metrics of an epoch, and detect divergence and dead networks."""
+        """Record the metrics of an epoch, and detect divergence and dead networks."""
         curves = run.history.curves
-        if self.setup.others:  # the metrics are those of the ensemble
+        if self.setup.others:  # use the metrics of the ensemble
             row = self._evaluated()
         else:
             metric = self.setup.metric
@@ -308,7 +308,7 @@ class InteractiveTraining(TrainingCommands):
             self._recover(f"after epoch {self.epoch:,} was {row.loss:.3g} ({constant})")
         elif row.loss and curves["gradient_norm"][-1] == 0:
             self.problem = Problem.of("all_dead")
-        if len(run.history) > 1000:  # bounded memory
+        if len(run.history) > 1000:  # limits the memory
             for curve in curves.values():
                 del curve[:-1]
 
@@ -318,14 +318,14 @@ class InteractiveTraining(TrainingCommands):
         self.timeline.measure(row)
 
     def _wait_to_play(self) -> None:
-        """Interrupt the loop for a command, while paused, or at the end of the turn."""
+        """Interrupt the loop for a command, during a pause, or at the end of the turn."""
         is_over = time.perf_counter() >= self.deadline
         is_commanded = not self.commands.empty()
         if self.run and (self.closed or not self.playing or is_over or is_commanded):
             self.run.stop(WAITING, resumable=True)
 
     def _keep_pace(self) -> None:
-        """Train no further until the next epoch is due, or a command arrives in a thread."""
+        """Wait until the next epoch is due; in a thread, a command may arrive earlier."""
         if self.deadline < math.inf:
             self.deadline = 0.0
         else:
@@ -334,7 +334,7 @@ class InteractiveTraining(TrainingCommands):
                 self._execute(max(seconds_left, 0.0))
 
     def _execute(self, timeout: float | None = None) -> None:
-        """Execute the next command, when it arrives."""
+        """Wait for the next command, and execute it."""
         action, value = self.commands.get(timeout=timeout)
         with self._problems_shown():
             command = COMMANDS[action]
@@ -344,16 +344,16 @@ class InteractiveTraining(TrainingCommands):
                 command(self, value)
 
     def _recover(self, how: str) -> None:
-        """Pause at the saved epoch with the lowest training loss, and remove the later ones."""
+        """Pause at the saved epoch with the lowest training loss, and remove later epochs."""
         state = self.timeline.best
         rows = self.rows
         self._pause_at(state)
-        self.rows = rows  # the curve shows the divergence
+        self.rows = rows  # so that the curve shows the divergence
         self.timeline.remove_after(state.epoch)
         self._fail(Problem.of("diverged", how=how, epoch=state.epoch))
 
     def _fail(self, problem: Problem) -> None:
-        """Pause with a problem; the last update is undone."""
+        """Pause with a problem, and discard the record of the last update."""
         self.goal = 0
         self.problem = problem
         self.update = None
@@ -371,15 +371,15 @@ class InteractiveTraining(TrainingCommands):
         is_past = self.epoch < timeline.last
         if self.current is None and not playing and self.has_rows:
             self.current = self._evaluated()
-            if not is_past and not self.batch:  # the curve shows what an edit has changed
+            if not is_past and not self.batch:  # show the effect of an edit in the curve
                 self._add_row(self.current)
         last = max(self.epoch, timeline.last)
         if not self.problem.failed:
             timeline.lowest.cut(last)  # the curve ends there, too
         edits = timeline.edits
-        if is_past:  # the later ones are not in the network now
+        if is_past:  # later edits don't apply to the network now
             edits = tuple(edit for edit in edits if edit.epoch <= self.epoch)
-        # The page shows these only while the training is paused.
+        # The page only shows these while the training is paused.
         saved = None
         current = None
         update = None

@@ -1,4 +1,4 @@
-"""Problems of a training, with their remedies: divergence, a lack of progress, and overfitting."""
+"""Problems in training and their remedies: divergence, lack of progress, and overfitting."""
 
 import math
 import tomllib
@@ -16,43 +16,44 @@ from barenet.model.layers import Dense
 from barenet.playground.state._network_layout import LayerValues, Values, layer_values
 from barenet.playground.trainer._timeline import EpochMetrics, LearningCurve
 
-#: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
+#: Remedies that the page offers as buttons: a smaller learning rate, or other initial weights.
 SMALLER_RATE = "rate"
 NEW_WEIGHTS = "weights"
 PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text("utf-8"))
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
-#: Scores from which on nothing is reported.
+#: Scores from which no problem is reported.
 GOOD_SCORES = {"accuracy": 0.95, "r2": 0.9}
-#: A training is stuck if its loss has not fallen below this fraction of its earlier minimum in this
-#: many epochs, or in a third of all epochs where that is more.
+#: A training is stuck if its loss has not fallen below this fraction of its previous minimum in
+#: this many epochs, or in a third of all epochs if that is more.
 PATIENCE_EPOCHS = 100
 PROGRESS = 0.98
-#: Factor from which on a training loss is far worse than that of a constant prediction, and the
-#: first epoch that is judged.
+#: Factor from which a training loss is far worse than that of a constant prediction, and the first
+#: epoch at which it is compared.
 FAR_WORSE = 1.5
 FIRST_EPOCHS = 5
-#: Factor between the current and the lowest training loss from which on going back is proposed.
+#: Ratio of the current to the lowest training loss from which going back is suggested.
 MUCH_BETTER = 1.2
-#: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
+#: A neuron is saturated if its slope is below 5 % of the steepest slope for 95 % of the rows.
 FLAT_SLOPE = 0.05
 SATURATED = 0.95
-#: A network has collapsed if the root mean square of the weights of a layer is below this fraction
-#: of Glorot's for new ones, and its outputs differ by less than this between the rows.
+#: A network has collapsed if the root mean square of the weights in a layer is below this fraction
+#: of Glorot's initial scale, and its outputs vary by less than this between rows.
 ALMOST_ZERO = 0.01
 SAME_OUTPUT = 0.001
-#: A network overfits if, for a tenth of its epochs and this many at least, the test loss has not
-#: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
-#: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
+#: A network overfits if the test loss has not returned to its minimum for a tenth of its epochs,
+#: and for at least this many: the mean of the last rows exceeds this multiple of the minimum, the
+#: rise exceeds this fraction of the test loss of a constant prediction, and the mean training loss
+#: has fallen.
 WAIT_EPOCHS = 20
 RECENT_ROWS = 5
 RISE_FACTOR = 1.1
 VISIBLE_RISE = 0.02
 
-#: Sums among which the steepest slope of an activation is sought.
+#: Sums for finding the steepest slope of an activation.
 SUMS = np.linspace(-8, 8, 161)[:, np.newaxis]
 
-#: Names of neurons whose slope is almost 0, for the activations that have special ones.
+#: Descriptions of neurons with a slope of almost 0, for activations with a special term.
 _FLAT = {
     "tanh": "saturated (tanh near −1 or 1)",
     "sigmoid": "saturated (sigmoid near 0 or 1)",
@@ -62,16 +63,16 @@ _FLAT = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem of a training, and the name of the remedy that the page offers."""
+    """A problem in training, and the name of the remedy that the page offers."""
 
     message: str
     remedy: str = ""
-    #: Whether the training cannot continue as it is.
+    #: Whether the training can't continue in this state.
     failed: bool = False
 
     @classmethod
     def of(cls, name: str, remedy: str = "", **values: Any) -> Self:
-        """The problem of a name in problems.toml, with values in its message."""
+        """Make the problem with a name in problems.toml, inserting values into its message."""
         entry = PROBLEMS[name]
         return cls(
             message=entry["message"].format(**values),
@@ -93,9 +94,9 @@ def diagnose(
     *,
     starts_at_zero: bool = False,
 ) -> list[Problem]:
-    """List the signs that the training on X makes no progress.
+    """List signs that the training on X makes no progress.
 
-    `starts_at_zero`: whether the initial weights are 0, to which a reset would return.
+    `starts_at_zero` is whether the initial weights, to which a reset would return, are 0.
     """
     newest = curve.newest
     if newest is None or newest.epoch < FIRST_EPOCHS:
@@ -111,7 +112,7 @@ def diagnose(
     lowest_loss = min(row.loss for row in curve.rows)
     if is_far_worse:
         problems.append(Problem.of("far_worse", loss=loss, constant=constant_loss))
-        remedy = ""  # that of the first problem
+        remedy = ""  # the first problem has the remedy
     elif newest.loss > MUCH_BETTER * lowest_loss:
         remedy = SMALLER_RATE
     else:
@@ -127,9 +128,9 @@ def diagnose(
 def find_overfitting(
     rows: Sequence[EpochMetrics], lowest: EpochMetrics | None, constant_test_loss: float
 ) -> dict[str, Any] | None:
-    """The epoch since which the test loss rises while the training loss falls, with both losses.
+    """Find the epoch from which the test loss rises while the training loss falls, and both losses.
 
-    `lowest` is the epoch with the lowest test loss, which may be none of the rows.
+    `lowest` is the epoch with the lowest test loss, which may not be among the rows.
     """
     if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS):
         return None
@@ -149,7 +150,7 @@ def find_overfitting(
 
 
 def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
-    """Find a training loss that has hardly fallen for many epochs."""
+    """Find a training loss that has hardly decreased for many epochs."""
     patience = max(PATIENCE_EPOCHS, newest.epoch / 3)
     since = newest.epoch - patience
     before = [row.loss for row in curve.rows if row.epoch <= since]
@@ -166,13 +167,13 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
 
 
 def _has_collapsed(network: Network, X: Values) -> bool:
-    """Whether the weights of a layer are almost 0, and the outputs for all rows the same."""
+    """Return whether a layer's weights are almost 0, and the outputs of all rows the same."""
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
     if len(dense) == 1:
-        return False  # without a hidden layer, the weights grow again
+        return False  # without hidden layers, the weights grow again
     sizes = []
     for layer in dense:
-        usual = math.sqrt(2 / (layer.n_in + layer.n_out))  # Glorot's
+        usual = math.sqrt(2 / (layer.n_in + layer.n_out))  # Glorot's initial scale
         squares = np.square(layer.weights, dtype=np.float64)
         size = math.sqrt(float(squares.mean()))
         sizes.append(size / usual)
@@ -184,7 +185,7 @@ def _has_collapsed(network: Network, X: Values) -> bool:
 
 
 def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
-    """Whether the slope of an activation is almost 0 at each of a layer's sums."""
+    """Return whether the slope of an activation is almost 0 at each sum of a layer."""
     f = layer.activation
     with np.errstate(all="ignore"):
         slopes = f.derivative(layer.sums, f.forward(layer.sums))
@@ -194,7 +195,7 @@ def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
-    """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
+    """Find layers in which most neurons have a slope of almost 0 for almost every row."""
     layers_by_condition: dict[str, list[str]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
     for number, layer in enumerate(hidden, 1):

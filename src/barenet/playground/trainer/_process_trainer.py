@@ -1,7 +1,7 @@
-"""The trainer in a process of its own, so that drawing never slows the training.
+"""The trainer in a separate process, so that drawing never slows down the training.
 
-Commands go to it through a pipe. It ends with the server, however that ends; if it ends before,
-another one is started.
+A pipe passes commands to the process. The process ends when the server ends, for any reason; if it
+ends earlier, another one is started.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from barenet.playground.trainer._problems import TRAINER_ENDED
 from barenet.playground.trainer._trainer import Command, Trainer, Trainings
 from barenet.playground.trainer._trainer_messages import ProgressReport, WeightPath
 
-#: Seconds to wait for the process at the end.
+#: Seconds to wait for the process to end.
 TIMEOUT = 0.5
-#: Seconds before another process is started: before the first one, and at most.
+#: Seconds before another process is started: the initial pause, and the maximum.
 PAUSE = 0.25
 LONGEST_PAUSE = 10.0
 
 
 class ProcessTrainer(Trainer):
-    """The server's end of the pipe."""
+    """The server's end of the pipe to the process."""
 
     def __init__(self, process: bool = True) -> None:
         super().__init__()
@@ -45,14 +45,14 @@ class ProcessTrainer(Trainer):
     def close(self) -> None:
         """End the process."""
         self.closing.set()
-        self._send(None)  # it closes its end of the pipe, which ends the reports
+        self._send(None)  # closes the other end of the pipe, which ends the reports
         self.worker.join(TIMEOUT)
         if self.worker.is_alive() and hasattr(self.worker, "terminate"):
-            self.worker.terminate()  # compiling kernels can't be interrupted
+            self.worker.terminate()  # compiling kernels can't be interrupted otherwise
             self.worker.join()
 
     def _start(self) -> None:
-        """Start the process, with a pipe of its own."""
+        """Start the process, with a new pipe."""
         self.connection, theirs = multiprocessing.Pipe()
         spawn = multiprocessing.get_context("spawn")
         make_worker: Any = threading.Thread
@@ -69,7 +69,7 @@ class ProcessTrainer(Trainer):
             self.connection.send(command)
 
     def _listen(self) -> None:
-        """Pass each report to its listener, until `close`; None if the process ends before."""
+        """Pass each report to its listener until `close`, or None if the process ends earlier."""
         pause = PAUSE
         while True:
             with contextlib.suppress(EOFError, OSError):
@@ -92,10 +92,10 @@ class ProcessTrainer(Trainer):
 
 
 def serve(connection: Connection[Any, Any], own_process: bool) -> None:
-    """Follow the commands from a pipe; the body of the process."""
+    """Execute the commands from a pipe; this is the target of the process."""
     if own_process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        warnings.simplefilter("ignore")  # the page reports the problems of a training itself
+        warnings.simplefilter("ignore")  # the page itself reports problems in training
         threading.Thread(target=_warm_up, daemon=True).start()
     lock = threading.Lock()
 
@@ -115,14 +115,14 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
 
 
 def _start_training(*arguments: Any) -> InteractiveTraining:
-    """Start a training in a thread of its own."""
+    """Start a training in a separate thread."""
     training = InteractiveTraining(*arguments)
     threading.Thread(target=training.work, daemon=True).start()
     return training
 
 
 def _warm_up() -> None:
-    """Compile the kernels, so that the first step on the page does not wait for them."""
+    """Compile the kernels, so that the first step on the page does not have to wait."""
     network = Network.dense([2, 2, 1], output="sigmoid")
     X = np.zeros((4, 2), np.float32)
     y = np.array([0, 1, 0, 1])

@@ -1,8 +1,8 @@
-"""The earlier states of a network, to return to, and the metrics of its epochs, in bounded memory.
+"""Earlier states of a network, and the metrics of its epochs, in limited memory.
 
-States are saved every few epochs. When the memory is full, every second one is removed and the
-stride doubles, so that an hour of training takes as much memory as a minute. The metrics, which the
-page draws as learning curves, are thinned out likewise.
+States are saved every few epochs. When the memory is full, every second state is removed and the
+stride doubles, so an hour of training takes as much memory as a minute. The metrics, which the page
+draws as learning curves, are thinned out in the same way.
 """
 
 import bisect
@@ -22,9 +22,9 @@ T = TypeVar("T")
 
 
 class EpochMetrics(NamedTuple):
-    """Loss and score (accuracy or R²) on the training and the test rows."""
+    """Loss and score (accuracy or R²) on the training rows and on the test rows."""
 
-    #: Epochs done, with a fraction if the training is paused amid an epoch.
+    #: Completed epochs, with a fraction if the training is paused within an epoch.
     epoch: float
     loss: float
     test_loss: float
@@ -32,12 +32,12 @@ class EpochMetrics(NamedTuple):
     test_score: float
 
 
-#: Versions are unique, even those of two networks one after the other.
+#: Versions are unique, even across networks.
 VERSIONS = itertools.count()
 
 
 class LearningCurve:
-    """Metrics at an even stride of epochs, and the newest ones."""
+    """Metrics at an even stride of epochs, and the latest metrics."""
 
     def __init__(self) -> None:
         self.stride = 1
@@ -46,13 +46,13 @@ class LearningCurve:
 
     @property
     def newest(self) -> EpochMetrics | None:
-        """The last metrics, which may lie off the stride."""
+        """The last metrics, which may not be on the stride."""
         if not self.rows:
             return None
         return self.rows[-1]
 
     def add(self, row: EpochMetrics) -> None:
-        """Append metrics; those of an earlier epoch replace the later ones in a new version."""
+        """Append metrics; for an earlier epoch, they replace the later metrics in a new version."""
         if self.rows and row.epoch <= self.rows[-1].epoch:
             self.cut(row.epoch - 1)
         if self.rows and self.rows[-1].epoch % self.stride:
@@ -62,7 +62,7 @@ class LearningCurve:
             self.stride *= 2
             earlier_rows = self.rows[:-1]
             self.rows = [earlier for earlier in earlier_rows if earlier.epoch % self.stride == 0]
-            self.rows.append(row)  # the newest one may lie off the stride
+            self.rows.append(row)  # the latest row may not be on the stride
 
     def cut(self, epoch: float) -> None:
         """Remove the metrics after an epoch, in a new version."""
@@ -71,13 +71,13 @@ class LearningCurve:
 
 
 class LowestTestLoss:
-    """The epoch with the lowest test loss, also after a return to an earlier epoch.
+    """The epoch with the lowest test loss, even after a return to an earlier epoch.
 
-    It is apart from the learning curve, whose rows become fewer as the training goes on.
+    It is separate from the learning curve, whose rows are thinned out during training.
     """
 
     def __init__(self) -> None:
-        #: The metrics of each epoch with a lower test loss than all epochs before it.
+        #: The metrics of each epoch with a lower test loss than all previous epochs.
         self.records: list[EpochMetrics] = []
 
     @property
@@ -88,7 +88,7 @@ class LowestTestLoss:
         return self.records[-1]
 
     def add(self, row: EpochMetrics) -> None:
-        """Compare the metrics of an epoch, which replace those of this and of later epochs."""
+        """Compare the metrics of an epoch, which replace those of the same and of later epochs."""
         self.cut(row.epoch)
         if self.records and self.records[-1].epoch == row.epoch:
             self.records.pop()
@@ -103,7 +103,7 @@ class LowestTestLoss:
             self.records.pop()
 
     def thin(self, epochs: list[int]) -> None:
-        """Keep what is needed to return to any of some epochs."""
+        """Keep the records that are needed to go back to any of the given epochs."""
         record_epochs = [record.epoch for record in self.records]
         needed = {len(self.records) - 1}
         for epoch in epochs:
@@ -114,7 +114,7 @@ class LowestTestLoss:
 
 
 def thin(rows: list[T], limit: int) -> list[T]:
-    """Select some of many rows at an even stride, the last one among them."""
+    """Select at most `limit` rows at an even stride, including the last one."""
     stride = math.ceil(len(rows) / limit)
     stride = max(stride, 1)
     from_last = rows[::-1][::stride]
@@ -145,30 +145,30 @@ class EpochState:
         return cls(epoch, Snapshot.of(network), copy.deepcopy(optimizer), metrics)
 
     def restore(self, network: Network, optimizer: AnyOptimizer) -> None:
-        """Restore a network, and its optimizer unless that is of another kind now."""
+        """Restore a network, and its optimizer if it still has the same class."""
         self.snapshot.restore(network)
         optimizer.reset()
         if isinstance(optimizer, Optimizer) and type(optimizer) is type(self.optimizer):
-            rate = optimizer.learning_rate  # which may have been changed
+            rate = optimizer.learning_rate  # the learning rate may have been changed
             optimizer.load_state_dict({**self.optimizer.state_dict(), "learning_rate": rate})
 
     @property
     def loss(self) -> float:
-        """Training loss; infinite if it is unknown or not finite."""
+        """The training loss; infinite if it is unknown or not finite."""
         if self.metrics is None or not math.isfinite(self.metrics.loss):
             return math.inf
         return self.metrics.loss
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of the arrays."""
-        moments = getattr(self.optimizer, "moments", {})  # L-BFGS has none
+        """Number of bytes in the arrays."""
+        moments = getattr(self.optimizer, "moments", {})  # L-BFGS has no moments
         arrays = [*self.snapshot, *moments.values()]
         return sum(array.nbytes for array in arrays)
 
 
 class Timeline:
-    """States in the order of their epochs, and the weights changed by hand on the way."""
+    """States in order of their epochs, and the weights changed by hand in between."""
 
     def __init__(self, first: EpochState) -> None:
         self.stride = 1
@@ -191,11 +191,11 @@ class Timeline:
         return min(self.states, key=lambda state: abs(state.epoch - epoch))
 
     def is_due(self, epoch: int) -> bool:
-        """Whether an epoch is one of those that are saved."""
+        """Return whether an epoch is saved."""
         return epoch % self.stride == 0
 
     def add(self, state: EpochState) -> None:
-        """Save a state, and remove those that are not before it."""
+        """Save a state, replacing states of the same or later epochs."""
         self.states = [earlier for earlier in self.states if earlier.epoch < state.epoch]
         self.states.append(state)
         limit = min(MAX_STATES, MAX_BYTES // max(state.n_bytes, 1))
@@ -204,13 +204,13 @@ class Timeline:
             self.states = [saved for saved in self.states if self.is_due(saved.epoch)]
 
     def measure(self, row: EpochMetrics) -> None:
-        """Take the metrics of an epoch, the newest one."""
+        """Record the metrics of an epoch, which is the latest one."""
         self.lowest.add(row)
         if len(self.lowest.records) > 2 * MAX_STATES:
             self.lowest.thin([state.epoch for state in self.states])
 
     def leave(self, epoch: int) -> None:
-        """Forget the later states if the network is back in time; planned edits stay otherwise."""
+        """Forget later states and edits if the network has gone back; otherwise, keep the edits."""
         if epoch < self.last:
             self.remove_after(epoch)
 
@@ -220,13 +220,13 @@ class Timeline:
         self.edits = tuple(edit for edit in self.edits if edit.epoch <= epoch)
 
     def forget_metrics(self) -> None:
-        """Forget the metrics, which those of another loss function can't be compared with."""
+        """Forget the metrics, which can't be compared between loss functions."""
         self.states = [replace(state, metrics=None) for state in self.states]
         self.lowest = LowestTestLoss()
 
 
 class ResumedSchedule(Schedule):
-    """The schedule of a training that continues after a change, with its end where it was."""
+    """The schedule of a training that continues after a change, with an unchanged end."""
 
     role = ""  # It is in no registry and needs no name.
 

@@ -1,4 +1,4 @@
-"""The trainer of all networks of the page: their commands go to it, and reports come back."""
+"""The trainer of all networks on the page, which receives commands and sends reports."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from barenet.playground.trainer._trainer_messages import ProgressReport, Trainin
 
 Listener = Callable[[ProgressReport | None], None]
 
-#: A training by its key, the action of a command, and its argument.
+#: The key of a training, the action of a command, and its argument.
 Command = tuple[int, str, Any]
 
 
 class Trainer(ABC):
-    """The trainer as the sessions see it."""
+    """The interface of a trainer to the sessions."""
 
     def __init__(self) -> None:
         self.listeners: dict[int, Listener] = {}
@@ -27,9 +27,10 @@ class Trainer(ABC):
         self.next_key = 0
 
     def begin(self, setup: TrainingSetup, pace: float, listener: Listener) -> int:
-        """Start a training, which waits for its first command, and return its key.
+        """Start a training that waits for its first command, and return its key.
 
-        The listener is called with None when the trainer has failed: the training must begin again.
+        The listener is called with None if the trainer has failed; the training must then start
+        again.
         """
         key = self.next_key
         self.next_key += 1
@@ -38,7 +39,7 @@ class Trainer(ABC):
         return key
 
     def request_path(self, key: int) -> Future[WeightPath]:
-        """Request the weights that a training has kept; fails if the trainer does."""
+        """Request the weights that a training has saved; the future fails if the trainer fails."""
         answer = self.paths.setdefault(key, Future())
         self._send((key, "path", None))
         return answer
@@ -55,10 +56,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def _send(self, command: Command) -> None:
-        """Bring a command to the trainings."""
+        """Pass a command to the trainings."""
 
     def _pass_on(self, key: int, report: ProgressReport | WeightPath) -> None:
-        """Pass a report on to its listener."""
+        """Pass a report to its listener."""
         if isinstance(report, WeightPath):
             future = self.paths.pop(key, None)
             if future is not None:
@@ -70,7 +71,7 @@ class Trainer(ABC):
 
 
 class Trainings(dict[int, InteractiveTraining]):
-    """The trainings by their keys, which follow commands."""
+    """The trainings by their keys, which execute commands."""
 
     def __init__(
         self,
@@ -82,7 +83,7 @@ class Trainings(dict[int, InteractiveTraining]):
         self.answer = answer
 
     def follow(self, key: int, action: str, value: Any) -> None:
-        """Follow a command; one for a training that has been closed does nothing."""
+        """Execute a command; a command for a closed training does nothing."""
         if action == "begin":
             self._begin(key, *value)
         elif action == "path" and key in self:
@@ -99,7 +100,7 @@ class Trainings(dict[int, InteractiveTraining]):
 
         try:
             self[key] = self.make(setup, report, pace)
-        except Exception as error:  # noqa: BLE001 - no training ends the others
+        except Exception as error:  # noqa: BLE001 - no training may end the others
             problem = Problem.of("refused", error=error)
             snapshot = Snapshot.of(setup.network)
             self.answer(key, ProgressReport(snapshot=snapshot, problem=problem))

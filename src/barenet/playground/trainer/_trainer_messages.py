@@ -1,4 +1,4 @@
-"""The messages between the server and the trainer: a network to train, and the state of it."""
+"""The messages between the server and the trainer: a network to train, and its state."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from barenet.playground.state._page_state import NetworkSettings, WeightEdit
 from barenet.playground.trainer._problems import NO_PROBLEM, Problem
 from barenet.playground.trainer._timeline import EpochMetrics, EpochState, Timeline, thin
 
-#: Maximum number of epochs of a path.
+#: Maximum number of epochs in a path.
 MAX_PATH = 100
 
 #: X and y, scaled.
@@ -25,22 +25,22 @@ Rows = tuple[NDArray[np.float32], NDArray[Any]]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingSetup:
-    """A network with its initial weights, its data and the settings to start with."""
+    """A network with its initial weights, its data and the initial settings."""
 
     network: Network
     training: Rows
     test: Rows
     metric: str
     settings: NetworkSettings
-    #: The weight of the first network of an ensemble, and the weighted outputs of the others for
-    #: the training and the test rows. The metrics are those of the ensemble.
+    #: The weight of the first network of an ensemble, and the weighted outputs of the other
+    #: networks for the training rows and the test rows. The metrics are those of the ensemble.
     weight: float = 1.0
     others: tuple[NDArray[np.float32], ...] = ()
-    #: The last report of a training that continues after its process has ended.
+    #: The last report, if the training continues after its process has ended.
     last: "ProgressReport | None" = None
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
-        """Loss and score of a network, as the training measures them after each epoch."""
+        """Compute the loss and score of a network, as in training after each epoch."""
         function, (training, test) = self.loss_and_rows(loss)
         objective = Objective(network, function)
         metric = METRICS[self.metric]
@@ -62,7 +62,7 @@ class TrainingSetup:
         )
 
     def constant_losses(self, loss: str) -> tuple[float, float]:
-        """Training and test loss of the best constant: the classes' frequencies, mean or median."""
+        """Compute both losses of the best constant: the class frequencies, mean or median."""
         if not len(self.training[0]):
             return math.nan, math.nan
         function, rows = self.loss_and_rows(loss)
@@ -75,10 +75,10 @@ class TrainingSetup:
             training_loss = function.value(outputs, training)
             test_loss = function.value(test_outputs, test)
             losses.append((training_loss, test_loss))
-        return min(losses)  # by the training loss
+        return min(losses)  # the lowest training loss
 
     def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
-        """The loss function of a name, and the training and the test rows for it."""
+        """Return the loss function with a name, and the training and test rows for it."""
         function = as_loss(loss or None, self.network.output_activation)
         rows = []
         for X, y in (self.training, self.test):
@@ -89,12 +89,12 @@ class TrainingSetup:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UpdateRecord:
-    """The last update, recorded so that it can be repeated and explained."""
+    """A record of the last update, with which it can be repeated and explained."""
 
     #: The network and its optimizer before the update.
     before: EpochState
     settings: NetworkSettings
-    #: The learning rate of this update, including the schedule.
+    #: The learning rate of this update, after applying the schedule.
     learning_rate: float
     #: Seed of the order of the rows.
     seed: int
@@ -106,11 +106,11 @@ class UpdateRecord:
 
     @property
     def step(self) -> int:
-        """Number of updates before this one, counted from the start of the training loop."""
+        """Number of earlier updates, counted from the start of the training loop."""
         return self.epoch * self.n_batches + self.batch
 
     def rows(self, n_rows: int) -> NDArray[np.intp]:
-        """Indices of the rows of the mini-batch, shape (batch_size,)."""
+        """Return the row indices of the mini-batch, shape (batch_size,)."""
         orders = epoch_orders(n_rows, self.seed, [self.epoch])
         order = orders[0]
         size = self.settings.run_config(n_rows).batch_size
@@ -125,30 +125,30 @@ class ProgressReport:
     """The state of a training."""
 
     snapshot: Snapshot
-    #: Epochs done.
+    #: Number of completed epochs.
     epoch: int = 0
-    #: Mini-batches done of the current epoch, and mini-batches of an epoch.
+    #: Completed mini-batches of the current epoch, and mini-batches per epoch.
     batch: tuple[int, int] = (0, 1)
     playing: bool = False
-    #: The reason why it has stopped, or a problem.
+    #: The reason for stopping, or a problem.
     problem: Problem = NO_PROBLEM
-    #: Epochs to which it can return; while paused.
+    #: Epochs that the training can return to; set while it is paused.
     saved: list[int] | None = None
     edits: tuple[WeightEdit, ...] = ()
-    #: Last epoch that was reached; later than `epoch` if the network has gone back in time.
+    #: The last epoch reached, which is after `epoch` if the network has gone back.
     last: int = 0
     #: Metrics of the epochs since the last report.
     rows: list[EpochMetrics] = field(default_factory=list)
-    #: Metrics of the epoch with the lowest test loss of all, if it is known.
+    #: Metrics of the epoch with the lowest test loss, if it is known.
     lowest: EpochMetrics | None = None
     #: Metrics of the current network, if they are known.
     current: EpochMetrics | None = None
-    #: The last update, while paused.
+    #: The last update; set while the training is paused.
     update: UpdateRecord | None = None
 
 
 class WeightPath(NamedTuple):
-    """The weights of a training after the saved epochs, or some of them."""
+    """The weights of a training after all or some of its saved epochs."""
 
     epochs: list[float]
     #: Shape (n_epochs, n_parameters).
@@ -156,8 +156,8 @@ class WeightPath(NamedTuple):
 
     @classmethod
     def of(cls, timeline: Timeline) -> "WeightPath":
-        """Copy the weights of at most MAX_PATH epochs, the last one among them."""
-        states = thin(list(timeline.states), MAX_PATH)  # it may change in another thread
+        """Copy the weights of at most MAX_PATH epochs, including the last one."""
+        states = thin(list(timeline.states), MAX_PATH)  # another thread may change the states
         epochs: list[float] = [state.epoch for state in states]
         parameters = [state.snapshot.parameters for state in states]
         return cls(epochs, np.stack(parameters))

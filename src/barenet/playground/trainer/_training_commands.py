@@ -1,4 +1,4 @@
-"""The state of a training of the page, and the commands that change it."""
+"""The state of a training on the page, and the commands that change it."""
 
 import math
 import queue
@@ -19,12 +19,12 @@ from barenet.playground.trainer._trainer_messages import (
 from barenet.settings._run_config import RunConfig
 from barenet.training._callbacks import Callback, Run
 
-#: Why a training loop ends when the page has changed its settings.
+#: The reason for ending a training loop when the page has changed its settings.
 SETTINGS_CHANGED = "its settings were changed"
 
 
 class TrainingCommands(Callback):
-    """A training that is paused, continued and changed; its methods ``do_…`` are the `COMMANDS`."""
+    """A training that can be paused, continued and changed; its ``do_…`` methods are `COMMANDS`."""
 
     def __init__(self, setup: TrainingSetup, pace: float) -> None:
         self.setup = setup
@@ -34,16 +34,16 @@ class TrainingCommands(Callback):
         self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.optimizer = self.config.make_optimizer()
         self.has_rows = len(setup.training[0]) > 0
-        #: The current training loop of the library; `segments` counts the loops.
+        #: The current training loop of the library, and the number of loops.
         self.run: Run | None = None
         self.segments = 0
         self.seed = 0
         self.epoch = 0
         self.batch = 0
         self.n_batches = 1
-        #: It trains while the epoch is below the goal; if `one_batch`, until the next update.
+        #: Trains while the epoch is below the goal; with `one_batch`, only until the next update.
         self.goal: float = 0
-        #: It keeps no pace before this epoch.
+        #: Does not limit the pace before this epoch.
         self.unpaced_to = 0
         self.one_batch = False
         self.closed = False
@@ -60,7 +60,7 @@ class TrainingCommands(Callback):
 
     @property
     def config(self) -> RunConfig:
-        """The current settings as the library describes them."""
+        """The current settings as a configuration of the library."""
         return self.settings.run_config(len(self.setup.training[0]))
 
     @property
@@ -77,13 +77,13 @@ class TrainingCommands(Callback):
         self.commands.put((action, value))
 
     def do_play(self) -> None:
-        """Train until something else is commanded."""
+        """Train until another command arrives."""
         self.goal = math.inf
         self.one_batch = False
         self.problem = NO_PROBLEM
 
     def do_pause(self) -> None:
-        """Pause after an update that is recorded; train one more if there is none."""
+        """Pause after a recorded update; if there is no record, train one more update."""
         if self.run is None or self.update is not None or not self.playing:
             self.goal = 0
         elif self.batch:
@@ -92,7 +92,7 @@ class TrainingCommands(Callback):
             self.goal = self.epoch + 1
 
     def do_step(self) -> None:
-        """Train for an epoch, or for the rest of one."""
+        """Train for an epoch, or for the rest of the current one."""
         self.do_run_to(self.epoch + 1)
 
     def do_batch(self) -> None:
@@ -107,12 +107,12 @@ class TrainingCommands(Callback):
             self.goal = epoch
 
     def do_reach(self, epoch: int) -> None:
-        """Train up to an epoch as fast as possible."""
+        """Train up to an epoch, as fast as possible."""
         self.do_run_to(epoch)
         self.unpaced_to = epoch
 
     def do_scrub(self, epoch: int) -> None:
-        """Go back to the saved epoch that is nearest, after saving a last one."""
+        """Go back to the nearest saved epoch, after saving the current one."""
         if not self.batch and self.epoch > self.timeline.last:
             self.timeline.add(self.snapshot())
         self._pause_at(self.timeline.at(epoch))
@@ -123,14 +123,14 @@ class TrainingCommands(Callback):
         self.do_play()
 
     def do_reset(self) -> None:
-        """Return to the initial weights, with the edits made to them."""
+        """Return to the initial weights, including edits of them."""
         self._pause_at(self.timeline.states[0])
         self.timeline.remove_after(0)
         self.optimizer = self.config.make_optimizer()
         self.segments = 0
 
     def do_configure(self, settings: NetworkSettings) -> None:
-        """Continue with other settings; a new learning rate alone needs no new training loop."""
+        """Continue with other settings; a new learning rate alone requires no new training loop."""
         before = self.settings
         self.settings = settings
         self.update = None
@@ -171,7 +171,7 @@ class TrainingCommands(Callback):
         self.timeline.add(self.snapshot())
 
     def do_plan(self, edits: tuple[WeightEdit, ...]) -> None:
-        """Start again from the initial weights, with edits to make on the way."""
+        """Start again from the initial weights, with edits to make at later epochs."""
         self.timeline.add(self.initial)
         self.do_reset()
         self.timeline.edits = edits
@@ -196,7 +196,7 @@ class TrainingCommands(Callback):
             self.run.stop(SETTINGS_CHANGED)
 
     def apply_edits(self) -> bool:
-        """Make the edits that are due after this epoch."""
+        """Make the edits that are due at this epoch."""
         due = [edit for edit in self.timeline.edits if edit.epoch == self.epoch]
         for edit in due:
             self._apply(edit)

@@ -1,6 +1,6 @@
-"""The digit pad: a drawing as an image of the data set, its classes, and the test rows of a cell.
+"""The digit pad: drawings converted to images, test images, and cells of the confusion matrix.
 
-Each image there was a bitmap of four by four points to a pixel; a pixel counts those with ink.
+Each image was a bitmap with 4 × 4 points per pixel; the value of a pixel counts points with ink.
 """
 
 import re
@@ -13,9 +13,9 @@ from barenet.errors import ArgumentError
 from barenet.playground.state._wire_format import finite
 from barenet.playground.views._network_view import NetworkView
 
-#: Maximum number of test rows of a cell of the confusion matrix.
+#: Maximum number of test rows that are shown for a cell of the confusion matrix.
 MAX_SHOWN = 24
-#: Points along each side of a pixel, and of the pad.
+#: Points along each side of a pixel, and along each side of the pad.
 POINTS_PER_PIXEL = 4
 PAD_SIDE = 192
 
@@ -25,26 +25,27 @@ class DigitStyle(NamedTuple):
 
     height: float
     width: float
-    #: Maximum ratio of the horizontal and the vertical scale of a drawing.
+    #: Maximum ratio of the horizontal to the vertical scale of a drawing.
     stretch: float
-    #: Slant that is left as it is, in points to the right per point down.
+    #: Slant that is not corrected, in points to the right per point down.
     slant: float
-    #: Points to the right of the middle.
+    #: Offset to the right of the middle, in points.
     right_offset: float
-    #: Whether the centre of mass lies in the middle, or that of the outline.
+    #: Whether to centre by the centre of mass, instead of by the outline.
     by_mass: bool
 
 
-#: The data set's 8 × 8 digits touch top and bottom, are seldom wider than 20 of 32 points, and are
-#: upright. So converted, networks recognize 96 % of shifted and scaled test digits, and 75 % of
-#: MNIST's: centred by mass 95 and 77 %, as wide as drawn 96 and 56 %, as slanted 96 and 62 %.
+#: The data set's 8 × 8 digits touch the top and bottom, are seldom wider than 20 of 32 points, and
+#: are upright. With this conversion, networks recognize 96 % of shifted and scaled test digits, and
+#: 75 % of MNIST's digits; if centered by mass, 95 and 77 %; with the width as drawn, 96 and 56 %;
+#: with the slant as drawn, 96 and 62 %.
 UPRIGHT = DigitStyle(1.0, 20 / 32, 3.0, 0.05, 0.5, by_mass=False)
-#: MNIST's lie in 20 × 20 of 28 × 28 pixels, as they were drawn.
+#: MNIST's digits lie in 20 × 20 of 28 × 28 pixels, with the shape as drawn.
 CENTRED = DigitStyle(20 / 28, 20 / 28, 1.0, np.inf, 0.0, by_mass=True)
 
 
 def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
-    """Convert the points of the pad, row by row as bits in hexadecimal; None without ink."""
+    """Convert a drawing on the pad, row by row as hexadecimal bits; None if there is no ink."""
     prepared = view.prepared
     n_digits = PAD_SIDE**2 // 4
     if prepared.dataset.image_shape is None or not re.fullmatch(f"[0-9a-f]{{{n_digits}}}", ink):
@@ -61,7 +62,7 @@ def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
 
 
 def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """The share of ink in each pixel of an image, from a bitmap with ink."""
+    """Compute the fraction of ink in each pixel of an image, from a bitmap with ink."""
     style = CENTRED
     if shape[0] == 8:
         style = UPRIGHT
@@ -76,7 +77,7 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     right = upright.max() + 1
     above = y.min()
     below = y.max() + 1
-    # Points of the pad to a point of the image, to the right and down.
+    # Points of the pad per point of the image, to the right and down.
     across = (right - left) / (style.width * n_columns)
     down = (below - above) / (style.height * n_rows)
     down = max(down, across / style.stretch)
@@ -97,23 +98,23 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     whole_columns = np.floor(columns).astype(int)
     row_indices = np.clip(whole_rows, -1, pad_height)
     column_indices = np.clip(whole_columns, -1, pad_width)
-    around = np.pad(ink, 1)  # beyond the pad there is no ink
+    around = np.pad(ink, 1)  # there is no ink outside the pad
     points = around[row_indices + 1, column_indices + 1]
     pixels = points.reshape(shape[0], POINTS_PER_PIXEL, shape[1], POINTS_PER_PIXEL)
     return pixels.mean(axis=(1, 3))
 
 
 def _lean(x: NDArray[np.float64], y: NDArray[np.float64], slant: float) -> float:
-    """Return how far points lean to the right per point down, beyond the slant that is left."""
+    """Return how far points lean to the right per point down, beyond the allowed slant."""
     lean = 0.0
     if y.any():
-        lean = float(x @ y / (y @ y))  # the slope of the least squares
+        lean = float(x @ y / (y @ y))  # the slope of the least-squares line
     size = max(abs(lean) - slant, 0.0)
     return float(np.sign(lean) * size)
 
 
 def test_image(view: NetworkView, number: int) -> dict[str, Any]:
-    """Take a test image by its number, beginning again after the last."""
+    """Return a test image by its number, which wraps around after the last image."""
     prepared = view.prepared
     if prepared.dataset.image_shape is None or not len(prepared.test_rows):
         raise ArgumentError("there are no test images", argument="row", remedy="choose the digits")
@@ -125,7 +126,7 @@ def test_image(view: NetworkView, number: int) -> dict[str, Any]:
 
 
 def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
-    """List the test rows of one class that the network predicts as another, the surest first."""
+    """List the test rows of a class that are predicted as another class, most certain first."""
     prepared = view.prepared
     report = view.latest
     classes = prepared.classes or ()

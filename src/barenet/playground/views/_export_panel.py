@@ -1,4 +1,4 @@
-"""The run of the page as ``barenet train`` and as Python code, with notes on the differences."""
+"""The run of the page as a ``barenet train`` command and as Python code, with their differences."""
 
 import tomllib
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from barenet.settings._run_defaults import table_defaults
 _TEXTS = tomllib.loads(Path(__file__).with_name("export.toml").read_text("utf-8"))
 NOTES: dict[str, str] = _TEXTS["notes"]
 CODE: dict[str, str] = _TEXTS["code"]
-#: Settings of the page that a data set may have other defaults for.
+#: Settings of the page whose defaults may differ for a data set.
 PAGE_SETTINGS = RunConfig(
     init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
 )
@@ -48,7 +48,7 @@ def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
 
 
 class ExportedRun:
-    """A run of the page, up to its current epoch."""
+    """A run of the page up to its current epoch."""
 
     def __init__(self, view: NetworkView, data: DataSettings) -> None:
         self.view = view
@@ -68,13 +68,13 @@ class ExportedRun:
         self.config = view.prepared.run_config(view.settings)
         self.epochs = max(view.latest.epoch, 1)
         self.edits = view.latest.edits
-        #: Length of the schedule, if it isn't the number of epochs that were trained.
+        #: Length of the schedule, if it differs from the number of trained epochs.
         self.schedule_epochs: int | None = None
         if view.settings.depends_on_epochs(self.epochs):
             self.schedule_epochs = view.settings.schedule_epochs
 
     def command(self) -> str:
-        """Write ``barenet train`` with every setting that matters."""
+        """Write a ``barenet train`` command with every setting that matters."""
         words: list[Any] = ["barenet", "train", self.dataset.name]
         options: dict[str, Any] = {}
         if self.table is not None:
@@ -97,7 +97,7 @@ class ExportedRun:
         return shell.join([str(word) for word in words])
 
     def _command_config(self) -> RunConfig:
-        """The run of the page, with settings to replace other defaults of the data set."""
+        """Return the run of the page, with settings to override other defaults of the data set."""
         config = replace(
             self.config,
             layers=(self.dataset.n_features, *(self.config.layers or ())[1:]),
@@ -184,7 +184,7 @@ class ExportedRun:
         return script
 
     def _loading(self) -> str:
-        """Load the data, and of a table as many rows as the page uses."""
+        """Write code to load the data, with as many rows of a table as the page uses."""
         options = self.data.generator_options
         selection = ""
         if self.table is not None:
@@ -202,7 +202,7 @@ class ExportedRun:
         return f"data = barenet.load_dataset({arguments}){selection}"
 
     def _feature_columns(self) -> str:
-        """Compute the features, unless they are the columns themselves."""
+        """Write code to compute the features, unless they are the columns themselves."""
         features = self.features
         names = self.prepared.input_names
         if not features.names or names == tuple(self.dataset.feature_names):
@@ -212,7 +212,7 @@ class ExportedRun:
             offset = features.scaling.offset.tolist()
             factor = features.scaling.factor.tolist()
             units = f"(x - {offset}) * {factor}"
-        # The columns themselves are not scaled, unlike what is computed from them.
+        # Unlike computed features, the columns themselves are not scaled.
         unscaled = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
         formulas = [unscaled.get(name, FEATURES[name].code) for name in features.names]
         return CODE["feature_columns"].format(
@@ -223,7 +223,7 @@ class ExportedRun:
         )
 
     def _settings(self) -> str:
-        """The arguments of `train` that the page sets."""
+        """Write the arguments of `train` that the page sets."""
         epochs = self.schedule_epochs or self.epochs
         values = replace(self.config, epochs=epochs).train_arguments()
         values["optimizer"] = spec_of(values["optimizer"])
@@ -235,6 +235,6 @@ class ExportedRun:
 
 
 def _arguments(options: dict[str, Any]) -> str:
-    """Write keyword arguments that follow others in a call."""
+    """Write keyword arguments that come after others in a call."""
     arguments = [f", {name}={value!r}" for name, value in options.items()]
     return "".join(arguments)

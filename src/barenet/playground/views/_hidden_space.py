@@ -1,4 +1,4 @@
-"""The space of a hidden layer's outputs: training points, the plane of the inputs, the boundary."""
+"""The space of a hidden layer's outputs: training points, a grid of inputs, and the boundary."""
 
 from math import ceil
 from typing import Any
@@ -13,17 +13,17 @@ from barenet.playground.views._network_view import NetworkView, nan_to_large
 
 Array = NDArray[np.float64]
 
-#: Maximum number of points, and points along each side of the plane of the inputs.
+#: Maximum number of points, and points along each side of the grid of inputs.
 MAX_POINTS = 500
 SIDE = 19
-#: Free room at each edge of the picture.
+#: Margin at each edge of the picture.
 MARGIN = 0.04
 
 
 def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
-    """The outputs of a hidden layer for training points; of the last one if there are fewer.
+    """Project the outputs of a hidden layer, or of the last one if there are fewer layers.
 
-    Places are fractions of the picture: to the right, and down.
+    Positions are fractions of the picture, to the right and down.
     """
     network = view.current()
     prepared = view.prepared
@@ -38,7 +38,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     X = all_X[::step]
     y = all_y[::step]
     grid = X[:0]
-    # The grid is drawn for inputs that are functions of the picture's two axes.
+    # The grid is drawn if the inputs are functions of the two axes of the picture.
     if prepared.features.names and not prepared.is_curve:
         grid = prepared.inputs("grid", SIDE)
     rows = np.concatenate([X, grid])
@@ -54,7 +54,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     sheet = projected[n_points:]
     n_neurons_of_axes = n_neurons
     if len(line):
-        n_neurons_of_axes = 2  # each axis has a range of its own
+        n_neurons_of_axes = 2  # each axis has its own range
     low, high = ranges(points, n_neurons_of_axes)
 
     def places(points: Array) -> list[float | None]:
@@ -91,13 +91,15 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
 def project(
     outputs: Array, n_points: int, known: dict[int, Array], layer: int, line: Array
 ) -> tuple[Array, float, Array]:
-    """Outputs in two dimensions, the share of the variance of the first points that they hold, and
-    the weights and the bias of the output there.
+    """Project outputs to two dimensions.
 
-    Two neurons are the axes themselves. For more, the axes are the direction of the output's
-    weights and that of the greatest variance across it or, without a single output, the first two
-    principal components; their signs are those of the known ones. One neuron is one axis; the
-    other only separates the points.
+    Return the points, the fraction of the variance of the first `n_points` that they show, and the
+    weights and the bias of the output there.
+
+    Two neurons are the axes themselves. For more neurons, the axes are the direction of the
+    output's weights and the direction of the largest variance across it or, without a single
+    output, the first two principal components; their signs match the known ones. A single neuron is
+    one axis, and the other axis only separates the points.
     """
     if outputs.shape[1] == 1:
         spread = np.arange(len(outputs)) * 0.618 % 1
@@ -110,7 +112,7 @@ def project(
     if len(line):
         weights = line[:-1]
         first = weights / np.linalg.norm(weights)
-        # What remains of the points without their parts along the first direction.
+        # The points without their components along the first direction.
         centered_points = centered[:n_points]
         parts = np.outer(centered_points @ first, first)
         remainder = centered_points - parts
@@ -119,7 +121,7 @@ def project(
     drawn_before = known.get(layer, directions)
     similarity = np.sum(directions * drawn_before, axis=1, keepdims=True)
     if len(line):
-        similarity[0] = 1  # the output rises to the right
+        similarity[0] = 1  # so that the output rises to the right
     directions = np.where(similarity < 0, -directions, directions)
     known[layer] = directions
     points = centered @ directions.T
@@ -133,7 +135,7 @@ def project(
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
-    """Ranges of the axes in steps, so that they seldom change; of one length for components."""
+    """Compute ranges of the axes in steps, so that they rarely change; equal for components."""
     low = points.min(axis=0)
     high = points.max(axis=0)
     extent = np.where(high > low, high - low, 1.0)
@@ -152,7 +154,7 @@ def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
 
 
 def line_ends(boundary: Array, low: Array, high: Array) -> Array:
-    """Two points of the line w·h + b = 0 beyond the ranges, shape (2, 2)."""
+    """Return two points of the line w·h + b = 0 outside the ranges, shape (2, 2)."""
     w0, w1, b = boundary
     width, height = high - low
     before = 2 * low - high
@@ -171,7 +173,7 @@ def line_ends(boundary: Array, low: Array, high: Array) -> Array:
 
 
 def _output_line(view: NetworkView) -> Array:
-    """Weights and bias of a single output; empty if there are several, or no direction."""
+    """Return the weights and bias of a single output; empty for several, or without direction."""
     groups = layout.neuron_layers(view.current())
     last = groups[-1][0]
     weights = last.weights.ravel()
@@ -185,7 +187,7 @@ def _output_line(view: NetworkView) -> Array:
 
 
 def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
-    """The classes; numbers as fractions of the range that is drawn."""
+    """Return classes unchanged, and numbers as fractions of the range that is drawn."""
     prepared = view.prepared
     targets = y.reshape(len(y), -1)
     if prepared.target_scaling is not None:

@@ -1,4 +1,4 @@
-"""The training loss around the path of the weights, on the plane that holds most of that path."""
+"""The training loss around the path of the weights, on the plane that best fits the path."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -18,10 +18,10 @@ from barenet.playground.views._neuron_panel import contour
 
 Array = NDArray[np.floating]
 
-#: Losses along each side, and lines of equal loss.
+#: Number of losses along each side, and of lines of equal loss.
 SIDE = 41
 LEVELS = 12
-#: Maximum number of rows, and of rows times weights.
+#: Maximum number of rows, and maximum product of rows and weights.
 MAX_ROWS = 1_000
 MAX_PRODUCTS = 2_000_000
 #: Margin on each side of the path, and its minimum extent, as fractions of the extent.
@@ -37,20 +37,20 @@ TOO_LARGE = f"A landscape is drawn for networks of at most {MAX_WEIGHTS:,} weigh
 class PathPlane(NamedTuple):
     """The plane of the first two principal components of the weights on a path.
 
-    Its places are fractions of a rectangle: to the right, and down.
+    Positions are fractions of a rectangle, to the right and down.
     """
 
     mean: Array
     #: Shape (2, n_parameters).
     directions: Array
-    #: Their shares of the variance.
+    #: The fractions of variance along the directions.
     shares: Array
     low: Array
     high: Array
 
     @classmethod
     def through(cls, states: Array) -> "PathPlane":
-        """Fit the plane to weights of shape (n_states, n_parameters); it begins on the left."""
+        """Fit a plane to weights of shape (n_states, n_parameters); the path starts on the left."""
         mean, directions, shares = principal_axes(states)
         points = (states - mean) @ directions.T
         first = points[0]
@@ -75,12 +75,12 @@ class PathPlane(NamedTuple):
         )
 
     def places(self, states: Array) -> Array:
-        """Project weights."""
+        """Project weights to positions on the plane."""
         points = (states - self.mean) @ self.directions.T
         return (points - self.low) / (self.high - self.low)
 
     def states(self, places: Array) -> Array:
-        """The weights at places."""
+        """Return the weights at positions."""
         points = self.low + places * (self.high - self.low)
         return self.mean + points @ self.directions
 
@@ -90,7 +90,7 @@ class TrainingLoss:
 
     def __init__(self, view: NetworkView) -> None:
         loss, parts = view.setup.loss_and_rows(view.settings.loss)
-        rows = parts[0]  # those of the training
+        rows = parts[0]  # the training rows
         self.network = view.current()
         limit = max(MAX_PRODUCTS // self.network.n_parameters, 1)
         limit = min(MAX_ROWS, limit)
@@ -100,7 +100,7 @@ class TrainingLoss:
         self.engine = choose_engine("auto", job, 1)
 
     def at(self, states: Array) -> Array:
-        """The losses at weights of shape (n_states, n_parameters)."""
+        """Compute the losses for weights of shape (n_states, n_parameters)."""
         losses = []
         with np.errstate(all="ignore"):
             for state in states:
@@ -110,10 +110,10 @@ class TrainingLoss:
 
 
 def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]:
-    """The losses around the path of a network, and of those that it can be compared with."""
+    """Compute the losses around the path of a network, and around comparable networks' paths."""
     if view.network.n_parameters > MAX_WEIGHTS:
         return {"hint": TOO_LARGE}
-    # The loss of these networks is the same function of their weights.
+    # The loss of comparable networks is the same function of their weights.
     indices = []
     paths = []
     reports = []
@@ -153,7 +153,7 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
 
 
 def contours(losses: Array) -> list[Array]:
-    """Lines of equal loss, at even steps of its logarithm."""
+    """Compute lines of equal loss, evenly spaced in its logarithm."""
     heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
     largest = np.nanmax(losses[np.isfinite(losses)])
     highest = np.log(largest)
@@ -162,7 +162,7 @@ def contours(losses: Array) -> list[Array]:
 
 
 def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
-    """The saved weights of a training, with the current ones if these are newer; and its state."""
+    """Return the saved weights of a training, current ones if they are newer, and its state."""
     assert view.key is not None
     try:
         path = view.trainer.request_path(view.key).result(TIMEOUT)
@@ -178,7 +178,7 @@ def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
 def _drawn(
     path: WeightPath, latest: ProgressReport, plane: PathPlane, loss: TrainingLoss
 ) -> dict[str, Any]:
-    """A path on the plane, with the current place, and the losses at the weights and there."""
+    """Describe a path on the plane, the current position, and the losses at both."""
     current = latest.snapshot.parameters[None]
     place = plane.places(current)
     states = np.vstack([current, plane.states(place)])

@@ -1,6 +1,6 @@
-"""One network of the page: its settings, its last report, its learning curve and its pictures.
+"""A network on the page: its settings, its last report, its learning curve and its pictures.
 
-The library's layers compute the values of the pictures, which are scaled to bytes here.
+The library's layers compute the values in the pictures, which are scaled to bytes here.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ from barenet.playground.trainer._timeline import LearningCurve
 from barenet.playground.trainer._trainer import Listener, Trainer
 from barenet.playground.trainer._trainer_messages import ProgressReport
 
-#: Maximum number of points of the data that are drawn.
+#: Maximum number of data points that are drawn.
 MAX_POINTS = 1500
-#: Points along each side of a neuron's picture.
+#: Points along each side of the picture of a neuron.
 NEURON_SIDE = 24
-#: Points along each side of the output's picture, for small networks and for large ones.
+#: Points along each side of the picture of the output, by the size of the network.
 SIDES = ((2_000, 72), (20_000, 48), (10**9, 32))
 LINE_POINTS = 200
 
@@ -36,17 +36,17 @@ Bytes = NDArray[np.int8]
 class Picture(NamedTuple):
     """A network as the page draws it."""
 
-    #: Points along each side of the output, or of a curve.
+    #: Points along each side of the output, or along a curve.
     side: int
-    #: Values from −127 to 127: for two classes the certainty of one, for numbers the position in
-    #: the range of the targets; for more classes, the most probable class of each point, then its
-    #: probability, then the second class, and its probability.
-    #: For a curve, float32 predictions: a number, the second class's probability, or a class.
+    #: Values from −127 to 127: for two classes, the certainty of one class; for numbers, the
+    #: position in the range of the targets. For more classes: the most probable class of each point
+    #: and its probability, and then the second class and its probability. For a curve, float32
+    #: predictions: a number, the probability of the second class, or a class.
     output: NDArray[np.generic]
-    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24); of a first layer on images, the
-    #: weights of the pixels.
+    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24); for the first layer on images,
+    #: the weights of the pixels.
     neurons: Bytes
-    #: The value of 127 in each of them.
+    #: The value that 127 stands for in each of them.
     scales: list[float]
 
 
@@ -63,23 +63,23 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
 
 
 def output_side(network: Network) -> int:
-    """Points along each side of the output's picture: fewer for a larger network."""
+    """Return the points along each side of the output's picture: fewer for a larger network."""
     return next(side for limit, side in SIDES if network.n_parameters <= limit)
 
 
 def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.intp]:
-    """Indices of the rows that are drawn as points."""
+    """Return the indices of the rows that are drawn as points."""
     n_rows = len(prepared.points)
     step = max(ceil(n_rows / limit), 1)
     return np.arange(0, n_rows, step)
 
 
 def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
-    """Positions and values of some points, and the pictures of the inputs."""
+    """Collect the positions and values of some points, and the pictures of the inputs."""
     chosen = drawn_rows(prepared, limit)
     inputs, scales = input_pictures(prepared)
     is_test = prepared.is_test
-    # The training rows and the test rows are counted from 1 each.
+    # The training rows and the test rows are each counted from 1.
     numbers = np.where(is_test, is_test.cumsum(), (~is_test).cumsum())
     values = prepared.drawn_values(prepared.dataset.y[chosen])
     return {
@@ -121,14 +121,14 @@ def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, l
     if drawn and shape is not None:
         first = layers[0].dense
         weights = first.weights[:, : prepared.max_drawn]
-        drawn[0] = _enlarged(weights, shape)  # in place of the outputs
+        drawn[0] = _enlarged(weights, shape)  # instead of the outputs
         minima[0][:] = 1e-9
     columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
     return _scaled(columns, np.concatenate([[], *minima]))
 
 
 def _enlarged(images: layout.Values, shape: tuple[int, int]) -> layout.Values:
-    """Bring images, one in each column, to the size of a neuron's picture."""
+    """Resize images, one in each column, to the size of a neuron's picture."""
     height, width = shape
     rows = np.arange(NEURON_SIDE) * height // NEURON_SIDE
     columns = np.arange(NEURON_SIDE) * width // NEURON_SIDE
@@ -137,7 +137,7 @@ def _enlarged(images: layout.Values, shape: tuple[int, int]) -> layout.Values:
 
 
 def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:
-    """Scale each column to a picture; the scale is its largest value, or a minimum."""
+    """Scale each column to a picture; the scale is its largest absolute value, or a minimum."""
     columns = np.nan_to_num(columns, posinf=1e30, neginf=-1e30)
     largest = np.abs(columns).max(axis=0)
     scales = np.maximum(largest, minimum)
@@ -148,7 +148,7 @@ def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[flo
 
 
 def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[np.generic]:
-    """Encode the output of all points as `Picture.output`."""
+    """Encode the outputs at all points as in `Picture.output`."""
     output = nan_to_large(output)
     n_classes = len(prepared.classes or ())
     if n_classes > 2:
@@ -174,14 +174,14 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
     return np.rint(127 * fractions).astype(np.int8)
 
 
-#: Maximum number of weights sent with every picture; of larger networks the page draws no links.
+#: Maximum number of weights that are sent with every picture; for more, no links are drawn.
 MAX_WEIGHTS = 20_000
-#: Commands after which a network that was about to play still is.
+#: Commands after which a network that is about to play remains so.
 KEEPS_PLAYING = {"configure", "rows", "pace", "edit"}
 
 
 class NetworkView:
-    """A network that is drawn here and trained by the trainer."""
+    """A network that is drawn here, and trained by the trainer."""
 
     def __init__(self, settings: NetworkSettings, prepared: PreparedData, trainer: Trainer) -> None:
         self.settings = settings
@@ -194,19 +194,19 @@ class NetworkView:
         snapshot = Snapshot.of(self.network)
         self.latest = ProgressReport(snapshot=snapshot, saved=[0])
         self.key: int | None = None
-        #: Principal axes of the layers' spaces as they were drawn last, by layer.
+        #: The principal axes of each layer's space when it was last drawn.
         self.directions: dict[int, NDArray[np.float64]] = {}
-        #: Whether it was commanded to play, and has not reported of it.
+        #: Whether the network has been told to play, but has not reported that it does.
         self.will_play = False
 
     def accepts(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
-        """Whether the network can continue with other settings."""
+        """Return whether the network can continue with other settings."""
         if not prepared.continues(self.prepared):
             return False
         return settings.has_same_architecture(self.settings)
 
     def start(self, pace: float, listener: Listener) -> None:
-        """Hand the network to the trainer, as last reported if the trainer's process has ended."""
+        """Pass the network to the trainer; if the trainer's process has ended, as last reported."""
         last = None
         if self.key is not None:
             last = self.latest
@@ -225,7 +225,7 @@ class NetworkView:
 
     @property
     def playing(self) -> bool:
-        """Whether it is being trained, or is about to be."""
+        """Whether the network is being trained, or is about to be."""
         return self.latest.playing or self.will_play
 
     def close(self) -> None:
@@ -234,13 +234,13 @@ class NetworkView:
         self.key = None
 
     def receive(self, report: ProgressReport | None) -> None:
-        """Take a report of the trainer, or None if its process has ended."""
+        """Receive a report from the trainer, or None if its process has ended."""
         if report is None:
             self.latest = replace(self.latest, playing=False, problem=TRAINER_ENDED)
             return
         has_trained = report.epoch > self.latest.epoch
         if report.playing or has_trained or report.problem.failed:
-            self.will_play = False  # otherwise this report may be older than the command
+            self.will_play = False  # any other report may be older than the command
         self.latest = report
         for row in report.rows:
             self.curve.add(row)
@@ -264,7 +264,7 @@ class NetworkView:
         self.prepared = prepared
 
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
-        """Change a weight; row −1 is the bias."""
+        """Change a weight; row −1 stands for the bias."""
         index = layout.parameter_index(self.network, layer, row, column)
         if len(self.latest.edits) >= MAX_EDITS:
             raise ArgumentError(
@@ -275,19 +275,19 @@ class NetworkView:
         self.send("edit", (index, value))
 
     def plan(self, edits: tuple[WeightEdit, ...]) -> None:
-        """Start again, and repeat edits on the way."""
+        """Start again, repeating edits at their epochs."""
         check_edits(edits, self.network.n_parameters)
         in_order = sorted(edits, key=lambda edit: edit.epoch)
         self.send("plan", tuple(in_order))
 
     def current(self, report: ProgressReport | None = None) -> Network:
-        """Copy the network as reported, by default last."""
+        """Copy the network of a report, by default the last one."""
         network = self.network.copy()
         (report or self.latest).snapshot.restore(network)
         return network
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
-        """Describe the training, given the last epochs already sent by version of the curve."""
+        """Describe the training, given the last epochs that were sent by version of the curve."""
         latest = self.latest
         curve = self.curve
         newest = latest.current or curve.newest
@@ -312,7 +312,7 @@ class NetworkView:
         }
 
     def draw(self, report: ProgressReport) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Draw the network; in any thread. Returns a header and arrays."""
+        """Draw the network, in any thread, and return a header and arrays."""
         network = self.current(report)
         picture = rasterize(network, self.prepared)
         linear_score = None
@@ -333,7 +333,7 @@ class NetworkView:
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": weights}
 
     def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, Any]]:
-        """Diagnose the training, unless it has failed or is back in time."""
+        """Diagnose the training, unless it has failed or gone back to an earlier epoch."""
         newest = self.curve.newest
         if report.problem.failed or newest is None or report.epoch < newest.epoch:
             return []

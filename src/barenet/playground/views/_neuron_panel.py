@@ -1,9 +1,9 @@
-"""One neuron enlarged, and the last update in it.
+"""The panel of a neuron, with an enlarged picture and its last update.
 
-Its outputs are drawn on the plane, with the line on which its sum is 0. A neuron of a later layer
-is shown with the lines of the neurons before it, as its own line bends where it crosses one of
-them. The update is repeated from the state before it, explained by `explain` and by the numbers of
-one point, and compared with the weights of the training.
+The outputs of the neuron are drawn on the plane, with the line on which its sum is 0. For a neuron
+of a later layer, the lines of the neurons before it are drawn, too, because its own line bends
+where it crosses them. The update is repeated from the previous state, explained by `explain` and by
+the numbers of a single point, and compared with the weights in training.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from barenet.playground.views._network_view import NetworkView, nan_to_large
 
 #: Points along each side.
 SIDE = 48
-#: Length of the arrow on both sides of the line, as a fraction of the picture.
+#: Length of the arrow on each side of the line, as a fraction of the picture.
 ARROW = 0.18
 #: Corners of a grid cell, clockwise.
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
@@ -64,7 +64,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
 
 
 def _margin(values: layout.LayerValues, neuron: int) -> layout.Values:
-    """A neuron's sum; for softmax, minus the largest of the others."""
+    """Return the sum of a neuron; for softmax, minus the largest sum of the other neurons."""
     sums = values.sums[:, neuron]
     if not isinstance(values.activation, Softmax):
         return sums
@@ -77,7 +77,7 @@ def _square(values: layout.Values) -> layout.Values:
 
 
 def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[list[int], float]:
-    """Outputs from −127 to 127, and their scale; 0 is the probability 0.5."""
+    """Scale outputs to −127 … 127, and return the scale; 0 stands for the probability 0.5."""
     outputs = nan_to_large(values.outputs[:, neuron])
     if is_output and isinstance(values.activation, Sigmoid | Softmax):
         outputs = 2 * outputs - 1
@@ -87,7 +87,7 @@ def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[
 
 
 def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None] | None:
-    """Position on the line and direction of larger sums: x, y, right, down."""
+    """Find a position on the line, and the direction of increasing sums: x, y, right, down."""
     down, across = np.asarray(np.gradient(sums))
     starts = line[:, :2]
     ends = line[:, 2:]
@@ -111,7 +111,7 @@ def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None]
 
 
 def _values_at(values: layout.Values, positions: NDArray[np.float64]) -> layout.Values:
-    """Values of a grid at positions in fractions of its side."""
+    """Look up values of a grid at positions, given as fractions of its side."""
     side = len(values)
     places = np.clip(positions * side, 0, side - 1)
     columns, rows = places.astype(int).T
@@ -119,9 +119,9 @@ def _values_at(values: layout.Values, positions: NDArray[np.float64]) -> layout.
 
 
 def contour(values: layout.Values) -> NDArray[np.float64]:
-    """Segments along which values on a grid are 0, shape (n_segments, 4), by marching squares.
+    """Find segments on which values of a grid are 0, shape (n_segments, 4), by marching squares.
 
-    The function is interpolated linearly between grid points and extrapolated beyond them, so the
+    The values are interpolated linearly between grid points and extrapolated outside them, so the
     contour of a linear function is exact.
 
     Examples
@@ -132,7 +132,7 @@ def contour(values: layout.Values) -> NDArray[np.float64]:
     """
     side = len(values)
     wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
-    # The four sides of each cell start at its corners, clockwise.
+    # The four sides of each cell begin at its corners, clockwise.
     above_left = wide[:-1, :-1]
     above_right = wide[:-1, 1:]
     below_right = wide[1:, 1:]
@@ -148,18 +148,18 @@ def contour(values: layout.Values) -> NDArray[np.float64]:
     at = (np.arange(side + 2) - 0.5) / side
     cells = np.column_stack([at[column], at[row]])
     points = cells + within_cells / side
-    # Crossings come cell by cell, and each two of a cell are the ends of a segment.
+    # Crossings are listed cell by cell, and each pair in a cell is the two ends of a segment.
     return points.reshape(-1, 4)
 
 
-#: Significant digits; the page is narrow.
+#: Number of significant digits, as the page is narrow.
 PRECISION = 4
 #: Maximum number of inputs that are named in the facts.
 MAX_NAMED = 16
 
 
 def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
-    """Explain the last update in a neuron."""
+    """Explain the last update of a neuron."""
     layout.parameter_index(view.network, layer, -1, neuron)
     update = view.latest.update
     prepared = view.prepared
@@ -172,7 +172,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     row = rows[summary["row"]]
     epoch = view.latest.epoch
     if view.latest.batch[0] > 0:
-        epoch += 1  # the update was in the epoch that is under way
+        epoch += 1  # the update was in the current, incomplete epoch
     position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
     names = prepared.input_names
     if layer == 0 and len(names) <= MAX_NAMED:
@@ -220,7 +220,7 @@ def _explain(
 
 
 def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
-    """The numbers of the point that moved the neuron most."""
+    """Collect the numbers of the point that moved the neuron most."""
     Z = _equations(explanation, "Z")[0]
     X = Z.operands["X"].value
     weights_before = Z.operands["W"].value
@@ -233,7 +233,7 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
     row = int(sizes.argmax())
     outputs = _equations(explanation, "A")[-1].result.value
     output = outputs[row, 0]
-    if outputs.shape[1] > 1:  # as those of softmax, which depend on all neurons
+    if outputs.shape[1] > 1:  # depends on all neurons, as for softmax
         output = outputs[row, column]
     after = None
     updated = _after(explanation)
@@ -254,7 +254,7 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
 
 
 def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
-    """The equations of the neuron's sum, output, weights or bias, or of their derivatives."""
+    """Write equations for a neuron's sum, output, weights or bias, or for their derivatives."""
     equations = []
     for equation in explanation.equations:
         name = equation.result.name
@@ -264,7 +264,7 @@ def _equations(explanation: Explanation, base: str, derivative: bool = False) ->
 
 
 def _after(explanation: Explanation) -> list[NDArray[Any]]:
-    """The weights and the bias after the update; empty for L-BFGS."""
+    """Return the weights and the bias after the update; empty for L-BFGS."""
     after = []
     for name in ("W", "b"):
         equations = _equations(explanation, name)
@@ -279,7 +279,7 @@ def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
 
 
 def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:
-    """Compare the training's weights with those of the explanation."""
+    """Compare the weights in training with those of the explanation."""
     dense = layout.neuron_layers(view.current())[layer][0]
     trained = (dense.weights[:, neuron], dense.bias[neuron])
     errors = []

@@ -1,7 +1,7 @@
-"""The probe: one point on its way through a network, and its error on the way back.
+"""The probe: the forward pass of a single point through a network, and its backward pass.
 
-The network's own passes compute all numbers. They pass a single row, so the derivative by a bias
-is the derivative by the sum of its neuron: the neuron's delta.
+All numbers come from the network's own passes. These have a single row, so the derivative with
+respect to a bias equals the derivative with respect to the sum of its neuron, the delta.
 """
 
 from typing import Any, NamedTuple
@@ -27,21 +27,21 @@ Drawn = list[tuple[int, NDArray[np.intp], NDArray[np.intp]]]
 
 
 class Point(NamedTuple):
-    """A point as the network takes it."""
+    """A point in the form that the network takes."""
 
-    #: The encoded row, in the data's units unless columns are encoded one by one: (1, n_columns).
+    #: The encoded row, shape (1, n_columns); in units of the data, unless columns are encoded.
     row: NDArray[np.float64]
     #: Shape (1, n_inputs).
     X: NDArray[np.float32]
-    #: The scaled target, shape (1,); None for a place without data.
+    #: The scaled target, shape (1,); None for a position without data.
     y: NDArray[Any] | None = None
     is_test: bool = False
 
 
 def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
-    """Pass one of the drawn points through the network, a place on the plane, or an image.
+    """Pass a drawn point, a position on the plane or an image through the network.
 
-    With `backward`, the error of a point that was in the last update is that before the update.
+    With `backward`, a point that was in the last update has its error from before the update.
     """
     prepared = view.prepared
     if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
@@ -67,7 +67,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     if update is not None:
         epoch = view.latest.epoch
         if view.latest.batch[0] > 0:
-            epoch += 1  # the update was in the epoch that is under way
+            epoch += 1  # the update was in the current, incomplete epoch
         answer["update"] = {
             "epoch": epoch,
             "batch": [update.batch + 1, update.n_batches],
@@ -108,7 +108,7 @@ def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
 
 
 def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
-    """The last update, if the point was in its batch."""
+    """Return the last update if its batch included the point."""
     update = view.latest.update
     X, y = view.prepared.training
     if update is None or point.y is None or point.is_test:
@@ -123,7 +123,7 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
 
 
 def _drawn(network: Network, prepared: PreparedData) -> Drawn:
-    """The index of each dense layer, and the inputs and the neurons of it that are drawn."""
+    """Return the index of each dense layer, with its inputs and neurons that are drawn."""
     layers = [slot.layer for slot in layout.weight_slots(network)]
     neurons = []
     for width in network.sizes[1:-1]:
@@ -138,10 +138,10 @@ def _drawn(network: Network, prepared: PreparedData) -> Drawn:
 def _forward(
     network: Network, point: Point, prepared: PreparedData, drawn: Drawn
 ) -> dict[str, Any]:
-    """Sums and outputs of the neurons, their largest terms, and the prediction in its units."""
+    """Return the sums, outputs and largest terms of neurons, and the prediction in target units."""
     raw = _raw_inputs(prepared, point)
     output, caches = network.forward(point.X)
-    # The outputs of a layer are the inputs of the next one.
+    # The outputs of a layer are the inputs of the next layer.
     layer_inputs = [caches[index][0][0] for index, _, _ in drawn]
     layer_outputs = [*layer_inputs[1:], output[0, :MAX_OUTPUTS]]
     arrays = network.layout.views(network.parameters)
@@ -174,7 +174,7 @@ def _forward(
 
 
 def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) -> Any:
-    """The index, the weight and the value of the inputs that decide the sum of each neuron."""
+    """Return the index, weight and value of the inputs that contribute most to each sum."""
     sizes = np.abs(inputs * weights.T)
     order = np.argsort(-sizes)[:, : layout.MAX_DRAWN]
     largest_weights = np.take_along_axis(weights.T, order, axis=1)
@@ -183,7 +183,7 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
 
 
 def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
-    """The columns of a data point, none for an image, and its target, in the units of the data."""
+    """Return the columns of a data point (none for an image) and its target, in data units."""
     rows = prepared.dataset
     if prepared.raw is not None:
         columns = prepared.raw.columns
@@ -197,7 +197,7 @@ def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
 
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
-    """The inputs in the units of the data, shape (n_inputs,)."""
+    """Return the inputs in units of the data, shape (n_inputs,)."""
     row = point.row.copy()
     for start, column in prepared.columns:
         if isinstance(column, NumberColumn):
@@ -209,10 +209,11 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
 def _backward(
     view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
 ) -> dict[str, Any]:
-    """The loss of the point, its derivative by the outputs, and by the weights of each layer.
+    """Return the loss of a point, and its derivatives by the outputs and each layer's weights.
 
-    A bias of the next layer has the derivative of its sum: the errors, derivatives by the outputs
-    of hidden neurons, are the products with the weights.
+    The derivative with respect to the bias of the next layer equals that of its sum, so the errors,
+    which are the derivatives with respect to outputs of hidden neurons, are its products with the
+    weights.
     """
     n_rows = len(view.prepared.training[1])
     config = view.settings.run_config(n_rows)
@@ -247,7 +248,7 @@ def _backward(
 def _by_layer(
     network: Network, vector: NDArray[np.floating], drawn: Drawn
 ) -> list[dict[str, list[Any]]]:
-    """The drawn weights and biases, or their derivatives."""
+    """Return the drawn weights and biases, or their derivatives."""
     arrays = network.layout.views(vector)
     layers = []
     for index, inputs, neurons in drawn:
