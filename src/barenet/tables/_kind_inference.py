@@ -672,7 +672,8 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     example = f"a date such as {date_formats.DATES[order]}"
     contradicting = valid[rarer_order] - valid[order]
     if contradicting:
-        [contradicted, *_] = column.texts_of(sorted(valid[order] - valid[rarer_order]))
+        only_in_order = sorted(valid[order] - valid[rarer_order])
+        contradicted = column.texts_of(only_in_order)[0]
         expected = f"{example}, as {contradicted[:LONGEST]!r} in other rows"
         raise column.fault(contradicting, expected, f"correct it; {column.if_names}")
     shown = valid[order] & set(codes)  # dates that begin with the year don't show the order
