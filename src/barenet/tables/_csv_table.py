@@ -117,7 +117,7 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
             if _NUMBER.fullmatch(name):
                 numbers.append(name)
                 values.append(float(name))
-    except ValueError:  # without separators of thousands
+    except ValueError:  # a name has separators of thousands
         return set()
     if values == list(range(len(values))):
         return set(numbers)

@@ -154,10 +154,13 @@ def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
     if of_training is None:
         return None
     rows = rows_of_model(predictor, dataset)
-    # Models of barenet 0.2 and handmade cards have the fingerprint of the original values.
-    if of_training == fingerprint(rows.X, rows.y):
+    encoding = predictor.preprocessing
+    if of_training == fingerprint_of(rows, encoding):
         return True
-    return of_training == fingerprint_of(rows, predictor.preprocessing)
+    if not isinstance(encoding, TableEncoding):
+        return False
+    # Models of barenet 0.2 and handmade cards have the fingerprint of the original values.
+    return of_training == fingerprint(rows.X, rows.y)
 
 
 def in_memory(data: Any, argument: str = "data") -> FrameTable:
