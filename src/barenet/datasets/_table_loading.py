@@ -223,7 +223,7 @@ def _split_keys(
     """Return the values of the column to split by, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
-    tokens = {*MISSING, *missing}
+    tokens = rows.as_read({*MISSING, *missing})
     column_kind = "category"
     if name not in categories:
         column_kind = kind_of(rows, name, tokens, may_be_dropped=False)

@@ -135,10 +135,12 @@ class StreamSource:
         """Whether options of CSV files apply."""
         return any(block.has_csv_options for block in self.blocks)
 
-    @property
-    def date_formats(self) -> Sequence[str]:
-        """The formats of dates that the files are read with."""
-        return self.blocks[0].date_formats
+    def as_read(self, text: str) -> set[str]:
+        """Return what a text becomes when it is read, as all CSV files have the same options."""
+        for block in self.blocks:
+            if block.has_csv_options:
+                return block.as_read(text)
+        return {text}
 
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:

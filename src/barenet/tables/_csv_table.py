@@ -29,7 +29,7 @@ from barenet.tables._date_formats import (
 from barenet.tables._delimited import CsvOptions, decode, read_records
 from barenet.tables._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.tables._missing_texts import MISSING, is_absent
-from barenet.tables._parsing import MINUS_SIGNS, NEARLY_ALL
+from barenet.tables._parsing import DECIMAL_COMMA, MINUS_SIGNS, NEARLY_ALL
 from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
 
 #: Maximum numbers of columns and rows that the first line is compared with.
@@ -210,10 +210,6 @@ class CsvTable(Table):
     first_row = 0
 
     @property
-    def date_formats(self) -> Sequence[str]:
-        return formats_of(self.options.date_format)
-
-    @property
     def memory_to_read(self) -> int:
         """Bytes of memory for the text."""
         return _PER_BYTE * (self.stop - self.start)
@@ -266,6 +262,16 @@ class CsvTable(Table):
         """The rows of a text of the file, with their lines."""
         delimiter = str(self.options.delimiter)
         return read_records(text, delimiter, self.path, first_line, quoting=self.options.has_quotes)
+
+    def as_read(self, text: str) -> set[str]:
+        texts = {text}
+        for date_format in formats_of(self.options.date_format):
+            rewritten = rewrite_date(text, date_format)
+            if rewritten is not None:
+                texts.add(rewritten)
+        if self.options.decimal == "," and re.fullmatch(DECIMAL_COMMA, text, re.ASCII):
+            texts.add(text.replace(",", "."))
+        return texts
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()

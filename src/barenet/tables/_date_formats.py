@@ -194,15 +194,49 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
 
 
 def check_date_format(date_format: Any) -> None:
-    """Reject a date format that Python can't read, or that has no year."""
+    """Reject a date format that Python can't read, without a year, or with an ignored code."""
     expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
     day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
-        if datetime.strptime(day.strftime(date_format), date_format).year == day.year:
-            return
+        year = datetime.strptime(day.strftime(date_format), date_format).year
     except (TypeError, ValueError, re.error):
-        pass
-    raise ArgumentError.of("date_format", date_format, expected)
+        year = None
+    if year != day.year:
+        raise ArgumentError.of("date_format", date_format, expected)
+    fault = fault_of_format(date_format)
+    if fault is not None:
+        problem, remedy = fault
+        raise ArgumentError(problem, argument="date_format", value=date_format, remedy=remedy)
+
+
+def fault_of_format(date_format: str) -> tuple[str, str] | None:
+    """Find a code that Python's strptime ignores or takes from the machine, and a remedy.
+
+    >>> fault_of_format("%Y-%m-%d %H:%M %p")
+    ("strptime ignores %p beside %H in '%Y-%m-%d %H:%M %p'", 'write the hour as %I')
+    >>> fault_of_format("%a %d %b %Y %I %p")
+    """
+    codes = {*re.findall("%(.)", date_format)}
+    has_day = not codes.isdisjoint("djxcD")
+    weekdays = codes & {*"aAwu"}
+    weeks = codes & {*"UW"}
+    if "Z" in codes:
+        remedy = "convert the dates to one zone and remove its name, or write its offset as %z"
+        return f"strptime ignores the zone %Z in {date_format!r}", remedy
+    if weeks and not weekdays:
+        problem = f"strptime ignores the week %{min(weeks)} without a weekday in {date_format!r}"
+        return problem, "convert the weeks to their first days"
+    if weekdays and not (weeks or has_day or "V" in codes):
+        problem = f"strptime ignores the weekday %{min(weekdays)} without a day in {date_format!r}"
+        return problem, "convert the column to dates"
+    if "p" in codes and "H" in codes:
+        return f"strptime ignores %p beside %H in {date_format!r}", "write the hour as %I"
+    if "p" in codes and "I" not in codes:
+        return f"strptime ignores %p without an hour in {date_format!r}", "write the hour as %I"
+    if "I" in codes and "p" not in codes:
+        problem = f"strptime reads %I without %p as the morning in {date_format!r}"
+        return problem, "use %H for hours from 0 to 23, or add %p for AM and PM"
+    return None
 
 
 def as_date_formats(given: Any) -> str | tuple[str, ...]:

@@ -19,7 +19,6 @@ from barenet.errors import ArgumentError, DataError, some
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_fitting import SCALES, fit_column, in_bins
 from barenet.tables._column_kinds import COLUMNS, CategoryColumn
-from barenet.tables._date_formats import rewrite_date
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kinds_of
 from barenet.tables._missing_texts import MISSING
@@ -161,11 +160,7 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         check_count(bins, "bins")
-        added = {token.strip() for token in check_texts(missing, "missing")}
-        for token in [*added]:
-            # Dates of a file are rewritten when it is read, and so is the text of a missing one.
-            for date_format in frame.date_formats:
-                added.add(rewrite_date(token, date_format) or token)
+        added = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
         requested = _requested_kinds(

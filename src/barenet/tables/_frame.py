@@ -7,7 +7,7 @@ name the line of a wrong value.
 import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
@@ -47,11 +47,6 @@ class Table(ABC):
     #: Whether options of CSV files, such as `decimal`, apply.
     has_csv_options: ClassVar[bool] = False
 
-    @property
-    def date_formats(self) -> Sequence[str]:
-        """The formats of dates that the file is read with."""
-        return ()
-
     def __fspath__(self) -> str:
         """The path of the file, so that a table can be passed instead of a path."""
         return str(self.path)
@@ -65,6 +60,10 @@ class Table(ABC):
     def declared_types(self) -> Mapping[str, DeclaredType]:
         """The types of the columns by name, in a file that declares them."""
         return {}
+
+    def as_read(self, text: str) -> set[str]:
+        """Return what a text of the file becomes when it is read, in any of its columns."""
+        return {text}
 
     @abstractmethod
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> "Frame":
@@ -86,9 +85,8 @@ class Origin(Protocol):
     def has_csv_options(self) -> bool:
         """Whether options of CSV files apply."""
 
-    @property
-    def date_formats(self) -> Sequence[str]:
-        """The formats of dates that the files are read with."""
+    def as_read(self, text: str) -> set[str]:
+        """Return what a text of the file becomes when it is read, in any of its columns."""
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value."""
@@ -158,12 +156,18 @@ class Frame:
         """Whether the rows come from a file that options of CSV files apply to."""
         return self.origin is not None and self.origin.has_csv_options
 
-    @property
-    def date_formats(self) -> Sequence[str]:
-        """The formats of dates that the file of the rows is read with."""
-        if self.origin is None:
-            return ()
-        return self.origin.date_formats
+    def as_read(self, texts: Iterable[str]) -> set[str]:
+        """Add what texts become when the file of the rows is read.
+
+        Options of CSV files rewrite its dates and decimal commas, and so the same texts in
+        arguments.
+        """
+        read = set[str]()
+        for text in texts:
+            read.add(text)
+            if self.origin is not None:
+                read |= self.origin.as_read(text)
+        return read
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -191,11 +191,32 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
         if column.dtype.kind == "M":
             raise frame.fault(0, name, expected)
     dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
-    marks = missing_dates(missing, order)
-    if marks:
-        is_mark = np.isin(dates, np.array(marks, dates.dtype))
-        dates[is_mark] = absent
+    dates[are_missing_dates(dates, missing, order)] = absent
     return dates
+
+
+def are_missing_dates(
+    dates: NDArray[np.datetime64], missing: Iterable[str], order: str
+) -> NDArray[np.bool_]:
+    """Return whether each date is NaT, or one of the texts for missing values.
+
+    A marker stands for the last minute of its day, too, because databases write 9999-12-31 also as
+    9999-12-31 23:59:59.
+
+    >>> dates = np.array(["9999-12-31T23:59:59", "9999-12-31T12:00"], "M8[us]")
+    >>> are_missing_dates(dates, ["9999-12-31"], "ymd").tolist()
+    [True, False]
+    """
+    is_missing = np.isnat(dates)
+    marks = np.array(missing_dates(missing, order), "M8[us]")
+    if not len(marks):
+        return is_missing
+    is_missing |= np.isin(dates, marks)
+    if order != "time":
+        days = dates.astype("M8[D]").astype("M8[us]")
+        is_last_minute = dates - days >= np.timedelta64(23 * 60 + 59, "m")
+        is_missing |= is_last_minute & np.isin(days, marks)
+    return is_missing
 
 
 def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
@@ -231,8 +252,7 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
             labels.append(label)
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
-        marks = np.array(missing_dates(missing, "ymd"), "M8[us]")
-        is_missing = np.isnat(column) | np.isin(column, marks)
+        is_missing = are_missing_dates(column, missing, "ymd")
         dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
         return np.where(is_missing, "", dates).astype(object)
     if column.dtype.kind == "b":

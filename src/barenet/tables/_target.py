@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from barenet.errors import DataError, some
 from barenet.tables import _parsing as parsing
 from barenet.tables._date_formats import DATES
+from barenet.tables._distinct_texts import FEW
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import FEW, LOCAL_NUMBER, kind_of
+from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING, is_absent
+from barenet.tables._unread_numbers import LOCAL_NUMBER
 
 #: What a target is predicted as: one of several classes, or a number.
 TargetTask = Literal["classification", "regression"]
@@ -70,6 +72,7 @@ def missing_targets(
     Some spellings count only beside numbers or two names, in these rows and those of `beside`.
     """
     column = rows[target]
+    missing = rows.as_read(missing)
     if column.dtype.kind != "T":
         numbers = _numbers_among(missing, parsing.number_of_token)
         return np.isnan(column) | np.isin(column.astype(np.float64), numbers)

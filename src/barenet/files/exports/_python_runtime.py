@@ -64,6 +64,7 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     SPELLINGS,
     TRAILING_MINUS,
     WORDS,
+    are_missing_dates,
     class_name,
     is_code,
     known_spelling,
@@ -326,13 +327,9 @@ def date(
     dates = []
     for row, value in enumerate(values):
         dates.append(moment(value, row, name, order, date_format))
-    marks = {None, *missing_dates(MISSING, order)}
-    moments = np.full(len(dates), default, "M8[us]")
-    missing = np.full(len(dates), True)
-    for row, date in enumerate(dates):
-        if date not in marks:
-            moments[row] = date
-            missing[row] = False
+    moments = np.array(dates, "M8[us]")
+    missing = are_missing_dates(moments, MISSING, order)
+    moments[missing] = default
     s = seconds(moments)
     near = s
     if edges:

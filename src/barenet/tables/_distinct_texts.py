@@ -1,0 +1,95 @@
+"""The different texts of a column, counted by rows and by values."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import DataError
+from barenet.tables import _parsing as parsing
+from barenet.tables._frame import Frame
+
+#: How many different values of a kind count as many, and how many others beside them as few.
+MANY = 10
+FEW = 5
+
+
+@dataclass(frozen=True, eq=False)
+class DistinctTexts:
+    """A text column: the code of each value, and the texts by code, without missing ones."""
+
+    frame: Frame
+    name: str
+    codes: NDArray[np.int64]
+    texts: dict[int, str]
+    #: Whether the column may be left out, unlike a column to split the rows by.
+    may_be_dropped: bool = True
+
+    @property
+    def if_names(self) -> str:
+        """The remedy for a column that may hold names."""
+        remedy = "if the column holds names, use {categories}"
+        if self.may_be_dropped:
+            remedy += "; to leave it out, use {drop}"
+        return remedy
+
+    @property
+    def some_missing(self) -> bool:
+        """Whether some values are missing."""
+        return len(np.unique(self.codes)) > len(self.texts)
+
+    def find(self, is_one: Callable[[str], Any]) -> list[int]:
+        """Find the codes of the values of a kind, in the order of their first rows."""
+        codes = []
+        for code, text in self.texts.items():
+            answer = is_one(text)  # a match or a value (even 0), or else None or False
+            if answer is not None and answer is not False:
+                codes.append(code)
+        return codes
+
+    def others(self, codes: Collection[int]) -> list[int]:
+        """Return the codes of all other values that are not missing."""
+        left_out = set(codes)
+        return [code for code in self.texts if code not in left_out]
+
+    def texts_of(self, codes: Collection[int]) -> list[str]:
+        """Return the texts of some codes."""
+        return [self.texts[code] for code in codes]
+
+    def share(self, codes: Collection[int]) -> float:
+        """Compute the fraction of the rows with a value that have one of these."""
+        counts = np.bincount(self.codes)
+        n_others = counts[self.others(codes)].sum()
+        n_rows = counts[list(self.texts)].sum()
+        return float(1 - n_others / n_rows)
+
+    def are_nearly_all(self, codes: Collection[int]) -> bool:
+        """Return whether values are in nearly all rows, or are many different ones beside few."""
+        if not codes:
+            return False
+        if self.share(codes) >= parsing.NEARLY_ALL:
+            return True
+        n_different = len(set(codes))
+        n_others = len(self.texts) - n_different
+        few = max(FEW, (1 - parsing.NEARLY_ALL) * len(self.texts))
+        return n_different >= MANY and n_others <= few
+
+    def are_nearly_all_different(self, codes: Collection[int]) -> bool:
+        """Return whether values are nearly all of the different values, however few."""
+        return len(set(codes)) >= parsing.NEARLY_ALL * len(self.texts)
+
+    def are_mostly_different(self) -> bool:
+        """Return whether there are many values, which are unique in more than half of the rows."""
+        counts = np.bincount(self.codes)
+        n_rows = counts[list(self.texts)].sum()
+        return len(self.texts) >= MANY and len(self.texts) > n_rows / 2
+
+    def fault(
+        self, codes: Collection[int], expected: str, remedy: str, **options: object
+    ) -> DataError:
+        """Describe the first wrong value in the file, where the order of the rows may differ."""
+        row = parsing.first_row(self.frame, np.isin(self.codes, [*codes]))
+        options |= {"categories": [self.name], "drop": [self.name], "numeric": [self.name]}
+        return self.frame.fault(row, self.name, expected, remedy, **options)

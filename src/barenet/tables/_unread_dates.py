@@ -1,0 +1,317 @@
+"""Dates in layouts that are not read because they are ambiguous or in another language.
+
+A column of such dates is rejected. The error names a format that reads them, if there is one.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+from barenet.errors import DataError
+from barenet.tables import _date_formats as date_formats, _parsing as parsing
+from barenet.tables._date_formats import parse_datetime
+from barenet.tables._distinct_texts import MANY, DistinctTexts
+
+#: Maximum number of different words of months and days of a language beside dates; addresses have
+#: more.
+MOST_DATE_WORDS = 24
+
+#: A day or a month.
+_PART = r"(?:0?[1-9]|[12]\d|3[01])"
+#: A date; 1.2.10 is a version, and 12.30.45 is a time.
+_POINTED = r"\d\d\.(?:0\d|1[0-2])\."
+NUMERIC_DATE = re.compile(
+    rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
+)
+
+#: Three groups of digits, the year first or last, between any other signs.
+_YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
+_YEAR_LAST = re.compile(rf"{_PART}\D{{1,2}}{_PART}\D{{1,2}}(1[5-9]|2[01])\d\d([ T]\d.*)?")
+
+#: Dates without signs between their parts, beside a time: 20240131-1230, 20240131_123000.
+_YEAR = r"(?:19|20)\d\d"
+_COMPACT = re.compile(
+    rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-_ ]([01]\d|2[0-3])(:?[0-5]\d){{1,2}}"
+)
+#: Eight digits that are a day, a month and a year, in either order; and four digits that are a
+#: time.
+_DIGITS_OF_DATE = re.compile(rf"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|[12]\d|3[01]){_YEAR}")
+#: Dates with a two-digit year, 5.1.24, which may also be versions; and months with one, 03/24.
+_SHORT_DATE = re.compile(rf"({_PART})\.(?:0?[1-9]|1[0-2])\.\d\d")
+_SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])/\d\d")
+
+#: Quarters, halves and weeks in layouts that are not read: Q1-24, 1Q24, FY24Q1, 2024H1, W05/2024.
+_OTHER_PERIOD = re.compile(
+    rf"""(?:fy\s?)?(?:{_YEAR}|'?\d\d)[-/ ]?q[1-4]
+       |(?:q[1-4]|[1-4]q)[-/ ]?(?:fy\s?)?(?:{_YEAR}|'?\d\d)
+       |(?:fy\s?)?{_YEAR}[-/ ]?h[12]
+       |(?:h[12]|[12]h)[-/ ]?{_YEAR}
+       |(?:w|cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])[-/ ]{_YEAR}
+       |{_YEAR}[-/ ](?:cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: The day of the year in ISO 8601: 2024-060.
+_ORDINAL = re.compile(rf"{_YEAR}-(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])")
+
+#: A date and a time, and the letters of a zone.
+_ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[\])]?")
+
+#: The first letters of months in the languages of Western Europe, and a month and a year in them.
+_MONTHS = (
+    "jan|jän|gen|ene|feb|fev|fév|mar|mär|mrz|mrt|maa|apr|avr|abr|mai|may|mei|mag|jun|juin|giu"
+    "|jul|juil|lug|aug|aoû|ago|sep|set|okt|oct|out|ott|nov|dez|dec|déc|dic"
+)
+_MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{_YEAR}", re.IGNORECASE)
+
+#: Formats of dates without signs between their parts, or without a month or a day.
+_WHOLE_FORMATS = (
+    "%Y-%j", "%m/%y", "%d%m%Y", "%m%d%Y",
+    "%Y%m%d-%H%M", "%Y%m%d_%H%M", "%Y%m%d %H%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
+    "%Y%m%d-%H:%M", "%Y%m%d_%H:%M", "%Y%m%d %H:%M",
+    "%Y%m%d-%H:%M:%S", "%Y%m%d_%H:%M:%S", "%Y%m%d %H:%M:%S",
+)  # fmt: skip
+
+#: Layouts of dates that are recognized but not read.
+_UNREAD_LAYOUTS = (
+    _YEAR_FIRST, _YEAR_LAST, _COMPACT, _OTHER_PERIOD, _ORDINAL, _MONTH_AND_YEAR,
+)  # fmt: skip
+
+#: The zone after a time: 12:30:00 +0100.
+_OFFSET = r"(?<=:\d\d)[+-]\d{4}|(?<=:\d\d )[+-]\d{4}"
+
+#: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
+_WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
+
+#: Words beside the digits of a date, including abbreviated zones, as written by the command `date`.
+_DATE_WORDS = re.compile(
+    f"{date_formats.MONTH_WORD}|(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?"
+    "|am|pm|t|of|at|st|nd|rd|th|z|utc|gmt|bst|cest|cet|eest|eet|ist|jst|kst|[aecmp][sd]t"
+)
+
+
+def refuse_digits_of_dates(column: DistinctTexts) -> None:
+    """Reject many eight-digit numbers that are all dates, such as 05012024."""
+    dates = column.find(_DIGITS_OF_DATE.fullmatch)
+    if len(dates) >= MANY and not column.others(dates):
+        texts = column.texts_of(dates)
+        if _fits("%d%m%Y", texts) or _fits("%m%d%Y", texts):
+            raise unread_dates(column, dates)
+
+
+def refuse_unread_dates(column: DistinctTexts) -> None:
+    """Reject dates in an ambiguous layout, or in another language."""
+    readable = set(column.find(parse_datetime))
+    candidates = column.find(_looks_like_date)
+    candidates += _short_dates(column)
+    worded = column.find(_WORDED.fullmatch)
+    words = {_word_of(text) for text in column.texts_of(worded)}
+    if len(words) <= MOST_DATE_WORDS:
+        candidates += worded
+    codes = []
+    for code in dict.fromkeys(candidates):  # each text once
+        if code not in readable:
+            codes.append(code)
+    both = {*codes, *readable}
+    if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+        raise unread_dates(column, codes)
+
+
+def _short_dates(column: DistinctTexts) -> list[int]:
+    """Find months such as 03/24, or days such as 30.1.24 if they can't be versions."""
+    months = column.find(_SHORT_MONTH.fullmatch)
+    if len(months) >= MANY:
+        return months
+    days = column.find(_SHORT_DATE.fullmatch)
+    for text in column.texts_of(days):
+        day, _, _ = text.partition(".")
+        if int(day) > 12 and len(days) >= MANY:
+            return days
+    return []
+
+
+def _word_of(text: str) -> str:
+    """Return the word in a date such as 5. Januar 2024."""
+    match = _WORDED.fullmatch(text)
+    if match is None:
+        return ""
+    return match[1].lower()
+
+
+def _looks_like_date(text: str) -> bool:
+    """Return whether a text looks like a date, but not in a layout that is read.
+
+    >>> [_looks_like_date(text) for text in ("05-Jan-24", "2024-01-05 12:30 EST", "2024_01_05")]
+    [True, True, True]
+    >>> [_looks_like_date(text) for text in ("20240105-1230", "2024-060", "1Q24", "Januar 2024")]
+    [True, True, True, True]
+    >>> [_looks_like_date(text) for text in ("May", "12 May Road", "192.168.100.101")]
+    [False, False, False]
+    """
+    for layout in _UNREAD_LAYOUTS:
+        if layout.fullmatch(text):
+            return True
+    zoned = _ZONED.fullmatch(text)
+    if zoned is not None and is_date(zoned[1].rstrip()):
+        return True
+    has_month = False
+    for word in re.findall(r"[^\W\d_]+", text.lower()):
+        if not _DATE_WORDS.fullmatch(word):
+            return False
+        if re.fullmatch(date_formats.MONTH_WORD, word):
+            has_month = True
+    return has_month and re.search(r"\d", text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text is a date in any order."""
+    return any(parse_datetime(text, order) for order in date_formats.ORDERED_LAYOUTS)
+
+
+def unread_dates(
+    column: DistinctTexts,
+    codes: Sequence[int],
+    *,
+    is_ambiguous: bool = False,
+    is_numeric: bool = False,
+) -> DataError:
+    """Make the error for dates, with the formats that they may have."""
+    texts = column.texts_of(codes)
+    formats = []
+    for place, date_format in enumerate(_date_formats(texts)):
+        is_likeliest = place == 0
+        if (is_likeliest and is_numeric) or _fits(date_format, texts):
+            formats.append(date_format)
+    remedy = ""
+    if is_ambiguous:
+        remedy = "the order of its parts is ambiguous: "
+    options: dict[str, object] = {}
+    if formats and column.frame.has_csv_options:
+        remedy += "read the file with {date_format}"
+        options["date_format"] = formats[0]
+        if len(formats) > 1:
+            remedy += " or, if the year is first, {date_format_}"
+            options["date_format_"] = formats[1]
+        remedy += ", or convert the column to dates; "
+    elif formats:
+        remedy += f"convert the column to dates with {_conversion(column, formats[0])}"
+        if len(formats) > 1:
+            remedy += f" or, if the year is first, {_conversion(column, formats[1])}"
+        remedy += "; "
+    else:
+        remedy += "convert the column to dates; "
+    remedy += column.if_names
+    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+
+
+def _conversion(column: DistinctTexts, date_format: str) -> str:
+    """Write the pandas call that reads dates in a format, besides others or missing values."""
+    are_all = _n_read(date_format, column.texts.values()) == len(column.texts)
+    if are_all and not column.some_missing:
+        return f"pandas.to_datetime(column, format={date_format!r})"
+    dates = f"pandas.to_datetime(column, format={date_format!r}, errors='coerce')"
+    if are_all:
+        return dates
+    # The format "mixed" would also read some of the others as dates in this order.
+    return f"{dates}.fillna(pandas.to_datetime(column, format='ISO8601', errors='coerce'))"
+
+
+def _fits(date_format: str, texts: Sequence[str]) -> bool:
+    """Return whether a format reads nearly all dates, so that it can be recommended."""
+    has_year = "%y" in date_format.lower()
+    if not has_year or date_formats.fault_of_format(date_format) is not None:
+        return False
+    return _n_read(date_format, texts) >= parsing.NEARLY_ALL * len(texts)
+
+
+def _n_read(date_format: str, texts: Collection[str]) -> int:
+    """Count the texts that are dates in a format."""
+    n_read = 0
+    for text in texts:
+        if date_formats.rewrite_date(text, date_format) is not None:
+            n_read += 1
+    return n_read
+
+
+def _date_formats(texts: Sequence[str]) -> list[str]:
+    """Find the formats that dates may have, the likelier first; none for quarters and the like.
+
+    The day comes first unless that makes a month greater than 12.
+
+    >>> _date_formats(["05/17/2024 12:30"]), _date_formats(["24-12-31"])
+    (['%m/%d/%Y %H:%M'], ['%d-%m-%y', '%y-%m-%d'])
+    >>> _date_formats(["20240105-1230"]), _date_formats(["2024-060"])
+    (['%Y%m%d-%H%M'], ['%Y-%j'])
+    >>> _date_formats(["05-Jan-24"]), _date_formats(["Fri Jan 5 12:30:00 2024"])
+    (['%d-%b-%y'], ['%a %b %d %H:%M:%S %Y'])
+    """
+    for date_format in _WHOLE_FORMATS:
+        if _fits(date_format, texts):
+            return [date_format]
+    if _OTHER_PERIOD.fullmatch(texts[0]):  # where a number would be the month
+        return []
+    parts: list[str] = []
+    has_month = False
+    has_year = False
+    for part in re.split(rf"({_OFFSET}|\d+|[^\W\d_]+)", texts[0]):
+        if not part:
+            continue
+        parts.append(part)
+        if re.fullmatch(date_formats.MONTH_WORD, part.lower()):
+            has_month = True
+        if re.fullmatch(r"\d{4}", part):
+            has_year = True
+    if has_month:
+        orders = [["%d", "%y"]]
+        if has_year:
+            orders = [["%d"]]
+        elif len(re.findall(r"\d+", texts[0])) == 1:
+            orders = [["%y"]]
+    elif re.match(r"\D*\d{4}", texts[0]):
+        orders = [["%m", "%d"]]
+    else:
+        day_and_month = ["%d", "%m"]
+        if _has_month_first(texts):
+            day_and_month = ["%m", "%d"]
+        orders = [day_and_month]
+        if not has_year:
+            orders = [[*day_and_month, "%y"], ["%y", "%m", "%d"]]
+    hour = "%H"
+    if re.search(r"(?i)[ap]m\b", texts[0]):
+        hour = "%I"
+    times = [hour, "%M", "%S", "%f"]
+    return [_format_of(parts, order, times) for order in orders]
+
+
+def _has_month_first(texts: Sequence[str]) -> bool:
+    """Return whether the second number of a date is over 12, so that it can't be a month."""
+    for text in texts:
+        numbers = re.findall(r"\d+", text)
+        if len(numbers) > 1 and int(numbers[1]) > 12:
+            return True
+    return False
+
+
+def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str]) -> str:
+    """Write the format of a date, given the codes of its numbers in order."""
+    dates = list(dates)
+    times = list(times)
+    written = []
+    for place, part in enumerate(parts):
+        neighbours = "".join(parts[max(0, place - 1) : place + 2])
+        lower = part.lower()
+        if re.fullmatch(r"[+-]\d{4}", part):
+            written.append("%z")
+        elif re.fullmatch(r"\d{4}", part):
+            written.append("%Y")
+        elif part.isdecimal() and dates and ":" not in neighbours:
+            written.append(dates.pop(0))
+        elif part.isdecimal() and times:
+            written.append(times.pop(0))
+        elif re.fullmatch(date_formats.MONTH_WORD, lower):
+            written.append("%b" if len(part) == 3 else "%B")
+        elif re.fullmatch("(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?", lower):
+            written.append("%a" if len(part) == 3 else "%A")
+        elif lower in ("am", "pm"):
+            written.append("%p")
+        else:
+            written.append(part.replace("%", "%%"))
+    return "".join(written)
