@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, convert
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, DataError, count_of
+from barenet.tables._column_fitting import find_placeholders
 from barenet.tables._column_kinds import seconds
 from barenet.tables._date_formats import as_date_formats, named_columns
 from barenet.tables._delimited import CsvOptions
@@ -35,6 +36,10 @@ from barenet.tables._open_table import (
 from barenet.tables._parsing import complete_numbers, parse_column, refuse_where
 from barenet.tables._target import TargetTask, known_targets, read_target
 from barenet.tables._without_target import WithoutTarget
+
+#: Years before and after which dates far from all others stand for no date.
+_FIRST_YEAR = 1901
+_LAST_YEAR = 2099
 
 
 def load_table(
@@ -226,7 +231,7 @@ def _split_keys(
     tokens = rows.as_read({*MISSING, *missing})
     column_kind = "category"
     if name not in categories:
-        column_kind = kind_of(rows, name, tokens, may_be_dropped=False)
+        column_kind = kind_of(rows, name, tokens, to_split_by=True)
     if column_kind == "boolean":  # booleans are two groups
         column_kind = "category"
     keys = parse_column(rows, name, column_kind, tokens)
@@ -236,8 +241,19 @@ def _split_keys(
         has_no_key = np.isnan(keys)
     refuse_where(rows, name, has_no_key, "a value to split by; leave the row out")
     if keys.dtype.kind == "M":
+        _refuse_placeholders(rows, name, keys)
         return seconds(keys)
     return keys
+
+
+def _refuse_placeholders(rows: Frame, name: str, dates: NDArray[np.datetime64]) -> None:
+    """Reject dates to split by that stand for no date, as 9999-12-31 does."""
+    placeholders = find_placeholders(seconds(dates))
+    years = dates.astype("M8[Y]").astype(np.int64) + 1970
+    is_unlikely = (years < _FIRST_YEAR) | (years > _LAST_YEAR)
+    is_placeholder = np.isin(seconds(dates), placeholders) & is_unlikely
+    expected = "a date to split by; leave the row out, or write its date"
+    refuse_where(rows, name, is_placeholder, expected)
 
 
 def _open(

@@ -28,6 +28,7 @@ from barenet.tables._date_formats import (
 )
 from barenet.tables._delimited import CsvOptions, decode, read_records
 from barenet.tables._frame import Frame, Names, Place, Table, check_unique, spelled_names
+from barenet.tables._misread_numbers import MONTHS
 from barenet.tables._missing_texts import MISSING, is_absent
 from barenet.tables._parsing import DECIMAL_COMMA, MINUS_SIGNS, NEARLY_ALL
 from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
@@ -281,7 +282,7 @@ class CsvTable(Table):
             texts = table.columns[name].trimmed()
             if self.options.decimal == ",":
                 if name not in categories:
-                    _check_points(texts, name, origin)
+                    _check_points(texts, name, origin, is_target=name in text)
                 texts = texts.with_points()
             date_format = format_of_column(self.options.date_format, name)
             if date_format is not None and name not in {*text, *categories}:
@@ -421,13 +422,14 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
 
-def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
+def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
     """Reject points beside decimal commas, which usually separate thousands."""
-    is_pointed = texts.matches(_POINTED)
+    is_pointed = texts.matches(_POINTED) & ~texts.matches(MONTHS)
     if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
-        remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
-        remedy += "if these are names, use {categories}; if they are of no use, {drop}"
+        remedy = "remove the points between the thousands; for decimal points, use {decimal}"
+        if not is_target:
+            remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
         frame = Frame({name: texts.values(is_text=True)}, table)
         row = int(is_pointed.argmax())
         raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name], decimal=".")

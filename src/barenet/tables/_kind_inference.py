@@ -8,7 +8,6 @@ dates or times among the same letters. The error then lists the options that rea
 a loss. Only what remains is a category.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -19,11 +18,17 @@ from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._date_formats import parse_datetime
 from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
 from barenet.tables._frame import Frame
+from barenet.tables._misread_numbers import (
+    refuse_decimals_of_months,
+    refuse_digits_of_dates,
+    refuse_points_of_thousands,
+)
 from barenet.tables._missing_texts import is_absent
 from barenet.tables._unread_dates import (
     NUMERIC_DATE,
-    refuse_digits_of_dates,
+    is_season,
     refuse_unread_dates,
+    refuse_years,
     unread_dates,
 )
 from barenet.tables._unread_numbers import (
@@ -32,6 +37,7 @@ from barenet.tables._unread_numbers import (
     refuse_durations,
     refuse_local_numbers,
     refuse_other_digits,
+    refuse_pairs,
     refuse_units,
 )
 
@@ -146,9 +152,7 @@ def _united(values: Sequence[Any]) -> Any:
     return list(united)
 
 
-def kind_of(
-    frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
-) -> str:
+def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: bool = False) -> str:
     """Infer the kind of a column, in the form that `parse_column` takes.
 
     >>> from barenet.tables._to_frame import as_frame
@@ -161,21 +165,13 @@ def kind_of(
         parsing.as_numbers(frame, name, missing)  # this rejects infinities that are not missing
     if values.dtype.kind != "T":
         return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
-    codes, texts = parsing.unique_texts(values)
-    present = {}
-    values_by_code = {}
-    for code, text in enumerate(texts):
-        if text in missing:
-            continue
-        present[code] = text
-        if not is_absent(text):
-            values_by_code[code] = text
-    # A column with only absent values, such as ".", has names.
-    column = DistinctTexts(frame, name, codes, values_by_code or present, may_be_dropped)
+    column = distinct_texts(frame, name, missing, may_be_dropped=not to_split_by)
     order = _order_of_dates(column)
     if order is not None:
         return order
     refuse_other_digits(column)
+    refuse_decimals_of_months(column)
+    refuse_points_of_thousands(column)
     refuse_local_numbers(column)
     numbers = column.find(parsing.read_number)
     refuse_units(column, numbers)
@@ -186,12 +182,32 @@ def kind_of(
     if _are_all(column, column.find(date_formats.parse_time_of_day), "a time of day"):
         return "time"
     refuse_unread_dates(column)
+    refuse_pairs(column)
     refuse_durations(column)
     refuse_decorated(column)
     words = {text.lower() for text in column.texts.values()}
     if parsing.are_booleans(words):
         return "boolean"
+    if to_split_by:
+        refuse_years(column)
     return "category"
+
+
+def distinct_texts(
+    frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
+) -> DistinctTexts:
+    """Find the different texts of a column, without those that stand for a missing value."""
+    codes, texts = parsing.unique_texts(frame[name])
+    present = {}
+    values_by_code = {}
+    for code, text in enumerate(texts):
+        if text in missing:
+            continue
+        present[code] = text
+        if not is_absent(text):
+            values_by_code[code] = text
+    # A column with only absent values, such as ".", has names.
+    return DistinctTexts(frame, name, codes, values_by_code or present, may_be_dropped)
 
 
 def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool:
@@ -213,6 +229,7 @@ def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool
 
 def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
     """Return the kind of a column of numbers, some of which may be names, such as 00123."""
+    refuse_digits_of_dates(column)
     codes = column.find(parsing.is_code)
     if not codes:
         return "number"
@@ -223,7 +240,6 @@ def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
         expected = "a number of up to 15 digits without a zero before it, as in other rows"
         remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
         raise column.fault(codes, expected, remedy)
-    refuse_digits_of_dates(column)
     refuse_digits_of_times(column)
     return "category"
 
@@ -231,10 +247,9 @@ def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
 def _without_seasons(column: DistinctTexts) -> list[int]:
     """Return the codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
     dates = column.find(parse_datetime)
-    for code in dates:
-        parts = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", column.texts[code])
-        if parts is None or (int(parts[1]) + 1) % 100 != int(parts[2]):
-            return dates
+    are_seasons = all(is_season(text) for text in column.texts_of(dates))
+    if not are_seasons:
+        return dates
     if len(dates) > 1:
         return []
     return dates

@@ -12,7 +12,8 @@ from barenet.tables import _parsing as parsing
 from barenet.tables._date_formats import DATES
 from barenet.tables._distinct_texts import FEW
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kind_of
+from barenet.tables._kind_inference import distinct_texts, kind_of
+from barenet.tables._misread_numbers import refuse_points_of_thousands
 from barenet.tables._missing_texts import MISSING, is_absent
 from barenet.tables._unread_numbers import LOCAL_NUMBER
 
@@ -132,6 +133,8 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     are_numbers = np.array(is_number)
     local = np.array(is_local)
     if task == "regression" or are_numbers.all():
+        if task is None:
+            _refuse_thousands(rows, target)
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(parsing.is_code(text) for text in texts):
             return numbers, classes
@@ -157,6 +160,16 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
         _refuse_measures(rows, target)
         _refuse_spellings(rows, target)
     return parsing.encode(np.array(_in_one_spelling(texts))[codes])
+
+
+def _refuse_thousands(rows: Frame, target: str) -> None:
+    """Reject numbers some of which have a point between their thousands, as in feature columns."""
+    try:
+        refuse_points_of_thousands(distinct_texts(rows, target, MISSING))
+    except DataError as error:
+        error.remedy = "remove the thousands separators; if they are decimal points, use {task}"
+        error.options = {"task": "regression"}
+        raise
 
 
 def _refuse_measures(rows: Frame, target: str) -> None:

@@ -16,6 +16,7 @@ from barenet._extras import require_arrow
 from barenet.errors import DataError, count_of
 from barenet.tables._delimited import read_records, without_spaces_beside_quotes
 from barenet.tables._frame import TEXT
+from barenet.tables._misread_numbers import LAYOUTS
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import CODE, DECIMAL_COMMA, NUMBER
 
@@ -83,9 +84,29 @@ class TextColumn:
         is_number = self.matches(NUMBER.pattern)
         if not is_text and (is_number | self.matches(_MISSING)).all():
             values = self._parsed(is_number)
-            if not (self.matches(CODE.pattern).any() or np.isinf(values).any()):
+            are_plain = not (self.matches(CODE.pattern).any() or np.isinf(values).any())
+            if are_plain and not self._may_be_misread(values):
                 return values
         return np.array(self.tolist(), TEXT)
+
+    def _may_be_misread(self, values: NDArray[np.float64]) -> bool:
+        """Return whether only the texts show if numbers are dates, or have points of thousands.
+
+        The texts are compared only if the numbers are in the range of such values, to save time.
+        """
+        present = values[~np.isnan(values)]
+        if not len(present):
+            return False
+        lowest = present.min()
+        highest = present.max()
+        has_points = bool((present % 1 != 0).any())
+        for layout in LAYOUTS:
+            is_in_range = layout.lowest <= lowest and highest <= layout.highest
+            if not is_in_range or layout.has_points != has_points:
+                continue
+            if (self.matches(layout.pattern) | self.matches(_MISSING)).all():
+                return True
+        return False
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Parse the texts that are numbers; the others are NaN."""

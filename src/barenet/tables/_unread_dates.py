@@ -14,6 +14,10 @@ from barenet.tables._distinct_texts import MANY, DistinctTexts
 #: Maximum number of different words of months and days of a language beside dates; addresses have
 #: more.
 MOST_DATE_WORDS = 24
+#: Maximum number of different letters and signs beside the years of periods.
+MOST_SHAPES = 3
+#: Maximum number of different terms of a year, such as 2024-1 and 2024-2; there are more months.
+MOST_TERMS = 4
 
 #: A day or a month.
 _PART = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -27,30 +31,44 @@ NUMERIC_DATE = re.compile(
 _YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
 _YEAR_LAST = re.compile(rf"{_PART}\D{{1,2}}{_PART}\D{{1,2}}(1[5-9]|2[01])\d\d([ T]\d.*)?")
 
-#: Dates without signs between their parts, beside a time: 20240131-1230, 20240131_123000.
-_YEAR = r"(?:19|20)\d\d"
-_COMPACT = re.compile(
-    rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-_ ]([01]\d|2[0-3])(:?[0-5]\d){{1,2}}"
-)
-#: Eight digits that are a day, a month and a year, in either order; and four digits that are a
-#: time.
-_DIGITS_OF_DATE = re.compile(rf"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|[12]\d|3[01]){_YEAR}")
-#: Dates with a two-digit year, 5.1.24, which may also be versions; and months with one, 03/24.
-_SHORT_DATE = re.compile(rf"({_PART})\.(?:0?[1-9]|1[0-2])\.\d\d")
-_SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])/\d\d")
+#: A year of the 20th or 21st century.
+YEAR = r"(?:19|20)\d\d"
 
-#: Quarters, halves and weeks in layouts that are not read: Q1-24, 1Q24, FY24Q1, 2024H1, W05/2024.
+#: Dates without signs between their parts, beside a time: 20240131-1230, 20240131_123000.
+_COMPACT = re.compile(
+    rf"{YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-_ ]([01]\d|2[0-3])(:?[0-5]\d){{1,2}}"
+)
+#: Dates with a two-digit year, 5.1.24, which may also be versions; and months with one: 03/24,
+#: 24-03.
+_SHORT_DATE = re.compile(rf"({_PART})\.(?:0?[1-9]|1[0-2])\.\d\d")
+_SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])[-/]\d\d")
+_SHORT_YEAR_AND_MONTH = re.compile(r"\d\d[-/](?:0[1-9]|1[0-2])")
+
+#: Months, quarters, halves and weeks in layouts that are not read: M03-2024, Q1-24, 1Q24, FY24Q1,
+#: 2024H1, W05/2024.
+_WEEK_NUMBER = r"(?:0?[1-9]|[1-4]\d|5[0-3])"
 _OTHER_PERIOD = re.compile(
-    rf"""(?:fy\s?)?(?:{_YEAR}|'?\d\d)[-/ ]?q[1-4]
-       |(?:q[1-4]|[1-4]q)[-/ ]?(?:fy\s?)?(?:{_YEAR}|'?\d\d)
-       |(?:fy\s?)?{_YEAR}[-/ ]?h[12]
-       |(?:h[12]|[12]h)[-/ ]?{_YEAR}
-       |(?:w|cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])[-/ ]{_YEAR}
-       |{_YEAR}[-/ ](?:cw|kw|wk|week)[. ]?(?:0?[1-9]|[1-4]\d|5[0-3])""",
+    rf"""(?:fy\s?)?(?:{YEAR}|'?\d\d)[-/ ]?q[1-4]
+       |(?:q[1-4]|[1-4]q)[-/ ]?(?:fy\s?)?(?:{YEAR}|'?\d\d)
+       |(?:fy\s?)?{YEAR}[-/ ]?h[12]
+       |(?:h[12]|[12]h)[-/ ]?{YEAR}
+       |(?:w|cw|kw|wk|week)[. ]?{_WEEK_NUMBER}[-/ ](?:{YEAR}|\d\d)
+       |{YEAR}[-/ _]?(?:w|cw|kw|wk|week)[. ]?{_WEEK_NUMBER}
+       |m(?:0?[1-9]|1[0-2])[-/ ](?:{YEAR}|\d\d)
+       |{YEAR}[-/ _]m(?:0?[1-9]|1[0-2])
+       |{YEAR}\s?[年년]\s?(?:0?[1-9]|1[0-2])\s?[月월]
+       |{YEAR}[_ ](?:0[1-9]|1[0-2])
+       |(?:0[1-9]|1[0-2])[_ ]{YEAR}""",
     re.VERBOSE | re.IGNORECASE,
 )
+#: A year and a number that may be a month, a week, a term or a season: 2024-5, 2024/38.
+_NUMBER_IN_YEAR = re.compile(rf"{YEAR}[-/]\d\d?")
+#: Seconds or milliseconds since 1970, and days, as they are marked: @1579008140, /Date(…)/, D:….
+_MARKED_MOMENT = re.compile(
+    r"@\d{9,13}|/Date\(-?\d+(?:[+-]\d{4})?\)/|D:\d{8}(?:\d{4,6})?(?:Z|[+-]\d\d'\d\d'?)?"
+)
 #: The day of the year in ISO 8601: 2024-060.
-_ORDINAL = re.compile(rf"{_YEAR}-(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])")
+_ORDINAL = re.compile(rf"{YEAR}-(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])")
 
 #: A date and a time, and the letters of a zone.
 _ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[\])]?")
@@ -60,11 +78,13 @@ _MONTHS = (
     "jan|jän|gen|ene|feb|fev|fév|mar|mär|mrz|mrt|maa|apr|avr|abr|mai|may|mei|mag|jun|juin|giu"
     "|jul|juil|lug|aug|aoû|ago|sep|set|okt|oct|out|ott|nov|dez|dec|déc|dic"
 )
-_MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{_YEAR}", re.IGNORECASE)
+_MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{YEAR}", re.IGNORECASE)
 
 #: Formats of dates without signs between their parts, or without a month or a day.
 _WHOLE_FORMATS = (
-    "%Y-%j", "%m/%y", "%d%m%Y", "%m%d%Y",
+    "%m/%y", "%m-%y", "%y/%m", "%y-%m",
+    "%Y_%m", "%Y %m", "%m_%Y", "%m %Y", "%Y-M%m", "%Y/M%m", "%Y M%m", "M%m-%Y", "M%m/%Y", "M%m %Y",
+    "%Y年%m月", "%Y년 %m월", "D:%Y%m%d", "D:%Y%m%d%H%M%S",
     "%Y%m%d-%H%M", "%Y%m%d_%H%M", "%Y%m%d %H%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
     "%Y%m%d-%H:%M", "%Y%m%d_%H:%M", "%Y%m%d %H:%M",
     "%Y%m%d-%H:%M:%S", "%Y%m%d_%H:%M:%S", "%Y%m%d %H:%M:%S",
@@ -72,7 +92,7 @@ _WHOLE_FORMATS = (
 
 #: Layouts of dates that are recognized but not read.
 _UNREAD_LAYOUTS = (
-    _YEAR_FIRST, _YEAR_LAST, _COMPACT, _OTHER_PERIOD, _ORDINAL, _MONTH_AND_YEAR,
+    _YEAR_FIRST, _YEAR_LAST, _COMPACT, _OTHER_PERIOD, _ORDINAL, _MONTH_AND_YEAR, _MARKED_MOMENT,
 )  # fmt: skip
 
 #: The zone after a time: 12:30:00 +0100.
@@ -88,20 +108,12 @@ _DATE_WORDS = re.compile(
 )
 
 
-def refuse_digits_of_dates(column: DistinctTexts) -> None:
-    """Reject many eight-digit numbers that are all dates, such as 05012024."""
-    dates = column.find(_DIGITS_OF_DATE.fullmatch)
-    if len(dates) >= MANY and not column.others(dates):
-        texts = column.texts_of(dates)
-        if _fits("%d%m%Y", texts) or _fits("%m%d%Y", texts):
-            raise unread_dates(column, dates)
-
-
 def refuse_unread_dates(column: DistinctTexts) -> None:
     """Reject dates in an ambiguous layout, or in another language."""
     readable = set(column.find(parse_datetime))
     candidates = column.find(_looks_like_date)
     candidates += _short_dates(column)
+    candidates += _numbers_in_years(column)
     worded = column.find(_WORDED.fullmatch)
     words = {_word_of(text) for text in column.texts_of(worded)}
     if len(words) <= MOST_DATE_WORDS:
@@ -115,17 +127,48 @@ def refuse_unread_dates(column: DistinctTexts) -> None:
         raise unread_dates(column, codes)
 
 
+def refuse_years(column: DistinctTexts) -> None:
+    """Reject groups to split by that are years beside the same letters: FY2020, 2020/21, 2020-B1.
+
+    A split of groups is random, and tests on earlier rows than the network has learned from.
+    """
+    with_year = column.find(re.compile(rf"(?<!\d){YEAR}(?!\d)").search)
+    shapes = {re.sub(r"\d+", "0", text) for text in column.texts_of(with_year)}
+    if len(shapes) <= MOST_SHAPES and column.are_nearly_all_different(with_year):
+        remedy = "to split by time, convert the column to dates; "
+        remedy += "to split by groups, use {categories}"
+        raise column.fault(with_year, "a date such as 2024-12-31", remedy)
+
+
 def _short_dates(column: DistinctTexts) -> list[int]:
     """Find months such as 03/24, or days such as 30.1.24 if they can't be versions."""
-    months = column.find(_SHORT_MONTH.fullmatch)
-    if len(months) >= MANY:
-        return months
+    for layout in (_SHORT_MONTH, _SHORT_YEAR_AND_MONTH):
+        months = column.find(layout.fullmatch)
+        if len(months) >= MANY and not column.others(months):
+            return months
     days = column.find(_SHORT_DATE.fullmatch)
     for text in column.texts_of(days):
         day, _, _ = text.partition(".")
         if int(day) > 12 and len(days) >= MANY:
             return days
     return []
+
+
+def _numbers_in_years(column: DistinctTexts) -> list[int]:
+    """Find years and numbers such as 2024-38, unless they are all terms or seasons: 2009/10."""
+    codes = column.find(_NUMBER_IN_YEAR.fullmatch)
+    texts = column.texts_of(codes)
+    numbers = {int(text[5:]) for text in texts}
+    may_be_terms = len(numbers) <= MOST_TERMS
+    if may_be_terms or all(is_season(text) for text in texts):
+        return []
+    return codes
+
+
+def is_season(text: str) -> bool:
+    """Return whether a text is a year and the next one: 2009/10."""
+    match = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", text)
+    return match is not None and (int(match[1]) + 1) % 100 == int(match[2])
 
 
 def _word_of(text: str) -> str:
@@ -169,37 +212,61 @@ def is_date(text: str) -> bool:
 def unread_dates(
     column: DistinctTexts,
     codes: Sequence[int],
+    formats: Sequence[str] | None = None,
     *,
     is_ambiguous: bool = False,
     is_numeric: bool = False,
 ) -> DataError:
     """Make the error for dates, with the formats that they may have."""
     texts = column.texts_of(codes)
+    if formats is None:
+        formats = _fitting_formats(texts, is_numeric=is_numeric)
+    remedy = ""
+    if is_ambiguous or {"%d%m%Y", "%m%d%Y"} <= {*formats} or {"%d%m%y", "%m%d%y"} <= {*formats}:
+        remedy = "the order of its parts is ambiguous: "
+    options: dict[str, object] = {}
+    if formats:
+        likeliest = formats[0]
+        year_first = None
+        if len(formats) > 1 and formats[-1].startswith("%y"):
+            year_first = formats[-1]
+        if "%d" not in likeliest and "%y" in likeliest and _may_be_days(texts):
+            remedy += "add the year if the number is a day; if it is the year, "
+        if column.frame.has_csv_options:
+            remedy += "read the file with {date_format}"
+            options["date_format"] = likeliest
+            if year_first is not None:
+                remedy += " or, if the year is first, {date_format_}"
+                options["date_format_"] = year_first
+            remedy += ", or convert the column to dates; "
+        else:
+            remedy += f"convert the column to dates with {_conversion(column, likeliest)}"
+            if year_first is not None:
+                remedy += f" or, if the year is first, {_conversion(column, year_first)}"
+            remedy += "; "
+    else:
+        remedy += "convert the column to dates; "
+    remedy += column.if_names
+    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+
+
+def _fitting_formats(texts: Sequence[str], *, is_numeric: bool) -> list[str]:
+    """Find formats that read nearly all dates; the likeliest need not, if it has only numbers."""
     formats = []
     for place, date_format in enumerate(_date_formats(texts)):
         is_likeliest = place == 0
         if (is_likeliest and is_numeric) or _fits(date_format, texts):
             formats.append(date_format)
-    remedy = ""
-    if is_ambiguous:
-        remedy = "the order of its parts is ambiguous: "
-    options: dict[str, object] = {}
-    if formats and column.frame.has_csv_options:
-        remedy += "read the file with {date_format}"
-        options["date_format"] = formats[0]
-        if len(formats) > 1:
-            remedy += " or, if the year is first, {date_format_}"
-            options["date_format_"] = formats[1]
-        remedy += ", or convert the column to dates; "
-    elif formats:
-        remedy += f"convert the column to dates with {_conversion(column, formats[0])}"
-        if len(formats) > 1:
-            remedy += f" or, if the year is first, {_conversion(column, formats[1])}"
-        remedy += "; "
-    else:
-        remedy += "convert the column to dates; "
-    remedy += column.if_names
-    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+    return formats
+
+
+def _may_be_days(texts: Sequence[str]) -> bool:
+    """Return whether the numbers beside months may be days, as in 23-Mar and 07/21."""
+    for text in texts:
+        for number in re.findall(r"\d+", text):
+            if not 1 <= int(number) <= 31:
+                return False
+    return True
 
 
 def _conversion(column: DistinctTexts, date_format: str) -> str:
@@ -243,6 +310,8 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
     >>> _date_formats(["05-Jan-24"]), _date_formats(["Fri Jan 5 12:30:00 2024"])
     (['%d-%b-%y'], ['%a %b %d %H:%M:%S %Y'])
     """
+    if all(_ORDINAL.fullmatch(text) for text in texts):
+        return ["%Y-%j"]
     for date_format in _WHOLE_FORMATS:
         if _fits(date_format, texts):
             return [date_format]
@@ -259,26 +328,34 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
             has_month = True
         if re.fullmatch(r"\d{4}", part):
             has_year = True
-    if has_month:
-        orders = [["%d", "%y"]]
-        if has_year:
-            orders = [["%d"]]
-        elif len(re.findall(r"\d+", texts[0])) == 1:
-            orders = [["%y"]]
-    elif re.match(r"\D*\d{4}", texts[0]):
-        orders = [["%m", "%d"]]
-    else:
-        day_and_month = ["%d", "%m"]
-        if _has_month_first(texts):
-            day_and_month = ["%m", "%d"]
-        orders = [day_and_month]
-        if not has_year:
-            orders = [[*day_and_month, "%y"], ["%y", "%m", "%d"]]
+    orders = _orders_of_numbers(texts, has_month=has_month, has_year=has_year)
     hour = "%H"
     if re.search(r"(?i)[ap]m\b", texts[0]):
         hour = "%I"
     times = [hour, "%M", "%S", "%f"]
     return [_format_of(parts, order, times) for order in orders]
+
+
+def _orders_of_numbers(texts: Sequence[str], *, has_month: bool, has_year: bool) -> list[list[str]]:
+    """Find the orders of day, month and year, apart from a month in letters or a four-digit year.
+
+    The likelier order is first.
+    """
+    first = texts[0]
+    if has_month and has_year:
+        return [["%d"]]
+    if has_month and len(re.findall(r"\d+", first)) == 1:
+        return [["%y"]]
+    if has_month:
+        return [["%d", "%y"]]
+    if re.match(r"\D*\d{4}", first):
+        return [["%m", "%d"]]
+    day_and_month = ["%d", "%m"]
+    if _has_month_first(texts):
+        day_and_month = ["%m", "%d"]
+    if has_year:
+        return [day_and_month]
+    return [[*day_and_month, "%y"], ["%y", "%m", "%d"]]
 
 
 def _has_month_first(texts: Sequence[str]) -> bool:

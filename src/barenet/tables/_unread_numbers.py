@@ -33,7 +33,7 @@ _LAKHS = r"[+-]?\d{1,2}(,\d\d)+,\d{3}(\.\d+)?"
 _SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
 _BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
 _DASHED = r"\d[\d.,'’\s]*[.,]-+"
-_MARKED = rf"{_SIGNED}|{_BRACKETED}|{_DASHED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
+_MARKED = rf"{_SIGNED}|{_BRACKETED}|{_DASHED}|[+-]?[1-9]\d{{0,2}}(['’_\s]\d{{3}})+([.,]\d+)?"
 
 #: Formats of numbers that depend on the country, and remedies.
 _LOCAL_NUMBERS = {
@@ -76,6 +76,17 @@ _COMPOUND = re.compile(
       |\d+\s?°\s?\d+([.]\d+)?\s?['’′](\s?\d+([.]\d+)?\s?(["”″]|''))?\s?[NSEWO]?
       |\d+[ -]\d{1,2}/\d{1,2}""",
     re.VERBOSE,
+)
+
+#: A number with the prefix of hexadecimal digits; longer ones are names, such as keys.
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,8}")
+
+#: Two numbers in one text, such as a blood pressure, a size or a range, with their sign: 120/80,
+#: 1024x768, 10-20. Telephone numbers and other codes have zeros in front.
+_WHOLE_OR_DECIMAL = r"(?:0|[1-9]\d*)(?:\.\d+)?"
+_PAIR = re.compile(
+    rf"(?P<first>{_WHOLE_OR_DECIMAL})\s?(?P<sign>[-–/x×*])\s?(?P<second>{_WHOLE_OR_DECIMAL})",
+    re.ASCII | re.IGNORECASE,
 )
 
 #: A number after the code of one of the most traded currencies: USD 57.
@@ -196,10 +207,13 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
     marked = column.find(_COMPARED.fullmatch)
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
+    marked += column.find(_HEXADECIMAL.fullmatch)
     plain = set(numbers)
+    times = column.find(date_formats.parse_time_of_day)
+    without_unit = plain.union(times)
     with_unit = []
     for code in column.find(_WITH_UNIT.fullmatch):
-        if code not in plain:  # the e of 1e3 is not a unit
+        if code not in without_unit:  # the e of 1e3 and the AM of 3 AM are not units
             with_unit.append(code)
     units = {_unit_of(text) for text in column.texts_of(with_unit)}
     most_units = MOST_UNITS
@@ -210,6 +224,30 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
     both = plain.union(marked)
     if marked and len(both) >= MANY and column.are_nearly_all(both):
         raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
+
+
+def refuse_pairs(column: DistinctTexts) -> None:
+    """Reject many different pairs of numbers, such as 120/80, 1024x768 and ranges such as 10-20.
+
+    Numbers with a dash between them are ranges only if the second is always the greater one.
+    """
+    codes = column.find(_PAIR.fullmatch)
+    both = {*codes, *column.find(parsing.read_number)}
+    seconds = set()
+    for text in column.texts_of(codes):
+        match = _PAIR.fullmatch(text)
+        if match is None:
+            continue
+        seconds.add(match["second"])
+        if match["sign"] in "-–":
+            is_range = float(match["first"]) < float(match["second"])
+            if not is_range or column.others(both):
+                return
+    are_of_one_unit = len(seconds) == 1 and len(codes) >= MANY  # such as 7/10
+    has_many = column.are_mostly_different() or are_of_one_unit
+    if codes and has_many and column.are_nearly_all(both):
+        remedy = f"write the numbers in columns of their own; {column.if_names}"
+        raise column.fault(codes, "one number", remedy)
 
 
 def _unit_of(text: str) -> str:

@@ -1,0 +1,293 @@
+"""Values that would be read as other numbers, names or groups are refused with a remedy."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from barenet import TableEncoding, load_table, stream
+from barenet.errors import ArgumentError, DataError
+from barenet.tables._kind_inference import kind_of
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._to_frame import as_frame
+
+DAYS = [datetime.date(2019, 1, 31) + datetime.timedelta(days=37 * n) for n in range(60)]
+RNG = np.random.default_rng(155)
+
+
+def kind(values):
+    return kind_of(as_frame({"c": list(values)}), "c", MISSING)
+
+
+@pytest.fixture
+def table(write):
+    """Write values as column c, beside x and the target y, which counts the rows."""
+
+    def write_table(values):
+        rows = [f'"{value}",{n % 7}.5,{n}.25' for n, value in enumerate(values)]
+        return write("\n".join(["c,x,y", *rows]), "values.csv")
+
+    return write_table
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    ("layout", "date_format"),
+    [
+        ("%m.%Y", "%m.%Y"),
+        ("%Y.%m", "%Y.%m"),
+        ("%m%Y", "%m%Y"),
+        ("%d%m%y", "%d%m%y"),
+        ("%m%d%y", "%m%d%y"),
+        ("%d%m%Y", "%d%m%Y"),
+    ],
+)
+def test_numbers_that_are_all_dates_are_refused_with_their_format(table, layout, date_format):
+    path = table([day.strftime(layout) for day in DAYS])
+    for options in ({}, {"split_by": "c"}):
+        with pytest.raises(DataError, match="column 'c': expected a date such as") as caught:
+            TableEncoding.fit(load_table(path, "y", **options).X)
+        assert caught.value.options["date_format"] == date_format
+    dataset = load_table(path, "y", split_by="c", date_format=date_format)
+    assert (np.diff(dataset.split_keys) >= 0).all()
+    [column, _] = TableEncoding.fit(dataset.X).columns
+    assert column.kind == "date"
+    # The same texts in memory, and days without a zero before them, which a file holds as numbers.
+    with pytest.raises(DataError, match="expected a date such as"):
+        kind([day.strftime(layout) for day in DAYS])
+    late_days = [day.replace(month=10 + n % 3, day=10 + n % 19) for n, day in enumerate(DAYS)]
+    path = table([day.strftime(layout) for day in late_days])
+    with pytest.raises(DataError, match="expected a date such as"):
+        load_table(path, "y", split_by="c")
+
+
+@pytest.mark.case(155)
+def test_years_and_numbers_that_grow_with_the_time_stay_numbers(table):
+    for layout in ("%Y", "%Y%m%d", "%Y%m", "%y%m%d"):
+        keys = load_table(table([day.strftime(layout) for day in DAYS]), "y", split_by="c")
+        assert (np.diff(keys.split_keys) >= 0).all()
+    assert kind([f"{value:.4f}" for value in RNG.uniform(1, 12, 50)]) == "number"
+    assert kind([f"{value:.2f}" for value in RNG.uniform(1900, 2100, 50)]) == "number"
+    assert kind([str(value) for value in RNG.integers(100_000, 400_000, 50)]) == "number"
+    assert kind(["01.2019", "02.2019"]) == "number"  # too few to be sure
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    ("write_day", "date_format"),
+    [
+        (lambda day: f"{day:%Y}_{day:%m}", "%Y_%m"),
+        (lambda day: f"{day:%Y %m}", "%Y %m"),
+        (lambda day: f"{day:%m_%Y}", "%m_%Y"),
+        (lambda day: f"{day:%Y}-M{day:%m}", "%Y-M%m"),
+        (lambda day: f"M{day:%m}-{day:%Y}", "M%m-%Y"),
+        (lambda day: f"{day.year}年{day.month}月", "%Y年%m月"),
+        (lambda day: f"{day.year}-{day.month}", "%Y-%m"),
+        (lambda day: f"D:{day:%Y%m%d}", "D:%Y%m%d"),
+        (lambda day: f"{day:%m-%y}", "%m-%y"),
+        (lambda day: f"{day:%y-%m}", "%y-%m"),
+        (lambda day: f"{day:%Y}/W{day:%V}", None),
+        (lambda day: f"CW{day:%V}/{day:%y}", None),
+        (lambda day: f"{day:%G-%V}", None),
+        (lambda day: f"@{1_579_008_140 + 86_400 * day.toordinal()}", None),
+        (lambda day: f"/Date({day.toordinal() * 10**6})/", None),
+    ],
+)
+def test_months_weeks_and_moments_in_other_layouts_are_refused(table, write_day, date_format):
+    path = table([write_day(day) for day in DAYS])
+    for options in ({}, {"split_by": "c"}):
+        with pytest.raises(DataError, match="column 'c': expected a date such as") as caught:
+            TableEncoding.fit(load_table(path, "y", **options).X)
+        assert caught.value.options.get("date_format") == date_format
+    if date_format is not None:
+        dataset = load_table(path, "y", split_by="c", date_format=date_format)
+        assert (np.diff(dataset.split_keys) >= 0).all()
+    named = load_table(path, "y", split_by="c", categories=["c"])
+    assert named.split_keys.dtype == object
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize("layout", ["%d %b", "%b %d", "%d-%b", "%m/%d", "%b-%y", "%m/%y"])
+def test_a_number_beside_a_month_may_be_a_day_or_a_year(table, layout):
+    with pytest.raises(DataError, match="add the year if the number is a day; if it is the year"):
+        TableEncoding.fit(load_table(table([day.strftime(layout) for day in DAYS]), "y").X)
+
+
+@pytest.mark.case(157)
+def test_a_number_beside_a_month_that_no_day_has_is_a_year(table):
+    years = [f"{['Jan', 'Feb', 'Mar', 'Apr'][n % 4]}-{90 + n % 10}" for n in range(60)]
+    with pytest.raises(DataError, match="read the file with date_format='%b-%y'") as caught:
+        TableEncoding.fit(load_table(table(years), "y").X)
+    assert "if the number is a day" not in str(caught.value)
+
+
+@pytest.mark.case(155)
+def test_years_beside_the_same_letters_become_groups_only_if_asked(table):
+    for values in (
+        [f"FY{2000 + n % 20}" for n in range(60)],
+        [f"{2000 + n % 9}/{1 + n % 9:02}" for n in range(60)],
+        [f"2020-B{n % 7}" for n in range(60)],
+    ):
+        path = table(values)
+        with pytest.raises(DataError, match="to split by groups, use categories=") as caught:
+            load_table(path, "y", split_by="c")
+        named = load_table(path, "y", split_by="c", **caught.value.options)
+        assert set(named.split_keys) == set(values)
+        TableEncoding.fit(load_table(path, "y").X)  # a feature may have such names
+    for values in ([f"p{n % 7}" for n in range(60)], [f"ward {n % 12}" for n in range(60)]):
+        assert load_table(table(values), "y", split_by="c").split_keys.dtype == object
+
+
+@pytest.mark.case(155)
+def test_a_date_that_stands_for_none_is_no_date_to_split_by(table):
+    days = [day.isoformat() for day in DAYS]
+    days[7] = "9999-12-31"
+    with pytest.raises(DataError, match="leave the row out, or write its date") as caught:
+        load_table(table(days), "y", split_by="c")
+    assert caught.value.line == 9
+    days[7] = "2027-12-31"  # late, but possible
+    load_table(table(days), "y", split_by="c")
+
+
+@pytest.mark.case(156)
+def test_points_between_thousands_are_no_decimal_points(table, write):
+    amounts = [f"{int(value):,}".replace(",", ".") for value in RNG.integers(20, 9000, 80)]
+    assert any("." not in amount for amount in amounts)
+    path = table(amounts)
+    with pytest.raises(DataError, match="without a thousands separator, got") as caught:
+        TableEncoding.fit(load_table(path, "y").X)
+    encoding = TableEncoding.fit(load_table(path, "y").X, numeric=caught.value.options["numeric"])
+    assert encoding.columns[0].kind == "number"
+    # As the target, with the task as the remedy.
+    rows = [f"{n % 7}.5,{amount}" for n, amount in enumerate(amounts)]
+    path = write("\n".join(["x,y", *rows]), "target.csv")
+    with pytest.raises(DataError, match="without a thousands separator, got") as caught:
+        load_table(path, "y")
+    assert load_table(path, "y", **caught.value.options).y[0] == float(amounts[0])
+    # Commas between thousands are no decimal commas, either.
+    rows = [f"{n % 7};{amount.replace('.', ',')};{n}" for n, amount in enumerate(amounts)]
+    path = write("\n".join(["x;c;y", *rows]), "commas.csv")
+    with pytest.raises(DataError, match="without a thousands separator, got"):
+        TableEncoding.fit(load_table(path, "y", decimal=",").X)
+
+
+@pytest.mark.case(156)
+def test_decimals_stay_numbers():
+    values = RNG.uniform(1, 30, 80)
+    assert kind([f"{value:.3f}" for value in values]) == "number"
+    assert kind([*(str(round(value, 3)) for value in values), "5"]) == "number"
+    assert kind([*(f"{value:.3f}" for value in values), "0.125", "7"]) == "number"
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize(
+    "write_pair",
+    [
+        lambda a, b: f"{a}/{b}",
+        lambda a, b: f"{a} / {b}",
+        lambda a, b: f"{a}x{b}",
+        lambda a, b: f"{a}-{a + b}",
+        lambda a, b: f"{a}–{a + b}",
+        lambda a, b: f"{a % 40 + 0.5}/10",
+    ],
+)
+def test_two_numbers_in_a_column_are_refused(write_pair):
+    pairs = zip(RNG.integers(90, 180, 60).tolist(), RNG.integers(55, 99, 60).tolist(), strict=True)
+    with pytest.raises(DataError, match="write the numbers in columns of their own"):
+        kind([write_pair(a, b) for a, b in pairs])
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"555-{value:04}" for value in RNG.integers(0, 9999, 60)],
+        [f"{value:05}-{value % 9973:04}" for value in RNG.integers(1, 99999, 60)],
+        [f"{900 - n}-{n}" for n in range(60)],
+        [["0-9", "10-19", "20-29", "30-39"][n % 4] for n in range(60)],
+        [["1/2", "1/4", "3/4"][n % 3] for n in range(60)],
+        [f"{2000 + n % 12}/{1 + n % 12:02}" for n in range(60)],
+    ],
+)
+def test_other_names_with_two_numbers_stay_names(values):
+    assert kind(values) == "category"
+
+
+@pytest.mark.case(156)
+def test_numbers_with_underscores_and_hexadecimal_numbers_are_refused():
+    for values in ([f"{n * 4321:_}" for n in range(60)], [hex(n * 43) for n in range(60)]):
+        with pytest.raises(DataError, match="expected a number, got"):
+            kind(values)
+    assert kind([f"0x{RNG.bytes(20).hex()}" for _ in range(30)]) == "category"
+
+
+@pytest.mark.case(157)
+def test_hours_of_twelve_are_times_of_day():
+    assert kind([f"{1 + n % 12} {'AP'[n % 2]}M" for n in range(60)]) == "time"
+    assert kind([f"{1 + n % 12}{'ap'[n % 2]}m" for n in range(60)]) == "time"
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    "date_format",
+    [
+        "%Y-%W", "%Y %U", "%Y %a", "%Y-%m-%d %p", "%Y-%m-%d %H:%M %p", "%Y-%m-%d %I:%M",
+        "%Y-%m-%d %H:%M %Z",
+    ],
+)  # fmt: skip
+def test_a_code_that_has_no_effect_is_refused(table, date_format):
+    path = table([day.isoformat() for day in DAYS])
+    with pytest.raises(ArgumentError, match=r"date_format: strptime (ignores|reads) .*; "):
+        load_table(path, "y", date_format=date_format)
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    "date_format",
+    ["%a %d %b %Y", "%Y-W%W-%w", "%G-W%V-%u", "%I:%M %p, %d/%m/%y", "%Y-%j", "%m/%d/%y %H:%M %z"],
+)
+def test_formats_whose_codes_have_an_effect_read_dates(table, date_format):
+    noon = [
+        datetime.datetime.combine(day, datetime.time(12, 30), datetime.UTC).strftime(date_format)
+        for day in DAYS
+    ]
+    dataset = load_table(table(noon), "y", split_by="c", date_format=date_format)
+    assert (np.diff(dataset.split_keys) > 0).all()
+
+
+@pytest.mark.case(157)
+def test_no_proposed_format_has_an_ignored_code(table):
+    path = table([f"{day.isoformat()} AM" for day in DAYS])
+    with pytest.raises(DataError, match="expected a date such as") as caught:
+        TableEncoding.fit(load_table(path, "y").X)
+    assert "date_format" not in caught.value.options
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize("marker", ["-999,5", "9999,5"])
+def test_a_marker_with_a_decimal_comma_is_missing(write, marker):
+    values = [marker if n % 5 == 1 else f"{n % 17},25" for n in range(100)]
+    rows = [f"{value};{n % 7};{n}" for n, value in enumerate(values)]
+    path = write("\n".join(["c;x;y", *rows]), "commas.csv")
+    dataset = load_table(path, "y", decimal=",", frame=True)
+    encoding = TableEncoding.fit(dataset.X, missing=[marker])
+    indicator = encoding.transform(dataset.X)[:, encoding.output_names.index("c missing")]
+    assert indicator.tolist() == [float(n % 5 == 1) for n in range(100)]
+    opened = stream(path, "y", csv={"decimal": ","}, missing=[marker], task="regression")
+    assert "c missing" in opened.encoding.output_names
+    # As the target, these rows are left out.
+    assert len(load_table(path, "c", decimal=",", missing=[marker]).y) == 80
+    assert stream(path, "c", csv={"decimal": ","}, missing=[marker], task="regression").n_rows == 80
+
+
+@pytest.mark.case(153)
+def test_a_missing_date_is_missing_until_the_end_of_its_day():
+    times = ["2024-01-05", "9999-12-31 23:59:59", "2024-03-09", "9999-12-31 23:59:59.997"] * 5
+    for values in (times, np.array(times, "M8[us]"), pd.Series(pd.to_datetime(times[::2]))):
+        encoding = TableEncoding.fit({"end": values}, missing=["9999-12-31", "2024-01-05"])
+        assert "end missing" in encoding.output_names
+    encoding = TableEncoding.fit({"end": times}, missing=["9999-12-31"])
+    indicator = encoding.output_names.index("end missing")
+    new = ["9999-12-31", "9999-12-31 12:00", "9999-12-31 23:59", "2024-01-05 23:59:59"]
+    assert encoding.transform({"end": new})[:, indicator].tolist() == [1, 0, 1, 0]
