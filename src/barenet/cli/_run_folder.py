@@ -145,7 +145,7 @@ class RunFolder:
         """Return whether there is a checkpoint of this run, not of an earlier run in the folder."""
         if not self.checkpoint.exists():
             return False
-        # the first line contains its token
+        # The last line is a comment with the token of the run.
         return self._saved_settings() == self.unfinished.read_text("utf-8")
 
     def new_checkpoint(self, every: str, settings: TaskSettings) -> Checkpoint:
@@ -164,7 +164,7 @@ class RunFolder:
         )
 
     def read_unfinished(self) -> TaskSettings:
-        """Read the settings of the run to resume, or from the checkpoint if only that is left."""
+        """Read the settings of the run to resume, from its checkpoint if only that is left."""
         if not self.unfinished.exists():
             settings = self._saved_settings().encode(errors="surrogatepass")
             atomic.write_atomically(self.unfinished, settings)
