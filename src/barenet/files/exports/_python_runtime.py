@@ -89,7 +89,7 @@ probabilities = predict = outputs
 
 
 class WrongValueError(ValueError):
-    """A value of a row (counted from 0) and a column that can't be used."""
+    """A value that can't be used, with its row (counted from 0) and its column."""
 
     def __init__(self, row: int, name: str, problem: str) -> None:
         super().__init__(f"row {row}: column {name!r}: {problem}")
