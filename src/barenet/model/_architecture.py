@@ -76,7 +76,7 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 
 
 def check_size(layers: Sequence[Layer], argument: str) -> None:
-    """Reject a number of parameters that is too large for memory."""
+    """Reject more parameters than any network of this kind needs."""
     size = 0
     for layer in layers:
         for shape in layer.parameter_shapes.values():
