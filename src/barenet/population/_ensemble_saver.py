@@ -56,7 +56,7 @@ class EnsembleSaver:
             self._write(self.file, alive)
 
     def save_at_end(self, population: Population) -> None:
-        """Save the final state, unless it can be recomputed at once, as for a single network."""
+        """Save the final state, as for a single network, unless the run was too short for that."""
         if self.file is None:
             return
         alive = alive_networks(population)
