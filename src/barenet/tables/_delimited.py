@@ -94,7 +94,7 @@ def _check_delimiter(delimiter: str) -> str:
 
 
 def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
-    """Decode bytes of a file, without its byte-order mark, given their line and offset."""
+    """Decode bytes of a file, without its byte-order mark, given their first line and offset."""
     for start_of_file, (file_format, remedy) in _OTHER_FORMATS.items():
         if data.startswith(start_of_file) and not start:
             raise DataError(f"is {file_format}, expected text", path=path, remedy=remedy)
