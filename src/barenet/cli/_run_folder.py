@@ -69,7 +69,7 @@ class RunFolder:
 
     @property
     def contents(self) -> str:
-        """Describe the run in the folder; empty if there is no model and no checkpoint."""
+        """A description of the run in the folder; empty without a model and a checkpoint."""
         if not (self.model.exists() or self.checkpoint.exists()):
             return ""
         if not self.is_unfinished:

@@ -268,7 +268,7 @@ class MiniBatchLoop(Loop):
 
     @cached_property
     def _needs_trajectory(self) -> bool:
-        """Return whether a measurement or a callback needs the network of each epoch."""
+        """Whether a measurement or a callback needs the network of each epoch."""
         if self.config.metrics or self.config.held_out:
             return True
         return any(type(callback) in READERS for callback in self.callbacks)

@@ -98,7 +98,7 @@ class DenseInput:
 
     @property
     def parts(self) -> list[Matrix]:
-        """Return the rows from the start of each part to the end of the matrix."""
+        """For each part, the rows of the matrix from its start to the end."""
         return self.split_rows(self.matrix)
 
     def split_rows(self, matrix: Matrix) -> list[Matrix]:
