@@ -455,7 +455,7 @@ def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
 
 
 def _is_blank(text: str) -> bool:
-    """Return whether a text is neither a date nor another value, such as 00.00.0000."""
+    """Return whether a text such as 00.00.0000 is neither a date nor another value."""
     digits = set(re.findall(r"\d", text))
     return digits in ({"0"}, {"9"})
 

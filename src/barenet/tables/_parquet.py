@@ -170,7 +170,7 @@ class ParquetTable(Table):
             if _is(column.type, "decimal") or getattr(column.type, "tz", None):
                 texts = column.cast("string").fill_null("")
                 cut = _arrow("pyarrow.compute").replace_substring_regex
-                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # drop fractions of a second of 0
+                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # drop a fraction of a second of 0
             if _is(column.type, "float32"):
                 column = column.cast("string").cast("float64")
             elif getattr(column.type, "unit", "") == "ns":
