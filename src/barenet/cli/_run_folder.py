@@ -186,7 +186,7 @@ class RunFolder:
         for old in (*self.plots, *self._stale_exports()):
             try:
                 atomic.remove(old)
-            except OSError as error:  # on Windows, another program shows it
+            except OSError as error:  # on Windows, another program has it open
                 reason = f"it cannot be removed ({error.strerror})"
                 log_problem("warning", f"{old} is still that of the earlier run: {reason}")
 

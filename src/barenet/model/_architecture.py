@@ -100,7 +100,7 @@ def hidden_activations(specs: Any, n_hidden: int, argument: str = "hidden") -> l
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:
-    """A dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
+    """Make a dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
     if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
         keys = ", ".join(repr(key) for key in layer) or "none"
         problem = f"layer {index} needs the keys 'in', 'out' and 'activation', got {keys}"

@@ -47,8 +47,8 @@ class Run(Stateful, DeclaredAttributes):
         Maximum number of batches between two calls of ``on_chunk``, which a callback may set; None
         for as many as fit in about 0.1 s.
     ahead_limit : float
-        Maximum number of epochs that are run at once if all callbacks are ``history_only``, which
-        a callback that may end the run can set. Never more are run than fit in about 0.1 s.
+        Maximum number of epochs that are run at once if all callbacks are ``history_only``. A
+        callback that may end the run can set it. No more epochs are run than fit in about 0.1 s.
     stop_reason : str, optional
         The reason to end the run; None while it continues.
     is_final : bool

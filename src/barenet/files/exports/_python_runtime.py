@@ -455,7 +455,7 @@ def read(
 
 
 def names_of(header: list[str], line: int) -> list[str]:
-    """The names of a header, which are unique; those of the model in its own spelling."""
+    """Return the names in a header, spelled like the model's; reject repeated names."""
     features = {}
     for name in FEATURES:
         features[comparable_name(name)] = name
