@@ -109,7 +109,7 @@ class DeclaredAttributes:
     #: The names that can be set, determined when an instance of the class is first assigned to.
     _settable: ClassVar[frozenset[str]]
 
-    if not TYPE_CHECKING:  # with which all names would be accepted
+    if not TYPE_CHECKING:  # otherwise, type checkers would accept all names
 
         def __setattr__(self, name: str, value: Any) -> None:
             cls = type(self)

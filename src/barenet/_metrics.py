@@ -254,7 +254,7 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     """
     if len(y) < 2:
         return np.nan
-    reference = 0  # a row with a weight
+    reference = 0  # a row with a weight above 0
     if sample_weight is not None:
         if not sample_weight.any():
             return np.nan

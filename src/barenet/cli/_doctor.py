@@ -85,7 +85,7 @@ def examine() -> dict[str, Any]:
 
 
 def _compiled_engine() -> dict[str, Any]:
-    """The engines, and the processor and the folder of the compiled one, which needs Numba."""
+    """Describe the engines, with the processor and the folder of the compiled one, if any."""
     if not has_numba():
         return {
             "engines": [ReferenceEngine.name],

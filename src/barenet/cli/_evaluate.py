@@ -281,7 +281,7 @@ def importance(
 
 
 def _document(result: Importance, repeats: int) -> dict[str, Any]:
-    """The columns as JSON data, the most important one first."""
+    """Return the columns as JSON data, the most important first."""
     columns = []
     for index in result.order:
         mean = result.mean[index]

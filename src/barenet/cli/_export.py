@@ -60,8 +60,8 @@ def export(
     calibration : str
         For --arithmetic int8: rows like the training rows (a named data set, a file or an address),
         whose activations determine the range of each layer. By default the training rows. Integers
-        are compared with floats on the test rows of the training data, or on all rows, if they are
-        found.
+        are compared with floats on the test rows of the training data, or on all of its rows, if
+        these data are found.
     json : bool
         Print JSON, for programs.
     """

@@ -16,7 +16,7 @@ class Interruption(Callback):
     """Stop a run at the end of its chunk after a signal, or immediately after a second one.
 
     Before the end of the first chunk, the first signal exits, as there is nothing to save. Networks
-    on workers are cancelled by the first signal, with the exception of Ctrl-C.
+    on workers are cancelled at the first signal, which raises ``KeyboardInterrupt``.
     """
 
     history_only = True

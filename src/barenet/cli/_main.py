@@ -271,7 +271,7 @@ def _shorten(text: str, most: int = MAX_CHARACTERS) -> str:
 
 
 def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:
-    """Return a stream that accepts every character; output is UTF-8, except on a terminal."""
+    """Return a stream that accepts every character; data are UTF-8, except on a terminal."""
     if stream is None:  # it is closed
         return open(os.devnull, "w")  # noqa: PTH123
     if hasattr(stream, "reconfigure"):

@@ -119,7 +119,7 @@ def _training_table(trained: TrainedModel) -> str:
 
 
 def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
-    """Open a file in the browser that redirects to the page, and remove it at the end."""
+    """Open a file that redirects the browser to the page, and remove it at the end."""
     home = Path.home()
     # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
     folder = None

@@ -161,7 +161,8 @@ def read_curves(run: Path) -> History:
         history = History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:
         raise DataError(f"not the history of a run: {error}", path=path) from error
-    with contextlib.suppress(FileNotFoundError, ModelFileError):  # These curves are drawn, too.
+    # The curves are also drawn without the model.
+    with contextlib.suppress(FileNotFoundError, ModelFileError):
         card = load(path.with_name(MODEL), Predictor).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch = card.log.best_epoch

@@ -122,7 +122,7 @@ def _open_rows(
 
 
 def _is_written(argument: str, path: Path) -> bool:
-    """Whether an earlier command has written a file for an argument."""
+    """Return whether an earlier command has written a file for an argument."""
     with suppress(ValueError, TypeError, OSError, RecursionError, csv.Error):
         if path.suffix == ".parquet":
             schema = require_arrow("pyarrow.parquet", "a Parquet file").read_schema(path)

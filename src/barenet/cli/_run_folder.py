@@ -69,7 +69,7 @@ class RunFolder:
 
     @property
     def contents(self) -> str:
-        """Describe the run in the folder; empty if there is no model and no checkpoint."""
+        """A description of the run in the folder; empty without a model and a checkpoint."""
         if not (self.model.exists() or self.checkpoint.exists()):
             return ""
         if not self.is_unfinished:
@@ -145,7 +145,7 @@ class RunFolder:
         """Return whether there is a checkpoint of this run, not of an earlier run in the folder."""
         if not self.checkpoint.exists():
             return False
-        # the first line contains its token
+        # The last line is a comment with the token of the run.
         return self._saved_settings() == self.unfinished.read_text("utf-8")
 
     def new_checkpoint(self, every: str, settings: TaskSettings) -> Checkpoint:
@@ -164,7 +164,7 @@ class RunFolder:
         )
 
     def read_unfinished(self) -> TaskSettings:
-        """Read the settings of the run to resume, or from the checkpoint if only that is left."""
+        """Read the settings of the run to resume, from its checkpoint if only that is left."""
         if not self.unfinished.exists():
             settings = self._saved_settings().encode(errors="surrogatepass")
             atomic.write_atomically(self.unfinished, settings)
@@ -186,7 +186,7 @@ class RunFolder:
         for old in (*self.plots, *self._stale_exports()):
             try:
                 atomic.remove(old)
-            except OSError as error:  # on Windows, another program shows it
+            except OSError as error:  # on Windows, another program has it open
                 reason = f"it cannot be removed ({error.strerror})"
                 log_problem("warning", f"{old} is still that of the earlier run: {reason}")
 

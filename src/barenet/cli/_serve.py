@@ -93,7 +93,7 @@ def serve(
     path = model_file(model)
     predictor = load(path, Predictor)
     if interval is not None:
-        predictor.predict_interval((), interval)  # it rejects models that it can't serve
+        predictor.predict_interval((), interval)  # this rejects models without such intervals
     token, hosts = _access(host, token_file, no_token)
     service = Service(
         predictor=predictor,

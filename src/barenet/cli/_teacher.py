@@ -46,7 +46,7 @@ def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings
 
 def check_same_rows(teacher: TrainedModel, settings: TaskSettings) -> None:
     """Refuse data that have changed since the teacher was trained on them."""
-    if settings.is_stream:  # which is refused as the rows are prepared
+    if settings.is_stream:  # a stream is refused when the rows are prepared
         return
     rows = teacher.load(settings.data, settings.file)
     if teacher.is_training_data(settings.data, rows) is False:
@@ -78,6 +78,6 @@ def emit_comparison(teacher: TrainedModel, student: TrainedModel) -> None:
 
 
 def _split_of(model: TrainedModel) -> tuple[object, ...]:
-    """The settings that determine the test rows."""
+    """Return the settings that determine the test rows."""
     settings = model.settings
     return settings.config.test_size, settings.config.split_seed, settings.split_by

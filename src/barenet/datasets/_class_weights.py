@@ -31,7 +31,7 @@ def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
     for setting in spec:
         name, equals, text = setting.rpartition("=")
         if not equals:
-            text = ""  # which is no number, either
+            text = ""  # this is not a number, either
         try:
             number = float(text)
         except ValueError as error:

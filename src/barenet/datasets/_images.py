@@ -84,7 +84,7 @@ class Images(NamedDataset):
 
     @property
     def is_at_hand(self) -> bool:
-        """Return whether the environment variable names a folder with the files."""
+        """Whether the environment variable names a folder with the files."""
         data = os.environ.get(DATA_VARIABLE, "")
         return data != "" and self._folder(Path(data), is_own=False) is not None
 

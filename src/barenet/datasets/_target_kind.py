@@ -98,7 +98,7 @@ class TargetKind:
 
     @property
     def activation_of_columns(self) -> str:
-        """Return the activation of an output layer with an output for each column."""
+        """The activation of an output layer with an output for each column."""
         if self.of_classes:
             return "softmax"
         return "identity"

@@ -95,7 +95,7 @@ def start_client(stack: ExitStack, n_workers: int) -> Client:
     from distributed import Client, LocalCluster
 
     if sys.platform != "win32":  # Windows has no signal masks
-        resource_tracker.ensure_running()  # which unblocks the signal where it starts
+        resource_tracker.ensure_running()  # its start unblocks the signal, so it comes first
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     cluster = LocalCluster(
         n_workers=n_workers,

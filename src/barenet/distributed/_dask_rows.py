@@ -175,14 +175,14 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
 
 
 def delayed_partitions(data: Any) -> list[Any]:
-    """Return the partitions of an array or data frame, which Dask's optimizer might join."""
+    """Return the partitions of an array or data frame, none of them joined by Dask's optimizer."""
     if hasattr(data, "simplify"):
         return data.simplify().to_delayed(optimize_graph=False)
     return [*np.ravel(data.to_delayed())]
 
 
 def memory_of_rows(client: Client, X: Any) -> int:
-    """Compute the bytes that each worker needs to convert its rows, twice; 0 if unknown."""
+    """Compute the bytes that each worker needs: twice its rows, to convert them; 0 if unknown."""
     if not hasattr(X, "chunks") or np.isnan(X.shape[0]):
         return 0
     return round(2 * X.nbytes / max(1, len(client.nthreads())))

@@ -206,7 +206,8 @@ def check_workers(client: Client, needed: object) -> None:
         remedy += "an adaptive cluster needs a minimum of 1"
         raise WorkersError(f"the scheduler has no workers; {remedy}")
     for address, theirs in versions.items():
-        if theirs != __version__ and not isinstance(theirs, OSError):  # the worker has died
+        # An OSError means that the worker has died.
+        if theirs != __version__ and not isinstance(theirs, OSError):
             version = f"barenet {theirs}"
             if isinstance(theirs, Exception):
                 version = in_a_line(theirs)

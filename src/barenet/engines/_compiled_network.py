@@ -27,7 +27,7 @@ class CompiledNetwork:
     """A network's predictions for many small calls: one row takes a few microseconds.
 
     `Network.predict` uses the same kernels, but loads the current parameters in each call. This
-    class keeps a copy of them in place for the kernels, which saves time for single rows. Python
+    class keeps a copy of them where the kernels read them, which saves time for single rows. Python
     threads that share it predict in parallel, each with its own copy.
 
     Parameters

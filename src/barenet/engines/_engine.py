@@ -59,8 +59,8 @@ class ChunkResult(NamedTuple):
 class Trajectory(ABC):
     """Epochs that an engine runs in one call, with the network's vectors after each of them.
 
-    A chunk of short epochs can thus be measured in a few calls, too. A trajectory takes
-    bit-identical steps to `Engine.run`.
+    A chunk of short epochs can thus be measured in a few calls, too. A trajectory takes the same
+    steps as `Engine.run`, bit for bit.
 
     Attributes
     ----------
@@ -116,9 +116,9 @@ class Engine(ABC):
     name : str
         The key in `ENGINES`.
     pace : float
-        Rows times parameters that it processes in a second at least; 0 if unknown.
+        Minimum number of rows times parameters that it processes in a second; 0 if unknown.
     may_lose_workers : bool
-        Whether a call may fail in the middle of a run, because its workers are on other machines.
+        Whether a call may fail in the middle of a run, because its workers are other processes.
     row_orders : callable
         Orders the rows for epochs; see `RowOrders`.
     """

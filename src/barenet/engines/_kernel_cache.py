@@ -111,7 +111,7 @@ def _read_intact(path: Path) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that other users may read, whole or not at all."""
+    """Write a file that other users may read, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(dir=path.parent)
     try:

@@ -112,7 +112,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _is_a_worker() -> bool:
-    """Whether this is a worker of joblib whose number of threads is not set."""
+    """Return whether this is a worker of joblib whose number of threads is not set."""
     joblib = sys.modules.get("joblib")
     if joblib is None:
         return False

@@ -1,4 +1,4 @@
-"""Checks of X and y before those of scikit-learn, which accept masked arrays and dates."""
+"""Checks of X and y before scikit-learn's, which accept masks and dates, and name no argument."""
 
 import re
 from collections.abc import Iterator, Mapping, Set

@@ -52,7 +52,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
-            The rows: numbers, text, booleans and dates, of which some may be missing.
+            The rows: numbers, text, booleans and dates, some of which may be missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The class of each row, of any type; or numbers.
         sample_weight : array-like of shape (n_samples,), optional
@@ -224,9 +224,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     Notes
     -----
     Numbers are encoded in bins (`TablePreprocessor`). Networks over several folds are trained by
-    AdamW; the parameters of each are averaged over its epochs. The ensemble of the epoch with the
-    lowest expected loss is kept, estimated from left-out rows. Ctrl-C ends training, and keeps the
-    best epoch so far.
+    AdamW; the parameters of each are averaged over its epochs. The ensemble is that of the epoch
+    with the lowest expected loss, which is estimated from left-out rows. Ctrl-C ends training, and
+    keeps the best epoch so far.
 
     Examples
     --------
@@ -391,7 +391,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         """Predict intervals that contain a fraction of the targets.
 
         The method is cross-conformal prediction: some networks were not trained on a given training
-        row, and their errors on it are divided by their spread. An interval is as wide as these
+        row, and their errors on it are compared with their spread. An interval is as wide as these
         errors, and wider where the networks differ more. The coverage holds on average over rows
         drawn like the training rows, but not for every kind of row.
 

@@ -66,7 +66,7 @@ class Patience(Callback):
         self.history_only = self.adaptive is None and self.score is None
 
     def on_start(self, run: Run) -> None:
-        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change  # the run may end here
+        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change  # the run may end after these
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.score or "loss"][-1]
@@ -107,7 +107,7 @@ def run_epochs(
     rng: np.random.RandomState,
     observer: Callback | None,
 ) -> tuple[History, float]:
-    """Run one epoch or all of them, unless a callback stops; return the curves and last loss."""
+    """Run one epoch, or all unless a callback stops the run; return the curves and last loss."""
     engine = choose_engine(estimator.engine, job, estimator.threads)
     shuffle = estimator.shuffle and not job.optimizer.full_batch
     epochs = 1

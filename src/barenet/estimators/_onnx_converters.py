@@ -79,7 +79,7 @@ def _set_types(operator: Any) -> None:
 
 
 def _n_predicted(estimator: Any, program: Program) -> int:
-    """Count the outputs that an estimator predicts, which are means without their variances."""
+    """Count the outputs that an estimator predicts; means are predicted without variances."""
     if isinstance(getattr(estimator._encoder, "loss", None), GaussianNLL):
         return program.n_outputs // 2
     return program.n_outputs

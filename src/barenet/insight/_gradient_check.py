@@ -106,7 +106,7 @@ class GradientReport:
         return max(errors, default=0.0)
 
     def __bool__(self) -> bool:
-        """Whether all gradients are correct."""
+        """Return whether all gradients are correct."""
         return self.relative_error <= self.tolerance
 
     def __str__(self) -> str:

@@ -376,7 +376,7 @@ def softplus(Z: FloatArray) -> FloatArray:
 
 
 def hides_overflow(activation: Activation, n_outputs: int) -> bool:
-    """Whether outputs stay finite where Z has overflowed to ∞ or −∞, as in σ(∞) = 1."""
+    """Return whether outputs stay finite where Z has overflowed to ∞ or −∞, as in σ(∞) = 1."""
     overflowed = np.empty((2, n_outputs))
     overflowed[0] = -np.inf
     overflowed[1] = np.inf

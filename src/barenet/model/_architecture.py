@@ -76,7 +76,7 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 
 
 def check_size(layers: Sequence[Layer], argument: str) -> None:
-    """Reject a number of parameters that is too large for memory."""
+    """Reject more parameters than any network of this kind needs."""
     size = 0
     for layer in layers:
         for shape in layer.parameter_shapes.values():
@@ -100,7 +100,7 @@ def hidden_activations(specs: Any, n_hidden: int, argument: str = "hidden") -> l
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:
-    """A dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
+    """Make a dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
     if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
         keys = ", ".join(repr(key) for key in layer) or "none"
         problem = f"layer {index} needs the keys 'in', 'out' and 'activation', got {keys}"

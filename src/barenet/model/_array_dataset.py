@@ -109,7 +109,8 @@ def validate_arrays(
     if type(scale) is not float or scale != 1:
         scale = check_number(scale, "scale", gt=0)
         limits = np.finfo(dtype)
-        if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # scale times a byte
+        # The scale, and its product with a byte, must be in range.
+        if not float(limits.tiny) <= scale <= float(limits.max) / 255:
             raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
     inputs = validate_inputs(X, dtype, network.n_inputs)
     n_outputs = network.n_outputs or inputs.shape[1]

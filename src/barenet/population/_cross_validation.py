@@ -239,7 +239,7 @@ def _check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | 
 def measure_fold(
     population: Population, index: int, rows: NDArray[np.intp], metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
-    """Compute the loss, the metrics (NaN if the network has failed) and the times in float64."""
+    """Compute the loss and metrics in float64, NaN if the network has failed, and the times."""
     started = time.perf_counter()
     run = population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)

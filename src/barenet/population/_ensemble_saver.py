@@ -56,7 +56,7 @@ class EnsembleSaver:
             self._write(self.file, alive)
 
     def save_at_end(self, population: Population) -> None:
-        """Save the final state, unless it can be recomputed at once, as for a single network."""
+        """Save the final state, unless the run ended in its first interval, as for one network."""
         if self.file is None:
             return
         alive = alive_networks(population)

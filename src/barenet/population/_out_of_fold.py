@@ -16,7 +16,7 @@ from barenet.storage._file_io import VARIABLE, format_size, memory_limit
 
 #: The name of the ensemble's scores on a model card.
 OUT_OF_FOLD = "out_of_fold"
-#: The name of the mean scores of its networks.
+#: The name of the mean scores of the ensemble's networks.
 OF_ONE = "out_of_fold_of_one_network"
 #: The name of the ensemble's scores before its logits are divided by the temperature.
 UNDIVIDED = "out_of_fold_at_temperature_1"

@@ -86,7 +86,7 @@ class SearchResult:
         return align(self._lines(n_best))
 
     def _lines(self, n_best: int) -> list[list[str]]:
-        """The cells of the table, below the headings."""
+        """Return the headings and the cells of the table."""
         results = self.cv_results_
         rank = ranks(results)
         head = ["rank", self.metric, "±"]
@@ -116,7 +116,7 @@ class SearchResult:
 
 
 def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
-    """The rank of each row, those of the last rung before the others; ties share a rank."""
+    """Rank the rows, with those of the last rung before the others; ties share a rank."""
     rank = results["rank_test_score"]
     order = rank - len(rank) * results.get("iter", 0)
     return np.searchsorted(np.sort(order), order) + 1

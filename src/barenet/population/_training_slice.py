@@ -113,7 +113,7 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     for run in population.runs:
         for value in run.arguments.values():
             counts[id(value)] += 1
-    values = {}  # of arguments that several networks have
+    values = {}  # the values of arguments that several networks share
     for run in population.runs:
         for value in run.arguments.values():
             if counts[id(value)] > 1:

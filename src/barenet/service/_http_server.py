@@ -2,7 +2,8 @@
 
 uvicorn has no deadline for the first lines of a request, nor for its body, and beyond its limit of
 connections it rejects all clients alike. The socket that accepts the connections, and an ASGI app
-around the app of the server, add deadlines without using uvicorn's internals.
+around the app of the server, add the deadlines, and close the connection that has waited longest,
+without using uvicorn's internals.
 """
 
 import asyncio

@@ -65,7 +65,7 @@ class Service:
     #: The hosts that a request may name; empty for any host. The check prevents DNS rebinding,
     #: through which a web page could read the answers.
     hosts: Collection[str]
-    #: The small requests that are waiting for answers, and the lock of the one that predicts them.
+    #: The small requests that are waiting for answers, and the lock for predicting them.
     waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     #: Slots for large requests in progress.

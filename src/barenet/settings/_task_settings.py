@@ -406,7 +406,7 @@ def is_table(data: str) -> bool:
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace paths with the names of their files, and characters that are not Unicode."""
+    """Replace paths with the names of their files, and replace characters that aren't Unicode."""
     portable = dict(settings)
     for name in ("data", *MODELS):
         if name in settings and settings[name] not in DATASETS:

@@ -153,7 +153,7 @@ class WorkingCopy:
             raise OSError(str(error)) from error
 
     def address_of(self, path: Path) -> str:
-        """The address of a file of the copy."""
+        """Return the address of a file in the copy."""
         return f"{self.parent}/{path.relative_to(self.folder).as_posix()}"
 
 

@@ -59,7 +59,7 @@ def sample_blocks(source: StreamSource) -> Frame:
         n_taken = min(len(training), max(most, 1))
         frames.append(training.take(np.arange(n_taken)))
         n_rows += len(rows)
-        del rows, training  # release it before the next block is read
+        del rows, training  # release them before the next block is read
     if n_rows < 2:
         problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
         problem += f"{count_of(len(source), 'block')}, at least 2 are needed"

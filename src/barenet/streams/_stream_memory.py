@@ -16,7 +16,8 @@ from barenet.tables._parquet import ParquetTable
 GROUP_ROWS = 2**16
 GROUP_NUMBERS = 2**24
 
-#: Number of groups whose pages are in memory: a chunk of batches has rows from at most two groups.
+#: Number of groups whose pages are in memory: a chunk of batches has rows of two groups, and often
+#: of only one.
 N_GROUPS = 2
 
 #: Number of copies of a block while it is encoded, and of a batch.

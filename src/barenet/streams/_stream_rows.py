@@ -47,7 +47,7 @@ class StreamRows(BlockRows):
     def of(
         cls, stream: Any, encode: Callable[[Dataset], ArrayDataset], sample: ArrayDataset
     ) -> "StreamRows":
-        """Make the arrays of a stream, given a function that encodes blocks."""
+        """Map the arrays of a stream, given a function that encodes blocks, and encoded samples."""
         check_training(stream, sample)
         arrays = [map_array(stream.n_rows, part) for part in _arrays_of(sample)]
         y, X, *others = arrays

@@ -193,8 +193,8 @@ def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> lis
 def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of the files of a pattern, or of one file.
 
-    Blocks are row groups of Parquet files, and parts of CSV files if there is a pattern or a file
-    may exceed its memory.
+    Blocks are row groups of Parquet files, and parts of CSV files if there is a pattern or if the
+    file may exceed the memory limit.
     """
     if is_pattern(data):
         blocks = find_blocks(data, csv)

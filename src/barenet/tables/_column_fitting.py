@@ -89,7 +89,7 @@ def fit_column(
         fill, center, scale = _measure(name, values, numbers)
         return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
     dates = kinds.seconds(values)
-    if numbers == "piecewise":  # bins limit placeholders to one bin beyond the others
+    if numbers == "piecewise":  # placeholders are limited to one bin beyond the other dates
         dates = _without_placeholders(dates)
     fill, center, scale = _measure(name, dates, numbers)
     return kinds.DateColumn(name, fill, center, scale, _cycles(present), some_missing, column_kind)
@@ -216,7 +216,7 @@ def in_bins(
             continue
         if n_bins >= 1:
             edges = _edges(values[~np.isnan(values)], n_bins)
-            if len(edges) == 1:  # placeholders besides missing values
+            if len(edges) == 1:  # all values are equal, besides missing ones
                 edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:
                 divided[place] = column.with_bins(edges.tolist())
@@ -260,7 +260,7 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Compute the edges of bins: values that 1/bins of the rows share, and other quantiles."""
+    """Compute the edges of bins: values that 1/bins of the rows share, and quantiles of others."""
     different, counts = np.unique(values, return_counts=True)
     is_frequent = counts > len(values) / bins
     edges = [different[is_frequent], different[[0, -1]]]

@@ -205,7 +205,7 @@ def check_edges(edges: tuple[float, ...]) -> None:
 
 
 def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
-    """The position in each bin: 0 before it and 1 after it, as far as -1 and 2 at the ends."""
+    """Compute the position in each bin, limited to 0 and 1, or to -1 and 2 at the two ends."""
     low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
     low[0], high[-1] = -1, 2
     return np.clip((values[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)
@@ -502,12 +502,12 @@ def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def nearest_second(since_1970: float) -> np.datetime64:
-    """The time of some seconds since 1970, rounded."""
+    """Round a number of seconds since 1970 to a time in whole seconds."""
     return np.datetime64(round(since_1970), "s")
 
 
 def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
-    """The elapsed fraction of the year, of the week (in whole days, from Monday) or of the day."""
+    """Compute the elapsed fraction of the year, the week (whole days, from Monday) or the day."""
     if cycle == "year":
         year = dates.astype("M8[Y]")
         # NumPy 2.5 deprecates adding a plain 1, which has no unit.

@@ -192,7 +192,7 @@ _LOCAL_NUMBER = rf"([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?"
 
 @dataclass(frozen=True, eq=False)
 class CsvTable(Table):
-    """A CSV file, or some of its lines, which are read when they are needed."""
+    """A CSV file, or some of its lines, which are read when needed if they aren't in memory."""
 
     #: The options with the delimiter, even if it was detected; without a header for lines below it.
     options: CsvOptions
@@ -317,7 +317,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
         line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
         start = len(b"".join(lines[: line - 1]))
         options = replace(options, header=False)
-        del sample, first_rows  # release it before the larger blocks need memory
+        del sample, first_rows  # release them before the larger blocks need memory
         rows = _read_rows(file, options, path, start, line, _BLOCK)
         while rows:
             stop = start + len(rows)
@@ -383,7 +383,7 @@ def _read_rows(
         if not is_cut or size > _LONG:
             raise
         lines = rows.splitlines(keepends=True)
-        n_lines = int(error.line or line) - line  # the rows before the open quote
+        n_lines = int(error.line or line) - line  # the lines above the open quote
         rows = b"".join(lines[:n_lines])
     if rows.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
         return rows
@@ -463,7 +463,7 @@ def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
 
 
 def _is_blank(text: str) -> bool:
-    """Return whether a text is neither a date nor another value, such as 00.00.0000."""
+    """Return whether a text such as 00.00.0000 is neither a date nor another value."""
     digits = set(re.findall(r"\d", text))
     return digits in ({"0"}, {"9"})
 

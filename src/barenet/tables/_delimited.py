@@ -94,7 +94,7 @@ def _check_delimiter(delimiter: str) -> str:
 
 
 def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
-    """Decode bytes of a file, without its byte-order mark, given their line and offset."""
+    """Decode bytes of a file, without its byte-order mark, given their first line and offset."""
     for start_of_file, (file_format, remedy) in _OTHER_FORMATS.items():
         if data.startswith(start_of_file) and not start:
             raise DataError(f"is {file_format}, expected text", path=path, remedy=remedy)
@@ -126,7 +126,7 @@ def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: i
 
 
 def declared_delimiter(text: str) -> str | None:
-    r"""The delimiter of a first line for Excel, such as sep=; in quotes or not; else None.
+    r"""Return the delimiter in a first line for Excel, such as sep=; (maybe quoted), or None.
 
     >>> declared_delimiter("sep=;\na;b\n"), declared_delimiter("a;b\n")
     (';', None)
@@ -138,7 +138,7 @@ def declared_delimiter(text: str) -> str | None:
 
 
 def without_declaration(text: str) -> str:
-    r"""The text with an empty first line in place of one for Excel; the other lines stay.
+    r"""Empty a first line for Excel, so that the numbers of the other lines don't change.
 
     >>> without_declaration("sep=;\na;b\n")
     '\na;b\n'
@@ -147,7 +147,7 @@ def without_declaration(text: str) -> str:
 
 
 def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
-    """The text without the spaces between a delimiter and a quote, as in 1.2, "3.4", 5.
+    """Remove the spaces between a delimiter and a quote, as in 1.2, "3.4", 5.
 
     Quotes within a value are kept, and so are values in quotes with their spaces. Lines are
     unchanged.

@@ -30,7 +30,7 @@ _UNDECLARED = DeclaredType("", "")
 
 
 def joined_names(blocks: Sequence[Table]) -> list[str]:
-    """Names of the columns that any file has, those of the first one first."""
+    """List the columns of all files, beginning with those of the first file."""
     first, *others = _files_of(blocks)
     names = [*first.names]
     for file in others:
@@ -90,7 +90,7 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
 
 
 def _files_of(blocks: Sequence[Table]) -> list[Table]:
-    """The first block of each file."""
+    """Return the first block of each file."""
     files = dict[Path, Table]()
     for block in blocks:
         files.setdefault(block.path, block)
@@ -98,7 +98,7 @@ def _files_of(blocks: Sequence[Table]) -> list[Table]:
 
 
 def _lacking(file: Table, names: Names) -> list[str]:
-    """The names of columns that a file lacks."""
+    """List the names of columns that a file lacks."""
     existing = {*file.names}
     spelled = spelled_names(names, file.names)
     lacking = []
@@ -109,7 +109,7 @@ def _lacking(file: Table, names: Names) -> list[str]:
 
 
 def _absences(lacking: Mapping[Path, Sequence[str]]) -> Counter[str]:
-    """The number of files that lack each column."""
+    """Count the files that lack each column."""
     counts = Counter[str]()
     for names in lacking.values():
         counts.update(names)
@@ -158,7 +158,7 @@ def _warn_of_lacking(lacking: Mapping[Path, Sequence[str]]) -> None:
 
 
 def _declared(file: Table, name: str) -> DeclaredType:
-    """The declared type of a column, of no kind where there is none."""
+    """Return the declared type of a column; its kind is empty if no type is declared."""
     [spelled] = spelled_names([name], file.names)
     return file.declared_types.get(spelled, _UNDECLARED)
 
@@ -166,7 +166,7 @@ def _declared(file: Table, name: str) -> DeclaredType:
 def _several_types(
     name: str, declared: Mapping[str, Sequence[Table]], *, is_target: bool
 ) -> DataError:
-    """The error for a column of several kinds; it names a file of the rarest one."""
+    """Make the error for a column of several kinds, which names a file of the rarest kind."""
     rarest, *others = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
     file = min(declared[rarest], key=lambda file: with_addresses(file.path))
     parts = list[str]()
@@ -184,5 +184,5 @@ def _several_types(
 
 
 def _values_of(kind: str, type_name: str) -> str:
-    """The values of a declared type and its name, such as numbers (double)."""
+    """Describe the values of a declared type with its name, such as numbers (double)."""
     return f"{_VALUES.get(kind, 'values')} ({type_name})"

@@ -313,9 +313,9 @@ def spelled_names(names: Names, known: Names) -> list[str]:
 
 
 def comparable_name(name: str) -> str:
-    """The name of a column without spaces around it, its letters with their accents composed.
+    """Remove the spaces around the name of a column, and compose letters with their accents.
 
-    Files of macOS may have an accent as a character of its own, which looks the same.
+    Files from macOS may have an accent as a separate character, which looks the same.
 
     >>> comparable_name(" gro\u0308\u00dfe ") == "gr\u00f6\u00dfe"
     True

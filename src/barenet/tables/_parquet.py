@@ -170,7 +170,7 @@ class ParquetTable(Table):
             if _is(column.type, "decimal") or getattr(column.type, "tz", None):
                 texts = column.cast("string").fill_null("")
                 cut = _arrow("pyarrow.compute").replace_substring_regex
-                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # there is no fraction of a second
+                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # drop a fraction of a second of 0
             if _is(column.type, "float32"):
                 column = column.cast("string").cast("float64")
             elif getattr(column.type, "unit", "") == "ns":
@@ -238,7 +238,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
         try:
             # Pages are verified if they have a checksum.
             yield parquet.ParquetFile(stream, page_checksum_verification=True, **options)
-        except (BarenetError, MemoryError):  # Arrow also has its own error for a lack of memory.
+        except (BarenetError, MemoryError):  # Arrow's MemoryError is an ArrowException, too.
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             remedy = ""

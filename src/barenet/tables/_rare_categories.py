@@ -10,7 +10,7 @@ from barenet.tables._column_fitting import MOST_OUTPUTS
 from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import ColumnOptions, TableEncoding, values_of
 
-#: The fractions. The first is chosen unless another reduces the error by `GAIN`.
+#: The fractions. The first is chosen unless another reduces the error by the fraction `GAIN`.
 THRESHOLDS = (0.01, 0.0, 0.005, 0.02, 0.05)
 GAIN = 0.01
 

@@ -92,8 +92,8 @@ class Scaling:
         Raises
         ------
         ValueError
-            If the kind is unknown or takes no weights, the weights are invalid, or X is not a
-            matrix of numbers with at least one row.
+            If the kind is unknown, X is not a matrix of numbers with at least one row, or the
+            weights are invalid, or given for a kind that takes none.
         DataError
             If the range of a feature is beyond float64.
         """

@@ -43,8 +43,8 @@ def table_rows(
 ) -> SparseRows:
     """Encode rows as ``encoding.transform(X, dtype) * factors``.
 
-    The factors are the same for all bins of a column. If they are complete, all rows have the same
-    number of entries, including zeros.
+    The factors are the same for all bins of a column. With `complete`, zeros are entries, too, so
+    all rows have the same number of entries.
     """
     frame = encoding.frame_of(X)
     factors = np.full(encoding.n_outputs, factors, dtype)

@@ -1,4 +1,4 @@
-"""Finds steps of the target along numbers and dates, and adds narrow bins for networks there.
+"""Finds steps of the target along numbers and dates, and adds narrow bins, so networks can jump.
 
 A network is smooth within a bin, so it learns a jump of the target at a threshold only if edges are
 near. A decision tree proposes thresholds. A threshold is kept if the targets of its node are

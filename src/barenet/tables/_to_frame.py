@@ -2,7 +2,7 @@
 
 None of those libraries is imported: columns that convert to arrays are enough. Narwhals converts
 them to the same arrays, but replaces missing values of Arrow dictionaries by others, and takes no
-`pyarrow.Array`. A `FrameTable` replaces a file.
+`pyarrow.Array`. A `FrameTable` stands in for a file.
 """
 
 import numbers

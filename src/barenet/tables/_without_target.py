@@ -27,7 +27,7 @@ class WithoutTarget:
 
     @property
     def clause(self) -> str:
-        """Write the words that follow a number of rows."""
+        """The words that follow a number of rows."""
         if not self.words:
             return "without a target left out"
         return f"without a target left out: {some([repr(word) for word in self.words])}"

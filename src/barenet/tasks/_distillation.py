@@ -32,7 +32,7 @@ STUDENT = RunConfig(
 
 
 def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
-    """Complete the settings of a student network, which is as large as the teacher by default."""
+    """Complete the settings of a student, by default as large as one network of the teacher."""
     if given.label_smoothing:
         problem = "the probabilities of a teacher are smooth already"
         raise ArgumentError(problem, argument="label_smoothing", remedy="leave it out")

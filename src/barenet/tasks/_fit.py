@@ -112,7 +112,7 @@ class NetworkFit(Fit):
 
     @property
     def patience(self) -> list[EarlyStopping]:
-        """Return early stopping, if the settings enable it, by the loss or a given metric."""
+        """Early stopping, if the settings enable it, by the loss or the given metric."""
         config = self.settings.config
         monitor = f"validation_{config.metric or 'loss'}"
         if not config.patience:

@@ -154,7 +154,7 @@ class Measurement:
         return document
 
     def verdicts(self) -> Iterator[str]:
-        """Compare each baseline with the network; a constant only if the network is not better."""
+        """Compare each baseline with the network; a constant only if it isn't clearly worse."""
         name = self.compared_by
         if len(self.targets) < MIN_ROWS:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."

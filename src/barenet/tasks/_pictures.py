@@ -218,7 +218,7 @@ def measure_importance(
 
 
 def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
-    """Return the heading and the first columns: name, mean ± standard deviation, relative size."""
+    """Return the heading and the first columns: name, mean ± deviation, fraction of the largest."""
     largest = max(float(result.mean.max()), 1e-12)
     lines = []
     for place in result.order[:MAX_COLUMNS]:

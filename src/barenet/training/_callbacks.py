@@ -48,7 +48,7 @@ class Run(Stateful, DeclaredAttributes):
         for as many as fit in about 0.1 s.
     ahead_limit : float
         Maximum number of epochs that are run at once if all callbacks are ``history_only``. A
-        callback that may end the run can set it; it never exceeds what fits in about 0.1 s.
+        callback that may end the run can set it. No more epochs are run than fit in about 0.1 s.
     stop_reason : str, optional
         The reason to end the run; None while it continues.
     is_final : bool

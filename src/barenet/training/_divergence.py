@@ -25,7 +25,7 @@ DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_r
 
 
 def is_domain_unknown(loss: Loss) -> bool:
-    """Return whether a user-defined loss doesn't declare its output activations."""
+    """Return whether a loss is user-defined and doesn't declare its output activations."""
     is_user_defined = not is_ours(type(loss))
     return is_user_defined and not loss.activations
 

@@ -268,7 +268,7 @@ class MiniBatchLoop(Loop):
 
     @cached_property
     def _needs_trajectory(self) -> bool:
-        """Return whether a measurement or a callback needs the network of each epoch."""
+        """Whether a measurement or a callback needs the network of each epoch."""
         if self.config.metrics or self.config.held_out:
             return True
         return any(type(callback) in READERS for callback in self.callbacks)
@@ -463,7 +463,7 @@ class LBFGSLoop(Loop):
         if not len(run.history):  # converged before the first iteration
             loss, gradient = self.engine.value_and_gradient()
             self._finish_iteration(loss, gradient)
-        if ending not in ("completed", "stopped"):  # a callback gives its own reason
+        if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
             run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
@@ -507,7 +507,10 @@ def make_loop(engine: Engine, config: TrainingConfig) -> Loop:
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
-    """Check that the loss is the same function in every evaluation, and that no schedule is set."""
+    """Check that every evaluation has the same loss function, and that nothing changes the steps.
+
+    L-BFGS takes no dropout, and no clipping or schedule, as a line search chooses its steps.
+    """
     if not job.optimizer.full_batch:
         return
     if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):

@@ -29,7 +29,7 @@ class CompiledTrajectory(Trajectory):
         self.vectors = np.empty((0, self.n_numbers), network.dtype)
 
     def keeps_vectors(self, batch_size: int, measured: Sequence[ArrayDataset]) -> bool:
-        """Whether the programs copy all parameters, rather than use large layers in place."""
+        """Return whether the programs copy all parameters, and use no large layers in place."""
         programs = [self.learning_program(batch_size)]
         for rows in measured:
             programs.append(self.evaluation_program(rows))

@@ -98,7 +98,7 @@ class DenseInput:
 
     @property
     def parts(self) -> list[Matrix]:
-        """Return the rows from the start of each part to the end of the matrix."""
+        """For each part, the rows of the matrix from its start to the end."""
         return self.split_rows(self.matrix)
 
     def split_rows(self, matrix: Matrix) -> list[Matrix]:
@@ -151,7 +151,7 @@ class Lowering(ProgramBuilder):
         self.zeros = workspace.matrix(1, widest)
         # The input of the next layer; `d` is the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
-        self.z: Matrix | None = None  # the logits, which the last activation takes
+        self.z: Matrix | None = None  # the input of the last activation
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
@@ -365,7 +365,7 @@ class Lowering(ProgramBuilder):
         if n_in > 8:
             height = _dense.MAX_ROWS
         columns = X.lefts[-1] + X.matrix.shape[1]
-        record["n_whole"] = min(up(n_in, height), columns)  # no more than X has
+        record["n_whole"] = min(up(n_in, height), columns)  # no more columns than X has
         if d_in is None:
             return
         W_T = self.zeros

@@ -49,7 +49,7 @@ def threads_to_start(choice: Record, threads: int, n_batches: int) -> int:
 
 @compiled
 def takes_one_thread(choice):
-    """Whether the next batch runs on one thread."""
+    """Return whether the next batch runs on one thread."""
     return (choice.single != 0) != (choice.count >= PERIOD)
 
 

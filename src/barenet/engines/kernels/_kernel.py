@@ -65,7 +65,7 @@ def missing(variant: str, formulas: dict[str, Any]) -> str:
 
 
 def every_kernel(*specs: KernelSpec) -> Iterator[Callable[[], object]]:
-    """Make a function that compiles all kernels, for some dtypes and every variant, and entries."""
+    """Yield functions that compile each kernel, for some dtypes and every variant, or an entry."""
     for spec, compiled_kernel in itertools.product(specs, KERNELS):
         for variant in compiled_kernel.variants:
             spec_of_variant = KernelSpec(spec.dtype, spec.count, variant)

@@ -64,7 +64,7 @@ def row_numbers(spec, layer, place, row):
 
 @inlined
 def gradient_row(step, layer, row):
-    """Return the address of the gradient of a row of parameters.
+    """Return the row of `layer.gradient` that holds the gradient of a row of parameters.
 
     If the gradient is applied immediately, each thread has memory for only a block of rows, which
     stays in its cache. A thread's part is the same as in `_interpreter.run_part`.

@@ -109,7 +109,7 @@ erfc = _one_by_one(math.erfc)
 
 @compiled
 def are_finite(spec, place, stride, n, start, stop):
-    """Whether all numbers are finite, in rows of n that are a stride apart."""
+    """Return whether all numbers are finite, in rows of n that are a stride apart."""
     zeros = repeat(spec, 0.0)
     for row in range(start, stop):
         X = vectors(spec, place, row * stride)

@@ -7,7 +7,7 @@ from barenet.engines.simd._views import array, lanes, vectors
 
 @compiled
 def multiply_rows(spec, a, row, x, y, start, stop):
-    """y = A x from row `start` to `stop`, in fours, as an addition waits for the one before.
+    """y = A x from row `start` to `stop`, four rows at a time, as additions wait for each other.
 
     The padding of the rows of A, and of x, is zero.
     """

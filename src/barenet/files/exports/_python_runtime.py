@@ -90,7 +90,7 @@ probabilities = predict = outputs
 
 
 class WrongValueError(ValueError):
-    """A value of a row (counted from 0) and a column that can't be used."""
+    """A value that can't be used, with its row (counted from 0) and its column."""
 
     def __init__(self, row: int, name: str, problem: str) -> None:
         super().__init__(f"row {row}: column {name!r}: {problem}")
@@ -452,7 +452,7 @@ def read(
 
 
 def names_of(header: list[str], line: int) -> list[str]:
-    """The names of a header, which are unique; those of the model in its own spelling."""
+    """Return the names in a header, spelled like the model's; reject repeated names."""
     features = {}
     for name in FEATURES:
         features[comparable_name(name)] = name

@@ -137,7 +137,7 @@ class Grid:
         return np.clip(codes, CODES[0], CODES[-1]).astype(np.int8)
 
     def before(self, activations: list[Activation], Z: FloatArray) -> Self:
-        """Fit a grid to the numbers before activations, where these change the resulting codes."""
+        """Fit a grid to the numbers before activations, as far as these affect the codes after."""
         numbers = np.linspace(Z.min(), Z.max(), 4096)
         codes = self.codes(_apply(activations, numbers[np.newaxis]))
         changes = np.flatnonzero(np.diff(codes))

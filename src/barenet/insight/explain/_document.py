@@ -262,7 +262,7 @@ class Equation:
 
     @property
     def max_error(self) -> float:
-        """The greatest of the errors; NaN if there is none."""
+        """The largest error; NaN if there is none."""
         return float(np.fmax.reduce(self.errors, axis=None))
 
     @property

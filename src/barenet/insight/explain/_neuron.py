@@ -59,7 +59,7 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
 
 
 def _has_independent_columns(layer: Layer) -> bool:
-    """Return whether each column of a layer's output depends only on that column of its input."""
+    """Return whether each column of a layer's output depends on the same input column only."""
     if type(layer) is ActivationLayer:
         return not isinstance(layer.activation, Softmax)
     return type(layer) in (BatchNorm, Dropout, PReLU)

@@ -263,7 +263,7 @@ class Printer:
         return self.notation.fill("case", value, condition, self._cases(node.orelse))
 
     def _is_array(self, node: ast.expr) -> bool:
-        """Whether a part is a matrix, not a single number."""
+        """Return whether a part is a matrix, not a single number."""
         match node:
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return name != "total" and any(self._is_array(part) for part in arguments)

@@ -336,7 +336,7 @@ class Page:
         return [EquationBlock(equation, self.precision, self.limit) for equation in equations]
 
     def _split_alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], str]:
-        """Split off equations that repeat the first update of large arrays, and describe them."""
+        """Split off updates that only repeat the first one, if moments are large; describe them."""
         largest_moment = 0
         for equation in equations:
             if equation.result.name.of:

@@ -80,7 +80,7 @@ def pad(text: str, width: int) -> str:
 
 
 def _column(part: TextBlock | str, above: int, below: int) -> list[str]:
-    """Pad a part to a number of lines above and below its middle; draw a bracket as high."""
+    """Pad a part to numbers of lines above its middle and from it on; draw a bracket as high."""
     if isinstance(part, str):
         if part in _HIGH and above + below > 1:
             bracket = _HIGH[part]

@@ -67,7 +67,7 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
 
 
 def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
-    """Return the loss on logits if it has that form, or else the loss, and which of the two."""
+    """Return the loss as a function of the logits and True, or the loss itself and False."""
     if activation.name not in loss.on_logits:
         return loss, False
     loss_on_logits = loss.on_logits[activation.name]

@@ -198,7 +198,7 @@ class LBFGSHistory(Stateful):
         return self.start.astype(np.float64)
 
     def restart(self) -> None:
-        """Forget the evaluations, but keep their number, so that the next search starts anew."""
+        """Forget the evaluations, so that the next search starts again, but keep their number."""
         self.earlier_iterations += self.n_reported
         self.earlier_evaluations += len(self.evaluations)
         self.start = None

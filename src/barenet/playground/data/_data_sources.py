@@ -210,7 +210,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
             return prepare_model(data, model, None)
         data = replace(data, features=features)
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
-    if predictor.image_shape is not None:  # pixels at the border are empty
+    # Choose two pixels in the middle, as those at the border are empty.
+    if predictor.image_shape is not None:
         first = planes.middle_pixel(predictor.image_shape)
         pixels = predictor.feature_names[first : first + 2]
         data = replace(data, axes=pixels)

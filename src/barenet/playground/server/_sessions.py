@@ -112,7 +112,7 @@ class Session:
         return any(view.playing for view in self.views)
 
     def leave(self, page: object) -> None:
-        """Forget a page; pause the training if there are no more pages."""
+        """Forget a page; a session without pages is paused after a while, and closed later."""
         self.watchers.pop(page, None)
         self.left_at = self.loop.time()
 

@@ -33,7 +33,7 @@ class Feature:
 
     @property
     def code(self) -> str:
-        """Write the formula as Python code, with ``u`` of shape (n_rows, 2)."""
+        """The formula as Python code, with ``u`` of shape (n_rows, 2)."""
         return self._expression.printed(Printer(NUMPY_FUNCTIONS, NUMPY_COLUMNS))
 
 

@@ -71,7 +71,7 @@ def check_size(network: Network) -> None:
 
 
 def weight_slots(network: Network) -> list[Slot]:
-    """Return the positions of dense layers' weights in the parameter vector, before the biases."""
+    """Return the positions of dense layers' weights in the parameter vector; biases follow them."""
     return [slot for slot in network.layout.slots if slot.name == "weights"]
 
 

@@ -191,7 +191,7 @@ class Timeline:
         return min(self.states, key=lambda state: abs(state.epoch - epoch))
 
     def is_due(self, epoch: int) -> bool:
-        """Return whether an epoch is saved."""
+        """Return whether an epoch is one of those to save."""
         return epoch % self.stride == 0
 
     def add(self, state: EpochState) -> None:

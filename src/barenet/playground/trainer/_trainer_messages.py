@@ -75,7 +75,7 @@ class TrainingSetup:
             training_loss = function.value(outputs, training)
             test_loss = function.value(test_outputs, test)
             losses.append((training_loss, test_loss))
-        return min(losses)  # the lowest training loss
+        return min(losses)  # those with the lowest training loss
 
     def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
         """Return the loss function with a name, and the training and test rows for it."""

@@ -37,7 +37,7 @@ class DigitStyle(NamedTuple):
 
 #: The data set's 8 × 8 digits touch the top and bottom, are seldom wider than 20 of 32 points, and
 #: are upright. With this conversion, networks recognize 96 % of shifted and scaled test digits, and
-#: 75 % of MNIST's digits; if centered by mass, 95 and 77 %; with the width as drawn, 96 and 56 %;
+#: 75 % of MNIST's digits; if centred by mass, 95 and 77 %; with the width as drawn, 96 and 56 %;
 #: with the slant as drawn, 96 and 62 %.
 UPRIGHT = DigitStyle(1.0, 20 / 32, 3.0, 0.05, 0.5, by_mass=False)
 #: MNIST's digits lie in 20 × 20 of 28 × 28 pixels, with the shape as drawn.

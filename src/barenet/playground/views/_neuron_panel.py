@@ -254,7 +254,7 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
 
 
 def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
-    """Write equations for a neuron's sum, output, weights or bias, or for their derivatives."""
+    """Find the equations of a neuron's sum, output, weights or bias, or of their derivatives."""
     equations = []
     for equation in explanation.equations:
         name = equation.result.name
