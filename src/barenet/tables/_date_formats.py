@@ -329,7 +329,7 @@ def rewrite_date(text: str, date_format: str) -> str | None:
     """
     try:
         return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
-    except (ValueError, OverflowError, re.error):  # the last value, if a format has a code twice
+    except (ValueError, OverflowError, re.error):  # re.error, if a format has a code twice
         return None
 
 

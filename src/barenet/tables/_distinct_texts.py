@@ -81,7 +81,7 @@ class DistinctTexts:
         return len(set(codes)) >= parsing.NEARLY_ALL * len(self.texts)
 
     def are_mostly_different(self) -> bool:
-        """Return whether there are many values, which are unique in more than half of the rows."""
+        """Return whether there are many different values, more than half as many as rows."""
         counts = np.bincount(self.codes)
         n_rows = counts[list(self.texts)].sum()
         return len(self.texts) >= MANY and len(self.texts) > n_rows / 2

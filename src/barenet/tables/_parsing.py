@@ -220,7 +220,9 @@ def are_missing_dates(
 
 
 def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
-    """Find dates among the texts for missing values, in the given or an unambiguous order.
+    """Find dates among the texts for missing values.
+
+    With the order "ymd", a text is read in any order, and is a date if only one reading fits.
 
     >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
     [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
