@@ -159,8 +159,23 @@ class Frame:
     def as_read(self, texts: Iterable[str]) -> set[str]:
         """Add what texts become when the file of the rows is read.
 
-        Options of CSV files rewrite its dates and decimal commas, and so the same texts in
-        arguments.
+        The options of a CSV file rewrite its dates and decimal commas. A text in an argument, such
+        as a marker of missing values, has to be rewritten in the same way.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Texts as they are in the file.
+
+        Returns
+        -------
+        set of str
+            The texts, and what they become.
+
+        Examples
+        --------
+        >>> Frame({"size": np.array([1.5, -999.5])}).as_read(["-999,5"])
+        {'-999,5'}
         """
         read = set[str]()
         for text in texts:

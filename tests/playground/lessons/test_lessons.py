@@ -27,7 +27,7 @@ from barenet.playground.trainer._process_trainer import ProcessTrainer
 from barenet.playground.views._network_view import NetworkView, point_arrays
 from barenet.playground.views._probe import probe
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs/lessons.md").read_text("utf-8")
 COURSE = built_in_course()
 (EXAMPLE,) = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)

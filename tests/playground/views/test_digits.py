@@ -189,7 +189,7 @@ print(prepared.dataset.image_shape, len(prepared.training[1]), len(prepared.test
     ("folder", "words"), [("", "put its four IDX files"), ("mnist_slice", "(28, 28) 208 52")]
 )
 def test_mnist_can_be_chosen_where_its_files_are(folder, words):
-    data = str(Path(__file__).parents[1] / "data" / folder) if folder else ""
+    data = str(Path(__file__).parents[2] / "data" / folder) if folder else ""
     run = subprocess.run(
         [sys.executable, "-c", PREPARE],
         env={**os.environ, DATA_VARIABLE: data},
