@@ -19,7 +19,7 @@ from barenet.engines.simd._llvm import INT, operation
 from barenet.engines.simd._views import array, record_at
 
 #: Sizes and addresses; `words` has room for the 8 numbers of 32 bits that Philox computes at once.
-ORDERS = record("n_rows seed n_epochs epochs orders words")
+ORDERS = record(["n_rows", "seed", "n_epochs", "epochs", "orders", "words"])
 
 #: The constants of Philox4x64 with 10 rounds: Salmon et al., "Parallel random numbers: as easy as
 #: 1, 2, 3" (2011).
