@@ -10,6 +10,7 @@ import bz2
 import glob
 import gzip
 import io
+import math
 import os
 import re
 import sys
@@ -236,7 +237,7 @@ def check_memory(
     if given is not None and 2 * needed > given:  # the training rows are copied
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
         problem += format_size(2 * needed)
-        megabytes = -(-2 * needed // 10**6)  # rounded up
+        megabytes = math.ceil(2 * needed / 10**6)
         raise ArgumentError(
             problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
         )
@@ -244,7 +245,8 @@ def check_memory(
     if needed > limit:
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
         problem += f"{format_size(limit)} allowed"
-        gigabytes = min(-(-2 * needed // 10**9), 10**6)  # rounded up
+        gigabytes = math.ceil(2 * needed / 10**9)
+        gigabytes = min(gigabytes, 10**6)
         remedy = f"set the environment variable {VARIABLE} to a larger size, "
         remedy += f"such as {gigabytes}GB"
         if not is_block:

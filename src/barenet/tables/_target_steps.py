@@ -6,6 +6,7 @@ discontinuous there: near the threshold, a step explains much that a cubic polyn
 (Imbens and Lemieux, 2008, "Regression discontinuity designs: a guide to practice").
 """
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +49,8 @@ def add_steps(
     array([0.594, 0.602])
     """
     rows = np.flatnonzero(weight)
-    rows = rows[:: -(-len(rows) // MOST_ROWS) or 1]
+    step = max(1, math.ceil(len(rows) / MOST_ROWS))
+    rows = rows[::step]
     frame = encoding.frame_of(X).take(rows)
     pieces: dict[str, PiecewiseColumn | DateColumn] = {}
     values = []

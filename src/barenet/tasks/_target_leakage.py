@@ -5,6 +5,7 @@ The rule is simple, so that it is cheap: it predicts the majority class, or the 
 of a column. For a number, it uses the nearest value, or the line between its neighbours.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
     if rows.image_shape is not None or rows.n_features < 2:
         return []
     most = min(MAX_ROWS, MAX_VALUES // rows.n_features)
-    step = -(-rows.n_samples // most)
+    step = math.ceil(rows.n_samples / most)
     halves = _halve(rows.take(np.arange(0, rows.n_samples, step)))
     if halves is None:
         return []

@@ -80,7 +80,7 @@ class Program:
         """Take the numbers of a job with the structure that this program was made for."""
         self.work = 3 * job.network.n_parameters
         self.requested = threads
-        self.teams = dict[int, int]()
+        self.teams: dict[int, int] = {}
         self.job = job
         self.step["seed"] = job.seed
         self.step["clip"] = 0.0

@@ -4,6 +4,7 @@ Nothing is compiled for an architecture: a layer becomes a record of sizes and a
 instructions that name the kernels that run on it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -292,14 +293,14 @@ class Lowering(ProgramBuilder):
             assert self.x is not None
             return DenseInput(self.x, layer.n_in, layer.n_in, self.capacity)
         part_size = self.part_size(layer)
-        n_parts = -(-layer.n_in // part_size)
+        n_parts = math.ceil(layer.n_in / part_size)
         matrix = self.workspace.matrix(n_parts * self.capacity, part_size)
         return DenseInput(matrix, layer.n_in, part_size, self.capacity)
 
     def multiply_by_parts(self, record: Record) -> None:
         """Z = b + the sum of the products of the parts of X, which threads share."""
         work = self.work(record, _dense.dense_parts, variant=self.source)
-        n_blocks = -(-self.capacity // _dense.BLOCK)
+        n_blocks = math.ceil(self.capacity / _dense.BLOCK)
         n_units = int(record["n_parts"]) * n_blocks
         self.parts = [Group(work, n_units, block=NEVER, grain=1)]
         self.add(record, _dense.dense_join)
@@ -317,7 +318,7 @@ class Lowering(ProgramBuilder):
         n_parts = 2
         if layer.n_out <= 64:
             n_parts = 4
-        inputs = -(-layer.n_in // n_parts)
+        inputs = math.ceil(layer.n_in / n_parts)
         return up(inputs, 1 << self.tile_bits(layer.n_out))
 
     def table_dense(self, layer: Dense, index: int) -> None:

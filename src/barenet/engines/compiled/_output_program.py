@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -61,7 +62,7 @@ class OutputProgram:
         self.rates = np.zeros(n_batches)
         self.report = np.empty((2, n_batches))
         self.few = self._lower(self.rows, min(BLOCK, n_rows))
-        self.many = dict[Any, list[Program]]()
+        self.many: dict[Any, list[Program]] = {}
         self.costliest = max(self.few, key=lambda program: program.work)
         self.calls = []
         self.unsafe = []
@@ -103,7 +104,7 @@ class OutputProgram:
 
     def _prepare(self, n_rows: int) -> None:
         """Prepare the programs for this number of few rows."""
-        n_batches = -(-n_rows // BLOCK)
+        n_batches = math.ceil(n_rows / BLOCK)
         for program in self.few:
             program.record["n_rows"] = n_rows
             program.record["n_batches"] = n_batches
@@ -135,7 +136,7 @@ class OutputProgram:
             for call in self.calls:
                 call()
         else:
-            n_batches = -(-n_rows // BLOCK)
+            n_batches = math.ceil(n_rows / BLOCK)
             order = self.order[:n_rows]
             rates = self.rates[:n_batches]
             try:
@@ -172,7 +173,7 @@ class OutputProgram:
                 outputs = output[:, start : start + size]
                 self._point(programs, rows, outputs)
                 order = np.arange(len(rows))
-                n_batches = -(-len(rows) // BLOCK)
+                n_batches = math.ceil(len(rows) / BLOCK)
                 rates = np.zeros(n_batches)
                 for program in programs:
                     program.step["unsafe"] = 0

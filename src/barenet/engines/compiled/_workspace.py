@@ -1,6 +1,7 @@
 """Workspace: the memory of a program, which lives as long as the program."""
 
 import ctypes
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -111,4 +112,4 @@ def address(array: NDArray[Any]) -> int:
 
 def up(n: int, multiple: int) -> int:
     """Round up to a multiple."""
-    return -(-n // multiple) * multiple
+    return math.ceil(n / multiple) * multiple

@@ -1,5 +1,6 @@
 """Blocks of matrices, in registers: products and transposition."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -156,8 +157,9 @@ def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth
     n_rows = len(sums)
     rows = [llvm.INT(0), a_row, two]
     # Three rows are read by one pointer: x86 adds a register, or twice one, at no cost.
+    n_pointers = math.ceil(n_rows / 3)
     pointers = []
-    for pointer in _rows(builder, a, builder.add(a_row, two), -(-n_rows // 3)):
+    for pointer in _rows(builder, a, builder.add(a_row, two), n_pointers):
         pointers.append(cgutils.alloca_once_value(builder, pointer))
     with cgutils.for_range(builder, depth):
         place = builder.load(of_b)
