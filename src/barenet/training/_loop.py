@@ -14,7 +14,7 @@ import numpy as np
 from barenet._constraints import check_count
 from barenet._logging import LOGGER
 from barenet._metrics import is_maximized
-from barenet.engines import Engine, Job
+from barenet.engines import ChunkResult, Engine, Job
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Orders, Rates, Trajectory
 from barenet.engines._threads import scipy_on_one_thread
@@ -310,7 +310,8 @@ class MiniBatchLoop(Loop):
         orders = self.orders_of(epochs)
         rates = self._rates_of(epochs)
         size = self.config.batch_size
-        first_step = first * run.n_batches
+        n_batches = run.n_batches
+        first_step = first * n_batches
         trajectory = self._trajectory
         takes_steps: Engine | Trajectory = self.engine
         if trajectory is not None:
@@ -318,7 +319,11 @@ class MiniBatchLoop(Loop):
         epoch.rates = rates[-1]
         epoch.started = time.perf_counter()
         result = takes_steps.run(orders, size, rates.ravel(), first_step)
-        losses, norms = epoch.means(result, orders)
+        losses_by_epoch = result.losses.reshape(count, n_batches)
+        norms_by_epoch = result.gradient_norms.reshape(count, n_batches)
+        epoch.results = [ChunkResult(losses_by_epoch[-1], norms_by_epoch[-1])]
+        losses = epoch.mean_loss(losses_by_epoch, orders)
+        norms = norms_by_epoch.sum(axis=1) / n_batches
         if self.monitor.is_suspicious(result.losses, norms):
             self.engine.close(reusable=False)  # the engine's memory may contain NaN
             self._rewind(before)
@@ -426,8 +431,8 @@ class MiniBatchLoop(Loop):
             self._finish_chunk()
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
-            loss = float(epoch.mean(losses, order))
-            norm = float(norms.sum()) / len(norms)
+            loss = float(epoch.mean_loss(losses, order))
+            norm = float(norms.sum()) / run.n_batches
             self._finish_epoch(loss, norm, learning_rate=float(epoch.rates[-1]))
 
 
