@@ -214,14 +214,14 @@ class NetworkRunFactory:
         job = training.make_job(
             network,
             _selected(rows, arguments["rows"], "rows"),
-            (),
-            None,
-            self.scale,
-            loss,
-            copy_of("optimizer"),
-            copy_of("penalty"),
-            copy_of("clip"),
-            copy_of("seed"),
+            (),  # the rows have their targets and weights
+            sample_weight=None,
+            scale=self.scale,
+            loss=loss,
+            optimizer=copy_of("optimizer"),
+            penalty=copy_of("penalty"),
+            clip=copy_of("clip"),
+            seed=copy_of("seed"),
         )
         evaluation_data = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
 
