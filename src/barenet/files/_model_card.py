@@ -236,7 +236,9 @@ class ModelCard:
     def _repr_html_(self) -> str:
         """Format the parts that are not empty as HTML tables, for a notebook."""
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        facts = {"rows": describe_rows(self.rows), "training": self.log and self.log.description()}
+        facts = {"rows": describe_rows(self.rows), "training": None}
+        if self.log is not None:
+            facts["training"] = self.log.description()
         for name, value in self.settings.items():
             facts[name.replace("_", " ")] = str(value)
         facts |= {"data": self.data_fingerprint, "versions": versions}
@@ -285,10 +287,13 @@ class ModelCard:
         dict
             The card as JSON, which `from_dict` reads.
         """
+        log = None
+        if self.log is not None:
+            log = self.log.to_dict()
         plain: dict[str, Any] = {
             "settings": dict(self.settings),
             "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},
-            "training": self.log and self.log.to_dict(),
+            "training": log,
             "scores": {name: dict(scores) for name, scores in self.scores.items()},
             "versions": dict(self.versions),
         }

@@ -420,7 +420,19 @@ class Predictor(OtherMethods):
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
+        parts = predictor_parts(model, scores or {})
+        return cls(
+            network=parts.network,
+            preprocessing=parts.preprocessing,
+            classes=parts.classes,
+            text_classes=parts.text_classes,
+            feature_names=parts.feature_names,
+            target_name=target_name,
+            dataset=dataset,
+            target_scaling=parts.target_scaling,
+            card=parts.card,
+            residuals=parts.residuals,
+        )
 
 
 def _check_parts(predictor: Predictor) -> None:

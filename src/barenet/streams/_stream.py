@@ -312,7 +312,17 @@ def stream(
     fitting: dict[str, Any] = {**options}
     fitting |= {"categories": categories, "missing": source.missing}
     with _recommending_csv(csv):
-        return Stream(memory=limit, **StreamFit(source, fitting).run(track))
+        parts = StreamFit(source, fitting).run(track)
+        return Stream(
+            source=parts.source,
+            encoding=parts.encoding,
+            target_scaling=parts.target_scaling,
+            sample=parts.sample,
+            validation=parts.validation,
+            test=parts.test,
+            lengths=parts.lengths,
+            memory=limit,
+        )
 
 
 @contextmanager
