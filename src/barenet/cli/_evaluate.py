@@ -80,6 +80,9 @@ def evaluate(
         selection = Selection(named_data, measured.rows, "all", None, measured.rows)
         _log_seen_rows(trained, selection)
     if json:
+        confusion_matrix = None
+        if predictor.classes:
+            confusion_matrix = measured.confusion_matrix().tolist()
         heading = {"evaluated_on": selection.description, "main": measured.metric}
         document = {
             "model": str(trained.path),
@@ -89,7 +92,7 @@ def evaluate(
             "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
-            "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
+            "confusion_matrix": confusion_matrix,
         }
         emit_json(document)
     else:

@@ -164,7 +164,7 @@ def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str
     return Annotated[hint, Parameter(**options)]
 
 
-def _flags(kind: str, names: Collection[str], searched: Collection[str] = ()) -> Any:
+def _config_flags(kind: str, names: Collection[str], searched: Collection[str] = ()) -> Any:
     """Make a `RunConfig` with some fields as flags: the parser reads their annotations.
 
     The flags of searched fields take several values.
@@ -179,6 +179,8 @@ if TYPE_CHECKING:
     StepFlags = RunConfig
     SearchFlags = RunConfig
 else:
-    Flags = _flags("Flags", get_type_hints(RunConfig))
-    StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
-    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - NOT_SEARCHABLE, SEARCHED)
+    Flags = _config_flags("Flags", get_type_hints(RunConfig))
+    StepFlags = _config_flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
+    SearchFlags = _config_flags(
+        "SearchFlags", {*get_type_hints(RunConfig)} - NOT_SEARCHABLE, SEARCHED
+    )

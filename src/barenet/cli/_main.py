@@ -5,6 +5,7 @@ and a termination signal.
 """
 
 import errno
+import math
 import os
 import sys
 import warnings
@@ -112,7 +113,9 @@ app: App = App(
 app.meta.end_of_options_delimiter = ""  # the commands handle --
 app.meta.suppress_keyboard_interrupt = False
 for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
-    usage = " ".join(["Usage: barenet", name, *arguments.split(), "[OPTIONS]"])
+    usage = f"Usage: barenet {name} [OPTIONS]"
+    if arguments:
+        usage = f"Usage: barenet {name} {arguments} [OPTIONS]"
     function = f"barenet.cli.{module}:{name}"
     app.command(function, name=name, sort_key=position, usage=usage, help_epilogue="")
 spelling.root = app
@@ -267,7 +270,9 @@ def _shorten(text: str, most: int = MAX_CHARACTERS) -> str:
     line = " ".join(text.split())
     if len(line) <= most:
         return line
-    return f"{line[: most * 2 // 3]} […] {line[-most // 3 :]}"
+    n_first = most * 2 // 3
+    n_last = math.ceil(most / 3)
+    return f"{line[:n_first]} […] {line[-n_last:]}"
 
 
 def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:

@@ -79,9 +79,9 @@ def predict(
     predictor = trained.predictor
     encoding = predictor.preprocessing
     n_rows = 0
-    replaced = Counter[str]()
-    unknown = Counter[str]()
-    missing = Counter[str]()
+    replaced: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _select(blocks, data, keep, row):
             outputs = predictor.outputs(X)
@@ -136,7 +136,7 @@ def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, i
 
     These are unknown and rare categories, and missing values in columns without any in training.
     """
-    counts = Counter[str]()
+    counts: Counter[str] = Counter()
     for name, rows in unknown_categories(encoding, X).items():
         counts[name] += int(rows.sum())
     complete = complete_columns(encoding)

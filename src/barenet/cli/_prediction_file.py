@@ -149,7 +149,7 @@ def csv_writer(stream: Any, safe: bool) -> Write:
         quoting = csv.QUOTE_ALL
         cells = for_spreadsheets
     writer = csv.writer(stream, lineterminator="\n", quoting=quoting)
-    header = list[str]()
+    header: list[str] = []
 
     def write(columns: Columns) -> None:
         if not header:
@@ -176,7 +176,7 @@ def _json_file(stream: Any) -> Write:
 def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
     pyarrow = require_arrow("pyarrow", "a Parquet file")
     parquet = require_arrow("pyarrow.parquet", "a Parquet file")
-    writers = list[Any]()
+    writers: list[Any] = []
 
     def as_array(values: Any) -> Any:
         dtype = getattr(values, "dtype", None)

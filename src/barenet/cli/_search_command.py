@@ -158,7 +158,7 @@ def _prepare(
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     if config_for(RunConfig(), task.rows.dataset).patience:  # their epochs are for early stopping
         plain = replace(plain, epochs=DEFAULTS.epochs)
-    fits = list[NetworkFit]()
+    fits: list[NetworkFit] = []
     for candidate in candidates:
         config = replace(plain, **candidate)
         fits.append(prepare_network(task.rows, replace(settings, config=config)))

@@ -130,7 +130,7 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         csv = settings.file
         options: dict[str, Any] = {"categories": category_names(self.predictor), "csv": csv}
-        blocks = list[Table]()
+        blocks: list[Table] = []
         if rejected is not None:
             try:
                 blocks += find_blocks(data, csv)

@@ -80,7 +80,7 @@ class BlockWorker:
         self.shares = shares
         self._order = lru_cache(len(blocks))(shares.order)
         #: The sums of each block, which the next step overwrites: new memory costs time.
-        self._sums = dict[int, FloatArray]()
+        self._sums: dict[int, FloatArray] = {}
 
     def compute(self, step: int, batch: range, vectors: FloatArray, local: Local | None) -> Shares:
         """Compute the shares of all blocks, and add up those of adjacent blocks."""

@@ -75,7 +75,7 @@ class Workers(Generic[Shared]):
     ) -> None:
         """Run a task for each item, the costliest first; pass on each result with its index."""
         client = self.client
-        futures = dict[Any, list[int]]()
+        futures: dict[Any, list[int]] = {}
 
         def stop_tasks() -> Awaitable[object]:
             return client.run(stop, self.shared.key, on_error="ignore")

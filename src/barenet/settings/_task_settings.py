@@ -165,8 +165,12 @@ class DataOptions:
         """Names of columns, with `features` without that to split by, if it is not one of them."""
         if not features:
             return names
-        unused = {self.split_by} - {*features}
-        return tuple(name for name in spelled_names(names, features) if name not in unused)
+        loaded = []
+        for name in spelled_names(names, features):
+            is_only_to_split_by = name == self.split_by and name not in features
+            if not is_only_to_split_by:
+                loaded.append(name)
+        return tuple(loaded)
 
 
 @dataclass(frozen=True, kw_only=True)

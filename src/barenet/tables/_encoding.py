@@ -246,7 +246,7 @@ class TableEncoding:
         dict of str to int
             The number of such values, for each column that has any.
         """
-        counts = dict[str, int]()
+        counts: dict[str, int] = {}
         for column, values in values_of(self, X):
             if isinstance(column, CategoryColumn):
                 count = 0

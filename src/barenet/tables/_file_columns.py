@@ -48,7 +48,7 @@ def with_columns(
 
     The target is one that no file may lack.
     """
-    lacking = dict[Path, list[str]]()
+    lacking: dict[Path, list[str]] = {}
     for file in _files_of(blocks):
         lacking[file.path] = _lacking(file, names)
         if target is not None and _lacking(file, [target]):
@@ -91,7 +91,7 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
 
 def _files_of(blocks: Sequence[Table]) -> list[Table]:
     """The first block of each file."""
-    files = dict[Path, Table]()
+    files: dict[Path, Table] = {}
     for block in blocks:
         files.setdefault(block.path, block)
     return list(files.values())
@@ -110,7 +110,7 @@ def _lacking(file: Table, names: Names) -> list[str]:
 
 def _absences(lacking: Mapping[Path, Sequence[str]]) -> Counter[str]:
     """The number of files that lack each column."""
-    counts = Counter[str]()
+    counts: Counter[str] = Counter()
     for names in lacking.values():
         counts.update(names)
     return counts
@@ -169,7 +169,7 @@ def _several_types(
     """The error for a column of several kinds; it names a file of the rarest one."""
     rarest, *others = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
     file = min(declared[rarest], key=lambda file: with_addresses(file.path))
-    parts = list[str]()
+    parts: list[str] = []
     for type_kind in others:
         files = declared[type_kind]
         values = _values_of(type_kind, _declared(files[0], name).name)

@@ -51,7 +51,7 @@ def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
 def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
     """Read some columns of a table, which must have rows if it needs targets."""
     check_table_names(table, names)
-    lists = list[list[str]]()
+    lists: list[list[str]] = []
     for group in (names, targets, categories):
         present = [name for name in group if name not in table.absent]
         lists.append(spelled_names(present, table.names))

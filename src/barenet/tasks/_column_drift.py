@@ -192,7 +192,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     names = predictor.feature_names
     allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
     blocks = _open(predictor, rows, allow_missing=allow_missing)
-    shifts = dict[str, _ColumnShift]()
+    shifts: dict[str, _ColumnShift] = {}
     n_rows = 0
     for block in blocks:
         block_rows = read_samples(block, names, categories=category_names(predictor))
@@ -236,7 +236,7 @@ class _ColumnShift:
         self.counts = np.zeros(len(summary["counts"]), np.int64)
         self.n_unknown = 0
         #: The smallest and the largest number of each block that has numbers.
-        self.ends = list[float]()
+        self.ends: list[float] = []
 
     def add(self, values: NDArray[Any]) -> None:
         """Count the values of a block."""

@@ -126,13 +126,19 @@ class NetworkFit(Fit):
         sample_weight = None
         if X is None:
             X, y, sample_weight = self._targets_of(self.training)
+        validation_data = None
+        if self.validation is not None:
+            validation_data = self._targets_of(self.validation)
+        test_data = None
+        if self.rows.test is not None:
+            test_data = training_arrays(self.predictor, self.rows.test)
         usual = TargetKind.of(self.training.classes).metric
         arguments = {
             "X": X,
             "y": y,
             "sample_weight": sample_weight,
-            "validation_data": self.validation and self._targets_of(self.validation),
-            "test_data": self.rows.test and training_arrays(self.predictor, self.rows.test),
+            "validation_data": validation_data,
+            "test_data": test_data,
             "metrics": tuple(dict.fromkeys([self.metric, usual])),  # without duplicates
         }
         return arguments | self.settings.config.train_arguments()

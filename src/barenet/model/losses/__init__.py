@@ -34,8 +34,12 @@ LOSSES: dict[str, type[Loss]] = by_name(
 )  # fmt: skip
 
 #: The default loss of an output activation; the squared error for any other.
-DEFAULT_LOSSES: dict[str, type[Loss]] = dict.fromkeys(("exponential", "softplus"), Poisson)
-DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEntropy}
+DEFAULT_LOSSES: dict[str, type[Loss]] = {
+    "exponential": Poisson,
+    "softplus": Poisson,
+    "softmax": CategoricalCrossEntropy,
+    "sigmoid": BinaryCrossEntropy,
+}
 
 
 #: Losses whose name fits two output activations: softmax, for mutually exclusive classes ...
@@ -67,7 +71,7 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
 
 
 def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
-    """Return the loss on logits if it has that form, or else the loss, and which of the two."""
+    """Return the form of a loss on logits, and True; the loss itself, and False, if it has none."""
     if activation.name not in loss.on_logits:
         return loss, False
     loss_on_logits = loss.on_logits[activation.name]

@@ -293,6 +293,12 @@ class NetworkView:
         newest = latest.current or curve.newest
         lowest = latest.lowest
         last_sent = sent.get(curve.version, -1)
+        newest_values = None
+        if newest is not None:
+            newest_values = finite(newest)
+        lowest_values = None
+        if lowest is not None:
+            lowest_values = finite(lowest)
         new_rows = [row for row in curve.rows if row.epoch > last_sent]
         return {
             "epoch": latest.epoch,
@@ -306,8 +312,8 @@ class NetworkView:
             "version": curve.version,
             "rows": finite(new_rows),
             "constant": finite(self.constant_losses),
-            "newest": newest and finite(newest),
-            "lowest": lowest and finite(lowest),
+            "newest": newest_values,
+            "lowest": lowest_values,
             "overfitting": find_overfitting(curve.rows, lowest, self.constant_losses[1]),
         }
 
