@@ -190,11 +190,11 @@ def _measurements(
 
     The loss of the training set is left out, because its curve is the mean over the batches.
     """
-    numbers = rows.numbers()
-    actual = job.loss.point(rows.y[numbers])
+    indices = rows.row_indices()
+    actual = job.loss.point(rows.y[indices])
     weight = rows.sample_weight
     if weight is not None:
-        weight = weight[numbers]
+        weight = weight[indices]
     for loss, output in zip(losses, outputs, strict=True):
         values = {}
         if prefix:
@@ -220,7 +220,8 @@ def _evaluate(
     for start in range(0, rows.n_rows, size):
         if is_interrupted():
             raise MeasurementInterrupted
-        results.append(engine.evaluate(rows.take(slice(start, start + size))))
+        block = rows.take(slice(start, start + size))
+        results.append(engine.evaluate(block))
     losses, outputs = zip(*results, strict=True)
     weights = rows.batch_weights(size)
     total_weight = weights.sum() or 1
