@@ -269,7 +269,7 @@ class CsvTable(Table):
         delimiter = str(self.options.delimiter)
         return read_records(text, delimiter, self.path, first_line, quoting=self.options.has_quotes)
 
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()
         columns = {}
         origin = replace(table, columns={})  # a frame needs it only for errors
@@ -280,9 +280,9 @@ class CsvTable(Table):
                     _check_points(texts, name, origin)
                 texts = texts.with_points()
             date_format = format_of_column(self.options.date_format, name)
-            if date_format is not None and name not in {*text, *categories}:
+            if date_format is not None and name not in {*unparsed, *categories}:
                 texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
-            columns[name] = texts.values(name in text)
+            columns[name] = texts.values(is_text=name in unparsed)
         return Frame(columns, origin)
 
 

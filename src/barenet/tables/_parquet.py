@@ -81,7 +81,7 @@ class ParquetTable(Table):
     def declared_types(self) -> Mapping[str, DeclaredType]:
         return self.types
 
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         columns = self._read(names, self._values)
         return Frame(columns, self, self.first_row + np.arange(self.n_rows))
 

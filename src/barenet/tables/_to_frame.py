@@ -86,7 +86,9 @@ def column_names(X: Any) -> list[str] | None:
 
 def columns_of_records(X: Any) -> Any:
     """Convert a list of records, which are mappings, to columns; return other tables as is."""
-    if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
+    if not isinstance(X, list | tuple) or not X:
+        return X
+    if not all(isinstance(row, Mapping) for row in X):
         return X
     names: dict[Any, None] = {}  # an ordered set
     for row in X:
@@ -301,8 +303,10 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
         else:
             values_or_none.append(value)
             present.append(value)
-    kinds = {_kind(value_type) for value_type in set(map(type, present))}
-    if not kinds or (kinds == {"number"} and not any(_is_inexact(value) for value in present)):
+    types = {type(value) for value in present}
+    kinds = {_kind(value_type) for value_type in types}
+    are_exact_numbers = kinds == {"number"} and not any(_is_inexact(value) for value in present)
+    if not present or are_exact_numbers:
         numbers = []
         for value in values_or_none:
             number = np.nan
@@ -415,7 +419,8 @@ class FrameTable(Table):
         label = target
         if isinstance(target, list) and len(target) == 1:
             label = target[0]
-        if (np.ndim(label) == 0 or isinstance(label, tuple)) and str(label) in self.names:
+        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
+        if is_name and str(label) in self.names:
             return self, str(label)
         if len(getattr(target, "columns", ())) == 1:
             target = target[target.columns[0]]
@@ -447,7 +452,7 @@ class FrameTable(Table):
         columns = {**self.columns, name: column}
         return replace(self, names=(*columns,), columns=columns)
 
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
         try:
             columns = {}
