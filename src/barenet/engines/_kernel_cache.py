@@ -34,7 +34,7 @@ WITHOUT_CACHE = f"each process compiles its own: {ADVICE}"
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
 
-#: Where kernels are kept: in NUMBA_CACHE_DIR, beside the sources, or among the user's files.
+#: The folders for kernels: NUMBA_CACHE_DIR, beside the sources, or among the user's files.
 LOCATORS: tuple[Any, ...] = (
     caching.UserProvidedCacheLocator, caching.InTreeCacheLocator, caching.UserWideCacheLocator,
 )  # fmt: skip

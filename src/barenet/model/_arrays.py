@@ -267,12 +267,17 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
 
 def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
     """Encode class indices as one-hot rows, and reject indices that are out of range."""
-    if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
-        problem = f"class indices go from {indices.min()} to {indices.max()}"
-        problem += f", and {n_classes} outputs take 0 to {n_classes - 1}"
-        raise ArgumentError(problem, argument="y")
-    rows = np.zeros((len(indices), n_classes), dtype=dtype)
-    rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
+    n_samples = len(indices)
+    if n_samples:
+        lowest = indices.min()
+        highest = indices.max()
+        are_classes = lowest >= 0 and highest < n_classes
+        if not are_classes:
+            problem = f"class indices go from {lowest} to {highest}"
+            problem += f", and {n_classes} outputs take 0 to {n_classes - 1}"
+            raise ArgumentError(problem, argument="y")
+    rows = np.zeros((n_samples, n_classes), dtype=dtype)
+    rows[np.arange(n_samples), indices.astype(np.intp)] = 1
     return rows
 
 

@@ -64,7 +64,7 @@ choice_at = record_at(CHOICE)
 # other threads.
 PROGRAM_PLACE, THREADS, ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 7 * 64, 64)
 
-#: Bytes of these numbers without the claims, each of which takes another cache line.
+#: Bytes of these numbers without the claims; each claim takes another cache line.
 TEAM = CLAIMS
 
 #: Reads of an unchanged number before a thread yields its core to others.

@@ -451,7 +451,7 @@ class Lowering(ProgramBuilder):
         self.lower_parameters(record, 2)
 
     def prelu(self, layer: PReLU, index: int) -> None:
-        """A = X for X > 0 and else γ N with N = min(X, 0): the slopes are the gain of N."""
+        """A = X for X > 0, otherwise γ N with N = min(X, 0): the slopes are the gain of N."""
         record = self.norm(layer, 1)
         back = None
         if record["d_in"]:

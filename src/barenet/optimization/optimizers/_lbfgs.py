@@ -196,11 +196,14 @@ class LBFGSHistory(Stateful):
         #: Iterations and evaluations before `start`, from a search that could not be replayed.
         self.earlier_iterations = 0
         self.earlier_evaluations = 0
-        self._position = self._iterations = 0
+        #: Evaluations and iterations of the current search.
+        self._position = 0
+        self._iterations = 0
 
     def begin(self, parameters: FloatArray) -> FloatArray:
         """Return the point where the search started, as float64, shape (n_parameters,)."""
-        self._position = self._iterations = 0
+        self._position = 0
+        self._iterations = 0
         if self.start is None:
             self.start = parameters.copy()
         return self.start.astype(np.float64)
