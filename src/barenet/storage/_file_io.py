@@ -97,14 +97,20 @@ def as_address(path: object) -> str:
     if isinstance(path, Path):
         text = path.as_posix()
     start = re.match(_START, text)
-    if not start or Path(Path(text).parts[0]).exists():
+    if not start:
+        return ""
+    first_part = Path(text).parts[0]
+    if Path(first_part).exists():  # a folder on this machine
         return ""
     return f"{start[1].lower()}://{text[start.end() :]}"
 
 
 def name_of(path: object) -> str:
     """Return the name of a file, without its folder or the query of an address."""
-    return Path(as_address(path).partition("?")[0] or str(path)).name
+    address, _, _ = as_address(path).partition("?")
+    if address:
+        return Path(address).name
+    return Path(str(path)).name
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
@@ -189,7 +195,8 @@ def _open_raw(path: Path) -> BinaryIO:
     if path.as_posix() == STANDARD_INPUT:
         return io.BytesIO(_receive(sys.stdin))
     # Check this before opening, because opening a pipe waits for a writer.
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    is_file_or_folder = path.is_file() or path.is_dir()
+    if path.exists() and not is_file_or_folder:
         raise DataError("is not a regular file", path=path)
     return path.open("rb")
 

@@ -22,7 +22,7 @@ class Entries(NamedTuple):
     """The numbers of encoded rows that may not be 0, the same count for each row.
 
     A column of n outputs has output k at index k. Index n + k is the end of a *run*: it stands for
-    the outputs of the bins before output k, all of which are 1.
+    the outputs of the bins before output k, which are all 1.
 
     Examples
     --------

@@ -150,7 +150,7 @@ class TableEncoding:
         drop = check_texts(drop, "drop")
         rare = check_rare(rare)
         names = column_names(X)
-        if names and not {*names} - {*drop}:
+        if names and set(names).issubset(drop):
             problem = f"no column is left to learn from without {some(names)}"
             raise DataError(problem, argument="drop", remedy="drop fewer columns")
         kept = names
@@ -166,8 +166,11 @@ class TableEncoding:
             # Dates of a file are rewritten when it is read, and so is the text of a missing one.
             for date_format in frame.date_formats:
                 added.add(rewrite_date(token, date_format) or token)
-        tokens = ("", *sorted({*MISSING, *added} - {""}))
-        names = names or [*frame.columns]
+        words = added.union(MISSING)
+        words.discard("")
+        tokens = ("", *sorted(words))
+        if not names:
+            names = [*frame.columns]
         requested = _requested_kinds(
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )

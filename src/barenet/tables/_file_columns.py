@@ -18,7 +18,7 @@ from barenet.tables._open_table import check_table_names
 #: Rows of a file.
 AnyTable = TypeVar("AnyTable", bound=Table)
 
-#: What a remedy proposes for a column that a file lacks.
+#: The remedy for a column that a file lacks.
 _ALLOW = "to read its values as missing there, use {allow_missing_columns}"
 
 #: Kinds of declared types, as messages name their values.
@@ -125,7 +125,9 @@ def _refuse_lacking(
     name = min(absences, key=lambda name: (absences[name], name))
     files = [file for file in _files_of(blocks) if name in lacking[file.path]]
     file = max(files, key=lambda file: with_addresses(file.path))
-    missing = [name, *sorted({*lacking[file.path]} - {name})]
+    others = set(lacking[file.path])
+    others.discard(name)
+    missing = [name, *sorted(others)]
     if len(file.names) == 1 or not is_training:
         try:
             check_table_names(file, missing)

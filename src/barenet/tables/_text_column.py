@@ -80,11 +80,14 @@ class TextColumn:
 
     def values(self, is_text: bool = False) -> NDArray[Any]:
         """Return numbers if all present values are finite numbers and not codes, else strings."""
-        is_number = self.matches(NUMBER.pattern)
-        if not is_text and (is_number | self.matches(_MISSING)).all():
-            values = self._parsed(is_number)
-            if not (self.matches(CODE.pattern).any() or np.isinf(values).any()):
-                return values
+        if not is_text:
+            is_number = self.matches(NUMBER.pattern)
+            is_missing = self.matches(_MISSING)
+            if (is_number | is_missing).all():
+                values = self._parsed(is_number)
+                has_codes = self.matches(CODE.pattern).any()
+                if not has_codes and not np.isinf(values).any():
+                    return values
         return np.array(self.tolist(), TEXT)
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
