@@ -45,7 +45,7 @@ Result = TypeVar("Result")
 
 
 class Workers(Generic[Shared]):
-    """The workers of a client, each of which receives the shared data once.
+    """The workers of a client; each of them receives the shared data once.
 
     The method `stop` ends the running tasks. `needed` is a sample of the objects that tasks need,
     which each worker must be able to load, and `n_bytes` is the memory that each worker needs for

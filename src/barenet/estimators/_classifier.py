@@ -87,8 +87,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         stops training by returning True. Pass scikit-learn's callbacks to ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
         Score of the validation rows after each epoch (accuracy by default): the name of a scorer, a
-        callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early stopping
-        uses the first. Greater is better.
+        callable ``scorer(estimator, X, y)``, or a list or dict of several; early stopping uses
+        the first. Greater is better.
     engine : {"auto", "reference", "compiled"}, default="auto"
         The engine that does the arithmetic; see `train`.
     threads : int, optional

@@ -52,7 +52,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
-            The rows: numbers, text, booleans and dates, of which some may be missing.
+            The rows: numbers, text, booleans and dates; some of them may be missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The class of each row, of any type; or numbers.
         sample_weight : array-like of shape (n_samples,), optional

@@ -63,7 +63,10 @@ class LabelEncoder:
     def encode(self, y: NDArray[Any]) -> FloatArray:
         """Encode targets for the network, as zeros and ones, shape (n_samples, n_outputs)."""
         n_classes = len(self.classes)
-        if self.multilabel != is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
+        has_other_shape = self.multilabel != is_multilabel(y)
+        if self.multilabel and is_multilabel(y):
+            has_other_shape = y.shape[1] != n_classes
+        if has_other_shape:
             expected = "(n_samples,)"
             if self.multilabel:
                 expected = f"(n_samples, {n_classes})"

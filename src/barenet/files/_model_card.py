@@ -142,8 +142,9 @@ class TrainingLog:
         best_epoch = convert(plain["best_epoch"], Count | None, "best_epoch")
         if best_epoch is not None:
             best_epoch += 1
+        epochs_from_1 = tuple(epoch + 1 for epoch in epochs)
         return cls(
-            epochs=tuple(epoch + 1 for epoch in epochs),
+            epochs=epochs_from_1,
             curves=curves,
             stop_reason=plain["stopped_because"],
             best_epoch=best_epoch,
@@ -161,7 +162,10 @@ def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     half = MAX_EPOCHS // 2 - 1
     evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
     by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
-    return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
+    logged = {best}
+    logged.update(evenly.tolist())
+    logged.update(by_powers.tolist())
+    return tuple(sorted(logged))
 
 
 def _logged_curve(curve: Sequence[float], epochs: Sequence[int]) -> tuple[float | None, ...]:

@@ -45,7 +45,8 @@ def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [start, end]}
         parts.append(array.astype(KINDS[dtype], copy=False).tobytes())
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    n_padding = -len(text) % 8  # the arrays begin at a multiple of 8 bytes
+    text += b" " * n_padding
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 

@@ -133,7 +133,8 @@ def search(
     >>> result.best_network_.predict(X).argmax(axis=1)[:10].tolist()
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
-    check_arguments("search", settings, {**locals(), **SETTINGS})
+    parameter_names = [*locals()]
+    check_arguments("search", settings, [*parameter_names, *SETTINGS])
     inputs = validate_inputs(X, np.dtype(np.float64), None)
     targets = np.asarray(y)
     n_inputs = inputs.shape[1]

@@ -292,6 +292,11 @@ def untrained_predictor(
         counts["validation"] = validation.n_samples
     if split.test is not None:
         counts["held_out"] = split.test.n_samples
+    card = ModelCard(
+        settings=settings.card_fields(),  # omits paths, times and threads
+        data_fingerprint=fingerprint_of(dataset.select(names), encoding),
+        rows=counts,
+    )
     return Predictor(
         network=network,
         preprocessing=encoding,
@@ -301,11 +306,7 @@ def untrained_predictor(
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
-        card=ModelCard(
-            settings=settings.card_fields(),  # omits paths, times and threads
-            data_fingerprint=fingerprint_of(dataset.select(names), encoding),
-            rows=counts,
-        ),
+        card=card,
     )
 
 

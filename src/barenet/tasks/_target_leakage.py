@@ -68,7 +68,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
 
 
 def describe_leak(names: Sequence[str], target: str) -> str:
-    """Describe leaking columns, of which there is at least one.
+    """Describe one leaking column or more.
 
     >>> describe_leak(["alive"], "survived")
     "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
@@ -167,8 +167,11 @@ def _predicts_numbers(
             predictions = np.where(np.isnan(others), predictions, lines)
             is_outside = (others < numbers[0]) | (others > numbers[-1])
             is_compared = ~is_outside
-    if is_compared.sum() < max(MIN_ROWS, len(others) / 2):
+    least = max(MIN_ROWS, len(others) / 2)
+    if is_compared.sum() < least:
         return False
     errors = predictions[is_compared] - targets[is_compared]
     variance = np.var(targets[is_compared])
-    return bool(np.mean(errors**2) <= MAX_VARIANCE * variance and variance > 0)
+    if not variance > 0:
+        return False
+    return bool(np.mean(errors**2) <= MAX_VARIANCE * variance)
