@@ -330,7 +330,7 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Collection[s
     Traceback (most recent call last):
     barenet.errors.ArgumentError: lr: is no argument of train; pass optimizer='adam:learning...'
     """
-    unknown = sorted({*given} - {*known})
+    unknown = sorted(name for name in given if name not in known)
     if not unknown:
         return
     name = unknown[0]
@@ -362,7 +362,7 @@ def _replacement(name: str, known: Collection[str]) -> str | None:
     return None
 
 
-#: How to score a trained network on rows.
+#: The remedy for those who look for a method that scores a trained network.
 SCORES = (
     "use METRICS['accuracy'](network.predict(X), one_hot(y, n_classes)) for classes y, or "
     "METRICS['r2'](network.predict(X), y.reshape(-1, 1)) for numbers"

@@ -244,8 +244,8 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     -------
     float
         At most 1, and 0 for predicting the mean, averaged over the outputs. An output with constant
-        targets scores 1 if they are predicted exactly, and else 0, regardless of the rounding error
-        of their mean. NaN for fewer than two rows.
+        targets scores 1 if they are predicted exactly, otherwise 0, regardless of the rounding
+        error of their mean. NaN for fewer than two rows.
 
     Examples
     --------

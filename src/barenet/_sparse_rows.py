@@ -1,4 +1,4 @@
-"""SparseRows: the rows of a sparse matrix, of which only one batch is dense at a time."""
+"""SparseRows: the rows of a sparse matrix, which become dense one batch at a time."""
 
 from typing import Any, Self, TypeAlias
 

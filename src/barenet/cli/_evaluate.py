@@ -110,10 +110,11 @@ def _measure_blocks(
     blocks = trained.blocks_to_score(data, file)
     if not blocks:
         return None
-    first_metric = next(iter(METRICS))
+    [first_metric, *_] = METRICS
     categories = trained.settings.categories or ()
     measured = measure_blocks(trained.predictor, blocks, first_metric, categories)
-    n_known = sum((trained.predictor.card or ModelCard()).rows.values())
+    card = trained.predictor.card or ModelCard()
+    n_known = sum(card.rows.values())
     if measured.rows.n_samples == n_known and not is_pattern(data):
         return None
     if measured.rows.without_target.n_rows:

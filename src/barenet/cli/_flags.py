@@ -15,7 +15,7 @@ from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
-#: How every command parses options: a list takes all values that follow, one or more.
+#: The parser of every command: a list takes all values that follow, one or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
 
 DATA = Group("Data", sort_key=1)

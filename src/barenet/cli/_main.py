@@ -30,7 +30,7 @@ MAX_CHARACTERS = 360
 
 #: The same limit for the errors of several columns of a table, each with its line and remedy.
 MAX_OF_COLUMNS = 1_200
-#: What to try after a run has diverged.
+#: The remedy after a run has diverged.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors that the given arguments or files cause.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
@@ -210,7 +210,8 @@ def _suggest_next(tokens: list[str], status: int) -> None:
     """Print the next step after a command that succeeded on a terminal."""
     command = _find_command(tokens)
     is_watched = sys.stdout.isatty() and sys.stderr.isatty()
-    if status == 0 and is_watched and command in NEXT and not WITHOUT_NEXT & {*tokens}:
+    has_next = command in NEXT and WITHOUT_NEXT.isdisjoint(tokens)
+    if status == 0 and is_watched and has_next:
         words = []
         for token in tokens[tokens.index(command) + 1 :]:
             if token.startswith("-"):

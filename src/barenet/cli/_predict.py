@@ -259,8 +259,10 @@ def _predicted_columns(
         if not typed:
             labels = np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
-        probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        return {"prediction": predictions_of(outputs, labels), **probabilities}
+        columns = {"prediction": predictions_of(outputs, labels)}
+        for name, probabilities in zip(names, class_probabilities(outputs).T, strict=True):
+            columns[name] = probabilities
+        return columns
     count = outputs.shape[1]
     names = []
     for name in ("prediction", *bounds):
@@ -268,4 +270,5 @@ def _predicted_columns(
             names += [f"{name}_{number + 1}" for number in range(count)]
         else:
             names.append(name)
-    return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
+    numbers = np.column_stack([outputs, *bounds.values()])
+    return dict(zip(names, numbers.T, strict=True))

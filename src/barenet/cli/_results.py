@@ -74,10 +74,13 @@ class OutputOptions:
 
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
         """Lock the folder of the run, by default named after its data, without suffixes."""
-        name = Path(name_of(data).removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
+        file = Path(name_of(data).removesuffix(".gz"))
+        name = file.stem.strip(".")[:MAX_NAME]
         if has_magic(name):  # a pattern
             name = Path(data).parent.name
-        folder = RunFolder(self.out or Path("runs") / (name or "data"))
+        if not name:
+            name = "data"
+        folder = RunFolder(self.out or Path("runs") / name)
         if self.out or self.overwrite:
             return folder.locked(overwrite=self.overwrite)
         return folder.numbered()

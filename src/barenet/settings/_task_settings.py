@@ -379,7 +379,7 @@ class TaskSettings(DataOptions):
         """Return the settings for a model card, without folders, which differ by machine."""
         fields = without_folders(self.set_fields())
         fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
-        # Which rows are held out depends on reading block by block, but not on the memory limit.
+        # The held-out rows depend on reading block by block, but not on the memory limit.
         if self.memory and not is_pattern(self.data):
             fields["memory"] = AUTO
         return fields

@@ -142,7 +142,7 @@ def plot_dependence(
         The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
         takes.
     X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-        Raw rows, of which some hundreds are enough, with the columns of the predictor.
+        Raw rows with the columns of the predictor; some hundreds are enough.
     columns : sequence of str
         Names of columns.
     title : str, optional

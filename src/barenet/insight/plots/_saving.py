@@ -76,7 +76,7 @@ _PLAIN = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def inline_svg(figure: Figure, label: str, **options: Any) -> str:
-    """Write a figure, of which a label describes the contents."""
+    """Write a figure, whose label describes its contents."""
     import matplotlib
 
     buffer = StringIO()

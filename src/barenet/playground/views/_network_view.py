@@ -64,7 +64,10 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
 
 def output_side(network: Network) -> int:
     """Return the points along each side of the output's picture: fewer for a larger network."""
-    return next(side for limit, side in SIDES if network.n_parameters <= limit)
+    for limit, side in SIDES:
+        if network.n_parameters <= limit:
+            return side
+    raise ValueError(f"a network of {network.n_parameters:,} parameters is too large for a picture")
 
 
 def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.intp]:
@@ -282,8 +285,10 @@ class NetworkView:
 
     def current(self, report: ProgressReport | None = None) -> Network:
         """Copy the network of a report, by default the last one."""
+        if report is None:
+            report = self.latest
         network = self.network.copy()
-        (report or self.latest).snapshot.restore(network)
+        report.snapshot.restore(network)
         return network
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
