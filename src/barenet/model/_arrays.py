@@ -116,7 +116,10 @@ def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatAr
 def is_safe(array: NDArray[Any]) -> bool:
     """Return True if the fastest check shows that all numbers are finite, in float32 too."""
     is_short = array.size <= SHORT and array.dtype.char in "fd"
-    return is_short and bool(np.vdot(array, array) < SAFE)
+    if not is_short:
+        return False
+    sum_of_squares = np.vdot(array, array)
+    return bool(sum_of_squares < SAFE)
 
 
 def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> None:
@@ -224,7 +227,7 @@ def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any])
     if (weights < 0).any() or not weights.any():
         problem = "expected weights of 0 or more, and not all of them zero"
         raise ArgumentError(problem, argument="sample_weight")
-    exponent = int(np.frexp(weights.max())[1])
+    _, exponent = np.frexp(weights.max())  # the largest weight is below 2 to this power
     if abs(exponent) < 64:
         return weights
     return np.ldexp(weights, -exponent)

@@ -62,8 +62,12 @@ class DivergenceMonitor(Stateful):
     def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
         """Return whether the checks might find divergence in epochs with these losses."""
         self._note_first(losses)
-        is_usual = losses.dot(losses) < self.limit * self.limit and norms.all()
-        return not (is_usual and np.isfinite(self.progress.network.parameters).all())
+        are_small = losses.dot(losses) < self.limit * self.limit
+        has_gradients = norms.all()
+        if not are_small or not has_gradients:
+            return True
+        are_finite = np.isfinite(self.progress.network.parameters).all()
+        return not are_finite
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
@@ -75,12 +79,14 @@ class DivergenceMonitor(Stateful):
     def check_measured(self, values: Mapping[str, float]) -> None:
         """Check the measurements of an epoch; AUC and R² are undefined for some rows."""
         for name, value in values.items():
-            if not (math.isfinite(value) or name.endswith(("auc", "r2"))):
+            may_be_undefined = name.endswith(("auc", "r2"))
+            if not math.isfinite(value) and not may_be_undefined:
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after an epoch or the last step."""
-        if not (math.isfinite(loss) and np.isfinite(self.progress.network.parameters).all()):
+        are_finite = np.isfinite(self.progress.network.parameters).all()
+        if not math.isfinite(loss) or not are_finite:
             self._raise(self.progress.n_batches - 1, loss)
         self._check_growth(loss)
 

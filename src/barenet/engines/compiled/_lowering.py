@@ -446,7 +446,8 @@ class Lowering(ProgramBuilder):
         self.add(record, _norms.scale_and_shift)
         if self.needs_gradient:
             gradient = self.serial(_norms.norm_gradient, record)
-            self.backward[:0] = [Group([]), gradient]
+            self.backward.insert(0, gradient)
+            self.backward.insert(0, Group([]))
         self.statistics += 2 * self.width
         self.lower_parameters(record, 2)
 
@@ -489,8 +490,10 @@ class Lowering(ProgramBuilder):
         if d is None:
             d = self.matrix()
         option = first_option(loss)
-        options = np.resize(getattr(loss, "levels", ()) or option, self.width)
-        scales = options.astype(np.float64)
+        options = getattr(loss, "levels", ())  # an option for each output
+        if not options:
+            options = (option,)
+        scales = np.resize(options, self.width).astype(np.float64)
         record = self.layer(a=output, d=d, option=option, scales=scales)
         if self.purpose != "predict":
             kernel = _losses.LOSSES.get(loss.name, _losses.loss)
@@ -593,9 +596,10 @@ class Lowering(ProgramBuilder):
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate.append(_gradients.penalize)
         take_step = _optimizers.take_step
+        ends_with_dense = bool(differentiate) and differentiate[-1] == _dense.dense_gradient
         if differentiate == [_dense.slim_gradient]:  # this kernel also sums the squares
             block = tile
-        elif self.takes_one_row(record) and differentiate[-1:] == [_dense.dense_gradient]:
+        elif ends_with_dense and self.takes_one_row(record):
             differentiate.pop()
             take_step = _optimizers.take_step_of_one_row
         else:
@@ -609,7 +613,8 @@ class Lowering(ProgramBuilder):
                 work += update
         group = Group(work, height, block, tile)
         if _dense.dense_back in kernels:
-            self.backward[:0] = [Group([]), group]
+            self.backward.insert(0, group)
+            self.backward.insert(0, Group([]))
         else:
             self.differentiation.append(group)
 

@@ -122,7 +122,8 @@ class OutputProgram:
         if X.ndim != 2 or X.dtype.char not in "fd":
             return False
         n_rows, n_inputs = X.shape
-        if not 0 < n_rows <= len(self.rows) or n_inputs != self.rows.shape[1]:
+        most_rows, width = self.rows.shape
+        if n_rows == 0 or n_rows > most_rows or n_inputs != width:
             return False
         return X.dtype == self.rows.dtype or is_safe(X)
 
@@ -150,7 +151,8 @@ class OutputProgram:
         """Check X and compute its outputs, slice by slice."""
         n_inputs = self.rows.shape[1]
         dtype = self.rows.dtype
-        if np.ma.isMaskedArray(X) or not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
+        is_matrix = isinstance(X, np.ndarray) and X.ndim == 2 and X.size > 0
+        if np.ma.isMaskedArray(X) or not is_matrix:
             X = validate_inputs(X, dtype, n_inputs)
         is_array = isinstance(X, np.ndarray)
         as_dense = is_array or any(must_be_dense(job.network, X) for job in self.jobs)

@@ -64,7 +64,7 @@ def shuffle(order, place, key_1, key_2):
     for i in range(len(order)):
         order[i] = i
     for i in range(len(order) - 1, 0, -1):
-        while mask >> 1 >= i:
+        while (mask >> 1) >= i:  # the mask has as many bits as i, the largest index
             mask >>= 1
         j = i + 1
         while j > i:

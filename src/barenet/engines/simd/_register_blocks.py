@@ -52,7 +52,10 @@ def transpose_block(
             is_row = builder.icmp_signed("<", llvm.INT(i), n)
             rows.append(builder.select(is_row, x, zeros))
         # The numbers of a and b alternate, first from their left halves, then from the right.
-        zipped = [i // 2 + i % 2 * L for i in range(2 * L)]
+        # Number i of a has the place i, and number i of b the place L + i.
+        zipped = []
+        for i in range(L):
+            zipped += [i, L + i]
         for _ in range(L.bit_length() - 1):
             first_half = rows[: L // 2]
             second_half = rows[L // 2 :]
