@@ -80,9 +80,12 @@ def _read_array(
     """Copy an array, and check that its number of bytes matches its shape and type."""
     stored = np.dtype(KINDS[dtype])
     begin, end = data_offsets
-    if min(shape, default=0) < 0 or math.prod(shape) * stored.itemsize != end - begin:
-        raise ValueError(f"{end - begin} bytes are not {dtype} of shape {brief(shape)}")
-    array = np.frombuffer(data, stored, math.prod(shape), start + begin)
+    count = math.prod(shape)
+    n_bytes = end - begin
+    is_negative = min(shape, default=0) < 0
+    if is_negative or count * stored.itemsize != n_bytes:
+        raise ValueError(f"{n_bytes} bytes are not {dtype} of shape {brief(shape)}")
+    array = np.frombuffer(data, stored, count, start + begin)
     return array.reshape(shape).astype(stored.newbyteorder("="))
 
 

@@ -287,7 +287,8 @@ class Halving:
             mean = np.mean([fold_measures["score"] for fold_measures in measures])
             mean_scores[candidate] = np.nan_to_num(mean, nan=-np.inf)
         ranked = sorted(rung, key=lambda candidate: mean_scores[candidate])
-        n_worse = len(ranked) - ceil(len(ranked) / self.factor)
+        n_better = ceil(len(ranked) / self.factor)
+        n_worse = len(ranked) - n_better
         for candidate in ranked[:n_worse]:
             for fold in range(n_folds):
                 population.drop(candidate * n_folds + fold)

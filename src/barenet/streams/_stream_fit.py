@@ -230,10 +230,15 @@ class StreamFit:
         self.of_classes = classes is not None
         self.numbers = options.get("numbers", "standardize")
         self.bins = options.get("bins", 24)
-        given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
-        given_kinds |= dict.fromkeys(options["categories"], "category")
+        given_kinds = {}
+        for name in options.get("numeric", ()):
+            given_kinds[name] = "number"
+        for name in options["categories"]:
+            given_kinds[name] = "category"
         #: The kind that each column is measured as.
-        self.kinds = given_kinds | dict.fromkeys(undecided, "category")
+        self.kinds = dict(given_kinds)
+        for name in undecided:
+            self.kinds[name] = "category"
         #: Categorical columns, whose different labels are counted up to a limit.
         self.bounded = {*undecided}
         for column in self.draft.columns:

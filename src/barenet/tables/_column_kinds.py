@@ -202,7 +202,9 @@ def check_edges(edges: tuple[float, ...]) -> None:
     """Refuse edges between which there are no bins, or bins too narrow to divide by their width."""
     with np.errstate(over="ignore"):
         widths = np.diff(edges)
-    if not (len(widths) and (widths >= MIN_SCALE).all() and np.isfinite(widths).all()):
+    are_wide = (widths >= MIN_SCALE).all()
+    are_finite = np.isfinite(widths).all()
+    if not len(widths) or not are_wide or not are_finite:
         raise ArgumentError.of("edges", edges, "two or more numbers in ascending order")
 
 
@@ -290,7 +292,8 @@ class CategoryColumn(Column):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(set(self.categories)) < len(self.categories) or "" in self.categories:
+        all_differ = len(set(self.categories)) == len(self.categories)
+        if not all_differ or "" in self.categories:
             expected = "different names, none of them empty"
             raise ArgumentError.of("categories", self.categories, expected)
 
@@ -344,6 +347,9 @@ class CategoryColumn(Column):
 
 #: The cycles that `elapsed` knows.
 CYCLES = ("year", "week", "day")
+
+#: The length of a day.
+SECONDS_OF_DAY = 86400.0
 
 #: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
 MAX_SECONDS = 2**42
@@ -406,9 +412,12 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
         if self.edges:
             check_edges(self.edges)
-            if max(abs(self.edges[0]), abs(self.edges[-1])) >= MAX_SECONDS:
+            farthest = max(abs(self.edges[0]), abs(self.edges[-1]))
+            if farthest >= MAX_SECONDS:
                 raise ArgumentError.of("edges", self.edges, "seconds since 1970")
-        if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
+        are_known = all(cycle in CYCLES for cycle in self.cycles)
+        all_differ = len(set(self.cycles)) == len(self.cycles)
+        if not are_known or not all_differ:
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
         if self.order not in DATES:
             raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
@@ -526,9 +535,12 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
         start = year.astype("M8[us]")
         end = next_year.astype("M8[us]")
         return (dates - start) / (end - start)
-    if cycle == "week":  # the first day of 1970 was a Thursday
-        return (np.floor(seconds(dates) / 86400.0) + 3) % 7 / 7
-    return seconds(dates) % 86400.0 / 86400.0
+    if cycle == "week":
+        day = np.floor(seconds(dates) / SECONDS_OF_DAY)
+        weekday = (day + 3) % 7  # 0 is Monday, as the first day of 1970 was a Thursday
+        return weekday / 7
+    seconds_of_day = seconds(dates) % SECONDS_OF_DAY
+    return seconds_of_day / SECONDS_OF_DAY
 
 
 #: The kinds of columns by name.

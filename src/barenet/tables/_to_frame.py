@@ -220,7 +220,7 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind == "M":
         return _in_microseconds(array)
     is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
-    if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
+    if is_whole and _has_large(array):
         to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
         return _from_objects(to_list())
     if dtype_kind == "O":
@@ -331,11 +331,21 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     return _as_texts([_to_text(value) for value in values_or_none])
 
 
+def _has_large(array: NDArray[Any]) -> bool:
+    """Return whether whole numbers in an array may be inexact in float64."""
+    sizes = np.abs(array.astype(np.float64))
+    return bool((sizes >= MAX_EXACT).any())
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a value is None, NaN, NaT, or pandas' NA, which doesn't equal itself."""
-    if value is None or isinstance(value, str | np.ndarray):
-        return value is None
-    return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
+    if value is None:
+        return True
+    if isinstance(value, str | np.ndarray):
+        return False
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return bool(np.any(value != value))
 
 
 def _kind(value_type: type) -> str:
@@ -357,9 +367,13 @@ def _unusable_type(name: str) -> _UnusableError:
 def _is_inexact(value: Any) -> bool:
     """Return whether a whole number may be inexact in float64."""
     if isinstance(value, Decimal):
-        is_large = value.is_finite() and not -MAX_EXACT <= value <= MAX_EXACT
-        return is_large and value == value.to_integral_value()
-    return isinstance(value, numbers.Integral) and abs(int(value)) > MAX_EXACT
+        if not value.is_finite():
+            return False
+        is_small = -MAX_EXACT <= value <= MAX_EXACT
+        return not is_small and value == value.to_integral_value()
+    if not isinstance(value, numbers.Integral):
+        return False
+    return abs(int(value)) > MAX_EXACT
 
 
 def _to_text(value: Any) -> str:

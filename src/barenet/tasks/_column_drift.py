@@ -85,7 +85,8 @@ class Drift:
         return f"<Drift: {self._sentences()[0]}>"
 
     def __str__(self) -> str:
-        return "\n".join([align([HEADINGS, *self._lines()]), "", *self._sentences()])
+        table = align([HEADINGS, *self._lines()])
+        return "\n".join([table, "", *self._sentences()])
 
     def _repr_html_(self) -> str:
         cells: list[list[Cell]] = []
