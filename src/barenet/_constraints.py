@@ -469,7 +469,8 @@ def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, 
     texts: tuple[Any, ...] = ()
     if isinstance(names, Iterable) and not isinstance(names, str):
         texts = tuple(names)
-    if len(texts) != count or not all(isinstance(text, str) for text in texts):
+    are_texts = all(isinstance(text, str) for text in texts)
+    if len(texts) != count or not are_texts:
         raise ArgumentError.of(argument, names, f"{count} names, one for each {noun}")
     return texts
 

@@ -50,7 +50,8 @@ HELP = {
 NAMES: Mapping[str, Iterable[str]] = {
     "hidden": [*activations.ACTIVATIONS, "prelu"],
     "output": activations.ACTIVATIONS,
-    **dict.fromkeys(("init", "bias_init"), initializers.INITIALIZERS),
+    "init": initializers.INITIALIZERS,
+    "bias_init": initializers.INITIALIZERS,
     "loss": losses.LOSSES,
     "optimizer": optimizers.OPTIMIZERS,
     "schedule": schedules.SCHEDULES,

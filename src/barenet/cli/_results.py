@@ -156,7 +156,11 @@ class Results:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
         path = self.folder.model  # write the model again, with the scores
-        self._try(f"the scores in {MODEL}", lambda: save(self._predictor(**self.measured), path))
+
+        def save_with_scores() -> None:
+            save(self._predictor(**self.measured), path)
+
+        self._try(f"the scores in {MODEL}", save_with_scores)
         with closable_output():  # the plots are still missing
             if self.options.json:
                 emit_json({**self._document(), **(self.extra or {})})
