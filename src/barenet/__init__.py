@@ -85,37 +85,42 @@ __all__ = [  # noqa: RUF022
 
 #: The modules of the other public names, which are imported on first use.
 _MODULES = {
-    "_metrics": "METRICS",
-    "datasets._dataset": "Dataset",
-    "datasets._dataset_loading": "load_dataset",
-    "datasets._table_loading": "load_table",
-    "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
-    "TablePreprocessor",
-    "estimators._onnx_converters": "register_onnx_converters",
-    "files._checkpoint": "Checkpoint",
-    "files._model_card": "ModelCard",
-    "files._model_io": "load save",
-    "files._predictor": "Predictor",
-    "files.exports": "export",
-    "insight._baselines": "fit_baseline",
-    "insight._gradient_check": "check_gradients",
-    "insight._permutation_importance": "permutation_importance",
-    "insight.explain": "explain",
-    "model._arrays": "one_hot",
-    "population._cross_validation": "cross_validate",
-    "population._search": "search",
-    "population._train_many": "train_many",
-    "settings._run_config": "RunConfig",
-    "streams._stream": "stream",
-    "tables._encoding": "TableEncoding",
-    "tables._fingerprint": "fingerprint",
-    "tables._frame": "Frame",
-    "tables._scaling": "Scaling",
-    "tasks._column_drift": "drift",
-    "tasks._task": "Task",
-    "training._epoch": "batches",
-    "training._history": "History",
-    "_train": "Network train",  # a new network is usually trained next
+    "_metrics": ("METRICS",),
+    "datasets._dataset": ("Dataset",),
+    "datasets._dataset_loading": ("load_dataset",),
+    "datasets._table_loading": ("load_table",),
+    "estimators": (
+        "MLPClassifier",
+        "MLPEnsembleClassifier",
+        "MLPEnsembleRegressor",
+        "MLPRegressor",
+        "TablePreprocessor",
+    ),
+    "estimators._onnx_converters": ("register_onnx_converters",),
+    "files._checkpoint": ("Checkpoint",),
+    "files._model_card": ("ModelCard",),
+    "files._model_io": ("load", "save"),
+    "files._predictor": ("Predictor",),
+    "files.exports": ("export",),
+    "insight._baselines": ("fit_baseline",),
+    "insight._gradient_check": ("check_gradients",),
+    "insight._permutation_importance": ("permutation_importance",),
+    "insight.explain": ("explain",),
+    "model._arrays": ("one_hot",),
+    "population._cross_validation": ("cross_validate",),
+    "population._search": ("search",),
+    "population._train_many": ("train_many",),
+    "settings._run_config": ("RunConfig",),
+    "streams._stream": ("stream",),
+    "tables._encoding": ("TableEncoding",),
+    "tables._fingerprint": ("fingerprint",),
+    "tables._frame": ("Frame",),
+    "tables._scaling": ("Scaling",),
+    "tasks._column_drift": ("drift",),
+    "tasks._task": ("Task",),
+    "training._epoch": ("batches",),
+    "training._history": ("History",),
+    "_train": ("Network", "train"),  # a new network is usually trained next
 }
 
 #: Names that have moved, and will be removed here: the module, and what to use instead.
@@ -140,9 +145,9 @@ if not TYPE_CHECKING:  # type checkers only know the names above
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         importlib.import_module("barenet.engines")
         for module, names in _MODULES.items():
-            if name in names.split():
+            if name in names:
                 imported = importlib.import_module(f"barenet.{module}")
-                for public_name in names.split():
+                for public_name in names:
                     globals()[public_name] = getattr(imported, public_name)
                 return globals()[name]
         return importlib.import_module(f"barenet.{name}")

@@ -280,40 +280,44 @@ def option_values(thing: Any) -> dict[str, Any]:
 #: Arguments of Keras, PyTorch and scikit-learn by their names there, and equivalent arguments here.
 #: The first one that the function has is the remedy. A given number replaces the number in braces.
 OTHER_NAMES = {
-    "lr learning_rate learning_rate_init": (
+    ("lr", "learning_rate", "learning_rate_init"): (
         "learning_rate_init={0.01}", "learning_rate={0.01}",
         "optimizer='adam:learning_rate={0.01}'",
     ),
-    "verbose progress": ("progress=True", "verbose=True"),
-    "validation_split validation_fraction validation_size validation_data": (
+    ("verbose", "progress"): ("progress=True", "verbose=True"),
+    ("validation_split", "validation_fraction", "validation_size", "validation_data"): (
         "validation_data=(X, y), such as rows from sklearn.model_selection.train_test_split",
         "validation_fraction={0.1} and early_stopping=True", "cv=5",
     ),
-    "early_stopping patience": (
+    ("early_stopping", "patience"): (
         "n_iter_no_change={10} and early_stopping=True", "patience={10}",
         "callbacks=EarlyStopping(patience={10}) and validation_data=(X, y)",
     ),
-    "criterion loss_fn objective": ("loss='squared_error', or another name",),
-    "metric metrics scoring": ("metrics='accuracy'", "metric='accuracy'", "scoring='accuracy'"),
-    "epochs n_epochs num_epochs nb_epoch max_epochs max_iter": ("epochs={100}", "max_iter={100}"),
-    "seed random_seed random_state": ("seed={0}", "random_state={0}", "split_seed={0}"),
-    "class_weight": ("sample_weight, which has the weight of its class for each row",),
-    "l1 l2 alpha weight_decay penalty": (
+    ("criterion", "loss_fn", "objective"): ("loss='squared_error', or another name",),
+    ("metric", "metrics", "scoring"): (
+        "metrics='accuracy'", "metric='accuracy'", "scoring='accuracy'",
+    ),
+    ("epochs", "n_epochs", "num_epochs", "nb_epoch", "max_epochs", "max_iter"): (
+        "epochs={100}", "max_iter={100}",
+    ),
+    ("seed", "random_seed", "random_state"): ("seed={0}", "random_state={0}", "split_seed={0}"),
+    ("class_weight",): ("sample_weight, which has the weight of its class for each row",),
+    ("l1", "l2", "alpha", "weight_decay", "penalty"): (
         "alpha={0.001}", "l2={0.001}", "penalty='l2:strength={0.001}'",
     ),
-    "momentum": ("optimizer='nesterov:beta={0.9}'",),
-    "scheduler lr_scheduler": ("schedule='cosine', or another name",),
-    "clipnorm clip_norm max_norm": ("clip_norm={1.0}", "clip='norm:limit={1.0}'"),
-    "hidden hidden_layers hidden_layer_sizes layers units": (
+    ("momentum",): ("optimizer='nesterov:beta={0.9}'",),
+    ("scheduler", "lr_scheduler"): ("schedule='cosine', or another name",),
+    ("clipnorm", "clip_norm", "max_norm"): ("clip_norm={1.0}", "clip='norm:limit={1.0}'"),
+    ("hidden", "hidden_layers", "hidden_layer_sizes", "layers", "units"): (
         "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
     ),
-    "n_jobs workers num_workers": ("threads={4}",),
-    "group groups": ("split_by, the name of the column that has the groups",),
-    "sep separator": ("delimiter=';', or another character",),
-    "na_values": ("missing=['-999'], or other spellings of a missing value",),
-    "usecols": ("drop, a list of the columns to leave out",),
-    "activation": ("hidden='relu', or another name",),
-    "solver": ("optimizer='adam', or another name",),
+    ("n_jobs", "workers", "num_workers"): ("threads={4}",),
+    ("group", "groups"): ("split_by, the name of the column that has the groups",),
+    ("sep", "separator"): ("delimiter=';', or another character",),
+    ("na_values",): ("missing=['-999'], or other spellings of a missing value",),
+    ("usecols",): ("drop, a list of the columns to leave out",),
+    ("activation",): ("hidden='relu', or another name",),
+    ("solver",): ("optimizer='adam', or another name",),
 }  # fmt: skip
 
 
@@ -326,7 +330,7 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Collection[s
     Traceback (most recent call last):
     barenet.errors.ArgumentError: lr: is no argument of train; pass optimizer='adam:learning...'
     """
-    unknown = sorted({*given} - {*known})
+    unknown = sorted(name for name in given if name not in known)
     if not unknown:
         return
     name = unknown[0]
@@ -349,7 +353,7 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Collection[s
 def _replacement(name: str, known: Collection[str]) -> str | None:
     """Return the function's first argument that is equivalent to another library's."""
     for names, replacements in OTHER_NAMES.items():
-        if name not in names.split():
+        if name not in names:
             continue
         for replacement in replacements:
             argument = re.split(r"\W", replacement)[0]
@@ -358,7 +362,7 @@ def _replacement(name: str, known: Collection[str]) -> str | None:
     return None
 
 
-#: How to score a trained network on rows.
+#: The remedy for those who look for a method that scores a trained network.
 SCORES = (
     "use METRICS['accuracy'](network.predict(X), one_hot(y, n_classes)) for classes y, or "
     "METRICS['r2'](network.predict(X), y.reshape(-1, 1)) for numbers"
@@ -465,7 +469,8 @@ def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, 
     texts: tuple[Any, ...] = ()
     if isinstance(names, Iterable) and not isinstance(names, str):
         texts = tuple(names)
-    if len(texts) != count or not all(isinstance(text, str) for text in texts):
+    are_texts = all(isinstance(text, str) for text in texts)
+    if len(texts) != count or not are_texts:
         raise ArgumentError.of(argument, names, f"{count} names, one for each {noun}")
     return texts
 

@@ -158,13 +158,16 @@ class _Axes(NamedTuple):
 
     def x(self, epoch: int) -> str:
         """Return the horizontal position of an epoch, in pixels."""
-        return f"{WIDTH * (epoch - 1) / max(1, self.n_epochs - 1):.1f}"
+        n_intervals = max(1, self.n_epochs - 1)
+        position = WIDTH * (epoch - 1) / n_intervals
+        return f"{position:.1f}"
 
     def y(self, value: float) -> str:
         """Return the vertical position of a value, in pixels."""
         low = self._scaled(self.ticks[0])
         high = self._scaled(self.ticks[-1])
-        return f"{HEIGHT * (high - self._scaled(value)) / (high - low):.1f}"
+        position = HEIGHT * (high - self._scaled(value)) / (high - low)
+        return f"{position:.1f}"
 
     def _scaled(self, value: float) -> float:
         if self.is_log:
@@ -203,7 +206,9 @@ def _ticks(low: float, high: float, is_log: bool) -> list[float]:
 
 
 def _is_number(cell: Cell) -> bool:
-    return isinstance(cell, str) and (not cell or NUMBER.fullmatch(cell) is not None)
+    if not isinstance(cell, str):
+        return False
+    return cell == "" or NUMBER.fullmatch(cell) is not None
 
 
 def _cell(cell: Cell, css_class: str) -> str:

@@ -253,7 +253,8 @@ class _Simplified(_Substituted):
             if isinstance(operand, ast.Constant):
                 numbers[place] = operand.value
         if None not in numbers:
-            return ast.Constant(OPERATIONS[type(node.op).__name__].compute(*numbers))
+            operation = OPERATIONS[type(node.op).__name__]
+            return ast.Constant(operation.compute(*numbers))
         match node.op, *numbers:
             case ast.Mult(), 1, _:
                 return right

@@ -123,8 +123,11 @@ def accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -
     0.5
     """
     if _are_classes(y):
-        return weighted_mean(output.argmax(axis=1) == y.argmax(axis=1), sample_weight)
-    return weighted_mean(((output > 0.5) == (y > 0.5)).all(axis=1), sample_weight)
+        is_right = output.argmax(axis=1) == y.argmax(axis=1)
+    else:
+        has_right_label = (output > 0.5) == (y > 0.5)
+        is_right = has_right_label.all(axis=1)
+    return weighted_mean(is_right, sample_weight)
 
 
 def _are_classes(y: FloatArray) -> bool:
@@ -244,8 +247,8 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     -------
     float
         At most 1, and 0 for predicting the mean, averaged over the outputs. An output with constant
-        targets scores 1 if they are predicted exactly, and else 0, regardless of the rounding error
-        of their mean. NaN for fewer than two rows.
+        targets scores 1 if they are predicted exactly, otherwise 0, regardless of the rounding
+        error of their mean. NaN for fewer than two rows.
 
     Examples
     --------
@@ -353,8 +356,10 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
         raise ArgumentError(problem, argument="metric", value=given)
     if given is None and classes is None and len(y) == 1:  # R² is undefined for one row
         return MainMetric("rmse")
-    if given is not None or classes is None or len(classes) < 2 or not len(y):
-        return MainMetric(given or names[0])
+    if given is not None:
+        return MainMetric(given)
+    if classes is None or len(classes) < 2 or not len(y):
+        return MainMetric(names[0])
     counts = np.bincount(y)
     share = counts.max() / len(y)
     if share < IMBALANCED or share == 1:

@@ -31,28 +31,28 @@ CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
 #: group stands for the first of its names in the registry. Case, hyphens and underscores don't
 #: matter.
 SYNONYMS = (
-    "identity linear",
-    "sigmoid logistic",
-    "silu swish",
-    "exponential exp",
-    "accuracy acc binary_accuracy categorical_accuracy sparse_categorical_accuracy",
-    "auc roc_auc",
-    "squared_error mse mean_squared_error mse_loss",
-    "absolute_error mae mean_absolute_error l1_loss",
-    "rmse root_mean_squared_error",
-    "binary_cross_entropy bce bce_loss log_loss",
-    "categorical_cross_entropy sparse_categorical_cross_entropy log_loss",
-    "log_loss cross_entropy ce cross_entropy_loss",
-    "huber huber_loss",
-    "quantile pinball pinball_loss",
-    "nesterov nag",
-    "glorot xavier",
-    "glorot_uniform xavier_uniform",
-    "glorot_normal xavier_normal",
-    "he kaiming",
-    "he_uniform kaiming_uniform",
-    "he_normal kaiming_normal",
-    "reduce_on_plateau reduce_lr_on_plateau",
+    ("identity", "linear"),
+    ("sigmoid", "logistic"),
+    ("silu", "swish"),
+    ("exponential", "exp"),
+    ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"),
+    ("auc", "roc_auc"),
+    ("squared_error", "mse", "mean_squared_error", "mse_loss"),
+    ("absolute_error", "mae", "mean_absolute_error", "l1_loss"),
+    ("rmse", "root_mean_squared_error"),
+    ("binary_cross_entropy", "bce", "bce_loss", "log_loss"),
+    ("categorical_cross_entropy", "sparse_categorical_cross_entropy", "log_loss"),
+    ("log_loss", "cross_entropy", "ce", "cross_entropy_loss"),
+    ("huber", "huber_loss"),
+    ("quantile", "pinball", "pinball_loss"),
+    ("nesterov", "nag"),
+    ("glorot", "xavier"),
+    ("glorot_uniform", "xavier_uniform"),
+    ("glorot_normal", "xavier_normal"),
+    ("he", "kaiming"),
+    ("he_uniform", "kaiming_uniform"),
+    ("he_normal", "kaiming_normal"),
+    ("reduce_on_plateau", "reduce_lr_on_plateau"),
 )
 
 
@@ -117,7 +117,7 @@ def _synonym(registry: Iterable[str], name: str) -> str:
     if bare in registered:
         return registered[bare]
     for names in SYNONYMS:
-        group = [_bare(synonym) for synonym in names.split()]
+        group = [_bare(synonym) for synonym in names]
         if bare not in group:
             continue
         for synonym in group:

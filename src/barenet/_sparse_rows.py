@@ -1,4 +1,4 @@
-"""SparseRows: the rows of a sparse matrix, of which only one batch is dense at a time."""
+"""SparseRows: the rows of a sparse matrix, which become dense one batch at a time."""
 
 from typing import Any, Self, TypeAlias
 
@@ -20,6 +20,18 @@ class SparseRows:
     A run is a range of columns in which the first ones often share a value, such as the bins of a
     number. An entry at column ``n_columns + k`` is the value of all columns from the start of the
     run to before column k.
+
+    Examples
+    --------
+    A row has 5 columns, and columns 1 to 4 are a run. One entry is 0.5, at column 3. The other is
+    1, at column 5 + 3: the value of the columns of the run before column 3, which are 1 and 2.
+
+    >>> values = np.array([0.5, 1.0])
+    >>> columns = np.array([3, 8], np.int32)
+    >>> bounds = np.array([[0, 2]])
+    >>> row = SparseRows(values, columns, bounds, n_columns=5, runs=((1, 5),))
+    >>> np.asarray(row)
+    array([[0. , 1. , 1. , 0.5, 0. ]])
     """
 
     ndim = 2

@@ -37,14 +37,21 @@ T = TypeVar("T")
 
 
 def for_users(function: Callable[P, T]) -> Callable[P, T]:
-    """Reject arguments of other libraries with a remedy; hide the progress if nobody watches."""
+    """Wrap a function that trains, to help those who call it from a script or a notebook.
+
+    An argument by its name in another library, such as ``lr``, raises an error that names the one
+    here. Without ``progress``, the progress is shown only in a terminal or a notebook.
+    """
     parameters = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def checked(*args: P.args, **options: P.kwargs) -> T:
         if not options.keys() <= parameters.keys():
             check_arguments(function.__name__, options, parameters)
-        is_watched = getattr(sys.stderr, "isatty", bool)() or "ipykernel" in sys.modules
+        # An object in the place of standard error may lack this method.
+        in_terminal = hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
+        in_notebook = "ipykernel" in sys.modules
+        is_watched = in_terminal or in_notebook
         if options.get("progress") is None and not is_watched:
             options["progress"] = False
         return function(*args, **options)
@@ -194,7 +201,18 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    job = make_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    job = make_job(
+        network,
+        X,
+        y,
+        sample_weight=sample_weight,
+        scale=scale,
+        loss=loss,
+        optimizer=optimizer,
+        penalty=penalty,
+        clip=clip,
+        seed=seed,
+    )
     all_callbacks: Sequence[Callback] = ()
     if callbacks or progress is not False:
         all_callbacks = with_progress(callbacks, progress)
@@ -225,7 +243,7 @@ def train(
 def _advance_saved(loop: Loop, *arguments: Any) -> History:
     from barenet.files._checkpoint_manager import saved_session
 
-    with exclusive(loop.run.network), saved_session(loop, *arguments):
+    with exclusive(loop.progress.network), saved_session(loop, *arguments):
         return loop.advance(loop.config.epochs)
 
 
@@ -233,6 +251,7 @@ def make_job(
     network: Network,
     X: Any,
     y: Any,
+    *,
     sample_weight: ArrayLike | None,
     scale: float,
     loss: str | Loss | None,

@@ -297,7 +297,8 @@ def brief(value: object) -> str:
     ("'adam'", 'an array of shape (784,)')
     """
     shape = getattr(value, "shape", ())
-    if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
+    is_array = isinstance(shape, tuple) and len(shape) > 0
+    if is_array and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
     text = " ".join(repr(value).split())
     if ":/" in text:  # an address
@@ -331,7 +332,8 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(shortened(printable(name)) for name in names[:most])
+    shown = [shortened(printable(name)) for name in names[:most]]
+    listed = ", ".join(shown)
     if len(names) > most:
         listed += f", … ({len(names)} in all)"
     return listed

@@ -69,7 +69,7 @@ def test_csv_written_by_python_round_trips(tmp_path_factory, rows, delimiter, pa
 def test_numbers_are_read_to_the_last_bit(tmp_path_factory, values):
     path = tmp_path_factory.getbasetemp() / "numbers.csv"
     path.write_text("x,y\n" + "\n".join(f"{value}, {value} " for value in values))
-    frame = read_table(path).frame(["x", "y"], text=["y"])
+    frame = read_table(path).frame(["x", "y"], unparsed=["y"])
     assert frame["x"].tolist() == complete_numbers(frame, "y").tolist() == values
 
 
@@ -216,7 +216,7 @@ def test_a_column_of_numbers_and_missing_values_is_numeric(read):
     frame = table.frame(["b", "a"])
     assert [*frame.columns] == ["b", "a"]
     np.testing.assert_array_equal(frame["b"], [*[np.nan] * len(missing), 5])
-    assert table.frame(["b"], text=["b"])["b"].tolist()[2:4] == ["", "NA"]
+    assert table.frame(["b"], unparsed=["b"])["b"].tolist()[2:4] == ["", "NA"]
 
 
 @pytest.mark.parametrize("code", ["007", "-01", "1234567890123456"])
@@ -236,7 +236,7 @@ def test_a_point_among_decimal_commas_is_refused_with_its_line(read):
     table = read("area;price\n1,5;999,5\n2,5;1.234\n3,5;2.500\n", delimiter=";", decimal=",")
     for text in ((), ("price",)):
         with pytest.raises(DataError, match="expected a number with a decimal comma") as caught:
-            table.frame(["price"], text=text)
+            table.frame(["price"], unparsed=text)
         assert (caught.value.line, caught.value.value) == (3, "1.234")
     assert table.frame(["area"])["area"].tolist() == [1.5, 2.5, 3.5]
 
@@ -373,7 +373,7 @@ def test_quotes_after_a_space_are_read(read, line_end):
     }
     # pandas reads the same with the option for it, where no space follows a quote.
     [block] = csv_blocks(table.path, CsvOptions())
-    frame = block.frame(["size", "price", "y"], text=["price"])
+    frame = block.frame(["size", "price", "y"], unparsed=["price"])
     assert frame["price"].tolist() == found["price"]
     with pytest.raises(DataError) as caught:
         complete_numbers(frame, "price")

@@ -95,7 +95,11 @@ def escape_controls(text: str) -> str:
     >>> print(escape_controls(chr(27) + "[2J"))
     \x1b[2J
     """
-    return CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+    def escaped(match: re.Match[str]) -> str:
+        return match[0].encode("unicode_escape").decode()
+
+    return CONTROLS.sub(escaped, text)
 
 
 def log(text: str = "") -> None:
@@ -108,7 +112,8 @@ def log_problem(kind: str, text: str, *, source: str = "") -> None:
     """Print an error or a warning, its first word in colour on a terminal."""
     stream: Any = sys.stderr  # a `SafeStream`
     label = f"{kind}:"
-    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    has_no_colour = bool(os.environ.get("NO_COLOR"))
+    is_plain = has_no_colour or os.environ.get("TERM") == "dumb"
     if stream.colour and stream.isatty() and not is_plain:
         label = f"\x1b[{COLOURS[kind]}m{label}\x1b[0m"
     before = ""
@@ -137,7 +142,11 @@ def as_list(array: Any) -> list[Any]:
 
 def dump_json(value: Any) -> str:
     """Write JSON, with null for NaN and infinity."""
-    return json.dumps(_finite(value), allow_nan=False, default=lambda a: _finite(as_list(a)))
+
+    def convert(array: Any) -> Any:
+        return _finite(as_list(array))
+
+    return json.dumps(_finite(value), allow_nan=False, default=convert)
 
 
 def _finite(value: Any) -> Any:
@@ -171,7 +180,10 @@ def emit_table(
         cells = [_in_line(cell) for cell in row]
         table.add_row(*cells)
     for column in table.columns:  # a narrow terminal breaks lines between words
-        words = " ".join(map(str, (column.header, *column.cells))).split()
+        texts = [str(column.header)]
+        for cell in column.cells:
+            texts.append(str(cell))
+        words = " ".join(texts).split()
         column.min_width = max(map(cell_len, words), default=0)
         # By default, Rich cuts a word of wide characters, because it doesn't strip the space after
         # it.

@@ -80,6 +80,9 @@ def evaluate(
         selection = Selection(named_data, measured.rows, "all", None, measured.rows)
         _log_seen_rows(trained, selection)
     if json:
+        confusion_matrix = None
+        if predictor.classes:
+            confusion_matrix = measured.confusion_matrix().tolist()
         heading = {"evaluated_on": selection.description, "main": measured.metric}
         document = {
             "model": str(trained.path),
@@ -89,7 +92,7 @@ def evaluate(
             "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
-            "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
+            "confusion_matrix": confusion_matrix,
         }
         emit_json(document)
     else:
@@ -107,10 +110,11 @@ def _measure_blocks(
     blocks = trained.blocks_to_score(data, file)
     if not blocks:
         return None
-    first_metric = next(iter(METRICS))
+    [first_metric, *_] = METRICS
     categories = trained.settings.categories or ()
     measured = measure_blocks(trained.predictor, blocks, first_metric, categories)
-    n_known = sum((trained.predictor.card or ModelCard()).rows.values())
+    card = trained.predictor.card or ModelCard()
+    n_known = sum(card.rows.values())
     if measured.rows.n_samples == n_known and not is_pattern(data):
         return None
     if measured.rows.without_target.n_rows:

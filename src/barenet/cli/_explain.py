@@ -122,7 +122,9 @@ def explain(
     if address and Path(name_of(source)).suffix in ("", ".safetensors"):
         source = str(download(address))
     settings = TaskSettings(**vars(options), data=source, config=config)
-    is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
+    is_model_file = source.endswith(".safetensors")
+    is_folder = source != "" and Path(source).is_dir()
+    is_model = is_model_file or is_folder
     if is_model:
         step = _trained_step(data, settings)
     else:

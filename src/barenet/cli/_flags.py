@@ -15,7 +15,7 @@ from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
-#: How every command parses options: a list takes all values that follow, one or more.
+#: The parser of every command: a list takes all values that follow, one or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
 
 DATA = Group("Data", sort_key=1)
@@ -50,7 +50,8 @@ HELP = {
 NAMES: Mapping[str, Iterable[str]] = {
     "hidden": [*activations.ACTIVATIONS, "prelu"],
     "output": activations.ACTIVATIONS,
-    **dict.fromkeys(("init", "bias_init"), initializers.INITIALIZERS),
+    "init": initializers.INITIALIZERS,
+    "bias_init": initializers.INITIALIZERS,
     "loss": losses.LOSSES,
     "optimizer": optimizers.OPTIMIZERS,
     "schedule": schedules.SCHEDULES,
@@ -164,7 +165,7 @@ def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str
     return Annotated[hint, Parameter(**options)]
 
 
-def _flags(kind: str, names: Collection[str], searched: Collection[str] = ()) -> Any:
+def _config_flags(kind: str, names: Collection[str], searched: Collection[str] = ()) -> Any:
     """Make a `RunConfig` with some fields as flags: the parser reads their annotations.
 
     The flags of searched fields take several values.
@@ -179,6 +180,8 @@ if TYPE_CHECKING:
     StepFlags = RunConfig
     SearchFlags = RunConfig
 else:
-    Flags = _flags("Flags", get_type_hints(RunConfig))
-    StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
-    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - NOT_SEARCHABLE, SEARCHED)
+    Flags = _config_flags("Flags", get_type_hints(RunConfig))
+    StepFlags = _config_flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
+    SearchFlags = _config_flags(
+        "SearchFlags", {*get_type_hints(RunConfig)} - NOT_SEARCHABLE, SEARCHED
+    )

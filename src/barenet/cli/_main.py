@@ -5,6 +5,7 @@ and a termination signal.
 """
 
 import errno
+import math
 import os
 import sys
 import warnings
@@ -29,7 +30,7 @@ MAX_CHARACTERS = 360
 
 #: The same limit for the errors of several columns of a table, each with its line and remedy.
 MAX_OF_COLUMNS = 1_200
-#: What to try after a run has diverged.
+#: The remedy after a run has diverged.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors that the given arguments or files cause.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
@@ -112,7 +113,9 @@ app: App = App(
 app.meta.end_of_options_delimiter = ""  # the commands handle --
 app.meta.suppress_keyboard_interrupt = False
 for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
-    usage = " ".join(["Usage: barenet", name, *arguments.split(), "[OPTIONS]"])
+    usage = f"Usage: barenet {name} [OPTIONS]"
+    if arguments:
+        usage = f"Usage: barenet {name} {arguments} [OPTIONS]"
     function = f"barenet.cli.{module}:{name}"
     app.command(function, name=name, sort_key=position, usage=usage, help_epilogue="")
 spelling.root = app
@@ -207,7 +210,8 @@ def _suggest_next(tokens: list[str], status: int) -> None:
     """Print the next step after a command that succeeded on a terminal."""
     command = _find_command(tokens)
     is_watched = sys.stdout.isatty() and sys.stderr.isatty()
-    if status == 0 and is_watched and command in NEXT and not WITHOUT_NEXT & {*tokens}:
+    has_next = command in NEXT and WITHOUT_NEXT.isdisjoint(tokens)
+    if status == 0 and is_watched and has_next:
         words = []
         for token in tokens[tokens.index(command) + 1 :]:
             if token.startswith("-"):
@@ -267,7 +271,9 @@ def _shorten(text: str, most: int = MAX_CHARACTERS) -> str:
     line = " ".join(text.split())
     if len(line) <= most:
         return line
-    return f"{line[: most * 2 // 3]} […] {line[-most // 3 :]}"
+    n_first = most * 2 // 3
+    n_last = math.ceil(most / 3)
+    return f"{line[:n_first]} […] {line[-n_last:]}"
 
 
 def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:

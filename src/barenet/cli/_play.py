@@ -85,7 +85,7 @@ def play(
 
 
 def _refuse_address(data: str, rows: str) -> None:
-    """Reject an address of the page, of which only the settings are needed."""
+    """Reject a whole address of the page, as only the settings in it are needed."""
     for argument, text in (("data", data), ("rows", rows)):
         match = ADDRESS.fullmatch(text)
         if match:

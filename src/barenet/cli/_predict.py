@@ -79,9 +79,9 @@ def predict(
     predictor = trained.predictor
     encoding = predictor.preprocessing
     n_rows = 0
-    replaced = Counter[str]()
-    unknown = Counter[str]()
-    missing = Counter[str]()
+    replaced: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _select(blocks, data, keep, row):
             outputs = predictor.outputs(X)
@@ -136,7 +136,7 @@ def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, i
 
     These are unknown and rare categories, and missing values in columns without any in training.
     """
-    counts = Counter[str]()
+    counts: Counter[str] = Counter()
     for name, rows in unknown_categories(encoding, X).items():
         counts[name] += int(rows.sum())
     complete = complete_columns(encoding)
@@ -259,8 +259,10 @@ def _predicted_columns(
         if not typed:
             labels = np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
-        probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        return {"prediction": predictions_of(outputs, labels), **probabilities}
+        columns = {"prediction": predictions_of(outputs, labels)}
+        for name, probabilities in zip(names, class_probabilities(outputs).T, strict=True):
+            columns[name] = probabilities
+        return columns
     count = outputs.shape[1]
     names = []
     for name in ("prediction", *bounds):
@@ -268,4 +270,5 @@ def _predicted_columns(
             names += [f"{name}_{number + 1}" for number in range(count)]
         else:
             names.append(name)
-    return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
+    numbers = np.column_stack([outputs, *bounds.values()])
+    return dict(zip(names, numbers.T, strict=True))

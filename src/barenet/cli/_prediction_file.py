@@ -149,7 +149,7 @@ def csv_writer(stream: Any, safe: bool) -> Write:
         quoting = csv.QUOTE_ALL
         cells = for_spreadsheets
     writer = csv.writer(stream, lineterminator="\n", quoting=quoting)
-    header = list[str]()
+    header: list[str] = []
 
     def write(columns: Columns) -> None:
         if not header:
@@ -176,7 +176,7 @@ def _json_file(stream: Any) -> Write:
 def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
     pyarrow = require_arrow("pyarrow", "a Parquet file")
     parquet = require_arrow("pyarrow.parquet", "a Parquet file")
-    writers = list[Any]()
+    writers: list[Any] = []
 
     def as_array(values: Any) -> Any:
         dtype = getattr(values, "dtype", None)
@@ -199,7 +199,9 @@ def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator
     """Yield the rows of columns, some at a time."""
     last_column = list(columns.values())[-1]
     for start in range(0, len(last_column), ROWS):
-        parts = (convert(values[start : start + ROWS]) for values in columns.values())
+        parts = []
+        for values in columns.values():
+            parts.append(convert(values[start : start + ROWS]))
         yield zip(*parts, strict=True)
 
 

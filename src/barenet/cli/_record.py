@@ -56,7 +56,9 @@ def record_page(
     if data.startswith("#"):
         address = data
         data = ""
-    if address and not (address.startswith("#") and (is_csv(data) or not data)):
+    is_settings = address.startswith("#")
+    takes_settings = is_csv(data) or not data
+    if address and not (is_settings and takes_settings):
         remedy = "give a .csv file and its settings, or one of them alone"
         raise ArgumentError("a recording takes no rows", argument="rows", remedy=remedy)
     words, lesson = _settings(data, address)
@@ -70,7 +72,8 @@ def record_page(
         check_target(path)
         check_overwritable(path, MARK, "a recording")
         prepared = store.prepare(state.data)
-        usual = state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
+        pace = state.pace or PACE
+        usual = state.networks[0].stop_epoch or round(SECONDS * pace)
         epochs = epochs or _epoch(words) or usual
         bar: Any = iter(progress_bar(range(epochs + 1), "training"))
         with closing(bar) as progress:
@@ -114,7 +117,10 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
 def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LivePage:
     """Make the page that trains the recorded network, including a lesson from a file."""
     if lesson is None:
-        hash = address = urlencode(words or {"data": data or NAMED[0]})
+        if not words:
+            words = {"data": data or NAMED[0]}
+        address = urlencode(words)
+        hash = address
     else:
         hash = f"lesson={lesson.name}"
         address = lesson.describe()["address"]

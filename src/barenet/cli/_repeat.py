@@ -112,9 +112,10 @@ class Comparison:
         """The index of the best network among those that have not failed."""
         with contextlib.suppress(ValueError):
             return self.population.best(self.decisive)
-        # A signal arrived in the first epoch.
+        # A signal arrived in the first epoch: the first network that has not failed.
         failed = self.population.errors
-        return next(index for index in range(len(self.seeds)) if index not in failed)
+        in_training = [index for index in range(len(self.seeds)) if index not in failed]
+        return in_training[0]
 
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:

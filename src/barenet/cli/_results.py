@@ -74,10 +74,13 @@ class OutputOptions:
 
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
         """Lock the folder of the run, by default named after its data, without suffixes."""
-        name = Path(name_of(data).removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
+        file = Path(name_of(data).removesuffix(".gz"))
+        name = file.stem.strip(".")[:MAX_NAME]
         if has_magic(name):  # a pattern
             name = Path(data).parent.name
-        folder = RunFolder(self.out or Path("runs") / (name or "data"))
+        if not name:
+            name = "data"
+        folder = RunFolder(self.out or Path("runs") / name)
         if self.out or self.overwrite:
             return folder.locked(overwrite=self.overwrite)
         return folder.numbered()
@@ -153,7 +156,11 @@ class Results:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
         path = self.folder.model  # write the model again, with the scores
-        self._try(f"the scores in {MODEL}", lambda: save(self._predictor(**self.measured), path))
+
+        def save_with_scores() -> None:
+            save(self._predictor(**self.measured), path)
+
+        self._try(f"the scores in {MODEL}", save_with_scores)
         with closable_output():  # the plots are still missing
             if self.options.json:
                 emit_json({**self._document(), **(self.extra or {})})

@@ -41,7 +41,7 @@ FIELDS = {
 }
 
 
-def _flags(kind: type, **hints: Any) -> Any:
+def _settings_flags(kind: type, **hints: Any) -> Any:
     """Make settings whose fields are flags: the parser reads their annotations."""
     hints = {**get_type_hints(kind), **hints}
     annotated = {}
@@ -60,9 +60,9 @@ if TYPE_CHECKING:
     RunSettings = task_settings.TaskSettings
 else:
     # One or more values; `CsvOptions` converts a single one to text.
-    FileOptions = _flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
-    DataOptions = _flags(task_settings.DataOptions, file=FileOptions)
-    RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
+    FileOptions = _settings_flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
+    DataOptions = _settings_flags(task_settings.DataOptions, file=FileOptions)
+    RunSettings = _settings_flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
 
 
 def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | None:

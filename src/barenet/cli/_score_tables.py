@@ -87,7 +87,8 @@ def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> 
     if len(classes) > MAX_CLASSES:
         emit(f"(no confusion matrix: it would have {len(classes)} columns)")
         return
-    labels = columns = list(classes)
+    labels = list(classes)
+    columns = labels
     # A column has room for a count of four digits, and two spaces before the next one.
     width = max(map(len, labels))
     for label in labels:

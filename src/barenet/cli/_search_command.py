@@ -152,16 +152,18 @@ def _prepare(
     if settings.is_stream:
         problem = "a search needs all rows in memory"
         raise ArgumentError(problem, argument="data", remedy="give a single file")
-    task = Task.from_settings(replace(settings, config=replace(plain, **candidates[0])))
+    first_config = replace(plain, **candidates[0])
+    task = Task.from_settings(replace(settings, config=first_config))
     if n_combinations < 2:
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     if config_for(RunConfig(), task.rows.dataset).patience:  # their epochs are for early stopping
         plain = replace(plain, epochs=DEFAULTS.epochs)
-    fits = list[NetworkFit]()
+    fits: list[NetworkFit] = []
     for candidate in candidates:
         config = replace(plain, **candidate)
-        fits.append(prepare_network(task.rows, replace(settings, config=config)))
+        fit = prepare_network(task.rows, replace(settings, config=config))
+        fits.append(fit)
         first = fits[0].settings.config
         last = fits[-1].settings.config
         if (first.scaling, first.target_scaling) != (last.scaling, last.target_scaling):

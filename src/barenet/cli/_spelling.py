@@ -152,13 +152,14 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError):
         words: Sequence[str] = error.unused_tokens or ()
         reason = "the command takes no more words, and most options one value"
-        takes_patterns = PATTERN_COMMANDS.intersection(error.command_chain or ())
+        takes_patterns = not PATTERN_COMMANDS.isdisjoint(error.command_chain or ())
         if takes_patterns and all(Path(word).is_file() for word in words):  # expanded by the shell
             suffix = Path(words[0]).suffix
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
         quoted = [shell.quote(word) for word in words]
         return f"unexpected {some(quoted)}; {reason}"
-    if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
+    hint = getattr(error.argument, "hint", "")
+    if "," in str(error) and "tuple" in str(hint):
         return f"{error} Separate values by spaces."
     return str(error)
 

@@ -24,8 +24,10 @@ def emit_image(
     predictor: Predictor, pixels: FloatArray, probabilities: FloatArray, actual: str | None = None
 ) -> None:
     """Print the predicted class of an image in words, and the image."""
-    predicted = (predictor.classes or ())[probabilities.argmax()]
-    emit(describe_image(predicted, float(probabilities.max()), actual))
+    classes = predictor.classes or ()
+    predicted = classes[probabilities.argmax()]
+    probability = float(probabilities.max())
+    emit(describe_image(predicted, probability, actual))
     emit(draw_image(pixels, predictor.image_shape or (1, 1)))
 
 
@@ -60,7 +62,8 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     image = np.asarray(pixels, float).reshape(shape)
     image = image - image.min()
     darkest = image.max() or 1.0  # an image with a single colour is blank
-    shades = np.rint((len(SHADES) - 1) * image / darkest).astype(int)
+    last_shade = len(SHADES) - 1
+    shades = np.rint(last_shade * image / darkest).astype(int)
     lines = []
     if shape[1] <= MAX_COLUMNS // 4:
         for row in shades:

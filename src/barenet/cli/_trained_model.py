@@ -130,7 +130,7 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         csv = settings.file
         options: dict[str, Any] = {"categories": category_names(self.predictor), "csv": csv}
-        blocks = list[Table]()
+        blocks: list[Table] = []
         if rejected is not None:
             try:
                 blocks += find_blocks(data, csv)
@@ -230,8 +230,9 @@ class TrainedModel:
             return False
         if data == trained_on or {data, trained_on} & DATASETS.keys():
             return data == trained_on
-        # A card doesn't contain folders.
-        return Path(data).resolve() == Path(trained_on).resolve() or name_of(data) == trained_on
+        if name_of(data) == trained_on:  # a card doesn't contain folders
+            return True
+        return Path(data).resolve() == Path(trained_on).resolve()
 
 
 def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:

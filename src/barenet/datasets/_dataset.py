@@ -44,8 +44,8 @@ class Dataset:
     stratify : bool
         Whether `split` keeps the proportions of the classes.
     split_keys : ndarray of shape (n_samples,), optional
-        Keys for `split`, if rows are not split at random: times as float64, the last of which
-        become the test set, or names of groups, which are kept whole.
+        Keys for `split`, if rows are not split at random. They are times as float64, whose last
+        rows become the test set, or names of groups, which are kept whole.
     numbers : ndarray of shape (n_samples,), int64, optional
         Numbers of the rows in their file, from 0; by default 0, 1, 2, …
     without_target : WithoutTarget
@@ -193,11 +193,15 @@ class Dataset:
         order = np.arange(len(different))
         if keys.dtype.kind != "f":
             order = np.random.default_rng(seed).permutation(order)
-        ends = np.cumsum(counts[order])[:-1]
         n_wanted = (1 - test_size) * self.n_samples
-        n_keys = 1 + int(np.abs(ends - n_wanted).argmin())  # keys of the training set
-        is_test = np.isin(codes, order[n_keys:])
-        return self.take(np.flatnonzero(~is_test)), self.take(np.flatnonzero(is_test))
+        # The rows of the training set with one key, with two keys, and so on; not with all.
+        n_rows = np.cumsum(counts[order])[:-1]
+        nearest = int(np.abs(n_rows - n_wanted).argmin())
+        n_training_keys = nearest + 1
+        is_test = np.isin(codes, order[n_training_keys:])
+        training = self.take(np.flatnonzero(~is_test))
+        test = self.take(np.flatnonzero(is_test))
+        return training, test
 
     def _check_counts(self, classes: tuple[str, ...]) -> None:
         """Reject a class with a single row, which cannot be in both sets."""
@@ -226,7 +230,8 @@ class Dataset:
         keys = self.split_keys
         if keys is None or keys.dtype.kind != "f":
             return keys
-        return np.searchsorted(np.sort(keys), keys) * n_periods // len(keys)
+        n_earlier = np.searchsorted(np.sort(keys), keys)  # rows of an earlier time, for each row
+        return n_earlier * n_periods // len(keys)
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
         """Select rows.

@@ -95,12 +95,15 @@ class Embedded(NamedDataset):
     def load(self, **options: Any) -> Dataset:
         """Load the rows."""
         with np.load(PACKED / f"{self.name}.npz") as parts:
+            classes = tuple(parts["classes"].tolist())
+            feature_names = tuple(parts["feature_names"].tolist())
+            image_shape = tuple(parts["image_shape"].tolist())
             return self._dataset(
                 X=parts["X"],
                 y=parts["y"],
-                classes=tuple(parts["classes"].tolist()) or None,
-                feature_names=tuple(parts["feature_names"].tolist()),
-                image_shape=tuple(parts["image_shape"].tolist()) or None,
+                classes=classes or None,
+                feature_names=feature_names,
+                image_shape=image_shape or None,
             )
 
 

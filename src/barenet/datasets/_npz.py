@@ -79,7 +79,8 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     # zipfile, decompressors and NumPy raise many errors for damaged files
     except Exception as error:
         raise DataError(f"not a usable .npz file: {in_a_line(error)}", path=path) from error
-    if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
+    are_rows = X.ndim in (2, 3) and X.size > 0 and len(X) >= 2
+    if not are_rows or y.shape != (len(X),):
         expected = "X of shape (n, features) or (n, height, width) and y of shape (n,)"
         problem = f"expected {expected} with n of 2 or more, got {X.shape} and {y.shape}"
         raise DataError(problem, path=path)

@@ -68,7 +68,7 @@ class TargetKind:
 
     @property
     def n_columns(self) -> int:
-        """The number of targets in a row: one for each class, one of which is 1, or the numbers."""
+        """The number of targets in a row: one 0 or 1 for each class, or the numbers."""
         return self.n_classes or self.n_numbers
 
     @property

@@ -68,7 +68,10 @@ class BlockShares:
         length = self.lengths[block]
         if epoch < 0:
             return np.arange(length)
-        return epoch_orders(length, self.seed + (block + 1 << 32), [epoch])[0]
+        # A seed of a user has 32 bits, so each block gets another one by its higher bits.
+        seed_of_block = self.seed + (block + 1) * 2**32
+        [order] = epoch_orders(length, seed_of_block, [epoch])
+        return order
 
 
 def add_up(sums: Sums, start: int, stop: int) -> None:

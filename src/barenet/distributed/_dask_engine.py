@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -80,7 +80,7 @@ class BlockWorker:
         self.shares = shares
         self._order = lru_cache(len(blocks))(shares.order)
         #: The sums of each block, which the next step overwrites: new memory costs time.
-        self._sums = dict[int, FloatArray]()
+        self._sums: dict[int, FloatArray] = {}
 
     def compute(self, step: int, batch: range, vectors: FloatArray, local: Local | None) -> Shares:
         """Compute the shares of all blocks, and add up those of adjacent blocks."""
@@ -332,9 +332,10 @@ class DaskEngine(Engine):
         self._n_workers = len(client.nthreads())
         self._note_memory(client)
         n_actors = max(1, min(self._n_workers, len(futures)))
-        bounds = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
-        for start, stop in pairwise(bounds):
+        for number in range(n_actors):
+            start = len(futures) * number // n_actors
+            stop = len(futures) * (number + 1) // n_actors
             arguments = (*self._parts, self._shares, start, *futures[start:stop])
             calls.append(client.submit(BlockWorker, *arguments, actor=True, pure=False))
         wait_until_ended(client, calls)

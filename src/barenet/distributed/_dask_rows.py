@@ -163,7 +163,9 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
         y = array.from_array(np.atleast_1d(y), chunks=-1)
     if not getattr(y, "ndim", 0):
         raise ArgumentError.of("y", y, "a target for each row")
-    if hasattr(X, "chunks") and hasattr(y, "chunks") and not np.isnan(X.shape[0] + y.shape[0]):
+    are_arrays = hasattr(X, "chunks") and hasattr(y, "chunks")
+    # The length of an array from a data frame is NaN until it is computed.
+    if are_arrays and not np.isnan(X.shape[0]) and not np.isnan(y.shape[0]):
         if len(y) != len(X):
             raise ArgumentError(f"has {len(y)} rows, and X has {len(X)}", argument="y")
         y = y.rechunk((X.chunks[0], *y.shape[1:]))
@@ -185,7 +187,8 @@ def memory_of_rows(client: Client, X: Any) -> int:
     """Compute the bytes that each worker needs: twice its rows, to convert them; 0 if unknown."""
     if not hasattr(X, "chunks") or np.isnan(X.shape[0]):
         return 0
-    return round(2 * X.nbytes / max(1, len(client.nthreads())))
+    n_workers = max(1, len(client.nthreads()))
+    return round(2 * X.nbytes / n_workers)
 
 
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:

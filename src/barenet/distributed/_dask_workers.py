@@ -45,7 +45,7 @@ Result = TypeVar("Result")
 
 
 class Workers(Generic[Shared]):
-    """The workers of a client, each of which receives the shared data once.
+    """The workers of a client; each of them receives the shared data once.
 
     The method `stop` ends the running tasks. `needed` is a sample of the objects that tasks need,
     which each worker must be able to load, and `n_bytes` is the memory that each worker needs for
@@ -75,7 +75,7 @@ class Workers(Generic[Shared]):
     ) -> None:
         """Run a task for each item, the costliest first; pass on each result with its index."""
         client = self.client
-        futures = dict[Any, list[int]]()
+        futures: dict[Any, list[int]] = {}
 
         def stop_tasks() -> Awaitable[object]:
             return client.run(stop, self.shared.key, on_error="ignore")

@@ -33,7 +33,7 @@ class BlockRows(ArrayDataset):
 
     @property
     def layout(self) -> dict[str, Any]:
-        """How the rows are divided into blocks, which affects the steps."""
+        """The division of the rows into blocks, which affects the steps."""
         return {"rows of the blocks": some([str(length) for length in self.lengths])}
 
     @abstractmethod

@@ -145,9 +145,10 @@ class Ensemble(DeclaredAttributes):
         outputs = self._outputs(X)
         mean = self._mean(outputs)
         variance = self._mean(np.square(outputs - mean))
-        # Bessel's correction, n / (n − 1); the variance of one network is 0 without it.
-        share = 1 - 1 / len(self.networks) or 1.0
-        return mean, np.sqrt(variance / share)
+        n_networks = len(self.networks)
+        if n_networks > 1:  # Bessel's correction, n / (n − 1)
+            variance = variance / (1 - 1 / n_networks)
+        return mean, np.sqrt(variance)
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
         """The outputs of each network, shape (n_networks, n_samples, n_outputs)."""
@@ -205,7 +206,8 @@ def _check_networks(networks: Any) -> list[Network]:
     members = []
     if isinstance(networks, Iterable):
         members = list(networks)
-    if not members or not all(isinstance(member, Network) for member in members):
+    are_networks = all(isinstance(member, Network) for member in members)
+    if not members or not are_networks:
         raise ArgumentError.of("networks", networks, "a list of networks")
     if members[0].n_inputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="networks")

@@ -34,7 +34,7 @@ WITHOUT_CACHE = f"each process compiles its own: {ADVICE}"
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
 
-#: Where kernels are kept: in NUMBA_CACHE_DIR, beside the sources, or among the user's files.
+#: The folders for kernels: NUMBA_CACHE_DIR, beside the sources, or among the user's files.
 LOCATORS: tuple[Any, ...] = (
     caching.UserProvidedCacheLocator, caching.InTreeCacheLocator, caching.UserWideCacheLocator,
 )  # fmt: skip
@@ -157,8 +157,10 @@ def _find_folders(function: Any) -> list[Path]:
             continue
         folder = folder.resolve()
         is_writable = locator.from_function(*arguments) is not None
-        if not is_writable and not any(folder.glob("*.nbc")):
-            continue
+        if not is_writable:
+            has_kernels = any(folder.glob("*.nbc"))
+            if not has_kernels:
+                continue
         risk = _risk_in(folder)
         if risk is not None:
             risks[folder] = risk
@@ -201,8 +203,10 @@ def _risk_of(path: Path, status: os.stat_result) -> str | None:
         return None
     if status.st_uid not in (0, os.geteuid(), PACKAGE_OWNER):
         return f"{path} belongs to another user, number {status.st_uid}"
-    by_others = status.st_mode & stat.S_IWOTH
-    by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid, status.st_uid)
+    by_others = bool(status.st_mode & stat.S_IWOTH)
+    by_group = bool(status.st_mode & stat.S_IWGRP)
+    if by_group and _is_private(status.st_gid, status.st_uid):
+        by_group = False  # the group has no other user
     if by_others or by_group:
         return f"others can write to {path} (chmod go-w changes that)"
     return None

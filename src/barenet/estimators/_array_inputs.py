@@ -64,7 +64,9 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         remedy = "fill them, or leave their rows out"
         raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
-    if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
+    dtype = getattr(values, "dtype", None)
+    are_dates = getattr(dtype, "kind", "") in ("m", "M")
+    if are_dates and not dates:
         raise ArgumentError(f"expected numbers, got {values.dtype}", argument=argument)
     if not dates and other_columns(values) == "dates":  # scikit-learn would use their nanoseconds
         remedy = TABLE_REMEDY.format("dates")
@@ -154,8 +156,10 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
         return np.zeros(0, bool)
     else:
         dtype = None
-        if isinstance(y, list | tuple) and len({type(value) for value in y}) > 1:
-            dtype = object  # NumPy's text of NaN is "nan", which would be a class
+        if isinstance(y, list | tuple):
+            types = {type(value) for value in y}
+            if len(types) > 1:
+                dtype = object  # NumPy's text of NaN is "nan", which would be a class
         array = np.asarray(y, dtype)
         if array.dtype != object:
             return np.zeros(0, bool)

@@ -276,8 +276,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         super()._check_continued(y, continued, incremental)
-        may_differ = not continued or incremental or self._encoder.multilabel or is_multilabel(y)
-        if not may_differ and set(np.unique(y)) != set(self.classes_):
+        of_labels = self._encoder.multilabel or is_multilabel(y)
+        if not continued or incremental or of_labels:
+            return
+        if set(np.unique(y)) != set(self.classes_):
             problem = (  # scikit-learn's message
                 "warm_start can only be used where `y` has the same classes as in the previous "
                 f"call to fit. Previously got {self.classes_}, `y` has {np.unique(y)}"

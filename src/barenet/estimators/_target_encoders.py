@@ -63,7 +63,10 @@ class LabelEncoder:
     def encode(self, y: NDArray[Any]) -> FloatArray:
         """Encode targets for the network, as zeros and ones, shape (n_samples, n_outputs)."""
         n_classes = len(self.classes)
-        if self.multilabel != is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
+        has_other_shape = self.multilabel != is_multilabel(y)
+        if self.multilabel and is_multilabel(y):
+            has_other_shape = y.shape[1] != n_classes
+        if has_other_shape:
             expected = "(n_samples,)"
             if self.multilabel:
                 expected = f"(n_samples, {n_classes})"
@@ -159,15 +162,17 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
     weights = class_weight
     # scikit-learn refuses weights of absent classes
     if isinstance(weights, Mapping) and y.ndim == 1:
-        absent = set(classes.tolist()) - set(np.unique(y).tolist())
+        present = set(np.unique(y).tolist())
+        absent = set(classes.tolist()) - present
         weights = {label: weight for label, weight in weights.items() if label not in absent}
     elif weights is not None and str(weights) != "balanced":
         expected = "'balanced', or a dict where each row has one class"
         raise ArgumentError.of("class_weight", weights, expected)
     with errors_naming_argument("class_weight"):
         by_class: NDArray[Any] = compute_sample_weight(weights, y)
-    is_right = np.isfinite(by_class).all() and (by_class >= 0).all()
-    if len(y) and not (is_right and by_class.any()):
+    are_weights = np.isfinite(by_class).all() and (by_class >= 0).all()
+    all_zero = not by_class.any()
+    if len(y) and (not are_weights or all_zero):
         expected = "numbers of 0 or more, one of a class in y above 0"
         raise ArgumentError.of("class_weight", class_weight, expected)
     return by_class

@@ -48,7 +48,7 @@ def saved_session(
     resume: bool | str | PathLike[str],
 ) -> Iterator[None]:
     """Start the loop from the last state, if there is one, and save the state as it runs."""
-    locked = locked_checkpoint(loop.run.network, checkpoint, resume)
+    locked = locked_checkpoint(loop.progress.network, checkpoint, resume)
     with locked as (place, state), CheckpointManager(loop, place, state).session():
         yield
 
@@ -136,7 +136,7 @@ class CheckpointManager(Callback):
         for part in objects:
             if hasattr(part, "__dict__"):
                 before.append((part, dict(vars(part))))
-        run = self.loop.run
+        run = self.loop.progress
         snapshot = Snapshot.of(run.network)
         try:
             if self.state is not None:
@@ -303,6 +303,8 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
 def _kind(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.dtype} of shape {value.shape}"
-    if isinstance(value, float) or (type(value) is int and abs(value) < 2**63):
+    if isinstance(value, float):
+        return "a number"
+    if type(value) is int and abs(value) < 2**63:
         return "a number"
     return type(value).__name__

@@ -5,7 +5,7 @@ The scalers of scikit-learn are recognized by their class and converted; no code
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,21 @@ REMEDIES = {
 }
 
 
-def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """Return the arguments of a predictor, except the names of the target and the data."""
+class PredictorParts(NamedTuple):
+    """The parts of a predictor that a fitted estimator has, alone or in a pipeline."""
+
+    network: Any
+    preprocessing: Scaling | TableEncoding
+    target_scaling: Scaling | None
+    residuals: Any
+    feature_names: tuple[str, ...]
+    card: ModelCard
+    classes: tuple[str, ...] | None
+    text_classes: bool
+
+
+def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> PredictorParts:
+    """Return the parts of a predictor, except the names of the target and the data."""
     estimator, preprocessing, names, target_scaling = _unwrapped(model)
     network = estimator.network_.copy()
     classes = getattr(estimator, "classes_", None)
@@ -47,15 +60,22 @@ def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> di
     if classes is not None and sigmoids:
         problem = "predicts several labels of a row, and a predictor one class"
         raise _refused(problem, "save() or export() its network, model.network_")
-    return {
-        "network": network,
-        "preprocessing": preprocessing,
-        "target_scaling": target_scaling,
-        "residuals": getattr(estimator, "residuals_", None),
-        "feature_names": names,
-        "card": _card(estimator, scores),
-        **_class_names(classes),
-    }
+    residuals = getattr(estimator, "residuals_", None)
+    card = _card(estimator, scores)
+    class_names = None
+    text_classes = False
+    if classes is not None:
+        class_names, text_classes = _class_names(classes)
+    return PredictorParts(
+        network=network,
+        preprocessing=preprocessing,
+        target_scaling=target_scaling,
+        residuals=residuals,
+        feature_names=names,
+        card=card,
+        classes=class_names,
+        text_classes=text_classes,
+    )
 
 
 def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
@@ -140,10 +160,11 @@ def _without_network(step: str, estimator: Any) -> ArgumentError:
     return _refused(problem, REMEDIES.get(type_name, SKL2ONNX))
 
 
-def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
-    """Name the classes so that a predictor can convert the names back to the same classes."""
-    if classes is None:
-        return {"classes": None}
+def _class_names(classes: NDArray[Any]) -> tuple[tuple[str, ...], bool]:
+    """Name the classes so that a predictor can convert the names back to the same classes.
+
+    Also return whether the classes are text that looks like numbers or booleans.
+    """
     labels = classes.tolist()
     is_text = all(isinstance(label, str) for label in labels)
     names = []
@@ -155,7 +176,8 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
     restored = class_labels(tuple(names)).tolist() == labels
     if not is_text and not restored:
         raise _refused(f"classes {some(names, 5)}: a file can't store them", "use text")
-    return {"classes": tuple(names), "text_classes": is_text and not restored}
+    looks_like_values = is_text and not restored
+    return tuple(names), looks_like_values
 
 
 def _validation_scores(history: History) -> dict[str, Mapping[str, float]]:

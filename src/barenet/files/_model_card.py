@@ -142,8 +142,9 @@ class TrainingLog:
         best_epoch = convert(plain["best_epoch"], Count | None, "best_epoch")
         if best_epoch is not None:
             best_epoch += 1
+        epochs_from_1 = tuple(epoch + 1 for epoch in epochs)
         return cls(
-            epochs=tuple(epoch + 1 for epoch in epochs),
+            epochs=epochs_from_1,
             curves=curves,
             stop_reason=plain["stopped_because"],
             best_epoch=best_epoch,
@@ -161,7 +162,10 @@ def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     half = MAX_EPOCHS // 2 - 1
     evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
     by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
-    return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
+    logged = {best}
+    logged.update(evenly.tolist())
+    logged.update(by_powers.tolist())
+    return tuple(sorted(logged))
 
 
 def _logged_curve(curve: Sequence[float], epochs: Sequence[int]) -> tuple[float | None, ...]:
@@ -236,7 +240,9 @@ class ModelCard:
     def _repr_html_(self) -> str:
         """Format the parts that are not empty as HTML tables, for a notebook."""
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        facts = {"rows": describe_rows(self.rows), "training": self.log and self.log.description()}
+        facts = {"rows": describe_rows(self.rows), "training": None}
+        if self.log is not None:
+            facts["training"] = self.log.description()
         for name, value in self.settings.items():
             facts[name.replace("_", " ")] = str(value)
         facts |= {"data": self.data_fingerprint, "versions": versions}
@@ -285,10 +291,13 @@ class ModelCard:
         dict
             The card as JSON, which `from_dict` reads.
         """
+        log = None
+        if self.log is not None:
+            log = self.log.to_dict()
         plain: dict[str, Any] = {
             "settings": dict(self.settings),
             "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},
-            "training": self.log and self.log.to_dict(),
+            "training": log,
             "scores": {name: dict(scores) for name, scores in self.scores.items()},
             "versions": dict(self.versions),
         }

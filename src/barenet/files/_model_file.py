@@ -238,7 +238,8 @@ def to_bytes(description: dict[str, Any], arrays: Arrays) -> bytes:
     """Build the content of a file."""
     text = json.dumps({**description, "sha256": _NO_CHECKSUM})
     data = serialize(arrays, {"barenet": text})
-    return _replaced(data, _NO_CHECKSUM, hashlib.sha256(data).hexdigest())
+    checksum = hashlib.sha256(data).hexdigest()
+    return _replaced(data, _NO_CHECKSUM, checksum)
 
 
 def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
@@ -248,12 +249,14 @@ def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
         raise ModelFileError("a safetensors file, but not one of barenet's models")
     description = dict(json.loads(metadata["barenet"]))
     checksum = str(description["sha256"])
-    if hashlib.sha256(_replaced(data, checksum, _NO_CHECKSUM)).hexdigest() != checksum:
+    without_checksum = _replaced(data, checksum, _NO_CHECKSUM)
+    if hashlib.sha256(without_checksum).hexdigest() != checksum:
         raise ModelFileError("damaged: its checksum does not match")
     return description, arrays
 
 
 def _replaced(data: bytes, checksum: str, other: str) -> bytes:
     """Replace the checksum, which occurs last in the header."""
-    at = data.rfind(checksum.encode(), 8, end_of_header(data))
-    return data[:at] + other.encode() + data[at + len(checksum) :]
+    start = data.rfind(checksum.encode(), 8, end_of_header(data))
+    end = start + len(checksum)
+    return data[:start] + other.encode() + data[end:]

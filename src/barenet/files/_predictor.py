@@ -176,7 +176,8 @@ class Predictor(OtherMethods):
         X, stop = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # slices of a frame are not copies
-        if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
+        has_rows = isinstance(X, np.ndarray | Frame) and len(X.shape) == 2
+        if not has_rows or len(X) <= ROWS:
             return compute(X)[:stop]
         results = []
         for start in range(0, len(X), ROWS):
@@ -420,7 +421,19 @@ class Predictor(OtherMethods):
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
+        parts = predictor_parts(model, scores or {})
+        return cls(
+            network=parts.network,
+            preprocessing=parts.preprocessing,
+            classes=parts.classes,
+            text_classes=parts.text_classes,
+            feature_names=parts.feature_names,
+            target_name=target_name,
+            dataset=dataset,
+            target_scaling=parts.target_scaling,
+            card=parts.card,
+            residuals=parts.residuals,
+        )
 
 
 def _check_parts(predictor: Predictor) -> None:

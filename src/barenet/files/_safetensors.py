@@ -45,7 +45,8 @@ def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [start, end]}
         parts.append(array.astype(KINDS[dtype], copy=False).tobytes())
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    n_padding = -len(text) % 8  # the arrays begin at a multiple of 8 bytes
+    text += b" " * n_padding
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 
@@ -79,9 +80,12 @@ def _read_array(
     """Copy an array, and check that its number of bytes matches its shape and type."""
     stored = np.dtype(KINDS[dtype])
     begin, end = data_offsets
-    if min(shape, default=0) < 0 or math.prod(shape) * stored.itemsize != end - begin:
-        raise ValueError(f"{end - begin} bytes are not {dtype} of shape {brief(shape)}")
-    array = np.frombuffer(data, stored, math.prod(shape), start + begin)
+    count = math.prod(shape)
+    n_bytes = end - begin
+    is_negative = min(shape, default=0) < 0
+    if is_negative or count * stored.itemsize != n_bytes:
+        raise ValueError(f"{n_bytes} bytes are not {dtype} of shape {brief(shape)}")
+    array = np.frombuffer(data, stored, count, start + begin)
     return array.reshape(shape).astype(stored.newbyteorder("="))
 
 

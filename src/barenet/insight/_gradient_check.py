@@ -255,13 +255,15 @@ def _difference(
         below = theta - step
         rise = at(above) - at(below)
         slope = float(rise / (above - below))
-        if abs(slope - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
+        scale = max(abs(expected), SMALLEST_SCALE)
+        if abs(slope - expected) <= tolerance * scale:
             return slope
     center = value()
     step = STEP * SMALLER_STEPS[-1]
     slopes = []
     for end in (theta - step, theta + step):
-        slopes.append((at(end) - center) / (end - theta))
+        rise = at(end) - center
+        slopes.append(rise / (end - theta))
     low, high = sorted(slopes)
     steepest = max(abs(low), abs(high))
     is_kink = high - low > 1e-3 * steepest
@@ -277,8 +279,10 @@ def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float)
     differences = numeric[slot.start : slot.stop].reshape(slot.shape)
     norm = float(np.linalg.norm(backward))
     numeric_norm = float(np.linalg.norm(differences))
-    scale = max(norm, numeric_norm, SMALLEST_SCALE * max(1.0, abs(loss)))
+    smallest_scale = SMALLEST_SCALE * max(1.0, abs(loss))
+    scale = max(norm, numeric_norm, smallest_scale)
     error = math.inf
     if math.isfinite(scale):
-        error = float(np.linalg.norm(backward - differences)) / scale
+        distance = float(np.linalg.norm(backward - differences))
+        error = distance / scale
     return ParameterReport(slot.layer, slot.name, backward, differences, error)

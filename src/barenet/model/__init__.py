@@ -1,1 +1,1 @@
-"""What is computed: activations, initializers, layers, losses, and the network made of them."""
+"""The computation: activations, initializers, layers, losses, and the network made of them."""

@@ -106,7 +106,7 @@ class Rectifier(Activation):
 
 
 class ReLU(Rectifier):
-    """Rectified linear unit: f(z) = max(0, z); f′(z) = 1 for z > 0 and else 0, also at z = 0."""
+    """Rectified linear unit: f(z) = max(0, z); f′(z) = 1 for z > 0, otherwise 0, also at 0."""
 
     name = "relu"
     formula = "max(0, Z)"
@@ -122,7 +122,7 @@ class ReLU(Rectifier):
 
 @dataclass(frozen=True)
 class LeakyReLU(Rectifier):
-    """ReLU without dead neurons: f(z) = z for z > 0 and else slope·z.
+    """ReLU without dead neurons: f(z) = z for z > 0, otherwise slope·z.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class LearnedReLU(LeakyReLU):
 
 @dataclass(frozen=True)
 class ELU(Rectifier):
-    """Exponential linear unit: f(z) = z for z > 0 and else α(eᶻ − 1); f′(z) = 1 or f(z) + α.
+    """Exponential linear unit: f(z) = z for z > 0, otherwise α(eᶻ − 1); f′(z) = 1 or f(z) + α.
 
     From Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by
     exponential linear units" (2016).
@@ -177,7 +177,7 @@ class ELU(Rectifier):
 
 
 class SELU(Activation):
-    """Scaled exponential linear unit: f(z) = 1.05070 z for z > 0 and else 1.75810 (eᶻ − 1).
+    """Scaled exponential linear unit: f(z) = 1.05070 z for z > 0, otherwise 1.75810 (eᶻ − 1).
 
     It keeps the mean 0 and the variance 1 of its inputs from layer to layer. f′(z) = 1.05070 or
     f(z) + 1.75810. From Klambauer and others, "Self-normalizing neural networks" (2017).
@@ -356,10 +356,13 @@ class Ascending(Activation):
 
     def forward(self, Z: FloatArray) -> FloatArray:
         steps = np.logaddexp(Z, Z.dtype.type(0))
-        return np.where(np.arange(Z.shape[1]) < 1, Z, steps).cumsum(axis=1)
+        is_first = np.arange(Z.shape[1]) == 0
+        terms = np.where(is_first, Z, steps)
+        return terms.cumsum(axis=1)
 
     def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
-        d_Z = d_A[:, ::-1].cumsum(axis=1)[:, ::-1]
+        sums_from_last = d_A[:, ::-1].cumsum(axis=1)
+        d_Z = sums_from_last[:, ::-1]
         d_Z[:, 1:] *= sigmoid(Z[:, 1:])
         return d_Z
 

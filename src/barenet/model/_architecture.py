@@ -64,7 +64,8 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
     sizes: list[int] = []
     for index, layer in enumerate(layers):
         if layer.n_in is not None:
-            sizes = sizes or [layer.n_in]
+            if not sizes:
+                sizes = [layer.n_in]
             if layer.n_in != sizes[-1]:
                 problem = f"layer {index} ({layer!r}) takes {layer.n_in} inputs"
                 problem += f", and the layers before it give {sizes[-1]}"
@@ -101,7 +102,9 @@ def hidden_activations(specs: Any, n_hidden: int, argument: str = "hidden") -> l
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:
     """Make a dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
-    if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
+    has_required = {"in", "out"}.issubset(layer)
+    has_others = not {"in", "out", "activation"}.issuperset(layer)
+    if not has_required or has_others:
         keys = ", ".join(repr(key) for key in layer) or "none"
         problem = f"layer {index} needs the keys 'in', 'out' and 'activation', got {keys}"
         raise ArgumentError(problem, argument="sizes")

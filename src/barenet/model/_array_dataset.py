@@ -54,16 +54,16 @@ class ArrayDataset(NamedTuple):
         """The rows that metrics are computed for: all, or a sample of those not in memory."""
         return self
 
-    def numbers(self, rows: Rows = slice(None)) -> Rows:
-        """Return the row numbers in X of some rows of the dataset."""
+    def row_indices(self, rows: Rows = slice(None)) -> Rows:
+        """Return the indices in X, y and the weights of some rows of the dataset."""
         if self.selection is None:
             return rows
         return self.selection[rows]
 
     def take(self, rows: Rows = slice(None), dtype: np.dtype[Any] | None = None) -> ArrayDataset:
         """Copy rows, all by default; with a dtype, X is converted to it, then scaled."""
-        numbers = self.numbers(rows)
-        X = self.X[numbers]
+        indices = self.row_indices(rows)
+        X = self.X[indices]
         scale = self.scale
         if dtype is not None and scale == 1:
             X = np.ascontiguousarray(X, dtype)
@@ -72,8 +72,8 @@ class ArrayDataset(NamedTuple):
             scale = 1.0
         sample_weight = self.sample_weight
         if sample_weight is not None:
-            sample_weight = sample_weight[numbers]
-        return ArrayDataset(X, self.y[numbers], sample_weight, scale)
+            sample_weight = sample_weight[indices]
+        return ArrayDataset(X, self.y[indices], sample_weight, scale)
 
     @property
     def inverse_weight(self) -> float:
@@ -89,10 +89,10 @@ class ArrayDataset(NamedTuple):
         if self.sample_weight is None:
             return np.minimum(size, self.n_rows - starts).astype(float)
         if order is None:
-            numbers = self.numbers()
+            indices = self.row_indices()
         else:
-            numbers = self.numbers(order)
-        row_weights = self.sample_weight[numbers].astype(float)
+            indices = self.row_indices(order)
+        row_weights = self.sample_weight[indices].astype(float)
         return np.add.reduceat(row_weights, starts, axis=-1)
 
 

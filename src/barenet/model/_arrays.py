@@ -116,7 +116,10 @@ def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatAr
 def is_safe(array: NDArray[Any]) -> bool:
     """Return True if the fastest check shows that all numbers are finite, in float32 too."""
     is_short = array.size <= SHORT and array.dtype.char in "fd"
-    return is_short and bool(np.vdot(array, array) < SAFE)
+    if not is_short:
+        return False
+    sum_of_squares = np.vdot(array, array)
+    return bool(sum_of_squares < SAFE)
 
 
 def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> None:
@@ -224,7 +227,7 @@ def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any])
     if (weights < 0).any() or not weights.any():
         problem = "expected weights of 0 or more, and not all of them zero"
         raise ArgumentError(problem, argument="sample_weight")
-    exponent = int(np.frexp(weights.max())[1])
+    _, exponent = np.frexp(weights.max())  # the largest weight is below 2 to this power
     if abs(exponent) < 64:
         return weights
     return np.ldexp(weights, -exponent)
@@ -267,12 +270,17 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
 
 def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
     """Encode class indices as one-hot rows, and reject indices that are out of range."""
-    if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
-        problem = f"class indices go from {indices.min()} to {indices.max()}"
-        problem += f", and {n_classes} outputs take 0 to {n_classes - 1}"
-        raise ArgumentError(problem, argument="y")
-    rows = np.zeros((len(indices), n_classes), dtype=dtype)
-    rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
+    n_samples = len(indices)
+    if n_samples:
+        lowest = indices.min()
+        highest = indices.max()
+        are_classes = lowest >= 0 and highest < n_classes
+        if not are_classes:
+            problem = f"class indices go from {lowest} to {highest}"
+            problem += f", and {n_classes} outputs take 0 to {n_classes - 1}"
+            raise ArgumentError(problem, argument="y")
+    rows = np.zeros((n_samples, n_classes), dtype=dtype)
+    rows[np.arange(n_samples), indices.astype(np.intp)] = 1
     return rows
 
 

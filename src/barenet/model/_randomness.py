@@ -35,7 +35,9 @@ def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(MULTIPLIER_1)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(MULTIPLIER_2)
     bits ^= bits >> np.uint64(31)
-    return ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
+    # The upper 53 bits, as many as a float64 has.
+    numbers = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return numbers.reshape(shape)
 
 
 def epoch_orders(n_rows: int, seed: int | None, epochs: Sequence[int]) -> NDArray[np.intp]:
@@ -48,5 +50,6 @@ def epoch_orders(n_rows: int, seed: int | None, epochs: Sequence[int]) -> NDArra
         return np.broadcast_to(np.arange(n_rows), (len(epochs), n_rows))
     orders = np.empty((len(epochs), n_rows), np.intp)
     for order, epoch in zip(orders, epochs, strict=True):
-        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
+        rng = np.random.Generator(np.random.Philox(key=[seed, epoch]))
+        order[:] = rng.permutation(n_rows)
     return orders

@@ -168,7 +168,9 @@ class Cosine(Schedule):
     def factor(self, epoch: float, epochs: int) -> float:
         if epoch < self.warmup:
             return epoch / self.warmup
-        return _cosine(1, self.floor, (epoch - self.warmup) / max(epochs - self.warmup, 1e-12))
+        n_epochs = max(epochs - self.warmup, 1e-12)  # after the warm-up
+        progress = (epoch - self.warmup) / n_epochs
+        return _cosine(1, self.floor, progress)
 
 
 @dataclass

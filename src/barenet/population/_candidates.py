@@ -15,9 +15,24 @@ from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
 
 #: Settings of a run that belong to its data or to the command.
-NOT_SEARCHED = """metric class_weight label_smoothing patience scaling target_scaling test_size
-    split_seed samples noise data_seed verbose_epoch"""
-SETTINGS = {f.name: f for f in dataclasses.fields(RunConfig) if f.name not in NOT_SEARCHED.split()}
+NOT_SEARCHED = {
+    "metric",
+    "class_weight",
+    "label_smoothing",
+    "patience",
+    "scaling",
+    "target_scaling",
+    "test_size",
+    "split_seed",
+    "samples",
+    "noise",
+    "data_seed",
+    "verbose_epoch",
+}
+#: The other settings, by name.
+SETTINGS = {
+    field.name: field for field in dataclasses.fields(RunConfig) if field.name not in NOT_SEARCHED
+}
 
 
 def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> list[dict[str, Any]]:

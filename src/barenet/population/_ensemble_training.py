@@ -160,7 +160,10 @@ class EnsembleTraining:
                 reason = "interrupted"
         # Some network of each repeat has failed, or the run was interrupted in the first epoch.
         if self.best is None:
-            raise next(iter(self._population.errors.values()), KeyboardInterrupt())
+            failures = [*self._population.errors.values()]
+            if failures:
+                raise failures[0]
+            raise KeyboardInterrupt
         return self._history(self.best, reason)
 
     def _train(self, *, threads: int | None, callbacks: Callbacks, client: "Client | None") -> None:

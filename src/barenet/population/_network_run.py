@@ -115,7 +115,7 @@ class NetworkRun:
         if self.loop is None:
             self._continue(0)
         if self.loop is not None:
-            self.loop.run.stop(reason, resumable=resumable)
+            self.loop.progress.stop(reason, resumable=resumable)
             if not self.is_running:
                 self._continue(0)
 
@@ -165,14 +165,14 @@ class NetworkRun:
         """Start the callbacks, train to each epoch that is sent, and end the callbacks."""
         loop = make_loop(self.make_engine(), self.config)
         self.loop = loop
-        history = loop.run.history
+        history = loop.progress.history
         self.history = history
         manager = self.checkpoints.manager(self.index, loop, self.state)
         self.manager = None
         if manager is not None and manager.keeps_state:
             self.manager = manager
         with exclusive(self.network), (manager or loop).session():
-            while not loop.run.stop_reason and len(history) < self.config.epochs:
+            while not loop.progress.stop_reason and len(history) < self.config.epochs:
                 epoch = yield
                 loop.advance(epoch)
 
@@ -214,14 +214,14 @@ class NetworkRunFactory:
         job = training.make_job(
             network,
             _selected(rows, arguments["rows"], "rows"),
-            (),
-            None,
-            self.scale,
-            loss,
-            copy_of("optimizer"),
-            copy_of("penalty"),
-            copy_of("clip"),
-            copy_of("seed"),
+            (),  # the rows have their targets and weights
+            sample_weight=None,
+            scale=self.scale,
+            loss=loss,
+            optimizer=copy_of("optimizer"),
+            penalty=copy_of("penalty"),
+            clip=copy_of("clip"),
+            seed=copy_of("seed"),
         )
         evaluation_data = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
 
@@ -237,14 +237,20 @@ class NetworkRunFactory:
                 raise ArgumentError(problem, argument="validation_rows", remedy=remedy)
             validation = _selected(rows, validation_rows, "validation_rows")
             held_out = {"validation": validation, **held_out}
+        epochs = copy_of("epochs")
+        batch_size = training.check_batch_size(copy_of("batch_size"), job)
+        shuffle = check_flag(copy_of("shuffle"), "shuffle")
+        schedule = as_schedule(copy_of("schedule"))
+        metrics = training.as_metrics(copy_of("metrics"))
+        callbacks = as_callbacks(copy_of("callbacks"))
         config = TrainingConfig(
-            epochs=copy_of("epochs"),
-            batch_size=training.check_batch_size(copy_of("batch_size"), job),
-            shuffle=check_flag(copy_of("shuffle"), "shuffle"),
-            schedule=as_schedule(copy_of("schedule")),
-            metrics=training.as_metrics(copy_of("metrics")),
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            schedule=schedule,
+            metrics=metrics,
             held_out=held_out,
-            callbacks=[*as_callbacks(copy_of("callbacks")), self.stop],
+            callbacks=[*callbacks, self.stop],
         )
         check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)

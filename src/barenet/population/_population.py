@@ -259,7 +259,8 @@ class Population:
         for name, value in first.items():
             if name == "epochs" or not isinstance(value, simple):
                 continue
-            if any(repr(arguments[name]) != repr(value) for arguments in others):
+            is_equal = all(repr(arguments[name]) == repr(value) for arguments in others)
+            if not is_equal:
                 names.append(name)
         return names
 

@@ -133,7 +133,8 @@ def search(
     >>> result.best_network_.predict(X).argmax(axis=1)[:10].tolist()
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
-    check_arguments("search", settings, {**locals(), **SETTINGS})
+    parameter_names = [*locals()]
+    check_arguments("search", settings, [*parameter_names, *SETTINGS])
     inputs = validate_inputs(X, np.dtype(np.float64), None)
     targets = np.asarray(y)
     n_inputs = inputs.shape[1]
@@ -286,7 +287,8 @@ class Halving:
             mean = np.mean([fold_measures["score"] for fold_measures in measures])
             mean_scores[candidate] = np.nan_to_num(mean, nan=-np.inf)
         ranked = sorted(rung, key=lambda candidate: mean_scores[candidate])
-        n_worse = len(ranked) - ceil(len(ranked) / self.factor)
+        n_better = ceil(len(ranked) / self.factor)
+        n_worse = len(ranked) - n_better
         for candidate in ranked[:n_worse]:
             for fold in range(n_folds):
                 population.drop(candidate * n_folds + fold)

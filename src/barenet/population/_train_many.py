@@ -324,7 +324,8 @@ def report_errors(population: Population) -> None:
     errors = population.errors
     if not errors:
         return
-    first, error = next(iter(errors.items()))
+    [first, *_] = errors
+    error = errors[first]
     if len(errors) == len(population) and not isinstance(error, DivergenceError):
         raise error
     failed = f"{len(errors)} of {count_of(len(population), 'network')} failed"

@@ -94,6 +94,9 @@ class Service:
         coverage = None
         if has_intervals:
             coverage = self.coverage
+        card_summary = None
+        if card is not None:
+            card_summary = card.summary()
         document = describe_service(
             self.schema,
             version=self.sha256[:12],
@@ -106,7 +109,7 @@ class Service:
             "sha256": self.sha256,
             "barenet": __version__,
             "coverage": coverage,
-            "card": card and card.summary(),
+            "card": card_summary,
             "schema": self.schema,
         }
         return {

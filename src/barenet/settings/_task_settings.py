@@ -165,8 +165,12 @@ class DataOptions:
         """Names of columns, with `features` without that to split by, if it is not one of them."""
         if not features:
             return names
-        unused = {self.split_by} - {*features}
-        return tuple(name for name in spelled_names(names, features) if name not in unused)
+        loaded = []
+        for name in spelled_names(names, features):
+            is_only_to_split_by = name == self.split_by and name not in features
+            if not is_only_to_split_by:
+                loaded.append(name)
+        return tuple(loaded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -375,7 +379,7 @@ class TaskSettings(DataOptions):
         """Return the settings for a model card, without folders, which differ by machine."""
         fields = without_folders(self.set_fields())
         fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
-        # Which rows are held out depends on reading block by block, but not on the memory limit.
+        # The held-out rows depend on reading block by block, but not on the memory limit.
         if self.memory and not is_pattern(self.data):
             fields["memory"] = AUTO
         return fields

@@ -10,6 +10,7 @@ import bz2
 import glob
 import gzip
 import io
+import math
 import os
 import re
 import sys
@@ -96,14 +97,20 @@ def as_address(path: object) -> str:
     if isinstance(path, Path):
         text = path.as_posix()
     start = re.match(_START, text)
-    if not start or Path(Path(text).parts[0]).exists():
+    if not start:
+        return ""
+    first_part = Path(text).parts[0]
+    if Path(first_part).exists():  # a folder on this machine
         return ""
     return f"{start[1].lower()}://{text[start.end() :]}"
 
 
 def name_of(path: object) -> str:
     """Return the name of a file, without its folder or the query of an address."""
-    return Path(as_address(path).partition("?")[0] or str(path)).name
+    address, _, _ = as_address(path).partition("?")
+    if address:
+        return Path(address).name
+    return Path(str(path)).name
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
@@ -188,7 +195,8 @@ def _open_raw(path: Path) -> BinaryIO:
     if path.as_posix() == STANDARD_INPUT:
         return io.BytesIO(_receive(sys.stdin))
     # Check this before opening, because opening a pipe waits for a writer.
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    is_file_or_folder = path.is_file() or path.is_dir()
+    if path.exists() and not is_file_or_folder:
         raise DataError("is not a regular file", path=path)
     return path.open("rb")
 
@@ -236,7 +244,7 @@ def check_memory(
     if given is not None and 2 * needed > given:  # the training rows are copied
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
         problem += format_size(2 * needed)
-        megabytes = -(-2 * needed // 10**6)  # rounded up
+        megabytes = math.ceil(2 * needed / 10**6)
         raise ArgumentError(
             problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
         )
@@ -244,7 +252,8 @@ def check_memory(
     if needed > limit:
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
         problem += f"{format_size(limit)} allowed"
-        gigabytes = min(-(-2 * needed // 10**9), 10**6)  # rounded up
+        gigabytes = math.ceil(2 * needed / 10**9)
+        gigabytes = min(gigabytes, 10**6)
         remedy = f"set the environment variable {VARIABLE} to a larger size, "
         remedy += f"such as {gigabytes}GB"
         if not is_block:

@@ -150,7 +150,8 @@ def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, 
 def _check(address: str, protocols: Collection[str]) -> None:
     """Reject an address that cannot be that of a file."""
     protocol, _, place = address.partition("://")
-    problem = remedy = ""
+    problem = ""
+    remedy = ""
     if re.search(r"/…@|\?…$", address):
         problem = "a password or a token is not saved"
         remedy = "name the data by their whole address"

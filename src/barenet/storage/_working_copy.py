@@ -94,7 +94,8 @@ class WorkingCopy:
 
     def check_protocol(self) -> None:
         """Reject an address that can't be written to: a web server, or an unusable protocol."""
-        problem = remedy = ""
+        problem = ""
+        remedy = ""
         if self.address.startswith(("http:", "https:")):
             problem = "nothing can be written to a web server"
             remedy = "name a file on this machine, or in an object store"

@@ -54,7 +54,9 @@ class BlockOrder:
         ends = np.cumsum(np.array(lengths)[blocks])
         starts = [0]
         for end in ends.tolist():
-            if end - starts[-1] >= group_rows or end == ends[-1]:
+            n_rows = end - starts[-1]
+            is_last = end == ends[-1]
+            if n_rows >= group_rows or is_last:
                 starts.append(end)
         n_blocks_before = 1 + np.searchsorted(ends, starts[1:-1])
         self.groups = np.split(blocks, n_blocks_before)
@@ -70,10 +72,14 @@ class BlockOrder:
     def __getitem__(self, positions: slice) -> NDArray[np.intp]:
         start, stop, _ = positions.indices(len(self))
         parts = [self.rows[:0]]
-        for number in range(bisect_right(self.starts, start) - 1, bisect_left(self.starts, stop)):
+        first_group = bisect_right(self.starts, start) - 1
+        end_group = bisect_left(self.starts, stop)
+        for number in range(first_group, end_group):
             first = self.starts[number]
             rows = self._rows_of(number)
-            parts.append(rows[max(start - first, 0) : stop - first])
+            first_of_group = max(start - first, 0)
+            end_of_group = stop - first
+            parts.append(rows[first_of_group:end_of_group])
         return np.concatenate(parts)
 
     def __array__(self, dtype: object = None, copy: object = None) -> NDArray[np.intp]:
@@ -87,7 +93,9 @@ class BlockOrder:
             self.prepare(*groups)
             rows = []
             for block in self.groups[number]:
-                rows.append(np.arange(self.first_rows[block], self.first_rows[block + 1]))
+                first = self.first_rows[block]
+                end = self.first_rows[block + 1]
+                rows.append(np.arange(first, end))
             self.rows = self._shuffle(np.concatenate(rows), number + 1)
             self.current = number
         return self.rows

@@ -285,7 +285,9 @@ def stream(
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     check_flag(allow_missing_columns, "allow_missing_columns")
     names = joined_names(blocks)
-    table = replace(blocks[0], absent=tuple(names[len(blocks[0].names) :]))
+    n_names_of_first = len(blocks[0].names)
+    absent = tuple(names[n_names_of_first:])
+    table = replace(blocks[0], absent=absent)
     target = check_target(table, target)
     check_table_names(table, named_columns(csv_options.date_format), "date_format")
     check_blocks(blocks, limit)
@@ -293,7 +295,8 @@ def stream(
     categories = spelled_names(check_texts(categories, "categories"), names)
     features = feature_names(table, {target, *drop})
     blocks = with_columns(blocks, features, allow_missing=allow_missing_columns, target=target)
-    of_given_kind = {*categories, *spelled_names(options.get("numeric", ()), names)}
+    numeric = spelled_names(options.get("numeric", ()), names)
+    of_given_kind = {*categories, *numeric}
     compared = [name for name in features if name not in of_given_kind]
     if task != "classification":
         compared.append(target)
@@ -312,7 +315,17 @@ def stream(
     fitting: dict[str, Any] = {**options}
     fitting |= {"categories": categories, "missing": source.missing}
     with _recommending_csv(csv):
-        return Stream(memory=limit, **StreamFit(source, fitting).run(track))
+        parts = StreamFit(source, fitting).run(track)
+        return Stream(
+            source=parts.source,
+            encoding=parts.encoding,
+            target_scaling=parts.target_scaling,
+            sample=parts.sample,
+            validation=parts.validation,
+            test=parts.test,
+            lengths=parts.lengths,
+            memory=limit,
+        )
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate
@@ -47,6 +48,18 @@ MOST_NUMBERS = 2**22
 MOST_LABELS = 2**17
 
 
+class StreamParts(NamedTuple):
+    """The parts of a stream, except its memory."""
+
+    source: StreamSource
+    encoding: TableEncoding
+    target_scaling: Scaling | None
+    sample: Any
+    validation: Dataset | None
+    test: Dataset | None
+    lengths: tuple[int, ...]
+
+
 def sample_blocks(source: StreamSource) -> Frame:
     """Read the first training rows of some blocks."""
     frames: list[Frame] = []
@@ -80,7 +93,7 @@ def _fit_sample(
     These are encoded as categories for now, as their kind depends on all rows.
     """
     decided = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
-    undecided = list[str]()
+    undecided: list[str] = []
     while True:
         categories = [*options["categories"], *undecided]
         try:
@@ -120,11 +133,11 @@ class ColumnStatistics:
         self.n_missing = 0
         #: Whether all numbers are 0 or 1.
         self.is_binary = True
-        self.labels = Counter[str]()
+        self.labels: Counter[str] = Counter()
         #: The words for true and false in a boolean column.
-        self.words = set[str]()
+        self.words: set[str] = set()
         #: Count, mean, variance, standard deviation, minimum and maximum of each block.
-        self.blocks = list[tuple[float, ...]]()
+        self.blocks: list[tuple[float, ...]] = []
 
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, values: NDArray[Any]) -> None:
@@ -217,10 +230,15 @@ class StreamFit:
         self.of_classes = classes is not None
         self.numbers = options.get("numbers", "standardize")
         self.bins = options.get("bins", 24)
-        given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
-        given_kinds |= dict.fromkeys(options["categories"], "category")
+        given_kinds = {}
+        for name in options.get("numeric", ()):
+            given_kinds[name] = "number"
+        for name in options["categories"]:
+            given_kinds[name] = "category"
         #: The kind that each column is measured as.
-        self.kinds = given_kinds | dict.fromkeys(undecided, "category")
+        self.kinds = dict(given_kinds)
+        for name in undecided:
+            self.kinds[name] = "category"
         #: Categorical columns, whose different labels are counted up to a limit.
         self.bounded = {*undecided}
         for column in self.draft.columns:
@@ -232,24 +250,24 @@ class StreamFit:
                 self.bounded.add(column.name)
         self.given = {*options["categories"], *options.get("keep_column", ())}
         #: Columns whose kind is inferred.
-        self.inferred = list[str]()
-        self.statistics = dict[str, ColumnStatistics]()
+        self.inferred: list[str] = []
+        self.statistics: dict[str, ColumnStatistics] = {}
         for name in self.kinds:
             if name not in given_kinds:
                 self.inferred.append(name)
             self.statistics[name] = self._statistics_of(name, first_rows)
         #: Columns with too many labels to count.
-        self.uncounted = set[str]()
+        self.uncounted: set[str] = set()
         #: For each column, the error of the first value of another kind, and the rows of such
         #: values.
-        self.contradictions = dict[str, DataError]()
-        self.witnesses = list[Frame]()
+        self.contradictions: dict[str, DataError] = {}
+        self.witnesses: list[Frame] = []
         #: Statistics of a numeric target.
         self.target = ColumnStatistics(source.target)
         #: Rows that together have every class of the target.
-        self.targets = list[Frame]()
+        self.targets: list[Frame] = []
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
-        self.lengths = list[int]()
+        self.lengths: list[int] = []
 
     def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
         """Hold out fewer rows if they are wide, to save memory, and note the first targets."""
@@ -268,7 +286,7 @@ class StreamFit:
             first_targets=targets,
         )
 
-    def run(self, track: Callable[[range], Iterable[int]]) -> dict[str, Any]:
+    def run(self, track: Callable[[range], Iterable[int]]) -> StreamParts:
         """Read all blocks, and return the parts of a stream."""
         for number in track(range(len(self.source))):
             self._add(number)
@@ -284,16 +302,20 @@ class StreamFit:
         columns = self._fit_columns(sample)
         if self.numbers == "piecewise":
             columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
-        parts: dict[str, Any] = {}
+        datasets: dict[str, Any] = {}
         for name, rows in sets.items():
-            parts[name] = None
+            datasets[name] = None
             if len(rows):
-                parts[name] = self.source.dataset(rows, classes)
-        parts["encoding"] = TableEncoding(columns, self.draft.missing)
-        parts["target_scaling"] = scaling
-        parts["source"] = self.source
-        parts["lengths"] = tuple(self.lengths)
-        return parts
+                datasets[name] = self.source.dataset(rows, classes)
+        return StreamParts(
+            source=self.source,
+            encoding=TableEncoding(columns, self.draft.missing),
+            target_scaling=scaling,
+            sample=datasets["sample"],
+            validation=datasets["validation"],
+            test=datasets["test"],
+            lengths=tuple(self.lengths),
+        )
 
     def _add(self, number: int) -> None:
         """Add the rows of a block."""
@@ -385,7 +407,7 @@ class StreamFit:
                 if self.kinds[name] == "category" or name in self.contradictions:
                     undecided.append(name)
             kinds = kinds_of(evidence, undecided, self.draft.missing)
-            changed = dict[str, str]()
+            changed: dict[str, str] = {}
             errors = []
             for name, inferred_kind in kinds.items():
                 if inferred_kind != self.kinds[name]:

@@ -1,5 +1,6 @@
 """The memory of a stream: estimates, which are compared with the user's limit."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,8 +87,8 @@ def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size:
     elif isinstance(blocks[0], ParquetTable):
         remedy += ", or write smaller row groups"
     problem = f"{format_size(limit)} is too little for {rows} about {format_size(needed)}"
-    more = f"{-(-needed // 10**6)}MB"
-    raise ArgumentError(problem, argument=argument, remedy=remedy, memory=more)
+    megabytes = math.ceil(needed / 10**6)
+    raise ArgumentError(problem, argument=argument, remedy=remedy, memory=f"{megabytes}MB")
 
 
 def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:

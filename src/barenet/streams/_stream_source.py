@@ -210,8 +210,10 @@ def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
     table = open_table(path, csv)
-    if size and isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups):
-        return parquet_blocks(path)
+    if size and isinstance(table, ParquetTable):
+        has_large_groups = table.n_rows > _MIN_ROWS * len(table.groups)
+        if has_large_groups:
+            return parquet_blocks(path)
     return [table]
 
 

@@ -7,7 +7,7 @@ in other languages.
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,35 @@ from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError
 from barenet.tables._parsing import as_labels
 from barenet.tables._scaling import MIN_SCALE
+
+
+class Entries(NamedTuple):
+    """The numbers of encoded rows that may not be 0, the same count for each row.
+
+    A column of n outputs has output k at index k. Index n + k is the end of a *run*: it stands for
+    the outputs of the bins before output k, which are all 1.
+
+    Examples
+    --------
+    A number in 4 bins has 5 outputs: the scaled number, and the position in each bin. The number 35
+    is scaled to 3.5. It is above the bins 1 and 2, in the middle of bin 3, and below bin 4. Its
+    entries are the outputs 0 and 3, and the end of the run before output 3, at 5 + 3 = 8:
+
+    >>> import numpy as np
+    >>> from barenet.tables._column_kinds import PiecewiseColumn
+    >>> edges = (10.0, 20.0, 30.0, 40.0, 50.0)
+    >>> age = PiecewiseColumn("age", 30.0, 0.0, 10.0, indicator=False, edges=edges)
+    >>> age.encode(np.array([35.0]))
+    array([[3.5, 1. , 1. , 0.5, 0. ]])
+    >>> entries = age.entries(np.array([35.0]))
+    >>> entries.outputs, entries.values
+    (array([[0, 3, 8]]), array([[3.5, 0.5, 1. ]]))
+    """
+
+    #: The indices of the entries, shape (n_rows, n_entries).
+    outputs: NDArray[np.intp]
+    #: Their values, of the same shape.
+    values: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -67,14 +96,11 @@ class Column(ABC):
                 plain[name] = value
         return plain
 
-    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Encode each row as the indices and the values of the outputs that may not be 0.
-
-        Index n + k, for n outputs, stands for the outputs of a run before k, which are all 1.
-        """
+    def entries(self, values: NDArray[Any]) -> Entries:
+        """Encode each row as the outputs that may not be 0; by default, all of them."""
         numbers = self.encode(values)
         outputs = np.arange(numbers.shape[1])
-        return np.broadcast_to(outputs, numbers.shape), numbers
+        return Entries(np.broadcast_to(outputs, numbers.shape), numbers)
 
 
 @dataclass(frozen=True)

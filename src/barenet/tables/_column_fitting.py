@@ -156,13 +156,16 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
     ('counts the rows', '')
     """
-    if len(values) < ENOUGH_ROWS or (values != np.floor(values)).any():
+    are_whole = (values == np.floor(values)).all()
+    if len(values) < ENOUGH_ROWS or not are_whole:
         return ""
     years = values.min() >= 1800 and values.max() <= 2100
     if not years and np.ptp(values - rows) == 0:
         return COUNTER
-    if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
-        return f"{IDENTIFIER}: {len(values):,} values in as many rows"
+    if _IDENTIFIER.search(name):
+        n_different = len(np.unique(values))
+        if n_different == len(values):
+            return f"{IDENTIFIER}: {len(values):,} values in as many rows"
     return ""
 
 
@@ -183,7 +186,9 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
 
 def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayLike) -> None:
     """Reject a column whose center or spread (the last number) is beyond float64."""
-    if not np.isfinite(measured).all() or abs(measured[-1]) < MIN_SCALE:
+    are_finite = np.isfinite(measured).all()
+    spread = abs(measured[-1])
+    if not are_finite or spread < MIN_SCALE:
         extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
         raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
 
@@ -250,7 +255,10 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
             others = below
         else:
             others = above
-        if len(others) < 2 or gaps.max() <= max(np.ptp(others), FAR):
+        if len(others) < 2:
+            break
+        is_far = gaps.max() > max(np.ptp(others), FAR)
+        if not is_far:
             break
         farther = np.setdiff1d(different, others)
         if len(farther) > MOST_PLACEHOLDERS:
@@ -266,7 +274,8 @@ def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     edges = [different[is_frequent], different[[0, -1]]]
     if not is_frequent.all():
         others = np.repeat(different[~is_frequent], counts[~is_frequent])
-        n_quantiles = max(2, bins + 1 - int(is_frequent.sum()))
+        n_frequent = int(is_frequent.sum())
+        n_quantiles = max(2, bins + 1 - n_frequent)
         fractions = np.linspace(0, 1, n_quantiles)
         edges.append(np.quantile(others, fractions))
     return join_edges(*edges)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.tables import _parsing as parsing
-from barenet.tables._column import Column, DroppedColumn, FilledColumn
+from barenet.tables._column import Column, DroppedColumn, Entries, FilledColumn
 from barenet.tables._date_formats import DATES, date_text, iso_text
 from barenet.tables._frame import Frame
 from barenet.tables._scaling import MIN_SCALE
@@ -166,7 +166,7 @@ class PiecewiseColumn(NumberColumn):
     def _encode(self, values: NDArray[np.float64]) -> list[Any]:
         return [self._scaled_number(values), *positions(values, self.edges).T]
 
-    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def entries(self, values: NDArray[Any]) -> Entries:
         missing = np.isnan(values)
         filled = np.where(missing, self.fill_value, values)
         others = []
@@ -176,8 +176,8 @@ class PiecewiseColumn(NumberColumn):
 
     def _entries_beside(
         self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Encode values of which none is missing, with other outputs after those of the bins."""
+    ) -> Entries:
+        """Encode values without missing ones, with other outputs after those of the bins."""
         edges = np.array(self.edges)
         bins = np.searchsorted(edges[1:-1], values, "right")
         low = np.where(bins == 0, -1.0, 0.0)
@@ -188,27 +188,39 @@ class PiecewiseColumn(NumberColumn):
         has_bins_below = (bins > 0).astype(np.float64)
 
         n_outputs = 1 + self.n_bins + len(others)
-        place = 1 + bins
-        outputs = [np.zeros_like(bins), place, n_outputs + place]
+        scaled_number = np.zeros_like(bins)  # the first output
+        position_in_bin = 1 + bins
+        end_of_run = n_outputs + position_in_bin
+        outputs = [scaled_number, position_in_bin, end_of_run]
         for output in range(1 + self.n_bins, n_outputs):
             outputs.append(np.full_like(bins, output))
         numbers = [self._scaled_number(values), within, has_bins_below, *others]
-        return np.stack(outputs, axis=1), np.column_stack(numbers)
+        return Entries(np.stack(outputs, axis=1), np.column_stack(numbers))
 
 
 def check_edges(edges: tuple[float, ...]) -> None:
     """Refuse edges between which there are no bins, or bins too narrow to divide by their width."""
     with np.errstate(over="ignore"):
         widths = np.diff(edges)
-    if not (len(widths) and (widths >= MIN_SCALE).all() and np.isfinite(widths).all()):
+    are_wide = (widths >= MIN_SCALE).all()
+    are_finite = np.isfinite(widths).all()
+    if not len(widths) or not are_wide or not are_finite:
         raise ArgumentError.of("edges", edges, "two or more numbers in ascending order")
 
 
 def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
-    """Compute the position in each bin, limited to 0 and 1, or to -1 and 2 at the two ends."""
-    low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
-    low[0], high[-1] = -1, 2
-    return np.clip((values[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)
+    """Compute the position in each bin, shape (n_values, n_bins): 0 before the bin and 1 after it.
+
+    The first bin is open below, where the position goes on to -1; the last one above, to 2.
+    """
+    n_bins = len(edges) - 1
+    low = np.zeros(n_bins)
+    low[0] = -1
+    high = np.ones(n_bins)
+    high[-1] = 2
+    starts = edges[:-1]
+    widths = np.diff(edges)
+    return np.clip((values[:, np.newaxis] - starts) / widths, low, high)
 
 
 @dataclass(frozen=True)
@@ -280,7 +292,8 @@ class CategoryColumn(Column):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(set(self.categories)) < len(self.categories) or "" in self.categories:
+        all_differ = len(set(self.categories)) == len(self.categories)
+        if not all_differ or "" in self.categories:
             expected = "different names, none of them empty"
             raise ArgumentError.of("categories", self.categories, expected)
 
@@ -318,9 +331,10 @@ class CategoryColumn(Column):
         is_one = self._outputs_of(values) == np.arange(len(self.outputs))
         return is_one.astype(np.float64)
 
-    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def entries(self, values: NDArray[Any]) -> Entries:
         outputs = self._outputs_of(values)
-        return np.maximum(outputs, 0), (outputs >= 0).astype(np.float64)
+        has_output = outputs >= 0  # the entry of a category without one is 0, at output 0
+        return Entries(np.maximum(outputs, 0), has_output.astype(np.float64))
 
     def _outputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """The output of each value, shape (n_samples, 1); −1 if it has none."""
@@ -333,6 +347,9 @@ class CategoryColumn(Column):
 
 #: The cycles that `elapsed` knows.
 CYCLES = ("year", "week", "day")
+
+#: The length of a day.
+SECONDS_OF_DAY = 86400.0
 
 #: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
 MAX_SECONDS = 2**42
@@ -395,9 +412,12 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
         if self.edges:
             check_edges(self.edges)
-            if max(abs(self.edges[0]), abs(self.edges[-1])) >= MAX_SECONDS:
+            farthest = max(abs(self.edges[0]), abs(self.edges[-1]))
+            if farthest >= MAX_SECONDS:
                 raise ArgumentError.of("edges", self.edges, "seconds since 1970")
-        if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
+        are_known = all(cycle in CYCLES for cycle in self.cycles)
+        all_differ = len(set(self.cycles)) == len(self.cycles)
+        if not are_known or not all_differ:
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
         if self.order not in DATES:
             raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
@@ -474,7 +494,7 @@ class DateColumn(FilledColumn):
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         return [*self.seconds_column._encode(seconds(values)), *self._waves(values)]
 
-    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def entries(self, values: NDArray[Any]) -> Entries:
         column = self.seconds_column
         if not isinstance(column, PiecewiseColumn):
             return super().entries(values)
@@ -515,9 +535,12 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
         start = year.astype("M8[us]")
         end = next_year.astype("M8[us]")
         return (dates - start) / (end - start)
-    if cycle == "week":  # the first day of 1970 was a Thursday
-        return (np.floor(seconds(dates) / 86400.0) + 3) % 7 / 7
-    return seconds(dates) % 86400.0 / 86400.0
+    if cycle == "week":
+        day = np.floor(seconds(dates) / SECONDS_OF_DAY)
+        weekday = (day + 3) % 7  # 0 is Monday, as the first day of 1970 was a Thursday
+        return weekday / 7
+    seconds_of_day = seconds(dates) % SECONDS_OF_DAY
+    return seconds_of_day / SECONDS_OF_DAY
 
 
 #: The kinds of columns by name.

@@ -80,7 +80,7 @@ def check_header(
     header. Numbers alone are not names, except for 0, 1, 2, …, which pandas writes.
     """
     numeric_names = _numeric_names(names)
-    rows = list[list[str]]()
+    rows: list[list[str]] = []
     with suppress(DataError):  # The last row may be cut off within quotes.
         records = read_records(text[:_HEAD], delimiter, path, quoting=quoting)
         for _, fields in islice(records, 1, _MAX_ROWS + 1):
@@ -252,7 +252,9 @@ class CsvTable(Table):
         n_above = row
         if self.options.header is not False:
             n_above += 1  # the names
-        line, fields = next(islice(records, n_above, None))
+        for _ in range(n_above):
+            next(records)
+        line, fields = next(records)
         [column] = spelled_names([name], self.all_names)
         value = ""
         if column in self.names:
@@ -274,7 +276,7 @@ class CsvTable(Table):
             texts.add(text.replace(",", "."))
         return texts
 
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()
         columns = {}
         origin = replace(table, columns={})  # a frame needs it only for errors
@@ -282,12 +284,12 @@ class CsvTable(Table):
             texts = table.columns[name].trimmed()
             if self.options.decimal == ",":
                 if name not in categories:
-                    _check_points(texts, name, origin, is_target=name in text)
+                    _check_points(texts, name, origin, is_target=name in unparsed)
                 texts = texts.with_points()
             date_format = format_of_column(self.options.date_format, name)
-            if date_format is not None and name not in {*text, *categories}:
+            if date_format is not None and name not in {*unparsed, *categories}:
                 texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
-            columns[name] = texts.values(name in text)
+            columns[name] = texts.values(is_text=name in unparsed)
         return Frame(columns, origin)
 
 
@@ -297,7 +299,7 @@ class UnsplittableError(DataError):
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     """Split a CSV file at row ends into blocks of some megabytes; without rows, into one block."""
-    blocks = list[CsvTable]()
+    blocks: list[CsvTable] = []
     with file_io.open_file(path) as file:
         sample = file.read(4 * _HEAD)
         encoding = _check_splits(sample, options, path)
@@ -311,10 +313,10 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
         names = read_header(head, delimiter, path, options.header, quoting=quoting)
         if options.header is None:
             check_header(names, text, delimiter, path, quoting=quoting)
-        n_names = int(options.header is not False)
+        has_names = options.header is not False
         records = read_records(head, delimiter, path, quoting=quoting)
         lines = first_rows.splitlines(keepends=True)
-        line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
+        line = _first_line_of_rows(records, has_names=has_names, end=len(lines) + 1)
         start = len(b"".join(lines[: line - 1]))
         options = replace(options, header=False)
         del sample, first_rows  # release them before the larger blocks need memory
@@ -339,6 +341,17 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
             line += n_lines
             rows = _read_rows(file, options, path, start, line, _BLOCK)
     return blocks or [CsvTable(path, names, options)]
+
+
+def _first_line_of_rows(
+    records: Iterator[tuple[int, list[str]]], *, has_names: bool, end: int
+) -> int:
+    """Return the line where the first row after the names starts; the end if there is no row."""
+    if has_names:
+        next(records, None)
+    for line, _ in records:
+        return line
+    return end
 
 
 def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:

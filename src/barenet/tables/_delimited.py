@@ -156,7 +156,11 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     '1.2,"3, 4",5, 6"'
     """
     spaces = " \t".replace(delimiter, "")
-    if not any(f'{space}"' in text or f'"{space}' in text for space in spaces):
+    has_space = False
+    for space in spaces:
+        if f'{space}"' in text or f'"{space}' in text:
+            has_space = True
+    if not has_space:
         return text
     end = re.escape(delimiter)
     quoted = r'"[^"]*+(?:""[^"]*+)*+"'
@@ -166,7 +170,13 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
         rf"(?<![^{end}\r\n])(?:[{spaces}]*(?P<spaced>{in_a_line})[{spaces}]*(?=[{end}\r\n]|\Z)"
         rf"|{quoted})"
     )
-    return re.sub(value, lambda match: match["spaced"] or match[0], text)
+
+    def without_spaces(match: re.Match[str]) -> str:
+        if match["spaced"]:
+            return match["spaced"]
+        return match[0]
+
+    return re.sub(value, without_spaces, text)
 
 
 def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:

@@ -149,7 +149,7 @@ class TableEncoding:
         drop = check_texts(drop, "drop")
         rare = check_rare(rare)
         names = column_names(X)
-        if names and not {*names} - {*drop}:
+        if names and set(names).issubset(drop):
             problem = f"no column is left to learn from without {some(names)}"
             raise DataError(problem, argument="drop", remedy="drop fewer columns")
         kept = names
@@ -160,9 +160,12 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         check_count(bins, "bins")
-        added = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
-        tokens = ("", *sorted({*MISSING, *added} - {""}))
-        names = names or [*frame.columns]
+        words = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
+        words.update(MISSING)
+        words.discard("")
+        tokens = ("", *sorted(words))
+        if not names:
+            names = [*frame.columns]
         requested = _requested_kinds(
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
@@ -241,7 +244,7 @@ class TableEncoding:
         dict of str to int
             The number of such values, for each column that has any.
         """
-        counts = dict[str, int]()
+        counts: dict[str, int] = {}
         for column, values in values_of(self, X):
             if isinstance(column, CategoryColumn):
                 count = 0

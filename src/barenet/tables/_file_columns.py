@@ -18,7 +18,7 @@ from barenet.tables._open_table import check_table_names
 #: Rows of a file.
 AnyTable = TypeVar("AnyTable", bound=Table)
 
-#: What a remedy proposes for a column that a file lacks.
+#: The remedy for a column that a file lacks.
 _ALLOW = "to read its values as missing there, use {allow_missing_columns}"
 
 #: Kinds of declared types, as messages name their values.
@@ -48,7 +48,7 @@ def with_columns(
 
     The target is one that no file may lack.
     """
-    lacking = dict[Path, list[str]]()
+    lacking: dict[Path, list[str]] = {}
     for file in _files_of(blocks):
         lacking[file.path] = _lacking(file, names)
         if target is not None and _lacking(file, [target]):
@@ -91,7 +91,7 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
 
 def _files_of(blocks: Sequence[Table]) -> list[Table]:
     """Return the first block of each file."""
-    files = dict[Path, Table]()
+    files: dict[Path, Table] = {}
     for block in blocks:
         files.setdefault(block.path, block)
     return list(files.values())
@@ -110,7 +110,7 @@ def _lacking(file: Table, names: Names) -> list[str]:
 
 def _absences(lacking: Mapping[Path, Sequence[str]]) -> Counter[str]:
     """Count the files that lack each column."""
-    counts = Counter[str]()
+    counts: Counter[str] = Counter()
     for names in lacking.values():
         counts.update(names)
     return counts
@@ -125,7 +125,9 @@ def _refuse_lacking(
     name = min(absences, key=lambda name: (absences[name], name))
     files = [file for file in _files_of(blocks) if name in lacking[file.path]]
     file = max(files, key=lambda file: with_addresses(file.path))
-    missing = [name, *sorted({*lacking[file.path]} - {name})]
+    others = set(lacking[file.path])
+    others.discard(name)
+    missing = [name, *sorted(others)]
     if len(file.names) == 1 or not is_training:
         try:
             check_table_names(file, missing)
@@ -169,7 +171,7 @@ def _several_types(
     """Make the error for a column of several kinds, which names a file of the rarest kind."""
     rarest, *others = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
     file = min(declared[rarest], key=lambda file: with_addresses(file.path))
-    parts = list[str]()
+    parts: list[str] = []
     for type_kind in others:
         files = declared[type_kind]
         values = _values_of(type_kind, _declared(files[0], name).name)

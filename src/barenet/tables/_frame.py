@@ -66,8 +66,8 @@ class Table(ABC):
         return {text}
 
     @abstractmethod
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> "Frame":
-        """Read columns; columns in `text` are not parsed, and those in `categories` are names."""
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> "Frame":
+        """Read columns; those in `unparsed` stay text, and those in `categories` are names."""
 
     def opened(self) -> "Table":
         """Return the table with its rows in memory, if it is some lines of a file."""

@@ -51,14 +51,19 @@ def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
 def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
     """Read some columns of a table, which must have rows if it needs targets."""
     check_table_names(table, names)
-    lists = list[list[str]]()
-    for group in (names, targets, categories):
-        present = [name for name in group if name not in table.absent]
-        lists.append(spelled_names(present, table.names))
-    present_names, *others = lists
+
+    def present(group: Names) -> list[str]:
+        in_file = [name for name in group if name not in table.absent]
+        return spelled_names(in_file, table.names)
+
+    present_names = present(names)
     with name_in_memory_error(table.path):
         # A row has a location even if the file lacks all of the columns.
-        rows = table.frame(present_names or table.names[:1], *others)
+        rows = table.frame(
+            present_names or table.names[:1],
+            unparsed=present(targets),
+            categories=present(categories),
+        )
     columns = rows.columns
     if table.absent:
         missing = np.full(len(rows), np.nan)
@@ -136,8 +141,9 @@ def with_target(
     """
     tokens = {"", *added}
     if task != "classification":
-        tokens |= {*MISSING}
-    missing = missing_targets(every, target, tokens - {*classes}, task, classes, beside)
+        tokens.update(MISSING)
+    tokens.difference_update(classes)  # they are no words for a missing target
+    missing = missing_targets(every, target, tokens, task, classes, beside)
     if not missing.any():
         return every, WithoutTarget()
     words = set()

@@ -81,7 +81,7 @@ class ParquetTable(Table):
     def declared_types(self) -> Mapping[str, DeclaredType]:
         return self.types
 
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         columns = self._read(names, self._values)
         return Frame(columns, self, self.first_row + np.arange(self.n_rows))
 
@@ -98,7 +98,7 @@ class ParquetTable(Table):
         contents = f"a row group of {format_size(self.largest)}"
         check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
 
-        columns = dict[str, Any]()
+        columns: dict[str, Any] = {}
         text_names = [name for name, declared in self.types.items() if declared.values == "text"]
         # Texts are kept as a dictionary and codes, as a file of a few kilobytes may often repeat a
         # long text.
@@ -106,7 +106,7 @@ class ParquetTable(Table):
             schema = file.schema_arrow  # a new one is made each time
             for start in range(0, len(names), _AT_ONCE):
                 part = [*names][start : start + _AT_ONCE]
-                parts = list[Any]()
+                parts: list[Any] = []
                 try:
                     for number in self.groups:
                         group = file.read_row_group(number, columns=part)
@@ -127,8 +127,8 @@ class ParquetTable(Table):
         room = int(_SHARE * memory_limit())
         n_rows = max(1, min(_MOST_ROWS, room // max(1, self.largest)))
         with _opened(self.path) as file:
-            parts = list[Any]()
-            batches = list[Any]()
+            parts: list[Any] = []
+            batches: list[Any] = []
             n_bytes = 0
             for batch in file.iter_batches(n_rows, row_groups=[*self.groups], columns=names):
                 batches.append(batch)

@@ -50,8 +50,10 @@ def choose_rare(
     frequent: dict[float, list[NDArray[np.intp]]] = {}
     for rare in THRESHOLDS:
         frequent[rare] = []
+        least = rare * len(frame)
         for _, counts in codes_and_counts:
-            frequent[rare].append(np.flatnonzero(counts >= rare * len(frame)))
+            frequent_codes = np.flatnonzero(counts >= least)
+            frequent[rare].append(frequent_codes)
     n_others = sum(len(column.outputs) for column, _ in other_columns)
     # Of thresholds that keep the same number of categories, only the first is compared.
     thresholds = {}
@@ -82,10 +84,13 @@ def _left_out_error(X: NDArray[np.float64], y: NDArray[Any], weight: NDArray[Any
     weight = weight / (weight.mean() or 1.0)
     root = np.sqrt(weight)[:, np.newaxis]
     # Differences from the means, each times the square root of its weight.
-    X = root * (X - weight @ X / len(X))
-    y = root * (y - weight @ y / len(y))
+    mean_x = weight @ X / len(X)
+    mean_y = weight @ y / len(y)
+    X = root * (X - mean_x)
+    y = root * (y - mean_y)
     penalized = X.T @ X + np.eye(X.shape[1])
     solved = np.linalg.solve(penalized, X.T).T
     leverage = root**2 / len(X) + (solved * X).sum(axis=1, keepdims=True)
     residuals = y - solved @ (X.T @ y)
-    return float(np.square(residuals / (1 - leverage)).mean())
+    left_out_errors = residuals / (1 - leverage)
+    return float(np.square(left_out_errors).mean())

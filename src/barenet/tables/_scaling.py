@@ -63,7 +63,8 @@ class Scaling:
             are_numbers = isinstance(part, np.ndarray) and part.dtype == np.float64
             if not are_numbers or part.ndim != 1 or not np.isfinite(part).all():
                 raise ArgumentError.of("scaling", part, "a finite float64 for each feature")
-        if len(self.offset) != len(self.factor) or (abs(self.factor) < MIN_SCALE).any():
+        has_small_factor = (abs(self.factor) < MIN_SCALE).any()
+        if len(self.offset) != len(self.factor) or has_small_factor:
             expected = "an offset and a factor, not 0, for each feature"
             raise ArgumentError.of("scaling", self.factor, expected)
 
@@ -195,9 +196,11 @@ def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, F
     if small.size:
         deviations = X[:, small] - mean[small]
         std[small] = small_deviation(deviations, weight)
-    is_rounding = std <= len(X) * EPSILON * np.abs(mean)
+    rounding_error = len(X) * EPSILON * np.abs(mean)
+    is_rounding = std <= rounding_error
     offset = np.where(constant, X[0], mean)
-    return offset, np.where(constant | is_rounding, 0.0, std)
+    spread = np.where(constant | is_rounding, 0.0, std)
+    return offset, spread
 
 
 def small_deviation(deviations: NDArray[Any], weight: Weights = None) -> FloatArray:

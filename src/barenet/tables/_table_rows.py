@@ -2,7 +2,7 @@
 
 Nearly all numbers of an encoded row are 0, or are 1 for a bin below the value. A numeric column has
 three entries instead: the scaled value, the position in its bin, and the end of the run of bins
-below. A category has one entry.
+below. A category has one entry. `Entries` has an example.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from barenet._sparse_rows import Runs, SparseRows
 from barenet.model._network import Network
 from barenet.model.layers import Dense
+from barenet.tables._column import Entries
 from barenet.tables._encoding import TableEncoding, refuse_infinite
 from barenet.tables._frame import Frame
 
@@ -55,11 +56,11 @@ def table_rows(
     block_counts = []
     for start in range(0, len(frame), ROWS):
         block = frame.take(slice(start, start + ROWS))
-        columns, numbers = _entries(encoding, block, factors.dtype)
-        numbers *= by_column[columns]
+        entries = _entries(encoding, block, factors.dtype)
+        numbers = entries.values * by_column[entries.outputs]
         is_entry = (numbers != 0) | complete
         block_values.append(numbers[is_entry])
-        block_places.append(columns[is_entry].astype(np.int32))
+        block_places.append(entries.outputs[is_entry].astype(np.int32))
         block_counts.append(is_entry.sum(axis=1))
     values = np.concatenate(block_values)
     places = np.concatenate(block_places)
@@ -84,26 +85,26 @@ def results_by_blocks(
     return np.concatenate(results, axis=-2)
 
 
-def _entries(
-    encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]
-) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Compute the columns and values of the entries, the same number for each row."""
+def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Entries:
+    """Encode rows as entries, whose outputs are those of all columns of the table."""
     column_places = []
-    column_numbers = []
+    column_values = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):
         with np.errstate(over="ignore"):
             values = column.parse(block, column.name, encoding.missing)
-            outputs, numbers = column.entries(values)
-            numbers = numbers.astype(dtype)
+            entries = column.entries(values)
+            numbers = entries.values.astype(dtype)
         refuse_infinite(block, column.name, numbers)
         # The ends of runs follow the outputs of all columns.
         n_others = encoding.n_outputs - len(column.outputs)
-        is_end = outputs >= len(column.outputs)
-        column_places.append(start + outputs + n_others * is_end)
-        column_numbers.append(numbers)
-    places = np.concatenate(column_places, axis=1)
-    entries = np.concatenate(column_numbers, axis=1)
-    return places, entries
+        is_end = entries.outputs >= len(column.outputs)
+        offsets = np.where(is_end, start + n_others, start)
+        column_places.append(entries.outputs + offsets)
+        column_values.append(numbers)
+    return Entries(
+        outputs=np.concatenate(column_places, axis=1),
+        values=np.concatenate(column_values, axis=1),
+    )
 
 
 def _runs(encoding: TableEncoding) -> Runs:

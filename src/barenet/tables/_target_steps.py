@@ -6,6 +6,7 @@ discontinuous there: near the threshold, a step explains much that a cubic polyn
 (Imbens and Lemieux, 2008, "Regression discontinuity designs: a guide to practice").
 """
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +49,8 @@ def add_steps(
     array([0.594, 0.602])
     """
     rows = np.flatnonzero(weight)
-    rows = rows[:: -(-len(rows) // MOST_ROWS) or 1]
+    step = max(1, math.ceil(len(rows) / MOST_ROWS))
+    rows = rows[::step]
     frame = encoding.frame_of(X).take(rows)
     pieces: dict[str, PiecewiseColumn | DateColumn] = {}
     values = []
@@ -114,11 +116,15 @@ def _is_step(
     root = np.sqrt(weight[near])[:, np.newaxis]
     step = root * is_above[near][:, np.newaxis]
     y = root * y[near]
-    positions = 2 * (x - x.min()) / (np.ptp(x) or 1.0) - 1
+    extent = float(np.ptp(x))
+    if extent == 0:
+        extent = 1.0
+    positions = 2 * (x - x.min()) / extent - 1  # from -1 to 1
     curve = legvander(positions, 3)
     basis, _ = np.linalg.qr(root * curve)
     constant = basis[:, :1]
-    total = np.square(y - constant @ (constant.T @ y)).sum()  # around the mean
+    mean = constant @ (constant.T @ y)
+    total = np.square(y - mean).sum()
     # The residuals of both after fitting the polynomial.
     step = step - basis @ (basis.T @ step)
     y = y - basis @ (basis.T @ y)
@@ -126,5 +132,6 @@ def _is_step(
     explained = 0.0
     if squares > 1e-9:
         explained = np.square(step.T @ y).sum() / squares
-    noise = (np.square(y).sum() - explained) / max(1, len(x) - 5)
+    n_degrees_of_freedom = max(1, len(x) - 5)
+    noise = (np.square(y).sum() - explained) / n_degrees_of_freedom
     return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))

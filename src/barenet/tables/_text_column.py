@@ -81,12 +81,15 @@ class TextColumn:
 
     def values(self, is_text: bool = False) -> NDArray[Any]:
         """Return numbers if all present values are finite numbers and not codes, else strings."""
-        is_number = self.matches(NUMBER.pattern)
-        if not is_text and (is_number | self.matches(_MISSING)).all():
-            values = self._parsed(is_number)
-            are_plain = not (self.matches(CODE.pattern).any() or np.isinf(values).any())
-            if are_plain and not self._may_be_misread(values):
-                return values
+        if not is_text:
+            is_number = self.matches(NUMBER.pattern)
+            is_missing = self.matches(_MISSING)
+            if (is_number | is_missing).all():
+                values = self._parsed(is_number)
+                has_codes = self.matches(CODE.pattern).any()
+                are_finite = not np.isinf(values).any()
+                if are_finite and not has_codes and not self._may_be_misread(values):
+                    return values
         return np.array(self.tolist(), TEXT)
 
     def _may_be_misread(self, values: NDArray[np.float64]) -> bool:

@@ -86,7 +86,9 @@ def column_names(X: Any) -> list[str] | None:
 
 def columns_of_records(X: Any) -> Any:
     """Convert a list of records, which are mappings, to columns; return other tables as is."""
-    if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
+    if not isinstance(X, list | tuple) or not X:
+        return X
+    if not all(isinstance(row, Mapping) for row in X):
         return X
     names: dict[Any, None] = {}  # an ordered set
     for row in X:
@@ -218,7 +220,7 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind == "M":
         return _in_microseconds(array)
     is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
-    if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
+    if is_whole and _has_large(array):
         to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
         return _from_objects(to_list())
     if dtype_kind == "O":
@@ -301,8 +303,10 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
         else:
             values_or_none.append(value)
             present.append(value)
-    kinds = {_kind(value_type) for value_type in set(map(type, present))}
-    if not kinds or (kinds == {"number"} and not any(_is_inexact(value) for value in present)):
+    types = {type(value) for value in present}
+    kinds = {_kind(value_type) for value_type in types}
+    are_exact_numbers = kinds == {"number"} and not any(_is_inexact(value) for value in present)
+    if not present or are_exact_numbers:
         numbers = []
         for value in values_or_none:
             number = np.nan
@@ -327,11 +331,21 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     return _as_texts([_to_text(value) for value in values_or_none])
 
 
+def _has_large(array: NDArray[Any]) -> bool:
+    """Return whether whole numbers in an array may be inexact in float64."""
+    sizes = np.abs(array.astype(np.float64))
+    return bool((sizes >= MAX_EXACT).any())
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a value is None, NaN, NaT, or pandas' NA, which doesn't equal itself."""
-    if value is None or isinstance(value, str | np.ndarray):
-        return value is None
-    return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
+    if value is None:
+        return True
+    if isinstance(value, str | np.ndarray):
+        return False
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return bool(np.any(value != value))
 
 
 def _kind(value_type: type) -> str:
@@ -353,9 +367,13 @@ def _unusable_type(name: str) -> _UnusableError:
 def _is_inexact(value: Any) -> bool:
     """Return whether a whole number may be inexact in float64."""
     if isinstance(value, Decimal):
-        is_large = value.is_finite() and not -MAX_EXACT <= value <= MAX_EXACT
-        return is_large and value == value.to_integral_value()
-    return isinstance(value, numbers.Integral) and abs(int(value)) > MAX_EXACT
+        if not value.is_finite():
+            return False
+        is_small = -MAX_EXACT <= value <= MAX_EXACT
+        return not is_small and value == value.to_integral_value()
+    if not isinstance(value, numbers.Integral):
+        return False
+    return abs(int(value)) > MAX_EXACT
 
 
 def _to_text(value: Any) -> str:
@@ -415,7 +433,8 @@ class FrameTable(Table):
         label = target
         if isinstance(target, list) and len(target) == 1:
             label = target[0]
-        if (np.ndim(label) == 0 or isinstance(label, tuple)) and str(label) in self.names:
+        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
+        if is_name and str(label) in self.names:
             return self, str(label)
         if len(getattr(target, "columns", ())) == 1:
             target = target[target.columns[0]]
@@ -447,7 +466,7 @@ class FrameTable(Table):
         columns = {**self.columns, name: column}
         return replace(self, names=(*columns,), columns=columns)
 
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
         try:
             columns = {}

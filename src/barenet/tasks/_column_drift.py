@@ -49,7 +49,7 @@ class Drift:
     columns : tuple of dict
         The columns, with the most shifted one first. Each has its ``name``; its population
         stability index ``psi``, for which ½ is added to each count; the usual ``reading`` of the
-        index, which is ``"stable"`` below 0.1, ``"moderate"`` below 0.25, and else ``"shifted"``;
+        index, which is ``"stable"`` below 0.1, ``"moderate"`` below 0.25, otherwise ``"shifted"``;
         the fractions of ``missing`` values in the training data and now; for categories, the
         fraction of rows that is ``unknown`` now, or was rare in training; and for numbers and
         dates, the ``range`` in the training data and now.
@@ -85,7 +85,8 @@ class Drift:
         return f"<Drift: {self._sentences()[0]}>"
 
     def __str__(self) -> str:
-        return "\n".join([align([HEADINGS, *self._lines()]), "", *self._sentences()])
+        table = align([HEADINGS, *self._lines()])
+        return "\n".join([table, "", *self._sentences()])
 
     def _repr_html_(self) -> str:
         cells: list[list[Cell]] = []
@@ -192,7 +193,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     names = predictor.feature_names
     allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
     blocks = _open(predictor, rows, allow_missing=allow_missing)
-    shifts = dict[str, _ColumnShift]()
+    shifts: dict[str, _ColumnShift] = {}
     n_rows = 0
     for block in blocks:
         block_rows = read_samples(block, names, categories=category_names(predictor))
@@ -209,8 +210,8 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
         raise DataError("no rows to compare", path=blocks[0].path)
     columns = [shift.describe() for shift in shifts.values()]
     columns.sort(key=lambda column: -column["psi"])
-    summary = next(iter(summaries.values()))
-    n_training_rows = int(np.sum(summary["counts"]))
+    [first_summary, *_] = summaries.values()
+    n_training_rows = int(np.sum(first_summary["counts"]))
     title = f"{predictor.target_name} of {predictor.dataset} in {name_of_blocks(blocks)}"
     scores, note = _scores(predictor, blocks)
     return Drift(tuple(columns), n_rows, n_training_rows, scores, note, title)
@@ -236,7 +237,7 @@ class _ColumnShift:
         self.counts = np.zeros(len(summary["counts"]), np.int64)
         self.n_unknown = 0
         #: The smallest and the largest number of each block that has numbers.
-        self.ends = list[float]()
+        self.ends: list[float] = []
 
     def add(self, values: NDArray[Any]) -> None:
         """Count the values of a block."""
@@ -268,21 +269,31 @@ class _ColumnShift:
         return {
             "name": self.column.name,
             "psi": psi,
-            "reading": next(name for name, limit in READINGS.items() if psi < limit),
+            "reading": _reading(psi),
             "missing": (counts[:, -1] / counts.sum(axis=1)).tolist(),
             "unknown": unknown,
             "range": ranges,
         }
 
 
+def _reading(psi: float) -> str:
+    """Return the word for a population stability index."""
+    for name, limit in READINGS.items():
+        if psi < limit:
+            return name
+    raise ValueError(f"the index is {psi}")
+
+
 def _scores(
     predictor: Predictor, blocks: Sequence[Table]
 ) -> tuple[Mapping[str, Mapping[str, float]], str]:
     """Return the scores after training and on new rows with targets, or why there are none."""
-    if not any(predictor.target_name in block.names for block in blocks):
+    has_target = any(predictor.target_name in block.names for block in blocks)
+    if not has_target:
         return {}, ""
+    [first_metric, *_] = METRICS
     try:
-        measured = measure_blocks(predictor, blocks, next(iter(METRICS)))
+        measured = measure_blocks(predictor, blocks, first_metric)
     except DataError as error:
         return {}, f"no scores: {error}"
     card = predictor.card or ModelCard()

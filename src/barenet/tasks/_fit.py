@@ -126,13 +126,19 @@ class NetworkFit(Fit):
         sample_weight = None
         if X is None:
             X, y, sample_weight = self._targets_of(self.training)
+        validation_data = None
+        if self.validation is not None:
+            validation_data = self._targets_of(self.validation)
+        test_data = None
+        if self.rows.test is not None:
+            test_data = training_arrays(self.predictor, self.rows.test)
         usual = TargetKind.of(self.training.classes).metric
         arguments = {
             "X": X,
             "y": y,
             "sample_weight": sample_weight,
-            "validation_data": self.validation and self._targets_of(self.validation),
-            "test_data": self.rows.test and training_arrays(self.predictor, self.rows.test),
+            "validation_data": validation_data,
+            "test_data": test_data,
             "metrics": tuple(dict.fromkeys([self.metric, usual])),  # without duplicates
         }
         return arguments | self.settings.config.train_arguments()
@@ -286,6 +292,11 @@ def untrained_predictor(
         counts["validation"] = validation.n_samples
     if split.test is not None:
         counts["held_out"] = split.test.n_samples
+    card = ModelCard(
+        settings=settings.card_fields(),  # omits paths, times and threads
+        data_fingerprint=fingerprint_of(dataset.select(names), encoding),
+        rows=counts,
+    )
     return Predictor(
         network=network,
         preprocessing=encoding,
@@ -295,11 +306,7 @@ def untrained_predictor(
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
-        card=ModelCard(
-            settings=settings.card_fields(),  # omits paths, times and threads
-            data_fingerprint=fingerprint_of(dataset.select(names), encoding),
-            rows=counts,
-        ),
+        card=card,
     )
 
 

@@ -52,8 +52,8 @@ def measure_blocks(
 ) -> BlockMeasurement:
     """Measure a predictor on the rows of blocks that have a target."""
     in_scale_of_training = replace(predictor, target_scaling=None)
-    outputs = list[FloatArray]()
-    targets = list[Any]()
+    outputs: list[FloatArray] = []
+    targets: list[Any] = []
     without_target = WithoutTarget()
     for rows in labelled_blocks(predictor, blocks, categories):
         without_target += rows.without_target

@@ -25,7 +25,7 @@ class SeenRows:
 
     #: The number of rows that the predictor is measured on.
     n_rows: int
-    #: How many of them it was trained on; None if that is unknown.
+    #: The number of these rows that it was trained on; None if that is unknown.
     n_seen: int | None = None
     #: Whether the rows come from another table.
     are_of_another_table: bool = False

@@ -5,6 +5,7 @@ The rule is simple, so that it is cheap: it predicts the majority class, or the 
 of a column. For a number, it uses the nearest value, or the line between its neighbours.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
     if rows.image_shape is not None or rows.n_features < 2:
         return []
     most = min(MAX_ROWS, MAX_VALUES // rows.n_features)
-    step = -(-rows.n_samples // most)
+    step = math.ceil(rows.n_samples / most)
     halves = _halve(rows.take(np.arange(0, rows.n_samples, step)))
     if halves is None:
         return []
@@ -67,7 +68,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
 
 
 def describe_leak(names: Sequence[str], target: str) -> str:
-    """Describe leaking columns, of which there is at least one.
+    """Describe one leaking column or more.
 
     >>> describe_leak(["alive"], "survived")
     "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
@@ -166,8 +167,11 @@ def _predicts_numbers(
             predictions = np.where(np.isnan(others), predictions, lines)
             is_outside = (others < numbers[0]) | (others > numbers[-1])
             is_compared = ~is_outside
-    if is_compared.sum() < max(MIN_ROWS, len(others) / 2):
+    least = max(MIN_ROWS, len(others) / 2)
+    if is_compared.sum() < least:
         return False
     errors = predictions[is_compared] - targets[is_compared]
     variance = np.var(targets[is_compared])
-    return bool(np.mean(errors**2) <= MAX_VARIANCE * variance and variance > 0)
+    if not variance > 0:
+        return False
+    return bool(np.mean(errors**2) <= MAX_VARIANCE * variance)

@@ -166,7 +166,12 @@ class Callback(Stateful):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        declaring: Any = next(base for base in cls.__mro__ if "history_only" in vars(base))
+        # The nearest class that has stated whether its methods read only the history.
+        declaring: Any = cls
+        for base in cls.__mro__:
+            if "history_only" in vars(base):
+                declaring = base
+                break
         is_epoch_inherited = cls.on_epoch == declaring.on_epoch
         is_chunk_inherited = cls.on_chunk == declaring.on_chunk
         cls.history_only &= is_epoch_inherited and is_chunk_inherited

@@ -34,7 +34,7 @@ def is_domain_unknown(loss: Loss) -> bool:
 class DivergenceMonitor(Stateful):
     """Checks losses and parameters, and keeps a snapshot from before the current epoch."""
 
-    run: Run
+    progress: Run
     snapshot: Snapshot
     #: The loss function, whose domain determines the advice.
     loss: Loss | None = None
@@ -54,7 +54,7 @@ class DivergenceMonitor(Stateful):
             return
         first = int(np.argmin(np.isfinite(losses)))
         if not math.isfinite(losses[first]):
-            self._raise(self.run.batch + first, float(losses[first]))
+            self._raise(self.progress.batch + first, float(losses[first]))
         # The first loss above the limit doesn't depend on how the batches are divided into chunks.
         first_above = int(np.argmax(losses > self.limit))
         self._check_growth(float(losses[first_above]))
@@ -62,26 +62,32 @@ class DivergenceMonitor(Stateful):
     def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
         """Return whether the checks might find divergence in epochs with these losses."""
         self._note_first(losses)
-        is_usual = losses.dot(losses) < self.limit * self.limit and norms.all()
-        return not (is_usual and np.isfinite(self.run.network.parameters).all())
+        are_small = losses.dot(losses) < self.limit * self.limit
+        has_gradients = norms.all()
+        if not are_small or not has_gradients:
+            return True
+        are_finite = np.isfinite(self.progress.network.parameters).all()
+        return not are_finite
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
         self.check_end(loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
-        self.snapshot.update(self.run.network)
+        self.snapshot.update(self.progress.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
         """Check the measurements of an epoch; AUC and R² are undefined for some rows."""
         for name, value in values.items():
-            if not (math.isfinite(value) or name.endswith(("auc", "r2"))):
+            may_be_undefined = name.endswith(("auc", "r2"))
+            if not math.isfinite(value) and not may_be_undefined:
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after an epoch or the last step."""
-        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
-            self._raise(self.run.n_batches - 1, loss)
+        are_finite = np.isfinite(self.progress.network.parameters).all()
+        if not math.isfinite(loss) or not are_finite:
+            self._raise(self.progress.n_batches - 1, loss)
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
@@ -113,8 +119,8 @@ class DivergenceMonitor(Stateful):
 
     def _raise(self, batch: int, loss: float) -> None:
         """Restore the snapshot, and raise the error."""
-        self.snapshot.restore(self.run.network)
-        self.run.stop("diverged")
+        self.snapshot.restore(self.progress.network)
+        self.progress.stop("diverged")
         problem = "a parameter became infinite or NaN"
         if not math.isfinite(loss):
             problem = f"the loss became {loss:.4g}"
@@ -123,7 +129,7 @@ class DivergenceMonitor(Stateful):
             remedy += DOMAIN
         raise DivergenceError(
             problem,
-            epoch=self.run.epoch,
+            epoch=self.progress.epoch,
             batch=batch + 1,
             loss=loss,
             remedy=remedy,
@@ -134,5 +140,5 @@ class DivergenceMonitor(Stateful):
         """Warn once of each problem."""
         if advice not in self.warned:
             self.warned.add(advice)
-            text = f"in epoch {self.run.epoch}, {problem}; {advice}"
+            text = f"in epoch {self.progress.epoch}, {problem}; {advice}"
             warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine, Job
-from barenet.engines._engine import Orders, Rates, RowOrders, Trajectory
+from barenet.engines._engine import Rates, RowOrders, Trajectory
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -105,13 +105,6 @@ class Epoch(Stateful):
     #: The start of the epoch, on the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
 
-    def means(self, result: ChunkResult, orders: Orders) -> tuple[FloatArray, FloatArray]:
-        """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""
-        losses = result.losses.reshape(len(orders), -1)
-        norms = result.gradient_norms.reshape(len(orders), -1)
-        self.results = [ChunkResult(losses[-1], norms[-1])]
-        return self.mean(losses, orders), norms.sum(axis=1) / norms.shape[1]
-
     def joined(self) -> ChunkResult:
         """Concatenate the results of the chunks."""
         if not self.results:
@@ -122,8 +115,12 @@ class Epoch(Stateful):
             self.results = [ChunkResult(losses, norms)]
         return self.results[0]
 
-    def mean(self, losses: FloatArray, orders: Any) -> FloatArray:
-        """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
+    def mean_loss(self, losses: FloatArray, orders: Any) -> FloatArray:
+        """Average the losses of the batches of one or more epochs, weighted by their rows.
+
+        With one order of the rows and losses of shape (n_batches,), return the mean loss of the
+        epoch; with n orders and losses of shape (n, n_batches), the n mean losses.
+        """
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         means: FloatArray = np.vecdot(losses, weights) / weights.sum(axis=-1)
         return means
@@ -193,11 +190,11 @@ def _measurements(
 
     The loss of the training set is left out, because its curve is the mean over the batches.
     """
-    numbers = rows.numbers()
-    actual = job.loss.point(rows.y[numbers])
+    indices = rows.row_indices()
+    actual = job.loss.point(rows.y[indices])
     weight = rows.sample_weight
     if weight is not None:
-        weight = weight[numbers]
+        weight = weight[indices]
     for loss, output in zip(losses, outputs, strict=True):
         values = {}
         if prefix:
@@ -223,7 +220,8 @@ def _evaluate(
     for start in range(0, rows.n_rows, size):
         if is_interrupted():
             raise MeasurementInterrupted
-        results.append(engine.evaluate(rows.take(slice(start, start + size))))
+        block = rows.take(slice(start, start + size))
+        results.append(engine.evaluate(block))
     losses, outputs = zip(*results, strict=True)
     weights = rows.batch_weights(size)
     total_weight = weights.sum() or 1

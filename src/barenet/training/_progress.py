@@ -67,7 +67,8 @@ class Bar:
         """Remove the bar, or leave its last state on the screen."""
         if self.view is not None:
             self.view.close()
-            self.view = Bar.shown = None
+            self.view = None
+            Bar.shown = None
 
 
 class TerminalView:
@@ -275,8 +276,9 @@ def latest_numbers(run: Run) -> str:
     if not held_out:  # scores of the training rows, where there are no others
         texts += _score_texts(last, "")
     for part in held_out:
-        loss = f"{part} {last[f'{part}_loss']:.{digits}f}"
-        texts.append(", ".join([loss, *_score_texts(last, f"{part}_")]))
+        loss = last[f"{part}_loss"]
+        texts_of_part = [f"{part} {loss:.{digits}f}", *_score_texts(last, f"{part}_")]
+        texts.append(", ".join(texts_of_part))
     if "learning_rate" in last:
         texts.append(f"rate {last['learning_rate']:.4g}")
     return "  ".join(texts)

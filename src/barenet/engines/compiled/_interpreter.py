@@ -19,7 +19,7 @@ from barenet.engines.compiled._thread_choice import CHOICE, observe, takes_one_t
 from barenet.engines.kernels._gradients import sum_of
 from barenet.engines.kernels._kernel import entry
 from barenet.engines.kernels._optimizers import correct_bias
-from barenet.engines.kernels._records import STEP, record
+from barenet.engines.kernels._records import STEP, ceil_div, part_of_thread, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
 from barenet.engines.simd._calls import compiled, invoke
 from barenet.engines.simd._processor import cycles, flush_denormals, restore_denormals
@@ -33,21 +33,22 @@ from barenet.engines.simd._views import array, record_at
 #: row for each epoch (the parameters, then the statistics), and the bytes of a row, of the
 #: parameters and of the statistics. Training stores a row after each epoch; an evaluation loads it
 #: before.
-PROGRAM = record(
-    "step regions load start stop end "
-    "order n_rows batch_size rates n_batches first_step report team choice threads "
-    "vectors bytes_of_vectors bytes_of_parameters bytes_of_statistics"
-)
+PROGRAM = record([
+    "step", "regions", "load", "start", "stop", "end",
+    "order", "n_rows", "batch_size", "rates", "n_batches", "first_step", "report", "team",
+    "choice", "threads",
+    "vectors", "bytes_of_vectors", "bytes_of_parameters", "bytes_of_statistics",
+])  # fmt: skip
 
 #: Some groups; `serial` if they run on one thread.
-REGION = record("groups n_groups serial")
+REGION = record(["groups", "n_groups", "serial"])
 
 #: Instructions that run for each block of the units; 0 units are the rows of the batch. The part
 #: of a thread consists of whole grains.
-GROUP = record("instructions n_instructions units block grain")
+GROUP = record(["instructions", "n_instructions", "units", "block", "grain"])
 
 #: Addresses of a kernel and of the record that it reads.
-INSTRUCTION = record("kernel operands")
+INSTRUCTION = record(["kernel", "operands"])
 
 program_at = record_at(PROGRAM)
 step_at = record_at(STEP)
@@ -63,7 +64,7 @@ choice_at = record_at(CHOICE)
 # other threads.
 PROGRAM_PLACE, THREADS, ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 7 * 64, 64)
 
-#: Bytes of these numbers without the claims, each of which takes another cache line.
+#: Bytes of these numbers without the claims; each claim takes another cache line.
 TEAM = CLAIMS
 
 #: Reads of an unchanged number before a thread yields its core to others.
@@ -112,7 +113,7 @@ def run_batches(program, threads):
     parameters = step.parameters
     statistics = step.statistics
     run_regions(program, program.load, program.start, threads)
-    batches_per_epoch = -(-program.n_rows // size)
+    batches_per_epoch = ceil_div(program.n_rows, size)
     takes_steps = program.end > program.stop
     for i in range(n_batches):
         epoch = i // batches_per_epoch
@@ -249,8 +250,7 @@ def run_part(program, index, number, parts):
         start = 0
         end = units
         if parts > 1:
-            n_grains = -(-units // (parts * group.grain))  # grains of each part, rounded up
-            size = n_grains * group.grain
+            size = part_of_thread(units, parts, group.grain)
             start = min(number * size, units)
             end = min((number + 1) * size, units)
         while start < end:

@@ -80,7 +80,7 @@ class Program:
         """Take the numbers of a job with the structure that this program was made for."""
         self.work = 3 * job.network.n_parameters
         self.requested = threads
-        self.teams = dict[int, int]()
+        self.teams: dict[int, int] = {}
         self.job = job
         self.step["seed"] = job.seed
         self.step["clip"] = 0.0
@@ -199,8 +199,12 @@ class Program:
         team = np.zeros(n_bytes // 8 + 8, np.int64)  # with room to align it to a cache line
         place = place_of(team)
         self.record["team"] = place
+
+        def follow() -> None:
+            _interpreter.follow(place_of(team))  # the closure keeps the team's memory alive
+
         try:
-            helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
+            helpers().call(follow, threads - 1)
             _interpreter.run_program(self.address)
         finally:  # also after Ctrl-C, or they would wait forever
             open_region = place + _interpreter.OPEN - address(team)  # the offset in bytes

@@ -4,6 +4,7 @@ Nothing is compiled for an architecture: a layer becomes a record of sizes and a
 instructions that name the kernels that run on it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -292,14 +293,14 @@ class Lowering(ProgramBuilder):
             assert self.x is not None
             return DenseInput(self.x, layer.n_in, layer.n_in, self.capacity)
         part_size = self.part_size(layer)
-        n_parts = -(-layer.n_in // part_size)
+        n_parts = math.ceil(layer.n_in / part_size)
         matrix = self.workspace.matrix(n_parts * self.capacity, part_size)
         return DenseInput(matrix, layer.n_in, part_size, self.capacity)
 
     def multiply_by_parts(self, record: Record) -> None:
         """Z = b + the sum of the products of the parts of X, which threads share."""
         work = self.work(record, _dense.dense_parts, variant=self.source)
-        n_blocks = -(-self.capacity // _dense.BLOCK)
+        n_blocks = math.ceil(self.capacity / _dense.BLOCK)
         n_units = int(record["n_parts"]) * n_blocks
         self.parts = [Group(work, n_units, block=NEVER, grain=1)]
         self.add(record, _dense.dense_join)
@@ -317,7 +318,7 @@ class Lowering(ProgramBuilder):
         n_parts = 2
         if layer.n_out <= 64:
             n_parts = 4
-        inputs = -(-layer.n_in // n_parts)
+        inputs = math.ceil(layer.n_in / n_parts)
         return up(inputs, 1 << self.tile_bits(layer.n_out))
 
     def table_dense(self, layer: Dense, index: int) -> None:
@@ -445,12 +446,13 @@ class Lowering(ProgramBuilder):
         self.add(record, _norms.scale_and_shift)
         if self.needs_gradient:
             gradient = self.serial(_norms.norm_gradient, record)
-            self.backward[:0] = [Group([]), gradient]
+            self.backward.insert(0, gradient)
+            self.backward.insert(0, Group([]))
         self.statistics += 2 * self.width
         self.lower_parameters(record, 2)
 
     def prelu(self, layer: PReLU, index: int) -> None:
-        """A = X for X > 0 and else γ N with N = min(X, 0): the slopes are the gain of N."""
+        """A = X for X > 0, otherwise γ N with N = min(X, 0): the slopes are the gain of N."""
         record = self.norm(layer, 1)
         back = None
         if record["d_in"]:
@@ -488,8 +490,10 @@ class Lowering(ProgramBuilder):
         if d is None:
             d = self.matrix()
         option = first_option(loss)
-        options = np.resize(getattr(loss, "levels", ()) or option, self.width)
-        scales = options.astype(np.float64)
+        options = getattr(loss, "levels", ())  # an option for each output
+        if not options:
+            options = (option,)
+        scales = np.resize(options, self.width).astype(np.float64)
         record = self.layer(a=output, d=d, option=option, scales=scales)
         if self.purpose != "predict":
             kernel = _losses.LOSSES.get(loss.name, _losses.loss)
@@ -592,9 +596,10 @@ class Lowering(ProgramBuilder):
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate.append(_gradients.penalize)
         take_step = _optimizers.take_step
+        ends_with_dense = bool(differentiate) and differentiate[-1] == _dense.dense_gradient
         if differentiate == [_dense.slim_gradient]:  # this kernel also sums the squares
             block = tile
-        elif self.takes_one_row(record) and differentiate[-1:] == [_dense.dense_gradient]:
+        elif ends_with_dense and self.takes_one_row(record):
             differentiate.pop()
             take_step = _optimizers.take_step_of_one_row
         else:
@@ -608,7 +613,8 @@ class Lowering(ProgramBuilder):
                 work += update
         group = Group(work, height, block, tile)
         if _dense.dense_back in kernels:
-            self.backward[:0] = [Group([]), group]
+            self.backward.insert(0, group)
+            self.backward.insert(0, Group([]))
         else:
             self.differentiation.append(group)
 

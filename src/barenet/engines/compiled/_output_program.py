@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -61,7 +62,7 @@ class OutputProgram:
         self.rates = np.zeros(n_batches)
         self.report = np.empty((2, n_batches))
         self.few = self._lower(self.rows, min(BLOCK, n_rows))
-        self.many = dict[Any, list[Program]]()
+        self.many: dict[Any, list[Program]] = {}
         self.costliest = max(self.few, key=lambda program: program.work)
         self.calls = []
         self.unsafe = []
@@ -103,7 +104,7 @@ class OutputProgram:
 
     def _prepare(self, n_rows: int) -> None:
         """Prepare the programs for this number of few rows."""
-        n_batches = -(-n_rows // BLOCK)
+        n_batches = math.ceil(n_rows / BLOCK)
         for program in self.few:
             program.record["n_rows"] = n_rows
             program.record["n_batches"] = n_batches
@@ -121,7 +122,8 @@ class OutputProgram:
         if X.ndim != 2 or X.dtype.char not in "fd":
             return False
         n_rows, n_inputs = X.shape
-        if not 0 < n_rows <= len(self.rows) or n_inputs != self.rows.shape[1]:
+        most_rows, width = self.rows.shape
+        if n_rows == 0 or n_rows > most_rows or n_inputs != width:
             return False
         return X.dtype == self.rows.dtype or is_safe(X)
 
@@ -135,7 +137,7 @@ class OutputProgram:
             for call in self.calls:
                 call()
         else:
-            n_batches = -(-n_rows // BLOCK)
+            n_batches = math.ceil(n_rows / BLOCK)
             order = self.order[:n_rows]
             rates = self.rates[:n_batches]
             try:
@@ -149,7 +151,8 @@ class OutputProgram:
         """Check X and compute its outputs, slice by slice."""
         n_inputs = self.rows.shape[1]
         dtype = self.rows.dtype
-        if np.ma.isMaskedArray(X) or not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
+        is_matrix = isinstance(X, np.ndarray) and X.ndim == 2 and X.size > 0
+        if np.ma.isMaskedArray(X) or not is_matrix:
             X = validate_inputs(X, dtype, n_inputs)
         is_array = isinstance(X, np.ndarray)
         as_dense = is_array or any(must_be_dense(job.network, X) for job in self.jobs)
@@ -172,7 +175,7 @@ class OutputProgram:
                 outputs = output[:, start : start + size]
                 self._point(programs, rows, outputs)
                 order = np.arange(len(rows))
-                n_batches = -(-len(rows) // BLOCK)
+                n_batches = math.ceil(len(rows) / BLOCK)
                 rates = np.zeros(n_batches)
                 for program in programs:
                     program.step["unsafe"] = 0

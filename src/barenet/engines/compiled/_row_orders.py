@@ -19,7 +19,7 @@ from barenet.engines.simd._llvm import INT, operation
 from barenet.engines.simd._views import array, record_at
 
 #: Sizes and addresses; `words` has room for the 8 numbers of 32 bits that Philox computes at once.
-ORDERS = record("n_rows seed n_epochs epochs orders words")
+ORDERS = record(["n_rows", "seed", "n_epochs", "epochs", "orders", "words"])
 
 #: The constants of Philox4x64 with 10 rounds: Salmon et al., "Parallel random numbers: as easy as
 #: 1, 2, 3" (2011).
@@ -64,7 +64,7 @@ def shuffle(order, place, key_1, key_2):
     for i in range(len(order)):
         order[i] = i
     for i in range(len(order) - 1, 0, -1):
-        while mask >> 1 >= i:
+        while (mask >> 1) >= i:  # the mask has as many bits as i, the largest index
             mask >>= 1
         j = i + 1
         while j > i:

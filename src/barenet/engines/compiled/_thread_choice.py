@@ -26,7 +26,7 @@ MARGIN = 0.05
 
 #: Whether batches run on one thread, the count of them since the last trial, and the fastest one
 #: with that number of threads and with the other, in cycles.
-CHOICE = record("single count usual other")
+CHOICE = record(["single", "count", "usual", "other"])
 
 UNKNOWN = np.iinfo(np.int64).max
 

@@ -1,6 +1,7 @@
 """Workspace: the memory of a program, which lives as long as the program."""
 
 import ctypes
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -38,13 +39,15 @@ class Workspace:
 
     def matrix(self, n_rows: int, width: int, row: int = 0) -> Matrix:
         """Allocate rows of zeros, each of whole vectors, with an optional stride."""
-        row = row or self.stride(width)
+        if not row:
+            row = self.stride(width)
         size = self.dtype.itemsize
         length = n_rows * row
         block = np.zeros(length + ALIGNMENT // size, self.dtype)
         self.held.append(block)
         self.n_bytes += block.nbytes
-        first = -address(block) % ALIGNMENT // size  # the first aligned number
+        n_bytes_to_skip = -address(block) % ALIGNMENT
+        first = n_bytes_to_skip // size  # the first aligned number
         matrix = block[first : first + length].reshape(n_rows, row)
         return matrix[:, : self.pad(width)]
 
@@ -111,4 +114,4 @@ def address(array: NDArray[Any]) -> int:
 
 def up(n: int, multiple: int) -> int:
     """Round up to a multiple."""
-    return -(-n // multiple) * multiple
+    return math.ceil(n / multiple) * multiple

@@ -4,7 +4,13 @@ from barenet.engines.kernels._activations import slope, value
 from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
-from barenet.engines.kernels._records import PRODUCT, gradient_row, parameter_vectors, row_vectors
+from barenet.engines.kernels._records import (
+    PRODUCT,
+    ceil_div,
+    gradient_row,
+    parameter_vectors,
+    row_vectors,
+)
 from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
 from barenet.engines.simd._matrix_vector import multiply_rows
@@ -251,7 +257,7 @@ def dense_parts(spec, step, layer, start, stop):
     Each part of X is a separate matrix, because the processor prefetches adjacent memory. Neither
     the parts nor the sums depend on the number of threads.
     """
-    n_blocks = -(-step.capacity // BLOCK)
+    n_blocks = ceil_div(step.capacity, BLOCK)
     size = layer.part_size
     while start < stop:
         part = start // n_blocks

@@ -189,10 +189,16 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
 
 formula_of = chosen(FORMULAS)
 formula_on_softmax = chosen(ON_SOFTMAX)
-in_lanes = chosen(
-    dict.fromkeys(ON_SOFTMAX, lambda spec, step, layer, start, stop: start)
-    | {"softmax_cross_entropy": cross_entropy_in_lanes}
-)
+
+
+def no_rows_in_lanes(spec, step, layer, start, stop):
+    """Leave all rows to the kernel."""
+    return start
+
+
+IN_LANES = dict.fromkeys(ON_SOFTMAX, no_rows_in_lanes)
+IN_LANES["softmax_cross_entropy"] = cross_entropy_in_lanes
+in_lanes = chosen(IN_LANES)
 
 
 @kernel(FORMULAS)
@@ -259,11 +265,10 @@ def gaussian_loss(spec, step, layer, start, stop):
 
 
 #: The kernel of each loss.
-LOSSES = (
-    dict.fromkeys(loss.variants, loss)
-    | dict.fromkeys(gaussian_loss.variants, gaussian_loss)
-    | dict.fromkeys(softmax_loss.variants, softmax_loss)
-)
+LOSSES = {}
+for _kernel in (loss, gaussian_loss, softmax_loss):
+    for _name in _kernel.variants:
+        LOSSES[_name] = _kernel
 
 
 @compiled

@@ -143,7 +143,7 @@ def scale_and_shift(spec, step, layer, start, stop):
 
 @kernel()
 def prelu(spec, step, layer, start, stop):
-    """A = X for X > 0 and else γ · N with N = min(X, 0), where γ are the slopes."""
+    """A = X for X > 0, otherwise γ · N with N = min(X, 0), where γ are the slopes."""
     slopes = row_vectors(spec, layer, layer.weights, 0)
     for row in range(start, stop):
         X = row_vectors(spec, layer, layer.x, row)
@@ -157,7 +157,7 @@ def prelu(spec, step, layer, start, stop):
 
 @kernel()
 def prelu_back(spec, step, layer, start, stop):
-    """dX = dL/d(output) for X > 0 and else γ · dL/d(output)."""
+    """dX = dL/d(output) for X > 0, otherwise γ · dL/d(output)."""
     slopes = row_vectors(spec, layer, layer.weights, 0)
     for row in range(start, stop):
         X = row_vectors(spec, layer, layer.x, row)

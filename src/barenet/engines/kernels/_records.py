@@ -12,48 +12,97 @@ from barenet.engines.simd._calls import inlined
 from barenet.engines.simd._views import array, vectors
 
 
-def record(whole, real=""):
+def record(integers, floats=()):
     """Make a type of record, from the names of its integers and of its floats."""
-    integers = [(name, np.int64) for name in whole.split()]
-    floats = [(name, np.float64) for name in real.split()]
-    return np.dtype([*integers, *floats])
+    fields = []
+    for name in integers:
+        fields.append((name, np.int64))
+    for name in floats:
+        fields.append((name, np.float64))
+    return np.dtype(fields)
 
 
 #: Shared by all kernels of a step: addresses of the data, the batch, the optimizer's numbers.
 STEP = record(
-    "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
-    "unsafe "  # whether a number of X in a prediction, or an output, is not finite
-    "x_bounds x_columns "  # of a sparse X, whose entries are at x
-    "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
-    "threads position "  # of the batch, and of its first row in the order of the call
-    "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
-    "parameters moment_1 moment_2 average gradient statistics "  # the network's own vectors
-    "multiply "  # the kernel of that name
-    "squares n_tiles losses",  # Σ g² of each tile, then its penalty; the loss of each row
-    "scale row_weight "  # of X; of each row of the batch without sample weights
-    "rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat "
-    "m_scale v_scale average_decay",  # Adam's corrections of bias; of an average of the parameters
-)
+    integers=[
+        # The user's rows, with strides in numbers.
+        "x", "x_row", "x_column", "y", "sample_weight", "output",
+        # Whether a number of X in a prediction, or an output, is not finite.
+        "unsafe",
+        # Of a sparse X, whose entries are at x: where each row starts, and the entries' columns.
+        "x_bounds", "x_columns",
+        # The indices of the batch's rows, their number, and its maximum.
+        "batch", "n_rows", "capacity",
+        # The number of threads; the position of the batch's first row in the order of the call.
+        "threads", "position",
+        # The seed and step of the run; the optimizer's steps including this one.
+        "seed", "number", "n_steps",
+        # The network's own vectors.
+        "parameters", "moment_1", "moment_2", "average", "gradient", "statistics",
+        # The kernel of that name.
+        "multiply",
+        # Σ g² of each tile, then its penalty; the number of tiles; the loss of each row.
+        "squares", "n_tiles", "losses",
+    ],
+    floats=[
+        # The factor of X; the weight of each row of the batch without sample weights.
+        "scale", "row_weight",
+        "rate", "beta_1", "beta_2", "epsilon", "weight_decay", "clip", "norm", "epsilon_hat",
+        # Adam's corrections of bias; the decay of an average of the parameters.
+        "m_scale", "v_scale", "average_decay",
+    ],
+)  # fmt: skip
 
 #: C = S + A B; see `simd.block_product`. A depth of 0 is the number of the batch's rows.
-PRODUCT = record("a a_row a_step b b_step s c c_row width depth")
+PRODUCT = record(
+    ["a", "a_row", "a_step", "b", "b_step", "s", "c", "c_row", "width", "depth"]
+)  # fmt: skip
 
 #: A layer, or the loss.
 LAYER = record(
-    "index n_in n_out x_stride stride "
-    "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
-    "weights gradient moment_1 moment_2 average row "  # rows of weights, then bias; their stride
-    "gradient_rows block "  # for each thread, if not all are kept; those computed together
-    "first_tile tile_bits "  # of which each tile has 2 to the bits
-    "n_whole "  # rows of dW, without the bias, in whole blocks
-    "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed, if not of single rows
-    "scales "  # the divisors of a norm
-    "n_parts part_size partial "  # of the inputs, and the address of their products
-    "runs "  # the address of the ends of each run of columns
-    "flat statistics "  # in the network's own vectors
-    "parts forward backward weight_gradients",  # X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
-    "option epsilon momentum l1 l2 shared_l1 shared_l2",
-)
+    integers=[
+        "index", "n_in", "n_out", "x_stride", "stride",
+        # The input, the values before and after the activation, dL/d(output) and dL/d(input).
+        "x", "z", "a", "d", "d_in",
+        # Rows of weights, then the bias; the stride of these rows.
+        "weights", "gradient", "moment_1", "moment_2", "average", "row",
+        # For each thread, if not all gradients are kept; the rows that are computed together.
+        "gradient_rows", "block",
+        # A tile has 2 to the power of tile_bits rows.
+        "first_tile", "tile_bits",
+        # Rows of dW, without the bias, in whole blocks.
+        "n_whole",
+        # Wᵀ, where dL/d(input) is needed, if not of single rows.
+        "transposed", "transposed_stride",
+        # The divisors of a norm.
+        "scales",
+        # The parts of the inputs, and the address of their products.
+        "n_parts", "part_size", "partial",
+        # The address of the ends of each run of columns.
+        "runs",
+        # In the network's own vectors.
+        "flat", "statistics",
+        # The products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ.
+        "parts", "forward", "backward", "weight_gradients",
+    ],
+    floats=["option", "epsilon", "momentum", "l1", "l2", "shared_l1", "shared_l2"],
+)  # fmt: skip
+
+
+@inlined
+def ceil_div(n, divisor):
+    """n / divisor, rounded up to a whole number."""
+    return -(-n // divisor)
+
+
+@inlined
+def part_of_thread(n_units, n_threads, grain):
+    """The number of units that a thread processes: whole grains, as many as in any other part.
+
+    The last parts may have fewer units, or none.
+    """
+    n_grains = ceil_div(n_units, n_threads * grain)
+    return n_grains * grain
 
 
 @inlined
@@ -67,13 +116,13 @@ def gradient_row(step, layer, row):
     """Return the row of `layer.gradient` that holds the gradient of a row of parameters.
 
     If the gradient is applied immediately, each thread has memory for only a block of rows, which
-    stays in its cache. A thread's part is the same as in `_interpreter.run_part`.
+    stays in its cache.
     """
     if layer.gradient_rows == 0:
         return row
     grain = 1 << layer.tile_bits
     n_rows = layer.n_in + 1
-    part = -(-n_rows // (step.threads * grain)) * grain
+    part = part_of_thread(n_rows, step.threads, grain)
     thread = row // part
     place = row % part % layer.block
     return thread * layer.gradient_rows + place

@@ -1,5 +1,6 @@
 """Blocks of matrices, in registers: products and transposition."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,10 @@ def transpose_block(
             is_row = builder.icmp_signed("<", llvm.INT(i), n)
             rows.append(builder.select(is_row, x, zeros))
         # The numbers of a and b alternate, first from their left halves, then from the right.
-        zipped = [i // 2 + i % 2 * L for i in range(2 * L)]
+        # Number i of a has the place i, and number i of b the place L + i.
+        zipped = []
+        for i in range(L):
+            zipped += [i, L + i]
         for _ in range(L.bit_length() - 1):
             first_half = rows[: L // 2]
             second_half = rows[L // 2 :]
@@ -156,8 +160,9 @@ def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth
     n_rows = len(sums)
     rows = [llvm.INT(0), a_row, two]
     # Three rows are read by one pointer: x86 adds a register, or twice one, at no cost.
+    n_pointers = math.ceil(n_rows / 3)
     pointers = []
-    for pointer in _rows(builder, a, builder.add(a_row, two), -(-n_rows // 3)):
+    for pointer in _rows(builder, a, builder.add(a_row, two), n_pointers):
         pointers.append(cgutils.alloca_once_value(builder, pointer))
     with cgutils.for_range(builder, depth):
         place = builder.load(of_b)

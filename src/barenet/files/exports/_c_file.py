@@ -476,7 +476,7 @@ def _meaning(column: Column, array: str) -> str:
 
 
 def _column_calls(column: Column, at: int) -> Iterator[str]:
-    """Write the calls that encode a column, each of which returns the end of its outputs."""
+    """Write the calls that encode a column; each call returns the end of its outputs."""
     if isinstance(column, PiecewiseColumn):
         yield _number_call(column, at, indicator=False)
         if column.clip:

@@ -85,7 +85,7 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
-    #: How the CSV files of the training data were read, if that was specified.
+    #: The options by which the CSV files of the training data were read, if they were specified.
     csv: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -40,7 +40,7 @@ Tensor = tuple[str, int, tuple[str | int, ...]]
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "object": 8, "float64": 11}
 
-#: Version of the machine learning operators, one of which looks up the index of a string.
+#: Version of the machine learning operators, for the one that looks up the index of a string.
 ML_OPSET = 3
 
 #: Operators by the names of functions and operators in formulas.

@@ -54,19 +54,19 @@ _RUNTIME = _runtime_sources()
 #: Names of the arrays of a step; the other names end with the number of the layer.
 _NAMES = {"scale": "{}", "unscale": "TARGET_{}"}
 
-#: The line of each step, in which X is the result of the previous step.
-_LINES: dict[str, str] = {
-    "encode": "X = encode(X)",
-    "scale": "X = ((X - OFFSET) * FACTOR).astype(np.{dtype})",
-    "affine": "X = X @ WEIGHTS_{n} + BIAS_{n}",
-    "normalize": "X = GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}",
-    "normalize_row": "X = GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
-    "prelu": "X = np.where(X > 0, X, SLOPES_{n} * X)",
-    "both": "X = np.hstack([1 - X, X])",
-    "unscale": "X = X / TARGET_FACTOR + TARGET_OFFSET",
-    "keep": "inputs, total = X, 0.0",
-    "add": "X, total = inputs, total + {weight!r} * X",
-    "total": "X = total",
+#: The lines of each step, in which X is the result of the previous step.
+_LINES: dict[str, list[str]] = {
+    "encode": ["X = encode(X)"],
+    "scale": ["X = ((X - OFFSET) * FACTOR).astype(np.{dtype})"],
+    "affine": ["X = X @ WEIGHTS_{n} + BIAS_{n}"],
+    "normalize": ["X = GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}"],
+    "normalize_row": ["X = GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}"],
+    "prelu": ["X = np.where(X > 0, X, SLOPES_{n} * X)"],
+    "both": ["X = np.hstack([1 - X, X])"],
+    "unscale": ["X = X / TARGET_FACTOR + TARGET_OFFSET"],
+    "keep": ["inputs = X", "total = 0.0"],
+    "add": ["total = total + {weight!r} * X", "X = inputs"],
+    "total": ["X = total"],
 }
 
 
@@ -220,8 +220,8 @@ def _computation(program: Program) -> str:
             for expression in python_activation(activation):
                 lines.append(f"X = {expression}")
         else:
-            line = _LINES[step.name]
-            lines.append(line.format(n=number, dtype=program.dtype, **step.parts))
+            for line in _LINES[step.name]:
+                lines.append(line.format(n=number, dtype=program.dtype, **step.parts))
     name = "outputs"
     content = "numbers"
     if program.classes:

@@ -1,4 +1,4 @@
-"""The functions of exported Python files, each of which gets copies of the ones that it calls.
+"""The functions of exported Python files; each file gets copies of those that it calls.
 
 They only need Python 3.9 and NumPy. Functions that read tables follow `barenet.tables._parsing` and
 the records in `barenet.tables._column`. The library's own functions and constants that they use are
@@ -341,7 +341,7 @@ def date(
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
     if indicator:
-        encoded.append(missing)
+        encoded.append(missing.astype(np.float64))
     return encoded
 
 

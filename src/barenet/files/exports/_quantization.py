@@ -83,7 +83,8 @@ def with_integer_layers(
     else:
         compared = _some_rows(_network_inputs(model, comparison, "comparison"))
     axis: int | None = 0
-    if scaling and all(np.ptp(part) == 0 for part in scaling.values()):
+    is_common = all(np.ptp(part) == 0 for part in scaling.values())
+    if scaling and is_common:
         axis = None  # inputs with a common scaling share a range
     inputs = Grid.of(X, axis)
     factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
@@ -142,7 +143,9 @@ class Grid:
         codes = self.codes(_apply(activations, numbers[np.newaxis]))
         changes = np.flatnonzero(np.diff(codes))
         if changes.size:
-            numbers = numbers[changes[0] : changes[-1] + 2]
+            first = changes[0]
+            end = changes[-1] + 2  # after the number that has the last new code
+            numbers = numbers[first:end]
         return self.of(numbers)
 
 
@@ -293,7 +296,9 @@ def _hidden(
         sums = outputs.before(activations, Z)
     parts, size = _integer_parts(step, inputs)
     ratio = size / sums.size
-    shift = min(max(31 - math.frexp(ratio.max())[1], 1), 50)
+    _, exponent = math.frexp(ratio.max())
+    shift = max(31 - exponent, 1)
+    shift = min(shift, 50)
     rounded = np.rint(ratio * 2.0**shift)
     multiplier = np.minimum(rounded, 2**31 - 1).astype(np.int32)
     yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
@@ -311,7 +316,8 @@ def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np
     size = np.maximum(largest_weights / MAX_WEIGHT, np.abs(bias) / MAX_BIAS)
     codes = _weight_codes(weights, size)
     largest_sum = np.abs(codes).sum(axis=0, dtype=np.int64).max()
-    if largest_sum * (CODES[-1] - CODES[0]) >= MAX_BIAS:
+    largest_code = CODES[-1] - CODES[0]
+    if largest_sum * largest_code >= MAX_BIAS:
         raise _unfit(f"the sums of a layer with {len(codes)} inputs can overflow 32 bits in int8")
     zeros = np.broadcast_to(inputs.zero, len(codes)) @ codes
     divisor = np.where(size == 0, 1, size)

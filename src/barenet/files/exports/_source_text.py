@@ -101,7 +101,8 @@ def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
     lines: list[str] = []
     line = indent
     for item in items:
-        if len(line) + len(item) >= width and line != indent:
+        is_full = len(line) + len(item) >= width
+        if is_full and line != indent:
             lines.append(line.rstrip())
             line = indent
         line += f"{item}, "

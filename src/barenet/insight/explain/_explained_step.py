@@ -266,7 +266,7 @@ def _batch_norm(layer: LayerFormulas) -> Passes:
 
 
 def _prelu(layer: LayerFormulas) -> Passes:
-    """A = X for X > 0 and else α X."""
+    """A = X for X > 0, otherwise α X."""
     backward = {"slopes": "over_samples(dA * min(X, 0))", "dX": "dA if X > 0 else alpha * dA"}
     return {"A": "X if X > 0 else alpha * X"}, backward
 

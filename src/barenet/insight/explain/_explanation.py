@@ -278,7 +278,18 @@ def explain(
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
     digits = int(check_number(precision, "precision", ge=1, le=MAX_DIGITS, integer=True))
     first_step = int(check_number(step, "step", ge=0, integer=True))
-    job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
+    job = make_job(
+        network,
+        X,
+        y,
+        sample_weight=sample_weight,
+        scale=1.0,
+        loss=loss,
+        optimizer=optimizer,
+        penalty=penalty,
+        clip=clip,
+        seed=seed,
+    )
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     located = None

@@ -66,7 +66,8 @@ class Numbers(NamedTuple):
     @property
     def width(self) -> int:
         """Characters of a line, with two between the columns."""
-        return len("  ".join(self.cells()[0]))
+        first_line = "  ".join(self.cells()[0])
+        return len(first_line)
 
     def split(self, room: int) -> Iterator[tuple[str, Self]]:
         """Split a wide matrix into blocks of columns, each with its label.
@@ -79,7 +80,9 @@ class Numbers(NamedTuple):
         words = self.cells()[0]
         starts = [0]
         for end in range(1, len(words)):
-            if len("  ".join(words[starts[-1] : end + 1])) > room:
+            block = words[starts[-1] : end + 1]
+            line = "  ".join(block)
+            if len(line) > room:
                 starts.append(end)
         if len(starts) == 1:
             yield "", self

@@ -7,6 +7,7 @@ one scale, so that they can be compared.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,7 +98,7 @@ def plot_digits(
     height, width = image_shape
     panel_width = max(side, 0.083 * longest)
     panel_height = side * min(height / width, 2) + 0.36
-    columns = int(np.ceil(np.sqrt(len(images))))
+    columns = math.ceil(math.sqrt(len(images)))
     size = (panel_width, panel_height)
     figure, panels = style.new_figure(size, len(images), columns, title=title)
     darkest = images.max()
@@ -188,10 +189,15 @@ def plot_weights(
         weights = dense[0].weights
     images = check_images(table(weights, "network").T, image_shape, "network", MAX_UNITS)
     n_units, height, width = images.shape
-    square = int(np.ceil(np.sqrt(n_units)))
-    wide = int(np.ceil(np.sqrt(2.5 * n_units)))
+    square = math.ceil(math.sqrt(n_units))
+    wide = math.ceil(math.sqrt(2.5 * n_units))
+
+    def n_empty_places(columns: int) -> int:
+        rows = math.ceil(n_units / columns)
+        return rows * columns - n_units
+
     # Of the grids in between, the one with the fewest empty places in its last row.
-    columns = min(range(square, wide + 1), key=lambda columns: -n_units % columns)
+    columns = min(range(square, wide + 1), key=n_empty_places)
     if n_units == 1:
         size = 2.4
     elif n_units <= 32:

@@ -96,7 +96,8 @@ def _panels(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatA
     for name, numbers in curves.items():
         rows, measure = curve_rows(name)
         curve = np.array(numbers, np.float64)
-        curve[~(np.abs(curve) <= MAX_DRAWN)] = np.nan
+        is_drawn = np.abs(curve) <= MAX_DRAWN  # False for NaN, too
+        curve[~is_drawn] = np.nan
         if name not in RUN_CURVES and not np.isnan(curve).all():
             panels.setdefault(measure, {})[rows] = curve
     return panels
@@ -104,7 +105,8 @@ def _panels(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatA
 
 def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     """Draw the curves of one panel."""
-    n_epochs = len(next(iter(curves.values())))
+    [first, *_] = curves.values()
+    n_epochs = len(first)
     look: dict[str, Any] = {"linewidth": 1.8, "alpha": 1.0, "linestyle": "-", "markersize": 6}
     if n_epochs > 1000:  # a noisy curve must not hide the other
         look |= {"linewidth": 0.8, "alpha": 0.65}
@@ -118,7 +120,9 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
         axes.plot(epochs + 1, finite, color=COLORS[rows], marker=marker, label=rows, **look)
         finite_parts.append(finite)
     values = np.concatenate(finite_parts)
-    if name == "loss" and 0 < values.min() <= values.max() / 100:
+    lowest = values.min()
+    highest = values.max()
+    if name == "loss" and 0 < lowest <= highest / 100:
         axes.set_yscale("log")
     axes.margins(y=0.06)
     if n_epochs > 1:
@@ -137,7 +141,12 @@ def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: i
     """Mark the epoch that was kept by a line in all panels, and a label in the first."""
     for panel in panels:
         panel.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-    role = next(role for role in ("validation", "training", "test") if role in losses)
+    if "validation" in losses:
+        role = "validation"
+    elif "training" in losses:
+        role = "training"
+    else:
+        role = "test"
     curve = losses[role]
     loss = curve[[best - 1]]
     axes = panels[0]

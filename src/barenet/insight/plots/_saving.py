@@ -72,7 +72,8 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
 _COLOR = re.compile("(?<=: )#([0-9a-f]{6})(?=[;\"'])")
 #: Identifiers that nothing refers to, which would not be unique in a page.
 _IDENTIFIER = re.compile(r' id="[\w.]+_\d+"')
-_PLAIN = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+#: Metadata that are left out, so that equal figures are equal files.
+_PLAIN = {"Creator": None, "Date": None, "Format": None, "Type": None}
 
 
 def inline_svg(figure: Figure, label: str, **options: Any) -> str:

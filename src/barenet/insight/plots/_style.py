@@ -5,6 +5,7 @@ readers can tell apart. Styles are set on the axes; matplotlib's global settings
 threads and the user's own plots share, are not changed.
 """
 
+import math
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -70,7 +71,7 @@ def new_figure(
     require("matplotlib.figure", extra="plot", purpose="a plot")
     from barenet.insight.plots._notebook_figure import NotebookFigure
 
-    rows = -(-n_panels // columns)
+    rows = math.ceil(n_panels / columns)
     panel_width, panel_height = panel
     size = (panel_width * columns, panel_height * rows)
     figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")

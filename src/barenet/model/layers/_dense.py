@@ -159,7 +159,7 @@ class ActivationLayer(Layer):
 
 
 class PReLU(Layer):
-    """Parametric ReLU: output = x for x > 0 and else sⱼ·x, with a learned slope sⱼ for each unit j.
+    """Parametric ReLU: output = x for x > 0, otherwise sⱼ·x, with a learned slope sⱼ of unit j.
 
     From He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance
     on ImageNet classification" (2015). Penalties don't apply to the slopes, because a slope of 0 is
@@ -205,7 +205,7 @@ class PReLU(Layer):
         Only negative entries depend on the slopes, with ∂output_ij/∂sⱼ = x_ij, so::
 
             dL/dsⱼ   = Σᵢ dL/doutput_ij · min(x_ij, 0)
-            dL/dx_ij = dL/doutput_ij for x_ij > 0, and else sⱼ · dL/doutput_ij.
+            dL/dx_ij = dL/doutput_ij for x_ij > 0, otherwise sⱼ · dL/doutput_ij.
         """
         np.sum(d_output * np.minimum(cache, 0), axis=0, out=out["slopes"])
         return np.where(cache > 0, d_output, self.slopes * d_output)

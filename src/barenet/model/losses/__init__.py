@@ -34,8 +34,12 @@ LOSSES: dict[str, type[Loss]] = by_name(
 )  # fmt: skip
 
 #: The default loss of an output activation; the squared error for any other.
-DEFAULT_LOSSES: dict[str, type[Loss]] = dict.fromkeys(("exponential", "softplus"), Poisson)
-DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEntropy}
+DEFAULT_LOSSES: dict[str, type[Loss]] = {
+    "exponential": Poisson,
+    "softplus": Poisson,
+    "softmax": CategoricalCrossEntropy,
+    "sigmoid": BinaryCrossEntropy,
+}
 
 
 #: Losses whose name fits two output activations: softmax, for mutually exclusive classes ...

@@ -91,7 +91,7 @@ class BinaryCrossEntropy(BinaryLoss):
 
 
 class CategoricalCrossEntropy(CategoricalLoss):
-    """Cross-entropy of classes: ℓ = −Σⱼ yⱼ ln pⱼ; y is 1 for the sample's class, and else 0.
+    """Cross-entropy of classes: ℓ = −Σⱼ yⱼ ln pⱼ; y is 1 for the sample's class, otherwise 0.
 
     With the derivative −yⱼ/pⱼ. Probabilities of exactly 0 or 1 are moved to the nearest number in
     between.
@@ -227,10 +227,10 @@ class BinaryFocal(Focal, BinaryLoss):
 
 
 class CategoricalFocal(Focal, CategoricalLoss):
-    """Focal loss of classes: ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ; y is 1 for the sample's class, and else 0.
+    """Focal loss of classes: ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ.
 
-    Probabilities of exactly 0 or 1 are moved to the nearest number in between.
-    γ = 0 is `CategoricalCrossEntropy`.
+    yⱼ is 1 for the sample's class, otherwise 0. Probabilities of exactly 0 or 1 are moved to the
+    nearest number in between. γ = 0 is `CategoricalCrossEntropy`.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """Huber loss: ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for ``|e| ≤ δ`` and else ``δ(|e| − ½δ)``.
+    """Huber loss: ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for ``|e| ≤ δ``, otherwise ``δ(|e| − ½δ)``.
 
     Squared for small errors and absolute for large ones, so the influence of outliers is at most δ:
     h′(e) is e, cut off at ±δ. From Huber, "Robust estimation of a location parameter" (1964).

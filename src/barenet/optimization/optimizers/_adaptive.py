@@ -13,8 +13,10 @@ from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
 _ETA = "{eta} is the learning rate"
 _EPS = "{eps} avoids a division by 0"
-_ADAM_MOMENTS = {"m": "beta1 * m + (1 - beta1) * g", "v": "beta2 * v + (1 - beta2) * g**2"}
-_ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps"
+_ADAM_MEAN = "beta1 * m + (1 - beta1) * g"
+_ADAM_SQUARES = "beta2 * v + (1 - beta2) * g**2"
+#: The step of Adam, in which {} is the term that is added to the root.
+_ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + {})"
 _ADAM_SETTINGS = {"eta": "learning_rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon"}
 _ADAM_TEXT = (
     f"{_ETA}, m a running mean of gradients and v one of their squares, of which {{beta1}} and "
@@ -156,9 +158,13 @@ class Adam(AdamBase):
 
     name = "adam"
     formula = UpdateFormula(
-        {**_ADAM_MOMENTS, "theta": f"theta - {_ADAM_STEP} + epsilon_hat / sqrt(1 - beta2**t))"},
-        _ADAM_SETTINGS,
-        f"{_ADAM_TEXT}.",
+        {
+            "m": _ADAM_MEAN,
+            "v": _ADAM_SQUARES,
+            "theta": "theta - " + _ADAM_STEP.format("eps + epsilon_hat / sqrt(1 - beta2**t)"),
+        },
+        settings=_ADAM_SETTINGS,
+        text=f"{_ADAM_TEXT}.",
     )
     epsilon_hat: float = option(0.0, ge=0)
 
@@ -191,7 +197,11 @@ class AdamW(AdamBase):
 
     name = "adamw"
     formula = UpdateFormula(
-        {**_ADAM_MOMENTS, "theta": f"theta * (1 - eta * lam) - {_ADAM_STEP})"},
+        {
+            "m": _ADAM_MEAN,
+            "v": _ADAM_SQUARES,
+            "theta": "theta * (1 - eta * lam) - " + _ADAM_STEP.format("eps"),
+        },
         settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
         text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
     )
@@ -228,8 +238,13 @@ class Lion(Optimizer):
             "theta": "theta * (1 - eta * lam) - eta * sign(beta1 * m + (1 - beta1) * g)",
             "m": "beta2 * m + (1 - beta2) * g",
         },
-        {"eta": "learning_rate", "beta1": "beta1", "beta2": "beta2", "lam": "weight_decay"},
-        f"{_ETA}, m a running mean of gradients, of which {{beta1}} is kept for the sign and "
+        settings={
+            "eta": "learning_rate",
+            "beta1": "beta1",
+            "beta2": "beta2",
+            "lam": "weight_decay",
+        },
+        text=f"{_ETA}, m a running mean of gradients, of which {{beta1}} is kept for the sign and "
         "{beta2} for the next step; {lam} makes every parameter a little smaller.",
     )
     moment_names = ("mean",)

@@ -111,21 +111,29 @@ class LBFGS(Configurable):
         if history is None:
             history = LBFGSHistory(recording=False)
         resumed = parameters.copy()
-        ends: list[Evaluation] = []  # loss and gradient at the start and the end of an iteration
+        # Loss and gradient at the start of the current iteration, and at the last point.
+        at_start: Evaluation | None = None
+        at_last_point: Evaluation | None = None
         stopped = False
 
         def evaluate(x: FloatArray) -> Evaluation:
+            nonlocal at_start, at_last_point
             parameters[:] = x  # converted to their dtype
             value, gradient = history.evaluate(x, value_and_gradient)
-            ends[1:] = [(value, gradient.astype(np.float64))]
-            return ends[-1]
+            at_last_point = (value, gradient.astype(np.float64))
+            if at_start is None:  # the first point of the search
+                at_start = at_last_point
+            return at_last_point
 
         def finish_iteration(x: FloatArray) -> None:
-            nonlocal stopped
+            nonlocal at_start, stopped
             parameters[:] = x
-            start = ends[0]
-            ends[:] = ends[-1:]
-            stopped = not history.has_reported() and after_iteration(*start)
+            assert at_start is not None
+            loss, gradient = at_start
+            at_start = at_last_point  # the next iteration starts where this one ends
+            if history.has_reported():  # a replayed iteration
+                return
+            stopped = after_iteration(loss, gradient)
             if stopped:
                 raise StopIteration  # this makes SciPy stop
 
@@ -150,7 +158,7 @@ class LBFGS(Configurable):
             result = search()
         except OtherStepsError:
             warnings.warn(OTHER_STEPS, UserWarning, stacklevel=caller_stacklevel())
-            ends.clear()
+            at_start = None
             parameters[:] = resumed
             history.restart()
             result = search()
@@ -188,11 +196,14 @@ class LBFGSHistory(Stateful):
         #: Iterations and evaluations before `start`, from a search that could not be replayed.
         self.earlier_iterations = 0
         self.earlier_evaluations = 0
-        self._position = self._iterations = 0
+        #: Evaluations and iterations of the current search.
+        self._position = 0
+        self._iterations = 0
 
     def begin(self, parameters: FloatArray) -> FloatArray:
         """Return the point where the search started, as float64, shape (n_parameters,)."""
-        self._position = self._iterations = 0
+        self._position = 0
+        self._iterations = 0
         if self.start is None:
             self.start = parameters.copy()
         return self.start.astype(np.float64)

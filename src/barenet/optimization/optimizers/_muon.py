@@ -76,7 +76,8 @@ class Muon(AdamBase):
         weights = [slot for slot in self.layout.slots if slot.name == "weights"]
         for _, _, shape, start, stop in weights[:-1]:
             matrix = orthogonalized(ahead[start:stop].reshape(shape), self.epsilon)
-            direction[start:stop] = 0.2 * max(shape) ** 0.5 * matrix.ravel()
+            size = 0.2 * max(shape) ** 0.5
+            direction[start:stop] = size * matrix.ravel()
         parameters *= 1 - rate * self.weight_decay
         parameters -= rate * direction
 
@@ -91,5 +92,6 @@ def orthogonalized(matrix: FloatArray, epsilon: float = 1e-8) -> FloatArray:
     X = matrix / max(euclidean_norm(matrix.ravel()), epsilon)
     for _ in range(ITERATIONS):
         A = X @ X.T
-        X = _A * X + (_B * A + _C * (A @ A)) @ X
+        B = _B * A + _C * (A @ A)
+        X = _A * X + B @ X
     return X

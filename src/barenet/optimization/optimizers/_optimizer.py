@@ -114,11 +114,16 @@ class Optimizer(Configurable, Stateful, ABC):
             If the optimizer has taken steps with a vector of another length.
         """
         if self.average:
-            vars(self)["moment_names"] = (*type(self).moment_names, "raw", "average")
+            # This object alone keeps two more vectors than the class declares.
+            names = (*type(self).moment_names, "raw", "average")
+            self.moment_names = names  # type: ignore[misc]
         for name in self.moment_names:
-            if name not in self.moments:
-                self.moments[name] = np.zeros_like(parameters)
-            moment = self.moments[name] = np.require(self.moments[name], requirements="W")
+            moment = self.moments.get(name)
+            if moment is None:
+                moment = np.zeros_like(parameters)
+            # joblib sends large arrays to its workers as read-only memory maps.
+            moment = np.require(moment, requirements="W")
+            self.moments[name] = moment
             if moment.shape != parameters.shape:
                 sizes = f"{moment.size} parameters, and this network has {parameters.size}"
                 remedy = "use a new one, or reset() it"

@@ -446,7 +446,8 @@ def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
         ends = np.column_stack([across, limits])
         plane = planes.Plane.around(ends, plane.names, plane.typical_rows)
     inputs = prepared.inputs("grid", 24)
-    if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():
+    drawn = [*plane.low, *plane.high, *limits, *inputs.ravel()]
+    if not np.isfinite(drawn).all():
         problem = "its predictions or its training data are too large to be drawn"
         raise ArgumentError(problem, argument="model")
     return replace(prepared, plane=plane, target_range=limits)

@@ -78,8 +78,10 @@ class FileStore:
         model = open_model(path, config)
         key = self._add(self.models, MODEL, model.predictor.dataset, model)
         if rows:
-            required = set(model.required_columns)
-            if not required or not required <= self.tables[rows].numeric.keys():
+            required = model.required_columns
+            numeric = self.tables[rows].numeric
+            has_all = all(name in numeric for name in required)
+            if not required or not has_all:
                 rows = ""  # the model can't learn from this table
         least, most = TEST_SIZES
         test_size = config.over(DEFAULTS).test_size or 0.0
@@ -93,7 +95,8 @@ class FileStore:
         key = f"{kind}{self.count}-{stem}"
         files[key] = file
         if len(files) > MAX_FILES:
-            del files[next(iter(files))]
+            [oldest, *_] = files
+            del files[oldest]
         return key
 
     def prepare(self, data: DataSettings) -> PreparedData:

@@ -47,7 +47,7 @@ class Model:
     config: RunConfig
     #: Names of the predicted numbers, if there are several; the page draws one of them.
     outputs: tuple[str, ...] = ()
-    #: The ensemble, of which the first network is drawn and trained.
+    #: The ensemble; its first network is drawn and trained.
     ensemble: Ensemble | None = None
 
     @property
@@ -120,7 +120,8 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
     layer_types = {type(layer) for layer in network.layers}
     parts = neuron_layers(network)
     is_drawable = layer_types <= {Dense, BatchNorm, ActivationLayer, Dropout}
-    if not is_drawable or not isinstance(parts[0][0], Dense):
+    first_layer = parts[0][0]
+    if not is_drawable or not isinstance(first_layer, Dense):
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     check_size(network)
     activations = []

@@ -170,9 +170,11 @@ class PreparedData:
         n_outputs = target_kind.n_outputs
         if self.model is not None and self.model.outputs:
             n_outputs = len(self.model.outputs)
+        n_inputs = len(self.input_names)
+        _, y = self.training
         return replace(
-            settings.run_config(len(self.training[1])),
-            layers=(len(self.input_names), *settings.hidden, n_outputs),
+            settings.run_config(len(y)),
+            layers=(n_inputs, *settings.hidden, n_outputs),
             hidden=settings.activations or None,
             output=target_kind.output_activation(),
         )
@@ -243,10 +245,11 @@ class PreparedData:
 
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
         """Count the test rows by class and predicted class."""
-        if self.classes is None or not len(self.test[1]):
+        _, y = self.test
+        if self.classes is None or not len(y):
             return None
         predicted = self.test_probabilities(network).argmax(axis=1)
-        truth = self.test[1][: len(predicted)]
+        truth = y[: len(predicted)]
         n_classes = len(self.classes)
         cells = n_classes * truth + predicted
         counts = np.bincount(cells, minlength=n_classes**2)
@@ -254,8 +257,8 @@ class PreparedData:
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
         """Predict the class probabilities of the test rows, or of the first ones of very many."""
-        limits = (rows for size, rows in MAX_ROWS if network.n_parameters <= size)
-        limit = next(limits)
+        limits = [rows for size, rows in MAX_ROWS if network.n_parameters <= size]
+        limit = limits[0]
         return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:

@@ -330,15 +330,15 @@ class Lesson:
         if self.show:
             shown = {*self.show, "scores"}
             hide += [name for name in CONTROLS if name not in shown]
-        fields = asdict(self)
+        questions = tuple(asdict(question) for question in self.questions)
         return {
-            "title": fields["title"],
-            "name": fields["name"],
-            "text": fields["text"],
-            "questions": fields["questions"],
-            "tab": fields["tab"],
-            "hints": fields["hints"],
-            "success": fields["success"],
+            "title": self.title,
+            "name": self.name,
+            "text": self.text,
+            "questions": questions,
+            "tab": self.tab,
+            "hints": self.hints,
+            "success": self.success,
             "address": address,
             "hide": hide,
             "checked": bool(self.check),

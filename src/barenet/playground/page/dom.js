@@ -70,7 +70,7 @@ export function write(element, words) {
   return element;
 }
 
-// Where the pointer is in an element: shares of its width and height, from the top left.
+// The place of the pointer in an element: shares of its width and height, from the top left.
 export function shareAt({ clientX, clientY }, element) {
   const { left, top, width, height } = element.getBoundingClientRect();
   return [(clientX - left) / width, (clientY - top) / height];

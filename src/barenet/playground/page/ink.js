@@ -17,6 +17,6 @@ export function paint(canvas, image, [height, width], top) {
 export const painted = (image, shape, top, properties) =>
   paint(make("canvas", { className: "image", ...properties }), image, shape, top);
 
-// The name of a pixel by its place, the first of which is 0.
+// The name of a pixel by its place; the first place is 0.
 export const pixelName = (place, [, width]) =>
   `row ${Math.floor(place / width) + 1}, column ${(place % width) + 1}`;

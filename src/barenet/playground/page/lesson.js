@@ -243,7 +243,7 @@ export class LessonPanel {
     write(now, `${reached ? "passed with" : "now"} ${value}`);
   }
 
-  // How many lessons were passed, on the button of the course, or the lesson that was left for something else.
+  // The number of passed lessons, on the button of the course, or the lesson that was left for something else.
   count() {
     const { length } = this.numbers();
     const left = this.lessons.findIndex((each) => each.name === this.page.left?.view.lesson);

@@ -66,8 +66,8 @@ function trace(context, { from, to }) {
   context.bezierCurveTo(middle, from.y, middle, to.y, to.x, to.y);
 }
 
-// Where the curve is, at a share of its way across: its middle points are half way, so across is
-// 1.5 t (1 − t) + t³ and steps back to t by Newton's method; up is 3 t² − 2 t³.
+// The height of the curve at a share of its way across. Its middle points are half way, so across
+// is 1.5 t (1 − t) + t³ and steps back to t by Newton's method; up is 3 t² − 2 t³.
 function heightAt({ from, to }, share) {
   let t = share;
   for (let i = 0; i < 4; i++) {

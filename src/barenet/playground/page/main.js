@@ -601,7 +601,7 @@ class Page {
   }
 }
 
-// What lies over the page goes with a click beside it; on a phone it lies in the page, and stays.
+// A click beside an open panel closes it; on a phone, where it is a part of the page, it stays.
 function closeMore(target) {
   for (const more of findAll(".more[open]")) {
     if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute")

@@ -1,4 +1,4 @@
-// What the browser remembers of this page, as text by key; some browsers keep nothing.
+// The browser's memory of this page, as text by key; some browsers keep nothing.
 
 export function recall(key) {
   try {

@@ -372,7 +372,7 @@ export class NetworkView {
     return values?.length === PICTURE ? values : null;
   }
 
-  // What the strongest colour stands for.
+  // The value that the strongest colour stands for.
   scaleOf({ column, picture }) {
     return (column === 0 ? this.points : this.frame)?.scales[picture] ?? 1;
   }

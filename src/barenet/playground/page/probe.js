@@ -327,7 +327,7 @@ export class Probe {
 
 const answerOf = ({ layers }) => layers.at(-1).outputs.indexOf(Math.max(...layers.at(-1).outputs));
 
-// What each neuron of the last hidden layer adds to the sum of the answer: its output × its weight.
+// Each neuron of the last hidden layer adds its output × its weight to the sum of the answer.
 const contributionsOf = (answer) =>
   termsOf(answer, answer.layers.length - 1, answerOf(answer)).map(
     ({ input, weight }) => input * weight,

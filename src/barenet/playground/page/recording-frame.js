@@ -1,5 +1,5 @@
-// What the playground's server computes of a network, from the weights of a recording: its pictures,
-// its scores on the points, and the numbers of one point.
+// A frame of a recording, computed from its weights as the playground's server computes it: the
+// network's pictures, its scores on the points, and the numbers of one point.
 
 import { forward, inputsAt, onPlane } from "./forward-pass.js";
 

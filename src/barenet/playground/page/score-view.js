@@ -1,4 +1,4 @@
-// How good the network is: losses, accuracy or R², and which classes it takes for which.
+// The scores of the network: losses, accuracy or R², and the classes that it confuses.
 
 import { counted, find, make, percent, rounded, write } from "./dom.js";
 import { unitOf } from "./probe-tree.js";

@@ -5,7 +5,7 @@ import { counted } from "./dom.js";
 const MAX_TERMS = 4;
 const NAMES = { l1: "L1", l2: "L2" };
 
-// What an optimizer does with a gradient. `rate`: the learning rate, in words.
+// The step that an optimizer makes of a gradient, in words. `rate`: the learning rate, in words.
 const RULES = {
   sgd: (rate) =>
     `SGD moves each weight against its gradient: by the gradient times the learning rate, ${rate}.`,

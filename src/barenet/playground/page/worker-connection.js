@@ -4,7 +4,7 @@ import { unpack } from "./wire-format.js";
 
 const FRAME = 33; // milliseconds between two recorded pictures
 const FILES = 16; // that are kept for another worker
-// What a visitor asks for while Python is loading is done afterwards.
+// Requests of a visitor while Python is loading are answered afterwards.
 const KEPT = new Set([
   "play",
   "pause",

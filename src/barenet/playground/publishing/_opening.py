@@ -41,7 +41,7 @@ class RecordingConnection:
 
     async def pictures(self, epoch: int) -> list[str | bytes]:
         """Return the messages up to the picture of an epoch, without earlier pictures."""
-        messages = list[str | bytes]()
+        messages: list[str | bytes] = []
         async with asyncio.timeout(SECONDS):
             while True:
                 message = await self.sent.get()

@@ -133,7 +133,12 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/explain.css", style, methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]
-    handlers = dict.fromkeys((HTTPException, ValueError, ImportError, OSError), _explain)
+    handlers = {
+        HTTPException: _explain,
+        ValueError: _explain,
+        ImportError: _explain,
+        OSError: _explain,
+    }
     starlette = Starlette(routes=routes, lifespan=app.lifespan, exception_handlers=handlers)
     return SecurityMiddleware(starlette, token, hosts)
 

@@ -269,10 +269,13 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "configure": lambda client, m: client.session.configure(state_of(m)),
     "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
     "restore": lambda client, m: client.session.configure(restore(client.session.state)),
-    **dict.fromkeys(
-        ("play", "pause", "step", "batch", "reset"), lambda client, m: client.session.send(m.type)
-    ),
-    **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),
+    "play": lambda client, m: client.session.send("play"),
+    "pause": lambda client, m: client.session.send("pause"),
+    "step": lambda client, m: client.session.send("step"),
+    "batch": lambda client, m: client.session.send("batch"),
+    "reset": lambda client, m: client.session.send("reset"),
+    "run_to": lambda client, m: client.session.send("run_to", m.epoch),
+    "scrub": lambda client, m: client.session.send("scrub", m.epoch),
     "reach": lambda client, m: client.view(m).send("reach", m.epoch),
     "recover": lambda client, m: client.view(m).send("recover"),
     "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),

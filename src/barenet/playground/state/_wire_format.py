@@ -94,6 +94,11 @@ def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
     return finite(shortened)
 
 
+def _n_padding(data: bytes) -> int:
+    """Return the number of bytes that are missing to a multiple of four."""
+    return -len(data) % 4
+
+
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Pack a header and arrays into a single message.
 
@@ -111,12 +116,12 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     offset = 0
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
-        padding = bytes(-len(data) % 4)
+        padding = bytes(_n_padding(data))
         number_type = array.dtype.str[1:]  # without the byte order
         layout[name] = [number_type, offset, array.size]
         chunks.append(data + padding)
         offset += len(data) + len(padding)
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
+    text += b" " * _n_padding(text)
     size = len(text).to_bytes(4, "little")
     return b"".join([size, text, *chunks])

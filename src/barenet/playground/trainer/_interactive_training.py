@@ -116,7 +116,7 @@ class InteractiveTraining(TrainingCommands):
 
     def _train(self, loop: Loop) -> Generator[None, None, str | None]:
         """Train, yielding at each interruption of the loop, and return the reason for its end."""
-        run = loop.run
+        run = loop.progress
         epochs = loop.config.epochs
         with exclusive(self.network), loop.session():
             loop.is_saved = True  # allow L-BFGS to continue
@@ -321,7 +321,8 @@ class InteractiveTraining(TrainingCommands):
         """Interrupt the loop for a command, during a pause, or at the end of the turn."""
         is_over = time.perf_counter() >= self.deadline
         is_commanded = not self.commands.empty()
-        if self.run and (self.closed or not self.playing or is_over or is_commanded):
+        must_wait = self.closed or not self.playing or is_over or is_commanded
+        if self.run is not None and must_wait:
             self.run.stop(WAITING, resumable=True)
 
     def _keep_pace(self) -> None:

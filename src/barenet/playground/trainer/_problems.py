@@ -132,7 +132,10 @@ def find_overfitting(
 
     `lowest` is the epoch with the lowest test loss, which may not be among the rows.
     """
-    if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS):
+    if lowest is None:
+        return None
+    first_epoch = max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS)
+    if rows[-1].epoch < first_epoch:
         return None
     recent_losses = [(row.loss, row.test_loss) for row in rows[-RECENT_ROWS:]]
     loss, test_loss = np.mean(recent_losses, axis=0).tolist()
@@ -155,7 +158,10 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
     since = newest.epoch - patience
     before = [row.loss for row in curve.rows if row.epoch <= since]
     after = [row.loss for row in curve.rows if row.epoch > since]
-    if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
+    if since < FIRST_EPOCHS or not after:
+        return []
+    has_decreased = min(after) < PROGRESS * min(before)
+    if has_decreased:
         return []
     if metric == "accuracy":
         score = f"accuracy is {100 * newest.score:.1f} %"
@@ -181,7 +187,8 @@ def _has_collapsed(network: Network, X: Values) -> bool:
         return False
     with np.errstate(all="ignore"):
         outputs, _ = network.forward(X[:MAX_ROWS])
-        return float(np.ptp(outputs, axis=0).max()) < SAME_OUTPUT
+        largest_range = float(np.ptp(outputs, axis=0).max())
+    return largest_range < SAME_OUTPUT
 
 
 def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:

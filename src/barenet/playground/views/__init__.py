@@ -1,1 +1,1 @@
-"""The pictures of the page, each of which is computed for a single epoch."""
+"""The pictures of the page; each is computed for a single epoch."""

@@ -98,9 +98,10 @@ class ExportedRun:
 
     def _command_config(self) -> RunConfig:
         """Return the run of the page, with settings to override other defaults of the data set."""
+        layers = self.config.layers or ()
         config = replace(
             self.config,
-            layers=(self.dataset.n_features, *(self.config.layers or ())[1:]),
+            layers=(self.dataset.n_features, *layers[1:]),
             epochs=self.epochs,
             scaling="standardize",
             test_size=self.data.test_size,

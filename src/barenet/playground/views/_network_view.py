@@ -64,7 +64,10 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
 
 def output_side(network: Network) -> int:
     """Return the points along each side of the output's picture: fewer for a larger network."""
-    return next(side for limit, side in SIDES if network.n_parameters <= limit)
+    for limit, side in SIDES:
+        if network.n_parameters <= limit:
+            return side
+    raise ValueError(f"a network of {network.n_parameters:,} parameters is too large for a picture")
 
 
 def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.intp]:
@@ -282,8 +285,10 @@ class NetworkView:
 
     def current(self, report: ProgressReport | None = None) -> Network:
         """Copy the network of a report, by default the last one."""
+        if report is None:
+            report = self.latest
         network = self.network.copy()
-        (report or self.latest).snapshot.restore(network)
+        report.snapshot.restore(network)
         return network
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
@@ -293,6 +298,12 @@ class NetworkView:
         newest = latest.current or curve.newest
         lowest = latest.lowest
         last_sent = sent.get(curve.version, -1)
+        newest_values = None
+        if newest is not None:
+            newest_values = finite(newest)
+        lowest_values = None
+        if lowest is not None:
+            lowest_values = finite(lowest)
         new_rows = [row for row in curve.rows if row.epoch > last_sent]
         return {
             "epoch": latest.epoch,
@@ -306,8 +317,8 @@ class NetworkView:
             "version": curve.version,
             "rows": finite(new_rows),
             "constant": finite(self.constant_losses),
-            "newest": newest and finite(newest),
-            "lowest": lowest and finite(lowest),
+            "newest": newest_values,
+            "lowest": lowest_values,
             "overfitting": find_overfitting(curve.rows, lowest, self.constant_losses[1]),
         }
 

@@ -205,6 +205,7 @@ def _explain(
     update.before.restore(network, optimizer)
     if isinstance(optimizer, Optimizer):
         optimizer.learning_rate = update.learning_rate
+    slot = layout.weight_slots(network)[layer]
     return explain(
         network,
         X[rows],
@@ -214,7 +215,7 @@ def _explain(
         penalty=config.make_penalties(),
         seed=update.seed,
         step=update.step,
-        neuron=(layout.weight_slots(network)[layer].layer + 1, neuron + 1),
+        neuron=(slot.layer + 1, neuron + 1),  # both are counted from 1
         precision=PRECISION,
     )
 
