@@ -172,6 +172,9 @@ def kind_of(
             values_by_code[code] = text
     # A column with only absent values, such as ".", has names.
     column = DistinctTexts(frame, name, codes, values_by_code or present, may_be_dropped)
+    # Before numbers, as 1 and 0 may be beside words.
+    if parsing.are_booleans(column.texts.values()):
+        return "boolean"
     order = _order_of_dates(column)
     if order is not None:
         return order
@@ -188,9 +191,6 @@ def kind_of(
     refuse_unread_dates(column)
     refuse_durations(column)
     refuse_decorated(column)
-    words = {text.lower() for text in column.texts.values()}
-    if parsing.are_booleans(words):
-        return "boolean"
     return "category"
 
 
