@@ -194,12 +194,10 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
     """Parse a column as dates and times; a missing one is NaT."""
     column = frame[name]
     absent = np.datetime64("NaT", "us")
-    if column.dtype.kind == "f" and np.isnan(column).all():
-        return np.full(len(column), absent)
     expected = f"a date, such as {DATES[order]}"
     if order == "time":
         expected = f"a time of day, such as {DATES[order]}"
-        if column.dtype.kind == "M":
+        if column.dtype.kind == "M" and not np.isnat(column).all():
             raise frame.fault(0, name, expected)
     dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
     dates[are_missing_dates(dates, missing, order)] = absent
@@ -362,6 +360,8 @@ def _parse(
     dtype = np.asarray(absent).dtype
     if column.dtype.kind != "T":
         if (column.dtype.kind == "M") != (dtype.kind == "M"):
+            if np.isnan(column).all():  # a column without values may have any type
+                return np.full(len(column), absent)
             raise frame.fault(0, name, expected)
         return column.astype(dtype)
     codes, texts = unique_texts(column)
