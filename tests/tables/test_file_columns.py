@@ -182,6 +182,33 @@ def test_kinds_that_files_declare_are_compared(tmp_path):
 
 
 @pytest.mark.case(191)
+@pytest.mark.parametrize("name", ["int32", "float", "decimal", "text", "names", "date", "boolean"])
+def test_a_column_without_values_in_one_file_has_any_type(tmp_path, name):
+    """pandas writes a column without values as numbers, dates or objects."""
+    expected = stream(write_types(tmp_path / "nothing", name, "nothing", name), "y").encoding
+    for number, empty in enumerate(TYPES):
+        pattern = write_types(tmp_path / empty, name, name, name)
+        path = tmp_path / empty / f"{number % 3}.parquet"
+        table = parquet.read_table(path)
+        values = pyarrow.nulls(N_ROWS, TYPES[empty])
+        parquet.write_table(table.set_column(1, "b", values), path)
+        encoding = stream(pattern, "y").encoding
+        assert encoding.columns[1] == expected.columns[1]
+
+
+@pytest.mark.case(191)
+@pytest.mark.parametrize("position", [0, 2])
+def test_a_target_without_values_in_one_file_has_any_type(tmp_path, position):
+    for number in range(3):
+        rows = pandas.DataFrame({"a": np.arange(60) / 3, "y": ["ja", "nein", "ja"] * 20})
+        if number == position:
+            rows["y"] = np.nan
+        rows.to_parquet(tmp_path / f"{number}.parquet", row_group_size=25)
+    opened = stream(f"{tmp_path}/*.parquet", "y")
+    assert opened.sample.classes == ("ja", "nein") and opened.n_rows == 120
+
+
+@pytest.mark.case(191)
 def test_columns_named_as_categories_may_have_several_types(tmp_path):
     pattern = write_types(tmp_path / "mixed", "int32", "text")
     rows = stream(pattern, "y", categories=["b"])

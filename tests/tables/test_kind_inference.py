@@ -653,3 +653,56 @@ def test_a_marker_in_the_format_of_the_dates_is_missing(write, marker):
     assert "day missing" in opened.encoding.output_names
     again = encoding.transform({"day": [marker, "2024-01-02"], "x": [1, 1]})
     assert again[:, encoding.output_names.index("day missing")].tolist() == [1, 0]
+
+
+#: Words for true and false of several pairs, and words beside digits.
+TRUTHS = [
+    ["True", "False", "yes", "no"],
+    ["on", "off", "yes", "no"],
+    ["true", "false", "1", "0"],
+    ["yes", "no", "1", "0"],
+    ["True", "False", "1.0", "0.0"],
+    ["y", "n", "T", "F"],
+    ["yes", "no", "Y", "true"],
+]
+
+
+@pytest.mark.case(128)
+@pytest.mark.parametrize("words", TRUTHS)
+def test_words_for_true_and_false_of_several_pairs_are_booleans(words):
+    values = [words[row % len(words)] for row in range(N)]
+    column = TableEncoding.fit({"c": values}).columns[0]
+    assert column.kind == "boolean"
+    is_true = [word in ("True", "true", "yes", "Y", "y", "on", "T", "1", "1.0") for word in words]
+    assert encoded(values)[: len(words), 0].tolist() == is_true
+
+
+@pytest.mark.case(128)
+def test_one_word_beside_many_digits_is_a_boolean():
+    values = [["True", "False"][row % 2] if row < 2 else str(row % 2) for row in range(N)]
+    assert kind(values) == "boolean"
+
+
+@pytest.mark.case(128)
+@pytest.mark.parametrize(
+    "words", [["yes", "no", "t"], ["y", "n", "t"], ["1", "0", "n"], ["yes", "no", "maybe"]]
+)
+def test_other_words_and_letters_stay_names(words):
+    values = [words[row % len(words)] for row in range(N)]
+    assert kind(values) == "category"
+
+
+@pytest.mark.case(128)
+@pytest.mark.parametrize("words", TRUTHS)
+def test_a_stream_reads_words_of_several_files_as_in_memory(tmp_path, monkeypatch, words):
+    """The sample of the kinds may lack some of the words."""
+    for most in (20, 2**16):
+        monkeypatch.setattr("barenet.streams._stream_fit.MOST_ROWS", most)
+        for order in (1, -1):
+            for number, first in enumerate([0, 2][::order]):
+                pair = words[first : first + 2]
+                rows = pd.DataFrame({"c": [pair[row % 2] for row in range(N)]})
+                rows = rows.assign(x=np.arange(N) % 7, z=np.arange(N) / 9)
+                rows.to_csv(tmp_path / f"{number}.csv", index=False)
+            column = stream(f"{tmp_path}/*.csv", "z").encoding.columns[0]
+            assert column.kind == "boolean"

@@ -376,3 +376,50 @@ def test_decimals_are_the_nearest_numbers_as_in_csv(tmp_path):
     parquet.write_table(pyarrow.table({"x": decimals}), tmp_path / "t.parquet")
     values = open_parquet(tmp_path / "t.parquet").frame(["x"])["x"]
     assert values.tolist() == [float(text) for text in texts]
+
+
+@pytest.fixture(params=["pandas imported", "pandas not imported"])
+def period_type(request):
+    """Arrow knows the type of pandas' periods once pandas is imported."""
+    from pandas.core.arrays.arrow.extension_types import ArrowPeriodType
+
+    if request.param == "pandas imported":
+        yield
+    else:
+        pyarrow.unregister_extension_type("pandas.period")
+        yield
+        pyarrow.register_extension_type(ArrowPeriodType("D"))
+
+
+@pytest.mark.case(143)
+@pytest.mark.parametrize("frequency", ["Y", "Q", "M", "D", "h", "min", "s"])
+def test_periods_of_pandas_are_read_as_their_first_day(period_type, tmp_path, frequency):
+    """Arrow stores them as whole numbers, such as 0 for January 1970."""
+    periods = pandas.Series(pandas.period_range("1969-03-05", periods=30, freq=frequency))
+    periods[3] = pandas.NaT
+    table = pandas.DataFrame({"p": periods, "y": np.arange(30) / 7})
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=12)
+    expected = np.array(periods.dt.to_timestamp(), "M8[us]")
+    read = load_table(tmp_path / "t.parquet", "y", frame=True).X["p"]
+    np.testing.assert_array_equal(read, expected)
+    encoding = stream(tmp_path / "t.parquet", "y").encoding
+    assert encoding.columns[0].kind == "date"
+    new_rows = pandas.DataFrame({"p": periods.dt.to_timestamp()})
+    frame = open_parquet(tmp_path / "t.parquet").frame(["p"])
+    np.testing.assert_array_equal(encoding.transform(frame), encoding.transform(new_rows))
+
+
+@pytest.mark.case(143)
+@pytest.mark.parametrize("frequency", ["W", "Q-NOV", "2M"])
+def test_periods_of_other_frequencies_are_refused(period_type, tmp_path, frequency):
+    periods = pandas.Series(pandas.period_range("2020-01", periods=5, freq=frequency))
+    table = pandas.DataFrame({"p": periods, "x": np.arange(5) % 3, "y": np.arange(5) / 7})
+    table.to_parquet(tmp_path / "t.parquet")
+    message = r"t.parquet: column 'p': periods of the frequency '.*' cannot be encoded; convert it "
+    message += r"to dates, as by .dt.to_timestamp\(\), or leave it out: drop=\['p'\]"
+    with pytest.raises(DataError, match=message):
+        load_table(tmp_path / "t.parquet", "y")
+    assert load_table(tmp_path / "t.parquet", "y", drop=["p"]).n_samples == 5
+    table.assign(p=periods.dt.to_timestamp()).to_parquet(tmp_path / "t.parquet")
+    read = load_table(tmp_path / "t.parquet", "y", frame=True).X["p"]
+    np.testing.assert_array_equal(read, np.array(periods.dt.to_timestamp(), "M8[us]"))

@@ -282,3 +282,22 @@ def test_yes_and_no_in_several_spellings_are_refused_with_the_rarer_one():
         read_target(truths, "is", None)
     others = as_frame({"is": ["cat", "Cat", "dog"]})
     assert read_target(others, "is", None)[1] == ("Cat", "cat", "dog")
+
+
+@pytest.mark.case(128)
+@pytest.mark.parametrize(
+    ("words", "row", "usual"),
+    [
+        (["True", "False", "yes", "no"], 2, "True"),
+        (["on", "off", "yes", "no"], 2, "on"),
+        (["true", "false", "1", "0"], 2, "true"),
+        (["1", "0", "yes"], 2, "1"),
+    ],
+)
+def test_words_of_several_pairs_are_refused_as_classes(words, row, usual):
+    rows = as_frame({"is": [*words, *words[:2], *words[:2]]})
+    message = f"row {row}: column 'is': expected '{usual}', as in other rows"
+    with pytest.raises(DataError, match=message):
+        read_target(rows, "is", None)
+    classes = read_target(rows, "is", "classification")[1]
+    assert classes == tuple(sorted(words))

@@ -24,7 +24,7 @@ from barenet.tables._parsing import (
     complete_numbers,
     is_code,
     is_number,
-    may_be_booleans,
+    normalize_label,
     parse_column,
     refuse_where,
     unique_texts,
@@ -134,7 +134,7 @@ class ColumnStatistics:
         #: Whether all numbers are 0 or 1.
         self.is_binary = True
         self.labels: Counter[str] = Counter()
-        #: The words for true and false in a boolean column.
+        #: The words for true and false in a boolean column of text.
         self.words: set[str] = set()
         #: Count, mean, variance, standard deviation, minimum and maximum of each block.
         self.blocks: list[tuple[float, ...]] = []
@@ -255,11 +255,11 @@ class StreamFit:
         for name in self.kinds:
             if name not in given_kinds:
                 self.inferred.append(name)
-            self.statistics[name] = self._statistics_of(name, first_rows)
+            self.statistics[name] = ColumnStatistics(name)
         #: Columns with too many labels to count.
         self.uncounted: set[str] = set()
         #: For each column, the error of the first value of another kind, and the rows of such
-        #: values.
+        #: values and of the words for true and false.
         self.contradictions: dict[str, DataError] = {}
         self.witnesses: list[Frame] = []
         #: Statistics of a numeric target.
@@ -347,8 +347,11 @@ class StreamFit:
             column_kind = self.kinds[name]
             try:
                 values = parse_column(training, name, column_kind, self.draft.missing)
-                if name in self.inferred:
-                    self._check_spellings(training, name, column_kind)
+                if name in self.inferred and training[name].dtype.kind == "T":
+                    if column_kind == "number":
+                        self._refuse_codes(training, name)
+                    elif column_kind == "boolean":
+                        self._add_words(training, name)
             except DataError as error:
                 if name not in self.inferred:
                     raise
@@ -363,36 +366,26 @@ class StreamFit:
             if name in self.bounded and len(statistics.labels) > MOST_LABELS:
                 self.uncounted.add(name)
 
-    def _statistics_of(self, name: str, sample: Frame) -> ColumnStatistics:
-        """Make empty statistics, with the words for true and false in a sample."""
-        statistics = ColumnStatistics(name)
-        if self.kinds[name] == "boolean" and sample[name].dtype.kind == "T":
-            for text in unique_texts(sample[name])[1]:
-                if text not in self.draft.missing and not is_absent(text):
-                    statistics.words.add(text.lower())
-        return statistics
-
-    def _check_spellings(self, training: Frame, name: str, kind: str) -> None:
-        """Reject texts that can be read as a kind but suggest another: codes, and other words."""
-        if training[name].dtype.kind != "T" or kind not in ("number", "boolean"):
-            return
+    def _refuse_codes(self, training: Frame, name: str) -> None:
+        """Reject texts that can be read as numbers but suggest another kind, such as 007."""
         codes, texts = unique_texts(training[name])
-        expected = "a number, as in other rows"
-        if kind == "boolean":
-            expected = "the words of other rows, such as yes and no"
-        words = self.statistics[name].words
         is_other = np.zeros(len(texts), bool)
         for code, text in enumerate(texts):
-            if text in self.draft.missing or is_absent(text):
-                continue
-            if kind == "number":
+            if text not in self.draft.missing and not is_absent(text):
                 is_other[code] = is_code(text) or text in SPELLINGS
+        refuse_where(training, name, is_other[codes], "a number, as in other rows")
+
+    def _add_words(self, training: Frame, name: str) -> None:
+        """Keep a row with each word of a boolean column, as the words are judged together."""
+        words = self.statistics[name].words
+        codes, texts = unique_texts(training[name])
+        for code, text in enumerate(texts):
+            word = normalize_label(text).lower()
+            if word in words or text in self.draft.missing or is_absent(text):
                 continue
-            word = text.lower()
-            is_other[code] = not may_be_booleans(words | {word})
-            if not is_other[code]:
-                words.add(word)
-        refuse_where(training, name, is_other[codes], expected)
+            words.add(word)
+            row = int(np.argmax(codes == code))
+            self.witnesses.append(training.take([row]))
 
     def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
         """Infer the kinds from all rows, and measure columns again whose kind has changed."""
@@ -404,7 +397,8 @@ class StreamFit:
             undecided = []
             for name in self.inferred:
                 # In the other columns, all rows are of the suggested kind.
-                if self.kinds[name] == "category" or name in self.contradictions:
+                may_change = self.kinds[name] in ("boolean", "category")
+                if may_change or name in self.contradictions:
                     undecided.append(name)
             kinds = kinds_of(evidence, undecided, self.draft.missing)
             changed: dict[str, str] = {}
@@ -419,7 +413,7 @@ class StreamFit:
                 return
             self.kinds |= changed
             for name in changed:
-                self.statistics[name] = self._statistics_of(name, sample)
+                self.statistics[name] = ColumnStatistics(name)
                 self.contradictions.pop(name, None)
                 self.uncounted.discard(name)
                 self.bounded.add(name)

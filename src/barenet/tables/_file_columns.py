@@ -64,7 +64,7 @@ def with_columns(
 def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> None:
     """Refuse columns whose files declare values of several kinds, such as numbers and text."""
     files = _files_of(blocks)
-    wrong: dict[str, dict[str, list[Table]]] = {}
+    wrong: dict[str, Mapping[str, Sequence[Table]]] = {}
     for name in names:
         declared: dict[str, list[Table]] = {}
         for file in files:
@@ -72,7 +72,9 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
             if declared_type.values:
                 declared.setdefault(declared_type.values, []).append(file)
         if len(declared) > 1:
-            wrong[name] = declared
+            with_values = _with_values(name, declared)
+            if len(with_values) > 1:
+                wrong[name] = with_values
     if not wrong:
         return
     first, *others = wrong
@@ -87,6 +89,26 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
         for option in error.options:
             error.options[option] = features
     raise error
+
+
+def _with_values(name: str, declared: Mapping[str, Sequence[Table]]) -> dict[str, Sequence[Table]]:
+    """Leave out the kinds of files without a value, as pandas declares an empty column as numbers.
+
+    The first file with a value decides, and so few of them are read.
+    """
+    with_values: dict[str, Sequence[Table]] = {}
+    for kind, files in declared.items():
+        for file in files:
+            if not _is_empty(file, name):
+                with_values[kind] = files
+                break
+    return with_values
+
+
+def _is_empty(file: Table, name: str) -> bool:
+    """Whether a column, perhaps spelled otherwise, has no value in a file."""
+    [spelled] = spelled_names([name], file.names)
+    return file.is_empty(spelled)
 
 
 def _files_of(blocks: Sequence[Table]) -> list[Table]:
@@ -170,7 +192,8 @@ def _several_types(
 ) -> DataError:
     """Make the error for a column of several kinds, which names a file of the rarest kind."""
     rarest, *others = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
-    file = min(declared[rarest], key=lambda file: with_addresses(file.path))
+    files_with_values = [file for file in declared[rarest] if not _is_empty(file, name)]
+    file = min(files_with_values, key=lambda file: with_addresses(file.path))
     parts: list[str] = []
     for type_kind in others:
         files = declared[type_kind]

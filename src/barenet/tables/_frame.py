@@ -61,6 +61,10 @@ class Table(ABC):
         """The types of the columns by name, in a file that declares them."""
         return {}
 
+    def is_empty(self, name: str) -> bool:
+        """Return whether a column has no value in a file that declares its type."""
+        return False
+
     def as_read(self, text: str) -> set[str]:
         """Return what a text of the file becomes when it is read, in any of its columns."""
         return {text}

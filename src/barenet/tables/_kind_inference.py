@@ -166,6 +166,9 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     if values.dtype.kind != "T":
         return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
     column = distinct_texts(frame, name, missing, may_be_dropped=not to_split_by)
+    # Before numbers, as 1 and 0 may be beside words.
+    if parsing.are_booleans(column.texts.values()):
+        return "boolean"
     order = _order_of_dates(column)
     if order is not None:
         return order
@@ -185,9 +188,6 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     refuse_pairs(column)
     refuse_durations(column)
     refuse_decorated(column)
-    words = {text.lower() for text in column.texts.values()}
-    if parsing.are_booleans(words):
-        return "boolean"
     if to_split_by:
         refuse_years(column)
     return "category"

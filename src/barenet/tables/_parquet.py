@@ -1,5 +1,6 @@
 """Reads a Parquet file as a frame, one row group after the other, within the memory budget."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -35,6 +36,9 @@ _PER_BYTE = 4
 #: Number of columns of a row group that are converted at once.
 _AT_ONCE = 16
 
+#: Number of rows that are read at once to find the first value.
+_FIRST_ROWS = 1024
+
 #: Number of rows that are read at once if texts aren't read as a dictionary.
 _MOST_ROWS = 2**16
 #: The fraction of the memory budget that these rows may take if each text is as long as the row
@@ -51,6 +55,16 @@ _KINDS = {
     "date": ("date", "timestamp"),
     "text": ("string", "large_string", "string_view"),
 }
+
+#: The name of the type of periods.
+_PERIOD = re.compile(r"period\[(.*)\]", re.DOTALL)
+
+#: NumPy's unit of the periods of pandas, and the number of units in each, by their frequency. Both
+#: count from 1970.
+_PERIODS = {
+    "Y-DEC": ("Y", 1), "A-DEC": ("Y", 1), "Q-DEC": ("M", 3), "M": ("M", 1), "D": ("D", 1),
+    "h": ("h", 1), "H": ("h", 1), "min": ("m", 1), "T": ("m", 1), "s": ("s", 1), "S": ("s", 1),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +94,16 @@ class ParquetTable(Table):
     @property
     def declared_types(self) -> Mapping[str, DeclaredType]:
         return self.types
+
+    def is_empty(self, name: str) -> bool:
+        """Return whether all values of a column of the file are missing; read up to the first."""
+        compute = _arrow("pyarrow.compute")
+        with _opened(self.path) as file:
+            for batch in file.iter_batches(_FIRST_ROWS, columns=[name]):
+                are_missing = compute.is_null(batch.column(0), nan_is_null=True)
+                if not compute.all(are_missing).as_py():
+                    return False
+        return True
 
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         columns = self._read(names, self._values)
@@ -158,10 +182,25 @@ class ParquetTable(Table):
 
     def _values(self, column: Any, name: str) -> NDArray[Any]:
         """Convert a column to the type of a frame's column."""
+        period = _PERIOD.fullmatch(self.types[name].name)
+        if period is not None:
+            return as_column(self._dates_of_periods(column, name, period[1]), name, path=self.path)
         if _is(column.type, "decimal") and column.type.scale:
             # Arrow divides by a power of ten, which may be off by one unit in the last place.
             column = column.cast("string").cast("float64")
         return as_column(column, name, path=self.path)
+
+    def _dates_of_periods(self, column: Any, name: str, frequency: str) -> NDArray[Any]:
+        """Convert the numbers of periods to the dates on which they begin."""
+        if frequency not in _PERIODS:
+            problem = f"column {name!r}: periods of the frequency {frequency!r} cannot be encoded"
+            remedy = "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}"
+            raise DataError(problem, path=self.path, remedy=remedy, drop=[name])
+        unit, n_units = _PERIODS[frequency]
+        numbers = column.cast("int64")
+        dates = (n_units * numbers.fill_null(0).to_numpy()).astype(f"M8[{unit}]")
+        dates[numbers.is_null().to_numpy()] = np.datetime64("NaT")
+        return dates
 
     def _texts(self, column: Any, name: str) -> Any:
         """Return the texts of a column, which a frame's values may not fully represent."""
@@ -208,9 +247,25 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     check_columns(path, len(names))
     check_unique(names, path=path)
     types = {}
-    for name, arrow_type in zip(names, schema.types, strict=True):
-        types[name] = DeclaredType(_kind_of(arrow_type), str(arrow_type))
+    for name, field in zip(names, schema, strict=True):
+        types[name] = _declared_type(field)
     return ParquetTable(path, names, types, groups, 0, largest, memory)
+
+
+def _declared_type(field: Any) -> DeclaredType:
+    """Return the type of a column; periods of pandas are numbers beside their frequency."""
+    frequency = None
+    if getattr(field.type, "extension_name", "") == "pandas.period":  # once pandas is imported
+        frequency = field.type.freq
+    elif (field.metadata or {}).get(b"ARROW:extension:name") == b"pandas.period":
+        parameters = field.metadata.get(b"ARROW:extension:metadata", b"")
+        match = re.search(r'"freq": *"([^"]*)"', parameters.decode("utf-8", "replace"))
+        frequency = "unknown"
+        if match is not None:
+            frequency = match[1]
+    if frequency is not None:
+        return DeclaredType("date", f"period[{frequency}]")
+    return DeclaredType(_kind_of(field.type), str(field.type))
 
 
 def _kind_of(arrow_type: Any) -> str:

@@ -25,12 +25,14 @@ NEARLY_ALL = 0.9
 #: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
 BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
 
-#: The words that may occur beside each other in a column of booleans.
-BOOLEAN_FAMILIES = (
-    {"true", "false", "t", "f"},
-    {"yes", "no", "y", "n"},
-    {"on", "off"},
-)
+#: The letters of words for true and false, which may also be codes, and the pairs beside which they
+#: are booleans.
+BOOLEAN_LETTERS = {
+    "t": (("true", "false"), ("t", "f")),
+    "f": (("true", "false"), ("t", "f")),
+    "y": (("yes", "no"), ("y", "n")),
+    "n": (("yes", "no"), ("y", "n")),
+}
 
 #: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -57,33 +59,42 @@ CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 WORDS = ("False", "True")
 SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
 
-_BOOLEANS = {"1": 1.0, "0": 0.0}
+_BOOLEANS = {"1": True, "0": False}
 for _true_word, _false_word in BOOLEAN_WORDS:
-    _BOOLEANS[_true_word] = 1.0
-    _BOOLEANS[_false_word] = 0.0
+    _BOOLEANS[_true_word] = True
+    _BOOLEANS[_false_word] = False
 
 
-def may_be_booleans(words: Collection[str]) -> bool:
-    """Return whether words in lower case can be booleans of one column, such as yes, no and y."""
-    return any(family.issuperset(words) for family in BOOLEAN_FAMILIES)
+def are_booleans(texts: Iterable[str]) -> bool:
+    """Return whether texts are words for true and false, such as yes and no, of any pairs.
 
+    1 and 0 may be beside words. At least one pair must be complete, and that of each letter.
 
-def are_booleans(words: Collection[str]) -> bool:
-    """Return whether words in lower case are a pair of booleans, perhaps beside its letters.
-
-    >>> are_booleans({"yes", "no", "y"}), are_booleans({"yes", "n"}), are_booleans({"yes", "false"})
-    (True, False, False)
+    >>> are_booleans(["yes", "No", "Y", "true"]), are_booleans(["1.0", "0.0", "True"])
+    (True, True)
+    >>> are_booleans(["yes", "n"]), are_booleans(["yes", "no", "t"]), are_booleans(["1", "0"])
+    (False, False, False)
     """
-    has_pair = any(set(pair) <= set(words) for pair in BOOLEAN_WORDS)
-    return has_pair and may_be_booleans(words)
+    words = set[str]()
+    for text in texts:
+        if truth_of(text) is None:
+            return False
+        words.add(normalize_label(text).lower())
+    for letter in words.intersection(BOOLEAN_LETTERS):
+        if not any(words.issuperset(pair) for pair in BOOLEAN_LETTERS[letter]):
+            return False
+    if any(words.issuperset(pair) for pair in BOOLEAN_WORDS):
+        return True
+    return words.issuperset(("1", "0")) and len(words) > 2
 
 
-def truth_of(word: str) -> bool | None:
-    """Return the truth value of a word such as Yes; None if it has none."""
-    value = _BOOLEANS.get(word.lower())
-    if value is None:
-        return None
-    return value == 1.0
+def truth_of(text: str) -> bool | None:
+    """Return the truth value of a word such as Yes, or of 1 or 0; None if it has none.
+
+    >>> truth_of("Yes"), truth_of("0.0"), truth_of("01")
+    (True, False, None)
+    """
+    return _BOOLEANS.get(normalize_label(text).lower())
 
 
 def to_number(text: str) -> float | None:
@@ -174,7 +185,7 @@ def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDA
 def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     """Parse a column as booleans: 1 and 0; a missing one is NaN."""
     expected = "a boolean, such as yes or no"
-    values = _parse(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
+    values = _parse(frame, name, missing, truth_of, expected)
     refuse_where(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
     return values
 
@@ -183,12 +194,10 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
     """Parse a column as dates and times; a missing one is NaT."""
     column = frame[name]
     absent = np.datetime64("NaT", "us")
-    if column.dtype.kind == "f" and np.isnan(column).all():
-        return np.full(len(column), absent)
     expected = f"a date, such as {DATES[order]}"
     if order == "time":
         expected = f"a time of day, such as {DATES[order]}"
-        if column.dtype.kind == "M":
+        if column.dtype.kind == "M" and not np.isnat(column).all():
             raise frame.fault(0, name, expected)
     dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
     dates[are_missing_dates(dates, missing, order)] = absent
@@ -353,6 +362,8 @@ def _parse(
     dtype = np.asarray(absent).dtype
     if column.dtype.kind != "T":
         if (column.dtype.kind == "M") != (dtype.kind == "M"):
+            if np.isnan(column).all():  # a column without values may have any type
+                return np.full(len(column), absent)
             raise frame.fault(0, name, expected)
         return column.astype(dtype)
     codes, texts = unique_texts(column)

@@ -130,6 +130,8 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     for text in texts:
         is_number.append(parsing.read_number(text) is not None)
         is_local.append(_is_local_number(text))
+    if task is None:
+        _refuse_spellings(rows, target)
     are_numbers = np.array(is_number)
     local = np.array(is_local)
     if task == "regression" or are_numbers.all():
@@ -158,7 +160,6 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
         raise rows.fault(row, target, expected, remedy, missing=others, task="classification")
     elif task is None:
         _refuse_measures(rows, target)
-        _refuse_spellings(rows, target)
     return parsing.encode(np.array(_in_one_spelling(texts))[codes])
 
 
@@ -191,8 +192,7 @@ def _refuse_spellings(rows: Frame, target: str) -> None:
     """Reject several spellings of yes or no, which are equal in feature columns."""
     codes, texts = parsing.unique_texts(rows[target])
     spelled = _in_one_spelling(texts)
-    words = {text.lower() for text in spelled}
-    if not parsing.are_booleans(words) or len(set(spelled)) == 2:
+    if not parsing.are_booleans(spelled) or len(set(spelled)) == 2:
         return
     counts = Counter[str]()
     for text, count in zip(spelled, np.bincount(codes).tolist(), strict=True):

@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from predictors import predictor_of
 from random_tables import random_predictor, random_table
@@ -127,6 +128,34 @@ def test_true_and_false_are_spelled_in_any_way(to, categories, tmp_path):
         values = np.array([True, False, None, np.True_, np.False_], object)
         objects, _ = run(to, model, {"is": values}, tmp_path)
         assert objects.tolist() == outputs[[4, 1, 6, 4, 1]].tolist()
+
+
+@pytest.mark.case(128)
+def test_a_boolean_is_read_from_digits_in_any_spelling(tmp_path):
+    encoding = TableEncoding.fit({"is": ["yes", "no", "yes"]})
+    model = random_predictor(np.random.default_rng(2), encoding)
+    rows = {"is": ["1.0", "0.0", "1", "0", "1e0", "yes", "no", "TRUE"]}
+    expected = model.outputs({"is": ["yes", "no", "yes", "no", "yes", "yes", "no", "yes"]})
+    np.testing.assert_array_equal(model.outputs(rows), expected)
+    np.testing.assert_array_equal(run("python", model, rows, tmp_path)[0], expected)
+
+
+@pytest.mark.case(169)
+def test_a_column_without_values_may_have_any_type(tmp_path):
+    """As pandas reads it: NaT after `to_datetime`, NaN or None."""
+    table = {
+        "number": ["1", "2", "4"],
+        "is": ["yes", "no", "yes"],
+        "town": ["Rome", "Oslo", ""],
+        "day": ["2024-01-01", "2024-02-05", "2024-03-07"],
+        "time": ["12:30", "7:15", "20:00"],
+    }
+    model = random_predictor(np.random.default_rng(2), TableEncoding.fit(table))
+    expected = model.outputs(dict.fromkeys(table, ["", ""]))
+    for values in (pd.to_datetime([None, None]), [np.nan, np.nan], [None, None], [pd.NaT, pd.NaT]):
+        rows = dict.fromkeys(table, pd.Series(values))
+        np.testing.assert_array_equal(model.outputs(pd.DataFrame(rows)), expected)
+        np.testing.assert_array_equal(run("python", model, rows, tmp_path)[0], expected)
 
 
 @pytest.mark.parametrize("to", FORMATS)
