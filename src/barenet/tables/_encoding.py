@@ -161,14 +161,9 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         check_count(bins, "bins")
-        added = {token.strip() for token in check_texts(missing, "missing")}
-        for token in [*added]:
-            # Dates of a file are rewritten when it is read, and so is the text of a missing one.
-            for date_format in frame.date_formats:
-                added.add(rewrite_date(token, date_format) or token)
-        tokens = ("", *sorted({*MISSING, *added} - {""}))
+        tokens = missing_tokens(frame, missing)
         names = names or [*frame.columns]
-        requested = _requested_kinds(
+        requested = requested_kinds(
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
         others = [name for name in names if name not in requested]
@@ -446,7 +441,17 @@ def check_texts(values: Any, argument: str) -> Sequence[str]:
     return texts
 
 
-def _requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
+def missing_tokens(frame: Frame, missing: Collection[str]) -> tuple[str, ...]:
+    """Return all texts that stand for a missing value in a frame, given the user's."""
+    added = {token.strip() for token in check_texts(missing, "missing")}
+    for token in [*added]:
+        # Dates of a file are rewritten when it is read, and so is the text of a missing one.
+        for date_format in frame.date_formats:
+            added.add(rewrite_date(token, date_format) or token)
+    return ("", *sorted({*MISSING, *added} - {""}))
+
+
+def requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """Return the kinds of the columns that arguments list."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     existing = dict.fromkeys(columns)
