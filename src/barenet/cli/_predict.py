@@ -23,6 +23,7 @@ from barenet.datasets._column_summary import (
     unknown_categories,
 )
 from barenet.errors import ArgumentError, BarenetError, count_of, some
+from barenet.files._predictor import interval_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
@@ -192,7 +193,7 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
     """Return the ends of the intervals of each row, if there are intervals."""
     if interval is None:
         return {}
-    return dict(zip(("lower", "upper"), predictor.predict_interval(X, interval), strict=True))
+    return dict(zip(("lower", "upper"), interval_of(predictor, X, interval), strict=True))
 
 
 def _select(
