@@ -1,5 +1,6 @@
 """``barenet predict``: print the predictions of a trained network for new rows."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -94,6 +95,8 @@ def predict(
             else:
                 typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
+                if output.out is None and sys.stdout.isatty():
+                    predicted = _without_excess_digits(predicted, predictor)
                 write({**_other_than(predicted, columns), **predicted})
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
@@ -270,3 +273,15 @@ def _predicted_columns(
         else:
             names.append(name)
     return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
+
+
+def _without_excess_digits(columns: Columns, predictor: Predictor) -> Columns:
+    """Write numbers for a reader, with no more digits than those of a float32 network have."""
+    if predictor.network.dtype != np.float32:
+        return columns
+    written: dict[str, Any] = {}
+    for name, values in columns.items():
+        if values.dtype == np.float64:  # float32 has few digits already
+            values = np.array([f"{value:.9g}" for value in values.tolist()], object)
+        written[name] = values
+    return written
