@@ -28,9 +28,10 @@ class History:
         One number per epoch, by name: ``loss`` (mean over the batches, each before its step, with
         the penalties), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the last
         batch), ``seconds``, each metric's name, and loss and metrics of the validation and the test
-        set, such as ``validation_loss`` and ``test_accuracy``. For an ensemble, ``out_of_fold_loss``
-        is the expected loss on new rows, and ``out_of_fold_accuracy`` or ``out_of_fold_r2`` the
-        score of left-out rows, NaN after epochs in which they were not predicted.
+        set, such as ``validation_loss`` and ``test_accuracy``. For an ensemble,
+        ``out_of_fold_loss``, the expected loss on new rows, and ``out_of_fold_accuracy`` or
+        ``out_of_fold_r2``, the score of left-out rows; both are NaN for epochs after which these
+        were not predicted.
     engine : str
         Name of the engine.
     seed : int
