@@ -135,7 +135,7 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
                 css_class += " dot"
             path = "L".join(f"{axes.x(epoch)} {axes.y(value)}" for epoch, value in drawn)
             lines += f'<path class="{css_class}" d="M{path}h0"/>'
-            last = f"{curves[label][-1]:.4g}"
+            last = f"{drawn[-1][1]:.4g}"
         legend += f'<span class="curve-{number}">{escape(label)} {last}</span>'
     box = f'viewBox="-52 -8 {WIDTH + 60} {HEIGHT + 32}" width="{WIDTH + 60}"'
     description = f'role="img" aria-label="{escape(title)} by epoch"'

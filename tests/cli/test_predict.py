@@ -140,6 +140,30 @@ AS_IT_IS = ["-1.5", "+3e-7", "a=b", "Rome", "0", "1-1", "'=1", "a\n=1"]
 
 
 @pytest.mark.case(115)
+def test_a_terminal_shows_the_digits_of_the_network(barenet, monkeypatch):
+    """Pipes and files have all digits of the numbers in the units of the target."""
+    network = Network.dense([2, 1], output="identity", seed=3)
+    scaling = Scaling.fit("standardize", np.array([[1e3], [7e3], [2e3]]))
+    parts = {"classes": None, "feature_names": ("a", "b"), "target_name": "y", "dataset": "rows"}
+    predictor = Predictor(
+        network=network,
+        preprocessing=Scaling.fit("none", np.eye(2)),
+        target_scaling=scaling,
+        **parts,
+    )
+    save(predictor, "model.safetensors")
+    Path("new.csv").write_text("a,b\n0.1,0.7\n")
+    [expected] = predictor.predict([[0.1, 0.7]]).tolist()
+    command = ("predict", "model.safetensors", "new.csv")
+    piped = barenet(*command).out
+    assert piped == f"prediction\n{expected!r}\n" and len(repr(expected)) > 15
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    [_, shown] = barenet(*command).out.split()
+    assert len(shown) == 10 and float(shown) == pytest.approx(expected, rel=1e-8)
+    barenet(*command, "--out", "rows.csv").ok()
+    assert Path("rows.csv").read_text() == piped
+
+
 def test_spreadsheet_formulas_are_marked():
     assert for_spreadsheets(COMPUTED) == [f"'{text}" for text in COMPUTED]
     assert for_spreadsheets(AS_IT_IS) == AS_IT_IS

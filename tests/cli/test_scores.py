@@ -35,6 +35,20 @@ def test_scores_are_printed_under_their_names(capsys):
     assert len({len(line) for line in lines}) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ((), "(the loss is half of the mean squared error of the standardized target)"),
+        (("--target-scaling", "none"), "(the loss is half of the mean squared error)"),
+    ],
+)
+def test_a_line_defines_the_loss_beside_an_rmse(barenet, options, note):
+    out = barenet("train", "diabetes", "--epochs", 2, *options, "--no-plots").out
+    assert note in out.splitlines()
+    heading = out.splitlines()[0]
+    assert heading.split() == ["rows", "R²", "RMSE", "MAE", "loss"]
+
+
 def test_a_wide_confusion_matrix_is_numbered_or_omitted(capsys):
     names = tuple(f"a class with the number {number}" for number in range(6))
     emit_confusion_matrix(np.eye(6, dtype=int), names)

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import r2_score
 
 from barenet import MLPRegressor
+from barenet.errors import ArgumentError
 from barenet.losses import Huber
 
 RNG = np.random.default_rng(0)
@@ -52,3 +53,11 @@ def test_several_quantiles_and_a_mean_with_its_variance(options, engine):
     assert model.score(X, y) == r2_score(y, model.predict(X)) > 0.7
     deviation = np.exp(model.network_.predict(X)[:, 1] / 2).mean()
     assert deviation == pytest.approx(0.3, abs=0.05)
+
+
+@pytest.mark.parametrize("sizes", [(32,), [32, 16], 32])
+def test_sizes_in_the_place_of_the_loss_are_refused_with_their_parameter(sizes):
+    with pytest.raises(ArgumentError) as caught:
+        MLPRegressor(sizes).fit(X, Y)
+    assert str(caught.value).startswith("loss: expected a loss, which is the first parameter")
+    assert str(caught.value).endswith(f"hidden layers, use hidden_layer_sizes={sizes!r}")

@@ -68,6 +68,32 @@ def test_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
         own.predict({"a": [], "b": [1.0], "c": [1.0]})
 
 
+def town_predictor(*, rare: float = 0, **parts: object) -> Predictor:
+    """A model of a category, rarely Turku, and a number."""
+    rows = {"town": ["Bern", "Oslo", "Rome"] * 10 + ["Turku"], "size": [*range(31)]}
+    encoding = TableEncoding.fit(rows, rare=rare, keep_column=["size"])
+    output = "sigmoid" if parts else "identity"
+    network = Network.dense([encoding.n_outputs, 4, 1], output=output, seed=1)
+    return predictor_of(network, encoding, **parts)
+
+
+def test_categories_that_the_model_does_not_know_are_counted_in_a_warning():
+    rows = pd.DataFrame({"town": ["Oslo", "Bonn", None, "Bonn", "Lima"], "size": range(5)})
+    own = town_predictor()
+    expected = r"^unknown categories, which are ignored: town \(3 of 5 rows, such as 'Bonn'\)$"
+    with pytest.warns(UserWarning, match=expected) as caught:
+        predictions = own.predict(rows)
+    assert [warning.filename for warning in caught] == [__file__]
+    np.testing.assert_array_equal(predictions, own.outputs(rows)[:, 0])  # without a warning
+    with pytest.warns(UserWarning, match=expected):
+        own.predict(rows.to_dict("records"))
+    own.predict(rows[:1])
+    town_predictor(rare=2).predict(rows)  # new towns share the output of Turku, which is rare
+
+    with pytest.warns(UserWarning, match=expected):
+        town_predictor(classes=NAMES).probabilities(rows)
+
+
 @pytest.mark.case(139)
 def test_records_are_rows():
     own, frame = predictor(), pd.DataFrame(X, columns=["a", "b", "c"])

@@ -232,6 +232,20 @@ def test_it_ends_when_the_loss_does_not_improve():
     assert len(history) < 96 and history.stop_reason == "no improvement"
 
 
+@pytest.mark.parametrize(("kind", "score"), [(of_classes, "accuracy"), (of_numbers, "r2")])
+def test_the_history_has_the_scores_of_left_out_rows_where_they_were_predicted(kind, score):
+    training = kind(replace(RECIPE, epochs=9))
+    history = training.run()
+    best = training.best
+    curve = history[f"out_of_fold_{score}"]
+    assert curve[best.epoch - 1] == best.scores["out_of_fold"][score]
+    assert np.flatnonzero(np.isnan(curve)).tolist() == [6]  # epoch 7 is not compared
+    losses = np.array(history["out_of_fold_loss"])
+    factor = 1 if kind is of_classes else 2  # the loss of a network is half of the mean square
+    assert factor * losses[best.epoch - 1] == best.loss
+    assert np.nanmin(losses) >= losses[best.epoch - 1] * (1 - training.recipe.tolerance)
+
+
 def test_an_ensemble_of_which_nothing_is_left_fails():
     training = of_classes()
     for network in training.networks[::4]:
@@ -294,7 +308,8 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path, kind, failing):
         again, ended, nothing = run_from(tmp_path, make)  # from the state at its end
     assert past[0] == 8 and nothing == []
     for found, curves in ((training, resumed), (again, ended)):
-        assert (curves.loss, curves.stop_reason) == (history.loss, history.stop_reason)
+        np.testing.assert_equal(curves.to_dict(), history.to_dict())
+        assert curves.stop_reason == history.stop_reason
         assert found.best.epoch == whole.best.epoch == curves.best_epoch
         assert found.best.scores == whole.best.scores
         assert np.array_equal(found.best.predictions, whole.best.predictions)

@@ -40,7 +40,8 @@ def test_the_answer_to_a_record_does_not_depend_on_others(service):
     for value in values:
         record = {"c": value, "n": 3}
         [alone[repr(value)]] = service.predicted([record])
-        assert service.predictor.predict([record])[0] == alone[repr(value)]["prediction"]
+        [[output]] = service.predictor.outputs([record])
+        assert output == alone[repr(value)]["prediction"]
     assert alone["True"] != alone["1"] and alone["True"] == alone["'True'"]
     for pair in product(values, repeat=2):
         answers = service.predicted([{"c": value, "n": 3} for value in pair])

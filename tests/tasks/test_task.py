@@ -30,12 +30,13 @@ from barenet.activations import Tanh
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError, BarenetError, ModelFileError
+from barenet.errors import ArgumentError, BarenetError, DataError, ModelFileError
 from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement
+from barenet.tasks._split_rows import split_validation
 
 
 @pytest.fixture
@@ -474,6 +475,56 @@ def test_a_word_that_is_left_out_may_be_a_class(prices):
     assert Task.open(prices, "kind", task="classification").training.classes == ("None", "a", "b")
     with pytest.warns(UserWarning, match=r"left out: 'None'\), 6 columns$"):
         Task.open(prices, "kind", missing=["None"])
+
+
+def table_with_wrong(column: str, value: str, row: int) -> dict[str, list[str]]:
+    """A table of 300 rows with a number, a boolean and a date, one value of it wrong."""
+    numbers = np.random.default_rng(0).normal(size=(2, 300)).round(2)
+    table = {
+        "size": [str(number) for number in numbers[0]],
+        "open": ["yes", "no"] * 150,
+        "sold": [f"2024-01-{1 + row % 28:02d}" for row in range(300)],
+        "price": [str(number) for number in numbers[1]],
+    }
+    table[column][row] = value
+    return table
+
+
+@pytest.mark.case(40)
+@pytest.mark.parametrize("part", ["training", "test"])
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("size", "oops", "a number, as in 99.6 % of the rows"),
+        ("sold", "someday", "a date, as in 99.6 % of the rows"),
+        ("size", "1e400", "a number within float64's range"),
+    ],
+)
+def test_a_wrong_value_of_any_row_is_refused_before_the_training(column, value, expected, part):
+    task = Task.open(table_with_wrong("size", "0", row=0), "price")
+    row = getattr(task, part).numbers[0]
+    with pytest.raises(DataError, match=expected) as caught:
+        Task.open(table_with_wrong(column, value, row), "price")
+    assert (caught.value.row, caught.value.column) == (row, column)
+    assert f"if it stands for a missing value, use missing=['{value}']" in str(caught.value)
+    Task.open(table_with_wrong(column, value, row), "price", missing=[value])
+
+
+def test_a_category_beside_booleans_of_the_training_is_refused_with_remedies():
+    """The training rows alone decide that a column has booleans."""
+    task = Task.open(table_with_wrong("size", "0", row=0), "price")
+    expected = (
+        "'open': expected a boolean, such as yes or no, got 'maybe'; if it stands for a missing "
+        r"value, use missing=\['maybe'\]; if the column holds names, use categories=\['open'\]$"
+    )
+    table = table_with_wrong("open", "maybe", task.test.numbers[0])
+    with pytest.raises(DataError, match=expected):
+        Task.open(table, "price")
+    Task.open(table, "price", categories=["open"]).train(quick=True, epochs=1)
+    validation = split_validation(task.training, RunConfig(patience=2, split_seed=0))[1]
+    opened = Task.open(table_with_wrong("open", "maybe", validation.numbers[0]), "price")
+    with pytest.raises(DataError, match=expected):
+        opened.train(patience=2)
 
 
 def prepare(settings):

@@ -1,5 +1,6 @@
 """``barenet predict``: print the predictions of a trained network for new rows."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from barenet.datasets._column_summary import (
     unknown_categories,
 )
 from barenet.errors import ArgumentError, BarenetError, count_of, some
+from barenet.files._predictor import interval_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
@@ -93,6 +95,8 @@ def predict(
             else:
                 typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
+                if output.out is None and sys.stdout.isatty():
+                    predicted = _without_excess_digits(predicted, predictor)
                 write({**_other_than(predicted, columns), **predicted})
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
@@ -192,7 +196,7 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
     """Return the ends of the intervals of each row, if there are intervals."""
     if interval is None:
         return {}
-    return dict(zip(("lower", "upper"), predictor.predict_interval(X, interval), strict=True))
+    return dict(zip(("lower", "upper"), interval_of(predictor, X, interval), strict=True))
 
 
 def _select(
@@ -272,3 +276,15 @@ def _predicted_columns(
             names.append(name)
     numbers = np.column_stack([outputs, *bounds.values()])
     return dict(zip(names, numbers.T, strict=True))
+
+
+def _without_excess_digits(columns: Columns, predictor: Predictor) -> Columns:
+    """Write numbers for a reader, with no more digits than those of a float32 network have."""
+    if predictor.network.dtype != np.float32:
+        return columns
+    written: dict[str, Any] = {}
+    for name, values in columns.items():
+        if values.dtype == np.float64:  # float32 has few digits already
+            values = np.array([f"{value:.9g}" for value in values.tolist()], object)
+        written[name] = values
+    return written

@@ -12,10 +12,14 @@ from barenet import METRICS, Dataset
 from barenet._metrics import main_metric, score_text
 from barenet._registry import spec_of
 from barenet.cli._console import MAX_COLUMNS, emit, emit_table, log
+from barenet.model.losses import SquaredError
 from barenet.tasks._measurement import Measurement, metric_title
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
+
+#: The loss that is half of a mean square, whose name beside an RMSE would suggest its square.
+SQUARED_ERROR = SquaredError.name
 
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
@@ -33,7 +37,13 @@ def emit_measurement(
     for baseline, on_same_rows in measured.baselines.items():
         lines.append(((baseline.title, baselines), on_same_rows.scores))
     lines += more
-    emit_scores(("", "rows"), lines, spec_of(measured.loss_function))
+    loss = spec_of(measured.loss_function)
+    emit_scores(("", "rows"), lines, loss)
+    if loss == SQUARED_ERROR and measured.predictor.classes is None:
+        definition = "half of the mean squared error"
+        if measured.predictor.target_scaling is not None:
+            definition += " of the standardized target"
+        emit(f"(the loss is {definition})")
     if note:
         emit(note)
     if measured.baselines:
@@ -56,6 +66,8 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
         # The loss has no separate column if it equals the log loss in every line.
         if not isclose(scores.get("loss", nan), scores.get("log_loss", nan), rel_tol=1e-3):
             titles["loss"] = loss.partition(":")[0]
+            if loss == SQUARED_ERROR:
+                titles["loss"] = "loss"
     table = []
     for labels, scores in lines:
         cells = [*labels]

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.datasets._dataset import Dataset
+from barenet.errors import brief, count_of, some
 from barenet.tables._column import Column, FilledColumn
 from barenet.tables._column_kinds import CategoryColumn, NumberColumn
 from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._frame import Frame
 from barenet.tables._parsing import WORDS, known_spelling, single_labels
 from barenet.tables._scaling import Scaling
 
@@ -73,6 +75,23 @@ def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, N
         if isinstance(column, CategoryColumn):
             unknown[column.name] = are_unknown(column, values)
     return unknown
+
+
+def describe_unknown(encoding: TableEncoding, rows: Frame) -> str:
+    """List the columns with categories that no training row had, and the counts; else empty.
+
+    Where rare categories share an output, new ones may be as rare, and are left out.
+    """
+    descriptions = []
+    for column in encoding.used:
+        if not isinstance(column, CategoryColumn) or column.rare:
+            continue
+        labels = column.parse(rows, column.name, encoding.missing)
+        unknown = labels[are_unknown(column, labels)]
+        if len(unknown):
+            share = f"{len(unknown):,} of {count_of(len(labels), 'row')}"
+            descriptions.append(f"{column.name} ({share}, such as {brief(unknown[0])})")
+    return some(descriptions)
 
 
 def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 
 from barenet._registry import build
+from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
 from barenet.estimators._target_encoders import NumberEncoder
 from barenet.model._activations import Activation
@@ -170,7 +172,16 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     activation: str | Activation | Sequence[str | Activation] = "relu"
 
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> NumberEncoder:
-        return NumberEncoder(build(Loss, LOSSES, self.loss, "loss"))
+        loss: Any = self.loss
+        if isinstance(loss, int | np.integer | list | tuple | np.ndarray):
+            raise ArgumentError.of(
+                "loss",
+                loss,
+                "a loss, which is the first parameter, as in scikit-learn",
+                remedy="for the sizes of hidden layers, use {hidden_layer_sizes}",
+                hidden_layer_sizes=loss,
+            )
+        return NumberEncoder(build(Loss, LOSSES, loss, "loss"))
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Compute R².

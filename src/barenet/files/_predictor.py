@@ -1,6 +1,7 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, OtherMethods, convert_fields
 from barenet._display import write_display, write_facts
+from barenet.datasets._column_summary import describe_unknown
 from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
-from barenet.errors import ArgumentError, brief, count_of, printable, some
+from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, printable, some
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, describe_rows, write_scores
 from barenet.model._array_dataset import BLOCK, class_probabilities, predictions_of
@@ -307,10 +309,18 @@ class Predictor(OtherMethods):
         ------
         ValueError
             If the network predicts numbers instead of classes.
+
+        Warns
+        -----
+        UserWarning
+            As `predict` does.
         """
         if self.classes is None:
             raise ValueError("the network predicts numbers, so there are no probabilities")
-        return class_probabilities(self.outputs(X))
+        X = self._readable(X)
+        outputs = self.outputs(X)
+        self._warn_of_unknown(X)
+        return class_probabilities(outputs)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict classes, or numbers.
@@ -326,8 +336,33 @@ class Predictor(OtherMethods):
             The most probable class of each row, or the outputs. Classes are int64 or float64 if all
             of them are numbers, bool if they are False and True, and otherwise text; with
             `text_classes`, they are always text.
+
+        Warns
+        -----
+        UserWarning
+            If columns have categories that no training row had. Where rare categories were merged,
+            new ones are predicted as these, without a warning.
         """
-        return predictions_of(self.outputs(X), self.labels)
+        X = self._readable(X)
+        outputs = self.outputs(X)
+        self._warn_of_unknown(X)
+        return predictions_of(outputs, self.labels)
+
+    def _readable(self, X: Any) -> Any:
+        """Return the rows of a table as a frame, which can be read again."""
+        X = columns_of_records(X)
+        if isinstance(self.preprocessing, TableEncoding) and has_rows(X):
+            return self.preprocessing.frame_of(X)
+        return X
+
+    def _warn_of_unknown(self, X: Any) -> None:
+        """Warn of categories that no training row had."""
+        if not isinstance(self.preprocessing, TableEncoding) or not has_rows(X):
+            return
+        unknown = describe_unknown(self.preprocessing, X)
+        if unknown:
+            text = f"unknown categories, which are ignored: {unknown}"
+            warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a given fraction of the targets, using the residuals.
@@ -350,24 +385,15 @@ class Predictor(OtherMethods):
         ------
         ValueError
             If there are no residuals, or too few for the coverage.
+
+        Warns
+        -----
+        UserWarning
+            As `predict` does.
         """
-        ensemble = self.network
-        residuals = self.residuals
-        if residuals is None or not isinstance(ensemble, Ensemble):
-            problem = "there are no residuals of rows left out, which intervals are made of"
-            if self.classes is not None:
-                problem = "the model predicts classes, and intervals are for numbers"
-            remedy = "train an ensemble on a table with a numeric target"
-            raise ArgumentError(problem, argument="coverage", remedy=remedy)
-
-        def bounds(rows: Any) -> FloatArray:
-            mean, spread = ensemble.mean_and_spread(self._network_inputs(rows))
-            half = residuals.half_width(spread, coverage)
-            return np.hstack([self.in_units(mean - half), self.in_units(mean + half)])
-
-        lower, upper = np.hsplit(self._by_blocks(bounds, X), 2)
-        if lower.shape[1] == 1:
-            return lower[:, 0], upper[:, 0]
+        X = self._readable(X)
+        lower, upper = interval_of(self, X, coverage)
+        self._warn_of_unknown(X)
         return lower, upper
 
     @classmethod
@@ -405,8 +431,8 @@ class Predictor(OtherMethods):
 
         Raises
         ------
-        If the model is not fitted, predicts several labels per row, or has a step or a method that
-        can't be stored in a file.
+        ValueError
+            If the model is not fitted, predicts several labels per row, or has a step or a method
             that can't be stored in a file.
 
         Examples
@@ -434,6 +460,28 @@ class Predictor(OtherMethods):
             card=parts.card,
             residuals=parts.residuals,
         )
+
+
+def interval_of(predictor: Predictor, X: Any, coverage: float) -> tuple[FloatArray, FloatArray]:
+    """Compute the ends of intervals, without a warning of unknown categories."""
+    ensemble = predictor.network
+    residuals = predictor.residuals
+    if residuals is None or not isinstance(ensemble, Ensemble):
+        problem = "there are no residuals of rows left out, which intervals are made of"
+        if predictor.classes is not None:
+            problem = "the model predicts classes, and intervals are for numbers"
+        remedy = "train an ensemble on a table with a numeric target"
+        raise ArgumentError(problem, argument="coverage", remedy=remedy)
+
+    def bounds(rows: Any) -> FloatArray:
+        mean, spread = ensemble.mean_and_spread(predictor._network_inputs(rows))
+        half = residuals.half_width(spread, coverage)
+        return np.hstack([predictor.in_units(mean - half), predictor.in_units(mean + half)])
+
+    lower, upper = np.hsplit(predictor._by_blocks(bounds, X), 2)
+    if lower.shape[1] == 1:
+        return lower[:, 0], upper[:, 0]
+    return lower, upper
 
 
 def _check_parts(predictor: Predictor) -> None:

@@ -55,8 +55,14 @@ class CheckedEpoch(NamedTuple):
         """Write the score and the loss, as the progress shows them."""
         if of_classes:
             return f"accuracy {self.score:.4f} log loss {self.loss:.4f}"
+        return f"R² {self.score:.4f} loss {self.loss / 2:.4f}"
+
+    def curve_values(self, *, of_classes: bool) -> dict[str, float]:
+        """Return the numbers of the epoch in the history."""
+        if of_classes:
+            return {"out_of_fold_loss": self.loss, "out_of_fold_accuracy": self.score}
         # Half of the mean square is the loss of each network.
-        return f"R² {self.score:.4f} squared_error {self.loss / 2:.4f}"
+        return {"out_of_fold_loss": self.loss / 2, "out_of_fold_r2": self.score}
 
 
 class AveragedNetworks(Stateful):
@@ -96,6 +102,8 @@ class AveragedNetworks(Stateful):
         #: The number of epochs in the averages.
         self.epoch = 0
         self.best: CheckedEpoch | None = None
+        #: The numbers of each epoch whose averages were compared, by their names in the history.
+        self.checked: dict[int, dict[str, float]] = {}
         #: The weighted sums of the parameters of each network.
         self._sums = np.zeros_like([network.parameters for network in networks])
         self._scratch = networks[0].copy()
@@ -122,6 +130,7 @@ class AveragedNetworks(Stateful):
         if not parameters:
             return
         checked = self._predict_left_out(epoch, parameters)
+        self.checked[epoch] = checked.curve_values(of_classes=self.rows.of_classes)
         if self.best is None:
             self.best = checked
             return
@@ -172,8 +181,10 @@ class AveragedNetworks(Stateful):
         return Ensemble(networks)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the sums and the parameters of the best epoch, which determine the rest."""
+        """Return the sums, the numbers of the epochs, and the parameters of the best epoch."""
         state: dict[str, Any] = {"epoch": self.epoch, "sums": self._sums}
+        for epoch, values in self.checked.items():
+            state[f"checked {epoch}"] = values
         if self.best is not None:
             state["best_epoch"] = self.best.epoch
             for index, parameters in self.best.parameters.items():
@@ -188,6 +199,9 @@ class AveragedNetworks(Stateful):
             if name.startswith("best "):
                 index = int(name.removeprefix("best "))
                 parameters[index] = vector
+            elif name.startswith("checked "):
+                epoch = int(name.removeprefix("checked "))
+                self.checked[epoch] = dict(vector)
         if parameters:
             in_order = dict(sorted(parameters.items()))  # the sums depend on the order
             self.best = self._predict_left_out(state["best_epoch"], in_order)

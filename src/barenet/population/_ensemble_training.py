@@ -243,14 +243,21 @@ class EnsembleTraining:
         show_line(epoch, self.recipe.epochs, text, best_epoch)
 
     def _history(self, best: CheckedEpoch, reason: str | None) -> History:
-        """Average the losses of the networks in the ensemble, by epoch."""
+        """Average the losses of the networks in the ensemble, by epoch, and add the checks."""
         histories = [self._population.runs[index].history for index in best.parameters]
         n_epochs = min(len(history) for history in histories)
         curves = [history.loss[:n_epochs] for history in histories]
         losses = np.mean(curves, axis=0).tolist()
+        curves_by_name = {"loss": losses}
+        for name in best.curve_values(of_classes=self.rows.of_classes):
+            curve = [np.nan] * n_epochs
+            for epoch, values in self.averages.checked.items():
+                if epoch <= n_epochs:
+                    curve[epoch - 1] = values[name]
+            curves_by_name[name] = curve
         first = histories[0]
         reason = reason or first.stop_reason
-        return History({"loss": losses}, first.engine, self.seeds[0], reason, best.epoch)
+        return History(curves_by_name, first.engine, self.seeds[0], reason, best.epoch)
 
 
 def prepare_ensemble_training(

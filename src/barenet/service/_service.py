@@ -22,7 +22,7 @@ from barenet._constraints import unique_fields
 from barenet._version import __version__
 from barenet.datasets._column_summary import unknown_categories
 from barenet.errors import ArgumentError, DataError, count_of
-from barenet.files._predictor import Predictor
+from barenet.files._predictor import Predictor, interval_of
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
@@ -292,7 +292,7 @@ class Service:
             for answer, row in zip(answers, probabilities, strict=True):
                 answer["probabilities"] = dict(zip(model.classes, row, strict=True))
         if model.residuals is not None:
-            lows, highs = model.predict_interval(rows, self.coverage)
+            lows, highs = interval_of(model, rows, self.coverage)
             for answer, low, high in zip(answers, lows.tolist(), highs.tolist(), strict=True):
                 answer["interval"] = [low, high]
         for name, are_unknown in unknown_categories(model.preprocessing, rows).items():

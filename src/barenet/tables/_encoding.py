@@ -160,13 +160,10 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         check_count(bins, "bins")
-        words = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
-        words.update(MISSING)
-        words.discard("")
-        tokens = ("", *sorted(words))
+        tokens = missing_tokens(frame, missing)
         if not names:
             names = [*frame.columns]
-        requested = _requested_kinds(
+        requested = requested_kinds(
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
         others = [name for name in names if name not in requested]
@@ -444,7 +441,15 @@ def check_texts(values: Any, argument: str) -> Sequence[str]:
     return texts
 
 
-def _requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
+def missing_tokens(frame: Frame, missing: Collection[str]) -> tuple[str, ...]:
+    """Return all texts that stand for a missing value in a frame, given the user's."""
+    tokens = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
+    tokens.update(MISSING)
+    tokens.discard("")
+    return ("", *sorted(tokens))
+
+
+def requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """Return the kinds of the columns that arguments list."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     existing = dict.fromkeys(columns)

@@ -19,6 +19,7 @@ from barenet.tables._frame import Frame
 from barenet.tables._scaling import Scaling
 from barenet.tasks._distillation import rows_for
 from barenet.tasks._split_rows import SplitRows, split_validation
+from barenet.tasks._value_check import check_rows
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,9 +51,10 @@ class NetworkRows:
         key = (*split_key, scale, *settings.table_options().items())
         if key not in split.encodings:
             split.encodings[key] = fit_encoding(training, scale, settings)
-        return cls(
-            split=split, training=training, validation=validation, encoding=split.encodings[key]
-        )
+        encoding = split.encodings[key]
+        if validation is not None and isinstance(encoding, TableEncoding):
+            check_rows(encoding, encoding.frame_of(validation.X), settings)
+        return cls(split=split, training=training, validation=validation, encoding=encoding)
 
     @classmethod
     def of_stream(cls, split: SplitRows, stream: Stream) -> Self:

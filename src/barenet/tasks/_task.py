@@ -40,6 +40,7 @@ from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
+from barenet.tasks._value_check import check_values
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
@@ -234,8 +235,10 @@ class Task(OtherMethods):
         settings.config.validate()
         if settings.is_stream:
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
-        dataset = settings.load(table)
-        return cls(settings, SplitRows.of(dataset, settings.config))
+        split = SplitRows.of(settings.load(table), settings.config)
+        if settings.teacher is None:  # whose encoding would read the columns
+            check_values(split, settings)
+        return cls(settings, split)
 
     @property
     def training(self) -> Dataset:

@@ -13,6 +13,9 @@ from barenet.errors import brief, count_of, some
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
 #: reduce the learning rate; the test set decides nothing.
 EVALUATION_SETS = ("validation", "test")
+#: The training rows as predicted by the networks of an ensemble that left them out, by the prefix
+#: of their curves.
+OUT_OF_FOLD = "out_of_fold"
 
 
 @dataclass
@@ -25,7 +28,10 @@ class History:
         One number per epoch, by name: ``loss`` (mean over the batches, each before its step, with
         the penalties), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the last
         batch), ``seconds``, each metric's name, and loss and metrics of the validation and the test
-        set, such as ``validation_loss`` and ``test_accuracy``.
+        set, such as ``validation_loss`` and ``test_accuracy``. For an ensemble,
+        ``out_of_fold_loss``, the expected loss on new rows, and ``out_of_fold_accuracy`` or
+        ``out_of_fold_r2``, the score of left-out rows; both are NaN for epochs after which these
+        were not predicted.
     engine : str
         Name of the engine.
     seed : int
@@ -189,6 +195,8 @@ class History:
 
 def curve_rows(name: str) -> tuple[str, str]:
     """Split the name of a curve into the set that it was measured on and the measure."""
+    if name.startswith(f"{OUT_OF_FOLD}_"):
+        return "out-of-fold", name.removeprefix(f"{OUT_OF_FOLD}_")
     rows, _, measure = name.partition("_")
     if rows in EVALUATION_SETS:
         return rows, measure

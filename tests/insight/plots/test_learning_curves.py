@@ -53,6 +53,20 @@ def test_the_best_epoch_is_marked_in_every_panel():
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
 
+def test_out_of_fold_scores_are_drawn_where_they_were_measured():
+    curves = {
+        "loss": [0.9, 0.5, 0.3],
+        "out_of_fold_loss": [0.8, np.nan, 0.4],
+        "out_of_fold_r2": [0.1, np.nan, 0.6],
+    }
+    loss, score = plot_history(History(curves, best_epoch=3)).axes
+    line = curve(score, "out-of-fold")
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([1, 3], [0.1, 0.6])
+    assert (score.get_ylabel(), len(curve(loss, "training").get_xdata())) == ("R²", 3)
+    assert "kept: epoch 3, loss 0.4" in [text.get_text() for text in loss.texts]
+    assert "out-of-fold 0.6" in History(curves)._repr_html_()
+
+
 def test_every_measure_has_a_panel_and_all_share_a_legend(readable):
     measures = dict.fromkeys(("mean_absolute_error", "r2", "top_3"), HISTORY["accuracy"])
     curves = {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}

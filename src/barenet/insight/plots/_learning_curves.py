@@ -25,7 +25,15 @@ MAX_DRAWN = 1e150
 #: Curves that describe the run, not the quality of the network.
 RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
 
-COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
+COLORS = {
+    "training": style.TRAINING,
+    "validation": style.VALIDATION,
+    "out-of-fold": style.VALIDATION,  # rows that decide on the best epoch, too
+    "test": style.TEST,
+}
+
+#: The curves of the loss that may decide which epoch is kept, the likeliest first.
+KEPT_BY = ("validation", "out-of-fold", "training", "test")
 
 
 def plot_history(history: History, *, title: str | None = None) -> Figure:
@@ -141,12 +149,7 @@ def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: i
     """Mark the epoch that was kept by a line in all panels, and a label in the first."""
     for panel in panels:
         panel.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-    if "validation" in losses:
-        role = "validation"
-    elif "training" in losses:
-        role = "training"
-    else:
-        role = "test"
+    role = next(role for role in KEPT_BY if role in losses)
     curve = losses[role]
     loss = curve[[best - 1]]
     axes = panels[0]

@@ -1,0 +1,88 @@
+"""Checks the values of a table before any training, in the training set and in the other rows.
+
+The training rows decide the kind of a column. A wrong value is reported in the same way wherever
+the split has put it, with the options that read the column without a loss.
+"""
+
+from collections.abc import Sequence
+
+from barenet.errors import LONGEST, DataError
+from barenet.settings._task_settings import TaskSettings
+from barenet.tables._column import Column, DroppedColumn
+from barenet.tables._column_fitting import fit_column
+from barenet.tables._encoding import TableEncoding, missing_tokens, requested_kinds
+from barenet.tables._frame import Frame
+from barenet.tables._kind_inference import kinds_of, raise_together
+from barenet.tasks._split_rows import SplitRows
+
+
+def check_values(split: SplitRows, settings: TaskSettings) -> None:
+    """Reject values of a table that are not of the kind of their column."""
+    rows = split.dataset.X
+    training = split.training.X
+    if not isinstance(rows, Frame) or not isinstance(training, Frame):
+        return
+    names = [*rows.columns]
+    options = settings.table_options(names)
+    tokens = missing_tokens(rows, options.get("missing", ()))
+    numeric = options.get("numeric", ())
+    requested = requested_kinds(names, categories=options.get("categories", ()), numeric=numeric)
+    others = [name for name in names if name not in requested]
+    wrong_value = None
+    try:
+        columns = []
+        inferred = kinds_of(training, others, tokens)
+        for name in names:
+            column = fit_column(
+                training,
+                name,
+                requested.get(name),
+                numbers="none",
+                rare=0.0,
+                missing=tokens,
+                keep=options.get("keep_column", ()),
+                inferred=inferred.get(name),
+            )
+            columns.append(column)
+        refuse_other_kinds(columns, rows, tokens, numeric)
+    except DataError as error:
+        wrong_value = error
+    if wrong_value is not None:
+        kinds_of(rows, others, tokens)  # its error has the share of all rows, whatever the split
+        raise wrong_value
+
+
+def check_rows(encoding: TableEncoding, rows: Frame, settings: TaskSettings) -> None:
+    """Reject values of held-out rows that an encoding can't read."""
+    numeric = settings.table_options([*rows.columns]).get("numeric", ())
+    refuse_other_kinds(encoding.columns, rows, encoding.missing, numeric)
+
+
+def refuse_other_kinds(
+    columns: Sequence[Column], rows: Frame, missing: Sequence[str], numeric: Sequence[str]
+) -> None:
+    """Reject values of another kind than that of their column, with remedies."""
+    errors = []
+    for column in columns:
+        if isinstance(column, DroppedColumn):
+            continue
+        try:
+            column.parse(rows, column.name, missing)
+        except DataError as error:
+            if not error.remedy:
+                _add_remedies(error, may_be_names=column.name not in numeric)
+            errors.append(error)
+    raise_together(errors)
+
+
+def _add_remedies(error: DataError, *, may_be_names: bool) -> None:
+    """Recommend the options that read a column with a value of another kind."""
+    text = str(error.value).strip()
+    remedies = []
+    if len(text) <= LONGEST:
+        remedies.append("if it stands for a missing value, use {missing}")
+        error.options["missing"] = [text]
+    if may_be_names:
+        remedies.append("if the column holds names, use {categories}")
+        error.options["categories"] = [error.column]
+    error.remedy = "; ".join(remedies)
