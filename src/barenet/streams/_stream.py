@@ -295,8 +295,8 @@ def stream(
     categories = spelled_names(check_texts(categories, "categories"), names)
     features = feature_names(table, {target, *drop})
     blocks = with_columns(blocks, features, allow_missing=allow_missing_columns, target=target)
-    numeric = spelled_names(options.get("numeric", ()), names)
-    of_given_kind = {*categories, *numeric}
+    numeric_names = spelled_names(options.get("numeric", ()), names)
+    of_given_kind = {*categories, *numeric_names}
     compared = [name for name in features if name not in of_given_kind]
     if task != "classification":
         compared.append(target)

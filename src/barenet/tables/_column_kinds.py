@@ -348,9 +348,6 @@ class CategoryColumn(Column):
 #: The cycles that `elapsed` knows.
 CYCLES = ("year", "week", "day")
 
-#: The length of a day.
-SECONDS_OF_DAY = 86400.0
-
 #: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
 MAX_SECONDS = 2**42
 
@@ -536,11 +533,11 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
         end = next_year.astype("M8[us]")
         return (dates - start) / (end - start)
     if cycle == "week":
-        day = np.floor(seconds(dates) / SECONDS_OF_DAY)
+        day = np.floor(seconds(dates) / 86400.0)
         weekday = (day + 3) % 7  # 0 is Monday, as the first day of 1970 was a Thursday
         return weekday / 7
-    seconds_of_day = seconds(dates) % SECONDS_OF_DAY
-    return seconds_of_day / SECONDS_OF_DAY
+    seconds_of_day = seconds(dates) % 86400.0
+    return seconds_of_day / 86400.0
 
 
 #: The kinds of columns by name.
