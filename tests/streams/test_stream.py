@@ -602,3 +602,17 @@ def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
         # encodes the rows that are held out.
         least = {"csv": 100, "categories": 300}.get(kind, 20)
         assert int(growth) < 10**6 * max(least, int(limit.removesuffix("MB"))), used
+
+
+@pytest.mark.case(128)
+def test_texts_that_look_alike_in_several_files_are_one_category_and_one_class(tmp_path):
+    composed, decomposed = "gr\u00f6\u00dfe", "gro\u0308\u00dfe"
+    for number, word in enumerate([composed, decomposed]):
+        rows = pd.DataFrame({"a": [word, "b", "c"] * 30, "y": [word, "other"] * 45})
+        rows.to_csv(tmp_path / f"{number}.csv", index=False)
+    rows = stream(f"{tmp_path}/*.csv", "y")
+    assert rows.encoding.columns[0].categories == ("b", "c", composed)
+    assert rows.sample.classes == (composed, "other")
+    network = Network.dense([3, 1], output="sigmoid", seed=0)
+    history = train(network, rows, epochs=2, seed=0)
+    assert np.isfinite(history["loss"]).all()

@@ -301,3 +301,17 @@ def test_words_of_several_pairs_are_refused_as_classes(words, row, usual):
         read_target(rows, "is", None)
     classes = read_target(rows, "is", "classification")[1]
     assert classes == tuple(sorted(words))
+
+
+@pytest.mark.case(128)
+def test_classes_that_look_alike_are_one():
+    values = ["gr\u00f6\u00dfe", "gro\u0308\u00dfe", "a b", "a\u00a0b"]
+    for task in (None, "classification"):
+        y, classes = read_target(as_frame({"y": values}), "y", task)
+        assert classes == ("a b", "gr\u00f6\u00dfe") and y.tolist() == [1, 1, 0, 0]
+    for spelled in (values[::2], values[1::2]):
+        classes = read_target(as_frame({"y": spelled}), "y", None)[1]
+        assert set(classes) == set(spelled)
+        assert known_targets(as_frame({"y": values}), "y", classes).tolist() == [1, 1, 0, 0]
+    with pytest.raises(DataError, match="expected one of"):
+        known_targets(as_frame({"y": ["a  b"]}), "y", classes)

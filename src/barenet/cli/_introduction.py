@@ -10,6 +10,7 @@ from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
+from barenet.tables._alike_names import alike_notes
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_fitting import IDENTITY
 from barenet.tables._column_kinds import CategoryColumn, DateColumn
@@ -96,7 +97,12 @@ def _log_advice(fit: Fit) -> None:
         name = shell.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
     if isinstance(preprocessing, TableEncoding):
-        for note in placeholder_notes(preprocessing, dataset.X):
+        classes = dataset.classes or ()
+        notes = [
+            *placeholder_notes(preprocessing, dataset.X),
+            *alike_notes(preprocessing, dataset.X, dataset.target_name, classes),
+        ]
+        for note in notes:
             log(f"{note.render(Spelling().spell)}\n")
     dates = []
     for column in columns:

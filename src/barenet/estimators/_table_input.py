@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, _check_n_features,
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
 from barenet.model._arrays import check_dtype
+from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._encoding import TableEncoding, TableOptions
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._to_frame import column_names
@@ -67,6 +68,7 @@ class TableInput(Estimator):
         if names is not None:
             self.feature_names_in_ = np.array(names, object)
         warn_of_placeholders(encoding, X)
+        warn_of_alike_names(encoding, X)
 
     def _to_encode(self, X: Any) -> Any:
         """Check that the estimator is fitted, and that rows match those of the fit."""

@@ -125,6 +125,7 @@ def fit_category(
         shortest.append(fewest_digits)
     if spellings == singles:
         spellings = shortest  # such as 0.1 in a float32 column
+    spellings = parsing.in_one_form(spellings)
     if not spellings:
         return DroppedColumn(name, EMPTY)
     if len(spellings) == 1 and not missing:

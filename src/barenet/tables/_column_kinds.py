@@ -327,6 +327,23 @@ class CategoryColumn(Column):
             indices[""] = len(self.outputs) - 1
         return indices
 
+    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+        """Parse a column as labels, and spell those that look like a category as that category."""
+        labels = parsing.as_labels(frame, name, missing)
+        spelled = {}
+        for label in set(labels.tolist()).difference(self.indices):
+            category = self._comparable.get(parsing.comparable_label(label))
+            if category is not None:
+                spelled[label] = category
+        if not spelled:
+            return labels
+        return np.array([spelled.get(label, label) for label in labels.tolist()], object)
+
+    @cached_property
+    def _comparable(self) -> dict[str, str]:
+        """The categories by their comparable labels."""
+        return parsing.comparable_labels(self.categories)
+
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         is_one = self._outputs_of(values) == np.arange(len(self.outputs))
         return is_one.astype(np.float64)

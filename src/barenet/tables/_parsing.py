@@ -5,6 +5,7 @@ The rules are the same for every source. A value of another kind is an error tha
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -58,6 +59,9 @@ CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 #: name.
 WORDS = ("False", "True")
 SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
+
+#: Spaces at which no line is broken, and which look like others.
+NO_BREAK_SPACES = "[\u00a0\u2007\u202f]"
 
 _BOOLEANS = {"1": True, "0": False}
 for _true_word, _false_word in BOOLEAN_WORDS:
@@ -349,6 +353,41 @@ def known_spelling(text: str, known: Collection[str]) -> str:
         if spelling in known:
             return spelling
     return text
+
+
+def comparable_label(label: str) -> str:
+    """Return the same text for labels that look alike: accents composed, and ordinary spaces.
+
+    >>> comparable_label("gro\u0308\u00dfe\u00a0B") == "gr\u00f6\u00dfe B"
+    True
+    """
+    if label.isascii():
+        return label
+    return unicodedata.normalize("NFC", re.sub(NO_BREAK_SPACES, " ", label))
+
+
+def comparable_labels(categories: Iterable[str]) -> dict[str, str]:
+    """Map comparable labels to the categories, if only one looks so.
+
+    >>> comparable_labels(["o\u0308", "a\u0308", "\u00e4"]) == {"\u00f6": "o\u0308"}
+    True
+    """
+    alike: dict[str, list[str]] = {}
+    for category in categories:
+        alike.setdefault(comparable_label(category), []).append(category)
+    labels = {}
+    for comparable, names in alike.items():
+        if len(names) == 1:
+            labels[comparable] = names[0]
+    return labels
+
+
+def in_one_form(labels: Sequence[str]) -> list[str]:
+    """Return the labels, in their comparable form if some of them look alike."""
+    comparable = [comparable_label(label) for label in labels]
+    if len(set(comparable)) < len(set(labels)):
+        return comparable
+    return [*labels]
 
 
 def _parse(

@@ -210,11 +210,12 @@ def _refuse_spellings(rows: Frame, target: str) -> None:
 
 
 def _in_one_spelling(texts: Sequence[str]) -> list[str]:
-    """Return the texts, with a single spelling of True and of False if there are several.
+    """Return the texts, with a single spelling of True, of False and of texts that look alike.
 
     >>> _in_one_spelling(["True", "true", "FALSE"]), _in_one_spelling(["true", "false"])
     (['True', 'True', 'False'], ['true', 'false'])
     """
+    texts = parsing.in_one_form(texts)
     spelled = [parsing.known_spelling(text, parsing.WORDS) for text in texts]
     if len(set(spelled)) < len(set(texts)):
         return spelled
@@ -242,9 +243,12 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
     else:
         codes, labels = parsing.unique_texts(parsing.as_labels(rows, target, ()))
     indices = {label: index for index, label in enumerate(classes)}
+    comparable = parsing.comparable_labels(classes)
     class_codes = []
     for label in labels:
         spelling = parsing.known_spelling(label, indices)
+        if spelling not in indices:
+            spelling = comparable.get(parsing.comparable_label(label), label)
         class_codes.append(indices.get(spelling, -1))
     y = np.array(class_codes, np.int64)[codes]
     parsing.refuse_where(rows, target, y < 0, f"one of {some(classes)}")

@@ -21,6 +21,7 @@ from barenet.settings import _task_settings as task_settings
 from barenet.settings._run_config import RunConfig, TrainingOptions
 from barenet.settings._task_settings import IN_MEMORY, ONE_NETWORK, OpeningOptions, TaskSettings
 from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._column import Column
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._encoding import TableEncoding, check_texts
@@ -366,7 +367,9 @@ class Task(OtherMethods):
             leak = describe_leak(leaking, fit.training.target_name)
             warnings.warn(f"{leak}: Task.open(..., drop={leaking[:5]!r})", stacklevel=2)
         if isinstance(encoding, TableEncoding):
-            warn_of_placeholders(encoding, self.rows.dataset.X)
+            dataset = self.rows.dataset
+            warn_of_placeholders(encoding, dataset.X)
+            warn_of_alike_names(encoding, dataset.X, dataset.target_name, dataset.classes or ())
         trained, self.history = fit.run(
             as_callbacks(callbacks),
             progress=progress,

@@ -140,6 +140,38 @@ def test_a_boolean_is_read_from_digits_in_any_spelling(tmp_path):
     np.testing.assert_array_equal(run("python", model, rows, tmp_path)[0], expected)
 
 
+#: Texts that look alike: with composed and decomposed accents, and with a no-break space.
+ALIKE = ("gr\u00f6\u00dfe", "gro\u0308\u00dfe"), ("a b", "a\u00a0b")
+
+
+@pytest.mark.case(128)
+@pytest.mark.parametrize("to", FORMATS)
+def test_texts_that_look_alike_are_one_category(to, tmp_path):
+    (composed, decomposed), (space, no_break_space) = ALIKE
+    for values in ([composed, space], [decomposed, no_break_space], [*ALIKE[0], *ALIKE[1]]):
+        encoding = TableEncoding.fit({"is": [*values, "c"] * 5})
+        assert encoding.n_outputs == 3
+        model = random_predictor(np.random.default_rng(2), encoding)
+        rows = {"is": [composed, decomposed, space, no_break_space, "c", "other"]}
+        expected = model.outputs(rows)
+        assert expected[[0, 2]].tolist() == expected[[1, 3]].tolist()
+        assert len(np.unique(expected, axis=0)) == 4
+        assert model.preprocessing.replaced(rows) == {"is": 1}
+        outputs, _ = run(to, model, rows, tmp_path)
+        np.testing.assert_allclose(outputs, expected_of(model, rows), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.case(128)
+@pytest.mark.parametrize("to", FORMATS)
+def test_texts_that_look_alike_may_be_categories_of_an_older_model(to, tmp_path):
+    column = CategoryColumn("is", (*ALIKE[0], *ALIKE[1]), rare=True, missing=False)
+    model = random_predictor(np.random.default_rng(2), TableEncoding((column,)))
+    rows = {"is": [*ALIKE[0], *ALIKE[1], "other"]}
+    expected = expected_of(model, rows)
+    assert len(np.unique(expected, axis=0)) == 5
+    np.testing.assert_allclose(run(to, model, rows, tmp_path)[0], expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.case(169)
 def test_a_column_without_values_may_have_any_type(tmp_path):
     """As pandas reads it: NaT after `to_datetime`, NaN or None."""

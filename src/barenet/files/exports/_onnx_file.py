@@ -7,6 +7,7 @@ float32 and float64 are used.
 
 import ast
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +29,7 @@ from barenet.tables._column_kinds import (
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables._parsing import normalize_label
+from barenet.tables._parsing import comparable_labels, normalize_label
 
 #: ONNX Runtime rejects versions newer than itself, so a newer opset would exclude older runtimes.
 OPSET = 17
@@ -325,6 +326,11 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     indices: dict[str, int] = {}
     for name, at in column.indices.items():
         indices[utf8(name)] = at
+    # Text that looks like a category: ONNX can't compose accents, so both forms are listed.
+    for comparable, category in comparable_labels(column.categories).items():
+        decomposed = unicodedata.normalize("NFD", comparable)
+        for spelling in (comparable, decomposed, comparable.replace(" ", "\u00a0")):
+            indices.setdefault(utf8(spelling), column.indices[category])
     markers = [""]
     if program.table:
         markers += program.table.missing

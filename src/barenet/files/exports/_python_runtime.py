@@ -60,12 +60,15 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     CODE,
     DECIMAL_COMMA,
     MINUS_SIGNS,
+    NO_BREAK_SPACES,
     NUMBER,
     SPELLINGS,
     TRAILING_MINUS,
     WORDS,
     are_missing_dates,
     class_name,
+    comparable_label,
+    comparable_labels,
     is_code,
     known_spelling,
     missing_dates,
@@ -282,6 +285,7 @@ def category(
     """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
     markers = {label(text) for text in MISSING}
     singles = single_labels(categories)
+    comparable = comparable_labels(categories)
     labels = []
     for value in values:
         text = ""
@@ -291,7 +295,10 @@ def category(
             text = ""
         else:
             text = known_spelling(text, categories)
-        labels.append(singles.get(text, text))
+        text = singles.get(text, text)
+        if text and text not in categories:
+            text = comparable.get(comparable_label(text), text)
+        labels.append(text)
     columns = []
     for known_label in categories:
         columns.append([text == known_label for text in labels])
