@@ -4,7 +4,7 @@ The training rows decide the kind of a column. A wrong value is reported in the 
 the split has put it, with the options that read the column without a loss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from barenet.errors import LONGEST, DataError
 from barenet.settings._task_settings import TaskSettings
@@ -59,7 +59,7 @@ def check_rows(encoding: TableEncoding, rows: Frame, settings: TaskSettings) -> 
 
 
 def refuse_other_kinds(
-    columns: Sequence[Column], rows: Frame, missing: Sequence[str], numeric: Sequence[str]
+    columns: Sequence[Column], rows: Frame, missing: Collection[str], numeric: Collection[str]
 ) -> None:
     """Reject values of another kind than that of their column, with remedies."""
     errors = []
