@@ -32,7 +32,6 @@ _IDENTIFIER = re.compile(
 #: Beginnings of the reasons to leave out a column that identifies the rows.
 COUNTER = "counts the rows"
 IDENTIFIER = "looks like an identifier"
-IDENTITY = (COUNTER, IDENTIFIER)
 #: The reason to leave out a column without values, and the end of the reason for a constant one.
 EMPTY = "no value in any row"
 SAME = " in every row"
@@ -146,6 +145,15 @@ def fit_category(
     return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
 
 
+def is_named_identifier(name: str) -> bool:
+    """Return whether the name of a column is that of an identifier.
+
+    >>> is_named_identifier("CustomerId"), is_named_identifier("row no"), is_named_identifier("paid")
+    (True, True, False)
+    """
+    return _IDENTIFIER.search(name) is not None
+
+
 def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     """Return the reason that numbers identify the rows, if they count or name them.
 
@@ -161,7 +169,7 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     years = values.min() >= 1800 and values.max() <= 2100
     if not years and np.ptp(values - rows) == 0:
         return COUNTER
-    if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
+    if is_named_identifier(name) and len(np.unique(values)) == len(values):
         return f"{IDENTIFIER}: {len(values):,} values in as many rows"
     return ""
 
