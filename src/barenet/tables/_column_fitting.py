@@ -148,8 +148,8 @@ def fit_category(
 def is_named_identifier(name: str) -> bool:
     """Return whether the name of a column is that of an identifier.
 
-    >>> is_named_identifier("CustomerId"), is_named_identifier("row no"), is_named_identifier("paid")
-    (True, True, False)
+    >>> [is_named_identifier(name) for name in ("CustomerId", "row no", "paid")]
+    [True, True, False]
     """
     return _IDENTIFIER.search(name) is not None
 
