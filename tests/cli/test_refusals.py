@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,11 @@ REFUSED = {
     "search iris --learning-rate 0.01": "a single combination of settings",
     "search iris --layers 64 32": "such as 21,8,1 (commas within one network, spaces between cand",
     "search iris --layers 4,8,3 4,a,3": "--layers: expected a whole number, got 'a'",
-    "search iris --learning-rate 0.1,0.2": "into float. Separate values by spaces.",
+    "search iris --learning-rate 0.1,0.2": "--learning-rate: expected a number, got '0.1,0.2'; "
+    "separate values by spaces",
     "search iris --epochs 1 2 --folds 1": "--folds: expected a whole number of 2 or more",
     "search iris --schedule cosine reduce_on_plateau": "--schedule: reduce_on_plateau needs",
-    "search iris --epochs 1 2 --patience 3": "Unknown option: --patience",
+    "search iris --epochs 1 2 --patience 3": "unknown option --patience",
     "search plane --loss squared_error poisson --output identity exponential": "--target-scaling",
     "search iris --l2 0 1 --workers 0": "--workers: expected a whole number of 1 or more, got 0",
     "search iris --l2 0 1 --workers 2 --scheduler tcp://x": "--workers, --scheduler: the scheduler",
@@ -62,14 +64,15 @@ REFUSED = {
     "train columns.csv": "are a, b, c; name the one to predict, such as --target c",
     "train columns.csv --target b --drop x": "--drop: columns.csv: no column x; the",
     "train columns.csv --target b --drop a b": "--drop: expected columns other than the target",
-    "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
+    "train columns.csv --target b --decimal ;": "--decimal: unknown ';' (choose from ., ,)",
     "train iris --no-quick": "--no-quick: this is an option for tables, and iris is not one",
     "train columns.csv --target c --no-quick --optimizer sgd": "--optimizer: is a setting of one "
     "network, not of an ensemble; leave it out, or train one network with --quick",
     "train columns.csv --target c --class-weight balanced": "--class-weight: only for classes, and "
     "'c' is a number; leave it o",
     "train columns.csv --target c --quick --label-smoothing 0.1": "--label-smoothing: only for cla",
-    "train iris --learning-rat 4": "Did you mean --learning-rate?",  # fault 64
+    # fault 64
+    "train iris --learning-rat 4": "unknown option --learning-rat, did you mean '--learning-rate'?",
     "train iris --layers 4 8,,x 3": "--layers: expected a whole number, got '8,,x'",  # fault 65
     "predict IRIS iris --row 150": "row: expected 0 to 149, got 150",
     "predict IRIS wine": "wine has 13 features, and",
@@ -84,7 +87,17 @@ REFUSED = {
     "predict IRIS new.csv --max-unknown 5": "--max-unknown: expected a number from 0 to 1",
     "predict IRIS new.csv --keep prediction": "--keep: prediction is a column of the predictions",
     "predict IRIS new.csv --keep z --rejected o.csv": "--keep: new.csv: no column z",
-    "predict MODEL": 'Command "predict" parameter DATA requires an argument.',
+    "predict MODEL": "DATA: expected a value, got none; `barenet predict --help` describes it",
+    "train iris --epochs": "--epochs: expected a value after it, got none",
+    "train iris --hidden --epochs 3": "--hidden: expected a value after it, got none",
+    "train iris --epochs 3 --epochs 4": "--epochs: given more than once; leave out all but one",
+    "train iris --dropout a": "--dropout: expected a number, got 'a'",
+    "train iris --quick=perhaps": "--quick: expected true or false, got 'perhaps'",
+    "play --port abc": "--port: expected a whole number, got 'abc'",
+    "export IRIS --to pytorch": "--to: unknown 'pytorch' (choose from onnx, c, python, schema, "
+    "json); onnx is for the runtimes of ONNX, and json has the weights for any library",
+    "export IRIS --to pyhton": "--to: unknown 'pyhton', did you mean 'python'? (choose from onnx, "
+    "c, python, schema, json)",
     "info nowhere": "nowhere: there is no such file",
     "report .": ".: there is no model.safetensors",
     "report IRIS --out mine.html": "not a report written by barenet",
@@ -102,7 +115,7 @@ REFUSED = {
     "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
     "plot fit IRIS": "KIND: a fit plot needs a numeric target, and iris has classes",
     "plot epochs IRIS": "KIND: a fit needs a numeric target",
-    "plot portrait IRIS": '"portrait" for KIND. Choose from: "history"',
+    "plot portrait IRIS": "KIND: unknown 'portrait' (choose from history, ",
     "plot history nowhere": "nowhere",
     "plot history IRIS --out picture.bmp": "unknown format '.bmp'",
     "export IRIS": "; name one of onnx, c, python, schema, json, or end the path with .onnx",
@@ -135,7 +148,7 @@ REFUSED = {
     "explain moons --format html --out folder": "explanation.html is not an explanation",
     "plot confusion IRIS --out mine.png": "mine.png is not a plot",
     "plot confusion IRIS --out IRIS/model.safetensors": "is not a plot",
-    "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
+    "completion csh": "unknown 'csh', did you mean 'zsh'? (choose from bash, zsh, fish)",
     "train iris --epochs 1 --no-plots --out ''": f"--out: {EMPTY}",
     "train --resume ''": f"--resume: {EMPTY}",
     "train --config=": f"--config: {EMPTY}",
@@ -256,13 +269,22 @@ def test_errors_use_the_typed_flag(barenet, iris, valid, flag):
     assert not any(Path.cwd().iterdir())
 
 
+@pytest.mark.parametrize("values", [["-999,5"], ["?", "-1,5", "-7"]])
+def test_values_that_start_with_a_sign_are_values_of_the_option_before_them(barenet, values):
+    Path("rows.csv").write_text("x,y\n" + "".join(f"{n},{n % 3}\n" for n in range(30)))
+    command = ("train", "rows.csv", "--target", "y", "--missing", *values, "--epochs", 1)
+    barenet(*command, "--keep-column", "x", "--no-plots").ok()
+    settings = tomllib.loads(Path("runs/rows/settings.toml").read_text())
+    assert (settings["missing"], settings["epochs"]) == (values, 1)
+
+
 @pytest.mark.parametrize(
     ("setting", "problem"),
     [
         ("epochs = -3", "epochs in {path}: expected a whole number of 1 or more, got -3"),
         ("epochs = 'x'", "epochs in {path}: expected a whole number, got 'x'"),
-        ("epochz = 3", '"[epochz]" from {path}. Did you mean --epochs?'),
-        ("learning_rate = 'x'", "[learning_rate] from {path}: unable to convert"),
+        ("epochz = 3", "{path}: unknown setting epochz, did you mean 'epochs'?"),
+        ("learning_rate = 'x'", "learning_rate in {path}: expected a number, got 'x'"),
         ("optimizer = 'adam:beta1=3'", "optimizer in {path}: adam's beta1: expected a number"),
     ],
 )

@@ -98,6 +98,19 @@ def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(ser
             assert np.mean(np.isin(left + 1, left)) > 0.6
 
 
+def test_only_a_column_that_may_matter_is_recommended_to_keep(barenet):
+    numbers = [f"{n % 7},{n % 7 / 2 + n % 2}" for n in range(100)]
+    for heading in ("id", "name"):
+        rows = [f"{n + 1},{row}" for n, row in enumerate(numbers)]
+        if heading == "name":
+            rows = [f"name{row}" for row in rows]
+        Path(f"{heading}.csv").write_text("\n".join([f"{heading},x,y", *rows]) + "\n")
+    done = barenet("train", "id.csv", *QUICK).ok()
+    assert "left out  id: counts the rows" in done.err and "--keep-column" not in done.err
+    done = barenet("train", "name.csv", *QUICK).ok()
+    assert "matters for new rows, keep it with `--keep-column name --rare 0`\n" in done.err
+
+
 def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet):
     rng = np.random.default_rng(0)
     ids = rng.permutation(np.arange(700, 1000))[:100]
@@ -105,7 +118,7 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     Path("t.csv").write_text("\n".join(["n,CustomerId,year,x,name,y", *rows]) + "\n")
     done = barenet("train", "t.csv", *QUICK).ok()
     assert "3 left out  n: counts the rows; CustomerId: looks like an identifier: 80" in done.err
-    assert "`--keep-column n` keeps an identifier; if it is a text, add `--rare 0`\n" in done.err
+    assert "\nif n matters for new rows, keep it with `--keep-column n`\n" in done.err
     assert load("runs/t/model.safetensors").feature_names == ("year", "x")
     done = barenet("train", "t.csv", *QUICK, "--keep-column", "n", "CustomerId").ok()
     kept = ("n", "CustomerId", "year", "x")

@@ -134,6 +134,11 @@ SETTINGS = [
 DATASETS = [
     ("moon", {}, r"data: unknown 'moon', did you mean 'moons'\?"),
     ("x.xlsx", {}, r"data: 'x\.xlsx' is a file of an unknown kind \(kn"),
+    (
+        "x.XLSX",
+        {},
+        r"data: .*; save the sheet as CSV, or pass pandas\.read_excel\('x.XLSX'\) to Task\.open$",
+    ),
     *((wrong, {}, f"data: expected a name or a path, got {wrong}") for wrong in (7, None)),
     ("iris", {"noise": 0.1}, r"noise: not an option of iris \(its options: none\)"),
     ("moons", {"target": "y"}, r"target: not an option of moons \(its options: sam"),

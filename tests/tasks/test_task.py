@@ -200,6 +200,13 @@ REFUSALS = [
     ({"data": {"a": 1}, "target": [1]}, None, "data", "column 'a': expected one value in each row"),
     ({"drop": 3}, None, "drop", "a list of texts"),
     (RARE, None, "test_size", "or use test_size=0; for numbers, the task regression"),
+    (
+        {"task": "classification"},
+        None,
+        "task",
+        "of data frame has 118 different numbers in 120 rows, "
+        "too many for classes; use task='regression'",
+    ),
     ({"keep_colum": ["a"]}, None, "keep_colum", "did you mean 'keep_column'?"),
     ({"data": 3, "target": "y"}, None, "data", "expected shape (n_rows, n_columns)"),
     ({"options": {"drop": ["key"]}}, None, "options", "is no argument of Task.open for data frame"),

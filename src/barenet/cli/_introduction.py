@@ -8,11 +8,11 @@ from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
-from barenet.errors import count_of, some
+from barenet.errors import count_of, printable, some
 from barenet.files._model_card import describe_rows
 from barenet.tables._alike_names import alike_notes
 from barenet.tables._column import Column, DroppedColumn
-from barenet.tables._column_fitting import IDENTITY
+from barenet.tables._column_fitting import COUNTER, IDENTIFIER, is_named_identifier
 from barenet.tables._column_kinds import CategoryColumn, DateColumn
 from barenet.tables._placeholder_dates import placeholder_notes
 from barenet.tables._target import is_ordered
@@ -89,13 +89,14 @@ def _log_advice(fit: Fit) -> None:
     columns = getattr(preprocessing, "columns", ())
     if words_may_be_classes(dataset, settings):
         log("`--task classification` makes the words of a missing target a class\n")
-    identifiers = []
     for column in columns:
-        if getattr(column, "reason", "").startswith(IDENTITY):
-            identifiers.append(column.name)
-    if identifiers:
-        name = shell.quote(identifiers[0])
-        log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
+        if _may_be_kept(column):
+            name = column.name
+            option = f"--keep-column {shell.quote(name)}"
+            if dataset.X[name].dtype.kind == "T":
+                option += " --rare 0"  # each text is rare
+            log(f"if {printable(name)} matters for new rows, keep it with `{option}`\n")
+            break
     if isinstance(preprocessing, TableEncoding):
         classes = dataset.classes or ()
         notes = [
@@ -113,6 +114,14 @@ def _log_advice(fit: Fit) -> None:
         log(f"no column has dates of `{option}`\n")
     if fit.rows.test is not None and fit.rows.stream is None:
         _log_split(fit, fit.rows.test, dates)
+
+
+def _may_be_kept(column: Column) -> bool:
+    """Return whether a column that was left out may be no identifier after all."""
+    reason = getattr(column, "reason", "")
+    if reason.startswith(COUNTER):
+        return not is_named_identifier(column.name)  # an id that counts the rows is one
+    return reason.startswith(IDENTIFIER)
 
 
 def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:

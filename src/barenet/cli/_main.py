@@ -7,6 +7,7 @@ and a termination signal.
 import errno
 import math
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from barenet.cli._run_settings import apply_run_file
 from barenet.cli._spelling import Spelling
 from barenet.errors import without_secrets
 from barenet.storage._file_io import STANDARD_INPUT
+from barenet.tables._parsing import to_number
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
@@ -34,6 +36,8 @@ MAX_OF_COLUMNS = 1_200
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors that the given arguments or files cause.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
+#: The beginning of a negative number, or of several.
+NEGATIVE = re.compile(r"-[.,]?\d", re.ASCII)
 #: The exit status after Ctrl-C.
 CTRL_C = 130
 #: Minimum width of the help, because Rich never returns in narrower terminals.
@@ -168,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(tokens: list[str]) -> int:
     """Run a command and flush its output; turn an error into one line and an exit status."""
     try:
-        named = _name_standard_input(tokens)
+        named = _attach_values(_name_standard_input(tokens))
         if not COMMANDS.keys() & {*tokens}:
             app.resolved_commands()  # The help lists every command.
         status = app.meta(named, exit_on_error=False, print_error=False) or 0
@@ -241,6 +245,34 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
             named.append(token)
         previous = token
     return named
+
+
+def _attach_values(tokens: list[str]) -> list[str]:
+    """Attach a value such as -999,5 to its option, as the parser takes it for an option itself.
+
+    Values beside it are attached, too, since the parser ends a list at an attached value.
+
+    >>> _attach_values(["--missing", "?", "-999,5", "-1", "--epochs", "-3"])
+    ['--missing=?', '--missing=-999,5', '--missing=-1', '--epochs', '-3']
+    """
+    attached: list[str] = []
+    option = ""
+    values: list[str] = []
+    for token in [*tokens, "--"]:
+        if option and (NEGATIVE.match(token) or not token.startswith("-")):
+            values.append(token)
+            continue
+        if any(NEGATIVE.match(value) and to_number(value) is None for value in values):
+            attached += [f"{option}={value}" for value in values]
+        elif option:
+            attached += [option, *values]
+        option = ""
+        values = []
+        if token.startswith("--") and token != "--" and "=" not in token:
+            option = token
+        else:
+            attached.append(token)
+    return attached[:-1]
 
 
 def _message(error: Exception) -> str:

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import (
     App,
     Argument,
     CoercionError,
     CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
     UnknownCommandError,
+    UnknownOptionError,
     UnusedCliTokensError,
 )
 
@@ -34,6 +37,13 @@ LIBRARY_NAMES = {
 #: Commands that accept a pattern of several files.
 PATTERN_COMMANDS = {"train", "search", "explain", "predict", "evaluate", "importance"}
 PATTERN_COMMANDS |= {"report", "plot"}
+
+#: The values that arguments of a type take.
+TYPES: dict[type[Any], str] = {int: "a whole number", float: "a number", bool: "true or false"}
+
+#: Libraries that have no format of their own here, and the formats that serve them.
+LIBRARIES = {"pytorch", "torch", "keras", "tensorflow", "tf", "tflite", "jax", "sklearn"}
+FOR_LIBRARIES = "onnx is for the runtimes of ONNX, and json has the weights for any library"
 
 
 class Spelling:
@@ -140,10 +150,16 @@ def _option_name(name: str, argument: Argument) -> str:
 
 
 def usage_error(error: CycloptsError) -> str:
-    """Write an error of the parser; a converter's error begins with the argument."""
+    """Write an error of the parser like an error of barenet: argument, expected value, remedy."""
     error.verbose = False
-    if isinstance(error, CoercionError) and error.msg and error.argument is not None:
-        return f"{_typed(error.argument)}: {error.msg}"
+    if isinstance(error, CoercionError) and error.argument is not None:
+        return _conversion_error(error, error.argument)
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        return _missing_value(error, error.argument)
+    if isinstance(error, RepeatArgumentError):
+        return f"{error.token.keyword}: given more than once; leave out all but one"
+    if isinstance(error, UnknownOptionError):
+        return _unknown_option(error)
     if isinstance(error, UnknownCommandError):
         word = (error.unused_tokens or [""])[0]
         commands = [name for name in error.app or () if not name.startswith("-")]
@@ -158,10 +174,53 @@ def usage_error(error: CycloptsError) -> str:
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
         quoted = [shell.quote(word) for word in words]
         return f"unexpected {some(quoted)}; {reason}"
-    hint = getattr(error.argument, "hint", "")
-    if "," in str(error) and "tuple" in str(hint):
-        return f"{error} Separate values by spaces."
     return str(error)
+
+
+def _conversion_error(error: CoercionError, argument: Argument) -> str:
+    """Describe a value that is not of the type of its argument."""
+    name = _typed(argument)
+    if error.msg:
+        return f"{name}: {error.msg}"
+    value = ""
+    if error.token is not None:
+        value = error.token.value
+        if error.token.source in ("", "cli") and error.token.keyword:
+            name = error.token.keyword  # a switch that is off, such as --no-header, has no tokens
+    if get_origin(error.target_type) is Literal:
+        choices = [str(choice) for choice in get_args(error.target_type)]
+        problem = f"unknown {brief(value)}"
+        if value.lower() in LIBRARIES:
+            return f"{name}: {problem} (choose from {', '.join(choices)}); {FOR_LIBRARIES}"
+        return f"{name}: {problem}{suggestion(value, choices)} (choose from {', '.join(choices)})"
+    expected = "another value"
+    if isinstance(error.target_type, type):
+        expected = TYPES.get(error.target_type, f"a value of the type {error.target_type.__name__}")
+    text = f"{name}: expected {expected}, got {brief(value)}"
+    if "," in value and "tuple" in str(argument.hint):
+        text += "; separate values by spaces"
+    return text
+
+
+def _missing_value(error: MissingArgumentError, argument: Argument) -> str:
+    """Describe an option without a value, or an argument that is missing."""
+    if argument.tokens or error.keyword:
+        return f"{error.keyword or _typed(argument)}: expected a value after it, got none"
+    command = " ".join(["barenet", *(error.command_chain or ())])
+    return f"{_typed(argument)}: expected a value, got none; `{command} --help` describes it"
+
+
+def _unknown_option(error: UnknownOptionError) -> str:
+    """Describe an option, or a key of a run file, that does not exist."""
+    token = error.token
+    word = token.keyword or token.value
+    known = [name for argument in error.argument_collection for name in argument.names]
+    if token.source not in ("", "cli"):
+        word = _key(word)
+        keys = [_key(name) for name in known]
+        return f"{token.source}: unknown setting {word}{suggestion(word, keys)}"
+    options = [name for name in known if name.startswith("-")]
+    return f"unknown option {word}{suggestion(word, options)}"
 
 
 def _key(flag: str) -> str:

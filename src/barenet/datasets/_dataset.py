@@ -14,6 +14,7 @@ from barenet._constraints import check_number, check_seed
 from barenet.datasets._random_split import random_split
 from barenet.errors import ArgumentError
 from barenet.tables._frame import Frame, Samples, check_names
+from barenet.tables._parsing import is_number
 from barenet.tables._without_target import WithoutTarget
 
 
@@ -207,6 +208,12 @@ class Dataset:
         """Reject a class with a single row, which cannot be in both sets."""
         present, counts = np.unique(self.y, return_counts=True)
         if counts.min() < 2:
+            are_numbers = all(is_number(name) for name in classes)
+            if are_numbers and 2 * len(present) > self.n_samples:
+                problem = f"column {self.target_name!r} of {self.name} has {len(present):,} "
+                problem += f"different numbers in {self.n_samples:,} rows, too many for classes"
+                remedy = "use {task}"
+                raise ArgumentError(problem, argument="task", remedy=remedy, task="regression")
             rare = classes[present[counts.argmin()]]
             problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
             problem += "the training set and the test set"

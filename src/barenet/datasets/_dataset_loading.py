@@ -26,6 +26,9 @@ DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 #: Suffixes of tables, without the suffix of a compression.
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
+#: Suffixes of spreadsheets, which are not read.
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+
 
 class DatasetOptions(CsvFields, GeneratorOptions, total=False):
     """The options of `load_dataset`, which are those of `load_table` and of named data sets."""
@@ -121,4 +124,7 @@ def _refuse_path(text: str) -> None:
     if Path(text).suffix:
         suffixes = ", ".join((*TABLE_SUFFIXES, ".npz"))
         problem = f"{text!r} is a file of an unknown kind (known: {suffixes})"
-        raise ArgumentError(problem, argument="data", value=text)
+        remedy = ""
+        if Path(text).suffix.lower() in SPREADSHEETS:
+            remedy = f"save the sheet as CSV, or pass pandas.read_excel({text!r}) to Task.open"
+        raise ArgumentError(problem, argument="data", value=text, remedy=remedy)

@@ -32,7 +32,6 @@ _IDENTIFIER = re.compile(
 #: Beginnings of the reasons to leave out a column that identifies the rows.
 COUNTER = "counts the rows"
 IDENTIFIER = "looks like an identifier"
-IDENTITY = (COUNTER, IDENTIFIER)
 #: The reason to leave out a column without values, and the end of the reason for a constant one.
 EMPTY = "no value in any row"
 SAME = " in every row"
@@ -147,6 +146,15 @@ def fit_category(
     return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
 
 
+def is_named_identifier(name: str) -> bool:
+    """Return whether the name of a column is that of an identifier.
+
+    >>> [is_named_identifier(name) for name in ("CustomerId", "row no", "paid")]
+    [True, True, False]
+    """
+    return _IDENTIFIER.search(name) is not None
+
+
 def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     """Return the reason that numbers identify the rows, if they count or name them.
 
@@ -163,10 +171,8 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     years = values.min() >= 1800 and values.max() <= 2100
     if not years and np.ptp(values - rows) == 0:
         return COUNTER
-    if _IDENTIFIER.search(name):
-        n_different = len(np.unique(values))
-        if n_different == len(values):
-            return f"{IDENTIFIER}: {len(values):,} values in as many rows"
+    if is_named_identifier(name) and len(np.unique(values)) == len(values):
+        return f"{IDENTIFIER}: {len(values):,} values in as many rows"
     return ""
 
 

@@ -59,7 +59,7 @@ def check_rows(encoding: TableEncoding, rows: Frame, settings: TaskSettings) -> 
 
 
 def refuse_other_kinds(
-    columns: Sequence[Column], rows: Frame, missing: Sequence[str], numeric: Collection[str]
+    columns: Sequence[Column], rows: Frame, missing: Collection[str], numeric: Collection[str]
 ) -> None:
     """Reject values of another kind than that of their column, with remedies."""
     errors = []

@@ -132,6 +132,9 @@ def test_values_that_are_not_strings(table):
     [
         ({"age": "many"}, "expected a number, got 'many'"),
         ({"age": "1e999"}, "expected finite numbers"),
+        ({"age": np.datetime64("2024-01-05")}, "expected a number, got '2024-01-05'"),
+        ({"age": b"5"}, "column 'age': expected a number, a text or a date, got b'5'"),
+        ({"time": b"2024-01-05"}, "expected a number, a text or a date, got b'2024-01-05'"),
         ({"open": "perhaps"}, "expected booleans, such as yes or no, got 'perhaps'"),
         ({"time": "yesterday"}, "expected a date or a time of day, got 'yesterday'"),
         (None, "expected rows of 10 values"),
@@ -143,6 +146,34 @@ def test_values_of_the_wrong_type_are_refused(dates, change, message):
     for rows in [[row]] if change else [[], [["1", "2"]]]:
         with pytest.raises(ValueError, match=message):
             predict(rows)
+
+
+def test_bytes_are_refused_in_a_matrix(build):
+    predict = run_python(program_of(build("scaled numbers").model))["predict"]
+    n_columns = len(build("scaled numbers").model.feature_names)
+    with pytest.raises(ValueError, match="expected a number, a text or a date, got b'5'"):
+        predict([[b"5", *[1.0] * (n_columns - 1)]])
+
+
+@pytest.mark.parametrize("unit", ["D", "h", "s", "ns"])
+def test_dates_of_numpy_are_read_as_predict_reads_them(of_every_kind, unit):
+    moment = np.datetime64("2024-02-01T10:30", unit)
+    row = {"size": 2.0, "open": "yes", "town": "Rome", "day": moment}
+    predict = run_python(program_of(of_every_kind))["predict"]
+    columns = {name: [value] for name, value in row.items()}
+    expected = of_every_kind.predict({**columns, "day": np.array([moment])})
+    np.testing.assert_allclose(predict([[*row.values()]]), expected, rtol=1e-6)
+
+
+@pytest.mark.case(41)
+def test_one_byte_order_mark_is_left_out_and_a_second_one_is_not(
+    of_every_kind, answer, tmp_path, capfd
+):
+    (tmp_path / "rows.csv").write_text(f"\ufeff\ufeff{HEADER}{ROW}", "utf-8")
+    done = answer(of_every_kind, None)
+    status, _, error = predict_file(tmp_path, capfd)
+    assert (done.returncode, status) == (1, 2)
+    assert "no column size" in error and "no column size" in done.stderr
 
 
 #: Texts of columns: those of the training, and more of new rows.
@@ -171,7 +202,7 @@ def test_every_text_is_read_as_predict_reads_it(numbers, answer):
     assert "tRUE" in encoding.columns[0].categories and encoding.columns[0].rare is False
     network = Network.dense([encoding.n_outputs, 4, 1], seed=1, dtype="float64")
     model = predictor_of(network, encoding)
-    expected = model.predict(rows)
+    expected = model.outputs(rows)[:, 0]
     printed = read(answer(model, csv_of(zip(*rows.values(), strict=True), rows)))
     assert [float(row["prediction"]) for row in printed] == expected.tolist()
     # The file of a German Excel, with its first line.
@@ -197,6 +228,7 @@ REFUSED = {
     "a doubled column of others": ("a,size,open,town,day,a\n1,1,yes,Rome,2024-03-05,2\n", 1, "a"),
     "a zero byte": (f"{HEADER}{ROW}1.5,yes,Ro\0me,2024-03-05\n", 3, ""),
     "few values": (f"{HEADER}{ROW}1.5,yes\n", 3, ""),
+    "a comment": (f"# sizes\n{HEADER}{ROW}", 2, ""),
 }
 
 

@@ -114,6 +114,8 @@ def check(X: Any) -> np.ndarray:
 
 def as_numbers(X: Any) -> np.ndarray:
     """Convert rows to float64; an error names a text that is not a number."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
+        refuse_bytes(X)  # which NumPy would read as numbers
     try:
         return np.asarray(X, float)
     except ValueError:
@@ -124,6 +126,17 @@ def as_numbers(X: Any) -> np.ndarray:
                 except ValueError as error:
                     raise WrongValueError(row, name_of(at), str(error)) from None
         raise
+
+
+def refuse_bytes(rows: Any) -> None:
+    """Refuse bytes, which are no texts."""
+    values = np.asarray(rows, object)
+    if values.ndim != 2:
+        return
+    for (row, at), value in np.ndenumerate(values):
+        if isinstance(value, bytes):
+            problem = f"expected a number, a text or a date, got {value!r}"
+            raise WrongValueError(row, name_of(at), problem)
 
 
 def name_of(at: int) -> str:
@@ -180,6 +193,7 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Split rows into columns; each row must have a value for each of FEATURES."""
     if len(rows) == 0 or any(len(row) != N_INPUTS for row in rows):
         raise ValueError(f"expected rows of {N_INPUTS} values")
+    refuse_bytes(rows)
     return list(zip(*rows))
 
 
@@ -240,8 +254,8 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
             parsed = read_number_or_truth(value.strip())
         if is_missing(value) or (parsed is None and is_absent(value.strip())):
             parsed = math.nan
-        if parsed is None:
-            raise WrongValueError(row, name, f"expected a number, got {value!r}")
+        if parsed is None or isinstance(parsed, (datetime, np.datetime64)):
+            raise WrongValueError(row, name, f"expected a number, got {str(value)!r}")
         if parsed in [number_of_token(text) for text in MISSING]:  # such as infinity
             parsed = math.nan
         numbers.append(float(parsed))
@@ -356,6 +370,8 @@ def moment(value: Any, row: int, name: str, order: str, date_format: str) -> dat
     """Parse a date or time in a given format or another layout, in UTC; None if it is missing."""
     if is_missing(value):
         return None
+    if isinstance(value, np.datetime64):
+        value = value.astype("M8[us]")  # a text with minutes, of any unit
     text = str(value).strip()
     try:
         time = datetime.strptime(text, date_format)
@@ -419,11 +435,11 @@ def read(
     """
     with open(path, "rb") as file:
         data = file.read()
-    text = data.decode(encoding or marked_encoding(data)).lstrip("\ufeff")
+    text = data.decode(encoding or marked_encoding(data)).removeprefix("\ufeff")
     if "\0" in text:
         wrong_line = text.count("\n", 0, text.index("\0")) + 1
         raise ValueError(f"line {wrong_line}: a zero byte, which no text has")
-    first = re.match(r'(?i)"?sep=(.)"?(?=[\r\n])', text)  # the delimiter, as Excel reads it
+    first = re.match(r'(?i)\ufeff?"?sep=(.)"?(?=[\r\n])', text)  # the delimiter, as Excel reads it
     if first is not None:
         text = text[first.end() :]
         delimiter = delimiter or first[1]
@@ -445,17 +461,15 @@ def read(
     elif lines:
         n_values = len(lines[min(lines)])
         names = [f"x{number}" for number in range(1, n_values + 1)]
-    missing = [name for name in FEATURES if name not in names]
-    if missing:
-        raise ValueError(f"no column {', '.join(missing[:5])}")
-    places = [names.index(name) for name in FEATURES]
-    rows = {}
     for number, line in lines.items():
         if len(line) != len(names):
             problem = f"{len(names)} names in the header, and {len(line)} values in {line}"
             raise ValueError(f"line {number}: {problem}")
-        rows[number] = [line[place] for place in places]
-    return rows
+    missing = [name for name in FEATURES if name not in names]
+    if missing:
+        raise ValueError(f"no column {', '.join(missing[:5])}")
+    places = [names.index(name) for name in FEATURES]
+    return {number: [line[place] for place in places] for number, line in lines.items()}
 
 
 def names_of(header: list[str], line: int) -> list[str]:
