@@ -36,7 +36,6 @@ def table(write):
     ("layout", "date_format"),
     [
         ("%m.%Y", "%m.%Y"),
-        ("%Y.%m", "%Y.%m"),
         ("%m%Y", "%m%Y"),
         ("%d%m%y", "%d%m%y"),
         ("%m%d%y", "%m%d%y"),
@@ -64,7 +63,7 @@ def test_numbers_that_are_all_dates_are_refused_with_their_format(table, layout,
 
 @pytest.mark.case(155)
 def test_years_and_numbers_that_grow_with_the_time_stay_numbers(table):
-    for layout in ("%Y", "%Y%m%d", "%Y%m", "%y%m%d"):
+    for layout in ("%Y", "%Y%m%d", "%Y%m", "%y%m%d", "%Y.%m"):
         keys = load_table(table([day.strftime(layout) for day in DAYS]), "y", split_by="c")
         assert (np.diff(keys.split_keys) >= 0).all()
     assert kind([f"{value:.4f}" for value in RNG.uniform(1, 12, 50)]) == "number"
@@ -189,7 +188,7 @@ def test_decimals_stay_numbers():
         lambda a, b: f"{a}x{b}",
         lambda a, b: f"{a}-{a + b}",
         lambda a, b: f"{a}–{a + b}",
-        lambda a, b: f"{a % 40 + 0.5}/10",
+        lambda a, b: f"{a % 40 / 4 + 1}/10",
     ],
 )
 def test_two_numbers_in_a_column_are_refused(write_pair):
@@ -291,3 +290,80 @@ def test_a_missing_date_is_missing_until_the_end_of_its_day():
     indicator = encoding.output_names.index("end missing")
     new = ["9999-12-31", "9999-12-31 12:00", "9999-12-31 23:59", "2024-01-05 23:59:59"]
     assert encoding.transform({"end": new})[:, indicator].tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"{1.2003 + 0.0001 * (n * 7 % 90):.4f}" for n in range(300)],  # a rate of exchange
+        [str(100_101 + n * 7 % 99) for n in range(300)],  # numbers of employees
+        [f"{1 + n % 9}{1 + n % 5:02}{1 + n * 7 % 40:02}" for n in range(300)],  # rooms
+        [f"{110_100 + 100 * (n % 12)}" for n in range(300)],  # accounts
+        [f"{2018 + n % 7}.{1 + n % 12:02}" for n in range(300)],  # releases
+    ],
+)
+def test_numbers_that_may_be_dates_by_chance_stay_numbers(table, values):
+    assert kind(values) == "number"
+    TableEncoding.fit(load_table(table(values), "y").X)
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["0" if n % 4 == 0 else f"{1 + n * 7 % 90 / 8:.3f}" for n in range(300)],
+        ["999" if n % 9 == 0 else f"{1 + n * 7 % 90 / 8:.3f}" for n in range(300)],
+        ["48" if n == 7 else f"{48 + n / 1000:.3f}" for n in range(300)],
+    ],
+)
+def test_markers_beside_decimals_are_no_numbers_below_a_thousand(values):
+    assert kind(values) == "number"
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize(
+    "write_code",
+    [
+        lambda n: f"{19 + n % 6}-{1000 + n * 37 % 999}",  # dockets
+        lambda n: f"{100 + n * 17 % 900}/{2019 + n % 5}",  # file numbers
+        lambda n: f"{1950 + n % 70}/{1951 + n % 70}",  # seasons
+        lambda n: f"{866 - n % 50}-{9187 - n * 13 % 800}",  # parts
+    ],
+)
+def test_codes_with_two_numbers_are_not_pairs(write_code):
+    assert kind([write_code(n) for n in range(60)]) == "category"
+
+
+@pytest.mark.case(155)
+def test_months_and_dates_beside_declared_markers_are_refused(table):
+    for layout, marker in (("%m.%Y", "-999"), ("%d%m%y", "999999")):
+        values = [marker if n % 9 == 1 else day.strftime(layout) for n, day in enumerate(DAYS)]
+        with pytest.raises(DataError, match="expected a date such as"):
+            TableEncoding.fit(load_table(table(values), "y").X, missing=[marker])
+
+
+@pytest.mark.case(155)
+def test_dates_without_the_zero_before_them_are_refused_and_never_misread(table):
+    values = [f"{day.day}{day.month:02}{day.year}" for day in DAYS]
+    path = table(values)
+    with pytest.raises(
+        DataError, match="convert the column to dates; to read numbers, use"
+    ) as caught:
+        TableEncoding.fit(load_table(path, "y").X)
+    encoding = TableEncoding.fit(load_table(path, "y").X, numeric=caught.value.options["numeric"])
+    assert encoding.columns[0].kind == "number"
+    # Python would read 1112024 as 11 January.
+    with pytest.raises(DataError):
+        TableEncoding.fit(load_table(path, "y", date_format="%d%m%Y", frame=True).X)
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    "date_format", ["%Y-%M-%d", "%Y/%d", "%Y %H", "%Y-%m-%d %M", "%Y-%m-%d %H:%S"]
+)
+def test_a_format_with_a_gap_is_refused(table, date_format):
+    with pytest.raises(
+        ArgumentError, match=r"date_format: .* has an? \w+ without an? \w+; the codes"
+    ):
+        load_table(table([day.isoformat() for day in DAYS]), "y", date_format=date_format)

@@ -28,6 +28,9 @@ DATES = {
 #: The months by the first letters of their English names, which are unambiguous in any order.
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
+#: Numbers of digits of the codes of formats.
+DIGITS_OF_CODES = {"d": 2, "m": 2, "y": 2, "Y": 4, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
+
 #: A month in English letters, in full or abbreviated; all patterns are in lower case.
 MONTH_WORD = (
     "(?P<word>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -220,6 +223,11 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     has_day = not codes.isdisjoint("djxcD")
     weekdays = codes & {*"aAwu"}
     weeks = codes & {*"UW"}
+    gap = _gap_of_codes(codes)
+    if gap is not None:
+        part, needed = gap
+        problem = f"{date_format!r} has {part} without {needed}"
+        return problem, "the codes are %m for the month and %M for the minute"
     if "Z" in codes:
         remedy = "convert the dates to one zone and remove its name, or write its offset as %z"
         return f"strptime ignores the zone %Z in {date_format!r}", remedy
@@ -236,6 +244,28 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     if "I" in codes and "p" not in codes:
         problem = f"strptime reads %I without %p as the morning in {date_format!r}"
         return problem, "use %H for hours from 0 to 23, or add %p for AM and PM"
+    return None
+
+
+#: The codes of a part of a date, the part that it belongs to, and the codes of that part.
+_NEEDED_PARTS = {
+    "a day": ("d", "a month", "mbBcxD"),
+    "an hour": ("HI", "a day", "djcxDaAwu"),
+    "a minute": ("M", "an hour", "HI"),
+    "a second": ("S", "a minute", "M"),
+}
+
+
+def _gap_of_codes(codes: set[str]) -> tuple[str, str] | None:
+    """Find a part of a date or time without the part that it belongs to.
+
+    >>> _gap_of_codes({"Y", "M", "d"}), _gap_of_codes({"d", "m", "Y", "H", "M"})
+    (('a day', 'a month'), None)
+    """
+    for part, (own_codes, needed_part, needed_codes) in _NEEDED_PARTS.items():
+        has_part = not codes.isdisjoint(own_codes)
+        if has_part and codes.isdisjoint(needed_codes):
+            return part, needed_part
     return None
 
 
@@ -327,6 +357,12 @@ def rewrite_date(text: str, date_format: str) -> str | None:
     >>> rewrite_date("31.12.2024", "%d.%m.%Y")
     '2024-12-31 00:00:00'
     """
+    digits = {len(number) for number in re.findall("[0-9]+", text)}
+    for codes in re.findall("(?:%[dmyYHMSjI]){2,}", date_format):
+        # Without signs between them, 1112024 could be 1 November or 11 January.
+        n_digits = sum(DIGITS_OF_CODES[code] for code in codes[1::2])
+        if n_digits not in digits:
+            return None
     try:
         return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
     except (ValueError, OverflowError, re.error):  # re.error, if a format has a code twice

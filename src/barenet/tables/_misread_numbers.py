@@ -15,75 +15,121 @@ from barenet.tables._unread_dates import YEAR, unread_dates
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0[1-9]|1[0-2])"
 
-#: Formats of dates that are whole numbers. Those of 20240105 and 202401 are not among them, as
-#: these numbers grow with the time.
+#: Formats of dates that are whole numbers, perhaps without the zero before them. Those of 20240105
+#: and 202401 are not among them, as these numbers grow with the time.
 FORMATS_OF_DIGITS = {
-    "%d%m%Y": rf"{_DAY}{_MONTH}{YEAR}",
-    "%m%d%Y": rf"{_MONTH}{_DAY}{YEAR}",
-    "%m%Y": rf"{_MONTH}{YEAR}",
-    "%d%m%y": rf"{_DAY}{_MONTH}\d\d",
-    "%m%d%y": rf"{_MONTH}{_DAY}\d\d",
-    "%y%m%d": rf"\d\d{_MONTH}{_DAY}",
+    "%d%m%Y": rf"(?P<day>{_DAY})(?P<month>{_MONTH})(?P<year>{YEAR})",
+    "%m%d%Y": rf"(?P<month>{_MONTH})(?P<day>{_DAY})(?P<year>{YEAR})",
+    "%m%Y": rf"(?P<month>{_MONTH})(?P<year>{YEAR})",
+    "%d%m%y": rf"(?P<day>{_DAY})(?P<month>{_MONTH})(?P<year>\d\d)",
+    "%m%d%y": rf"(?P<month>{_MONTH})(?P<day>{_DAY})(?P<year>\d\d)",
+    "%y%m%d": rf"(?P<year>\d\d)(?P<month>{_MONTH})(?P<day>{_DAY})",
 }
-#: Formats of months that are decimal numbers.
-FORMATS_OF_DECIMALS = {
-    "%m.%Y": rf"(?:0?[1-9]|1[0-2])\.{YEAR}",
-    "%Y.%m": rf"{YEAR}\.{_MONTH}",
-}
-#: All of these.
-MONTHS = "|".join(FORMATS_OF_DECIMALS.values())
+#: Months as decimal numbers, 03.2024; unlike these, 2024.03 grows with the time.
+_MONTH_AND_YEAR = rf"(?P<month>0?[1-9]|1[0-2])\.(?P<year>{YEAR})"
+MONTH_AND_POINT = rf"(?:0?[1-9]|1[0-2])\.{YEAR}"
 #: Whole numbers below a million with a point before the last three digits, or below a thousand.
 _THOUSANDS = r"[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})?)"
+#: Whole numbers that often stand for a missing value beside decimal numbers.
+_MARKERS = {"0", "-1", "9", "-9", "99", "-99", "999", "-999"}
+#: Minimum number of different months, and of different whole numbers beside points of thousands.
+_SEVERAL = 3
+#: Maximum number of quarters, which may be mistaken for months.
+_QUARTERS = 4
 
 
 class Layout(NamedTuple):
-    """A pattern of misread numbers, their range, and whether some of them have a point."""
+    """A pattern of numbers that may be misread, and whether some of them have a point."""
 
     pattern: str
-    lowest: float
-    highest: float
     has_points: bool
 
 
 #: Layouts of the numbers that a file may hold without a zero before them.
 LAYOUTS = (
-    Layout(FORMATS_OF_DIGITS["%d%m%Y"], 1_01_1900, 31_12_2099, has_points=False),
-    Layout(FORMATS_OF_DIGITS["%m%d%Y"], 1_01_1900, 12_31_2099, has_points=False),
-    Layout(FORMATS_OF_DIGITS["%m%Y"], 1_1900, 12_2099, has_points=False),
-    Layout(FORMATS_OF_DIGITS["%d%m%y"], 1_01_00, 31_12_99, has_points=False),
-    Layout(FORMATS_OF_DIGITS["%m%d%y"], 1_01_00, 12_31_99, has_points=False),
-    Layout(FORMATS_OF_DECIMALS["%m.%Y"], 1, 13, has_points=True),
-    Layout(FORMATS_OF_DECIMALS["%Y.%m"], 1900, 2100, has_points=True),
-    Layout(_THOUSANDS, -1000, 1000, has_points=True),
+    Layout(r"[0-3]?\d[0-3]\d(?:19|20)\d\d", has_points=False),
+    Layout(r"[01]?\d(?:19|20)\d\d", has_points=False),
+    Layout(r"[0-3]?\d[0-3]\d\d\d", has_points=False),
+    Layout(MONTH_AND_POINT, has_points=True),
+    Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True),
 )
 
 
 def refuse_digits_of_dates(column: DistinctTexts) -> None:
-    """Reject many whole numbers that are all dates, such as 05012024, or months, such as 012024.
+    """Reject many whole numbers that are nearly all dates, such as 05012024, or months: 012024.
 
     Dates whose year is first are rejected only if they would be names because of a zero before
     them, such as 050131.
     """
-    codes = [*column.texts]
+    codes = column.find(re.compile(r"\d+", re.ASCII).fullmatch)
     texts = column.texts_of(codes)
-    formats = _formats_of(column, FORMATS_OF_DIGITS)
-    if len(texts) < MANY or not formats:
+    if len(texts) < MANY:
+        return
+    lengths = {len(text) for text in texts}
+    full_length = max(lengths)
+    padded = {}
+    for code, text in zip(codes, texts, strict=True):
+        padded[code] = text.zfill(full_length)
+    formats = []
+    dates: list[int] = []
+    for date_format, layout in FORMATS_OF_DIGITS.items():
+        found = _dates_of(padded, layout)
+        if column.are_nearly_all_different(found) or column.are_nearly_all(found):
+            formats.append(date_format)
+            dates = found
+    if not formats:
         return
     have_names = any(parsing.is_code(text) for text in texts)
-    may_be_years_first = "%y%m%d" in formats or _are_all(column, rf"{YEAR}\d\d")
-    first_parts = {text[:2] for text in texts}
-    last_parts = {text[-2:] for text in texts}
-    # A table has days of many different numbers, but of few years.
-    grow_with_time = may_be_years_first and len(first_parts) <= len(last_parts)
-    if have_names or not grow_with_time:
-        raise unread_dates(column, codes, formats)
+    if formats == ["%y%m%d"] and not have_names:
+        return
+    if "%y%m%d" in formats and not have_names:
+        first_parts = {text[:2] for text in padded.values()}
+        last_parts = {text[-2:] for text in padded.values()}
+        # A table has days of many different numbers, but of few years.
+        if len(first_parts) <= len(last_parts):
+            return
+    if len(lengths) > 1 and not have_names:
+        formats = []  # Python would read 1112024 as 11 January
+    raise unread_dates(column, dates, formats, are_numbers=not have_names)
+
+
+def _dates_of(texts: Mapping[int, str], layout: str) -> list[int]:
+    """Find the codes of texts in a layout, if they have the days, months and years of dates.
+
+    Numbers of employees, such as 100101 to 100199, have a single day, and numbers of rooms, such
+    as 030112, more different years than days.
+    """
+    pattern = re.compile(layout, re.ASCII)
+    codes = []
+    parts: dict[str, set[str]] = {name: set() for name in pattern.groupindex}
+    for code, text in texts.items():
+        match = pattern.fullmatch(text)
+        if match is not None:
+            codes.append(code)
+            for name, values in parts.items():
+                values.add(match[name])
+    if len(parts["month"]) < _SEVERAL:
+        return []
+    has_long_years = any(len(year) == 4 for year in parts["year"])
+    if "day" not in parts or has_long_years:
+        return codes
+    n_days = len(parts["day"])
+    if n_days < MANY or len(parts["year"]) > n_days:
+        return []
+    return codes
 
 
 def refuse_decimals_of_months(column: DistinctTexts) -> None:
-    """Reject decimal numbers that are all months, such as 03.2024 and 2024.03."""
-    formats = _formats_of(column, FORMATS_OF_DECIMALS)
-    if len(column.texts) >= FEW and formats:
-        raise unread_dates(column, [*column.texts], formats)
+    """Reject decimal numbers that are nearly all months, such as 03.2024."""
+    codes = _dates_of(column.texts, _MONTH_AND_YEAR)
+    if len(codes) < FEW:
+        return
+    months = {text.partition(".")[0] for text in column.texts_of(codes)}
+    if column.are_nearly_all_different(codes) or column.are_nearly_all(codes):
+        formats = ["%m.%Y"]
+        if len(months) <= _QUARTERS:
+            formats = []
+        raise unread_dates(column, codes, formats, are_numbers=True)
 
 
 def refuse_points_of_thousands(column: DistinctTexts) -> None:
@@ -93,24 +139,22 @@ def refuse_points_of_thousands(column: DistinctTexts) -> None:
     in any other file, 1.250 would be 1.25. Even if no value ends in 0, all of many would not have
     three decimals.
     """
-    if not _are_all(column, _THOUSANDS):
-        return
-    with_points = column.find(re.compile(r".*\..*").fullmatch)
-    n_whole = len(column.texts) - len(with_points)
-    has_final_zero = any(text.endswith("0") for text in column.texts_of(with_points))
+    match = re.compile(_THOUSANDS, re.ASCII).fullmatch
+    with_points = []
+    whole = set()
+    has_final_zero = False
+    for code, text in column.texts.items():
+        plain = parsing.plain_minus(text)
+        if not match(plain):
+            return
+        if "." not in plain:
+            whole.add(plain)
+            continue
+        with_points.append(code)
+        has_final_zero = has_final_zero or plain.endswith("0")
+    has_whole_numbers = len(whole - _MARKERS) >= _SEVERAL
     is_sure = has_final_zero or len(with_points) >= 2 * MANY
-    if len(with_points) >= FEW and n_whole and is_sure:
+    if len(with_points) >= FEW and has_whole_numbers and is_sure:
         remedy = "remove the thousands separators; if they are decimal points, use {numeric}; "
         remedy += column.if_names
         raise column.fault(with_points, "a number without a thousands separator", remedy)
-
-
-def _formats_of(column: DistinctTexts, formats: Mapping[str, str]) -> list[str]:
-    """Return the formats that all texts of a column have."""
-    return [date_format for date_format, layout in formats.items() if _are_all(column, layout)]
-
-
-def _are_all(column: DistinctTexts, layout: str) -> bool:
-    """Return whether all texts of a column have a layout."""
-    match = re.compile(layout, re.ASCII).fullmatch
-    return all(match(text) for text in column.texts.values())

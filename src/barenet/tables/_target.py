@@ -13,7 +13,11 @@ from barenet.tables._date_formats import DATES
 from barenet.tables._distinct_texts import FEW
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import distinct_texts, kind_of
-from barenet.tables._misread_numbers import refuse_points_of_thousands
+from barenet.tables._misread_numbers import (
+    refuse_decimals_of_months,
+    refuse_digits_of_dates,
+    refuse_points_of_thousands,
+)
 from barenet.tables._missing_texts import MISSING, is_absent
 from barenet.tables._unread_numbers import LOCAL_NUMBER
 
@@ -136,7 +140,7 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     local = np.array(is_local)
     if task == "regression" or are_numbers.all():
         if task is None:
-            _refuse_thousands(rows, target)
+            _refuse_misread(rows, target)
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(parsing.is_code(text) for text in texts):
             return numbers, classes
@@ -163,12 +167,15 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     return parsing.encode(np.array(_in_one_spelling(texts))[codes])
 
 
-def _refuse_thousands(rows: Frame, target: str) -> None:
-    """Reject numbers some of which have a point between their thousands, as in feature columns."""
+def _refuse_misread(rows: Frame, target: str) -> None:
+    """Reject numbers that may be dates or have points of thousands, as in feature columns."""
+    column = distinct_texts(rows, target, MISSING)
     try:
-        refuse_points_of_thousands(distinct_texts(rows, target, MISSING))
+        refuse_points_of_thousands(column)
+        refuse_decimals_of_months(column)
+        refuse_digits_of_dates(column)
     except DataError as error:
-        error.remedy = "remove the thousands separators; if they are decimal points, use {task}"
+        error.remedy = "write plain numbers; to read these as they are, use {task}"
         error.options = {"task": "regression"}
         raise
 

@@ -21,6 +21,8 @@ from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import CODE, DECIMAL_COMMA, NUMBER
 
 #: A text that stands for a missing value.
+#: Number of texts that are compared with layouts of dates and thousands.
+_COMPARED = 1000
 _MISSING = "|".join(re.escape(text) for text in MISSING)
 
 
@@ -54,6 +56,13 @@ class TextColumn:
     def trimmed(self) -> Self:
         """Return the texts without spaces and tabs around them."""
         return type(self)([text.strip(" \t") for text in self.texts])
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def head(self, n_texts: int) -> Self:
+        """Return the first texts."""
+        return type(self)(self.texts[:n_texts])
 
     def matches(self, pattern: str) -> NDArray[np.bool_]:
         """Return whether a regular expression matches each whole text."""
@@ -95,20 +104,23 @@ class TextColumn:
     def _may_be_misread(self, values: NDArray[np.float64]) -> bool:
         """Return whether only the texts show if numbers are dates, or have points of thousands.
 
-        The texts are compared only if the numbers are in the range of such values, to save time.
+        Only the first texts are compared, as most columns of numbers have neither.
         """
         present = values[~np.isnan(values)]
-        if not len(present):
+        is_whole = present % 1 == 0
+        has_points = not is_whole.all()
+        if has_points and not is_whole.any() and not np.all((present >= 1) & (present < 13)):
             return False
-        lowest = present.min()
-        highest = present.max()
-        has_points = bool((present % 1 != 0).any())
+        first = self.head(_COMPARED)
+        if has_points:  # whole numbers may be beside numbers with points
+            n_present = np.count_nonzero(first.matches(r"[^.]*\..*"))
+        else:
+            n_present = len(first) - np.count_nonzero(first.matches(_MISSING))
         for layout in LAYOUTS:
-            is_in_range = layout.lowest <= lowest and highest <= layout.highest
-            if not is_in_range or layout.has_points != has_points:
-                continue
-            if (self.matches(layout.pattern) | self.matches(_MISSING)).all():
-                return True
+            if layout.has_points == has_points:
+                n_found = np.count_nonzero(first.matches(layout.pattern))
+                if n_found and n_found >= n_present / 2:
+                    return True
         return False
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -14,8 +14,12 @@ from barenet.tables._distinct_texts import MANY, DistinctTexts
 #: Maximum number of different words of months and days of a language beside dates; addresses have
 #: more.
 MOST_DATE_WORDS = 24
+#: Maximum number of characters of a date.
+MOST_CHARACTERS = 80
 #: Maximum number of different letters and signs beside the years of periods.
 MOST_SHAPES = 3
+#: Maximum number of different two-digit years before a month.
+MOST_YEARS = 40
 #: Maximum number of different terms of a year, such as 2024-1 and 2024-2; there are more months.
 MOST_TERMS = 4
 
@@ -189,6 +193,8 @@ def _looks_like_date(text: str) -> bool:
     >>> [_looks_like_date(text) for text in ("May", "12 May Road", "192.168.100.101")]
     [False, False, False]
     """
+    if len(text) > MOST_CHARACTERS:
+        return False
     for layout in _UNREAD_LAYOUTS:
         if layout.fullmatch(text):
             return True
@@ -216,6 +222,7 @@ def unread_dates(
     *,
     is_ambiguous: bool = False,
     is_numeric: bool = False,
+    are_numbers: bool = False,
 ) -> DataError:
     """Make the error for dates, with the formats that they may have."""
     texts = column.texts_of(codes)
@@ -246,6 +253,8 @@ def unread_dates(
             remedy += "; "
     else:
         remedy += "convert the column to dates; "
+    if are_numbers:
+        remedy += "to read numbers, use {numeric}; "
     remedy += column.if_names
     return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
 
@@ -284,6 +293,10 @@ def _conversion(column: DistinctTexts, date_format: str) -> str:
 def _fits(date_format: str, texts: Sequence[str]) -> bool:
     """Return whether a format reads nearly all dates, so that it can be recommended."""
     has_year = "%y" in date_format.lower()
+    if date_format[:2] == "%y" and "%d" not in date_format:
+        years = {text[:2] for text in texts}
+        if len(years) > MOST_YEARS:  # these are weeks
+            return False
     if not has_year or date_formats.fault_of_format(date_format) is not None:
         return False
     return _n_read(date_format, texts) >= parsing.NEARLY_ALL * len(texts)
@@ -315,6 +328,8 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
     for date_format in _WHOLE_FORMATS:
         if _fits(date_format, texts):
             return [date_format]
+    if re.search(r"[^\W\d_]{6,}", texts[0]) and not _looks_like_date(texts[0]):
+        return []
     if _OTHER_PERIOD.fullmatch(texts[0]):  # where a number would be the month
         return []
     parts: list[str] = []

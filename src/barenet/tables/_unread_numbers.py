@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._distinct_texts import MANY, DistinctTexts
-from barenet.tables._unread_dates import MOST_DATE_WORDS, is_date, unread_dates
+from barenet.tables._unread_dates import MOST_DATE_WORDS, YEAR, is_date, unread_dates
 
 #: Maximum number of different units beside numbers, such as kg and g; house numbers such as 12a
 #: have more.
@@ -229,7 +229,8 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
 def refuse_pairs(column: DistinctTexts) -> None:
     """Reject many different pairs of numbers, such as 120/80, 1024x768 and ranges such as 10-20.
 
-    Numbers with a dash between them are ranges only if the second is always the greater one.
+    Dockets such as 19-1392, file numbers such as 366/2022 and seasons are not pairs: the numbers of
+    a pair have a similar size, and a table has many different second numbers, which aren't years.
     """
     codes = column.find(_PAIR.fullmatch)
     both = {*codes, *column.find(parsing.read_number)}
@@ -239,15 +240,25 @@ def refuse_pairs(column: DistinctTexts) -> None:
         if match is None:
             continue
         seconds.add(match["second"])
-        if match["sign"] in "-–":
-            is_range = float(match["first"]) < float(match["second"])
-            if not is_range or column.others(both):
-                return
+        if not _is_of_similar_size(match) or column.others(both):
+            return
+    are_years = all(re.fullmatch(YEAR, second) for second in seconds)
+    has_many = len(seconds) >= MANY and not are_years and column.are_mostly_different()
     are_of_one_unit = len(seconds) == 1 and len(codes) >= MANY  # such as 7/10
-    has_many = column.are_mostly_different() or are_of_one_unit
-    if codes and has_many and column.are_nearly_all(both):
+    if (has_many and len(codes) == len(both)) or are_of_one_unit:
         remedy = f"write the numbers in columns of their own; {column.if_names}"
         raise column.fault(codes, "one number", remedy)
+
+
+def _is_of_similar_size(match: re.Match[str]) -> bool:
+    """Return whether the numbers of a pair have a similar size, and those of a range ascend."""
+    first = float(match["first"])
+    second = float(match["second"])
+    if match["sign"] in "-–":
+        return first < second <= 2 * first + MANY
+    if match["sign"] == "/":
+        return second <= 10 * first and first <= 10 * second
+    return True
 
 
 def _unit_of(text: str) -> str:

@@ -28,6 +28,7 @@ from barenet.tables._date_formats import (  # noqa: F401 - copied into exported 
     DATES,
     DAY,
     DAY_LAYOUTS,
+    DIGITS_OF_CODES,
     GAP,
     MONTH_WORD,
     MONTHS,
