@@ -139,7 +139,6 @@ COMPUTED += ["\uff1d1"]
 AS_IT_IS = ["-1.5", "+3e-7", "a=b", "Rome", "0", "1-1", "'=1", "a\n=1"]
 
 
-@pytest.mark.case(115)
 def test_a_terminal_shows_the_digits_of_the_network(barenet, monkeypatch):
     """Pipes and files have all digits of the numbers in the units of the target."""
     network = Network.dense([2, 1], output="identity", seed=3)
@@ -164,6 +163,7 @@ def test_a_terminal_shows_the_digits_of_the_network(barenet, monkeypatch):
     assert Path("rows.csv").read_text() == piped
 
 
+@pytest.mark.case(115)
 def test_spreadsheet_formulas_are_marked():
     assert for_spreadsheets(COMPUTED) == [f"'{text}" for text in COMPUTED]
     assert for_spreadsheets(AS_IT_IS) == AS_IT_IS

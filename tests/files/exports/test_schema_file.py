@@ -50,7 +50,7 @@ def accepts(schema, record):
 
 def predicts(model, record):
     try:
-        return len(model.predict([record])) == 1
+        return len(model.outputs([record])) == 1
     except ValueError:
         return False
 
