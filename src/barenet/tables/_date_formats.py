@@ -6,7 +6,7 @@ the other values of the column (`order`). `rewrite_date` reads dates in a given 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -109,6 +109,20 @@ ZONE_OF_TIME = (
 #: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM; 14:30Z, 14:30+01:00, 14:30:00-05:00.
 TIME_LAYOUTS = (f"{TIME}{ZONE_OF_TIME}", r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
 
+#: These patterns compiled, as each text is compared with all of them, and those of dates by order,
+#: the common ones first.
+TIMES = [re.compile(layout, re.ASCII | re.IGNORECASE) for layout in TIME_LAYOUTS]
+LAYOUTS_BY_ORDER = {
+    order: [
+        *(
+            re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", re.ASCII | re.IGNORECASE)
+            for day in (*DAY_LAYOUTS, *ordered_layouts)
+        ),
+        *(re.compile(layout, re.ASCII | re.IGNORECASE) for layout in (COMPACT, *PERIOD_LAYOUTS)),
+    ]
+    for order, ordered_layouts in ORDERED_LAYOUTS.items()
+}
+
 
 def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     """Parse a date or a time; None if it is neither. The year may be first in any order.
@@ -122,19 +136,11 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
         return parse_time_of_day(text)
     if re.search("[0-9]{4}", text) is None:  # every date has this, but few names do
         return None
-    for pattern in date_layouts(order):
-        match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
+    for layout in LAYOUTS_BY_ORDER[order]:
+        match = layout.fullmatch(text)
         if match is not None:
             return moment_of(match.groupdict())
     return None
-
-
-def date_layouts(order: str) -> Iterator[str]:
-    """Return the patterns of dates in an order, the common ones first."""
-    for day in (*DAY_LAYOUTS, *ORDERED_LAYOUTS[order]):
-        yield f"{WEEKDAY}{day}{TIME_BESIDE_DAY}"
-    yield COMPACT
-    yield from PERIOD_LAYOUTS
 
 
 def parse_time_of_day(text: str) -> datetime | None:
@@ -145,8 +151,8 @@ def parse_time_of_day(text: str) -> datetime | None:
     >>> str(parse_time_of_day("00:30+01:00"))
     '1970-01-01 23:30:00'
     """
-    for pattern in TIME_LAYOUTS:
-        match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
+    for layout in TIMES:
+        match = layout.fullmatch(text)
         if match is not None:
             parts = {"year": "1970", "month": "1", "day": "1", **match.groupdict()}
             moment = moment_of(parts)

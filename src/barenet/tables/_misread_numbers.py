@@ -39,10 +39,13 @@ _QUARTERS = 4
 
 
 class Layout(NamedTuple):
-    """A pattern of numbers that may be misread, and whether some of them have a point."""
+    """A pattern of numbers that may be misread, beside markers of missing values."""
 
     pattern: str
+    #: Whether some of the numbers have a point; then, whole ones may be beside them.
     has_points: bool
+    #: The least fraction of the numbers, or of those with a point.
+    share: float = 0.5
 
 
 #: Layouts of the numbers that a file may hold without a zero before them.
@@ -51,7 +54,7 @@ LAYOUTS = (
     Layout(r"[01]?\d(?:19|20)\d\d", has_points=False),
     Layout(r"[0-3]?\d[0-3]\d\d\d", has_points=False),
     Layout(MONTH_AND_POINT, has_points=True),
-    Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True),
+    Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True, share=1.0),
 )
 
 

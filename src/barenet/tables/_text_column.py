@@ -119,7 +119,7 @@ class TextColumn:
         for layout in LAYOUTS:
             if layout.has_points == has_points:
                 n_found = np.count_nonzero(first.matches(layout.pattern))
-                if n_found and n_found >= n_present / 2:
+                if n_found and n_found >= layout.share * n_present:
                     return True
         return False
 

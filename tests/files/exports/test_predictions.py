@@ -158,7 +158,9 @@ def test_texts_that_look_alike_are_one_category(to, tmp_path):
         assert len(np.unique(expected, axis=0)) == 4
         assert model.preprocessing.replaced(rows) == {"is": 1}
         outputs, _ = run(to, model, rows, tmp_path)
-        np.testing.assert_allclose(outputs, expected_of(model, rows), rtol=1e-5, atol=1e-6)
+        with pytest.warns(UserWarning, match="unknown categories"):
+            expected = expected_of(model, rows)
+        np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.case(128)
