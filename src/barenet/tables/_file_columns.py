@@ -97,10 +97,10 @@ def _with_values(name: str, declared: Mapping[str, Sequence[Table]]) -> dict[str
     The first file with a value decides, and so few of them are read.
     """
     with_values: dict[str, Sequence[Table]] = {}
-    for kind, files in declared.items():
+    for type_kind, files in declared.items():
         for file in files:
             if not _is_empty(file, name):
-                with_values[kind] = files
+                with_values[type_kind] = files
                 break
     return with_values
 

@@ -76,10 +76,11 @@ def refuse_digits_of_dates(column: DistinctTexts) -> None:
     formats = []
     dates: list[int] = []
     for date_format, layout in FORMATS_OF_DIGITS.items():
-        found = _dates_of(padded, layout)
-        if column.are_nearly_all_different(found) or column.are_nearly_all(found):
+        codes_of_dates = _dates_of(padded, layout)
+        are_dates = column.are_nearly_all_different(codes_of_dates)
+        if are_dates or column.are_nearly_all(codes_of_dates):
             formats.append(date_format)
-            dates = found
+            dates = codes_of_dates
     if not formats:
         return
     have_names = any(parsing.is_code(text) for text in texts)

@@ -240,9 +240,9 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
     [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
     """
-    orders = (order,)
+    orders = [order]
     if order == "ymd":
-        orders = ("ymd", "dmy", "mdy")
+        orders = ["ymd", "dmy", "mdy"]
     marks: list[datetime] = []
     for text in missing:
         readings = set[datetime]()
