@@ -367,3 +367,19 @@ def test_a_format_with_a_gap_is_refused(table, date_format):
         ArgumentError, match=r"date_format: .* has an? \w+ without an? \w+; the codes"
     ):
         load_table(table([day.isoformat() for day in DAYS]), "y", date_format=date_format)
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize("end", [12, 52])
+def test_numbers_that_count_after_a_point_are_no_decimals(table, end):
+    """2024.1 and 2024.10 would be the same number."""
+    values = [f"{2018 + n % 7}.{1 + n % end}" for n in range(300)]
+    path = table(values)
+    with pytest.raises(DataError, match=r"write 2024\.1 as 2024\.01") as caught:
+        TableEncoding.fit(load_table(path, "y").X)
+    numeric = caught.value.options["numeric"]
+    assert TableEncoding.fit(load_table(path, "y").X, numeric=numeric).columns[0].kind == "number"
+    decimals = np.random.default_rng(1).uniform(1, 9, 300)
+    assert kind([f"{value:.1f}" for value in decimals]) == "number"
+    assert kind([f"{value:.2f}" for value in decimals]) == "number"
+    assert kind([str(round(value, 2)) for value in decimals]) == "number"

@@ -19,6 +19,7 @@ from barenet.tables._date_formats import parse_datetime
 from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
 from barenet.tables._frame import Frame
 from barenet.tables._misread_numbers import (
+    refuse_counts_after_points,
     refuse_decimals_of_months,
     refuse_digits_of_dates,
     refuse_points_of_thousands,
@@ -175,6 +176,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     refuse_other_digits(column)
     refuse_decimals_of_months(column)
     refuse_points_of_thousands(column)
+    refuse_counts_after_points(column)
     refuse_local_numbers(column)
     numbers = column.find(parsing.read_number)
     refuse_units(column, numbers)

@@ -30,6 +30,10 @@ _MONTH_AND_YEAR = rf"(?P<month>0?[1-9]|1[0-2])\.(?P<year>{YEAR})"
 MONTH_AND_POINT = rf"(?:0?[1-9]|1[0-2])\.{YEAR}"
 #: Whole numbers below a million with a point before the last three digits, or below a thousand.
 _THOUSANDS = r"[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})?)"
+#: Numbers that count after a point, such as months, 2024.1 to 2024.12, and versions; and those of
+#: them that no decimal number is.
+_COUNTED = r"\d+\.[1-9]\d?"
+_TENS = r"\d+\.[1-9]0"
 #: Whole numbers that often stand for a missing value beside decimal numbers.
 _MARKERS = {"0", "-1", "9", "-9", "99", "-99", "999", "-999"}
 #: Minimum number of different months, and of different whole numbers beside points of thousands.
@@ -46,6 +50,8 @@ class Layout(NamedTuple):
     has_points: bool
     #: The least fraction of the numbers, or of those with a point.
     share: float = 0.5
+    #: The pattern of at least one number.
+    sign: str = r".*\d.*"
 
 
 #: Layouts of the numbers that a file may hold without a zero before them.
@@ -55,6 +61,7 @@ LAYOUTS = (
     Layout(r"[0-3]?\d[0-3]\d\d\d", has_points=False),
     Layout(MONTH_AND_POINT, has_points=True),
     Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True, share=1.0),
+    Layout(_COUNTED, has_points=True, share=1.0, sign=_TENS),
 )
 
 
@@ -162,3 +169,19 @@ def refuse_points_of_thousands(column: DistinctTexts) -> None:
         remedy = "remove the thousands separators; if they are decimal points, use {numeric}; "
         remedy += column.if_names
         raise column.fault(with_points, "a number without a thousands separator", remedy)
+
+
+def refuse_counts_after_points(column: DistinctTexts) -> None:
+    """Reject numbers that count after a point, such as the months 2024.1 to 2024.12, and versions.
+
+    They can't be decimals, and 2024.1 would be equal to 2024.10: a file that keeps the zeros at the
+    end has no 2024.1, and any other file no 2024.10.
+    """
+    counted = column.find(re.compile(_COUNTED, re.ASCII).fullmatch)
+    tens = column.find(re.compile(_TENS, re.ASCII).fullmatch)
+    lengths = {len(text.partition(".")[2]) for text in column.texts_of(counted)}
+    if len(counted) < MANY or not tens or len(lengths) == 1 or column.others(counted):
+        return
+    remedy = "for months, write 2024.1 as 2024.01; if they are decimals, use {numeric}; "
+    remedy += column.if_names
+    raise column.fault(tens, "a decimal number without a zero at its end", remedy)

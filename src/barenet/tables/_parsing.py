@@ -250,6 +250,11 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
             moment = parse_datetime(text, order_of_parts)
             if moment is not None:
                 readings.add(moment)
+        if not readings and order in ("dmy", "mdy"):
+            for order_of_parts in ("dmy", "mdy"):  # 12/31/9999 is a date in one order only
+                moment = parse_datetime(text, order_of_parts)
+                if moment is not None:
+                    readings.add(moment)
         if len(readings) == 1:
             marks += readings
     return marks

@@ -107,10 +107,7 @@ class TextColumn:
         Only the first texts are compared, as most columns of numbers have neither.
         """
         present = values[~np.isnan(values)]
-        is_whole = present % 1 == 0
-        has_points = not is_whole.all()
-        if has_points and not is_whole.any() and not np.all((present >= 1) & (present < 13)):
-            return False
+        has_points = bool((present % 1 != 0).any())
         first = self.head(_COMPARED)
         if has_points:  # whole numbers may be beside numbers with points
             n_present = np.count_nonzero(first.matches(r"[^.]*\..*"))
@@ -119,7 +116,8 @@ class TextColumn:
         for layout in LAYOUTS:
             if layout.has_points == has_points:
                 n_found = np.count_nonzero(first.matches(layout.pattern))
-                if n_found and n_found >= layout.share * n_present:
+                has_sign = bool(first.matches(layout.sign).any())
+                if has_sign and n_found >= layout.share * n_present:
                     return True
         return False
 

@@ -17,7 +17,7 @@ MOST_DATE_WORDS = 24
 #: Maximum number of characters of a date.
 MOST_CHARACTERS = 80
 #: Maximum number of different letters and signs beside the years of periods.
-MOST_SHAPES = 3
+MOST_SHAPES = 6
 #: Maximum number of different two-digit years before a month.
 MOST_YEARS = 40
 #: Maximum number of different terms of a year, such as 2024-1 and 2024-2; there are more months.
