@@ -91,9 +91,7 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
     raise error
 
 
-def _with_values(
-    name: str, declared: Mapping[str, Sequence[Table]]
-) -> dict[str, Sequence[Table]]:
+def _with_values(name: str, declared: Mapping[str, Sequence[Table]]) -> dict[str, Sequence[Table]]:
     """Leave out the kinds of files without a value, as pandas declares an empty column as numbers.
 
     The first file with a value decides, and so few of them are read.

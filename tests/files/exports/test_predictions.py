@@ -183,7 +183,7 @@ def test_a_column_without_values_may_have_any_type(tmp_path):
         "time": ["12:30", "7:15", "20:00"],
     }
     model = random_predictor(np.random.default_rng(2), TableEncoding.fit(table))
-    expected = model.outputs(dict.fromkeys(table, ["", ""]))
+    expected = model.outputs({name: ["", ""] for name in table})
     for values in (pd.to_datetime([None, None]), [np.nan, np.nan], [None, None], [pd.NaT, pd.NaT]):
         rows = dict.fromkeys(table, pd.Series(values))
         np.testing.assert_array_equal(model.outputs(pd.DataFrame(rows)), expected)
