@@ -706,3 +706,100 @@ def test_a_stream_reads_words_of_several_files_as_in_memory(tmp_path, monkeypatc
                 rows.to_csv(tmp_path / f"{number}.csv", index=False)
             column = stream(f"{tmp_path}/*.csv", "z").encoding.columns[0]
             assert column.kind == "boolean"
+
+
+def beside(values, others, share):
+    """The values with others, one after the other, in a share of the rows."""
+    mixed = []
+    n_others = 0
+    for row, value in enumerate(values):
+        if (row + 1) * share > n_others + 1:
+            mixed.append(others[n_others % len(others)])
+            n_others += 1
+        else:
+            mixed.append(value)
+    return mixed
+
+
+#: Comments, each of which is another one.
+COMMENTS = [f"comment {'abcdefghij'[n // 10]}{'abcdefghij'[n % 10]}" for n in range(100)]
+DATES = DAYS.strftime("%Y-%m-%d").tolist()
+CLOCK = [f"{6 + row // 60:02}:{row % 60:02}" for row in range(N)]
+
+
+@pytest.mark.case(127)
+@pytest.mark.parametrize("share", [0.14, 0.3, 0.45])
+@pytest.mark.parametrize(
+    ("values", "expected"), [(NUMBERS, "a number"), (DATES, "a date"), (CLOCK, "a time of day")]
+)
+def test_numbers_and_dates_beside_comments_are_no_identifiers(values, expected, share):
+    mixed = beside(values, COMMENTS, share)
+    with pytest.raises(DataError, match=f"'c': expected {expected}, as .* got 'comment aa'") as e:
+        kind(mixed)
+    assert "errors='coerce'" in str(e.value)
+    assert e.value.options == {"categories": ["c"], "drop": ["c"]}
+    # Each remedy works.
+    table = {"c": mixed, "x": np.arange(N) % 7}
+    assert TableEncoding.fit(table, drop=["c"]).feature_names == ("x",)
+    assert TableEncoding.fit(table, categories=["c"], rare=0).columns[0].kind == "category"
+    if expected == "a number":
+        table["c"] = pd.to_numeric(pd.Series(mixed), errors="coerce")
+    else:
+        table["c"] = pd.to_datetime(pd.Series(mixed), errors="coerce", format="mixed")
+    assert TableEncoding.fit(table).columns[0].kind in ("number", "date")
+
+
+@pytest.mark.case(127)
+def test_comments_with_digits_beside_decimal_numbers_are_named():
+    comments = [f"see note {n}" for n in range(60)]
+    with pytest.raises(DataError, match=r"'c': expected a number, as .* got 'see note 0'"):
+        kind(beside(NUMBERS, comments, 0.3))
+
+
+#: Marks of missing values.
+MARKS = ["unknown", "not measured", "lost", "too low", "out of order", "refused", "not asked"]
+
+
+@pytest.mark.case(127)
+@pytest.mark.parametrize("values", [NUMBERS[:66], DATES[:66], [str(3 * row) for row in range(40)]])
+def test_several_marks_in_most_rows_are_named_with_the_option(values):
+    mixed = beside([*values, *values, *values], MARKS, 0.67)
+    with pytest.raises(DataError, match="use missing=") as error:
+        kind(mixed)
+    assert {*error.value.options["missing"]} == {*MARKS}
+    table = {"c": mixed, "x": np.arange(len(mixed)) % 7}
+    column = TableEncoding.fit(table, missing=error.value.options["missing"]).columns[0]
+    assert column.kind in ("number", "date")
+
+
+@pytest.mark.case(127)
+@pytest.mark.parametrize(
+    "others",
+    [
+        [f"{number}{'abcdef'[number % 6]}" for number in range(60)],
+        [f"A{number}" for number in range(60)],
+        [f"A/5 {number}" for number in range(60)],
+        [f"V{number}.{number % 7}" for number in range(60)],
+        ["LINE", "FREE", "NONE A", "NONE B", *(f"PC {number}" for number in range(50))],
+    ],
+)
+def test_numbers_beside_names_with_digits_stay_names(others):
+    whole = [str(100 + row) for row in range(N)]
+    assert kind(beside(whole, others, 0.3)) == "category"
+    if others[-1] == "A59":
+        assert kind(beside(NUMBERS, others, 0.3)) == "category"
+
+
+@pytest.mark.case(127)
+def test_whole_numbers_beside_different_words_stay_names():
+    words = ["".join(RNG.choice([*"ABCDEFGH"], 4)) for _ in range(60)]
+    assert kind(beside([str(700 + row) for row in range(N)], words, 0.3)) == "category"
+
+
+@pytest.mark.case(127)
+def test_a_stream_names_numbers_beside_comments(tmp_path):
+    rows = pd.DataFrame({"c": beside(NUMBERS, COMMENTS, 0.3), "x": np.arange(N) % 7})
+    rows["y"] = np.arange(N) / 9
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=r"t\.csv:5: column 'c': expected a number, as "):
+        stream(tmp_path / "t.csv", "y")

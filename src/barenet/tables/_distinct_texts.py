@@ -58,6 +58,10 @@ class DistinctTexts:
         """Return the texts of some codes."""
         return [self.texts[code] for code in codes]
 
+    def n_rows(self, codes: Collection[int]) -> int:
+        """Return the number of rows with one of some values."""
+        return int(np.isin(self.codes, [*codes]).sum())
+
     def share(self, codes: Collection[int]) -> float:
         """Compute the fraction of the rows with a value that have one of these."""
         counts = np.bincount(self.codes)

@@ -42,6 +42,9 @@ from barenet.tables._unread_numbers import (
     refuse_units,
 )
 
+#: Maximum number of different marks of missing values that an error lists.
+MOST_MARKS = 20
+
 
 def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Infer the kinds of columns, by name; a single error names all rejected columns.
@@ -190,6 +193,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     refuse_pairs(column)
     refuse_durations(column)
     refuse_decorated(column)
+    _refuse_comments(column)
     if to_split_by:
         refuse_years(column)
     return "category"
@@ -227,6 +231,62 @@ def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool
     short_texts = [text for text in texts if len(text) <= LONGEST]
     expected = f"{expected}, as in {share:g} % of the rows"
     raise column.fault(others[:1], expected, remedy, missing=short_texts[:FEW])
+
+
+def _refuse_comments(column: DistinctTexts) -> None:
+    """Reject numbers, dates and times that are most of the different values, beside words.
+
+    These may be comments or marks of missing values. Text with digits is a comment only if it has
+    several words and is beside decimal numbers or dates, as 12a, A1 and V58.1 are names. Whole
+    numbers may be names, too, so the words beside them must occur repeatedly, as marks do.
+    """
+    numbers = []
+    for code in column.find(parsing.read_number):
+        if not parsing.is_code(column.texts[code]):
+            numbers.append(code)
+    are_decimal = 2 * len(column.find(_read_decimal)) > len(numbers)
+    dates = _without_seasons(column)
+    times = column.find(date_formats.parse_time_of_day)
+    for codes, expected, call in (
+        (numbers, "a number", "pandas.to_numeric(column, errors='coerce')"),
+        (dates, "a date", "pandas.to_datetime(column, errors='coerce')"),
+        (times, "a time of day", "pandas.to_datetime(column, errors='coerce')"),
+    ):
+        others = column.others(codes)
+        if len(codes) < MANY or len(codes) <= len(others):
+            continue
+        is_measure = expected != "a number" or are_decimal
+        comments = []
+        for text in column.texts_of(others):
+            has_digits = any(character.isdigit() for character in text)
+            if not has_digits or (is_measure and " " in text):
+                comments.append(text)
+        if 2 * len(comments) <= len(others):
+            continue
+        if not is_measure and column.n_rows(others) < 2 * len(others):
+            continue
+        raise _words_beside(column, codes, expected, call)
+
+
+def _read_decimal(text: str) -> float | None:
+    """Parse a number that is not whole as it is written, such as 1.50."""
+    if "." not in text:
+        return None
+    return parsing.read_number(text)
+
+
+def _words_beside(
+    column: DistinctTexts, codes: Sequence[int], expected: str, call: str
+) -> DataError:
+    """Make the error for words beside numbers, dates or times."""
+    others = column.others(codes)
+    texts = column.texts_of(others)
+    expected += f", as {len(codes):,} of {len(column.texts):,} different values are"
+    if len(texts) <= MOST_MARKS and max(len(text) for text in texts) <= LONGEST:
+        remedy = "if the others stand for missing values, use {missing}"
+    else:
+        remedy = f"if the others stand for missing values, replace them, as {call} does"
+    return column.fault(others, expected, f"{remedy}; {column.if_names}", missing=texts)
 
 
 def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
