@@ -94,8 +94,11 @@ def refuse_digits_of_dates(column: DistinctTexts) -> None:
     if formats == ["%y%m%d"] and not have_names:
         return
     if "%y%m%d" in formats and not have_names:
-        first_parts = {text[:2] for text in padded.values()}
-        last_parts = {text[-2:] for text in padded.values()}
+        first_parts = set()
+        last_parts = set()
+        for text in padded.values():
+            first_parts.add(text[:2])
+            last_parts.add(text[-2:])
         # A table has days of many different numbers, but of few years.
         if len(first_parts) <= len(last_parts):
             return
