@@ -72,6 +72,15 @@ def test_the_value_is_the_mean_of_the_samples(name):
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_loss_of_differences_ignores_a_shift_of_outputs_and_targets(name):
+    """Targets are scaled by default for these losses alone."""
+    loss, (output, y) = ALL[name](), sample()
+    shifted = loss.value(output + 1, y + 1)
+    unchanged = shifted == pytest.approx(loss.value(output, y), rel=1e-12)
+    assert unchanged == loss.of_differences, f"{type(loss).__name__}.of_differences is wrong"
+
+
+@pytest.mark.parametrize("name", ALL)
 @given(weights=st.lists(st.integers(0, 5), min_size=6, max_size=6).filter(any))
 def test_integer_weights_equal_copies(name, weights):
     loss, (output, y) = ALL[name](), sample()
