@@ -173,7 +173,10 @@ def test_train_lists_every_name_that_it_takes():
         "clip": CLIPPINGS, "metrics": METRICS,
     }  # fmt: skip
     for argument, registry in registries.items():
-        assert {*re.findall(r'(?<!`)"(\w+)"', texts[argument])} == {*registry}, argument
+        listed = {*re.findall(r'(?<!`)"(\w+)"', texts[argument])}
+        missing = ", ".join(sorted(registry.keys() - listed))
+        assert not missing, f"list {missing} in the docstring of train, under {argument}"
+        assert listed == {*registry}, argument
 
 
 def test_every_attribute_is_documented(objects):

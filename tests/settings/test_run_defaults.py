@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from barenet import RunConfig, load_dataset
+from barenet.losses import LOSSES, SquaredError
 from barenet.settings._run_defaults import resolve_config, table_defaults
 
 
@@ -49,6 +50,15 @@ def resolve(name, *, rows=None, own=True, **given):
 def test_settings_are_completed(name, options, expected):
     config = resolve(name, **options)
     assert {setting: getattr(config, setting) for setting in expected} == expected
+
+
+@pytest.mark.parametrize("of_differences", [True, False])
+def test_the_target_is_scaled_for_a_custom_loss_of_differences(monkeypatch, of_differences):
+    members = {"name": "custom", "of_differences": of_differences}
+    monkeypatch.setitem(LOSSES, "custom", type("Custom", (SquaredError,), members))
+    config = resolve("plane", own=False, loss="custom")
+    expected = "standardize" if of_differences else "none"
+    assert config.target_scaling == expected
 
 
 def test_table_settings_depend_on_the_number_of_rows():

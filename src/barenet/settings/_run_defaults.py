@@ -23,9 +23,6 @@ ENOUGH_TO_VALIDATE = 1_000
 #: Minimum number of training rows for which larger mini-batches train equally well, and faster.
 MANY = 10_000
 
-#: Losses that depend on the difference between prediction and target, so that both can be scaled.
-DIFFERENCE_LOSSES = {"squared_error", "absolute_error", "huber", "quantile"}
-
 #: A setting, and another one that a data set chooses only for that setting's value.
 CHOSEN_FOR = {"optimizer": "learning_rate", "output": "loss", "epochs": "verbose_epoch"}
 
@@ -56,7 +53,7 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     if not target_scaling:
         target_scaling = "none"
         of_numbers = not target_kind.of_classes
-        if of_numbers and output == "identity" and loss.name in DIFFERENCE_LOSSES:
+        if of_numbers and output == "identity" and loss.of_differences:
             target_scaling = "standardize"
     return dataclasses.replace(
         config,

@@ -20,6 +20,9 @@ from barenet.engines.kernels._records import LAYER, STEP
 from barenet.engines.simd._calls import by_type, compiled, inlined
 from barenet.engines.simd._views import KernelSpec
 
+#: The dictionary for the formulas of each module; a class of activations has its own formulas.
+DICTIONARIES = {"engines/kernels/_losses": "FORMULAS", "engines/kernels/_optimizers": "RULES"}
+
 KERNELS: list[Kernel] = []
 ENTRIES: list[Entry] = []
 
@@ -58,10 +61,13 @@ def kernel(
 
 
 def missing(variant: str, formulas: dict[str, Any]) -> str:
-    """Make a message that names the module where a formula is missing."""
+    """Make a message that names the dictionary or the module where a formula is missing."""
     formula = next(iter(formulas.values()))
     module = formula.__module__.removeprefix("barenet.").replace(".", "/")
-    return f"no kernel for {variant!r}: add a formula for it to {module}.py"
+    place = f"{module}.py"
+    if module in DICTIONARIES:
+        place = f"{DICTIONARIES[module]} in {place}"
+    return f"no kernel for {variant!r}: add a formula for it to {place}"
 
 
 def every_kernel(*specs: KernelSpec) -> Iterator[Callable[[], object]]:

@@ -35,6 +35,9 @@ class Loss(Configurable, ABC):
     outputs_per_target : int
         Outputs for each target: 1, or more for several quantiles or a mean with its variance. In
         that case, `y` repeats the columns of the targets as often, one block after the other.
+    of_differences : bool
+        Whether the loss depends only on the differences between outputs and targets. By default,
+        `Task` and the commands train a network with such a loss on standardized targets.
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y, as
         Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
@@ -57,6 +60,7 @@ class Loss(Configurable, ABC):
     on_logits: ClassVar[Mapping[str, type["Loss"]]] = {}
     activations: ClassVar[tuple[str, ...]] = ()
     outputs_per_target: ClassVar[int] = 1
+    of_differences: ClassVar[bool] = False
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:

@@ -48,6 +48,7 @@ class SquaredError(Loss):
 
     factor: float = option(0.5, gt=0)
     name = "squared_error"
+    of_differences = True
     formula = "factor * (A - Y)**2"
     derivative_formula = "2 * factor * (A - Y)"
 
@@ -62,6 +63,7 @@ class AbsoluteError(Loss):
     """Absolute error, for medians: ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ)."""
 
     name = "absolute_error"
+    of_differences = True
     formula = "abs(A - Y)"
     derivative_formula = "sign(A - Y)"
 
@@ -87,6 +89,7 @@ class Huber(Loss):
 
     delta: float = option(1.0, gt=0)
     name = "huber"
+    of_differences = True
     formula = "0.5 * (A - Y)**2 if abs(A - Y) <= delta else delta * (abs(A - Y) - 0.5 * delta)"
     derivative_formula = "clip(A - Y, -delta, delta)"
 
@@ -133,6 +136,7 @@ class Quantile(Loss):
     q: float = option(0.5, gt=0, lt=1)
     levels: tuple[float, ...] = ()
     name = "quantile"
+    of_differences = True
     formula = "q * (Y - A) if A < Y else (1 - q) * (A - Y)"
     derivative_formula = "-q if A < Y else 1 - q if A > Y else 0"
 
