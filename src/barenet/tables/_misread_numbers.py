@@ -14,6 +14,9 @@ from barenet.tables._unread_dates import YEAR, unread_dates
 
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0[1-9]|1[0-2])"
+#: A day and a month at the beginning of a number, perhaps without the zero before them.
+_FIRST_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_FIRST_MONTH = r"(?:0?[1-9]|1[0-2])"
 
 #: Formats of dates that are whole numbers, perhaps without the zero before them. Those of 20240105
 #: and 202401 are not among them, as these numbers grow with the time.
@@ -27,7 +30,7 @@ FORMATS_OF_DIGITS = {
 }
 #: Months as decimal numbers, 03.2024; unlike these, 2024.03 grows with the time.
 _MONTH_AND_YEAR = rf"(?P<month>0?[1-9]|1[0-2])\.(?P<year>{YEAR})"
-MONTH_AND_POINT = rf"(?:0?[1-9]|1[0-2])\.{YEAR}"
+MONTH_AND_POINT = rf"{_FIRST_MONTH}\.{YEAR}"
 #: Whole numbers below a million with a point before the last three digits, or below a thousand.
 _THOUSANDS = r"[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})?)"
 #: Numbers that count after a point, such as months, 2024.1 to 2024.12, and versions; and those of
@@ -43,7 +46,10 @@ _QUARTERS = 4
 
 
 class Layout(NamedTuple):
-    """A pattern of numbers that may be misread, beside markers of missing values."""
+    """A pattern of numbers whose texts are compared in `kind_of`, as they may be misread.
+
+    Markers of missing values may be beside them.
+    """
 
     pattern: str
     #: Whether some of the numbers have a point; then, whole ones may be beside them.
@@ -54,11 +60,11 @@ class Layout(NamedTuple):
     sign: str = r".*\d.*"
 
 
-#: Layouts of the numbers that a file may hold without a zero before them.
+#: Columns of a file remain texts, at first, if their numbers have these layouts.
 LAYOUTS = (
-    Layout(r"[0-3]?\d[0-3]\d(?:19|20)\d\d", has_points=False),
-    Layout(r"[01]?\d(?:19|20)\d\d", has_points=False),
-    Layout(r"[0-3]?\d[0-3]\d\d\d", has_points=False),
+    Layout(rf"{_FIRST_DAY}{_MONTH}(?:{YEAR}|\d\d)", has_points=False),
+    Layout(rf"{_FIRST_MONTH}{_DAY}(?:{YEAR}|\d\d)", has_points=False),
+    Layout(rf"{_FIRST_MONTH}{YEAR}", has_points=False),
     Layout(MONTH_AND_POINT, has_points=True),
     Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True, share=1.0),
     Layout(_COUNTED, has_points=True, share=1.0, sign=_TENS),
