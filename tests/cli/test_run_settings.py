@@ -1,4 +1,6 @@
 import dataclasses
+import inspect
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from barenet.cli._flags import Flags, integer
 from barenet.cli._run_settings import read_run_file, settings_of_card
 from barenet.cli._trained_model import load_trained
 from barenet.errors import DataError
+from barenet.population._candidates import NOT_IN_A_SEARCH
 from barenet.settings._task_settings import HEADER, FileOptions, TaskSettings
 
 SETTINGS = TaskSettings(
@@ -31,6 +34,26 @@ def test_every_setting_is_a_flag_with_its_default(barenet):
     page = barenet("train", "--help").out
     assert [name for name in names if f"--{name.replace('_', '-')} " not in page] == []
     assert "[default: adam]" in page and "[default: relu]" in page
+    text = inspect.getdoc(TaskSettings) or ""
+    headline = text.rpartition("config : RunConfig\n")[2].strip()  # help of a flag without its own
+    assert headline == "How the network is built and trained."
+    assert headline not in page, "add the setting to the docstring of RunConfig"
+
+
+def test_every_setting_is_a_flag_of_the_search_unless_it_does_not_apply(barenet):
+    page = barenet("search", "--help").out
+    flags = re.findall(r"--[a-z0-9-]+", page)
+    for field in dataclasses.fields(RunConfig):
+        flag = f"--{field.name.replace('_', '-')}"
+        assert (flag in flags) != (field.name in NOT_IN_A_SEARCH), flag
+
+
+def test_every_setting_is_in_the_table_of_the_task():
+    text = (Path(__file__).parents[2] / "docs/task.md").read_text("utf-8")
+    cells = " ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    names = re.findall(r"`(\w+)", cells)
+    for field in dataclasses.fields(RunConfig):
+        assert field.name in names, f"add `{field.name}` to a table of docs/task.md"
 
 
 @pytest.mark.parametrize(

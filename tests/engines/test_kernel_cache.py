@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import inspect
 import os
 import pickle
 import re
@@ -22,6 +23,7 @@ from numba import types
 
 from barenet.engines import _kernel_cache as kernel_cache, _machine_code as machine_code
 from barenet.engines._machine_code import Entry
+from barenet.engines.kernels._losses import PRINTED
 from barenet.engines.simd._calls import compiled
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
@@ -111,9 +113,15 @@ def test_a_changed_formula_changes_the_cache_key(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "FORMULAS", copies)
     keys = {kernel_cache.fingerprint.__wrapped__()}
     for source in copies:
-        source.write_text(source.read_text("utf-8").replace("tanh", "atan"), "utf-8")
+        source.write_text(source.read_text("utf-8").replace("exp", "sin"), "utf-8")
         keys.add(kernel_cache.fingerprint.__wrapped__())
-    assert len(keys) == 3
+    assert len(keys) == 4
+
+
+def test_the_cache_key_has_the_formulas_of_printed_losses():
+    for kind in PRINTED:
+        source = Path(inspect.getfile(kind)).resolve()
+        assert source in kernel_cache.FORMULAS, f"add {source.name} to FORMULAS"
 
 
 def test_a_file_that_was_not_used_for_a_month_is_removed(tmp_path):

@@ -109,6 +109,8 @@ def test_pyright_finds_wrong_names_and_options(tmp_path):
 def test_the_types_of_options_are_those_of_the_settings():
     settings = get_type_hints(RunConfig)
     training, generator = get_type_hints(TrainingOptions), get_type_hints(GeneratorOptions)
+    missing = ", ".join(sorted(settings.keys() - training.keys() - {*OF_THE_ROWS}))
+    assert not missing, f"{missing}: add it to TrainingOptions in settings/_run_config.py"
     assert training == {n: kind for n, kind in settings.items() if n not in OF_THE_ROWS}
     assert generator == {name: settings[name] for name in GENERATOR}
     network = get_type_hints(NetworkOptions)

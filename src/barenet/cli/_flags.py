@@ -12,7 +12,7 @@ from cyclopts import Group, Parameter, Token
 from barenet import activations, initializers, losses, optimizers, schedules
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.engines import ENGINES
-from barenet.population._candidates import SETTINGS
+from barenet.population._candidates import NOT_IN_A_SEARCH, SETTINGS
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
 #: The parser of every command: a list takes all values that follow, one or more.
@@ -36,9 +36,6 @@ STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "c
 
 #: Fields that take several values in a search.
 SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
-
-#: Fields that don't apply to the networks of a search.
-NOT_SEARCHABLE = {"patience", "class_weight", "label_smoothing"}
 
 #: The help for fields that are lists themselves.
 HELP = {
@@ -183,5 +180,5 @@ else:
     Flags = _config_flags("Flags", get_type_hints(RunConfig))
     StepFlags = _config_flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
     SearchFlags = _config_flags(
-        "SearchFlags", {*get_type_hints(RunConfig)} - NOT_SEARCHABLE, SEARCHED
+        "SearchFlags", {*get_type_hints(RunConfig)} - NOT_IN_A_SEARCH, SEARCHED
     )

@@ -43,7 +43,11 @@ LOCATORS: tuple[Any, ...] = (
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: The modules with the formulas that kernels are generated from, and with their printers.
-FORMULAS = (PACKAGE / "model" / "_activations.py", PACKAGE / "_expressions.py")
+FORMULAS = (
+    PACKAGE / "model" / "_activations.py",
+    PACKAGE / "model" / "losses" / "_regression.py",
+    PACKAGE / "_expressions.py",
+)
 
 #: The owner of this folder. A process that becomes another user may have no access to its parents.
 PACKAGE_OWNER = PACKAGE.stat().st_uid

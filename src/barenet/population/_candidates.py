@@ -14,12 +14,11 @@ from barenet.errors import ArgumentError, in_a_line
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
 
-#: Settings of a run that belong to its data or to the command.
-NOT_SEARCHED = {
+#: Settings that don't apply to the networks of a search: `barenet search` has no flags for them.
+NOT_IN_A_SEARCH = {"class_weight", "label_smoothing", "patience"}
+#: Settings that all candidates share, as they belong to the data or to the command.
+SHARED_BY_CANDIDATES = {
     "metric",
-    "class_weight",
-    "label_smoothing",
-    "patience",
     "scaling",
     "target_scaling",
     "test_size",
@@ -29,10 +28,11 @@ NOT_SEARCHED = {
     "data_seed",
     "verbose_epoch",
 }
-#: The other settings, by name.
-SETTINGS = {
-    field.name: field for field in dataclasses.fields(RunConfig) if field.name not in NOT_SEARCHED
-}
+#: The other settings, by name, which may have several values.
+SETTINGS: dict[str, dataclasses.Field[Any]] = {}
+for _field in dataclasses.fields(RunConfig):
+    if _field.name not in NOT_IN_A_SEARCH | SHARED_BY_CANDIDATES:
+        SETTINGS[_field.name] = _field
 
 
 def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """Losses: the formulas of `barenet.model.losses`, for one output or a row of them."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from barenet._constraints import option_values
+from barenet._expressions import Expression, Printer
 from barenet.engines.kernels._activations import softmax_row
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_numbers
@@ -12,6 +16,7 @@ from barenet.engines.simd._lanes import narrow, repeat, rounded_product, where, 
 from barenet.engines.simd._mathematics import exp, log
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, on_stack, vectors, widened
+from barenet.model.losses import AbsoluteError, Huber, Loss, Quantile, SquaredError
 
 
 @compiled
@@ -22,40 +27,29 @@ def y_log_y(y):
     return 0.0
 
 
-def squared_error(a, y, c):
-    """c · (ŷ − y)²."""
-    error = a - y
-    return c * error**2, 2 * c * error
+#: Losses whose kernels are printed from their formulas; the others take care of rounding.
+PRINTED = (SquaredError, AbsoluteError, Huber, Quantile)
+
+#: The functions of these formulas in terms of numbers; others are replaced by their definitions.
+#: `max` and `min` return a NaN that is their second operand in a formula, as in C.
+NUMBERS_CODE = {
+    "abs": "abs({})",
+    "max": "max({1}, {0})",
+    "min": "min({1}, {0})",
+    "sign": "np.sign({})",
+    "where": "({1} if {0} else {2})",
+}
 
 
-def absolute_error(a, y, c):
-    """|ŷ − y|."""
-    error = a - y
-    return abs(error), np.sign(error)
-
-
-def huber(a, y, c):
-    """½ e² close to 0, and c (|e| − ½ c) beyond c."""
-    error = a - y
-    size = abs(error)
-    if size <= c:
-        value = 0.5 * size * size
-    else:
-        value = c * (size - 0.5 * c)
-    return value, min(max(error, -c), c)
-
-
-def quantile(a, y, c):
-    """c for each unit that ŷ is too low, 1 − c for each unit that it is too high."""
-    error = a - y
-    slope = 0.0
-    if error > 0:
-        slope = 1 - c
-    elif error < 0:
-        slope = -c
-    too_low = -c * error
-    too_high = (1 - c) * error
-    return max(too_low, too_high), slope
+def printed_formula(kind: type[Loss]) -> Callable[..., Any]:
+    """Print the value and the derivative of a loss, from a, y and its option c."""
+    parts = {"A": "a", "Y": "y"}
+    for option in option_values(kind()):
+        parts[option] = "c"
+    printer = Printer(NUMBERS_CODE, parts)
+    value = Expression.parse(kind.formula).expanded(NUMBERS_CODE).printed(printer)
+    slope = Expression.parse(kind.derivative_formula).expanded(NUMBERS_CODE).printed(printer)
+    return eval(f"lambda a, y, c: ({value}, {slope})", {"__name__": __name__, "np": np})
 
 
 def sigmoid_cross_entropy(z, y, c):
@@ -122,10 +116,9 @@ def softmax_focal(log_p, y, c):
 
 
 #: Each function takes float64 numbers, and returns the loss of an output and its derivative.
-FORMULAS = named(
-    squared_error, absolute_error, huber, quantile, sigmoid_cross_entropy, sigmoid_focal,
-    exponential_poisson, softplus_poisson,
-)  # fmt: skip
+FORMULAS = named(sigmoid_cross_entropy, sigmoid_focal, exponential_poisson, softplus_poisson)
+for _kind in PRINTED:
+    FORMULAS[_kind.name] = printed_formula(_kind)
 
 #: The same functions of ln p, for p = softmax(z).
 ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal)
