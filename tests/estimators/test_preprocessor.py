@@ -37,6 +37,11 @@ def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
 
 
+#: One destination of the passengers is written with two spaces and with one.
+WITH_A_NOTE = pytest.mark.filterwarnings("ignore:column 'home.dest'. .* differ only in case")
+
+
+@WITH_A_NOTE
 def test_columns_and_outputs_are_described(passengers):
     X, _ = passengers
     preprocessor = TablePreprocessor(drop=["cabin"])
@@ -52,6 +57,7 @@ def test_columns_and_outputs_are_described(passengers):
     assert fitted.get_feature_names_out(["a", "b"]).tolist() == ["a", "b", "b missing"]
 
 
+@WITH_A_NOTE
 def test_wrong_input_is_named_and_changes_nothing(passengers):
     X, _ = passengers
     fitted = TablePreprocessor().fit(X)
