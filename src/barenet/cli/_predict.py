@@ -101,10 +101,11 @@ def predict(
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
+            if output.max_unknown is not None or output.max_missing is not None:
+                missing_in_block = count_missing(encoding, X)
+                missing.update(missing_in_block)
             if output.max_unknown is not None:
-                unknown.update(_count_unknown(encoding, X))
-            if output.max_missing is not None:
-                missing.update(count_missing(encoding, X))
+                unknown.update(_count_unknown(encoding, X, missing_in_block))
         _check_readable(n_rows, rejected)
         if output.max_unknown is not None:
             _check_unknown(output.max_unknown, unknown, n_rows, rejected)
@@ -135,7 +136,9 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         check_number(output.max_missing, "max_missing", ge=0, le=1)
 
 
-def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, int]:
+def _count_unknown(
+    encoding: TableEncoding | Scaling, X: Samples, missing: Mapping[str, int]
+) -> dict[str, int]:
     """Count values without their own weights, by column.
 
     These are unknown and rare categories, and missing values in columns without any in training.
@@ -144,7 +147,7 @@ def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, i
     for name, rows in unknown_categories(encoding, X).items():
         counts[name] += int(rows.sum())
     complete = complete_columns(encoding)
-    for name, count in count_missing(encoding, X).items():
+    for name, count in missing.items():
         if name in complete:
             counts[name] += count
     return counts

@@ -41,8 +41,8 @@ def take_steps(
         parameters[:] = raw
     try:
         for i, rate in enumerate(rates.tolist()):
-            epoch, number = divmod(i, batches_per_epoch)
-            first_row = number * batch_size
+            epoch, batch_of_epoch = divmod(i, batches_per_epoch)
+            first_row = batch_of_epoch * batch_size
             batch = orders[epoch][first_row : first_row + batch_size]
             losses[i], gradient = engine.value_and_gradient(batch, first_step + i)
             norms[i] = euclidean_norm(gradient)

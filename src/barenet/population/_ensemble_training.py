@@ -294,8 +294,10 @@ def prepare_ensemble_training(
         rare = THRESHOLDS[0]
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, rare=rare, **columns)
     encoding = add_steps(encoding, X, y, weight)
-    rows = OutOfFold(y, weight / weight.sum())
+    out_of_fold = OutOfFold(y, weight / weight.sum())
+    # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
+    # predictions need none.
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
     inputs = table_rows(encoding, X, np.float32, factors)
-    training = EnsembleTraining(inputs, rows, recipe, target_kind, seed, groups, factors)
+    training = EnsembleTraining(inputs, out_of_fold, recipe, target_kind, seed, groups, factors)
     return training, encoding, scaling

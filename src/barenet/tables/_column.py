@@ -37,12 +37,12 @@ class Entries(NamedTuple):
     >>> age.encode(np.array([35.0]))
     array([[3.5, 1. , 1. , 0.5, 0. ]])
     >>> entries = age.entries(np.array([35.0]))
-    >>> entries.outputs, entries.values
+    >>> entries.places, entries.values
     (array([[0, 3, 8]]), array([[3.5, 0.5, 1. ]]))
     """
 
     #: The indices of the entries, shape (n_rows, n_entries).
-    outputs: NDArray[np.intp]
+    places: NDArray[np.intp]
     #: Their values, of the same shape.
     values: NDArray[Any]
 
@@ -50,6 +50,8 @@ class Entries(NamedTuple):
 @dataclass(frozen=True)
 class Column(ABC):
     """The encoding of one column.
+
+    The outputs of the encodings of all columns, side by side, are the inputs of the network.
 
     Attributes
     ----------
@@ -194,10 +196,10 @@ class FilledColumn(Column):
         return values
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        missing = np.isnan(values)
-        encoded = self._encode(np.where(missing, self.fill_value, values))
+        is_missing = np.isnan(values)
+        encoded = self._encode(np.where(is_missing, self.fill_value, values))
         if self.indicator:
-            encoded.append(missing)
+            encoded.append(is_missing)
         return np.column_stack(encoded)
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:

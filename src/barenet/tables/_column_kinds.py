@@ -167,11 +167,11 @@ class PiecewiseColumn(NumberColumn):
         return [self._scaled_number(values), *positions(values, self.edges).T]
 
     def entries(self, values: NDArray[Any]) -> Entries:
-        missing = np.isnan(values)
-        filled = np.where(missing, self.fill_value, values)
+        is_missing = np.isnan(values)
+        filled = np.where(is_missing, self.fill_value, values)
         others = []
         if self.indicator:
-            others.append(missing)
+            others.append(is_missing)
         return self._entries_beside(filled, others)
 
     def _entries_beside(
@@ -191,11 +191,11 @@ class PiecewiseColumn(NumberColumn):
         scaled_number = np.zeros_like(bins)  # the first output
         position_in_bin = 1 + bins
         end_of_run = n_outputs + position_in_bin
-        outputs = [scaled_number, position_in_bin, end_of_run]
+        places = [scaled_number, position_in_bin, end_of_run]
         for output in range(1 + self.n_bins, n_outputs):
-            outputs.append(np.full_like(bins, output))
+            places.append(np.full_like(bins, output))
         numbers = [self._scaled_number(values), within, has_bins_below, *others]
-        return Entries(np.stack(outputs, axis=1), np.column_stack(numbers))
+        return Entries(np.stack(places, axis=1), np.column_stack(numbers))
 
 
 def check_edges(edges: tuple[float, ...]) -> None:

@@ -59,6 +59,7 @@ def read_columns(table: Table, names: Names, targets: Names, categories: Names) 
     present_names = present(names)
     with name_in_memory_error(table.path):
         # A row has a location even if the file lacks all of the columns.
+        # The target stays text, as its classes and their spellings are only known in `read_target`.
         rows = table.frame(
             present_names or table.names[:1],
             unparsed=present(targets),

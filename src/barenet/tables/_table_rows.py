@@ -54,13 +54,13 @@ def table_rows(
     block_values = []
     block_places = []
     block_counts = []
-    for start in range(0, len(frame), ROWS):
+    for start in range(0, len(frame), ROWS):  # a prediction has one such block at a time
         block = frame.take(slice(start, start + ROWS))
         entries = _entries(encoding, block, factors.dtype)
-        numbers = entries.values * by_column[entries.outputs]
+        numbers = entries.values * by_column[entries.places]
         is_entry = (numbers != 0) | complete
         block_values.append(numbers[is_entry])
-        block_places.append(entries.outputs[is_entry].astype(np.int32))
+        block_places.append(entries.places[is_entry].astype(np.int32))
         block_counts.append(is_entry.sum(axis=1))
     values = np.concatenate(block_values)
     places = np.concatenate(block_places)
@@ -97,12 +97,12 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
         refuse_infinite(block, column.name, numbers)
         # The ends of runs follow the outputs of all columns.
         n_others = encoding.n_outputs - len(column.outputs)
-        is_end = entries.outputs >= len(column.outputs)
+        is_end = entries.places >= len(column.outputs)
         offsets = np.where(is_end, start + n_others, start)
-        column_places.append(entries.outputs + offsets)
+        column_places.append(entries.places + offsets)
         column_values.append(numbers)
     return Entries(
-        outputs=np.concatenate(column_places, axis=1),
+        places=np.concatenate(column_places, axis=1),
         values=np.concatenate(column_values, axis=1),
     )
 

@@ -421,10 +421,10 @@ class MiniBatchLoop(Loop):
                 count = min(count, check_count(progress.chunk_limit, "chunk_limit"))
             end = min(progress.batch + count, progress.n_batches)
             started = time.perf_counter()  # taking a slice of the order reads rows in blocks
-            rows = order[progress.batch * size : end * size]
+            order_of_chunk = order[progress.batch * size : end * size]
             rates = epoch.rates[progress.batch : end]
             step = index * progress.n_batches + progress.batch
-            result = self.engine.run([rows], size, rates, step)
+            result = self.engine.run([order_of_chunk], size, rates, step)
             self.chunk.adapt(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)

@@ -117,10 +117,10 @@ def run_batches(program, threads):
     takes_steps = program.end > program.stop
     for i in range(n_batches):
         epoch = i // batches_per_epoch
-        number = i % batches_per_epoch
-        if program.vectors != 0 and not takes_steps and number == 0:
+        batch_of_epoch = i % batches_per_epoch
+        if program.vectors != 0 and not takes_steps and batch_of_epoch == 0:
             load_epoch(program, step, epoch, threads)
-        first = number * size
+        first = batch_of_epoch * size
         step.position = epoch * program.n_rows + first
         step.batch = program.order + 8 * step.position
         step.n_rows = min(size, program.n_rows - first)
@@ -128,14 +128,14 @@ def run_batches(program, threads):
         step.rate = rates[i]
         step.number = program.first_step + i
         step.n_steps += 1
-        if step.moment_2 != 0:
+        if step.moment_2 != 0:  # only Adam and AdamW have a second moment
             correct_bias(step)
         threads = run_batch(program, step, threads)
         penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
         square = sum_of(step.squares, 0, step.n_tiles)
         norms[i] = math.sqrt(square)
-        if program.vectors != 0 and takes_steps and number == batches_per_epoch - 1:
+        if program.vectors != 0 and takes_steps and batch_of_epoch == batches_per_epoch - 1:
             store_epoch(program, step, epoch, threads)
     step.parameters = parameters
     step.statistics = statistics

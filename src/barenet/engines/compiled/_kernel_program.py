@@ -216,16 +216,25 @@ def place_of(team: NDArray[Any]) -> int:
     return up(address(team), 64)
 
 
+#: The names in `STEP` of options of optimizers that have another name there. The decay of the first
+#: moment is called beta, decay or beta1, as in the publications.
+_NAMES_IN_STEP = {
+    "beta": "beta_1",
+    "decay": "beta_1",
+    "beta1": "beta_1",
+    "beta2": "beta_2",
+    "average": "average_decay",
+}
+
+
 def numbers_of(job: Job) -> dict[str, float]:
     """The optimizer's numbers, by their names in `STEP`."""
     if not isinstance(job.optimizer, Optimizer):
         return {}
-    names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
-    names |= {"average": "average_decay"}
     numbers = {}
     for name, value in vars(job.optimizer).items():
         if type(value) is float:
-            numbers[names.get(name, name)] = value
+            numbers[_NAMES_IN_STEP.get(name, name)] = value
     del numbers["learning_rate"]  # each step has its own rate
     if "epsilon" in numbers:  # in the padding, 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)
