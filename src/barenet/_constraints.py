@@ -425,7 +425,10 @@ def check_number(
     # Checking other types takes three times as long.
     is_number = value_type is int or (value_type is float and not integer)
     if not is_number and value_type is not bool:
-        is_number = isinstance(value, numbers.Integral if integer else numbers.Real)
+        number_type: type = numbers.Real
+        if integer:
+            number_type = numbers.Integral
+        is_number = isinstance(value, number_type)
     if is_number:
         number: float
         try:

@@ -212,7 +212,8 @@ def _checked(text: str, operands: list[str], options: Mapping[str, float]) -> Ex
 
 def _check_operations(node: ast.expr) -> None:
     """Reject operations that some language lacks, and comparisons that are not conditions."""
-    if isinstance(node, ast.Name) or type(getattr(node, "value", None)) in (int, float):
+    is_number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    if isinstance(node, ast.Name) or is_number:
         return
     name, operands = operation(node)
     is_known = name in OPERATIONS and name != "MatMult"

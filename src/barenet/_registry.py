@@ -195,7 +195,9 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     """Parse options such as ``"a=1,b=2"``, and check them against the options of `kind`."""
     accepted = inspect.getfullargspec(kind.__init__)
     fields = [*accepted.args[1:], *accepted.kwonlyargs]
-    required = accepted.args[1 : len(accepted.args) - len(accepted.defaults or ())]
+    n_defaults = len(accepted.defaults or ())
+    n_without_default = len(accepted.args) - n_defaults
+    required = accepted.args[1:n_without_default]  # without self
     options: dict[str, Any] = {}
     choices = f"(options: {', '.join(fields) or 'none'})"
     for part in re.split(r",(?![^\[]*\])", text):  # split at commas outside brackets

@@ -22,7 +22,8 @@ def quote(word: str) -> str:
     if not IS_WINDOWS:
         return shlex.quote(word)
     quoted = subprocess.list2cmdline([word])
-    if not quoted.startswith('"') and SPECIAL & {*word}:
+    has_special = any(letter in SPECIAL for letter in word)
+    if has_special and not quoted.startswith('"'):
         return f'"{quoted}"'
     return quoted
 

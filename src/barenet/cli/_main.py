@@ -173,7 +173,7 @@ def _run(tokens: list[str]) -> int:
     """Run a command and flush its output; turn an error into one line and an exit status."""
     try:
         named = _attach_values(_name_standard_input(tokens))
-        if not COMMANDS.keys() & {*tokens}:
+        if COMMANDS.keys().isdisjoint(tokens):
             app.resolved_commands()  # The help lists every command.
         status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()

@@ -124,7 +124,9 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     if json and output.safe_csv:
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
-    if (json or row) and (output.out or output.rejected or is_pattern(data)):
+    is_printed = json or row
+    needs_table = output.out or output.rejected or is_pattern(data)
+    if is_printed and needs_table:
         problem = "rows of several files, and those for a file, are written as a table"
         argument = "row"
         if json:

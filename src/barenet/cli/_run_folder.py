@@ -17,7 +17,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 from barenet import Predictor, save
@@ -85,15 +84,17 @@ class RunFolder:
     @contextmanager
     def numbered(self) -> Iterator["RunFolder"]:
         """Lock the folder, or a new numbered one if a run is in it or is writing to it."""
-        paths = (self.path.with_name(f"{self.path.name}-{number}") for number in count(2))
+        number = 1
         folder = self
         reason = self.contents
         with ExitStack() as stack:
             while True:
                 if reason:
-                    path = next(paths)
-                    while os.path.lexists(path):
-                        path = next(paths)
+                    is_taken = True
+                    while is_taken:
+                        number += 1
+                        path = self.path.with_name(f"{self.path.name}-{number}")
+                        is_taken = os.path.lexists(path)
                     folder = RunFolder(path, f"{reason}; this one is saved in {path}\n")
                 try:
                     stack.enter_context(folder.locked())

@@ -170,8 +170,10 @@ def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
     present = values[~missing]
     edges = summary.get("edges") or summary.get("categories", ())
     if values.dtype == object:
-        places = {label: at for at, label in enumerate(edges)}
-        bins = np.array([places.get(label, len(places)) for label in present.tolist()], int)
+        bin_of_label = {label: place for place, label in enumerate(edges)}
+        bin_of_others = len(bin_of_label)
+        bins_of_rows = [bin_of_label.get(label, bin_of_others) for label in present.tolist()]
+        bins = np.array(bins_of_rows, int)
     else:
         bins = np.searchsorted(edges, present)
     counts = np.bincount(bins, minlength=len(edges) + 1)

@@ -31,7 +31,9 @@ def random_split(
         if size < len(counts):
             problem = f"{len(counts)} classes need as many rows in the {name} set, which has {size}"
             raise ValueError(problem)
-    rows_of = np.split(codes.argsort(kind="stable"), counts.cumsum()[:-1])
+    rows_by_class = codes.argsort(kind="stable")
+    ends_of_classes = counts.cumsum()
+    rows_of = np.split(rows_by_class, ends_of_classes[:-1])
     train_counts = _shares(counts, n_train, rng)
     ends = train_counts + _shares(counts - train_counts, n_test, rng)
     train_parts = []

@@ -270,8 +270,10 @@ def _open(
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
     drop = check_drop(table, convert(drop, tuple[str, ...], "drop"), target)
-    features = feature_names(table, {target, *drop} - {split_by})
-    if {*features} <= {*drop}:
+    left_out = {target, *drop}
+    left_out.discard(split_by)  # the split needs it even if it is dropped
+    features = feature_names(table, left_out)
+    if set(features).issubset(drop):
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
     return table, features, target, split_by, drop

@@ -129,8 +129,10 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
         return False
     if array.dtype.kind != "f":
         return array.dtype.kind in kinds
-    if array.dtype not in INPUT_DTYPES or is_safe(array):
-        return array.dtype in INPUT_DTYPES
+    if array.dtype not in INPUT_DTYPES:
+        return False
+    if is_safe(array):
+        return True
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(array.sum()))
 

@@ -270,7 +270,10 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         return np.searchsorted(self.classes_, y), target_kind, weight
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
-        return self.classes_[output[:, : len(self.classes_)].argmax(axis=1)]
+        n_classes = len(self.classes_)
+        # The networks of a single class have a second output, which is left out.
+        codes = output[:, :n_classes].argmax(axis=1)
+        return self.classes_[codes]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -94,7 +94,8 @@ class Parameters:
                 lookup(choices, getattr(self, name), name)
         convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
-        if not (isinstance(patience, float) and patience == math.inf):
+        is_unlimited = isinstance(patience, float) and patience == math.inf
+        if not is_unlimited:
             check_count(patience, "n_iter_no_change")
         self._activations()
         as_scorers(self.scoring)

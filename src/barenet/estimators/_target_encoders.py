@@ -185,9 +185,11 @@ def shown(classes: NDArray[Any]) -> str:
 
 def is_multilabel(y: Any) -> bool:
     """Return whether rows may have several labels; reject targets that are not classes."""
-    is_short = is_plain(y, 1, "biuU") and y.dtype.kind != "f"
-    if is_short and (len(y) <= 20 or 2 * len(np.unique(y)) <= len(y)):
-        return False  # scikit-learn takes 0.1 ms for this, and warns of many classes
+    is_plain_vector = is_plain(y, 1, "biuU") and y.dtype.kind != "f"
+    if is_plain_vector:
+        has_few_rows = len(y) <= 20
+        if has_few_rows or 2 * len(np.unique(y)) <= len(y):
+            return False  # scikit-learn takes 0.1 ms for this, and warns of many classes
     with errors_naming_argument("y"):
         check_classification_targets(y)
         target_type = type_of_target(y, input_name="y")

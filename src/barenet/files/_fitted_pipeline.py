@@ -197,7 +197,8 @@ def _setting(value: Any) -> Any:
     value = plain(value)
     if isinstance(value, tuple):
         return tuple(_setting(item) for item in value)
-    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+    is_finite_float = isinstance(value, float) and math.isfinite(value)
+    if isinstance(value, str | int) or is_finite_float:
         return value
     if isinstance(value, float | Mapping):
         return brief(value)

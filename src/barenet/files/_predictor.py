@@ -508,7 +508,10 @@ def _check_parts(predictor: Predictor) -> None:
         if predictor.classes is not None or not hasattr(predictor.network, "mean_and_spread"):
             raise ArgumentError("are of an ensemble that predicts numbers", argument="residuals")
     shape = predictor.image_shape
-    if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
+    if shape is None:
+        return
+    has_all_pixels = len(shape) == 2 and math.prod(shape) == width
+    if not has_all_pixels:
         raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
 
 

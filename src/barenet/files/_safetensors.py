@@ -7,7 +7,6 @@ each array; and the numbers of one array after the other. Reading a file never r
 
 import json
 import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,9 +64,13 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
     metadata = header.pop("__metadata__", {})
     offsets = sorted(part["data_offsets"] for part in header.values())
     size = len(data) - start
-    for (_, end), (begin, _) in pairwise([[0, 0], *offsets, [size, size]]):
-        if end != begin:
+    filled = 0
+    for begin, end in offsets:
+        if begin != filled:
             raise ValueError("its arrays do not fill it")
+        filled = end
+    if filled != size:
+        raise ValueError("its arrays do not fill it")
     arrays = {}
     for name, part in header.items():
         arrays[name] = _read_array(data, start, **part)

@@ -139,7 +139,9 @@ def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> No
         places = np.argwhere(~np.isfinite(block))
         if len(places):
             row, *column = places[0].tolist()
-            problem = f"{block[row, *column]} at {(start + row, *column)}"
+            value = block[row, *column]
+            place = (start + row, *column)
+            problem = f"{value} at {place}"
             remedy = "only finite numbers can be used"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
 

@@ -151,7 +151,9 @@ class NetworkRun:
             self._close()
             reason = self.history.stop_reason or f"failed with {type(error).__name__}"
             self.history.stop_reason = reason
-            if isinstance(error, FATAL) or not isinstance(error, Exception):
+            if not isinstance(error, Exception):  # such as Ctrl-C
+                raise error from None
+            if isinstance(error, FATAL):
                 raise error from None
             self.error = error
 

@@ -9,14 +9,14 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_arguments, check_flag, check_number, lists_options
 from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import canonical, lookup
 from barenet._train import train
 from barenet.errors import ArgumentError
-from barenet.model._arrays import validate_inputs
+from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._cross_validation import Fold, default_metric, make_folds, measure_fold
@@ -191,7 +191,11 @@ def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     function = lookup(METRICS, name, "metric")
     if is_maximized(name):
         return name, function
-    return f"neg_{name}", lambda output, y: -function(output, y)
+
+    def negated(output: FloatArray, y: NDArray[Any]) -> float:
+        return -function(output, y)
+
+    return f"neg_{name}", negated
 
 
 def _make_halving(

@@ -162,7 +162,9 @@ class Service:
     def _check_access(self, request: Request) -> None:
         """Reject a request to another host, or without the token."""
         host = request.headers.get("host", "")
-        if self.hosts and {host, host.rpartition(":")[0]}.isdisjoint(self.hosts):
+        name, _, _ = host.rpartition(":")  # without the port
+        is_own_name = host in self.hosts or name in self.hosts
+        if self.hosts and not is_own_name:
             raise HTTPException(403, "Host: this service answers requests to its own address only")
         if not self.token or request.scope["path"] == "/healthz":
             return

@@ -238,8 +238,11 @@ class TaskSettings(DataOptions):
     @property
     def is_ensemble(self) -> bool:
         """Whether an ensemble is trained: on a table, if no setting of a network is given."""
-        others = self.config.set_fields().keys() - {*SHARED}
-        others |= {name for name in MODELS if getattr(self, name)}
+        others = set(self.config.set_fields())
+        others.difference_update(SHARED)
+        for name in MODELS:
+            if getattr(self, name):
+                others.add(name)
         if self.quick is None:
             return self.is_table and not others and not self.is_stream
         refused = sorted(others - {"epochs"})
@@ -369,9 +372,11 @@ class TaskSettings(DataOptions):
         import tomli_w
 
         fields = self.set_fields()
-        for name in {"data", *MODELS} & fields.keys():
-            if any("\ud800" <= letter <= "\udfff" for letter in fields[name]):
-                problem = f"the name {fields[name]!r} is not UTF-8 text"
+        for name in ("data", *MODELS):
+            text = fields.get(name, "")
+            has_half_a_character = any("\ud800" <= letter <= "\udfff" for letter in text)
+            if has_half_a_character:
+                problem = f"the name {text!r} is not UTF-8 text"
                 raise ArgumentError(problem, argument=name, remedy="rename it")
         return (HEADER + tomli_w.dumps(fields)).encode()
 

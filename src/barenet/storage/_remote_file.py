@@ -100,8 +100,11 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         path = Path(folder, name)
         task = bar.add_task(f"copying {name}", total=None)
-        hooks = {"bar": lambda size, value, **_: bar.update(task, total=size, completed=value)}
-        system.get_file(place, str(path), callback=Callback(hooks=hooks))
+
+        def show_copied(size: int | None, value: int, **_: Any) -> None:
+            bar.update(task, total=size, completed=value)
+
+        system.get_file(place, str(path), callback=Callback(hooks={"bar": show_copied}))
     ADDRESSES[str(path)] = without_secrets(address)
     return path
 
@@ -175,5 +178,9 @@ def _problem(cause: Any, participle: str) -> str:
         return "no such file"
     if type(cause).__name__ == "TooManyRedirects":  # this error has no message
         return f"cannot be {participle}: the server redirects without an end"
-    reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
+    reason = getattr(cause, "strerror", None)
+    if not reason:
+        reason = getattr(cause, "message", None)
+    if not reason:
+        reason = in_a_line(cause)
     return f"cannot be {participle}: {without_secrets(reason)}"

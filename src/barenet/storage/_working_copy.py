@@ -35,7 +35,8 @@ class WorkingCopy:
     def __init__(self, address: str) -> None:
         self.address = address
         name = name_of(address)
-        if not name or {".", ".."} & {*address.split("/")}:
+        parts = address.split("/")
+        if not name or "." in parts or ".." in parts:
             problem = "expected the address of a file or a folder"
             raise DataError(problem, path=without_secrets(address))
         self.folder = Path(mkdtemp(prefix="barenet-")).resolve()

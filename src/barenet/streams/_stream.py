@@ -340,7 +340,9 @@ def _recommending_csv(csv: Any) -> Iterator[None]:
             name = option.rstrip("_")
             if name in CsvOptions.__dataclass_fields__:
                 in_csv = option.replace(name, "csv", 1)
-                error.remedy = error.remedy.replace(f"{{{option}}}", f"{{{in_csv}}}")
+                placeholder = "{" + option + "}"
+                placeholder_in_csv = "{" + in_csv + "}"
+                error.remedy = error.remedy.replace(placeholder, placeholder_in_csv)
                 error.options[in_csv] = {name: error.options.pop(option)}
         raise
 

@@ -92,14 +92,17 @@ def _fit_sample(
 
     These are encoded as categories for now, as their kind depends on all rows.
     """
-    decided = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
+    decided = set(options["categories"])
+    decided.update(options.get("numeric", ()))
+    decided.update(options.get("keep_column", ()))
     undecided: list[str] = []
     while True:
         categories = [*options["categories"], *undecided]
         try:
             draft = _fit_draft(sample, rare, {**options, "categories": categories})
         except DataError as error:
-            if error.column not in sample.columns or error.column in {*decided, *undecided}:
+            is_settled = error.column in decided or error.column in undecided
+            if error.column not in sample.columns or is_settled:
                 raise
             undecided.append(error.column)
         else:

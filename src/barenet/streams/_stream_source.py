@@ -238,7 +238,10 @@ def find_files(paths: Paths) -> list[Path]:
 
 def concatenate(frames: Sequence[Frame]) -> Frame:
     """Join the rows of frames; a column of several types becomes text, as in a CSV file."""
-    frames = [frame for frame in frames if len(frame)] or frames[:1]
+    with_rows = [frame for frame in frames if len(frame)]
+    if not with_rows:
+        with_rows = [frames[0]]  # it still has the columns
+    frames = with_rows
     columns = {}
     for name in frames[0].columns:
         parts = []

@@ -227,8 +227,8 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     """
     codes = {*re.findall("%(.)", date_format)}
     has_day = not codes.isdisjoint("djxcD")
-    weekdays = codes & {*"aAwu"}
-    weeks = codes & {*"UW"}
+    weekdays = codes.intersection("aAwu")
+    weeks = codes.intersection("UW")
     gap = _gap_of_codes(codes)
     if gap is not None:
         part, needed = gap

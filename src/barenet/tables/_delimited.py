@@ -166,10 +166,10 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     quoted = r'"[^"]*+(?:""[^"]*+)*+"'
     in_a_line = r'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"'
     # A value in quotes is matched as a whole, so that quotes and delimiters in it are skipped.
-    value = (
-        rf"(?<![^{end}\r\n])(?:[{spaces}]*(?P<spaced>{in_a_line})[{spaces}]*(?=[{end}\r\n]|\Z)"
-        rf"|{quoted})"
-    )
+    starts = rf"(?<![^{end}\r\n])"
+    ends = rf"(?=[{end}\r\n]|\Z)"
+    spaced = rf"[{spaces}]*(?P<spaced>{in_a_line})[{spaces}]*{ends}"
+    value = rf"{starts}(?:{spaced}|{quoted})"
 
     def without_spaces(match: re.Match[str]) -> str:
         if match["spaced"]:

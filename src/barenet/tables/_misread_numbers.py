@@ -188,8 +188,13 @@ def refuse_counts_after_points(column: DistinctTexts) -> None:
     """
     counted = column.find(re.compile(_COUNTED, re.ASCII).fullmatch)
     tens = column.find(re.compile(_TENS, re.ASCII).fullmatch)
-    lengths = {len(text.partition(".")[2]) for text in column.texts_of(counted)}
-    if len(counted) < MANY or not tens or len(lengths) == 1 or column.others(counted):
+    if len(counted) < MANY or not tens:
+        return
+    numbers_of_decimals = set()
+    for text in column.texts_of(counted):
+        _, _, decimals = text.partition(".")
+        numbers_of_decimals.add(len(decimals))
+    if len(numbers_of_decimals) == 1 or column.others(counted):
         return
     remedy = "for months, write 2024.1 as 2024.01; if they are decimals, use {numeric}; "
     remedy += column.if_names

@@ -299,8 +299,12 @@ def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[
 
 def normalize_label(text: str) -> str:
     """Return the same label for equal numbers: 1 for 1.0 and 1e0. 007 is a different label."""
-    number = None if is_code(text) else to_number(text)
-    return text if number is None or np.isinf(number) else class_name(number)
+    if is_code(text):
+        return text
+    number = to_number(text)
+    if number is None or np.isinf(number):
+        return text
+    return class_name(number)
 
 
 def single_of(label: str) -> tuple[str, str]:
@@ -447,7 +451,10 @@ def class_name(number: float) -> str:
     >>> class_name(3.0), class_name(0.5)
     ('3', '0.5')
     """
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
+    value = float(number)
+    if value.is_integer():
+        return str(int(number))
+    return repr(value)
 
 
 def is_number(name: str) -> bool:

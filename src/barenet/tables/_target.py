@@ -138,13 +138,14 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
         _refuse_spellings(rows, target)
     are_numbers = np.array(is_number)
     local = np.array(is_local)
+    are_any_numbers = local | are_numbers
     if task == "regression" or are_numbers.all():
         if task is None:
             _refuse_misread(rows, target)
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(parsing.is_code(text) for text in texts):
             return numbers, classes
-    elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
+    elif task is None and local.any() and are_any_numbers.mean() >= parsing.NEARLY_ALL:
         remedy = "remove signs, spaces and commas, and write (5) as -5; "
         if rows.has_csv_options:
             remedy += "for decimal commas, use {decimal}; "
@@ -232,7 +233,8 @@ def _in_one_spelling(texts: Sequence[str]) -> list[str]:
 def _is_local_number(text: str) -> bool:
     """Return whether a text is a number in the format of a country, with any grouping."""
     digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
-    is_marked = digits.isdecimal() and not {*text}.isdisjoint(f",{parsing.SIGNS}")
+    has_mark = any(mark in text for mark in f",{parsing.SIGNS}")
+    is_marked = digits.isdecimal() and has_mark
     return is_marked or LOCAL_NUMBER.fullmatch(text) is not None
 
 

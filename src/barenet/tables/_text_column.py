@@ -123,9 +123,10 @@ class TextColumn:
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Parse the texts that are numbers; the others are NaN."""
-        pairs = zip(self.texts, is_number, strict=True)
-        numbers = [float(text) if is_one else np.nan for text, is_one in pairs]
-        return np.array(numbers, np.float64)
+        numbers = np.full(len(self.texts), np.nan)
+        for place in np.flatnonzero(is_number).tolist():
+            numbers[place] = float(self.texts[place])
+        return numbers
 
 
 class ArrowColumn(TextColumn):

@@ -229,7 +229,10 @@ def unread_dates(
     if formats is None:
         formats = _fitting_formats(texts, is_numeric=is_numeric)
     remedy = ""
-    if is_ambiguous or {"%d%m%Y", "%m%d%Y"} <= {*formats} or {"%d%m%y", "%m%d%y"} <= {*formats}:
+    fitting = set(formats)
+    fits_both_orders = fitting.issuperset(("%d%m%Y", "%m%d%Y"))
+    fits_both_short_orders = fitting.issuperset(("%d%m%y", "%m%d%y"))
+    if is_ambiguous or fits_both_orders or fits_both_short_orders:
         remedy = "the order of its parts is ambiguous: "
     options: dict[str, object] = {}
     if formats:

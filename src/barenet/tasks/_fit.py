@@ -178,7 +178,9 @@ class NetworkFit(Fit):
             network = self.predictor.first_network
             target_kind = TargetKind.of(rows.classes)
             # A single output is the probability of the second class, which is the last column.
-            y = one_hot(y, target_kind.n_columns, np.float64)[:, -network.sizes[-1] :]
+            one_hot_y = one_hot(y, target_kind.n_columns, np.float64)
+            n_outputs = network.sizes[-1]
+            y = one_hot_y[:, -n_outputs:]
             activation = network.output_activation.name
             y = target_kind.smooth(y, config.label_smoothing, activation)
         return X, y, sample_weight
@@ -268,7 +270,9 @@ def _check_settings(settings: TaskSettings) -> None:
     """Reject settings that are wrong for any single network, regardless of the rows."""
     settings.config.validate()
     as_schedule(settings.config.schedule)
-    lookup(dict.fromkeys([*ENGINES, "auto"]), settings.config.engine or "auto", "engine")
+    engine = settings.config.engine or "auto"
+    choices = dict.fromkeys([*ENGINES, "auto"])
+    lookup(choices, engine, "engine")  # raises for an unknown name
     settings.check_table_options()
 
 

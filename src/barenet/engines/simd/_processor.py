@@ -23,7 +23,8 @@ def vector_bits() -> int:
     """Bits of a vector register; ``BARENET_SIMD_BITS`` in the environment can lower it."""
     requested = os.environ.get("BARENET_SIMD_BITS", "")
     widest = widest_bits()
-    if requested not in ("", *(str(width) for width in WIDTHS)):
+    allowed = [str(width) for width in WIDTHS]
+    if requested and requested not in allowed:
         raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {requested!r}")
     return min(widest, int(requested or widest))
 

@@ -406,7 +406,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             shift = parts["gain"] * rest_of_mean / parts["deviation"]
             parts["bias"] = parts["bias"] - shift
         case "quantize":
-            is_even = np.ptp(parts["offset"]) == np.ptp(parts["factor"]) == 0
+            is_even = np.ptp(parts["offset"]) == 0 and np.ptp(parts["factor"]) == 0
             stride = 1
             if is_even:  # the same number for all inputs
                 parts = {name: part[:1] for name, part in parts.items()}
@@ -416,7 +416,8 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             offset = parts["offset"]
             factor = parts["factor"]
             parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
-            if step.name == "scale" and np.ptp(offset) == np.ptp(factor) == 0:
+            is_even = np.ptp(offset) == 0 and np.ptp(factor) == 0
+            if step.name == "scale" and is_even:
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
         case "apply":

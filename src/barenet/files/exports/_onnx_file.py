@@ -80,13 +80,16 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     trained = ""
     if program.dataset:
         trained = f", trained on {program.dataset}"
+    name = utf8(stem) or "network"
+    onnx_graph = helper.make_graph(graph.nodes, name, inputs, results, graph.constants)
+    description = f"A barenet network{trained}: {program.sketch()}"
     model = helper.make_model(
-        helper.make_graph(graph.nodes, utf8(stem) or "network", inputs, results, graph.constants),
+        onnx_graph,
         opset_imports=operator_sets,
         ir_version=IR_VERSION,
         producer_name="barenet",
         producer_version=__version__,
-        doc_string=utf8(f"A barenet network{trained}: {program.sketch()}"),
+        doc_string=utf8(description),
     )
     helper.set_model_props(model, _metadata(program))
     onnx.checker.check_model(model, full_check=True)

@@ -131,16 +131,16 @@ def _constants() -> dict[str, str]:
         text = inspect.getsource(sys.modules[str(node.module)])
         lines = text.splitlines()
         for statement in ast.parse(text).body:
-            if not isinstance(statement, ast.Assign) or not isinstance(
-                statement.targets[0], ast.Name
-            ):
+            if not isinstance(statement, ast.Assign):
+                continue
+            target = statement.targets[0]
+            if not isinstance(target, ast.Name):
                 continue
             start = statement.lineno - 1
             while lines[start - 1].startswith("#"):
                 start -= 1
-            name = statement.targets[0].id
-            if name in names:
-                sources[name] = "\n".join(lines[start : statement.end_lineno])
+            if target.id in names:
+                sources[target.id] = "\n".join(lines[start : statement.end_lineno])
     return sources
 
 

@@ -471,7 +471,10 @@ def read(
     if missing:
         raise ValueError(f"no column {', '.join(missing[:5])}")
     places = [names.index(name) for name in FEATURES]
-    return {number: [line[place] for place in places] for number, line in lines.items()}
+    values_of_lines = {}
+    for number, line in lines.items():
+        values_of_lines[number] = [line[place] for place in places]
+    return values_of_lines
 
 
 def names_of(header: list[str], line: int) -> list[str]:
@@ -528,7 +531,8 @@ def main() -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     try:
         writer.writerow(header)
-        writer.writerows(zip(*(column.astype(str) for column in columns)))
+        texts = [column.astype(str) for column in columns]
+        writer.writerows(zip(*texts))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has stopped, as `head` does
         nowhere = os.open(os.devnull, os.O_WRONLY)

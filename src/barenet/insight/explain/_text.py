@@ -174,4 +174,7 @@ def _needs_empty_line(section: Section, place: int) -> bool:
         is_close = section.is_compact and block.is_large
         return bool(has_start and not is_close)
     before = section.equations[place - 1]
-    return not (before.quantity.name.of or (before.is_large and block.is_large))
+    if before.quantity.name.of:
+        return False
+    are_both_large = before.is_large and block.is_large
+    return not are_both_large

@@ -204,9 +204,10 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
     if isinstance(encoding, Scaling) and rows is not None:
         feature_of = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
         features = tuple(feature_of.get(name, name) for name in predictor.feature_names)
+        are_features = all(name in FEATURES for name in features)
         if rows.feature_names == predictor.feature_names:
             features = (ALL_COLUMNS,)
-        elif rows.n_features > 2 or not {*features} <= FEATURES.keys():
+        elif rows.n_features > 2 or not are_features:
             return prepare_model(data, model, None)
         data = replace(data, features=features)
         return _prepare_matrix(rows, data, model=model, scaling=encoding)

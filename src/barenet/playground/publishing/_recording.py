@@ -205,10 +205,13 @@ def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
     recorded = training.run_to_end()
     measured = thin(training.measured, MAX_MEASURED)
     metrics = [state.metrics for state in recorded if state.metrics is not None]
+    rows = set(measured)
+    rows.update(metrics)
+    curve = np.array(sorted(rows))
     return {
         "weights": np.concatenate([state.snapshot.parameters for state in recorded]),
         "kept": np.array(metrics),
-        "measured": np.array(sorted({*measured, *metrics}))[:, :3],
+        "measured": curve[:, :3],  # epoch, loss and test loss
     }
 
 

@@ -210,7 +210,9 @@ class InteractiveTraining(TrainingCommands):
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
         ends_soon = self.one_batch or self.goal == self.epoch + 1
         is_slow = 0 < self.pace <= MAX_RECORDED
-        if not (ends_soon or is_slow) or run.stop_reason or epoch == run.epochs:
+        is_wanted = ends_soon or is_slow
+        is_last = epoch == run.epochs
+        if not is_wanted or run.stop_reason or is_last:
             return
         before = 0
         if not self.one_batch:

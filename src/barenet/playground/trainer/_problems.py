@@ -143,7 +143,8 @@ def find_overfitting(
     is_higher = test_loss > RISE_FACTOR * lowest.test_loss
     is_visible = rise > VISIBLE_RISE * constant_test_loss
     falls = loss < lowest.loss
-    if not (is_higher and is_visible and falls) or not math.isfinite(test_loss):
+    overfits = is_higher and is_visible and falls
+    if not overfits or not math.isfinite(test_loss):
         return None
     return {
         "epoch": lowest.epoch,

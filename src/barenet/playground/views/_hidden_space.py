@@ -65,7 +65,9 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
 
     boundary: list[float | None] = []
     n_wrong = None
-    if len(line) == 3 and len(prepared.classes or ()) == 2:
+    is_in_plane = len(line) == 3  # two weights and a bias
+    has_two_classes = prepared.classes is not None and len(prepared.classes) == 2
+    if is_in_plane and has_two_classes:
         boundary = places(line_ends(line, low, high))
         sums = points @ line[:2] + line[2]
         is_wrong = (sums > 0) != (y > 0)
@@ -77,7 +79,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
         "layer": layer,
         "neurons": n_neurons,
         "share": share,
-        "across": len(line) == 3,
+        "across": is_in_plane,
         "ranges": np.column_stack([low, high]).tolist(),
         "points": places(points),
         "sheet": sheet_places,

@@ -142,7 +142,10 @@ def _forward(
     raw = _raw_inputs(prepared, point)
     output, caches = network.forward(point.X)
     # The outputs of a layer are the inputs of the next layer.
-    layer_inputs = [caches[index][0][0] for index, _, _ in drawn]
+    layer_inputs = []
+    for index, _, _ in drawn:
+        X = caches[index][0]  # the inputs of the layer, shape (1, n_in)
+        layer_inputs.append(X[0])
     layer_outputs = [*layer_inputs[1:], output[0, :MAX_OUTPUTS]]
     arrays = network.layout.views(network.parameters)
     layers = []
