@@ -25,6 +25,11 @@ def network():
     return MLPClassifier((16,), max_iter=15, random_state=0, batch_size=64)
 
 
+#: One destination of the passengers is written with two spaces and with one.
+WITH_A_NOTE = pytest.mark.filterwarnings("ignore:column 'home.dest'. .* differ only in case")
+
+
+@WITH_A_NOTE
 @pytest.mark.integration
 def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     """By sex alone the accuracy is 78 %, and of the more frequent class 62 %."""
@@ -35,10 +40,6 @@ def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     again = pickle.loads(pickle.dumps(pipeline.fit(X, y)))
     shuffled = X[sorted(X.columns)]
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
-
-
-#: One destination of the passengers is written with two spaces and with one.
-WITH_A_NOTE = pytest.mark.filterwarnings("ignore:column 'home.dest'. .* differ only in case")
 
 
 @WITH_A_NOTE

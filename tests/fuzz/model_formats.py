@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,11 @@ class Model(Format):
         if isinstance(model, Predictor):
             if model.card is not None:
                 json.dumps(model.card.to_dict(), allow_nan=False)
-            with contextlib.suppress(ValueError):  # of other columns, or of numbers too large
-                is_table = isinstance(model.preprocessing, TableEncoding)
+            is_table = isinstance(model.preprocessing, TableEncoding)
+            # The rows may be of other columns, or the numbers too large.
+            with contextlib.suppress(ValueError), warnings.catch_warnings():
+                # A damaged category is another one, so the model does not know that of a row.
+                warnings.filterwarnings("ignore", "unknown categories")
                 model.predict(birds() if is_table else np.ones((2, 4)))
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
