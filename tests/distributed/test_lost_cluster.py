@@ -181,7 +181,7 @@ from distributed import Client
 
 if __name__ == "__main__":
     X = np.random.default_rng(0).normal(size=(400, 3))
-    client = Client(scheduler_file=sys.argv[1], timeout=3)
+    client = Client(scheduler_file=sys.argv[1], timeout=60)
     client.wait_for_workers(2, timeout=120)
 
     def report(run):
