@@ -38,7 +38,7 @@ def test_one_placeholder_leaves_the_other_dates_their_effect(placeholder, fitted
     known = MLPEnsembleRegressor(random_state=0, max_iter=60, missing=[placeholder]).fit(X, y)
     assert known.score(new, truth) > 0.97
     absent = {name: column[:1].copy() for name, column in X.items()}
-    absent["day"][0] = np.datetime64("NaT")
+    absent["day"][0] = np.datetime64("NaT", "s")
     marked = {**absent, "day": np.array([placeholder], "M8[us]")}
     assert known.predict(marked) == known.predict(absent)
 

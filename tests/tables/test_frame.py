@@ -302,7 +302,7 @@ def test_a_target_of_an_enumeration_has_its_texts_as_classes():
 
 def test_dates_of_numpy_in_a_list_may_be_missing_and_have_several_units():
     days = [np.datetime64("2024-01-05"), None, np.datetime64("2024-01-05T12:30:00.5", "ns")]
-    days += [np.datetime64("9999-12-31"), np.datetime64("NaT"), datetime.date(2024, 2, 1)]
+    days += [np.datetime64("9999-12-31"), np.datetime64("NaT", "s"), datetime.date(2024, 2, 1)]
     expected = ["2024-01-05", "NaT", "2024-01-05T12:30:00.5", "9999-12-31", "NaT", "2024-02-01"]
     np.testing.assert_array_equal(as_column(days, "day"), np.array(expected, "M8[us]"))
     with pytest.raises(DataError, match="of the years 1 to 9999 in row 1, got '12000-01-01'"):

@@ -25,7 +25,7 @@ def table(n_rows=150, seed=0):
     hours = rng.integers(0, 5000, n_rows)
     hours[11] = 10**7  # beyond the last edge
     day = np.datetime64("2024-01-01", "us") + hours * np.timedelta64(1, "h")
-    day[5:8] = np.datetime64("NaT")
+    day[5:8] = np.datetime64("NaT", "us")
     return {
         "day": day,
         "age": age,

@@ -424,6 +424,9 @@ def _explain_mistake(error: json.JSONDecodeError) -> str:
         if match.start(2) == error.pos:
             words = f"write {match[1]}.{match[2]}: numbers have a decimal point"
     place = error
+    if error.msg.startswith("Illegal trailing comma"):  # since Python 3.13
+        words = "nothing follows this comma"
+        place = json.JSONDecodeError(error.msg, error.doc, error.pos + 1)
     is_missing = character in "]}" or "delimiter" in error.msg
     if error.msg.startswith("Expecting") and is_missing:
         before = error.doc[: error.pos].rstrip()  # the unexpected token may be lines below
