@@ -199,7 +199,7 @@ class ParquetTable(Table):
         unit, n_units = _PERIODS[frequency]
         numbers = column.cast("int64")
         dates = (n_units * numbers.fill_null(0).to_numpy()).astype(f"M8[{unit}]")
-        dates[numbers.is_null().to_numpy()] = np.datetime64("NaT", unit)
+        dates[numbers.is_null().to_numpy()] = np.array("NaT", dates.dtype)
         return dates
 
     def _texts(self, column: Any, name: str) -> Any:
