@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError
-from barenet.tables._parsing import as_labels
+from barenet.tables._frame import Frame, Names
+from barenet.tables._parsing import parse_column
 from barenet.tables._scaling import MIN_SCALE
 
 
@@ -62,8 +63,6 @@ class Column(ABC):
     """
 
     kind: ClassVar[str]
-    #: Parses a column of a frame, shape (n_rows,), given its name and the texts of missing values.
-    parse = staticmethod(as_labels)
     name: str
 
     def __post_init__(self) -> None:
@@ -83,6 +82,10 @@ class Column(ABC):
     def n_bins(self) -> int:
         """Number of bins, whose outputs follow the first one."""
         return 0
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        """Parse a column of a frame, shape (n_rows,), given the texts of missing values."""
+        return parse_column(frame, name, "category", missing)
 
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:

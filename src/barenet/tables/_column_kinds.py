@@ -1,7 +1,7 @@
 """The kinds of columns that a network takes: numbers, booleans, categories and dates."""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from barenet.errors import ArgumentError
 from barenet.tables import _parsing as parsing
 from barenet.tables._column import Column, DroppedColumn, Entries, FilledColumn
 from barenet.tables._date_formats import DATES, date_text, iso_text
-from barenet.tables._frame import Frame
+from barenet.tables._frame import Frame, Names
 from barenet.tables._scaling import MIN_SCALE
 
 
@@ -42,11 +42,13 @@ class NumberColumn(FilledColumn):
     """
 
     kind = "number"
-    parse = staticmethod(parsing.as_numbers)
     fill: float
     center: float
     scale: float
     indicator: bool
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, "number", missing)
 
     @property
     def formula(self) -> str:
@@ -244,11 +246,13 @@ class BooleanColumn(FilledColumn):
     """
 
     kind = "boolean"
-    parse = staticmethod(parsing.as_booleans)
     fill: bool
     center = 0.0
     scale = 1.0
     indicator: bool
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, "boolean", missing)
 
     @property
     def formula(self) -> str:
@@ -327,9 +331,9 @@ class CategoryColumn(Column):
             indices[""] = len(self.outputs) - 1
         return indices
 
-    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         """Parse a column as labels, and spell those that look like a category as that category."""
-        labels = parsing.as_labels(frame, name, missing)
+        labels = super().parse(frame, name, missing)
         spelled = {}
         for label in set(labels.tolist()).difference(self.indices):
             category = self._comparable.get(parsing.comparable_label(label))
@@ -436,8 +440,8 @@ class DateColumn(FilledColumn):
         if self.order not in DATES:
             raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
 
-    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-        return parsing.as_datetimes(frame, name, missing, self.order)
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, self.order, missing)
 
     @cached_property
     def seconds_column(self) -> NumberColumn:
