@@ -66,7 +66,7 @@ def test_text_in_a_numeric_column_is_refused(write):
     assert error.options == {"missing": ["old"], "categories": ["age"]}
     usual = write(f"age,y\n{rows}old,1\nNA,1\n", "usual.csv")
     for file in (path, usual):
-        assert fit(file, missing=["old"]).output_names == ("age", "age missing")
+        assert fit(file, missing=["old"]).input_names == ("age", "age missing")
     assert fit(path, categories=["age"]).columns[0].kind == "category"
     rows = read_samples(path, feature_names=["age"]).X
     with pytest.raises(DataError, match=r"t\.csv:21: column 'age': expected a number, .*'old'"):
