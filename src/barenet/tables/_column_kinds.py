@@ -182,11 +182,11 @@ class PiecewiseColumn(NumberColumn):
         """Encode values without missing ones; the numbers of `others` follow those of the bins."""
         edges = np.array(self.edges)
         bins = np.searchsorted(edges[1:-1], values, "right")
-        low = np.where(bins == 0, -1.0, 0.0)
-        high = np.where(bins == self.n_bins - 1, 2.0, 1.0)
         starts = edges[bins]
         widths = np.diff(edges)[bins]
-        within = np.clip((values - starts) / widths, low, high)
+        # The least and the greatest position in each bin: those of the open bins are farther.
+        low, high = positions(np.array([-np.inf, np.inf]), self.edges)
+        within = np.clip((values - starts) / widths, low[bins], high[bins])
         has_bins_below = (bins > 0).astype(np.float64)
 
         n_inputs = 1 + self.n_bins + len(others)
