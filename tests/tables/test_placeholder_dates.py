@@ -14,7 +14,7 @@ from barenet import TableEncoding, TablePreprocessor, load_table, stream
 from barenet.streams import _stream_fit
 from barenet.tables import _csv_table
 from barenet.tables._placeholder_dates import placeholder_notes
-from barenet.tables._target_steps import add_steps
+from barenet.tables._target_jumps import add_edges_at_jumps
 
 DAYS = np.arange("2019-03-01", "2023-05-01", dtype="M8[D]")[::7]
 
@@ -137,7 +137,7 @@ def test_placeholders_change_neither_bins_nor_scale():
         assert getattr(column, field) == getattr(alone, field)
     target = np.append(rng.normal(size=400), np.full(99, 50.0))[:, np.newaxis]
     encoding = TableEncoding((column,))
-    stepped = add_steps(encoding, {"end": marked}, target, np.ones(499)).columns[0]
+    stepped = add_edges_at_jumps(encoding, {"end": marked}, target, np.ones(499)).columns[0]
     assert (stepped.edges[0], stepped.edges[-1]) == (alone.edges[0], alone.edges[-1])
     far = stepped.encode(marked[-100:])
     assert np.abs(far[:, 0]).max() < 2.5

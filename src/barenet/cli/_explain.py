@@ -180,20 +180,20 @@ def _trained_step(data: str, settings: TaskSettings) -> Step:
     data = trained.data_or_default(data)
     if is_pattern(data):
         data = str(find_files(data)[0])
-    rows = trained.load(data, settings.file)
+    dataset = trained.load(data, settings.file)
     original = without_superseded(settings.config, trained.settings.config)
-    return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
+    return trained.predictor, dataset, settings.config.over(original).over(DEFAULTS)
 
 
 def _explain(
-    step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
+    step: Step, row_numbers: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
 ) -> Explanation:
     """Explain the step with some rows."""
     predictor, dataset, config = step
-    for row in rows:
+    for row in row_numbers:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
-    indices = list(rows)
+    indices = list(row_numbers)
     X = dataset.X[indices]
     y = dataset.y[indices]
     inputs = predictor.inputs(X).astype(predictor.network.dtype)
@@ -208,9 +208,9 @@ def _explain(
         "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
         "Y": note_target(predictor, y, precision),
     }
-    numbers = ", ".join(map(str, rows))
+    numbers = ", ".join(map(str, row_numbers))
     origin = f"row {numbers} of {dataset.name}"
-    if len(rows) > 1:
+    if len(row_numbers) > 1:
         origin = f"rows {numbers} of {dataset.name}"
     facts = [origin, f"scaling {predictor.description()['scaling']}"]
     if isinstance(predictor.network, Ensemble):

@@ -110,10 +110,10 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         if not (self.has_name_of_training(data) and settings.is_stream):
             return None
-        rows = settings.open_stream()
-        has_columns = set(self.predictor.feature_names) <= set(rows.sample.feature_names)
-        if has_columns and self.is_training_data(data, rows.sample):
-            return rows
+        stream = settings.open_stream()
+        has_columns = set(self.predictor.feature_names) <= set(stream.sample.feature_names)
+        if has_columns and self.is_training_data(data, stream.sample):
+            return stream
         return None
 
     def load_features(

@@ -28,7 +28,7 @@ from barenet.tables._parsed_frame import ParsedFrame
 from barenet.tables._rare_categories import THRESHOLDS, choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
-from barenet.tables._target_steps import add_steps
+from barenet.tables._target_jumps import add_edges_at_jumps
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
@@ -175,13 +175,13 @@ class EnsembleTraining:
         train_rows = []
         batch_size = self.recipe.batch_size
         for left in self.left:
-            rows = np.setdiff1d(np.arange(n_rows), left)
-            if not weight[rows].any():
+            kept = np.setdiff1d(np.arange(n_rows), left)
+            if not weight[kept].any():
                 problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
                 remedy = "give weights to more of the rows"
                 raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
-            train_rows.append(rows)
-            batch_size = min(batch_size, len(rows))
+            train_rows.append(kept)
+            batch_size = min(batch_size, len(kept))
         train_many(
             self.networks,
             self.X,
@@ -297,7 +297,7 @@ def prepare_ensemble_training(
     if rare is None:  # all fractions have the same effect
         rare = THRESHOLDS[0]
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, rare=rare, **columns)
-    encoding = add_steps(encoding, X, y, weight)
+    encoding = add_edges_at_jumps(encoding, X, y, weight)
     out_of_fold = OutOfFold(y, weight / weight.sum())
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.

@@ -155,11 +155,12 @@ def is_named_identifier(name: str) -> bool:
     return _IDENTIFIER.search(name) is not None
 
 
-def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
+def identity(name: str, values: NDArray[np.float64], row_numbers: NDArray[Any]) -> str:
     """Return the reason that numbers identify the rows, if they count or name them.
 
-    Numbers that count the rows of the file, except years, are useless for new rows. Other whole
-    numbers are identifiers if they all differ and the column is named like one.
+    `row_numbers` are those of the rows in their file. Numbers that count these rows, except years,
+    are useless for new rows. Other whole numbers are identifiers if they all differ and the column
+    is named like one.
 
     >>> rows = np.arange(30)
     >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
@@ -169,7 +170,7 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     if len(values) < ENOUGH_ROWS or not are_whole:
         return ""
     years = values.min() >= 1800 and values.max() <= 2100
-    if not years and np.ptp(values - rows) == 0:
+    if not years and np.ptp(values - row_numbers) == 0:
         return COUNTER
     if is_named_identifier(name) and len(np.unique(values)) == len(values):
         return f"{IDENTIFIER}: {len(values):,} values in as many rows"

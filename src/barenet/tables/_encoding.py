@@ -223,10 +223,10 @@ class TableEncoding:
         encoded = np.empty((len(frame), self.n_inputs), dtype)
         n_rows = max(1, _BLOCK // self.n_inputs)
         for start in range(0, len(frame), n_rows):
-            rows = slice(start, start + n_rows)
-            block = frame.take(rows)
+            indices = slice(start, start + n_rows)
+            block = frame.take(indices)
             parts = [encode_column(column, block, self.missing) for column in self.used]
-            np.concatenate(parts, axis=1, out=encoded[rows], casting="unsafe")
+            np.concatenate(parts, axis=1, out=encoded[indices], casting="unsafe")
         return encoded
 
     def replaced(self, X: Any) -> dict[str, int]:
@@ -359,11 +359,11 @@ class TableEncoding:
         str
             A line for each column: its name, its kind, its number of inputs, and the formula.
         """
-        rows = [("column", "kind", "numbers", "how")]
+        lines = [("column", "kind", "numbers", "how")]
         for column in self.columns:
             n_inputs = len(column.inputs)
-            rows.append((column.name, column.kind, str(n_inputs), column.formula))
-        return align(rows)
+            lines.append((column.name, column.kind, str(n_inputs), column.formula))
+        return align(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.

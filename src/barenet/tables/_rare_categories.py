@@ -32,10 +32,10 @@ def choose_rare(
     """
     encoding = TableEncoding.fit(X, rare=0, **options)
     frame = encoding.frame_of(X)
-    step = math.ceil(len(frame) / MOST_ROWS)
-    frame = frame.take(slice(None, None, step))
-    y = y[::step]
-    weight = weight[::step]
+    stride = math.ceil(len(frame) / MOST_ROWS)
+    frame = frame.take(slice(None, None, stride))
+    y = y[::stride]
+    weight = weight[::stride]
     if y.ndim != 2:
         y = y[:, np.newaxis] == np.unique(y)
     other_columns = []

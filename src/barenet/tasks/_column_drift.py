@@ -302,8 +302,8 @@ def _scores(
         return {}, f"no scores: {error}"
     card = predictor.card or ModelCard()
     scores = {}
-    for rows in list(card.scores)[:1]:
-        scores[rows] = card.scores[rows]
+    for kind_of_rows in list(card.scores)[:1]:
+        scores[kind_of_rows] = card.scores[kind_of_rows]
     scores["new"] = measured.scores
     return scores, ""
 

@@ -79,9 +79,9 @@ class Measurement:
         if self.fitted_to is None:
             return {}
         n_classes = TargetKind.of(self.predictor.classes).n_classes
-        step = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
-        X = self._linear_inputs(self.fitted_to.X[::step])
-        y = self.predictor.targets(self.fitted_to.y[::step])
+        stride = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
+        X = self._linear_inputs(self.fitted_to.X[::stride])
+        y = self.predictor.targets(self.fitted_to.y[::stride])
         measured_X = self._linear_inputs(self.rows.X)
         baselines = {}
         for name in ("linear", "constant"):
@@ -217,8 +217,9 @@ class Measurement:
         size = min(len(y), SAMPLE_SIZE)
         differences = []
         for _ in range(N_SAMPLES):
-            rows = rng.integers(0, len(y), size)
-            difference = metric(outputs[rows], y[rows]) - metric(other_outputs[rows], y[rows])
+            drawn = rng.integers(0, len(y), size)
+            score = metric(outputs[drawn], y[drawn])
+            difference = score - metric(other_outputs[drawn], y[drawn])
             if isfinite(difference):
                 differences.append(difference)
         if 2 * len(differences) <= N_SAMPLES:
@@ -238,12 +239,12 @@ def with_results(
 ) -> Predictor:
     """Add the history, the scores by kind of rows, and a summary of the training columns."""
     scores: dict[str, Mapping[str, float]] = {}
-    for rows, measurement in measured.items():
+    for kind_of_rows, measurement in measured.items():
         finite = {}
         for name, value in measurement.scores.items():
             if isfinite(value):
                 finite[name] = float(value)
-        scores[rows] = finite
+        scores[kind_of_rows] = finite
     card = (predictor.card or ModelCard()).with_history(history)
     summaries = {}
     if measured:
