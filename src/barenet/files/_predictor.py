@@ -260,7 +260,10 @@ class Predictor(OtherMethods):
         return self.preprocessing.transform(X)[:stop]
 
     def _rows(self, X: Any) -> tuple[Any, int | None]:
-        """Return rows and None; if there are none, a row to check the columns with, and 0."""
+        """Return rows, and where to end their results: at 0 if there are no rows, else nowhere.
+
+        Instead of no rows, a row of missing values is returned, to check the columns with.
+        """
         X = columns_of_records(X)
         if has_rows(X):
             return X, None

@@ -56,7 +56,7 @@ class Measurement:
     which: str = ""
 
     @cached_property
-    def network(self) -> Scored:
+    def scored(self) -> Scored:
         """The outputs and scores of the network or ensemble."""
         in_scale_of_training = replace(self.predictor, target_scaling=None)
         return self._measure(in_scale_of_training.outputs(self.rows.X))
@@ -71,7 +71,7 @@ class Measurement:
     @property
     def scores(self) -> dict[str, float]:
         """The scores of the network."""
-        return self.network.scores
+        return self.scored.scores
 
     @cached_property
     def baselines(self) -> dict[Baseline, Scored]:
@@ -160,7 +160,7 @@ class Measurement:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
             return
         for baseline, (outputs, scores) in self.baselines.items():
-            margin = self._margin(self.network.outputs, outputs)
+            margin = self._margin(self.scored.outputs, outputs)
             lead = self._lead(scores)
             verdict = "may be as good"
             if lead < -margin:
@@ -230,7 +230,7 @@ class Measurement:
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
         n_classes = self.targets.shape[1]
-        pairs = self.rows.y * n_classes + self.network.outputs.argmax(axis=1)
+        pairs = self.rows.y * n_classes + self.scored.outputs.argmax(axis=1)
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 

@@ -43,7 +43,7 @@ class BlockMeasurement(Measurement):
     outputs: FloatArray = field(kw_only=True)
 
     @cached_property
-    def network(self) -> Scored:
+    def scored(self) -> Scored:
         return self._measure(self.outputs)
 
 

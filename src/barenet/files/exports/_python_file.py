@@ -241,11 +241,9 @@ def _encode(
     """Write the function that encodes rows."""
     calls = []
     for at, column in enumerate(table.used):
-        date_format: str | None = None
-        if isinstance(column, DateColumn) and isinstance(date_formats, dict):
-            date_format = date_formats.get(column.name)
-        elif isinstance(column, DateColumn) and isinstance(date_formats, str):
-            date_format = date_formats
+        date_format = None
+        if isinstance(column, DateColumn):
+            date_format = _format_of(column, date_formats)
         calls.append(f"        *{_column(column, at, date_format)},")
     lines = "\n".join(calls)
     return f'''\
@@ -256,6 +254,13 @@ def encode(rows):
 {lines}
     ]).astype(np.{dtype})
 '''
+
+
+def _format_of(column: DateColumn, date_formats: str | dict[str, str] | None) -> str | None:
+    """Return the format of a column, given that of all columns or the formats by column."""
+    if isinstance(date_formats, dict):
+        return date_formats.get(column.name)
+    return date_formats
 
 
 def _arrays(program: Program) -> Iterator[str]:
