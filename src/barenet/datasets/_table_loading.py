@@ -144,18 +144,19 @@ def load_table(
     categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")
     table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
-    every = read_columns(table, [*features, target], [target], categories)
-    rows, without_target = with_target(every, target, missing, task)
+    all_rows = read_columns(table, [*features, target], [target], categories)
+    rows, without_target = with_target(all_rows, target, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     keys = _split_keys(rows, split_by, categories, missing)
-    if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
-        features.remove(str(split_by))
+    if keys is not None:
+        are_groups = keys.dtype.kind != "f"
+        if are_groups or split_by in drop:  # the column was only read to split by it
+            features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        error = _single_class(table, every, rows, target, classes[0])
-        raise error
+        raise _single_class(table, all_rows, rows, target, classes[0])
     description += f", {len(table.names):,} columns"
     unnamed = [name for name in table.names if is_unnamed(name)]
     if unnamed:
@@ -176,21 +177,21 @@ def load_table(
     return _as_matrix(data)
 
 
-def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
+def _single_class(table: Table, all_rows: Frame, rows: Frame, target: str, label: str) -> DataError:
     """Describe a target with a single class, and the first of the rows that have none."""
-    has_target = np.isin(every.rows, rows.rows)
+    has_target = np.isin(all_rows.rows, rows.rows)
     without = np.flatnonzero(~has_target)
     if not len(without):
         return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
     first = int(without[0])
-    first_target = str(every[target][first]).strip()
+    first_target = str(all_rows[target][first]).strip()
     if first_target in ("", "nan"):
         remedy = "if that is a class, write a name for it in these rows"
     else:
         remedy = "if that is a class, use {task}"
     expected = f"a class besides {label!r}"
-    error = every.fault(first, target, expected, remedy, task="classification")
-    error.problem += f" in {len(without):,} of {count_of(len(every), 'row')}"
+    error = all_rows.fault(first, target, expected, remedy, task="classification")
+    error.problem += f" in {len(without):,} of {count_of(len(all_rows), 'row')}"
     return error
 
 
@@ -307,8 +308,8 @@ def read_samples(
     names = [*feature_names, target_name]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    every = read_columns(table, names, [target_name], categories)
-    rows, without_target = with_target(every, target_name, missing, None, classes or ())
+    all_rows = read_columns(table, names, [target_name], categories)
+    rows, without_target = with_target(all_rows, target_name, missing, None, classes or ())
     if not len(rows):
         raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     y = known_targets(rows, target_name, classes)

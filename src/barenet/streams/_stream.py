@@ -309,8 +309,8 @@ def stream(
         categories=categories,
         missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
-        test=check_number(test_size, "test_size", ge=0, lt=1),
-        validation=check_number(validation_size, "validation_size", ge=0, lt=1),
+        test_size=check_number(test_size, "test_size", ge=0, lt=1),
+        validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
     fitting: dict[str, Any] = {**options}
     fitting |= {"categories": categories, "missing": source.missing}

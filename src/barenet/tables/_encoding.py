@@ -187,7 +187,7 @@ class TableEncoding:
             return tuple(columns)
 
         columns = fit_columns(keep=keep_column)
-        # a toy table: x is 1, 2, 3, …
+        # In a toy table whose only x is 1, 2, 3, …, x counts the rows, and is kept nevertheless.
         if all(isinstance(column, DroppedColumn) for column in columns):
             floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
             columns = fit_columns(keep=floats)

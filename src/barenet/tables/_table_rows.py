@@ -49,15 +49,15 @@ def table_rows(
     """
     frame = encoding.frame_of(X)
     factors = np.full(encoding.n_inputs, factors, dtype)
-    # The factor of a run's end k is that of column k − 1.
-    by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
+    # The end k of a run stands for inputs up to k − 1, whose factor it has; no run ends at 0.
+    factor_of_place = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
     block_values = []
     block_places = []
     block_counts = []
     for start in range(0, len(frame), ROWS):  # a prediction has one such block at a time
         block = frame.take(slice(start, start + ROWS))
         entries = _entries(encoding, block, factors.dtype)
-        numbers = entries.values * by_column[entries.places]
+        numbers = entries.values * factor_of_place[entries.places]
         is_entry = (numbers != 0) | complete
         block_values.append(numbers[is_entry])
         block_places.append(entries.places[is_entry].astype(np.int32))
@@ -89,7 +89,7 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
     """Encode rows as entries, whose places count the inputs of all columns of the table."""
     column_places = []
     column_values = []
-    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+    for column, start in zip(encoding.used, _starts(encoding), strict=True):
         with np.errstate(over="ignore"):
             values = column.parse(block, column.name, encoding.missing)
             entries = column.entries(values)
@@ -110,7 +110,7 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
 def _runs(encoding: TableEncoding) -> Runs:
     """The bins of each column of numbers and of dates."""
     runs = []
-    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+    for column, start in zip(encoding.used, _starts(encoding), strict=True):
         if column.n_bins:
             first_bin = start + 1  # after the scaled value
             runs.append((first_bin, first_bin + column.n_bins))
@@ -119,7 +119,9 @@ def _runs(encoding: TableEncoding) -> Runs:
 
 def _starts(encoding: TableEncoding) -> list[int]:
     """The first input of each column."""
-    starts = [0]
+    starts = []
+    n_inputs = 0
     for column in encoding.used:
-        starts.append(starts[-1] + len(column.inputs))
+        starts.append(n_inputs)
+        n_inputs += len(column.inputs)
     return starts
