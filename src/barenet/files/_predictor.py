@@ -178,8 +178,8 @@ class Predictor(OtherMethods):
         X, stop = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # slices of a frame are not copies
-        has_rows = isinstance(X, np.ndarray | Frame) and len(X.shape) == 2
-        if not has_rows or len(X) <= ROWS:
+        can_be_sliced = isinstance(X, np.ndarray | Frame) and len(X.shape) == 2
+        if not can_be_sliced or len(X) <= ROWS:
             return compute(X)[:stop]
         results = []
         for start in range(0, len(X), ROWS):

@@ -201,13 +201,13 @@ class FilledColumn(Column):
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         is_missing = np.isnan(values)
-        encoded = self._encode(np.where(is_missing, self.fill_value, values))
+        encoded = self._encode_filled(np.where(is_missing, self.fill_value, values))
         if self.indicator:
             encoded.append(is_missing)
         return np.column_stack(encoded)
 
-    def _encode(self, values: NDArray[Any]) -> list[Any]:
-        """Encode values without missing ones, as an array for each input."""
+    def _encode_filled(self, values: NDArray[Any]) -> list[Any]:
+        """Encode values, with missing ones filled, as an array for each input."""
         return [(values - self.center) / self.scale]
 
     def _scaled(self, letter: str) -> str:

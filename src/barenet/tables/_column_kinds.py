@@ -165,7 +165,7 @@ class PiecewiseColumn(NumberColumn):
     def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.clip((values - self.center) / self.scale, *self.limits)
 
-    def _encode(self, values: NDArray[np.float64]) -> list[Any]:
+    def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
         return [self._scaled_number(values), *positions(values, self.edges).T]
 
     def entries(self, values: NDArray[Any]) -> Entries:
@@ -174,12 +174,12 @@ class PiecewiseColumn(NumberColumn):
         others = []
         if self.indicator:
             others.append(is_missing)
-        return self._entries_beside(filled, others)
+        return self._filled_entries(filled, others)
 
-    def _entries_beside(
+    def _filled_entries(
         self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
     ) -> Entries:
-        """Encode values without missing ones; the numbers of `others` follow those of the bins."""
+        """Encode filled values; the inputs of `others` follow those of the bins."""
         edges = np.array(self.edges)
         bins = np.searchsorted(edges[1:-1], values, "right")
         starts = edges[bins]
@@ -509,8 +509,8 @@ class DateColumn(FilledColumn):
     def fill_value(self) -> np.datetime64:
         return np.datetime64(round(self.fill * 1e6), "us")
 
-    def _encode(self, values: NDArray[Any]) -> list[Any]:
-        return [*self.seconds_column._encode(seconds(values)), *self._waves(values)]
+    def _encode_filled(self, values: NDArray[Any]) -> list[Any]:
+        return [*self.seconds_column._encode_filled(seconds(values)), *self._waves(values)]
 
     def entries(self, values: NDArray[Any]) -> Entries:
         column = self.seconds_column
@@ -521,7 +521,7 @@ class DateColumn(FilledColumn):
         others = self._waves(filled)
         if self.indicator:
             others.append(missing)
-        return column._entries_beside(seconds(filled), others)
+        return column._filled_entries(seconds(filled), others)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """The inputs of the cycles."""

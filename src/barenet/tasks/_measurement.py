@@ -119,14 +119,14 @@ class Measurement:
             network_outputs.dtype,
         )
         scores = {"loss": self.loss_function.value(network_outputs, targets)}
-        outputs = predictor.in_units(outputs)
         of_classes = predictor.classes is not None
+        predictions = predictor.in_units(outputs)
         if of_classes:
-            outputs = class_probabilities(outputs)
+            predictions = class_probabilities(predictions)
         for name in (self.metric, *METRICS):
             if METRICS[name].of_classes == of_classes and name not in scores:
-                scores[name] = METRICS[name](outputs, self.targets)
-        return Scored(outputs, scores)
+                scores[name] = METRICS[name](predictions, self.targets)
+        return Scored(predictions, scores)
 
     @cached_property
     def targets(self) -> FloatArray:

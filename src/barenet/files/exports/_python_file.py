@@ -181,7 +181,7 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
         constants += f"\n#: Markers of missing values.\nMISSING = {markers}\n"
     return {
         "name": words(stem),
-        "values": _values(program),
+        "values": _input_count(program),
         "trained": trained,
         "sketch": program.sketch(),
         "version": __version__,
@@ -193,7 +193,8 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
     }
 
 
-def _values(program: Program) -> str:
+def _input_count(program: Program) -> str:
+    """Write how many values or numbers a row has."""
     if program.table:
         return f"{program.n_inputs} values"
     return f"{program.n_inputs} numbers"
@@ -230,7 +231,7 @@ def _computation(program: Program) -> str:
     body = "\n".join(f"    {line}" for line in lines)
     return f'''\
 def {name}(X):
-    """Turn rows of {_values(program)} into rows of {program.n_outputs}: {content}."""
+    """Turn rows of {_input_count(program)} into rows of {program.n_outputs}: {content}."""
 {body}
     return X'''
 
@@ -244,7 +245,7 @@ def _encode(
         date_format = None
         if isinstance(column, DateColumn):
             date_format = _format_of(column, date_formats)
-        calls.append(f"        *{_column(column, at, date_format)},")
+        calls.append(f"        *{_column_call(column, at, date_format)},")
     lines = "\n".join(calls)
     return f'''\
 def encode(rows):
@@ -291,7 +292,7 @@ def _array(values: NDArray[Any]) -> str:
     return f"np.array([\n{rows}\n], {dtype})"
 
 
-def _column(column: Column, at: int, date_format: str | None) -> str:
+def _column_call(column: Column, at: int, date_format: str | None) -> str:
     """Write the call that encodes a column, with the fields of its record."""
     fields = column.to_dict()
     function = fields.pop("kind")
