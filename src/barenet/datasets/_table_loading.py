@@ -156,7 +156,8 @@ def load_table(
             features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        raise _single_class(table, all_rows, rows, target, classes[0])
+        error = _single_class(table, all_rows, rows, target, classes[0])
+        raise error
     description += f", {len(table.names):,} columns"
     unnamed = [name for name in table.names if is_unnamed(name)]
     if unnamed:
