@@ -129,7 +129,7 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
     predicted = np.where(np.arange(200) < errors, 1 - y, y)
     p = np.where(predicted, 0.99, 0.01)
     scores = {metric: METRICS[metric](p[:, None], y[:, None])}
-    measured.network = Scored(np.column_stack([1 - p, p]), scores)
+    measured.scored = Scored(np.column_stack([1 - p, p]), scores)
     found = [*measured.verdicts()]
     assert len(found) == len(verdicts)
     assert all(map(str.startswith, found, verdicts))
@@ -141,9 +141,9 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
         assert score == pytest.approx(own[metric], abs=1e-4) and f"({sign}" in parts
         assert size == pytest.approx(abs(difference), abs=1e-4)
     _, same = next(iter(measured.baselines.values()))
-    measured.network = measured.network._replace(scores=same)
+    measured.scored = measured.scored._replace(scores=same)
     assert next(measured.verdicts()).endswith(" (the same).")
-    measured.network = measured.network._replace(scores=scores)
+    measured.scored = measured.scored._replace(scores=scores)
     capsys.readouterr()
     emit_paragraph(" ".join(measured.verdicts()))
     assert capsys.readouterr().out.split() == " ".join(found).split()
@@ -177,7 +177,7 @@ def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_r
     y, own, other = (rng.random((n_rows, 1)) < share for share in (0.5, 0.5, 0.5))
     own, other = (np.where(rng.random((n_rows, 1)) < 0.8, y, each) for each in (own, other))
     measured = Measurement(None, None, "accuracy")
-    measured.targets, measured.network = 1.0 * y, Scored(own, {"accuracy": 0.8})
+    measured.targets, measured.scored = 1.0 * y, Scored(own, {"accuracy": 0.8})
     margin = measured._margin(*(1.0 * each for each in (own, other)))
     gains = 1.0 * (own == y) - (other == y)
     assert margin == pytest.approx(2 * sem(gains.ravel()), rel=0.25)

@@ -90,8 +90,8 @@ def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(ser
     settings = RunSettings(data=str(series), target="y", file=file, split_by=column)
     task = Task.from_settings(settings)
     training, keys = task.prepare().ensemble_training, task.training.split_keys
-    assert len(training.left) == 16 and len({*map(tuple, training.left)}) > 8
-    for left in training.left:
+    assert len(training.left_out) == 16 and len({*map(tuple, training.left_out)}) > 8
+    for left in training.left_out:
         others = np.setdiff1d(np.arange(len(keys)), left)
         assert not {*keys[left]} & {*keys[others]}
         if column == "day":  # whole periods: most neighbours are left out together

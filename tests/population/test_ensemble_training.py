@@ -67,8 +67,8 @@ def test_a_group_is_in_one_fold(y):
 @pytest.mark.parametrize(("groups", "n_networks"), [(np.arange(90) % 3, 6), (np.zeros(90), 8)])
 def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
     training = of_classes(groups=groups)
-    assert len(training.left) == n_networks
-    assert all(0 < len(left) < 90 for left in training.left)
+    assert len(training.left_out) == n_networks
+    assert all(0 < len(left) < 90 for left in training.left_out)
 
 
 def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones():
@@ -78,8 +78,8 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones()
         table, X[:, 2].astype(float), epochs=3, seed=1
     )
     plain = encoding.transform(table, "float32")
-    is_piece = [".." in name for name in encoding.output_names]
-    assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.output_names
+    is_piece = [".." in name for name in encoding.input_names]
+    assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.input_names
     np.testing.assert_array_equal(training.X, plain * np.where(is_piece, np.float32(0.3), 1))
     training.run()
     networks = [network.copy() for network in training.networks]
@@ -89,7 +89,7 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones()
         expected.append(network.predict(training.X))
     found = training.ensemble().predict(plain)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-5)
-    np.testing.assert_allclose(scaling.transform(X[:, 2:3]), training.rows.y)
+    np.testing.assert_allclose(scaling.transform(X[:, 2:3]), training.out_of_fold.y)
     for n_rows, factor in ((1999, 0.3), (2000, 1.0)):
         training, *_ = prepare_ensemble_training({"x": np.arange(n_rows) ** 0.5}, np.ones(n_rows))
         assert np.asarray(training.X)[:, 1:].max() == pytest.approx(factor)
@@ -192,10 +192,10 @@ def averaged(training, index, epoch):
     """The network of an ensemble, trained by `train` alone, its averages in float64."""
     network, total = training.networks[index].copy(), 0.0
     network.initialize(training.seeds[index])
-    others = np.setdiff1d(np.arange(90), training.left[index])
+    others = np.setdiff1d(np.arange(90), training.left_out[index])
     past = []
     train(
-        network, X[others], training.rows.y[others], epochs=epoch, batch_size=32,
+        network, X[others], training.out_of_fold.y[others], epochs=epoch, batch_size=32,
         optimizer=training.recipe.optimizer, seed=training.seeds[index],
         callbacks=lambda run: past.append(run.network.parameters.astype(np.float64)),
     )  # fmt: skip
@@ -210,15 +210,15 @@ def averaged(training, index, epoch):
 def test_the_result_is_that_of_networks_trained_alone(make):
     training = make()
     history, best = training.run(), training.best
-    assert history.best_epoch == best.epoch and len(training.left) == 8
+    assert history.best_epoch == best.epoch and len(training.left_out) == 8
     networks = [averaged(training, index, best.epoch) for index in range(8)]
     out = np.zeros((2, 90, networks[0].n_outputs))
     for index, network in enumerate(networks):
-        left = training.left[index]
+        left = training.left_out[index]
         out[index // 4, left] = network.forward(X[left].astype(float))[0]
     softened = soften(out, best.temperature)
     np.testing.assert_allclose(best.predictions, softened.mean(axis=0), atol=2e-5)
-    assert best.loss == pytest.approx(training.rows.ensemble_loss(softened, 8), abs=1e-4)
+    assert best.loss == pytest.approx(training.out_of_fold.ensemble_loss(softened, 8), abs=1e-4)
     expected = [soften(each.forward(X.astype(float))[0], best.temperature) for each in networks]
     found = training.ensemble().predict(X)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=2e-5)

@@ -180,20 +180,20 @@ def _trained_step(data: str, settings: TaskSettings) -> Step:
     data = trained.data_or_default(data)
     if is_pattern(data):
         data = str(find_files(data)[0])
-    rows = trained.load(data, settings.file)
+    dataset = trained.load(data, settings.file)
     original = without_superseded(settings.config, trained.settings.config)
-    return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
+    return trained.predictor, dataset, settings.config.over(original).over(DEFAULTS)
 
 
 def _explain(
-    step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
+    step: Step, row_numbers: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
 ) -> Explanation:
     """Explain the step with some rows."""
     predictor, dataset, config = step
-    for row in rows:
+    for row in row_numbers:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
-    indices = list(rows)
+    indices = list(row_numbers)
     X = dataset.X[indices]
     y = dataset.y[indices]
     inputs = predictor.inputs(X).astype(predictor.network.dtype)
@@ -208,9 +208,9 @@ def _explain(
         "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
         "Y": note_target(predictor, y, precision),
     }
-    numbers = ", ".join(map(str, rows))
+    numbers = ", ".join(map(str, row_numbers))
     origin = f"row {numbers} of {dataset.name}"
-    if len(rows) > 1:
+    if len(row_numbers) > 1:
         origin = f"rows {numbers} of {dataset.name}"
     facts = [origin, f"scaling {predictor.description()['scaling']}"]
     if isinstance(predictor.network, Ensemble):
@@ -268,19 +268,19 @@ def _raw_values(
     index = 0  # the column of the input
     for column in encoding.used:
         value = _format(frame[column.name][0], encoding.missing, precision)
-        for output in column.outputs:
-            if _has_value(column, output, inputs[index]):
+        for name in column.inputs:
+            if _has_value(column, name, inputs[index]):
                 yield value
             else:
                 yield ""
             index += 1
 
 
-def _has_value(column: Column, output: str, number: float) -> bool:
+def _has_value(column: Column, name: str, number: float) -> bool:
     """Return whether an input is computed from the value itself, and its name lacks the value."""
     if isinstance(column, CategoryColumn):
-        return bool(column.rare and number == 1 and output == f"{column.name} rare")
-    return output == column.name
+        return bool(column.rare and number == 1 and name == f"{column.name} rare")
+    return name == column.name
 
 
 def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:

@@ -57,10 +57,10 @@ def info(model: Path, /, *, json: Off = False) -> None:
         columns = describe_columns(predictor.preprocessing)
         if columns:
             emit()
-            rows = []
+            descriptions = []
             for column in columns:
-                rows.append([str(cell) for cell in column.values()])
-            emit_table(["column", "kind", "numbers", "how"], rows)
+                descriptions.append([str(cell) for cell in column.values()])
+            emit_table(["column", "kind", "numbers", "how"], descriptions)
         _emit_card(predictor)
 
 
@@ -115,10 +115,10 @@ def _emit_card(predictor: Predictor) -> None:
     if card.scores:
         emit()
         lines = []
-        for rows, scores in card.scores.items():
-            label = rows_name(rows)
-            if rows in card.rows:
-                label = f"{card.rows[rows]:,} {label}"
+        for kind_of_rows, scores in card.scores.items():
+            label = rows_name(kind_of_rows)
+            if kind_of_rows in card.rows:
+                label = f"{card.rows[kind_of_rows]:,} {label}"
             lines.append(((label,), scores))
         default = as_loss(None, predictor.network.output_activation).name
         emit_scores(("scores on",), lines, str(card.settings.get("loss", default)))

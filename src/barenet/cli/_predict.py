@@ -97,7 +97,8 @@ def predict(
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
                 if output.out is None and sys.stdout.isatty():
                     predicted = _without_excess_digits(predicted, predictor)
-                write({**_other_than(predicted, columns), **predicted})
+                _refuse_same_names(predicted, columns)
+                write({**columns, **predicted})
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
@@ -234,13 +235,12 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     return cast(ParquetTable, table).labels(names)
 
 
-def _other_than(predicted: Columns, columns: Columns) -> Columns:
-    """Check that no column of the table has the same name as a column of the predictions."""
+def _refuse_same_names(predicted: Columns, columns: Columns) -> None:
+    """Reject columns of the table with the name of a column of the predictions."""
     both = columns.keys() & predicted.keys()
     if both:
         problem = f"{some(sorted(both))} is a column of the predictions, too"
         raise ArgumentError(problem, argument="keep", remedy="leave it out")
-    return columns
 
 
 def _document(

@@ -144,17 +144,19 @@ def load_table(
     categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")
     table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
-    every = read_columns(table, [*features, target], [target], categories)
-    rows, without_target = with_target(every, target, missing, task)
+    all_rows = read_columns(table, [*features, target], [target], categories)
+    rows, without_target = with_target(all_rows, target, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     keys = _split_keys(rows, split_by, categories, missing)
-    if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
-        features.remove(str(split_by))
+    if keys is not None:
+        are_groups = keys.dtype.kind != "f"
+        if are_groups or split_by in drop:  # the column was only read to split by it
+            features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        error = _single_class(table, every, rows, target, classes[0])
+        error = _single_class(table, all_rows, rows, target, classes[0])
         raise error
     description += f", {len(table.names):,} columns"
     unnamed = [name for name in table.names if is_unnamed(name)]
@@ -176,21 +178,21 @@ def load_table(
     return _as_matrix(data)
 
 
-def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
+def _single_class(table: Table, all_rows: Frame, rows: Frame, target: str, label: str) -> DataError:
     """Describe a target with a single class, and the first of the rows that have none."""
-    has_target = np.isin(every.rows, rows.rows)
+    has_target = np.isin(all_rows.rows, rows.rows)
     without = np.flatnonzero(~has_target)
     if not len(without):
         return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
     first = int(without[0])
-    first_target = str(every[target][first]).strip()
+    first_target = str(all_rows[target][first]).strip()
     if first_target in ("", "nan"):
         remedy = "if that is a class, write a name for it in these rows"
     else:
         remedy = "if that is a class, use {task}"
     expected = f"a class besides {label!r}"
-    error = every.fault(first, target, expected, remedy, task="classification")
-    error.problem += f" in {len(without):,} of {count_of(len(every), 'row')}"
+    error = all_rows.fault(first, target, expected, remedy, task="classification")
+    error.problem += f" in {len(without):,} of {count_of(len(all_rows), 'row')}"
     return error
 
 
@@ -279,10 +281,22 @@ def _open(
     return table, features, target, split_by, drop
 
 
+def read_features(
+    source: Source,
+    feature_names: Sequence[str],
+    *,
+    categories: Collection[str] = (),
+    csv: CsvOptions | None = None,
+) -> Frame:
+    """Read the columns that a model predicts from, from a file or open table."""
+    table = open_table(source, csv)
+    return read_columns(table, feature_names, (), categories)
+
+
 def read_samples(
     source: Source,
     feature_names: Sequence[str],
-    target_name: str | None = None,
+    target_name: str,
     classes: Sequence[str] | None = None,
     *,
     categories: Collection[str] = (),
@@ -290,24 +304,16 @@ def read_samples(
     split_by: str | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
-    """Read the features of a network, and the target if it is named, from a file or open table."""
-    targets = []
-    if target_name is not None:
-        targets.append(target_name)
+    """Read the columns of a model and their target, to measure it, from a file or open table."""
     table = open_table(source, csv)
-    names = [*feature_names, *targets]
+    names = [*feature_names, target_name]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows = read_columns(table, names, targets, categories)
-    description = ""
-    without_target = WithoutTarget()
-    y = np.zeros(len(rows))
-    if target_name is not None:
-        rows, without_target = with_target(rows, target_name, missing, None, classes or ())
-        description = without_target.beside(len(rows))
-        if not len(rows):
-            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
-        y = known_targets(rows, target_name, classes)
+    all_rows = read_columns(table, names, [target_name], categories)
+    rows, without_target = with_target(all_rows, target_name, missing, None, classes or ())
+    if not len(rows):
+        raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
+    y = known_targets(rows, target_name, classes)
     keys = None
     with suppress(DataError):  # New rows may lack the values that the training rows were split by.
         keys = _split_keys(rows, split_by, categories, missing)
@@ -317,11 +323,11 @@ def read_samples(
     return make_dataset(
         rows,
         feature_names,
-        target_name or "",
+        target_name,
         y=y,
         classes=class_names,
         name=table.path.name,
-        description=description,
+        description=without_target.beside(len(rows)),
         split_keys=keys,
         without_target=without_target,
     )

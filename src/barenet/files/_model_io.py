@@ -226,6 +226,7 @@ def _format_version(predictor: Predictor) -> int:
 
 def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     """Return the parts of a predictor besides its network: plain data, and arrays."""
+    # The names of scalings replace these; an encoding of a table is in an array.
     extra: dict[str, Any] = {"scaling": _TABLE, "target_scaling": None}
     for name in PLAIN:
         extra[name] = getattr(predictor, name)

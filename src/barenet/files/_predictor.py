@@ -136,7 +136,7 @@ class Predictor(OtherMethods):
     @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the network's inputs after the preprocessing."""
-        return getattr(self.preprocessing, "output_names", self.feature_names)
+        return getattr(self.preprocessing, "input_names", self.feature_names)
 
     @cached_property
     def labels(self) -> NDArray[Any] | None:
@@ -178,8 +178,8 @@ class Predictor(OtherMethods):
         X, stop = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # slices of a frame are not copies
-        has_rows = isinstance(X, np.ndarray | Frame) and len(X.shape) == 2
-        if not has_rows or len(X) <= ROWS:
+        can_be_sliced = isinstance(X, np.ndarray | Frame) and len(X.shape) == 2
+        if not can_be_sliced or len(X) <= ROWS:
             return compute(X)[:stop]
         results = []
         for start in range(0, len(X), ROWS):
@@ -260,7 +260,10 @@ class Predictor(OtherMethods):
         return self.preprocessing.transform(X)[:stop]
 
     def _rows(self, X: Any) -> tuple[Any, int | None]:
-        """Return rows and None; if there are none, a row to check the columns with, and 0."""
+        """Return rows, and where to end their results: at 0 if there are no rows, else nowhere.
+
+        Instead of no rows, a row of missing values is returned, to check the columns with.
+        """
         X = columns_of_records(X)
         if has_rows(X):
             return X, None
@@ -496,11 +499,12 @@ def _check_parts(predictor: Predictor) -> None:
         _check_number("feature_names", len(names), width, "inputs")
     elif names != preprocessing.feature_names:
         raise ArgumentError("are not those of the preprocessing", argument="feature_names")
-    _check_number("preprocessing", preprocessing.n_outputs, width, "inputs")
+    _check_number("preprocessing", preprocessing.n_inputs, width, "inputs")
     if predictor.classes is not None:
         _check_classes(predictor.classes, n_outputs)
     if predictor.target_scaling is not None:
-        _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
+        n_scaled = len(predictor.target_scaling.offset)
+        _check_number("target_scaling", n_scaled, n_outputs, "outputs")
         if predictor.classes is not None:
             raise ArgumentError("classes are not scaled", argument="target_scaling")
     if predictor.residuals is not None:

@@ -78,7 +78,7 @@ class AveragedNetworks(Stateful):
         Number of networks in a repeat, in which each row is left out once.
     X : ndarray or SparseRows of shape (n_rows, n_inputs)
         The inputs.
-    rows : OutOfFold
+    out_of_fold : OutOfFold
         The targets and weights of the rows.
     recipe : EnsembleRecipe
         The numbers of the training.
@@ -90,14 +90,14 @@ class AveragedNetworks(Stateful):
         left_out: Sequence[NDArray[np.intp]],
         n_folds: int,
         X: InputArray,
-        rows: OutOfFold,
+        out_of_fold: OutOfFold,
         recipe: EnsembleRecipe,
     ) -> None:
         self.networks = networks
         self.left_out = left_out
         self.n_folds = n_folds
         self.X = X
-        self.rows = rows
+        self.out_of_fold = out_of_fold
         self.recipe = recipe
         #: The number of epochs in the averages.
         self.epoch = 0
@@ -130,7 +130,7 @@ class AveragedNetworks(Stateful):
         if not parameters:
             return
         checked = self._predict_left_out(epoch, parameters)
-        self.checked[epoch] = checked.curve_values(of_classes=self.rows.of_classes)
+        self.checked[epoch] = checked.curve_values(of_classes=self.out_of_fold.of_classes)
         if self.best is None:
             self.best = checked
             return
@@ -140,7 +140,7 @@ class AveragedNetworks(Stateful):
 
     def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
         """Predict the rows that each network left out, to estimate the loss on new rows."""
-        rows = self.rows
+        out_of_fold = self.out_of_fold
         n_networks = len(parameters)
         repeats = sorted({index // self.n_folds for index in parameters})
         n_outputs = self._scratch.sizes[-1]
@@ -150,17 +150,17 @@ class AveragedNetworks(Stateful):
             left_out = self.left_out[index]
             self._scratch.parameters[...] = vector
             predictions[repeat, left_out] = self._scratch.predict(self.X[left_out])
-        temperature, loss = rows.best_temperature(predictions, n_networks)
+        temperature, loss = out_of_fold.best_temperature(predictions, n_networks)
         mean = soften(predictions, temperature).mean(axis=0)
         return CheckedEpoch(
             epoch=epoch,
             temperature=temperature,
             loss=loss,
-            score=rows.score(mean),
+            score=out_of_fold.score(mean),
             parameters=parameters,
             predictions=mean,
-            residuals=rows.residuals(predictions, n_networks),
-            scores=rows.scores(predictions, temperature),
+            residuals=out_of_fold.residuals(predictions, n_networks),
+            scores=out_of_fold.scores(predictions, temperature),
         )
 
     def ensemble(self, factors: FloatArray | None) -> Ensemble:

@@ -23,10 +23,12 @@ from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
 from barenet.tables._encoding import ColumnOptions, TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._parsed_frame import ParsedFrame
 from barenet.tables._rare_categories import THRESHOLDS, choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
-from barenet.tables._target_steps import add_steps
+from barenet.tables._target_jumps import add_edges_at_jumps
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
@@ -45,7 +47,7 @@ class EnsembleTraining:
     ----------
     X : ndarray or SparseRows of shape (n_rows, n_inputs)
         The inputs.
-    rows : OutOfFold
+    out_of_fold : OutOfFold
         The targets and weights of the rows.
     recipe : EnsembleRecipe
         The numbers of the training.
@@ -71,7 +73,7 @@ class EnsembleTraining:
     def __init__(
         self,
         X: InputArray,
-        rows: OutOfFold,
+        out_of_fold: OutOfFold,
         recipe: EnsembleRecipe,
         target_kind: TargetKind = ONE_NUMBER,
         seed: int = 0,
@@ -79,7 +81,7 @@ class EnsembleTraining:
         factors: FloatArray | None = None,
     ) -> None:
         self.X = X
-        self.rows = rows
+        self.out_of_fold = out_of_fold
         self.recipe = recipe
         self.factors = factors
         if groups is None or len(np.unique(groups)) == 1:
@@ -88,19 +90,21 @@ class EnsembleTraining:
         self.n_folds = min(recipe.folds, n_groups)
         strata = None
         if target_kind.of_classes:
-            strata = rows.y
+            strata = out_of_fold.y
         #: The rows that each network leaves out.
-        self.left: list[NDArray[np.intp]] = []
+        self.left_out: list[NDArray[np.intp]] = []
         rng = np.random.RandomState(seed)
         for _ in range(recipe.repeats):
             folds = split_folds(strata, groups, self.n_folds, rng)
             for fold in range(self.n_folds):
-                self.left.append(np.flatnonzero(folds == fold))
-        self.seeds = [(seed + index) % 2**32 for index in range(len(self.left))]
+                self.left_out.append(np.flatnonzero(folds == fold))
+        self.seeds = [(seed + index) % 2**32 for index in range(len(self.left_out))]
         self.networks: list[Network] = []
         for network_seed in self.seeds:
             self.networks.append(self._new_network(target_kind, network_seed))
-        self.averages = AveragedNetworks(self.networks, self.left, self.n_folds, X, rows, recipe)
+        self.averages = AveragedNetworks(
+            self.networks, self.left_out, self.n_folds, X, out_of_fold, recipe
+        )
         #: The networks, once the first epoch has begun.
         self._population: Population
         #: The checkpoint of a run.
@@ -124,7 +128,8 @@ class EnsembleTraining:
         if not target_kind.of_classes:
             last = network.layers[-1]
             assert isinstance(last, Dense)
-            last.weights *= self.rows.y.any(axis=0)  # a constant target is still predicted as 0
+            varies = self.out_of_fold.y.any(axis=0)
+            last.weights *= varies  # a constant target is still predicted as 0
         return network
 
     def run(
@@ -169,21 +174,22 @@ class EnsembleTraining:
     def _train(self, *, threads: int | None, callbacks: Callbacks, client: "Client | None") -> None:
         """Train each network on the rows that it does not leave out."""
         n_rows = len(self.X)
-        weight = (self.rows.weight * n_rows).astype(np.float32)
+        # The weights have the sum 1, and in a training the mean 1.
+        weight = (self.out_of_fold.weight * n_rows).astype(np.float32)
         train_rows = []
         batch_size = self.recipe.batch_size
-        for left in self.left:
-            rows = np.setdiff1d(np.arange(n_rows), left)
-            if not weight[rows].any():
+        for left_out in self.left_out:
+            kept = np.setdiff1d(np.arange(n_rows), left_out)
+            if not weight[kept].any():
                 problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
                 remedy = "give weights to more of the rows"
                 raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
-            train_rows.append(rows)
-            batch_size = min(batch_size, len(rows))
+            train_rows.append(kept)
+            batch_size = min(batch_size, len(kept))
         train_many(
             self.networks,
             self.X,
-            self.rows.y,
+            self.out_of_fold.y,
             rows=train_rows,
             sample_weight=weight,
             optimizer=self.recipe.optimizer,
@@ -239,7 +245,7 @@ class EnsembleTraining:
         best_epoch = 0
         if self.best is not None:
             best_epoch = self.best.epoch
-            text += f" {self.best.describe(of_classes=self.rows.of_classes)}"
+            text += f" {self.best.describe(of_classes=self.out_of_fold.of_classes)}"
         show_line(epoch, self.recipe.epochs, text, best_epoch)
 
     def _history(self, best: CheckedEpoch, reason: str | None) -> History:
@@ -249,7 +255,7 @@ class EnsembleTraining:
         curves = [history.loss[:n_epochs] for history in histories]
         losses = np.mean(curves, axis=0).tolist()
         curves_by_name = {"loss": losses}
-        for name in best.curve_values(of_classes=self.rows.of_classes):
+        for name in best.curve_values(of_classes=self.out_of_fold.of_classes):
             curve = [np.nan] * n_epochs
             for epoch, values in self.averages.checked.items():
                 if epoch <= n_epochs:
@@ -287,13 +293,15 @@ def prepare_ensemble_training(
         # A huge target of weight 0 would have an infinite loss, and 0 times infinity is NaN.
         has_weight = weight[:, np.newaxis] > 0
         y = np.where(has_weight, scaling.transform(y), 0.0)
+    if isinstance(X, Frame):
+        X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
     if rare is None:
         rare = choose_rare(X, y, weight, **columns)
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=rare)
     if rare is None:  # all fractions have the same effect
         rare = THRESHOLDS[0]
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, rare=rare, **columns)
-    encoding = add_steps(encoding, X, y, weight)
+    encoding = add_edges_at_jumps(encoding, X, y, weight)
     out_of_fold = OutOfFold(y, weight / weight.sum())
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.

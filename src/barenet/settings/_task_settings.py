@@ -255,7 +255,7 @@ class TaskSettings(DataOptions):
             raise ArgumentError(problem, argument="quick", value=False, remedy="leave it out")
         return not self.quick
 
-    def load(self, rows: Table | None = None) -> Dataset:
+    def load(self, table: Table | None = None) -> Dataset:
         """Load the data, or the data of an open table; the columns of a table are a frame."""
         if not self.data:
             problem = "name a data set (`barenet datasets` lists them) or a file to train on"
@@ -264,8 +264,8 @@ class TaskSettings(DataOptions):
             problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
             raise ArgumentError(problem, argument="data", value=self.data)
         self.check_table_options()
-        if rows is not None:
-            return self._load_open(rows)
+        if table is not None:
+            return self._load_open(table)
         file = self.file
         options: DatasetOptions = {
             "target": self.target,
@@ -289,10 +289,10 @@ class TaskSettings(DataOptions):
             options["frame"] = True
         return load_dataset(self.data, **options)
 
-    def _load_open(self, rows: Table) -> Dataset:
+    def _load_open(self, table: Table) -> Dataset:
         """Read the columns of an open table."""
         return load_table(
-            rows,
+            table,
             self.target,
             task=self.task,
             delimiter=self.file.delimiter,

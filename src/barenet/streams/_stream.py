@@ -99,7 +99,7 @@ class Stream(RowSource):
     @property
     def n_inputs(self) -> int:
         """Number of inputs of a network for these rows."""
-        return self.encoding.n_outputs
+        return self.encoding.n_inputs
 
     @property
     def n_outputs(self) -> int:
@@ -309,8 +309,8 @@ def stream(
         categories=categories,
         missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
-        test=check_number(test_size, "test_size", ge=0, lt=1),
-        validation=check_number(validation_size, "validation_size", ge=0, lt=1),
+        test_size=check_number(test_size, "test_size", ge=0, lt=1),
+        validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
     fitting: dict[str, Any] = {**options}
     fitting |= {"categories": categories, "missing": source.missing}

@@ -79,8 +79,8 @@ def sample_blocks(source: StreamSource) -> Frame:
         raise DataError(problem, path=source.name)
     first_rows = concatenate(frames)
     if len(first_rows) < 2:
-        problem = f"{source.test:g} for the test set and {source.validation:g} for the validation "
-        problem += f"set leave less than 2 rows of {source.name} to train on"
+        problem = f"{source.test_size:g} for the test set and {source.validation_size:g} for the "
+        problem += f"validation set leave less than 2 rows of {source.name} to train on"
         raise ArgumentError(problem, argument="test_size")
     return first_rows
 
@@ -170,7 +170,7 @@ class ColumnStatistics:
         labels = np.array([*counts], object)
         n_rows = np.array([*counts.values()], int)
         return fitting.fit_category(
-            self.name, labels, n_rows, rare, missing=n_missing > 0, is_guess=is_guess
+            self.name, labels, n_rows, rare, has_missing=n_missing > 0, is_guess=is_guess
         )
 
     def refine(self, column: Column, numbers: str) -> Column:
@@ -251,7 +251,8 @@ class StreamFit:
             self.kinds[column.name] = inferred_kind
             if inferred_kind == "category" and isinstance(column, DroppedColumn):
                 self.bounded.add(column.name)
-        self.given = {*options["categories"], *options.get("keep_column", ())}
+        #: Columns that are kept even if they look like identifiers.
+        self.kept = {*options["categories"], *options.get("keep_column", ())}
         #: Columns whose kind is inferred.
         self.inferred: list[str] = []
         self.statistics: dict[str, ColumnStatistics] = {}
@@ -276,16 +277,16 @@ class StreamFit:
         """Hold out fewer rows if they are wide, to save memory, and note the first targets."""
         n_rows = source.first_rows[-1]
         row_bytes = bytes_of(first_rows) / len(first_rows)
-        sample = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
-        most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)
+        sample_size = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
+        most = min(sample_size, GROUP_NUMBERS / self.draft.n_inputs / n_rows)
         targets: Collection[str] = ()
         if first_rows[source.target].dtype.kind == "T":
             _, targets = unique_texts(first_rows[source.target])
         return replace(
             source,
-            sample=sample,
-            test=min(source.test, most),
-            validation=min(source.validation, most),
+            sample_size=sample_size,
+            test_size=min(source.test_size, most),
+            validation_size=min(source.validation_size, most),
             first_targets=targets,
         )
 
@@ -324,11 +325,11 @@ class StreamFit:
         """Add the rows of a block."""
         source = self.source
         rows, hashes = source.read(number)
-        held_out = source.test + source.validation
+        held_out = source.test_size + source.validation_size
         uses = {
-            "test": hashes < source.test,
-            "validation": (hashes >= source.test) & (hashes < held_out),
-            "sample": hashes >= max(held_out, 1 - source.sample),
+            "test": hashes < source.test_size,
+            "validation": (hashes >= source.test_size) & (hashes < held_out),
+            "sample": hashes >= max(held_out, 1 - source.sample_size),
         }
         for name, chosen in uses.items():
             self.parts[name].append(rows.take(chosen))
@@ -467,20 +468,20 @@ class StreamFit:
         """Fit a column to all rows, or to the sample if all rows have not been measured."""
         missing = self.draft.missing
         column_kind = self.kinds[name]
-        keep = keep or name in self.given or name not in self.inferred
+        keep = keep or name in self.kept or name not in self.inferred
         if name in self.uncounted:
             return fitting.fit_column(
                 sample,
                 name,
                 None,
-                keep=self.given,
+                keep=self.kept,
                 numbers=self.numbers,
                 rare=self.fraction,
                 missing=missing,
             )
         statistics = self.statistics[name]
         if column_kind == "category":
-            return statistics.category(self.rare, is_guess=name not in self.given)
+            return statistics.category(self.rare, is_guess=name not in self.kept)
         if column_kind == "number" and not keep:
             values = parse_column(sample, name, column_kind, missing)
             reason = fitting.identity(name, values, sample.rows)

@@ -61,9 +61,9 @@ class StreamSource:
     missing: Collection[str]
     seed: int
     #: Fractions of the rows in the test set, the validation set and the sample.
-    test: float
-    validation: float
-    sample: float = 1.0
+    test_size: float
+    validation_size: float
+    sample_size: float = 1.0
     #: Targets of the first rows, if they are texts.
     first_targets: Collection[str] = ()
     #: Size and modification time of each file when it was opened.
@@ -86,20 +86,20 @@ class StreamSource:
             )
         names = [*self.features, self.target]
         texts = [self.target, *self.categories]
-        every = read_columns(block, names, texts, self.categories)
-        numbers_in_all_files = every.rows - block.first_row + self.first_rows[number]
+        all_rows = read_columns(block, names, texts, self.categories)
+        numbers_in_all_files = all_rows.rows - block.first_row + self.first_rows[number]
         # Errors read the text of a CSV block again, so it isn't kept in memory.
-        every = replace(every, origin=self, rows=numbers_in_all_files)
+        all_rows = replace(all_rows, origin=self, rows=numbers_in_all_files)
         rows, without_target = with_target(
-            every, self.target, self.missing, self.task, beside=self.first_targets
+            all_rows, self.target, self.missing, self.task, beside=self.first_targets
         )
         self.without_target[number] = without_target
-        hashes = uniforms(derive_key(self.seed, number), (len(every),))
+        hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))
         return rows, hashes[rows.rows - self.first_rows[number]]
 
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """Select the rows that are not held out."""
-        is_training = hashes >= self.test + self.validation
+        is_training = hashes >= self.test_size + self.validation_size
         if is_training.all():
             return rows
         return rows.take(is_training)

@@ -41,8 +41,8 @@ MOST_PLACEHOLDERS = 4
 #: Minimum distance of a placeholder from the other dates, in seconds: a year.
 FAR = 365 * 86_400
 
-#: Maximum number of outputs of all columns together, including their bins.
-MOST_OUTPUTS = 640
+#: Maximum number of inputs of all columns together, including their bins.
+MOST_INPUTS = 640
 
 
 def fit_column(
@@ -73,7 +73,7 @@ def fit_column(
     present = values[~is_missing]
     if column_kind == "category":
         labels, counts = np.unique(present, return_counts=True)
-        return fit_category(name, labels, counts, rare, missing=some_missing, is_guess=is_guess)
+        return fit_category(name, labels, counts, rare, has_missing=some_missing, is_guess=is_guess)
     if not len(present):
         return DroppedColumn(name, EMPTY)
     if not some_missing and bool((present == present[0]).all()):
@@ -87,10 +87,10 @@ def fit_column(
                 return DroppedColumn(name, reason)
         fill, center, scale = _measure(name, values, numbers)
         return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
-    dates = kinds.seconds(values)
+    since_1970 = kinds.seconds(values)
     if numbers == "piecewise":  # placeholders are limited to one bin beyond the other dates
-        dates = _without_placeholders(dates)
-    fill, center, scale = _measure(name, dates, numbers)
+        since_1970 = _without_placeholders(since_1970)
+    fill, center, scale = _measure(name, since_1970, numbers)
     return kinds.DateColumn(name, fill, center, scale, _cycles(present), some_missing, column_kind)
 
 
@@ -109,10 +109,10 @@ def fit_category(
     counts: NDArray[np.intp],
     rare: float,
     *,
-    missing: bool,
+    has_missing: bool,
     is_guess: bool = False,
 ) -> Column:
-    """Fit a categorical column, with an output for each frequent category."""
+    """Fit a categorical column, with an input for each frequent category."""
     spellings = []
     singles = []
     shortest = []
@@ -127,7 +127,7 @@ def fit_category(
     spellings = parsing.in_one_form(spellings)
     if not spellings:
         return DroppedColumn(name, EMPTY)
-    if len(spellings) == 1 and not missing:
+    if len(spellings) == 1 and not has_missing:
         return DroppedColumn(name, f"{labels[0]!r}{SAME}")
     # Labels with the same spelling are merged into one category.
     categories, places = np.unique(np.array(spellings, object), return_inverse=True)
@@ -140,10 +140,10 @@ def fit_category(
     else:
         fewest_rows = rare * n_rows
     is_rare = n_rows_by_category < fewest_rows
-    if is_rare.all() and not missing:
+    if is_rare.all() and not has_missing:
         return DroppedColumn(name, f"each of its {len(categories):,} values is rare")
     frequent = tuple(categories[~is_rare].tolist())
-    return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
+    return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=has_missing)
 
 
 def is_named_identifier(name: str) -> bool:
@@ -155,11 +155,12 @@ def is_named_identifier(name: str) -> bool:
     return _IDENTIFIER.search(name) is not None
 
 
-def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
+def identity(name: str, values: NDArray[np.float64], row_numbers: NDArray[Any]) -> str:
     """Return the reason that numbers identify the rows, if they count or name them.
 
-    Numbers that count the rows of the file, except years, are useless for new rows. Other whole
-    numbers are identifiers if they all differ and the column is named like one.
+    `row_numbers` are those of the rows in their file. Numbers that count these rows, except years,
+    are useless for new rows. Other whole numbers are identifiers if they all differ and the column
+    is named like one.
 
     >>> rows = np.arange(30)
     >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
@@ -169,7 +170,7 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
     if len(values) < ENOUGH_ROWS or not are_whole:
         return ""
     years = values.min() >= 1800 and values.max() <= 2100
-    if not years and np.ptp(values - rows) == 0:
+    if not years and np.ptp(values - row_numbers) == 0:
         return COUNTER
     if is_named_identifier(name) and len(np.unique(values)) == len(values):
         return f"{IDENTIFIER}: {len(values):,} values in as many rows"
@@ -208,18 +209,18 @@ def in_bins(
     Dates have at least one bin, which limits them. Placeholders such as 9999-12-31, which would be
     far from all other dates, don't affect their scale.
     """
-    count = 0
-    room = MOST_OUTPUTS
+    n_divided = 0
+    room = MOST_INPUTS
     for column in columns:
-        room -= len(column.outputs)
+        room -= len(column.inputs)
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
-            count += 1
-    bins = min(bins, room // max(1, count))
+            n_divided += 1
+    bins = min(bins, room // max(1, n_divided))
     divided = list(columns)
     for place, column in enumerate(columns):
         if isinstance(column, kinds.DateColumn):
-            dates = column.numbers(column.parse(frame, column.name, missing))
-            values = _without_placeholders(dates)
+            since_1970 = column.numbers(column.parse(frame, column.name, missing))
+            values = _without_placeholders(since_1970)
             n_bins = max(1, bins)
         elif isinstance(column, kinds.NumberColumn):
             values = column.numbers(column.parse(frame, column.name, missing))
@@ -236,7 +237,7 @@ def in_bins(
 
 
 def _without_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Convert dates to seconds since 1970, with NaN for missing ones and placeholders."""
+    """Replace placeholders by NaN, among dates in seconds since 1970."""
     placeholders = find_placeholders(dates[~np.isnan(dates)])
     return np.where(np.isin(dates, placeholders), np.nan, dates)
 

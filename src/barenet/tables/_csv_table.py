@@ -308,25 +308,25 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
         delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
         text = delimited.without_declaration(text)
         options = replace(options, delimiter=delimiter, encoding=encoding)
-        first_rows = _read_rows(file, options, path, 0, 1, 4 * _HEAD)
-        head = delimited.without_declaration(decode(first_rows, encoding, path))
+        first_bytes = _read_block_bytes(file, options, path, 0, 1, 4 * _HEAD)
+        head = delimited.without_declaration(decode(first_bytes, encoding, path))
         names = read_header(head, delimiter, path, options.header, quoting=quoting)
         if options.header is None:
             check_header(names, text, delimiter, path, quoting=quoting)
         has_names = options.header is not False
         records = read_records(head, delimiter, path, quoting=quoting)
-        lines = first_rows.splitlines(keepends=True)
+        lines = first_bytes.splitlines(keepends=True)
         line = _first_line_of_rows(records, has_names=has_names, end=len(lines) + 1)
         start = len(b"".join(lines[: line - 1]))
         options = replace(options, header=False)
-        del sample, first_rows  # release them before the larger blocks need memory
-        rows = _read_rows(file, options, path, start, line, _BLOCK)
-        while rows:
-            stop = start + len(rows)
-            n_lines = rows.count(b"\n") + rows.count(b"\r") - rows.count(b"\r\n")
-            if not rows.endswith((b"\r", b"\n")):
+        del sample, first_bytes  # release them before the larger blocks need memory
+        data = _read_block_bytes(file, options, path, start, line, _BLOCK)
+        while data:
+            stop = start + len(data)
+            n_lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+            if not data.endswith((b"\r", b"\n")):
                 n_lines += 1  # the last line of the file
-            if rows.strip(b"\r\n"):
+            if data.strip(b"\r\n"):
                 block = CsvTable(
                     path,
                     names,
@@ -339,7 +339,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
                 blocks.append(block)
             start = stop
             line += n_lines
-            rows = _read_rows(file, options, path, start, line, _BLOCK)
+            data = _read_block_bytes(file, options, path, start, line, _BLOCK)
     return blocks or [CsvTable(path, names, options)]
 
 
@@ -377,33 +377,33 @@ def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
     raise UnsplittableError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
 
 
-def _read_rows(
+def _read_block_bytes(
     file: BinaryIO, options: CsvOptions, path: Path, start: int, line: int, size: int
 ) -> bytes:
     """Read the rows that end within a number of bytes, or the first row if it is longer."""
     file.seek(start)
-    rows = file.read(size)
-    is_cut = len(rows) == size
+    data = file.read(size)
+    is_cut = len(data) == size
     if is_cut:  # the bytes may end between CR and LF
-        last_end = max(rows.rfind(b"\n"), rows.rfind(b"\r", 0, -1))
-        rows = rows[: last_end + 1]
+        last_end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))
+        data = data[: last_end + 1]
     text = ""
-    if options.has_quotes and b'"' in rows:
-        text = decode(rows, str(options.encoding), path, line, start)
+    if options.has_quotes and b'"' in data:
+        text = decode(data, str(options.encoding), path, line, start)
     try:
         delimited.check_quotes(text, str(options.delimiter), path, line)
     except DataError as error:
         if not is_cut or size > _LONG:
             raise
-        lines = rows.splitlines(keepends=True)
+        lines = data.splitlines(keepends=True)
         n_lines = int(error.line or line) - line  # the lines above the open quote
-        rows = b"".join(lines[:n_lines])
-    if rows.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
-        return rows
+        data = b"".join(lines[:n_lines])
+    if data.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
+        return data
     if size > _LONG:
         problem = f"a row of more than {file_io.format_size(_LONG)} cannot be read in blocks"
         raise DataError(problem, path=path, line=line, remedy="save it as a Parquet file")
-    return _read_rows(file, options, path, start, line, 2 * size)
+    return _read_block_bytes(file, options, path, start, line, 2 * size)
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:

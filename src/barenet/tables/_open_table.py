@@ -129,7 +129,7 @@ def is_unnamed(name: str) -> bool:
 
 
 def with_target(
-    every: Frame,
+    all_rows: Frame,
     target: str,
     added: Any,
     task: TargetTask | None,
@@ -144,13 +144,13 @@ def with_target(
     if task != "classification":
         tokens.update(MISSING)
     tokens.difference_update(classes)  # they are no words for a missing target
-    missing = missing_targets(every, target, tokens, task, classes, beside)
+    missing = missing_targets(all_rows, target, tokens, task, classes, beside)
     if not missing.any():
-        return every, WithoutTarget()
+        return all_rows, WithoutTarget()
     words = set()
-    for value in every[target][missing].tolist():
+    for value in all_rows[target][missing].tolist():
         word = str(value).strip()
         if word not in ("", "nan"):
             words.add(word)
     without_target = WithoutTarget(int(missing.sum()), tuple(sorted(words)))
-    return every.take(~missing), without_target
+    return all_rows.take(~missing), without_target

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from barenet.tables._date_formats import DATES, parse_datetime
 from barenet.tables._frame import Frame, Names
 from barenet.tables._missing_texts import is_absent
+from barenet.tables._parsed_frame import ParsedFrame
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
@@ -197,14 +198,16 @@ def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
 def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") -> NDArray[Any]:
     """Parse a column as dates and times; a missing one is NaT."""
     column = frame[name]
-    absent = np.datetime64("NaT", "us")
+    missing_value = np.datetime64("NaT", "us")
     expected = f"a date, such as {DATES[order]}"
     if order == "time":
         expected = f"a time of day, such as {DATES[order]}"
         if column.dtype.kind == "M" and not np.isnat(column).all():
             raise frame.fault(0, name, expected)
-    dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
-    dates[are_missing_dates(dates, missing, order)] = absent
+    dates = _parse(
+        frame, name, missing, lambda text: parse_datetime(text, order), expected, missing_value
+    )
+    dates[are_missing_dates(dates, missing, order)] = missing_value
     return dates
 
 
@@ -290,11 +293,20 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
 
 
 def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
-    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy."""
-    if kind in DATES:
-        return as_datetimes(frame, name, missing, kind)
-    parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
-    return parsers[kind](frame, name, missing)
+    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy.
+
+    A column of a `ParsedFrame` is parsed only the first time.
+    """
+
+    def parse() -> NDArray[Any]:
+        if kind in DATES:
+            return as_datetimes(frame, name, missing, kind)
+        parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
+        return parsers[kind](frame, name, missing)
+
+    if isinstance(frame, ParsedFrame):
+        return frame.values(name, kind, missing, parse)
+    return parse()
 
 
 def normalize_label(text: str) -> str:
@@ -402,29 +414,34 @@ def in_one_form(labels: Sequence[str]) -> list[str]:
 
 
 def _parse(
-    frame: Frame, name: str, missing: Names, parse: Parser, expected: str, absent: Any = np.nan
+    frame: Frame,
+    name: str,
+    missing: Names,
+    parse: Parser,
+    expected: str,
+    missing_value: Any = np.nan,
 ) -> NDArray[Any]:
-    """Parse each different text of a column once; keep dates and numbers, each for its own kind.
+    """Parse the texts of a column, each different one once; dates and numbers are kept as they are.
 
-    Among numbers, dates and booleans, further texts than the given ones stand for a missing value.
+    Besides the texts of `missing`, those of `is_absent` stand for a missing value.
     """
     column = frame[name]
-    dtype = np.asarray(absent).dtype
+    dtype = np.asarray(missing_value).dtype
     if column.dtype.kind != "T":
         if (column.dtype.kind == "M") != (dtype.kind == "M"):
             if np.isnan(column).all():  # a column without values may have any type
-                return np.full(len(column), absent)
+                return np.full(len(column), missing_value)
             raise frame.fault(0, name, expected)
         return column.astype(dtype)
     codes, texts = unique_texts(column)
     values: list[Any] = []
     wrong = []
     for code, text in enumerate(texts):
-        value = absent
+        value = missing_value
         if text not in missing:
             value = parse(text)
         if value is None and is_absent(text):
-            value = absent
+            value = missing_value
         if value is None:
             wrong.append(code)
         values.append(value)

@@ -24,13 +24,13 @@ ROWS = 2**14
 #: Minimum number of inputs for which entries without runs are looked up in the first layer's
 #: weights.
 LOOKED_UP = 256
-#: Mean number of outputs of a column above which most inputs are 0.
-OUTPUTS_PER_COLUMN = 4
+#: Mean number of inputs of a column above which most of them are 0.
+INPUTS_PER_COLUMN = 4
 
 
 def is_looked_up(encoding: TableEncoding, network: Network) -> bool:
     """Return whether the first layer looks entries up faster than it multiplies all inputs."""
-    is_wide = encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
+    is_wide = encoding.n_inputs >= max(LOOKED_UP, INPUTS_PER_COLUMN * len(encoding.used))
     return is_wide and isinstance(network.layers[0], Dense)
 
 
@@ -48,16 +48,16 @@ def table_rows(
     all rows have the same number of entries.
     """
     frame = encoding.frame_of(X)
-    factors = np.full(encoding.n_outputs, factors, dtype)
-    # The factor of a run's end k is that of column k − 1.
-    by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
+    factors = np.full(encoding.n_inputs, factors, dtype)
+    # The end k of a run stands for inputs up to k − 1, whose factor it has; no run ends at 0.
+    factor_of_place = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
     block_values = []
     block_places = []
     block_counts = []
     for start in range(0, len(frame), ROWS):  # a prediction has one such block at a time
         block = frame.take(slice(start, start + ROWS))
         entries = _entries(encoding, block, factors.dtype)
-        numbers = entries.values * by_column[entries.places]
+        numbers = entries.values * factor_of_place[entries.places]
         is_entry = (numbers != 0) | complete
         block_values.append(numbers[is_entry])
         block_places.append(entries.places[is_entry].astype(np.int32))
@@ -86,18 +86,18 @@ def results_by_blocks(
 
 
 def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Entries:
-    """Encode rows as entries, whose outputs are those of all columns of the table."""
+    """Encode rows as entries, whose places count the inputs of all columns of the table."""
     column_places = []
     column_values = []
-    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+    for column, start in zip(encoding.used, _starts(encoding), strict=True):
         with np.errstate(over="ignore"):
             values = column.parse(block, column.name, encoding.missing)
             entries = column.entries(values)
             numbers = entries.values.astype(dtype)
         refuse_infinite(block, column.name, numbers)
-        # The ends of runs follow the outputs of all columns.
-        n_others = encoding.n_outputs - len(column.outputs)
-        is_end = entries.places >= len(column.outputs)
+        # The ends of runs follow the inputs of all columns.
+        n_others = encoding.n_inputs - len(column.inputs)
+        is_end = entries.places >= len(column.inputs)
         offsets = np.where(is_end, start + n_others, start)
         column_places.append(entries.places + offsets)
         column_values.append(numbers)
@@ -110,7 +110,7 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
 def _runs(encoding: TableEncoding) -> Runs:
     """The bins of each column of numbers and of dates."""
     runs = []
-    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+    for column, start in zip(encoding.used, _starts(encoding), strict=True):
         if column.n_bins:
             first_bin = start + 1  # after the scaled value
             runs.append((first_bin, first_bin + column.n_bins))
@@ -118,8 +118,10 @@ def _runs(encoding: TableEncoding) -> Runs:
 
 
 def _starts(encoding: TableEncoding) -> list[int]:
-    """The first output of each column."""
-    starts = [0]
+    """The first input of each column."""
+    starts = []
+    n_inputs = 0
     for column in encoding.used:
-        starts.append(starts[-1] + len(column.outputs))
+        starts.append(n_inputs)
+        n_inputs += len(column.inputs)
     return starts

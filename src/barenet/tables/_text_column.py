@@ -20,9 +20,9 @@ from barenet.tables._misread_numbers import LAYOUTS
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import CODE, DECIMAL_COMMA, NUMBER
 
-#: A text that stands for a missing value.
 #: Number of texts that are compared with layouts of dates and thousands.
 _COMPARED = 1000
+#: A text that stands for a missing value.
 _MISSING = "|".join(re.escape(text) for text in MISSING)
 
 

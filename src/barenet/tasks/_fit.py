@@ -165,18 +165,18 @@ class NetworkFit(Fit):
         )
         return self, history
 
-    def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
+    def _targets_of(self, dataset: Dataset) -> tuple[Any, Any, Any]:
         """Return inputs, targets and sample weights, applying class weights and label smoothing."""
-        X, y = training_arrays(self.predictor, rows)
+        X, y = training_arrays(self.predictor, dataset)
         if self.teacher is not None:
-            y = targets_of(self.teacher, self.predictor, rows)
+            y = targets_of(self.teacher, self.predictor, dataset)
         config = self.settings.config
         sample_weight = None
         if config.class_weight:
-            sample_weight = class_weights(config.class_weight, self.training)[rows.y]
+            sample_weight = class_weights(config.class_weight, self.training)[dataset.y]
         if config.label_smoothing:
             network = self.predictor.first_network
-            target_kind = TargetKind.of(rows.classes)
+            target_kind = TargetKind.of(dataset.classes)
             # A single output is the probability of the second class, which is the last column.
             one_hot_y = one_hot(y, target_kind.n_columns, np.float64)
             n_outputs = network.sizes[-1]
@@ -236,31 +236,33 @@ def prepare_network(
         settings = replace(settings, config=student_config(settings.config, teacher))
     _check_settings(settings)
     if teacher is not None:
-        rows = NetworkRows.of_teacher(split, teacher, settings.config)
+        network_rows = NetworkRows.of_teacher(split, teacher, settings.config)
     elif split.stream is not None:
-        rows = NetworkRows.of_stream(split, split.stream)
+        network_rows = NetworkRows.of_stream(split, split.stream)
     else:
-        rows = NetworkRows.in_memory(split, settings)
-    config = resolve_config(settings.config, rows.split.dataset, rows.encoding.n_outputs)
-    rows = rows.with_target_scaling(config.target_scaling or "none")
+        network_rows = NetworkRows.in_memory(split, settings)
+    config = resolve_config(
+        settings.config, network_rows.split.dataset, network_rows.encoding.n_inputs
+    )
+    network_rows = network_rows.with_target_scaling(config.target_scaling or "none")
     settings = replace(settings, config=config)
     network = config.make_network()
     if copy_weights and settings.start_from is not None:
-        initial_weights.copy_weights(settings.start_from, network, rows.input_names)
+        initial_weights.copy_weights(settings.start_from, network, network_rows.input_names)
     predictor = untrained_predictor(
         network,
-        rows.encoding,
-        rows.target_scaling,
-        split=rows.split,
+        network_rows.encoding,
+        network_rows.target_scaling,
+        split=network_rows.split,
         settings=settings,
-        training=rows.training,
-        validation=rows.validation,
+        training=network_rows.training,
+        validation=network_rows.validation,
     )
     return NetworkFit(
         settings=settings,
-        rows=rows.split,
-        training=rows.training,
-        validation=rows.validation,
+        rows=network_rows.split,
+        training=network_rows.training,
+        validation=network_rows.validation,
         predictor=predictor,
         teacher=teacher,
     )
@@ -369,11 +371,11 @@ def note_on_rare(given: float | None, chosen: float | None) -> str:
     return f"categories {merged} merged, chosen by the error on rows that are left out\n\n"
 
 
-def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:
+def training_arrays(predictor: Predictor, dataset: Dataset) -> tuple[InputArray, NDArray[Any]]:
     """Return inputs and targets; inputs are entries if the first layer is faster with lookups."""
     encoding = predictor.preprocessing
     network = predictor.first_network
-    y = predictor.targets(rows.y)
+    y = predictor.targets(dataset.y)
     if isinstance(encoding, TableEncoding) and is_looked_up(encoding, network):
-        return table_rows(encoding, rows.X, network.dtype), y
-    return encoding.transform(rows.X, network.dtype), y
+        return table_rows(encoding, dataset.X, network.dtype), y
+    return encoding.transform(dataset.X, network.dtype), y

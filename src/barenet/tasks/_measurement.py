@@ -56,7 +56,7 @@ class Measurement:
     which: str = ""
 
     @cached_property
-    def network(self) -> Scored:
+    def scored(self) -> Scored:
         """The outputs and scores of the network or ensemble."""
         in_scale_of_training = replace(self.predictor, target_scaling=None)
         return self._measure(in_scale_of_training.outputs(self.rows.X))
@@ -71,7 +71,7 @@ class Measurement:
     @property
     def scores(self) -> dict[str, float]:
         """The scores of the network."""
-        return self.network.scores
+        return self.scored.scores
 
     @cached_property
     def baselines(self) -> dict[Baseline, Scored]:
@@ -79,9 +79,9 @@ class Measurement:
         if self.fitted_to is None:
             return {}
         n_classes = TargetKind.of(self.predictor.classes).n_classes
-        step = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
-        X = self._linear_inputs(self.fitted_to.X[::step])
-        y = self.predictor.targets(self.fitted_to.y[::step])
+        stride = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
+        X = self._linear_inputs(self.fitted_to.X[::stride])
+        y = self.predictor.targets(self.fitted_to.y[::stride])
         measured_X = self._linear_inputs(self.rows.X)
         baselines = {}
         for name in ("linear", "constant"):
@@ -119,14 +119,14 @@ class Measurement:
             network_outputs.dtype,
         )
         scores = {"loss": self.loss_function.value(network_outputs, targets)}
-        outputs = predictor.in_units(outputs)
         of_classes = predictor.classes is not None
+        predictions = predictor.in_units(outputs)
         if of_classes:
-            outputs = class_probabilities(outputs)
+            predictions = class_probabilities(predictions)
         for name in (self.metric, *METRICS):
             if METRICS[name].of_classes == of_classes and name not in scores:
-                scores[name] = METRICS[name](outputs, self.targets)
-        return Scored(outputs, scores)
+                scores[name] = METRICS[name](predictions, self.targets)
+        return Scored(predictions, scores)
 
     @cached_property
     def targets(self) -> FloatArray:
@@ -160,7 +160,7 @@ class Measurement:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
             return
         for baseline, (outputs, scores) in self.baselines.items():
-            margin = self._margin(self.network.outputs, outputs)
+            margin = self._margin(self.scored.outputs, outputs)
             lead = self._lead(scores)
             verdict = "may be as good"
             if lead < -margin:
@@ -217,8 +217,9 @@ class Measurement:
         size = min(len(y), SAMPLE_SIZE)
         differences = []
         for _ in range(N_SAMPLES):
-            rows = rng.integers(0, len(y), size)
-            difference = metric(outputs[rows], y[rows]) - metric(other_outputs[rows], y[rows])
+            drawn = rng.integers(0, len(y), size)
+            score = metric(outputs[drawn], y[drawn])
+            difference = score - metric(other_outputs[drawn], y[drawn])
             if isfinite(difference):
                 differences.append(difference)
         if 2 * len(differences) <= N_SAMPLES:
@@ -229,7 +230,7 @@ class Measurement:
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
         n_classes = self.targets.shape[1]
-        pairs = self.rows.y * n_classes + self.network.outputs.argmax(axis=1)
+        pairs = self.rows.y * n_classes + self.scored.outputs.argmax(axis=1)
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
@@ -238,12 +239,12 @@ def with_results(
 ) -> Predictor:
     """Add the history, the scores by kind of rows, and a summary of the training columns."""
     scores: dict[str, Mapping[str, float]] = {}
-    for rows, measurement in measured.items():
+    for kind_of_rows, measurement in measured.items():
         finite = {}
         for name, value in measurement.scores.items():
             if isfinite(value):
                 finite[name] = float(value)
-        scores[rows] = finite
+        scores[kind_of_rows] = finite
     card = (predictor.card or ModelCard()).with_history(history)
     summaries = {}
     if measured:

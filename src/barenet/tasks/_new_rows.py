@@ -43,7 +43,7 @@ class BlockMeasurement(Measurement):
     outputs: FloatArray = field(kw_only=True)
 
     @cached_property
-    def network(self) -> Scored:
+    def scored(self) -> Scored:
         return self._measure(self.outputs)
 
 
@@ -87,8 +87,8 @@ def labelled_blocks(
     names = [*predictor.feature_names, target]
     missing = getattr(predictor.preprocessing, "missing", ())
     for block in blocks:
-        every = read_columns(block, names, [target], [*known_categories, *categories])
-        rows, without_target = with_target(every, target, missing, None, predictor.classes or ())
+        all_rows = read_columns(block, names, [target], [*known_categories, *categories])
+        rows, without_target = with_target(all_rows, target, missing, None, predictor.classes or ())
         dataset = make_dataset(
             rows,
             predictor.feature_names,

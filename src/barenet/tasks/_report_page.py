@@ -55,7 +55,7 @@ class Report:
         self.settings = (self.predictor.card or ModelCard()).settings
         #: The network on the test rows or, if there are none, on the training rows.
         self.measured = measured
-        self.outputs = measured.network.outputs
+        self.outputs = measured.scored.outputs
         #: The network on the training rows, if they are not the measured rows.
         self.training: Measurement | None = None
         if measured.fitted_to is not None and measured.fitted_to is not measured.rows:

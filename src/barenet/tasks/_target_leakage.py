@@ -43,8 +43,8 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
     if rows.image_shape is not None or rows.n_features < 2:
         return []
     most = min(MAX_ROWS, MAX_VALUES // rows.n_features)
-    step = math.ceil(rows.n_samples / most)
-    halves = _halve(rows.take(np.arange(0, rows.n_samples, step)))
+    stride = math.ceil(rows.n_samples / most)
+    halves = _halve(rows.take(np.arange(0, rows.n_samples, stride)))
     if halves is None:
         return []
     fitted, left_out = halves

@@ -99,16 +99,18 @@ class Task(OtherMethods):
         if dataset.classes:
             target = f"one of {len(dataset.classes)} classes"
         columns = count_of(dataset.n_features, "column")
-        rows = f"{self.rows.n_training:,} training rows"
+        sizes = f"{self.rows.n_training:,} training rows"
         if self.test is not None:
-            rows += f", {self.test.n_samples:,} test rows"
-        return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {rows}>"
+            sizes += f", {self.test.n_samples:,} test rows"
+        return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {sizes}>"
 
     def _repr_html_(self) -> str:
-        rows = []
+        lines = []
         for column in describe_columns(self._encoding) or []:
-            rows.append([str(cell) for cell in column.values()])
-        return write_display(str(self), write_table(["column", "kind", "inputs", "encoding"], rows))
+            lines.append([str(cell) for cell in column.values()])
+        return write_display(
+            str(self), write_table(["column", "kind", "inputs", "encoding"], lines)
+        )
 
     @classmethod
     @lists_options(OpeningOptions)

@@ -197,15 +197,15 @@ def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _date_formats(encoding: TableEncoding, given: Any) -> str | dict[str, str] | None:
+def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str] | None:
     """Return the date format of all columns, or a dictionary of the formats by column."""
-    if not isinstance(given, str | list | tuple):
+    if not isinstance(setting, str | list | tuple):
         return None
-    if isinstance(given, str) and not named_columns(given):
-        return given
+    if isinstance(setting, str) and not named_columns(setting):
+        return setting
     formats = {}
     for column in encoding.used:
-        date_format = format_of_column(given, column.name)
+        date_format = format_of_column(setting, column.name)
         if isinstance(column, DateColumn) and date_format is not None:
             formats[column.name] = date_format
     return formats

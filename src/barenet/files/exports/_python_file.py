@@ -181,7 +181,7 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
         constants += f"\n#: Markers of missing values.\nMISSING = {markers}\n"
     return {
         "name": words(stem),
-        "values": _values(program),
+        "values": _input_count(program),
         "trained": trained,
         "sketch": program.sketch(),
         "version": __version__,
@@ -193,7 +193,8 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
     }
 
 
-def _values(program: Program) -> str:
+def _input_count(program: Program) -> str:
+    """Write how many values or numbers a row has."""
     if program.table:
         return f"{program.n_inputs} values"
     return f"{program.n_inputs} numbers"
@@ -230,7 +231,7 @@ def _computation(program: Program) -> str:
     body = "\n".join(f"    {line}" for line in lines)
     return f'''\
 def {name}(X):
-    """Turn rows of {_values(program)} into rows of {program.n_outputs}: {content}."""
+    """Turn rows of {_input_count(program)} into rows of {program.n_outputs}: {content}."""
 {body}
     return X'''
 
@@ -241,12 +242,10 @@ def _encode(
     """Write the function that encodes rows."""
     calls = []
     for at, column in enumerate(table.used):
-        date_format: str | None = None
-        if isinstance(column, DateColumn) and isinstance(date_formats, dict):
-            date_format = date_formats.get(column.name)
-        elif isinstance(column, DateColumn) and isinstance(date_formats, str):
-            date_format = date_formats
-        calls.append(f"        *{_column(column, at, date_format)},")
+        date_format = None
+        if isinstance(column, DateColumn):
+            date_format = _format_of(column, date_formats)
+        calls.append(f"        *{_column_call(column, at, date_format)},")
     lines = "\n".join(calls)
     return f'''\
 def encode(rows):
@@ -256,6 +255,13 @@ def encode(rows):
 {lines}
     ]).astype(np.{dtype})
 '''
+
+
+def _format_of(column: DateColumn, date_formats: str | dict[str, str] | None) -> str | None:
+    """Return the format of a column, given that of all columns or the formats by column."""
+    if isinstance(date_formats, dict):
+        return date_formats.get(column.name)
+    return date_formats
 
 
 def _arrays(program: Program) -> Iterator[str]:
@@ -286,7 +292,7 @@ def _array(values: NDArray[Any]) -> str:
     return f"np.array([\n{rows}\n], {dtype})"
 
 
-def _column(column: Column, at: int, date_format: str | None) -> str:
+def _column_call(column: Column, at: int, date_format: str | None) -> str:
     """Write the call that encodes a column, with the fields of its record."""
     fields = column.to_dict()
     function = fields.pop("kind")

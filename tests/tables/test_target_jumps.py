@@ -5,7 +5,7 @@ import pytest
 
 from barenet import MLPEnsembleClassifier, TableEncoding
 from barenet.population import _ensemble_training
-from barenet.tables._target_steps import MOST_ROWS, add_steps
+from barenet.tables._target_jumps import MOST_ROWS, add_edges_at_jumps
 
 
 def columns(n_rows=1_000, seed=0):
@@ -16,10 +16,10 @@ def columns(n_rows=1_000, seed=0):
 
 
 def added(X, y, weight=None):
-    """The edges of each column that the steps add."""
+    """The edges of each column that the jumps add."""
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=6)
     weight = np.ones(len(y)) if weight is None else weight
-    found = add_steps(encoding, X, y, weight)
+    found = add_edges_at_jumps(encoding, X, y, weight)
     pairs = zip(encoding.columns, found.columns, strict=True)
     return {
         old.name: sorted({*new.edges} - {*old.edges}) for old, new in pairs if hasattr(old, "edges")
@@ -40,7 +40,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_the_values_on_both_sides_of_a_step_become_edges(name):
+def test_the_values_on_both_sides_of_a_jump_become_edges(name):
     X = columns()
     y = TARGETS[name](np.nan_to_num(X["size"], nan=0))
     if y.ndim == 2:
@@ -50,7 +50,7 @@ def test_the_values_on_both_sides_of_a_step_become_edges(name):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("shape", ["line", "wave", "curve", "noise", "noisy classes"])
-def test_a_smooth_target_has_no_steps(seed, shape):
+def test_a_smooth_target_has_no_jumps(seed, shape):
     X, rng = columns(seed=seed), np.random.default_rng(seed + 100)
     x = (np.nan_to_num(X["size"], nan=50) - 50) / 10
     smooth = {
@@ -67,12 +67,12 @@ def test_a_smooth_target_has_no_steps(seed, shape):
 
 @pytest.mark.parametrize("n_rows", [200, 5_000])
 @pytest.mark.parametrize("function", [np.sin, np.exp, np.square, np.abs])
-def test_a_smooth_target_without_noise_has_no_steps(n_rows, function):
+def test_a_smooth_target_without_noise_has_no_jumps(n_rows, function):
     x = np.linspace(-3, 3, n_rows)
     assert added({"x": x}, function(x)[:, np.newaxis]) == {"x": []}
 
 
-def test_rows_without_weight_have_no_steps():
+def test_rows_without_weight_have_no_jumps():
     X = columns()
     y = (np.nan_to_num(X["size"]) > 57).astype(int)
     is_one = np.arange(len(y)) % 2 == 0
@@ -81,7 +81,7 @@ def test_rows_without_weight_have_no_steps():
     assert added(X, y, weight) == {"size": around(X["size"][is_one], 57), "noise": []}
 
 
-def test_a_step_of_a_step_is_found():
+def test_a_jump_of_a_jump_is_found():
     """Of the columns alone, neither has an effect."""
     X = columns()
     size = np.nan_to_num(X["size"], nan=50)
@@ -90,16 +90,16 @@ def test_a_step_of_a_step_is_found():
         assert {*around(X[name], threshold)} <= {*found[name]} and len(found[name]) <= 4
 
 
-def test_steps_of_many_rows_are_found_by_some_of_them():
+def test_jumps_of_many_rows_are_found_by_some_of_them():
     x = np.random.default_rng(0).random(3 * MOST_ROWS)
     (below, above) = added({"x": x}, (x > 0.4).astype(int))["x"]
     assert below <= 0.4 < above and above - below < 10 / MOST_ROWS
 
 
-def test_values_that_float32_cannot_tell_apart_are_no_step():
+def test_values_that_float32_cannot_tell_apart_are_no_jump():
     x = 1e9 + np.random.default_rng(0).random(400) * 1e-6
     encoding = TableEncoding.fit({"x": x}, numbers="piecewise", bins=6)
-    assert add_steps(encoding, {"x": x}, (x > np.median(x)).astype(int), np.ones(400))
+    assert add_edges_at_jumps(encoding, {"x": x}, (x > np.median(x)).astype(int), np.ones(400))
 
 
 @pytest.mark.integration
@@ -112,6 +112,6 @@ def test_an_ensemble_learns_a_target_that_jumps(monkeypatch):
         model = MLPEnsembleClassifier(random_state=0).fit(X[train], y[train])
         return model.score(X[test], y[test])
 
-    with_steps = accuracy()
-    monkeypatch.setattr(_ensemble_training, "add_steps", lambda encoding, *_: encoding)
-    assert with_steps > 0.985 and with_steps > accuracy() + 0.01
+    with_jumps = accuracy()
+    monkeypatch.setattr(_ensemble_training, "add_edges_at_jumps", lambda encoding, *_: encoding)
+    assert with_jumps > 0.985 and with_jumps > accuracy() + 0.01

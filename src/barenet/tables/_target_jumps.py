@@ -1,8 +1,8 @@
-"""Finds steps of the target along numbers and dates, and adds narrow bins, so networks can jump.
+"""Finds jumps of the target along numbers and dates, and adds narrow bins, so networks can follow.
 
 A network is smooth within a bin, so it learns a jump of the target at a threshold only if edges are
 near. A decision tree proposes thresholds. A threshold is kept if the targets of its node are
-discontinuous there: near the threshold, a step explains much that a cubic polynomial does not
+discontinuous there: near the threshold, a jump explains much that a cubic polynomial does not
 (Imbens and Lemieux, 2008, "Regression discontinuity designs: a guide to practice").
 """
 
@@ -28,7 +28,7 @@ ROWS_OF_LEAF = 10
 #: Maximum number of rows on each side of a threshold that count as near.
 NEAR = 300
 
-#: The sum of squares that a step must explain, in units of the residual variance: the best split of
+#: The sum of squares that a jump must explain, in units of the residual variance: the best split of
 #: pure noise explains about 2 log(rows · columns).
 CLEAR = 25.0
 
@@ -37,21 +37,21 @@ CLEAR = 25.0
 LEAST_SHARE = 0.01
 
 
-def add_steps(
+def add_edges_at_jumps(
     encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
 ) -> TableEncoding:
-    """Add an edge on each side of the steps of the target; y has classes, or rows of numbers.
+    """Add an edge on each side of the jumps of the target; y has classes, or rows of numbers.
 
     >>> x = np.random.default_rng(0).random(500)
     >>> encoding = TableEncoding.fit({"x": x}, numbers="piecewise", bins=4)
-    >>> found = add_steps(encoding, {"x": x}, (x > 0.6).astype(int), np.ones(500))
+    >>> found = add_edges_at_jumps(encoding, {"x": x}, (x > 0.6).astype(int), np.ones(500))
     >>> np.setdiff1d(found.columns[0].edges, encoding.columns[0].edges).round(3)
     array([0.594, 0.602])
     """
-    rows = np.flatnonzero(weight)
-    step = max(1, math.ceil(len(rows) / MOST_ROWS))
-    rows = rows[::step]
-    frame = encoding.frame_of(X).take(rows)
+    with_weight = np.flatnonzero(weight)
+    stride = max(1, math.ceil(len(with_weight) / MOST_ROWS))
+    indices = with_weight[::stride]
+    frame = encoding.frame_of(X).take(indices)
     pieces: dict[str, PiecewiseColumn | DateColumn] = {}
     values = []
     scaled = []
@@ -62,16 +62,16 @@ def add_steps(
             numbers = column.numbers(parsed)
             values.append(np.clip(numbers, column.edges[0], column.edges[-1]))
             scaled.append(column.encode(parsed)[:, 0])
-    if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
+    if not pieces or len(indices) < 2 * ROWS_OF_LEAF:
         return encoding
     X = np.column_stack(scaled).astype(np.float32)
     if y.ndim == 2:
-        y = y[rows]
+        y = y[indices]
     else:
-        is_of_class = y[rows, np.newaxis] == np.unique(y)
+        is_of_class = y[indices, np.newaxis] == np.unique(y)
         y = is_of_class.astype(float)
-    steps = _steps(X, y, weight[rows])
-    for (name, piece), numbers, are_above in zip(pieces.items(), values, steps, strict=True):
+    jumps = _jumps(X, y, weight[indices])
+    for (name, piece), numbers, are_above in zip(pieces.items(), values, jumps, strict=True):
         below = []
         above = []
         for is_above in are_above:
@@ -83,10 +83,10 @@ def add_steps(
     return replace(encoding, columns=columns)
 
 
-def _steps(
+def _jumps(
     X: NDArray[np.float32], y: NDArray[Any], weight: NDArray[Any]
 ) -> list[list[NDArray[np.bool_]]]:
-    """Find, for each column, the rows above each threshold at which the target has a step."""
+    """Find, for each column, the rows above each threshold at which the target jumps."""
     from sklearn.tree import DecisionTreeRegressor
 
     model = DecisionTreeRegressor(
@@ -95,26 +95,26 @@ def _steps(
     model.fit(X, y, weight)
     tree = model.tree_
     nodes = model.decision_path(X).tocsc()
-    steps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
+    jumps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
     for node in np.flatnonzero(tree.children_left >= 0):
-        rows = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
+        in_node = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
         x = X[:, tree.feature[node]].astype(np.float64)
         is_above = x > tree.threshold[node]
-        if _is_step(x[rows], is_above[rows], y[rows], weight[rows]):
-            steps[tree.feature[node]].append(is_above)
-    return steps
+        if _is_jump(x[in_node], is_above[in_node], y[in_node], weight[in_node]):
+            jumps[tree.feature[node]].append(is_above)
+    return jumps
 
 
-def _is_step(
+def _is_jump(
     x: NDArray[np.float64], is_above: NDArray[np.bool_], y: NDArray[Any], weight: NDArray[Any]
 ) -> bool:
-    """Return whether a step explains targets on both sides that a cubic polynomial doesn't."""
+    """Return whether a jump explains targets on both sides that a cubic polynomial doesn't."""
     first = np.count_nonzero(~is_above)
     order = np.argsort(x, kind="stable")
     near = order[max(0, first - NEAR) : first + NEAR]
     x = x[near]
     root = np.sqrt(weight[near])[:, np.newaxis]
-    step = root * is_above[near][:, np.newaxis]
+    jump = root * is_above[near][:, np.newaxis]
     y = root * y[near]
     extent = float(np.ptp(x))
     if extent == 0:
@@ -125,13 +125,12 @@ def _is_step(
     constant = basis[:, :1]
     mean = constant @ (constant.T @ y)
     total = np.square(y - mean).sum()
-    # The residuals of both after fitting the polynomial.
-    step = step - basis @ (basis.T @ step)
-    y = y - basis @ (basis.T @ y)
-    squares = np.square(step).sum()
+    jump_residual = jump - basis @ (basis.T @ jump)  # after fitting the polynomial
+    y_residual = y - basis @ (basis.T @ y)
+    squares = np.square(jump_residual).sum()
     explained = 0.0
     if squares > 1e-9:
-        explained = np.square(step.T @ y).sum() / squares
+        explained = np.square(jump_residual.T @ y_residual).sum() / squares
     n_degrees_of_freedom = max(1, len(x) - 5)
-    noise = (np.square(y).sum() - explained) / n_degrees_of_freedom
+    noise = (np.square(y_residual).sum() - explained) / n_degrees_of_freedom
     return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))
