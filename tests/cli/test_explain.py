@@ -137,7 +137,7 @@ def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
 def test_a_rare_category_is_named_and_a_long_one_shortened(town, shown):
     towns = {"town": [town, "Ur", "Rome", "Rome", "Oslo", "Oslo"]}
     encoding = TableEncoding.fit(towns, rare=2)
-    predictor = predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
+    predictor = predictor_of(Network.dense([encoding.n_inputs, 1]), encoding)
     row = encoding.frame_of(towns)[[0]]
     note = str(note_inputs(predictor, row, predictor.inputs(row), 3))
     expected = f"town rare = {shown} → 1" if shown else "town rare 0, town missing 1"

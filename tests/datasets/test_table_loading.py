@@ -6,7 +6,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 from barenet import Frame, Scaling, TableEncoding, load_table
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._named_columns import named_matrix
@@ -80,17 +80,17 @@ def test_only_rows_without_targets_may_be_missing(write):
     for read in (lambda: load_table(path, "y"), lambda: read_samples(path, ["x"], "y")):
         with pytest.raises(DataError, match=r"t\.csv: no rows, only names of columns$"):
             read()
-    assert read_samples(path, ["x"]).X.shape == (0, 1)
+    assert read_features(path, ["x"]).shape == (0, 1)
 
 
 def test_features_are_selected_by_name(write):
     path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
-    X = read_samples(path, ["a", "b"]).X
+    X = read_features(path, ["a", "b"])
     assert [*X.columns] == ["a", "b"] and X["a"].tolist() == [1, 3] and X["b"].tolist() == [2, 4]
     with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
-        read_samples(path, ["a", "c", "d"])
+        read_features(path, ["a", "c", "d"])
     with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, as in .*'\?'$"):
-        named_matrix(read_samples(path, ["a", "y"]).X, ["a", "y"], Scaling.fit("none", np.eye(2)))
+        named_matrix(read_features(path, ["a", "y"]), ["a", "y"], Scaling.fit("none", np.eye(2)))
 
 
 @pytest.mark.parametrize(
@@ -186,9 +186,9 @@ def test_decimal_commas_allow_points_in_names(write):
     csv = CsvOptions(decimal=",")
     names = {"csv": csv, "categories": ["version"]}
     assert load_table(path, "y", decimal=",", categories=["version"]).X.tolist()[0] == [1.5, 1.2]
-    assert read_samples(path, ["a", "version"], **names).X["a"].tolist() == [1.5, 2.5, 3.5, 4.5]
+    assert read_features(path, ["a", "version"], **names)["a"].tolist() == [1.5, 2.5, 3.5, 4.5]
     assert read_samples(path, ["a"], "y", ["0", "1"], **names).y.tolist() == [0, 1, 1, 0]
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
         load_table(path, "y", decimal=",")
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
-        read_samples(path, ["version"], csv=csv)
+        read_features(path, ["version"], csv=csv)

@@ -52,7 +52,7 @@ def test_columns_and_outputs_are_described(passengers):
     encoding = preprocessor.encoding_
     assert [column.name for column in preprocessor.encoding_.columns] == list(X.columns)
     assert preprocessor.describe() == encoding.describe()
-    assert preprocessor.get_feature_names_out().tolist() == list(encoding.output_names)
+    assert preprocessor.get_feature_names_out().tolist() == list(encoding.input_names)
     fitted = clone(preprocessor).set_params(drop=None).fit([[1, np.nan], [2, 3.0], [4, 5]])
     assert fitted.get_feature_names_out().tolist() == ["x0", "x1", "x1 missing"]
     assert fitted.get_feature_names_out(["a", "b"]).tolist() == ["a", "b", "b missing"]

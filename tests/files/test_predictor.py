@@ -73,7 +73,7 @@ def town_predictor(*, rare: float = 0, **parts: object) -> Predictor:
     rows = {"town": ["Bern", "Oslo", "Rome"] * 10 + ["Turku"], "size": [*range(31)]}
     encoding = TableEncoding.fit(rows, rare=rare, keep_column=["size"])
     output = "sigmoid" if parts else "identity"
-    network = Network.dense([encoding.n_outputs, 4, 1], output=output, seed=1)
+    network = Network.dense([encoding.n_inputs, 4, 1], output=output, seed=1)
     return predictor_of(network, encoding, **parts)
 
 
@@ -107,7 +107,7 @@ def test_records_are_rows():
 
 CLIPPED = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
 PIECES = replace(CLIPPED, columns=[replace(each, clip=False) for each in CLIPPED.columns])
-MEMBERS = [Network.dense([PIECES.n_outputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
+MEMBERS = [Network.dense([PIECES.n_inputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def data(titanic):
 @pytest.fixture(scope="module")
 def survival(data):
     encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
-    network = Network.dense([encoding.n_outputs, 4, 1], output="sigmoid", seed=1)
+    network = Network.dense([encoding.n_inputs, 4, 1], output="sigmoid", seed=1)
     return predictor_of(network, encoding, classes=("died", "survived"))
 
 
@@ -267,7 +267,7 @@ def test_every_kind_of_column_takes_no_rows():
     days = np.array(["2024-01-01", "2024-05-01", "2024-09-01"], "M8[us]")
     table = {"day": days, "on": [True, False, True], "town": ["a", "b", "a"], "x": [0.5, 1.5, 4]}
     encoding = TableEncoding.fit(table, keep_column=["day"])
-    network = Ensemble([Network.dense([encoding.n_outputs, 1], seed=seed) for seed in range(2)])
+    network = Ensemble([Network.dense([encoding.n_inputs, 1], seed=seed) for seed in range(2)])
     scaled = {"target_scaling": Scaling.fit("standardize", [[1.0], [3.0]])}
     own = predictor_of(network, encoding, **scaled)
     assert len(own.feature_names) == 4
@@ -302,5 +302,5 @@ def test_columns_are_matched_by_name_in_any_library(survival, data, titanic):
 def test_many_categories_fit_in_the_header(path):
     towns = {"town": [f"town {number:06}" for number in range(30_000)] * 2}
     encoding = TableEncoding.fit(towns, rare=0)
-    save(predictor_of(Network.dense([encoding.n_outputs, 1], init="zeros"), encoding), path)
+    save(predictor_of(Network.dense([encoding.n_inputs, 1], init="zeros"), encoding), path)
     assert load(path, Predictor).preprocessing.columns == encoding.columns

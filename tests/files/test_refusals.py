@@ -33,7 +33,7 @@ def regressor():
 
 def of_table():
     encoding = TableEncoding.fit({"age": [1.5, 2, 4], "sex": ["m", "f", "m"], "town": [*"aba"]})
-    return predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
+    return predictor_of(Network.dense([encoding.n_inputs, 1]), encoding)
 
 
 def ensemble():

@@ -19,7 +19,7 @@ from pyarrow import parquet
 from barenet import Scaling, TableEncoding, load_table
 from barenet.datasets._images import read_idx
 from barenet.datasets._npz import load_arrays
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features, read_samples
 from barenet.tables._csv_table import read_table
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._parquet import open_parquet
@@ -97,7 +97,7 @@ class CSV(Packed):
         elif way == 2:
             read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), csv=csv)
         else:
-            self.encoding.transform(read_samples(path, names, csv=csv).X)
+            self.encoding.transform(read_features(path, names, csv=csv))
 
 
 def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:

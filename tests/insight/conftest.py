@@ -70,7 +70,7 @@ def towns():
     )
     encoding = TableEncoding.fit(rows)
     predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
+        network=Network.dense([encoding.n_inputs, 8, 1], output="sigmoid", seed=1),
         preprocessing=encoding,
         classes=("no", "yes"),
         feature_names=encoding.feature_names,

@@ -78,8 +78,8 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones()
         table, X[:, 2].astype(float), epochs=3, seed=1
     )
     plain = encoding.transform(table, "float32")
-    is_piece = [".." in name for name in encoding.output_names]
-    assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.output_names
+    is_piece = [".." in name for name in encoding.input_names]
+    assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.input_names
     np.testing.assert_array_equal(training.X, plain * np.where(is_piece, np.float32(0.3), 1))
     training.run()
     networks = [network.copy() for network in training.networks]

@@ -19,7 +19,7 @@ def service() -> Service:
     """A service of a model with a category of True and of 1, and a number."""
     rows = {"c": ["1", "True", "False", "0", "x"] * 4, "n": [*range(20)]}
     encoding = TableEncoding.fit(rows, categories=["c"], rare=0)
-    network = Network.dense([encoding.n_outputs, 4, 1], seed=1, dtype="float64")
+    network = Network.dense([encoding.n_inputs, 4, 1], seed=1, dtype="float64")
     return Service(
         predictor=predictor_of(network, encoding),
         log=print,

@@ -105,7 +105,7 @@ def encodings(path, **options):
 def test_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, options):
     found, expected = encodings(shops, rare=rare, **options)
     assert found.columns[0] == expected.columns[0]
-    assert len(found.columns[0].outputs) == (400 if rare in (20, 30, 1, 0.002) else 0)
+    assert len(found.columns[0].inputs) == (400 if rare in (20, 30, 1, 0.002) else 0)
 
 
 @pytest.mark.case(127)
@@ -116,7 +116,7 @@ def test_the_only_column_may_be_rare_in_the_sample(shops):
     with pytest.MonkeyPatch.context() as context:
         context.setattr(_stream_fit, "MOST_ROWS", 80)
         found, expected = encodings(shops, rare=0.05)
-    assert found.output_names == expected.output_names == ("shop=frequent", "shop rare")
+    assert found.input_names == expected.input_names == ("shop=frequent", "shop rare")
 
 
 @pytest.mark.case(127)
@@ -124,7 +124,7 @@ def test_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 40)  # most shops of the sample differ
     assert len({*pd.read_csv(shops)["shop"][:40]}) > 36
     found, expected = encodings(shops, rare=20)
-    assert found.columns[0] == expected.columns[0] and len(found.columns[0].outputs) == 400
+    assert found.columns[0] == expected.columns[0] and len(found.columns[0].inputs) == 400
     monkeypatch.setattr(_stream_fit, "MOST_LABELS", 300)  # values are counted in bounded memory
     found, _ = encodings(shops, rare=20)
     assert found.columns[0].formula.startswith("looks like an identifier")
@@ -276,7 +276,7 @@ def test_a_column_without_a_value_in_some_blocks_is_as_in_one_file(tmp_path, suf
     rows = stream(f"{tmp_path}/parts/*", "price", **options, test_size=0.1, validation_size=0.1)
     together = stream(whole, "price", **options)
     assert [c.kind for c in rows.encoding.columns] == [c.kind for c in together.encoding.columns]
-    assert rows.encoding.output_names == together.encoding.output_names
+    assert rows.encoding.input_names == together.encoding.input_names
     assert np.isfinite(rows.arrays(rows.test)[0]).all()
     if suffix == "parquet":  # of the same row groups
         networks = [Network.dense([rows.n_inputs, 8, 1], seed=0) for _ in range(2)]

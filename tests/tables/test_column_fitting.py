@@ -204,7 +204,7 @@ def test_dates_are_encoded_as_those_that_begin_with_the_year(date_format):
     encoding = TableEncoding.fit(table)
     same = days if "%H" in date_format else days.floor("D")
     expected = TableEncoding.fit(table | {"day": same})
-    assert encoding.output_names == expected.output_names
+    assert encoding.input_names == expected.input_names
     assert encoding.transform(table).tolist() == expected.transform(table | {"day": same}).tolist()
     again = TableEncoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
     first = {"day": days[:1].strftime(date_format), "x": [0]}  # which shows no order by itself
@@ -267,7 +267,7 @@ CONSTANT = {"fill": 5, "scale": 1, "indicator": True}
         ([f"n{row}" for row in range(20)], {"categories": ["c"]}, {"kind": "category"}),
         # categories that are all rare, without and with missing values
         ([*"aabbccdd"], {"rare": 3}, {"reason": "each of its 4 values is rare"}),
-        ([*"aabbccdd", None], {"rare": 3}, {"outputs": ("c rare", "c missing")}),
+        ([*"aabbccdd", None], {"rare": 3}, {"inputs": ("c rare", "c missing")}),
     ],
 )
 def test_columns_are_fitted_by_their_rules(values, options, expected):

@@ -73,7 +73,7 @@ RECORDS = [record for record, *_ in EXAMPLES]
 @pytest.mark.parametrize(("record", "values", "expected"), EXAMPLES)
 def test_values_are_encoded_by_kind(record, values, expected):
     encoded = record.encode(np.asarray(values))
-    assert encoded.shape[1] == len(record.outputs) and encoded.dtype == np.float64
+    assert encoded.shape[1] == len(record.inputs) and encoded.dtype == np.float64
     np.testing.assert_allclose(encoded, expected, atol=1e-15)
 
 
@@ -83,7 +83,7 @@ def test_a_column_round_trips_through_json(record):
     plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
     assert plain == record.to_dict() and plain["kind"] == record.kind
     assert column_from_dict(plain) == record
-    assert record.formula and len(set(record.outputs)) == len(record.outputs)
+    assert record.formula and len(set(record.inputs)) == len(record.inputs)
 
 
 @given(moment=st.datetimes(datetime(1800, 1, 1), datetime(2150, 1, 1)))

@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet import TableEncoding, load_table
+from barenet import Scaling, TableEncoding, load_table
 from barenet.datasets._column_summary import column_values, summarize
 from barenet.errors import DataError
 from barenet.tables._column_kinds import CategoryColumn
@@ -55,7 +55,7 @@ def table(request):
 
 def outputs(encoding, X, names):
     """The outputs of some columns."""
-    owners = [column.name for column in encoding.columns for _ in column.outputs]
+    owners = [column.name for column in encoding.columns for _ in column.inputs]
     return encoding.transform(X)[:, np.isin(owners, names)]
 
 
@@ -92,7 +92,7 @@ def test_categorical_encoding_agrees_with_scikit_learn(table, rare):
         found = [out.removeprefix(f"{name}_") for out in encoder.get_feature_names_out()]
         known = [out.replace("infrequent_sklearn", "rare") for out in found]
         known += ["missing"] if holes.any() else []
-        assert [out.removeprefix(name)[1:] for out in record.outputs] == known
+        assert [out.removeprefix(name)[1:] for out in record.inputs] == known
 
 
 @pytest.mark.parametrize("bins", [2, 5, 24])
@@ -177,7 +177,7 @@ def test_uninformative_columns_are_dropped_with_a_reason():
         "found": ["a", "b"] * 15,
     }
     encoding = TableEncoding.fit(table, drop=["found"])
-    assert {column.name: column.formula for column in encoding.columns if not column.outputs} == {
+    assert {column.name: column.formula for column in encoding.columns if not column.inputs} == {
         "same": "'a' in every row",
         "one": "1 in every row",
         "true": "True in every row",
@@ -186,7 +186,7 @@ def test_uninformative_columns_are_dropped_with_a_reason():
         "name": "looks like an identifier: 30 values in 30 rows",
         "found": "dropped by request",
     }
-    assert encoding.feature_names == encoding.output_names == ("x",)
+    assert encoding.feature_names == encoding.input_names == ("x",)
     with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):
         TableEncoding.fit({"same": ["a", "a"]})
     with pytest.raises(DataError, match="without x, z; drop fewer columns") as caught:
@@ -199,13 +199,24 @@ def test_the_kind_of_a_column_can_be_set():
     guessed = TableEncoding.fit(table)
     assert [column.kind for column in guessed.columns] == ["category", "number"]
     chosen = TableEncoding.fit(table, numeric=["zip"], categories=["level"], numbers="none")
-    assert chosen.output_names == ("zip", "level=1", "level=2", "level=3")
+    assert chosen.input_names == ("zip", "level=1", "level=2", "level=3")
     assert chosen.transform(table)[0].tolist() == [1067, 1, 0, 0]
 
 
-def test_output_names_are_unique():
+def test_the_names_that_called_the_inputs_of_a_network_outputs_warn():
+    encoding = TableEncoding.fit({"x": [3.0, 1.0]})
+    with pytest.warns(FutureWarning, match="TableEncoding.output_names .* use input_names"):
+        assert encoding.output_names == encoding.input_names == ("x",)
+    with pytest.warns(FutureWarning, match="TableEncoding.n_outputs .* use n_inputs"):
+        assert encoding.n_outputs == encoding.n_inputs == 1
+    scaling = Scaling.fit("standardize", [[3.0, 1.0], [1.0, 2.0]])
+    with pytest.warns(FutureWarning, match="Scaling.n_outputs .* use n_inputs"):
+        assert scaling.n_outputs == scaling.n_inputs == 2
+
+
+def test_input_names_are_unique():
     table = {"a": [1, None, 3], "a missing": [4, 5, 6], "b=x": [1, 2, 3], "b": ["x", "y", "x"]}
-    names = TableEncoding.fit(table).output_names
+    names = TableEncoding.fit(table).input_names
     assert names == ("a", "a missing", "a missing #2", "b=x", "b=x #2", "b=y")
 
 
@@ -235,7 +246,7 @@ def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
     except DataError:
         return
     encoded = encoding.transform(frame)
-    assert encoded.shape == (8, encoding.n_outputs) and np.isfinite(encoded).all()
+    assert encoded.shape == (8, encoding.n_inputs) and np.isfinite(encoded).all()
     np.testing.assert_array_equal(encoding.transform(frame.take(order)), encoded[list(order)])
     plain = json.loads(json.dumps(encoding.to_dict(), allow_nan=False))
     for again in (TableEncoding.from_dict(plain), pickle.loads(pickle.dumps(encoding))):
@@ -248,7 +259,7 @@ def test_encoding_memory_is_constant_in_the_rows(monkeypatch, peak_memory):
     frame = as_frame({"x": np.arange(300_000.0), "town": np.array(["a", "b", "c"] * 100_000)})
     encoding = TableEncoding.fit(frame)
     monkeypatch.setattr("barenet.tables._encoding._BLOCK", 2**12)
-    size = 4 * len(frame) * encoding.n_outputs
+    size = 4 * len(frame) * encoding.n_inputs
     assert peak_memory(encoding.transform, frame, np.float32) - size < 1_000_000
 
 
@@ -279,7 +290,7 @@ def test_true_and_false_are_the_same_categories_of_every_source(learned):
     options = {"categories": ["is"], "rare": 0}
     encoding = TableEncoding.fit({"is": TRUTHS[learned](TRUTH)}, **options)
     is_missing = encoding.columns[0].missing
-    assert encoding.output_names == ("is=False", "is=True", *["is missing"] * is_missing)
+    assert encoding.input_names == ("is=False", "is=True", *["is missing"] * is_missing)
     expected = np.array([[value is False, value is True, value is None] for value in TRUTH])
     for source, read in TRUTHS.items():
         rows = {"is": read(TRUTH)}
@@ -292,7 +303,7 @@ def test_true_and_false_are_the_same_categories_of_every_source(learned):
 @pytest.mark.case(128)
 def test_true_and_false_beside_other_words_are_one_category_each():
     encoding = TableEncoding.fit({"is": ["true", "unknown", "FALSE", "True"]}, rare=0)
-    assert encoding.output_names == ("is=False", "is=True", "is=unknown")
+    assert encoding.input_names == ("is=False", "is=True", "is=unknown")
     rows = {"is": np.array([True, False, "unknown", "Unknown"], object)}
     assert encoding.transform(rows).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]]
 
@@ -343,7 +354,7 @@ def test_a_category_of_float64_is_found_in_float32(source):
 def test_a_category_of_float32_is_written_with_the_fewest_digits(source):
     decimals = [0.1, 0.25, 12345.678, 7.0]
     encoding = TableEncoding.fit({"k": SINGLES[source](decimals * 3)}, categories=["k"], rare=0)
-    assert encoding.output_names == ("k=0.1", "k=0.25", "k=12345.678", "k=7")
+    assert encoding.input_names == ("k=0.1", "k=0.25", "k=12345.678", "k=7")
     expected = np.eye(4)[[0, 1, 2, 3]]
     texts = [str(value) for value in decimals]
     for rows in (SINGLES[source](decimals), decimals, texts):

@@ -6,7 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Scaling, TableEncoding, load_table
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError
 from barenet.tables._named_columns import named_matrix
 
@@ -66,9 +66,9 @@ def test_text_in_a_numeric_column_is_refused(write):
     assert error.options == {"missing": ["old"], "categories": ["age"]}
     usual = write(f"age,y\n{rows}old,1\nNA,1\n", "usual.csv")
     for file in (path, usual):
-        assert fit(file, missing=["old"]).output_names == ("age", "age missing")
+        assert fit(file, missing=["old"]).input_names == ("age", "age missing")
     assert fit(path, categories=["age"]).columns[0].kind == "category"
-    rows = read_samples(path, feature_names=["age"]).X
+    rows = read_features(path, feature_names=["age"])
     with pytest.raises(DataError, match=r"t\.csv:21: column 'age': expected a number, .*'old'"):
         named_matrix(rows, ["age"], Scaling.fit("none", np.zeros((2, 1))))
 
@@ -76,7 +76,7 @@ def test_text_in_a_numeric_column_is_refused(write):
 @pytest.mark.case(40)
 def test_text_in_a_numeric_column_of_new_rows_is_refused(write):
     encoding = fit(write("age,y\n1,0\n2,1\n3,1\n"))
-    later = read_samples(write("age\n5\nold\n", "later.csv"), ["age"]).X
+    later = read_features(write("age\n5\nold\n", "later.csv"), ["age"])
     with pytest.raises(DataError, match=r"later\.csv:3: column 'age': expected a number, got 'o"):
         encoding.transform(later)
 
@@ -84,8 +84,8 @@ def test_text_in_a_numeric_column_of_new_rows_is_refused(write):
 @pytest.mark.case(42)
 def test_one_row_can_be_predicted(write):
     path = write("x,town,y\n1,Rome,2\n")
-    assert read_samples(path, ["x"]).X["x"].tolist() == [1]
-    assert read_samples(path, ["town"]).X["town"].tolist() == ["Rome"]
+    assert read_features(path, ["x"])["x"].tolist() == [1]
+    assert read_features(path, ["town"])["town"].tolist() == ["Rome"]
 
 
 @pytest.mark.case(43)

@@ -66,7 +66,7 @@ def test_a_column_that_one_file_lacks_is_an_error(write, changed):
         assert caught.value.path.name.startswith(f"part-{changed}.")
     with pytest.raises(DataError, match=message):
         Task.open(pattern, "y")
-    assert stream(pattern, "y", drop=["b"]).encoding.output_names == ("a", "town=Oslo", "town=Rome")
+    assert stream(pattern, "y", drop=["b"]).encoding.input_names == ("a", "town=Oslo", "town=Rome")
 
 
 @pytest.mark.case(189)

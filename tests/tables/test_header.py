@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barenet import load_dataset, load_table
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features, read_samples
 from barenet.errors import DataError
 from barenet.tables._csv_table import read_table
 from barenet.tables._delimited import CsvOptions
@@ -24,10 +24,10 @@ def test_a_table_without_a_header_is_read_by_position(write):
         assert (data.n_samples, data.feature_names) == (4, ("x1", "x2", "x3"))
         assert data.classes == ("no", "yes")
     csv = CsvOptions(header=False)
-    X = read_samples(path, ["x3", "x1"], csv=csv).X
+    X = read_features(path, ["x3", "x1"], csv=csv)
     assert (X["x3"][0], X["x1"][0]) == (3, 5.1)
     assert read_samples(path, ["x1"], "x4", ("no", "yes"), csv=csv).y.tolist() == [0, 1, 0, 1]
-    towns = read_samples(path, ["x2"], csv=csv).X["x2"]
+    towns = read_features(path, ["x2"], csv=csv)["x2"]
     assert towns[0] == "Rome"
     with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
         load_table(path, "y", header=False)

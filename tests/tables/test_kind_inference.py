@@ -282,7 +282,7 @@ def test_times_of_day_are_a_cycle_of_the_day(time_format):
     texts = times.strftime(time_format).tolist()
     assert kind(texts) == "time"
     encoding = TableEncoding.fit({"t": texts}, numbers="none")
-    assert encoding.output_names == ("t", "t day sin", "t day cos")
+    assert encoding.input_names == ("t", "t day sin", "t day cos")
     read = pd.to_datetime("1970-01-01 " + pd.Series(texts), format=f"%Y-%m-%d {time_format}")
     seconds = (read - pd.Timestamp("1970-01-01")).dt.total_seconds().to_numpy()
     angles = 2 * np.pi * seconds / 86_400
@@ -623,7 +623,7 @@ def test_a_number_beyond_float64_is_missing_by_its_own_text(write, text):
         missing = caught.value.options["missing"]
         assert missing == [text]
         encoding = TableEncoding.fit(table, missing=missing)
-        assert encoding.output_names[-1] == "b missing"
+        assert encoding.input_names[-1] == "b missing"
 
 
 @pytest.mark.case(155)
@@ -650,9 +650,9 @@ def test_a_marker_in_the_format_of_the_dates_is_missing(write, marker):
     np.testing.assert_array_equal(found, expected.transform(load_table(blank, "y", **options).X))
     # A stream and new rows in memory follow the same rule.
     opened = stream(path, "y", csv={"date_format": "%d.%m.%Y"}, missing=[marker], task="regression")
-    assert "day missing" in opened.encoding.output_names
+    assert "day missing" in opened.encoding.input_names
     again = encoding.transform({"day": [marker, "2024-01-02"], "x": [1, 1]})
-    assert again[:, encoding.output_names.index("day missing")].tolist() == [1, 0]
+    assert again[:, encoding.input_names.index("day missing")].tolist() == [1, 0]
 
 
 #: Words for true and false of several pairs, and words beside digits.

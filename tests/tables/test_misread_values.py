@@ -271,10 +271,10 @@ def test_a_marker_with_a_decimal_comma_is_missing(write, marker):
     path = write("\n".join(["c;x;y", *rows]), "commas.csv")
     dataset = load_table(path, "y", decimal=",", frame=True)
     encoding = TableEncoding.fit(dataset.X, missing=[marker])
-    indicator = encoding.transform(dataset.X)[:, encoding.output_names.index("c missing")]
+    indicator = encoding.transform(dataset.X)[:, encoding.input_names.index("c missing")]
     assert indicator.tolist() == [float(n % 5 == 1) for n in range(100)]
     opened = stream(path, "y", csv={"decimal": ","}, missing=[marker], task="regression")
-    assert "c missing" in opened.encoding.output_names
+    assert "c missing" in opened.encoding.input_names
     # As the target, these rows are left out.
     assert len(load_table(path, "c", decimal=",", missing=[marker]).y) == 80
     assert stream(path, "c", csv={"decimal": ","}, missing=[marker], task="regression").n_rows == 80
@@ -285,9 +285,9 @@ def test_a_missing_date_is_missing_until_the_end_of_its_day():
     times = ["2024-01-05", "9999-12-31 23:59:59", "2024-03-09", "9999-12-31 23:59:59.997"] * 5
     for values in (times, np.array(times, "M8[us]"), pd.Series(pd.to_datetime(times[::2]))):
         encoding = TableEncoding.fit({"end": values}, missing=["9999-12-31", "2024-01-05"])
-        assert "end missing" in encoding.output_names
+        assert "end missing" in encoding.input_names
     encoding = TableEncoding.fit({"end": times}, missing=["9999-12-31"])
-    indicator = encoding.output_names.index("end missing")
+    indicator = encoding.input_names.index("end missing")
     new = ["9999-12-31", "9999-12-31 12:00", "9999-12-31 23:59", "2024-01-05 23:59:59"]
     assert encoding.transform({"end": new})[:, indicator].tolist() == [1, 0, 1, 0]
 

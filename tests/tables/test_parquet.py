@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Scaling, Task, load_dataset, load_table, stream
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features, read_samples
 from barenet.errors import DataError
 from barenet.tables._named_columns import named_matrix
 from barenet.tables._parquet import open_parquet, parquet_blocks
@@ -74,7 +74,7 @@ UNSCALED = Scaling.fit("none", np.zeros((2, 2)))
 
 def matrix_of(path, name):
     """A column as a model takes it that was trained on an array."""
-    rows = read_samples(path, [name]).X
+    rows = read_features(path, [name])
     return named_matrix(rows, [name], Scaling.fit("none", np.zeros((2, 1))))
 
 
@@ -94,7 +94,7 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     [
         (lambda path: load_table(path, "day"), "row 0: column 'day': expected classes or numbers"),
         (lambda path: matrix_of(path, "y"), "row 1: column 'y': expected a number, as in"),
-        (lambda path: read_samples(path, ["z"]).X, "no column z; the columns are x, y, day"),
+        (lambda path: read_features(path, ["z"]), "no column z; the columns are x, y, day"),
         (
             lambda path: read_samples(path, ["x"], "x", ["2", "3"]),
             "row 0: column 'x': expected one of 2, 3, got '1.0'",
@@ -110,7 +110,7 @@ def test_wrong_values_are_named_with_their_row(write, read, problem):
 
 def test_selected_features_ignore_unreadable_columns(write):
     path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
-    X = read_samples(path, ["a", "b"]).X
+    X = read_features(path, ["a", "b"])
     assert (X["a"].tolist(), X["b"].tolist()) == ([1, 2], [3, 4])
 
 
@@ -356,13 +356,13 @@ def damaged_page(write):
     "read",
     [
         lambda path: load_table(path, "y"),
-        lambda path: read_samples(path, ["x", "y"]),
+        lambda path: read_features(path, ["x", "y"]),
         lambda path: stream(path, "y"),
         lambda path: stream(path.parent / "sound-*.parquet", "y"),
         lambda path: open_parquet(path).labels(["x", "y"]),
         lambda path: Task.open(path, "y"),
     ],
-    ids=["load_table", "read_samples", "stream", "pattern", "labels", "task"],
+    ids=["load_table", "read_features", "stream", "pattern", "labels", "task"],
 )
 def test_the_checksums_of_pages_are_verified(damaged_page, read):
     with pytest.raises(DataError, match=r"not a usable Parquet file: .*checksum") as caught:

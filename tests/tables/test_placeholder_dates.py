@@ -99,7 +99,7 @@ def test_a_date_stands_for_a_missing_value_in_every_source(source, mark, tmp_pat
     column = encoding.columns[0]
     assert column.kind == "date" and column.indicator
     assert column.edges[-1] <= datetime.datetime(2024, 4, 1).timestamp()
-    indicator = encoding.output_names.index("end missing")
+    indicator = encoding.input_names.index("end missing")
     assert encoding.transform(table)[:4, indicator].tolist() == [0, 1, 0, 1]
     assert encoding.replaced(table)["end"] == 2
 
@@ -108,7 +108,7 @@ def test_a_date_stands_for_a_missing_value_in_every_source(source, mark, tmp_pat
 def test_a_date_among_categories_stands_for_a_missing_value():
     table = pd.DataFrame({"end": np.array([*MARKED[:3], *MARKED[:3]], "M8[us]")})
     encoding = TableEncoding.fit(table, categories=["end"], missing=["9999-12-31"])
-    assert encoding.output_names == ("end=2024-01-05", "end=2024-03-09", "end missing")
+    assert encoding.input_names == ("end=2024-01-05", "end=2024-03-09", "end missing")
 
 
 @pytest.mark.case(153, 154)
@@ -171,7 +171,7 @@ def test_dates_are_limited_where_there_is_no_room_for_bins_of_numbers():
     encoding = TableEncoding.fit(table, numbers="piecewise")
     assert {column.n_bins for column in encoding.columns[:-1]} == {0}
     assert encoding.columns[-1].n_bins == 1
-    place = encoding.output_names.index("end")
+    place = encoding.input_names.index("end")
     encoded = encoding.transform(table)[:, place]
     assert np.abs(encoded).max() < 6
     assert np.delete(encoded, 7).std() == pytest.approx(1, abs=0.01)

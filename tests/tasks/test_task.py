@@ -372,7 +372,7 @@ def test_one_value_far_outside_does_not_decide_on_the_score_of_the_linear_model(
     task = Task.open(rows, "price", split_by="order", drop=["order"])
     encoding = TableEncoding.fit(task.training.X, numbers="piecewise")
     predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 1], output="identity"),
+        network=Network.dense([encoding.n_inputs, 1], output="identity"),
         preprocessing=encoding,
         classes=None,
         feature_names=encoding.feature_names,
@@ -548,8 +548,8 @@ def test_a_table_is_encoded_by_the_training_rows(penguins, scaling):
     experiment = prepare(settings)
     encoding = experiment.predictor.preprocessing
     X = encoding.transform(experiment.training.X)
-    assert experiment.predictor.network.n_inputs == X.shape[1] == encoding.n_outputs
-    mass = X[:, encoding.output_names.index("body_mass_g")]
+    assert experiment.predictor.network.n_inputs == X.shape[1] == encoding.n_inputs
+    mass = X[:, encoding.input_names.index("body_mass_g")]
     limits = (np.mean, np.std) if scaling == "standardize" else (np.min, np.max)
     np.testing.assert_allclose([each(mass) for each in limits], [0, 1], atol=1e-12)
 

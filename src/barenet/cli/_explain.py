@@ -268,19 +268,19 @@ def _raw_values(
     index = 0  # the column of the input
     for column in encoding.used:
         value = _format(frame[column.name][0], encoding.missing, precision)
-        for output in column.outputs:
-            if _has_value(column, output, inputs[index]):
+        for name in column.inputs:
+            if _has_value(column, name, inputs[index]):
                 yield value
             else:
                 yield ""
             index += 1
 
 
-def _has_value(column: Column, output: str, number: float) -> bool:
+def _has_value(column: Column, name: str, number: float) -> bool:
     """Return whether an input is computed from the value itself, and its name lacks the value."""
     if isinstance(column, CategoryColumn):
-        return bool(column.rare and number == 1 and output == f"{column.name} rare")
-    return output == column.name
+        return bool(column.rare and number == 1 and name == f"{column.name} rare")
+    return name == column.name
 
 
 def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:

@@ -63,7 +63,7 @@ def introduce(fit: Fit, note: str = "") -> None:
     if training.classes:
         target = f"{len(training.classes)} classes"
     features = count_of(training.n_features, "feature")
-    n_inputs = preprocessing.n_outputs
+    n_inputs = preprocessing.n_inputs
     if n_inputs != training.n_features:
         become = "become"
         if training.n_features == 1:

@@ -214,12 +214,14 @@ def _unknown_option(error: UnknownOptionError) -> str:
     """Describe an option, or a key of a run file, that does not exist."""
     token = error.token
     word = token.keyword or token.value
-    known = [name for argument in error.argument_collection for name in argument.names]
+    names: list[str] = []
+    for argument in error.argument_collection:
+        names.extend(argument.names)
     if token.source not in ("", "cli"):
         word = _key(word)
-        keys = [_key(name) for name in known]
+        keys = [_key(name) for name in names]
         return f"{token.source}: unknown setting {word}{suggestion(word, keys)}"
-    options = [name for name in known if name.startswith("-")]
+    options = [name for name in names if name.startswith("-")]
     return f"unknown option {word}{suggestion(word, options)}"
 
 

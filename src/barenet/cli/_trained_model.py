@@ -10,7 +10,7 @@ from barenet import Dataset, Predictor, TableEncoding, load
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._dataset_loading import DATASETS
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.settings._task_settings import FileOptions, TaskSettings, is_table
@@ -129,7 +129,6 @@ class TrainedModel:
             return
         settings = self.settings_for(data, file)
         csv = settings.file
-        options: dict[str, Any] = {"categories": category_names(self.predictor), "csv": csv}
         blocks: list[Table] = []
         if rejected is not None:
             try:
@@ -144,7 +143,7 @@ class TrainedModel:
         allow_missing = bool(csv.allow_missing_columns)
         blocks = with_columns(blocks, self.predictor.feature_names, allow_missing=allow_missing)
         for block in blocks:
-            yield from self._readable(block, rejected, options)
+            yield from self._readable(block, rejected)
 
     def open_new_rows(self, data: str, file: FileOptions) -> list[Table]:
         """Open the blocks of a table that has the model's columns."""
@@ -162,13 +161,14 @@ class TrainedModel:
         return self.open_new_rows(data, file)
 
     def _readable(
-        self, block: Table, rejected: RejectedRows | None, options: dict[str, Any]
+        self, block: Table, rejected: RejectedRows | None
     ) -> Iterator[tuple[Samples, Table]]:
         """Read a block, or its halves if a row of it cannot be read, down to that row."""
         names = self.predictor.feature_names
+        categories = category_names(self.predictor)
         try:
             table = block.opened()
-            X = read_samples(table, names, **options).X
+            X = read_features(table, names, categories=categories)
             if rejected is not None:
                 self._check_values(X)
         except DataError as error:
@@ -183,7 +183,7 @@ class TrainedModel:
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:
-                yield from self._readable(half, rejected, options)
+                yield from self._readable(half, rejected)
         else:
             yield X, table
 

@@ -279,10 +279,22 @@ def _open(
     return table, features, target, split_by, drop
 
 
+def read_features(
+    source: Source,
+    feature_names: Sequence[str],
+    *,
+    categories: Collection[str] = (),
+    csv: CsvOptions | None = None,
+) -> Frame:
+    """Read the columns that a model predicts from, from a file or open table."""
+    table = open_table(source, csv)
+    return read_columns(table, feature_names, (), categories)
+
+
 def read_samples(
     source: Source,
     feature_names: Sequence[str],
-    target_name: str | None = None,
+    target_name: str,
     classes: Sequence[str] | None = None,
     *,
     categories: Collection[str] = (),
@@ -290,24 +302,16 @@ def read_samples(
     split_by: str | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
-    """Read the features of a network, and the target if it is named, from a file or open table."""
-    targets = []
-    if target_name is not None:
-        targets.append(target_name)
+    """Read the columns of a model and their target, to measure it, from a file or open table."""
     table = open_table(source, csv)
-    names = [*feature_names, *targets]
+    names = [*feature_names, target_name]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows = read_columns(table, names, targets, categories)
-    description = ""
-    without_target = WithoutTarget()
-    y = np.zeros(len(rows))
-    if target_name is not None:
-        rows, without_target = with_target(rows, target_name, missing, None, classes or ())
-        description = without_target.beside(len(rows))
-        if not len(rows):
-            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
-        y = known_targets(rows, target_name, classes)
+    every = read_columns(table, names, [target_name], categories)
+    rows, without_target = with_target(every, target_name, missing, None, classes or ())
+    if not len(rows):
+        raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
+    y = known_targets(rows, target_name, classes)
     keys = None
     with suppress(DataError):  # New rows may lack the values that the training rows were split by.
         keys = _split_keys(rows, split_by, categories, missing)
@@ -317,11 +321,11 @@ def read_samples(
     return make_dataset(
         rows,
         feature_names,
-        target_name or "",
+        target_name,
         y=y,
         classes=class_names,
         name=table.path.name,
-        description=description,
+        description=without_target.beside(len(rows)),
         split_keys=keys,
         without_target=without_target,
     )

@@ -227,7 +227,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
-        return np.array(self.encoding_.renamed(names.tolist()).output_names, object)
+        return np.array(self.encoding_.renamed(names.tolist()).input_names, object)
 
     def describe(self) -> str:
         """Describe the encoding of each column.

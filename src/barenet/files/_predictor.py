@@ -136,7 +136,7 @@ class Predictor(OtherMethods):
     @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the network's inputs after the preprocessing."""
-        return getattr(self.preprocessing, "output_names", self.feature_names)
+        return getattr(self.preprocessing, "input_names", self.feature_names)
 
     @cached_property
     def labels(self) -> NDArray[Any] | None:
@@ -496,11 +496,12 @@ def _check_parts(predictor: Predictor) -> None:
         _check_number("feature_names", len(names), width, "inputs")
     elif names != preprocessing.feature_names:
         raise ArgumentError("are not those of the preprocessing", argument="feature_names")
-    _check_number("preprocessing", preprocessing.n_outputs, width, "inputs")
+    _check_number("preprocessing", preprocessing.n_inputs, width, "inputs")
     if predictor.classes is not None:
         _check_classes(predictor.classes, n_outputs)
     if predictor.target_scaling is not None:
-        _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
+        n_scaled = len(predictor.target_scaling.offset)
+        _check_number("target_scaling", n_scaled, n_outputs, "outputs")
         if predictor.classes is not None:
             raise ArgumentError("classes are not scaled", argument="target_scaling")
     if predictor.residuals is not None:

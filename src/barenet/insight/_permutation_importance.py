@@ -207,7 +207,7 @@ def _widths(predictor: Predictor) -> list[int]:
     """Count the inputs that each column is encoded into."""
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
-        return [len(column.outputs) for column in encoding.used]
+        return [len(column.inputs) for column in encoding.used]
     return [1 for _ in predictor.feature_names]
 
 

@@ -23,6 +23,8 @@ from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
 from barenet.tables._encoding import ColumnOptions, TableEncoding
+from barenet.tables._frame import Frame
+from barenet.tables._parsed_frame import ParsedFrame
 from barenet.tables._rare_categories import THRESHOLDS, choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
@@ -287,6 +289,8 @@ def prepare_ensemble_training(
         # A huge target of weight 0 would have an infinite loss, and 0 times infinity is NaN.
         has_weight = weight[:, np.newaxis] > 0
         y = np.where(has_weight, scaling.transform(y), 0.0)
+    if isinstance(X, Frame):
+        X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
     if rare is None:
         rare = choose_rare(X, y, weight, **columns)
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=rare)

@@ -99,7 +99,7 @@ class Stream(RowSource):
     @property
     def n_inputs(self) -> int:
         """Number of inputs of a network for these rows."""
-        return self.encoding.n_outputs
+        return self.encoding.n_inputs
 
     @property
     def n_outputs(self) -> int:

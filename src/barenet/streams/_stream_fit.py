@@ -277,7 +277,7 @@ class StreamFit:
         n_rows = source.first_rows[-1]
         row_bytes = bytes_of(first_rows) / len(first_rows)
         sample = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
-        most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)
+        most = min(sample, GROUP_NUMBERS / self.draft.n_inputs / n_rows)
         targets: Collection[str] = ()
         if first_rows[source.target].dtype.kind == "T":
             _, targets = unique_texts(first_rows[source.target])

@@ -14,21 +14,22 @@ from numpy.typing import NDArray
 
 from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError
-from barenet.tables._parsing import as_labels
+from barenet.tables._frame import Frame, Names
+from barenet.tables._parsing import parse_column
 from barenet.tables._scaling import MIN_SCALE
 
 
 class Entries(NamedTuple):
     """The numbers of encoded rows that may not be 0, the same count for each row.
 
-    A column of n outputs has output k at index k. Index n + k is the end of a *run*: it stands for
-    the outputs of the bins before output k, which are all 1.
+    A column of n inputs has input k at index k. Index n + k is the end of a *run*: it stands for
+    the inputs of the bins before input k, which are all 1.
 
     Examples
     --------
-    A number in 4 bins has 5 outputs: the scaled number, and the position in each bin. The number 35
+    A number in 4 bins has 5 inputs: the scaled number, and the position in each bin. The number 35
     is scaled to 3.5. It is above the bins 1 and 2, in the middle of bin 3, and below bin 4. Its
-    entries are the outputs 0 and 3, and the end of the run before output 3, at 5 + 3 = 8:
+    entries are the inputs 0 and 3, and the end of the run before input 3, at 5 + 3 = 8:
 
     >>> import numpy as np
     >>> from barenet.tables._column_kinds import PiecewiseColumn
@@ -51,7 +52,8 @@ class Entries(NamedTuple):
 class Column(ABC):
     """The encoding of one column.
 
-    The outputs of the encodings of all columns, side by side, are the inputs of the network.
+    The network takes the encoded numbers of all columns side by side. So each number is one of its
+    inputs, and is called an input here, too.
 
     Attributes
     ----------
@@ -62,8 +64,6 @@ class Column(ABC):
     """
 
     kind: ClassVar[str]
-    #: Parses a column of a frame, shape (n_rows,), given its name and the texts of missing values.
-    parse = staticmethod(as_labels)
     name: str
 
     def __post_init__(self) -> None:
@@ -71,8 +71,8 @@ class Column(ABC):
 
     @property
     @abstractmethod
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the encoded numbers."""
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that the column is encoded as."""
 
     @property
     @abstractmethod
@@ -81,12 +81,16 @@ class Column(ABC):
 
     @property
     def n_bins(self) -> int:
-        """Number of bins, whose outputs follow the first one."""
+        """Number of bins, whose inputs follow that of the scaled number."""
         return 0
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        """Parse a column of a frame, shape (n_rows,), given the texts of missing values."""
+        return parse_column(frame, name, "category", missing)
 
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Encode parsed values, shape (n_rows, n_outputs)."""
+        """Encode parsed values, shape (n_rows, n_inputs)."""
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON data, for `column_from_dict`."""
@@ -99,10 +103,10 @@ class Column(ABC):
         return plain
 
     def entries(self, values: NDArray[Any]) -> Entries:
-        """Encode each row as the outputs that may not be 0; by default, all of them."""
+        """Encode each row as the inputs that may not be 0; by default, all of them."""
         numbers = self.encode(values)
-        outputs = np.arange(numbers.shape[1])
-        return Entries(np.broadcast_to(outputs, numbers.shape), numbers)
+        inputs = np.arange(numbers.shape[1])
+        return Entries(np.broadcast_to(inputs, numbers.shape), numbers)
 
 
 @dataclass(frozen=True)
@@ -118,12 +122,12 @@ class DroppedColumn(Column):
 
     Examples
     --------
-    >>> DroppedColumn("country", "'France' in every row").outputs
+    >>> DroppedColumn("country", "'France' in every row").inputs
     ()
     """
 
     kind = "dropped"
-    outputs = ()
+    inputs = ()
     reason: str
 
     @property
@@ -146,7 +150,7 @@ class FilledColumn(Column):
     scale : float
         Divisor, whose absolute value is at least 2e-308.
     indicator : bool
-        Whether one more output is 1 where the value is missing, else 0.
+        Whether one more input is 1 where the value is missing, else 0.
 
     Raises
     ------
@@ -165,14 +169,14 @@ class FilledColumn(Column):
             raise ArgumentError.of("scale", self.scale, "a number that is not 0")
 
     @property
-    def outputs(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[str, ...]:
         if not self.indicator:
             return self._value_names
         return (*self._value_names, f"{self.name} missing")
 
     @property
     def _value_names(self) -> tuple[str, ...]:
-        """Names of the outputs except the indicator."""
+        """Names of the inputs except the indicator."""
         return (self.name,)
 
     @property
@@ -203,7 +207,7 @@ class FilledColumn(Column):
         return np.column_stack(encoded)
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
-        """Encode values without missing ones, as an array for each output."""
+        """Encode values without missing ones, as an array for each input."""
         return [(values - self.center) / self.scale]
 
     def _scaled(self, letter: str) -> str:

@@ -41,8 +41,8 @@ MOST_PLACEHOLDERS = 4
 #: Minimum distance of a placeholder from the other dates, in seconds: a year.
 FAR = 365 * 86_400
 
-#: Maximum number of outputs of all columns together, including their bins.
-MOST_OUTPUTS = 640
+#: Maximum number of inputs of all columns together, including their bins.
+MOST_INPUTS = 640
 
 
 def fit_column(
@@ -112,7 +112,7 @@ def fit_category(
     missing: bool,
     is_guess: bool = False,
 ) -> Column:
-    """Fit a categorical column, with an output for each frequent category."""
+    """Fit a categorical column, with an input for each frequent category."""
     spellings = []
     singles = []
     shortest = []
@@ -209,9 +209,9 @@ def in_bins(
     far from all other dates, don't affect their scale.
     """
     count = 0
-    room = MOST_OUTPUTS
+    room = MOST_INPUTS
     for column in columns:
-        room -= len(column.outputs)
+        room -= len(column.inputs)
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
             count += 1
     bins = min(bins, room // max(1, count))

@@ -1,7 +1,7 @@
 """The kinds of columns that a network takes: numbers, booleans, categories and dates."""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from barenet.errors import ArgumentError
 from barenet.tables import _parsing as parsing
 from barenet.tables._column import Column, DroppedColumn, Entries, FilledColumn
 from barenet.tables._date_formats import DATES, date_text, iso_text
-from barenet.tables._frame import Frame
+from barenet.tables._frame import Frame, Names
 from barenet.tables._scaling import MIN_SCALE
 
 
@@ -30,7 +30,7 @@ class NumberColumn(FilledColumn):
     center, scale : float
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
-        Whether one more output is 1 where the value is missing, else 0.
+        Whether one more input is 1 where the value is missing, else 0.
 
     Examples
     --------
@@ -42,11 +42,13 @@ class NumberColumn(FilledColumn):
     """
 
     kind = "number"
-    parse = staticmethod(parsing.as_numbers)
     fill: float
     center: float
     scale: float
     indicator: bool
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, "number", missing)
 
     @property
     def formula(self) -> str:
@@ -83,9 +85,9 @@ class NumberColumn(FilledColumn):
 class PiecewiseColumn(NumberColumn):
     """Numbers, scaled, and the position in each of several bins of their range.
 
-    A bin from a to b has the output ``(x - a) / (b - a)``, but 0 below a and 1 above b. The first
-    and the last bin are open: their outputs go on to -1 and to 2. So the first layer of a network
-    can weight each part of the range by itself.
+    A bin from a to b becomes the input ``(x - a) / (b - a)``, but 0 below a and 1 above b. The
+    first and the last bin are open: their inputs go on to -1 and to 2. So the first layer of a
+    network can weight each part of the range by itself.
 
     Attributes
     ----------
@@ -96,11 +98,11 @@ class PiecewiseColumn(NumberColumn):
     center, scale : float
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
-        Whether one more output is 1 where the value is missing, else 0.
+        Whether one more input is 1 where the value is missing, else 0.
     edges : tuple of float
         Where the bins begin and end, in ascending order.
     clip : bool, default=False
-        Whether the scaled number ends where the outputs of the bins do, the width of a bin beyond
+        Whether the scaled number ends where the inputs of the bins do, the width of a bin beyond
         the edges, so that a value far from those of the training is not extrapolated.
 
     Raises
@@ -111,7 +113,7 @@ class PiecewiseColumn(NumberColumn):
     Examples
     --------
     >>> age = PiecewiseColumn("age", 40.0, 30.0, 5.0, indicator=False, edges=(20.0, 30.0, 40.0))
-    >>> age.outputs
+    >>> age.inputs
     ('age', 'age 20..30', 'age 30..40')
     >>> age.encode(np.array([25.0, 45.0]))
     array([[-1. ,  0.5,  0. ],
@@ -177,23 +179,23 @@ class PiecewiseColumn(NumberColumn):
     def _entries_beside(
         self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
     ) -> Entries:
-        """Encode values without missing ones, with other outputs after those of the bins."""
+        """Encode values without missing ones; the numbers of `others` follow those of the bins."""
         edges = np.array(self.edges)
         bins = np.searchsorted(edges[1:-1], values, "right")
-        low = np.where(bins == 0, -1.0, 0.0)
-        high = np.where(bins == self.n_bins - 1, 2.0, 1.0)
         starts = edges[bins]
         widths = np.diff(edges)[bins]
-        within = np.clip((values - starts) / widths, low, high)
+        # The least and the greatest position in each bin: those of the open bins are farther.
+        low, high = positions(np.array([-np.inf, np.inf]), self.edges)
+        within = np.clip((values - starts) / widths, low[bins], high[bins])
         has_bins_below = (bins > 0).astype(np.float64)
 
-        n_outputs = 1 + self.n_bins + len(others)
-        scaled_number = np.zeros_like(bins)  # the first output
+        n_inputs = 1 + self.n_bins + len(others)
+        scaled_number = np.zeros_like(bins)  # the first input
         position_in_bin = 1 + bins
-        end_of_run = n_outputs + position_in_bin
+        end_of_run = n_inputs + position_in_bin
         places = [scaled_number, position_in_bin, end_of_run]
-        for output in range(1 + self.n_bins, n_outputs):
-            places.append(np.full_like(bins, output))
+        for place in range(1 + self.n_bins, n_inputs):
+            places.append(np.full_like(bins, place))
         numbers = [self._scaled_number(values), within, has_bins_below, *others]
         return Entries(np.stack(places, axis=1), np.column_stack(numbers))
 
@@ -234,7 +236,7 @@ class BooleanColumn(FilledColumn):
     fill : bool
         Replaces a missing value: the more frequent one of the training rows, false in a tie.
     indicator : bool
-        Whether one more output is 1 where the value is missing, else 0.
+        Whether one more input is 1 where the value is missing, else 0.
 
     Examples
     --------
@@ -244,11 +246,13 @@ class BooleanColumn(FilledColumn):
     """
 
     kind = "boolean"
-    parse = staticmethod(parsing.as_booleans)
     fill: bool
     center = 0.0
     scale = 1.0
     indicator: bool
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, "boolean", missing)
 
     @property
     def formula(self) -> str:
@@ -264,11 +268,11 @@ class CategoryColumn(Column):
     name : str
         Name of the column.
     categories : tuple of str
-        The categories that have an output each, in this order.
+        The categories that have an input each, in this order.
     rare : bool
-        Whether one more output stands for rare and new categories; else a new one is all 0.
+        Whether one more input stands for rare and new categories; else a new one is all 0.
     missing : bool
-        Whether one more output stands for missing values; else they are new categories.
+        Whether one more input stands for missing values; else they are new categories.
 
     Raises
     ------
@@ -278,7 +282,7 @@ class CategoryColumn(Column):
     Examples
     --------
     >>> towns = CategoryColumn("town", ("Paris", "Rome"), rare=True, missing=False)
-    >>> towns.outputs
+    >>> towns.inputs
     ('town=Paris', 'town=Rome', 'town rare')
     >>> towns.encode(np.array(["Rome", "Oslo"]))
     array([[0., 1., 0.],
@@ -298,13 +302,13 @@ class CategoryColumn(Column):
             raise ArgumentError.of("categories", self.categories, expected)
 
     @cached_property
-    def outputs(self) -> tuple[str, ...]:
-        outputs = [f"{self.name}={category}" for category in self.categories]
+    def inputs(self) -> tuple[str, ...]:
+        inputs = [f"{self.name}={category}" for category in self.categories]
         if self.rare:
-            outputs.append(f"{self.name} rare")
+            inputs.append(f"{self.name} rare")
         if self.missing:
-            outputs.append(f"{self.name} missing")
-        return tuple(outputs)
+            inputs.append(f"{self.name} missing")
+        return tuple(inputs)
 
     @property
     def formula(self) -> str:
@@ -315,7 +319,7 @@ class CategoryColumn(Column):
 
     @cached_property
     def indices(self) -> dict[str, int]:
-        """The output of each label that has its own, of true and false, and of a float32."""
+        """The input of each label that has its own, of true and false, and of a float32."""
         indices = {category: at for at, category in enumerate(self.categories)}
         for spelling in parsing.SPELLINGS:
             category = parsing.known_spelling(spelling, self.categories)
@@ -324,12 +328,12 @@ class CategoryColumn(Column):
         for single, category in parsing.single_labels(self.categories).items():
             indices[single] = indices[category]
         if self.missing:
-            indices[""] = len(self.outputs) - 1
+            indices[""] = len(self.inputs) - 1
         return indices
 
-    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         """Parse a column as labels, and spell those that look like a category as that category."""
-        labels = parsing.as_labels(frame, name, missing)
+        labels = super().parse(frame, name, missing)
         spelled = {}
         for label in set(labels.tolist()).difference(self.indices):
             category = self._comparable.get(parsing.comparable_label(label))
@@ -345,21 +349,21 @@ class CategoryColumn(Column):
         return parsing.comparable_labels(self.categories)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        is_one = self._outputs_of(values) == np.arange(len(self.outputs))
+        is_one = self._inputs_of(values) == np.arange(len(self.inputs))
         return is_one.astype(np.float64)
 
     def entries(self, values: NDArray[Any]) -> Entries:
-        outputs = self._outputs_of(values)
-        has_output = outputs >= 0  # the entry of a category without one is 0, at output 0
-        return Entries(np.maximum(outputs, 0), has_output.astype(np.float64))
+        inputs = self._inputs_of(values)
+        has_input = inputs >= 0  # the entry of a category without one is 0, at input 0
+        return Entries(np.maximum(inputs, 0), has_input.astype(np.float64))
 
-    def _outputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
-        """The output of each value, shape (n_samples, 1); −1 if it has none."""
-        output_of_others = -1
+    def _inputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """The input of each value, shape (n_samples, 1); −1 if it has none."""
+        input_of_others = -1
         if self.rare:
-            output_of_others = len(self.categories)
-        outputs = [self.indices.get(label, output_of_others) for label in values.tolist()]
-        return np.array(outputs, np.intp)[:, np.newaxis]
+            input_of_others = len(self.categories)
+        inputs = [self.indices.get(label, input_of_others) for label in values.tolist()]
+        return np.array(inputs, np.intp)[:, np.newaxis]
 
 
 #: The cycles that `elapsed` knows.
@@ -373,8 +377,8 @@ MAX_SECONDS = 2**42
 class DateColumn(FilledColumn):
     """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
 
-    Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
-    the year, of the week (in whole days, from Monday) or of the day. So the last of December is
+    Each cycle becomes two inputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction
+    of the year, of the week (in whole days, from Monday) or of the day. So the last of December is
     near the first of January. With edges, s is encoded as a `PiecewiseColumn` with limits encodes a
     number.
 
@@ -392,7 +396,7 @@ class DateColumn(FilledColumn):
     center, scale : float
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
-        Whether one more output is 1 where the value is missing, else 0.
+        Whether one more input is 1 where the value is missing, else 0.
     edges : tuple of float, default=()
         Where bins begin and end, in seconds since 1970 and in ascending order; without any, the
         column has no bins and no limits.
@@ -405,7 +409,7 @@ class DateColumn(FilledColumn):
     Examples
     --------
     >>> day = DateColumn("day", 0.0, center=0.0, scale=86400.0, cycles=("week",), indicator=False)
-    >>> day.outputs
+    >>> day.inputs
     ('day', 'day week sin', 'day week cos')
     >>> day.encode(np.array(["1970-01-12"], "M8[us]"))  # a Monday
     array([[11.,  0.,  1.]])
@@ -436,8 +440,8 @@ class DateColumn(FilledColumn):
         if self.order not in DATES:
             raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
 
-    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-        return parsing.as_datetimes(frame, name, missing, self.order)
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, self.order, missing)
 
     @cached_property
     def seconds_column(self) -> NumberColumn:
@@ -520,7 +524,7 @@ class DateColumn(FilledColumn):
         return column._entries_beside(seconds(filled), others)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
-        """The outputs of the cycles."""
+        """The inputs of the cycles."""
         dates = values.astype("M8[us]")
         waves = []
         for cycle in self.cycles:

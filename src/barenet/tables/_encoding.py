@@ -4,6 +4,7 @@ It is fitted only on the training rows, and saved with the model, so that later 
 the same way.
 """
 
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -70,7 +71,7 @@ class TableEncoding:
     --------
     >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"]}
     >>> encoding = TableEncoding.fit(towns, numbers="none")
-    >>> encoding.output_names
+    >>> encoding.input_names
     ('size', 'size missing', 'town=Oslo', 'town=Rome')
     >>> encoding.transform({"town": ["Oslo"], "size": [1.5]})
     array([[1.5, 0. , 1. , 0. ]])
@@ -84,7 +85,7 @@ class TableEncoding:
         names = {column.name for column in self.columns}
         if len(names) < len(self.columns):
             raise ArgumentError.of("columns", self.columns, "different names")
-        if not self.n_outputs:
+        if not self.n_inputs:
             reasons = [f"{column.name}: {column.formula}" for column in self.columns]
             problem = f"no column is left to learn from: {some(reasons, most=5)}"
             raise DataError(problem, argument="X")
@@ -112,12 +113,12 @@ class TableEncoding:
         numbers : {"standardize", "robust", "minmax", "none", "piecewise"}
             The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
-            ``"piecewise"`` is ``"standardize"`` with further outputs: the position in each of
+            ``"piecewise"`` is ``"standardize"`` with further inputs: the position in each of
             several bins of the range. Dates are scaled, and have bins, as numbers.
         bins : int, default=24
             Number of these bins, each with about the same number of rows. A value that more rows
             share is an edge between two bins. Columns have fewer bins if all columns together would
-            have more than 640 outputs, and none if there is no room for one; dates have at least
+            have more than 640 inputs, and none if there is no room for one; dates have at least
             one.
         rare : float, default=0.01
             A category is rare if it occurs in a smaller fraction of the rows that have a value. 1
@@ -208,7 +209,7 @@ class TableEncoding:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs)
+        ndarray of shape (n_samples, n_inputs)
             The inputs of the network.
 
         Raises
@@ -219,8 +220,8 @@ class TableEncoding:
             If a column is missing.
         """
         frame = self.frame_of(X)
-        encoded = np.empty((len(frame), self.n_outputs), dtype)
-        n_rows = max(1, _BLOCK // self.n_outputs)
+        encoded = np.empty((len(frame), self.n_inputs), dtype)
+        n_rows = max(1, _BLOCK // self.n_inputs)
         for start in range(0, len(frame), n_rows):
             rows = slice(start, start + n_rows)
             block = frame.take(rows)
@@ -229,7 +230,7 @@ class TableEncoding:
         return encoded
 
     def replaced(self, X: Any) -> dict[str, int]:
-        """Count the replaced values: missing ones, and categories without an output.
+        """Count the replaced values: missing ones, and categories without an input.
 
         Parameters
         ----------
@@ -290,11 +291,11 @@ class TableEncoding:
         return tuple(column.name for column in self.used)
 
     @cached_property
-    def output_names(self) -> tuple[str, ...]:
-        """Unique names of the encoded numbers; repeated names are numbered, such as ``name #2``."""
+    def input_names(self) -> tuple[str, ...]:
+        """Unique names of the inputs; repeated names are numbered, such as ``name #2``."""
         names: list[str] = []
         for column in self.columns:
-            names.extend(column.outputs)
+            names.extend(column.inputs)
         taken = set(names)
         unique: dict[str, None] = {}  # a dictionary as an ordered set
         for name in names:
@@ -307,17 +308,29 @@ class TableEncoding:
         return tuple(unique)
 
     @property
+    def n_inputs(self) -> int:
+        """Number of inputs of a network for encoded rows."""
+        return len(self.input_names)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Deprecated name of `input_names`."""
+        warnings.warn(_renamed("output_names", "input_names"), FutureWarning, stacklevel=2)
+        return self.input_names
+
+    @property
     def n_outputs(self) -> int:
-        """Number of values that a row is encoded as."""
-        return len(self.output_names)
+        """Deprecated name of `n_inputs`."""
+        warnings.warn(_renamed("n_outputs", "n_inputs"), FutureWarning, stacklevel=2)
+        return self.n_inputs
 
     @property
     def are_bins(self) -> NDArray[np.bool_]:
-        """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
+        """Whether each of the encoded numbers is the position in a bin, shape (n_inputs,)."""
         are_bins: list[bool] = []
         for column in self.used:
-            for output in range(len(column.outputs)):
-                are_bins.append(0 < output <= column.n_bins)
+            for place in range(len(column.inputs)):
+                are_bins.append(0 < place <= column.n_bins)
         return np.array(are_bins)
 
     def renamed(self, names: Sequence[str]) -> Self:
@@ -344,12 +357,12 @@ class TableEncoding:
         Returns
         -------
         str
-            A line for each column: its name, its kind, its number of outputs, and the formula.
+            A line for each column: its name, its kind, its number of inputs, and the formula.
         """
         rows = [("column", "kind", "numbers", "how")]
         for column in self.columns:
-            n_outputs = len(column.outputs)
-            rows.append((column.name, column.kind, str(n_outputs), column.formula))
+            n_inputs = len(column.inputs)
+            rows.append((column.name, column.kind, str(n_inputs), column.formula))
         return align(rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -387,6 +400,11 @@ class TableEncoding:
             raise ArgumentError.of("encoding", plain, "columns and missing")
         columns = tuple(column_from_dict(column) for column in lists["columns"])
         return cls(columns, lists["missing"])
+
+
+def _renamed(name: str, replacement: str) -> str:
+    """Write the warning of an attribute that has another name now."""
+    return f"TableEncoding.{name} is deprecated and will be removed: use {replacement}"
 
 
 def values_of(encoding: TableEncoding, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:

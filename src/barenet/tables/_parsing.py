@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from barenet.tables._date_formats import DATES, parse_datetime
 from barenet.tables._frame import Frame, Names
 from barenet.tables._missing_texts import is_absent
+from barenet.tables._parsed_frame import ParsedFrame
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
@@ -290,11 +291,20 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
 
 
 def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
-    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy."""
-    if kind in DATES:
-        return as_datetimes(frame, name, missing, kind)
-    parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
-    return parsers[kind](frame, name, missing)
+    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy.
+
+    A column of a `ParsedFrame` is parsed only the first time.
+    """
+
+    def parse() -> NDArray[Any]:
+        if kind in DATES:
+            return as_datetimes(frame, name, missing, kind)
+        parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
+        return parsers[kind](frame, name, missing)
+
+    if isinstance(frame, ParsedFrame):
+        return frame.values(name, kind, missing, parse)
+    return parse()
 
 
 def normalize_label(text: str) -> str:

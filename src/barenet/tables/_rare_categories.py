@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables._column_fitting import MOST_OUTPUTS
+from barenet.tables._column_fitting import MOST_INPUTS
 from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import ColumnOptions, TableEncoding, values_of
 
@@ -23,8 +23,8 @@ def choose_rare(
 ) -> float | None:
     """Choose by the leave-one-out error of ridge regression; y has classes, or rows of numbers.
 
-    Return None if all fractions have the same effect, or columns have more than `MOST_OUTPUTS`
-    outputs.
+    Return None if all fractions have the same effect, or columns have more than `MOST_INPUTS`
+    inputs.
 
     >>> towns = np.array([f"town {row % 150}" for row in range(600)])
     >>> choose_rare({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
@@ -54,15 +54,15 @@ def choose_rare(
         for _, counts in codes_and_counts:
             frequent_codes = np.flatnonzero(counts >= least)
             frequent[rare].append(frequent_codes)
-    n_others = sum(len(column.outputs) for column, _ in other_columns)
+    n_others = sum(len(column.inputs) for column, _ in other_columns)
     # Of thresholds that keep the same number of categories, only the first is compared.
     thresholds = {}
     for rare in reversed(THRESHOLDS):
-        n_outputs = sum(len(codes) for codes in frequent[rare])
-        thresholds[n_outputs] = rare
+        n_inputs = sum(len(codes) for codes in frequent[rare])
+        thresholds[n_inputs] = rare
     losses = {}
-    for n_outputs, rare in thresholds.items():
-        if n_outputs <= MOST_OUTPUTS - n_others:
+    for n_inputs, rare in thresholds.items():
+        if n_inputs <= MOST_INPUTS - n_others:
             losses[rare] = np.inf
     if len(losses) < 2:
         return None

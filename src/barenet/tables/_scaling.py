@@ -4,6 +4,7 @@ It is fitted only on the training rows, and saved with the model, so that later 
 the same way.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -122,9 +123,16 @@ class Scaling:
         return cls(kind, offset, factor)
 
     @property
-    def n_outputs(self) -> int:
-        """Number of features."""
+    def n_inputs(self) -> int:
+        """Number of features, each of which is an input of the network."""
         return len(self.offset)
+
+    @property
+    def n_outputs(self) -> int:
+        """Deprecated name of `n_inputs`."""
+        problem = "Scaling.n_outputs is deprecated and will be removed: use n_inputs"
+        warnings.warn(problem, FutureWarning, stacklevel=2)
+        return self.n_inputs
 
     def transform(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Scale rows.

@@ -24,13 +24,13 @@ ROWS = 2**14
 #: Minimum number of inputs for which entries without runs are looked up in the first layer's
 #: weights.
 LOOKED_UP = 256
-#: Mean number of outputs of a column above which most inputs are 0.
-OUTPUTS_PER_COLUMN = 4
+#: Mean number of inputs of a column above which most of them are 0.
+INPUTS_PER_COLUMN = 4
 
 
 def is_looked_up(encoding: TableEncoding, network: Network) -> bool:
     """Return whether the first layer looks entries up faster than it multiplies all inputs."""
-    is_wide = encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
+    is_wide = encoding.n_inputs >= max(LOOKED_UP, INPUTS_PER_COLUMN * len(encoding.used))
     return is_wide and isinstance(network.layers[0], Dense)
 
 
@@ -48,7 +48,7 @@ def table_rows(
     all rows have the same number of entries.
     """
     frame = encoding.frame_of(X)
-    factors = np.full(encoding.n_outputs, factors, dtype)
+    factors = np.full(encoding.n_inputs, factors, dtype)
     # The factor of a run's end k is that of column k − 1.
     by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
     block_values = []
@@ -86,7 +86,7 @@ def results_by_blocks(
 
 
 def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Entries:
-    """Encode rows as entries, whose outputs are those of all columns of the table."""
+    """Encode rows as entries, whose places count the inputs of all columns of the table."""
     column_places = []
     column_values = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):
@@ -95,9 +95,9 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
             entries = column.entries(values)
             numbers = entries.values.astype(dtype)
         refuse_infinite(block, column.name, numbers)
-        # The ends of runs follow the outputs of all columns.
-        n_others = encoding.n_outputs - len(column.outputs)
-        is_end = entries.places >= len(column.outputs)
+        # The ends of runs follow the inputs of all columns.
+        n_others = encoding.n_inputs - len(column.inputs)
+        is_end = entries.places >= len(column.inputs)
         offsets = np.where(is_end, start + n_others, start)
         column_places.append(entries.places + offsets)
         column_values.append(numbers)
@@ -118,8 +118,8 @@ def _runs(encoding: TableEncoding) -> Runs:
 
 
 def _starts(encoding: TableEncoding) -> list[int]:
-    """The first output of each column."""
+    """The first input of each column."""
     starts = [0]
     for column in encoding.used:
-        starts.append(starts[-1] + len(column.outputs))
+        starts.append(starts[-1] + len(column.inputs))
     return starts

@@ -15,7 +15,7 @@ from barenet._constraints import check_flag
 from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.datasets import _column_summary as summarizing
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError, count_of, printable
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
@@ -26,8 +26,10 @@ from barenet.tables._column import Column
 from barenet.tables._column_kinds import CategoryColumn, DateColumn, nearest_second
 from barenet.tables._date_formats import date_text
 from barenet.tables._delimited import CsvOptions
-from barenet.tables._frame import Table
-from barenet.tasks._description import category_names, rows_of_model
+from barenet.tables._frame import Frame, Samples, Table
+from barenet.tables._named_columns import named_matrix
+from barenet.tables._scaling import Scaling
+from barenet.tasks._description import category_names
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory
 
@@ -191,17 +193,19 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
         problem += "; those of images, of barenet 0.2 and of estimators have none"
         raise ArgumentError(problem, argument="predictor", remedy="train it by Task.train")
     names = predictor.feature_names
+    preprocessing = predictor.preprocessing
     allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
     blocks = _open(predictor, rows, allow_missing=allow_missing)
     shifts: dict[str, _ColumnShift] = {}
     n_rows = 0
     for block in blocks:
-        block_rows = read_samples(block, names, categories=category_names(predictor))
-        n_rows += block_rows.n_samples
-        if not block_rows.n_samples:
+        X: Samples = read_features(block, names, categories=category_names(predictor))
+        n_rows += len(X)
+        if not len(X):
             continue
-        X = rows_of_model(predictor, block_rows).X
-        for column, values in summarizing.column_values(predictor.preprocessing, names, X):
+        if isinstance(X, Frame) and isinstance(preprocessing, Scaling):
+            X = named_matrix(X, names, preprocessing)
+        for column, values in summarizing.column_values(preprocessing, names, X):
             if column.name in summaries:
                 if column.name not in shifts:
                     shifts[column.name] = _ColumnShift(column, summaries[column.name])

@@ -29,7 +29,7 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
         description = {
             "name": column.name,
             "kind": column.kind,
-            "inputs": len(column.outputs),
+            "inputs": len(column.inputs),
             "how": column.formula,
         }
         descriptions.append(description)

@@ -241,7 +241,7 @@ def prepare_network(
         rows = NetworkRows.of_stream(split, split.stream)
     else:
         rows = NetworkRows.in_memory(split, settings)
-    config = resolve_config(settings.config, rows.split.dataset, rows.encoding.n_outputs)
+    config = resolve_config(settings.config, rows.split.dataset, rows.encoding.n_inputs)
     rows = rows.with_target_scaling(config.target_scaling or "none")
     settings = replace(settings, config=config)
     network = config.make_network()

@@ -82,7 +82,7 @@ class NetworkRows:
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs of the network."""
         names: tuple[str, ...] = getattr(
-            self.encoding, "output_names", self.split.dataset.feature_names
+            self.encoding, "input_names", self.split.dataset.feature_names
         )
         return names
 

@@ -256,7 +256,7 @@ def table_case(columns: dict[str, list[str]], rare: float, dtype: str = "float32
     encoding = TableEncoding.fit(columns, rare=rare, categories=["town", "code"], missing=missing)
     rows = {name: [*values, *values[:2]] for name, values in columns.items()}
     rows["town"][-2:] = ["Paris", ""]
-    network = Network.dense([encoding.n_outputs, 6, 3], output="softmax", seed=2, dtype=dtype)
+    network = Network.dense([encoding.n_inputs, 6, 3], output="softmax", seed=2, dtype=dtype)
     return case_of(predictor_of(network, encoding, classes=("a", "b", "c")), rows)
 
 

@@ -61,7 +61,7 @@ def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predi
     if classes is None:
         offset, factor = rng.choice(OFFSETS, n_outputs), 1 / rng.choice(SPREADS[:4], n_outputs)
         target = Scaling("standardize", offset, factor)
-    layers, seed = [encoding.n_outputs, 6, n_outputs], int(rng.integers(999))
+    layers, seed = [encoding.n_inputs, 6, n_outputs], int(rng.integers(999))
     options = {"hidden": "tanh", "output": output, "dtype": dtype}
     networks = [Network.dense(layers, seed=at, **options) for at in (seed, seed + 1)]
     network = Ensemble(networks) if seed % 4 == 0 else networks[0]

@@ -244,7 +244,7 @@ def test_inputs_beyond_float_precision_are_reported(build):
 @pytest.mark.parametrize(("mark", "single"), [("99999999", "100000000"), ("1e39", "inf")])
 def test_a_mark_that_is_another_number_as_a_float_is_reported(mark, single):
     encoding = TableEncoding.fit({"x": ["1", "5", mark]}, missing=[mark, "-999", "99.9"])
-    model = predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
+    model = predictor_of(Network.dense([encoding.n_inputs, 1]), encoding)
     with pytest.warns(UserWarning, match="a C float rounds the mark") as caught:
         render(program_of(model), "it")
     assert f"to {single}, which is missing, too; use to='python'" in str(caught[0].message)
@@ -392,7 +392,7 @@ def large():
 
 def pieces():
     encoding = TableEncoding.fit({"x": [*range(30), None]}, numbers="piecewise", bins=9)
-    model = predictor_of(Network.dense([encoding.n_outputs, 2], seed=0), encoding)
+    model = predictor_of(Network.dense([encoding.n_inputs, 2], seed=0), encoding)
     return model, {"x": ["3.25", "", "40", "-3"]}
 
 

@@ -103,7 +103,7 @@ def test_a_retrained_model_works_behind_the_same_client(numbers):
         size = (center + spread * rng.normal(size=30)).tolist()
         columns = {"size": size, "open": [True, False] * 15, "town": ["Oslo", "Rome", "Rome"] * 10}
         encoding = TableEncoding.fit(columns, numbers=numbers)
-        network = Network.dense([encoding.n_outputs, 4, 2], seed=0)
+        network = Network.dense([encoding.n_inputs, 4, 2], seed=0)
         model = predictor_of(network, encoding)
         given = columns | {"open": [1.0, 0.0] * 15}
         np.testing.assert_allclose(client(model, given), model.outputs(columns), atol=1e-5)
@@ -140,7 +140,7 @@ def test_markers_of_missing_values_of_a_real_table_are_understood():
         names, *lines = csv.reader(file)
     columns = dict(zip(names[:-1], map(list, zip(*lines, strict=True)), strict=False))
     encoding = TableEncoding.fit({name: values[:-16_281] for name, values in columns.items()})
-    network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=0)
+    network = Network.dense([encoding.n_inputs, 8, 1], output="sigmoid", seed=0)
     model = predictor_of(network, encoding, classes=("<=50K", ">50K"))
     rows = {name: values[-16_281:] for name, values in columns.items()}
     assert any("?" in values for values in rows.values())

@@ -150,7 +150,7 @@ def test_texts_that_look_alike_are_one_category(to, tmp_path):
     (composed, decomposed), (space, no_break_space) = ALIKE
     for values in ([composed, space], [decomposed, no_break_space], [*ALIKE[0], *ALIKE[1]]):
         encoding = TableEncoding.fit({"is": [*values, "c"] * 5})
-        assert encoding.n_outputs == 3
+        assert encoding.n_inputs == 3
         model = random_predictor(np.random.default_rng(2), encoding)
         rows = {"is": [composed, decomposed, space, no_break_space, "c", "other"]}
         expected = model.outputs(rows)

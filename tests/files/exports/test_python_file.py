@@ -200,7 +200,7 @@ def test_every_text_is_read_as_predict_reads_it(numbers, answer):
     kinds = {column.name: column.kind for column in encoding.columns}
     assert [kinds[name] for name in ("words", "day", "truth")] == ["category", "date", "boolean"]
     assert "tRUE" in encoding.columns[0].categories and encoding.columns[0].rare is False
-    network = Network.dense([encoding.n_outputs, 4, 1], seed=1, dtype="float64")
+    network = Network.dense([encoding.n_inputs, 4, 1], seed=1, dtype="float64")
     model = predictor_of(network, encoding)
     expected = model.outputs(rows)[:, 0]
     printed = read(answer(model, csv_of(zip(*rows.values(), strict=True), rows)))
@@ -242,7 +242,7 @@ def of_every_kind(tmp_path):
         "town": ["Rome", "Oslo"] * 20,
     }
     encoding = TableEncoding.fit({**rows, "day": days}, rare=2)
-    model = predictor_of(Network.dense([encoding.n_outputs, 4, 1], seed=1), encoding)
+    model = predictor_of(Network.dense([encoding.n_inputs, 4, 1], seed=1), encoding)
     save(model, tmp_path / "model.safetensors")
     return model
 

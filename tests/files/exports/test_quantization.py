@@ -134,7 +134,7 @@ def test_integers_of_a_table_pass_sanitizers(tmp_path):
     """Also for numbers that are missing, unknown, or far from those of the calibration."""
     rows = {"x": [*range(29), None], "kind": ["a", "b", "c"] * 10}
     encoding = TableEncoding.fit(rows, numbers="piecewise", bins=4)
-    network = Network.dense([encoding.n_outputs, 16, 3], hidden="tanh", output="softmax", seed=1)
+    network = Network.dense([encoding.n_inputs, 16, 3], hidden="tanh", output="softmax", seed=1)
     model = predictor_of(network, encoding, classes=("p", "q", "r"))
     export(model, tmp_path / "it.c", arithmetic="int8", calibration=rows)
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED)

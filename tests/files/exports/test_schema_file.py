@@ -29,7 +29,7 @@ RIGHT |= {"day": "2026-03-01"}
 @pytest.fixture(scope="module")
 def model() -> Predictor:
     encoding = TableEncoding.fit(TABLE, numbers="piecewise", bins=4, categories=["class"], rare=0)
-    network = Network.dense([encoding.n_outputs, 3, 2], output="softmax", seed=1)
+    network = Network.dense([encoding.n_inputs, 3, 2], output="softmax", seed=1)
     return predictor_of(network, encoding, classes=("no", "yes"), target_name="answer")
 
 

@@ -124,7 +124,7 @@ def test_a_table_is_encoded_as_by_the_command_line(path, table):
     prepared, rows = prepare_table(ALL, table), load_table(path, "kind", frame=True)
     halves = rows.split(ALL.test_size)
     encoding = TableEncoding.fit(halves[0].X)
-    assert prepared.input_names == encoding.output_names and len(prepared.input_names) == 13
+    assert prepared.input_names == encoding.input_names and len(prepared.input_names) == 13
     for part, half in zip((prepared.training, prepared.test), halves, strict=True):
         np.testing.assert_array_equal(part[0], encoding.transform(half.X, np.float32))
         np.testing.assert_array_equal(part[1], half.y)

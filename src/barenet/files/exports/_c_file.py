@@ -397,7 +397,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
     parts = dict(step.parts)
     match step.name:
         case "encode":
-            parts = {"m": parts["encoding"].n_outputs}
+            parts = {"m": parts["encoding"].n_inputs}
         case "affine" | "rounded" | "integer" | "sums":
             parts["weights"] = parts["weights"].T
             parts["m"] = parts["bias"].size

@@ -318,14 +318,14 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
 
 
 def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:
-    """Look up the index of each text, and set the output with this index to 1."""
-    n_outputs = len(column.outputs)
-    unknown = -1  # not an index, so all outputs are 0
+    """Look up the index of each text, and set the network's input with this index to 1."""
+    n_inputs = len(column.inputs)
+    unknown = -1  # not an index, so all inputs are 0
     if column.rare:
         unknown = len(column.categories)
     missing = unknown
     if column.missing:
-        missing = n_outputs - 1
+        missing = n_inputs - 1
     indices: dict[str, int] = {}
     for name, at in column.indices.items():
         indices[utf8(name)] = at
@@ -348,6 +348,6 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
         values_int64s=[*indices.values()],
         default_int64=unknown,
     )
-    positions = graph.constant(np.arange(n_outputs).reshape(1, -1))
+    positions = graph.constant(np.arange(n_inputs).reshape(1, -1))
     is_category = graph.add("Equal", index, positions)
     return graph.add("Cast", is_category, to=TYPES["float64"])

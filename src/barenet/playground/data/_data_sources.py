@@ -154,7 +154,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     rows = replace(
         rows,
         X=encoding.transform(rows.X),
-        feature_names=encoding.output_names,
+        feature_names=encoding.input_names,
         description=description,
     )
     prepared = _prepare(rows, encoding.used, data)
@@ -163,7 +163,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         return prepared
     # The columns of the axes are the features x₁ and x₂.
     feature_of = dict(zip(axes, ("x1", "x2"), strict=False))
-    features = tuple(feature_of.get(name, name) for name in encoding.output_names)
+    features = tuple(feature_of.get(name, name) for name in encoding.input_names)
     return replace(prepared, axes=numeric, input_features=features)
 
 

@@ -217,7 +217,7 @@ def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
     starts = []
     for column in columns:
         starts.append((start, column))
-        start += len(column.outputs)
+        start += len(column.inputs)
     return starts
 
 
@@ -229,7 +229,7 @@ def typical_row(columns: Sequence[Column], X: Array) -> Array:
             encoded = column.encode(np.array([column.fill_value]))
             parts.append(encoded[0])
         else:
-            encoded = X[:, start : start + len(column.outputs)]
+            encoded = X[:, start : start + len(column.inputs)]
             counts = encoded.sum(axis=0)
             one_hot = np.eye(len(counts))
             parts.append(one_hot[counts.argmax()])
@@ -272,7 +272,7 @@ class FixedColumn:
         return self.column.name
 
     def encode(self, text: str) -> Array:
-        """Encode a value, shape (n_outputs,)."""
+        """Encode a value, shape (n_inputs,)."""
         value: NDArray[Any] | None = None
         if self.choices:
             expected = some([repr(choice) for choice in self.choices])

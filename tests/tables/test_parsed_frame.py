@@ -1,0 +1,69 @@
+"""Frames that keep the parsed values of their columns."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.tables import _parsing as parsing
+from barenet.tables._missing_texts import MISSING
+from barenet.tables._parsed_frame import ParsedFrame
+from barenet.tables._parsing import parse_column
+from barenet.tables._to_frame import as_frame
+
+RNG = np.random.default_rng(0)
+TABLE = {
+    "size": np.where(RNG.random(300) < 0.1, np.nan, RNG.normal(size=300)),
+    "town": RNG.choice(["Rome", "Oslo", "NA", "Bern"], 300),
+    "day": np.datetime_as_string(np.datetime64("2024-01-01") + RNG.integers(0, 400, 300)),
+    "open": RNG.choice(["yes", "no"], 300),
+}
+KINDS = {"size": "number", "town": "category", "day": "ymd", "open": "boolean"}
+
+
+def test_the_preparation_of_an_ensemble_parses_each_column_once(monkeypatch):
+    counts = Counter()
+    for parser in ("as_numbers", "as_labels", "as_datetimes", "as_booleans"):
+        parse = getattr(parsing, parser)
+
+        def counted(frame, name, *options, parse=parse):
+            counts[name] += 1
+            return parse(frame, name, *options)
+
+        monkeypatch.setattr(parsing, parser, counted)
+    prepare_ensemble_training(as_frame(TABLE), RNG.normal(size=300))
+    assert counts == dict.fromkeys(TABLE, 1)
+
+
+def test_the_preparation_is_the_same_for_a_frame_and_for_its_columns():
+    y = RNG.normal(size=300)
+    of_frame, encoding, _ = prepare_ensemble_training(as_frame(TABLE), y)
+    of_columns, expected, _ = prepare_ensemble_training(TABLE, y)
+    assert encoding.to_dict() == expected.to_dict()
+    np.testing.assert_array_equal(of_frame.X.entries, of_columns.X.entries)
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+@pytest.mark.parametrize("rows", [slice(10, 50), [7, 3, 3], np.arange(300) % 2 == 0])
+def test_selected_rows_have_the_values_of_these_rows(name, kind, rows):
+    frame = ParsedFrame.of(as_frame(TABLE))
+    parse_column(frame, name, kind, MISSING)
+    selected = frame.take(rows)
+    assert selected.parsed and len(selected) == len(selected[name])
+    expected = parse_column(as_frame(TABLE).take(rows), name, kind, MISSING)
+    np.testing.assert_array_equal(parse_column(selected, name, kind, MISSING), expected)
+
+
+def test_other_texts_of_missing_values_are_parsed_anew():
+    frame = ParsedFrame.of(as_frame({"town": ["Rome", "Oslo", "-"]}))
+    assert parse_column(frame, "town", "category", ["-"]).tolist() == ["Rome", "Oslo", ""]
+    assert parse_column(frame, "town", "category", ["Oslo"]).tolist() == ["Rome", "", "-"]
+
+
+def test_shared_values_are_read_only():
+    frame = ParsedFrame.of(as_frame({"x": [1.0, 2.0]}))
+    values = parse_column(frame, "x", "number", MISSING)
+    with pytest.raises(ValueError, match="read-only"):
+        values[0] = 5
+    assert frame["x"].flags.writeable
