@@ -105,9 +105,9 @@ def test_another_limit_of_rare_categories_is_printed(barenet):
     Path("t.csv").write_text("\n".join(["town,x,y", *rows]) + "\n")
     run = ("train", "t.csv", "--target", "y", "--no-quick", "--epochs", 1, "--no-plots")
     done = barenet(*run, "--no-baselines").ok()
-    note = "categories are not merged, chosen by the error on rows that are left out"
+    note = "the categories of town are not merged, chosen by the error on rows that are left out"
     assert done.err.index("t.csv:") < done.err.index("1 category") < done.err.index(note)
-    assert "categories are" not in barenet(*run, "--no-baselines", "--rare", 0).err
+    assert "chosen by" not in barenet(*run, "--no-baselines", "--rare", 0).err
 
 
 def test_some_settings_are_those_of_an_ensemble(barenet):

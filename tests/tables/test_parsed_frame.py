@@ -38,8 +38,8 @@ def test_the_preparation_of_an_ensemble_parses_each_column_once(monkeypatch):
 
 def test_the_preparation_is_the_same_for_a_frame_and_for_its_columns():
     y = RNG.normal(size=300)
-    of_frame, encoding, _ = prepare_ensemble_training(as_frame(TABLE), y)
-    of_columns, expected, _ = prepare_ensemble_training(TABLE, y)
+    of_frame, encoding, *_ = prepare_ensemble_training(as_frame(TABLE), y)
+    of_columns, expected, *_ = prepare_ensemble_training(TABLE, y)
     assert encoding.to_dict() == expected.to_dict()
     np.testing.assert_array_equal(of_frame.X.entries, of_columns.X.entries)
 

@@ -1,4 +1,4 @@
-"""The choice of the fraction below which categories are merged."""
+"""The choice, for each column, of the fraction below which categories are merged."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,9 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from barenet import MLPEnsembleRegressor
 from barenet.population._ensemble_training import prepare_ensemble_training
-from barenet.tables._rare_categories import _left_out_error, choose_rare
+from barenet.tables import _rare_categories
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._rare_categories import Categories, choose_rare, left_out
 
 
 def towns(n_towns, n_rows=600, *, matters):
@@ -20,26 +22,31 @@ def towns(n_towns, n_rows=600, *, matters):
     return table, y[:, np.newaxis]
 
 
-def test_the_error_is_that_of_fits_without_each_row():
+def test_the_errors_are_those_of_fits_without_each_row():
     rng = np.random.default_rng(1)
-    X, y = rng.normal(size=(25, 4)) + 3, rng.normal(size=(25, 2))
-    for weight in (np.ones(25), rng.integers(0, 4, 25) / 1.5):
-        weight /= weight.mean()
+    labels = np.array([f"c{code}" for code in rng.integers(0, 6, 40)], object)
+    column = Categories.of("c", labels)
+    X = labels[:, np.newaxis] == np.unique(labels)
+    y = rng.normal(size=(40, 2))
+    for weight in (np.ones(40), rng.integers(0, 4, 40) / 1.5):
         options = {"cv": LeaveOneOut(), "params": {"sample_weight": weight}}
-        predicted = cross_val_predict(Ridge(alpha=1.0), X, y, **options)
-        expected = np.average(np.square(y - predicted).mean(axis=1), weights=weight)
-        assert _left_out_error(X, y, 7 * weight) == pytest.approx(expected, rel=1e-9)
+        model = Ridge(alpha=4.0, fit_intercept=False)
+        expected = cross_val_predict(model, X, y, **options)
+        found = left_out(column, y, weight, penalty=4.0)
+        np.testing.assert_allclose(found.predictions, expected, rtol=1e-9, atol=1e-12)
+        error = (weight * np.square(y - expected).mean(axis=1)).mean()
+        assert found.error == pytest.approx(error, rel=1e-9)
 
 
 @pytest.mark.parametrize(
     ("n_towns", "matters", "expected"),
     [
-        (120, True, 0.0),  # each in 0.83 % of the rows
-        (120, False, 0.01),
-        (70, False, 0.02),  # each in 1.4 %: merged, they disturb less
-        (70, True, 0.01),
-        (5, True, None),  # frequent by any of the fractions
-        (700, True, None),  # too many outputs, and the same for all others
+        (120, True, {"town": 0.0}),  # each in 0.83 % of the rows
+        (120, False, {}),
+        (70, False, {}),
+        (70, True, {}),  # each in 1.4 %: frequent by default
+        (5, True, {}),  # frequent by any of the fractions
+        (700, True, {"town": 0.0}),  # each in two rows
     ],
 )
 def test_categories_are_kept_where_they_predict_rows_left_out(n_towns, matters, expected):
@@ -47,25 +54,85 @@ def test_categories_are_kept_where_they_predict_rows_left_out(n_towns, matters, 
     assert choose_rare(table, y, np.ones(len(y))) == expected
 
 
+def test_each_column_has_a_choice_of_its_own():
+    """Names without an effect are merged beside others with one."""
+    rng = np.random.default_rng(2)
+    n_rows = 4_000
+    shop, clerk = rng.integers(0, 300, (2, n_rows))
+    x = rng.normal(size=n_rows)
+    table = {
+        "clerk": [f"c{code}" for code in clerk],
+        "shop": [f"s{code}" for code in shop],
+        "x": x,
+        "day": np.datetime64("2024-01-01") + rng.integers(0, 900, n_rows),
+    }
+    y = rng.normal(size=300)[shop] + 2 * x + 0.5 * rng.normal(size=n_rows)
+    assert choose_rare(table, y[:, np.newaxis], np.ones(n_rows)) == {"shop": 0.0}
+    is_high = (y > 0).astype(int)
+    assert choose_rare(table, is_high, np.ones(n_rows)) == {"shop": 0.0}
+    thirds = np.digitize(y, np.quantile(y, [1 / 3, 2 / 3]))
+    assert choose_rare(table, thirds, np.ones(n_rows)) == {"shop": 0.0}
+
+
+def test_the_default_is_that_of_the_encoding_with_missing_values():
+    """Fractions are of the rows with a value, and a missing value is never rare."""
+    labels = np.array(["a"] * 97 + ["b"] * 2 + ["c"] + [""] * 300, object)
+    merged = Categories.of("c", labels).merged(0.015)
+    table = {"c": np.where(labels == "", None, labels)}
+    encoding = TableEncoding.fit(table, rare={"c": 0.015})
+    assert encoding.columns[0].inputs == ("c=a", "c=b", "c rare", "c missing")
+    assert sorted(merged.counts) == [1, 2, 97, 300]
+
+
+def test_the_rarest_of_too_many_categories_are_merged(monkeypatch):
+    monkeypatch.setattr(_rare_categories, "MOST_CATEGORIES", 100)
+    rng = np.random.default_rng(3)
+    codes = np.sort(rng.integers(0, 150, 2_000))
+    effects = rng.normal(size=150)
+    table = {"town": [f"t{code}" for code in codes]}
+    y = effects[codes] + 0.1 * rng.normal(size=2_000)
+    rare = choose_rare(table, y[:, np.newaxis], np.ones(2_000))
+    (column,) = TableEncoding.fit(table, rare=rare).columns
+    counts = np.bincount(codes)
+    assert 100 <= len(column.categories) <= 110
+    assert len(column.categories) == np.count_nonzero(counts >= np.sort(counts)[-100])
+
+
+def test_as_many_rows_of_each_of_too_many_categories(monkeypatch):
+    """They can be neither kept nor told apart, so the default remains in effect."""
+    monkeypatch.setattr(_rare_categories, "MOST_CATEGORIES", 100)
+    table, y = towns(300, matters=True)
+    rare = choose_rare(table, y, np.ones(600))
+    assert TableEncoding.fit(table, rare=rare).columns[0].kind == "dropped"
+
+
 def test_rows_of_little_weight_decide_little():
     """In half of the rows, towns matter."""
     (table, y), (_, noise) = (towns(120, 1200, matters=each) for each in (True, False))
     y = np.where(np.arange(1200)[:, np.newaxis] % 2, y, noise)
     odd = np.arange(1200) % 2 + 1e-3
-    assert choose_rare(table, y, odd) == 0.0
-    assert choose_rare(table, y, 1.001 - odd) == 0.01
+    assert choose_rare(table, y, odd) == {"town": 0.0}
+    assert choose_rare(table, y, 1.001 - odd) == {}
 
 
 def test_tables_of_numbers_have_no_choice():
-    assert choose_rare({"x": np.arange(50.0) ** 2}, np.ones((50, 1)), np.ones(50)) is None
+    assert choose_rare({"x": np.arange(50.0) ** 2}, np.ones((50, 1)), np.ones(50)) == {}
 
 
 def test_ensembles_choose_unless_a_fraction_is_given():
     table, y = towns(120, matters=True)
-    (training, encoding, _), (given, merged, _) = (
-        prepare_ensemble_training(table, y, **options) for options in ({}, {"rare": 0.01})
-    )
-    assert (training.recipe.rare, given.recipe.rare) == (0.0, 0.01)
-    assert len(encoding.columns[0].categories) == 120 and merged.columns[0].kind == "dropped"
+    chosen = prepare_ensemble_training(table, y)
+    given = prepare_ensemble_training(table, y, rare=0.01)
+    assert (chosen.chosen_rare, given.chosen_rare) == ({"town": 0.0}, {})
+    assert len(chosen.encoding.columns[0].categories) == 120
+    assert given.encoding.columns[0].kind == "dropped"
     model = MLPEnsembleRegressor(max_iter=1, random_state=0).fit(table, y[:, 0])
-    assert model.encoding_.columns[0] == encoding.columns[0]
+    assert model.encoding_.columns[0] == chosen.encoding.columns[0]
+
+
+def test_categories_leave_the_numbers_their_bins():
+    table, y = towns(300, matters=True)
+    encoding = prepare_ensemble_training(table, y).encoding
+    alone = prepare_ensemble_training({"x": table["x"]}, y).encoding
+    assert len(encoding.columns[0].categories) == 300
+    assert encoding.columns[1].n_bins == alone.columns[0].n_bins == 24

@@ -30,6 +30,7 @@ ENCODINGS = [
     ({"rare": -1}, "rare: "),
     ({"rare": 1.5}, r"rare: expected a fraction below 1 or a whole number of rows, got 1\.5"),
     ({"rare": "few"}, "rare: "),
+    ({"rare": {"other": 0}}, "rare: unknown 'other'"),
     ({"drop": ["y"]}, "drop: unknown 'y'.*choose from x, z"),
     ({"drop": "x"}, "drop: expected a list of texts, got 'x'"),
     ({"categories": [1]}, "categories: expected a list of texts"),

@@ -89,7 +89,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if sample_weight is not None:
             weight = weight * check_sample_weight(sample_weight, n_rows, dtype)
         weight = check_sample_weight(weight, n_rows, dtype)
-        training, encoding, scaling = prepare_ensemble_training(
+        prepared = prepare_ensemble_training(
             X,
             targets,
             target_kind,
@@ -98,12 +98,13 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             seed=seed,
             **self._options(),
         )
+        training = prepared.training
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
         if self.history_.stop_reason == "interrupted":
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
-        if scaling is not None:
-            self.target_scaling_ = scaling
+        if prepared.scaling is not None:
+            self.target_scaling_ = prepared.scaling
         best = training.best
         assert best is not None
         self.network_: Ensemble = training.ensemble()
@@ -113,7 +114,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.out_of_fold_predictions_ = best.predictions
         if best.residuals is not None:
             self.residuals_ = best.residuals
-        self._keep(encoding, X)
+        self._keep(prepared.encoding, X)
         self._scores = best.scores
         self._n_rows = {"training": n_rows}
 
@@ -163,8 +164,8 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     ----------
     rare : float, optional
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
-        default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
-        regression on the encoded columns by 1 % or more.
+        default 0.01, or, for each column, one of 0, 0.005, 0.02 and 0.05 that clearly lowers the
+        leave-one-out error of ridge regression on its categories.
     categories, numeric, drop, keep_column : list of str, optional
         Columns to treat as categories or as numbers, to leave out, or to keep although they count
         or identify the rows.
@@ -287,8 +288,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     ----------
     rare : float, optional
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
-        default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
-        regression on the encoded columns by 1 % or more.
+        default 0.01, or, for each column, one of 0, 0.005, 0.02 and 0.05 that clearly lowers the
+        leave-one-out error of ridge regression on its categories.
     categories, numeric, drop, keep_column : list of str, optional
         Columns to treat as categories or as numbers, to leave out, or to keep although they count
         or identify the rows.

@@ -38,9 +38,6 @@ class EnsembleRecipe:
     #: Factor that the outputs of the bins are multiplied by; a smaller one gives smoother
     #: functions, for few rows.
     bin_factor: float = 0.3
-    #: Categories in a smaller fraction of the rows are merged; None if all fractions have the same
-    #: effect.
-    rare: float | None = None
     #: Numbers of folds and repeats: in each repeat, one network leaves out each row.
     folds: int = 4
     repeats: int = 4

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from barenet.population._train_many import ShowLine, live_line, train_many
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._parsed_frame import ParsedFrame
-from barenet.tables._rare_categories import THRESHOLDS, choose_rare
+from barenet.tables._rare_categories import choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._target_jumps import add_edges_at_jumps
@@ -266,6 +266,28 @@ class EnsembleTraining:
         return History(curves_by_name, first.engine, self.seeds[0], reason, best.epoch)
 
 
+class PreparedTraining(NamedTuple):
+    """The training of an ensemble on a table, which has not begun, and how the table is encoded.
+
+    Attributes
+    ----------
+    training : EnsembleTraining
+        The training.
+    encoding : TableEncoding
+        The encoding of the columns.
+    scaling : Scaling or None
+        The scaling of numeric targets.
+    chosen_rare : dict of str to float
+        The fractions below which the categories of a column are merged, by the name of the column,
+        if they were chosen and are not the default.
+    """
+
+    training: EnsembleTraining
+    encoding: TableEncoding
+    scaling: Scaling | None
+    chosen_rare: dict[str, float]
+
+
 def prepare_ensemble_training(
     X: Any,
     y: NDArray[Any],
@@ -277,10 +299,10 @@ def prepare_ensemble_training(
     seed: int = 0,
     rare: float | None = None,
     **columns: Unpack[ColumnOptions],
-) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
+) -> PreparedTraining:
     """Prepare the training on a table: fit the encoding of its columns, and scale numbers.
 
-    The fraction below which categories are merged is chosen if it isn't given.
+    The fraction below which categories are merged is chosen for each column if it isn't given.
     """
     check_memory(y, target_kind)
     recipe = EnsembleRecipe.for_rows(len(y))
@@ -295,12 +317,17 @@ def prepare_ensemble_training(
         y = np.where(has_weight, scaling.transform(y), 0.0)
     if isinstance(X, Frame):
         X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
+    recipe = replace(recipe, epochs=epochs or recipe.epochs)
+    chosen_rare = {}
     if rare is None:
-        rare = choose_rare(X, y, weight, **columns)
-    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=rare)
-    if rare is None:  # all fractions have the same effect
-        rare = THRESHOLDS[0]
-    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, rare=rare, **columns)
+        chosen_rare = choose_rare(X, y, weight, **columns)
+    encoding = TableEncoding.fit(
+        X,
+        numbers="piecewise",
+        bins=recipe.bins,
+        rare=chosen_rare if rare is None else rare,
+        **columns,
+    )
     encoding = add_edges_at_jumps(encoding, X, y, weight)
     out_of_fold = OutOfFold(y, weight / weight.sum())
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
@@ -308,4 +335,4 @@ def prepare_ensemble_training(
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
     inputs = table_rows(encoding, X, np.float32, factors)
     training = EnsembleTraining(inputs, out_of_fold, recipe, target_kind, seed, groups, factors)
-    return training, encoding, scaling
+    return PreparedTraining(training, encoding, scaling, chosen_rare)

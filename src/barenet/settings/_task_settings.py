@@ -129,8 +129,8 @@ class DataOptions:
         More spellings of a missing value, such as -999 or unknown.
     rare : float
         Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
-        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 if that reduces the
-        error on left-out rows.
+        number of rows. By default 0.01; for a column of an ensemble, 0, 0.005, 0.02 or 0.05 if that
+        clearly reduces the error on left-out rows.
     """
 
     target: str | None = None

@@ -15,7 +15,7 @@ from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables import _column_fitting as fitting
 from barenet.tables._column import Column, DroppedColumn, FilledColumn
 from barenet.tables._column_kinds import DateColumn, NumberColumn, seconds
-from barenet.tables._encoding import TableEncoding, check_rare
+from barenet.tables._encoding import RARE, TableEncoding, check_rare
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kind_of, kinds_of, raise_together
 from barenet.tables._missing_texts import is_absent
@@ -221,7 +221,7 @@ class StreamFit:
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
-        self.rare = check_rare(options.get("rare", 0.01))
+        self.rare = check_rare(options.get("rare", RARE))
         self.fraction = self.rare
         if self.rare >= 1:
             # A number of rows is converted to a fraction of all rows, and applied to the sample.

@@ -41,7 +41,7 @@ MOST_PLACEHOLDERS = 4
 #: Minimum distance of a placeholder from the other dates, in seconds: a year.
 FAR = 365 * 86_400
 
-#: Maximum number of inputs of all columns together, including their bins.
+#: Maximum number of inputs of all columns but those of categories, including their bins.
 MOST_INPUTS = 640
 
 
@@ -206,12 +206,16 @@ def in_bins(
 ) -> tuple[Column, ...]:
     """Divide the ranges of numbers and dates into bins, or fewer bins if there are many columns.
 
+    Categories leave the bins their room: their first layer is looked up, however many they are.
+
     Dates have at least one bin, which limits them. Placeholders such as 9999-12-31, which would be
     far from all other dates, don't affect their scale.
     """
     n_divided = 0
     room = MOST_INPUTS
     for column in columns:
+        if isinstance(column, kinds.CategoryColumn):
+            continue
         room -= len(column.inputs)
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
             n_divided += 1

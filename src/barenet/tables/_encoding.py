@@ -29,6 +29,9 @@ from barenet.tables._to_frame import as_frame, column_names
 #: Number of values that are encoded at a time, which limits the memory of intermediate results.
 _BLOCK = 2**20
 
+#: The fraction of the rows below which a category is rare by default.
+RARE = 0.01
+
 #: The largest number of a float32 network.
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
@@ -97,7 +100,7 @@ class TableEncoding:
         *,
         numbers: str = "standardize",
         bins: int = 24,
-        rare: float = 0.01,
+        rare: float | Mapping[str, float] = RARE,
         categories: Collection[str] = (),
         numeric: Collection[str] = (),
         drop: Collection[str] = (),
@@ -117,12 +120,13 @@ class TableEncoding:
             several bins of the range. Dates are scaled, and have bins, as numbers.
         bins : int, default=24
             Number of these bins, each with about the same number of rows. A value that more rows
-            share is an edge between two bins. Columns have fewer bins if all columns together would
-            have more than 640 inputs, and none if there is no room for one; dates have at least
-            one.
-        rare : float, default=0.01
+            share is an edge between two bins. Columns have fewer bins if all columns but those of
+            categories would together have more than 640 inputs, and none if there is no room for
+            one; dates have at least one.
+        rare : float or mapping of str to float, default=0.01
             A category is rare if it occurs in a smaller fraction of the rows that have a value. 1
-            or more is a number of rows, and 0 keeps every category.
+            or more is a number of rows, and 0 keeps every category. A mapping has the numbers of
+            single columns, and 0.01 applies to the others.
         categories : collection of str
             Columns to treat as categories, whatever their values.
         numeric : collection of str
@@ -148,8 +152,14 @@ class TableEncoding:
             If an argument is wrong.
         """
         drop = check_texts(drop, "drop")
-        rare = check_rare(rare)
         names = column_names(X)
+        rare_by_name = {}
+        if isinstance(rare, Mapping):
+            for name, number in rare.items():
+                rare_by_name[name] = check_rare(number)
+            rare = RARE
+        else:
+            rare = check_rare(rare)
         if names and set(names).issubset(drop):
             problem = f"no column is left to learn from without {some(names)}"
             raise DataError(problem, argument="drop", remedy="drop fewer columns")
@@ -164,6 +174,8 @@ class TableEncoding:
         tokens = missing_tokens(frame, missing)
         if not names:
             names = [*frame.columns]
+        for name in rare_by_name:
+            lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
@@ -178,7 +190,7 @@ class TableEncoding:
                     name,
                     requested.get(name),
                     numbers=numbers,
-                    rare=rare,
+                    rare=rare_by_name.get(name, rare),
                     missing=tokens,
                     keep=keep,
                     inferred=inferred.get(name),

@@ -15,6 +15,7 @@ from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import ENGINES, Ensemble, Model
+from barenet.errors import some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -25,7 +26,6 @@ from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._rare_categories import THRESHOLDS
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
 from barenet.tasks import _initial_weights as initial_weights
@@ -329,7 +329,7 @@ def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
     weight = None
     if config.class_weight:
         weight = class_weights(config.class_weight, training)[training.y]
-    ensemble_training, encoding, scaling = prepare_ensemble_training(
+    prepared = prepare_ensemble_training(
         training.X,
         training.y,
         TargetKind.of(training.classes),
@@ -339,14 +339,13 @@ def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
         seed=config.seed or 0,
         **settings.table_options(training.feature_names),
     )
-    recipe = ensemble_training.recipe
-    note = note_on_rare(settings.rare, recipe.rare)
-    config = replace(config, epochs=recipe.epochs)
-    settings = replace(settings, quick=False, config=config, rare=recipe.rare)
+    ensemble_training = prepared.training
+    config = replace(config, epochs=ensemble_training.recipe.epochs)
+    settings = replace(settings, quick=False, config=config)
     predictor = untrained_predictor(
         Ensemble(ensemble_training.networks),
-        encoding,
-        scaling,
+        prepared.encoding,
+        prepared.scaling,
         split=split,
         settings=settings,
         training=training,
@@ -357,18 +356,26 @@ def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
         training=training,
         predictor=predictor,
         ensemble_training=ensemble_training,
-        note=note,
+        note=note_on_rare(prepared.chosen_rare),
     )
 
 
-def note_on_rare(given: float | None, chosen: float | None) -> str:
-    """Describe how rare categories are merged, if that was chosen and is not the default."""
-    if chosen in (given, THRESHOLDS[0]):
+def note_on_rare(chosen: Mapping[str, float]) -> str:
+    """Describe how the rare categories of columns are merged, given the choices that differ."""
+    names_by_fraction: dict[float, list[str]] = {}
+    for name, fraction in chosen.items():
+        names_by_fraction.setdefault(fraction, []).append(name)
+    lines = []
+    for fraction, names in sorted(names_by_fraction.items()):
+        if fraction == 0:
+            merged = f"the categories of {some(names)} are not merged"
+        else:
+            merged = f"the categories of {some(names)} in less than {100 * fraction:.3g} % of the "
+            merged += "rows are merged"
+        lines.append(f"{merged}, chosen by the error on rows that are left out\n")
+    if not lines:
         return ""
-    merged = "are not"
-    if chosen:
-        merged = f"of less than {100 * chosen:g} % of the rows are"
-    return f"categories {merged} merged, chosen by the error on rows that are left out\n\n"
+    return "".join(lines) + "\n"
 
 
 def training_arrays(predictor: Predictor, dataset: Dataset) -> tuple[InputArray, NDArray[Any]]:
