@@ -85,6 +85,23 @@ def test_years_and_numbers_that_grow_with_the_time_stay_numbers(table):
         (lambda day: f"{day.year}-{day.month}", "%Y-%m"),
         (lambda day: f"D:{day:%Y%m%d}", "D:%Y%m%d"),
         (lambda day: f"{day:%m-%y}", "%m-%y"),
+        (lambda day: f"{day:%m / %y}", "%m / %y"),
+        (lambda day: f"{day.month}/{day:%y}", "%m/%y"),
+        (lambda day: f"{day:%y}/{day.month}", "%y/%m"),
+        (lambda day: f"{day:%Y|%m}", "%Y|%m"),
+        (lambda day: f"{day:%m|%Y}", "%m|%Y"),
+        (lambda day: f"{day:%Y - %m}", "%Y - %m"),
+        (lambda day: f"{day:%m / %Y}", "%m / %Y"),
+        (lambda day: f"Week {day:%V}, {day:%G}", None),
+        (lambda day: f"{day:%G}, week {day:%V}", None),
+        (lambda day: f"T{1 + day.month // 4} {day.year}", None),
+        (lambda day: f"{day.year}-T{1 + day.month // 4}", None),
+        (lambda day: f"T{1 + day.month // 4} {day:%y}", None),
+        (lambda day: f"Q{1 + day.month // 4}, {day.year}", None),
+        (lambda day: f"S{1 + day.month // 7} {day.year}", None),
+        (lambda day: f"{1 + day.month // 7}H{day:%y}", None),
+        (lambda day: f"H{1 + day.month // 7} {day:%y}", None),
+        (lambda day: f"{day:%V.%G}", None),
         (lambda day: f"{day:%y-%m}", "%y-%m"),
         (lambda day: f"{day:%Y}/W{day:%V}", None),
         (lambda day: f"CW{day:%V}/{day:%y}", None),
@@ -136,6 +153,93 @@ def test_years_beside_the_same_letters_become_groups_only_if_asked(table):
         TableEncoding.fit(load_table(path, "y").X)  # a feature may have such names
     for values in ([f"p{n % 7}" for n in range(60)], [f"ward {n % 12}" for n in range(60)]):
         assert load_table(table(values), "y", split_by="c").split_keys.dtype == object
+
+
+@pytest.mark.case(155)
+def test_weeks_and_a_year_after_them_are_no_names():
+    assert kind([f"{20 + n % 30}/{2019 + n % 4}" for n in range(60)]) == "category"  # file numbers
+    for layout in ("{}/{}", "{:02}/{}", "{}.{}", "{:02}.{}"):
+        weeks = [layout.format(1 + n % 52, 2019 + n // 52) for n in range(156)]
+        with pytest.raises(DataError, match="expected a date such as") as caught:
+            kind(weeks)
+        assert "date_format" not in caught.value.options
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "write_name",
+    [
+        lambda n: f"{1 + n % 12}/{1 + n % 15:02}",  # rooms
+        lambda n: f"H{1 + n % 2}-{1 + n % 30:02}",  # rooms of two houses
+        lambda n: f"{18 + n % 7}-{1 + n % 12}",  # versions
+        lambda n: f"{1 + n % 12}-{10 + n % 10}",  # districts
+        lambda n: f"{36 + n % 12}/{37 + n % 12}",  # sizes of shoes
+        lambda n: f"{1 + n % 11}/{16 * 2 ** (n % 3)}",  # fractions of an inch
+        lambda n: f"{1 + n * 7 % 80}/{10 + n % 30}",  # addresses
+        lambda n: f"T{10 + n * 7 % 80}",  # diagnoses
+        lambda n: f"T{1 + n % 4} {1000 + n * 7 % 900}",  # parts
+        lambda n: f"{100 + n % 50}|{n % 12:02}",  # parts
+        lambda n: f"LH{100 + n * 37 % 900}",  # flights
+        lambda n: f"grade {1 + n % 12}",
+        lambda n: f"{1950 + n % 50} / {1951 + n % 50}",  # seasons
+    ],
+)
+def test_names_that_resemble_months_stay_names(write_name):
+    assert kind([write_name(n) for n in range(120)]) == "category"
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "write_period",
+    [
+        lambda n: f"FY{8 + n % 16:02}",
+        lambda n: f"season {8 + n % 16:02}",
+        lambda n: f"week {1 + n % 52}",
+        lambda n: f"KW{1 + n % 52:02}",
+        lambda n: f"month {1 + n % 12}",
+        lambda n: f"day {1 + n % 30}",
+        lambda n: f"{8 + n % 16:02}/{9 + n % 16:02}",
+        lambda n: f"cohort {2001 + n % 20}",
+        lambda n: f"class of {2001 + n % 20}",
+    ],
+)
+def test_periods_without_a_full_year_become_groups_only_if_asked(table, write_period):
+    path = table([write_period(n) for n in range(60)])
+    with pytest.raises(DataError, match="to split by groups, use categories=") as caught:
+        load_table(path, "y", split_by="c")
+    named = load_table(path, "y", split_by="c", **caught.value.options)
+    assert named.split_keys.dtype == object
+    TableEncoding.fit(load_table(path, "y").X)  # a feature may have such names
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "write_group",
+    [
+        lambda n: f"store {2001 + n % 20}",
+        lambda n: f"patient-{1950 + n % 50}",
+        lambda n: f"Room No. {2001 + n % 20}",
+        lambda n: f"{36 + n % 12}/{37 + n % 12}",  # sizes of shoes
+        lambda n: f"team {1 + n % 12}",
+        lambda n: f"grade {1 + n % 12}",
+        lambda n: f"LH{100 + n % 30}",
+        lambda n: f"W{1 + n % 20}",  # wards or weeks
+        lambda n: f"{18 + n % 7}-{1 + n % 12}",  # versions
+        lambda n: f"visit {1 + n % 5}",
+    ],
+)
+def test_numbers_of_places_persons_and_things_are_groups(table, write_group):
+    groups = [write_group(n) for n in range(60)]
+    assert set(load_table(table(groups), "y", split_by="c").split_keys) == set(groups)
+
+
+@pytest.mark.case(155)
+def test_halves_of_a_year_are_dates_and_lengths_of_films_are_durations():
+    halves = [f"{1 + n % 2}H{8 + n % 15:02}" for n in range(60)]
+    with pytest.raises(DataError, match="expected a date such as"):
+        kind(halves)
+    with pytest.raises(DataError, match="expected a time of day from 00:00 to 23:59"):
+        kind([f"{1 + n % 2}h{n * 7 % 60:02}" for n in range(60)])
 
 
 @pytest.mark.case(155)
