@@ -396,6 +396,25 @@ def test_a_missing_date_is_missing_until_the_end_of_its_day():
     assert encoding.transform({"end": new})[:, indicator].tolist() == [1, 0, 1, 0]
 
 
+@pytest.mark.case(153)
+@pytest.mark.parametrize("zone", ["+01:00", "-05:00", "+0100", "Z", " UTC+14"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59", "0001-01-01T00:00:00"])
+def test_the_last_and_the_first_day_stand_for_no_date_in_any_zone(moment, zone):
+    mark, _, _ = moment.partition("T")
+    values = [day.isoformat() for day in DAYS]
+    values[7] = f"{moment}{zone}"
+    encoding = TableEncoding.fit({"end": values}, missing=[mark])
+    indicator = encoding.output_names.index("end missing")
+    assert np.flatnonzero(encoding.transform({"end": values})[:, indicator]).tolist() == [7]
+
+
+@pytest.mark.case(153)
+def test_the_last_day_in_a_zone_stands_for_no_date_in_memory():
+    last_moment = datetime.datetime.fromisoformat("9999-12-31T23:59:59+01:00")
+    encoding = TableEncoding.fit({"end": [*DAYS, last_moment]}, missing=["9999-12-31"])
+    assert "end missing" in encoding.output_names
+
+
 @pytest.mark.case(155)
 @pytest.mark.parametrize(
     "values",

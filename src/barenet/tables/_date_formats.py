@@ -197,10 +197,10 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
         moment = day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction))
     except (ValueError, OverflowError):
         return None
-    try:
-        return moment - shift
-    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
+    parts_of_day = (moment.year, moment.month, moment.day)
+    if parts_of_day in ((1, 1, 1), (9999, 12, 31)):  # they stand for no date, in any zone
         return moment
+    return moment - shift
 
 
 def check_date_format(date_format: Any) -> None:
@@ -408,8 +408,6 @@ def to_utc(value: date) -> datetime:
         return datetime(value.year, value.month, value.day)
     if value.tzinfo is None:
         return value
-    try:
-        shifted = value.astimezone(UTC)
-    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
-        shifted = value
-    return shifted.replace(tzinfo=None)
+    if value.date() in (date.min, date.max):  # they stand for no date, in any zone
+        return value.replace(tzinfo=None)
+    return value.astimezone(UTC).replace(tzinfo=None)
