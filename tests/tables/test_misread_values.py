@@ -492,6 +492,46 @@ def test_a_format_with_a_gap_is_refused(table, date_format):
         load_table(table([day.isoformat() for day in DAYS]), "y", date_format=date_format)
 
 
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    ("values", "date_format"),
+    [
+        ([f"{day:%Y%m%d}" for day in DAYS], "%d%m%Y"),
+        ([str(n * 7 % 90) for n in range(60)], "%Y%m%d"),
+        ([f"{n}.5" for n in range(60)], "%d.%m.%Y"),
+        (["yes", "no"] * 30, "%d.%m.%Y"),
+        ([f"n{n % 7}" for n in range(60)], "%d.%m.%Y"),
+    ],
+)
+def test_a_format_that_names_a_column_of_other_values_is_refused(table, values, date_format):
+    path = table(values)
+    named = {"c": date_format}
+    with pytest.raises(DataError, match="column 'c': expected a date in its format") as caught:
+        TableEncoding.fit(load_table(path, "y", date_format=named).X)
+    assert caught.value.line == 2
+    with pytest.raises(DataError, match="column 'c': expected a date in its format"):
+        load_table(path, "y", split_by="c", date_format=named)
+    with pytest.raises(DataError, match="column 'c': expected a date in its format"):
+        stream(path, "y", csv={"date_format": [f"c={date_format}"]}, task="regression")
+    # A format for all columns is for those that hold dates, and a kind by request has no format.
+    load_table(path, "y", date_format=date_format)
+    load_table(path, "y", date_format=named, categories=["c"])
+    in_memory = load_table(path, "y", date_format=named, frame=True)
+    assert TableEncoding.fit(in_memory.X, categories=["c"]).columns[0].kind == "category"
+
+
+@pytest.mark.case(157)
+def test_a_format_that_names_a_column_of_digits_reads_them(table):
+    days = [f"{day:%Y%m%d}" for day in DAYS]
+    days[3] = "-1"
+    dataset = load_table(table(days), "y", date_format={"c": "%Y%m%d"})
+    [column, _] = TableEncoding.fit(dataset.X, missing=["-1"]).columns
+    assert column.kind == "date"
+    dataset = load_table(table(["", "NA", "None"] * 20), "y", date_format={"c": "%Y%m%d"})
+    [column, _] = TableEncoding.fit(dataset.X).columns
+    assert column.kind == "dropped"
+
+
 @pytest.mark.case(155)
 @pytest.mark.parametrize("end", [12, 52])
 def test_numbers_that_count_after_a_point_are_no_decimals(table, end):

@@ -22,6 +22,7 @@ from barenet.tables import _delimited as delimited
 from barenet.tables._date_formats import (
     format_of_column,
     formats_of,
+    named_columns,
     parse_datetime,
     parse_time_of_day,
     rewrite_date,
@@ -275,6 +276,12 @@ class CsvTable(Table):
         if self.options.decimal == "," and re.fullmatch(DECIMAL_COMMA, text, re.ASCII):
             texts.add(text.replace(",", "."))
         return texts
+
+    def date_format_of(self, name: str) -> str | None:
+        for column in named_columns(self.options.date_format):
+            if column.strip() == name.strip():
+                return format_of_column(self.options.date_format, name)
+        return None
 
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()

@@ -164,6 +164,31 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
     ['category', 'boolean', 'number']
     """
+    column_kind = kind_of_values(frame, name, missing, to_split_by=to_split_by)
+    if column_kind not in date_formats.DATES:
+        refuse_date_format(frame, name, missing)
+    return column_kind
+
+
+def refuse_date_format(frame: Frame, name: str, missing: Collection[str]) -> None:
+    """Reject a column that a date format names, but whose values are no dates in this format."""
+    date_format = None
+    if frame.origin is not None:
+        date_format = frame.origin.date_format_of(name)
+    if date_format is None:
+        return
+    labels = parsing.as_labels(frame, name, missing)
+    is_present = np.array([not is_absent(label) for label in labels], np.bool_)
+    expected = f"a date in its format {date_format!r}"
+    remedy = "correct the format, or remove it if the column holds no dates"
+    if is_present.any():
+        raise frame.fault(parsing.first_row(frame, is_present), name, expected, remedy)
+
+
+def kind_of_values(
+    frame: Frame, name: str, missing: Collection[str], *, to_split_by: bool = False
+) -> str:
+    """Infer the kind of a column from its values alone."""
     values = frame[name]
     if values.dtype.kind == "f" and np.isinf(values).any():
         parsing.as_numbers(frame, name, missing)  # this rejects infinities that are not missing
