@@ -197,8 +197,13 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
         moment = day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction))
     except (ValueError, OverflowError):
         return None
-    parts_of_day = (moment.year, moment.month, moment.day)
-    if parts_of_day in ((1, 1, 1), (9999, 12, 31)):  # they stand for no date, in any zone
+    return in_utc(moment, shift)
+
+
+def in_utc(moment: datetime, shift: timedelta) -> datetime:
+    """Shift a time to UTC, except on the first and the last day, which stand for no date."""
+    day = (moment.year, moment.month, moment.day)
+    if day in ((1, 1, 1), (9999, 12, 31)):
         return moment
     return moment - shift
 
@@ -406,8 +411,5 @@ def to_utc(value: date) -> datetime:
     """Convert a date or time to UTC, and drop the zone; without a zone, it is not shifted."""
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
-    if value.tzinfo is None:
-        return value
-    if value.date() in (date.min, date.max):  # they stand for no date, in any zone
-        return value.replace(tzinfo=None)
-    return value.astimezone(UTC).replace(tzinfo=None)
+    shift = value.utcoffset() or timedelta(0)
+    return in_utc(value.replace(tzinfo=None), shift)
