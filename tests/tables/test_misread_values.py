@@ -1,6 +1,7 @@
 """Values that would be read as other numbers, names or groups are refused with a remedy."""
 
 import datetime
+import re
 
 import numpy as np
 import pandas as pd
@@ -530,6 +531,50 @@ def test_a_format_that_names_a_column_of_digits_reads_them(table):
     dataset = load_table(table(["", "NA", "None"] * 20), "y", date_format={"c": "%Y%m%d"})
     [column, _] = TableEncoding.fit(dataset.X).columns
     assert column.kind == "dropped"
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize("distance", [2, 4, 30])
+@pytest.mark.parametrize("layout", ["%m.%Y", "%b-%y", "%Y_%m", "%m/%y", "%Y%m%d"])
+def test_dates_in_a_format_beside_others_lose_nothing(table, layout, distance):
+    texts = []
+    days = []
+    for n, day in enumerate(DAYS):
+        text = day.isoformat()
+        if n % distance == 1:
+            text = day.strftime(layout)
+            day = datetime.datetime.strptime(text, layout)
+        texts.append(text)
+        days.append(day)
+    path = table(texts)
+    with pytest.raises(DataError, match="expected a date such as") as caught:
+        TableEncoding.fit(load_table(path, "y").X)
+    assert caught.value.options["date_format"] == layout
+    assert "missing" not in caught.value.options
+    dataset = load_table(path, "y", split_by="c", date_format=layout)
+    seconds = np.array(days, "M8[s]").astype(np.float64)
+    assert dataset.split_keys.tolist() == seconds.tolist()
+    # In memory, the remedy is a call of pandas.
+    with pytest.raises(DataError, match="convert the column to dates with pandas") as caught:
+        kind(texts)
+    [call] = re.findall(r"pandas[.]to_datetime.*?'coerce'\)\)", caught.value.remedy)
+    converted = eval(call, {"pandas": pd, "column": pd.Series(texts)})
+    assert converted.tolist() == pd.to_datetime(pd.Series(days)).tolist()
+
+
+@pytest.mark.case(157)
+def test_weeks_and_digits_beside_dates_are_dates_without_a_format():
+    for layout in ("%V.%G", "%d%m%Y"):
+        for distance in (2, 9):
+            values = [day.isoformat() for day in DAYS]
+            values[1::distance] = [day.strftime(layout) for day in DAYS[1::distance]]
+            with pytest.raises(DataError, match="; convert the column to dates; ") as caught:
+                kind(values)
+            assert "missing" not in caught.value.options
+    values = [day.isoformat() for day in DAYS]
+    values[1::9] = ["0000-00-00"] * len(DAYS[1::9])
+    with pytest.raises(DataError, match="if it stands for a missing value, use missing="):
+        kind(values)
 
 
 @pytest.mark.case(155)

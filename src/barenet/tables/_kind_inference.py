@@ -28,6 +28,7 @@ from barenet.tables._missing_texts import is_absent
 from barenet.tables._unread_dates import (
     NUMERIC_DATE,
     is_season,
+    refuse_dates_beside,
     refuse_unread_dates,
     refuse_years,
     unread_dates,
@@ -210,7 +211,9 @@ def kind_of_values(
     refuse_units(column, numbers)
     if _are_all(column, numbers, "a number"):
         return _number_or_code(column, numbers)
-    if _are_all(column, _without_seasons(column), "a date"):
+    dates = _without_seasons(column)
+    refuse_dates_beside(column, dates)
+    if _are_all(column, dates, "a date"):
         return "ymd"
     if _are_all(column, column.find(date_formats.parse_time_of_day), "a time of day"):
         return "time"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from barenet.errors import DataError
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._date_formats import parse_datetime
-from barenet.tables._distinct_texts import MANY, DistinctTexts
+from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
 
 #: Maximum number of different words of months and days of a language beside dates; addresses have
 #: more.
@@ -82,6 +82,14 @@ _SHORT_PERIODS = (
 )
 #: A month or a week and a year as a decimal number: 03.2024, 36.2024.
 PERIOD_AND_POINT = rf"{WEEK_NUMBER}\.{YEAR}"
+#: Dates that may also be numbers, unless they are beside other dates: 03.2024, 20240131, 8/22.
+_MONTH_AND_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_DAY_AND_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
+_BESIDE_DATES = re.compile(
+    rf"""{PERIOD_AND_POINT}|(?:0?[1-9]|1[0-2])/\d\d
+       |{YEAR}{_MONTH_AND_DAY}|{_MONTH_AND_DAY}{YEAR}|{_DAY_AND_MONTH}{YEAR}""",
+    re.VERBOSE | re.ASCII,
+)
 #: Periods of two-digit years, and weeks and the like without a year: FY08, week 12, KW01.
 _NUMBERED_PERIOD = re.compile(
     rf"""(?:fy|gj|fiscal[ ]year|year|yr|season|saison)[. -]?'?\d\d(?:\s?[-/]\s?\d\d)?
@@ -120,7 +128,7 @@ _MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{YEAR}", 
 #: Formats of dates without signs between their parts, or without a month or a day.
 _WHOLE_FORMATS = (
     "%m/%y", "%m-%y", "%y/%m", "%y-%m", "%m / %y", "%m - %y", "%y / %m", "%y - %m",
-    "%m / %Y", "%m - %Y", "%Y / %m", "%Y - %m", "%Y|%m", "%m|%Y",
+    "%m / %Y", "%m - %Y", "%Y / %m", "%Y - %m", "%Y|%m", "%m|%Y", "%m.%Y", "%Y%m%d",
     "%Y_%m", "%Y %m", "%m_%Y", "%m %Y", "%Y-M%m", "%Y/M%m", "%Y M%m", "M%m-%Y", "M%m/%Y", "M%m %Y",
     "%Y年%m月", "%Y년 %m월", "D:%Y%m%d", "D:%Y%m%d%H%M%S",
     "%Y%m%d-%H%M", "%Y%m%d_%H%M", "%Y%m%d %H%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
@@ -152,6 +160,8 @@ def refuse_unread_dates(column: DistinctTexts) -> None:
     candidates = column.find(_looks_like_date)
     candidates += _short_dates(column)
     candidates += _numbers_in_years(column)
+    if len(readable) >= FEW:
+        candidates += column.find(_BESIDE_DATES.fullmatch)
     worded = column.find(_WORDED.fullmatch)
     words = {_word_of(text) for text in column.texts_of(worded)}
     if len(words) <= MOST_DATE_WORDS:
@@ -163,6 +173,27 @@ def refuse_unread_dates(column: DistinctTexts) -> None:
     both = {*codes, *readable}
     if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
         raise unread_dates(column, codes)
+
+
+def refuse_dates_beside(column: DistinctTexts, readable: Sequence[int]) -> None:
+    """Reject dates that are not read beside more that are, such as 03.2024 beside 2024-03-01.
+
+    They stand for no missing value, as few other texts beside dates may.
+    """
+    unread = []
+    for code in column.others(readable):
+        text = column.texts[code]
+        if _looks_like_date(text) or _BESIDE_DATES.fullmatch(text):
+            unread.append(code)
+    both = {*unread, *readable}
+    are_few = 0 < len(unread) < len(readable)
+    if not are_few or not column.are_nearly_all(both):
+        return
+    texts = column.texts_of(unread)
+    formats = _fitting_formats(texts, is_numeric=False)
+    are_periods = all(_BESIDE_DATES.fullmatch(text) for text in texts)
+    if formats or are_periods:
+        raise unread_dates(column, unread, formats)
 
 
 def refuse_years(column: DistinctTexts) -> None:
