@@ -577,6 +577,20 @@ def test_weeks_and_digits_beside_dates_are_dates_without_a_format():
         kind(values)
 
 
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    ("date_format", "codes"),
+    [
+        ("%Y-%M-%d", "%m for the month and %M for the minute"),
+        ("%Y %H", "%d for the day and %H for the hour"),
+        ("%Y-%m-%d %H:%S", "%M for the minute and %S for the second"),
+    ],
+)
+def test_the_remedy_of_a_gap_names_its_codes(table, date_format, codes):
+    with pytest.raises(ArgumentError, match=f"; the codes are {codes}"):
+        load_table(table([day.isoformat() for day in DAYS]), "y", date_format=date_format)
+
+
 @pytest.mark.case(155)
 @pytest.mark.parametrize("end", [12, 52])
 def test_numbers_that_count_after_a_point_are_no_decimals(table, end):

@@ -355,38 +355,52 @@ def unread_dates(
     texts = column.texts_of(codes)
     if formats is None:
         formats = _fitting_formats(texts, is_numeric=is_numeric)
-    remedy = ""
+    proposed = _proposed(formats)
+    remedy = _condition_of(formats, texts, is_ambiguous=is_ambiguous)
+    remedy += f"{_way_to_read(column, proposed)}; "
+    if are_numbers:
+        remedy += "to read numbers, use {numeric}; "
+    remedy += column.if_names
+    return column.fault(codes, "a date such as 2024-12-31", remedy, **proposed)
+
+
+def _proposed(formats: Sequence[str]) -> dict[str, str]:
+    """Return the likeliest format and one whose year is first, by their options in a remedy."""
+    proposed = {}
+    if formats:
+        proposed["date_format"] = formats[0]
+    if len(formats) > 1 and formats[-1].startswith("%y"):
+        proposed["date_format_"] = formats[-1]
+    return proposed
+
+
+def _condition_of(formats: Sequence[str], texts: Sequence[str], *, is_ambiguous: bool) -> str:
+    """Write what must be known or changed before a format reads dates; empty if nothing."""
+    condition = ""
     fitting = set(formats)
     fits_both_orders = fitting.issuperset(("%d%m%Y", "%m%d%Y"))
     fits_both_short_orders = fitting.issuperset(("%d%m%y", "%m%d%y"))
     if is_ambiguous or fits_both_orders or fits_both_short_orders:
-        remedy = "the order of its parts is ambiguous: "
-    options: dict[str, object] = {}
-    if formats:
-        likeliest = formats[0]
-        year_first = None
-        if len(formats) > 1 and formats[-1].startswith("%y"):
-            year_first = formats[-1]
-        if "%d" not in likeliest and "%y" in likeliest and _may_be_days(texts):
-            remedy += "add the year if the number is a day; if it is the year, "
-        if column.frame.has_csv_options:
-            remedy += "read the file with {date_format}"
-            options["date_format"] = likeliest
-            if year_first is not None:
-                remedy += " or, if the year is first, {date_format_}"
-                options["date_format_"] = year_first
-            remedy += ", or convert the column to dates; "
-        else:
-            remedy += f"convert the column to dates with {_conversion(column, likeliest)}"
-            if year_first is not None:
-                remedy += f" or, if the year is first, {_conversion(column, year_first)}"
-            remedy += "; "
-    else:
-        remedy += "convert the column to dates; "
-    if are_numbers:
-        remedy += "to read numbers, use {numeric}; "
-    remedy += column.if_names
-    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+        condition = "the order of its parts is ambiguous: "
+    if not formats:
+        return condition
+    has_short_year_alone = "%d" not in formats[0] and "%y" in formats[0]
+    if has_short_year_alone and _may_be_days(texts):
+        condition += "add the year if the number is a day; if it is the year, "
+    return condition
+
+
+def _way_to_read(column: DistinctTexts, proposed: dict[str, str]) -> str:
+    """Write how dates are read: with a format, if there is one, or else after a conversion."""
+    if not proposed:
+        return "convert the column to dates"
+    if column.frame.has_csv_options:
+        options = [f"{{{option}}}" for option in proposed]
+        either = " or, if the year is first, ".join(options)
+        return f"read the file with {either}, or convert the column to dates"
+    calls = [_conversion(column, date_format) for date_format in proposed.values()]
+    either = " or, if the year is first, ".join(calls)
+    return f"convert the column to dates with {either}"
 
 
 def _fitting_formats(texts: Sequence[str], *, is_numeric: bool) -> list[str]:
@@ -529,11 +543,18 @@ def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str])
         elif part.isdecimal() and times:
             written.append(times.pop(0))
         elif re.fullmatch(date_formats.MONTH_WORD, lower):
-            written.append("%b" if len(part) == 3 else "%B")
+            written.append(_code_of_name(part, short="%b", full="%B"))
         elif re.fullmatch("(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?", lower):
-            written.append("%a" if len(part) == 3 else "%A")
+            written.append(_code_of_name(part, short="%a", full="%A"))
         elif lower in ("am", "pm"):
             written.append("%p")
         else:
             written.append(part.replace("%", "%%"))
     return "".join(written)
+
+
+def _code_of_name(name: str, *, short: str, full: str) -> str:
+    """Return the code of an abbreviated or a full name of a month or a day."""
+    if len(name) == 3:
+        return short
+    return full
