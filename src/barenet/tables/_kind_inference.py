@@ -180,10 +180,12 @@ def refuse_date_format(frame: Frame, name: str, missing: Collection[str]) -> Non
         return
     labels = parsing.as_labels(frame, name, missing)
     is_present = np.array([not is_absent(label) for label in labels], np.bool_)
+    if not is_present.any():
+        return
+    row = parsing.first_row(frame, is_present)
     expected = f"a date in its format {date_format!r}"
     remedy = "correct the format, or remove it if the column holds no dates"
-    if is_present.any():
-        raise frame.fault(parsing.first_row(frame, is_present), name, expected, remedy)
+    raise frame.fault(row, name, expected, remedy)
 
 
 def kind_of_values(

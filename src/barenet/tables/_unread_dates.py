@@ -58,27 +58,24 @@ _SHORT_YEAR_AND_MONTH = re.compile(r"\d\d\s?[-/]\s?(?:0[1-9]|1[0-2])")
 _OTHER_PERIOD = re.compile(
     rf"""(?:fy\s?)?(?:{YEAR}|'?\d\d)[-/ ]?q[1-4]
        |(?:q[1-4]|[1-4]q)(?:[-/ ]?|,\s?|\sof\s)(?:fy\s?)?(?:{YEAR}|'?\d\d)
-       |(?:fy\s?)?{YEAR}[-/ ]?[hs][12]
-       |(?:[hs][12]|[12][hs])[-/ ]?{YEAR}
-       |{YEAR}[-/ ]?t[1-4]
-       |(?:t[1-4]|[1-4]t)[-/ ]?{YEAR}
+       |(?:fy\s?)?{YEAR}[-/ ]?(?:[hs][12]|t[1-4])
+       |(?:[hs][12]|[12][hs]|t[1-4]|[1-4]t)[-/ ]?{YEAR}
        |(?:w|cw|kw|wk|week)[. ]?{WEEK_NUMBER}(?:[-/ ]|,\s?|\sof\s)(?:{YEAR}|\d\d)
        |{YEAR}(?:[-/ _]?|,\s?)(?:w|cw|kw|wk|week)[. ]?{WEEK_NUMBER}
        |m(?:0?[1-9]|1[0-2])[-/ ](?:{YEAR}|\d\d)
        |{YEAR}[-/ _]m(?:0?[1-9]|1[0-2])
        |{YEAR}\s?[年년]\s?(?:0?[1-9]|1[0-2])\s?[月월]
        |{YEAR}[_ |\\](?:0[1-9]|1[0-2])
-       |(?:0[1-9]|1[0-2])[_ |\\]{YEAR}
-       |(?:0?[1-9]|1[0-2])\s[-/]\s{YEAR}""",
+       |(?:0?[1-9]|1[0-2])(?:[_ |\\]|\s[-/]\s){YEAR}""",
     re.VERBOSE | re.IGNORECASE,
 )
 #: Months, halves and terms of a two-digit year, and weeks, which may also be other numbers: 8/22,
 #: 22/8, 1H08, H1 08, T1 08, 36/2022.
 _SHORT_PERIODS = (
-    re.compile(r"(?P<month>0?[1-9]|1[0-2])\s?/\s?(?P<year>\d\d)", re.ASCII),
-    re.compile(r"(?P<year>\d\d)\s?/\s?(?P<month>0?[1-9]|1[0-2])", re.ASCII),
-    re.compile(r"(?:[12]h[-/ ]?|h[12][-/ ]|t[1-4][-/ ])'?(?P<year>\d\d)", re.ASCII | re.IGNORECASE),
-    re.compile(rf"(?P<week>{WEEK_NUMBER})\s?[-/]\s?(?P<year>{YEAR})", re.ASCII),
+    re.compile(r"(?P<month>0?[1-9]|1[0-2])\s?/\s?(?P<year>\d\d)"),
+    re.compile(r"(?P<year>\d\d)\s?/\s?(?P<month>0?[1-9]|1[0-2])"),
+    re.compile(r"(?:[12]h[-/ ]?|h[12][-/ ]|t[1-4][-/ ])'?(?P<year>\d\d)", re.IGNORECASE),
+    re.compile(rf"(?P<week>{WEEK_NUMBER})\s?[-/]\s?(?P<year>{YEAR})"),
 )
 #: A month or a week and a year as a decimal number: 03.2024, 36.2024.
 PERIOD_AND_POINT = rf"{WEEK_NUMBER}\.{YEAR}"
@@ -87,8 +84,8 @@ _MONTH_AND_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _DAY_AND_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
 _BESIDE_DATES = re.compile(
     rf"""{PERIOD_AND_POINT}|(?:0?[1-9]|1[0-2])/\d\d
-       |{YEAR}{_MONTH_AND_DAY}|{_MONTH_AND_DAY}{YEAR}|{_DAY_AND_MONTH}{YEAR}""",
-    re.VERBOSE | re.ASCII,
+       |{YEAR}{_MONTH_AND_DAY}|(?:{_MONTH_AND_DAY}|{_DAY_AND_MONTH}){YEAR}""",
+    re.VERBOSE,
 )
 #: Periods of two-digit years, and weeks and the like without a year: FY08, week 12, KW01.
 _NUMBERED_PERIOD = re.compile(
@@ -96,7 +93,7 @@ _NUMBERED_PERIOD = re.compile(
        |(?:cw|kw|wk|week|woche|semaine)[. -]?{WEEK_NUMBER}
        |(?:month|monat|mois)[. -]?(?:0?[1-9]|1[0-2])
        |(?:day|tag|jour)[. -]?\d{{1,3}}""",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
+    re.VERBOSE | re.IGNORECASE,
 )
 #: A number of a place, a person or a thing, which may be the number of a year: store 2001.
 _NUMBERED_THING = re.compile(
@@ -104,7 +101,7 @@ _NUMBERED_THING = re.compile(
        |household|id|line|machine|member|meter|node|patient|person|player|plot|pump|road|room
        |route|sensor|shop|site|station|store|street|subject|tank|tenant|tree|turbine|unit|user
        |vehicle|ward|well|zone)[ _#.:-]*(?:no\.?\ ?|nr\.?\ ?)?\d+""",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
+    re.VERBOSE | re.IGNORECASE,
 )
 #: A year and a number that may be a month, a week, a term or a season: 2024-5, 2024/38.
 _NUMBER_IN_YEAR = re.compile(rf"({YEAR})\s?[-/]\s?(\d\d?)")
@@ -226,9 +223,13 @@ def _is_short_season(text: str) -> bool:
     [True, True, False, False]
     """
     match = re.fullmatch(r"(\d\d)\s?[-/]\s?(\d\d)", text)
-    if match is None or LEAST_SIZE <= int(match[1]) <= MOST_SIZE:
+    if match is None:
         return False
-    return (int(match[1]) + 1) % 100 == int(match[2])
+    first = int(match[1])
+    second = int(match[2])
+    if LEAST_SIZE <= first <= MOST_SIZE:
+        return False
+    return (first + 1) % 100 == second
 
 
 def _short_dates(column: DistinctTexts) -> list[int]:
@@ -267,9 +268,13 @@ def _may_have_years(layout: re.Pattern[str], texts: Sequence[str]) -> bool:
         if name in numbers and len(numbers[name]) < least:
             return False
     years = {_full_year(year) for year in numbers["year"]}
-    if not 2 <= len(years) <= MOST_YEARS or min(numbers["year"]) == 1:
+    if not 2 <= len(years) <= MOST_YEARS:
         return False
-    return max(years) - min(years) + 1 == len(years)
+    if min(numbers["year"]) == 1:
+        return False
+    first = min(years)
+    last = max(years)
+    return last - first + 1 == len(years)
 
 
 def _full_year(year: int) -> int:
