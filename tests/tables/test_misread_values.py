@@ -1,6 +1,7 @@
 """Values that would be read as other numbers, names or groups are refused with a remedy."""
 
 import datetime
+import re
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,23 @@ def test_years_and_numbers_that_grow_with_the_time_stay_numbers(table):
         (lambda day: f"{day.year}-{day.month}", "%Y-%m"),
         (lambda day: f"D:{day:%Y%m%d}", "D:%Y%m%d"),
         (lambda day: f"{day:%m-%y}", "%m-%y"),
+        (lambda day: f"{day:%m / %y}", "%m / %y"),
+        (lambda day: f"{day.month}/{day:%y}", "%m/%y"),
+        (lambda day: f"{day:%y}/{day.month}", "%y/%m"),
+        (lambda day: f"{day:%Y|%m}", "%Y|%m"),
+        (lambda day: f"{day:%m|%Y}", "%m|%Y"),
+        (lambda day: f"{day:%Y - %m}", "%Y - %m"),
+        (lambda day: f"{day:%m / %Y}", "%m / %Y"),
+        (lambda day: f"Week {day:%V}, {day:%G}", None),
+        (lambda day: f"{day:%G}, week {day:%V}", None),
+        (lambda day: f"T{1 + day.month // 4} {day.year}", None),
+        (lambda day: f"{day.year}-T{1 + day.month // 4}", None),
+        (lambda day: f"T{1 + day.month // 4} {day:%y}", None),
+        (lambda day: f"Q{1 + day.month // 4}, {day.year}", None),
+        (lambda day: f"S{1 + day.month // 7} {day.year}", None),
+        (lambda day: f"{1 + day.month // 7}H{day:%y}", None),
+        (lambda day: f"H{1 + day.month // 7} {day:%y}", None),
+        (lambda day: f"{day:%V.%G}", None),
         (lambda day: f"{day:%y-%m}", "%y-%m"),
         (lambda day: f"{day:%Y}/W{day:%V}", None),
         (lambda day: f"CW{day:%V}/{day:%y}", None),
@@ -136,6 +154,93 @@ def test_years_beside_the_same_letters_become_groups_only_if_asked(table):
         TableEncoding.fit(load_table(path, "y").X)  # a feature may have such names
     for values in ([f"p{n % 7}" for n in range(60)], [f"ward {n % 12}" for n in range(60)]):
         assert load_table(table(values), "y", split_by="c").split_keys.dtype == object
+
+
+@pytest.mark.case(155)
+def test_weeks_and_a_year_after_them_are_no_names():
+    assert kind([f"{20 + n % 30}/{2019 + n % 4}" for n in range(60)]) == "category"  # file numbers
+    for layout in ("{}/{}", "{:02}/{}", "{}.{}", "{:02}.{}"):
+        weeks = [layout.format(1 + n % 52, 2019 + n // 52) for n in range(156)]
+        with pytest.raises(DataError, match="expected a date such as") as caught:
+            kind(weeks)
+        assert "date_format" not in caught.value.options
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "write_name",
+    [
+        lambda n: f"{1 + n % 12}/{1 + n % 15:02}",  # rooms
+        lambda n: f"H{1 + n % 2}-{1 + n % 30:02}",  # rooms of two houses
+        lambda n: f"{18 + n % 7}-{1 + n % 12}",  # versions
+        lambda n: f"{1 + n % 12}-{10 + n % 10}",  # districts
+        lambda n: f"{36 + n % 12}/{37 + n % 12}",  # sizes of shoes
+        lambda n: f"{1 + n % 11}/{16 * 2 ** (n % 3)}",  # fractions of an inch
+        lambda n: f"{1 + n * 7 % 80}/{10 + n % 30}",  # addresses
+        lambda n: f"T{10 + n * 7 % 80}",  # diagnoses
+        lambda n: f"T{1 + n % 4} {1000 + n * 7 % 900}",  # parts
+        lambda n: f"{100 + n % 50}|{n % 12:02}",  # parts
+        lambda n: f"LH{100 + n * 37 % 900}",  # flights
+        lambda n: f"grade {1 + n % 12}",
+        lambda n: f"{1950 + n % 50} / {1951 + n % 50}",  # seasons
+    ],
+)
+def test_names_that_resemble_months_stay_names(write_name):
+    assert kind([write_name(n) for n in range(120)]) == "category"
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "write_period",
+    [
+        lambda n: f"FY{8 + n % 16:02}",
+        lambda n: f"season {8 + n % 16:02}",
+        lambda n: f"week {1 + n % 52}",
+        lambda n: f"KW{1 + n % 52:02}",
+        lambda n: f"month {1 + n % 12}",
+        lambda n: f"day {1 + n % 30}",
+        lambda n: f"{8 + n % 16:02}/{9 + n % 16:02}",
+        lambda n: f"cohort {2001 + n % 20}",
+        lambda n: f"class of {2001 + n % 20}",
+    ],
+)
+def test_periods_without_a_full_year_become_groups_only_if_asked(table, write_period):
+    path = table([write_period(n) for n in range(60)])
+    with pytest.raises(DataError, match="to split by groups, use categories=") as caught:
+        load_table(path, "y", split_by="c")
+    named = load_table(path, "y", split_by="c", **caught.value.options)
+    assert named.split_keys.dtype == object
+    TableEncoding.fit(load_table(path, "y").X)  # a feature may have such names
+
+
+@pytest.mark.case(155)
+@pytest.mark.parametrize(
+    "write_group",
+    [
+        lambda n: f"store {2001 + n % 20}",
+        lambda n: f"patient-{1950 + n % 50}",
+        lambda n: f"Room No. {2001 + n % 20}",
+        lambda n: f"{36 + n % 12}/{37 + n % 12}",  # sizes of shoes
+        lambda n: f"team {1 + n % 12}",
+        lambda n: f"grade {1 + n % 12}",
+        lambda n: f"LH{100 + n % 30}",
+        lambda n: f"W{1 + n % 20}",  # wards or weeks
+        lambda n: f"{18 + n % 7}-{1 + n % 12}",  # versions
+        lambda n: f"visit {1 + n % 5}",
+    ],
+)
+def test_numbers_of_places_persons_and_things_are_groups(table, write_group):
+    groups = [write_group(n) for n in range(60)]
+    assert set(load_table(table(groups), "y", split_by="c").split_keys) == set(groups)
+
+
+@pytest.mark.case(155)
+def test_halves_of_a_year_are_dates_and_lengths_of_films_are_durations():
+    halves = [f"{1 + n % 2}H{8 + n % 15:02}" for n in range(60)]
+    with pytest.raises(DataError, match="expected a date such as"):
+        kind(halves)
+    with pytest.raises(DataError, match="expected a time of day from 00:00 to 23:59"):
+        kind([f"{1 + n % 2}h{n * 7 % 60:02}" for n in range(60)])
 
 
 @pytest.mark.case(155)
@@ -292,6 +397,25 @@ def test_a_missing_date_is_missing_until_the_end_of_its_day():
     assert encoding.transform({"end": new})[:, indicator].tolist() == [1, 0, 1, 0]
 
 
+@pytest.mark.case(153)
+@pytest.mark.parametrize("zone", ["+01:00", "-05:00", "+0100", "Z", " UTC+14"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59", "0001-01-01T00:00:00"])
+def test_the_last_and_the_first_day_stand_for_no_date_in_any_zone(moment, zone):
+    mark, _, _ = moment.partition("T")
+    values = [day.isoformat() for day in DAYS]
+    values[7] = f"{moment}{zone}"
+    encoding = TableEncoding.fit({"end": values}, missing=[mark])
+    indicator = encoding.output_names.index("end missing")
+    assert np.flatnonzero(encoding.transform({"end": values})[:, indicator]).tolist() == [7]
+
+
+@pytest.mark.case(153)
+def test_the_last_day_in_a_zone_stands_for_no_date_in_memory():
+    last_moment = datetime.datetime.fromisoformat("9999-12-31T23:59:59+01:00")
+    encoding = TableEncoding.fit({"end": [*DAYS, last_moment]}, missing=["9999-12-31"])
+    assert "end missing" in encoding.output_names
+
+
 @pytest.mark.case(155)
 @pytest.mark.parametrize(
     "values",
@@ -366,6 +490,104 @@ def test_a_format_with_a_gap_is_refused(table, date_format):
     with pytest.raises(
         ArgumentError, match=r"date_format: .* has an? \w+ without an? \w+; the codes"
     ):
+        load_table(table([day.isoformat() for day in DAYS]), "y", date_format=date_format)
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    ("values", "date_format"),
+    [
+        ([f"{day:%Y%m%d}" for day in DAYS], "%d%m%Y"),
+        ([str(n * 7 % 90) for n in range(60)], "%Y%m%d"),
+        ([f"{n}.5" for n in range(60)], "%d.%m.%Y"),
+        (["yes", "no"] * 30, "%d.%m.%Y"),
+        ([f"n{n % 7}" for n in range(60)], "%d.%m.%Y"),
+    ],
+)
+def test_a_format_that_names_a_column_of_other_values_is_refused(table, values, date_format):
+    path = table(values)
+    named = {"c": date_format}
+    with pytest.raises(DataError, match="column 'c': expected a date in its format") as caught:
+        TableEncoding.fit(load_table(path, "y", date_format=named).X)
+    assert caught.value.line == 2
+    with pytest.raises(DataError, match="column 'c': expected a date in its format"):
+        load_table(path, "y", split_by="c", date_format=named)
+    with pytest.raises(DataError, match="column 'c': expected a date in its format"):
+        stream(path, "y", csv={"date_format": [f"c={date_format}"]}, task="regression")
+    # A format for all columns is for those that hold dates, and a kind by request has no format.
+    load_table(path, "y", date_format=date_format)
+    load_table(path, "y", date_format=named, categories=["c"])
+    in_memory = load_table(path, "y", date_format=named, frame=True)
+    assert TableEncoding.fit(in_memory.X, categories=["c"]).columns[0].kind == "category"
+
+
+@pytest.mark.case(157)
+def test_a_format_that_names_a_column_of_digits_reads_them(table):
+    days = [f"{day:%Y%m%d}" for day in DAYS]
+    days[3] = "-1"
+    dataset = load_table(table(days), "y", date_format={"c": "%Y%m%d"})
+    [column, _] = TableEncoding.fit(dataset.X, missing=["-1"]).columns
+    assert column.kind == "date"
+    dataset = load_table(table(["", "NA", "None"] * 20), "y", date_format={"c": "%Y%m%d"})
+    [column, _] = TableEncoding.fit(dataset.X).columns
+    assert column.kind == "dropped"
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize("distance", [2, 4, 30])
+@pytest.mark.parametrize("layout", ["%m.%Y", "%b-%y", "%Y_%m", "%m/%y", "%Y%m%d"])
+def test_dates_in_a_format_beside_others_lose_nothing(table, layout, distance):
+    texts = []
+    days = []
+    for n, day in enumerate(DAYS):
+        text = day.isoformat()
+        if n % distance == 1:
+            text = day.strftime(layout)
+            day = datetime.datetime.strptime(text, layout)
+        texts.append(text)
+        days.append(day)
+    path = table(texts)
+    with pytest.raises(DataError, match="expected a date such as") as caught:
+        TableEncoding.fit(load_table(path, "y").X)
+    assert caught.value.options["date_format"] == layout
+    assert "missing" not in caught.value.options
+    dataset = load_table(path, "y", split_by="c", date_format=layout)
+    seconds = np.array(days, "M8[s]").astype(np.float64)
+    assert dataset.split_keys.tolist() == seconds.tolist()
+    # In memory, the remedy is a call of pandas.
+    with pytest.raises(DataError, match="convert the column to dates with pandas") as caught:
+        kind(texts)
+    [call] = re.findall(r"pandas[.]to_datetime.*?'coerce'\)\)", caught.value.remedy)
+    converted = eval(call, {"pandas": pd, "column": pd.Series(texts)})
+    assert converted.tolist() == pd.to_datetime(pd.Series(days)).tolist()
+
+
+@pytest.mark.case(157)
+def test_weeks_and_digits_beside_dates_are_dates_without_a_format():
+    for layout in ("%V.%G", "%d%m%Y"):
+        for distance in (2, 9):
+            values = [day.isoformat() for day in DAYS]
+            values[1::distance] = [day.strftime(layout) for day in DAYS[1::distance]]
+            with pytest.raises(DataError, match="; convert the column to dates; ") as caught:
+                kind(values)
+            assert "missing" not in caught.value.options
+    values = [day.isoformat() for day in DAYS]
+    values[1::9] = ["0000-00-00"] * len(DAYS[1::9])
+    with pytest.raises(DataError, match="if it stands for a missing value, use missing="):
+        kind(values)
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    ("date_format", "codes"),
+    [
+        ("%Y-%M-%d", "%m for the month and %M for the minute"),
+        ("%Y %H", "%d for the day and %H for the hour"),
+        ("%Y-%m-%d %H:%S", "%M for the minute and %S for the second"),
+    ],
+)
+def test_the_remedy_of_a_gap_names_its_codes(table, date_format, codes):
+    with pytest.raises(ArgumentError, match=f"; the codes are {codes}"):
         load_table(table([day.isoformat() for day in DAYS]), "y", date_format=date_format)
 
 

@@ -20,7 +20,7 @@ from barenet.tables._date_formats import as_date_formats, named_columns
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._encoding import check_texts
 from barenet.tables._frame import Frame, Names, Table
-from barenet.tables._kind_inference import kind_of
+from barenet.tables._kind_inference import kind_of, refuse_date_format
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._open_table import (
     Source,
@@ -175,6 +175,9 @@ def load_table(
     )
     if frame or not _are_complete_numbers(rows.select(features)):
         return data
+    for name in features:  # a matrix has lost the formats of its columns
+        if name not in categories:
+            refuse_date_format(rows, name, missing)
     return _as_matrix(data)
 
 

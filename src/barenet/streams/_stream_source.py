@@ -142,6 +142,13 @@ class StreamSource:
                 return block.as_read(text)
         return {text}
 
+    def date_format_of(self, name: str) -> str | None:
+        """Return the date format of this column alone, as all CSV files have the same options."""
+        for block in self.blocks:
+            if block.has_csv_options:
+                return block.date_format_of(name)
+        return None
+
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
         """The number of each block's first row, counted over all files, and of all rows."""

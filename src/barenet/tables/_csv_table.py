@@ -22,16 +22,17 @@ from barenet.tables import _delimited as delimited
 from barenet.tables._date_formats import (
     format_of_column,
     formats_of,
+    named_columns,
     parse_datetime,
     parse_time_of_day,
     rewrite_date,
 )
 from barenet.tables._delimited import CsvOptions, decode, read_records
 from barenet.tables._frame import Frame, Names, Place, Table, check_unique, spelled_names
-from barenet.tables._misread_numbers import MONTH_AND_POINT
 from barenet.tables._missing_texts import MISSING, is_absent
 from barenet.tables._parsing import DECIMAL_COMMA, MINUS_SIGNS, NEARLY_ALL
 from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
+from barenet.tables._unread_dates import PERIOD_AND_POINT
 
 #: Maximum numbers of columns and rows that the first line is compared with.
 _MAX_COLUMNS = 200
@@ -276,6 +277,12 @@ class CsvTable(Table):
             texts.add(text.replace(",", "."))
         return texts
 
+    def date_format_of(self, name: str) -> str | None:
+        for column in named_columns(self.options.date_format):
+            if column.strip() == name.strip():
+                return format_of_column(self.options.date_format, name)
+        return None
+
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()
         columns = {}
@@ -437,7 +444,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
 
 def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
     """Reject points beside decimal commas, which usually separate thousands."""
-    is_pointed = texts.matches(_POINTED) & ~texts.matches(MONTH_AND_POINT)
+    is_pointed = texts.matches(_POINTED) & ~texts.matches(PERIOD_AND_POINT)
     if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}"

@@ -197,10 +197,15 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
         moment = day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction))
     except (ValueError, OverflowError):
         return None
-    try:
-        return moment - shift
-    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
+    return in_utc(moment, shift)
+
+
+def in_utc(moment: datetime, shift: timedelta) -> datetime:
+    """Shift a time to UTC, except on the first and the last day, which stand for no date."""
+    day = (moment.year, moment.month, moment.day)
+    if day in ((1, 1, 1), (9999, 12, 31)):
         return moment
+    return moment - shift
 
 
 def check_date_format(date_format: Any) -> None:
@@ -235,9 +240,8 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     weeks = codes.intersection("UW")
     gap = _gap_of_codes(codes)
     if gap is not None:
-        part, needed = gap
-        problem = f"{date_format!r} has {part} without {needed}"
-        return problem, "the codes are %m for the month and %M for the minute"
+        part, needed, codes_of_parts = gap
+        return f"{date_format!r} has {part} without {needed}", f"the codes are {codes_of_parts}"
     if "Z" in codes:
         remedy = "convert the dates to one zone and remove its name, or write its offset as %z"
         return f"strptime ignores the zone %Z in {date_format!r}", remedy
@@ -257,25 +261,28 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     return None
 
 
-#: The codes of a part of a date, the part that it belongs to, and the codes of that part.
+#: The codes of a part of a date, the part that it belongs to, the codes of that part, and a list of
+#: codes for a remedy. A month and a minute are easily mistaken for each other.
+_MONTH_AND_MINUTE = "%m for the month and %M for the minute"
 _NEEDED_PARTS = {
-    "a day": ("d", "a month", "mbBcxD"),
-    "an hour": ("HI", "a day", "djcxDaAwu"),
-    "a minute": ("M", "an hour", "HI"),
-    "a second": ("S", "a minute", "M"),
+    "a day": ("d", "a month", "mbBcxD", _MONTH_AND_MINUTE),
+    "an hour": ("HI", "a day", "djcxDaAwu", "%d for the day and %H for the hour"),
+    "a minute": ("M", "an hour", "HI", _MONTH_AND_MINUTE),
+    "a second": ("S", "a minute", "M", "%M for the minute and %S for the second"),
 }
 
 
-def _gap_of_codes(codes: set[str]) -> tuple[str, str] | None:
-    """Find a part of a date or time without the part that it belongs to.
+def _gap_of_codes(codes: set[str]) -> tuple[str, str, str] | None:
+    """Find a part of a date or time without the part that it belongs to, and the right codes.
 
-    >>> _gap_of_codes({"Y", "M", "d"}), _gap_of_codes({"d", "m", "Y", "H", "M"})
-    (('a day', 'a month'), None)
+    >>> _gap_of_codes({"Y", "m", "H"})
+    ('an hour', 'a day', '%d for the day and %H for the hour')
+    >>> _gap_of_codes({"d", "m", "Y", "H", "M"})
     """
-    for part, (own_codes, needed_part, needed_codes) in _NEEDED_PARTS.items():
+    for part, (own_codes, needed_part, needed_codes, remedy) in _NEEDED_PARTS.items():
         has_part = not codes.isdisjoint(own_codes)
         if has_part and codes.isdisjoint(needed_codes):
-            return part, needed_part
+            return part, needed_part, remedy
     return None
 
 
@@ -406,10 +413,5 @@ def to_utc(value: date) -> datetime:
     """Convert a date or time to UTC, and drop the zone; without a zone, it is not shifted."""
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
-    if value.tzinfo is None:
-        return value
-    try:
-        shifted = value.astimezone(UTC)
-    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
-        shifted = value
-    return shifted.replace(tzinfo=None)
+    shift = value.utcoffset() or timedelta(0)
+    return in_utc(value.replace(tzinfo=None), shift)

@@ -69,6 +69,10 @@ class Table(ABC):
         """Return what a text of the file becomes when it is read, in any of its columns."""
         return {text}
 
+    def date_format_of(self, name: str) -> str | None:
+        """Return the date format that an option gives to this column alone, if there is one."""
+        return None
+
     @abstractmethod
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> "Frame":
         """Read columns; those in `unparsed` stay text, and those in `categories` are names."""
@@ -91,6 +95,9 @@ class Origin(Protocol):
 
     def as_read(self, text: str) -> set[str]:
         """Return what a text of the file becomes when it is read, in any of its columns."""
+
+    def date_format_of(self, name: str) -> str | None:
+        """Return the date format that an option gives to this column alone, if there is one."""
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value."""

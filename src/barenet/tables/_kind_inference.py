@@ -28,6 +28,7 @@ from barenet.tables._missing_texts import is_absent
 from barenet.tables._unread_dates import (
     NUMERIC_DATE,
     is_season,
+    refuse_dates_beside,
     refuse_unread_dates,
     refuse_years,
     unread_dates,
@@ -164,6 +165,33 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
     ['category', 'boolean', 'number']
     """
+    column_kind = kind_of_values(frame, name, missing, to_split_by=to_split_by)
+    if column_kind not in date_formats.DATES:
+        refuse_date_format(frame, name, missing)
+    return column_kind
+
+
+def refuse_date_format(frame: Frame, name: str, missing: Collection[str]) -> None:
+    """Reject a column that a date format names, but whose values are no dates in this format."""
+    date_format = None
+    if frame.origin is not None:
+        date_format = frame.origin.date_format_of(name)
+    if date_format is None:
+        return
+    labels = parsing.as_labels(frame, name, missing)
+    is_present = np.array([not is_absent(label) for label in labels], np.bool_)
+    if not is_present.any():
+        return
+    row = parsing.first_row(frame, is_present)
+    expected = f"a date in its format {date_format!r}"
+    remedy = "correct the format, or remove it if the column holds no dates"
+    raise frame.fault(row, name, expected, remedy)
+
+
+def kind_of_values(
+    frame: Frame, name: str, missing: Collection[str], *, to_split_by: bool = False
+) -> str:
+    """Infer the kind of a column from its values alone."""
     values = frame[name]
     if values.dtype.kind == "f" and np.isinf(values).any():
         parsing.as_numbers(frame, name, missing)  # this rejects infinities that are not missing
@@ -185,7 +213,9 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     refuse_units(column, numbers)
     if _are_all(column, numbers, "a number"):
         return _number_or_code(column, numbers)
-    if _are_all(column, _without_seasons(column), "a date"):
+    dates = _without_seasons(column)
+    refuse_dates_beside(column, dates)
+    if _are_all(column, dates, "a date"):
         return "ymd"
     if _are_all(column, column.find(date_formats.parse_time_of_day), "a time of day"):
         return "time"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from barenet.tables import _parsing as parsing
 from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
-from barenet.tables._unread_dates import YEAR, unread_dates
+from barenet.tables._unread_dates import PERIOD_AND_POINT, WEEK_NUMBER, YEAR, unread_dates
 
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0[1-9]|1[0-2])"
@@ -28,9 +28,8 @@ FORMATS_OF_DIGITS = {
     "%m%d%y": rf"(?P<month>{_MONTH})(?P<day>{_DAY})(?P<year>\d\d)",
     "%y%m%d": rf"(?P<year>\d\d)(?P<month>{_MONTH})(?P<day>{_DAY})",
 }
-#: Months as decimal numbers, 03.2024; unlike these, 2024.03 grows with the time.
-_MONTH_AND_YEAR = rf"(?P<month>0?[1-9]|1[0-2])\.(?P<year>{YEAR})"
-MONTH_AND_POINT = rf"{_FIRST_MONTH}\.{YEAR}"
+#: Months and weeks as decimal numbers, 03.2024, 36.2024; unlike these, 2024.03 grows with the time.
+_MONTH_AND_YEAR = rf"(?P<month>{WEEK_NUMBER})\.(?P<year>{YEAR})"
 #: Whole numbers below a million with a point before the last three digits, or below a thousand.
 _THOUSANDS = r"[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})?)"
 #: Numbers that count after a point, such as months, 2024.1 to 2024.12, and versions; and those of
@@ -65,7 +64,7 @@ LAYOUTS = (
     Layout(rf"{_FIRST_DAY}{_MONTH}(?:{YEAR}|\d\d)", has_points=False),
     Layout(rf"{_FIRST_MONTH}{_DAY}(?:{YEAR}|\d\d)", has_points=False),
     Layout(rf"{_FIRST_MONTH}{YEAR}", has_points=False),
-    Layout(MONTH_AND_POINT, has_points=True),
+    Layout(PERIOD_AND_POINT, has_points=True),
     Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True, share=1.0),
     Layout(_COUNTED, has_points=True, share=1.0, sign=_TENS),
 )
@@ -140,14 +139,15 @@ def _dates_of(texts: Mapping[int, str], layout: str) -> list[int]:
 
 
 def refuse_decimals_of_months(column: DistinctTexts) -> None:
-    """Reject decimal numbers that are nearly all months, such as 03.2024."""
+    """Reject decimal numbers that are nearly all months, such as 03.2024, or weeks: 36.2024."""
     codes = _dates_of(column.texts, _MONTH_AND_YEAR)
     if len(codes) < FEW:
         return
-    months = {text.partition(".")[0] for text in column.texts_of(codes)}
+    months = {int(text.partition(".")[0]) for text in column.texts_of(codes)}
     if column.are_nearly_all_different(codes) or column.are_nearly_all(codes):
         formats = ["%m.%Y"]
-        if len(months) <= _QUARTERS:
+        are_weeks = max(months) > 12
+        if are_weeks or len(months) <= _QUARTERS:
             formats = []
         raise unread_dates(column, codes, formats, are_numbers=True)
 

@@ -238,28 +238,28 @@ def are_missing_dates(
 def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     """Find dates among the texts for missing values.
 
-    With the order "ymd", a text is read in any order, and is a date if only one reading fits.
+    With the order "ymd", a text is read in any order, and is a date if only one reading fits. With
+    others, the order of the column comes first.
 
     >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
     [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
     """
-    orders = [order]
-    if order == "ymd":
-        orders = ["ymd", "dmy", "mdy"]
+    orders = {
+        "time": ["time"],
+        "ymd": ["ymd", "dmy", "mdy"],
+        "dmy": ["dmy", "mdy"],  # 12/31/9999 is a date in one order only
+        "mdy": ["mdy", "dmy"],
+    }
     marks: list[datetime] = []
     for text in missing:
-        readings = set[datetime]()
-        for order_of_parts in orders:
+        readings = []
+        for order_of_parts in orders[order]:
             moment = parse_datetime(text, order_of_parts)
             if moment is not None:
-                readings.add(moment)
-        if not readings and order in ("dmy", "mdy"):
-            for order_of_parts in ("dmy", "mdy"):  # 12/31/9999 is a date in one order only
-                moment = parse_datetime(text, order_of_parts)
-                if moment is not None:
-                    readings.add(moment)
-        if len(readings) == 1:
-            marks += readings
+                readings.append(moment)
+        is_ambiguous = order == "ymd" and len(set(readings)) > 1
+        if readings and not is_ambiguous:
+            marks.append(readings[0])
     return marks
 
 

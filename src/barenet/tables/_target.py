@@ -12,7 +12,7 @@ from barenet.tables import _parsing as parsing
 from barenet.tables._date_formats import DATES
 from barenet.tables._distinct_texts import FEW
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import distinct_texts, kind_of
+from barenet.tables._kind_inference import distinct_texts, kind_of_values
 from barenet.tables._misread_numbers import (
     refuse_decimals_of_months,
     refuse_digits_of_dates,
@@ -187,7 +187,7 @@ def _refuse_measures(rows: Frame, target: str) -> None:
     remedy += "for classes, use {task}"
     refused = rows.fault(0, target, "classes or numbers", remedy, task="classification")
     try:
-        column_kind = kind_of(rows, target, MISSING)
+        column_kind = kind_of_values(rows, target, MISSING)
     except DataError as error:
         error.remedy = refused.remedy
         error.options = refused.options

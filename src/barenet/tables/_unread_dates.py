@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from barenet.errors import DataError
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._date_formats import parse_datetime
-from barenet.tables._distinct_texts import MANY, DistinctTexts
+from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
 
 #: Maximum number of different words of months and days of a language beside dates; addresses have
 #: more.
@@ -18,8 +18,13 @@ MOST_DATE_WORDS = 24
 MOST_CHARACTERS = 80
 #: Maximum number of different letters and signs beside the years of periods.
 MOST_SHAPES = 6
-#: Maximum number of different two-digit years before a month.
+#: Maximum number of different two-digit years beside a month.
 MOST_YEARS = 40
+#: Minimum numbers of different months and weeks beside years, if they may also be other numbers.
+LEAST_NUMBERS = {"month": 10, "week": 40}
+#: The least and the largest of the sizes of shoes that are written as two numbers: 36/37.
+LEAST_SIZE = 36
+MOST_SIZE = 49
 #: Maximum number of different terms of a year, such as 2024-1 and 2024-2; there are more months.
 MOST_TERMS = 4
 
@@ -35,8 +40,9 @@ NUMERIC_DATE = re.compile(
 _YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
 _YEAR_LAST = re.compile(rf"{_PART}\D{{1,2}}{_PART}\D{{1,2}}(1[5-9]|2[01])\d\d([ T]\d.*)?")
 
-#: A year of the 20th or 21st century.
+#: A year of the 20th or 21st century, and the number of a week.
 YEAR = r"(?:19|20)\d\d"
+WEEK_NUMBER = r"(?:0?[1-9]|[1-4]\d|5[0-3])"
 
 #: Dates without signs between their parts, beside a time: 20240131-1230, 20240131_123000.
 _COMPACT = re.compile(
@@ -45,28 +51,60 @@ _COMPACT = re.compile(
 #: Dates with a two-digit year, 5.1.24, which may also be versions; and months with one: 03/24,
 #: 24-03.
 _SHORT_DATE = re.compile(rf"({_PART})\.(?:0?[1-9]|1[0-2])\.\d\d")
-_SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])[-/]\d\d")
-_SHORT_YEAR_AND_MONTH = re.compile(r"\d\d[-/](?:0[1-9]|1[0-2])")
-
-#: Months, quarters, halves and weeks in layouts that are not read: M03-2024, Q1-24, 1Q24, FY24Q1,
-#: 2024H1, W05/2024.
-_WEEK_NUMBER = r"(?:0?[1-9]|[1-4]\d|5[0-3])"
+_SHORT_MONTH = re.compile(r"(?:0[1-9]|1[0-2])\s?[-/]\s?\d\d")
+_SHORT_YEAR_AND_MONTH = re.compile(r"\d\d\s?[-/]\s?(?:0[1-9]|1[0-2])")
+#: Months, quarters, terms, halves and weeks in layouts that are not read: M03-2024, Q1-24, 1Q24,
+#: FY24Q1, T1 2024, 2024H1, W05/2024, Week 5, 2024.
 _OTHER_PERIOD = re.compile(
     rf"""(?:fy\s?)?(?:{YEAR}|'?\d\d)[-/ ]?q[1-4]
-       |(?:q[1-4]|[1-4]q)[-/ ]?(?:fy\s?)?(?:{YEAR}|'?\d\d)
-       |(?:fy\s?)?{YEAR}[-/ ]?h[12]
-       |(?:h[12]|[12]h)[-/ ]?{YEAR}
-       |(?:w|cw|kw|wk|week)[. ]?{_WEEK_NUMBER}[-/ ](?:{YEAR}|\d\d)
-       |{YEAR}[-/ _]?(?:w|cw|kw|wk|week)[. ]?{_WEEK_NUMBER}
+       |(?:q[1-4]|[1-4]q)(?:[-/ ]?|,\s?|\sof\s)(?:fy\s?)?(?:{YEAR}|'?\d\d)
+       |(?:fy\s?)?{YEAR}[-/ ]?(?:[hs][12]|t[1-4])
+       |(?:[hs][12]|[12][hs]|t[1-4]|[1-4]t)[-/ ]?{YEAR}
+       |(?:w|cw|kw|wk|week)[. ]?{WEEK_NUMBER}(?:[-/ ]|,\s?|\sof\s)(?:{YEAR}|\d\d)
+       |{YEAR}(?:[-/ _]?|,\s?)(?:w|cw|kw|wk|week)[. ]?{WEEK_NUMBER}
        |m(?:0?[1-9]|1[0-2])[-/ ](?:{YEAR}|\d\d)
        |{YEAR}[-/ _]m(?:0?[1-9]|1[0-2])
        |{YEAR}\s?[年년]\s?(?:0?[1-9]|1[0-2])\s?[月월]
-       |{YEAR}[_ ](?:0[1-9]|1[0-2])
-       |(?:0[1-9]|1[0-2])[_ ]{YEAR}""",
+       |{YEAR}[_ |\\](?:0[1-9]|1[0-2])
+       |(?:0?[1-9]|1[0-2])(?:[_ |\\]|\s[-/]\s){YEAR}""",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: Months, halves and terms of a two-digit year, and weeks, which may also be other numbers: 8/22,
+#: 22/8, 1H08, H1 08, T1 08, 36/2022.
+_SHORT_PERIODS = (
+    re.compile(r"(?P<month>0?[1-9]|1[0-2])\s?/\s?(?P<year>\d\d)"),
+    re.compile(r"(?P<year>\d\d)\s?/\s?(?P<month>0?[1-9]|1[0-2])"),
+    re.compile(r"(?:[12]h[-/ ]?|h[12][-/ ]|t[1-4][-/ ])'?(?P<year>\d\d)", re.IGNORECASE),
+    re.compile(rf"(?P<week>{WEEK_NUMBER})\s?[-/]\s?(?P<year>{YEAR})"),
+)
+#: A month or a week and a year as a decimal number: 03.2024, 36.2024.
+PERIOD_AND_POINT = rf"{WEEK_NUMBER}\.{YEAR}"
+#: Dates that may also be numbers, unless they are beside other dates: 03.2024, 20240131, 8/22.
+_MONTH_AND_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_DAY_AND_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
+_BESIDE_DATES = re.compile(
+    rf"""{PERIOD_AND_POINT}|(?:0?[1-9]|1[0-2])/\d\d
+       |{YEAR}{_MONTH_AND_DAY}|(?:{_MONTH_AND_DAY}|{_DAY_AND_MONTH}){YEAR}""",
+    re.VERBOSE,
+)
+#: Periods of two-digit years, and weeks and the like without a year: FY08, week 12, KW01.
+_NUMBERED_PERIOD = re.compile(
+    rf"""(?:fy|gj|fiscal[ ]year|year|yr|season|saison)[. -]?'?\d\d(?:\s?[-/]\s?\d\d)?
+       |(?:cw|kw|wk|week|woche|semaine)[. -]?{WEEK_NUMBER}
+       |(?:month|monat|mois)[. -]?(?:0?[1-9]|1[0-2])
+       |(?:day|tag|jour)[. -]?\d{{1,3}}""",
+    re.VERBOSE | re.IGNORECASE,
+)
+#: A number of a place, a person or a thing, which may be the number of a year: store 2001.
+_NUMBERED_THING = re.compile(
+    r"""(?:bed|box|building|bus|camera|client|customer|device|employee|farm|flat|gate|hospital|house
+       |household|id|line|machine|member|meter|node|patient|person|player|plot|pump|road|room
+       |route|sensor|shop|site|station|store|street|subject|tank|tenant|tree|turbine|unit|user
+       |vehicle|ward|well|zone)[ _#.:-]*(?:no\.?\ ?|nr\.?\ ?)?\d+""",
     re.VERBOSE | re.IGNORECASE,
 )
 #: A year and a number that may be a month, a week, a term or a season: 2024-5, 2024/38.
-_NUMBER_IN_YEAR = re.compile(rf"{YEAR}[-/]\d\d?")
+_NUMBER_IN_YEAR = re.compile(rf"({YEAR})\s?[-/]\s?(\d\d?)")
 #: Seconds or milliseconds since 1970, and days, as they are marked: @1579008140, /Date(…)/, D:….
 _MARKED_MOMENT = re.compile(
     r"@\d{9,13}|/Date\(-?\d+(?:[+-]\d{4})?\)/|D:\d{8}(?:\d{4,6})?(?:Z|[+-]\d\d'\d\d'?)?"
@@ -86,7 +124,8 @@ _MONTH_AND_YEAR = re.compile(rf"(?:{_MONTHS})[^\W\d_]*[.]?[-/ ](?:de )?{YEAR}", 
 
 #: Formats of dates without signs between their parts, or without a month or a day.
 _WHOLE_FORMATS = (
-    "%m/%y", "%m-%y", "%y/%m", "%y-%m",
+    "%m/%y", "%m-%y", "%y/%m", "%y-%m", "%m / %y", "%m - %y", "%y / %m", "%y - %m",
+    "%m / %Y", "%m - %Y", "%Y / %m", "%Y - %m", "%Y|%m", "%m|%Y", "%m.%Y", "%Y%m%d",
     "%Y_%m", "%Y %m", "%m_%Y", "%m %Y", "%Y-M%m", "%Y/M%m", "%Y M%m", "M%m-%Y", "M%m/%Y", "M%m %Y",
     "%Y年%m月", "%Y년 %m월", "D:%Y%m%d", "D:%Y%m%d%H%M%S",
     "%Y%m%d-%H%M", "%Y%m%d_%H%M", "%Y%m%d %H%M", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%Y%m%d %H%M%S",
@@ -118,6 +157,8 @@ def refuse_unread_dates(column: DistinctTexts) -> None:
     candidates = column.find(_looks_like_date)
     candidates += _short_dates(column)
     candidates += _numbers_in_years(column)
+    if len(readable) >= FEW:
+        candidates += column.find(_BESIDE_DATES.fullmatch)
     worded = column.find(_WORDED.fullmatch)
     words = {_word_of(text) for text in column.texts_of(worded)}
     if len(words) <= MOST_DATE_WORDS:
@@ -131,25 +172,77 @@ def refuse_unread_dates(column: DistinctTexts) -> None:
         raise unread_dates(column, codes)
 
 
+def refuse_dates_beside(column: DistinctTexts, readable: Sequence[int]) -> None:
+    """Reject dates that are not read beside more that are, such as 03.2024 beside 2024-03-01.
+
+    They stand for no missing value, as few other texts beside dates may.
+    """
+    unread = []
+    for code in column.others(readable):
+        text = column.texts[code]
+        if _looks_like_date(text) or _BESIDE_DATES.fullmatch(text):
+            unread.append(code)
+    both = {*unread, *readable}
+    are_few = 0 < len(unread) < len(readable)
+    if not are_few or not column.are_nearly_all(both):
+        return
+    texts = column.texts_of(unread)
+    formats = _fitting_formats(texts, is_numeric=False)
+    are_periods = all(_BESIDE_DATES.fullmatch(text) for text in texts)
+    if formats or are_periods:
+        raise unread_dates(column, unread, formats)
+
+
 def refuse_years(column: DistinctTexts) -> None:
     """Reject groups to split by that are years beside the same letters: FY2020, 2020/21, 2020-B1.
 
     A split of groups is random, and tests on earlier rows than the network has learned from.
+    Numbers of places, persons and things may be those of years, such as store 2001. Weeks and the
+    like, years of two digits among them, are recognized by their words: week 12, FY08.
     """
-    with_year = column.find(re.compile(rf"(?<!\d){YEAR}(?!\d)").search)
+    with_year = []
+    for code in column.find(re.compile(rf"(?<!\d){YEAR}(?!\d)").search):
+        if _NUMBERED_THING.fullmatch(column.texts[code]) is None:
+            with_year.append(code)
     shapes = {re.sub(r"\d+", "0", text) for text in column.texts_of(with_year)}
-    if len(shapes) <= MOST_SHAPES and column.are_nearly_all_different(with_year):
-        remedy = "to split by time, convert the column to dates; "
-        remedy += "to split by groups, use {categories}"
-        raise column.fault(with_year, "a date such as 2024-12-31", remedy)
+    if len(shapes) > MOST_SHAPES:
+        with_year = []
+    seasons = column.find(_is_short_season)
+    numbered = column.find(_NUMBERED_PERIOD.fullmatch)
+    for periods in (with_year, seasons, numbered):
+        if column.are_nearly_all_different(periods):
+            remedy = "to split by time, convert the column to dates; "
+            remedy += "to split by groups, use {categories}"
+            raise column.fault(periods, "a date such as 2024-12-31", remedy)
+
+
+def _is_short_season(text: str) -> bool:
+    """Return whether a text is a two-digit year and the next one, but not a size of shoes.
+
+    >>> [_is_short_season(text) for text in ("08/09", "99-00", "08/10", "39/40")]
+    [True, True, False, False]
+    """
+    match = re.fullmatch(r"(\d\d)\s?[-/]\s?(\d\d)", text)
+    if match is None:
+        return False
+    first = int(match[1])
+    second = int(match[2])
+    if LEAST_SIZE <= first <= MOST_SIZE:
+        return False
+    return (first + 1) % 100 == second
 
 
 def _short_dates(column: DistinctTexts) -> list[int]:
-    """Find months such as 03/24, or days such as 30.1.24 if they can't be versions."""
+    """Find months such as 03/24, halves such as 1H08, or days such as 30.1.24, but no versions."""
     for layout in (_SHORT_MONTH, _SHORT_YEAR_AND_MONTH):
         months = column.find(layout.fullmatch)
         if len(months) >= MANY and not column.others(months):
             return months
+    for layout in _SHORT_PERIODS:
+        periods = column.find(layout.fullmatch)
+        has_others = len(column.others(periods)) > 0
+        if not has_others and _may_have_years(layout, column.texts_of(periods)):
+            return periods
     days = column.find(_SHORT_DATE.fullmatch)
     for text in column.texts_of(days):
         day, _, _ = text.partition(".")
@@ -158,11 +251,50 @@ def _short_dates(column: DistinctTexts) -> list[int]:
     return []
 
 
+def _may_have_years(layout: re.Pattern[str], texts: Sequence[str]) -> bool:
+    """Return whether the numbers beside months or halves are years, not those of rooms or scores.
+
+    Years follow each other without a gap, and unlike numbers of rooms, they rarely begin with 01.
+    A table has nearly all months of a year.
+    """
+    numbers: dict[str, set[int]] = {name: set() for name in layout.groupindex}
+    for text in texts:
+        match = layout.fullmatch(text)
+        if match is None:
+            continue
+        for name, values in numbers.items():
+            values.add(int(match[name]))
+    for name, least in LEAST_NUMBERS.items():
+        if name in numbers and len(numbers[name]) < least:
+            return False
+    years = {_full_year(year) for year in numbers["year"]}
+    if not 2 <= len(years) <= MOST_YEARS:
+        return False
+    if min(numbers["year"]) == 1:
+        return False
+    first = min(years)
+    last = max(years)
+    return last - first + 1 == len(years)
+
+
+def _full_year(year: int) -> int:
+    """Return the year with its century: a two-digit one is from 1969 to 2068, as %y reads it."""
+    if year < 69:
+        return 2000 + year
+    if year < 100:
+        return 1900 + year
+    return year
+
+
 def _numbers_in_years(column: DistinctTexts) -> list[int]:
     """Find years and numbers such as 2024-38, unless they are all terms or seasons: 2009/10."""
     codes = column.find(_NUMBER_IN_YEAR.fullmatch)
     texts = column.texts_of(codes)
-    numbers = {int(text[5:]) for text in texts}
+    numbers = set()
+    for text in texts:
+        match = _NUMBER_IN_YEAR.fullmatch(text)
+        if match is not None:
+            numbers.add(int(match[2]))
     may_be_terms = len(numbers) <= MOST_TERMS
     if may_be_terms or all(is_season(text) for text in texts):
         return []
@@ -171,7 +303,7 @@ def _numbers_in_years(column: DistinctTexts) -> list[int]:
 
 def is_season(text: str) -> bool:
     """Return whether a text is a year and the next one: 2009/10."""
-    match = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", text)
+    match = re.fullmatch(r"(\d\d\d\d)\s?[-/]\s?(\d\d)", text)
     return match is not None and (int(match[1]) + 1) % 100 == int(match[2])
 
 
@@ -228,38 +360,52 @@ def unread_dates(
     texts = column.texts_of(codes)
     if formats is None:
         formats = _fitting_formats(texts, is_numeric=is_numeric)
-    remedy = ""
+    proposed = _proposed(formats)
+    remedy = _condition_of(formats, texts, is_ambiguous=is_ambiguous)
+    remedy += f"{_way_to_read(column, proposed)}; "
+    if are_numbers:
+        remedy += "to read numbers, use {numeric}; "
+    remedy += column.if_names
+    return column.fault(codes, "a date such as 2024-12-31", remedy, **proposed)
+
+
+def _proposed(formats: Sequence[str]) -> dict[str, str]:
+    """Return the likeliest format and one whose year is first, by their options in a remedy."""
+    proposed = {}
+    if formats:
+        proposed["date_format"] = formats[0]
+    if len(formats) > 1 and formats[-1].startswith("%y"):
+        proposed["date_format_"] = formats[-1]
+    return proposed
+
+
+def _condition_of(formats: Sequence[str], texts: Sequence[str], *, is_ambiguous: bool) -> str:
+    """Write what must be known or changed before a format reads dates; empty if nothing."""
+    condition = ""
     fitting = set(formats)
     fits_both_orders = fitting.issuperset(("%d%m%Y", "%m%d%Y"))
     fits_both_short_orders = fitting.issuperset(("%d%m%y", "%m%d%y"))
     if is_ambiguous or fits_both_orders or fits_both_short_orders:
-        remedy = "the order of its parts is ambiguous: "
-    options: dict[str, object] = {}
-    if formats:
-        likeliest = formats[0]
-        year_first = None
-        if len(formats) > 1 and formats[-1].startswith("%y"):
-            year_first = formats[-1]
-        if "%d" not in likeliest and "%y" in likeliest and _may_be_days(texts):
-            remedy += "add the year if the number is a day; if it is the year, "
-        if column.frame.has_csv_options:
-            remedy += "read the file with {date_format}"
-            options["date_format"] = likeliest
-            if year_first is not None:
-                remedy += " or, if the year is first, {date_format_}"
-                options["date_format_"] = year_first
-            remedy += ", or convert the column to dates; "
-        else:
-            remedy += f"convert the column to dates with {_conversion(column, likeliest)}"
-            if year_first is not None:
-                remedy += f" or, if the year is first, {_conversion(column, year_first)}"
-            remedy += "; "
-    else:
-        remedy += "convert the column to dates; "
-    if are_numbers:
-        remedy += "to read numbers, use {numeric}; "
-    remedy += column.if_names
-    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+        condition = "the order of its parts is ambiguous: "
+    if not formats:
+        return condition
+    has_short_year_alone = "%d" not in formats[0] and "%y" in formats[0]
+    if has_short_year_alone and _may_be_days(texts):
+        condition += "add the year if the number is a day; if it is the year, "
+    return condition
+
+
+def _way_to_read(column: DistinctTexts, proposed: dict[str, str]) -> str:
+    """Write how dates are read: with a format, if there is one, or else after a conversion."""
+    if not proposed:
+        return "convert the column to dates"
+    if column.frame.has_csv_options:
+        options = [f"{{{option}}}" for option in proposed]
+        either = " or, if the year is first, ".join(options)
+        return f"read the file with {either}, or convert the column to dates"
+    calls = [_conversion(column, date_format) for date_format in proposed.values()]
+    either = " or, if the year is first, ".join(calls)
+    return f"convert the column to dates with {either}"
 
 
 def _fitting_formats(texts: Sequence[str], *, is_numeric: bool) -> list[str]:
@@ -402,11 +548,18 @@ def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str])
         elif part.isdecimal() and times:
             written.append(times.pop(0))
         elif re.fullmatch(date_formats.MONTH_WORD, lower):
-            written.append("%b" if len(part) == 3 else "%B")
+            written.append(_code_of_name(part, short="%b", full="%B"))
         elif re.fullmatch("(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?", lower):
-            written.append("%a" if len(part) == 3 else "%A")
+            written.append(_code_of_name(part, short="%a", full="%A"))
         elif lower in ("am", "pm"):
             written.append("%p")
         else:
             written.append(part.replace("%", "%%"))
     return "".join(written)
+
+
+def _code_of_name(name: str, *, short: str, full: str) -> str:
+    """Return the code of an abbreviated or a full name of a month or a day."""
+    if len(name) == 3:
+        return short
+    return full

@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from run_exports import rows_of, run_python
 
 from barenet import Network, TableEncoding, Task, export, load_table, save
 from barenet.cli._main import main
+from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._inference_program import program_of
 
 
@@ -212,6 +214,14 @@ def test_every_text_is_read_as_predict_reads_it(numbers, answer):
     lines = [", ".join(f'"{text}"' for text in line) for line in zip(*rows.values(), strict=True)]
     printed = read(answer(model, "\n".join([",".join(rows), *lines])))
     assert [float(row["prediction"]) for row in printed] == expected.tolist()
+
+
+@pytest.mark.case(153)
+@pytest.mark.parametrize("offset", ["+0100", "-0500"])
+def test_a_date_that_stands_for_none_is_read_in_its_format_in_any_zone(offset):
+    text = f"9999-12-31 23:59:59 {offset}"
+    read = python_runtime.moment(text, 0, "end", "ymd", "%Y-%m-%d %H:%M:%S %z")
+    assert read == datetime(9999, 12, 31, 23, 59, 59)
 
 
 HEADER = "size,open,town,day\n"

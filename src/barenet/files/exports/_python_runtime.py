@@ -43,6 +43,7 @@ from barenet.tables._date_formats import (  # noqa: F401 - copied into exported 
     YEAR,
     ZONE,
     ZONE_OF_TIME,
+    in_utc,
     moment_of,
     parse_datetime,
     parse_time_of_day,
@@ -377,7 +378,8 @@ def moment(value: Any, row: int, name: str, order: str, date_format: str) -> dat
     text = str(value).strip()
     try:
         time = datetime.strptime(text, date_format)
-        return (time - (time.utcoffset() or timedelta(0))).replace(tzinfo=None)
+        shift = time.utcoffset() or timedelta(0)
+        return in_utc(time.replace(tzinfo=None), shift)
     except ValueError:
         parsed = parse_datetime(text, order)
     if parsed is None and not is_absent(text):
