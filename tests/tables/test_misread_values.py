@@ -405,7 +405,7 @@ def test_the_last_and_the_first_day_stand_for_no_date_in_any_zone(moment, zone):
     values = [day.isoformat() for day in DAYS]
     values[7] = f"{moment}{zone}"
     encoding = TableEncoding.fit({"end": values}, missing=[mark])
-    indicator = encoding.output_names.index("end missing")
+    indicator = encoding.input_names.index("end missing")
     assert np.flatnonzero(encoding.transform({"end": values})[:, indicator]).tolist() == [7]
 
 
@@ -413,7 +413,7 @@ def test_the_last_and_the_first_day_stand_for_no_date_in_any_zone(moment, zone):
 def test_the_last_day_in_a_zone_stands_for_no_date_in_memory():
     last_moment = datetime.datetime.fromisoformat("9999-12-31T23:59:59+01:00")
     encoding = TableEncoding.fit({"end": [*DAYS, last_moment]}, missing=["9999-12-31"])
-    assert "end missing" in encoding.output_names
+    assert "end missing" in encoding.input_names
 
 
 @pytest.mark.case(155)

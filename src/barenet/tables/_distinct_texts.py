@@ -1,7 +1,8 @@
 """The different texts of a column, counted by rows and by values."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class DistinctTexts:
     texts: dict[int, str]
     #: Whether the column may be left out, unlike a column to split the rows by.
     may_be_dropped: bool = True
+    #: The codes that `find` has found, by its function.
+    _found: dict[Callable[[str], Any], list[int]] = field(default_factory=dict)
 
     @property
     def if_names(self) -> str:
@@ -42,12 +45,60 @@ class DistinctTexts:
 
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
         """Find the codes of the values of a kind, in the order of their first rows."""
+        if is_one not in self._found:
+            n_texts = len(self.texts)
+            self._found[is_one] = self._find_unless(is_one, n_texts, np.inf)
+        return [*self._found[is_one]]
+
+    def find_nearly_all(self, is_one: Callable[[str], Any]) -> list[int]:
+        """Find the values of a kind like `find`, or none if they can't be nearly all values.
+
+        The search ends once too many values are of another kind for `are_nearly_all` and for
+        `are_nearly_all_different`. Names of many rows are compared with many kinds, so that most of
+        them aren't looked at.
+        """
+        few = 1 - parsing.NEARLY_ALL
+        most_others = FEW + few * len(self.texts)
+        most_rows = 1 + few * self.n_present
+        return self._find_unless(is_one, most_others, most_rows)
+
+    def find_most(self, is_one: Callable[[str], Any]) -> list[int]:
+        """Find the values of a kind like `find`, or none if they are not most different values."""
+        return self._find_unless(is_one, len(self.texts) / 2, 0)
+
+    def are_all(self, is_one: Callable[[str], Any]) -> bool:
+        """Return whether all values are of a kind."""
+        return len(self._find_unless(is_one, 0, 0)) == len(self.texts)
+
+    def _find_unless(
+        self, is_one: Callable[[str], Any], most_others: float, most_rows: float
+    ) -> list[int]:
+        """Find the values of a kind; none if there are more others, and more rows with these."""
         codes = []
+        n_others = 0
+        n_rows = 0
+        counts = self.row_counts
         for code, text in self.texts.items():
             answer = is_one(text)  # a match or a value (even 0), or else None or False
             if answer is not None and answer is not False:
                 codes.append(code)
+                continue
+            n_others += 1
+            n_rows += counts[code]
+            if n_others > most_others and n_rows > most_rows:
+                return []
         return codes
+
+    @cached_property
+    def row_counts(self) -> list[int]:
+        """The number of rows with each text, by code."""
+        counts: list[int] = np.bincount(self.codes).tolist()
+        return counts
+
+    @cached_property
+    def n_present(self) -> int:
+        """The number of rows with a value that is not missing."""
+        return sum(self.row_counts[code] for code in self.texts)
 
     def others(self, codes: Collection[int]) -> list[int]:
         """Return the codes of all other values that are not missing."""
@@ -64,10 +115,8 @@ class DistinctTexts:
 
     def share(self, codes: Collection[int]) -> float:
         """Compute the fraction of the rows with a value that have one of these."""
-        counts = np.bincount(self.codes)
-        n_others = counts[self.others(codes)].sum()
-        n_rows = counts[list(self.texts)].sum()
-        return float(1 - n_others / n_rows)
+        n_others = sum(self.row_counts[code] for code in self.others(codes))
+        return 1 - n_others / self.n_present
 
     def are_nearly_all(self, codes: Collection[int]) -> bool:
         """Return whether values are in nearly all rows, or are many different ones beside few."""
@@ -86,9 +135,7 @@ class DistinctTexts:
 
     def are_mostly_different(self) -> bool:
         """Return whether there are many different values, more than half as many as rows."""
-        counts = np.bincount(self.codes)
-        n_rows = counts[list(self.texts)].sum()
-        return len(self.texts) >= MANY and len(self.texts) > n_rows / 2
+        return len(self.texts) >= MANY and len(self.texts) > self.n_present / 2
 
     def fault(
         self, codes: Collection[int], expected: str, remedy: str, **options: object

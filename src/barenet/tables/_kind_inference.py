@@ -213,11 +213,12 @@ def kind_of_values(
     refuse_units(column, numbers)
     if _are_all(column, numbers, "a number"):
         return _number_or_code(column, numbers)
-    dates = _without_seasons(column)
+    dates = _without_seasons(column, column.find_most(parse_datetime))
     refuse_dates_beside(column, dates)
     if _are_all(column, dates, "a date"):
         return "ymd"
-    if _are_all(column, column.find(date_formats.parse_time_of_day), "a time of day"):
+    times = column.find_nearly_all(date_formats.parse_time_of_day)
+    if _are_all(column, times, "a time of day"):
         return "time"
     refuse_unread_dates(column)
     refuse_pairs(column)
@@ -275,8 +276,8 @@ def _refuse_comments(column: DistinctTexts) -> None:
         if not parsing.is_code(column.texts[code]):
             numbers.append(code)
     are_decimal = 2 * len(column.find(_read_decimal)) > len(numbers)
-    dates = _without_seasons(column)
-    times = column.find(date_formats.parse_time_of_day)
+    dates = _without_seasons(column, column.find_most(parse_datetime))
+    times = column.find_most(date_formats.parse_time_of_day)
     for codes, expected, call in (
         (numbers, "a number", "pandas.to_numeric(column, errors='coerce')"),
         (dates, "a date", "pandas.to_datetime(column, errors='coerce')"),
@@ -336,9 +337,8 @@ def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
     return "category"
 
 
-def _without_seasons(column: DistinctTexts) -> list[int]:
+def _without_seasons(column: DistinctTexts, dates: Sequence[int]) -> Sequence[int]:
     """Return the codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
-    dates = column.find(parse_datetime)
     are_seasons = all(is_season(text) for text in column.texts_of(dates))
     if not are_seasons:
         return dates
@@ -347,12 +347,17 @@ def _without_seasons(column: DistinctTexts) -> list[int]:
     return dates
 
 
+def _is_numeric_or_read_date(text: str) -> bool:
+    """Return whether a text is a date, perhaps of numbers whose order is unknown."""
+    return NUMERIC_DATE.fullmatch(text) is not None or parse_datetime(text) is not None
+
+
 def _order_of_dates(column: DistinctTexts) -> str | None:
     """Find the order of dates, if they are dates, from those that are unambiguous."""
     codes = column.find(NUMERIC_DATE.fullmatch)
     if not codes:
         return None
-    both = {*codes, *column.find(parse_datetime)}
+    both = column.find_nearly_all(_is_numeric_or_read_date)
     if not column.are_nearly_all_different(both) and not column.are_nearly_all(both):
         return None
     valid: dict[str, set[int]] = {"mdy": set(), "dmy": set()}

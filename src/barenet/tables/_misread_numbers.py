@@ -29,13 +29,13 @@ FORMATS_OF_DIGITS = {
     "%y%m%d": rf"(?P<year>\d\d)(?P<month>{_MONTH})(?P<day>{_DAY})",
 }
 #: Months and weeks as decimal numbers, 03.2024, 36.2024; unlike these, 2024.03 grows with the time.
-_MONTH_AND_YEAR = rf"(?P<month>{WEEK_NUMBER})\.(?P<year>{YEAR})"
+_MONTH_AND_YEAR = re.compile(rf"(?P<month>{WEEK_NUMBER})\.(?P<year>{YEAR})", re.ASCII)
 #: Whole numbers below a million with a point before the last three digits, or below a thousand.
-_THOUSANDS = r"[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})?)"
+_THOUSANDS = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})?)", re.ASCII)
 #: Numbers that count after a point, such as months, 2024.1 to 2024.12, and versions; and those of
 #: them that no decimal number is.
-_COUNTED = r"\d+\.[1-9]\d?"
-_TENS = r"\d+\.[1-9]0"
+_COUNTED = re.compile(r"\d+\.[1-9]\d?", re.ASCII)
+_TENS = re.compile(r"\d+\.[1-9]0", re.ASCII)
 #: Whole numbers that often stand for a missing value beside decimal numbers.
 _MARKERS = {"0", "-1", "9", "-9", "99", "-99", "999", "-999"}
 #: Minimum number of different months, and of different whole numbers beside points of thousands.
@@ -66,7 +66,7 @@ LAYOUTS = (
     Layout(rf"{_FIRST_MONTH}{YEAR}", has_points=False),
     Layout(PERIOD_AND_POINT, has_points=True),
     Layout(r"[+-]?[1-9]\d{0,2}\.\d{3}", has_points=True, share=1.0),
-    Layout(_COUNTED, has_points=True, share=1.0, sign=_TENS),
+    Layout(_COUNTED.pattern, has_points=True, share=1.0, sign=_TENS.pattern),
 )
 
 
@@ -88,7 +88,7 @@ def refuse_digits_of_dates(column: DistinctTexts) -> None:
     formats = []
     dates: list[int] = []
     for date_format, layout in FORMATS_OF_DIGITS.items():
-        codes_of_dates = _dates_of(padded, layout)
+        codes_of_dates = _dates_of(padded, re.compile(layout, re.ASCII))
         are_dates = column.are_nearly_all_different(codes_of_dates)
         if are_dates or column.are_nearly_all(codes_of_dates):
             formats.append(date_format)
@@ -112,13 +112,12 @@ def refuse_digits_of_dates(column: DistinctTexts) -> None:
     raise unread_dates(column, dates, formats, are_numbers=not have_names)
 
 
-def _dates_of(texts: Mapping[int, str], layout: str) -> list[int]:
+def _dates_of(texts: Mapping[int, str], pattern: re.Pattern[str]) -> list[int]:
     """Find the codes of texts in a layout, if they have the days, months and years of dates.
 
     Numbers of employees, such as 100101 to 100199, have a single day, and numbers of rooms, such
     as 030112, more different years than days.
     """
-    pattern = re.compile(layout, re.ASCII)
     codes = []
     parts: dict[str, set[str]] = {name: set() for name in pattern.groupindex}
     for code, text in texts.items():
@@ -140,6 +139,8 @@ def _dates_of(texts: Mapping[int, str], layout: str) -> list[int]:
 
 def refuse_decimals_of_months(column: DistinctTexts) -> None:
     """Reject decimal numbers that are nearly all months, such as 03.2024, or weeks: 36.2024."""
+    if not column.find_nearly_all(_MONTH_AND_YEAR.fullmatch):
+        return
     codes = _dates_of(column.texts, _MONTH_AND_YEAR)
     if len(codes) < FEW:
         return
@@ -159,13 +160,12 @@ def refuse_points_of_thousands(column: DistinctTexts) -> None:
     in any other file, 1.250 would be 1.25. Even if no value ends in 0, all of many would not have
     three decimals.
     """
-    match = re.compile(_THOUSANDS, re.ASCII).fullmatch
     with_points = []
     whole = set()
     has_final_zero = False
     for code, text in column.texts.items():
         plain = parsing.plain_minus(text)
-        if not match(plain):
+        if _THOUSANDS.fullmatch(plain) is None:
             return
         if "." not in plain:
             whole.add(plain)
@@ -186,15 +186,17 @@ def refuse_counts_after_points(column: DistinctTexts) -> None:
     They can't be decimals, and 2024.1 would be equal to 2024.10: a file that keeps the zeros at the
     end has no 2024.1, and any other file no 2024.10.
     """
-    counted = column.find(re.compile(_COUNTED, re.ASCII).fullmatch)
-    tens = column.find(re.compile(_TENS, re.ASCII).fullmatch)
+    if not column.are_all(_COUNTED.fullmatch):
+        return
+    counted = [*column.texts]
+    tens = column.find(_TENS.fullmatch)
     if len(counted) < MANY or not tens:
         return
     numbers_of_decimals = set()
     for text in column.texts_of(counted):
         _, _, decimals = text.partition(".")
         numbers_of_decimals.add(len(decimals))
-    if len(numbers_of_decimals) == 1 or column.others(counted):
+    if len(numbers_of_decimals) == 1:
         return
     remedy = "for months, write 2024.1 as 2024.01; if they are decimals, use {numeric}; "
     remedy += column.if_names

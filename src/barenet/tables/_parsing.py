@@ -113,16 +113,20 @@ def read_number(text: str) -> float | None:
     >>> read_number("\N{MINUS SIGN}1.5"), read_number("1.50-"), read_number("2-")
     (-1.5, -1.5, None)
     """
+    if NUMBER.fullmatch(text) is not None:
+        return float(text)
     plain = plain_minus(text)
-    if NUMBER.fullmatch(plain) is None:
+    if plain == text or NUMBER.fullmatch(plain) is None:
         return None
     return float(plain)
 
 
 def plain_minus(text: str) -> str:
     """Write the minus sign of a number as a leading -."""
-    plain = re.sub(MINUS_SIGNS, "-", text)
-    if TRAILING_MINUS.fullmatch(plain) is not None:
+    plain = text
+    if not text.isascii():
+        plain = re.sub(MINUS_SIGNS, "-", text)
+    if plain.endswith("-") and TRAILING_MINUS.fullmatch(plain) is not None:
         return f"-{plain[:-1]}"
     return plain
 

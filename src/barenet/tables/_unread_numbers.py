@@ -20,6 +20,7 @@ MOST_SPACED_UNITS = 10
 
 #: A number with a comma, and one whose comma cannot separate thousands.
 _COMMA = r"[+-]?\d*,\d+"
+_ASCII_COMMA = re.compile(_COMMA, re.ASCII)
 _DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
 
 #: Numbers with points and with commas between their thousands.
@@ -147,13 +148,16 @@ def refuse_digits_of_times(column: DistinctTexts) -> None:
 
 def refuse_other_digits(column: DistinctTexts) -> None:
     """Reject numbers, dates and times whose digits or signs are not ASCII."""
+    if all(text.isascii() for text in column.texts.values()):
+        return
+    both = column.find_nearly_all(_is_measure_in_any_digits)
     written_otherwise = []
-    for code, text in column.texts.items():
-        if not text.isascii() and not _is_measure(text) and _is_measure(_in_ascii_digits(text)):
+    for code in both:
+        text = column.texts[code]
+        if not text.isascii() and not _is_measure(text):
             written_otherwise.append(code)
     if not written_otherwise:
         return
-    both = {*written_otherwise, *column.find(_is_measure)}
     if column.are_nearly_all_different(both) or column.are_nearly_all(both):
         expected = "the digits 0 to 9, with a point before decimals"
         remedy = f"write numbers, dates and times in these; {column.if_names}"
@@ -165,6 +169,13 @@ def _is_measure(text: str) -> bool:
     if parsing.read_number(text) is not None or is_date(text):
         return True
     return date_formats.parse_time_of_day(text) is not None
+
+
+def _is_measure_in_any_digits(text: str) -> bool:
+    """Return whether a text is a number, a date or a time of day in the digits of any script."""
+    if _is_measure(text):
+        return True
+    return not text.isascii() and _is_measure(_in_ascii_digits(text))
 
 
 def _in_ascii_digits(text: str) -> str:
@@ -188,12 +199,15 @@ def _in_ascii_digits(text: str) -> str:
 def refuse_local_numbers(column: DistinctTexts) -> None:
     """Reject numbers in the format of a country, with a remedy."""
     plain = column.find(parsing.read_number)
-    plain += column.find(re.compile(_COMMA, re.ASCII).fullmatch)
+    if not column.others(plain) or not column.find_nearly_all(_is_local_or_plain):
+        return
+    others = column.others(plain)
+    plain += column.find(_ASCII_COMMA.fullmatch)
     for pattern, remedy in _LOCAL_NUMBERS.items():
         local = re.compile(pattern)
         codes = []
-        for code, text in column.texts.items():
-            if local.fullmatch(parsing.plain_minus(text)):
+        for code in others:
+            if local.fullmatch(parsing.plain_minus(column.texts[code])):
                 codes.append(code)
         both = {*codes, *plain}
         if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
@@ -202,8 +216,17 @@ def refuse_local_numbers(column: DistinctTexts) -> None:
             raise column.fault(codes, "a number", remedy, decimal=",")
 
 
+def _is_local_or_plain(text: str) -> bool:
+    """Return whether a text is a number in the format of any country."""
+    if parsing.read_number(text) is not None or _ASCII_COMMA.fullmatch(text) is not None:
+        return True
+    return LOCAL_NUMBER.fullmatch(parsing.plain_minus(text)) is not None
+
+
 def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
     """Reject many numbers with units or a sign of comparison, such as 12 kg, 6'8", <0.5, USD 5."""
+    if not column.others(numbers) or not column.find_nearly_all(_may_have_unit):
+        return
     marked = column.find(_COMPARED.fullmatch)
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
@@ -226,28 +249,44 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
         raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
 
 
+def _may_have_unit(text: str) -> bool:
+    """Return whether a text is a number, perhaps with a unit or a sign of comparison."""
+    if parsing.read_number(text) is not None:
+        return True
+    for pattern in (_COMPARED, _PRICED, _COMPOUND, _HEXADECIMAL, _WITH_UNIT):
+        if pattern.fullmatch(text) is not None:
+            return True
+    return False
+
+
 def refuse_pairs(column: DistinctTexts) -> None:
     """Reject many different pairs of numbers, such as 120/80, 1024x768 and ranges such as 10-20.
 
     Dockets such as 19-1392, file numbers such as 366/2022 and seasons are not pairs: the numbers of
     a pair have a similar size, and a table has many different second numbers, which aren't years.
     """
+    if not column.are_all(_is_pair_or_number):
+        return
     codes = column.find(_PAIR.fullmatch)
-    both = {*codes, *column.find(parsing.read_number)}
     seconds = set()
     for text in column.texts_of(codes):
         match = _PAIR.fullmatch(text)
         if match is None:
             continue
         seconds.add(match["second"])
-        if not _is_of_similar_size(match) or column.others(both):
+        if not _is_of_similar_size(match):
             return
     are_years = all(re.fullmatch(YEAR, second) for second in seconds)
     has_many = len(seconds) >= MANY and not are_years and column.are_mostly_different()
     are_of_one_unit = len(seconds) == 1 and len(codes) >= MANY  # such as 7/10
-    if (has_many and len(codes) == len(both)) or are_of_one_unit:
+    if (has_many and len(codes) == len(column.texts)) or are_of_one_unit:
         remedy = f"write the numbers in columns of their own; {column.if_names}"
         raise column.fault(codes, "one number", remedy)
+
+
+def _is_pair_or_number(text: str) -> bool:
+    """Return whether a text is a number or a pair of numbers."""
+    return _PAIR.fullmatch(text) is not None or parsing.read_number(text) is not None
 
 
 def _is_of_similar_size(match: re.Match[str]) -> bool:
@@ -271,7 +310,7 @@ def _unit_of(text: str) -> str:
 
 def refuse_durations(column: DistinctTexts) -> None:
     """Reject many times that are not times of day."""
-    durations = column.find(_DURATION.fullmatch)
+    durations = column.find_nearly_all(_DURATION.fullmatch)
     if len(durations) < MANY or not column.are_nearly_all(durations):
         return
     times = set(column.find(date_formats.parse_time_of_day))
@@ -285,6 +324,8 @@ def refuse_decorated(column: DistinctTexts) -> None:
 
     Whole numbers beside letters, such as id-00123 and A1, are names.
     """
+    if not column.find_nearly_all(_kind_of_measure):
+        return
     shapes: dict[str, set[str]] = {"date": set(), "time": set(), "decimal": set()}
     codes: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
     for code, text in column.texts.items():
