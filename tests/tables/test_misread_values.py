@@ -294,6 +294,11 @@ def test_decimals_stay_numbers():
         lambda a, b: f"{a}-{a + b}",
         lambda a, b: f"{a}–{a + b}",
         lambda a, b: f"{a % 40 / 4 + 1}/10",
+        lambda a, b: f"{a}~{a + b}",
+        lambda a, b: f"{a} to {a + b}",
+        lambda a, b: f"{a}..{a + b}",
+        lambda a, b: f"{a}/{b} mmHg",
+        lambda a, b: f"{a}x{b} cm",
     ],
 )
 def test_two_numbers_in_a_column_are_refused(write_pair):
@@ -312,6 +317,8 @@ def test_two_numbers_in_a_column_are_refused(write_pair):
         [["0-9", "10-19", "20-29", "30-39"][n % 4] for n in range(60)],
         [["1/2", "1/4", "3/4"][n % 3] for n in range(60)],
         [f"{2000 + n % 12}/{1 + n % 12:02}" for n in range(60)],
+        [["10 to 20", "20 to 30", "30 to 40"][n % 3] for n in range(60)],
+        [f"{20 + n // 2}-{22 + n // 2} {['left', 'right'][n % 2]}" for n in range(60)],
     ],
 )
 def test_other_names_with_two_numbers_stay_names(values):
@@ -319,8 +326,9 @@ def test_other_names_with_two_numbers_stay_names(values):
 
 
 @pytest.mark.case(156)
-def test_numbers_with_underscores_and_hexadecimal_numbers_are_refused():
-    for values in ([f"{n * 4321:_}" for n in range(60)], [hex(n * 43) for n in range(60)]):
+@pytest.mark.parametrize("write", [lambda n: f"{n * 4321:_}", hex, bin, oct])
+def test_numbers_with_underscores_or_of_another_base_are_refused(write):
+    for values in ([write(n * 43) for n in range(60)], [write(n) for n in range(500, 600)]):
         with pytest.raises(DataError, match="expected a number, got"):
             kind(values)
     assert kind([f"0x{RNG.bytes(20).hex()}" for _ in range(30)]) == "category"

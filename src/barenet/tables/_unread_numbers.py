@@ -79,16 +79,21 @@ _COMPOUND = re.compile(
     re.VERBOSE,
 )
 
-#: A number with the prefix of hexadecimal digits; longer ones are names, such as keys.
-_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,8}")
+#: A number with the prefix of hexadecimal, binary or octal digits; longer ones are names, such as
+#: keys.
+_WITH_BASE = re.compile(r"0[xX][0-9a-fA-F]{1,8}|0[bB][01]{1,32}|0[oO][0-7]{1,11}")
 
 #: Two numbers in one text, such as a blood pressure, a size or a range, with their sign: 120/80,
-#: 1024x768, 10-20. Telephone numbers and other codes have zeros in front.
+#: 1024x768, 10-20, perhaps with a unit: 120/80 mmHg. Telephone numbers and other codes have zeros
+#: in front.
 _WHOLE_OR_DECIMAL = r"(?:0|[1-9]\d*)(?:\.\d+)?"
 _PAIR = re.compile(
-    rf"(?P<first>{_WHOLE_OR_DECIMAL})\s?(?P<sign>[-–/x×*])\s?(?P<second>{_WHOLE_OR_DECIMAL})",
-    re.ASCII | re.IGNORECASE,
+    rf"""(?P<first>{_WHOLE_OR_DECIMAL})\s?(?P<sign>[-–/x×*~]|\.\.|to)\s?
+    (?P<second>{_WHOLE_OR_DECIMAL})(?P<unit>\s?(?:%|°[CF]|[a-z]{{2,5}}))?""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
+#: The signs of a range.
+_FROM_TO = {"-", "–", "~", "..", "to"}
 
 #: A number after the code of one of the most traded currencies: USD 57.
 _CURRENCIES = (
@@ -230,7 +235,7 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
     marked = column.find(_COMPARED.fullmatch)
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
-    marked += column.find(_HEXADECIMAL.fullmatch)
+    marked += column.find(_WITH_BASE.fullmatch)
     plain = set(numbers)
     times = column.find(date_formats.parse_time_of_day)
     without_unit = plain.union(times)
@@ -253,7 +258,7 @@ def _may_have_unit(text: str) -> bool:
     """Return whether a text is a number, perhaps with a unit or a sign of comparison."""
     if parsing.read_number(text) is not None:
         return True
-    for pattern in (_COMPARED, _PRICED, _COMPOUND, _HEXADECIMAL, _WITH_UNIT):
+    for pattern in (_COMPARED, _PRICED, _COMPOUND, _WITH_BASE, _WITH_UNIT):
         if pattern.fullmatch(text) is not None:
             return True
     return False
@@ -269,13 +274,17 @@ def refuse_pairs(column: DistinctTexts) -> None:
         return
     codes = column.find(_PAIR.fullmatch)
     seconds = set()
+    units = set()
     for text in column.texts_of(codes):
         match = _PAIR.fullmatch(text)
         if match is None:
             continue
         seconds.add(match["second"])
+        units.add(match["unit"])
         if not _is_of_similar_size(match):
             return
+    if len(units) > 1:  # such as the letters of house numbers
+        return
     are_years = all(re.fullmatch(YEAR, second) for second in seconds)
     has_many = len(seconds) >= MANY and not are_years and column.are_mostly_different()
     are_of_one_unit = len(seconds) == 1 and len(codes) >= MANY  # such as 7/10
@@ -293,7 +302,7 @@ def _is_of_similar_size(match: re.Match[str]) -> bool:
     """Return whether the numbers of a pair have a similar size, and those of a range ascend."""
     first = float(match["first"])
     second = float(match["second"])
-    if match["sign"] in "-–":
+    if match["sign"].lower() in _FROM_TO:
         return first < second <= 2 * first + MANY
     if match["sign"] == "/":
         return second <= 10 * first and first <= 10 * second
