@@ -177,14 +177,13 @@ def summarize_columns(
     for group, (singular, plural) in HEADINGS.items():
         if group in groups:
             count = len(groups[group])
-            heading = plural
-            if count == 1:
-                heading = singular
+            heading = singular if count == 1 else plural
             heads[group] = f"{count:,} {heading}"
     width = max(len(head) for head in heads.values()) + 2
+    indent = " " * (width + 2)
     paragraphs = textwrap.TextWrapper(
         MAX_COLUMNS,
-        subsequent_indent="".ljust(width + 2),
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
         max_lines=LINES,
@@ -192,9 +191,7 @@ def summarize_columns(
     )
     lines = []
     for group, head in heads.items():
-        separator = ", "
-        if group == "dropped":  # the reasons contain commas
-            separator = "; "
+        separator = "; " if group == "dropped" else ", "  # the reasons contain commas
         paragraphs.initial_indent = f"  {head.ljust(width)}"
         lines.append(paragraphs.fill(separator.join(groups[group])))
     return "\n".join(lines)

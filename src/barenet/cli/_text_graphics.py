@@ -15,7 +15,7 @@ BAR_WIDTH = 24
 def bar(fraction: float) -> str:
     """Draw a bar, to an eighth of a character."""
     eighths = round(fraction * BAR_WIDTH * 8)
-    full = "".ljust(eighths // 8, "█")
+    full = "█" * (eighths // 8)
     end = " ▏▎▍▌▋▊▉"[eighths % 8]
     return full + end.strip()
 
