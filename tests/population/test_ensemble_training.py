@@ -67,8 +67,8 @@ def test_a_group_is_in_one_fold(y):
 @pytest.mark.parametrize(("groups", "n_networks"), [(np.arange(90) % 3, 6), (np.zeros(90), 8)])
 def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
     training = of_classes(groups=groups)
-    assert len(training.left) == n_networks
-    assert all(0 < len(left) < 90 for left in training.left)
+    assert len(training.left_out) == n_networks
+    assert all(0 < len(left) < 90 for left in training.left_out)
 
 
 def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones():
@@ -192,7 +192,7 @@ def averaged(training, index, epoch):
     """The network of an ensemble, trained by `train` alone, its averages in float64."""
     network, total = training.networks[index].copy(), 0.0
     network.initialize(training.seeds[index])
-    others = np.setdiff1d(np.arange(90), training.left[index])
+    others = np.setdiff1d(np.arange(90), training.left_out[index])
     past = []
     train(
         network, X[others], training.rows.y[others], epochs=epoch, batch_size=32,
@@ -210,11 +210,11 @@ def averaged(training, index, epoch):
 def test_the_result_is_that_of_networks_trained_alone(make):
     training = make()
     history, best = training.run(), training.best
-    assert history.best_epoch == best.epoch and len(training.left) == 8
+    assert history.best_epoch == best.epoch and len(training.left_out) == 8
     networks = [averaged(training, index, best.epoch) for index in range(8)]
     out = np.zeros((2, 90, networks[0].n_outputs))
     for index, network in enumerate(networks):
-        left = training.left[index]
+        left = training.left_out[index]
         out[index // 4, left] = network.forward(X[left].astype(float))[0]
     softened = soften(out, best.temperature)
     np.testing.assert_allclose(best.predictions, softened.mean(axis=0), atol=2e-5)

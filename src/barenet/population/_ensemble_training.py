@@ -90,17 +90,24 @@ class EnsembleTraining:
         if target_kind.of_classes:
             strata = rows.y
         #: The rows that each network leaves out.
-        self.left: list[NDArray[np.intp]] = []
+        self.left_out: list[NDArray[np.intp]] = []
         rng = np.random.RandomState(seed)
         for _ in range(recipe.repeats):
             folds = split_folds(strata, groups, self.n_folds, rng)
             for fold in range(self.n_folds):
-                self.left.append(np.flatnonzero(folds == fold))
-        self.seeds = [(seed + index) % 2**32 for index in range(len(self.left))]
+                self.left_out.append(np.flatnonzero(folds == fold))
+        self.seeds = [(seed + index) % 2**32 for index in range(len(self.left_out))]
         self.networks: list[Network] = []
         for network_seed in self.seeds:
             self.networks.append(self._new_network(target_kind, network_seed))
-        self.averages = AveragedNetworks(self.networks, self.left, self.n_folds, X, rows, recipe)
+        self.averages = AveragedNetworks(
+            self.networks,
+            left_out=self.left_out,
+            n_folds=self.n_folds,
+            X=X,
+            rows=rows,
+            recipe=recipe,
+        )
         #: The networks, once the first epoch has begun.
         self._population: Population
         #: The checkpoint of a run.
@@ -172,7 +179,7 @@ class EnsembleTraining:
         weight = (self.rows.weight * n_rows).astype(np.float32)
         train_rows = []
         batch_size = self.recipe.batch_size
-        for left in self.left:
+        for left in self.left_out:
             rows = np.setdiff1d(np.arange(n_rows), left)
             if not weight[rows].any():
                 problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
