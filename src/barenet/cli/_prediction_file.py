@@ -139,10 +139,9 @@ def _is_header(argument: str, names: list[Any]) -> bool:
     if not all(isinstance(name, str) for name in names):  # a JSON document of another program
         return False
     for index, name in enumerate(names):  # columns that were kept come before the predictions
-        after = names[index + 1 :]
-        if name in ("prediction", "prediction_1"):
-            if all(AFTER_PREDICTION.fullmatch(other) for other in after):
-                return True
+        is_first = name in ("prediction", "prediction_1")
+        if is_first and all(AFTER_PREDICTION.fullmatch(after) for after in names[index + 1 :]):
+            return True
     return False
 
 
