@@ -46,6 +46,17 @@ def option_of(placeholder: str) -> str:
     return placeholder.rstrip("_")
 
 
+def further_placeholder(placeholder: str, number: int) -> str:
+    """Return the name of a placeholder in the remedy of such a number among joined errors.
+
+    Two underscores are added for each, as a remedy on its own may use one.
+
+    >>> further_placeholder("date_format", 0), further_placeholder("date_format_", 1)
+    ('date_format', 'date_format___')
+    """
+    return placeholder + "__" * number
+
+
 class ArgumentError(BarenetError, ValueError):
     """An invalid value of an argument, with its parts as data.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from barenet.errors import LONGEST, DataError, printable, some
+from barenet.errors import LONGEST, DataError, further_placeholder, printable, some
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._date_formats import parse_datetime
 from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
@@ -111,7 +111,7 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         remedy = group[0].remedy
         # The longest first, so that date_format_ isn't taken for date_format.
         for option in sorted(group[0].options, key=len, reverse=True):
-            renamed = option + "_" * 2 * number
+            renamed = further_placeholder(option, number)
             remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
             values = [error.options[option] for error in group]
             options[renamed] = _united(values)
