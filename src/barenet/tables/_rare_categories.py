@@ -90,7 +90,10 @@ def _left_out_error(X: NDArray[np.float64], y: NDArray[Any], weight: NDArray[Any
     y = root * (y - mean_y)
     penalized = X.T @ X + np.eye(X.shape[1])
     solved = np.linalg.solve(penalized, X.T).T
-    leverage = root**2 / len(X) + (solved * X).sum(axis=1, keepdims=True)
+    # hᵢ = wᵢ / n, from the intercept, + xᵢᵀ (XᵀX + I)⁻¹ xᵢ.
+    leverage_of_intercept = root**2 / len(X)
+    leverage_of_inputs = (solved * X).sum(axis=1, keepdims=True)
+    leverage = leverage_of_intercept + leverage_of_inputs
     residuals = y - solved @ (X.T @ y)
     left_out_errors = residuals / (1 - leverage)
     return float(np.square(left_out_errors).mean())
