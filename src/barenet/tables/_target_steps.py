@@ -95,7 +95,8 @@ def _steps(
     model.fit(X, y, weight)
     tree = model.tree_
     nodes = model.decision_path(X).tocsc()
-    steps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
+    n_columns = X.shape[1]
+    steps: list[list[NDArray[np.bool_]]] = [[] for _ in range(n_columns)]
     for node in np.flatnonzero(tree.children_left >= 0):
         rows = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
         x = X[:, tree.feature[node]].astype(np.float64)
