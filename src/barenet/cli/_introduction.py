@@ -86,7 +86,7 @@ def _log_advice(fit: Fit) -> None:
     settings = fit.settings
     dataset = fit.rows.dataset
     preprocessing = fit.predictor.preprocessing
-    columns = getattr(preprocessing, "columns", ())
+    columns = _columns_of(preprocessing)
     if words_may_be_classes(dataset, settings):
         log("`--task classification` makes the words of a missing target a class\n")
     for column in columns:
@@ -114,6 +114,11 @@ def _log_advice(fit: Fit) -> None:
         log(f"no column has dates of `{option}`\n")
     if fit.rows.test is not None and fit.rows.stream is None:
         _log_split(fit, fit.rows.test, dates)
+
+
+def _columns_of(preprocessing: TableEncoding | Scaling) -> Sequence[Column]:
+    """Return the columns of a table; () for a matrix."""
+    return preprocessing.columns if isinstance(preprocessing, TableEncoding) else ()
 
 
 def _may_be_kept(column: Column) -> bool:
@@ -168,7 +173,7 @@ def summarize_columns(
       1 left out  of: 'x' in every row
     """
     groups: dict[str, list[str]] = {}
-    for column in getattr(preprocessing, "columns", ()):
+    for column in _columns_of(preprocessing):
         groups.setdefault(column.kind, []).append(_describe(column))
     groups = groups or {"number": [*names]}
     for name in dropped:
