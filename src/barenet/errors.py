@@ -38,23 +38,12 @@ def option_of(placeholder: str) -> str:
     """Return the option whose value a remedy recommends at a placeholder.
 
     A remedy may recommend several values of an option. Each further placeholder has another number
-    of underscores at its end.
+    of underscores at its end; where errors are joined, two more for each remedy.
 
     >>> option_of("date_format"), option_of("date_format_")
     ('date_format', 'date_format')
     """
     return placeholder.rstrip("_")
-
-
-def further_placeholder(placeholder: str, number: int) -> str:
-    """Return the name of a placeholder in the remedy of such a number among joined errors.
-
-    Two underscores are added for each, as a remedy on its own may use one.
-
-    >>> further_placeholder("date_format", 0), further_placeholder("date_format_", 1)
-    ('date_format', 'date_format___')
-    """
-    return placeholder + "__" * number
 
 
 class ArgumentError(BarenetError, ValueError):
