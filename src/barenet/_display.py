@@ -133,9 +133,13 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
             css_class = f"curve curve-{number}"
             if len(drawn) == 1:
                 css_class += " dot"
-            path = "L".join(f"{axes.x(epoch)} {axes.y(value)}" for epoch, value in drawn)
-            lines += f'<path class="{css_class}" d="M{path}h0"/>'
-            last = f"{drawn[-1][1]:.4g}"
+            vertices = [f"{axes.x(epoch)} {axes.y(value)}" for epoch, value in drawn]
+            # Move to the first vertex and draw lines to the others. A line of length 0, which has
+            # round ends, shows a single vertex as a dot.
+            path = "M" + "L".join(vertices) + "h0"
+            lines += f'<path class="{css_class}" d="{path}"/>'
+            _, last_value = drawn[-1]
+            last = f"{last_value:.4g}"
         legend += f'<span class="curve-{number}">{escape(label)} {last}</span>'
     box = f'viewBox="-52 -8 {WIDTH + 60} {HEIGHT + 32}" width="{WIDTH + 60}"'
     description = f'role="img" aria-label="{escape(title)} by epoch"'
@@ -182,7 +186,9 @@ def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
         if math.isfinite(value):
             finite.append((epoch, value))
     step = max(1, math.ceil(len(finite) / MAX_POINTS))
-    return [*finite[:-1:step], *finite[-1:]]
+    drawn = finite[:-1:step]
+    drawn += finite[-1:]  # the last value is always drawn
+    return drawn
 
 
 def _ticks(low: float, high: float, is_log: bool) -> list[float]:
@@ -195,7 +201,7 @@ def _ticks(low: float, high: float, is_log: bool) -> list[float]:
         return [10.0 ** min(exponent, 308) for exponent in exponents]
     span = min(high - low, 1e308)
     if span <= 1e-9 * max(abs(low), abs(high)):  # constant values
-        span = abs(high) or 1.0
+        span = abs(high) if high != 0 else 1.0
     power = 10.0 ** math.floor(math.log10(span))
     for step in (power / 5, power / 2, power, 2 * power):
         if span / step <= 5:

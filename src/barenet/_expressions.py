@@ -288,8 +288,10 @@ class _Expanded(ast.NodeTransformer):
         name = ast.unparse(node.func)
         if name in self.known or not OPERATIONS[name].definition:
             return node
-        arguments = _Substituted(dict(zip(("x", "low", "high"), node.args, strict=False)))
-        body: ast.expr = arguments.visit(self.visit(_parse(OPERATIONS[name].definition)))
+        definition = _parse(OPERATIONS[name].definition)
+        expanded = self.visit(definition)  # it may call other functions
+        arguments = dict(zip(("x", "low", "high"), node.args, strict=False))
+        body: ast.expr = _Substituted(arguments).visit(expanded)
         return body
 
 
@@ -366,42 +368,49 @@ OPERATIONS = {
     "Lt": Operation(operator.lt, onnx="Less"), "LtE": Operation(operator.le, onnx="LessOrEqual"),
     "Gt": Operation(operator.gt, onnx="Greater"),
     "GtE": Operation(operator.ge, onnx="GreaterOrEqual"),
-    "abs": Operation(np.abs, "np.abs({})", "fabsf({})", "Abs"),
+    "abs": Operation(np.abs, "np.abs({})", c="fabsf({})", onnx="Abs"),
     "clip": Operation(np.clip, "np.clip({}, {}, {})", definition="min(high, max(low, x))"),
     "density": Operation(
         _defined("density"), definition=f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}"
     ),
     "erf": Operation(
-        _special("erf"), "", "erff({})", "Erf", f"2 * normal({math.sqrt(2)!r} * x) - 1"
+        _special("erf"), c="erff({})", onnx="Erf",
+        definition=f"2 * normal({math.sqrt(2)!r} * x) - 1",
     ),
-    "erfc": Operation(_special("erfc"), "", "erfcf({})", definition="1 - erf(x)"),
-    "exp": Operation(np.exp, "np.exp({})", "expf({})", "Exp"),
-    "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})", definition="exp(x) - 1"),
-    "ln": Operation(np.log, "np.log({})", "logf({})", "Log"),
-    "log1p": Operation(np.log1p, "np.log1p({})", "log1pf({})", definition="ln(1 + x)"),
+    "erfc": Operation(_special("erfc"), c="erfcf({})", definition="1 - erf(x)"),
+    "exp": Operation(np.exp, "np.exp({})", c="expf({})", onnx="Exp"),
+    "expm1": Operation(np.expm1, "np.expm1({})", c="expm1f({})", definition="exp(x) - 1"),
+    "ln": Operation(np.log, "np.log({})", c="logf({})", onnx="Log"),
+    "log1p": Operation(np.log1p, "np.log1p({})", c="log1pf({})", definition="ln(1 + x)"),
     # On processors without an instruction for them, fmaxf and fminf are calls. A NaN is propagated
     # if it is the second operand, so formulas have Z there.
-    "max": Operation(np.maximum, "np.maximum({}, {})", "({0} > {1} ? {0} : {1})", "Max"),
-    "min": Operation(np.minimum, "np.minimum({}, {})", "({0} < {1} ? {0} : {1})", "Min"),
+    "max": Operation(
+        np.maximum, "np.maximum({}, {})", c="({0} > {1} ? {0} : {1})", onnx="Max"
+    ),
+    "min": Operation(
+        np.minimum, "np.minimum({}, {})", c="({0} < {1} ? {0} : {1})", onnx="Min"
+    ),
     "normal": Operation(
         _special("ndtr"), "normal({})", definition=f"0.5 * erfc({-math.sqrt(0.5)!r} * x)"
     ),
     "sigmoid": Operation(
-        _defined("sigmoid"), "sigmoid({})", "", "Sigmoid", "1 / (1 + exp(-x))"
+        _defined("sigmoid"), "sigmoid({})", onnx="Sigmoid", definition="1 / (1 + exp(-x))"
     ),
-    "sign": Operation(np.sign, "np.sign({})", "", "Sign", "1 if x > 0 else -1 if x < 0 else 0"),
+    "sign": Operation(
+        np.sign, "np.sign({})", onnx="Sign", definition="1 if x > 0 else -1 if x < 0 else 0"
+    ),
     "softplus": Operation(
         _defined("softplus"), "softplus({})", definition="max(x, 0) + log1p(exp(-abs(x)))"
     ),
-    "sqrt": Operation(np.sqrt, "np.sqrt({})", "sqrtf({})", "Sqrt"),
-    "tanh": Operation(np.tanh, "np.tanh({})", "tanhf({})", "Tanh"),
-    "where": Operation(np.where, "np.where({}, {}, {})", "({} ? {} : {})", "Where"),
+    "sqrt": Operation(np.sqrt, "np.sqrt({})", c="sqrtf({})", onnx="Sqrt"),
+    "tanh": Operation(np.tanh, "np.tanh({})", c="tanhf({})", onnx="Tanh"),
+    "where": Operation(np.where, "np.where({}, {}, {})", c="({} ? {} : {})", onnx="Where"),
     "max_outputs": Operation(np.max, "np.max({}, axis=1, keepdims=True)"),
     "over_outputs": Operation(np.sum, "np.sum({}, axis=1, keepdims=True)"),
     "sum_outputs": Operation(lambda x, axis, keepdims: np.cumsum(x, axis), "np.cumsum({}, axis=1)"),
     "index_outputs": Operation(
         lambda x, axis, keepdims: np.indices(x.shape)[axis],
-        "np.arange(np.shape({})[1], dtype=np.float32)", "(float)i",
+        "np.arange(np.shape({})[1], dtype=np.float32)", c="(float)i",
     ),
     "over_samples": Operation(np.sum), "total": Operation(np.sum),
     "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),

@@ -104,8 +104,10 @@ class SparseRows:
         dense = every[:, :n_columns]
         ends = every[:, n_columns:]
         for first, end in self.runs:  # an end is the value of all columns before it
-            sums = ends[:, end:first:-1].cumsum(axis=1)
-            dense[:, first:end] += sums[:, ::-1]
+            # So column k has the sum of the ends after k in its run, from the right.
+            ends_of_run = ends[:, first + 1 : end + 1]
+            from_the_right = ends_of_run[:, ::-1].cumsum(axis=1)
+            dense[:, first:end] += from_the_right[:, ::-1]
         return dense.astype(dtype or self.dtype, copy=False)
 
     @property
@@ -132,7 +134,10 @@ class SparseRows:
 
     def _places(self) -> tuple[Array, Array, Array]:
         """Return the row, column and value of each entry."""
-        rows = np.repeat(np.arange(len(self)), self.counts)
-        first = self.bounds[:, 0] - self.counts.cumsum() + self.counts
-        places = np.arange(len(rows)) + first[rows]
+        counts = self.counts
+        rows = np.repeat(np.arange(len(self)), counts)
+        entries_before = counts.cumsum() - counts  # the entries of the rows before each row
+        # Entry e of all rows is entry e − entries_before[row] of its row.
+        number_in_row = np.arange(len(rows)) - entries_before[rows]
+        places = self.bounds[rows, 0] + number_in_row
         return rows, self.columns[places], self.values[places]

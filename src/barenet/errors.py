@@ -34,6 +34,18 @@ def spelled(argument: str, *value: object) -> str:
     return f"{argument}={value[0]!r}"
 
 
+def option_of(placeholder: str) -> str:
+    """Return the option whose value a remedy recommends at a placeholder.
+
+    A remedy may recommend several values of an option. Each further placeholder has another number
+    of underscores at its end; where errors are joined, two more for each remedy.
+
+    >>> option_of("date_format"), option_of("date_format_")
+    ('date_format', 'date_format')
+    """
+    return placeholder.rstrip("_")
+
+
 class ArgumentError(BarenetError, ValueError):
     """An invalid value of an argument, with its parts as data.
 
@@ -146,8 +158,9 @@ class ArgumentError(BarenetError, ValueError):
         parts += [*self._place(), self.problem]
         line = ": ".join(part for part in parts if part)
         remedy = self.remedy
-        for name, value in self.options.items():
-            remedy = remedy.replace(f"{{{name}}}", spell(name.rstrip("_"), value))
+        for placeholder, value in self.options.items():
+            option = spell(option_of(placeholder), value)
+            remedy = remedy.replace("{" + placeholder + "}", option)
         if remedy:
             line += f"; {remedy}"
         return without_secrets(with_addresses(line))

@@ -156,7 +156,16 @@ def test_blocks_of_the_same_rows_drop_other_units(dropout):
     rows = validate_arrays(network, loss, X[:20], Y[:20])
     job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
     # The third block is elsewhere, so that the first two are not added.
-    worker = BlockWorker(job, "reference", 1, 1, BlockShares((20, 20, 20), 0), 0, rows, rows)
+    worker = BlockWorker(
+        rows,
+        rows,
+        job=job,
+        engine="reference",
+        threads=1,
+        sync_every=1,
+        shares=BlockShares((20, 20, 20), 0),
+        first=0,
+    )
     for step in (0, 1):
         sums, _ = worker.compute(step, range(-60, 0), network.parameters[None].copy(), None)
         assert np.array_equal(sums[0, 1], sums[1, 2]) == (not dropout)

@@ -86,7 +86,7 @@ def _log_advice(fit: Fit) -> None:
     settings = fit.settings
     dataset = fit.rows.dataset
     preprocessing = fit.predictor.preprocessing
-    columns = getattr(preprocessing, "columns", ())
+    columns = _columns_of(preprocessing)
     if words_may_be_classes(dataset, settings):
         log("`--task classification` makes the words of a missing target a class\n")
     for column in columns:
@@ -114,6 +114,11 @@ def _log_advice(fit: Fit) -> None:
         log(f"no column has dates of `{option}`\n")
     if fit.rows.test is not None and fit.rows.stream is None:
         _log_split(fit, fit.rows.test, dates)
+
+
+def _columns_of(preprocessing: TableEncoding | Scaling) -> Sequence[Column]:
+    """Return the columns of a table; () for a matrix."""
+    return preprocessing.columns if isinstance(preprocessing, TableEncoding) else ()
 
 
 def _may_be_kept(column: Column) -> bool:
@@ -168,7 +173,7 @@ def summarize_columns(
       1 left out  of: 'x' in every row
     """
     groups: dict[str, list[str]] = {}
-    for column in getattr(preprocessing, "columns", ()):
+    for column in _columns_of(preprocessing):
         groups.setdefault(column.kind, []).append(_describe(column))
     groups = groups or {"number": [*names]}
     for name in dropped:
@@ -177,14 +182,13 @@ def summarize_columns(
     for group, (singular, plural) in HEADINGS.items():
         if group in groups:
             count = len(groups[group])
-            heading = plural
-            if count == 1:
-                heading = singular
+            heading = singular if count == 1 else plural
             heads[group] = f"{count:,} {heading}"
     width = max(len(head) for head in heads.values()) + 2
+    indent = " " * (width + 2)
     paragraphs = textwrap.TextWrapper(
         MAX_COLUMNS,
-        subsequent_indent="".ljust(width + 2),
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
         max_lines=LINES,
@@ -192,9 +196,7 @@ def summarize_columns(
     )
     lines = []
     for group, head in heads.items():
-        separator = ", "
-        if group == "dropped":  # the reasons contain commas
-            separator = "; "
+        separator = "; " if group == "dropped" else ", "  # the reasons contain commas
         paragraphs.initial_indent = f"  {head.ljust(width)}"
         lines.append(paragraphs.fill(separator.join(groups[group])))
     return "\n".join(lines)

@@ -38,13 +38,8 @@ ROWS = 2**14
 #: The suffixes of the formats.
 FORMATS = (".csv", ".jsonl", ".parquet")
 
-#: The names of all columns, separated by zero characters, which identify a file: columns that were
-#: kept come before the predictions.
-_AFTER = r"\0(?:prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_[^\0]*)"
-HEADERS = {
-    "out": re.compile(rf"(?:.*\0)?prediction(?:_1)?(?:{_AFTER})*", re.DOTALL),
-    "rejected": re.compile("\0".join(REJECTED)),
-}
+#: The names of columns that may follow the first prediction.
+AFTER_PREDICTION = re.compile(r"prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_.*", re.DOTALL)
 
 #: Maximum number of bytes of a header.
 HEADER_BYTES = 2**24
@@ -130,10 +125,23 @@ def _is_written(argument: str, path: Path) -> bool:
         with path.open("rb") as stream:
             lines = io.StringIO(stream.read(HEADER_BYTES).decode(errors="replace"), newline="")
         if path.suffix == ".jsonl":
-            names = json.loads(lines.readline())
+            names = list(json.loads(lines.readline()))
         else:
             names = next(csv.reader(lines))
-        return HEADERS[argument].fullmatch("\0".join(names)) is not None
+        return _is_header(argument, names)
+    return False
+
+
+def _is_header(argument: str, names: list[Any]) -> bool:
+    """Return whether these are the columns of a file that a command writes for an argument."""
+    if argument == "rejected":
+        return names == list(REJECTED)
+    if not all(isinstance(name, str) for name in names):  # a JSON document of another program
+        return False
+    for index, name in enumerate(names):  # columns that were kept come before the predictions
+        is_first = name in ("prediction", "prediction_1")
+        if is_first and all(AFTER_PREDICTION.fullmatch(after) for after in names[index + 1 :]):
+            return True
     return False
 
 

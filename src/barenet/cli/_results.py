@@ -16,7 +16,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, Predictor, _shell as shell, plots, save
+from barenet import History, Predictor, TableEncoding, _shell as shell, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
@@ -268,10 +268,11 @@ class Results:
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
-            columns = getattr(self.fit.predictor.preprocessing, "columns", ())
-            export_format = "onnx"
-            if any(column.kind == "date" for column in columns):
-                export_format = "python"
+            preprocessing = self.fit.predictor.preprocessing
+            has_dates = isinstance(preprocessing, TableEncoding) and any(
+                column.kind == "date" for column in preprocessing.columns
+            )
+            export_format = "python" if has_dates else "onnx"
             command = shell.join(["barenet", "export", address, "--to", export_format])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():

@@ -15,7 +15,7 @@ BAR_WIDTH = 24
 def bar(fraction: float) -> str:
     """Draw a bar, to an eighth of a character."""
     eighths = round(fraction * BAR_WIDTH * 8)
-    full = "".ljust(eighths // 8, "█")
+    full = "█" * (eighths // 8)
     end = " ▏▎▍▌▋▊▉"[eighths % 8]
     return full + end.strip()
 
@@ -61,7 +61,9 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     """
     image = np.asarray(pixels, float).reshape(shape)
     image = image - image.min()
-    darkest = image.max() or 1.0  # an image with a single colour is blank
+    darkest = image.max()
+    if darkest == 0:  # an image with a single colour is blank
+        darkest = 1.0
     last_shade = len(SHADES) - 1
     shades = np.rint(last_shade * image / darkest).astype(int)
     lines = []

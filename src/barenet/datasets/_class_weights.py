@@ -25,7 +25,8 @@ def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
     assert rows.classes is not None
     if list(spec) == [BALANCED]:
         counts = np.bincount(rows.y, minlength=len(rows.classes))
-        return rows.n_samples / np.count_nonzero(counts) / np.maximum(counts, 1)
+        mean_count = rows.n_samples / np.count_nonzero(counts)  # of the classes that are present
+        return mean_count / np.maximum(counts, 1)  # a class without rows has no row to weight
     weights = np.ones(len(rows.classes))
     indices = {name: index for index, name in enumerate(rows.classes)}
     for setting in spec:

@@ -157,14 +157,15 @@ def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:
     ...     read_idx(path)
     array([5, 0, 4], dtype=uint8)
     """
-    magic = bytes([0, 0, 8, 1 + len(entry)])
+    n_dimensions = 1 + len(entry)
+    magic = bytes([0, 0, 8, n_dimensions])
     with open_file(path) as stream:
         start = _read(stream, 4, "bytes of magic number", path)
         if start != magic:
             problem = f"not an IDX file: it starts with {start.hex(' ')}, "
             problem += f"expected {magic.hex(' ')}"
             raise DataError(problem, path=path)
-        sizes = _read(stream, 4 * magic[3], f"bytes for {magic[3]} dimensions", path)
+        sizes = _read(stream, 4 * n_dimensions, f"bytes for {n_dimensions} dimensions", path)
         shape = tuple(np.frombuffer(sizes, ">u4").tolist())
         product = _product(shape)
         size = math.prod(shape)

@@ -200,12 +200,15 @@ def spirals(samples: int, noise: float, rng: RandomState) -> Points:
 
     A point at fraction s of arm k lies at radius 5 s and angle 2π (7/4 s + k/2).
     """
-    y = np.arange(samples) % 2
-    fraction = (np.arange(samples) // 2 + 1) / ((samples + 1) // 2)
-    angle = 2 * math.pi * (1.75 * fraction + y / 2)
+    index = np.arange(samples)
+    arm = index % 2
+    step = index // 2 + 1  # along the arm, from 1
+    steps_per_arm = (samples + 1) // 2
+    fraction = step / steps_per_arm
+    angle = 2 * math.pi * (1.75 * fraction + arm / 2)
     directions = np.column_stack([np.cos(angle), np.sin(angle)])
     arms = 5 * fraction[:, None] * directions
-    return arms + noise * rng.standard_normal(arms.shape), y
+    return arms + noise * rng.standard_normal(arms.shape), arm
 
 
 def xor(samples: int, noise: float, rng: RandomState) -> Points:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,16 +143,20 @@ def load_table(
     check_flag(frame, "frame")
     categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")
-    table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
+    selection = _open(path, csv, target, split_by, drop)
+    table = selection.table
+    features = selection.features
+    target = selection.target
     all_rows = read_columns(table, [*features, target], [target], categories)
     rows, without_target = with_target(all_rows, target, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
+    split_by = selection.split_by
     keys = _split_keys(rows, split_by, categories, missing)
     if keys is not None:
         are_groups = keys.dtype.kind != "f"
-        if are_groups or split_by in drop:  # the column was only read to split by it
+        if are_groups or split_by in selection.dropped:  # only read to split by it
             features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
@@ -261,9 +265,20 @@ def _refuse_placeholders(rows: Frame, name: str, dates: NDArray[np.datetime64]) 
     refuse_where(rows, name, is_placeholder, expected)
 
 
+class _Selection(NamedTuple):
+    """A table, and its columns by their use."""
+
+    table: Table
+    #: The columns to train on, and the one to split by.
+    features: list[str]
+    target: str
+    split_by: str | None
+    dropped: Names
+
+
 def _open(
     source: Source, csv: CsvOptions, target: str | None, split_by: str | None, drop: Names
-) -> tuple[Table, list[str], str, str | None, Names]:
+) -> _Selection:
     """Open a table, and find the columns to train on and those that arguments name."""
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
@@ -281,7 +296,7 @@ def _open(
     if set(features).issubset(drop):
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
-    return table, features, target, split_by, drop
+    return _Selection(table, features, target, split_by, drop)
 
 
 def read_features(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,13 @@ NEW_WORKERS = 30
 #: Messages of Dask's errors after one or all workers are lost.
 LOST = re.compile("Actor|after shutdown|scheduler has no workers")
 
-#: The number of earlier steps and the learning rate, which blocks need for local steps.
-Local: TypeAlias = tuple[int, float]
+
+class LocalSteps(NamedTuple):
+    """The numbers that blocks need to take local steps."""
+
+    #: The number of the optimizer's earlier steps.
+    n_steps: int
+    learning_rate: float
 
 
 class Shares(NamedTuple):
@@ -71,18 +76,26 @@ class BlockWorker:
     """
 
     def __init__(
-        self, job: Job, name: str, threads: int, sync_every: int, shares: BlockShares, first: int,
+        self,
         *blocks: ArrayDataset,
-    ) -> None:  # fmt: skip
+        job: Job,
+        engine: str,
+        threads: int,
+        sync_every: int,
+        shares: BlockShares,
+        first: int,
+    ) -> None:
         self.blocks = dict(enumerate(blocks, first))
-        self.engine = choose_engine(name, replace(job, rows=blocks[0]), threads)
+        self.engine = choose_engine(engine, replace(job, rows=blocks[0]), threads)
         self.sync_every = sync_every
         self.shares = shares
         self._order = lru_cache(len(blocks))(shares.order)
         #: The sums of each block, which the next step overwrites: new memory costs time.
         self._sums: dict[int, FloatArray] = {}
 
-    def compute(self, step: int, batch: range, vectors: FloatArray, local: Local | None) -> Shares:
+    def compute(
+        self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None
+    ) -> Shares:
         """Compute the shares of all blocks, and add up those of adjacent blocks."""
         n_blocks = len(self.shares.lengths)
         epoch, position = divmod(batch.start, sum(self.shares.lengths))
@@ -101,13 +114,16 @@ class BlockWorker:
                 block_step = step * n_blocks + number  # dropout differs between blocks
                 values, result = self._result(rows, block_step, vectors, local)
             shares.values[number] = share * values
-            out = self._sums.setdefault(number, np.empty_like(vectors))
-            shares.sums[number, number + 1] = np.multiply(share, result, out=out)
+            if number not in self._sums:
+                self._sums[number] = np.empty_like(vectors)
+            block_sum = self._sums[number]
+            np.multiply(share, result, out=block_sum)
+            shares.sums[number, number + 1] = block_sum
         add_up(shares.sums, 0, n_blocks)
         return shares
 
     def _result(
-        self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: Local | None
+        self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: LocalSteps | None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """Return the mean gradient of rows, or the vectors after some steps, with loss and norm."""
         parameters = self.engine.job.network.parameters
@@ -115,14 +131,14 @@ class BlockWorker:
         parameters[:] = vectors[0]
         if local is None:
             loss, gradient = self.engine.value_and_gradient(rows, step)
-            return np.array([loss, 0.0]), gradient[None]
+            return np.array([loss, 0.0]), gradient.reshape(1, -1)
         assert isinstance(optimizer, Optimizer)
-        optimizer.n_steps, rate = local
+        optimizer.n_steps = local.n_steps
         optimizer.prepare(parameters)
         for moment, vector in zip(optimizer.moments.values(), vectors[1:], strict=True):
             moment[:] = vector
         size = ceil(len(rows) / self.sync_every)
-        rates = np.full(ceil(len(rows) / size), rate)
+        rates = np.full(ceil(len(rows) / size), local.learning_rate)
         result = self.engine.run([rows], size, rates, step * self.sync_every)
         values = np.mean(result, axis=1)
         return values, np.stack([parameters, *optimizer.moments.values()])
@@ -190,15 +206,13 @@ class DaskEngine(Engine):
         sample = self.rows.sample
         sample_job = replace(job, rows=sample)
         if not self.is_local:  # workers compute gradients, and steps are taken here
-            sample_job = replace(
-                sample_job, rows=sample, optimizer=SGD(), penalties=(), clipping=None
-            )
+            sample_job = replace(sample_job, optimizer=SGD(), penalties=(), clipping=None)
         self.engine = choose_engine(name, sample_job, threads)
         self.name = self.engine.name  # type: ignore[misc]
         # The data for every worker; the job has a single row, which the worker replaces with its
         # own.
-        single_row_job = replace(sample_job, rows=sample.take(slice(1)))
-        self._parts = (single_row_job, self.name, threads or 1, self.rows.sync_every)
+        self._single_row_job = replace(sample_job, rows=sample.take(slice(1)))
+        self._threads = 1 if threads is None else threads
         self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
         self._actors: Sequence[Any] = ()
         self._n_workers = 0
@@ -234,7 +248,7 @@ class DaskEngine(Engine):
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(parameters)
         vectors = [parameters, *optimizer.moments.values()]
-        local = optimizer.n_steps, rate
+        local = LocalSteps(optimizer.n_steps, rate)
         values, means = self._exchange(step, batch, np.stack(vectors), local)
         for vector, mean in zip(vectors, means, strict=True):
             vector[:] = mean
@@ -245,14 +259,15 @@ class DaskEngine(Engine):
         if batch is None:
             [batch] = self.rows.orders(None, [0])
         parameters = self.job.network.parameters
-        (loss, _), gradients = self._exchange(step, batch, parameters[None])
-        [gradient] = gradients
+        vectors = parameters.reshape(1, -1)  # a single vector, as a step here needs no moments
+        values, [gradient] = self._exchange(step, batch, vectors)
+        loss = float(values[0])
         share = 1 / len(batch)
-        penalized = add_penalties(self.penalties, parameters, float(loss), gradient, share)
+        penalized = add_penalties(self.penalties, parameters, loss, gradient, share)
         return penalized, gradient
 
     def _exchange(
-        self, step: int, batch: range, vectors: FloatArray, local: Local | None = None
+        self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None = None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """Compute the shares of all blocks, and add them."""
         sums: Sums = {}
@@ -327,7 +342,7 @@ class DaskEngine(Engine):
                 raise
             problem = f"all workers are lost, and no new one has come within {NEW_WORKERS} s"
             raise WorkersError(f"{address_of(client)}: {problem}") from None
-        check_workers(client, self._parts)
+        check_workers(client, self._single_row_job)
         futures = self.rows.futures
         self._n_workers = len(client.nthreads())
         self._note_memory(client)
@@ -336,8 +351,19 @@ class DaskEngine(Engine):
         for number in range(n_actors):
             start = len(futures) * number // n_actors
             stop = len(futures) * (number + 1) // n_actors
-            arguments = (*self._parts, self._shares, start, *futures[start:stop])
-            calls.append(client.submit(BlockWorker, *arguments, actor=True, pure=False))
+            call = client.submit(
+                BlockWorker,
+                *futures[start:stop],
+                job=self._single_row_job,
+                engine=self.name,
+                threads=self._threads,
+                sync_every=self.rows.sync_every,
+                shares=self._shares,
+                first=start,
+                actor=True,
+                pure=False,
+            )
+            calls.append(call)
         wait_until_ended(client, calls)
         actors = [call.result() for call in calls]
         addresses = chain.from_iterable(client.who_has(calls).values())

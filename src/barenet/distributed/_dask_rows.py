@@ -7,8 +7,7 @@ block of rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -35,6 +34,14 @@ if TYPE_CHECKING:
 #: Maximum numbers of rows and of values in the sample that metrics are computed for.
 SAMPLE_ROWS = 2**16
 SAMPLE_NUMBERS = 2**24
+
+
+class NetworkInterface(NamedTuple):
+    """The properties of a network that the check of its data needs; workers need no weights."""
+
+    dtype: np.dtype[Any]
+    n_inputs: int | None
+    n_outputs: int | None
 
 
 class DaskRows(RowSource):
@@ -96,15 +103,13 @@ class DaskRows(RowSource):
             raise ArgumentError.of("y", y, "the targets")
         client = check_client(self.client or current_client())
         X_partitions, y_partitions = partitions(self.X, y)
-        shape = SimpleNamespace(
-            dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
-        )
+        interface = NetworkInterface(network.dtype, network.n_inputs, network.n_outputs)
         memory = WorkerMemory(client, memory_of_rows(client, self.X))
         with work_on(client, memory):
             check_workers(client, loss)
             parts = []
             for X_partition, y_partition in zip(X_partitions, y_partitions, strict=True):
-                parts.append((shape, loss, scale, X_partition, y_partition))
+                parts.append((interface, loss, scale, X_partition, y_partition))
             futures = load_blocks(client, parts)
             most = SAMPLE_ROWS // len(futures) + 1
             tasks = client.map(sample_of, futures, most=most, pure=False)
@@ -215,7 +220,7 @@ def is_of_dask(error: BaseException | None) -> TypeGuard[BaseException]:
 
 
 def load_block(
-    network: Any, loss: Loss, scale: float, X: Any, y: Any
+    network: NetworkInterface, loss: Loss, scale: float, X: Any, y: Any
 ) -> ArrayDataset | ArgumentError | None:
     """Check a partition and convert it to arrays on a worker; None if it is empty."""
     try:

@@ -128,7 +128,10 @@ class ReferenceEngine(Engine):
             values.append(value)
             outputs.append(output)
         weights = rows.batch_weights(size)
-        shares = weights / (weights.sum() or 1)
+        total_weight = weights.sum()
+        if total_weight == 0:  # rows without weight have the loss 0
+            total_weight = 1
+        shares = weights / total_weight
         return float(values @ shares), np.concatenate(outputs)
 
     @cached_property

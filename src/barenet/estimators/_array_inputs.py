@@ -56,10 +56,12 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     barenet.errors.ArgumentError: y: expected an array, got {'a': 1}
     """
     check_in_memory(values, argument)
-    is_array = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
-    if not hasattr(values, "shape"):  # a sparse matrix may be a Mapping, too
-        is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)
-    if not is_array or getattr(values, "ndim", 1) == 0:
+    has_array_attribute = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
+    # Texts, mappings and sets have a length, too. A sparse matrix may be a mapping with a shape.
+    has_shape = hasattr(values, "shape")
+    is_other = isinstance(values, str | bytes | Mapping | Set) and not has_shape
+    is_scalar = getattr(values, "ndim", 1) == 0
+    if not has_array_attribute or is_other or is_scalar:
         raise ArgumentError.of(argument, values, "an array")
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         remedy = "fill them, or leave their rows out"
@@ -165,10 +167,11 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
         array = np.asarray(y, dtype)
         if array.dtype != object:
             return np.zeros(0, bool)
-        are_missing = np.array([is_missing(value) for value in array.ravel()], bool)
-        are_missing = are_missing.reshape(array.shape)
-    by_row: NDArray[np.bool_] = are_missing.reshape(len(are_missing), -1)
-    return np.logical_or.reduce(by_row, axis=1)
+        flat = np.array([is_missing(value) for value in array.ravel()], bool)
+        are_missing = flat.reshape(array.shape)
+    rows = are_missing.reshape(len(are_missing), -1)
+    has_missing: NDArray[np.bool_] = np.any(rows, axis=1)
+    return has_missing
 
 
 def _refuse_zero_characters(y: Any) -> None:

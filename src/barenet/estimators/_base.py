@@ -199,11 +199,11 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         """Convert X to a float array or CSR matrix, and y to an array of one or two dimensions."""
         check_series(X, "X")
-        needs_no_check = is_plain(X)
-        if needs_no_check and not reset:
-            names = getattr(self, "feature_names_in_", ())
-            needs_no_check = not len(names) and X.shape[1] == self.n_features_in_
-        if needs_no_check:
+        is_accepted = is_plain(X)
+        if is_accepted and not reset:
+            has_names = len(getattr(self, "feature_names_in_", ())) > 0
+            is_accepted = not has_names and X.shape[1] == self.n_features_in_
+        if is_accepted:
             self.n_features_in_ = X.shape[1]
             self.__dict__.pop("feature_names_in_", None)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -135,15 +135,16 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs of the ensemble."""
-        return self._by_blocks(Ensemble.predict, X)
-
-    def _by_blocks(self, method: Callable[[Ensemble, Any], Any], X: Any) -> FloatArray:
-        """Call a method of the ensemble for some rows at a time."""
         X = self._to_encode(X)
         network = self.network_
-        return results_by_blocks(
-            lambda block: method(network, block), self.encoding_, X, network.dtype
-        )
+        return results_by_blocks(network.predict, self.encoding_, X, network.dtype)
+
+    def _mean_and_spread(self, X: Any) -> tuple[FloatArray, FloatArray]:
+        """The mean outputs of the networks, and how much these differ."""
+        X = self._to_encode(X)
+        network = self.network_
+        mean, spread = results_by_blocks(network.mean_and_spread, self.encoding_, X, network.dtype)
+        return mean, spread
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
@@ -385,7 +386,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        mean, spread = self._by_blocks(Ensemble.mean_and_spread, X)
+        mean, spread = self._mean_and_spread(X)
         std = spread / self.target_scaling_.factor
         if self._is_column:
             std = std[:, 0]
@@ -413,13 +414,14 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         upper : ndarray of the same shape
             The upper ends. The coverage holds for each output separately.
         """
-        mean, spread = self._by_blocks(Ensemble.mean_and_spread, X)
+        mean, spread = self._mean_and_spread(X)
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         self._is_column = y.ndim == 1
-        target_kind = TargetKind(n_numbers=int(np.prod(y.shape[1:])))
+        n_numbers = 1 if y.ndim == 1 else y.shape[1]
+        target_kind = TargetKind(n_numbers=n_numbers)
         return y.astype(np.float64), target_kind, np.ones(len(y))
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:

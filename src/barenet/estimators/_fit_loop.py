@@ -160,15 +160,16 @@ def _warn_unless_converged(history: History) -> None:
     """Warn if there were too few epochs."""
     reason = history.stop_reason
     count = f"{len(history)} iterations"
-    texts = {
-        "completed": f"not converged in {count}; allow more by max_iter",
-        "the maximum of": f"not converged, as {reason}; allow more by max_fun",
-        "no step": f"{reason}, after {count}",
-    }
-    for start, text in texts.items():
-        if reason.startswith(start):
-            message = f"{text}; scaling the data may help"
-            warnings.warn(message, ConvergenceWarning, stacklevel=caller_stacklevel())
+    if reason.startswith("completed"):
+        problem = f"not converged in {count}; allow more by max_iter"
+    elif reason.startswith("the maximum of"):  # evaluations of L-BFGS
+        problem = f"not converged, as {reason}; allow more by max_fun"
+    elif reason.startswith("no step"):  # of L-BFGS makes the loss smaller
+        problem = f"{reason}, after {count}"
+    else:
+        return
+    message = f"{problem}; scaling the data may help"
+    warnings.warn(message, ConvergenceWarning, stacklevel=caller_stacklevel())
 
 
 def _callbacks(

@@ -17,7 +17,7 @@ from barenet.files._model_card import ModelCard
 from barenet.model._activations import Sigmoid
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._parsing import class_labels, class_name
-from barenet.tables._scaling import Scaling
+from barenet.tables._scaling import Scaling, no_scaling
 from barenet.training._history import History
 
 #: Parameters that do not affect the network.
@@ -130,7 +130,7 @@ def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...
         return estimator, encoding, encoding.feature_names, target_scaling
     width = estimator.network_.n_inputs
     if first is None:
-        scaling = Scaling("none", np.zeros(width), np.ones(width))
+        scaling = no_scaling(width)
         columns = getattr(estimator, "feature_names_in_", ())
     else:
         scaling = _as_scaling(first, f"step {first_name!r}")

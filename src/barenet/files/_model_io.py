@@ -7,6 +7,7 @@ columns of a table as arrays.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -22,6 +23,7 @@ from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
 from barenet.storage._file_io import as_address, name_of
+from barenet.tables._column import Column
 from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._scaling import Scaling
@@ -207,7 +209,9 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
 
 def _format_version(predictor: Predictor) -> int:
     """Return the version of the format that a predictor requires."""
-    columns = getattr(predictor.preprocessing, "columns", ())
+    columns: Sequence[Column] = ()
+    if isinstance(predictor.preprocessing, TableEncoding):
+        columns = predictor.preprocessing.columns
     for column in columns:
         if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
             return 5

@@ -22,7 +22,7 @@ from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._scaling import Scaling
+from barenet.tables._scaling import no_scaling
 from barenet.tables._target import known_targets
 from barenet.tables._to_frame import as_frame
 
@@ -240,7 +240,7 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
             classes = _index_names(predicted.n_classes)
         model = Predictor(
             network=model,
-            preprocessing=Scaling.fit("none", np.zeros((1, n_inputs))),
+            preprocessing=no_scaling(n_inputs),
             classes=classes,
             feature_names=_column_names(X, n_inputs),
             target_name="y",

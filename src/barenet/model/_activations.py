@@ -312,8 +312,9 @@ def normal(Z: FloatArray) -> FloatArray:
     try:
         from scipy.special import ndtr
     except ImportError:  # SciPy is missing in a browser; this is slower
-        erfc = np.frompyfunc(math.erfc, 1, 1)(-Z.astype(np.float64) / math.sqrt(2))
-        return np.asarray(0.5 * erfc, Z.dtype)
+        erfc = np.frompyfunc(math.erfc, 1, 1)  # it returns an array of Python's floats
+        upper_tail = erfc(-Z.astype(np.float64) / math.sqrt(2))
+        return np.asarray(0.5 * upper_tail, Z.dtype)
     return ndtr(Z)
 
 

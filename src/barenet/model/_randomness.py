@@ -5,6 +5,7 @@ of a key is computed from the key and i alone, by the SplitMix64 mixing function
 compute the numbers in any order, and a resumed run needs only its step count.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,7 +31,8 @@ def derive_key(key: int, *path: int) -> int:
 
 def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Compute the first numbers of a key, uniform in [0, 1)."""
-    counter = np.arange(1, np.prod(shape, dtype=np.int64) + 1, dtype=np.uint64)
+    n_numbers = math.prod(shape)
+    counter = np.arange(1, n_numbers + 1, dtype=np.uint64)
     bits = np.uint64(key) + counter * np.uint64(GOLDEN_GAMMA)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(MULTIPLIER_1)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(MULTIPLIER_2)

@@ -121,12 +121,13 @@ class AveragedNetworks(Stateful):
         A repeat with a network that has failed is left out.
         """
         decay = self.recipe.decay
-        factor = np.float32((1 - decay) / (1 - decay**epoch))
+        # The weights 1, decay, decay², … of the epochs have the sum (1 − decayⁿ) / (1 − decay).
+        one_over_weights = np.float32((1 - decay) / (1 - decay**epoch))
         failed_repeats = {index // self.n_folds for index in failed}
         parameters = {}
         for index, total in enumerate(self._sums):
             if index // self.n_folds not in failed_repeats:
-                parameters[index] = total * factor
+                parameters[index] = total * one_over_weights
         if not parameters:
             return
         checked = self._predict_left_out(epoch, parameters)

@@ -103,7 +103,12 @@ class EnsembleTraining:
         for network_seed in self.seeds:
             self.networks.append(self._new_network(target_kind, network_seed))
         self.averages = AveragedNetworks(
-            self.networks, self.left_out, self.n_folds, X, out_of_fold, recipe
+            self.networks,
+            left_out=self.left_out,
+            n_folds=self.n_folds,
+            X=X,
+            out_of_fold=out_of_fold,
+            recipe=recipe,
         )
         #: The networks, once the first epoch has begun.
         self._population: Population

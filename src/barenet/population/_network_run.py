@@ -95,10 +95,10 @@ class NetworkRun:
         reason = self.history.stop_reason or None
         is_final = self.is_ended and reason != "interrupted"
         return Run(
-            self.network,
-            self.history,
-            self.config.epochs,
-            0,
+            network=self.network,
+            history=self.history,
+            epochs=self.config.epochs,
+            n_batches=0,  # between two epochs, no batch is left
             stop_reason=reason,
             is_final=is_final,
         )

@@ -61,7 +61,10 @@ def split_folds(
     _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
     order = rng.permutation(len(first))
     if y is not None:
-        order = order[np.argsort(y[first][order], kind="stable")]
+        classes = y[first]  # of each group
+        # Classes one after the other, in random order within a class, as the sort is stable.
+        by_class = np.argsort(classes[order], kind="stable")
+        order = order[by_class]
     folds = np.empty(len(first), np.intp)
     folds[order] = np.arange(len(first)) % n_folds
     return folds[codes]
@@ -172,7 +175,9 @@ class OutOfFold:
             spread = predictions.std(axis=0, ddof=1)
         else:
             spread = np.zeros_like(mean)
-        measured_loss = self.loss(mean) or 1.0
+        measured_loss = self.loss(mean)
+        if measured_loss == 0:  # no residual to scale
+            measured_loss = 1.0
         ratio = self.ensemble_loss(predictions, n_networks) / measured_loss
         scale = np.sqrt(max(ratio, n_repeats / n_networks))
         return ConformalResiduals.fit((mean - self.y) * scale, spread, self.weight)

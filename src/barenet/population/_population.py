@@ -232,7 +232,9 @@ class Population:
         final = {name: self.final(name) for name in names}
         losses = self.final(decisive)
         finite_losses = losses[np.isfinite(losses)]
-        largest = max(finite_losses, default=1.0) or 1.0
+        largest = max(finite_losses, default=1.0)
+        if largest == 0:  # every bar is empty
+            largest = 1.0
         varied = self._varied()
         rows: list[list[Cell]] = []
         for index in np.argsort(losses, kind="stable")[:MAX_ROWS]:

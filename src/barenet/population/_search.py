@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -253,6 +253,12 @@ def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:
     return rungs
 
 
+#: The times and the score of a candidate on a fold.
+FoldMeasures: TypeAlias = dict[str, float]
+#: The measures of each candidate, fold by fold.
+Rung: TypeAlias = dict[int, list[FoldMeasures]]
+
+
 @dataclass
 class Halving:
     """Scores the candidates, with a network for each fold, and drops the worse ones."""
@@ -264,8 +270,7 @@ class Halving:
     factor: int
     #: Candidates in the current rung, the best last after the first rung.
     candidates: list[int]
-    #: Times and score on each fold, by candidate, for each rung.
-    rungs: list[dict[int, list[dict[str, float]]]] = field(default_factory=list)
+    rungs: list[Rung] = field(default_factory=list)
 
     def __call__(self, population: Population) -> None:
         """Finish a rung if the slice of epochs was its last one."""
@@ -276,7 +281,7 @@ class Halving:
         """Score the candidates of the rung, and drop all but the best."""
         n_folds = len(self.folds)
         metrics = {"score": self.metric}
-        rung = {}
+        rung: Rung = {}
         for candidate in self.candidates:
             measures = []
             for fold, (_, test) in enumerate(self.folds):

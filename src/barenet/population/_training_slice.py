@@ -200,7 +200,13 @@ def train_slice(make: WorkersFactory, training_slice: TrainingSlice) -> TrainedS
         run.checkpoints = PopulationCheckpoint()
     run.advance(training_slice.epoch)
     history = replace(run.history, curves=run.history.to_dict())
-    trained = TrainedSlice(Snapshot.of(run.network), history, run.error, run.is_ended, None)
+    trained = TrainedSlice(
+        vectors=Snapshot.of(run.network),
+        history=history,
+        error=run.error,
+        is_ended=run.is_ended,
+        state=None,
+    )
     run.end("interrupted", resumable=True)  # after a slice, this keeps the state
     if run.manager is not None and run.manager.state is not None:
         trained.state = run.manager.state_dict()

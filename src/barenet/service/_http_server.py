@@ -215,7 +215,8 @@ class HttpServer:
         #: The signal that ended the server.
         self.signal: int | None = None
         self.app = DeadlineMiddleware(app, listener)
-        self.server = uvicorn.Server(uvicorn.Config(self.app, **{**SETTINGS, **settings}))
+        config = uvicorn.Config(self.app, **(SETTINGS | settings))
+        self.server = uvicorn.Server(config)
         # The default loop on Windows does not call the listener's method to accept connections.
         self.runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
 

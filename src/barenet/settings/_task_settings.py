@@ -207,23 +207,24 @@ class TaskSettings(DataOptions):
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Make settings from plain values by name, as returned by `set_fields`."""
-        values: dict[type, dict[str, Any]] = {FileOptions: {}, RunConfig: {}, cls: {}}
-        declared: dict[str, tuple[type, Any]] = {}
-        for part in values:
-            for name, annotation in get_type_hints(part).items():
-                declared[name] = (part, annotation)
+        file_types = get_type_hints(FileOptions)
+        run_types = get_type_hints(RunConfig)
+        task_types = get_type_hints(cls)
+        types = file_types | run_types | task_types
+        file_values: dict[str, Any] = {}
+        run_values: dict[str, Any] = {}
+        task_values: dict[str, Any] = {}
         for name, value in fields.items():
-            part, annotation = lookup(declared, name, "settings")
+            annotation = lookup(types, name, "settings")
             if annotation == Path | None:
                 value = Path(convert(value, str, name))
-            if part is not FileOptions:  # it also takes date formats by column
-                value = convert(value, annotation, name)
-            values[part][name] = value
-        return cls(
-            file=FileOptions(**values[FileOptions]),
-            config=RunConfig(**values[RunConfig]),
-            **values[cls],
-        )
+            if name in task_types:
+                task_values[name] = convert(value, annotation, name)
+            elif name in run_types:
+                run_values[name] = convert(value, annotation, name)
+            else:  # `FileOptions` also takes date formats by column
+                file_values[name] = value
+        return cls(file=FileOptions(**file_values), config=RunConfig(**run_values), **task_values)
 
     @property
     def is_table(self) -> bool:
@@ -374,8 +375,8 @@ class TaskSettings(DataOptions):
         fields = self.set_fields()
         for name in ("data", *MODELS):
             text = fields.get(name, "")
-            has_half_a_character = any("\ud800" <= letter <= "\udfff" for letter in text)
-            if has_half_a_character:
+            has_surrogate = any("\ud800" <= character <= "\udfff" for character in text)
+            if has_surrogate:
                 problem = f"the name {text!r} is not UTF-8 text"
                 raise ArgumentError(problem, argument=name, remedy="rename it")
         return (HEADER + tomli_w.dumps(fields)).encode()

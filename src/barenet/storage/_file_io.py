@@ -44,6 +44,8 @@ _CHUNK = 2**20
 
 #: Largest size that can be given, in bytes.
 MAX_SIZE = 10**15
+#: The powers of 1000 or 1024 that the units of a size stand for.
+POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
@@ -241,10 +243,11 @@ def check_memory(
     path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
 ) -> None:
     """Reject a file whose contents take more memory than the budget, or than a limit."""
-    if given is not None and 2 * needed > given:  # the training rows are copied
+    with_copies = 2 * needed  # of the training rows
+    if given is not None and with_copies > given:
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
-        problem += format_size(2 * needed)
-        megabytes = math.ceil(2 * needed / 10**6)
+        problem += format_size(with_copies)
+        megabytes = math.ceil(with_copies / 10**6)
         raise ArgumentError(
             problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
         )
@@ -252,8 +255,7 @@ def check_memory(
     if needed > limit:
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
         problem += f"{format_size(limit)} allowed"
-        gigabytes = math.ceil(2 * needed / 10**9)
-        gigabytes = min(gigabytes, 10**6)
+        gigabytes = min(math.ceil(with_copies / 10**9), MAX_SIZE // 10**9)
         remedy = f"set the environment variable {VARIABLE} to a larger size, "
         remedy += f"such as {gigabytes}GB"
         if not is_block:
@@ -305,11 +307,8 @@ def parse_size(text: str, argument: str) -> int:
     size = 0.0
     if match is not None:
         number, unit, binary = match.groups()
-        factor = 1000
-        if binary:  # KiB, MiB, GiB, TiB
-            factor = 1024
-        power = " kmgt".index(unit or " ")
-        size = float(number) * factor**power
+        factor = 1024 if binary else 1000  # the binary units are KiB, MiB, GiB and TiB
+        size = float(number) * factor ** POWERS[unit]
     if not 0 < size <= MAX_SIZE:
         raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     return int(size)

@@ -81,7 +81,8 @@ def matching_addresses(pattern: str) -> list[str]:
     """List the addresses of the files of a pattern, sorted."""
     with located(pattern) as (system, place, limit):
         if limit:  # `glob` finds nothing if there is no answer
-            folder, _, _ = place.partition("*")[0].rpartition("/")
+            before_star, _, _ = place.partition("*")
+            folder, _, _ = before_star.rpartition("/")
             system.info(f"{folder}/", **limit)
         return [system.unstrip_protocol(match) for match in sorted(system.glob(place))]
 

@@ -20,7 +20,7 @@ from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._block_rows import RowSource
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError, count_of, option_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
@@ -337,7 +337,7 @@ def _recommending_csv(csv: Any) -> Iterator[None]:
         if isinstance(csv, CsvOptions):  # the caller has its own names of options
             raise
         for option in [*error.options]:
-            name = option.rstrip("_")
+            name = option_of(option)
             if name in CsvOptions.__dataclass_fields__:
                 in_csv = option.replace(name, "csv", 1)
                 placeholder = "{" + option + "}"

@@ -119,6 +119,18 @@ def _fit_draft(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableE
         return TableEncoding.fit(sample, **{**options, "rare": 0})
 
 
+class BlockStatistics(NamedTuple):
+    """Statistics of the numbers of a block, or, as vectors, of those of each block."""
+
+    count: Any
+    mean: Any
+    variance: Any
+    #: The standard deviation, also where the variance underflows to 0.
+    deviation: Any
+    low: Any
+    high: Any
+
+
 class ColumnStatistics:
     """Counts of missing values and labels; mean, variance and range of the numbers of each block.
 
@@ -139,8 +151,7 @@ class ColumnStatistics:
         self.labels: Counter[str] = Counter()
         #: The words for true and false in a boolean column of text.
         self.words: set[str] = set()
-        #: Count, mean, variance, standard deviation, minimum and maximum of each block.
-        self.blocks: list[tuple[float, ...]] = []
+        self.blocks: list[BlockStatistics] = []
 
     @np.errstate(over="ignore", invalid="ignore")
     def add(self, values: NDArray[Any]) -> None:
@@ -160,7 +171,15 @@ class ColumnStatistics:
             deviation = np.sqrt(variance)
             if deviation < SMALL_SPREAD and low < high:
                 deviation = small_deviation(present - mean)
-            self.blocks.append((len(present), mean, variance, deviation, low, high))
+            block = BlockStatistics(
+                count=len(present),
+                mean=mean,
+                variance=variance,
+                deviation=deviation,
+                low=low,
+                high=high,
+            )
+            self.blocks.append(block)
             self.is_binary &= bool(np.isin(present, [0, 1]).all())
 
     def category(self, rare: float, *, is_guess: bool) -> Column:
@@ -193,22 +212,29 @@ class ColumnStatistics:
             return 0.0, 1.0
         blocks = [*self.blocks]
         if self.n_missing:  # the filled values are a block of equal numbers
-            blocks.append((self.n_missing, fill, 0.0, 0.0, fill, fill))
-        counts, means, variances, deviations, lowest, highest = np.array(blocks).T
-        low = float(lowest.min())
-        high = float(highest.max())
+            filled = BlockStatistics(
+                count=self.n_missing, mean=fill, variance=0.0, deviation=0.0, low=fill, high=fill
+            )
+            blocks.append(filled)
+        by_block = BlockStatistics(*np.array(blocks).T)
+        low = float(by_block.low.min())
+        high = float(by_block.high.max())
         center = low
         scale = high - low
         if numbers != "minmax":
-            center = float(np.average(means, weights=counts))
+            counts = by_block.count
+            center = float(np.average(by_block.mean, weights=counts))
+            differences = by_block.mean - center
             # Law of total variance: the variance within blocks plus the variance of their means.
-            variance = np.average(variances + np.square(means - center), weights=counts)
+            variance = np.average(by_block.variance + np.square(differences), weights=counts)
             scale = float(np.sqrt(variance))
             if scale < SMALL_SPREAD and low < high:
-                deviations = np.hypot(deviations, means - center)
+                deviations = np.hypot(by_block.deviation, differences)
                 scale = float(small_deviation(deviations, counts))
-        fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
-        return center, scale or 1.0
+        if scale == 0:  # all numbers are equal
+            scale = 1.0
+        fitting.check_scale(self.name, numbers, (center, scale), (low, high))
+        return center, scale
 
 
 class StreamFit:
@@ -326,6 +352,8 @@ class StreamFit:
         source = self.source
         rows, hashes = source.read(number)
         held_out = source.test_size + source.validation_size
+        # The sample is of training rows, which have larger hashes than the rows held out: those
+        # with the largest ones.
         uses = {
             "test": hashes < source.test_size,
             "validation": (hashes >= source.test_size) & (hashes < held_out),

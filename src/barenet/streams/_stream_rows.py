@@ -107,7 +107,8 @@ def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
     n_rows = len(rows.X)
     values = rows.X.values.reshape(n_rows, -1)
     columns = rows.X.columns.reshape(n_rows, -1)
-    return [rows.y, values, columns, rows.X.bounds + first * values.shape[1]]
+    entries_before = first * values.shape[1]  # each row has as many entries
+    return [rows.y, values, columns, rows.X.bounds + entries_before]
 
 
 def map_array(n_rows: int, like: Any) -> NDArray[Any]:
@@ -148,5 +149,8 @@ def prefetch(array: NDArray[Any], first: int, stop: int) -> None:
     """Have the system read the pages of some rows in the background."""
     pages: Any = array.base
     if hasattr(mmap, "MADV_WILLNEED"):
-        start = first * array.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
-        pages.madvise(mmap.MADV_WILLNEED, start, stop * array.strides[0] - start)
+        row_bytes = array.strides[0]
+        start = first * row_bytes
+        start -= start % mmap.PAGESIZE  # it has to be the start of a page
+        end = stop * row_bytes
+        pages.madvise(mmap.MADV_WILLNEED, start, end - start)

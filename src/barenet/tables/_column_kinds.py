@@ -146,7 +146,10 @@ class PiecewiseColumn(NumberColumn):
             return -np.inf, np.inf
         first, second, *_ = self.edges
         *_, last_but_one, last = self.edges
-        ends = np.array([first - (second - first), last + (last - last_but_one)])
+        first_width = second - first
+        last_width = last - last_but_one
+        # Numbers are clipped one width of a bin beyond the edges, as the outer bins are open.
+        ends = np.array([first - first_width, last + last_width])
         scaled = (ends - self.center) / self.scale
         low, high = sorted(scaled.tolist())  # a negative scale exchanges them
         return low, high

@@ -108,11 +108,12 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         groups.setdefault((error.remedy, *others_of_remedy), []).append(error)
     remedies = []
     options: dict[str, object] = {}
-    for number, group in enumerate(groups.values()):
+    suffix = ""  # by which the placeholders of the remedies differ, see `option_of`
+    for group in groups.values():
         remedy = group[0].remedy
         # The longest first, so that date_format_ isn't taken for date_format.
         for option in sorted(group[0].options, key=len, reverse=True):
-            renamed = option + "_" * 2 * number
+            renamed = option + suffix
             remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
             values = [error.options[option] for error in group]
             options[renamed] = _united(values)
@@ -120,6 +121,7 @@ def _joined(errors: Sequence[DataError]) -> DataError:
             names = [str(error.column) for error in group]
             remedy = f"for {some(names)}: {remedy}"
         remedies.append(remedy)
+        suffix += "__"
     joined = DataError(
         problem,
         argument=first.argument,

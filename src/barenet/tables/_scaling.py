@@ -239,9 +239,19 @@ def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return median, np.where(is_rounding, 0.0, spread)
 
 
+def no_scaling(n_columns: int) -> Scaling:
+    """Return a scaling that changes nothing."""
+    return Scaling("none", np.zeros(n_columns), np.ones(n_columns))
+
+
+def _none(X: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    """No offset, and a spread of 1."""
+    return np.zeros(X.shape[1]), np.ones(X.shape[1])
+
+
 #: The kinds: functions of X that return the offset and the spread of each feature.
 KINDS: dict[str, Callable[[NDArray[Any]], tuple[Any, Any]]] = {
-    "none": lambda X: (np.zeros(X.shape[1]), np.ones(X.shape[1])),
+    "none": _none,
     "standardize": _standardize,
     "minmax": _minmax,
     "robust": _robust,

@@ -293,7 +293,9 @@ def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
     else:
         steps = np.square(np.diff(y))
         expected = 2 * np.var(y)  # the mean square difference of two random rows
-        ups = np.sign(np.diff(y))
-        ups = ups[ups != 0]
-        turns = (ups[1:] != ups[:-1]).sum()
-    return bool(steps.mean() < _ALIKE * expected and turns > _TURNS * len(y))
+        signs = np.sign(np.diff(y))
+        signs = signs[signs != 0]
+        turns = (signs[1:] != signs[:-1]).sum()
+    are_neighbours_alike = steps.mean() < _ALIKE * expected
+    turns_often = turns > _TURNS * len(y)
+    return bool(are_neighbours_alike and turns_often)

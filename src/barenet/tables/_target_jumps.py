@@ -95,7 +95,7 @@ def _jumps(
     model.fit(X, y, weight)
     tree = model.tree_
     nodes = model.decision_path(X).tocsc()
-    jumps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
+    jumps: list[list[NDArray[np.bool_]]] = [[] for _ in range(X.shape[1])]
     for node in np.flatnonzero(tree.children_left >= 0):
         in_node = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
         x = X[:, tree.feature[node]].astype(np.float64)

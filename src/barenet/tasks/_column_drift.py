@@ -134,7 +134,10 @@ class Drift:
         """Return the cells of the table."""
         lines = []
         for column in self.columns:
-            ranges = [f"{_text(low)} – {_text(high)}" for low, high in column["range"] or ()]
+            ranges = []
+            if column["range"] is not None:
+                for low, high in column["range"]:
+                    ranges.append(f"{_text(low)} – {_text(high)}")
             missing = [f"{share:.1%}" for share in column["missing"]]
             unknown = ""
             if column["unknown"] is not None:
@@ -257,6 +260,8 @@ class _ColumnShift:
         """Compare the counts with the training data."""
         then = np.array(self.summary["counts"])
         counts = np.array([then, self.counts])
+        n_missing = counts[:, -1]  # the last bin
+        missing_shares = n_missing / counts.sum(axis=1)
         psi = summarizing.stability_index(then, self.counts)
         unknown = None
         ranges = None
@@ -274,7 +279,7 @@ class _ColumnShift:
             "name": self.column.name,
             "psi": psi,
             "reading": _reading(psi),
-            "missing": (counts[:, -1] / counts.sum(axis=1)).tolist(),
+            "missing": missing_shares.tolist(),
             "unknown": unknown,
             "range": ranges,
         }

@@ -1,7 +1,7 @@
 """Descriptions of a predictor: its columns, which new rows are read with, and its origin."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +55,17 @@ def words_may_be_classes(dataset: Dataset, settings: TaskSettings) -> bool:
 
 def category_names(predictor: Predictor) -> list[str]:
     """Return the categorical columns, which are read as names even if they look like numbers."""
-    columns = getattr(predictor.preprocessing, "columns", ())
-    return [column.name for column in columns if isinstance(column, CategoryColumn)]
+    encoding = predictor.preprocessing
+    if not isinstance(encoding, TableEncoding):
+        return []
+    return [column.name for column in encoding.columns if isinstance(column, CategoryColumn)]
+
+
+def missing_markers(predictor: Predictor) -> Collection[str]:
+    """Return the spellings of missing values in the rows of a predictor."""
+    if isinstance(predictor.preprocessing, TableEncoding):
+        return predictor.preprocessing.missing
+    return ()
 
 
 def labelled_rows(
@@ -74,7 +83,7 @@ def labelled_rows(
         predictor.target_name,
         predictor.classes,
         categories=[*category_names(predictor), *categories],
-        missing=getattr(predictor.preprocessing, "missing", ()),
+        missing=missing_markers(predictor),
         split_by=split_by,
         csv=csv,
     )

@@ -290,7 +290,9 @@ def untrained_predictor(
 ) -> Predictor:
     """Combine a network with the encoding and a model card, which is the same on every machine."""
     dataset = split.dataset
-    names = getattr(encoding, "feature_names", dataset.feature_names)
+    names = dataset.feature_names
+    if isinstance(encoding, TableEncoding):
+        names = encoding.feature_names
     counts = {"training": training.n_samples}
     if split.stream is not None:
         counts["training"] = split.stream.n_rows

@@ -81,10 +81,9 @@ class NetworkRows:
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs of the network."""
-        names: tuple[str, ...] = getattr(
-            self.encoding, "input_names", self.split.dataset.feature_names
-        )
-        return names
+        if isinstance(self.encoding, TableEncoding):
+            return self.encoding.input_names
+        return self.split.dataset.feature_names
 
     def with_target_scaling(self, name: str) -> Self:
         """Add a scaling of the target, fitted to the training rows."""

@@ -23,7 +23,7 @@ from barenet.tables._frame import Table
 from barenet.tables._open_table import read_columns, with_target
 from barenet.tables._target import known_targets
 from barenet.tables._without_target import WithoutTarget
-from barenet.tasks._description import category_names, rows_of_model
+from barenet.tasks._description import category_names, missing_markers, rows_of_model
 from barenet.tasks._measurement import Measurement, Scored
 
 
@@ -85,7 +85,7 @@ def labelled_blocks(
     target = predictor.target_name
     known_categories = category_names(predictor)
     names = [*predictor.feature_names, target]
-    missing = getattr(predictor.preprocessing, "missing", ())
+    missing = missing_markers(predictor)
     for block in blocks:
         all_rows = read_columns(block, names, [target], [*known_categories, *categories])
         rows, without_target = with_target(all_rows, target, missing, None, predictor.classes or ())

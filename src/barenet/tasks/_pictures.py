@@ -120,9 +120,9 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     probabilities = predictor.probabilities(images)
     return plots.plot_digits(
         images,
-        names[rows.y[:N_IMAGES]],
-        names[probabilities.argmax(axis=1)],
-        probabilities.max(axis=1),
+        labels=names[rows.y[:N_IMAGES]],
+        predictions=names[probabilities.argmax(axis=1)],
+        confidences=probabilities.max(axis=1),
         image_shape=predictor.image_shape,
         title=rows.name,
     )

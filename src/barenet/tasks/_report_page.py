@@ -206,7 +206,9 @@ class Report:
         X = rows.X
         if not isinstance(X, Frame):
             X = as_frame(X, rows.feature_names)
-        columns = [rows.numbers + 1, *columns, *[X[name] for name in shown]]
+        columns.insert(0, rows.numbers + 1)
+        for name in shown:
+            columns.append(X[name])
         lines = []
         for row in worst:
             lines.append([_value(column[row]) for column in columns])

@@ -261,7 +261,8 @@ class Task(OtherMethods):
     @property
     def columns(self) -> Sequence[Column]:
         """The columns of a table as interpreted, with their kinds; () for a matrix."""
-        return getattr(self._encoding, "columns", ())
+        encoding = self._encoding
+        return encoding.columns if isinstance(encoding, TableEncoding) else ()
 
     def describe(self) -> str:
         """Describe how each column of a table is interpreted and encoded for a single network.

@@ -49,8 +49,7 @@ class DivergenceMonitor(Stateful):
     def check_chunk(self, losses: FloatArray) -> None:
         """Check the losses of a chunk; the first one sets the limit."""
         self._note_first(losses)
-        # No square exceeds the sum of all squares, and NaN makes the comparison false.
-        if losses.dot(losses) < self.limit * self.limit:
+        if self._are_surely_small(losses):
             return
         first = int(np.argmin(np.isfinite(losses)))
         if not math.isfinite(losses[first]):
@@ -62,12 +61,16 @@ class DivergenceMonitor(Stateful):
     def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
         """Return whether the checks might find divergence in epochs with these losses."""
         self._note_first(losses)
-        are_small = losses.dot(losses) < self.limit * self.limit
         has_gradients = norms.all()
-        if not are_small or not has_gradients:
+        if not self._are_surely_small(losses) or not has_gradients:
             return True
         are_finite = np.isfinite(self.progress.network.parameters).all()
         return not are_finite
+
+    def _are_surely_small(self, losses: FloatArray) -> bool:
+        """Return whether all losses are finite and below the limit; False if that is unclear."""
+        # No square exceeds the sum of all squares, and NaN makes the comparison false.
+        return bool(losses.dot(losses) < self.limit * self.limit)
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""

@@ -224,6 +224,8 @@ def _evaluate(
         results.append(engine.evaluate(block))
     losses, outputs = zip(*results, strict=True)
     weights = rows.batch_weights(size)
-    total_weight = weights.sum() or 1
+    total_weight = weights.sum()
+    if total_weight == 0:  # rows without weight have the loss 0
+        total_weight = 1
     loss = float(np.array(losses) @ weights / total_weight)
     return loss, np.concatenate(outputs)

@@ -47,29 +47,32 @@ class Program:
         self.workspace = Workspace(kernel_spec(dtype), dtype)
         lowered = Lowering(job, rows, self.workspace, capacity, purpose)
         #: The record that all kernels share.
+        # Σ g² of each tile, then the penalty of each; the last number keeps the array from being
+        # empty, as networks without parameters have no tiles.
+        squares = np.zeros(2 * lowered.n_tiles + 1)
         self.step = self.workspace.record(
             STEP,
             capacity=capacity,
             n_tiles=lowered.n_tiles,
             multiply=multiply.address(self.workspace.spec),
-            squares=np.zeros(2 * lowered.n_tiles + 1),
+            squares=squares,
             losses=np.zeros(capacity),
         )
         self.max_threads = lowered.max_threads
         self.has_gradient = lowered.needs_gradient
         self.in_place = lowered.in_place
         self.choice = new_choice(self.workspace)
-        start = len(lowered.load)
-        stop = start + len(lowered.batch)
-        end = stop + len(lowered.store)
+        batch_start = len(lowered.load)
+        batch_stop = batch_start + len(lowered.batch)
+        n_regions = batch_stop + len(lowered.store)
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
             _interpreter.PROGRAM,
             step=self.step,
             regions=self.write([*lowered.load, *lowered.batch, *lowered.store]),
-            start=start,
-            stop=stop,
-            end=end,
+            start=batch_start,
+            stop=batch_stop,
+            end=n_regions,
             choice=self.choice,
         )
         self.address = address(self.record)

@@ -423,7 +423,7 @@ class Lowering(ProgramBuilder):
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
-        record = self.norm(layer)
+        record = self.norm(2, epsilon=layer.epsilon)
         back = None
         if record["d_in"]:
             back = _norms.normalize_rows_back
@@ -433,7 +433,7 @@ class Lowering(ProgramBuilder):
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
-        record = self.norm(layer)
+        record = self.norm(2, epsilon=layer.epsilon, momentum=layer.momentum)
         measure = _norms.recall_columns
         if self.needs_gradient:
             measure = _norms.measure_columns
@@ -453,15 +453,15 @@ class Lowering(ProgramBuilder):
 
     def prelu(self, layer: PReLU, index: int) -> None:
         """A = X for X > 0, otherwise γ N with N = min(X, 0): the slopes are the gain of N."""
-        record = self.norm(layer, 1)
+        record = self.norm(1)
         back = None
         if record["d_in"]:
             back = _norms.prelu_back
         self.add(record, _norms.prelu, back)
         self.lower_parameters(record, 1, _norms.norm_gradient)
 
-    def norm(self, layer: LayerNorm | BatchNorm | PReLU, height: int = 2) -> Record:
-        """The record of a norm, with gain and bias, or of another layer with a gain alone."""
+    def norm(self, height: int, *, epsilon: float = 0.0, momentum: float = 0.0) -> Record:
+        """The record of a norm, with two rows of parameters, or of another layer with a gain."""
         x = self.x
         self.x = self.matrix()
         d_in = self.d
@@ -476,8 +476,8 @@ class Lowering(ProgramBuilder):
             d=self.d,
             d_in=d_in,
             scales=scales,
-            epsilon=getattr(layer, "epsilon", 0.0),
-            momentum=getattr(layer, "momentum", 0.0),
+            epsilon=epsilon,
+            momentum=momentum,
             statistics=self.statistics,
         )
 

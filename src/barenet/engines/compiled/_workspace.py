@@ -89,10 +89,20 @@ class Workspace:
         """Write a table of products."""
         rows = []
         for C, A, B, S, depth in products:
-            a = (address(A), stride_of(A), A.strides[1] // A.itemsize)
-            b = (address(B), stride_of(B))
-            c = (address(C), stride_of(C))
-            rows.append((*a, *b, address(S), *c, C.shape[1], depth))
+            product = {
+                "a": address(A),
+                "a_row": stride_of(A),
+                "a_step": A.strides[1] // A.itemsize,
+                "b": address(B),
+                "b_step": stride_of(B),
+                "s": address(S),
+                "c": address(C),
+                "c_row": stride_of(C),
+                "width": C.shape[1],
+                "depth": depth,
+            }
+            row = [product[name] for name in PRODUCT.names or ()]
+            rows.append(tuple(row))
         return self.table(PRODUCT, rows)
 
 

@@ -140,5 +140,7 @@ def transpose(spec, step, layer, start, stop):
             first = i * row + j
             first_T = j * row_T + i
             transpose_block(
-                spec, layer.weights, first, row, n_rows, layer.transposed, first_T, row_T
-            )
+                spec,
+                layer.weights, first, row, n_rows,
+                layer.transposed, first_T, row_T,
+            )  # fmt: skip

@@ -208,7 +208,11 @@ def dense_back(spec, step, layer, start, stop):
                 for first in range(0, depth, L):
                     corner = i * row + k + first
                     place = first * 2 * L + i - j
-                    transpose_block(spec, layer.weights, corner, row, n_rows, panel, place, 2 * L)
+                    transpose_block(
+                        spec,
+                        layer.weights, corner, row, n_rows,
+                        panel, place, 2 * L,
+                    )  # fmt: skip
             offset = k * 2 * L + j
             product.b = panel - offset * itemsize(spec)
             add_products(spec, product, 0, step.n_rows, j, right, k, depth)

@@ -153,7 +153,11 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
                 target[0] = y[j]
         first = start * stride
         for j in range(0, n, L):
-            transpose_block(spec, layer.a, first + j, stride, L, in_z, j * L, L)
+            transpose_block(
+                spec,
+                layer.a, first + j, stride, L,  # from the layer, in which a row is one of the batch
+                in_z, j * L, L,  # to the panel, in which a row is a class
+            )  # fmt: skip
         top = Z[0]
         total = Z[0] - Z[0]
         losses = vectors(widened(spec), step.losses, start)
@@ -174,7 +178,12 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
             slope = rounded_product(p, sum_y) - widen(Y[j])
             Z[j] = narrow(losses[0] * slope, top)
         for j in range(0, n, L):
-            transpose_block(spec, in_z, j * L, L, n - j, layer.d, first + j, stride)
+            n_classes_left = n - j
+            transpose_block(
+                spec,
+                in_z, j * L, L, n_classes_left,  # from the panel
+                layer.d, first + j, stride,  # to dL/d(output)
+            )  # fmt: skip
         losses[0] = losses[0] * widen(narrow(value, top))
         start += L
     return start

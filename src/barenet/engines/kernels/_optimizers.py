@@ -142,30 +142,33 @@ def take_step_of_one_row(spec, step, layer, start, stop):
         last = min(first + size, stop)
         place = gradient_row(step, layer, first)
         g = parameter_vectors(spec, layer, layer.gradient, place)
-        a = b = c = d = g[0] * 0
+        zero = g[0] * 0
+        sums = (zero, zero, zero, zero)  # four, as each addition has to wait for the previous one
         for row in range(first, last, together):
             end = min(row + together, last)
             for i in range(row, end):
                 place_of_row = place + i - row
-                a, b, c, d = differentiate_row(spec, step, layer, i, place_of_row, a, b, c, d)
+                sums = differentiate_row(spec, step, layer, i, place_of_row, sums)
             p = parameter_vectors(spec, layer, layer.weights, row)
             m = parameter_vectors(spec, layer, layer.moment_1, row)
             v = parameter_vectors(spec, layer, layer.moment_2, row)
             indices = range(0, (end - row) * layer.row, L)
             rule(spec)(step, p, g, m, v, indices)
+        a, b, c, d = sums
         squares = (a + b) + (c + d)
         total = sum_lanes(squares)
         if total == 0 or total == np.inf:  # in these cases, all rows are read again
             for row in range(first, last):
                 place_of_row = place + row - first
-                differentiate_row(spec, step, layer, row, place_of_row, a, b, c, d)
+                differentiate_row(spec, step, layer, row, place_of_row, sums)
         keep_squares(spec, step, layer, first, last, squares)
 
 
 @inlined
-def differentiate_row(spec, step, layer, row, place, a, b, c, d):
+def differentiate_row(spec, step, layer, row, place, sums):
     """A row of the gradient for a batch of one row, x dZ, or dZ for the bias; add its squares."""
     L = lanes(spec)
+    a, b, c, d = sums
     x = 1.0
     zero = -0.0
     if row < layer.n_in:

@@ -67,7 +67,8 @@ def transpose_block(
             row_of_target = place(target, first_target, i, row_target)
             llvm.store(builder, x, row_of_target)
 
-    return types.void(spec, *[types.intp] * 7), llvm.emitter(write)
+    operands = [types.intp] * 7  # all of them are addresses or numbers of elements
+    return types.void(spec, *operands), llvm.emitter(write)
 
 
 def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
@@ -138,7 +139,10 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
             left_over = builder.srem(rows, llvm.INT(n_rows))
             return builder.sub(last, left_over)
 
-        return types.intp(spec, product, *[types.intp] * 5), llvm.emitter(write)
+        n_integers = 5  # first, last, column, k and depth
+        integers = [types.intp] * n_integers
+        signature = types.intp(spec, product, *integers)
+        return signature, llvm.emitter(write)
 
     return multiply_blocks
 

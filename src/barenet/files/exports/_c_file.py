@@ -386,6 +386,11 @@ def _with_copies(steps: Iterable[Step]) -> Iterator[Step]:
         yield step
 
 
+def _is_same_for_all(*vectors: NDArray[Any]) -> bool:
+    """Return whether each vector has a single value."""
+    return all(np.ptp(vector) == 0 for vector in vectors)
+
+
 def _call(step: Step) -> tuple[str, dict[str, Any]]:
     """Return the call of a step, and its constants, in the form that loses the fewest digits.
 
@@ -406,9 +411,8 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             shift = parts["gain"] * rest_of_mean / parts["deviation"]
             parts["bias"] = parts["bias"] - shift
         case "quantize":
-            is_even = np.ptp(parts["offset"]) == 0 and np.ptp(parts["factor"]) == 0
             stride = 1
-            if is_even:  # the same number for all inputs
+            if _is_same_for_all(parts["offset"], parts["factor"]):
                 parts = {name: part[:1] for name, part in parts.items()}
                 stride = 0
             parts["stride"] = stride
@@ -416,8 +420,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             offset = parts["offset"]
             factor = parts["factor"]
             parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
-            is_even = np.ptp(offset) == 0 and np.ptp(factor) == 0
-            if step.name == "scale" and is_even:
+            if step.name == "scale" and _is_same_for_all(offset, factor):
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
         case "apply":

@@ -128,8 +128,11 @@ class Grid:
         low = np.minimum(numbers.min(axis), 0.0)
         high = np.maximum(numbers.max(axis), 0.0)
         size = np.asarray((high - low) / 255, np.float64)
-        is_zero = size <= np.finfo(np.float32).eps * size.mean()  # 0, except for rounding errors
-        size = np.where(is_zero, size.mean() or 1.0, size)
+        mean_size = size.mean()
+        is_zero = size <= np.finfo(np.float32).eps * mean_size  # 0, except for rounding errors
+        if mean_size == 0:  # all numbers are 0, and any grid has a code for them
+            mean_size = 1.0
+        size = np.where(is_zero, mean_size, size)
         return cls(size, np.rint(CODES[0] - low / size))
 
     def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:

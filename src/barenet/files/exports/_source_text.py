@@ -82,8 +82,10 @@ def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
     """Reject numbers beyond the range of a C float, or that must not be rounded to 0."""
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
-    wrong = values[~np.isfinite(single) | lost]
+    is_wrong = ~np.isfinite(single)
+    if name in NEVER_ZERO:
+        is_wrong |= (single == 0) & (values != 0)
+    wrong = values[is_wrong]
     if wrong.size:
         problem = f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float"
         raise ArgumentError(problem, argument="model")

@@ -318,8 +318,9 @@ def _penalty(
     numbers: dict[str, float] = {}
     terms = []
     gradients = []
+    _, all_strengths = value_call.before
     for name, slot in table.parameters:
-        strengths = _part(value_call.before[1], slot)
+        strengths = _part(all_strengths, slot)
         if not strengths.any():
             continue
         W = f"W{slot.layer}"
@@ -347,11 +348,13 @@ def _penalty(
 
 def _clipping(table: QuantityTable, clipping: Clipping, call: Recorder) -> Step:
     """Write the clipping of the gradient."""
-    norm = table.add(Name("norm"), euclidean_norm(call.before[0]))
+    [gradient] = call.before
+    [clipped_gradient] = call.after
+    norm = table.add(Name("norm"), euclidean_norm(gradient))
     equations = []
     for name, slot in table.parameters:
         formulas = Formulas(table, {"g": name.derivative}, {"c": clipping.limit})
-        after = _part(call.after[0], slot)
+        after = _part(clipped_gradient, slot)
         equations.append(formulas.equation("g", after, declared(clipping, "formula")))
     text = WORDS["clipping"]
     quantities: tuple[Quantity, ...] = ()

@@ -128,15 +128,18 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
         names = (*layer_before.parameter_shapes, *layer_before.statistic_shapes)
         arrays = {name: vars(layer_before)[name] for name in names}
         output, cache = forward.result
+        [X] = forward.before
+        _, d_output, _ = backward.before
+        _, _, gradients = backward.after  # which the backward pass has filled
         recorded_layer = RecordedLayer(
             index=index,
             layer=network.layers[index],
             arrays=arrays,
-            X=forward.before[0],
+            X=X,
             output=output,
             cache=cache,
-            d_output=backward.before[1],
-            gradients=backward.after[2],
+            d_output=d_output,
+            gradients=gradients,
             d_input=backward.result,
         )
         layers.append(recorded_layer)

@@ -196,10 +196,13 @@ def plot_dependence(
     heights = np.concatenate([means.ravel() for _, means in curves])
     low = heights.min()
     high = heights.max()
-    margin = 0.06 * float(np.ptp(heights)) or 0.5
+    margin = 0.06 * float(np.ptp(heights))
+    if margin == 0:  # all curves are at the same height
+        margin = 0.5
     n_panels = len(columns)
     size = (3.3, 2.6)
-    figure, panels = style.new_figure(size, n_panels, min(n_panels, 3), title=title)
+    n_columns = min(n_panels, 3)
+    figure, panels = style.new_figure(size, n_panels=n_panels, columns=n_columns, title=title)
     for place, (values, means) in enumerate(curves):
         axes = panels[place]
         _draw(axes, values, means, names)

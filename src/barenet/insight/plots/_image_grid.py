@@ -100,7 +100,7 @@ def plot_digits(
     panel_height = side * min(height / width, 2) + 0.36
     columns = math.ceil(math.sqrt(len(images)))
     size = (panel_width, panel_height)
-    figure, panels = style.new_figure(size, len(images), columns, title=title)
+    figure, panels = style.new_figure(size, n_panels=len(images), columns=columns, title=title)
     darkest = images.max()
     if darkest <= 0:
         darkest = 1
@@ -205,9 +205,11 @@ def plot_weights(
     else:
         size = 0.85
     panel = size, size * height / width + 0.17
-    figure, panels = style.new_figure(panel, n_units, columns, title=title)
+    figure, panels = style.new_figure(panel, n_panels=n_units, columns=columns, title=title)
     look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
-    most = float(np.abs(images).max()) or 1.0
+    most = float(np.abs(images).max())
+    if most == 0:  # any limits show zeros in the middle of the colours
+        most = 1.0
     limits = (-most, most)
     for unit, axes in enumerate(panels):
         style.show_matrix(axes, images[unit], "RdBu_r", limits)

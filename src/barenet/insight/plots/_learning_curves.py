@@ -86,7 +86,7 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     if columns == 1:
         width = 7.0
     size = (width, 3.6)
-    figure, grid = style.new_figure(size, len(panels), columns, title=title)
+    figure, grid = style.new_figure(size, n_panels=len(panels), columns=columns, title=title)
     for axes, name in zip(grid, panels, strict=True):
         _draw(axes, name, panels[name])
     losses = panels["loss"]

@@ -93,9 +93,13 @@ def plot_fit(
         x_name = f"actual {target_name}"
         y_name = f"predicted {target_name}"
         size = (5.0, 5.0) if columns == 1 else (3.2, 3.4)
-    figure, panels = style.new_figure(size, len(fits), columns, share=True, title=title)
+    figure, panels = style.new_figure(
+        size, n_panels=len(fits), columns=columns, share=True, title=title
+    )
     drawn = np.concatenate([y, *fits.values()])
-    margin = 0.05 * np.ptp(drawn) or 0.5
+    margin = 0.05 * np.ptp(drawn)
+    if margin == 0:  # all numbers are equal
+        margin = 0.5
     low = drawn.min() - margin
     high = drawn.max() + margin
     for place, (axes, heading) in enumerate(zip(panels, fits, strict=True)):
@@ -206,7 +210,9 @@ def plot_residuals(
     """
     y = column(y, "y")
     predicted = column(predictions, "predictions", len(y))
-    figure, (residuals, targets) = style.new_figure((4.6, 3.6), 2, 2, title=title)
+    size = (4.6, 3.6)
+    figure, panels = style.new_figure(size, n_panels=2, columns=2, title=title)
+    residuals, targets = panels
     errors = y - predicted
     style.dots(residuals, predicted, errors, color=style.PREDICTED, alpha=0.55)
     residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=style.DASHES, zorder=1)

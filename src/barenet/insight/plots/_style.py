@@ -54,9 +54,9 @@ _LABELS: dict[str, Any] = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "
 
 def new_figure(
     panel: tuple[float, float],
+    *,
     n_panels: int = 1,
     columns: int = 1,
-    *,
     title: str | None = None,
     share: bool = False,
 ) -> tuple[Figure, list[Axes]]:
@@ -113,7 +113,9 @@ def show_matrix(
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    most = float(np.abs(values).max()) or 1.0
+    most = float(np.abs(values).max())
+    if most == 0:  # any limits show zeros in the middle of the colours
+        most = 1.0
     low, high = limits or (-most, most)
     axes.imshow(
         values, cmap, vmin=low, vmax=high, interpolation="nearest", origin="upper", aspect="equal"

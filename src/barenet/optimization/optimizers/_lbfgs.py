@@ -25,6 +25,11 @@ OTHER_STEPS = (
     "curvature anew"
 )
 
+#: SciPy's status of a search that `ftol` or `gtol` has ended, and of one that took as many
+#: iterations or evaluations as it may.
+_CONVERGED = 0
+_AT_LIMIT = 1
+
 #: A loss and its gradient.
 Evaluation: TypeAlias = tuple[float, FloatArray]
 
@@ -169,12 +174,12 @@ class LBFGS(Configurable):
 
     def _ending(self, result: Any, iterations: int) -> str:
         """Return the reason that SciPy's search has ended."""
-        gains_little = self.gain > 0 and result.status == 0
+        gains_little = self.gain > 0 and result.status == _CONVERGED
         if gains_little or np.abs(result.jac).max(initial=0) <= self.tolerance:
             return "converged"
-        if result.status == 1 and result.nit < iterations:
+        if result.status == _AT_LIMIT and result.nit < iterations:
             return f"the maximum of {self.evaluations} evaluations was reached"
-        if result.status == 1:
+        if result.status == _AT_LIMIT:
             return "completed"
         return "no step makes the loss smaller any more"
 

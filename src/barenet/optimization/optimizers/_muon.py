@@ -11,9 +11,7 @@ from barenet.optimization.optimizers._adaptive import AdamBase
 from barenet.optimization.optimizers._optimizer import UpdateFormula, euclidean_norm
 
 #: Coefficients of the quintic a X + b (X Xᵀ) X + c (X Xᵀ)² X, of Jordan and others.
-_A = 3.4445
-_B = -4.7750
-_C = 2.0315
+QUINTIC = (3.4445, -4.7750, 2.0315)
 #: Number of times that the quintic is applied.
 ITERATIONS = 5
 
@@ -74,10 +72,12 @@ class Muon(AdamBase):
         direction = m_hat / (np.sqrt(v_hat) + self.epsilon)
         ahead = self.beta1 * self.moments["mean"] + (1 - self.beta1) * gradient
         weights = [slot for slot in self.layout.slots if slot.name == "weights"]
-        for _, _, shape, start, stop in weights[:-1]:
-            matrix = orthogonalized(ahead[start:stop].reshape(shape), self.epsilon)
-            size = 0.2 * max(shape) ** 0.5
-            direction[start:stop] = size * matrix.ravel()
+        hidden_weights = weights[:-1]  # those of the last layer take the step of AdamW
+        for slot in hidden_weights:
+            part = slice(slot.start, slot.stop)
+            update = orthogonalized(ahead[part].reshape(slot.shape), self.epsilon)
+            scale = 0.2 * max(slot.shape) ** 0.5
+            direction[part] = scale * update.ravel()
         parameters *= 1 - rate * self.weight_decay
         parameters -= rate * direction
 
@@ -90,8 +90,8 @@ def orthogonalized(matrix: FloatArray, epsilon: float = 1e-8) -> FloatArray:
     if len(matrix) > matrix.shape[1]:
         return orthogonalized(matrix.T, epsilon).T
     X = matrix / max(euclidean_norm(matrix.ravel()), epsilon)
+    a, b, c = QUINTIC
     for _ in range(ITERATIONS):
-        A = X @ X.T
-        B = _B * A + _C * (A @ A)
-        X = _A * X + B @ X
+        gram = X @ X.T
+        X = a * X + (b * gram + c * (gram @ gram)) @ X
     return X

@@ -29,8 +29,10 @@ from barenet.playground.state._page_state import (
     DataSettings,
     check_source,
 )
+from barenet.playground.trainer._trainer_messages import Rows
 from barenet.tables._column import Column
 from barenet.tables._column_kinds import NumberColumn
+from barenet.tables._scaling import no_scaling
 
 #: Half the width of a plane without rows, in units of the preprocessing.
 HALF_WIDTH = 2.5
@@ -113,7 +115,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         planes.FeatureMap(names, (0, 1)),
         test_size=0.0,
         # The points are not scaled, so adding points does not change any inputs.
-        scaling=planes.unscaled(len(names)),
+        scaling=no_scaling(len(names)),
         plane=planes.Plane(rows.feature_names, -corner, corner, lambda points: points),
         points=X,
         axes=rows.feature_names,
@@ -302,7 +304,7 @@ def _prepare_matrix(
     X = np.asarray(rows.X, np.float64)
     rows = replace(rows, X=X)
     medians = np.median(X, axis=0)
-    unscaled = planes.unscaled(rows.n_features)
+    unscaled = no_scaling(rows.n_features)
     columns = _number_columns(rows.feature_names, medians, unscaled)
     return _prepare(
         rows,
@@ -359,7 +361,7 @@ def _prepare(
                     fixed = planes.fixed_column(column, start, X, typical, reach)
                     fixed_columns.append(fixed)
     if not features:
-        scaling = planes.unscaled(X.shape[1])  # the columns are already scaled
+        scaling = no_scaling(X.shape[1])  # the columns are already scaled
     prepared = _split_and_scale(
         rows,
         computed,
@@ -390,13 +392,16 @@ def _split_and_scale(
     raw = features.apply(np.asarray(rows.X))
     y = rows.y
     indices = np.arange(rows.n_samples)
+    # Without a test set, both sets are all rows.
     training = indices
     test = indices
+    is_test = np.zeros(rows.n_samples, bool)
     if rows.n_samples and test_size:
         training_half, test_half = replace(rows, numbers=indices).split(test_size)
         assert test_half is not None
         training = training_half.numbers
         test = test_half.numbers
+        is_test[test] = True
     scaling = scaling or Scaling.fit("standardize", raw[training])
     target_scaling = None
     if model is not None:
@@ -416,9 +421,9 @@ def _split_and_scale(
         dataset=rows,
         input_names=features.input_names(rows.feature_names),
         features=features,
-        training=(X[training], scaled[training]),
-        test=(X[test], scaled[test]),
-        is_test=np.isin(indices, test) & (test_size > 0),
+        training=Rows(X[training], scaled[training]),
+        test=Rows(X[test], scaled[test]),
+        is_test=is_test,
         test_rows=test,
         scaling=scaling,
         target_scaling=target_scaling,

@@ -20,6 +20,7 @@ from barenet.errors import ArgumentError, some
 from barenet.playground.state._features import FEATURES
 from barenet.tables._column import Column, FilledColumn
 from barenet.tables._column_kinds import BooleanColumn, CategoryColumn, DateColumn, NumberColumn
+from barenet.tables._scaling import no_scaling
 
 Array = NDArray[np.float64]
 
@@ -34,11 +35,6 @@ MAX_VALUE = 1e30
 MAX_AXES_ROWS = 2000
 
 
-def unscaled(n_columns: int) -> Scaling:
-    """Return a scaling that changes nothing."""
-    return Scaling("none", np.zeros(n_columns), np.ones(n_columns))
-
-
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
     """Computes the inputs of a network from raw rows."""
@@ -48,7 +44,7 @@ class FeatureMap:
     #: The columns of the axes of the picture.
     columns: Sequence[int] = ()
     #: The scaling of these columns, for features that are not the columns themselves.
-    scaling: Scaling = field(default_factory=lambda: unscaled(2))
+    scaling: Scaling = field(default_factory=lambda: no_scaling(2))
 
     @classmethod
     def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> Self:
@@ -169,7 +165,9 @@ def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
     """Compute the mean, two principal components as rows, and their fractions of the variance."""
     mean = X.mean(axis=0, dtype=np.float64)
     _, lengths, directions = np.linalg.svd(X - mean, full_matrices=False)
-    total = np.square(lengths).sum() or 1.0
+    total = np.square(lengths).sum()
+    if total == 0:  # all rows are equal
+        total = 1.0
     shares = lengths**2 / total
     return mean, directions[:2], shares[:2]
 

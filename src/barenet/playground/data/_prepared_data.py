@@ -119,12 +119,15 @@ class PreparedData:
         if self.classes:
             return y
         low, high = self.target_range
-        return (y - low) / ((high - low) or 1.0)
+        span = high - low
+        if span == 0:  # all targets are equal
+            span = 1.0
+        return (y - low) / span
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
         """Return the inputs at count² grid points, at `count` points on a line, or of test rows."""
         if place == "test":
-            return self.test[0][:count]
+            return self.test.X[:count]
         if (place, count) not in self._cache:
             if place == "grid":
                 points = self.plane.grid(count)
@@ -200,8 +203,8 @@ class PreparedData:
         ensemble = self._ensemble_with(network)
         if ensemble is None:
             return setup
-        training_others = others_of(ensemble, self.training[0])
-        test_others = others_of(ensemble, self.test[0])
+        training_others = others_of(ensemble, self.training.X)
+        test_others = others_of(ensemble, self.test.X)
         return replace(setup, weight=ensemble.weight, others=(training_others, test_others))
 
     def predictor(self, network: Network) -> Predictor:
@@ -213,13 +216,17 @@ class PreparedData:
                 first = network.copy(ensemble.dtype.name)
                 whole = Ensemble([first, *ensemble.networks[1:]])
             return replace(self.model.predictor, network=whole)
-        preprocessing = self.encoding or self.scaling
+        preprocessing: Scaling | TableEncoding = self.scaling
+        names = self.input_names
+        if self.encoding is not None:
+            preprocessing = self.encoding
+            names = self.encoding.feature_names
         return Predictor(
             network=network,
             preprocessing=preprocessing,
             target_scaling=self.target_scaling,
             classes=self.classes,
-            feature_names=getattr(preprocessing, "feature_names", self.input_names),
+            feature_names=names,
             target_name=self.dataset.target_name,
             dataset=self.dataset.name,
             image_shape=self.dataset.image_shape,
@@ -240,7 +247,7 @@ class PreparedData:
         if target_kind.of_classes:
             score = float((output.argmax(axis=1) == y).mean())
         else:
-            score = r2(output, y[:, None])
+            score = r2(output, y.reshape(-1, 1))
         return float(np.nan_to_num(score))
 
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
@@ -289,7 +296,7 @@ class PreparedData:
             "task": dataset.task,
             "classes": dataset.classes,
             "target": dataset.target_name,
-            "rows": [len(self.training[1]), int(self.is_test.sum())],
+            "rows": [len(self.training.y), int(self.is_test.sum())],
             "columns": list(self.axes[:MAX_AXES]),
             "table": numeric,
             "required": required,
@@ -368,7 +375,9 @@ class PreparedData:
         if self.dataset.image_shape is None:
             return []
         mean = np.sum(self.dataset.X, axis=0)
-        largest = mean.max() or 1.0
+        largest = mean.max()
+        if largest == 0:  # the images are blank
+            largest = 1.0
         return np.round(mean / largest, 3).tolist()
 
     def image_top(self) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from barenet import Dataset, Frame, Predictor, load_table
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import ArgumentError, DataError, option_of
 from barenet.playground.state._page_state import CHOICES, DataSettings
 from barenet.storage._file_io import VARIABLE
 from barenet.tables._csv_table import CsvTable, read_table
@@ -45,7 +45,7 @@ def remedies_of_page() -> Iterator[None]:
         yield
     except ArgumentError as error:
         if error.options:
-            options = {option.rstrip("_"): value for option, value in error.options.items()}
+            options = {option_of(name): value for name, value in error.options.items()}
             remedies = []
             for name, words in PAGE_REMEDIES.items():
                 if name in options:

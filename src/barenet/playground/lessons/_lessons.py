@@ -58,6 +58,13 @@ class NetworkReport(NamedTuple):
             return None
         return value
 
+    def relative_loss(self) -> float | None:
+        """Return the test loss as a fraction of the best constant's; NaN if that is 0."""
+        constant_loss = self.view.constant_losses.test
+        if constant_loss == 0:
+            return self.tested(math.nan)
+        return self.tested(self.metrics.test_loss / constant_loss)
+
     def count_dead(self) -> int:
         """Count hidden neurons with the same output for all training rows."""
         count = 0
@@ -69,7 +76,7 @@ class NetworkReport(NamedTuple):
     def _outputs(self) -> list[NDArray[np.floating]]:
         """Compute the outputs of each hidden layer for training rows, shape (n_rows, n_neurons)."""
         network = self.view.current(self.report)
-        X = self.view.setup.training[0][:MAX_ROWS]
+        X = self.view.setup.training.X[:MAX_ROWS]
         if not len(X):
             return []
         return [layer.outputs for layer in layer_values(network, X, -1)]
@@ -106,9 +113,7 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "training_loss": lambda now: now.metrics.loss,
     "test_loss": lambda now: now.tested(now.metrics.test_loss),
     "gap": lambda now: now.tested(now.metrics.test_loss - now.metrics.loss),
-    "relative_loss": lambda now: now.tested(
-        now.metrics.test_loss / (now.view.constant_losses[1] or math.nan)
-    ),
+    "relative_loss": NetworkReport.relative_loss,
     "epoch": lambda now: now.report.epoch,
     "hidden_layers": lambda now: len(now.view.settings.hidden),
     "hidden_neurons": lambda now: sum(now.view.settings.hidden),
@@ -117,7 +122,7 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "inputs": lambda now: len(now.view.prepared.input_names),
     "weights": lambda now: now.view.network.n_parameters,
     "changed_weights": lambda now: len(now.report.edits),
-    "training_points": lambda now: len(now.view.setup.training[1]),
+    "training_points": lambda now: len(now.view.setup.training.y),
     "learning_rate": lambda now: now.view.settings.learning_rate,
     "batch_size": lambda now: now.view.settings.batch_size,
     "data": NetworkReport.data_name,

@@ -132,7 +132,7 @@ def record(
 ) -> dict[str, Any]:
     """Train a network for a number of epochs, and collect the content of the page as JSON data."""
     check_recordable(state)
-    if not len(prepared.training[1]):
+    if not len(prepared.training.y):
         problem = "there are none to train on"
         remedy = "draw points, and share the page again"
         raise ArgumentError(problem, argument="points", remedy=remedy)

@@ -161,6 +161,18 @@ class Client:
         description = await asyncio.to_thread(function, view, *arguments)
         self.reply(type=message.type, network=message.network, **description)
 
+    async def check_lesson(self, message: Message) -> None:
+        """Reply with the conditions of a lesson on the network."""
+        lesson = lookup(self.sessions.course, message.lesson, "lesson")
+        await self.describe(message, lesson.evaluate)
+
+    async def probe_row(self, message: Message) -> None:
+        """Reply with the passes of a row, of the pixels of an image, or of a place on the plane."""
+        place = message.place
+        if message.pixels:
+            place = message.pixels
+        await self.describe(message, probe, message.row, place, message.backward)
+
     async def describe_later(self, *arguments: Any) -> None:
         """Reply with a description that takes time, unless two are already in progress."""
 
@@ -286,11 +298,9 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "test_image": lambda client, m: client.describe(m, test_image, m.row),
     "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
     "view_neuron": lambda client, m: client.describe(m, neuron_view, m.layer, m.neuron),
-    "check": lambda client, m: client.describe(
-        m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
-    ),
+    "check": Client.check_lesson,
     "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
     "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
     "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
-    "probe": lambda client, m: client.describe(m, probe, m.row, m.pixels or m.place, m.backward),
+    "probe": Client.probe_row,
 }

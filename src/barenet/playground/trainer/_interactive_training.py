@@ -241,7 +241,7 @@ class InteractiveTraining(TrainingCommands):
         settings = self.settings
         setup = self.setup
         config = self.config
-        self.constant_loss = setup.constant_losses(settings.loss)[0]
+        self.constant_loss = setup.constant_losses(settings.loss).training
         self.timeline.leave(self.epoch)
         #: The first loop is the same as in `barenet train`; later loops have other seeds.
         self.seed = settings.seed + self.segments

@@ -19,8 +19,19 @@ from barenet.playground.trainer._timeline import EpochMetrics, EpochState, Timel
 #: Maximum number of epochs in a path.
 MAX_PATH = 100
 
-#: X and y, scaled.
-Rows = tuple[NDArray[np.float32], NDArray[Any]]
+
+class Rows(NamedTuple):
+    """Inputs and targets, scaled."""
+
+    X: NDArray[np.float32]
+    y: NDArray[Any]
+
+
+class ConstantLosses(NamedTuple):
+    """The losses of the best constant prediction; NaN without rows."""
+
+    training: float
+    test: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,10 +72,10 @@ class TrainingSetup:
             test_score=metric(test_output, test.y),
         )
 
-    def constant_losses(self, loss: str) -> tuple[float, float]:
+    def constant_losses(self, loss: str) -> ConstantLosses:
         """Compute both losses of the best constant: the class frequencies, mean or median."""
-        if not len(self.training[0]):
-            return math.nan, math.nan
+        if not len(self.training.X):
+            return ConstantLosses(training=math.nan, test=math.nan)
         function, rows = self.loss_and_rows(loss)
         training = rows[0].y
         test = rows[1].y
@@ -74,7 +85,7 @@ class TrainingSetup:
             test_outputs = np.broadcast_to(constant, test.shape)
             training_loss = function.value(outputs, training)
             test_loss = function.value(test_outputs, test)
-            losses.append((training_loss, test_loss))
+            losses.append(ConstantLosses(training_loss, test_loss))
         return min(losses)  # those with the lowest training loss
 
     def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:

@@ -33,7 +33,7 @@ class TrainingCommands(Callback):
         self.settings = setup.settings
         self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.optimizer = self.config.make_optimizer()
-        self.has_rows = len(setup.training[0]) > 0
+        self.has_rows = len(setup.training.X) > 0
         #: The current training loop of the library, and the number of loops.
         self.run: Run | None = None
         self.segments = 0
@@ -61,7 +61,7 @@ class TrainingCommands(Callback):
     @property
     def config(self) -> RunConfig:
         """The current settings as a configuration of the library."""
-        return self.settings.run_config(len(self.setup.training[0]))
+        return self.settings.run_config(len(self.setup.training.X))
 
     @property
     def playing(self) -> bool:
@@ -149,7 +149,7 @@ class TrainingCommands(Callback):
         """Continue with other training and test rows."""
         training, test = rows
         self.setup = replace(self.setup, training=training, test=test)
-        self.has_rows = len(training[0]) > 0
+        self.has_rows = len(training.X) > 0
         self.problem = NO_PROBLEM
         self.current = None
         self.update = None

@@ -121,7 +121,7 @@ def test_image(view: NetworkView, number: int) -> dict[str, Any]:
     number %= len(prepared.test_rows)
     images = np.asarray(prepared.dataset.X)
     pixels = images[prepared.test_rows[number]]
-    truth = int(prepared.test[1][number])
+    truth = int(prepared.test.y[number])
     return {"row": number, "pixels": pixels.astype(float).tolist(), "truth": truth}
 
 

@@ -109,7 +109,7 @@ class ExportedRun:
         )
         named = DATASETS.get(self.dataset.name)
         if named is None:
-            n_rows = len(self.prepared.training[1])
+            n_rows = len(self.prepared.training.y)
             default = table_defaults(n_rows).set_fields()
         else:
             default = RunConfig(**named.defaults).set_fields()

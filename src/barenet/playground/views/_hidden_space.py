@@ -30,7 +30,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     count = len(network.sizes) - 2
     if count == 0:
         return {"hint": "This network has no hidden layer: add one with +."}
-    if len(prepared.training[1]) < 2:
+    if len(prepared.training.y) < 2:
         return {"hint": "This picture needs two training points or more."}
     layer = min(layer, count - 1)
     all_X, all_y = prepared.training
@@ -133,7 +133,9 @@ def project(
         weights = line[:-1]
         bias = line[-1] + mean @ weights
         line = np.array([*directions @ weights, bias])
-    return points, float(shown / (total or 1.0)), line
+    if total == 0:  # all points are at the same place
+        total = 1.0
+    return points, float(shown / total), line
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:

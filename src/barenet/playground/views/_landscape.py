@@ -146,8 +146,8 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
         "losses": rounded(losses),
         "lines": [rounded(line) for line in lines],
         "shares": rounded(plane.shares),
-        "constant": finite(view.constant_losses[0]),
-        "rows": [loss.rows.n_rows, len(view.setup.training[0])],
+        "constant": finite(view.constant_losses.training),
+        "rows": [loss.rows.n_rows, len(view.setup.training.X)],
         "paths": drawn_paths,
     }
 

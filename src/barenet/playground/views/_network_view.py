@@ -98,7 +98,7 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
 def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves."""
     chosen = prepared.drawn_inputs()
-    rows = prepared.training[0][:, chosen]
+    rows = prepared.training.X[:, chosen]
     minimum: Any = 1.0
     if len(rows):
         minimum = np.abs(rows).max(axis=0)
@@ -172,7 +172,9 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
     if prepared.is_curve:
         return values.astype(np.float32)
     middle = (low + high) / 2
-    reach = (high - low) / 2 or 1.0
+    reach = (high - low) / 2
+    if reach == 0:  # all targets are equal
+        reach = 1.0
     fractions = np.clip((values - middle) / reach, -1, 1)
     return np.rint(127 * fractions).astype(np.int8)
 
@@ -319,7 +321,7 @@ class NetworkView:
             "constant": finite(self.constant_losses),
             "newest": newest_values,
             "lowest": lowest_values,
-            "overfitting": find_overfitting(curve.rows, lowest, self.constant_losses[1]),
+            "overfitting": find_overfitting(curve.rows, lowest, self.constant_losses.test),
         }
 
     def draw(self, report: ProgressReport) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -350,10 +352,10 @@ class NetworkView:
             return []
         problems = diagnose(
             network,
-            self.setup.training[0],
+            self.setup.training.X,
             self.setup.metric,
             self.curve,
-            self.constant_losses[0],
+            self.constant_losses.training,
             starts_at_zero=self.settings.init == "zeros",
         )
         return [asdict(problem) for problem in problems]

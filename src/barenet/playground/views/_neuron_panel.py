@@ -229,6 +229,8 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
     weight_gradients = _equations(explanation, "W", derivative=True)
     bias_gradients = _equations(explanation, "b", derivative=True)
     dZ = weight_gradients[0].operands["dZ"]
+    weights_gradient = weight_gradients[-1].result.value
+    bias_gradient = bias_gradients[-1].result.value
     deltas = dZ.value[:, 0]
     sizes = np.nan_to_num(np.abs(deltas))
     row = int(sizes.argmax())
@@ -248,7 +250,7 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
         "z": finite(Z.result.value[row, 0]),
         "output": finite(output),
         "slope": finite(deltas[row]),
-        "gradient": _with_bias(weight_gradients[-1].result.value, bias_gradients[-1].result.value),
+        "gradient": _with_bias(weights_gradient, bias_gradient),
         "before": _with_bias(weights_before, bias_before),
         "after": after,
     }

@@ -23,7 +23,15 @@ from barenet.tables._column_kinds import NumberColumn
 #: Maximum number of outputs that are drawn.
 MAX_OUTPUTS = 10
 
-Drawn = list[tuple[int, NDArray[np.intp], NDArray[np.intp]]]
+
+class DrawnLayer(NamedTuple):
+    """The part of a dense layer that is drawn."""
+
+    #: The position of the layer in the network.
+    position: int
+    #: The indices of its inputs and of its neurons.
+    inputs: NDArray[np.intp]
+    neurons: NDArray[np.intp]
 
 
 class Point(NamedTuple):
@@ -122,46 +130,52 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     return update
 
 
-def _drawn(network: Network, prepared: PreparedData) -> Drawn:
-    """Return the index of each dense layer, with its inputs and neurons that are drawn."""
-    layers = [slot.layer for slot in layout.weight_slots(network)]
+def _drawn(network: Network, prepared: PreparedData) -> list[DrawnLayer]:
+    """Return the part of each dense layer that is drawn."""
     neurons = []
     for width in network.sizes[1:-1]:
         n_drawn = min(width, prepared.max_drawn)
         neurons.append(np.arange(n_drawn))
     n_outputs = min(network.sizes[-1], MAX_OUTPUTS)
-    outputs = np.arange(n_outputs)
-    inputs = [np.array(prepared.drawn_inputs()), *neurons]
-    return list(zip(layers, inputs, [*neurons, outputs], strict=True))
+    neurons.append(np.arange(n_outputs))
+    inputs = np.array(prepared.drawn_inputs())
+    layers = []
+    for slot, layer_neurons in zip(layout.weight_slots(network), neurons, strict=True):
+        layers.append(DrawnLayer(slot.layer, inputs, layer_neurons))
+        inputs = layer_neurons  # of the next layer
+    return layers
 
 
 def _forward(
-    network: Network, point: Point, prepared: PreparedData, drawn: Drawn
+    network: Network, point: Point, prepared: PreparedData, drawn: list[DrawnLayer]
 ) -> dict[str, Any]:
     """Return the sums, outputs and largest terms of neurons, and the prediction in target units."""
     raw = _raw_inputs(prepared, point)
     output, caches = network.forward(point.X)
     # The outputs of a layer are the inputs of the next layer.
     layer_inputs = []
-    for index, _, _ in drawn:
-        X = caches[index][0]  # the inputs of the layer, shape (1, n_in)
+    layer_sums = []
+    for drawn_layer in drawn:
+        X, Z, _, _ = caches[drawn_layer.position]  # inputs and sums, shape (1, n)
         layer_inputs.append(X[0])
+        layer_sums.append(Z[0])
     layer_outputs = [*layer_inputs[1:], output[0, :MAX_OUTPUTS]]
     arrays = network.layout.views(network.parameters)
     layers = []
-    for drawn_layer, inputs, outputs in zip(drawn, layer_inputs, layer_outputs, strict=True):
-        index, rows, neurons = drawn_layer
-        sums = caches[index][1]
-        weights = arrays[index]["weights"]
+    for drawn_layer, inputs, sums, outputs in zip(
+        drawn, layer_inputs, layer_sums, layer_outputs, strict=True
+    ):
+        weights = arrays[drawn_layer.position]["weights"]
+        drawn_weights = weights[drawn_layer.inputs][:, drawn_layer.neurons]
         layer = {
-            "sums": finite(sums[0]),
+            "sums": finite(sums),
             "outputs": finite(outputs),
-            "weights": finite(weights[rows][:, neurons]),
-            "bias": finite(arrays[index]["bias"]),
+            "weights": finite(drawn_weights),
+            "bias": finite(arrays[drawn_layer.position]["bias"]),
             "terms": _largest_terms(inputs, weights),
         }
         layers.append(layer)
-    _, drawn_inputs, _ = drawn[0]
+    drawn_inputs = drawn[0].inputs
     image = None
     if prepared.dataset.image_shape is not None:
         image = finite(raw)
@@ -210,7 +224,11 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
 
 
 def _backward(
-    view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
+    view: NetworkView,
+    network: Network,
+    X: NDArray[np.float32],
+    y: NDArray[Any],
+    drawn: list[DrawnLayer],
 ) -> dict[str, Any]:
     """Return the loss of a point, and its derivatives by the outputs and each layer's weights.
 
@@ -218,7 +236,7 @@ def _backward(
     which are the derivatives with respect to outputs of hidden neurons, are its products with the
     weights.
     """
-    n_rows = len(view.prepared.training[1])
+    n_rows = len(view.prepared.training.y)
     config = view.settings.run_config(n_rows)
     batch_size = n_rows
     if isinstance(config.batch_size, int):
@@ -233,9 +251,9 @@ def _backward(
     values = network.layout.views(network.parameters)
     gradients = network.layout.views(gradient)
     errors = []
-    for index, rows, _ in drawn[1:]:
-        weights = values[index]["weights"][rows]
-        deltas = gradients[index]["bias"]
+    for layer in drawn[1:]:
+        weights = values[layer.position]["weights"][layer.inputs]
+        deltas = gradients[layer.position]["bias"]
         errors.append(finite(weights @ deltas))
     return {
         "loss": finite(value),
@@ -249,13 +267,13 @@ def _backward(
 
 
 def _by_layer(
-    network: Network, vector: NDArray[np.floating], drawn: Drawn
+    network: Network, vector: NDArray[np.floating], drawn: list[DrawnLayer]
 ) -> list[dict[str, list[Any]]]:
     """Return the drawn weights and biases, or their derivatives."""
     arrays = network.layout.views(vector)
     layers = []
-    for index, inputs, neurons in drawn:
-        weights = arrays[index]["weights"][inputs][:, neurons]
-        bias = arrays[index]["bias"][neurons]
+    for layer in drawn:
+        weights = arrays[layer.position]["weights"][layer.inputs][:, layer.neurons]
+        bias = arrays[layer.position]["bias"][layer.neurons]
         layers.append({"weights": finite(weights), "bias": finite(bias)})
     return layers
