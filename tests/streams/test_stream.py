@@ -616,3 +616,24 @@ def test_texts_that_look_alike_in_several_files_are_one_category_and_one_class(t
     network = Network.dense([3, 1], output="sigmoid", seed=0)
     history = train(network, rows, epochs=2, seed=0)
     assert np.isfinite(history["loss"]).all()
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("n_sampled", [1, 8])
+def test_points_of_thousands_in_one_of_several_files_are_refused(
+    tmp_path, monkeypatch, order, n_sampled
+):
+    """The others have only smaller numbers, which alone, as those with points, are numbers."""
+    monkeypatch.setattr(_stream_fit, "N_SAMPLED_BLOCKS", n_sampled)
+    rng = np.random.default_rng(1)
+    thousands = [f"{value // 1000}.{value % 1000:03}" for value in rng.integers(1_000, 9_000, 90)]
+    small = [str(value) for value in rng.integers(20, 999, 90)]
+    for number, place in enumerate(order):
+        values = (thousands, small)[place]
+        rows = pd.DataFrame({"x": rng.normal(size=90), "n": values, "y": rng.normal(size=90)})
+        rows.to_csv(tmp_path / f"{number}.csv", index=False)
+    with pytest.raises(DataError, match="column 'n': expected a number without a thousands sep"):
+        stream(f"{tmp_path}/*.csv", "y")
+    decimals = stream(f"{tmp_path}/*.csv", "y", numeric=["n"])
+    assert decimals.encoding.columns[1].kind == "number"

@@ -288,6 +288,8 @@ class StreamFit:
             self.statistics[name] = ColumnStatistics(name)
         #: Columns with too many labels to count.
         self.uncounted: set[str] = set()
+        #: Columns of numbers that a block has as text, such as 1.250, which may be 1,250.
+        self.doubtful: set[str] = set()
         #: For each column, the error of the first value of another kind, and the rows of such
         #: values and of the words for true and false.
         self.contradictions: dict[str, DataError] = {}
@@ -381,6 +383,7 @@ class StreamFit:
                 values = parse_column(training, name, column_kind, self.draft.missing)
                 if name in self.inferred and training[name].dtype.kind == "T":
                     if column_kind == "number":
+                        self.doubtful.add(name)
                         self._refuse_codes(training, name)
                     elif column_kind == "boolean":
                         self._add_words(training, name)
@@ -429,7 +432,7 @@ class StreamFit:
             undecided = []
             for name in self.inferred:
                 # In the other columns, all rows are of the suggested kind.
-                may_change = self.kinds[name] in ("boolean", "category")
+                may_change = self.kinds[name] in ("boolean", "category") or name in self.doubtful
                 if may_change or name in self.contradictions:
                     undecided.append(name)
             kinds = kinds_of(evidence, undecided, self.draft.missing)

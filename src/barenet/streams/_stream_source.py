@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,6 +243,13 @@ def find_files(paths: Paths) -> list[Path]:
     return list(files)
 
 
+def _texts_of(frame: Frame, name: str) -> NDArray[Any]:
+    """Return the values of a column as text, and text as it was read: 1.250 isn't 1.25."""
+    if frame[name].dtype.kind == "T":
+        return frame[name]
+    return as_labels(frame, name, ()).astype(TEXT)
+
+
 def concatenate(frames: Sequence[Frame]) -> Frame:
     """Join the rows of frames; a column of several types becomes text, as in a CSV file."""
     with_rows = [frame for frame in frames if len(frame)]
@@ -257,7 +264,7 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
             parts.append(frame[name])
             types.add(frame[name].dtype.kind)
         if len(types) > 1:  # even if a part has only missing values
-            parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
+            parts = [_texts_of(frame, name) for frame in frames]
         columns[name] = np.concatenate(parts)
     numbers = np.concatenate([frame.rows for frame in frames])
     return Frame(columns, frames[0].origin, numbers)
