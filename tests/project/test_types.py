@@ -114,6 +114,11 @@ def test_the_types_of_options_are_those_of_the_settings():
     assert training == {n: kind for n, kind in settings.items() if n not in OF_THE_ROWS}
     assert generator == {name: settings[name] for name in GENERATOR}
     network = get_type_hints(NetworkOptions)
+    undecided = ", ".join(sorted(SETTINGS.keys() - network.keys() - {"seed"}))
+    assert not undecided, (
+        f"{undecided}: add it to NetworkOptions if a search takes several values, or else to "
+        "NOT_IN_A_SEARCH or SHARED_BY_CANDIDATES in population/_candidates.py"
+    )
     assert network == {name: settings[name] for name in SETTINGS if name != "seed"}
     assert get_type_hints(CsvFields) == get_type_hints(CsvOptions)
 

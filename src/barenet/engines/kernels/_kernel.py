@@ -21,7 +21,10 @@ from barenet.engines.simd._calls import by_type, compiled, inlined
 from barenet.engines.simd._views import KernelSpec
 
 #: The dictionary for the formulas of each module; a class of activations has its own formulas.
-DICTIONARIES = {"engines/kernels/_losses": "FORMULAS", "engines/kernels/_optimizers": "RULES"}
+DICTIONARIES = {
+    "engines/kernels/_losses": "PRINTED or FORMULAS",
+    "engines/kernels/_optimizers": "RULES",
+}
 
 KERNELS: list[Kernel] = []
 ENTRIES: list[Entry] = []

@@ -34,9 +34,15 @@ PRINTED = (SquaredError, AbsoluteError, Huber, Quantile)
 #: `max` and `min` return a NaN that is their second operand in a formula, as in C.
 NUMBERS_CODE = {
     "abs": "abs({})",
+    "exp": "math.exp({})",
+    "expm1": "math.expm1({})",
+    "ln": "math.log({})",
+    "log1p": "math.log1p({})",
     "max": "max({1}, {0})",
     "min": "min({1}, {0})",
     "sign": "np.sign({})",
+    "sqrt": "math.sqrt({})",
+    "tanh": "math.tanh({})",
     "where": "({1} if {0} else {2})",
 }
 
@@ -44,12 +50,16 @@ NUMBERS_CODE = {
 def printed_formula(kind: type[Loss]) -> Callable[..., Any]:
     """Print the value and the derivative of a loss, from a, y and its option c."""
     parts = {"A": "a", "Y": "y"}
-    for option in option_values(kind()):
+    # With several levels, each output is a quantile whose level is q.
+    options = [name for name in option_values(kind()) if name != "levels"]
+    assert len(options) <= 1, f"{kind.name}: a kernel receives one option, not {options}"
+    for option in options:
         parts[option] = "c"
     printer = Printer(NUMBERS_CODE, parts)
     value = Expression.parse(kind.formula).expanded(NUMBERS_CODE).printed(printer)
     slope = Expression.parse(kind.derivative_formula).expanded(NUMBERS_CODE).printed(printer)
-    return eval(f"lambda a, y, c: ({value}, {slope})", {"__name__": __name__, "np": np})
+    names = {"__name__": __name__, "np": np, "math": math}
+    return eval(f"lambda a, y, c: ({value}, {slope})", names)
 
 
 def sigmoid_cross_entropy(z, y, c):
