@@ -326,6 +326,22 @@ def test_other_names_with_two_numbers_stay_names(values):
 
 
 @pytest.mark.case(156)
+@pytest.mark.parametrize(
+    "layout", ["({}, {})", "{},{}", "{} {}", "[{}; {}]", "POINT ({} {})", "-{}, {}"]
+)
+def test_coordinates_are_refused_as_two_numbers(layout):
+    pairs = [(47 + n / 70, 5 + n / 9) for n in range(80)]
+    texts = [layout.format(f"{first:.4f}", f"{second:.4f}") for first, second in pairs]
+    with pytest.raises(DataError, match=r"expected one number.*write the numbers in columns of"):
+        kind(texts)
+
+
+@pytest.mark.case(156)
+def test_the_coordinates_of_a_few_places_are_their_names():
+    assert kind(["48.53, 6.92", "47.01, 5.55", "49.23, 8.01"] * 20) == "category"
+
+
+@pytest.mark.case(156)
 @pytest.mark.parametrize("write", [lambda n: f"{n * 4321:_}", hex, bin, oct])
 def test_numbers_with_underscores_or_of_another_base_are_refused(write):
     for values in ([write(n * 43) for n in range(60)], [write(n) for n in range(500, 600)]):

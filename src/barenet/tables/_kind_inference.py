@@ -34,6 +34,7 @@ from barenet.tables._unread_dates import (
     unread_dates,
 )
 from barenet.tables._unread_numbers import (
+    refuse_coordinates,
     refuse_decorated,
     refuse_digits_of_times,
     refuse_durations,
@@ -210,6 +211,7 @@ def kind_of_values(
     refuse_decimals_of_months(column)
     refuse_points_of_thousands(column)
     refuse_counts_after_points(column)
+    refuse_coordinates(column)
     refuse_local_numbers(column)
     numbers = column.find(parsing.read_number)
     refuse_units(column, numbers)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from barenet.errors import DataError
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._distinct_texts import MANY, DistinctTexts
 from barenet.tables._unread_dates import MOST_DATE_WORDS, YEAR, is_date, unread_dates
@@ -94,6 +95,13 @@ _PAIR = re.compile(
 )
 #: The signs of a range.
 _FROM_TO = {"-", "–", "~", "..", "to"}
+
+#: A latitude and a longitude: 48.5355, 6.9183, perhaps in brackets or as POINT (6.9183 48.5355).
+_COORDINATE = r"[+-]?\d{1,7}\.\d+"
+_COORDINATES = re.compile(
+    rf"(?:point\s?)?[(\[]?\s?{_COORDINATE}(?:\s?[,;]\s?|\s){_COORDINATE}\s?[)\]]?",
+    re.ASCII | re.IGNORECASE,
+)
 
 #: A number after the code of one of the most traded currencies: USD 57.
 _CURRENCIES = (
@@ -264,6 +272,19 @@ def _may_have_unit(text: str) -> bool:
     return False
 
 
+def refuse_coordinates(column: DistinctTexts) -> None:
+    """Reject many different coordinates, such as (48.5355, 6.9183)."""
+    codes = column.find_nearly_all(_COORDINATES.fullmatch)
+    if len(codes) >= MANY and column.are_nearly_all_different(codes):
+        raise _pair_fault(column, codes)
+
+
+def _pair_fault(column: DistinctTexts, codes: Sequence[int]) -> DataError:
+    """Make the error of two numbers in a text."""
+    remedy = f"write the numbers in columns of their own; {column.if_names}"
+    return column.fault(codes, "one number", remedy)
+
+
 def refuse_pairs(column: DistinctTexts) -> None:
     """Reject many different pairs of numbers, such as 120/80, 1024x768 and ranges such as 10-20.
 
@@ -289,8 +310,7 @@ def refuse_pairs(column: DistinctTexts) -> None:
     has_many = len(seconds) >= MANY and not are_years and column.are_mostly_different()
     are_of_one_unit = len(seconds) == 1 and len(codes) >= MANY  # such as 7/10
     if (has_many and len(codes) == len(column.texts)) or are_of_one_unit:
-        remedy = f"write the numbers in columns of their own; {column.if_names}"
-        raise column.fault(codes, "one number", remedy)
+        raise _pair_fault(column, codes)
 
 
 def _is_pair_or_number(text: str) -> bool:
