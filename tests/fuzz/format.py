@@ -51,7 +51,7 @@ def folder_in_memory() -> Iterator[Path]:
 
 def save_model(path: Path, inputs: Any, n_outputs: int = 2, **more: Any) -> Path:
     """Save a model of columns with these numbers or this encoding."""
-    n_inputs = getattr(inputs, "n_outputs", None) or len(inputs.offset)
+    n_inputs = getattr(inputs, "n_inputs", None) or len(inputs.offset)
     network = Network.dense([n_inputs, n_outputs], output="softmax")
     given = {"classes": ("no", "yes"), "target_name": "y", **more}
     save(predictor_of(network, inputs, **given), path)
