@@ -443,9 +443,7 @@ def check_number(
             is_within = is_within and _COMPARISONS[name](number, limit)
         if is_within:
             return number
-    noun = "number"
-    if integer:
-        noun = "whole number"
+    noun = "whole number" if integer else "number"
     range_in_words = _RANGES[tuple(sorted(limits))].format(**limits)
     raise ArgumentError.of(argument, value, f"a {noun}{range_in_words}", part=part)
 
@@ -512,9 +510,7 @@ def convert(value: Any, annotation: Any, argument: str, part: str = "") -> Any:
         converted = {}
         for key, entry in value.items():
             name = convert(key, str, argument, part)
-            place = name
-            if part:
-                place = f"{part}: {name}"
+            place = f"{part}: {name}" if part else name
             converted[name] = convert(entry, parameters[1], argument, place)
         return converted
     expected = _type_in_words(target)

@@ -349,9 +349,7 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
     of_classes = classes is not None
     names = [name for name, metric in METRICS.items() if metric.of_classes == of_classes]
     if given is not None and given not in names:
-        target = "numbers"
-        if of_classes:
-            target = "classes"
+        target = "classes" if of_classes else "numbers"
         problem = f"{given} is not a metric of {target}; expected {', '.join(names)}"
         raise ArgumentError(problem, argument="metric", value=given)
     if given is None and classes is None and len(y) == 1:  # R² is undefined for one row

@@ -95,9 +95,7 @@ class SparseRows:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         n_columns = self.shape[1]
-        width = n_columns
-        if self.runs:
-            width = 2 * n_columns + 1
+        width = 2 * n_columns + 1 if self.runs else n_columns
         every = np.zeros((len(self), width), self.dtype)
         rows, columns, values = self._places()
         every[rows, columns] = values

@@ -277,9 +277,7 @@ def make_job(
     penalties: list[Penalty] = []
     if penalty is not None:
         penalties = as_penalties(penalty)
-    clipping = None
-    if clip is not None:
-        clipping = as_clipping(clip)
+    clipping = as_clipping(clip) if clip is not None else None
     return Job(
         network=network,
         rows=rows,

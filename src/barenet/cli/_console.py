@@ -116,9 +116,7 @@ def log_problem(kind: str, text: str, *, source: str = "") -> None:
     is_plain = has_no_colour or os.environ.get("TERM") == "dumb"
     if stream.colour and stream.isatty() and not is_plain:
         label = f"\x1b[{COLOURS[kind]}m{label}\x1b[0m"
-    before = ""
-    if source:
-        before = f"{source}: "
+    before = f"{source}: " if source else ""
     text = without_secrets(with_addresses(text))
     stream.write_always(f"{escape_controls(before)}{label} {escape_controls(text)}\n")
     stream.flush()

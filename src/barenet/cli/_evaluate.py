@@ -71,9 +71,7 @@ def evaluate(
         if not data:
             log(f"no data named: {selection.description} of {selection.data}\n")
         _log_seen_rows(trained, selection)
-        training = None
-        if baselines:
-            training = selection.training
+        training = selection.training if baselines else None
         main = choose_metric(name, selection.rows)
         measured = Measurement(predictor, selection.rows, main, training)
     else:

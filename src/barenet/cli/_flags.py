@@ -76,9 +76,7 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
 
     1.5 epochs are an error, and a float would round large seeds.
     """
-    word = ""
-    if "full" in str(kind):
-        word = "full"
+    word = "full" if "full" in str(kind) else ""
     values = tuple(_integer(token.value, word) for token in tokens)
     if "tuple" in str(kind):
         return values
@@ -108,9 +106,7 @@ def _integer(text: str, word: str = "") -> int | str:
             number = parse(text)
             if number == int(number):
                 return int(number)
-    alternative = ""
-    if word:
-        alternative = f" or {word}"
+    alternative = f" or {word}" if word else ""
     raise ValueError(f"expected a whole number{alternative}, got {text!r}")
 
 

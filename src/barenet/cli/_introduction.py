@@ -65,9 +65,7 @@ def introduce(fit: Fit, note: str = "") -> None:
     features = count_of(training.n_features, "feature")
     n_inputs = preprocessing.n_inputs
     if n_inputs != training.n_features:
-        become = "become"
-        if training.n_features == 1:
-            become = "becomes"
+        become = "becomes" if training.n_features == 1 else "become"
         features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if fit.settings.is_table:
@@ -150,9 +148,7 @@ def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
         reason = "neighbouring rows have similar targets"
         option = "COLUMN"
         if dates:
-            has = "have"
-            if len(dates) == 1:
-                has = "has"
+            has = "has" if len(dates) == 1 else "have"
             reason = f"{some(dates)} {has} dates"
             option = shell.quote(dates[0])
         log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")

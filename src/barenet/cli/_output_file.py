@@ -47,9 +47,7 @@ def make_folder(path: Path) -> list[Path]:
             existing = folder
             break
     if os.path.lexists(existing) and not existing.is_dir():
-        obstacle = "a broken link"
-        if existing.exists():
-            obstacle = "a file"
+        obstacle = "a file" if existing.exists() else "a broken link"
         problem = f"{existing} is {obstacle}, and no folder can be made there; choose another path"
         raise NotADirectoryError(f"out: {problem}")
     path.mkdir(parents=True, exist_ok=True)

@@ -85,9 +85,7 @@ def plot(
             figure = _epochs(trained, at)
         else:
             figure = draw(kind, trained.predictor, select_rows(trained, data, file).rows)
-    folder = run
-    if not run.is_dir():
-        folder = run.parent
+    folder = run if run.is_dir() else run.parent
     with output_path(out or str(folder), f"{kind}.png") as path:
         check_overwritable(path, PLOT_MARK, "a plot")
         plots.save_figure(figure, path)

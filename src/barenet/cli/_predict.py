@@ -73,9 +73,7 @@ def predict(
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
-    collected = None
-    if output.rejected:
-        collected = rejected
+    collected = rejected if output.rejected else None
     at_once = json or row is not None
     blocks = trained.load_features(data, file, at_once=at_once, rejected=collected)
     predictor = trained.predictor
@@ -129,9 +127,7 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     needs_table = output.out or output.rejected or is_pattern(data)
     if is_printed and needs_table:
         problem = "rows of several files, and those for a file, are written as a table"
-        argument = "row"
-        if json:
-            argument = "json"
+        argument = "json" if json else "row"
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
     if output.max_unknown is not None:
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)

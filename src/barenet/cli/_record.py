@@ -80,9 +80,7 @@ def record_page(
             next(progress)  # show the bar, which each epoch advances
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         if lesson:
-            remedy = "open it with barenet play"
-            if live:
-                remedy = LIVE
+            remedy = LIVE if live else "open it with barenet play"
             title = lesson.title
             recording["text"] = [RECORDING_NOTE.format(remedy), *lesson.text]
         else:

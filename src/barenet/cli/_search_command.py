@@ -87,9 +87,7 @@ def search(
     settings = TaskSettings(**vars(options), data=data)
     with output.folder(data) as folder:
         fits = _prepare(settings, config.set_fields(), candidates)
-        factor = None
-        if halving:
-            factor = FACTOR
+        factor = FACTOR if halving else None
         with open_client(workers, scheduler) as client:
             result, best = _search(
                 fits,

@@ -127,9 +127,7 @@ def _announce(listener: socket.socket, service: Any) -> None:
     words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
     command = shell.join(words)
     if service.token:
-        token = "$TOKEN"
-        if shell.IS_WINDOWS:
-            token = "%TOKEN%"
+        token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
         command += f' -H "Authorization: Bearer {token}"'
     log(f"An example is: {command}\nCtrl-C ends the service.")
 

@@ -194,9 +194,7 @@ def run_in(
     client: "Client | None" = None,
 ) -> int:
     """Train a network in a locked folder, and return the exit status."""
-    new_settings = None
-    if is_new:
-        new_settings = given
+    new_settings = given if is_new else None
     with folder.running(new_settings):
         resume = False
         if is_new:
@@ -246,9 +244,7 @@ def _prepare_resumed(
     # The weights are in the checkpoint; the file of `start_from` may have changed.
     fit = Task.from_settings(settings).prepare(copy_weights=not has_checkpoint)
     _check_unchanged(fit.settings, given, folder)
-    note = folder.note
-    if not has_checkpoint:
-        note = NO_CHECKPOINT
+    note = folder.note if has_checkpoint else NO_CHECKPOINT
     if note:
         log(note)
     return fit, has_checkpoint
@@ -297,9 +293,7 @@ def _find_run(path: Path, output: OutputOptions) -> RunFolder:
     elsewhere = output.out is not None and output.out.resolve() != folder.path.resolve()
     if elsewhere or output.overwrite:
         problem = f"a run is resumed in its own folder, {folder.path}"
-        name = "overwrite"
-        if elsewhere:
-            name = "out"
+        name = "out" if elsewhere else "overwrite"
         raise ArgumentError(problem, argument=name, remedy="leave it out")
     return folder
 

@@ -48,9 +48,7 @@ def load_arrays(path: str | PathLike[str], *, task: TargetTask | None = None) ->
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     feature_names = tuple(f"x{column + 1}" for column in range(rows.shape[1]))
-    image_shape = None
-    if X.ndim == 3:
-        image_shape = X.shape[1:]
+    image_shape = X.shape[1:] if X.ndim == 3 else None
     return Dataset(
         name=path.name,
         X=rows,

@@ -335,9 +335,7 @@ def read_samples(
     keys = None
     with suppress(DataError):  # New rows may lack the values that the training rows were split by.
         keys = _split_keys(rows, split_by, categories, missing)
-    class_names = None
-    if classes is not None:
-        class_names = tuple(classes)
+    class_names = tuple(classes) if classes is not None else None
     return make_dataset(
         rows,
         feature_names,

@@ -161,9 +161,7 @@ class WorkerRows(BlockRows):
     def orders(self, seed: int | None, epochs: Sequence[int]) -> list[range]:
         orders = []
         for number in epochs:
-            epoch = number
-            if seed is None:
-                epoch = -1
+            epoch = -1 if seed is None else number
             orders.append(range(self.n_rows * epoch, self.n_rows * (epoch + 1)))
         return orders
 

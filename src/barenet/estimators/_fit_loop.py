@@ -110,9 +110,7 @@ def run_epochs(
     """Run one epoch, or all unless a callback stops the run; return the curves and last loss."""
     engine = choose_engine(estimator.engine, job, estimator.threads)
     shuffle = estimator.shuffle and not job.optimizer.full_batch
-    epochs = 1
-    if not incremental:
-        epochs = int(estimator.max_iter)
+    epochs = 1 if incremental else int(estimator.max_iter)
     batch_size = check_batch_size(estimator.batch_size, job, auto=200)
     row_orders = None
     if shuffle:
@@ -199,9 +197,7 @@ def _callbacks(
         if is_sgd and estimator.learning_rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:
-        n_before = 0
-        if incremental:
-            n_before = len(estimator.loss_curve_)
+        n_before = len(estimator.loss_curve_) if incremental else 0
         callbacks.append(_printer(n_before, scorer))
     callbacks += as_callbacks(estimator.callbacks)
     return callbacks

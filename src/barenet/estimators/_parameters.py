@@ -174,9 +174,7 @@ class Parameters:
             names.append(self.activation)
         names.append(names[-1])  # the output layer is drawn like the last hidden one
         for layer, name in zip(dense_layers_of(network), names, strict=False):
-            factor = 6.0
-            if name in ("sigmoid", "logistic"):
-                factor = 2.0
+            factor = 2.0 if name in ("sigmoid", "logistic") else 6.0
             bound = np.sqrt(factor / (layer.n_in + layer.n_out))
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)

@@ -52,9 +52,7 @@ class TaskReporter(Callback):
     def _fitted_attributes(self, run: Run) -> dict[str, Any]:
         """Return the attributes that a copy needs to predict as after this epoch."""
         losses = run.history.loss
-        last_loss = None
-        if len(run.history):
-            last_loss = losses[-1]
+        last_loss = losses[-1] if len(run.history) else None
         return {
             "network_": run.network.copy(),
             "n_iter_": len(run.history),

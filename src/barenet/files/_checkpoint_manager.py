@@ -75,9 +75,7 @@ def locked_checkpoint(
     if place is not None:
         lock = place.lock(network)
     with lock:
-        state = None
-        if source is not None:
-            state = source.read()
+        state = source.read() if source is not None else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {without_secrets(resume)}: there is no checkpoint")
         yield place, state

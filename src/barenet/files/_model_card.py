@@ -291,9 +291,7 @@ class ModelCard:
         dict
             The card as JSON, which `from_dict` reads.
         """
-        log = None
-        if self.log is not None:
-            log = self.log.to_dict()
+        log = self.log.to_dict() if self.log is not None else None
         plain: dict[str, Any] = {
             "settings": dict(self.settings),
             "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},

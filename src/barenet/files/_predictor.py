@@ -557,9 +557,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         origin.append(printable(predictor.dataset))
     if card.rows:
         origin.append(describe_rows(card.rows))
-    training = ""
-    if card.log:
-        training = card.log.description()
+    training = card.log.description() if card.log else ""
     lines = {
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,

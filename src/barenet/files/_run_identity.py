@@ -60,9 +60,7 @@ def data_of(
                 shape = f"{sizes} of {array.dtype}"
                 if getattr(array, "runs", ()):
                     shape += " with runs"
-                label = name
-                if prefix:
-                    label = f"{prefix}_data's {name}"
+                label = f"{prefix}_data's {name}" if prefix else name
                 described[label] = {"shape": shape, "sha256": checksum(array)}
     return described
 

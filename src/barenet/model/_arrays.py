@@ -150,9 +150,7 @@ def check_matrix(X: Any, dtype: np.dtype[Any], n_inputs: int | None, argument: s
     """Convert to a matrix of the network's width with at least one row, of finite numbers."""
     array: Any = X
     if not isinstance(X, SparseRows):
-        remedy = ""
-        if hasattr(X, "columns"):
-            remedy = ENCODE
+        remedy = ENCODE if hasattr(X, "columns") else ""
         array = numeric_array(X, argument, remedy)
     if array.ndim != 2:
         problem = f"expected 2 dimensions (n_samples, n_features), got shape {array.shape}"
@@ -200,9 +198,7 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
     remedy = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
     array = numeric_array(y, "y", remedy)
     if array.ndim == 0 or len(array) != n_samples:
-        count = "no"
-        if array.ndim:
-            count = str(len(array))
+        count = str(len(array)) if array.ndim else "no"
         raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
     if array.ndim == 1 and n_outputs == 1:
         array = array.reshape(-1, 1)

@@ -202,9 +202,7 @@ class Network(InPlaceAssignment, OtherMethods):
             The argument of `backward`.
         """
         if rng_key is None:
-            rng_key = 0
-            if training:
-                rng_key = secrets.randbits(64)
+            rng_key = secrets.randbits(64) if training else 0
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
         for index, layer in enumerate(self.layers):

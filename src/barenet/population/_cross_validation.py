@@ -190,9 +190,7 @@ def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> l
         pairs = list(splitter.split(inputs, strata))
     except (TypeError, ValueError) as error:
         problem = in_a_line(error).rstrip(".")
-        remedy = ""
-        if "class" in str(error):
-            remedy = TOO_FEW
+        remedy = TOO_FEW if "class" in str(error) else ""
         if "groups" in problem:
             remedy = "pass pairs of indices: list(splitter.split(X, y, groups))"
         raise ArgumentError(problem, argument="cv", value=cv, remedy=remedy) from error

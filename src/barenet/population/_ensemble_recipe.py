@@ -57,9 +57,7 @@ class EnsembleRecipe:
             return cls()
         if n_rows < NARROWER_BINS:
             return cls(batch_size=64, bin_factor=1.0)
-        repeats = cls.repeats
-        if n_rows >= FEWER_NETWORKS:
-            repeats = 2
+        repeats = 2 if n_rows >= FEWER_NETWORKS else cls.repeats
         return cls(batch_size=128, bin_factor=1.0, bins=48, repeats=repeats)
 
     def has_ended(self, epoch: int, best: int) -> bool:

@@ -88,9 +88,7 @@ class EnsembleTraining:
             groups = np.arange(len(X))
         n_groups = len(np.unique(groups))
         self.n_folds = min(recipe.folds, n_groups)
-        strata = None
-        if target_kind.of_classes:
-            strata = out_of_fold.y
+        strata = out_of_fold.y if target_kind.of_classes else None
         #: The rows that each network leaves out.
         self.left_out: list[NDArray[np.intp]] = []
         rng = np.random.RandomState(seed)

@@ -80,9 +80,7 @@ class PopulationCheckpoint:
 
     def read(self, index: int) -> StateDict | None:
         """Read the state from which a network resumes, if there is one."""
-        file = None
-        if self.resume:
-            file = self.file(index)
+        file = self.file(index) if self.resume else None
         if file is None:
             return self.states.get(index)
         return file.read()

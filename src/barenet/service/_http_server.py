@@ -45,9 +45,7 @@ def listen(port: int, host: str = HOST) -> "Listener":
     """Open a socket on a port of an interface, which is loopback by default."""
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
-    family = socket.AF_INET
-    if ":" in host:
-        family = socket.AF_INET6
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return Listener(socket.create_server((host, port), family=family, backlog=128))
     except OSError as error:

@@ -26,9 +26,7 @@ def count_values(body: bytes, most: int) -> int:
     position = 0
     while count <= most:
         quote = body.find(b'"', position)
-        end = quote
-        if quote < 0:
-            end = len(body)
+        end = len(body) if quote < 0 else quote
         for sign in SIGNS:
             count += body.count(sign, position, end)
         if quote < 0:

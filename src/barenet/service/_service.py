@@ -91,12 +91,8 @@ class Service:
         """The documents that the service returns, by their paths."""
         card = self.predictor.card
         has_intervals = self.predictor.residuals is not None
-        coverage = None
-        if has_intervals:
-            coverage = self.coverage
-        card_summary = None
-        if card is not None:
-            card_summary = card.summary()
+        coverage = self.coverage if has_intervals else None
+        card_summary = card.summary() if card is not None else None
         document = describe_service(
             self.schema,
             version=self.sha256[:12],

@@ -198,9 +198,7 @@ class ColumnStatistics:
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
-            scaling = numbers
-            if self.is_binary:
-                scaling = "none"
+            scaling = "none" if self.is_binary else numbers
             center, scale = self.center_and_scale(scaling, float(column.fill))
             changes |= {"center": center, "scale": scale}
         return replace(column, **changes)
@@ -328,9 +326,7 @@ class StreamFit:
         sample = sets["sample"]
         self._decide_kinds(sample, track)
         classes = self._classes()
-        scaling = None
-        if classes is None:
-            scaling = self._target_scaling()
+        scaling = self._target_scaling() if classes is None else None
         columns = self._fit_columns(sample)
         if self.numbers == "piecewise":
             columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)

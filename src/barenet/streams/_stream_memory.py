@@ -52,9 +52,7 @@ def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> No
             n_evaluated += held_out.n_samples
     largest = max(stream.lengths)
     n_grouped = rows_of_group(stream.n_inputs)
-    n_batch = 0
-    if batch_size > n_grouped:
-        n_batch = batch_size
+    n_batch = batch_size if batch_size > n_grouped else 0
     row_bytes = (sample.X.nbytes + sample.y.nbytes) / sample.n_rows
     n_mapped = N_GROUPS * (largest + n_grouped)
     n_copied = N_COPIES * (largest + n_batch)

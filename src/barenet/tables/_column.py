@@ -212,7 +212,5 @@ class FilledColumn(Column):
 
     def _scaled(self, letter: str) -> str:
         """Write the formula of the shift and the scaling."""
-        sign = "-"
-        if self.center <= 0:
-            sign = "+"
+        sign = "+" if self.center <= 0 else "-"
         return f"({letter} {sign} {abs(self.center):.6g}) / {self.scale:.6g}"

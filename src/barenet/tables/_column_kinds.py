@@ -362,9 +362,7 @@ class CategoryColumn(Column):
 
     def _inputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """The input of each value, shape (n_samples, 1); −1 if it has none."""
-        input_of_others = -1
-        if self.rare:
-            input_of_others = len(self.categories)
+        input_of_others = len(self.categories) if self.rare else -1
         inputs = [self.indices.get(label, input_of_others) for label in values.tolist()]
         return np.array(inputs, np.intp)[:, np.newaxis]
 

@@ -193,9 +193,7 @@ def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
     if len(text) > _SAMPLE:
         last_end = max(sample.rfind("\r"), sample.rfind("\n"))
         sample = sample[: last_end + 1]
-    suggested = ","
-    if plain_name(path).endswith(".tsv"):
-        suggested = "\t"
+    suggested = "\t" if plain_name(path).endswith(".tsv") else ","
     fitting = []
     for delimiter in DELIMITERS:
         if _splits_evenly(sample, delimiter, path, quoting):

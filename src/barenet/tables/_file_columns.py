@@ -80,9 +80,7 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
     first, *others = wrong
     error = _several_types(first, wrong[first], is_target=first == target)
     if others:
-        columns = "columns"
-        if len(others) == 1:
-            columns = "column"
+        columns = "column" if len(others) == 1 else "columns"
         quoted = [repr(name) for name in others]
         error.problem += f"; likewise {columns} {some(quoted)}"
         features = [name for name in wrong if name != target]
@@ -159,9 +157,7 @@ def _refuse_lacking(
                 error.options["allow_missing_columns"] = True
             raise
     n_having = n_files - absences[name]
-    verb = "have"
-    if n_having == 1:
-        verb = "has"
+    verb = "has" if n_having == 1 else "have"
     hint = suggestion(name, [*file.names]).removesuffix(";")
     problem = f"no column {some(missing)}{hint}; "
     problem += f"{n_having:,} of {count_of(n_files, 'file')} {verb} {name!r}"

@@ -279,9 +279,7 @@ class Frame:
         problem = f"column {name!r}: expected {expected}, got {got}"
         if not line:
             problem = f"row {number}: {problem}"
-        argument = ""
-        if not path:
-            argument = "X"
+        argument = "" if path else "X"
         recommended: dict[str, Any] = {}
         for option, setting in options.items():
             if f"{{{option}}}" in remedy:

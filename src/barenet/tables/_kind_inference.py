@@ -87,9 +87,7 @@ def _joined(errors: Sequence[DataError]) -> DataError:
             place = f"{printable(error.path)}, {place}"
         shown = str(error.value)[:30]
         places.append(f"{error.column!r} ({place}: {shown!r})")
-    columns = "columns"
-    if len(others) == 1:
-        columns = "column"
+    columns = "column" if len(others) == 1 else "columns"
     problem = f"{first.problem}; likewise {columns} {some(places)}"
 
     date_formats = set()

@@ -260,9 +260,7 @@ def _declared_type(field: Any) -> DeclaredType:
     elif (field.metadata or {}).get(b"ARROW:extension:name") == b"pandas.period":
         parameters = field.metadata.get(b"ARROW:extension:metadata", b"")
         match = re.search(r'"freq": *"([^"]*)"', parameters.decode("utf-8", "replace"))
-        frequency = "unknown"
-        if match is not None:
-            frequency = match[1]
+        frequency = match[1] if match is not None else "unknown"
     if frequency is not None:
         return DeclaredType("date", f"period[{frequency}]")
     return DeclaredType(_kind_of(field.type), str(field.type))

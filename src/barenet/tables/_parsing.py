@@ -289,9 +289,7 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
     labels = []
     for value in values:
-        label = ""
-        if not np.isnan(value):
-            label = class_name(value)
+        label = "" if np.isnan(value) else class_name(value)
         labels.append(label)
     return np.array(labels, object)[codes]
 
@@ -441,9 +439,7 @@ def _parse(
     values: list[Any] = []
     wrong = []
     for code, text in enumerate(texts):
-        value = missing_value
-        if text not in missing:
-            value = parse(text)
+        value = parse(text) if text not in missing else missing_value
         if value is None and is_absent(text):
             value = missing_value
         if value is None:

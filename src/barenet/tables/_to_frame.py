@@ -309,9 +309,7 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     if not present or are_exact_numbers:
         numbers = []
         for value in values_or_none:
-            number = np.nan
-            if value is not None:
-                number = float(value)
+            number = float(value) if value is not None else np.nan
             numbers.append(number)
         return np.array(numbers)
     if kinds == {"date"}:
@@ -423,9 +421,7 @@ class FrameTable(Table):
     def of(cls, X: Any, name: str) -> Self:
         """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
-        rows = None
-        if isinstance(X, Frame):
-            rows = X.rows
+        rows = X.rows if isinstance(X, Frame) else None
         return cls(Path(name), tuple(columns), columns, rows)
 
     def with_target(self, target: Any) -> tuple[Self, str]:

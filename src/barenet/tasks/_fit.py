@@ -76,9 +76,7 @@ class Fit(ABC):
 
     def measurements(self, *, baselines: bool = False) -> dict[str, Measurement]:
         """Measure the predictor on the test set, if there is one, and on the training set."""
-        fitted_to = None
-        if baselines:
-            fitted_to = self.rows.training
+        fitted_to = self.rows.training if baselines else None
         measured = {}
         if self.rows.test is not None:
             measured["held_out"] = Measurement(

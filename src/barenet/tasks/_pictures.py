@@ -229,7 +229,5 @@ def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
         if len(name) > MAX_NAME:
             name = f"{name[: MAX_NAME - 1]}…"
         lines.append((name, f"{mean:>7} ± {deviation}", share))
-    change = "gained"
-    if is_maximized(result.metric):
-        change = "lost"
+    change = "lost" if is_maximized(result.metric) else "gained"
     return f"{metric_title(result.metric)} {change}", lines

@@ -278,9 +278,7 @@ def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str])
     first = names[0]
     rows: list[list[Cell]] = []
     for title, scores in lines.items():
-        share = 0.0
-        if is_maximized(first):
-            share = scores[first]
+        share = scores[first] if is_maximized(first) else 0.0
         cells: list[Cell] = [title, (score_text(first, scores[first]), share)]
         for name in names[1:]:
             cells.append(score_text(name, scores[name]))

@@ -106,9 +106,7 @@ def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dat
         # A class may be too rare to be in both parts; then split without stratification.
         return replace(training, stratify=False).split(VALIDATION_SIZE, seed)
     except ArgumentError as error:
-        argument = "patience"
-        if is_needed:
-            argument = "schedule"
+        argument = "schedule" if is_needed else "patience"
         needed = f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on"
         raise ArgumentError(f"{needed}: {error.problem}", argument=argument) from error
 

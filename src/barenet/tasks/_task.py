@@ -497,7 +497,5 @@ class Task(OtherMethods):
         """
         from barenet.tasks._report_page import Report
 
-        history = None
-        if predictor is self._trained:
-            history = self.history
+        history = self.history if predictor is self._trained else None
         Report(self._measured(predictor), history).write(Path(path))

@@ -106,9 +106,7 @@ class Run(Stateful, DeclaredAttributes):
         best_epoch = self.history.best_epoch
         if best_epoch is not None:
             best_epoch -= 1
-        stop_reason = None
-        if self.is_final:
-            stop_reason = self.stop_reason
+        stop_reason = self.stop_reason if self.is_final else None
         state = {
             "epoch": self.epoch - 1,
             "batch": self.batch,

@@ -128,9 +128,7 @@ class Loop(ABC):
     def orders_of(self, epochs: range) -> Orders:
         """Return the row indices of epochs, counted from 0, shape (n_epochs, n_rows)."""
         rows = self.job.rows
-        seed = None
-        if self.config.shuffle:
-            seed = self.job.seed
+        seed = self.job.seed if self.config.shuffle else None
         if isinstance(rows, BlockRows):
             return rows.orders(seed, epochs)
         row_orders = self.config.row_orders or self.engine.row_orders
@@ -238,9 +236,7 @@ class MiniBatchLoop(Loop):
 
     def advance(self, until: int) -> History:
         progress = self.progress
-        finished = 0
-        if progress.batch:
-            finished = len(progress.history)
+        finished = len(progress.history) if progress.batch else 0
         with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
             while finished < until and not progress.stop_reason:
                 ahead = self.chunk.batches // progress.n_batches

@@ -161,9 +161,7 @@ def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]
 
 def draw_run(bar: Bar, run: Run, completed: float) -> None:
     """Draw the bar of a run."""
-    numbers = ""
-    if len(run.history):
-        numbers = _in_short(run)
+    numbers = _in_short(run) if len(run.history) else ""
     bar.draw(completed, run.epochs, f"epoch {run.epoch}/{run.epochs}", numbers)
 
 

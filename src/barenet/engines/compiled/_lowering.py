@@ -315,9 +315,7 @@ class Lowering(ProgramBuilder):
 
     def part_size(self, layer: Dense) -> int:
         """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
-        n_parts = 2
-        if layer.n_out <= 64:
-            n_parts = 4
+        n_parts = 4 if layer.n_out <= 64 else 2
         inputs = math.ceil(layer.n_in / n_parts)
         return up(inputs, 1 << self.tile_bits(layer.n_out))
 
@@ -362,9 +360,7 @@ class Lowering(ProgramBuilder):
         for X_part in X.parts:
             products.append((dW, X_part.T, dZ, self.zeros, 0))
         record["weight_gradients"] = self.workspace.products(products)
-        height = 4
-        if n_in > 8:
-            height = _dense.MAX_ROWS
+        height = _dense.MAX_ROWS if n_in > 8 else 4
         columns = X.lefts[-1] + X.matrix.shape[1]
         record["n_whole"] = min(up(n_in, height), columns)  # no more columns than X has
         if d_in is None:
@@ -396,9 +392,7 @@ class Lowering(ProgramBuilder):
         if activation is not None:
             name = activation.name
         by_row = _activations.BY_ROW.get(name)
-        variant = name
-        if by_row is not None:
-            variant = "identity"
+        variant = "identity" if by_row is not None else name
         self.z = Z
         self.x = Z
         if name != "identity":
@@ -424,9 +418,7 @@ class Lowering(ProgramBuilder):
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
         record = self.norm(2, epsilon=layer.epsilon)
-        back = None
-        if record["d_in"]:
-            back = _norms.normalize_rows_back
+        back = _norms.normalize_rows_back if record["d_in"] else None
         self.add(record, _norms.normalize_rows, back)
         self.add(record, _norms.scale_and_shift)
         self.lower_parameters(record, 2, _norms.norm_gradient)
@@ -454,9 +446,7 @@ class Lowering(ProgramBuilder):
     def prelu(self, layer: PReLU, index: int) -> None:
         """A = X for X > 0, otherwise γ N with N = min(X, 0): the slopes are the gain of N."""
         record = self.norm(1)
-        back = None
-        if record["d_in"]:
-            back = _norms.prelu_back
+        back = _norms.prelu_back if record["d_in"] else None
         self.add(record, _norms.prelu, back)
         self.lower_parameters(record, 1, _norms.norm_gradient)
 

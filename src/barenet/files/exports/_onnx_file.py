@@ -323,9 +323,7 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     unknown = -1  # not an index, so all inputs are 0
     if column.rare:
         unknown = len(column.categories)
-    missing = unknown
-    if column.missing:
-        missing = n_inputs - 1
+    missing = n_inputs - 1 if column.missing else unknown
     indices: dict[str, int] = {}
     for name, at in column.indices.items():
         indices[utf8(name)] = at

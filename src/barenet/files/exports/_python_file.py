@@ -201,9 +201,7 @@ def _input_count(program: Program) -> str:
 
 
 def _list(names: Iterable[str | float], indent: str = "") -> str:
-    width = WIDTH - 10
-    if indent:
-        width = WIDTH // 2
+    width = WIDTH // 2 if indent else WIDTH - 10
     return bracketed([repr(name) for name in names], width, indent)
 
 

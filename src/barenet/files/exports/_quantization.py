@@ -241,9 +241,7 @@ def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
     model = without_estimator(model)
     network = getattr(model, "network", model)
     try:
-        X = rows
-        if network is not model:
-            X = model.inputs(rows)
+        X = model.inputs(rows) if network is not model else rows
         return _checked(check_inputs(X, network.dtype, network.n_inputs))
     except ArgumentError as error:
         raise error.renamed(argument) from None

@@ -57,9 +57,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def schema_of(program: Program) -> dict[str, Any]:
     """Return the schema of a record or, without names, of an array of numbers."""
-    origin = ""
-    if program.dataset:
-        origin = f" of {program.dataset}"
+    origin = f" of {program.dataset}" if program.dataset else ""
     target = program.target_name or "the target"
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -334,9 +334,7 @@ def _penalty(
         gradient = before.value.reshape(before.shape)
         after = gradient + _part(gradient_call.result, slot)
         formulas = Formulas(table, {"g": name.derivative, "W": name}, {"lam": strength})
-        text = None
-        if derivative:
-            text = f"g + {derivative}"
+        text = f"g + {derivative}" if derivative else None
         gradients.append(formulas.equation("g", after, text))
     R = value_call.result
     formulas = Formulas(table, names, numbers)

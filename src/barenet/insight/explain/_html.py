@@ -70,9 +70,7 @@ def _block(block: EquationBlock, css_class: str) -> str:
     rows = ""
     name = MATHML.name(block.quantity.name)
     for sign, line in block.lines(MATHML) or [("", "")]:
-        operator = ""
-        if sign:
-            operator = f"<mo>{sign}</mo>"
+        operator = f"<mo>{sign}</mo>" if sign else ""
         rows += f"<mtr><mtd>{name}</mtd><mtd>{operator}</mtd><mtd>{line}</mtd></mtr>"
         name = ""  # only the first line has a name
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")

@@ -227,9 +227,7 @@ class Printer:
         if name == "times_ln":
             right = ast.Call(ast.Name("ln"), [right], [])
         both = self._is_array(left) and self._is_array(right)
-        sign = "product"
-        if both and name != "MatMult":
-            sign = "⊙"
+        sign = "⊙" if both and name != "MatMult" else "product"
         if not both and (self.numeric or isinstance(right, ast.Constant)):
             sign = "·"
         left_factor = self._show(left, PRODUCT)

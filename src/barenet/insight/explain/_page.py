@@ -291,9 +291,7 @@ class Page:
         before, after = self.losses
         if before == after:
             return f"The step leaves the loss as it is: {digits(before, self.precision)}."
-        verb = "raises"
-        if after < before:
-            verb = "lowers"
+        verb = "lowers" if after < before else "raises"
         for precision in range(4, 18):
             shown_before = digits(before, precision)
             shown_after = digits(after, precision)

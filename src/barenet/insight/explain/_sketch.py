@@ -41,9 +41,7 @@ class Column(NamedTuple):
 
 def columns_of(network: Network, n_inputs: int) -> tuple[Column, ...]:
     """The input and the output of each layer."""
-    word = "input"
-    if n_inputs > 1:
-        word = "inputs"
+    word = "inputs" if n_inputs > 1 else "input"
     columns = [Column(Name("A", "0").text, n_inputs, word)]
     for number, layer in enumerate(network.layers, 1):
         letter = Name("A", str(number)).text

@@ -238,9 +238,7 @@ def _write_counts(axes: Axes, counts: checks.Integers, fractions: FloatArray, ce
             ink = "#B8B8B8"
         elif fractions[row, column] > 0.5:
             ink = style.PAPER
-        weight = "normal"
-        if row == column:
-            weight = "bold"
+        weight = "bold" if row == column else "normal"
         text = f"{count:,}"
         style.write(
             axes, column, row, text, ha="center", color=ink, fontsize=size, fontweight=weight
@@ -252,9 +250,7 @@ def _write_recall(axes: Axes, fractions: FloatArray, in_row: checks.Integers) ->
     edge = len(fractions) - 0.5 + 0.02 * len(fractions)
     style.write(axes, edge, -0.5, "recall", ha="left", va="bottom", color=style.MUTED)
     for row, recall in enumerate(np.diagonal(fractions)):
-        text = "none"
-        if in_row[row]:
-            text = f"{recall:.1%}"
+        text = f"{recall:.1%}" if in_row[row] else "none"
         style.write(axes, edge, row, text, ha="left")
 
 

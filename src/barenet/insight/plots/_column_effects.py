@@ -207,9 +207,7 @@ def plot_dependence(
         axes = panels[place]
         _draw(axes, values, means, names)
         axes.set_ylim(low - margin, high + margin)
-        y_label = ""
-        if place % 3 == 0:
-            y_label = label
+        y_label = label if place % 3 == 0 else ""
         style.label_axes(axes, shorten(columns[place]), y_label)
     if len(names) > 1:
         style.legend(figure)

@@ -92,9 +92,7 @@ def plot_digits(
         captions.append((caption, is_wrong))
         for line in caption.split("\n"):
             longest = max(longest, len(line))
-    side = 1.55
-    if len(images) == 1:
-        side = 2.6
+    side = 2.6 if len(images) == 1 else 1.55
     height, width = image_shape
     panel_width = max(side, 0.083 * longest)
     panel_height = side * min(height / width, 2) + 0.36

@@ -82,9 +82,7 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     if not panels["loss"]:
         raise ArgumentError.of("history", history, f"a History with a loss up to {MAX_DRAWN:g}")
     columns = min(len(panels), 3)
-    width = 4.6
-    if columns == 1:
-        width = 7.0
+    width = 7.0 if columns == 1 else 4.6
     size = (width, 3.6)
     figure, grid = style.new_figure(size, n_panels=len(panels), columns=columns, title=title)
     for axes, name in zip(grid, panels, strict=True):
@@ -121,9 +119,7 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     finite_parts = []
     for rows, curve in curves.items():
         epochs = np.flatnonzero(np.isfinite(curve))
-        marker = ""
-        if len(epochs) == 1:
-            marker = "o"
+        marker = "o" if len(epochs) == 1 else ""
         finite = curve[epochs]
         axes.plot(epochs + 1, finite, color=COLORS[rows], marker=marker, label=rows, **look)
         finite_parts.append(finite)

@@ -110,12 +110,8 @@ def plot_fit(
         style.title(axes, heading, fontsize=10)
         is_lowest = place + columns >= len(fits)
         axes.tick_params(labelbottom=is_lowest)
-        x_label = ""
-        if is_lowest:
-            x_label = x_name
-        y_label = ""
-        if place % columns == 0:
-            y_label = y_name
+        x_label = x_name if is_lowest else ""
+        y_label = y_name if place % columns == 0 else ""
         style.label_axes(axes, x_label, y_label)
     style.legend(figure)
     return figure

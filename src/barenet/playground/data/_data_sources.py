@@ -134,9 +134,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         axes = planes.check_axes(numeric, data.axes)
     has_more = len(columns) > len(axes)
     rows = table.load(data, frame=not has_all and has_more)
-    raw = None
-    if isinstance(rows.X, Frame):
-        raw = rows.X
+    raw = rows.X if isinstance(rows.X, Frame) else None
     if raw is not None and not has_all:
         numeric = _varying(rows, data.test_size, numeric)
         axes = planes.check_axes(numeric, data.axes)
@@ -231,9 +229,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         fills = encoding.offset + middle / encoding.factor
         columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
-        raw = None
-        if isinstance(rows.X, Frame):
-            raw = rows.X
+        raw = rows.X if isinstance(rows.X, Frame) else None
         X = encoding.transform(rows.X)
         rows = replace(rows, X=X, feature_names=predictor.input_names)
         prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)

@@ -294,9 +294,7 @@ class FixedColumn:
 
     def describe(self) -> dict[str, Any]:
         """Describe the column for the page."""
-        value = self.typical
-        if self.moved is not None:
-            value = self.moved
+        value = self.moved if self.moved is not None else self.typical
         return {
             "name": self.name,
             "kind": self.column.kind,

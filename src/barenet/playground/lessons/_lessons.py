@@ -389,9 +389,7 @@ def parse_course(data: bytes, file: str) -> Course:
     if not entries:
         raise ArgumentError(f"{file}: expected one lesson or more")
     for number, entry in enumerate(entries, 1):
-        place = file
-        if is_list:
-            place = f"{file}: lesson {number}"
+        place = f"{file}: lesson {number}" if is_list else file
         lesson = _decode(Lesson, entry, "lesson", place)
         lesson = replace(lesson, name=lesson.name or str(number))
         if lesson.name in course:

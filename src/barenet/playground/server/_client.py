@@ -168,9 +168,7 @@ class Client:
 
     async def probe_row(self, message: Message) -> None:
         """Reply with the passes of a row, of the pixels of an image, or of a place on the plane."""
-        place = message.place
-        if message.pixels:
-            place = message.pixels
+        place = message.pixels if message.pixels else message.place
         await self.describe(message, probe, message.row, place, message.backward)
 
     async def describe_later(self, *arguments: Any) -> None:

@@ -55,9 +55,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     examples = by_name(PageState(networks=2 * PageState().networks))
     if not is_own:
         _check_names(words, examples)
-    n_networks = 1
-    if words.get("networks") == "2":
-        n_networks = 2
+    n_networks = 2 if words.get("networks") == "2" else 1
     usual = PageState.defaults_for(source, n_networks)
     settings = {}
     for name in by_name(usual):
@@ -139,9 +137,7 @@ def _read(text: str, like: object, name: str) -> object:
     if isinstance(like, tuple):
         if not text:
             return []
-        like_item = ""
-        if like:
-            like_item = like[0]
+        like_item = like[0] if like else ""
         return [_read(item, like_item, name) for item in text.split("~")]
     if isinstance(like, bool):
         return text == "true"

@@ -63,9 +63,7 @@ def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
 
 def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Compute the fraction of ink in each pixel of an image, from a bitmap with ink."""
-    style = CENTRED
-    if shape[0] == 8:
-        style = UPRIGHT
+    style = UPRIGHT if shape[0] == 8 else CENTRED
     n_rows = POINTS_PER_PIXEL * shape[0]
     n_columns = POINTS_PER_PIXEL * shape[1]
     y, x = np.nonzero(ink)

@@ -37,9 +37,7 @@ def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
         return {"command": "", "code": "", "notes": [NOTES[note]]}
     run = ExportedRun(view, data)
     comments = [f"# {difference}" for difference in run.differences()]
-    note = "same_command"
-    if comments:
-        note = "other_command"
+    note = "other_command" if comments else "same_command"
     return {
         "command": "\n".join([*comments, run.command()]),
         "code": run.script(),

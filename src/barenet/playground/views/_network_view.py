@@ -212,9 +212,7 @@ class NetworkView:
 
     def start(self, pace: float, listener: Listener) -> None:
         """Pass the network to the trainer; if the trainer's process has ended, as last reported."""
-        last = None
-        if self.key is not None:
-            last = self.latest
+        last = self.latest if self.key is not None else None
         self.close()
         setup = replace(self.setup, settings=self.settings, last=last)
         self.key = self.trainer.begin(setup, pace, listener)
@@ -300,12 +298,8 @@ class NetworkView:
         newest = latest.current or curve.newest
         lowest = latest.lowest
         last_sent = sent.get(curve.version, -1)
-        newest_values = None
-        if newest is not None:
-            newest_values = finite(newest)
-        lowest_values = None
-        if lowest is not None:
-            lowest_values = finite(lowest)
+        newest_values = finite(newest) if newest is not None else None
+        lowest_values = finite(lowest) if lowest is not None else None
         new_rows = [row for row in curve.rows if row.epoch > last_sent]
         return {
             "epoch": latest.epoch,

@@ -292,7 +292,5 @@ def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: 
     if not errors:
         return []
     largest = max(errors)
-    how = "exactly"
-    if largest:
-        how = f"within {largest:.1g} of"
+    how = f"within {largest:.1g} of" if largest else "exactly"
     return [f"the training's own weights are {how} those computed here"]

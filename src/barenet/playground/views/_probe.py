@@ -58,9 +58,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
         point = _place(prepared, place)
     else:
         point = _data_point(prepared, row)
-    update = None
-    if backward:
-        update = _update_with(view, point)
+    update = _update_with(view, point) if backward else None
     network = view.current()
     if update is not None:
         update.before.snapshot.restore(network)
