@@ -18,7 +18,7 @@ from barenet._display import align
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError, some
 from barenet.tables._column import Column, DroppedColumn
-from barenet.tables._column_fitting import SCALES, fit_column, in_bins
+from barenet.tables._column_fitting import SCALINGS, fit_column, in_bins
 from barenet.tables._column_kinds import COLUMNS, CategoryColumn
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kinds_of
@@ -169,7 +169,7 @@ class TableEncoding:
         frame = as_frame(X, only=kept)
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
-        lookup(SCALES, numbers, "numbers")
+        lookup(SCALINGS, numbers, "numbers")
         check_count(bins, "bins")
         tokens = missing_tokens(frame, missing)
         if not names:
@@ -189,7 +189,7 @@ class TableEncoding:
                     frame,
                     name,
                     requested.get(name),
-                    numbers=numbers,
+                    scaling=numbers,
                     rare=rare_by_name.get(name, rare),
                     missing=tokens,
                     keep=keep,
