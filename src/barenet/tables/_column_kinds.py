@@ -166,6 +166,9 @@ class PiecewiseColumn(NumberColumn):
         return plain
 
     def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Exported Python files limit a number before they scale it (`limited`). The bits are equal:
+        # as rounding never reverses the order of two numbers, a number beyond a limit is scaled to
+        # the scaled limit or beyond it.
         return np.clip((values - self.center) / self.scale, *self.limits)
 
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
