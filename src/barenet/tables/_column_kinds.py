@@ -520,11 +520,11 @@ class DateColumn(FilledColumn):
         column = self.seconds_column
         if not isinstance(column, PiecewiseColumn):
             return super().entries(values)
-        missing = np.isnan(values)
-        filled = np.where(missing, self.fill_value, values)
+        is_missing = np.isnan(values)
+        filled = np.where(is_missing, self.fill_value, values)
         others = self._waves(filled)
         if self.indicator:
-            others.append(missing)
+            others.append(is_missing)
         return column._filled_entries(seconds(filled), others)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:

@@ -152,7 +152,7 @@ class TableEncoding:
             If an argument is wrong.
         """
         drop = check_texts(drop, "drop")
-        names = column_names(X)
+        names = column_names(X)  # None for an array
         rare_by_name = {}
         if isinstance(rare, Mapping):
             for name, number in rare.items():
@@ -167,13 +167,13 @@ class TableEncoding:
         if names:
             kept = [name for name in names if name not in drop]
         frame = as_frame(X, only=kept)
+        if not names:  # the frame names the columns of an array
+            names = [*frame.columns]
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALINGS, numbers, "numbers")
         check_count(bins, "bins")
         tokens = missing_tokens(frame, missing)
-        if not names:
-            names = [*frame.columns]
         for name in rare_by_name:
             lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(
