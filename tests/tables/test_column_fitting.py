@@ -9,7 +9,7 @@ import pytest
 
 from barenet import TableEncoding, load_table
 from barenet.errors import DataError
-from barenet.tables._column_fitting import SCALES
+from barenet.tables._column_fitting import SCALINGS
 from barenet.tables._csv_table import read_table
 from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING
@@ -245,9 +245,9 @@ CONSTANT = {"fill": 5, "scale": 1, "indicator": True}
 @pytest.mark.parametrize(
     ("values", "options", "expected"),
     [
-        *(([0, 1, 1, None], {"numbers": scale}, UNSCALED) for scale in SCALES),
+        *(([0, 1, 1, None], {"numbers": scale}, UNSCALED) for scale in SCALINGS),
         # a constant with missing values, which becomes an indicator
-        *(([5, None, 5], {"numbers": scale}, CONSTANT) for scale in SCALES),
+        *(([5, None, 5], {"numbers": scale}, CONSTANT) for scale in SCALINGS),
         # the more frequent boolean, and the median date
         ([True, True, False], {}, {"fill": True}),
         ([True, False], {}, {"fill": False}),

@@ -9,7 +9,7 @@ from barenet import MLPEnsembleRegressor
 from barenet.population._ensemble_training import prepare_ensemble_training
 from barenet.tables import _rare_categories
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._rare_categories import Categories, choose_rare, left_out
+from barenet.tables._rare_categories import Categories, choose_rare, leave_one_out
 
 
 def towns(n_towns, n_rows=600, *, matters):
@@ -32,7 +32,7 @@ def test_the_errors_are_those_of_fits_without_each_row():
         options = {"cv": LeaveOneOut(), "params": {"sample_weight": weight}}
         model = Ridge(alpha=4.0, fit_intercept=False)
         expected = cross_val_predict(model, X, y, **options)
-        found = left_out(column, y, weight, penalty=4.0)
+        found = leave_one_out(column, y, weight, penalty=4.0)
         np.testing.assert_allclose(found.predictions, expected, rtol=1e-9, atol=1e-12)
         error = (weight * np.square(y - expected).mean(axis=1)).mean()
         assert found.error == pytest.approx(error, rel=1e-9)

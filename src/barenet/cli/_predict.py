@@ -103,8 +103,8 @@ def predict(
             if output.max_unknown is not None or output.max_missing is not None:
                 missing_in_block = count_missing(encoding, X)
                 missing.update(missing_in_block)
-            if output.max_unknown is not None:
-                unknown.update(_count_unknown(encoding, X, missing_in_block))
+                if output.max_unknown is not None:
+                    unknown.update(_count_unknown(encoding, X, missing_in_block))
         _check_readable(n_rows, rejected)
         if output.max_unknown is not None:
             _check_unknown(output.max_unknown, unknown, n_rows, rejected)

@@ -184,7 +184,7 @@ def _check_ensemble(settings: TaskSettings, argument: str) -> None:
 
 def run_in(
     folder: RunFolder,
-    given: TaskSettings,
+    requested: TaskSettings,
     threads: int | None,
     output: OutputOptions,
     *,
@@ -194,13 +194,13 @@ def run_in(
     client: "Client | None" = None,
 ) -> int:
     """Train a network in a locked folder, and return the exit status."""
-    new_settings = given if is_new else None
+    new_settings = requested if is_new else None
     with folder.running(new_settings):
         resume = False
         if is_new:
-            fit = _prepare_new(folder, given)
+            fit = _prepare_new(folder, requested)
         else:
-            fit, resume = _prepare_resumed(folder, given, client)
+            fit, resume = _prepare_resumed(folder, requested, client)
         checkpoint = folder.new_checkpoint(every, fit.settings)
         shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output
         with Interruption(on_workers=client is not None) as interruption:
@@ -212,9 +212,9 @@ def run_in(
                 callbacks = _callbacks_of_ensemble(interruption, client)
                 progress = shows
             else:
-                callbacks = _callbacks_of_network(fit, given, interruption, shows=shows)
+                callbacks = _callbacks_of_network(fit, requested, interruption, shows=shows)
                 progress = False  # a callback shows it
-            fit, history = fit.run(
+            trained, history = fit.run(
                 callbacks,
                 progress=progress,
                 threads=threads,
@@ -222,7 +222,7 @@ def run_in(
                 resume=resume,
                 client=client,
             )
-        results = Results(fit, history, folder, output, interruption, extra)
+        results = Results(trained, history, folder, output, interruption, extra)
         if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
             results.miss(checkpoint.path.name, checkpoint.error)
     return results.write()
@@ -236,14 +236,14 @@ def _prepare_new(folder: RunFolder, settings: TaskSettings) -> Fit:
 
 
 def _prepare_resumed(
-    folder: RunFolder, given: TaskSettings, client: "Client | None"
+    folder: RunFolder, requested: TaskSettings, client: "Client | None"
 ) -> tuple[Fit, bool]:
     """Prepare the run to resume; return it, and whether it has a checkpoint."""
-    settings = _resumed(folder, given, client)
+    settings = _resumed(folder, requested, client)
     has_checkpoint = folder.has_checkpoint()
     # The weights are in the checkpoint; the file of `start_from` may have changed.
     fit = Task.from_settings(settings).prepare(copy_weights=not has_checkpoint)
-    _check_unchanged(fit.settings, given, folder)
+    _check_unchanged(fit.settings, requested, folder)
     note = folder.note if has_checkpoint else NO_CHECKPOINT
     if note:
         log(note)
@@ -258,27 +258,27 @@ def _callbacks_of_ensemble(interruption: Interruption, client: "Client | None") 
 
 
 def _callbacks_of_network(
-    fit: Fit, given: TaskSettings, interruption: Interruption, *, shows: bool
+    fit: Fit, requested: TaskSettings, interruption: Interruption, *, shows: bool
 ) -> list[Callback]:
     """Return the callbacks for the introduction, for signals, and for progress if shown."""
     callbacks: list[Callback] = [Introduction(fit)]
     if shows:
-        every_epoch = given.config.over(fit.settings.config).verbose_epoch
+        every_epoch = requested.config.over(fit.settings.config).verbose_epoch
         callbacks.append(Progress(every_epoch))
     callbacks.append(interruption)
     return callbacks
 
 
-def _resumed(folder: RunFolder, given: TaskSettings, client: "Client | None") -> TaskSettings:
+def _resumed(folder: RunFolder, requested: TaskSettings, client: "Client | None") -> TaskSettings:
     """Return the settings of the resumed run; the memory limit and the data's folder may differ."""
     settings = folder.read_unfinished()
     if client is not None and not settings.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
     if settings.is_stream:
-        settings = dataclasses.replace(settings, memory=given.memory or settings.memory)
+        settings = dataclasses.replace(settings, memory=requested.memory or settings.memory)
     # the same rows in another folder
-    if given.data and name_of(given.data) == name_of(settings.data):
-        settings = dataclasses.replace(settings, data=given.data)
+    if requested.data and name_of(requested.data) == name_of(settings.data):
+        settings = dataclasses.replace(settings, data=requested.data)
     return settings
 
 
@@ -298,24 +298,24 @@ def _find_run(path: Path, output: OutputOptions) -> RunFolder:
     return folder
 
 
-def _report_finished(folder: RunFolder, given: TaskSettings, json: bool) -> int:
+def _report_finished(folder: RunFolder, requested: TaskSettings, json: bool) -> int:
     """Report that a run is finished, and return the exit status."""
     if folder.settings.is_file():
-        _check_unchanged(read_run_file(folder.settings), given, folder)
+        _check_unchanged(read_run_file(folder.settings), requested, folder)
     log(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
         emit_json({"finished": True, "model": str(folder.model)})
     return 0
 
 
-def _check_unchanged(settings: TaskSettings, given: TaskSettings, folder: RunFolder) -> None:
+def _check_unchanged(settings: TaskSettings, requested: TaskSettings, folder: RunFolder) -> None:
     """Refuse settings other than those of the run, except those that do not affect the result."""
-    given_fields = given.set_fields()
-    given_fields.pop("verbose_epoch", None)
+    requested_fields = requested.set_fields()
+    requested_fields.pop("verbose_epoch", None)
     if settings.is_stream:
-        given_fields.pop("memory", None)
+        requested_fields.pop("memory", None)
     fields = settings.set_fields()
-    changed = changes({name: fields.get(name) for name in given_fields}, given_fields)
+    changed = changes({name: fields.get(name) for name in requested_fields}, requested_fields)
     if changed:
         problem = "a run is resumed with its own settings"
         before = "once it has ended, "

@@ -205,7 +205,7 @@ class ColumnStatistics:
 
     @np.errstate(over="ignore", invalid="ignore")
     def center_and_scale(self, numbers: str, fill: float = 0.0) -> tuple[float, float]:
-        """Compute what `SCALES` would from all values, with missing ones filled."""
+        """Compute what `SCALINGS` would from all values, with missing ones filled."""
         if numbers == "none":
             return 0.0, 1.0
         blocks = [*self.blocks]
@@ -502,7 +502,7 @@ class StreamFit:
                 name,
                 None,
                 keep=self.kept,
-                numbers=self.numbers,
+                scaling=self.numbers,
                 rare=self.fraction,
                 missing=missing,
             )
@@ -515,7 +515,7 @@ class StreamFit:
             if reason:
                 return DroppedColumn(name, reason)
         fitted = fitting.fit_column(
-            sample, name, column_kind, numbers=self.numbers, rare=self.rare, missing=missing
+            sample, name, column_kind, scaling=self.numbers, rare=self.rare, missing=missing
         )
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
             # The statistics of all rows may include placeholders, unlike those of the sample.

@@ -158,6 +158,8 @@ class FilledColumn(Column):
         If the scale is too small to divide by.
     """
 
+    # Types alone: without @dataclass, these are no fields. Each child declares them as fields in an
+    # order of its own, that of its arguments and of its records in model files.
     fill: Any
     center: float
     scale: float

@@ -18,7 +18,7 @@ from barenet.tables._kind_inference import kind_of
 from barenet.tables._scaling import KINDS, MIN_SCALE
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
-SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
+SCALINGS = {**KINDS, "piecewise": KINDS["standardize"]}
 
 #: Minimum number of rows, and minimum fraction of different values, of an identifier.
 ENOUGH_ROWS = 20
@@ -50,7 +50,7 @@ def fit_column(
     name: str,
     requested: str | None,
     *,
-    numbers: str,
+    scaling: str,
     rare: float,
     missing: Collection[str],
     keep: Collection[str] = (),
@@ -58,7 +58,8 @@ def fit_column(
 ) -> Column:
     """Fit the encoding of a column as the requested kind, or as the kind that its values suggest.
 
-    `inferred` is the suggested kind, if it is already known.
+    `scaling` is the name of one of `SCALINGS`, for numbers and dates. `inferred` is the suggested
+    kind, if it is already known.
     """
     if requested == "dropped":
         return DroppedColumn(name, "dropped by request")
@@ -85,13 +86,21 @@ def fit_column(
             reason = identity(name, values, frame.rows)
             if reason:
                 return DroppedColumn(name, reason)
-        fill, center, scale = _measure(name, values, numbers)
+        fill, center, scale = _measure(name, values, scaling)
         return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
     since_1970 = kinds.seconds(values)
-    if numbers == "piecewise":  # placeholders are limited to one bin beyond the other dates
+    if scaling == "piecewise":  # placeholders are limited to one bin beyond the other dates
         since_1970 = _without_placeholders(since_1970)
-    fill, center, scale = _measure(name, since_1970, numbers)
-    return kinds.DateColumn(name, fill, center, scale, _cycles(present), some_missing, column_kind)
+    fill, center, scale = _measure(name, since_1970, scaling)
+    return kinds.DateColumn(
+        name,
+        fill,
+        center,
+        scale,
+        cycles=_cycles(present),
+        indicator=some_missing,
+        order=column_kind,  # the kind of a column of dates is the order of their parts
+    )
 
 
 def _shown(value: Any, column_kind: str) -> str:
@@ -113,18 +122,7 @@ def fit_category(
     is_guess: bool = False,
 ) -> Column:
     """Fit a categorical column, with an input for each frequent category."""
-    spellings = []
-    singles = []
-    shortest = []
-    for label in labels.tolist():
-        spelling = parsing.known_spelling(label, parsing.WORDS)
-        single, fewest_digits = parsing.single_of(spelling)
-        spellings.append(spelling)
-        singles.append(single)
-        shortest.append(fewest_digits)
-    if spellings == singles:
-        spellings = shortest  # such as 0.1 in a float32 column
-    spellings = parsing.in_one_form(spellings)
+    spellings = parsing.in_one_form(_shortest_spellings(labels))
     if not spellings:
         return DroppedColumn(name, EMPTY)
     if len(spellings) == 1 and not has_missing:
@@ -144,6 +142,27 @@ def fit_category(
         return DroppedColumn(name, f"each of its {len(categories):,} values is rare")
     frequent = tuple(categories[~is_rare].tolist())
     return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=has_missing)
+
+
+def _shortest_spellings(labels: NDArray[Any]) -> list[str]:
+    """Spell true and false alike, and the numbers of a float32 column with the fewest digits.
+
+    0.1 in a float32 column has the label 0.10000000149011612, and 0.1 in other sources. Numbers
+    come from such a column if each label is that of a float32.
+    """
+    spellings = []
+    shortest = []
+    are_singles = True
+    for label in labels.tolist():
+        spelling = parsing.known_spelling(label, parsing.WORDS)
+        single, fewest_digits = parsing.single_of(spelling)
+        spellings.append(spelling)
+        shortest.append(fewest_digits)
+        if single != spelling:
+            are_singles = False
+    if are_singles:
+        return shortest
+    return spellings
 
 
 def is_named_identifier(name: str) -> bool:
@@ -177,28 +196,28 @@ def identity(name: str, values: NDArray[np.float64], row_numbers: NDArray[Any]) 
     return ""
 
 
-def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float, float, float]:
+def _measure(name: str, values: NDArray[np.float64], scaling: str) -> tuple[float, float, float]:
     """Compute the median of a column, and its center and scale once the median fills it."""
     with np.errstate(over="ignore", invalid="ignore"):
         fill = np.nanmedian(values)
         filled = np.where(np.isnan(values), fill, values)
-        offset, spreads = SCALES[scale](filled[:, np.newaxis])
+        offset, spreads = SCALINGS[scaling](filled[:, np.newaxis])
     center = offset[0]
     spread = spreads[0] or 1.0
     if np.isin(filled, [0, 1]).all():
         center = 0.0
         spread = 1.0
-    check_scale(name, scale, (fill, center, spread), values)
+    check_scale(name, scaling, (fill, center, spread), values)
     return float(fill), float(center), float(spread)
 
 
-def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayLike) -> None:
+def check_scale(name: str, scaling: str, measured: Sequence[float], values: ArrayLike) -> None:
     """Reject a column whose center or spread (the last number) is beyond float64."""
     are_finite = np.isfinite(measured).all()
     spread = abs(measured[-1])
     if not are_finite or spread < MIN_SCALE:
         extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
-        raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
+        raise DataError(f"column {name!r}: {scaling} is beyond float64 for its numbers {extremes}")
 
 
 def in_bins(

@@ -166,6 +166,9 @@ class PiecewiseColumn(NumberColumn):
         return plain
 
     def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Exported Python files limit a number before they scale it (`limited`). The bits are equal:
+        # as rounding never reverses the order of two numbers, a number beyond a limit is scaled to
+        # the scaled limit or beyond it.
         return np.clip((values - self.center) / self.scale, *self.limits)
 
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
@@ -517,11 +520,11 @@ class DateColumn(FilledColumn):
         column = self.seconds_column
         if not isinstance(column, PiecewiseColumn):
             return super().entries(values)
-        missing = np.isnan(values)
-        filled = np.where(missing, self.fill_value, values)
+        is_missing = np.isnan(values)
+        filled = np.where(is_missing, self.fill_value, values)
         others = self._waves(filled)
         if self.indicator:
-            others.append(missing)
+            others.append(is_missing)
         return column._filled_entries(seconds(filled), others)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:

@@ -54,20 +54,17 @@ DAY_LAYOUTS = (
     f"{YEAR}{GAP}{MONTH_WORD}{GAP}{DAY}",
 )
 
-#: Dates whose order of day and month follows from other values of the column.
-ORDERED_LAYOUTS = {
-    "ymd": (),
-    "dmy": (
-        rf"(?P<day>\d\d?)-(?P<month>\d\d?)-{YEAR}",
-        rf"(?P<day>\d\d?)/(?P<month>\d\d?)/{YEAR}",
-        rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.{YEAR}",
-    ),
-    "mdy": (
-        rf"(?P<month>\d\d?)-(?P<day>\d\d?)-{YEAR}",
-        rf"(?P<month>\d\d?)/(?P<day>\d\d?)/{YEAR}",
-        rf"(?P<month>\d\d?)\.(?P<day>\d\d?)\.{YEAR}",
-    ),
-}
+#: Days whose order of day and month follows from other values of the column.
+DMY_LAYOUTS = (
+    rf"(?P<day>\d\d?)-(?P<month>\d\d?)-{YEAR}",
+    rf"(?P<day>\d\d?)/(?P<month>\d\d?)/{YEAR}",
+    rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.{YEAR}",
+)
+MDY_LAYOUTS = (
+    rf"(?P<month>\d\d?)-(?P<day>\d\d?)-{YEAR}",
+    rf"(?P<month>\d\d?)/(?P<day>\d\d?)/{YEAR}",
+    rf"(?P<month>\d\d?)\.(?P<day>\d\d?)\.{YEAR}",
+)
 
 #: Months, quarters and weeks, which mean their first day: 2024-01, 01/2024, Jan 2024, 2024M01;
 #: 2024Q1, 2024-Q1, Q1 2024; 2024-W05, 2024-W05-1.
@@ -110,18 +107,20 @@ ZONE_OF_TIME = (
 #: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM; 14:30Z, 14:30+01:00, 14:30:00-05:00.
 TIME_LAYOUTS = (f"{TIME}{ZONE_OF_TIME}", r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
 
-#: These patterns compiled, as each text is compared with all of them, and those of dates by order,
-#: the common ones first.
-TIMES = [re.compile(layout, re.ASCII | re.IGNORECASE) for layout in TIME_LAYOUTS]
+#: These patterns compiled, as each text is compared with all of them. A day may have a weekday
+#: before it, and a time after it.
+ANY_CASE = re.ASCII | re.IGNORECASE
+DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in DAY_LAYOUTS]
+DMY_DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in DMY_LAYOUTS]
+MDY_DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in MDY_LAYOUTS]
+PERIODS = [re.compile(layout, ANY_CASE) for layout in (COMPACT, *PERIOD_LAYOUTS)]
+TIMES = [re.compile(layout, ANY_CASE) for layout in TIME_LAYOUTS]
+
+#: The patterns of dates by the order of day and month, the common ones first.
 LAYOUTS_BY_ORDER = {
-    order: [
-        *(
-            re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", re.ASCII | re.IGNORECASE)
-            for day in (*DAY_LAYOUTS, *ordered_layouts)
-        ),
-        *(re.compile(layout, re.ASCII | re.IGNORECASE) for layout in (COMPACT, *PERIOD_LAYOUTS)),
-    ]
-    for order, ordered_layouts in ORDERED_LAYOUTS.items()
+    "ymd": [*DAYS, *PERIODS],
+    "dmy": [*DAYS, *DMY_DAYS, *PERIODS],
+    "mdy": [*DAYS, *MDY_DAYS, *PERIODS],
 }
 
 

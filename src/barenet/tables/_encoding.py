@@ -18,7 +18,7 @@ from barenet._display import align
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError, some
 from barenet.tables._column import Column, DroppedColumn
-from barenet.tables._column_fitting import SCALES, fit_column, in_bins
+from barenet.tables._column_fitting import SCALINGS, fit_column, in_bins
 from barenet.tables._column_kinds import COLUMNS, CategoryColumn
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kinds_of
@@ -152,7 +152,7 @@ class TableEncoding:
             If an argument is wrong.
         """
         drop = check_texts(drop, "drop")
-        names = column_names(X)
+        names = column_names(X)  # None for an array
         rare_by_name = {}
         if isinstance(rare, Mapping):
             for name, number in rare.items():
@@ -167,13 +167,13 @@ class TableEncoding:
         if names:
             kept = [name for name in names if name not in drop]
         frame = as_frame(X, only=kept)
+        if not names:  # the frame names the columns of an array
+            names = [*frame.columns]
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
-        lookup(SCALES, numbers, "numbers")
+        lookup(SCALINGS, numbers, "numbers")
         check_count(bins, "bins")
         tokens = missing_tokens(frame, missing)
-        if not names:
-            names = [*frame.columns]
         for name in rare_by_name:
             lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(
@@ -189,7 +189,7 @@ class TableEncoding:
                     frame,
                     name,
                     requested.get(name),
-                    numbers=numbers,
+                    scaling=numbers,
                     rare=rare_by_name.get(name, rare),
                     missing=tokens,
                     keep=keep,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -131,26 +131,27 @@ def is_unnamed(name: str) -> bool:
 def with_target(
     all_rows: Frame,
     target: str,
-    added: Any,
+    missing: Collection[str],
     task: TargetTask | None,
     classes: Collection[str] = (),
     beside: Collection[str] = (),
 ) -> tuple[Frame, WithoutTarget]:
     """Leave out rows without a target, and count them, with the words for a missing target.
 
-    `beside` are targets of other blocks of the table.
+    `missing` are further texts for a missing target, and `beside` targets of other blocks of the
+    table.
     """
-    tokens = {"", *added}
+    tokens = {"", *missing}
     if task != "classification":
         tokens.update(MISSING)
     tokens.difference_update(classes)  # they are no words for a missing target
-    missing = missing_targets(all_rows, target, tokens, task, classes, beside)
-    if not missing.any():
+    is_missing = missing_targets(all_rows, target, tokens, task, classes, beside)
+    if not is_missing.any():
         return all_rows, WithoutTarget()
     words = set()
-    for value in all_rows[target][missing].tolist():
+    for value in all_rows[target][is_missing].tolist():
         word = str(value).strip()
         if word not in ("", "nan"):
             words.add(word)
-    without_target = WithoutTarget(int(missing.sum()), tuple(sorted(words)))
-    return all_rows.take(~missing), without_target
+    without_target = WithoutTarget(int(is_missing.sum()), tuple(sorted(words)))
+    return all_rows.take(~is_missing), without_target

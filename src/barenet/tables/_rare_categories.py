@@ -1,7 +1,8 @@
-"""Chooses, for each column, which categories are merged, by leave-one-out errors.
+"""Chooses, for each column, below which fraction of the rows categories are merged as rare ones.
 
-Each column's share of the target is estimated by ridge regression on its categories alone, after
-the shares of all other columns have been subtracted. With one input for each category, its
+This fraction, the threshold of the column, is the one with the smallest leave-one-out error. Each
+column's share of the target is estimated by ridge regression on its categories alone, after the
+shares of all other columns have been subtracted. With one input for each category, its
 leave-one-out errors are sums over categories, so thousands of categories are compared in
 milliseconds. Subtracting the columns' shares in turn is backfitting (Hastie, Tibshirani and
 Friedman, "The Elements of Statistical Learning", section 9.1.1).
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import RARE, ColumnOptions, TableEncoding, values_of
 
-#: The fractions of the rows. The first is chosen unless another reduces the error by the fraction
-#: `GAIN`, and by this number of standard errors, so that it isn't chosen by chance.
+#: The thresholds that are compared, the default first.
 THRESHOLDS = (RARE, 0.0, 0.005, 0.02, 0.05)
+
+#: Another threshold than the default must reduce the error by this fraction of it, and by this
+#: number of standard errors, so that it isn't chosen by chance.
 GAIN = 0.005
 STANDARD_ERRORS = 2.0
 
@@ -26,8 +29,8 @@ STANDARD_ERRORS = 2.0
 #: little, as most of an effect that is measured in a few rows is then chance.
 PENALTIES = (1.0, 4.0, 16.0, 64.0)
 
-#: Maximum number of categories of all columns in which none are merged. A category has as many
-#: weights as the first layer has units, in each network.
+#: Maximum number of categories of all columns in which none are merged, those with threshold 0. A
+#: category has as many weights as the first layer has units, in each network.
 MOST_CATEGORIES = 4_000
 
 #: Maximum number of rows that the comparison uses, and of classes, the most frequent ones.
@@ -49,74 +52,76 @@ class Categories(NamedTuple):
         The code of each row.
     counts : ndarray of shape (n_codes,), int
         The number of rows of each code.
-    missing : int
+    n_missing : int
         The number of rows without a value, whose code is 0 if there are any.
     """
 
     name: str
     codes: NDArray[np.intp]
     counts: NDArray[np.intp]
-    missing: int
+    n_missing: int
 
     @classmethod
     def of(cls, name: str, labels: NDArray[Any]) -> "Categories":
-        """Code the labels of a column; "" is a missing one, and the first in alphabetical order."""
+        """Code the labels of a column in alphabetical order; "", for a missing one, comes first."""
         _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        return cls(name, codes, counts, int(np.count_nonzero(labels == "")))
+        n_missing = int(np.count_nonzero(labels == ""))
+        return cls(name, codes, counts, n_missing)
 
     @property
     def n_rows(self) -> int:
         """The number of rows with a value."""
-        return len(self.codes) - self.missing
+        return len(self.codes) - self.n_missing
 
     def merged(self, threshold: float) -> "Categories":
-        """Merge the categories in less than a fraction of the rows with a value."""
+        """Merge the categories in less than this fraction of the rows with a value."""
         is_rare = self.counts < threshold * self.n_rows
-        if self.missing:
-            is_rare[0] = False
+        if self.n_missing:
+            is_rare[0] = False  # missing values are no category
         if not is_rare.any():
             return self
-        # Rare categories share the last code.
-        n_kept = int(np.count_nonzero(~is_rare))
-        new_codes = np.where(is_rare, n_kept, np.cumsum(~is_rare) - 1)
+        # Rare categories share the last code. The others keep their order, so 0 stays that of
+        # missing values.
+        is_kept = ~is_rare
+        code_of_rare = int(np.count_nonzero(is_kept))
+        new_codes = np.where(is_kept, np.cumsum(is_kept) - 1, code_of_rare)
         codes = new_codes[self.codes]
-        return Categories(self.name, codes, np.bincount(codes), self.missing)
+        return Categories(self.name, codes, np.bincount(codes), self.n_missing)
 
 
-class LeftOut(NamedTuple):
-    """The leave-one-out errors of a regression.
+class LeaveOneOut(NamedTuple):
+    """The predictions and errors of a regression, each for a row that its fit left out.
 
     Attributes
     ----------
-    squares : ndarray of shape (n_rows,)
-        The squared error of each row, times its weight.
+    squared_errors : ndarray of shape (n_rows,)
+        The squared error of each row, averaged over the targets, times the row's weight.
     predictions : ndarray of shape (n_rows, n_targets)
         The prediction of each row.
     """
 
-    squares: NDArray[np.float64]
+    squared_errors: NDArray[np.float64]
     predictions: NDArray[np.float64]
 
     @property
     def error(self) -> float:
         """The weighted mean of the squared errors."""
-        return float(self.squares.mean())
+        return float(self.squared_errors.mean())
 
-    def is_clearly_below(self, other: "LeftOut") -> bool:
-        """Return whether the error is lower than another by more than chance and `GAIN`."""
-        differences = other.squares - self.squares
+    def is_clearly_better(self, than: "LeaveOneOut") -> bool:
+        """Return whether the error is lower by more than `GAIN` and more than chance."""
+        differences = than.squared_errors - self.squared_errors
         gain = differences.mean()
         standard_error = differences.std() / math.sqrt(len(differences))
-        return bool(gain > GAIN * other.error and gain > STANDARD_ERRORS * standard_error)
+        return bool(gain > GAIN * than.error and gain > STANDARD_ERRORS * standard_error)
 
 
 def choose_rare(
     X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Unpack[ColumnOptions]
 ) -> dict[str, float]:
-    """Choose a fraction for each column; y has classes, or rows of numbers.
+    """Choose the threshold of each column, for the argument `rare` of `TableEncoding.fit`.
 
-    Categories in a smaller fraction of the rows with a value are to be merged. Columns for which
-    the default is chosen are left out.
+    y has classes, or rows of numbers. Columns for which the default is chosen are left out.
 
     >>> towns = np.array([f"town {row % 150}" for row in range(600)])
     >>> choose_rare({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
@@ -125,8 +130,10 @@ def choose_rare(
     encoding = TableEncoding.fit(X, rare=0, **options)
     frame = encoding.frame_of(X)
     stride = math.ceil(len(frame) / MOST_ROWS)
-    frame = frame.take(slice(None, None, stride))
-    weight = weight[::stride]
+    sample = slice(None, None, stride)
+    frame = frame.take(sample)
+    y = y[sample]
+    weight = weight[sample]
     weight = weight / (weight.mean() or 1.0)
     columns = []
     other_inputs = []
@@ -137,14 +144,14 @@ def choose_rare(
             other_inputs.append(column.encode(values))
     if not columns:
         return {}
-    targets = _centered(_as_numbers(y[::stride]), weight)
+    targets = _centered(_targets_of(y), weight)
     if other_inputs:
         targets = _without_share(np.column_stack(other_inputs), targets, weight)
-    chosen = _choose_in_turn(columns, targets, weight)
-    return _within_budget(columns, chosen)
+    thresholds = _choose_in_turn(columns, targets, weight)
+    return _within_budget(columns, thresholds)
 
 
-def _as_numbers(y: NDArray[Any]) -> NDArray[np.float64]:
+def _targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
     """Return rows of numbers as they are, and classes as truth values, one column for each."""
     if y.ndim == 2:
         return y
@@ -165,88 +172,92 @@ def _centered(X: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np
 def _without_share(
     X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Subtract what ridge regression on numbers and dates predicts of the centered targets."""
+    """Subtract what ridge regression on numbers and dates, X, predicts of the centered targets."""
     X = _centered(X, weight)
     stride = math.ceil(len(X) / MOST_ROWS_OF_NUMBERS)
     root = np.sqrt(weight[::stride])[:, np.newaxis]
     some_inputs = root * X[::stride]
     some_targets = root * targets[::stride]
-    penalized = some_inputs.T @ some_inputs + np.eye(X.shape[1])
-    coefficients = np.linalg.solve(penalized, some_inputs.T @ some_targets)
+    penalty = np.eye(X.shape[1])
+    squares = some_inputs.T @ some_inputs
+    coefficients = np.linalg.solve(squares + penalty, some_inputs.T @ some_targets)
     return targets - X @ coefficients
 
 
 def _choose_in_turn(
     columns: list[Categories], targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> dict[str, float]:
-    """Choose for each column, after the shares of all other columns have been subtracted."""
+    """Choose the threshold of each column, after the shares of all others have been subtracted."""
     shares = []
-    left = targets.copy()
+    residuals = targets.copy()
     for column in columns:
-        share = _best_left_out(column, left, weight).predictions
+        share = _with_best_penalty(column, residuals, weight).predictions
         shares.append(share)
-        left -= share
-    chosen = {}
-    for place, column in enumerate(columns):
-        left += shares[place]
-        threshold, best = _choose(column, left, weight)
-        chosen[column.name] = threshold
-        left -= best.predictions
-    return chosen
+        residuals -= share
+    thresholds = {}
+    for column, share in zip(columns, shares, strict=True):
+        residuals += share  # the targets without the shares of the other columns
+        threshold, result = _choose(column, residuals, weight)
+        thresholds[column.name] = threshold
+        residuals -= result.predictions
+    return thresholds
 
 
 def _choose(
     column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[float, LeftOut]:
-    """Choose the fraction with the lowest error, or the default if that is hardly higher."""
-    results: dict[float, LeftOut] = {}
-    n_categories_compared = set()
+) -> tuple[float, LeaveOneOut]:
+    """Choose the threshold with the lowest error, or the default if it is hardly worse."""
+    results: dict[float, LeaveOneOut] = {}
+    numbers_of_categories = set()
     for threshold in THRESHOLDS:
         merged = column.merged(threshold)
-        if len(merged.counts) not in n_categories_compared:  # otherwise, the same are merged
-            n_categories_compared.add(len(merged.counts))
-            results[threshold] = _best_left_out(merged, targets, weight)
+        n_categories = len(merged.counts)
+        # A higher threshold merges the same categories and more, so as many are the same ones.
+        if n_categories not in numbers_of_categories:
+            numbers_of_categories.add(n_categories)
+            results[threshold] = _with_best_penalty(merged, targets, weight)
     best = min(results, key=lambda threshold: results[threshold].error)
-    if not results[best].is_clearly_below(results[RARE]):
+    if not results[best].is_clearly_better(than=results[RARE]):
         best = RARE
     return best, results[best]
 
 
-def _best_left_out(
+def _with_best_penalty(
     column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> LeftOut:
-    """Return the leave-one-out errors with the penalty that makes them smallest."""
-    results = [left_out(column, targets, weight, penalty) for penalty in PENALTIES]
+) -> LeaveOneOut:
+    """Leave out each row in turn, with the penalty that makes the error smallest."""
+    results = [leave_one_out(column, targets, weight, penalty) for penalty in PENALTIES]
     return min(results, key=lambda result: result.error)
 
 
-def left_out(
+def leave_one_out(
     column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64], penalty: float
-) -> LeftOut:
-    """Compute the leave-one-out errors of ridge regression on the categories of a column.
+) -> LeaveOneOut:
+    """Leave out each row in turn of a ridge regression on the categories of a column.
 
-    Without the row i of category c, the coefficient of c is the sum of the other weighted targets
-    of c, divided by the sum of their weights and the penalty.
+    Without a row of category c, the coefficient of c, which is the row's prediction, is the sum of
+    the weighted targets of the other rows of c, divided by the sum of their weights and the
+    penalty.
     """
     n_categories = len(column.counts)
-    weights_of = np.bincount(column.codes, weight, n_categories)
-    other_weights = weights_of[column.codes] - weight
+    weight_by_category = np.bincount(column.codes, weight, n_categories)
+    weight_of_others = weight_by_category[column.codes] - weight
     predictions = np.empty_like(targets)
     for output, target in enumerate(targets.T):
         weighted = weight * target
-        sums_of = np.bincount(column.codes, weighted, n_categories)
-        other_sums = sums_of[column.codes] - weighted
-        predictions[:, output] = other_sums / (other_weights + penalty)
+        sum_by_category = np.bincount(column.codes, weighted, n_categories)
+        sum_of_others = sum_by_category[column.codes] - weighted
+        predictions[:, output] = sum_of_others / (weight_of_others + penalty)
     squares = np.square(targets - predictions).mean(axis=1)
-    return LeftOut(weight * squares, predictions)
+    return LeaveOneOut(weight * squares, predictions)
 
 
-def _within_budget(columns: list[Categories], chosen: dict[str, float]) -> dict[str, float]:
-    """Leave out the defaults, and merge the rarest categories if there are too many."""
-    complete = [column for column in columns if chosen[column.name] == 0]
+def _within_budget(columns: list[Categories], thresholds: dict[str, float]) -> dict[str, float]:
+    """Raise thresholds of 0 if they keep too many categories, and leave out the defaults."""
+    complete = [column for column in columns if thresholds[column.name] == 0]
     fewest_rows = _fewest_rows(complete)
-    rare = {name: number for name, number in chosen.items() if number != RARE}
-    if fewest_rows > 1:
+    rare = {name: threshold for name, threshold in thresholds.items() if threshold != RARE}
+    if fewest_rows > 1:  # otherwise, each category is kept
         for column in complete:
             # Half a row less, as the product with the number of rows is rounded.
             rare[column.name] = (fewest_rows - 0.5) / column.n_rows
@@ -254,7 +265,7 @@ def _within_budget(columns: list[Categories], chosen: dict[str, float]) -> dict[
 
 
 def _fewest_rows(columns: list[Categories]) -> int:
-    """Find the number of rows from which on a category is one of the `MOST_CATEGORIES` largest."""
+    """Find the number of rows of the smallest category that is kept; 0 if there is room for all."""
     if not columns:
         return 0
     counts = np.sort(np.concatenate([column.counts for column in columns]))
@@ -262,6 +273,6 @@ def _fewest_rows(columns: list[Categories]) -> int:
         return 0
     fewest_rows = int(counts[-MOST_CATEGORIES])
     n_kept = np.count_nonzero(counts >= fewest_rows)
-    if n_kept > 2 * MOST_CATEGORIES:  # many categories have as few rows
+    if n_kept > 2 * MOST_CATEGORIES:  # too many others are as small, so these are merged, too
         fewest_rows += 1
     return fewest_rows

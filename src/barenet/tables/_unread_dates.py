@@ -344,7 +344,7 @@ def _looks_like_date(text: str) -> bool:
 
 def is_date(text: str) -> bool:
     """Return whether a text is a date in any order."""
-    return any(parse_datetime(text, order) for order in date_formats.ORDERED_LAYOUTS)
+    return any(parse_datetime(text, order) for order in date_formats.LAYOUTS_BY_ORDER)
 
 
 def unread_dates(

@@ -37,7 +37,7 @@ def check_values(split: SplitRows, settings: TaskSettings) -> None:
                 training,
                 name,
                 requested.get(name),
-                numbers="none",
+                scaling="none",
                 rare=0.0,
                 missing=tokens,
                 keep=options.get("keep_column", ()),

@@ -76,15 +76,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         problem = f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too"
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
-    main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
-    arguments = ["sys.argv[1]"]
-    for option, value in program.csv.items():  # read CSV files as in training
-        arguments.append(f"{option}={value!r}")
-    main = main.replace("read(sys.argv[1])", f"read({', '.join(arguments)})")
-    function = f"predict_{program.answer}"
-    predict = _RUNTIME[function].replace(function, "predict")
-    predict = predict.replace("X: Any) -> np.ndarray", "X)")
-    code = [_computation(program), predict]
+    main = _main(program)
+    code = [_computation(program), _predict(program)]
     if program.table:
         assert program.first is not None
         date_formats = program.first.parts["date_format"]
@@ -104,6 +97,28 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     head = _head(program, stem, body)
     text = Template(template("python_file.template")).substitute(head, body=body)
     return {".py": text.encode("utf-8")}
+
+
+def _main(program: Program) -> str:
+    """Write the function that answers a CSV file, which is read as those of the training."""
+    arguments = ["sys.argv[1]"]
+    for option, value in program.csv.items():
+        arguments.append(f"{option}={value!r}")
+    main = _replaced(_RUNTIME["main"], "class_answers(", f"{program.answer}_answers(")
+    return _replaced(main, "read(sys.argv[1])", f"read({', '.join(arguments)})")
+
+
+def _predict(program: Program) -> str:
+    """Write the function `predict`, without annotations, as the other written functions."""
+    function = f"predict_{program.answer}"
+    predict = _replaced(_RUNTIME[function], f"def {function}(", "def predict(")
+    return _replaced(predict, "X: Any) -> np.ndarray:", "X):")
+
+
+def _replaced(source: str, old: str, new: str) -> str:
+    """Replace a part of the runtime's source, which must occur once."""
+    assert source.count(old) == 1, f"{old} occurs {source.count(old)} times in:\n{source}"
+    return source.replace(old, new)
 
 
 def _called(code: str) -> dict[str, str]:

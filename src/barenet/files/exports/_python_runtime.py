@@ -24,17 +24,23 @@ import numpy as np
 from barenet.tables._column_kinds import elapsed, positions, seconds
 from barenet.tables._date_formats import (  # noqa: F401 - copied into exported files
     AFTER_SECONDS,
+    ANY_CASE,
     COMPACT,
     DATES,
     DAY,
     DAY_LAYOUTS,
+    DAYS,
     DIGITS_OF_CODES,
+    DMY_DAYS,
+    DMY_LAYOUTS,
     GAP,
     LAYOUTS_BY_ORDER,
+    MDY_DAYS,
+    MDY_LAYOUTS,
     MONTH_WORD,
     MONTHS,
-    ORDERED_LAYOUTS,
     PERIOD_LAYOUTS,
+    PERIODS,
     TIME,
     TIME_BESIDE_DAY,
     TIME_LAYOUTS,
@@ -60,6 +66,7 @@ from barenet.tables._missing_texts import (  # noqa: F401 - copied into exported
     is_absent,
 )
 from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
+    BOOLEAN_WORDS,
     CODE,
     DECIMAL_COMMA,
     MINUS_SIGNS,
@@ -250,6 +257,11 @@ def within_float32(encoded: np.ndarray, values: Sequence[Any], name: str) -> np.
 
 def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, np.ndarray]:
     """Return numbers, with fill for missing ones, and which ones are missing."""
+    markers = []
+    for text in MISSING:
+        marker = number_of_token(text)
+        if marker is not None:
+            markers.append(marker)
     numbers = []
     for row, value in enumerate(values):
         parsed = value
@@ -259,25 +271,24 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
             parsed = math.nan
         if parsed is None or isinstance(parsed, (datetime, np.datetime64)):
             raise WrongValueError(row, name, f"expected a number, got {str(value)!r}")
-        if parsed in [number_of_token(text) for text in MISSING]:  # such as infinity
-            parsed = math.nan
-        numbers.append(float(parsed))
+        number = float(parsed)
+        # A float32 may equal a marker before its conversion, and a large integer after it.
+        if parsed in markers or number in markers:
+            number = math.nan
+        numbers.append(number)
     x = np.array(numbers, float)
     for row in np.flatnonzero(np.isinf(x)).tolist():
         raise WrongValueError(row, name, f"expected finite numbers, got {values[row]!r}")
-    markers = []
-    for text in MISSING:
-        if NUMBER.fullmatch(text):
-            markers.append(float(text))
-    x[np.isin(x, markers)] = math.nan
     missing = np.isnan(x)
     return np.where(missing, fill, x), missing
 
 
 def boolean(values: Sequence[Any], name: str, fill: float, indicator: bool) -> list[np.ndarray]:
     """1 for true and 0 for false; where it is missing, fill, and 1 in a second column"""
-    meanings = {"true": 1, "yes": 1, "y": 1, "t": 1, "on": 1, "1": 1}
-    meanings |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
+    meanings = {"1": 1, "0": 0}
+    for true_word, false_word in BOOLEAN_WORDS:
+        meanings[true_word] = 1
+        meanings[false_word] = 0
     numbers = np.full(len(values), fill, float)
     missing = np.full(len(values), True)
     for row, value in enumerate(values):
