@@ -36,6 +36,9 @@ def take_steps(
     batches_per_epoch = len(rates) // len(orders)
     if not optimizer.elementwise:
         optimizer.layout = job.network.layout
+    # Between chunks, the network has the average of its parameters, if the optimizer keeps one. The
+    # steps are taken from the parameters themselves, so these are in the network until the end of
+    # the chunk, or until a step fails.
     if optimizer.average:
         raw = engine.raw_parameters()
         parameters[:] = raw
