@@ -104,10 +104,20 @@ def add_packed(spec, product, start, stop, left, right, depth):
                 P[0] = B[0]
                 P[L] = B[L]
                 prefetch(product.b + (at + 2 * L) * itemsize(spec))
-            offset = k * 2 * L + j
-            packed.b = panel - offset * itemsize(spec)
+            packed.b = matrix_around(spec, panel, k, j)
             end = min(j + 2 * L, right)
             add_products(spec, packed, start, stop, j, end, k, part)
+
+
+@inlined
+def matrix_around(spec, panel, k, j):
+    """The address of a matrix B, in rows of two vectors, whose number (k, j) is the panel's first.
+
+    `add_products` computes positions from the start of B. This start lies before the panel, where
+    nothing is read.
+    """
+    offset = k * 2 * lanes(spec) + j
+    return panel - offset * itemsize(spec)
 
 
 @inlined
@@ -213,8 +223,7 @@ def dense_back(spec, step, layer, start, stop):
                         layer.weights, corner, row, n_rows,
                         panel, place, 2 * L,
                     )  # fmt: skip
-            offset = k * 2 * L + j
-            product.b = panel - offset * itemsize(spec)
+            product.b = matrix_around(spec, panel, k, j)
             add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
 
@@ -236,6 +245,8 @@ def dense_gradient(spec, step, layer, start, stop):
         product.c += (first + offset) * layer.row * itemsize(spec)
         invoke(step.multiply, step, product, left - first, right - first)
         left = right
+    # Whole blocks of products may also write rows after the last input. The first of these rows is
+    # the gradient of the bias, so db has to be computed after the products.
     if stop > layer.n_in:
         differentiate_bias(spec, step, layer, layer.n_in + offset)
 
