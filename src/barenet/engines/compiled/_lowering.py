@@ -483,8 +483,8 @@ class Lowering(ProgramBuilder):
         options = getattr(loss, "levels", ())  # an option for each output
         if not options:
             options = (option,)
-        scales = np.resize(options, self.width).astype(np.float64)
-        record = self.layer(a=output, d=d, option=option, scales=scales)
+        options = np.resize(options, self.width).astype(np.float64)
+        record = self.layer(a=output, d=d, option=option, options=options)
         if self.purpose != "predict":
             kernel = _losses.LOSSES.get(loss.name, _losses.loss)
             self.add(record, kernel, variant=loss.name)

@@ -4,6 +4,9 @@ Rows of weights, of the layers' outputs and of their derivatives are padded to w
 length of such a row is its stride. The padding of weights and derivatives stays zero throughout
 training; the padding of outputs is the activation of 0, and is only multiplied by zeros. The user's
 arrays have no padding. Large weights, which would take long to copy, are used in the user's arrays.
+
+The integers of a record are numbers, and addresses of arrays or of other records. An address of 0
+means that there is no such array.
 """
 
 import numpy as np
@@ -74,8 +77,8 @@ LAYER = record(
         "n_whole",
         # Wᵀ, where dL/d(input) is needed, if not of single rows.
         "transposed", "transposed_stride",
-        # The divisors of a norm.
-        "scales",
+        # The divisors of a norm; of a loss, its option for each output.
+        "scales", "options",
         # The parts of the inputs, and the address of their products.
         "n_parts", "part_size", "partial",
         # The address of the ends of each run of columns.
