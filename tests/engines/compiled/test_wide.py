@@ -169,7 +169,7 @@ def test_rows_that_the_last_batch_does_not_have_are_left_alone(make_job, call):
     job, spec, order = make_job(network, n_rows=2), kernel_spec(network.dtype), np.arange(2)
     memory, step = Workspace(spec, network.dtype), np.zeros((), STEP)
     lowering = Lowering(job, job.rows, memory, 2 * BLOCK, "learn")
-    kernel, operands = lowering.parts[0].instructions[0]
+    kernel, operands = lowering.before_rows[0].instructions[0]
     layer = np.frombuffer((ctypes.c_char * LAYER.itemsize).from_address(operands), LAYER)[0]
     products = np.ctypeslib.as_array(
         ctypes.cast(int(layer["partial"]), ctypes.POINTER(ctypes.c_double)),

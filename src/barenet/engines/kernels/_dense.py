@@ -181,7 +181,7 @@ def layer_backward(spec, step, layer, start, stop):
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
     """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block."""
-    product = copied(product_at(layer.parts, 0))
+    product = copied(product_at(layer.split_products, 0))
     product.b = layer.weights
     product.b_step = layer.row
     n_weights = layer.n_in * layer.row
@@ -285,7 +285,7 @@ def dense_parts(spec, step, layer, start, stop):
         left = part * size
         right = min(left + size, layer.n_in)
         gather_columns(spec, step, X, layer.x_stride, first_row, last_row, left, right)
-        product = layer.parts + part * PRODUCT_SIZE
+        product = layer.split_products + part * PRODUCT_SIZE
         invoke(step.multiply, step, product, first_row, last_row)
         start = last
 

@@ -85,8 +85,9 @@ LAYER = record(
         "runs",
         # In the network's own vectors.
         "flat", "statistics",
-        # The products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ.
-        "parts", "forward", "backward", "weight_gradients",
+        # The products X W that threads split by parts of X or by columns of W, or the one that they
+        # split by rows; dZ Wᵀ; Xᵀ dZ.
+        "split_products", "forward", "backward", "weight_gradients",
     ],
     floats=["option", "epsilon", "momentum", "l1", "l2", "shared_l1", "shared_l2"],
 )  # fmt: skip
