@@ -60,14 +60,17 @@ Purpose = Literal["learn", "gradient", "evaluate", "predict"]
 TILE = 512
 
 #: Rows of a gradient that are computed together for a large batch.
-ROWS = 128
+GRADIENT_ROWS = 128
 #: Entries of a gradient that are computed together for a small batch.
-SMALL = 4096
+GRADIENT_ENTRIES = 4096
 
 #: Minimum number of weights of a large layer, for each row of a batch.
-LARGE = 2**13
-#: The same limit where a copy of the weights would be used for only a few rows.
-ONCE = 2**9
+WEIGHTS_PER_ROW = 2**13
+#: The same limit in a prediction of few rows, whose products take less time than a copy of the
+#: weights.
+WEIGHTS_PER_PREDICTED_ROW = 2**9
+#: Maximum number of these rows.
+FEW_PREDICTED_ROWS = 128
 
 #: Minimum number of inputs that the first layer splits into parts for the threads.
 WIDE = 256
@@ -279,9 +282,9 @@ class Lowering(ProgramBuilder):
         is_one_vector = self.workspace.pad(layer.n_out) == self.workspace.spec.count
         if self.capacity <= FEW and is_one_vector:
             return "rows"
-        weights_per_row = LARGE
-        if self.purpose == "predict" and self.capacity <= ROWS:
-            weights_per_row = ONCE
+        weights_per_row = WEIGHTS_PER_ROW
+        if self.purpose == "predict" and self.capacity <= FEW_PREDICTED_ROWS:
+            weights_per_row = WEIGHTS_PER_PREDICTED_ROW
         if layer.n_in * layer.n_out >= self.capacity * weights_per_row:
             return "columns"
         return "blocks"
@@ -308,7 +311,7 @@ class Lowering(ProgramBuilder):
     def multiply_by_parts(self, record: Record) -> None:
         """Z = b + the sum of the products of the parts of X, which threads share."""
         work = self.work(record, _dense.dense_parts, variant=self.source)
-        n_blocks = math.ceil(self.capacity / _dense.BLOCK)
+        n_blocks = math.ceil(self.capacity / _dense.WIDE_ROWS)
         n_units = int(record["n_parts"]) * n_blocks
         self.before_rows = [Group(work, n_units, block=NEVER, grain=1)]
         self.add(record, _dense.dense_join)
@@ -535,9 +538,9 @@ class Lowering(ProgramBuilder):
             row = width
         tile_bits = self.tile_bits(width)
         # The number of gradient rows that are small enough for the cache.
-        few = SMALL // self.workspace.pad(width)
+        few = GRADIENT_ENTRIES // self.workspace.pad(width)
         tile = 1 << tile_bits
-        together = max(few, _dense.BLOCK, min(ROWS, self.capacity))
+        together = max(few, _dense.WIDE_ROWS, min(GRADIENT_ROWS, self.capacity))
         block = up(together, tile)
         clips_norm = isinstance(self.job.clipping, ClipNorm)
         is_whole = sums is not None or clips_norm or self.purpose != "learn"

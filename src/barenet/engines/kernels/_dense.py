@@ -31,7 +31,7 @@ from barenet.model._activations import ENTRYWISE
 #: Rows of the largest block of a product.
 MAX_ROWS = 16
 #: Number of rows of a wide input that are not divided between threads.
-BLOCK = 32
+WIDE_ROWS = 32
 
 #: Maximum depth of a product that is computed at once.
 DEEP = 1024
@@ -41,9 +41,9 @@ DEPTH = 256
 COLUMNS = 256
 
 #: Minimum size of a matrix B whose blocks are copied.
-LARGE = 2**15
+PACKED_SIZE = 2**15
 #: Number of rows of A for each copy.
-ROWS = 256
+PACKED_ROWS = 256
 #: Whether vectors are short. The vectors of AVX-512 are so long that copies take more time than
 #: they save.
 IS_SHORT = widest_bits() < 512
@@ -67,9 +67,9 @@ def multiply(spec, step, product, start, stop):
     depth = product.depth
     if depth == 0:
         depth = step.n_rows
-    if IS_SHORT and depth * product.width > LARGE and stop - start > MAX_ROWS:
-        for first in range(start, stop, ROWS):
-            last = min(first + ROWS, stop)
+    if IS_SHORT and depth * product.width > PACKED_SIZE and stop - start > MAX_ROWS:
+        for first in range(start, stop, PACKED_ROWS):
+            last = min(first + PACKED_ROWS, stop)
             add_packed(spec, product, first, last, 0, product.width, depth)
         return
     columns = product.width
@@ -272,13 +272,13 @@ def dense_parts(spec, step, layer, start, stop):
     Each part of X is a separate matrix, because the processor prefetches adjacent memory. Neither
     the parts nor the sums depend on the number of threads.
     """
-    n_blocks = ceil_div(step.capacity, BLOCK)
+    n_blocks = ceil_div(step.capacity, WIDE_ROWS)
     size = layer.part_size
     while start < stop:
         part = start // n_blocks
         last = min(stop, (part + 1) * n_blocks)
-        first_row = (start - part * n_blocks) * BLOCK
-        end_of_blocks = (last - part * n_blocks) * BLOCK
+        first_row = (start - part * n_blocks) * WIDE_ROWS
+        end_of_blocks = (last - part * n_blocks) * WIDE_ROWS
         last_row = max(first_row, min(end_of_blocks, step.n_rows))
         offset = part * step.capacity * layer.x_stride
         X = layer.x + offset * itemsize(spec)
