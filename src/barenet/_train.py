@@ -243,7 +243,7 @@ def train(
 def _advance_saved(loop: Loop, *arguments: Any) -> History:
     from barenet.files._checkpoint_manager import saved_session
 
-    with exclusive(loop.progress.network), saved_session(loop, *arguments):
+    with exclusive(loop.run.network), saved_session(loop, *arguments):
         return loop.advance(loop.config.epochs)
 
 

@@ -62,7 +62,7 @@ def test_evaluation_in_blocks_changes_nothing(n_rows, weight, monkeypatch, make_
     value, outputs = engine.evaluate(engine.job.rows)  # without the penalty
     assert np.array_equal(outputs, network.forward(X)[0])
     assert value == SquaredError().value(outputs, y, engine.job.rows.sample_weight)
-    monkeypatch.setattr("barenet.engines._reference.BLOCK", n_rows)
+    monkeypatch.setattr("barenet.engines._reference.EVALUATED_ROWS", n_rows)
     in_blocks, outputs_in_blocks = engine.evaluate(engine.job.rows)
     assert in_blocks == pytest.approx(value, rel=1e-14)
     np.testing.assert_allclose(outputs_in_blocks, outputs, rtol=1e-14)

@@ -51,7 +51,7 @@ def test_the_rows_are_visited_in_the_order_of_the_epoch(expected, settings, limi
     engine = Recorder(job_of_classes(optimizer=SGD(), seed=5))
     engine.seen = []
     loop = make_loop(engine, TrainingConfig(epochs=4, batch_size=10, **settings))
-    loop.progress.chunk_limit = limit
+    loop.run.chunk_limit = limit
     with loop.session():
         loop.advance(4)
     assert np.concatenate(engine.seen).tolist() == expected(len(X)).ravel().tolist()

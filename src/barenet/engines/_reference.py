@@ -18,9 +18,9 @@ from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._optimizer import euclidean_norm
 
 #: Maximum number of rows that are evaluated at a time: X is never converted as a whole.
-BLOCK = 4096
+EVALUATED_ROWS = 4096
 #: Maximum number of values in these rows.
-BLOCK_NUMBERS = 2**24
+EVALUATED_NUMBERS = 2**24
 
 
 def take_steps(
@@ -36,6 +36,9 @@ def take_steps(
     batches_per_epoch = len(rates) // len(orders)
     if not optimizer.elementwise:
         optimizer.layout = job.network.layout
+    # Between chunks, the network has the average of its parameters, if the optimizer keeps one. The
+    # steps are taken from the parameters themselves, so these are in the network until the end of
+    # the chunk, or until a step fails.
     if optimizer.average:
         raw = engine.raw_parameters()
         parameters[:] = raw
@@ -118,7 +121,7 @@ class ReferenceEngine(Engine):
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         n_inputs = rows.X.shape[1]
-        size = max(1, min(BLOCK, BLOCK_NUMBERS // n_inputs))
+        size = max(1, min(EVALUATED_ROWS, EVALUATED_NUMBERS // n_inputs))
         values = []
         outputs = []
         dtype = self.job.network.dtype

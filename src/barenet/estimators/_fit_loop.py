@@ -146,7 +146,7 @@ def run_epochs(
         job.optimizer.reset()  # the optimizer's moments may not be finite either
         error.outcome = "Early stopping has restored the parameters of the best epoch"
         warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
-    history = loop.progress.history
+    history = loop.run.history
     if not incremental:
         _warn_unless_converged(history)
     if job.optimizer.full_batch or not len(history):

@@ -48,7 +48,7 @@ def saved_session(
     resume: bool | str | PathLike[str],
 ) -> Iterator[None]:
     """Start the loop from the last state, if there is one, and save the state as it runs."""
-    locked = locked_checkpoint(loop.progress.network, checkpoint, resume)
+    locked = locked_checkpoint(loop.run.network, checkpoint, resume)
     with locked as (place, state), CheckpointManager(loop, place, state).session():
         yield
 
@@ -134,7 +134,7 @@ class CheckpointManager(Callback):
         for part in objects:
             if hasattr(part, "__dict__"):
                 before.append((part, dict(vars(part))))
-        run = self.loop.progress
+        run = self.loop.run
         snapshot = Snapshot.of(run.network)
         try:
             if self.state is not None:

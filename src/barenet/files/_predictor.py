@@ -19,7 +19,7 @@ from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, printable, some
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, describe_rows, write_scores
-from barenet.model._array_dataset import BLOCK, class_probabilities, predictions_of
+from barenet.model._array_dataset import PREDICTED_ROWS, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -32,7 +32,7 @@ from barenet.tables._table_rows import table_rows
 from barenet.tables._to_frame import column_names, columns_of_records, has_rows
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
-ROWS = 2 * BLOCK
+ROWS = 2 * PREDICTED_ROWS
 
 #: Maximum number of names or layers that are listed in a description.
 MAX_NAMES = 8

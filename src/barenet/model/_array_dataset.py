@@ -19,9 +19,9 @@ from barenet.model._arrays import (
 from barenet.model.losses import Loss
 
 #: Maximum number of rows that are converted at a time for prediction.
-BLOCK = 8192
+PREDICTED_ROWS = 8192
 #: Maximum number of values in these rows.
-BLOCK_NUMBERS = 2**25
+PREDICTED_NUMBERS = 2**25
 
 
 #: Some rows of a dataset.

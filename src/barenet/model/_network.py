@@ -14,7 +14,12 @@ from barenet._constraints import OtherMethods, check_flag, check_number, check_s
 from barenet._seeding import random_state
 from barenet.model._activations import IDENTITY, Activation, LearnedReLU, activate, as_activation
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs
-from barenet.model._array_dataset import BLOCK, BLOCK_NUMBERS, ArrayDataset, validate_arrays
+from barenet.model._array_dataset import (
+    PREDICTED_NUMBERS,
+    PREDICTED_ROWS,
+    ArrayDataset,
+    validate_arrays,
+)
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
@@ -258,7 +263,7 @@ class Network(InPlaceAssignment, OtherMethods):
             if output is not None:
                 return output
         inputs = validate_inputs(X, self.dtype, self.n_inputs)
-        n_rows = max(1, min(BLOCK, BLOCK_NUMBERS // inputs.shape[1]))
+        n_rows = max(1, min(PREDICTED_ROWS, PREDICTED_NUMBERS // inputs.shape[1]))
         outputs = []
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(inputs), n_rows):

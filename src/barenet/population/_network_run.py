@@ -115,7 +115,7 @@ class NetworkRun:
         if self.loop is None:
             self._continue(0)
         if self.loop is not None:
-            self.loop.progress.stop(reason, resumable=resumable)
+            self.loop.run.stop(reason, resumable=resumable)
             if not self.is_running:
                 self._continue(0)
 
@@ -167,14 +167,14 @@ class NetworkRun:
         """Start the callbacks, train to each epoch that is sent, and end the callbacks."""
         loop = make_loop(self.make_engine(), self.config)
         self.loop = loop
-        history = loop.progress.history
+        history = loop.run.history
         self.history = history
         manager = self.checkpoints.manager(self.index, loop, self.state)
         self.manager = None
         if manager is not None and manager.keeps_state:
             self.manager = manager
         with exclusive(self.network), (manager or loop).session():
-            while not loop.progress.stop_reason and len(history) < self.config.epochs:
+            while not loop.run.stop_reason and len(history) < self.config.epochs:
                 epoch = yield
                 loop.advance(epoch)
 

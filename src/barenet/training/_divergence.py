@@ -34,7 +34,7 @@ def is_domain_unknown(loss: Loss) -> bool:
 class DivergenceMonitor(Stateful):
     """Checks losses and parameters, and keeps a snapshot from before the current epoch."""
 
-    progress: Run
+    run: Run
     snapshot: Snapshot
     #: The loss function, whose domain determines the advice.
     loss: Loss | None = None
@@ -53,7 +53,7 @@ class DivergenceMonitor(Stateful):
             return
         first = int(np.argmin(np.isfinite(losses)))
         if not math.isfinite(losses[first]):
-            self._raise(self.progress.batch + first, float(losses[first]))
+            self._raise(self.run.batch + first, float(losses[first]))
         # The first loss above the limit doesn't depend on how the batches are divided into chunks.
         first_above = int(np.argmax(losses > self.limit))
         self._check_growth(float(losses[first_above]))
@@ -64,7 +64,7 @@ class DivergenceMonitor(Stateful):
         has_gradients = norms.all()
         if not self._are_surely_small(losses) or not has_gradients:
             return True
-        are_finite = np.isfinite(self.progress.network.parameters).all()
+        are_finite = np.isfinite(self.run.network.parameters).all()
         return not are_finite
 
     def _are_surely_small(self, losses: FloatArray) -> bool:
@@ -77,7 +77,7 @@ class DivergenceMonitor(Stateful):
         self.check_end(loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
-        self.snapshot.update(self.progress.network)
+        self.snapshot.update(self.run.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
         """Check the measurements of an epoch; AUC and R² are undefined for some rows."""
@@ -88,9 +88,9 @@ class DivergenceMonitor(Stateful):
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after an epoch or the last step."""
-        are_finite = np.isfinite(self.progress.network.parameters).all()
+        are_finite = np.isfinite(self.run.network.parameters).all()
         if not math.isfinite(loss) or not are_finite:
-            self._raise(self.progress.n_batches - 1, loss)
+            self._raise(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
@@ -122,8 +122,8 @@ class DivergenceMonitor(Stateful):
 
     def _raise(self, batch: int, loss: float) -> None:
         """Restore the snapshot, and raise the error."""
-        self.snapshot.restore(self.progress.network)
-        self.progress.stop("diverged")
+        self.snapshot.restore(self.run.network)
+        self.run.stop("diverged")
         problem = "a parameter became infinite or NaN"
         if not math.isfinite(loss):
             problem = f"the loss became {loss:.4g}"
@@ -132,7 +132,7 @@ class DivergenceMonitor(Stateful):
             remedy += DOMAIN
         raise DivergenceError(
             problem,
-            epoch=self.progress.epoch,
+            epoch=self.run.epoch,
             batch=batch + 1,
             loss=loss,
             remedy=remedy,
@@ -143,5 +143,5 @@ class DivergenceMonitor(Stateful):
         """Warn once of each problem."""
         if advice not in self.warned:
             self.warned.add(advice)
-            text = f"in epoch {self.progress.epoch}, {problem}; {advice}"
+            text = f"in epoch {self.run.epoch}, {problem}; {advice}"
             warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())

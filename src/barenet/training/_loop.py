@@ -105,20 +105,20 @@ class Loop(ABC):
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
         self.n_rows = rows.n_rows
-        self.progress = _new_run(engine, config, self.n_rows)
+        self.run = _new_run(engine, config, self.n_rows)
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
-        self.monitor = DivergenceMonitor(self.progress, before, job.loss)
-        n_rates = self.progress.n_batches
+        self.monitor = DivergenceMonitor(self.run, before, job.loss)
+        n_rates = self.run.n_batches
         if job.optimizer.full_batch:
             n_rates = 0
         self.epoch = Epoch(rows, config, rates=np.zeros(n_rates))
-        self.chunk = ChunkSize.first(engine, config, self.progress.n_batches)
+        self.chunk = ChunkSize.first(engine, config, self.run.n_batches)
 
     @property
     def parts(self) -> dict[str, Stateful]:
         """The parts of the run that have a state, by name; callbacks keep their own state."""
         return {
-            "run": self.progress,
+            "run": self.run,
             "epoch": self.epoch,
             "monitor": self.monitor,
             "optimizer": self.optimizer_state,
@@ -142,7 +142,7 @@ class Loop(ABC):
             endings.push(self._end)
             for callback in (*self.config.callbacks, *savers):
                 self.callbacks.append(callback)
-                callback.on_start(self.progress)
+                callback.on_start(self.run)
             yield
             with np.errstate(**IGNORED):
                 self.monitor.check_end(self._final_loss())
@@ -166,18 +166,18 @@ class Loop(ABC):
         values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.monitor.check_measured(values)
         self.config.schedule.observe(values.get("validation_loss", loss))  # never the test loss
-        self.progress.history.append({**values, "seconds": self.epoch.seconds})
+        self.run.history.append({**values, "seconds": self.epoch.seconds})
         for callback in self.callbacks:
-            callback.on_epoch(self.progress)
+            callback.on_epoch(self.run)
 
     def _finish_chunk(self) -> None:
         for callback in self.callbacks:
-            callback.on_chunk(self.progress)
+            callback.on_chunk(self.run)
 
     def _is_interrupted(self) -> bool:
         """Call the callbacks, and return whether one has interrupted the run."""
         self._finish_chunk()
-        return self.progress.stop_reason is not None and not self.progress.is_final
+        return self.run.stop_reason is not None and not self.run.is_final
 
     def _end(self, kind: type[BaseException] | None, *_: object) -> None:
         """Record why the run ended, and call `on_end` of each callback, even if another fails."""
@@ -187,8 +187,8 @@ class Loop(ABC):
             reason = "interrupted"
         else:
             reason = f"failed with {kind.__name__}"
-        history = self.progress.history
-        history.stop_reason = self.progress.stop_reason or reason
+        history = self.run.history
+        history.stop_reason = self.run.stop_reason or reason
         last_loss = math.nan
         if len(history):
             last_loss = history.loss[-1]
@@ -196,7 +196,7 @@ class Loop(ABC):
         LOGGER.info(words, len(history), history.engine, last_loss, history.stop_reason)
         with ExitStack() as endings:
             for callback in reversed(self.callbacks):  # the stack exits in reverse order
-                endings.callback(callback.on_end, self.progress)
+                endings.callback(callback.on_end, self.run)
 
 
 def _new_run(engine: Engine, config: TrainingConfig, n_rows: int) -> Run:
@@ -235,24 +235,24 @@ class MiniBatchLoop(Loop):
     """
 
     def advance(self, until: int) -> History:
-        progress = self.progress
-        finished = len(progress.history) if progress.batch else 0
+        run = self.run
+        finished = len(run.history) if run.batch else 0
         with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
-            while finished < until and not progress.stop_reason:
-                ahead = self.chunk.batches // progress.n_batches
-                ahead = int(min(ahead, until - finished, progress.ahead_limit))
-                is_between_epochs = progress.batch in (0, progress.n_batches)
+            while finished < until and not run.stop_reason:
+                ahead = self.chunk.batches // run.n_batches
+                ahead = int(min(ahead, until - finished, run.ahead_limit))
+                is_between_epochs = run.batch in (0, run.n_batches)
                 if ahead > 1 and is_between_epochs and self._may_run_ahead():
                     self._run_ahead(finished, min(ahead, self._most_ahead))
                 else:
                     self._run_epoch(finished)
-                finished = len(progress.history)
-        return progress.history
+                finished = len(run.history)
+        return run.history
 
     def _may_run_ahead(self) -> bool:
         """Return whether nothing that happens after an epoch can change the next one."""
         config = self.config
-        if self.progress.chunk_limit or config.schedule.follows_loss or config.scorer:
+        if self.run.chunk_limit or config.schedule.follows_loss or config.scorer:
             return False
         for callback in self.callbacks:
             # A callback that reads the network may end the run before the last of these epochs. An
@@ -285,7 +285,7 @@ class MiniBatchLoop(Loop):
             return self.config.epochs
         if self._trajectory is None:
             return 1
-        network = self.progress.network
+        network = self.run.network
         numbers = network.n_parameters + network.statistics.size
         multiplications = 1
         for rows in measured_sets(self.job, self.config).values():
@@ -300,35 +300,32 @@ class MiniBatchLoop(Loop):
         If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
         repeated from the snapshot, which gives the same bits.
         """
-        progress = self.progress
+        run = self.run
         epoch = self.epoch
         before = _copy_state(self.optimizer)
         epochs = range(first, first + count)
         orders = self.orders_of(epochs)
         rates = self._rates_of(epochs)
         size = self.config.batch_size
-        n_batches = progress.n_batches
+        n_batches = run.n_batches
         first_step = first * n_batches
         trajectory = self._trajectory
-        takes_steps: Engine | Trajectory = self.engine
+        runner: Engine | Trajectory = self.engine
         if trajectory is not None:
-            takes_steps = trajectory
+            runner = trajectory
         epoch.rates = rates[-1]
         epoch.started = time.perf_counter()
-        result = takes_steps.run(orders, size, rates.ravel(), first_step)
+        result = runner.run(orders, size, rates.ravel(), first_step)
         losses_by_epoch = result.losses.reshape(count, n_batches)
         norms_by_epoch = result.gradient_norms.reshape(count, n_batches)
+        # A checkpoint contains the rates and the results of the current epoch, here the last one.
         epoch.results = [ChunkResult(losses_by_epoch[-1], norms_by_epoch[-1])]
         losses = epoch.mean_loss(losses_by_epoch, orders)
         norms = norms_by_epoch.sum(axis=1) / n_batches
         if self.monitor.is_suspicious(result.losses, norms):
-            self.engine.close(reusable=False)  # the engine's memory may contain NaN
-            self._rewind(before)
-            for index in range(count):
-                if not progress.stop_reason:
-                    self._run_epoch(first + index, orders[index : index + 1])
+            self._repeat_one_by_one(before, epochs, orders)
             return
-        progress.is_ahead = True
+        run.is_ahead = True
         curves = {"loss": losses.tolist()}
         if trajectory is not None:
             curves.update(measure_epochs(trajectory, self.job, self.config))
@@ -338,19 +335,35 @@ class MiniBatchLoop(Loop):
         curves["gradient_norm"] = norms.tolist()
         curves["seconds"] = np.full(count, seconds / count).tolist()
         self._record(curves, count, trajectory)
-        progress.is_ahead = False
-        recorded = len(progress.history) - first
+        run.is_ahead = False
+        recorded = len(run.history) - first
         if recorded < count:
-            self._rewind(before)
-            self.engine.run(orders[:recorded], size, rates[:recorded].ravel(), first_step)
-        self.monitor.snapshot.update(progress.network)
+            self._repeat_until(recorded, before, orders, rates, first_step)
+        self.monitor.snapshot.update(run.network)
         self._finish_chunk()
+
+    def _repeat_one_by_one(self, before: dict[str, Any], epochs: range, orders: Orders) -> None:
+        """Repeat epochs with a suspicious loss, each with the checks of `_run_epoch`."""
+        self.engine.close(reusable=False)  # the engine's memory may contain NaN
+        self._rewind(before)
+        for index, epoch in enumerate(epochs):
+            if not self.run.stop_reason:
+                self._run_epoch(epoch, orders[index : index + 1])
+
+    def _repeat_until(
+        self, recorded: int, before: dict[str, Any], orders: Orders, rates: Rates, first_step: int
+    ) -> None:
+        """Repeat the recorded epochs alone, as a callback has ended the run at the last of them."""
+        self._rewind(before)
+        rates_of_recorded = rates[:recorded].ravel()
+        size = self.config.batch_size
+        self.engine.run(orders[:recorded], size, rates_of_recorded, first_step)
 
     def _rates_of(self, epochs: range) -> Rates:
         """Compute the scheduled learning rate of each batch, shape (n_epochs, n_batches)."""
         schedule = self.config.schedule
         learning_rate = self.optimizer.learning_rate
-        n_batches = self.progress.n_batches
+        n_batches = self.run.n_batches
         rates = np.empty((len(epochs), n_batches))
         for rates_of_epoch, epoch in zip(rates, epochs, strict=True):
             if schedule.steady:
@@ -366,70 +379,70 @@ class MiniBatchLoop(Loop):
         self, curves: Mapping[str, list[float]], count: int, trajectory: Trajectory | None
     ) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
-        progress = self.progress
-        progress.batch = progress.n_batches
+        run = self.run
+        run.batch = run.n_batches
         watching = []
         for callback in self.callbacks:
             if type(callback).on_epoch is not Callback.on_epoch:
                 watching.append(callback)
         if not watching and trajectory is None:
             for name, values in curves.items():
-                progress.history.curves.setdefault(name, []).extend(values)
-            progress.epoch = len(progress.history)
+                run.history.curves.setdefault(name, []).extend(values)
+            run.epoch = len(run.history)
             return
         has_readers = any(type(callback) in READERS for callback in watching)
         for index in range(count):
-            progress.epoch = len(progress.history) + 1
+            run.epoch = len(run.history) + 1
             values_of_epoch = {name: values[index] for name, values in curves.items()}
             self.monitor.check_measured(values_of_epoch)
-            progress.history.append(values_of_epoch)
+            run.history.append(values_of_epoch)
             if has_readers and trajectory is not None:
-                trajectory.restore(index, progress.network)
+                trajectory.restore(index, run.network)
             for callback in watching:
-                callback.on_epoch(progress)
-            if progress.stop_reason:
+                callback.on_epoch(run)
+            if run.stop_reason:
                 return
 
     def _rewind(self, optimizer_state: dict[str, Any]) -> None:
         """Return to the parameters of the snapshot."""
-        self.monitor.snapshot.restore(self.progress.network)
+        self.monitor.snapshot.restore(self.run.network)
         self.optimizer.load_state_dict(optimizer_state)
 
     def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
         """Run the batches of an epoch, or the remaining ones of a resumed epoch, chunk by chunk."""
-        progress = self.progress
+        run = self.run
         epoch = self.epoch
         size = self.config.batch_size
         epochs = range(index, index + 1)
-        is_resumed = progress.epoch == index + 1 and progress.batch > 0
+        is_resumed = run.epoch == index + 1 and run.batch > 0
         if not is_resumed:  # a callback may have changed the rate of a resumed epoch
-            progress.epoch = index + 1
-            progress.batch = 0
+            run.epoch = index + 1
+            run.batch = 0
             epoch.rates = self._rates_of(epochs)[0]
             epoch.results = []
             epoch.started = time.perf_counter()
         if orders is None:
             orders = self.orders_of(epochs)
         [order] = orders
-        while progress.batch < progress.n_batches and not progress.stop_reason:
+        while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk.batches
-            if progress.chunk_limit is not None:
-                count = min(count, check_count(progress.chunk_limit, "chunk_limit"))
-            end = min(progress.batch + count, progress.n_batches)
+            if run.chunk_limit is not None:
+                count = min(count, check_count(run.chunk_limit, "chunk_limit"))
+            end = min(run.batch + count, run.n_batches)
             started = time.perf_counter()  # taking a slice of the order reads rows in blocks
-            order_of_chunk = order[progress.batch * size : end * size]
-            rates = epoch.rates[progress.batch : end]
-            step = index * progress.n_batches + progress.batch
+            order_of_chunk = order[run.batch * size : end * size]
+            rates = epoch.rates[run.batch : end]
+            step = index * run.n_batches + run.batch
             result = self.engine.run([order_of_chunk], size, rates, step)
             self.chunk.adapt(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
-            progress.batch = end
+            run.batch = end
             self._finish_chunk()
-        if progress.batch == progress.n_batches:
+        if run.batch == run.n_batches:
             losses, norms = epoch.joined()
             loss = float(epoch.mean_loss(losses, order))
-            norm = float(norms.sum()) / progress.n_batches
+            norm = float(norms.sum()) / run.n_batches
             self._finish_epoch(loss, norm, learning_rate=float(epoch.rates[-1]))
 
 
@@ -442,43 +455,44 @@ class LBFGSLoop(Loop):
         self.optimizer_state = LBFGSHistory()
 
     def advance(self, until: int) -> History:
-        progress = self.progress
+        run = self.run
         self.epoch.started = time.perf_counter()
-        if not progress.stop_reason and len(progress.history) < until:
+        if not run.stop_reason and len(run.history) < until:
             with np.errstate(**IGNORED), scipy_on_one_thread(), suppress(MeasurementInterrupted):
                 self._minimize(until)
-        return progress.history
+        return run.history
 
     def _minimize(self, until: int) -> None:
         """Search from the first iteration, replaying the recorded iterations."""
-        progress = self.progress
+        run = self.run
         history = None
-        if self.is_saved or until < progress.epochs or len(progress.history):
+        if self.is_saved or until < run.epochs or len(run.history):
             history = self.optimizer_state
         ending = self.optimizer.minimize(
             self.engine.value_and_gradient,
-            progress.network.parameters,
+            run.network.parameters,
             until,
             self._finish_iteration,
             history,
         )
-        if not len(progress.history):  # converged before the first iteration
+        if not len(run.history):  # converged before the first iteration
             loss, gradient = self.engine.value_and_gradient()
             self._finish_iteration(loss, gradient)
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
-            progress.stop(ending)
+            run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
         """Record an iteration, and return whether to stop."""
-        progress = self.progress
-        progress.epoch += progress.batch  # the next epoch, if one is finished
-        progress.batch = 0
+        run = self.run
+        if run.batch > 0:  # the last iteration is finished
+            run.epoch += 1
+        run.batch = 0
         self.monitor.check_chunk(np.array([loss]))
-        progress.batch = 1
+        run.batch = 1
         self._finish_chunk()
         self._finish_epoch(loss, euclidean_norm(gradient))
         self.epoch.started = time.perf_counter()
-        return progress.stop_reason is not None
+        return run.stop_reason is not None
 
     def _is_interrupted(self) -> bool:
         """Call the callbacks, but always finish an iteration that has begun."""

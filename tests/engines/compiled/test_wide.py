@@ -13,7 +13,7 @@ from barenet.engines.compiled import _lowering
 from barenet.engines.compiled._groups import NEVER
 from barenet.engines.compiled._lowering import Lowering
 from barenet.engines.compiled._workspace import Workspace
-from barenet.engines.kernels._dense import BLOCK, multiply
+from barenet.engines.kernels._dense import WIDE_ROWS, multiply
 from barenet.engines.kernels._records import LAYER, STEP
 from barenet.engines.simd._views import kernel_spec
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
@@ -56,7 +56,7 @@ def test_wide_layers_with_rows_of_any_stride(sizes, dtype, agree):
 
 @pytest.mark.parametrize("batch_size", [1, 2, 9, 33, 150])
 def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agree, monkeypatch):
-    monkeypatch.setattr(_lowering, "LARGE", 1)
+    monkeypatch.setattr(_lowering, "WEIGHTS_PER_ROW", 1)
     for sizes in ([1, 1, 3], [5, 8, 3], [17, 33, 16, 3], [40, 70, 300, 3]):
         agree(dense(*sizes, dtype=dtype), batch_size)
 
@@ -70,7 +70,7 @@ def test_weights_in_place_and_their_copies_give_the_same_bits(
     agree(make, batch_size, optimizer=optimizer)
     found, extras = [], {"penalties": [L1(0.001)], "clipping": ClipNorm(0.1)}
     for large in (1, NEVER):
-        monkeypatch.setattr(_lowering, "LARGE", large)
+        monkeypatch.setattr(_lowering, "WEIGHTS_PER_ROW", large)
         for given in ({}, extras):
             network, rates = make(), np.full(2, 0.01)
             engine = CompiledEngine(make_job(network, n_rows=80, optimizer=optimizer, **given))
@@ -168,16 +168,16 @@ def test_rows_that_the_last_batch_does_not_have_are_left_alone(make_job, call):
     network = Network.dense([300, 6, 3], output="softmax", seed=1, dtype="float64")
     job, spec, order = make_job(network, n_rows=2), kernel_spec(network.dtype), np.arange(2)
     memory, step = Workspace(spec, network.dtype), np.zeros((), STEP)
-    lowering = Lowering(job, job.rows, memory, 2 * BLOCK, "learn")
-    kernel, operands = lowering.parts[0].instructions[0]
+    lowering = Lowering(job, job.rows, memory, 2 * WIDE_ROWS, "learn")
+    kernel, operands = lowering.before_rows[0].instructions[0]
     layer = np.frombuffer((ctypes.c_char * LAYER.itemsize).from_address(operands), LAYER)[0]
     products = np.ctypeslib.as_array(
         ctypes.cast(int(layer["partial"]), ctypes.POINTER(ctypes.c_double)),
-        (2 * BLOCK, int(layer["stride"])),
+        (2 * WIDE_ROWS, int(layer["stride"])),
     )
     step["x"], step["batch"] = job.rows.X.ctypes.data, order.ctypes.data
     step["x_row"], step["x_column"], step["scale"] = 300, 1, 1
-    step["n_rows"], step["capacity"], step["multiply"] = 2, 2 * BLOCK, multiply.address(spec)
+    step["n_rows"], step["capacity"], step["multiply"] = 2, 2 * WIDE_ROWS, multiply.address(spec)
     for block, seen in ((1, [9, 9, 9]), (0, [0, 0, 9])):  # all weights here are 0, as nothing loads
         products[:3] = 9
         call(kernel, step.ctypes.data, operands, block, block + 1)

@@ -36,7 +36,7 @@ def fenced(shape, dtype):
 workspace.ALIGNMENT = 16
 workspace.np = SimpleNamespace(**{**vars(np), "zeros": fenced})
 rng = np.random.default_rng(0)
-for dtype, _lowering.LARGE in (("float32", 1), ("float64", _lowering.LARGE)):
+for dtype, _lowering.WEIGHTS_PER_ROW in (("float32", 1), ("float64", _lowering.WEIGHTS_PER_ROW)):
     for n_in, n_hidden in [(9, 5), (3, 9), (17, 33), (300, 16), (257, 70), (256, 1)]:
         layers = [Dense(n_in, n_hidden, "relu"), BatchNorm(n_hidden), Dropout(0.1),
                   Dense(n_hidden, 11, "relu"), LayerNorm(11), Dense(11, 3, "softmax")]

@@ -15,7 +15,7 @@ import numpy as np
 from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
 from barenet.engines._reference import ReferenceEngine, take_steps
-from barenet.engines.compiled._groups import BLOCK
+from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
@@ -144,7 +144,7 @@ class CompiledEngine(Engine):
         if must_be_dense(self.job.network, rows.X):
             return ReferenceEngine(self.job).evaluate(rows)
         n_rows = rows.n_rows
-        size = min(BLOCK, n_rows)
+        size = min(EVALUATION_BATCH, n_rows)
         program = self._programs.of("evaluate", size, rows)
         shape = (n_rows, rows.y.shape[1])
         output = np.empty(shape, self.job.network.dtype)

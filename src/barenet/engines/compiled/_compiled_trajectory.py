@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines._engine import ChunkResult, Engine, Orders, Rates, Trajectory
-from barenet.engines.compiled._groups import BLOCK
+from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._program_pool import JobPrograms
 from barenet.model._array_dataset import ArrayDataset
@@ -42,7 +42,7 @@ class CompiledTrajectory(Trajectory):
 
     def evaluation_program(self, rows: ArrayDataset) -> Program:
         """The program that `CompiledEngine.evaluate` computes the outputs with."""
-        return self.programs().of("evaluate", min(BLOCK, rows.n_rows), rows)
+        return self.programs().of("evaluate", min(EVALUATION_BATCH, rows.n_rows), rows)
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         self.vectors = np.empty((len(orders), self.n_numbers), self.vectors.dtype)
@@ -53,7 +53,7 @@ class CompiledTrajectory(Trajectory):
     def evaluate(self, rows: ArrayDataset) -> tuple[NDArray[np.float64], FloatArray]:
         n_epochs = len(self.vectors)
         n_rows = rows.n_rows
-        size = min(BLOCK, n_rows)
+        size = min(EVALUATION_BATCH, n_rows)
         program = self.evaluation_program(rows)
         output = np.empty((n_epochs, n_rows, rows.y.shape[1]), self.vectors.dtype)
         program.point("output", output)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 NEVER = 2**63 - 1
 
 #: Number of rows that are evaluated or predicted at a time.
-BLOCK = 512
+EVALUATION_BATCH = 512
 
 #: The addresses of a kernel and of the record that it reads.
 Instruction = tuple[int, int]

@@ -25,18 +25,24 @@ from barenet.engines.simd._calls import compiled, invoke
 from barenet.engines.simd._processor import cycles, flush_denormals, restore_denormals
 from barenet.engines.simd._views import array, record_at
 
-#: The step, which all kernels share, and the regions. The regions from `start` up to `stop` run for
-#: each batch; those before (from `load`) and after (up to `end`) run once per call. Next are the
-#: order of the rows, the number of rows per epoch, the batches of the call, the addresses of its
-#: losses and norms, of the team's numbers and of the choice of threads, and the number of threads.
-#: Last are the network's vectors after each epoch, if they are kept: the address of a matrix with a
-#: row for each epoch (the parameters, then the statistics), and the bytes of a row, of the
-#: parameters and of the statistics. Training stores a row after each epoch; an evaluation loads it
-#: before.
+#: A program: the tables that it is lowered to, and the numbers and addresses of a call.
 PROGRAM = record([
-    "step", "regions", "load", "start", "stop", "end",
-    "order", "n_rows", "batch_size", "rates", "n_batches", "first_step", "report", "team",
-    "choice", "threads",
+    # The step, which all kernels share, and the table of the regions.
+    "step", "regions",
+    # Indices of regions. Those from `start` up to `stop` run for each batch; those before (from
+    # `load`) and after (up to `end`) run once per call.
+    "load", "start", "stop", "end",
+    # The order of the rows, the number of rows per epoch, and the size of a batch.
+    "order", "n_rows", "batch_size",
+    # The learning rate of each batch, the number of batches, and the step of the first one.
+    "rates", "n_batches", "first_step",
+    # The losses of the batches, then the norms of their gradients.
+    "report",
+    # The numbers that the threads share, the choice of threads, and the number of threads.
+    "team", "choice", "threads",
+    # The network's vectors after each epoch, if they are kept: a matrix with a row for each epoch
+    # (the parameters, then the statistics), and the bytes of a row, of the parameters and of the
+    # statistics. Training stores a row after each epoch; an evaluation loads it before.
     "vectors", "bytes_of_vectors", "bytes_of_parameters", "bytes_of_statistics",
 ])  # fmt: skip
 

@@ -46,10 +46,10 @@ class Program:
         dtype = job.network.dtype
         self.workspace = Workspace(kernel_spec(dtype), dtype)
         lowered = Lowering(job, rows, self.workspace, capacity, purpose)
-        #: The record that all kernels share.
         # Σ g² of each tile, then the penalty of each; the last number keeps the array from being
         # empty, as networks without parameters have no tiles.
         squares = np.zeros(2 * lowered.n_tiles + 1)
+        #: The record that all kernels share.
         self.step = self.workspace.record(
             STEP,
             capacity=capacity,

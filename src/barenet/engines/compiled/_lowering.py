@@ -60,14 +60,17 @@ Purpose = Literal["learn", "gradient", "evaluate", "predict"]
 TILE = 512
 
 #: Rows of a gradient that are computed together for a large batch.
-ROWS = 128
+GRADIENT_ROWS = 128
 #: Entries of a gradient that are computed together for a small batch.
-SMALL = 4096
+GRADIENT_ENTRIES = 4096
 
 #: Minimum number of weights of a large layer, for each row of a batch.
-LARGE = 2**13
-#: The same limit where a copy of the weights would be used for only a few rows.
-ONCE = 2**9
+WEIGHTS_PER_ROW = 2**13
+#: The same limit in a prediction of few rows, whose products take less time than a copy of the
+#: weights.
+WEIGHTS_PER_PREDICTED_ROW = 2**9
+#: Maximum number of these rows.
+FEW_PREDICTED_ROWS = 128
 
 #: Minimum number of inputs that the first layer splits into parts for the threads.
 WIDE = 256
@@ -135,7 +138,8 @@ class Lowering(ProgramBuilder):
         if purpose == "learn":
             self.moments = getattr(type(job.optimizer), "moment_names", ())
         self.loading: Region = []
-        self.parts: Region = []
+        #: Work of the first layer before that of the rows: products of parts of X, sums of runs.
+        self.before_rows: Region = []
         self.differentiation: Region = []
         self.application: Region = []
         self.storing: Region = []
@@ -150,9 +154,10 @@ class Lowering(ProgramBuilder):
         self.runs = np.array(getattr(rows.X, "runs", ()), np.int64)
         widest = max(self.width, *job.network.sizes)
         self.zeros = workspace.matrix(1, widest)
-        # The input of the next layer; `d` is the place of dL/d(input), if it is needed.
+        #: The input of the next layer.
         self.x: Matrix | None = None
-        self.z: Matrix | None = None  # the input of the last activation
+        #: The input of the last activation.
+        self.z: Matrix | None = None
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
@@ -177,7 +182,7 @@ class Lowering(ProgramBuilder):
         first, *after = self.backward
         # A single group takes rows forward, to the loss and back while they are in the cache.
         both = Group(last.instructions + first.instructions)
-        regions = [weighing, self.parts]
+        regions = [weighing, self.before_rows]
         for group in (*before, both, *after):
             if group.instructions:
                 regions.append([group])
@@ -199,8 +204,8 @@ class Lowering(ProgramBuilder):
         layers = self.job.network.layers
         is_wide = isinstance(layers[0], Dense) and layers[0].n_in >= WIDE
         if not (self.is_sparse or is_wide):
-            self.x = self.matrix()
-            record = self.layer(x=self.x)
+            self.x = self.matrix(self.width)
+            record = self.layer(self.width, x=self.x)
             self.add(record, _copies.gather, variant=self.source)
         for index, layer in enumerate(layers):
             self.activation = layer.activation
@@ -217,38 +222,44 @@ class Lowering(ProgramBuilder):
         way = self.way_of(layer)
         X = self.dense_input(layer, way)
         d_in = self.d
-        self.width = layer.n_out
-        Z = self.matrix()
-        self.d = self.derivatives()
+        width = layer.n_out
+        Z = self.matrix(width)
+        d = self.derivatives(width)
         partial = Z
         if way == "parts":
-            partial = self.workspace.matrix(len(X.matrix), self.width)
+            partial = self.workspace.matrix(len(X.matrix), width)
         in_place = self.uses_weights_in_place(layer, way)
-        arrays = self.parameters(layer.n_in + 1, in_place=in_place)
+        arrays = self.parameters(layer.n_in + 1, width, in_place=in_place)
         record = self.layer(
+            width,
             **arrays,
             n_in=layer.n_in,
             index=index,
             x=X.matrix,
             x_stride=stride_of(X.matrix),
             z=Z,
-            d=self.d,
+            d=d,
             d_in=d_in,
             part_size=X.part_size,
             n_parts=len(X.lefts),
             partial=partial,
         )
+        self.width = width
+        self.d = d
         W = arrays.get("weights", self.zeros)  # weights used in place get their address later
         start = W[layer.n_in :]  # the bias follows the weights
         if way == "parts":
             start = self.zeros
         forward = self.workspace.products(X.products(W, start, partial))
         if way in ("parts", "columns"):
-            record["parts"] = forward
+            record["split_products"] = forward
         else:
             record["forward"] = forward
         if self.needs_gradient and way != "rows":
-            self.lower_products(record, arrays, X, d_in)
+            assert d is not None
+            self.lower_weight_gradients(record, X, arrays["gradient"], d)
+            if d_in is not None:
+                self.lower_input_gradient(record, way, d, d_in)
         if way == "parts":
             self.multiply_by_parts(record)
         elif way == "columns":
@@ -271,9 +282,9 @@ class Lowering(ProgramBuilder):
         is_one_vector = self.workspace.pad(layer.n_out) == self.workspace.spec.count
         if self.capacity <= FEW and is_one_vector:
             return "rows"
-        weights_per_row = LARGE
-        if self.purpose == "predict" and self.capacity <= ROWS:
-            weights_per_row = ONCE
+        weights_per_row = WEIGHTS_PER_ROW
+        if self.purpose == "predict" and self.capacity <= FEW_PREDICTED_ROWS:
+            weights_per_row = WEIGHTS_PER_PREDICTED_ROW
         if layer.n_in * layer.n_out >= self.capacity * weights_per_row:
             return "columns"
         return "blocks"
@@ -300,9 +311,9 @@ class Lowering(ProgramBuilder):
     def multiply_by_parts(self, record: Record) -> None:
         """Z = b + the sum of the products of the parts of X, which threads share."""
         work = self.work(record, _dense.dense_parts, variant=self.source)
-        n_blocks = math.ceil(self.capacity / _dense.BLOCK)
+        n_blocks = math.ceil(self.capacity / _dense.WIDE_ROWS)
         n_units = int(record["n_parts"]) * n_blocks
-        self.parts = [Group(work, n_units, block=NEVER, grain=1)]
+        self.before_rows = [Group(work, n_units, block=NEVER, grain=1)]
         self.add(record, _dense.dense_join)
 
     def multiply_by_columns(self, record: Record, Z: Matrix) -> None:
@@ -311,7 +322,7 @@ class Lowering(ProgramBuilder):
         n_columns = Z.shape[1]
         grain = 2 * self.workspace.spec.count
         columns = Group(work, n_columns, block=_dense.COLUMNS, grain=grain)
-        self.forward += [columns, Group([])]
+        self.add_forward(columns)
 
     def part_size(self, layer: Dense) -> int:
         """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
@@ -322,40 +333,37 @@ class Lowering(ProgramBuilder):
     def table_dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), from the entries of a sparse X or a table, which are looked up in W."""
         n_in = layer.n_in
-        self.width = layer.n_out
-        Z = self.matrix()
-        self.d = self.derivatives()
+        width = layer.n_out
+        Z = self.matrix(width)
+        d = self.derivatives(width)
         n_runs = len(self.runs)
         n_sums = 0
         runs = None
         if n_runs:
             n_sums = n_in
             runs = self.runs
-        parameters = self.parameters(n_in + 1, n_sums)
-        record = self.layer(**parameters, n_in=n_in, z=Z, d=self.d, runs=runs)
+        parameters = self.parameters(n_in + 1, width, n_sums)
+        record = self.layer(width, **parameters, n_in=n_in, z=Z, d=d, runs=runs)
+        self.width = width
+        self.d = d
         if n_runs:
             sum_runs = self.work(record, _table.sum_runs)
-            self.parts = [Group(sum_runs, n_runs, block=1, grain=1)]
+            self.before_rows = [Group(sum_runs, n_runs, block=1, grain=1)]
         self.add(record, _table.table_forward, variant=self.source)
         self.nonlinearity(record, Z, self.activation)
         if self.needs_gradient:
             n_vectors = Z.shape[1] // self.workspace.spec.count
             add_entries = self.work(record, _table.add_entries, variant=self.source)
             add_runs = self.work(record, _table.add_runs)
+            # The first layer ends the backward pass, so no rows follow these groups.
             self.backward.append(Group(add_entries, n_vectors, block=4, grain=2))
             if n_runs:
                 self.backward.append(Group(add_runs, n_runs, block=1, grain=1))
-            self.backward.append(Group([]))
         self.lower_parameters(record, n_in + 1)
 
-    def lower_products(
-        self, record: Record, arrays: dict[str, Any], X: DenseInput, d_in: Matrix | None
-    ) -> None:
-        """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        dW = arrays["gradient"]
-        dZ = self.d
+    def lower_weight_gradients(self, record: Record, X: DenseInput, dW: Matrix, dZ: Matrix) -> None:
+        """The products dW = Xᵀ dZ of a dense layer in the backward pass."""
         n_in = int(record["n_in"])
-        assert dZ is not None
         products = []
         for X_part in X.parts:
             products.append((dW, X_part.T, dZ, self.zeros, 0))
@@ -363,20 +371,22 @@ class Lowering(ProgramBuilder):
         height = _dense.MAX_ROWS if n_in > 8 else 4
         columns = X.lefts[-1] + X.matrix.shape[1]
         record["n_whole"] = min(up(n_in, height), columns)  # no more columns than X has
-        if d_in is None:
-            return
+
+    def lower_input_gradient(self, record: Record, way: Way, dZ: Matrix, dX: Matrix) -> None:
+        """The product dX = dZ Wᵀ of a dense layer in the backward pass."""
         W_T = self.zeros
-        if not record["parts"]:
-            W_T = self.workspace.matrix(dW.shape[1], n_in)
+        if way == "blocks":  # for columns, `dense_back` transposes W where it is used
+            n_in = int(record["n_in"])
+            W_T = self.workspace.matrix(dZ.shape[1], n_in)
             record["transposed"] = address(W_T)
             record["transposed_stride"] = stride_of(W_T)
-        back = (d_in, dZ, W_T, self.zeros, self.width)
+        back = (dX, dZ, W_T, self.zeros, int(record["n_out"]))
         record["backward"] = self.workspace.products([back])
 
     def activate(self, layer: ActivationLayer, index: int) -> None:
         """A = f(X); dL/dX replaces dL/dA."""
         assert self.x is not None
-        record = self.layer(z=self.x, d=self.d)
+        record = self.layer(self.width, z=self.x, d=self.d)
         self.nonlinearity(record, self.x, self.activation)
 
     def nonlinearity(
@@ -396,7 +406,7 @@ class Lowering(ProgramBuilder):
         self.z = Z
         self.x = Z
         if name != "identity":
-            self.x = self.matrix()
+            self.x = self.matrix(self.width)
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
         if record["forward"] or record["backward"] or variant != "identity":
@@ -409,10 +419,13 @@ class Lowering(ProgramBuilder):
         """A = X · M; the identity in predictions."""
         if not self.needs_gradient:
             return
-        x = self.x
-        self.x = self.matrix()
-        mask = self.matrix()
-        record = self.layer(x=x, z=mask, a=self.x, d=self.d, index=index, option=layer.rate)
+        width = self.width
+        output = self.matrix(width)
+        mask = self.matrix(width)
+        record = self.layer(
+            width, x=self.x, z=mask, a=output, d=self.d, index=index, option=layer.rate
+        )
+        self.x = output
         self.add(record, _dropout.drop, _dropout.drop_back)
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
@@ -430,7 +443,7 @@ class Lowering(ProgramBuilder):
         if self.needs_gradient:
             measure = _norms.measure_columns
         measurement = self.serial(measure, record)
-        self.forward += [measurement, Group([])]
+        self.add_forward(measurement)
         back = None
         if record["d_in"]:
             back = _norms.normalize_columns_back
@@ -438,8 +451,7 @@ class Lowering(ProgramBuilder):
         self.add(record, _norms.scale_and_shift)
         if self.needs_gradient:
             gradient = self.serial(_norms.norm_gradient, record)
-            self.backward.insert(0, gradient)
-            self.backward.insert(0, Group([]))
+            self.add_backward(gradient)
         self.statistics += 2 * self.width
         self.lower_parameters(record, 2)
 
@@ -452,56 +464,60 @@ class Lowering(ProgramBuilder):
 
     def norm(self, height: int, *, epsilon: float = 0.0, momentum: float = 0.0) -> Record:
         """The record of a norm, with two rows of parameters, or of another layer with a gain."""
-        x = self.x
-        self.x = self.matrix()
-        d_in = self.d
-        self.d = self.derivatives()
-        scales = self.workspace.matrix(3, max(self.width, self.capacity))
-        return self.layer(
-            **self.parameters(height),
+        width = self.width
+        output = self.matrix(width)
+        d = self.derivatives(width)
+        scales = self.workspace.matrix(3, max(width, self.capacity))
+        record = self.layer(
+            width,
+            **self.parameters(height, width),
             n_in=height,
-            x=x,
-            z=self.matrix(),
-            a=self.x,
-            d=self.d,
-            d_in=d_in,
+            x=self.x,
+            z=self.matrix(width),
+            a=output,
+            d=d,
+            d_in=self.d,
             scales=scales,
             epsilon=epsilon,
             momentum=momentum,
             statistics=self.statistics,
         )
+        self.x = output
+        self.d = d
+        return record
 
     def lower_loss(self, loss: Loss, logits: bool) -> None:
         """The loss of the outputs, and their copy for the user."""
         network = self.job.network
         output = self.x
         assert output is not None
+        width = self.width
         d = self.d
         if d is None:
-            d = self.matrix()
+            d = self.matrix(width)
         option = first_option(loss)
         options = getattr(loss, "levels", ())  # an option for each output
         if not options:
             options = (option,)
-        scales = np.resize(options, self.width).astype(np.float64)
-        record = self.layer(a=output, d=d, option=option, scales=scales)
+        options = np.resize(options, width).astype(np.float64)
+        record = self.layer(width, a=output, d=d, option=option, options=options)
         if self.purpose != "predict":
             kernel = _losses.LOSSES.get(loss.name, _losses.loss)
             self.add(record, kernel, variant=loss.name)
         if not self.needs_gradient:
             if logits:
-                record = self.layer(z=output)
+                record = self.layer(width, z=output)
                 self.nonlinearity(record, output, network.output_activation)
             z = None
-            if hides_overflow(network.output_activation, self.width):
+            if hides_overflow(network.output_activation, width):
                 z = self.z
-            record = self.layer(z=z, a=self.x)
+            record = self.layer(width, z=z, a=self.x)
             self.add(record, _copies.emit)
 
     # Parameters
 
     def parameters(
-        self, height: int, sums: int | None = None, in_place: bool = False
+        self, height: int, width: int, sums: int | None = None, in_place: bool = False
     ) -> dict[str, Any]:
         """Allocate rows of parameters (unless used in place), their gradient and moments, in tiles.
 
@@ -517,14 +533,14 @@ class Lowering(ProgramBuilder):
         if self.needs_gradient:
             names.append("gradient")
         heights = dict.fromkeys(names, height)
-        row = self.workspace.stride(self.width)
+        row = self.workspace.stride(width)
         if in_place:
-            row = self.width
-        tile_bits = self.tile_bits(self.width)
+            row = width
+        tile_bits = self.tile_bits(width)
         # The number of gradient rows that are small enough for the cache.
-        few = SMALL // self.workspace.pad(self.width)
+        few = GRADIENT_ENTRIES // self.workspace.pad(width)
         tile = 1 << tile_bits
-        together = max(few, _dense.BLOCK, min(ROWS, self.capacity))
+        together = max(few, _dense.WIDE_ROWS, min(GRADIENT_ROWS, self.capacity))
         block = up(together, tile)
         clips_norm = isinstance(self.job.clipping, ClipNorm)
         is_whole = sums is not None or clips_norm or self.purpose != "learn"
@@ -547,8 +563,8 @@ class Lowering(ProgramBuilder):
         }
         for name, n_rows in heights.items():
             padded = n_rows + _dense.MAX_ROWS
-            fields[name] = self.workspace.matrix(padded, self.width, row)
-        self.flat += height * self.width
+            fields[name] = self.workspace.matrix(padded, width, row)
+        self.flat += height * width
         self.n_tiles += up(height, tile) // tile
         return fields
 
@@ -603,8 +619,7 @@ class Lowering(ProgramBuilder):
                 work += update
         group = Group(work, height, block, tile)
         if _dense.dense_back in kernels:
-            self.backward.insert(0, group)
-            self.backward.insert(0, Group([]))
+            self.add_backward(group)
         else:
             self.differentiation.append(group)
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import must_be_dense
-from barenet.engines.compiled._groups import BLOCK
+from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
@@ -30,7 +30,7 @@ from barenet.model._arrays import (
 from barenet.model._network import Network
 
 #: Maximum number of rows that count as few, and are copied to a fixed place.
-FEW_ROWS = 8 * BLOCK
+FEW_ROWS = 8 * EVALUATION_BATCH
 #: Maximum number of values in these rows.
 FEW_NUMBERS = 2**17
 
@@ -57,11 +57,11 @@ class OutputProgram:
         n_outputs = widths[-1]
         self.rows = np.zeros((n_rows, n_inputs), dtype)
         self.answers = np.zeros((len(jobs), n_rows, n_outputs), dtype)
-        n_batches = FEW_ROWS // BLOCK
+        n_batches = FEW_ROWS // EVALUATION_BATCH
         self.order = np.arange(FEW_ROWS)
         self.rates = np.zeros(n_batches)
         self.report = np.empty((2, n_batches))
-        self.few = self._lower(self.rows, min(BLOCK, n_rows))
+        self.few = self._lower(self.rows, min(EVALUATION_BATCH, n_rows))
         self.many: dict[Any, list[Program]] = {}
         self.costliest = max(self.few, key=lambda program: program.work)
         self.calls = []
@@ -99,12 +99,12 @@ class OutputProgram:
             record["order"] = address(self.order)
             record["rates"] = address(self.rates)
             record["report"] = address(self.report)
-            record["batch_size"] = BLOCK
+            record["batch_size"] = EVALUATION_BATCH
             record["threads"] = 1
 
     def _prepare(self, n_rows: int) -> None:
         """Prepare the programs for this number of few rows."""
-        n_batches = math.ceil(n_rows / BLOCK)
+        n_batches = math.ceil(n_rows / EVALUATION_BATCH)
         for program in self.few:
             program.record["n_rows"] = n_rows
             program.record["n_batches"] = n_batches
@@ -131,18 +131,18 @@ class OutputProgram:
         """Compute the outputs of few rows, which may contain unsafe numbers."""
         n_rows = len(X)
         self.rows[:n_rows] = X
-        if n_rows == 1 or self.costliest.threads(BLOCK, n_rows) == 1:
+        if n_rows == 1 or self.costliest.threads(EVALUATION_BATCH, n_rows) == 1:
             if n_rows != self.n_ready:
                 self._prepare(n_rows)
             for call in self.calls:
                 call()
         else:
-            n_batches = math.ceil(n_rows / BLOCK)
+            n_batches = math.ceil(n_rows / EVALUATION_BATCH)
             order = self.order[:n_rows]
             rates = self.rates[:n_batches]
             try:
                 for program in self.few:
-                    program.run(order, BLOCK, rates, 0)
+                    program.run(order, EVALUATION_BATCH, rates, 0)
             finally:  # after Ctrl-C, too
                 self._reset()
         return self.answers[:, :n_rows].copy()
@@ -160,8 +160,8 @@ class OutputProgram:
         output = np.empty((n_networks, len(X), n_outputs), dtype)
         size = len(X)
         if as_dense:
-            n_blocks = max(SLICE // n_inputs // BLOCK, 1)
-            size = n_blocks * BLOCK
+            n_blocks = max(SLICE // n_inputs // EVALUATION_BATCH, 1)
+            size = n_blocks * EVALUATION_BATCH
         fits = is_array and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
         is_plain = fits and X.flags.c_contiguous and X.flags.aligned
         with suppress(ArgumentError):
@@ -175,11 +175,11 @@ class OutputProgram:
                 outputs = output[:, start : start + size]
                 self._point(programs, rows, outputs)
                 order = np.arange(len(rows))
-                n_batches = math.ceil(len(rows) / BLOCK)
+                n_batches = math.ceil(len(rows) / EVALUATION_BATCH)
                 rates = np.zeros(n_batches)
                 for program in programs:
                     program.step["unsafe"] = 0
-                    program.run(order, BLOCK, rates, 0)
+                    program.run(order, EVALUATION_BATCH, rates, 0)
                 if any(program.step["unsafe"] for program in programs):
                     break
             else:
@@ -197,7 +197,7 @@ class OutputProgram:
             self.many[row_type] = self._lower(rows)
         return self.many[row_type]
 
-    def _lower(self, X: InputArray, capacity: int = BLOCK) -> list[Program]:
+    def _lower(self, X: InputArray, capacity: int = EVALUATION_BATCH) -> list[Program]:
         """Make a program of each network for rows of this type."""
         rows = ArrayDataset(X, self.answers[0], None)
         return [Program(job, capacity, "predict", rows, self.threads) for job in self.jobs]

@@ -14,27 +14,28 @@ class ProgramBuilder:
         self.workspace = workspace
         self.capacity = capacity
         self.needs_gradient = needs_gradient
-        #: Number of columns of the current layer's output.
+        #: Number of columns of the output of the last layer, which is the input of the next one.
         self.width = 0
-        #: dL/d(output) of the current layer, if it is needed.
+        #: The place of dL/d(output) of the last layer, if it is needed: the next layer writes it
+        #: there, as dL/d(input).
         self.d: Matrix | None = None
         self.forward = [Group([])]
         self.backward = [Group([])]
 
-    def matrix(self) -> Matrix:
-        """Allocate a row of the current width for each row of a batch."""
-        return self.workspace.matrix(self.capacity, self.width)
+    def matrix(self, width: int) -> Matrix:
+        """Allocate a row of this width for each row of a batch."""
+        return self.workspace.matrix(self.capacity, width)
 
-    def derivatives(self) -> Matrix | None:
-        """Allocate dL/d(output), which predictions do not need."""
+    def derivatives(self, width: int) -> Matrix | None:
+        """Allocate dL/d(output) of a layer of this width, which predictions do not need."""
         if self.needs_gradient:
-            return self.matrix()
+            return self.matrix(width)
         return None
 
-    def layer(self, **fields: float | Matrix | None) -> Record:
-        """Write a record for kernels on rows of the current width."""
-        stride = self.workspace.stride(self.width)
-        defaults = {"n_in": self.width, "n_out": self.width, "stride": stride}
+    def layer(self, width: int, **fields: float | Matrix | None) -> Record:
+        """Write a record for kernels on rows of this width."""
+        stride = self.workspace.stride(width)
+        defaults = {"n_in": width, "n_out": width, "stride": stride}
         return self.workspace.record(LAYER, **{**defaults, **fields})
 
     def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
@@ -45,7 +46,7 @@ class ProgramBuilder:
     def serial(self, kernel: Kernel, record: Record | None = None) -> Group:
         """Group that runs on one thread for all rows."""
         if record is None:
-            record = self.layer()
+            record = self.layer(self.width)
         return Group(self.work(record, kernel), units=1, block=1, grain=1)
 
     def add(
@@ -57,3 +58,19 @@ class ProgramBuilder:
         if back is not None and record["d"]:
             first = self.backward[0]
             first.instructions[:0] = self.work(record, back, variant=variant)
+
+    def add_forward(self, group: Group) -> None:
+        """Append a group to the forward pass, whose units are not the rows of the batch.
+
+        `add` extends the last group, so an empty one follows, for the rows of the next layers.
+        """
+        self.forward.append(group)
+        self.forward.append(Group([]))
+
+    def add_backward(self, group: Group) -> None:
+        """Prepend a group to the backward pass, whose units are not the rows of the batch.
+
+        `add` extends the first group, so an empty one precedes, for the rows of the next layers.
+        """
+        self.backward.insert(0, group)
+        self.backward.insert(0, Group([]))

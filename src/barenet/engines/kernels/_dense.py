@@ -31,7 +31,7 @@ from barenet.model._activations import ENTRYWISE
 #: Rows of the largest block of a product.
 MAX_ROWS = 16
 #: Number of rows of a wide input that are not divided between threads.
-BLOCK = 32
+WIDE_ROWS = 32
 
 #: Maximum depth of a product that is computed at once.
 DEEP = 1024
@@ -41,9 +41,9 @@ DEPTH = 256
 COLUMNS = 256
 
 #: Minimum size of a matrix B whose blocks are copied.
-LARGE = 2**15
+PACKED_SIZE = 2**15
 #: Number of rows of A for each copy.
-ROWS = 256
+PACKED_ROWS = 256
 #: Whether vectors are short. The vectors of AVX-512 are so long that copies take more time than
 #: they save.
 IS_SHORT = widest_bits() < 512
@@ -67,9 +67,9 @@ def multiply(spec, step, product, start, stop):
     depth = product.depth
     if depth == 0:
         depth = step.n_rows
-    if IS_SHORT and depth * product.width > LARGE and stop - start > MAX_ROWS:
-        for first in range(start, stop, ROWS):
-            last = min(first + ROWS, stop)
+    if IS_SHORT and depth * product.width > PACKED_SIZE and stop - start > MAX_ROWS:
+        for first in range(start, stop, PACKED_ROWS):
+            last = min(first + PACKED_ROWS, stop)
             add_packed(spec, product, first, last, 0, product.width, depth)
         return
     columns = product.width
@@ -104,10 +104,20 @@ def add_packed(spec, product, start, stop, left, right, depth):
                 P[0] = B[0]
                 P[L] = B[L]
                 prefetch(product.b + (at + 2 * L) * itemsize(spec))
-            offset = k * 2 * L + j
-            packed.b = panel - offset * itemsize(spec)
+            packed.b = matrix_around(spec, panel, k, j)
             end = min(j + 2 * L, right)
             add_products(spec, packed, start, stop, j, end, k, part)
+
+
+@inlined
+def matrix_around(spec, panel, k, j):
+    """The address of a matrix B, in rows of two vectors, whose number (k, j) is the panel's first.
+
+    `add_products` computes positions from the start of B. This start lies before the panel, where
+    nothing is read.
+    """
+    offset = k * 2 * lanes(spec) + j
+    return panel - offset * itemsize(spec)
 
 
 @inlined
@@ -171,7 +181,7 @@ def layer_backward(spec, step, layer, start, stop):
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
     """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block."""
-    product = copied(product_at(layer.parts, 0))
+    product = copied(product_at(layer.split_products, 0))
     product.b = layer.weights
     product.b_step = layer.row
     n_weights = layer.n_in * layer.row
@@ -213,8 +223,7 @@ def dense_back(spec, step, layer, start, stop):
                         layer.weights, corner, row, n_rows,
                         panel, place, 2 * L,
                     )  # fmt: skip
-            offset = k * 2 * L + j
-            product.b = panel - offset * itemsize(spec)
+            product.b = matrix_around(spec, panel, k, j)
             add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
 
@@ -236,6 +245,8 @@ def dense_gradient(spec, step, layer, start, stop):
         product.c += (first + offset) * layer.row * itemsize(spec)
         invoke(step.multiply, step, product, left - first, right - first)
         left = right
+    # Whole blocks of products may also write rows after the last input. The first of these rows is
+    # the gradient of the bias, so db has to be computed after the products.
     if stop > layer.n_in:
         differentiate_bias(spec, step, layer, layer.n_in + offset)
 
@@ -261,20 +272,20 @@ def dense_parts(spec, step, layer, start, stop):
     Each part of X is a separate matrix, because the processor prefetches adjacent memory. Neither
     the parts nor the sums depend on the number of threads.
     """
-    n_blocks = ceil_div(step.capacity, BLOCK)
+    n_blocks = ceil_div(step.capacity, WIDE_ROWS)
     size = layer.part_size
     while start < stop:
         part = start // n_blocks
         last = min(stop, (part + 1) * n_blocks)
-        first_row = (start - part * n_blocks) * BLOCK
-        end_of_blocks = (last - part * n_blocks) * BLOCK
+        first_row = (start - part * n_blocks) * WIDE_ROWS
+        end_of_blocks = (last - part * n_blocks) * WIDE_ROWS
         last_row = max(first_row, min(end_of_blocks, step.n_rows))
         offset = part * step.capacity * layer.x_stride
         X = layer.x + offset * itemsize(spec)
         left = part * size
         right = min(left + size, layer.n_in)
         gather_columns(spec, step, X, layer.x_stride, first_row, last_row, left, right)
-        product = layer.parts + part * PRODUCT_SIZE
+        product = layer.split_products + part * PRODUCT_SIZE
         invoke(step.multiply, step, product, first_row, last_row)
         start = last
 

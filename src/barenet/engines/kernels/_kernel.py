@@ -39,10 +39,12 @@ class Kernel:
     def __init__(
         self, function: Callable[..., None], variants: Iterable[str], operands: np.dtype[Any]
     ) -> None:
-        #: The variants that a spec may name. The records are `STEP` and the operands.
         self.code = MachineCode(compiled(function))
+        #: The variants that a spec may name.
         self.variants = variants
+        #: The types of the records that it reads: `STEP` and the operands.
         self.records = (record_type(STEP), record_type(operands))
+        #: The address of its machine code for each spec.
         self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
 

@@ -17,6 +17,7 @@ from barenet.engines.simd._mathematics import exp, log
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, on_stack, vectors, widened
 from barenet.model.losses import AbsoluteError, Huber, Loss, Quantile, SquaredError
+from barenet.model.losses._regression import LN_2_PI
 
 
 @compiled
@@ -156,8 +157,8 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
     while n <= MAX_CLASSES and start + L <= stop:
         for column in range(L):
             _, y, _, weight = row_of(spec, step, layer, start + column)
-            loss_of_row = array(np.float64, step.losses, start + column, 1)
-            loss_of_row[0] = weight
+            weight_of_row = array(np.float64, step.losses, start + column, 1)
+            weight_of_row[0] = weight
             for j in range(n):
                 target = array(spec, in_y, j * L + column, 1)
                 target[0] = y[j]
@@ -169,8 +170,9 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
                 in_z, j * L, L,  # to the panel, in which a row is a class
             )  # fmt: skip
         top = Z[0]
-        total = Z[0] - Z[0]
+        total = Z[0] - Z[0]  # 0, or NaN for an infinite logit, as in `softmax_row`
         losses = vectors(widened(spec), step.losses, start)
+        weights = losses[0]  # the loss of each row replaces its weight below
         for j in range(L, n * L, L):
             top = where(top > Z[j], top, Z[j])
         for j in range(0, n * L, L):
@@ -186,7 +188,7 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
         for j in range(0, n * L, L):
             p = widen(P[j] / total)
             slope = rounded_product(p, sum_y) - widen(Y[j])
-            Z[j] = narrow(losses[0] * slope, top)
+            Z[j] = narrow(weights * slope, top)
         for j in range(0, n, L):
             n_classes_left = n - j
             transpose_block(
@@ -194,7 +196,7 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
                 in_z, j * L, L, n_classes_left,  # from the panel
                 layer.d, first + j, stride,  # to dL/d(output)
             )  # fmt: skip
-        losses[0] = losses[0] * widen(narrow(value, top))
+        losses[0] = weights * widen(narrow(value, top))
         start += L
     return start
 
@@ -224,7 +226,7 @@ def loss(spec, step, layer, start, stop):
         for j in range(layer.n_out):
             output = np.float64(a[j])
             target = np.float64(y[j])
-            option = array(np.float64, layer.scales, j, 1)[0]
+            option = array(np.float64, layer.options, j, 1)[0]
             part, derivative = formula(output, target, option)
             total += part
             d[j] = weight * derivative
@@ -238,7 +240,8 @@ def softmax_loss(spec, step, layer, start, stop):
     formula = formula_on_softmax(spec)
     first = in_lanes(spec)(spec, step, layer, start, stop)
     for row in range(first, stop):
-        z, y, p, weight = row_of(spec, step, layer, row)
+        z, y, d, weight = row_of(spec, step, layer, row)
+        # The probabilities are in the place of the derivatives, which replace them one by one.
         top, total = softmax_row(spec, layer, layer.a, layer.d, row)
         log_sum = np.float64(top) + math.log(total)
         value = 0.0
@@ -251,8 +254,9 @@ def softmax_loss(spec, step, layer, start, stop):
         for j in range(layer.n_out):
             log_p = z[j] - log_sum
             _, g = formula(log_p, y[j], layer.option)
-            slope = g - p[j] * sum_g
-            p[j] = weight * slope
+            p = d[j]
+            slope = g - p * sum_g
+            d[j] = weight * slope
         losses[row] = weight * z.dtype.type(value)
 
 
@@ -269,7 +273,7 @@ def gaussian_loss(spec, step, layer, start, stop):
             error = mean - np.float64(y[j])
             s = np.float64(a[n + j])
             slope = error * math.exp(-s)
-            total += 0.5 * (s + error * slope + 1.8378770664093453)
+            total += 0.5 * (s + error * slope + LN_2_PI)
             d[j] = weight * slope
             slope_of_s = 0.5 - 0.5 * error * slope
             d[n + j] = weight * slope_of_s

@@ -157,7 +157,9 @@ def take_step_of_one_row(spec, step, layer, start, stop):
         a, b, c, d = sums
         squares = (a + b) + (c + d)
         total = sum_lanes(squares)
-        if total == 0 or total == np.inf:  # in these cases, all rows are read again
+        # In these cases, `keep_squares` reads the gradient of the whole tile again. But the rows of
+        # each update were written over those of the one before; now each has its own place.
+        if total == 0 or total == np.inf:
             for row in range(first, last):
                 place_of_row = place + row - first
                 differentiate_row(spec, step, layer, row, place_of_row, sums)
@@ -169,12 +171,15 @@ def differentiate_row(spec, step, layer, row, place, sums):
     """A row of the gradient for a batch of one row, x dZ, or dZ for the bias; add its squares."""
     L = lanes(spec)
     a, b, c, d = sums
+    # The bits are those of `dense_gradient`. Its products start from 0, so x dZ = −0 becomes 0. Its
+    # sum for the bias starts from dZ, in which −0 stays −0, as it does after adding −0.
     x = 1.0
     zero = -0.0
     if row < layer.n_in:
         part = min(row // layer.part_size, layer.n_parts - 1)
-        first = part * (step.capacity * layer.x_stride - layer.part_size)
-        x = array(spec, layer.x, first + row, 1)[0]
+        start_of_part = part * step.capacity * layer.x_stride
+        column = row - part * layer.part_size
+        x = array(spec, layer.x, start_of_part + column, 1)[0]
         zero = 0.0
     D = row_vectors(spec, layer, layer.d, 0)
     g = parameter_vectors(spec, layer, layer.gradient, place)

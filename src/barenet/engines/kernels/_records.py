@@ -4,6 +4,9 @@ Rows of weights, of the layers' outputs and of their derivatives are padded to w
 length of such a row is its stride. The padding of weights and derivatives stays zero throughout
 training; the padding of outputs is the activation of 0, and is only multiplied by zeros. The user's
 arrays have no padding. Large weights, which would take long to copy, are used in the user's arrays.
+
+The integers of a record are numbers, and addresses of arrays or of other records. An address of 0
+means that there is no such array.
 """
 
 import numpy as np
@@ -74,16 +77,17 @@ LAYER = record(
         "n_whole",
         # Wᵀ, where dL/d(input) is needed, if not of single rows.
         "transposed", "transposed_stride",
-        # The divisors of a norm.
-        "scales",
+        # The divisors of a norm; of a loss, its option for each output.
+        "scales", "options",
         # The parts of the inputs, and the address of their products.
         "n_parts", "part_size", "partial",
         # The address of the ends of each run of columns.
         "runs",
         # In the network's own vectors.
         "flat", "statistics",
-        # The products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ.
-        "parts", "forward", "backward", "weight_gradients",
+        # The products X W that threads split by parts of X or by columns of W, or the one that they
+        # split by rows; dZ Wᵀ; Xᵀ dZ.
+        "split_products", "forward", "backward", "weight_gradients",
     ],
     floats=["option", "epsilon", "momentum", "l1", "l2", "shared_l1", "shared_l2"],
 )  # fmt: skip

@@ -24,18 +24,17 @@ SOURCES = ("float32", "float64")
 @kernel()
 def sum_runs(spec, step, layer, start, stop):
     """S of some runs, the units."""
-    L = lanes(spec)
-    row = layer.row
     for run in range(start, stop):
         first, end = array(np.int64, layer.runs, 2 * run, 2)
         for k in range(first, end):
             W = parameter_vectors(spec, layer, layer.weights, k)
             S = parameter_vectors(spec, layer, layer.weights, layer.n_in + k)
-            for j in range(0, row, L):
+            S_next = parameter_vectors(spec, layer, layer.weights, layer.n_in + k + 1)
+            for j in range(0, layer.row, lanes(spec)):
                 if k > first:
-                    S[row + j] = W[j] + S[j]
+                    S_next[j] = W[j] + S[j]
                 else:
-                    S[row + j] = W[j]
+                    S_next[j] = W[j]
 
 
 @kernel(SOURCES)
@@ -72,20 +71,19 @@ def add_entries(spec, step, layer, start, stop):
 
 @kernel()
 def add_runs(spec, step, layer, start, stop):
-    """The sums of some runs, the units, in dW."""
-    L = lanes(spec)
-    row = layer.row
+    """The sums of some runs, the units, in dW: dS[k + 1] becomes dS[k + 1] + ... + dS[end]."""
     for run in range(start, stop):
         first, end = array(np.int64, layer.runs, 2 * run, 2)
         for k in range(end - 1, first - 1, -1):
-            G = parameter_vectors(spec, layer, layer.gradient, k)
-            S = parameter_vectors(spec, layer, layer.gradient, layer.n_in + k)
-            for j in range(0, row, L):
-                total = S[row + j]
+            dW = parameter_vectors(spec, layer, layer.gradient, k)
+            dS = parameter_vectors(spec, layer, layer.gradient, layer.n_in + k + 1)
+            dS_next = parameter_vectors(spec, layer, layer.gradient, layer.n_in + k + 2)
+            for j in range(0, layer.row, lanes(spec)):
+                total = dS[j]
                 if k + 1 < end:
-                    total = total + S[2 * row + j]
-                S[row + j] = total
-                G[j] = G[j] + total
+                    total = total + dS_next[j]
+                dS[j] = total
+                dW[j] = dW[j] + total
 
 
 @inlined

@@ -17,7 +17,7 @@ from barenet.model._activations import sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
-_LN_2_PI = 1.8378770664093453
+LN_2_PI = 1.8378770664093453
 # each form declares this, as inherited formulas are ignored
 _DEVIANCE = "A - Y + times_ln(Y, Y / A)"
 
@@ -192,7 +192,7 @@ class GaussianNLL(Loss):
     """
 
     name = "gaussian_nll"
-    formula = f"0.5 * (S + (Y - M)**2 * exp(-S) + {_LN_2_PI}) if index_outputs(A) < k else 0"
+    formula = f"0.5 * (S + (Y - M)**2 * exp(-S) + {LN_2_PI}) if index_outputs(A) < k else 0"
     derivative_formula = (
         "(M - Y) * exp(-S) if index_outputs(A) < k else 0.5 - 0.5 * (Y - M)**2 * exp(-S)"
     )
@@ -201,7 +201,7 @@ class GaussianNLL(Loss):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error, s = self._parts(output, y)
-        terms = s + error**2 * np.exp(-s) + _LN_2_PI
+        terms = s + error**2 * np.exp(-s) + LN_2_PI
         return (0.5 * terms).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:

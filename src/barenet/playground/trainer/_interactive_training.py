@@ -116,7 +116,7 @@ class InteractiveTraining(TrainingCommands):
 
     def _train(self, loop: Loop) -> Generator[None, None, str | None]:
         """Train, yielding at each interruption of the loop, and return the reason for its end."""
-        run = loop.progress
+        run = loop.run
         epochs = loop.config.epochs
         with exclusive(self.network), loop.session():
             loop.is_saved = True  # allow L-BFGS to continue
