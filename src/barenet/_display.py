@@ -121,8 +121,9 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
         y = axes.y(tick)
         grid += f'<path class="grid" d="M0 {y}H{WIDTH}"/>'
         grid += f'<text class="tick" x="-6" y="{y}" dy=".35em">{tick:.4g}</text>'
-    grid += f'<text y="{HEIGHT + 18}">1</text><text class="end" x="{WIDTH}" y="{HEIGHT + 18}">'
-    grid += f"epoch {n_epochs:,}</text>"
+    below = HEIGHT + 18
+    grid += f'<text y="{below}">1</text>'
+    grid += f'<text class="end" x="{WIDTH}" y="{below}">epoch {n_epochs:,}</text>'
     if best is not None:
         grid += f'<path class="best" d="M{axes.x(best)} 0V{HEIGHT}"/>'
     lines = ""

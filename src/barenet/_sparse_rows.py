@@ -77,7 +77,9 @@ class SparseRows:
         values = csr.data[: csr.nnz]
         if values.dtype not in (np.float32, np.float64):
             values = values.astype(dtype)
-        for place in np.flatnonzero(~np.isfinite(values))[:1]:
+        not_finite = np.flatnonzero(~np.isfinite(values))
+        if len(not_finite):
+            place = not_finite[0]
             row = int(np.searchsorted(ends, place, "right")) - 1
             cell = (row, int(csr.indices[place]))
             remedy = "only finite numbers can be used"

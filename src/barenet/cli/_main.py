@@ -97,7 +97,7 @@ NEXT = {
     "datasets": "barenet train iris",
     "doctor": "barenet train digits",
 }
-#: Options that make a command only answer a question, or a program.
+#: Options with which a command prints only what was requested: help, or JSON for programs.
 WITHOUT_NEXT = {"--help", "-h", "--json"}
 
 spelling = Spelling()

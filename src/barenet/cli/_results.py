@@ -269,10 +269,10 @@ class Results:
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
             preprocessing = self.fit.predictor.preprocessing
-            has_dates = isinstance(preprocessing, TableEncoding) and any(
-                column.kind == "date" for column in preprocessing.columns
-            )
-            export_format = "python" if has_dates else "onnx"
+            has_dates = False
+            if isinstance(preprocessing, TableEncoding):
+                has_dates = any(column.kind == "date" for column in preprocessing.columns)
+            export_format = "python" if has_dates else "onnx"  # ONNX has no type for dates
             command = shell.join(["barenet", "export", address, "--to", export_format])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():

@@ -169,21 +169,21 @@ class Generated(NamedDataset):
 def moons(samples: int, noise: float, rng: RandomState) -> Points:
     """Two half circles that interleave: the numbers of scikit-learn's ``make_moons``."""
     n_outer = samples // 2
-    upper = np.linspace(0, np.pi, n_outer)
-    lower = np.linspace(0, np.pi, samples - n_outer)
-    outer = np.column_stack([np.cos(upper), np.sin(upper)])
-    inner = np.column_stack([1 - np.cos(lower), 1 - np.sin(lower) - 0.5])
+    outer_angles = np.linspace(0, np.pi, n_outer)
+    inner_angles = np.linspace(0, np.pi, samples - n_outer)
+    outer = np.column_stack([np.cos(outer_angles), np.sin(outer_angles)])
+    inner = np.column_stack([1 - np.cos(inner_angles), 1 - np.sin(inner_angles) - 0.5])
     return _shuffled(outer, inner, noise, rng)
 
 
 def circles(samples: int, noise: float, rng: RandomState) -> Points:
     """A circle of radius 1/2 within one of radius 1: the numbers of ``make_circles``."""
     n_outer = samples // 2
-    outer = np.linspace(0, 2 * np.pi, n_outer, endpoint=False)
-    inner = np.linspace(0, 2 * np.pi, samples - n_outer, endpoint=False)
-    circle = np.column_stack([np.cos(outer), np.sin(outer)])
-    half = np.column_stack([np.cos(inner), np.sin(inner)]) * 0.5
-    return _shuffled(circle, half, noise, rng)
+    outer_angles = np.linspace(0, 2 * np.pi, n_outer, endpoint=False)
+    inner_angles = np.linspace(0, 2 * np.pi, samples - n_outer, endpoint=False)
+    outer = np.column_stack([np.cos(outer_angles), np.sin(outer_angles)])
+    inner = 0.5 * np.column_stack([np.cos(inner_angles), np.sin(inner_angles)])
+    return _shuffled(outer, inner, noise, rng)
 
 
 def _shuffled(first: NDArray[Any], second: NDArray[Any], noise: float, rng: RandomState) -> Points:

@@ -49,18 +49,22 @@ class BlockShares:
         lengths, firsts = self._table
 
         def rounded(place: int) -> NDArray[np.int64]:
+            # A different fraction is added for each block, so that blocks of equal length grow in
+            # turn.
             return (lengths * place + firsts) // n_rows
 
         def total(place: int) -> int:
             return int(rounded(place).sum())
 
-        # If blocks differ in length, several may grow at once; the last ones are delayed.
+        # The first place at which the rounded shares have as many rows as the position, or more.
         place = bisect_left(range(n_rows), position, key=total)
         counts = rounded(place)
-        grown = np.flatnonzero(counts > rounded(place - 1))
+        has_grown = counts > rounded(place - 1)
+        grown = np.flatnonzero(has_grown)
+        # If blocks differ in length, several may grow at once; the last ones are delayed.
         n_surplus = int(counts.sum()) - position
-        later = grown[len(grown) - n_surplus :]
-        counts[later] -= 1
+        delayed = grown[len(grown) - n_surplus :]
+        counts[delayed] -= 1
         return counts
 
     def order(self, epoch: int, block: int) -> NDArray[np.intp]:

@@ -131,6 +131,7 @@ class BlockWorker:
         parameters[:] = vectors[0]
         if local is None:
             loss, gradient = self.engine.value_and_gradient(rows, step)
+            # The caller adds up the gradients of all blocks before it computes a norm.
             return np.array([loss, 0.0]), gradient.reshape(1, -1)
         assert isinstance(optimizer, Optimizer)
         optimizer.n_steps = local.n_steps
@@ -140,8 +141,10 @@ class BlockWorker:
         size = ceil(len(rows) / self.sync_every)
         rates = np.full(ceil(len(rows) / size), local.learning_rate)
         result = self.engine.run([rows], size, rates, step * self.sync_every)
-        values = np.mean(result, axis=1)
-        return values, np.stack([parameters, *optimizer.moments.values()])
+        mean_loss = result.losses.mean()
+        mean_norm = result.gradient_norms.mean()
+        vectors_after = np.stack([parameters, *optimizer.moments.values()])
+        return np.array([mean_loss, mean_norm]), vectors_after
 
 
 class WorkerRows(BlockRows):
@@ -279,7 +282,9 @@ class DaskEngine(Engine):
         in_order = [values[number] for number in sorted(values)]
         return np.sum(in_order, axis=0), np.array(total)
 
-    def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
+    def _compute(
+        self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None
+    ) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
         client = self.rows.client
         epoch = batch.start // self.rows.n_rows
@@ -291,7 +296,9 @@ class DaskEngine(Engine):
                 try:
                     if not self._actors:
                         self._actors = self._start(client)
-                    calls = [actor.compute(step, batch, *arguments) for actor in self._actors]
+                    calls = []
+                    for actor in self._actors:
+                        calls.append(actor.compute(step, batch, vectors, local))
                     return [self._result_of(call) for call in calls]
                 except (OSError, RuntimeError) as error:
                     if has_lost_scheduler(client):

@@ -58,10 +58,11 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     check_in_memory(values, argument)
     has_array_attribute = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
     # Texts, mappings and sets have a length, too. A sparse matrix may be a mapping with a shape.
-    has_shape = hasattr(values, "shape")
-    is_other = isinstance(values, str | bytes | Mapping | Set) and not has_shape
+    is_text_or_mapping = False
+    if not hasattr(values, "shape"):
+        is_text_or_mapping = isinstance(values, str | bytes | Mapping | Set)
     is_scalar = getattr(values, "ndim", 1) == 0
-    if not has_array_attribute or is_other or is_scalar:
+    if not has_array_attribute or is_text_or_mapping or is_scalar:
         raise ArgumentError.of(argument, values, "an array")
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         remedy = "fill them, or leave their rows out"

@@ -66,7 +66,7 @@ class Patience(Callback):
         self.history_only = self.adaptive is None and self.score is None
 
     def on_start(self, run: Run) -> None:
-        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change  # the run may end after these
+        self._limit_epochs_ahead(run)
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.score or "loss"][-1]
@@ -82,7 +82,7 @@ class Patience(Callback):
             if self.score:
                 run.history.best_epoch = run.epoch
                 self.snapshot = Snapshot.of(run.network)
-        self.on_start(run)
+        self._limit_epochs_ahead(run)
         if self.n_epochs_no_change <= self.limit:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
@@ -93,6 +93,10 @@ class Patience(Callback):
         else:
             self.adaptive.learning_rate /= 5
             self.n_epochs_no_change = 0
+
+    def _limit_epochs_ahead(self, run: Run) -> None:
+        """Limit the epochs that are computed ahead to those after which the run may end."""
+        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change
 
     def on_end(self, run: Run) -> None:
         if self.score and self.snapshot is not None:

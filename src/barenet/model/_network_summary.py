@@ -35,10 +35,11 @@ def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray
     column_widths = []
     for column in zip(*rows, strict=True):
         column_widths.append(max(len(text) for text in column))
+    *text_widths, count_width = column_widths
     lines = []
     for *texts, count in rows:
-        cells = [text.ljust(size) for text, size in zip(texts, column_widths, strict=False)]
-        cells.append(count.rjust(column_widths[-1]))
+        cells = [text.ljust(size) for text, size in zip(texts, text_widths, strict=True)]
+        cells.append(count.rjust(count_width))
         lines.append("  ".join(cells))
     return "\n".join([*lines, totals])
 

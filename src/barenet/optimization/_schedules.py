@@ -198,7 +198,9 @@ class OneCycle(Schedule):
         lowest = 1 / self.start
         if epoch < top:
             return _cosine(lowest, 1, epoch / top)
-        progress = (epoch - top) / max(epochs - top, 1e-12)
+        # With a rise of 1, `epoch` and `top` are equal here, and 0 / 0 would be undefined.
+        n_falling = max(epochs - top, 1e-12)
+        progress = (epoch - top) / n_falling
         return _cosine(1, lowest / self.end, progress)
 
 

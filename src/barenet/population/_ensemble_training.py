@@ -321,15 +321,15 @@ def prepare_ensemble_training(
     if isinstance(X, Frame):
         X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    chosen_rare = {}
+    chosen_rare: dict[str, float] = {}
+    rare_of_columns: float | dict[str, float]
     if rare is None:
         chosen_rare = choose_rare(X, y, weight, **columns)
+        rare_of_columns = chosen_rare
+    else:
+        rare_of_columns = rare
     encoding = TableEncoding.fit(
-        X,
-        numbers="piecewise",
-        bins=recipe.bins,
-        rare=chosen_rare if rare is None else rare,
-        **columns,
+        X, numbers="piecewise", bins=recipe.bins, rare=rare_of_columns, **columns
     )
     encoding = add_edges_at_jumps(encoding, X, y, weight)
     out_of_fold = OutOfFold(y, weight / weight.sum())

@@ -129,7 +129,7 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
         values=values,
     )
     needed = [needed_by(run) for run in population.runs]
-    n_bytes = bytes_of_arrays([make.X, make.y, *values.values()])
+    n_bytes = memory_for_arrays([make.X, make.y, *values.values()])
     workers = Workers(client, shared, needed, n_bytes)
 
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
@@ -149,12 +149,12 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     return advance
 
 
-def bytes_of_arrays(values: Iterable[Any]) -> int:
-    """Compute twice the size of arrays, as a worker receives and converts each of them."""
+def memory_for_arrays(values: Iterable[Any]) -> int:
+    """Compute the bytes that a worker needs for arrays."""
     total = 0
     for value in values:
         total += getattr(value, "nbytes", 0)
-    return 2 * total
+    return 2 * total  # the arrays as they are received, and as they are converted
 
 
 def needed_by(run: NetworkRun) -> list[object]:

@@ -217,8 +217,10 @@ class RunConfig:
         for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
             value = getattr(self, name)
             if isinstance(value, tuple):
-                value = tuple(_as_setting(registry, name_or_spec) for name_or_spec in value)
-            object.__setattr__(self, name, _as_setting(registry, value))
+                spelled = tuple(_as_setting(registry, name_or_spec) for name_or_spec in value)
+            else:
+                spelled = _as_setting(registry, value)
+            object.__setattr__(self, name, spelled)
         weights: Any = self.class_weight
         if isinstance(weights, str):
             object.__setattr__(self, "class_weight", (weights,))

@@ -106,7 +106,7 @@ def table_defaults(n_training: int) -> RunConfig:
     batch_size = min(32, n_training)
     if n_training >= MANY:
         batch_size = 128
-    l2 = float(f"{3 / n_training:.2g}")
+    l2 = float(f"{3 / n_training:.2g}")  # rounded, as it is printed and saved with the settings
     return RunConfig(
         hidden=("tanh",), l2=l2, epochs=epochs, patience=patience, batch_size=batch_size
     )

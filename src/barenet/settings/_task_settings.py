@@ -239,14 +239,14 @@ class TaskSettings(DataOptions):
     @property
     def is_ensemble(self) -> bool:
         """Whether an ensemble is trained: on a table, if no setting of a network is given."""
-        others = set(self.config.set_fields())
-        others.difference_update(SHARED)
+        of_one_network = set(self.config.set_fields())
+        of_one_network.difference_update(SHARED)
         for name in MODELS:
             if getattr(self, name):
-                others.add(name)
-        if self.quick is None:
-            return self.is_table and not others and not self.is_stream
-        refused = sorted(others - {"epochs"})
+                of_one_network.add(name)
+        if self.quick is None:  # a number of epochs alone means one network, too
+            return self.is_table and not of_one_network and not self.is_stream
+        refused = sorted(of_one_network - {"epochs"})  # a requested ensemble takes epochs
         if refused and not self.quick:
             remedy = "leave it out, or train one network with {quick}"
             problem = "is a setting of one network, not of an ensemble"

@@ -100,9 +100,11 @@ class BlockOrder:
             self.current = number
         return self.rows
 
-    def _shuffle(self, numbers: NDArray[np.intp], place: int) -> NDArray[np.intp]:
+    def _shuffle(self, values: NDArray[np.intp], number: int) -> NDArray[np.intp]:
         """Shuffle the blocks of the epoch (number 0), or the rows of a group (numbers from 1)."""
         if self.key is None:
-            return numbers
-        bits = np.random.Philox(key=self.key, counter=[0, 0, 0, place])
-        return np.random.Generator(bits).permutation(numbers)
+            return values
+        # Each number has its own random numbers: the last word of the counter is the highest, and
+        # the others are never used up.
+        bits = np.random.Philox(key=self.key, counter=[0, 0, 0, number])
+        return np.random.Generator(bits).permutation(values)

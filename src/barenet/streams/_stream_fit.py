@@ -120,15 +120,15 @@ def _fit_draft(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableE
 
 
 class BlockStatistics(NamedTuple):
-    """Statistics of the numbers of a block, or, as vectors, of those of each block."""
+    """Statistics of the numbers of a block."""
 
-    count: Any
-    mean: Any
-    variance: Any
+    n_numbers: int
+    mean: float
+    variance: float
     #: The standard deviation, also where the variance underflows to 0.
-    deviation: Any
-    low: Any
-    high: Any
+    deviation: float
+    low: float
+    high: float
 
 
 class ColumnStatistics:
@@ -172,7 +172,7 @@ class ColumnStatistics:
             if deviation < SMALL_SPREAD and low < high:
                 deviation = small_deviation(present - mean)
             block = BlockStatistics(
-                count=len(present),
+                n_numbers=len(present),
                 mean=mean,
                 variance=variance,
                 deviation=deviation,
@@ -211,24 +211,29 @@ class ColumnStatistics:
         blocks = [*self.blocks]
         if self.n_missing:  # the filled values are a block of equal numbers
             filled = BlockStatistics(
-                count=self.n_missing, mean=fill, variance=0.0, deviation=0.0, low=fill, high=fill
+                n_numbers=self.n_missing,
+                mean=fill,
+                variance=0.0,
+                deviation=0.0,
+                low=fill,
+                high=fill,
             )
             blocks.append(filled)
-        by_block = BlockStatistics(*np.array(blocks).T)
-        low = float(by_block.low.min())
-        high = float(by_block.high.max())
+        # A row for each block becomes a vector for each statistic, in the order of the fields.
+        counts, means, variances, deviations, lows, highs = np.array(blocks, np.float64).T
+        low = float(lows.min())
+        high = float(highs.max())
         center = low
         scale = high - low
         if numbers != "minmax":
-            counts = by_block.count
-            center = float(np.average(by_block.mean, weights=counts))
-            differences = by_block.mean - center
+            center = float(np.average(means, weights=counts))
+            differences = means - center
             # Law of total variance: the variance within blocks plus the variance of their means.
-            variance = np.average(by_block.variance + np.square(differences), weights=counts)
+            variance = np.average(variances + np.square(differences), weights=counts)
             scale = float(np.sqrt(variance))
             if scale < SMALL_SPREAD and low < high:
-                deviations = np.hypot(by_block.deviation, differences)
-                scale = float(small_deviation(deviations, counts))
+                from_center = np.hypot(deviations, differences)
+                scale = float(small_deviation(from_center, counts))
         if scale == 0:  # all numbers are equal
             scale = 1.0
         fitting.check_scale(self.name, numbers, (center, scale), (low, high))
@@ -249,7 +254,9 @@ class StreamFit:
         self.fraction = self.rare
         if self.rare >= 1:
             # A number of rows is converted to a fraction of all rows, and applied to the sample.
-            self.fraction = min(self.rare / source.first_rows[-1], 0.99)
+            n_rows = source.first_rows[-1]
+            # Below 1, as a value of 1 or more would again be a number of rows.
+            self.fraction = min(self.rare / n_rows, 0.99)
         features = first_rows.select(source.features)
         self.draft, undecided = _fit_sample(features, self.fraction, options)
         self.source = self._with_sample(source, first_rows)
@@ -303,16 +310,18 @@ class StreamFit:
         """Hold out fewer rows if they are wide, to save memory, and note the first targets."""
         n_rows = source.first_rows[-1]
         row_bytes = bytes_of(first_rows) / len(first_rows)
-        sample_size = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
-        most = min(sample_size, GROUP_NUMBERS / self.draft.n_inputs / n_rows)
+        values_per_row = row_bytes / 8  # a number has 8 bytes
+        n_sampled = min(MOST_ROWS, MOST_NUMBERS / values_per_row)
+        n_held_out = min(n_sampled, GROUP_NUMBERS / self.draft.n_inputs)
+        largest_fraction = n_held_out / n_rows
         targets: Collection[str] = ()
         if first_rows[source.target].dtype.kind == "T":
             _, targets = unique_texts(first_rows[source.target])
         return replace(
             source,
-            sample_size=sample_size,
-            test_size=min(source.test_size, most),
-            validation_size=min(source.validation_size, most),
+            sample_size=n_sampled / n_rows,
+            test_size=min(source.test_size, largest_fraction),
+            validation_size=min(source.validation_size, largest_fraction),
             first_targets=targets,
         )
 
@@ -350,8 +359,8 @@ class StreamFit:
         source = self.source
         rows, hashes = source.read(number)
         held_out = source.test_size + source.validation_size
-        # The sample is of training rows, which have larger hashes than the rows held out: those
-        # with the largest ones.
+        # The rows with the smallest hashes are held out. The sample has the training rows with the
+        # largest ones.
         uses = {
             "test": hashes < source.test_size,
             "validation": (hashes >= source.test_size) & (hashes < held_out),

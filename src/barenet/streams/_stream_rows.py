@@ -54,8 +54,8 @@ class StreamRows(BlockRows):
         inputs: InputArray = X
         if isinstance(sample.X, SparseRows):
             columns, bounds = others
-            shape = sample.X.shape[1], sample.X.runs
-            inputs = SparseRows(X.ravel(), columns.ravel(), bounds, *shape)
+            n_columns = sample.X.shape[1]
+            inputs = SparseRows(X.ravel(), columns.ravel(), bounds, n_columns, sample.X.runs)
         rows = cls(inputs, y, None, sample.scale)
         rows.stream = stream
         rows.encode = encode

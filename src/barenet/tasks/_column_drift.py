@@ -264,17 +264,17 @@ class _ColumnShift:
         missing_shares = n_missing / counts.sum(axis=1)
         psi = summarizing.stability_index(then, self.counts)
         unknown = None
-        ranges = None
+        ranges: list[tuple[Any, ...]] | None = None
         if isinstance(self.column, CategoryColumn):
             unknown = self.n_unknown / int(self.counts.sum())
         elif self.ends:
-            ranges = [tuple(self.summary["range"]), (min(self.ends), max(self.ends))]
+            range_then = tuple(self.summary["range"])
+            range_now = (min(self.ends), max(self.ends))
             if isinstance(self.column, DateColumn):
                 order = self.column.order
-                for place, (low, high) in enumerate(ranges):
-                    first = date_text(nearest_second(low), order)
-                    last = date_text(nearest_second(high), order)
-                    ranges[place] = (first, last)
+                ranges = [_date_range(range_then, order), _date_range(range_now, order)]
+            else:
+                ranges = [range_then, range_now]
         return {
             "name": self.column.name,
             "psi": psi,
@@ -283,6 +283,12 @@ class _ColumnShift:
             "unknown": unknown,
             "range": ranges,
         }
+
+
+def _date_range(ends: tuple[float, float], order: str) -> tuple[str, str]:
+    """Write the ends of a range, in seconds since 1970, as dates."""
+    low, high = ends
+    return date_text(nearest_second(low), order), date_text(nearest_second(high), order)
 
 
 def _reading(psi: float) -> str:
@@ -307,8 +313,9 @@ def _scores(
         return {}, f"no scores: {error}"
     card = predictor.card or ModelCard()
     scores = {}
-    for kind_of_rows in list(card.scores)[:1]:
-        scores[kind_of_rows] = card.scores[kind_of_rows]
+    if card.scores:
+        [first_kind, *_] = card.scores
+        scores[first_kind] = card.scores[first_kind]
     scores["new"] = measured.scores
     return scores, ""
 

@@ -1,6 +1,5 @@
 """Descriptions of a predictor: its columns, which new rows are read with, and its origin."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,8 +40,13 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
     yield from predictor.description().items()
     card = predictor.card or ModelCard()
     if card.versions:
-        versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
-        yield "trained with", re.sub(r"bits of a vector (\d+)", r"vector width \1 bits", versions)
+        versions = []
+        for name, version in card.versions.items():
+            if name == "bits of a vector":  # the name in files
+                versions.append(f"vector width {version} bits")
+            else:
+                versions.append(f"{name} {version}")
+        yield "trained with", ", ".join(versions)
     if card.data_fingerprint:
         yield "data fingerprint", card.data_fingerprint
 

@@ -111,6 +111,7 @@ class Measurement:
         """Convert the outputs of a model to the units of the target, and compute its scores."""
         predictor = self.predictor
         n_outputs = predictor.network.n_outputs or 1
+        # Of two classes, a baseline has both probabilities; a network may have only the second.
         network_outputs = outputs[:, -n_outputs:].astype(np.float64)
         targets = check_targets(
             predictor.targets(self.rows.y),

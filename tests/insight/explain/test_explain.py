@@ -23,7 +23,8 @@ from barenet.layers import (
 )
 from barenet.losses import LOSSES
 from barenet.optimization.optimizers import as_optimizer
-from barenet.optimizers import OPTIMIZERS
+from barenet.optimization.optimizers._optimizer import UpdateFormula
+from barenet.optimizers import OPTIMIZERS, Optimizer
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5, 3))
@@ -343,6 +344,23 @@ def test_every_optimizer_continues_from_its_moments(spec):
     found = np.concatenate([whole[name].ravel() for name in ("W1", "b1", "W2", "b2")])
     expected = optimizer.moments["raw"] if "average" in spec else network.parameters
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+class Decaying(Optimizer):
+    """Gradient descent with the learning rate η / (t + 1)."""
+
+    name = "decaying"
+    formula = UpdateFormula({"theta": "theta - eta / (t + 1) * g"}, {"eta": "learning_rate"})
+
+    def update(self, parameters, gradient, rate):
+        parameters -= rate / (self.n_steps + 1) * gradient
+
+
+def test_a_formula_has_the_step_count_at_any_place():
+    network = Network.dense([3, 1], dtype="float64", seed=1)
+    page = explain(network, X, X[:, 0], optimizer=Decaying(0.1))
+    assert page["t"] == 1
+    check_formulas(page)
 
 
 def test_only_the_chosen_neuron_is_computed():

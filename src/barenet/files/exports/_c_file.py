@@ -495,6 +495,7 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
     elif isinstance(column, NumberColumn):
         yield _number_call(column, at, indicator=column.indicator)
     elif isinstance(column, BooleanColumn):
+        # A truth value is neither centered nor scaled: fill, center, rest of the center, scale.
         numbers = _floats(column.fill, 0, 0, 1)
         yield f"number(b, a[{at}], isnan(a[{at}]), {numbers}, {int(column.indicator)})"
     elif isinstance(column, CategoryColumn):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import option_values
-from barenet._expressions import check_formulas, declared
+from barenet._expressions import Expression, check_formulas, declared
 from barenet._registry import spec_of
 from barenet.insight.explain._document import SENTENCES, Equation, Name, Phase, Quantity, Step
 from barenet.insight.explain._recorded_step import Formulas, QuantityTable, RecordedLayer, Recorder
@@ -377,7 +377,11 @@ def _optimizer(table: QuantityTable) -> Step:
     for letter, option in rule.settings.items():
         name = Name(letters.get(letter, letter))
         settings[letter] = table.add(name, getattr(optimizer, option))
-    if any("t)" in text for text in rule.updates.values()):
+    uses_step_count = False
+    for update in rule.updates.values():
+        if update and "t" in Expression.parse(update).names:
+            uses_step_count = True
+    if uses_step_count:
         settings["t"] = table.add(Name("t"), optimizer.n_steps)
     equations = tuple(_updates(table, optimizer, rule, settings))
     symbols = {letter: setting.name.text for letter, setting in settings.items()}

@@ -204,12 +204,12 @@ class Differences:
         """Compute the differences of all entries, or of the largest."""
         flat = analytic.ravel()
         indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
-        if self.neuron is not None:
-            columns = slice(0)
-            if layer in self.neuron.layers:
-                columns = slice(self.neuron.column, self.neuron.column + 1)
-            indices = indices[..., columns]
-        indices = indices.ravel()
+        if self.neuron is None:
+            indices = indices.ravel()
+        elif layer in self.neuron.layers:
+            indices = indices[..., self.neuron.column].ravel()
+        else:
+            indices = np.empty(0, np.intp)
         if indices.size > self.limit:
             sizes = np.abs(flat[indices])
             largest_first = np.argsort(-sizes, kind="stable")

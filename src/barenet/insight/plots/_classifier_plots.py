@@ -26,6 +26,12 @@ from barenet.model._arrays import FloatArray
 #: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42
 
+#: Width of a digit of a count, as a fraction of the font size.
+DIGIT_WIDTH = 0.62
+#: Maximum font size of a count, in points.
+MAX_COUNT_SIZE = 11.0
+POINTS_PER_INCH = 72
+
 
 def plot_boundary(
     predict: Callable[[NDArray[Any]], ArrayLike],
@@ -231,7 +237,8 @@ def plot_confusion(
 def _write_counts(axes: Axes, counts: checks.Integers, fractions: FloatArray, cell: float) -> None:
     """Write each count into its cell, dark on light and light on dark, and zeros in grey."""
     n_digits = len(f"{counts.max():,}")
-    size = min(11.0, 0.9 * cell * 72 / (0.62 * n_digits))
+    cell_width = 0.9 * cell * POINTS_PER_INCH  # without the margins
+    size = min(MAX_COUNT_SIZE, cell_width / (DIGIT_WIDTH * n_digits))
     for (row, column), count in np.ndenumerate(counts):
         ink = style.INK
         if count == 0:

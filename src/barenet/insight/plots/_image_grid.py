@@ -23,6 +23,14 @@ from barenet.model._network import Network
 from barenet.model.layers import Dense
 
 MAX_IMAGES = 100
+
+#: Side of the image of a panel, in inches: of a single one, and of one of several.
+SINGLE_SIDE = 2.6
+SIDE = 1.55
+#: Width of a character of a caption, and height of a caption, in inches.
+CHARACTER_WIDTH = 0.083
+CAPTION_HEIGHT = 0.36
+
 Labels = Sequence[Any] | NDArray[Any]
 
 
@@ -92,10 +100,10 @@ def plot_digits(
         captions.append((caption, is_wrong))
         for line in caption.split("\n"):
             longest = max(longest, len(line))
-    side = 2.6 if len(images) == 1 else 1.55
+    side = SINGLE_SIDE if len(images) == 1 else SIDE
     height, width = image_shape
-    panel_width = max(side, 0.083 * longest)
-    panel_height = side * min(height / width, 2) + 0.36
+    panel_width = max(side, CHARACTER_WIDTH * longest)
+    panel_height = side * min(height / width, 2) + CAPTION_HEIGHT
     columns = math.ceil(math.sqrt(len(images)))
     size = (panel_width, panel_height)
     figure, panels = style.new_figure(size, n_panels=len(images), columns=columns, title=title)

@@ -261,7 +261,7 @@ class LBFGSHistory(Stateful):
             "start": self.start,
             "values": np.array(values),
             "gradients": np.array(gradients, self.start.dtype).reshape(-1, n_parameters),
-            "places": np.array(checksums, np.int64),
+            "places": np.array(checksums, np.int64),  # the name in checkpoints since barenet 0.2
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -410,9 +410,10 @@ def _split_and_scale(
         scaled_column = target_scaling.transform(y.reshape(-1, 1))
         scaled = scaled_column[:, 0]
     X = scaling.transform(raw, np.float32)
-    learned = np.zeros(1)
+    target_range = (0.0, 0.0)  # of a model without its rows, until its outputs are known
     if len(y):
-        learned = y[training]
+        learned_targets = y[training]
+        target_range = (float(learned_targets.min()), float(learned_targets.max()))
     return PreparedData(
         dataset=rows,
         input_names=features.input_names(rows.feature_names),
@@ -423,7 +424,7 @@ def _split_and_scale(
         test_rows=test,
         scaling=scaling,
         target_scaling=target_scaling,
-        target_range=(float(learned.min()), float(learned.max())),
+        target_range=target_range,
         model=model,
         plane=plane,
         points=points,

@@ -130,13 +130,14 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "penalty": lambda now: now.view.settings.penalty,
     "initial_weights": lambda now: now.view.settings.init or "random",
 }
-#: Measures with names as values, and these names; below, measures shown as percentages.
+#: Measures whose values are names, and these names.
 NAMES: dict[str, Iterable[str]] = {
     "data": (*NAMED, HAND_DRAWN, "own table", "own model"),
     "optimizer": OPTIMIZERS,
     "penalty": ("none", "l1", "l2"),
     "initial_weights": ("random", "zeros"),
 }
+#: Measures that are shown as percentages.
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
 #: Replaces the quotation marks of word processors by straight ones, as in JSON.
 CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))

@@ -133,8 +133,8 @@ def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
         if not 0 <= value < len(classes):
             raise ArgumentError.of(name, value, f"the index of one of {len(classes)} classes")
     probabilities = prepared.test_probabilities(view.current(report))
-    _, classes_of_rows = prepared.test
-    is_of_class = classes_of_rows[: len(probabilities)] == truth
+    n_predicted = len(probabilities)  # of very many rows, only the first are predicted
+    is_of_class = prepared.test.y[:n_predicted] == truth
     is_predicted = probabilities.argmax(axis=1) == predicted
     listed = np.flatnonzero(is_of_class & is_predicted)
     surest_first = np.argsort(-probabilities[listed, predicted], kind="stable")
