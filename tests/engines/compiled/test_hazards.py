@@ -119,6 +119,20 @@ def test_gradient_norm_whose_squares_overflow(make_job):
     assert norms[1] == pytest.approx(norms[0], rel=1e-5)
 
 
+@pytest.mark.parametrize("place", [0, 4])
+@pytest.mark.parametrize("n_rows", [1, 4])
+def test_the_norm_of_an_infinite_gradient_is_infinite(n_rows, place, make_job):
+    """Wherever its infinite numbers are; it isn't NaN, as ∞ · 0 would be."""
+    y = np.zeros((n_rows, 5))
+    y[:, place] = 1e10
+    for kind in ENGINES.values():
+        network = Network.dense([1, 5], init="zeros", dtype="float64")
+        engine = kind(make_job(network, np.full((n_rows, 1), 1e308), y))
+        with np.errstate(all="ignore"):
+            report = engine.run([np.arange(n_rows)], n_rows, np.zeros(1), 0)
+        assert report.gradient_norms[0] == np.inf
+
+
 def test_normalization_of_constant_and_huge_columns(make_job):
     found = []
     for kind in ENGINES.values():

@@ -12,7 +12,7 @@ from barenet.engines.kernels._records import (
     row_vectors,
 )
 from barenet.engines.simd._calls import compiled, inlined, invoke
-from barenet.engines.simd._lanes import sum_lanes
+from barenet.engines.simd._lanes import repeat, sum_lanes
 from barenet.engines.simd._matrix_vector import multiply_rows
 from barenet.engines.simd._processor import widest_bits
 from barenet.engines.simd._register_blocks import HALF, TALL, block_product, transpose_block
@@ -359,7 +359,7 @@ def slim_gradient(spec, step, layer, start, stop):
     D = vectors(spec, layer.d, 0)
     G = vectors(spec, layer.gradient, offset * L)
     X = array(spec, layer.x, 0, n_rows * stride)
-    squares = D[0] * 0
+    squares = repeat(spec, 0)
     for i in range(start, stop):
         g = D[0]
         if i < n:

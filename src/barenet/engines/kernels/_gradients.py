@@ -7,7 +7,7 @@ import numpy as np
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import tile
 from barenet.engines.simd._calls import compiled
-from barenet.engines.simd._lanes import absolute, sum_lanes, where, widen
+from barenet.engines.simd._lanes import absolute, repeat, sum_lanes, where, widen
 from barenet.engines.simd._views import array, lanes
 
 
@@ -28,7 +28,7 @@ def sum_squares(spec, step, layer, start, stop):
     for first in range(start, stop, size):
         last = min(first + size, stop)
         _, g, length = tile(spec, step, layer, first, last)
-        a = b = c = d = g[0] * 0
+        a = b = c = d = repeat(spec, 0)
         whole = length - length % (4 * L)
         for i in range(0, whole, 4 * L):
             a = a + g[i] * g[i]
@@ -66,7 +66,7 @@ def penalize(spec, step, layer, start, stop):
     for first in range(start, stop, size):
         last = min(first + size, stop, layer.n_in)
         p, g, length = tile(spec, step, layer, first, last)
-        penalty = widen(p[0] * 0)
+        penalty = widen(repeat(spec, 0))
         for i in range(0, length, lanes(spec)):
             weight = p[i]
             sign = where(weight > 0, 1, where(weight < 0, -1, weight))

@@ -11,7 +11,7 @@ from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import gradient_row, parameter_vectors, row_vectors, tile
 from barenet.engines.simd._calls import compiled, inlined
-from barenet.engines.simd._lanes import sqrt, sum_lanes, where
+from barenet.engines.simd._lanes import repeat, sqrt, sum_lanes, where
 from barenet.engines.simd._views import array, lanes
 
 
@@ -142,7 +142,7 @@ def take_step_of_one_row(spec, step, layer, start, stop):
         last = min(first + size, stop)
         place = gradient_row(step, layer, first)
         g = parameter_vectors(spec, layer, layer.gradient, place)
-        zero = g[0] * 0
+        zero = repeat(spec, 0)
         sums = (zero, zero, zero, zero)  # four, as each addition has to wait for the previous one
         for row in range(first, last, together):
             end = min(row + together, last)
