@@ -29,8 +29,9 @@ STANDARD_ERRORS = 2.0
 #: little, as most of an effect that is measured in a few rows is then chance.
 PENALTIES = (1.0, 4.0, 16.0, 64.0)
 
-#: Maximum number of categories of all columns in which none are merged, those with threshold 0. A
-#: category has as many weights as the first layer has units, in each network.
+#: Maximum number of categories of all columns in which none are merged, those with threshold 0;
+#: twice as many if the rarest of them have equally many rows. A category has as many weights as the
+#: first layer has units, in each network.
 MOST_CATEGORIES = 4_000
 
 #: Maximum number of rows that the comparison uses, and of classes, the most frequent ones.
