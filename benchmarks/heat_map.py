@@ -53,7 +53,7 @@ def draw(results: dict[str, Any], kind: str = "svg") -> bytes:
     from barenet.insight.plots._style import new_figure
 
     headline = "How many times faster than the best peer? (time of the best peer / time of barenet)"
-    figure, panels = new_figure((5.2, 3.5), len(results), 2, title=headline)
+    figure, panels = new_figure((5.2, 3.5), n_panels=len(results), columns=2, title=headline)
     for axes, (name, grid) in zip(panels, results.items(), strict=True):
         _draw_panel(axes, name, grid)
     _legend(figure)

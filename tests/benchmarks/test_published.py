@@ -9,7 +9,7 @@ import pandas
 import pytest
 from benchmarks.blocks import fit, predicted, report as report_blocks
 from benchmarks.report import report
-from benchmarks.results import FOLDER
+from benchmarks.results import FOLDER, write
 from benchmarks.speed_map import BATCHES, WIDTHS, ratios, step, summary
 from benchmarks.table_models import MODELS
 from benchmarks.table_report import report as report_tables
@@ -41,6 +41,18 @@ def test_a_page_follows_from_its_figures(name):
     folder = FOLDER / name
     results = json.loads((folder / "latest.json").read_text("utf-8"))
     assert (folder / "latest.md").read_text("utf-8") == report(results)
+
+
+def test_published_figures_are_written_with_their_map(tmp_path):
+    results = json.loads((FOLDER / "latest.json").read_text("utf-8"))
+    write(results, tmp_path)
+    assert (tmp_path / "latest.json").read_bytes() == (FOLDER / "latest.json").read_bytes()
+    picture = (tmp_path / "map.svg").read_text("utf-8")
+    cells = picture.count("<path")
+    n_cells = 0
+    for grid in results["parts"]["map"]["results"].values():
+        n_cells += sum(len(line) for line in grid["cells"])
+    assert cells > n_cells
 
 
 @pytest.mark.parametrize("folder", [FOLDER, FOLDER / "development"], ids=["new", "development"])
