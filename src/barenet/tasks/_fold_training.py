@@ -91,8 +91,9 @@ class FoldTraining:
         if isinstance(trained, EnsembleFit) and trained.ensemble_training.is_interrupted:
             raise KeyboardInterrupt
         measurement = trained.measurements()["held_out"]
-        self.scored.append(measurement.scored)
+        scored = measurement.scored
         self.predictor = trained.predictor
+        self.scored.append(scored)
 
     def _show_within(self, number: int, show_line: ShowLine | None) -> ShowLine | None:
         """Return a function that shows an epoch of a fold as a part of all epochs."""
