@@ -312,6 +312,7 @@ OTHER_NAMES = {
         "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
     ),
     ("n_jobs", "workers", "num_workers"): ("threads={4}",),
+    ("folds", "n_folds", "n_splits"): ("cv={5}",),
     ("group", "groups"): ("split_by, the name of the column that has the groups",),
     ("sep", "separator"): ("delimiter=';', or another character",),
     ("na_values",): ("missing=['-999'], or other spellings of a missing value",),

@@ -10,8 +10,10 @@ from barenet.population._population import Population
 from barenet.population._search_result import SearchResult
 from barenet.streams._stream import Stream
 from barenet.tasks._column_drift import Drift
+from barenet.tasks._cross_validation_result import CrossValidationResult
 
 __all__ = [
-    "Baseline", "CompiledNetwork", "Drift", "Ensemble", "Explanation", "Exported",
-    "GradientReport", "Importance", "ParameterReport", "Population", "SearchResult", "Stream",
+    "Baseline", "CompiledNetwork", "CrossValidationResult", "Drift", "Ensemble", "Explanation",
+    "Exported", "GradientReport", "Importance", "ParameterReport", "Population", "SearchResult",
+    "Stream",
 ]  # fmt: skip

@@ -5,10 +5,11 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_friedman1
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupKFold, cross_validate, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
@@ -22,6 +23,7 @@ from barenet import (
     save,
 )
 from barenet.errors import DataError
+from barenet.population import _ensemble_training
 from barenet.population._ensemble_training import EnsembleTraining
 
 KINDS = [MLPEnsembleClassifier, MLPEnsembleRegressor]
@@ -263,3 +265,170 @@ def test_wrong_parameters_and_arguments_are_named(given, refused):
     data = {"y": species, **(given if name in ("y", "sample_weight") else {})}
     with refused(name):
         MLPEnsembleClassifier(**({} if name in data else given)).fit(table, **data)
+
+
+class Recorded(EnsembleTraining):
+    """A training that ends after two epochs, and keeps itself for the test."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.groups = arguments[5]
+        Recorded.last = self
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    monkeypatch.setattr(_ensemble_training, "EnsembleTraining", Recorded)
+    return Recorded
+
+
+DAYS = pd.date_range("2024-01-01", periods=6)
+
+#: Groups of the same rows in various forms, by the number of each row's group.
+FORMS = {
+    "numbers": lambda numbers: numbers,
+    "floats": lambda numbers: numbers / 2,
+    "texts": lambda numbers: [f"patient {number}" for number in numbers],
+    "texts and numbers": lambda numbers: [("0", 0, "1", 1, 2.5, "x")[number] for number in numbers],
+    "array of texts": lambda numbers: np.array(list("fedcba"))[numbers],
+    "booleans and tuple": lambda numbers: tuple((True, False, 2, 3, 4, 5)[i] for i in numbers),
+    "dates": lambda numbers: DAYS.to_numpy()[numbers],
+    "column of texts": lambda numbers: pd.Series(list("fedcba"))[numbers],
+    "categories": lambda numbers: pd.Series(pd.Categorical(list("fedcba")))[numbers],
+    "nullable": lambda numbers: pd.Series(numbers, dtype="Int64", index=numbers),
+    "column of dates": lambda numbers: pd.Series(DAYS[numbers].tz_localize("UTC")),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_network_is_trained_on_a_group_that_it_leaves_out(kind, form, recorded):
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 6, 90)
+    X = rng.normal(size=(90, 2))
+    y = (X[:, 0] > 0) * 1
+    model = kind(max_iter=2, random_state=0).fit(X, y, groups=FORMS[form](numbers))
+    left_out = recorded.last.left_out
+    assert len(left_out) == len(model.network_.networks) == 16
+    for rows in left_out:
+        kept = np.setdiff1d(np.arange(90), rows)
+        assert len(rows) > 0
+        assert not set(numbers[rows]) & set(numbers[kept])
+    plain = kind(max_iter=2, random_state=0).fit(X, y, groups=numbers)
+    assert (plain.out_of_fold_predictions_ == model.out_of_fold_predictions_).all()
+
+
+def test_fewer_groups_than_folds_make_a_fold_of_each(recorded):
+    X = np.arange(60.0).reshape(30, 2)
+    groups = np.arange(30) % 2
+    MLPEnsembleRegressor(max_iter=1).fit(X, X[:, 0], groups=groups)
+    assert recorded.last.n_folds == 2
+    for rows in recorded.last.left_out:
+        assert len(set(groups[rows])) == 1
+
+
+def test_groups_of_one_row_each_are_the_same_as_none():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    without = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
+    alone = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, X[:, 0], groups=np.arange(60))
+    assert (without.predict(X) == alone.predict(X)).all()
+    assert (without.out_of_fold_predictions_ == alone.out_of_fold_predictions_).all()
+
+
+def test_the_out_of_fold_score_of_groups_is_not_learned_by_their_names():
+    rng = np.random.default_rng(0)
+    patient = np.repeat(np.arange(40), 5)
+    height = rng.normal(size=40)[patient]  # is the same in all rows of a patient
+    table = {"patient": [f"p{number}" for number in patient], "height": height}
+    y = rng.normal(size=40)[patient]  # does not depend on the height
+    model = MLPEnsembleRegressor(random_state=0, max_iter=24, keep_column=["patient"])
+    rows_apart = model.fit(table, y).out_of_fold_score_
+    groups_whole = model.fit(table, y, groups=patient).out_of_fold_score_
+    assert rows_apart > 0.5
+    assert groups_whole < 0.1
+
+
+def test_groups_and_weights_are_used_together(recorded):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    groups = np.arange(40) % 5
+    weight = np.where(groups == 0, 0.0, 1.0)
+    model = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, X[:, 0], weight, groups=groups)
+    for rows in recorded.last.left_out:
+        assert len(np.unique(groups[rows])) < 5
+    other = X[:, 0] + 100 * (groups == 0)
+    again = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, other, weight, groups=groups)
+    assert (again.predict(X) == model.predict(X)).all()
+    only_one = np.where(groups == 0, 1.0, 0.0)
+    with pytest.raises(ValueError, match=r"^sample_weight: is 0, or almost 0, for all rows"):
+        MLPEnsembleRegressor(max_iter=2).fit(X, X[:, 0], only_one, groups=groups)
+
+
+#: Groups of four rows that are refused, and the error.
+WRONG_GROUPS = {
+    "few": ([1, 2, 3], r"expected shape \(4,\), one for each row of X, got \(3,\)"),
+    "matrix": (np.eye(4), r"expected shape \(4,\), one for each row of X, got \(4, 4\)"),
+    "frame": (pd.DataFrame({"g": [1, 2, 3, 4]}), r"expected shape \(4,\).* got \(4, 1\)"),
+    "one": (["Rome"] * 4, "all rows are in the group 'Rome'; name two groups or more"),
+    "None": (["a", None, "b", "b"], "row 1 has no group; leave out the rows"),
+    "NaN": ([1.0, 2.0, np.nan, 1.0], "row 2 has no group"),
+    "array with NaN": (np.array([1.0, 2.0, 1.0, np.nan]), "row 3 has no group"),
+    "NaT": (np.array(["2024-01-01", "NaT", "2024-01-01", "NaT"], "M8[D]"), "row 1 has no group"),
+    "NA": (pd.Series([1, 2, None, 2], dtype="Int64"), "row 2 has no group"),
+    "category": (pd.Categorical(["a", "b", "a", None]), "row 3 has no group"),
+    "masked": (np.ma.array([1, 2, 3, 4], mask=[0, 0, 1, 0]), "has masked entries"),
+    "text": ("town", "expected an array, got 'town'"),
+    "lists": (np.array([[1], [2], [1], None], object)[:4], "row 3 has no group"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_GROUPS)
+def test_wrong_groups_are_named_and_leave_the_estimator_as_it_was(case):
+    X = np.arange(8.0).reshape(4, 2)
+    groups, problem = WRONG_GROUPS[case]
+    model = MLPEnsembleRegressor(max_iter=1)
+    with pytest.raises(ValueError, match=f"^groups: {problem}"):
+        model.fit(X, X[:, 0], groups=groups)
+    assert not hasattr(model, "network_")
+
+
+def test_groups_without_a_hash_are_refused():
+    groups = np.empty(4, object)
+    for row in range(4):
+        groups[row] = [row]
+    X = np.arange(8.0).reshape(4, 2)
+    with pytest.raises(ValueError, match=r"^groups: .*list"):
+        MLPEnsembleRegressor(max_iter=1).fit(X, X[:, 0], groups=groups)
+
+
+def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
+    trained = []
+
+    class Collected(EnsembleTraining):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            trained.append((arguments[5], self.left_out))
+
+    monkeypatch.setattr(_ensemble_training, "EnsembleTraining", Collected)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    groups = np.repeat([f"p{number}" for number in range(12)], 5)
+    with config_context(enable_metadata_routing=True):
+        model = MLPEnsembleRegressor(max_iter=1).set_fit_request(groups=True, sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
+        params = {"groups": groups, "sample_weight": np.ones(60)}
+        scores = cross_validate(pipeline, X, X[:, 0], cv=GroupKFold(3), params=params)
+    assert np.isfinite(scores["test_score"]).all()
+    assert len(trained) == 3
+    for fold_groups, left_out in trained:
+        assert len(fold_groups) == 40 and len(np.unique(fold_groups)) == 8
+        for rows in left_out:
+            kept = np.setdiff1d(np.arange(40), rows)
+            assert not set(fold_groups[rows]) & set(fold_groups[kept])
+
+
+def test_groups_reach_the_last_step_of_a_pipeline_without_routing(recorded):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    pipeline = make_pipeline(StandardScaler(), MLPEnsembleRegressor(max_iter=1))
+    pipeline.fit(X, X[:, 0], mlpensembleregressor__groups=np.arange(20) % 7)
+    assert len(np.unique(recorded.last.groups)) == 7

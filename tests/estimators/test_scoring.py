@@ -7,9 +7,11 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn import metrics
+from sklearn import config_context, metrics
 from sklearn.datasets import make_multilabel_classification
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupKFold, cross_validate, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from barenet import MLPClassifier, MLPRegressor
@@ -242,3 +244,96 @@ def test_every_scorer_works_or_is_refused_before_training(name):
     else:
         model.fit(*rows, validation_data=held_out)
         assert np.isfinite(model.validation_scores_).all()
+
+
+def validation_rows_of(model, X, y, **arguments):
+    """Fit a model with early stopping, and return the rows that it was scored on."""
+    scored = []
+
+    def score(estimator, X_scored, y_scored):
+        scored.append(np.array(X_scored))
+        return 0.5
+
+    model.set_params(scoring=score, early_stopping=True).fit(X, y, **arguments)
+    return scored[0]
+
+
+@pytest.mark.parametrize("name", [str, int, lambda number: f"2024-01-{number + 1:02}"])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_early_stopping_holds_out_whole_groups(kind, name):
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 20, 200)
+    X = np.column_stack([numbers, rng.normal(size=200)]) / 20
+    y = numbers % 2
+    groups = [name(number) for number in numbers]
+    for seed in range(3):
+        model = kind(
+            hidden_layer_sizes=(4,), max_iter=2, random_state=seed, validation_fraction=0.25
+        )
+        held_out = validation_rows_of(model, X, y, groups=groups)
+        held_out_numbers = np.unique((held_out[:, 0] * 20).round())
+        assert len(held_out_numbers) == 5
+        assert len(held_out) == np.isin(numbers, held_out_numbers).sum()
+        assert model._n_rows == {"training": 200 - len(held_out), "validation": len(held_out)}
+        if kind is MLPClassifier:  # the classes are in proportion
+            assert 2 <= (held_out_numbers % 2).sum() <= 3
+
+
+def test_a_class_of_a_single_group_is_held_out_or_trained_on():
+    rng = np.random.default_rng(0)
+    numbers = np.arange(60) % 6
+    X = np.column_stack([numbers, rng.normal(size=60)]) / 6
+    y = (numbers == 0) * 1
+    model = MLPClassifier((4,), max_iter=2, random_state=0, validation_fraction=0.3)
+    held_out = validation_rows_of(model, X, y, groups=numbers)
+    assert len(held_out) == 20
+    assert len(np.unique(held_out[:, 0])) == 2
+
+
+def test_groups_have_no_effect_without_a_split_of_the_rows(data):
+    (X, y), held_out, _ = data("classes")
+    groups = np.arange(len(X)) % 7
+    for settings, arguments in (
+        ({"early_stopping": False}, {}),
+        ({"early_stopping": True}, {"validation_data": held_out}),
+    ):
+        without = model_for("classes", **settings).fit(X, y, **arguments)
+        with_groups = model_for("classes", **settings).fit(X, y, groups=groups, **arguments)
+        assert without.loss_curve_ == with_groups.loss_curve_
+
+
+def test_groups_of_a_network_are_checked_as_those_of_an_ensemble(data):
+    (X, y), _, _ = data("classes")
+    model = model_for("classes", early_stopping=True)
+    missing = [None, *range(1, len(X))]
+    for groups, problem in (
+        (np.arange(3), r"expected shape \(90,\), one for each row of X, got \(3,\)"),
+        (missing, "row 0 has no group"),
+        (["Rome"] * len(X), "all rows are in the group 'Rome'"),
+    ):
+        with pytest.raises(ValueError, match=f"^groups: {problem}"):
+            model.fit(X, y, groups=groups)
+    weight = np.where(np.arange(len(X)) % 2 == 0, 1.0, 0.0)
+    with pytest.raises(ValueError, match=r"^sample_weight: all 45 (training|validation) rows have"):
+        model.fit(X, y, weight, groups=np.arange(len(X)) % 2)
+
+
+def test_groups_are_routed_to_a_network_in_a_pipeline():
+    numbers = np.repeat(np.arange(12), 5)
+    X = np.column_stack([numbers, np.random.default_rng(0).normal(size=60)])
+    scored = []
+
+    def score(estimator, X_scored, y_scored):
+        scored.append(X_scored[:, 0].copy())
+        return 0.5
+
+    with config_context(enable_metadata_routing=True):
+        model = MLPRegressor(max_iter=2, early_stopping=True, scoring=score, random_state=0)
+        pipeline = make_pipeline(StandardScaler(), model.set_fit_request(groups=True))
+        scores = cross_validate(
+            pipeline, X, numbers / 12, cv=GroupKFold(3), params={"groups": numbers}
+        )
+    assert np.isfinite(scores["test_score"]).all()
+    for held_out in scored:
+        _, counts = np.unique(held_out, return_counts=True)
+        assert counts.tolist() == [5] * len(counts)

@@ -31,6 +31,7 @@ from barenet.settings._task_settings import (
     GENERATOR,
     OF_THE_ROWS,
     TABLE_OPTIONS,
+    CrossValidationOptions,
     FileOptions,
     OpeningOptions,
 )
@@ -50,6 +51,7 @@ from barenet import Netwrok  # wrong
 X, y = np.zeros((8, 2)), np.zeros(8)
 task = Task.open({"a": [1.0, 2.0], "b": [3.0, 4.0]}, "b", drop=["a"], delimiter=";", rare=0.1)
 predictor = task.train(epochs=3, layers=(2, 8, 1), learning_rate=0.1, optimizer="sgd")
+Task.cross_validate("rows.csv", "y", cv=3, epochs=3, drop=["a"], delimiter=";").mean["r2"]
 barenet.load_dataset("moons", samples=50, noise=0.1)
 barenet.stream("rows.csv", "y", rare=0.1)
 networks = [Network.dense([2, 1]) for _ in range(2)]
@@ -60,6 +62,8 @@ MLPClassifier((8,), max_iter=3)
 Task.open("rows.csv", traget="y")  # wrong
 task.train(epoch=3)  # wrong
 task.train(epochs="3")  # wrong
+Task.cross_validate("rows.csv", "y", epoch=3)  # wrong
+Task.cross_validate("rows.csv", "y", test_size=0.5)  # wrong
 barenet.load_dataset("moons", sample=50)  # wrong
 barenet.stream("rows.csv", "y", rate=0.1)  # wrong
 train_many(networks, X, y, epoch=10)  # wrong
@@ -126,6 +130,10 @@ def test_the_types_of_options_are_those_of_the_settings():
 @pytest.mark.case(173)
 def test_the_names_of_options_are_all_that_are_taken():
     assert {*OpeningOptions.__annotations__} == {*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR}
+    opening_options = {*OpeningOptions.__annotations__}
+    training_options = {*TrainingOptions.__annotations__}
+    assert not opening_options & training_options  # Task.cross_validate takes both
+    assert {*CrossValidationOptions.__annotations__} == opening_options | training_options
     assert {*PerNetworkOptions.__annotations__} == {*PER_NETWORK}
     named = {*inspect.getfullargspec(barenet.cross_validate).args, "cv", "metrics"}
     taken = KNOWN - {"networks", "rows"} - named
@@ -145,6 +153,7 @@ def test_the_names_of_options_are_all_that_are_taken():
 SIGNATURES = {
     "Task.open": (Task.open, "delimiter"),
     "Task.train": (Task.train, "learning_rate"),
+    "Task.cross_validate": (Task.cross_validate, "keep_column"),
     "train_many": (barenet.train_many, "batch_size"),
     "cross_validate": (barenet.cross_validate, "epochs"),
     "search": (barenet.search, "epochs"),

@@ -1,4 +1,4 @@
-"""Checks of X and y before scikit-learn's, which accept masks and dates, and name no argument."""
+"""Checks of X, y and groups before scikit-learn's, which accept masks and name no argument."""
 
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, brief
 from barenet.model._arrays import INPUT_DTYPES, check_in_memory, is_safe
 from barenet.tables._to_frame import is_missing
 
@@ -149,10 +149,10 @@ def _labels(y: Any) -> Any:
     return y
 
 
-def _missing_targets(y: Any) -> NDArray[np.bool_]:
+def _missing_rows(y: Any) -> NDArray[np.bool_]:
     """Find the rows with None, or with NaN among objects; NaN in floats is checked elsewhere.
 
-    >>> _missing_targets(["no", None, float("nan")]).tolist()
+    >>> _missing_rows(["no", None, float("nan")]).tolist()
     [False, True, True]
     """
     if hasattr(y, "isna"):
@@ -192,7 +192,7 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
     check_series(y, "y", dates=not numeric)
-    missing = _missing_targets(y)
+    missing = _missing_rows(y)
     if missing.any():
         raise ValueError(f"row {int(missing.argmax())} has no value")
     if hasattr(y, "tolist") and not isinstance(y.dtype, np.dtype) and not numeric:
@@ -213,3 +213,41 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     if y.ndim == 2 and y.shape[1] == 1:
         return column_or_1d(y, warn=True)
     return y
+
+
+def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp]:
+    """Number the groups of the rows, in the order of their first rows.
+
+    Examples
+    --------
+    >>> check_groups(["Rome", "Oslo", "Rome"], 3)
+    array([0, 1, 0])
+    """
+    check_series(groups, "groups", dates=True)
+    dtype = None
+    if isinstance(groups, list | tuple):
+        dtype = object  # NumPy would turn the number 1 beside the text "1" into that text
+    labels = np.asarray(groups, dtype)
+    if labels.shape != (n_rows,):
+        problem = f"expected shape ({n_rows},), one for each row of X, got {labels.shape}"
+        raise ArgumentError(problem, argument="groups")
+    if labels.dtype.kind == "f":
+        are_missing = np.isnan(labels)
+    elif labels.dtype.kind in "mM":
+        are_missing = np.isnat(labels)
+    else:
+        are_missing = _missing_rows(labels)
+    if are_missing.any():
+        problem = f"row {int(are_missing.argmax())} has no group"
+        remedy = "leave out the rows without a group, or give each of them a group of its own"
+        raise ArgumentError(problem, argument="groups", remedy=remedy)
+    numbers: dict[Any, int] = {}
+    codes = np.empty(n_rows, np.intp)
+    with errors_naming_argument("groups"):  # a group may have no hash
+        for row, label in enumerate(labels.tolist()):
+            codes[row] = numbers.setdefault(label, len(numbers))
+    if len(numbers) < 2:
+        problem = f"all rows are in the group {brief(labels.tolist()[0])}"
+        remedy = "name two groups or more, or leave the argument out"
+        raise ArgumentError(problem, argument="groups", remedy=remedy)
+    return codes

@@ -18,7 +18,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from barenet._train import held_out_rows
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument, is_plain
+from barenet.estimators._array_inputs import (
+    check_groups,
+    check_series,
+    check_y,
+    errors_naming_argument,
+    is_plain,
+)
 from barenet.estimators._estimator import Estimator, unchanged_on_error
 from barenet.estimators._fit_loop import Patience, run_epochs
 from barenet.estimators._parameters import Parameters, dense_layers_of, views_of
@@ -59,6 +65,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         sample_weight: ArrayLike | None = None,
         *,
         validation_data: Sequence[ArrayLike] | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Train on rows and their targets.
 
@@ -76,13 +83,17 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             Weights of the rows.
         validation_data : tuple of X and y, or of X, y and sample weights, optional
             Validation rows, measured after each epoch and used by early stopping.
+        groups : array-like of shape (n_samples,), optional
+            The group of each row, such as a patient with several rows: numbers, text or dates, of
+            at least two different values. If ``early_stopping=True`` splits off a validation set,
+            it has whole groups, `validation_fraction` of all; otherwise, they have no effect.
 
         Returns
         -------
         MLPClassifier or MLPRegressor
             The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, validation_data=validation_data)
+        return self._fit(X, y, sample_weight, validation_data=validation_data, groups=groups)
 
     @available_if(lambda self: self._has_partial_fit())
     def partial_fit(
@@ -163,6 +174,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         sample_weight: ArrayLike | None,
         *,
         validation_data: Sequence[ArrayLike] | None = None,
+        groups: ArrayLike | None = None,
         incremental: bool = False,
         classes: ArrayLike | None = None,
     ) -> None:
@@ -174,6 +186,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         with unchanged_on_error(self, continued):
             is_sparse = issparse(y)
             X, y = self._check_arrays(X, y, reset=not continued)
+            group_numbers = None
+            if groups is not None:
+                group_numbers = check_groups(groups, len(y))
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
                 self._has_sparse_labels = is_sparse and self._encoder.multilabel
@@ -186,7 +201,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             loss = self._make_loss()
             weight = self._sample_weight(sample_weight, y)
             rows = validate_arrays(self.network_, loss, X, targets, weight)
-            rows, scorer = self._split(rows, validation_data, rng)
+            rows, scorer = self._split(rows, validation_data, rng, group_numbers)
             job = self._job(rows, loss, incremental, rng)
             reporter = None
             if task is not None:
@@ -249,14 +264,19 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         self._patience = Patience()
 
     def _split(
-        self, rows: ArrayDataset, data: Sequence[ArrayLike] | None, rng: np.random.RandomState
+        self,
+        rows: ArrayDataset,
+        data: Sequence[ArrayLike] | None,
+        rng: np.random.RandomState,
+        groups: NDArray[np.intp] | None,
     ) -> tuple[ArrayDataset, ValidationScorer | None]:
         """Return the training rows, and a scorer if validation rows are given or needed."""
         if data is not None:
             validation = held_out_rows(data, "validation_data", self._validation_rows)
         elif self.early_stopping and not self._make_optimizer().full_batch:
             strata = self._encoder.strata(rows)
-            rows, validation = split_validation(rows, self.validation_fraction, strata, rng)
+            fraction = self.validation_fraction
+            rows, validation = split_validation(rows, fraction, strata, rng, groups)
         else:
             return rows, None
         return rows, ValidationScorer(self, validation)

@@ -18,7 +18,7 @@ from barenet._constraints import check_fields, check_flag, option
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
-from barenet.estimators._array_inputs import check_y, errors_naming_argument
+from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
 from barenet.estimators._estimator import fitting
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
@@ -45,6 +45,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         client: Client | None = None,
     ) -> Self:
         """Train on the rows of a table and their targets.
@@ -57,6 +58,11 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             The class of each row, of any type; or numbers.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
+        groups : array-like of shape (n_samples,), optional
+            The group of each row, such as a patient or a machine with several rows: numbers, text
+            or dates, of at least two different values. A network that leaves out a row leaves out
+            its whole group, so that the out-of-fold predictions, the choice of the epoch and the
+            intervals are those for new groups.
         client : dask.distributed.Client, optional
             Client of a Dask cluster, whose workers train the networks, with the same result;
             `threads` must be None.
@@ -67,10 +73,10 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             The fitted estimator.
         """
         with fitting(self):
-            self._fit(X, y, sample_weight, client)
+            self._fit(X, y, sample_weight, groups, client)
         return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, client: Client | None) -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, client: Client | None) -> None:
         """Check the parameters and the data, and train."""
         check_fields(self)
         if self.verbose is not None:
@@ -84,6 +90,9 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             first_column = next(iter(X.values()), ())
             n_rows = _num_samples(first_column)
         y = check_y(y, n_rows, self)
+        group_numbers = None
+        if groups is not None:
+            group_numbers = check_groups(groups, n_rows)
         targets, target_kind, weight = self._encode(y)
         dtype = np.dtype(np.float64)
         if sample_weight is not None:
@@ -94,6 +103,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             targets,
             target_kind,
             weight=weight,
+            groups=group_numbers,
             epochs=int(self.max_iter),
             seed=seed,
             **self._options(),

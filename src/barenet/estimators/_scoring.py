@@ -23,9 +23,15 @@ Scoring = ScorerSpec | Sequence[str] | Mapping[str, ScorerSpec] | None
 
 
 def split_validation(
-    rows: ArrayDataset, fraction: float, strata: NDArray[Any] | None, rng: np.random.RandomState
+    rows: ArrayDataset,
+    fraction: float,
+    strata: NDArray[Any] | None,
+    rng: np.random.RandomState,
+    groups: NDArray[np.intp] | None = None,
 ) -> tuple[ArrayDataset, ArrayDataset]:
     """Split rows into a training set and a validation set, stratified unless classes are rare.
+
+    With groups, whose numbers are counted from 0, the validation set has a fraction of the groups.
 
     Examples
     --------
@@ -36,14 +42,25 @@ def split_validation(
     """
     from sklearn.model_selection import train_test_split
 
+    n_units = len(rows.X)
+    strata_of_units = strata
+    if groups is not None:
+        _, first_rows = np.unique(groups, return_index=True)
+        n_units = len(first_rows)
+        if strata is not None:
+            strata_of_units = strata[first_rows]
     try:
         training, validation = train_test_split(
-            np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
+            np.arange(n_units), test_size=fraction, stratify=strata_of_units, random_state=rng
         )
     except ValueError as error:
-        if strata is not None and len(np.unique(strata)) > 2:
-            return split_validation(rows, fraction, None, rng)
+        if strata is not None and (groups is not None or len(np.unique(strata)) > 2):
+            return split_validation(rows, fraction, None, rng, groups)
         raise ArgumentError(str(error), argument="validation_fraction") from error
+    if groups is not None:
+        is_validation = np.isin(groups, validation)
+        training = np.flatnonzero(~is_validation)
+        validation = np.flatnonzero(is_validation)
     if len(validation) < 2:
         problem = f"The validation set is too small, {len(validation)} of {len(rows.X)} rows"
         remedy = "take a larger fraction, or more rows"

@@ -198,7 +198,7 @@ def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> l
         raise ArgumentError.of("cv", cv, "one fold or more")
     folds = []
     for number, pair in enumerate(pairs, 1):
-        folds.append(_check_fold(number, pair, len(inputs), labels))
+        folds.append(check_fold(number, pair, len(inputs), labels))
     return folds
 
 
@@ -214,7 +214,7 @@ def _class_labels(network: Network, targets: NDArray[Any]) -> NDArray[np.intp] |
     return None  # a row may have several classes
 
 
-def _check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | None) -> Fold:
+def check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | None) -> Fold:
     """Convert indices or masks to indices, and check that every class is in the training rows."""
     try:
         train_part, test_part = pair

@@ -114,6 +114,8 @@ class EnsembleTraining:
         self._saver: EnsembleSaver
         #: Shows the epoch, if anything is shown.
         self._show_line: ShowLine | None = None
+        #: Whether the run was ended by Ctrl-C.
+        self.is_interrupted = False
 
     @property
     def best(self) -> CheckedEpoch | None:
@@ -144,17 +146,19 @@ class EnsembleTraining:
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
         resume: bool | str | PathLike[str] = False,
         client: "Client | None" = None,
+        show_line: ShowLine | None = None,
     ) -> History:
         """Train until the loss does not improve, on the workers of a client if there is one.
 
-        After Ctrl-C, the best epoch so far is kept.
+        After Ctrl-C, the best epoch so far is kept. The epochs are shown by `show_line` if it is
+        given, otherwise in a line of their own.
         """
         reason = None
         with locked_checkpoint(self.networks[0], checkpoint, resume) as (file, saved):
             self._saver = EnsembleSaver(file, saved, self.averages)
             try:
-                with live_line(progress, width=12) as show_line:
-                    self._show_line = show_line
+                with live_line(progress, width=12) as own_line:
+                    self._show_line = show_line or own_line
                     self._train(threads=threads, callbacks=callbacks, client=client)
                 self._saver.save_at_end(self._population)
             except WorkersError as error:
@@ -166,6 +170,7 @@ class EnsembleTraining:
                 if self.best is None:
                     raise
                 reason = "interrupted"
+                self.is_interrupted = True
         # Some network of each repeat has failed, or the run was interrupted in the first epoch.
         if self.best is None:
             failures = [*self._population.errors.values()]

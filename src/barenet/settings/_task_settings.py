@@ -16,7 +16,7 @@ from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, with_addresses, without_secrets
 from barenet.optimization._schedules import as_schedule
-from barenet.settings._run_config import DEFAULTS, RunConfig
+from barenet.settings._run_config import DEFAULTS, RunConfig, TrainingOptions
 from barenet.settings._run_defaults import MANY, table_defaults
 from barenet.storage._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
 from barenet.streams._stream import Stream, stream
@@ -64,6 +64,10 @@ class OpeningOptions(CsvFields, GeneratorOptions, total=False):
     rare: float | None
     data_dir: str | PathLike[str] | None
     allow_missing_columns: bool | None
+
+
+class CrossValidationOptions(OpeningOptions, TrainingOptions, total=False):
+    """The options of `Task.cross_validate`, which opens the rows and trains on them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A network or an ensemble with all settings decided, ready to be trained on a task."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,17 +16,20 @@ from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import ENGINES, Ensemble, Model
-from barenet.errors import some
+from barenet.errors import caller_stacklevel, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
+from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import TaskSettings
+from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._encoding import TableEncoding
+from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
 from barenet.tasks import _initial_weights as initial_weights
@@ -33,7 +37,8 @@ from barenet.tasks._distillation import student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._network_rows import NetworkRows
 from barenet.tasks._split_rows import SplitRows, fingerprint_of
-from barenet.training._callbacks import Callback, EarlyStopping
+from barenet.tasks._target_leakage import describe_leak, leaking_columns
+from barenet.training._callbacks import Callback, EarlyStopping, Run
 from barenet.training._history import History
 
 if TYPE_CHECKING:
@@ -97,8 +102,36 @@ class Fit(ABC):
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
         resume: bool = False,
         client: "Client | None" = None,
+        show_epoch: ShowLine | None = None,
     ) -> tuple[Self, History]:
-        """Train, possibly on workers, and return the trained fit and its history."""
+        """Train, possibly on workers, and return the trained fit and its history.
+
+        With `progress` False, `show_epoch` may show the epochs as part of a longer computation.
+        """
+
+    def warn_of_columns(self, dataset: Dataset, function: str) -> None:
+        """Warn of suspicious columns: copies of the target, and values or names that are errors."""
+        encoding = self.predictor.preprocessing
+        leaking = leaking_columns(self.training, encoding)
+        if leaking:
+            leak = describe_leak(leaking, self.training.target_name)
+            text = f"{leak}: {function}(..., drop={leaking[:5]!r})"
+            warnings.warn(text, stacklevel=caller_stacklevel())
+        if isinstance(encoding, TableEncoding):
+            warn_of_placeholders(encoding, dataset.X)
+            warn_of_alike_names(encoding, dataset.X, dataset.target_name, dataset.classes or ())
+
+
+class EpochLine(Callback):
+    """Shows each epoch in a line that belongs to a longer computation."""
+
+    history_only = True
+
+    def __init__(self, show_line: ShowLine) -> None:
+        self.show_line = show_line
+
+    def on_epoch(self, run: Run) -> None:
+        self.show_line(run.epoch, run.epochs, f"epoch {run.epoch}/{run.epochs}", 0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,12 +183,16 @@ class NetworkFit(Fit):
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
         resume: bool = False,
         client: "Client | None" = None,
+        show_epoch: ShowLine | None = None,
     ) -> tuple[Self, History]:
         assert client is None  # rejected by the caller
+        all_callbacks: list[Callback] = [*self.patience, *callbacks]
+        if show_epoch is not None:
+            all_callbacks.append(EpochLine(show_epoch))
         history = train(
             self.predictor.first_network,
             **self.arguments(),
-            callbacks=[*self.patience, *callbacks],
+            callbacks=all_callbacks,
             progress=progress,
             threads=threads,
             checkpoint=checkpoint,
@@ -201,6 +238,7 @@ class EnsembleFit(Fit):
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
         resume: bool = False,
         client: "Client | None" = None,
+        show_epoch: ShowLine | None = None,
     ) -> tuple[Self, History]:
         training = self.ensemble_training
         history = training.run(
@@ -210,6 +248,7 @@ class EnsembleFit(Fit):
             checkpoint=checkpoint,
             resume=resume,
             client=client,
+            show_line=show_epoch,
         )
         best = training.best
         assert best is not None

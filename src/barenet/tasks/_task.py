@@ -13,21 +13,26 @@ from barenet._constraints import OtherMethods, check_arguments, check_flag, list
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, count_of, without_secrets
+from barenet.errors import ArgumentError, caller_stacklevel, count_of, without_secrets
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings import _task_settings as task_settings
 from barenet.settings._run_config import RunConfig, TrainingOptions
-from barenet.settings._task_settings import IN_MEMORY, ONE_NETWORK, OpeningOptions, TaskSettings
+from barenet.settings._task_settings import (
+    IN_MEMORY,
+    ONE_NETWORK,
+    CrossValidationOptions,
+    OpeningOptions,
+    TaskSettings,
+)
 from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._column import Column
 from barenet.tables._delimited import CsvOptions
 from barenet.tables._encoding import TableEncoding, check_texts
 from barenet.tables._frame import Table
-from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._scaling import Scaling
+from barenet.tasks._cross_validation_result import CrossValidationResult
 from barenet.tasks._description import (
     describe_columns,
     labelled_rows,
@@ -35,12 +40,13 @@ from barenet.tasks._description import (
     words_may_be_classes,
 )
 from barenet.tasks._fit import EnsembleFit, Fit, prepare_ensemble, prepare_network
+from barenet.tasks._fold_training import FoldTraining
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
-from barenet.tasks._target_leakage import describe_leak, leaking_columns
+from barenet.tasks._task_folds import make_task_folds
 from barenet.tasks._value_check import check_values
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
@@ -216,7 +222,8 @@ class Task(OtherMethods):
             description = dataset.description
             if words_may_be_classes(dataset, settings):
                 description += "; task='classification' makes these words a class"
-            warnings.warn(f"{without_secrets(name)}: {description}", stacklevel=2)
+            text = f"{without_secrets(name)}: {description}"
+            warnings.warn(text, stacklevel=caller_stacklevel())
         return opened
 
     @classmethod
@@ -364,15 +371,7 @@ class Task(OtherMethods):
             fit = prepare_network(self.rows, fit_settings, teacher=teacher)
         else:
             fit = self.prepare(fit_settings)
-        encoding = fit.predictor.preprocessing
-        leaking = leaking_columns(fit.training, encoding)
-        if leaking:
-            leak = describe_leak(leaking, fit.training.target_name)
-            warnings.warn(f"{leak}: Task.open(..., drop={leaking[:5]!r})", stacklevel=2)
-        if isinstance(encoding, TableEncoding):
-            dataset = self.rows.dataset
-            warn_of_placeholders(encoding, dataset.X)
-            warn_of_alike_names(encoding, dataset.X, dataset.target_name, dataset.classes or ())
+        fit.warn_of_columns(self.rows.dataset, "Task.open")
         trained, self.history = fit.run(
             as_callbacks(callbacks),
             progress=progress,
@@ -385,6 +384,137 @@ class Task(OtherMethods):
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
         self._trained = with_results(trained.predictor, self.history, trained.measurements())
         return self._trained
+
+    @classmethod
+    @lists_options(CrossValidationOptions)
+    def cross_validate(
+        cls,
+        data: Any,
+        target: Any = None,
+        *,
+        cv: Any = 5,
+        task: Literal["classification", "regression"] | None = None,
+        split_seed: int | None = None,
+        split_by: str | None = None,
+        config: RunConfig | None = None,
+        quick: bool | None = None,
+        threads: int | None = None,
+        callbacks: Callbacks = (),
+        client: "Client | None" = None,
+        progress: bool | None = None,
+        **options: Unpack[CrossValidationOptions],
+    ) -> CrossValidationResult:
+        """Train and score a model on each of several folds, all of whose rows are in a test set.
+
+        Everything is fitted anew to the training rows of each fold: the kinds and the encoding of
+        the columns, the scaling of the target, and the networks.
+
+        Parameters
+        ----------
+        data : str, path-like, DataFrame, Frame, mapping or array-like
+            A file or its address, the name of a data set, or rows in memory, as for `open`.
+        target : str or array-like of shape (n_rows,), optional
+            The column to predict, or its values for rows in memory.
+        cv : int, splitter of scikit-learn, or iterable, default=5
+            Number of folds: random ones with each class spread over all of them, or as `split_by`
+            requires. Or a splitter such as ``KFold(5)``, or pairs of the indices of training and
+            test rows.
+        task : {"classification", "regression"}, optional
+            The kind of target, if its values are ambiguous.
+        split_seed : int, optional
+            Seed of the folds. The default is 0.
+        split_by : str, optional
+            Column to split the rows by. With dates or numbers, each fold is tested on a period, and
+            trained on all earlier rows; no fold is tested on the first period. With groups, each
+            group stays whole, and the column is not a feature.
+        config : RunConfig, optional
+            Settings, the same as for `train`.
+        quick : bool, optional
+            Train a single network for each fold with the default settings for the rows.
+        threads : int, optional
+            Maximum number of threads; the result does not depend on it.
+        callbacks : Callback, or a sequence of them
+            Called during each training, as for `train`.
+        client : dask.distributed.Client, optional
+            Train the networks of the ensembles on the workers of a Dask cluster.
+        progress : bool, optional
+            Show the progress. By default, a bar for all folds is shown in a terminal and in a
+            notebook, if training takes a while. True prints a line for each fold elsewhere.
+        **options : object
+            The other options of `open` except ``test_size`` and ``memory``, such as
+            ``drop=["id"]``, and the settings of `train`, such as ``epochs=50``.
+
+        Returns
+        -------
+        CrossValidationResult
+            The scores of each fold, their means and standard deviations, and the out-of-fold
+            predictions.
+
+        Raises
+        ------
+        DataError
+            If the data can't be used. The error names the file, and the line or the column.
+        ValueError
+            If an argument is invalid, or does not fit the rows.
+        KeyboardInterrupt
+            After Ctrl-C in the first fold.
+
+        Warns
+        -----
+        UserWarning
+            If a column alone predicts the target, or after Ctrl-C in another fold than the first;
+            the result has the finished folds.
+
+        See Also
+        --------
+        barenet.cross_validate : The same for a network on arrays.
+
+        Examples
+        --------
+        >>> from barenet import Task
+        >>> result = Task.cross_validate("iris", cv=3, epochs=30)
+        >>> result
+        <CrossValidationResult: species, 3 folds of 150 rows, accuracy 0.9... ± 0.0...>
+        >>> len(result.scores["accuracy"]), result.predictions[:2].tolist()
+        (3, ['setosa', 'setosa'])
+        """
+        arguments = inspect.getfullargspec(Task.cross_validate).kwonlyargs
+        accepted = [*CrossValidationOptions.__annotations__, *arguments]
+        check_arguments("Task.cross_validate", options, accepted)
+        if not isinstance(config, RunConfig | None):
+            raise ArgumentError.of("config", config, "a RunConfig; settings can also be arguments")
+        training: dict[str, Any] = {}
+        opening: dict[str, Any] = {}
+        for name, value in options.items():
+            if name in TrainingOptions.__annotations__:
+                training[name] = value
+            else:
+                opening[name] = value
+        run_config = RunConfig(**training).over(config or RunConfig())
+        opened = cls.open(
+            data,
+            target,
+            task=task,
+            test_size=0,
+            split_seed=split_seed,
+            split_by=split_by,
+            config=run_config,
+            **opening,
+        )
+        if opened.rows.stream is not None:
+            problem = "is read block by block, and all rows of a cross-validation are in memory"
+            raise ArgumentError(problem, argument="data", remedy="pass one file, or a data frame")
+        settings = opened.settings
+        if quick is not None:
+            settings = replace(settings, quick=check_flag(quick, "quick"))
+        if client is not None and not settings.is_ensemble:
+            raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
+        dataset = opened.rows.dataset
+        folds = make_task_folds(dataset, cv, settings.config.split_seed or 0)
+        fold_training = FoldTraining(dataset, settings, folds)
+        return fold_training.run(
+            as_callbacks(callbacks), threads=threads, client=client, progress=progress
+        )
 
     def evaluate(
         self, predictor: Predictor, rows: Any = None, *, allow_missing_columns: bool | None = None
