@@ -88,8 +88,9 @@ def exponential_tweedie(z, y, c):
     """Tweedie deviance of the mean eᶻ and the power c."""
     of_mean = math.exp((2 - c) * z)
     product = y * math.exp((1 - c) * z)
-    of_target = y ** (2 - c) / ((1 - c) * (2 - c))
-    value = of_target - product / (1 - c) + of_mean / (2 - c)
+    of_target = y ** (2 - c)
+    sum_of_three = of_target - (2 - c) * product + (1 - c) * of_mean
+    value = sum_of_three / ((1 - c) * (2 - c))
     return value, of_mean - product
 
 

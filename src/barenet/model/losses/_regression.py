@@ -23,8 +23,8 @@ LN_2_PI = 1.8378770664093453
 _DEVIANCE = "A - Y + times_ln(Y, Y / A)"
 _GAMMA_DEVIANCE = "Y / A - 1 - ln(Y / A)"
 _TWEEDIE_DEVIANCE = (
-    "Y**(2 - power) / ((1 - power) * (2 - power))"
-    " - Y * A**(1 - power) / (1 - power) + A**(2 - power) / (2 - power)"
+    "(Y**(2 - power) - (2 - power) * Y * A**(1 - power) + (1 - power) * A**(2 - power))"
+    " / ((1 - power) * (2 - power))"
 )
 
 
@@ -348,7 +348,8 @@ class Gamma(Loss):
     on_logits: ClassVar = {"exponential": ExponentialGamma}
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        ratio = y / above_zero(output)
+        with np.errstate(over="ignore"):  # of a mean of 0, the loss is infinite
+            ratio = y / above_zero(output)
         return (ratio - 1 - np.log(ratio)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -367,6 +368,14 @@ class TweediePower(Loss):
 
     power: float = option(1.5, gt=1, lt=2)
 
+    def _deviance(
+        self, of_target: FloatArray, product: FloatArray, of_mean: FloatArray
+    ) -> FloatArray:
+        """Half the deviance of each sample, from y²⁻ᵖ, y ŷ¹⁻ᵖ and ŷ²⁻ᵖ; exactly 0 for y = ŷ = 1."""
+        p = self.power
+        sum_of_three = of_target - (2 - p) * product + (1 - p) * of_mean
+        return (sum_of_three / ((1 - p) * (2 - p))).sum(axis=1)
+
 
 class ExponentialTweedie(TweediePower):
     """`Tweedie` of ŷ = eᶻ, from z: ŷ¹⁻ᵖ = exp((1 − p) z), with the derivative ŷ²⁻ᵖ − y ŷ¹⁻ᵖ."""
@@ -377,10 +386,10 @@ class ExponentialTweedie(TweediePower):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = self.power
-        of_target = y ** (2 - p) / ((1 - p) * (2 - p))
-        product = y * np.exp((1 - p) * output) / (1 - p)
-        of_mean = np.exp((2 - p) * output) / (2 - p)
-        return (of_target - product + of_mean).sum(axis=1)
+        of_target = y ** (2 - p)
+        product = y * np.exp((1 - p) * output)
+        of_mean = np.exp((2 - p) * output)
+        return self._deviance(of_target, product, of_mean)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = self.power
@@ -392,7 +401,7 @@ class Tweedie(TweediePower):
 
     With the power p, 1 < p < 2::
 
-        ℓ = Σⱼ yⱼ²⁻ᵖ / ((1 − p)(2 − p)) − yⱼ ŷⱼ¹⁻ᵖ / (1 − p) + ŷⱼ²⁻ᵖ / (2 − p),
+        ℓ = Σⱼ (yⱼ²⁻ᵖ − (2 − p) yⱼ ŷⱼ¹⁻ᵖ + (1 − p) ŷⱼ²⁻ᵖ) / ((1 − p)(2 − p)),
 
     with the derivative (ŷⱼ − yⱼ)/ŷⱼᵖ. Half the deviance of a Tweedie distribution of mean ŷ, whose
     variance is proportional to ŷᵖ: a sum of gamma-distributed amounts, whose number has a Poisson
@@ -418,10 +427,10 @@ class Tweedie(TweediePower):
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = self.power
         mean = above_zero(output)
-        of_target = y ** (2 - p) / ((1 - p) * (2 - p))
-        product = y * mean ** (1 - p) / (1 - p)
-        of_mean = mean ** (2 - p) / (2 - p)
-        return (of_target - product + of_mean).sum(axis=1)
+        of_target = y ** (2 - p)
+        product = y * mean ** (1 - p)
+        of_mean = mean ** (2 - p)
+        return self._deviance(of_target, product, of_mean)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         mean = above_zero(output)
