@@ -92,9 +92,15 @@ def make(argument: str, spec: str) -> Any:
 
 
 def right_values(option: dataclasses.Field) -> st.SearchStrategy:
-    """Values that every option of a type takes, NumPy's, too: counts, and numbers from 0 to 1."""
+    """Values that every option of a type takes, NumPy's, too: counts, and numbers from 0 to 1.
+
+    A power that must be above 1 takes numbers from 1 to 2.
+    """
     if option.type in (int, "int"):
         return st.sampled_from([int, np.int64]).flatmap(lambda kind: st.integers(1, 1000).map(kind))
+    if option.metadata.get("gt", 0) == 1:
+        in_range = st.floats(1, 2, exclude_min=True, exclude_max=True)
+        return in_range | st.sampled_from([1.25]).map(np.float32)
     return st.floats(1e-300, 1, exclude_max=True) | st.sampled_from([0.25]).map(np.float32)
 
 
@@ -122,7 +128,7 @@ def test_registries_are_keyed_by_name():
 #: Losses of logits, which stand for the registered losses on some outputs.
 ON_LOGITS = {
     "sigmoid_cross_entropy", "softmax_cross_entropy", "exponential_poisson", "sigmoid_focal",
-    "softmax_focal", "softplus_poisson",
+    "softmax_focal", "softplus_poisson", "exponential_gamma", "exponential_tweedie",
 }  # fmt: skip
 
 

@@ -102,8 +102,8 @@ def train(
     loss : str or Loss, optional
         The function to minimize; by default, the one that matches the output activation. A `Loss`,
         or a name, with options after a colon, such as ``"huber:delta=2"``: "squared_error",
-        "absolute_error", "huber", "quantile", "gaussian_nll", "poisson", "binary_cross_entropy",
-        "categorical_cross_entropy", "binary_focal" or "categorical_focal".
+        "absolute_error", "huber", "quantile", "gaussian_nll", "poisson", "gamma", "tweedie",
+        "binary_cross_entropy", "categorical_cross_entropy", "binary_focal" or "categorical_focal".
     optimizer : str, Optimizer or LBFGS, default="adam"
         The rule for the steps: "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam",
         "adamw", "lion", "muon" or "lbfgs". An instance keeps its moments from call to call.

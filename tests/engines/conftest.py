@@ -54,8 +54,10 @@ def targets_for(loss: str, n_rows: int, n_outputs: int) -> Any:
     rng = np.random.default_rng(2)
     if loss.startswith("categorical"):
         return np.eye(n_outputs)[rng.integers(n_outputs, size=n_rows)]
-    if loss.startswith("binary") or loss == "poisson":
+    if loss.startswith("binary") or loss in ("poisson", "tweedie"):
         return rng.integers(2, size=(n_rows, n_outputs))
+    if loss == "gamma":
+        return rng.gamma(2.0, size=(n_rows, n_outputs))
     return rng.normal(size=(n_rows, n_outputs))
 
 

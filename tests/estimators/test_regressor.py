@@ -26,6 +26,9 @@ CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 2
         ("absolute_error", 0.01, np.median),
         ("quantile:q=0.9", 0.01, lambda y: np.quantile(y, 0.9)),
         (Huber(delta=100), 0.1, np.mean),
+        ("poisson", 0.1, np.mean),
+        ("gamma", 0.1, np.mean),
+        ("tweedie:power=1.3", 0.1, np.mean),
     ],
 )
 def test_each_loss_finds_its_best_constant(loss, rate, statistic, engine):

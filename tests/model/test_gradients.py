@@ -56,8 +56,10 @@ def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=4, seed=0):
     X = rng.normal(size=(n_samples, n_in))
     if "cross_entropy" in loss.name or "focal" in loss.name:
         y = rng.dirichlet(np.ones(n_out), n_samples)
-    elif loss.name == "poisson":
+    elif loss.name in ("poisson", "tweedie"):
         y = rng.poisson(1.5, (n_samples, n_out)).astype(np.float64)
+    elif loss.name == "gamma":
+        y = rng.gamma(2.0, size=(n_samples, n_out))
     else:
         y = rng.normal(size=(n_samples, n_out // loss.outputs_per_target))
     weight = rng.uniform(0.2, 2, n_samples)

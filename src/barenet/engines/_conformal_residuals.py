@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.errors import ArgumentError
+from barenet.model._activations import Activation, Exponential
 from barenet.model._arrays import FloatArray
 
 #: Maximum number of residuals that are kept; more are reduced to this number of quantiles.
@@ -85,6 +86,20 @@ class ConformalResiduals:
         options: dict[str, Any] = {"weights": weight[counted], "method": "inverted_cdf"}
         quantiles = np.quantile(ratios, middle, axis=0, **options)
         return cls(quantiles, added)
+
+    def interval(
+        self, mean: FloatArray, spread: FloatArray, coverage: float, activation: Activation
+    ) -> tuple[FloatArray, FloatArray]:
+        """Compute the ends of the intervals around the means that networks predict.
+
+        An exponential output predicts targets of 0 or more, so no interval begins below 0.
+        """
+        half = self.half_width(spread, coverage)
+        lower = mean - half
+        upper = mean + half
+        if isinstance(activation, Exponential):
+            lower = np.maximum(lower, 0)
+        return lower, upper
 
     def half_width(self, spread: FloatArray, coverage: float) -> FloatArray:
         """Compute half the width of the intervals that contain a fraction of the targets."""

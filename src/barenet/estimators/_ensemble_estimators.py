@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
+from barenet._registry import spec_of
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
@@ -24,6 +25,7 @@ from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.tables._table_rows import results_by_blocks
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, client: Client | None) -> None:
         """Check the parameters and the data, and train."""
         check_fields(self)
+        number_loss = self._number_loss()
         if self.verbose is not None:
             check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
@@ -102,6 +105,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             X,
             targets,
             target_kind,
+            number_loss=number_loss,
             weight=weight,
             groups=group_numbers,
             epochs=int(self.max_iter),
@@ -113,15 +117,19 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if self.history_.stop_reason == "interrupted":
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
-        if prepared.scaling is not None:
-            self.target_scaling_ = prepared.scaling
         best = training.best
         assert best is not None
+        if prepared.scaling is not None:
+            self.target_scaling_ = prepared.scaling
+            loss = training.out_of_fold.loss_in_units(best.predictions, prepared.scaling)
+            self.out_of_fold_loss_ = loss
+            self._loss_spec = spec_of(number_loss.loss)
         self.network_: Ensemble = training.ensemble()
         self.n_iter_ = len(self.history_)
         self.loss_curve_ = list(self.history_.loss)
         self.out_of_fold_score_ = best.score
         self.out_of_fold_predictions_ = best.predictions
+        self.__dict__.pop("residuals_", None)
         if best.residuals is not None:
             self.residuals_ = best.residuals
         self._keep(prepared.encoding, X)
@@ -155,6 +163,10 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         network = self.network_
         mean, spread = results_by_blocks(network.mean_and_spread, self.encoding_, X, network.dtype)
         return mean, spread
+
+    def _number_loss(self) -> NumberLoss:
+        """The loss for numbers."""
+        return SQUARED_ERROR
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
@@ -293,10 +305,22 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     """A regressor for tables: an ensemble of small networks, which needs no settings.
 
     It takes numbers, text, booleans and dates, with missing values, without any preparation,
-    and standardizes its targets.
+    and scales its targets.
 
     Parameters
     ----------
+    loss : str, default="squared_error"
+        The loss of the networks, which also chooses the epoch: "squared_error" for the mean,
+        "absolute_error" for the median, "quantile" for another quantile; or, for the mean of
+        targets whose errors grow with their size, the deviance of a distribution: "poisson" for
+        counts and other targets of 0 or more, "gamma" for targets above 0, "tweedie" for targets
+        that are often exactly 0. With the last three, predictions are above 0: the exponential of
+        the networks' last layers.
+    quantile : float, optional
+        The fraction of the targets below the prediction, between 0 and 1, for the loss "quantile".
+    power : float, default=1.5
+        The power of the loss "tweedie", between 1, as for "poisson", and 2, as for "gamma": the
+        variance of the targets is proportional to this power of their mean.
     rare : float, optional
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
         default 0.01, or, for each column, one of 0, 0.005, 0.02 and 0.05 that clearly lowers the
@@ -324,7 +348,9 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     encoding_ : TableEncoding
         The encoding of the columns.
     target_scaling_ : Scaling
-        The scaling of the targets.
+        The scaling of the targets: to mean 0 and standard deviation 1 for squared errors; for
+        absolute errors and quantiles, by the quantile and the interquartile range, which outliers
+        don't change; for the last three losses, divided by their mean.
     history_, loss_curve_ : History, list of float
         The mean training loss of the networks by epoch, with the epoch that was kept; and the list
         of the losses.
@@ -332,14 +358,18 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         Epochs of the training.
     out_of_fold_score_ : float
         R² of `out_of_fold_predictions_`, with the weights of the rows.
+    out_of_fold_loss_ : float
+        Their mean squared error, mean absolute error, mean pinball loss or mean deviance, in the
+        units of the targets and with the weights of the rows, as in ``sklearn.metrics``.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
-        Standardized predictions for each training row, from networks that were not trained on it.
+        Predictions for each training row, scaled like the targets, from networks that were not
+        trained on it.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features,), object
         Their names, if they have any.
     residuals_ : ConformalResiduals
-        The errors of the out-of-fold predictions, for `predict_interval`.
+        The errors of the out-of-fold predictions, for `predict_interval`; not for quantiles.
 
     Raises
     ------
@@ -356,6 +386,12 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     MLPEnsembleClassifier : The classifier.
     MLPRegressor : One network, with the parameters of scikit-learn's.
 
+    Notes
+    -----
+    The prediction is the mean of the networks' predictions, in the units of the targets, for each
+    loss. For a log link, this mean keeps the sum of the predictions close to that of the targets,
+    as each network's sum is; the mean of the logarithms would predict less.
+
     Examples
     --------
     >>> import numpy as np
@@ -367,7 +403,15 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     >>> lower, upper = model.predict_interval(X, coverage=0.9)
     >>> float(np.mean((lower <= np.sin(X[:, 0])) & (np.sin(X[:, 0]) <= upper)).round(1))
     0.9
+    >>> counts = np.random.default_rng(0).poisson(np.exp(X[:, 0]))
+    >>> model = MLPEnsembleRegressor(loss="poisson", random_state=0).fit(X, counts)
+    >>> bool((model.predict(X) > 0).all())
+    True
     """
+
+    loss: str = "squared_error"
+    quantile: float | None = option(None, gt=0, lt=1)
+    power: float = option(1.5, gt=1, lt=2)
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target of each row, and on request the spread of the networks.
@@ -388,7 +432,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         Returns
         -------
         mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The mean predictions of the networks.
+            The mean of the networks' predictions: of means, or of quantiles.
         std : ndarray of the same shape
             The standard deviation of the networks' predictions in the units of the target, if
             `return_std` is True.
@@ -423,10 +467,29 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
             The lower ends of the intervals around the predictions.
         upper : ndarray of the same shape
             The upper ends. The coverage holds for each output separately.
+
+        Raises
+        ------
+        ValueError
+            If the coverage is invalid, or the loss was "quantile": its predictions are not in the
+            middle of the targets.
         """
         mean, spread = self._mean_and_spread(X)
-        half = self.residuals_.half_width(spread, coverage)
-        return self._decode(mean - half), self._decode(mean + half)
+        if not hasattr(self, "residuals_"):
+            problem = "the estimator predicts a quantile, and intervals are around a mean or median"
+            remedy = "fit one with another loss, or two with the quantiles at both ends"
+            raise ArgumentError(problem, argument="loss", remedy=remedy)
+        activation = self.network_.output_activation
+        lower, upper = self.residuals_.interval(mean, spread, coverage, activation)
+        return self._decode(lower), self._decode(upper)
+
+    def _number_loss(self) -> NumberLoss:
+        return NumberLoss.of(self.loss, self.quantile, self.power)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        return tags
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         self._is_column = y.ndim == 1

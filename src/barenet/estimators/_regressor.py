@@ -29,11 +29,12 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        The loss: half the squared error; half the deviance of counts for "poisson", with an
-        exponential output; or another name from `LOSSES`, such as "absolute_error",
-        "huber:delta=2" or "quantile:q=0.9". With "quantile:levels=[0.1,0.5,0.9]", `predict` returns
-        a column for each level, in ascending order, and the middle one is scored. With
-        "gaussian_nll", it returns the means; ``network_.predict`` returns log variances after them.
+        The loss: half the squared error; half the deviance for "poisson", "gamma" and
+        "tweedie:power=1.5", with an exponential output; or another name from `LOSSES`, such as
+        "absolute_error", "huber:delta=2" or "quantile:q=0.9". With
+        "quantile:levels=[0.1,0.5,0.9]", `predict` returns a column for each level, in ascending
+        order, and the middle one is scored. With "gaussian_nll", it returns the means;
+        ``network_.predict`` returns log variances after them.
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Widths of the hidden layers; ``()`` for a linear model.
     activation : str, Activation or a sequence of them, default="relu"

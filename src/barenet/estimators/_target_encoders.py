@@ -20,7 +20,7 @@ from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
 from barenet.model._array_dataset import ArrayDataset, class_probabilities
 from barenet.model._arrays import FloatArray, one_hot
-from barenet.model.losses import GaussianNLL, Loss, Poisson
+from barenet.model.losses import GaussianNLL, Loss
 
 
 class LabelEncoder:
@@ -130,7 +130,7 @@ class NumberEncoder:
         """The name of the output activation."""
         if self.loss.activations:
             return self.loss.activations[0]
-        if isinstance(self.loss, Poisson):
+        if "exponential" in self.loss.on_logits:
             return "exponential"
         return "identity"
 

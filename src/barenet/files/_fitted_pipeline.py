@@ -87,6 +87,12 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     for name, value in estimator.get_params(deep=False).items():
         if value is not None and name not in IRRELEVANT:
             settings[name] = _setting(value)
+    loss_of_ensemble = getattr(estimator, "_loss_spec", None)
+    if loss_of_ensemble is not None:
+        # The loss with its option, such as quantile:q=0.9, as `evaluate` computes it.
+        settings["loss"] = loss_of_ensemble
+        settings.pop("quantile", None)
+        settings.pop("power", None)
     n_rows: dict[str, int] = {}
     if len(history):
         n_rows = dict(estimator._n_rows)

@@ -478,8 +478,9 @@ def interval_of(predictor: Predictor, X: Any, coverage: float) -> tuple[FloatArr
 
     def bounds(rows: Any) -> FloatArray:
         mean, spread = ensemble.mean_and_spread(predictor._network_inputs(rows))
-        half = residuals.half_width(spread, coverage)
-        return np.hstack([predictor.in_units(mean - half), predictor.in_units(mean + half)])
+        activation = ensemble.output_activation
+        lower, upper = residuals.interval(mean, spread, coverage, activation)
+        return np.hstack([predictor.in_units(lower), predictor.in_units(upper)])
 
     lower, upper = np.hsplit(predictor._by_blocks(bounds, X), 2)
     if lower.shape[1] == 1:

@@ -51,18 +51,22 @@ class CheckedEpoch(NamedTuple):
     residuals: ConformalResiduals | None
     scores: dict[str, dict[str, float]]
 
-    def describe(self, *, of_classes: bool) -> str:
+    def describe(self, out_of_fold: OutOfFold) -> str:
         """Write the score and the loss, as the progress shows them."""
-        if of_classes:
-            return f"accuracy {self.score:.4f} log loss {self.loss:.4f}"
-        return f"R² {self.score:.4f} loss {self.loss / 2:.4f}"
+        loss = out_of_fold.loss_of_networks(self.loss)
+        if out_of_fold.of_classes:
+            return f"accuracy {self.score:.4f} log loss {loss:.4f}"
+        if out_of_fold.number_loss.is_squared:
+            return f"R² {self.score:.4f} loss {loss:.4f}"
+        name = out_of_fold.number_loss.loss.name.replace("_", " ")
+        return f"R² {self.score:.4f} {name} loss {loss:.4f}"
 
-    def curve_values(self, *, of_classes: bool) -> dict[str, float]:
+    def curve_values(self, out_of_fold: OutOfFold) -> dict[str, float]:
         """Return the numbers of the epoch in the history."""
-        if of_classes:
-            return {"out_of_fold_loss": self.loss, "out_of_fold_accuracy": self.score}
-        # Half of the mean square is the loss of each network.
-        return {"out_of_fold_loss": self.loss / 2, "out_of_fold_r2": self.score}
+        loss = out_of_fold.loss_of_networks(self.loss)
+        if out_of_fold.of_classes:
+            return {"out_of_fold_loss": loss, "out_of_fold_accuracy": self.score}
+        return {"out_of_fold_loss": loss, "out_of_fold_r2": self.score}
 
 
 class AveragedNetworks(Stateful):
@@ -131,7 +135,7 @@ class AveragedNetworks(Stateful):
         if not parameters:
             return
         checked = self._predict_left_out(epoch, parameters)
-        self.checked[epoch] = checked.curve_values(of_classes=self.out_of_fold.of_classes)
+        self.checked[epoch] = checked.curve_values(self.out_of_fold)
         if self.best is None:
             self.best = checked
             return

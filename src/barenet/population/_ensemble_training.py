@@ -18,6 +18,7 @@ from barenet.model.layers import Dense
 from barenet.population._averaged_networks import AveragedNetworks, CheckedEpoch
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._ensemble_saver import EnsembleSaver
+from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._out_of_fold import OutOfFold, check_memory, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
@@ -124,17 +125,21 @@ class EnsembleTraining:
 
     def _new_network(self, target_kind: TargetKind, seed: int) -> Network:
         """Make a network with an output for each class or number, and new weights."""
+        if target_kind.of_classes:
+            output = target_kind.activation_of_columns
+        else:
+            output = self.out_of_fold.number_loss.activation
         network = Network.dense(
             [self.X.shape[1], *self.recipe.hidden, target_kind.n_columns],
             hidden=self.recipe.activation,
-            output=target_kind.activation_of_columns,
+            output=output,
             seed=seed,
         )
         if not target_kind.of_classes:
             last = network.layers[-1]
             assert isinstance(last, Dense)
-            varies = self.out_of_fold.y.any(axis=0)
-            last.weights *= varies  # a constant target is still predicted as 0
+            varies = np.ptp(self.out_of_fold.y, axis=0) > 0
+            last.weights *= varies  # a constant target is still predicted exactly
         return network
 
     def run(
@@ -194,11 +199,15 @@ class EnsembleTraining:
                 raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
             train_rows.append(kept)
             batch_size = min(batch_size, len(kept))
+        loss = None  # that of the output activation of classes
+        if not self.out_of_fold.of_classes:
+            loss = self.out_of_fold.number_loss.loss
         train_many(
             self.networks,
             self.X,
             self.out_of_fold.y,
             rows=train_rows,
+            loss=loss,
             sample_weight=weight,
             optimizer=self.recipe.optimizer,
             batch_size=batch_size,
@@ -253,7 +262,7 @@ class EnsembleTraining:
         best_epoch = 0
         if self.best is not None:
             best_epoch = self.best.epoch
-            text += f" {self.best.describe(of_classes=self.out_of_fold.of_classes)}"
+            text += f" {self.best.describe(self.out_of_fold)}"
         show_line(epoch, self.recipe.epochs, text, best_epoch)
 
     def _history(self, best: CheckedEpoch, reason: str | None) -> History:
@@ -263,7 +272,7 @@ class EnsembleTraining:
         curves = [history.loss[:n_epochs] for history in histories]
         losses = np.mean(curves, axis=0).tolist()
         curves_by_name = {"loss": losses}
-        for name in best.curve_values(of_classes=self.out_of_fold.of_classes):
+        for name in best.curve_values(self.out_of_fold):
             curve = [np.nan] * n_epochs
             for epoch, values in self.averages.checked.items():
                 if epoch <= n_epochs:
@@ -301,6 +310,7 @@ def prepare_ensemble_training(
     y: NDArray[Any],
     target_kind: TargetKind = ONE_NUMBER,
     *,
+    number_loss: NumberLoss = SQUARED_ERROR,
     weight: FloatArray | None = None,
     groups: NDArray[Any] | None = None,
     epochs: int | None = None,
@@ -317,27 +327,28 @@ def prepare_ensemble_training(
     if weight is None:
         weight = np.ones(len(y))
     scaling = None
+    y_for_encoding = y
     if not target_kind.of_classes:
         y = y.reshape(len(y), -1)
-        scaling = Scaling.fit("standardize", y, weight)
-        # A huge target of weight 0 would have an infinite loss, and 0 times infinity is NaN.
-        has_weight = weight[:, np.newaxis] > 0
-        y = np.where(has_weight, scaling.transform(y), 0.0)
+        number_loss.check_targets(y, weight)
+        scaling = number_loss.fit_scaling(y, weight)
+        y = number_loss.scaled(y, weight, scaling)
+        y_for_encoding = number_loss.for_encoding(y, weight)
     if isinstance(X, Frame):
         X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
     chosen_rare: dict[str, float] = {}
     rare_of_columns: float | dict[str, float]
     if rare is None:
-        chosen_rare = choose_rare(X, y, weight, **columns)
+        chosen_rare = choose_rare(X, y_for_encoding, weight, **columns)
         rare_of_columns = chosen_rare
     else:
         rare_of_columns = rare
     encoding = TableEncoding.fit(
         X, numbers="piecewise", bins=recipe.bins, rare=rare_of_columns, **columns
     )
-    encoding = add_edges_at_jumps(encoding, X, y, weight)
-    out_of_fold = OutOfFold(y, weight / weight.sum())
+    encoding = add_edges_at_jumps(encoding, X, y_for_encoding, weight)
+    out_of_fold = OutOfFold(y, weight / weight.sum(), number_loss)
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)

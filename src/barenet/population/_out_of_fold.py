@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._metrics import r2
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import ConformalResiduals
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
+from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.storage._file_io import VARIABLE, format_size, memory_limit
+from barenet.tables._scaling import Scaling
 
 #: The name of the ensemble's scores on a model card.
 OUT_OF_FOLD = "out_of_fold"
@@ -80,10 +83,13 @@ class OutOfFold:
         The class of each row by its index, or numbers.
     weight : ndarray of shape (n_rows,)
         The weights of the rows, of sum 1.
+    number_loss : NumberLoss, default=SQUARED_ERROR
+        The loss for numbers; that of classes is the log loss.
     """
 
     y: NDArray[Any]
     weight: FloatArray
+    number_loss: NumberLoss = SQUARED_ERROR
 
     @property
     def of_classes(self) -> bool:
@@ -91,20 +97,33 @@ class OutOfFold:
         return self.y.ndim == 1
 
     def loss(self, predictions: FloatArray) -> float:
-        """The mean log loss, or the mean squared error."""
+        """The mean log loss, the mean squared error, or the mean of another loss for numbers."""
         if self.of_classes:
             of_actual = np.take_along_axis(predictions, self.y[:, np.newaxis], axis=1)
             bounded = np.maximum(of_actual[:, 0], MIN_PROBABILITY)
             return float(-self.weight @ np.log(bounded))
-        errors = np.square(predictions - self.y).mean(axis=1)
-        return float(self.weight @ errors)
+        return self.number_loss.mean(predictions, self.y, self.weight)
 
     def score(self, predictions: FloatArray) -> float:
-        """The accuracy, or R² of standardized targets."""
+        """The accuracy, or R²."""
         if self.of_classes:
             is_correct = predictions.argmax(axis=1) == self.y
             return float(self.weight @ is_correct)
-        return 1 - self.loss(predictions)
+        if self.number_loss.is_squared:
+            return 1 - self.loss(predictions)  # the targets are standardized
+        return r2(predictions, self.y, self.weight)
+
+    def loss_of_networks(self, loss: float) -> float:
+        """Convert a mean loss to the loss that the networks are trained with."""
+        if self.of_classes:
+            return loss
+        return self.number_loss.of_networks(loss)
+
+    def loss_in_units(self, predictions: FloatArray, scaling: Scaling) -> float:
+        """The mean loss of numbers in the units of the targets, as in ``sklearn.metrics``."""
+        predicted = scaling.inverse_transform(predictions)
+        targets = scaling.inverse_transform(self.y)
+        return self.number_loss.metric(predicted, targets, self.weight)
 
     def scores(self, predictions: FloatArray, temperature: float) -> dict[str, dict[str, float]]:
         """The scores for a model card, of predictions of shape (n_repeats, n_rows, n_outputs)."""
@@ -164,21 +183,24 @@ class OutOfFold:
     def residuals(self, predictions: FloatArray, n_networks: int) -> ConformalResiduals | None:
         """Estimate the residuals of an ensemble on new rows; None for classes.
 
-        The measured residuals come from means over fewer networks. They are therefore scaled by
-        √(expected loss / measured loss), but by at least √(k / n), for k repeats and n networks.
+        The measured residuals come from means over fewer networks. They are therefore scaled by the
+        root of the expected over the measured mean square, whatever the loss, but by at least
+        √(k / n), for k repeats and n networks. Quantiles have no residuals, as they are not in the
+        middle of the targets.
         """
-        if self.of_classes:
+        if self.of_classes or not self.number_loss.has_intervals:
             return None
+        squares = OutOfFold(self.y, self.weight)
         mean = predictions.mean(axis=0)
         n_repeats = len(predictions)
         if n_repeats > 1:
             spread = predictions.std(axis=0, ddof=1)
         else:
             spread = np.zeros_like(mean)
-        measured_loss = self.loss(mean)
+        measured_loss = squares.loss(mean)
         if measured_loss == 0:  # no residual to scale
             measured_loss = 1.0
-        ratio = self.ensemble_loss(predictions, n_networks) / measured_loss
+        ratio = squares.ensemble_loss(predictions, n_networks) / measured_loss
         scale = np.sqrt(max(ratio, n_repeats / n_networks))
         return ConformalResiduals.fit((mean - self.y) * scale, spread, self.weight)
 

@@ -16,7 +16,15 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 
-from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleRegressor,
+    MLPRegressor,
+    Network,
+    Predictor,
+    Scaling,
+    TableEncoding,
+)
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS, Activation
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
@@ -220,6 +228,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "several, scaled": lambda: of_predictor(
         several(), target_scaling=Scaling.fit("standardize", RNG.normal(5, 2, size=(9, 3)))
     ),
+    "several, counts": lambda: of_predictor(
+        several("exponential"), target_scaling=Scaling("affine", np.zeros(3), np.array([0.1, 2, 3]))
+    ),
     "several, classes": lambda: of_predictor(several("softmax"), classes=("a", "b", "c")),
     "several, two classes": lambda: of_predictor(two_classes(), classes=("no", "yes")),
     "classifier": lambda: of_estimator(np.array(["a", "b b", "ç"])[KIND], "float32"),
@@ -268,11 +279,28 @@ TABLES = {
 }
 
 
+def ensemble_case(loss: str, **options: Any) -> Case:
+    """An ensemble that was fitted to a table of numbers and words."""
+    rng = np.random.default_rng(0)
+    sizes = rng.normal(size=60).round(3)
+    rows = {"size": sizes.astype(str).tolist(), "town": ["Oslo", "Rome", "Rome"] * 20}
+    y = 1 + rng.poisson(10 * np.exp(sizes))
+    model = MLPEnsembleRegressor(loss=loss, max_iter=3, random_state=0, **options)
+    return case_of(Predictor.from_estimator(model.fit(rows, y)), rows)
+
+
+ENSEMBLES = {
+    "ensemble of quantiles": lambda: ensemble_case("quantile", quantile=0.9),
+    "ensemble of counts": lambda: ensemble_case("poisson"),
+    "ensemble of amounts": lambda: ensemble_case("gamma"),
+}
+
+
 @cache
 def build(name: str) -> Case:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # too few iterations
-        return (CASES | TABLES)[name]()
+        return (CASES | TABLES | ENSEMBLES)[name]()
 
 
 @pytest.fixture(name="build")

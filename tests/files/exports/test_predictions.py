@@ -15,6 +15,9 @@ from barenet.files.exports._inference_program import program_of
 from barenet.layers import Dense, PReLU
 from barenet.tables._column_kinds import CategoryColumn
 
+#: Ensembles that were fitted with different losses.
+ENSEMBLES = ("ensemble of quantiles", "ensemble of counts", "ensemble of amounts")
+
 FORMATS = ("python", "json", "onnx", "c")
 
 #: Errors in float32 and in float64, where the arithmetic is float64's.
@@ -69,6 +72,13 @@ def test_an_export_computes_nan_from_nan(to, tmp_path):
 def test_an_export_of_a_table_predicts_like_the_model(dated, to, tmp_path):
     if "day" not in dated.X or to in ("python", "json"):  # the others have no type for dates
         check(dated, to, tmp_path)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_an_export_of_an_ensemble_has_the_link_of_its_loss(name, to, build, tmp_path):
+    check(build(name), to, tmp_path)
 
 
 def check(case, to, folder) -> None:

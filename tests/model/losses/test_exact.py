@@ -55,6 +55,15 @@ def poisson(a: Decimal, u: Decimal, y: Decimal, gamma: Decimal) -> Decimal:
     return a - y - y * (a / y).ln()
 
 
+def gamma_deviance(a: Decimal, u: Decimal, y: Decimal, gamma: Decimal) -> Decimal:
+    return y / a - 1 - (y / a).ln()
+
+
+def tweedie(a: Decimal, u: Decimal, y: Decimal, gamma: Decimal) -> Decimal:
+    """Of the power 3/2: −4 √y + 2 y / √a + 2 √a."""
+    return -4 * y.sqrt() + 2 * y / a.sqrt() + 2 * a.sqrt()
+
+
 def binary(a: Decimal, u: Decimal, y: Decimal, gamma: Decimal) -> Decimal:
     return -y * u**gamma * a.ln() - (1 - y) * a**gamma * u.ln()
 
@@ -71,6 +80,8 @@ EXACT: dict[str, Callable[[Decimal, Decimal, Decimal, Decimal], Decimal]] = {
     "huber": huber,
     "quantile": lambda a, u, y, gamma: abs(a - y) / 2,
     "poisson": poisson,
+    "gamma": gamma_deviance,
+    "tweedie": tweedie,
     "binary_cross_entropy": binary,
     "binary_focal": binary,
     "categorical_cross_entropy": categorical,

@@ -10,7 +10,12 @@ from barenet.activations import ACTIVATIONS
 from barenet.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from barenet.model.losses import as_loss, logits_form
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
-from barenet.model.losses._regression import ExponentialPoisson, SoftplusPoisson
+from barenet.model.losses._regression import (
+    ExponentialGamma,
+    ExponentialPoisson,
+    ExponentialTweedie,
+    SoftplusPoisson,
+)
 
 #: Those by name, and those on logits, which are found and not chosen.
 ALL = dict(LOSSES)
@@ -57,6 +62,10 @@ MISSING = {
     "categorical_focal": "PyTorch doesn't have it",
     "softmax_focal": "PyTorch doesn't have it",
     "softplus_poisson": "it is two functions in PyTorch",
+    "gamma": "PyTorch doesn't have it",
+    "exponential_gamma": "PyTorch doesn't have it",
+    "tweedie": "PyTorch doesn't have it",
+    "exponential_tweedie": "PyTorch doesn't have it",
 }
 
 
@@ -164,6 +173,8 @@ def test_a_loss_that_does_not_fit_the_output_is_refused(name, activation):
         "binary_focal": {"sigmoid"},
         "categorical_focal": {"softmax"},
         "poisson": {"exponential", "softplus"},
+        "gamma": {"exponential"},
+        "tweedie": {"exponential"},
         "gaussian_nll": {"identity"},
     }.get(name, set(ACTIVATIONS))
     output = ACTIVATIONS[activation]()
@@ -182,6 +193,8 @@ FORMS = {
     ("categorical_cross_entropy", "softmax"): SoftmaxCrossEntropy(),
     ("poisson", "exponential"): ExponentialPoisson(),
     ("poisson", "softplus"): SoftplusPoisson(),
+    ("gamma", "exponential"): ExponentialGamma(),
+    ("tweedie", "exponential"): ExponentialTweedie(),
     ("binary_focal", "sigmoid"): SigmoidFocal(),
     ("categorical_focal", "softmax"): SoftmaxFocal(),
 }
@@ -203,6 +216,8 @@ TARGETS = [
     *((losses.CategoricalCrossEntropy(), y, ".* sum to 1 .* binary_cross_entropy$", [[1 / 3] * 3])
       for y in ([[1.0, 1.0]], [[0.0, 0.0]], [[0.5, 0.4]])),
     (losses.Poisson(), [[2.0], [-1.0]], "the poisson loss needs counts .*, got -1", [[0], [2.5]]),
+    (losses.Gamma(), [[2.0], [0.0]], "the gamma loss needs targets above 0, got 0", [[0.1], [2]]),
+    (losses.Tweedie(), [[2.0], [-1.0]], "the tweedie loss needs .* or more, got -1", [[0], [2.5]]),
 ]  # fmt: skip
 
 

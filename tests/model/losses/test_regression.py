@@ -6,7 +6,17 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from barenet import Network, train
-from barenet.losses import AbsoluteError, GaussianNLL, Huber, Loss, Poisson, Quantile, SquaredError
+from barenet.losses import (
+    AbsoluteError,
+    Gamma,
+    GaussianNLL,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+    Tweedie,
+)
 
 
 def columns(elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:
@@ -39,6 +49,28 @@ def test_poisson_of_zero_counts_and_zero_rates(dtype):
     assert np.isfinite(Poisson().value(zero, one))
     assert np.isfinite(Poisson().derivative(zero, one)).all()
     assert np.isfinite(Poisson().derivative(zero, 1000 * one)).all()
+
+
+@pytest.mark.parametrize("power", [1.0, 1.01, 1.3, 1.5, 1.9, 1.99, 2.0])
+def test_a_deviance_is_half_of_scikit_learns(power):
+    from sklearn.metrics import mean_tweedie_deviance
+
+    losses = {1.0: Poisson(), 2.0: Gamma()}
+    loss = losses.get(power) or Tweedie(power=power)
+    rng = np.random.default_rng(0)
+    output, y, weights = rng.gamma(0.5, size=(3, 200))
+    if power < 2:
+        y[::3] = 0
+    expected = mean_tweedie_deviance(y, output, sample_weight=weights, power=power)
+    assert 2 * loss.value(output[:, None], y[:, None], weights) == pytest.approx(expected)
+    assert loss.value(y[1::3, None], y[1::3, None]) == pytest.approx(0, abs=1e-13)
+
+
+@pytest.mark.parametrize("loss", [Gamma(), Tweedie(power=1.9)], ids=repr)
+def test_a_mean_that_was_rounded_to_zero_has_a_finite_deviance(loss: Loss, dtype):
+    zero, one = np.zeros((1, 1), dtype), np.ones((1, 1), dtype)
+    assert np.isfinite(loss.value(zero, one))
+    assert np.isfinite(loss.value(one, one / 1000))
 
 
 @pytest.mark.parametrize("loss", [AbsoluteError(), Huber(), Quantile(q=0.9)], ids=repr)

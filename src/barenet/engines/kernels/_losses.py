@@ -77,6 +77,23 @@ def exponential_poisson(z, y, c):
     return value, rate - y
 
 
+def exponential_gamma(z, y, c):
+    """Gamma deviance of the mean eᶻ."""
+    ratio = y * math.exp(-z)
+    value = ratio - 1 - math.log(y) + z
+    return value, 1 - ratio
+
+
+def exponential_tweedie(z, y, c):
+    """Tweedie deviance of the mean eᶻ and the power c."""
+    of_mean = math.exp((2 - c) * z)
+    product = y * math.exp((1 - c) * z)
+    of_target = y ** (2 - c)
+    sum_of_three = of_target - (2 - c) * product + (1 - c) * of_mean
+    value = sum_of_three / ((1 - c) * (2 - c))
+    return value, of_mean - product
+
+
 def softplus_poisson(z, y, c):
     """Poisson deviance of the rate ln(1 + eᶻ)."""
     t = math.exp(-abs(z))
@@ -127,7 +144,14 @@ def softmax_focal(log_p, y, c):
 
 
 #: Each function takes float64 numbers, and returns the loss of an output and its derivative.
-FORMULAS = named(sigmoid_cross_entropy, sigmoid_focal, exponential_poisson, softplus_poisson)
+FORMULAS = named(
+    sigmoid_cross_entropy,
+    sigmoid_focal,
+    exponential_poisson,
+    softplus_poisson,
+    exponential_gamma,
+    exponential_tweedie,
+)
 for _kind in PRINTED:
     FORMULAS[_kind.name] = printed_formula(_kind)
 

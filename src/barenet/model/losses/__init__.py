@@ -14,23 +14,25 @@ from barenet.model.losses._classification import (
 from barenet.model.losses._loss import Loss
 from barenet.model.losses._regression import (
     AbsoluteError,
+    Gamma,
     GaussianNLL,
     Huber,
     Poisson,
     Quantile,
     SquaredError,
+    Tweedie,
 )
 
 __all__ = [
     "LOSSES", "AbsoluteError", "BinaryCrossEntropy", "BinaryFocal", "CategoricalCrossEntropy",
-    "CategoricalFocal", "GaussianNLL", "Huber", "Loss", "Poisson", "Quantile",
-    "SigmoidCrossEntropy", "SoftmaxCrossEntropy", "SquaredError",
+    "CategoricalFocal", "Gamma", "GaussianNLL", "Huber", "Loss", "Poisson", "Quantile",
+    "SigmoidCrossEntropy", "SoftmaxCrossEntropy", "SquaredError", "Tweedie",
 ]  # fmt: skip
 
 #: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = by_name(
-    SquaredError, AbsoluteError, Huber, Quantile, GaussianNLL, Poisson, BinaryCrossEntropy,
-    CategoricalCrossEntropy, BinaryFocal, CategoricalFocal,
+    SquaredError, AbsoluteError, Huber, Quantile, GaussianNLL, Poisson, Gamma, Tweedie,
+    BinaryCrossEntropy, CategoricalCrossEntropy, BinaryFocal, CategoricalFocal,
 )  # fmt: skip
 
 #: The default loss of an output activation; the squared error for any other.

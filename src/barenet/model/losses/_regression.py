@@ -1,6 +1,7 @@
-"""Losses for numbers: squared, absolute, Huber, quantile, Gaussian; and for counts: Poisson.
+"""Losses for numbers: squared, absolute, Huber, quantile, Gaussian; for counts: Poisson; and for
+positive amounts: gamma and Tweedie.
 
-The Poisson loss also has a form from the logits of each output activation. Near a rate of 0, the
+The last three also have a form from the logits of an output activation. Near a rate of 0, the
 derivative 1 − y/ŷ is very large and the derivative of the activation nearly 0; computing their
 product from the logits keeps all its digits.
 """
@@ -20,6 +21,11 @@ from barenet.model.losses._loss import Loss
 LN_2_PI = 1.8378770664093453
 # each form declares this, as inherited formulas are ignored
 _DEVIANCE = "A - Y + times_ln(Y, Y / A)"
+_GAMMA_DEVIANCE = "Y / A - 1 - ln(Y / A)"
+_TWEEDIE_DEVIANCE = (
+    "(Y**(2 - power) - (2 - power) * Y * A**(1 - power) + (1 - power) * A**(2 - power))"
+    " / ((1 - power) * (2 - power))"
+)
 
 
 @dataclass(frozen=True)
@@ -305,3 +311,137 @@ class Poisson(Deviance):
         if (y < 0).any():
             problem = f"the poisson loss needs counts of 0 or more, got {y.min()}"
             raise ArgumentError(problem, argument="y")
+
+
+class ExponentialGamma(Loss):
+    """`Gamma` of ŷ = eᶻ, from z: y/ŷ = y e⁻ᶻ, with the derivative 1 − y e⁻ᶻ."""
+
+    name = "exponential_gamma"
+    formula = _GAMMA_DEVIANCE
+    derivative_formula = "1 - Y / A"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        ratio = y * np.exp(-output)
+        log_ratio = np.log(y) - output
+        return (ratio - 1 - log_ratio).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return 1 - y * np.exp(-output)
+
+
+class Gamma(Loss):
+    """Gamma loss, for positive amounts: ℓ = Σⱼ yⱼ/ŷⱼ − 1 − ln(yⱼ/ŷⱼ).
+
+    With the derivative (ŷⱼ − yⱼ)/ŷⱼ². Half the deviance of a gamma distribution of mean ŷ, so the
+    loss of a perfect prediction is 0. It depends on the ratio y/ŷ alone: an error of 10 % costs the
+    same for a small amount and for a large one. The output must be exponential.
+
+    Examples
+    --------
+    >>> round(Gamma().value(np.array([[1.0]]), np.array([[2.0]])), 6)  # 2 − 1 − ln 2
+    0.306853
+    """
+
+    name = "gamma"
+    formula = _GAMMA_DEVIANCE
+    derivative_formula = "(A - Y) / A**2"
+    on_logits: ClassVar = {"exponential": ExponentialGamma}
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        with np.errstate(over="ignore"):  # of a mean of 0, the loss is infinite
+            ratio = y / above_zero(output)
+        return (ratio - 1 - np.log(ratio)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        mean = above_zero(output)
+        return (1 - y / mean) / mean
+
+    def check_targets(self, y: FloatArray) -> None:
+        if (y <= 0).any():
+            problem = f"the gamma loss needs targets above 0, got {y.min()}"
+            raise ArgumentError(problem, argument="y")
+
+
+@dataclass(frozen=True)
+class TweediePower(Loss):
+    """A loss with the option p, the power of the mean in the variance."""
+
+    power: float = option(1.5, gt=1, lt=2)
+
+    def _deviance(
+        self, of_target: FloatArray, product: FloatArray, of_mean: FloatArray
+    ) -> FloatArray:
+        """Half the deviance of each sample, from y²⁻ᵖ, y ŷ¹⁻ᵖ and ŷ²⁻ᵖ; exactly 0 for y = ŷ = 1."""
+        p = self.power
+        sum_of_three = of_target - (2 - p) * product + (1 - p) * of_mean
+        return (sum_of_three / ((1 - p) * (2 - p))).sum(axis=1)
+
+
+class ExponentialTweedie(TweediePower):
+    """`Tweedie` of ŷ = eᶻ, from z: ŷ¹⁻ᵖ = exp((1 − p) z), with the derivative ŷ²⁻ᵖ − y ŷ¹⁻ᵖ."""
+
+    name = "exponential_tweedie"
+    formula = _TWEEDIE_DEVIANCE
+    derivative_formula = "A**(2 - power) - Y * A**(1 - power)"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = self.power
+        of_target = y ** (2 - p)
+        product = y * np.exp((1 - p) * output)
+        of_mean = np.exp((2 - p) * output)
+        return self._deviance(of_target, product, of_mean)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = self.power
+        return np.exp((2 - p) * output) - y * np.exp((1 - p) * output)
+
+
+class Tweedie(TweediePower):
+    """Tweedie loss, for amounts that are often exactly 0, such as the claims of a policy.
+
+    With the power p, 1 < p < 2::
+
+        ℓ = Σⱼ (yⱼ²⁻ᵖ − (2 − p) yⱼ ŷⱼ¹⁻ᵖ + (1 − p) ŷⱼ²⁻ᵖ) / ((1 − p)(2 − p)),
+
+    with the derivative (ŷⱼ − yⱼ)/ŷⱼᵖ. Half the deviance of a Tweedie distribution of mean ŷ, whose
+    variance is proportional to ŷᵖ: a sum of gamma-distributed amounts, whose number has a Poisson
+    distribution. The output must be exponential. From Jørgensen, "Exponential dispersion models"
+    (1987).
+
+    Parameters
+    ----------
+    power : float, default=1.5
+        p, above 1 and below 2; near 1 is `Poisson`, near 2 `Gamma`.
+
+    Examples
+    --------
+    >>> round(Tweedie().value(np.array([[4.0]]), np.array([[0.0]])), 6)  # 2 √4
+    4.0
+    """
+
+    name = "tweedie"
+    formula = _TWEEDIE_DEVIANCE
+    derivative_formula = "(A - Y) / A**power"
+    on_logits: ClassVar = {"exponential": ExponentialTweedie}
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = self.power
+        mean = above_zero(output)
+        of_target = y ** (2 - p)
+        product = y * mean ** (1 - p)
+        of_mean = mean ** (2 - p)
+        return self._deviance(of_target, product, of_mean)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        mean = above_zero(output)
+        return (mean - y) * mean**-self.power
+
+    def check_targets(self, y: FloatArray) -> None:
+        if (y < 0).any():
+            problem = f"the tweedie loss needs targets of 0 or more, got {y.min()}"
+            raise ArgumentError(problem, argument="y")
+
+
+def above_zero(mean: FloatArray) -> FloatArray:
+    """Move a mean that was rounded to 0 to the smallest normal number."""
+    return np.maximum(mean, np.finfo(mean.dtype).tiny)
