@@ -428,8 +428,9 @@ class Snapshot(NamedTuple):
         self.statistics[...] = network.statistics
 
     def restore(self, network: Network) -> None:
-        """Copy the vectors back into a network."""
-        network.parameters, network.statistics = self
+        """Copy the vectors back into a network's own, which its layers view."""
+        network.parameters[...] = self.parameters
+        network.statistics[...] = self.statistics
 
 
 class Objective:
