@@ -105,7 +105,7 @@ class Loop(ABC):
         self.optimizer_state: Any = job.optimizer
         self.n_rows = rows.n_rows
         self.run = _new_run(engine, config, self.n_rows)
-        before = Snapshot.of(job.network)
+        before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before, job.loss)
         n_rates = self.run.n_batches
         if job.optimizer.full_batch:
@@ -235,25 +235,24 @@ class MiniBatchLoop(Loop):
 
     def advance(self, until: int) -> History:
         run = self.run
-        finished = len(run.history)
+        finished = 0
+        if run.batch:  # a resumed run, or one that has advanced before
+            finished = len(run.history)
         with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                count = self._count_ahead(until - finished)
+                ahead = self.chunk.batches // run.n_batches
+                count = int(min(ahead, until - finished, run.ahead_limit))
+                is_between_epochs = run.batch in (0, run.n_batches)
+                if count > 1 and is_between_epochs and self._may_run_ahead():
+                    count = min(count, self._most_ahead)
+                else:
+                    count = 1
                 if count > 1:
                     self._run_ahead(finished, count)
                 else:
                     self._run_epoch(finished)
                 finished = len(run.history)
         return run.history
-
-    def _count_ahead(self, remaining: int) -> int:
-        """Choose the number of epochs to run in one call of the engine; 1 to run chunks of one."""
-        run = self.run
-        is_between_epochs = run.batch in (0, run.n_batches)
-        count = int(min(self.chunk.batches // run.n_batches, remaining, run.ahead_limit))
-        if count <= 1 or not is_between_epochs or not self._may_run_ahead():
-            return 1
-        return min(count, self._most_ahead)
 
     def _may_run_ahead(self) -> bool:
         """Return whether nothing that happens after an epoch can change the next one."""
