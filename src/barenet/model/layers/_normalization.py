@@ -142,4 +142,6 @@ class LayerNorm(Normalization):
 
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Normalize each row."""
-        return self._normalize(X, X.mean(axis=1, keepdims=True), X.var(axis=1, keepdims=True))
+        mean = X.mean(axis=1, keepdims=True)
+        variance = X.var(axis=1, keepdims=True)
+        return self._normalize(X, mean, variance)
