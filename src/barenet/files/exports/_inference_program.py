@@ -287,13 +287,13 @@ def _steps_of(model: Model) -> Iterator[Step]:
 
 def _layer_steps(layer: Layer) -> Iterator[Step]:
     """Return the steps of a layer for prediction."""
-    layer_type = type(layer)
-    if layer_type in _STEPS:
-        yield _STEPS[layer_type](layer)
-    elif layer_type not in _WITHOUT_STEP:
+    if type(layer) not in _STEPS:
         problem = f"{layer!r} is a user-defined layer, which no export can compute"
         remedy = "write it in terms of barenet's layers, or export the layers before it"
         raise ArgumentError(problem, argument="model", remedy=remedy)
+    step = _STEPS[type(layer)](layer)
+    if step is not None:
+        yield step
     if layer.activation is not None and not declared(layer.activation, "formula"):
         problem = f"{layer.activation!r} declares no formula, from which an export is written"
         raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
@@ -307,18 +307,21 @@ def _normalize(layer: Any) -> Step:
     return Step("normalize", mean=layer.mean, deviation=deviation, gain=layer.gain, bias=layer.bias)
 
 
+def _no_step(layer: Any) -> None:
+    """Add nothing: the layer is only an activation, or has no effect on predictions."""
+
+
 #: The step before the activation, by the exact class: a subclass may compute something else.
-_STEPS: dict[type[Layer], Callable[[Any], Step]] = {
+_STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
     Dense: lambda layer: Step("affine", weights=layer.weights, bias=layer.bias),
+    ActivationLayer: _no_step,
+    Dropout: _no_step,
     BatchNorm: _normalize,
     LayerNorm: lambda layer: Step(
         "normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias
     ),
     PReLU: lambda layer: Step("prelu", slopes=layer.slopes),
 }
-
-#: The layers without such a step.
-_WITHOUT_STEP: tuple[type[Layer], ...] = (ActivationLayer, Dropout)
 
 
 def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
