@@ -514,16 +514,16 @@ def convert(value: Any, annotation: Any, argument: str, part: str = "") -> Any:
             place = f"{part}: {name}" if part else name
             converted[name] = convert(entry, parameters[1], argument, place)
         return converted
-    expected = _type_in_words(target)
     if target is str:
-        expected = _missing_in_text(value, **limits)
-        if not expected:
-            return value
+        problem = _missing_in_text(value, **limits)
+        if problem:
+            raise ArgumentError.of(argument, value, problem, part=part)
+        return value
     if target is bool and isinstance(value, bool | np.bool_):
         return bool(value)
     if origin is None and target not in _IN_WORDS and isinstance(value, target):
         return value
-    raise ArgumentError.of(argument, value, expected, part=part)
+    raise ArgumentError.of(argument, value, _type_in_words(target), part=part)
 
 
 def convert_fields(record: Any) -> None:

@@ -361,11 +361,15 @@ class Operation(NamedTuple):
 
 #: Operators and functions, including reductions along an axis.
 OPERATIONS = {
-    "Add": Operation(operator.add, onnx="Add"), "Sub": Operation(operator.sub, onnx="Sub"),
-    "Mult": Operation(operator.mul, onnx="Mul"), "Div": Operation(operator.truediv, onnx="Div"),
+    "Add": Operation(operator.add, onnx="Add"),
+    "Sub": Operation(operator.sub, onnx="Sub"),
+    "Mult": Operation(operator.mul, onnx="Mul"),
+    "Div": Operation(operator.truediv, onnx="Div"),
     "Pow": Operation(operator.pow, c="powf({}, {})", onnx="Pow"),
-    "USub": Operation(operator.neg, onnx="Neg"), "MatMult": Operation(operator.matmul),
-    "Lt": Operation(operator.lt, onnx="Less"), "LtE": Operation(operator.le, onnx="LessOrEqual"),
+    "USub": Operation(operator.neg, onnx="Neg"),
+    "MatMult": Operation(operator.matmul),
+    "Lt": Operation(operator.lt, onnx="Less"),
+    "LtE": Operation(operator.le, onnx="LessOrEqual"),
     "Gt": Operation(operator.gt, onnx="Greater"),
     "GtE": Operation(operator.ge, onnx="GreaterOrEqual"),
     "abs": Operation(np.abs, "np.abs({})", c="fabsf({})", onnx="Abs"),
@@ -374,7 +378,9 @@ OPERATIONS = {
         _defined("density"), definition=f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}"
     ),
     "erf": Operation(
-        _special("erf"), c="erff({})", onnx="Erf",
+        _special("erf"),
+        c="erff({})",
+        onnx="Erf",
         definition=f"2 * normal({math.sqrt(2)!r} * x) - 1",
     ),
     "erfc": Operation(_special("erfc"), c="erfcf({})", definition="1 - erf(x)"),
@@ -384,12 +390,8 @@ OPERATIONS = {
     "log1p": Operation(np.log1p, "np.log1p({})", c="log1pf({})", definition="ln(1 + x)"),
     # On processors without an instruction for them, fmaxf and fminf are calls. A NaN is propagated
     # if it is the second operand, so formulas have Z there.
-    "max": Operation(
-        np.maximum, "np.maximum({}, {})", c="({0} > {1} ? {0} : {1})", onnx="Max"
-    ),
-    "min": Operation(
-        np.minimum, "np.minimum({}, {})", c="({0} < {1} ? {0} : {1})", onnx="Min"
-    ),
+    "max": Operation(np.maximum, "np.maximum({}, {})", c="({0} > {1} ? {0} : {1})", onnx="Max"),
+    "min": Operation(np.minimum, "np.minimum({}, {})", c="({0} < {1} ? {0} : {1})", onnx="Min"),
     "normal": Operation(
         _special("ndtr"), "normal({})", definition=f"0.5 * erfc({-math.sqrt(0.5)!r} * x)"
     ),
@@ -410,12 +412,16 @@ OPERATIONS = {
     "sum_outputs": Operation(lambda x, axis, keepdims: np.cumsum(x, axis), "np.cumsum({}, axis=1)"),
     "index_outputs": Operation(
         lambda x, axis, keepdims: np.indices(x.shape)[axis],
-        "np.arange(np.shape({})[1], dtype=np.float32)", c="(float)i",
+        "np.arange(np.shape({})[1], dtype=np.float32)",
+        c="(float)i",
     ),
-    "over_samples": Operation(np.sum), "total": Operation(np.sum),
-    "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
-    "times_ln": Operation(_special("xlogy")), "sin": Operation(np.sin),
-}  # fmt: skip
+    "over_samples": Operation(np.sum),
+    "total": Operation(np.sum),
+    "mean_outputs": Operation(np.mean),
+    "mean_samples": Operation(np.mean),
+    "times_ln": Operation(_special("xlogy")),
+    "sin": Operation(np.sin),
+}
 
 #: The functions that the formula of an activation may use, and their numbers of arguments.
 FUNCTIONS: dict[str, int] = {}

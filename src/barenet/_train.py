@@ -48,7 +48,7 @@ def for_users(function: Callable[P, T]) -> Callable[P, T]:
     def checked(*args: P.args, **options: P.kwargs) -> T:
         if not options.keys() <= parameters.keys():
             check_arguments(function.__name__, options, parameters)
-        # An object in the place of standard error may lack this method.
+        # An object in place of standard error may lack this method.
         in_terminal = hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
         in_notebook = "ipykernel" in sys.modules
         is_watched = in_terminal or in_notebook
@@ -240,10 +240,10 @@ def train(
         return loop.advance(epochs)
 
 
-def _advance_saved(loop: Loop, *arguments: Any) -> History:
+def _advance_saved(loop: Loop, checkpoint: Any, resume: Any) -> History:
     from barenet.files._checkpoint_manager import saved_session
 
-    with exclusive(loop.run.network), saved_session(loop, *arguments):
+    with exclusive(loop.run.network), saved_session(loop, checkpoint, resume):
         return loop.advance(loop.config.epochs)
 
 

@@ -120,7 +120,8 @@ class Comparison:
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:
         """The last value of each curve of a loss or a metric, NaN for a network that failed."""
-        names = [*self.population.table()][2:]  # curves follow the network and the epoch
+        columns = list(self.population.table())
+        names = columns[2:]  # the curves follow the network and the epoch
         scores = {}
         for name in names:
             if name == "loss" or curve_rows(name)[0] != "training":

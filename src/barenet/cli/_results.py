@@ -226,29 +226,31 @@ class Results:
 
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
-
-        def save_plot(kind: str, draw: Callable[[], Any]) -> None:
-            path = self.folder.path / f"{kind}.png"
-
-            def save_figure() -> None:
-                figure = draw()
-                try:
-                    plots.save_figure(figure, path)
-                except PermissionError as error:  # on Windows, another program has it open
-                    log_problem("warning", f"{path} cannot be replaced: {_reason(error)}")
-
-            self._try(path.name, save_figure)
-
-        predictor = self.fit.predictor
-        rows = self.main.rows
-        main_plot = default_kind(predictor)
+        kind = default_kind(self.fit.predictor)
         try:
-            save_plot("history", lambda: plots.plot_history(self.history, title=rows.name))
-            save_plot(main_plot, lambda: draw(main_plot, predictor, rows))
+            self._try("history.png", self._plot_history)
+            self._try(f"{kind}.png", self._plot_predictions)
             if self.fit.settings.is_table:
                 self._try(REPORT, self._write_report)
         except MissingExtraError as error:
             log(f"no plots: {error}")
+
+    def _plot_history(self) -> None:
+        figure = plots.plot_history(self.history, title=self.main.rows.name)
+        self._save_plot("history", figure)
+
+    def _plot_predictions(self) -> None:
+        predictor = self.fit.predictor
+        kind = default_kind(predictor)
+        figure = draw(kind, predictor, self.main.rows)
+        self._save_plot(kind, figure)
+
+    def _save_plot(self, kind: str, figure: Any) -> None:
+        path = self.folder.path / f"{kind}.png"
+        try:
+            plots.save_figure(figure, path)
+        except PermissionError as error:  # on Windows, another program has it open
+            log_problem("warning", f"{path} cannot be replaced: {_reason(error)}")
 
     def _write_report(self) -> None:
         fit = self.fit

@@ -136,13 +136,13 @@ def train(
             raise ArgumentError(problem, argument="resume", remedy=remedy)
         if checkpoint_every != EVERY:
             raise ArgumentError(problem, argument="checkpoint_every", remedy=remedy)
-    on_workers = ""
+    workers_argument = ""
     if workers is not None:
-        on_workers = "workers"
+        workers_argument = "workers"
     elif scheduler:
-        on_workers = "scheduler"
-    if on_workers and not is_many and resume is None:
-        _check_ensemble(settings, on_workers)
+        workers_argument = "scheduler"
+    if workers_argument and not is_many and resume is None:
+        _check_ensemble(settings, workers_argument)
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)

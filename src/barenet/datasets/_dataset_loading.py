@@ -95,7 +95,8 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         load: Callable[..., Dataset] = load_table
         if plain_name(name).endswith(".npz"):
             load = load_arrays
-        _, *allowed = signature(load).parameters  # the path comes before the options
+        parameters = list(signature(load).parameters)
+        allowed = parameters[1:]  # the path comes before the options
         _check_options(chosen, allowed, name)
         return load(name, **chosen)
     if name not in DATASETS:

@@ -146,21 +146,21 @@ def load_table(
     selection = _open(path, csv, target, split_by, drop)
     table = selection.table
     features = selection.features
-    target = selection.target
-    all_rows = read_columns(table, [*features, target], [target], categories)
-    rows, without_target = with_target(all_rows, target, missing, task)
+    target_name = selection.target
+    all_rows = read_columns(table, [*features, target_name], [target_name], categories)
+    rows, without_target = with_target(all_rows, target_name, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
-    split_by = selection.split_by
-    keys = _split_keys(rows, split_by, categories, missing)
+    split_column = selection.split_by
+    keys = _split_keys(rows, split_column, categories, missing)
     if keys is not None:
         are_groups = keys.dtype.kind != "f"
-        if are_groups or split_by in selection.dropped:  # only read to split by it
-            features.remove(str(split_by))
-    y, classes = read_target(rows, target, task)
+        if are_groups or split_column in selection.dropped:  # only read to split by it
+            features.remove(str(split_column))
+    y, classes = read_target(rows, target_name, task)
     if classes is not None and len(classes) < 2:
-        error = _single_class(table, all_rows, rows, target, classes[0])
+        error = _single_class(table, all_rows, rows, target_name, classes[0])
         raise error
     description += f", {len(table.names):,} columns"
     unnamed = [name for name in table.names if is_unnamed(name)]
@@ -169,7 +169,7 @@ def load_table(
     data = make_dataset(
         rows,
         features,
-        target,
+        target_name,
         y=y,
         classes=classes,
         name=table.path.name,

@@ -274,10 +274,11 @@ class DaskEngine(Engine):
         sums: Sums = {}
         values: dict[int, NDArray[np.float64]] = {}
         for shares in self._compute(step, batch, vectors, local):
-            sums |= shares.sums
-            values |= shares.values
-        add_up(sums, 0, len(values))
-        [total] = sums.values()
+            sums.update(shares.sums)
+            values.update(shares.values)
+        n_blocks = len(values)
+        add_up(sums, 0, n_blocks)
+        total = sums[0, n_blocks]
         # in this order, so that the bits are the same
         in_order = [values[number] for number in sorted(values)]
         return np.sum(in_order, axis=0), np.array(total)

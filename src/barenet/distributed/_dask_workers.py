@@ -168,7 +168,8 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
     parts: list[list[int]] = []
     most = sum(costs) / n_parts
     filled = math.inf  # the cost of the last part; infinite at first, so that a part begins
-    for place in sorted(range(len(costs)), key=lambda place: -costs[place]):
+    costliest_first = sorted(range(len(costs)), key=lambda place: costs[place], reverse=True)
+    for place in costliest_first:
         if filled + costs[place] > most:
             parts.append([])
             filled = 0.0

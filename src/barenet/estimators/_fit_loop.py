@@ -19,7 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from barenet._train import check_batch_size
 from barenet.callbacks import Callback, LambdaCallback, Run
 from barenet.engines import Job, choose_engine
-from barenet.engines._engine import Orders, RowOrders
+from barenet.engines._engine import Orders
 from barenet.errors import DivergenceError, caller_stacklevel, count_of
 from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
@@ -118,7 +118,7 @@ def run_epochs(
     batch_size = check_batch_size(estimator.batch_size, job, auto=200)
     row_orders = None
     if shuffle:
-        row_orders = _running_orders(len(job.rows.X), rng)
+        row_orders = RunningOrders(len(job.rows.X), rng)
     schedule = as_schedule(copy.deepcopy(estimator.schedule))
     held_out = {}
     if scorer is not None:
@@ -230,17 +230,18 @@ def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callb
     return LambdaCallback(update)
 
 
-def _running_orders(n_rows: int, rng: np.random.RandomState) -> RowOrders:
-    """Shuffle the order of the previous epoch, with the random numbers that scikit-learn draws."""
-    order = np.arange(n_rows)
+class RunningOrders:
+    """Shuffles the order of the previous epoch, with the random numbers that scikit-learn draws."""
 
-    def shuffle_again(_n_rows: int, _seed: int | None, epochs: Sequence[int]) -> Orders:
-        nonlocal order
+    def __init__(self, n_rows: int, rng: np.random.RandomState) -> None:
+        self.order = np.arange(n_rows)
+        self.rng = rng
+
+    def __call__(self, n_rows: int, seed: int | None, epochs: Sequence[int]) -> Orders:
+        """Order the rows for epochs; the orders depend on the generator, not on the run's seed."""
         orders = np.empty((len(epochs), n_rows), np.intp)
         for row in orders:
             # The checks in scikit-learn's `shuffle` take longer than a small epoch.
-            order = order[rng.permutation(n_rows)]
-            row[:] = order
+            self.order = self.order[self.rng.permutation(n_rows)]
+            row[:] = self.order
         return orders
-
-    return shuffle_again

@@ -100,7 +100,11 @@ class ValidationScorer:
                 self.measures[name] = _measure(scorer, twin, rows._replace(X=self.X), y)
             self._try(scorers, estimator.network_.predict(rows.X))
         else:
-            self.measures[encoder.score_name] = lambda: encoder.score(self.output, rows)
+
+            def score() -> float:
+                return encoder.score(self.output, rows)
+
+            self.measures[encoder.score_name] = score
 
     def __call__(self, output: FloatArray) -> dict[str, float]:
         """Score an output; NaN if it isn't finite."""

@@ -36,7 +36,11 @@ def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
     parts: list[bytes] = []
     end = 0
     names = list(KINDS)
-    for name in sorted(arrays, key=lambda name: (_ORDER[arrays[name].dtype], name)):
+
+    def position(name: str) -> tuple[int, str]:
+        return _ORDER[arrays[name].dtype], name
+
+    for name in sorted(arrays, key=position):
         array = arrays[name]
         dtype = names[_ORDER[array.dtype]]
         start = end

@@ -419,6 +419,12 @@ for _name, _kind in ACTIVATIONS.items():
         ENTRYWISE[_name] = _kind
 
 
-def as_activation(spec: str | Activation, argument: str = "activation", **more: type) -> Activation:
-    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation, of these or `more`."""
-    return build(Activation, ACTIVATIONS | more, spec, argument)
+def as_activation(spec: str | Activation, argument: str = "activation") -> Activation:
+    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation."""
+    return build(Activation, ACTIVATIONS, spec, argument)
+
+
+def as_hidden_activation(spec: str | Activation, argument: str = "activation") -> Activation:
+    """Turn a name into the activation of a hidden layer, for which "prelu" is a name, too."""
+    registry: dict[str, type[Activation]] = {**ACTIVATIONS, "prelu": LearnedReLU}
+    return build(Activation, registry, spec, argument)

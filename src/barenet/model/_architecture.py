@@ -8,7 +8,7 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet.errors import ArgumentError, brief, count_of
-from barenet.model._activations import Activation, LearnedReLU, as_activation
+from barenet.model._activations import Activation, as_activation, as_hidden_activation
 from barenet.model.layers import Layer
 
 #: 4 GiB of float64; a larger network is probably a typing error, and is rejected before memory is
@@ -97,7 +97,7 @@ def hidden_activations(specs: Any, n_hidden: int, argument: str = "hidden") -> l
         problem = f"{len(specs)} activations for {count_of(n_hidden, 'hidden layer')}"
         remedy = "give one for all, or one for each"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
-    return [as_activation(spec, argument, prelu=LearnedReLU) for spec in specs]
+    return [as_hidden_activation(spec, argument) for spec in specs]
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:

@@ -65,11 +65,12 @@ class ArrayDataset(NamedTuple):
         indices = self.row_indices(rows)
         X = self.X[indices]
         scale = self.scale
-        if dtype is not None and scale == 1:
-            X = np.ascontiguousarray(X, dtype)
-        elif dtype is not None:
-            X = np.multiply(X, dtype.type(scale), dtype=dtype, order="C")
-            scale = 1.0
+        if dtype is not None:
+            if scale == 1:
+                X = np.ascontiguousarray(X, dtype)
+            else:
+                X = np.multiply(X, dtype.type(scale), dtype=dtype, order="C")
+                scale = 1.0
         sample_weight = self.sample_weight
         if sample_weight is not None:
             sample_weight = sample_weight[indices]

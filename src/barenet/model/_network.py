@@ -12,7 +12,13 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import OtherMethods, check_flag, check_number, check_seed
 from barenet._seeding import random_state
-from barenet.model._activations import IDENTITY, Activation, LearnedReLU, activate, as_activation
+from barenet.model._activations import (
+    IDENTITY,
+    Activation,
+    LearnedReLU,
+    activate,
+    as_hidden_activation,
+)
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs
 from barenet.model._array_dataset import (
     PREDICTED_NUMBERS,
@@ -141,7 +147,7 @@ class Network(InPlaceAssignment, OtherMethods):
         specs = dense_specs(sizes, hidden, output)
         layers: list[Layer] = []
         for index, (n_in, n_out, spec) in enumerate(specs, 1):
-            activation = as_activation(spec, prelu=LearnedReLU)
+            activation = as_hidden_activation(spec)
             weights_init = init
             if weights_init is None:
                 weights_init = activation.default_init
@@ -428,8 +434,9 @@ class Snapshot(NamedTuple):
         self.statistics[...] = network.statistics
 
     def restore(self, network: Network) -> None:
-        """Copy the vectors back into a network."""
-        network.parameters, network.statistics = self
+        """Copy the vectors back into a network's own, which its layers view."""
+        network.parameters[...] = self.parameters
+        network.statistics[...] = self.statistics
 
 
 class Objective:

@@ -56,9 +56,10 @@ class Penalty(Configurable, ABC):
         part = f"{self.name}'s strength"
         strength: Any
         if isinstance(self.strength, list | tuple | np.ndarray):
-            strength = tuple(
-                check_number(number, self.role, part=part, ge=0) for number in self.strength
-            )
+            strengths = []
+            for number in self.strength:
+                strengths.append(check_number(number, self.role, part=part, ge=0))
+            strength = tuple(strengths)
         else:
             strength = check_number(self.strength, self.role, part=part, ge=0)
         object.__setattr__(self, "strength", strength)

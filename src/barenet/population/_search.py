@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -133,7 +134,7 @@ def search(
     >>> result.best_network_.predict(X).argmax(axis=1)[:10].tolist()
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
-    parameter_names = [*locals()]
+    parameter_names = inspect.signature(search).parameters
     check_arguments("search", settings, [*parameter_names, *SETTINGS])
     inputs = validate_inputs(X, np.dtype(np.float64), None)
     targets = np.asarray(y)

@@ -176,7 +176,8 @@ def train_many(
 
 
 #: All names of arguments, for suggestions.
-KNOWN = {*PER_NETWORK, *inspect.signature(train_many).parameters} - {"arguments"}
+KNOWN = {*PER_NETWORK, *inspect.signature(train_many).parameters}
+KNOWN.discard("arguments")  # the parameter that collects those of each network
 
 
 def make_runs(

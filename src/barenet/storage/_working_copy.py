@@ -53,7 +53,8 @@ class WorkingCopy:
     def close(self) -> None:
         """Remove the copy."""
         self._removal()
-        del _COPIES[self.folder], ADDRESSES[str(self.folder)]
+        del _COPIES[self.folder]
+        del ADDRESSES[str(self.folder)]
 
     def download(self, *, is_run: bool = True) -> None:
         """Copy the file, or the files of the folder, if there are any."""

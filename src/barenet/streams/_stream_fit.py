@@ -361,13 +361,12 @@ class StreamFit:
         held_out = source.test_size + source.validation_size
         # The rows with the smallest hashes are held out. The sample has the training rows with the
         # largest ones.
-        uses = {
-            "test": hashes < source.test_size,
-            "validation": (hashes >= source.test_size) & (hashes < held_out),
-            "sample": hashes >= max(held_out, 1 - source.sample_size),
-        }
-        for name, chosen in uses.items():
-            self.parts[name].append(rows.take(chosen))
+        is_test = hashes < source.test_size
+        is_validation = (hashes >= source.test_size) & (hashes < held_out)
+        is_sampled = hashes >= max(held_out, 1 - source.sample_size)
+        self.parts["test"].append(rows.take(is_test))
+        self.parts["validation"].append(rows.take(is_validation))
+        self.parts["sample"].append(rows.take(is_sampled))
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         self._measure(number, training, [*self.kinds])

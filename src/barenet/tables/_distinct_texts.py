@@ -46,8 +46,7 @@ class DistinctTexts:
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
         """Find the codes of the values of a kind, in the order of their first rows."""
         if is_one not in self._found:
-            n_texts = len(self.texts)
-            self._found[is_one] = self._find_unless(is_one, n_texts, np.inf)
+            self._found[is_one] = self._find_unless(is_one)
         return [*self._found[is_one]]
 
     def find_nearly_all(self, is_one: Callable[[str], Any]) -> list[int]:
@@ -60,20 +59,29 @@ class DistinctTexts:
         few = 1 - parsing.NEARLY_ALL
         most_others = FEW + few * len(self.texts)
         most_rows = 1 + few * self.n_present
-        return self._find_unless(is_one, most_others, most_rows)
+        return self._find_unless(is_one, most_others=most_others, most_rows=most_rows)
 
     def find_most(self, is_one: Callable[[str], Any]) -> list[int]:
         """Find the values of a kind like `find`, or none if they are not most different values."""
-        return self._find_unless(is_one, len(self.texts) / 2, 0)
+        half = len(self.texts) / 2
+        return self._find_unless(is_one, most_others=half)
 
     def are_all(self, is_one: Callable[[str], Any]) -> bool:
         """Return whether all values are of a kind."""
-        return len(self._find_unless(is_one, 0, 0)) == len(self.texts)
+        codes = self._find_unless(is_one, most_others=0)
+        return len(codes) == len(self.texts)
 
     def _find_unless(
-        self, is_one: Callable[[str], Any], most_others: float, most_rows: float
+        self,
+        is_one: Callable[[str], Any],
+        *,
+        most_others: float | None = None,
+        most_rows: float = 0,
     ) -> list[int]:
-        """Find the values of a kind; none if there are more others, and more rows with these."""
+        """Find the values of a kind; none if there are more others, and more rows with these.
+
+        By default, the number of other values has no limit.
+        """
         codes = []
         n_others = 0
         n_rows = 0
@@ -82,6 +90,8 @@ class DistinctTexts:
             answer = is_one(text)  # a match or a value (even 0), or else None or False
             if answer is not None and answer is not False:
                 codes.append(code)
+                continue
+            if most_others is None:
                 continue
             n_others += 1
             n_rows += counts[code]

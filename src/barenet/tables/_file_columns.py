@@ -187,7 +187,11 @@ def _several_types(
     name: str, declared: Mapping[str, Sequence[Table]], *, is_target: bool
 ) -> DataError:
     """Make the error for a column of several kinds, which names a file of the rarest kind."""
-    rarest, *others = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
+
+    def rarity(type_kind: str) -> tuple[int, str]:
+        return len(declared[type_kind]), type_kind
+
+    rarest, *others = sorted(declared, key=rarity)
     files_with_values = [file for file in declared[rarest] if not _is_empty(file, name)]
     file = min(files_with_values, key=lambda file: with_addresses(file.path))
     parts: list[str] = []

@@ -49,8 +49,12 @@ def table_rows(
     """
     frame = encoding.frame_of(X)
     factors = np.full(encoding.n_inputs, factors, dtype)
-    # The end k of a run stands for inputs up to k − 1, whose factor it has; no run ends at 0.
-    factor_of_place = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
+    # A place below n_inputs is an input. The place n_inputs + k is the end of a run, which stands
+    # for the bins up to input k - 1, so it has their factor. k is never 0.
+    n_inputs = encoding.n_inputs
+    factor_of_place = np.ones(2 * n_inputs + 1, factors.dtype)
+    factor_of_place[:n_inputs] = factors
+    factor_of_place[n_inputs + 1 :] = factors
     block_values = []
     block_places = []
     block_counts = []
@@ -96,9 +100,10 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
             numbers = entries.values.astype(dtype)
         refuse_infinite(block, column.name, numbers)
         # The ends of runs follow the inputs of all columns.
-        n_others = encoding.n_inputs - len(column.inputs)
-        is_end = entries.places >= len(column.inputs)
-        offsets = np.where(is_end, start + n_others, start)
+        n_inputs = len(column.inputs)
+        is_end = entries.places >= n_inputs
+        end_offset = start + encoding.n_inputs - n_inputs
+        offsets = np.where(is_end, end_offset, start)
         column_places.append(entries.places + offsets)
         column_values.append(numbers)
     return Entries(

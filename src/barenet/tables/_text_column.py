@@ -90,16 +90,25 @@ class TextColumn:
 
     def values(self, is_text: bool = False) -> NDArray[Any]:
         """Return numbers if all present values are finite numbers and not codes, else strings."""
+        numbers = None
         if not is_text:
-            is_number = self.matches(NUMBER.pattern)
-            is_missing = self.matches(_MISSING)
-            if (is_number | is_missing).all():
-                values = self._parsed(is_number)
-                has_codes = self.matches(CODE.pattern).any()
-                are_finite = not np.isinf(values).any()
-                if are_finite and not has_codes and not self._may_be_misread(values):
-                    return values
-        return np.array(self.tolist(), TEXT)
+            numbers = self._numbers()
+        if numbers is None:
+            return np.array(self.tolist(), TEXT)
+        return numbers
+
+    def _numbers(self) -> NDArray[np.float64] | None:
+        """Return the numbers; None if a present value is none, is infinite or may be a code."""
+        is_number = self.matches(NUMBER.pattern)
+        is_missing = self.matches(_MISSING)
+        if not (is_number | is_missing).all():
+            return None
+        values = self._parsed(is_number)
+        has_codes = self.matches(CODE.pattern).any()
+        has_infinite = np.isinf(values).any()
+        if has_infinite or has_codes or self._may_be_misread(values):
+            return None
+        return values
 
     def _may_be_misread(self, values: NDArray[np.float64]) -> bool:
         """Return whether only the texts show if numbers are dates, or have points of thousands.

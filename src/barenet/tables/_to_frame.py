@@ -8,7 +8,7 @@ them to the same arrays, but replaces missing values of Arrow dictionaries by ot
 import numbers
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
@@ -207,7 +207,7 @@ def _convert(values: Any) -> NDArray[Any]:
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.
-    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+    declared = _declared_type(values)
     if declared.endswith("int128"):  # NumPy doesn't have this type
         values = np.array(values.to_list(), object)
     try:
@@ -221,8 +221,7 @@ def _convert(values: Any) -> NDArray[Any]:
         return _in_microseconds(array)
     is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
     if is_whole and _has_large(array):
-        to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
-        return _from_objects(to_list())
+        return _from_objects(_to_list(values, array))
     if dtype_kind == "O":
         return _from_objects(array.tolist())
     if dtype_kind not in "iufUTb":
@@ -232,6 +231,25 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind in "UT":
         return _as_texts(array)
     return array.astype(np.float64)
+
+
+def _declared_type(values: Any) -> str:
+    """Return the name of the type that a column of a library declares; empty if it has none."""
+    if hasattr(values, "type"):  # Arrow
+        return str(values.type).lower()
+    if hasattr(values, "dtype"):
+        return str(values.dtype).lower()
+    return ""
+
+
+def _to_list(values: Any, array: NDArray[Any]) -> list[Any]:
+    """List the values of a column by the method of its library, or else those of its array."""
+    to_list: Callable[[], list[Any]] = array.tolist
+    if hasattr(values, "to_pylist"):  # Arrow
+        to_list = values.to_pylist
+    elif hasattr(values, "to_list"):  # pandas and polars
+        to_list = values.to_list
+    return to_list()
 
 
 def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:

@@ -305,7 +305,7 @@ class EarlyStopping(Callback, Configurable):
         self.best = math.inf
         self.waited = 0
         self.snapshot = None
-        self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
+        self._shapes = _shapes_of(run.network)
         name = self.monitor
         if name not in run.measured:
             curves = ", ".join(run.measured)
@@ -340,8 +340,7 @@ class EarlyStopping(Callback, Configurable):
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-            shapes = [vector.shape for vector in snapshot]
-            if self._shapes not in (None, shapes):
+            if self._shapes not in (None, _shapes_of(snapshot)):
                 raise ValueError("parameters: the best ones are of another network")
         self.best = float(state["best"])
         self.waited = int(state["waited"])
@@ -350,6 +349,11 @@ class EarlyStopping(Callback, Configurable):
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:
             self.snapshot.restore(run.network)
+
+
+def _shapes_of(vectors: Network | Snapshot) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shapes of the parameters and of the statistics."""
+    return vectors.parameters.shape, vectors.statistics.shape
 
 
 #: A callback, a function of the run, or several of them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,13 +143,28 @@ class MeasurementInterrupted(Exception):  # noqa: N818
     """Raised to end the run before its epoch is measured."""
 
 
-def measured_sets(job: Job, config: TrainingConfig) -> dict[str, ArrayDataset]:
-    """Return the sets that are measured after each epoch, by the prefixes of their curves."""
-    sets: dict[str, ArrayDataset] = {}
+class MeasuredSet(NamedTuple):
+    """A set that is measured after each epoch."""
+
+    rows: ArrayDataset
+    #: The name in `EVALUATION_SETS`; None for the training set.
+    part: str | None
+
+    @property
+    def prefix(self) -> str:
+        """The start of the names of its curves."""
+        if self.part is None:
+            return ""
+        return f"{self.part}_"
+
+
+def measured_sets(job: Job, config: TrainingConfig) -> list[MeasuredSet]:
+    """List the sets that are measured after each epoch."""
+    sets = []
     if config.metrics:
-        sets[""] = job.rows.in_memory
+        sets.append(MeasuredSet(job.rows.in_memory, None))
     for part, rows in config.held_out.items():
-        sets[f"{part}_"] = rows
+        sets.append(MeasuredSet(rows, part))
     return sets
 
 
@@ -158,9 +173,9 @@ def measure(
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
-    for prefix, rows in measured_sets(engine.job, config).items():
-        loss, output = _evaluate(engine, rows, is_interrupted)
-        [measured] = _measurements(engine.job, config, prefix, rows, [loss], [output])
+    for measured_set in measured_sets(engine.job, config):
+        loss, output = _evaluate(engine, measured_set.rows, is_interrupted)
+        [measured] = _measurements(engine.job, config, measured_set, [loss], [output])
         values.update(measured)
     return values
 
@@ -170,9 +185,9 @@ def measure_epochs(
 ) -> dict[str, list[float]]:
     """Compute the same measurements after each epoch of a trajectory, by curve."""
     curves: dict[str, list[float]] = {}
-    for prefix, rows in measured_sets(job, config).items():
-        losses, outputs = trajectory.evaluate(rows)
-        for measured in _measurements(job, config, prefix, rows, losses.tolist(), outputs):
+    for measured_set in measured_sets(job, config):
+        losses, outputs = trajectory.evaluate(measured_set.rows)
+        for measured in _measurements(job, config, measured_set, losses.tolist(), outputs):
             for name, value in measured.items():
                 curves.setdefault(name, []).append(value)
     return curves
@@ -181,8 +196,7 @@ def measure_epochs(
 def _measurements(
     job: Job,
     config: TrainingConfig,
-    prefix: str,
-    rows: ArrayDataset,
+    measured_set: MeasuredSet,
     losses: Iterable[float],
     outputs: Iterable[FloatArray],
 ) -> Iterator[dict[str, float]]:
@@ -190,6 +204,9 @@ def _measurements(
 
     The loss of the training set is left out, because its curve is the mean over the batches.
     """
+    rows = measured_set.rows
+    part = measured_set.part
+    prefix = measured_set.prefix
     indices = rows.row_indices()
     actual = job.loss.point(rows.y[indices])
     weight = rows.sample_weight
@@ -197,12 +214,12 @@ def _measurements(
         weight = weight[indices]
     for loss, output in zip(losses, outputs, strict=True):
         values = {}
-        if prefix:
+        if part is not None:
             values[f"{prefix}loss"] = loss
         predicted = job.loss.point(output)
         for name, metric in config.metrics.items():
             values[f"{prefix}{name}"] = metric(predicted, actual, weight)
-        if config.scorer and prefix == "validation_":
+        if config.scorer and part == "validation":
             for name, score in config.scorer(output).items():
                 values[f"{prefix}{name}"] = score
         yield values

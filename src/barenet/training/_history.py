@@ -121,7 +121,8 @@ class History:
         '{"epoch": 1, "loss": 0.5}\\n{"epoch": 2, "loss": 0.25}\\n'
         """
         lines = []
-        for epoch, values in enumerate(zip(*self.curves.values(), strict=True), 1):
+        values_of_epochs = zip(*self.curves.values(), strict=True)
+        for epoch, values in enumerate(values_of_epochs, 1):
             row: dict[str, float | None] = {"epoch": epoch}
             for name, value in zip(self.curves, values, strict=True):
                 row[name] = finite_or_none(value)

@@ -54,7 +54,6 @@ READERS = (EarlyStopping,)
 #: The fixed cost of a batch, besides its rows times the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
 
-
 #: The monitor detects divergence from the losses; NumPy's warnings would only repeat that.
 IGNORED: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
@@ -236,14 +235,20 @@ class MiniBatchLoop(Loop):
 
     def advance(self, until: int) -> History:
         run = self.run
-        finished = len(run.history) if run.batch else 0
+        finished = 0
+        if run.batch:  # a resumed run, or one that has advanced before
+            finished = len(run.history)
         with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
                 ahead = self.chunk.batches // run.n_batches
-                ahead = int(min(ahead, until - finished, run.ahead_limit))
+                count = int(min(ahead, until - finished, run.ahead_limit))
                 is_between_epochs = run.batch in (0, run.n_batches)
-                if ahead > 1 and is_between_epochs and self._may_run_ahead():
-                    self._run_ahead(finished, min(ahead, self._most_ahead))
+                if count > 1 and is_between_epochs and self._may_run_ahead():
+                    count = min(count, self._most_ahead)
+                else:
+                    count = 1
+                if count > 1:
+                    self._run_ahead(finished, count)
                 else:
                     self._run_epoch(finished)
                 finished = len(run.history)
@@ -261,7 +266,7 @@ class MiniBatchLoop(Loop):
             is_reader = type(callback) in READERS and config.row_orders is None
             if not (callback.history_only or is_reader):
                 return False
-        return self._most_ahead > 1
+        return True
 
     @cached_property
     def _needs_trajectory(self) -> bool:
@@ -276,7 +281,8 @@ class MiniBatchLoop(Loop):
         if not self._needs_trajectory:
             return None
         sets = measured_sets(self.job, self.config)
-        return self.engine.trajectory(self.config.batch_size, list(sets.values()))
+        rows = [measured_set.rows for measured_set in sets]
+        return self.engine.trajectory(self.config.batch_size, rows)
 
     @cached_property
     def _most_ahead(self) -> int:
@@ -288,7 +294,8 @@ class MiniBatchLoop(Loop):
         network = self.run.network
         numbers = network.n_parameters + network.statistics.size
         multiplications = 1
-        for rows in measured_sets(self.job, self.config).values():
+        for measured_set in measured_sets(self.job, self.config):
+            rows = measured_set.rows
             n_outputs = rows.y.shape[1]
             numbers += rows.n_rows * (n_outputs + 1)  # the outputs, and the order of the rows
             multiplications += rows.n_rows * network.n_parameters
@@ -326,14 +333,18 @@ class MiniBatchLoop(Loop):
             self._repeat_one_by_one(before, epochs, orders)
             return
         run.is_ahead = True
-        curves = {"loss": losses.tolist()}
+        measured: dict[str, list[float]] = {}
         if trajectory is not None:
-            curves.update(measure_epochs(trajectory, self.job, self.config))
+            measured = measure_epochs(trajectory, self.job, self.config)
         seconds = epoch.seconds
         self.chunk.adapt(rates.size, seconds)
-        curves["learning_rate"] = rates[:, -1].tolist()
-        curves["gradient_norm"] = norms.tolist()
-        curves["seconds"] = np.full(count, seconds / count).tolist()
+        curves = {
+            "loss": losses.tolist(),
+            **measured,
+            "learning_rate": rates[:, -1].tolist(),
+            "gradient_norm": norms.tolist(),
+            "seconds": [seconds / count] * count,
+        }
         self._record(curves, count, trajectory)
         run.is_ahead = False
         recorded = len(run.history) - first

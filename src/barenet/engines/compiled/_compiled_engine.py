@@ -94,17 +94,19 @@ class CompiledEngine(Engine):
         optimizer = self.job.optimizer
         order = np.asarray(orders)
         assert isinstance(optimizer, Optimizer)
-        # The same as for a whole epoch, so that the rest of an epoch takes the same steps after a
-        # resumption.
+        # A resumed chunk may have only the rest of an epoch. Its program must have the capacity of
+        # whole epochs, on which the bits of a step depend.
         n_rows = max(order.shape[-1], self.job.rows.n_rows)
         capacity = min(batch_size, n_rows)
         if not optimizer.elementwise:
+            # This program is made here, with this capacity, so that `value_and_gradient` doesn't
+            # make a smaller one if the chunk begins with the smaller last batch of an epoch.
             self._programs.of("gradient", capacity, self.job.rows)
             return take_steps(self, orders, batch_size, rates, first_step)
         parameters = self.job.network.parameters
         optimizer.prepare(parameters)
         program = self._programs.of("learn", capacity, self.job.rows)
-        for number, name in enumerate(type(optimizer).moment_names, 1):
+        for number, name in enumerate(optimizer.moment_names, 1):
             program.point(f"moment_{number}", optimizer.moments[name])
         if optimizer.average:
             program.point("parameters", self.raw_parameters())

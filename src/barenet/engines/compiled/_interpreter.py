@@ -137,7 +137,8 @@ def run_batches(program, threads):
         if step.moment_2 != 0:  # only Adam and AdamW have a second moment
             correct_bias(step)
         threads = run_batch(program, step, threads)
-        penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
+        first_penalty = step.n_tiles  # the penalties of the tiles follow their squares
+        penalties = sum_of(step.squares, first_penalty, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
         square = sum_of(step.squares, 0, step.n_tiles)
         norms[i] = math.sqrt(square)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads, helpers, worth_starting
@@ -104,6 +105,7 @@ class Program:
     def release(self) -> None:
         """Release the arrays of the job."""
         self.pointed.clear()
+        # Without them, a released program fails at once if it is run before the next `assign`.
         del self.job, self.selection, self.held
 
     def write(self, regions: list[Region]) -> int:
@@ -219,26 +221,28 @@ def place_of(team: NDArray[Any]) -> int:
     return up(address(team), 64)
 
 
-#: The names in `STEP` of options of optimizers that have another name there. The decay of the first
-#: moment is called beta, decay or beta1, as in the publications.
-_NAMES_IN_STEP = {
+#: The field of `STEP` for each option of the optimizers. The decay of the first moment is called
+#: beta, decay or beta1, as in the publications.
+_FIELDS_OF_OPTIONS = {
     "beta": "beta_1",
     "decay": "beta_1",
     "beta1": "beta_1",
     "beta2": "beta_2",
+    "epsilon": "epsilon",
+    "epsilon_hat": "epsilon_hat",
+    "weight_decay": "weight_decay",
     "average": "average_decay",
 }
 
 
 def numbers_of(job: Job) -> dict[str, float]:
-    """The optimizer's numbers, by their names in `STEP`."""
+    """The optimizer's options, by their fields in `STEP`."""
     if not isinstance(job.optimizer, Optimizer):
         return {}
-    numbers = {}
-    for name, value in vars(job.optimizer).items():
-        if type(value) is float:
-            numbers[_NAMES_IN_STEP.get(name, name)] = value
-    del numbers["learning_rate"]  # each step has its own rate
+    numbers: dict[str, float] = {}
+    for option, value in option_values(job.optimizer).items():
+        if option != "learning_rate":  # each step has its own rate
+            numbers[_FIELDS_OF_OPTIONS[option]] = value
     if "epsilon" in numbers:  # in the padding, 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)
         numbers["epsilon"] = max(numbers["epsilon"], tiny)

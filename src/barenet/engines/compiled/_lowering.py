@@ -193,7 +193,7 @@ class Lowering(ProgramBuilder):
 
     def lower_layers(self, logits: bool) -> None:
         """Lower the input, then each layer; logits have no output activation."""
-        lower_layer: dict[type[Layer], Callable[[Any, int], None]] = {
+        lower_layer: dict[type[Layer], Callable[[Any, Activation | None, int], None]] = {
             Dense: self.dense,
             ActivationLayer: self.activate,
             Dropout: self.dropout,
@@ -208,16 +208,16 @@ class Lowering(ProgramBuilder):
             record = self.layer(self.width, x=self.x)
             self.add(record, _copies.gather, variant=self.source)
         for index, layer in enumerate(layers):
-            self.activation = layer.activation
+            activation = layer.activation
             if logits and layer is layers[-1]:
-                self.activation = None
+                activation = None
             if self.is_sparse and self.x is None:
                 assert isinstance(layer, Dense)  # the first layer
-                self.table_dense(layer, index)
+                self.table_dense(layer, activation)
             else:
-                lower_layer[type(layer)](layer, index)
+                lower_layer[type(layer)](layer, activation, index)
 
-    def dense(self, layer: Dense, index: int) -> None:
+    def dense(self, layer: Dense, activation: Activation | None, index: int) -> None:
         """A = f(X W + b)."""
         way = self.way_of(layer)
         X = self.dense_input(layer, way)
@@ -266,14 +266,14 @@ class Lowering(ProgramBuilder):
             self.multiply_by_columns(record, Z)
         if way == "rows":
             self.lower_parameters(record, layer.n_in + 1, _dense.slim_gradient)
-            self.nonlinearity(record, Z, self.activation, _dense.slim, _dense.slim_back)
+            self.nonlinearity(record, Z, activation, _dense.slim, _dense.slim_back)
             return
         kernels = []
         if way == "columns" and d_in is not None:
             kernels.append(_dense.dense_back)
         kernels.append(_dense.dense_gradient)
         self.lower_parameters(record, layer.n_in + 1, *kernels)
-        self.nonlinearity(record, Z, self.activation)
+        self.nonlinearity(record, Z, activation)
 
     def way_of(self, layer: Dense) -> Way:
         """Choose the way to compute X W, which depends only on the sizes."""
@@ -330,7 +330,7 @@ class Lowering(ProgramBuilder):
         inputs = math.ceil(layer.n_in / n_parts)
         return up(inputs, 1 << self.tile_bits(layer.n_out))
 
-    def table_dense(self, layer: Dense, index: int) -> None:
+    def table_dense(self, layer: Dense, activation: Activation | None) -> None:
         """A = f(X W + b), from the entries of a sparse X or a table, which are looked up in W."""
         n_in = layer.n_in
         width = layer.n_out
@@ -342,7 +342,8 @@ class Lowering(ProgramBuilder):
         if n_runs:
             n_sums = n_in
             runs = self.runs
-        parameters = self.parameters(n_in + 1, width, n_sums)
+        # The entries of a row add to the gradients of any inputs, so the gradient is whole.
+        parameters = self.parameters(n_in + 1, width, n_sums=n_sums, is_whole=True)
         record = self.layer(width, **parameters, n_in=n_in, z=Z, d=d, runs=runs)
         self.width = width
         self.d = d
@@ -350,7 +351,7 @@ class Lowering(ProgramBuilder):
             sum_runs = self.work(record, _table.sum_runs)
             self.before_rows = [Group(sum_runs, n_runs, block=1, grain=1)]
         self.add(record, _table.table_forward, variant=self.source)
-        self.nonlinearity(record, Z, self.activation)
+        self.nonlinearity(record, Z, activation)
         if self.needs_gradient:
             n_vectors = Z.shape[1] // self.workspace.spec.count
             add_entries = self.work(record, _table.add_entries, variant=self.source)
@@ -383,11 +384,11 @@ class Lowering(ProgramBuilder):
         back = (dX, dZ, W_T, self.zeros, int(record["n_out"]))
         record["backward"] = self.workspace.products([back])
 
-    def activate(self, layer: ActivationLayer, index: int) -> None:
+    def activate(self, layer: ActivationLayer, activation: Activation | None, index: int) -> None:
         """A = f(X); dL/dX replaces dL/dA."""
         assert self.x is not None
         record = self.layer(self.width, z=self.x, d=self.d)
-        self.nonlinearity(record, self.x, self.activation)
+        self.nonlinearity(record, self.x, activation)
 
     def nonlinearity(
         self,
@@ -409,13 +410,14 @@ class Lowering(ProgramBuilder):
             self.x = self.matrix(self.width)
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
-        if record["forward"] or record["backward"] or variant != "identity":
+        has_products = record["forward"] or record["backward"]
+        if has_products or variant != "identity":
             self.add(record, forward, back, variant)
         if by_row is not None:
             forward_by_row, back_by_row = by_row
             self.add(record, forward_by_row, back_by_row, name)
 
-    def dropout(self, layer: Dropout, index: int) -> None:
+    def dropout(self, layer: Dropout, activation: Activation | None, index: int) -> None:
         """A = X · M; the identity in predictions."""
         if not self.needs_gradient:
             return
@@ -428,15 +430,17 @@ class Lowering(ProgramBuilder):
         self.x = output
         self.add(record, _dropout.drop, _dropout.drop_back)
 
-    def layer_norm(self, layer: LayerNorm, index: int) -> None:
+    def layer_norm(self, layer: LayerNorm, activation: Activation | None, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
         record = self.norm(2, epsilon=layer.epsilon)
-        back = _norms.normalize_rows_back if record["d_in"] else None
+        back = None
+        if record["d_in"]:
+            back = _norms.normalize_rows_back
         self.add(record, _norms.normalize_rows, back)
         self.add(record, _norms.scale_and_shift)
         self.lower_parameters(record, 2, _norms.norm_gradient)
 
-    def batch_norm(self, layer: BatchNorm, index: int) -> None:
+    def batch_norm(self, layer: BatchNorm, activation: Activation | None, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
         record = self.norm(2, epsilon=layer.epsilon, momentum=layer.momentum)
         measure = _norms.recall_columns
@@ -455,10 +459,12 @@ class Lowering(ProgramBuilder):
         self.statistics += 2 * self.width
         self.lower_parameters(record, 2)
 
-    def prelu(self, layer: PReLU, index: int) -> None:
+    def prelu(self, layer: PReLU, activation: Activation | None, index: int) -> None:
         """A = X for X > 0, otherwise γ N with N = min(X, 0): the slopes are the gain of N."""
         record = self.norm(1)
-        back = _norms.prelu_back if record["d_in"] else None
+        back = None
+        if record["d_in"]:
+            back = _norms.prelu_back
         self.add(record, _norms.prelu, back)
         self.lower_parameters(record, 1, _norms.norm_gradient)
 
@@ -517,42 +523,31 @@ class Lowering(ProgramBuilder):
     # Parameters
 
     def parameters(
-        self, height: int, width: int, sums: int | None = None, in_place: bool = False
+        self,
+        height: int,
+        width: int,
+        *,
+        n_sums: int = 0,
+        is_whole: bool = False,
+        in_place: bool = False,
     ) -> dict[str, Any]:
         """Allocate rows of parameters (unless used in place), their gradient and moments, in tiles.
 
-        Weights and gradient may have rows for some sums below them; then the gradient is whole.
+        Weights and gradient may have rows for some sums below them. The gradient of all rows is
+        kept if `is_whole`, which sums need, and else where that takes less memory.
         """
-        names = []
-        if not in_place:
-            names.append("weights")
-            for number, _ in enumerate(self.moments, 1):
-                names.append(f"moment_{number}")
-            if self.averages:
-                names.append("average")
-        if self.needs_gradient:
-            names.append("gradient")
-        heights = dict.fromkeys(names, height)
         row = self.workspace.stride(width)
         if in_place:
             row = width
         tile_bits = self.tile_bits(width)
-        # The number of gradient rows that are small enough for the cache.
-        few = GRADIENT_ENTRIES // self.workspace.pad(width)
         tile = 1 << tile_bits
-        together = max(few, _dense.WIDE_ROWS, min(GRADIENT_ROWS, self.capacity))
-        block = up(together, tile)
-        clips_norm = isinstance(self.job.clipping, ClipNorm)
-        is_whole = sums is not None or clips_norm or self.purpose != "learn"
-        gradient_rows = block + _dense.MAX_ROWS  # the rows of one thread
-        if is_whole or gradient_rows * self.max_threads >= height:
-            gradient_rows = 0
-        else:
-            heights["gradient"] = gradient_rows * self.max_threads
-        if sums is not None:
-            for name in ("weights", "gradient"):
-                if name in heights:
-                    heights[name] += sums
+        block = self.rows_of_block(width, tile)
+        gradient_rows = 0  # the gradient of all rows is kept
+        if self.applies_immediately() and not is_whole:
+            gradient_rows = self.gradient_rows_of_thread(block, height)
+        n_gradient_rows = height + n_sums
+        if gradient_rows:
+            n_gradient_rows = gradient_rows * self.max_threads
         fields: dict[str, Any] = {
             "flat": self.flat,
             "first_tile": self.n_tiles,
@@ -561,12 +556,39 @@ class Lowering(ProgramBuilder):
             "block": block,
             "row": row,
         }
-        for name, n_rows in heights.items():
-            padded = n_rows + _dense.MAX_ROWS
-            fields[name] = self.workspace.matrix(padded, width, row)
+        if not in_place:
+            fields["weights"] = self.parameter_rows(height + n_sums, width, row)
+            for number, _ in enumerate(self.moments, 1):
+                fields[f"moment_{number}"] = self.parameter_rows(height, width, row)
+            if self.averages:
+                fields["average"] = self.parameter_rows(height, width, row)
+        if self.needs_gradient:
+            fields["gradient"] = self.parameter_rows(n_gradient_rows, width, row)
         self.flat += height * width
         self.n_tiles += up(height, tile) // tile
         return fields
+
+    def parameter_rows(self, n_rows: int, width: int, row: int) -> Matrix:
+        """Allocate rows of this length, and those that a block at the end reads beyond them."""
+        return self.workspace.matrix(n_rows + _dense.MAX_ROWS, width, row)
+
+    def rows_of_block(self, width: int, tile: int) -> int:
+        """Choose the number of gradient rows that are computed together, which are whole tiles."""
+        # The number of gradient rows that are small enough for the cache.
+        few = GRADIENT_ENTRIES // self.workspace.pad(width)
+        together = max(few, _dense.WIDE_ROWS, min(GRADIENT_ROWS, self.capacity))
+        return up(together, tile)
+
+    def applies_immediately(self) -> bool:
+        """Return whether a tile's step is taken right after its gradient."""
+        return self.purpose == "learn" and not isinstance(self.job.clipping, ClipNorm)
+
+    def gradient_rows_of_thread(self, block: int, height: int) -> int:
+        """Return the rows of a gradient that each thread has memory for; 0 to keep all rows."""
+        n_rows = block + _dense.MAX_ROWS
+        if n_rows * self.max_threads >= height:
+            return 0
+        return n_rows
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -154,40 +153,60 @@ class OutputProgram:
         is_matrix = isinstance(X, np.ndarray) and X.ndim == 2 and X.size > 0
         if np.ma.isMaskedArray(X) or not is_matrix:
             X = validate_inputs(X, dtype, n_inputs)
-        is_array = isinstance(X, np.ndarray)
-        as_dense = is_array or any(must_be_dense(job.network, X) for job in self.jobs)
+        as_array = self._is_read_as_array(X)
+        is_plain = self._is_plain(X)
         n_networks, _, n_outputs = self.answers.shape
         output = np.empty((n_networks, len(X), n_outputs), dtype)
         size = len(X)
-        if as_dense:
+        if as_array:
             n_blocks = max(SLICE // n_inputs // EVALUATION_BATCH, 1)
             size = n_blocks * EVALUATION_BATCH
-        fits = is_array and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
-        is_plain = fits and X.flags.c_contiguous and X.flags.aligned
-        with suppress(ArgumentError):
-            for start in range(0, len(X), size):
-                rows = X[start : start + size]
-                if as_dense and not is_plain:
-                    rows = np.asarray(rows)
+        for start in range(0, len(X), size):
+            stop = start + size
+            rows = X[start:stop]
+            try:
                 if not is_plain:
+                    if as_array:
+                        rows = np.asarray(rows)
                     rows = validate_inputs(rows, dtype, n_inputs)
-                programs = self._programs_for(rows)
-                outputs = output[:, start : start + size]
-                self._point(programs, rows, outputs)
-                order = np.arange(len(rows))
-                n_batches = math.ceil(len(rows) / EVALUATION_BATCH)
-                rates = np.zeros(n_batches)
-                for program in programs:
-                    program.step["unsafe"] = 0
-                    program.run(order, EVALUATION_BATCH, rates, 0)
-                if any(program.step["unsafe"] for program in programs):
-                    break
-            else:
-                return output
-        validate_inputs(X, dtype, n_inputs)  # its error has to count all rows
-        for outputs_of_network in output:
-            check_outputs(outputs_of_network[: start + size])
+                is_finite = self._compute(rows, output[:, start:stop])
+            except ArgumentError:
+                is_finite = False
+            if not is_finite:
+                self._raise_for(X, output[:, :stop])
         return output
+
+    def _is_read_as_array(self, X: InputArray) -> bool:
+        """Return whether the kernels read the slices of X as arrays, not as sparse rows."""
+        if isinstance(X, np.ndarray):
+            return True
+        return any(must_be_dense(job.network, X) for job in self.jobs)
+
+    def _is_plain(self, X: InputArray) -> bool:
+        """Return whether the kernels can read X as it is, and check its numbers themselves."""
+        if not isinstance(X, np.ndarray) or X.dtype not in INPUT_DTYPES:
+            return False
+        if X.shape[1] != self.rows.shape[1]:
+            return False
+        return X.flags.c_contiguous and X.flags.aligned
+
+    def _compute(self, rows: InputArray, outputs: FloatArray) -> bool:
+        """Compute outputs of each network, and return whether rows and outputs are finite."""
+        programs = self._programs_for(rows)
+        self._point(programs, rows, outputs)
+        order = np.arange(len(rows))
+        n_batches = math.ceil(len(rows) / EVALUATION_BATCH)
+        rates = np.zeros(n_batches)
+        for program in programs:
+            program.step["unsafe"] = 0
+            program.run(order, EVALUATION_BATCH, rates, 0)
+        return not any(program.step["unsafe"] for program in programs)
+
+    def _raise_for(self, X: InputArray, outputs: FloatArray) -> None:
+        """Raise the error of X, which counts all of its rows, or that of the outputs so far."""
+        validate_inputs(X, self.rows.dtype, self.rows.shape[1])
+        for outputs_of_network in outputs:
+            check_outputs(outputs_of_network)
 
     def _programs_for(self, rows: InputArray) -> list[Program]:
         """Return the programs for many rows of this type, which are made on first use."""

@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from threading import Lock
 from typing import Any
 
+from barenet._constraints import option_values
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._lowering import Purpose
@@ -40,9 +41,9 @@ def structure_of(job: Job) -> Hashable:
     activations = [layer.activation for layer in network.layers if layer.activation]
     for part in (*network.layers, *activations, job.loss, *job.penalties):
         structure.append(type(part))
-        for option in vars(part).values():
+        for name, option in option_values(part).items():
             if type(option) in NUMBERS:
-                structure.append(option)
+                structure.append((name, option))
     return tuple(structure)
 
 

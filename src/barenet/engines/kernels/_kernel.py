@@ -99,13 +99,20 @@ def chosen_by(make: Callable[[str], Callable[..., Any]]) -> Callable[[Any], Any]
     """Make a function that returns, for a spec, the function that is made for its variant."""
 
     @functools.cache
-    def code(variant: str) -> Callable[..., Any]:
+    def function_of(variant: str) -> Callable[..., Any]:
         return inlined(make(variant))
 
-    def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
-        return lambda x: function
+    def implementation(x: Any) -> Callable[[Any], Callable[..., Any]]:
+        # Numba passes the type of the argument, a KernelSpec, and compiles the returned function,
+        # in which `function` is a constant.
+        function = function_of(x.variant)
 
-    return by_type(lambda x: constant(code(x.variant)))
+        def choose(x: Any) -> Callable[..., Any]:
+            return function
+
+        return choose
+
+    return by_type(implementation)
 
 
 def entry(function: Callable[..., Any]) -> Entry:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from string import Template
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -304,6 +304,29 @@ CODES = ("p", "q")
 NAMES = {"scale": "input_{}", "quantize": "input_{}", "unscale": "target_{}"}
 
 
+class Vector(NamedTuple):
+    """A vector of the program in C, and the number of its values."""
+
+    name: str
+    length: int
+
+
+class Call(NamedTuple):
+    """The call of a step: its code, from a to b, and the constants in it."""
+
+    number: int
+    step: Step
+    code: str
+    constants: dict[str, Any]
+    #: The number of outputs; None if it is that of the inputs.
+    n_outputs: int | None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes to another vector than it reads from."""
+        return "{b}" in self.code
+
+
 class CallPlan:
     """The calls of a program, with their constants and the vectors on the stack."""
 
@@ -316,52 +339,77 @@ class CallPlan:
         steps = tuple(_with_copies(program.steps))
         if not steps:
             steps = (Step("copy"),)
-        copied = replace(program, steps=steps)
-        planned = []
-        last_writing = -1  # the last step that writes to another vector than it reads from
+        calls = _planned_calls(replace(program, steps=steps))
+        last_writing = -1
         is_mean = False  # whether y is the mean of several networks
-        for at, (number, step) in enumerate(copied.numbered()):
-            code, parts = _call(step)
-            planned.append((number, step, code, parts))
-            if "{b}" in code:
+        for at, call in enumerate(calls):
+            if call.writes:
                 last_writing = at
-            if step.name == "total":
+            if call.step.name == "total":
                 is_mean = True
-        # A step reads vector a of n numbers and writes vector b of m numbers.
-        a = "x"
-        n = program.n_inputs
-        inputs = ("", 0)  # vector that all networks of a mean read, and its length
-        n_total = 0
-        for at, (number, step, code, parts) in enumerate(planned):
-            b = a
-            m = parts.pop("m", n)
-            constants = {}
-            for key, part in parts.items():
-                constants[key] = self._declare(key, part, step, number)
+        self._n_outputs = program.n_outputs
+        #: The vector that all networks of a mean read, and the one with their sum.
+        self._kept = Vector("", 0)
+        self._total = Vector("y", 0)
+        current = Vector("x", program.n_inputs)
+        for at, call in enumerate(calls):
+            origin = current
+            name = origin.name
             if at == last_writing and not is_mean:
-                b = "y"
-            elif "{b}" in code:
-                names: tuple[str, ...] = VECTORS
-                if step.name in ("quantize", "integer"):
-                    names = CODES
-                free = [name for name in names if name not in (a, inputs[0])]
-                b = free[0]
-            if b in (*VECTORS, *CODES):
-                self.buffers[b] = max(m, self.buffers.get(b, 0))
-            if code:
-                sizes = {"n": n, "m": m, "outputs": program.n_outputs}
-                self.calls.append(code.format(a=a, b=b, **sizes, **constants))
-            a = b
-            n = m
-            match step.name:
-                case "keep":
-                    inputs = (a, n)
-                case "add":
-                    n_total = n
-                    a, n = inputs
-                case "total":
-                    a = "y"
-                    n = n_total
+                name = "y"
+            elif call.writes:
+                name = self._free_name(call.step, origin)
+            length = origin.length
+            if call.n_outputs is not None:
+                length = call.n_outputs
+            target = Vector(name, length)
+            self._reserve(target)
+            self._write_call(call, origin, target)
+            current = self._next_vector(call.step, target)
+
+    def _free_name(self, step: Step, origin: Vector) -> str:
+        """Name a vector on the stack that a step may overwrite."""
+        names: tuple[str, ...] = VECTORS
+        if step.name in ("quantize", "integer"):
+            names = CODES
+        in_use = (origin.name, self._kept.name)
+        free = [name for name in names if name not in in_use]
+        return free[0]
+
+    def _reserve(self, vector: Vector) -> None:
+        """Make a vector on the stack long enough."""
+        if vector.name in (*VECTORS, *CODES):
+            longest = self.buffers.get(vector.name, 0)
+            self.buffers[vector.name] = max(vector.length, longest)
+
+    def _write_call(self, call: Call, origin: Vector, target: Vector) -> None:
+        """Declare the constants of a call, and write it; some steps have no code."""
+        constants = {}
+        for name, value in call.constants.items():
+            constants[name] = self._declare(name, value, call.step, call.number)
+        if not call.code:
+            return
+        text = call.code.format(
+            a=origin.name,
+            b=target.name,
+            n=origin.length,
+            m=target.length,
+            outputs=self._n_outputs,
+            **constants,
+        )
+        self.calls.append(text)
+
+    def _next_vector(self, step: Step, target: Vector) -> Vector:
+        """Return the vector that the next step reads, after a step has written to the target."""
+        match step.name:
+            case "keep":
+                self._kept = target
+            case "add":
+                self._total = Vector("y", target.length)
+                return self._kept
+            case "total":
+                return self._total
+        return target
 
     def _declare(self, name: str, value: Any, step: Step, number: int) -> str:
         """Check a constant, and write it as a number, or add it as a named array."""
@@ -373,6 +421,16 @@ class CallPlan:
         variable = NAMES.get(step.name, f"{{}}_{number}").format(name)
         self.arrays[variable] = value
         return variable
+
+
+def _planned_calls(program: Program) -> list[Call]:
+    """List the calls of the steps, in their order."""
+    calls = []
+    for number, step in program.numbered():
+        code, constants = _call(step)
+        n_outputs = constants.pop("m", None)
+        calls.append(Call(number, step, code, constants, n_outputs))
+    return calls
 
 
 def _with_copies(steps: Iterable[Step]) -> Iterator[Step]:
@@ -507,8 +565,10 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
 
 def _number_call(column: NumberColumn, at: int, *, indicator: bool) -> str:
     fill = (column.fill - column.center) / column.scale
-    for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
-        source.check_single(name, np.asarray(value), f"column {column.name!r}: ")
+    owner = f"column {column.name!r}: "
+    source.check_single("center", np.asarray(column.center), owner)
+    source.check_single("scale", np.asarray(column.scale), owner)
+    source.check_single("fill", np.asarray(fill), owner)
     numbers = _floats(fill, column.center, source.rest_of(column.center), column.scale)
     return f"number(b, a[{at}], is_missing(a[{at}]), {numbers}, {int(indicator)})"
 

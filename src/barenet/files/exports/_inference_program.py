@@ -307,11 +307,15 @@ def _normalize(layer: Any) -> Step:
     return Step("normalize", mean=layer.mean, deviation=deviation, gain=layer.gain, bias=layer.bias)
 
 
+def _no_step(layer: Any) -> None:
+    """Add nothing: the layer is only an activation, or has no effect on predictions."""
+
+
 #: The step before the activation, by the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
     Dense: lambda layer: Step("affine", weights=layer.weights, bias=layer.bias),
-    ActivationLayer: lambda layer: None,
-    Dropout: lambda layer: None,
+    ActivationLayer: _no_step,
+    Dropout: _no_step,
     BatchNorm: _normalize,
     LayerNorm: lambda layer: Step(
         "normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias

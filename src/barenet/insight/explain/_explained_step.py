@@ -239,15 +239,25 @@ def _norm(layer: LayerFormulas, axis: int, over: str) -> Passes:
     V = ((recorded.X - mu) ** 2).mean(axis)
     layer.values["mu"] = mu.reshape(s.shape)
     layer.values["V"] = V.reshape(s.shape)
-    layer.values |= {"s": s, "N": N}
+    layer.values["s"] = s
+    layer.values["N"] = N
     layer.values["dN"] = recorded.d_output * recorded.arrays["gain"]
     layer.numbers = {"eps": recorded.layer.epsilon}
-    forward = {"mu": f"mean_{over}(X)", "V": f"mean_{over}((X - mu)**2)"}
-    forward["s"] = "sqrt(V + eps)"
-    gradients = {"gain": "over_samples(dA * N)", "bias": "over_samples(dA)", "dN": "dA * gamma"}
-    forward |= {"N": "(X - mu) / s", "A": "gamma * N + beta"}
+    forward = {
+        "mu": f"mean_{over}(X)",
+        "V": f"mean_{over}((X - mu)**2)",
+        "s": "sqrt(V + eps)",
+        "N": "(X - mu) / s",
+        "A": "gamma * N + beta",
+    }
     means = f"mean_{over}(dN) - N * mean_{over}(dN * N)"
-    return forward, {**gradients, "dX": f"(dN - {means}) / s"}
+    backward = {
+        "gain": "over_samples(dA * N)",
+        "bias": "over_samples(dA)",
+        "dN": "dA * gamma",
+        "dX": f"(dN - {means}) / s",
+    }
+    return forward, backward
 
 
 def _batch_norm(layer: LayerFormulas) -> Passes:

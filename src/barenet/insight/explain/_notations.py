@@ -227,8 +227,11 @@ class Printer:
         if name == "times_ln":
             right = ast.Call(ast.Name("ln"), [right], [])
         both = self._is_array(left) and self._is_array(right)
-        sign = "⊙" if both and name != "MatMult" else "product"
-        if not both and (self.numeric or isinstance(right, ast.Constant)):
+        sign = "product"
+        if both:
+            if name != "MatMult":
+                sign = "⊙"
+        elif self.numeric or isinstance(right, ast.Constant):
             sign = "·"
         left_factor = self._show(left, PRODUCT)
         right_factor = self._show(right, POWER)

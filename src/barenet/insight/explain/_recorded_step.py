@@ -9,7 +9,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._number_format import LARGEST_ENTRIES
 from barenet.model._activations import Activation, Identity
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import Cache, FloatArray
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model._layout import Slot
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
@@ -161,6 +161,33 @@ def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
     return moments
 
 
+class MovedOutput(Layer):
+    """Layer that returns f(Z) of values Z, whatever its input is.
+
+    It takes the place of a layer whose output, or whose weighted sums, are moved to measure how the
+    loss depends on them.
+    """
+
+    name: ClassVar[str] = "moved_output"
+    function: Activation
+    values: FloatArray
+
+    def __init__(self, layer: Layer, function: Activation, values: FloatArray) -> None:
+        self.activation = layer.activation  # that of the last layer is the output activation
+        self.function = function
+        self.values = values
+
+    def forward(
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
+    ) -> Forward:
+        """Compute the output from the current values."""
+        return self.function.forward(self.values), None
+
+    def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
+        """Not needed for finite differences."""
+        raise NotImplementedError
+
+
 class Differences:
     """Finite differences of the loss of a step, without its penalties, in float64.
 
@@ -193,12 +220,13 @@ class Differences:
             _, result, A, activation = recorded.cache
             analytic = activation.backward(result, A, analytic)
         moved = result.copy()
-        layer = vars(self.network.layers[index])
-        layer["forward"] = lambda *_, **__: (activation.forward(moved), None)
+        layers = self.network.layers
+        layer = layers[index]
+        layers[index] = MovedOutput(layer, activation, moved)
         try:
             return self._of_loss(index, moved, analytic)
         finally:
-            del layer["forward"]
+            layers[index] = layer
 
     def _of_loss(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
         """Compute the differences of all entries, or of the largest."""

@@ -221,7 +221,8 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     column = rows[name]
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
-        [encoder] = [encoder for encoder in encoding.used if encoder.name == name]
+        encoders = {encoder.name: encoder for encoder in encoding.used}
+        encoder = encoders[name]
         column = encoder.parse(rows, name, encoding.missing)
         if encoder.kind == "boolean":
             column = _in_one_spelling(as_labels(rows, name, encoding.missing), column)

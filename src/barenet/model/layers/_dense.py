@@ -112,8 +112,8 @@ class Dense(Layer):
     def initialize(self, rng: np.random.RandomState) -> None:
         """Draw the weights, neuron by neuron, and then the biases."""
         n_in, n_out = self.weights.shape
-        self.weights = self.init.draw(rng, (n_out, n_in), n_in, n_out).T
-        self.bias = self.bias_init.draw(rng, (n_out,), n_in, n_out)
+        self.weights[...] = self.init.draw(rng, (n_out, n_in), n_in, n_out).T
+        self.bias[...] = self.bias_init.draw(rng, (n_out,), n_in, n_out)
 
     def __repr__(self) -> str:
         """Leave out the initializers, which are no longer needed."""
@@ -212,4 +212,4 @@ class PReLU(Layer):
 
     def initialize(self, rng: np.random.RandomState) -> None:
         """Set all slopes to their initial value."""
-        self.slopes = self.slope  # type: ignore[assignment]
+        self.slopes[...] = self.slope

@@ -58,8 +58,8 @@ class Normalization(Layer):
 
     def initialize(self, rng: np.random.RandomState) -> None:
         """Set γ = 1 and β = 0."""
-        self.gain = 1  # type: ignore[assignment]
-        self.bias = 0  # type: ignore[assignment]
+        self.gain[...] = 1
+        self.bias[...] = 0
 
 
 class BatchNorm(Normalization):
@@ -112,15 +112,15 @@ class BatchNorm(Normalization):
         n = len(X)
         if n > 1:  # the unbiased variance of a single row is undefined
             unbiased = variance * (n / (n - 1))
-            self.mean = self.momentum * self.mean + (1 - self.momentum) * mean
-            self.variance = self.momentum * self.variance + (1 - self.momentum) * unbiased
+            self.mean[...] = self.momentum * self.mean + (1 - self.momentum) * mean
+            self.variance[...] = self.momentum * self.variance + (1 - self.momentum) * unbiased
         return self._normalize(X, mean, variance)
 
     def initialize(self, rng: np.random.RandomState) -> None:
         """Set γ = 1, β = 0, mean 0 and variance 1."""
         super().initialize(rng)
-        self.mean = 0  # type: ignore[assignment]
-        self.variance = 1  # type: ignore[assignment]
+        self.mean[...] = 0
+        self.variance[...] = 1
 
 
 class LayerNorm(Normalization):
@@ -142,4 +142,6 @@ class LayerNorm(Normalization):
 
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Normalize each row."""
-        return self._normalize(X, X.mean(axis=1, keepdims=True), X.var(axis=1, keepdims=True))
+        mean = X.mean(axis=1, keepdims=True)
+        variance = X.var(axis=1, keepdims=True)
+        return self._normalize(X, mean, variance)

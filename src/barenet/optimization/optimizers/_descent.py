@@ -6,10 +6,9 @@ from barenet._constraints import option
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
-_ETA = "{eta} is the learning rate"
-_VELOCITY = f"{_ETA}, v the velocity, of which {{beta}} is kept at each step."
-_V = {"v": "beta * v - eta * g"}
-_MOMENTUM = ({"eta": "learning_rate", "beta": "beta"}, _VELOCITY)
+# Momentum and Nesterov's momentum have the same letters, with one explanation.
+_MOMENTUM_SETTINGS = {"eta": "learning_rate", "beta": "beta"}
+_MOMENTUM_TEXT = "{eta} is the learning rate, v the velocity, of which {beta} is kept at each step."
 
 
 @dataclass
@@ -35,7 +34,11 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
-    formula = UpdateFormula({"theta": "theta - eta * g"}, {"eta": "learning_rate"}, f"{_ETA}.")
+    formula = UpdateFormula(
+        {"theta": "theta - eta * g"},
+        settings={"eta": "learning_rate"},
+        text="{eta} is the learning rate.",
+    )
     learning_rate: float = option(0.1, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
@@ -60,7 +63,11 @@ class Momentum(Optimizer):
     """
 
     name = "momentum"
-    formula = UpdateFormula({**_V, "theta": "theta + v"}, *_MOMENTUM)
+    formula = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + v"},
+        settings=_MOMENTUM_SETTINGS,
+        text=_MOMENTUM_TEXT,
+    )
     moment_names = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)
@@ -92,7 +99,11 @@ class Nesterov(Momentum):
     """
 
     name = "nesterov"
-    formula = UpdateFormula({**_V, "theta": "theta + beta * v - eta * g"}, *_MOMENTUM)
+    formula = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
+        settings=_MOMENTUM_SETTINGS,
+        text=_MOMENTUM_TEXT,
+    )
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]

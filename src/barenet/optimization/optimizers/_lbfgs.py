@@ -111,66 +111,43 @@ class LBFGS(Configurable):
             that the maximum number of evaluations was reached, or that no step reduces the loss any
             more.
         """
-        from scipy.optimize import minimize
-
         if history is None:
             history = LBFGSHistory(recording=False)
         resumed = parameters.copy()
-        # Loss and gradient at the start of the current iteration, and at the last point.
-        at_start: Evaluation | None = None
-        at_last_point: Evaluation | None = None
-        stopped = False
-
-        def evaluate(x: FloatArray) -> Evaluation:
-            nonlocal at_start, at_last_point
-            parameters[:] = x  # converted to their dtype
-            value, gradient = history.evaluate(x, value_and_gradient)
-            at_last_point = (value, gradient.astype(np.float64))
-            if at_start is None:  # the first point of the search
-                at_start = at_last_point
-            return at_last_point
-
-        def finish_iteration(x: FloatArray) -> None:
-            nonlocal at_start, stopped
-            parameters[:] = x
-            assert at_start is not None
-            loss, gradient = at_start
-            at_start = at_last_point  # the next iteration starts where this one ends
-            if history.has_reported():  # a replayed iteration
-                return
-            stopped = after_iteration(loss, gradient)
-            if stopped:
-                raise StopIteration  # this makes SciPy stop
-
-        def search() -> Any:
-            options: Any = {
-                "maxiter": iterations - history.earlier_iterations,
-                "maxfun": max(1, self.evaluations - history.earlier_evaluations),
-                "maxcor": self.memory,
-                "gtol": self.tolerance,
-                "ftol": self.gain,
-            }
-            return minimize(  # type: ignore[call-overload]  # whose stubs lack these arrays
-                evaluate,
-                history.begin(parameters),
-                method="L-BFGS-B",
-                jac=True,
-                callback=finish_iteration,
-                options=options,
-            )
-
+        search = Search(value_and_gradient, parameters, after_iteration, history)
         try:
-            result = search()
+            result = self._run(search, iterations)
         except OtherStepsError:
             warnings.warn(OTHER_STEPS, UserWarning, stacklevel=caller_stacklevel())
-            at_start = None
             parameters[:] = resumed
             history.restart()
-            result = search()
+            search = Search(value_and_gradient, parameters, after_iteration, history)
+            result = self._run(search, iterations)
         parameters[:] = result.x
-        if stopped:
+        if search.is_stopped:
             return "stopped"
         return self._ending(result, iterations - history.earlier_iterations)
+
+    def _run(self, search: Search, iterations: int) -> Any:
+        """Run SciPy's search, and return its result."""
+        from scipy.optimize import minimize
+
+        history = search.history
+        options: Any = {
+            "maxiter": iterations - history.earlier_iterations,
+            "maxfun": max(1, self.evaluations - history.earlier_evaluations),
+            "maxcor": self.memory,
+            "gtol": self.tolerance,
+            "ftol": self.gain,
+        }
+        return minimize(  # type: ignore[call-overload]  # whose stubs lack these arrays
+            search.evaluate,
+            history.begin(search.parameters),
+            method="L-BFGS-B",
+            jac=True,
+            callback=search.finish_iteration,
+            options=options,
+        )
 
     def _ending(self, result: Any, iterations: int) -> str:
         """Return the reason that SciPy's search has ended."""
@@ -182,6 +159,49 @@ class LBFGS(Configurable):
         if result.status == _AT_LIMIT:
             return "completed"
         return "no step makes the loss smaller any more"
+
+
+class Search:
+    """The functions that SciPy's search calls, and the evaluations between two iterations."""
+
+    def __init__(
+        self,
+        value_and_gradient: Callable[[], Evaluation],
+        parameters: FloatArray,
+        after_iteration: Callable[[float, FloatArray], bool],
+        history: LBFGSHistory,
+    ) -> None:
+        self.value_and_gradient = value_and_gradient
+        self.parameters = parameters
+        self.after_iteration = after_iteration
+        self.history = history
+        #: Whether `after_iteration` has stopped the search.
+        self.is_stopped = False
+        # Loss and gradient at the start of the current iteration, and at the last point.
+        self._at_start: Evaluation | None = None
+        self._at_last_point: Evaluation | None = None
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        """Compute the loss and the gradient at a point."""
+        self.parameters[:] = x  # converted to their dtype
+        value, gradient = self.history.evaluate(x, self.value_and_gradient)
+        evaluation = (value, gradient.astype(np.float64))
+        self._at_last_point = evaluation
+        if self._at_start is None:  # the first point of the search
+            self._at_start = evaluation
+        return evaluation
+
+    def finish_iteration(self, x: FloatArray) -> None:
+        """Report an iteration that ends at a point, unless it is replayed."""
+        self.parameters[:] = x
+        assert self._at_start is not None
+        loss, gradient = self._at_start
+        self._at_start = self._at_last_point  # the next iteration starts where this one ends
+        if self.history.has_reported():  # a replayed iteration
+            return
+        self.is_stopped = self.after_iteration(loss, gradient)
+        if self.is_stopped:
+            raise StopIteration  # this makes SciPy stop
 
 
 class OtherStepsError(Exception):

@@ -75,7 +75,8 @@ class Muon(AdamBase):
         hidden_weights = weights[:-1]  # those of the last layer take the step of AdamW
         for slot in hidden_weights:
             part = slice(slot.start, slot.stop)
-            update = orthogonalized(ahead[part].reshape(slot.shape), self.epsilon)
+            matrix = ahead[part].reshape(slot.shape)
+            update = orthogonalized(matrix, self.epsilon)
             scale = 0.2 * max(slot.shape) ** 0.5
             direction[part] = scale * update.ravel()
         parameters *= 1 - rate * self.weight_decay

@@ -113,11 +113,7 @@ class Optimizer(Configurable, Stateful, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
-        if self.average:
-            # This object alone keeps two more vectors than the class declares.
-            names = (*type(self).moment_names, "raw", "average")
-            self.moment_names = names  # type: ignore[misc]
-        for name in self.moment_names:
+        for name in self._kept_vectors:
             moment = self.moments.get(name)
             if moment is None:
                 moment = np.zeros_like(parameters)
@@ -128,6 +124,13 @@ class Optimizer(Configurable, Stateful, ABC):
                 sizes = f"{moment.size} parameters, and this network has {parameters.size}"
                 remedy = "use a new one, or reset() it"
                 raise ArgumentError(f"it has moments of {sizes}", argument=self.role, remedy=remedy)
+
+    @property
+    def _kept_vectors(self) -> tuple[str, ...]:
+        """The names of the moments, and of two more vectors if the parameters are averaged."""
+        if not self.average:
+            return self.moment_names
+        return (*self.moment_names, "raw", "average")
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
