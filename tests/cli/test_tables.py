@@ -255,3 +255,14 @@ def test_a_model_of_a_file_without_quoting_reads_others_so(barenet):
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for found, row in zip(csv.DictReader(io.StringIO(printed)), expected, strict=True):
         assert float(found["prediction"]) == pytest.approx(float(row["prediction"]), rel=1e-5)
+
+
+@pytest.mark.case(156)
+def test_limits_are_named_with_their_numbers(barenet, tmp_path):
+    rows = [f"{n % 30},{n % 7},{n % 30}.5" for n in range(120)]
+    rows[5] = "<3,2,1.5"
+    rows[50] = "30+,2,31.5"
+    (tmp_path / "t.csv").write_text("\n".join(["size,x,y", *rows]))
+    done = barenet("train", "t.csv", "--target", "y", "--quick", "--epochs", 2, "--no-plots").ok()
+    note = "column 'size': '<3' is read as 3, '30+' as 30; to read names, use --categories size;"
+    assert f"{note} for missing values, use --missing '<3' 30+" in done.err

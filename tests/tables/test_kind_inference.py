@@ -154,7 +154,6 @@ WEEKS = ["day", "days", "week", "weeks", "month", "months"]
     [
         ([f"{number} kg" for number in range(30)], "write the number alone"),
         ([f"{number}km" if number % 2 else f"{number} km" for number in range(30)], "write the"),
-        ([*map(str, range(30)), "<0.5", "<0.1"], "write the number alone"),
         ([f"{number}-" for number in range(30)], "write the number alone"),
         ([f"{30 + number}:{number:02}" for number in range(30)], "write a duration as a number"),
         ([f"0 days 02:{number:02}:00" for number in range(30)], "write a duration as a number"),

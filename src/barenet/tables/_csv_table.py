@@ -30,7 +30,13 @@ from barenet.tables._date_formats import (
 from barenet.tables._delimited import CsvOptions, decode, read_records
 from barenet.tables._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.tables._missing_texts import MISSING, is_absent
-from barenet.tables._parsing import DECIMAL_COMMA, MINUS_SIGNS, NEARLY_ALL
+from barenet.tables._parsing import (
+    AFTER_LIMIT,
+    BEFORE_LIMIT,
+    DECIMAL_COMMA,
+    MINUS_SIGNS,
+    NEARLY_ALL,
+)
 from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
 from barenet.tables._unread_dates import PERIOD_AND_POINT
 
@@ -184,11 +190,13 @@ _HEAD = 2**20
 _ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands; not a date, an address or 1.2.3.
-_POINTED = rf"([+-]|{MINUS_SIGNS})?(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?"
-
+_POINTED = (
+    rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?"
+    rf"(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTER_LIMIT}"
+)
 
 #: A number with a decimal comma or without one, and any points.
-_LOCAL_NUMBER = rf"([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?"
+_LOCAL_NUMBER = rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?{AFTER_LIMIT}"
 
 
 @dataclass(frozen=True, eq=False)

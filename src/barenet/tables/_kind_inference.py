@@ -18,6 +18,7 @@ from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._date_formats import parse_datetime
 from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
 from barenet.tables._frame import Frame
+from barenet.tables._limits import read_as_numbers, with_limits_as_numbers
 from barenet.tables._misread_numbers import (
     refuse_counts_after_points,
     refuse_decimals_of_months,
@@ -206,6 +207,7 @@ def kind_of_values(
     if order is not None:
         return order
     refuse_other_digits(column)
+    column = with_limits_as_numbers(column)
     refuse_decimals_of_months(column)
     refuse_points_of_thousands(column)
     refuse_counts_after_points(column)
@@ -259,7 +261,10 @@ def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool
     share = np.floor(1000 * column.share(codes)) / 10
     texts = column.texts_of(others)
     remedy = "if the column holds names, use {categories}"
-    if len(texts[0]) <= LONGEST:
+    if expected == "a number" and parsing.read_limit(texts[0]) is not None:
+        remedy = f"{read_as_numbers(texts[0])}; {remedy}; "
+        remedy += "if it stands for a missing value, use {missing}"
+    elif len(texts[0]) <= LONGEST:
         remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
     short_texts = [text for text in texts if len(text) <= LONGEST]
     expected = f"{expected}, as in {share:g} % of the rows"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from barenet.errors import DataError
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._distinct_texts import MANY, DistinctTexts
+from barenet.tables._limits import read_as_numbers
 from barenet.tables._unread_dates import MOST_DATE_WORDS, YEAR, is_date, unread_dates
 
 #: Maximum number of different units beside numbers, such as kg and g; house numbers such as 12a
@@ -259,7 +260,11 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
         marked += with_unit
     both = plain.union(marked)
     if marked and len(both) >= MANY and column.are_nearly_all(both):
-        raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
+        remedy = "write the number alone"
+        limits = column.find(parsing.read_limit)
+        if limits and set(limits) == set(marked):
+            remedy = read_as_numbers(column.texts[limits[0]])
+        raise column.fault(marked, "a number", f"{remedy}; {column.if_names}")
 
 
 def _may_have_unit(text: str) -> bool:

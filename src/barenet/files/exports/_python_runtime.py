@@ -66,12 +66,21 @@ from barenet.tables._missing_texts import (  # noqa: F401 - copied into exported
     is_absent,
 )
 from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
+    ABOVE,
+    AFTER_LIMIT,
+    BEFORE_LIMIT,
+    BELOW,
     BOOLEAN_WORDS,
     CODE,
     DECIMAL_COMMA,
+    LIMIT_NUMBER,
+    LIMITS,
     MINUS_SIGNS,
     NO_BREAK_SPACES,
     NUMBER,
+    OR_LESS,
+    OR_MORE,
+    PLUS,
     SPELLINGS,
     TRAILING_MINUS,
     WORDS,
@@ -84,8 +93,11 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     missing_dates,
     normalize_label,
     number_of_token,
+    parts_of_limit,
     plain_minus,
+    read_limit,
     read_number,
+    read_number_or_limit,
     read_number_or_truth,
     single_labels,
     single_of,
@@ -266,7 +278,7 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
     for row, value in enumerate(values):
         parsed = value
         if isinstance(value, str):
-            parsed = read_number_or_truth(value.strip())
+            parsed = read_number_or_limit(value.strip())
         if is_missing(value) or (parsed is None and is_absent(value.strip())):
             parsed = math.nan
         if parsed is None or isinstance(parsed, (datetime, np.datetime64)):
