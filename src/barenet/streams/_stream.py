@@ -343,7 +343,13 @@ def _recommending_csv(csv: Any) -> Iterator[None]:
                 placeholder = "{" + option + "}"
                 placeholder_in_csv = "{" + in_csv + "}"
                 error.remedy = error.remedy.replace(placeholder, placeholder_in_csv)
-                error.options[in_csv] = {name: error.options.pop(option)}
+                csv_options: Any = error.options.setdefault(in_csv, {})
+                csv_options[name] = error.options.pop(option)
+                # A remedy of several options of CSV files names their argument once.
+                before, _, after = error.remedy.partition(placeholder_in_csv)
+                for separator in (", ", " and "):
+                    after = after.replace(separator + placeholder_in_csv, "")
+                error.remedy = before + placeholder_in_csv + after
         raise
 
 

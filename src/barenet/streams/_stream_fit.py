@@ -14,10 +14,11 @@ from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables import _column_fitting as fitting
 from barenet.tables._column import Column, DroppedColumn, FilledColumn
+from barenet.tables._column_errors import raise_together
 from barenet.tables._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.tables._encoding import RARE, TableEncoding, check_rare
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kind_of, kinds_of, raise_together
+from barenet.tables._kind_inference import kind_of, kinds_of
 from barenet.tables._limits import limits_of, listed_limits
 from barenet.tables._missing_texts import is_absent
 from barenet.tables._parsing import (

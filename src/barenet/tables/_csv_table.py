@@ -19,6 +19,7 @@ from typing import BinaryIO
 from barenet.errors import DataError, some
 from barenet.storage import _file_io as file_io
 from barenet.tables import _delimited as delimited
+from barenet.tables._column_errors import raise_together
 from barenet.tables._date_formats import (
     format_of_column,
     formats_of,
@@ -294,17 +295,22 @@ class CsvTable(Table):
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()
         columns = {}
+        errors = []
         origin = replace(table, columns={})  # a frame needs it only for errors
         for name in names:
             texts = table.columns[name].trimmed()
             if self.options.decimal == ",":
                 if name not in categories:
-                    _check_points(texts, name, origin, is_target=name in unparsed)
+                    try:
+                        _check_points(texts, name, origin, is_target=name in unparsed)
+                    except DataError as error:
+                        errors.append(error)
                 texts = texts.with_points()
             date_format = format_of_column(self.options.date_format, name)
             if date_format is not None and name not in {*unparsed, *categories}:
                 texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
             columns[name] = texts.values(is_text=name in unparsed)
+        raise_together(errors)
         return Frame(columns, origin)
 
 
