@@ -122,7 +122,7 @@ def test_other_minus_signs_are_read_beside_decimal_commas(write):
     encoding = TableEncoding.fit(columns, numbers="none")
     assert encoding.transform(columns).tolist() == [[-1.5, -2.5], [2.5, 3.5], [3.5, -4.5]]
     path = write("a;y\n1.234,56-;1\n12,50;2\n1.000,00;3\n", "thousands.csv")
-    with pytest.raises(DataError, match="remove the points between the thousands, and use"):
+    with pytest.raises(DataError, match=r"read the file with thousands='\.' and decimal=','"):
         TableEncoding.fit(load_table(path, "y", frame=True).X)
 
 

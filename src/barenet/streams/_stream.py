@@ -232,7 +232,7 @@ def stream(
         As for `TableEncoding.fit`.
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
-        ``header``, ``date_format`` and ``quoting``.
+        ``header``, ``date_format``, ``quoting`` and ``thousands``.
     allow_missing_columns : bool, default=False
         Whether a file may lack a column that another file has. The values are then missing, and a
         warning counts such files. By default, that is an error.

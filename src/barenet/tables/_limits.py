@@ -98,10 +98,13 @@ def limits_of(frame: Frame, name: str, missing: Collection[str]) -> set[str]:
     if column.dtype.kind != "T":
         return set()
     _, texts = parsing.unique_texts(column)
+    markers = {parsing.to_number(text) for text in missing}  # <-999 is missing where -999 is
     limits = set()
     for text in texts:
-        is_number = parsing.read_number_or_truth(text) is not None
-        if not is_number and text not in missing and parsing.read_limit(text) is not None:
+        if text in missing or parsing.read_number_or_truth(text) is not None:
+            continue
+        number = parsing.read_limit(text)
+        if number is not None and number not in markers:
             limits.add(text)
     return limits
 

@@ -56,6 +56,9 @@ AFTER_LIMIT = rf"(?:\s*(?:{PLUS}|{OR_MORE}|{OR_LESS}))?"
 #: A number with a decimal comma, which may be a limit.
 DECIMAL_COMMA = rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
 
+#: The pattern of each separator of thousands.
+THOUSANDS = {",": ",", ".": "[.]", "'": "['\u2019]", " ": "[ \u00a0\u2007\u202f]"}
+
 #: A number that is a limit, with its sign or words before it or after it.
 LIMIT_NUMBER = r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
 LIMITS = (
@@ -156,6 +159,25 @@ def read_number_or_truth(text: str) -> float | None:
     if text in WORDS:
         return float(text == "True")
     return read_number(text)
+
+
+def grouped_number(thousands: str, decimal: str) -> str:
+    """Return the pattern of a number with a separator after each group of three digits."""
+    group = rf"{THOUSANDS[thousands]}\d\d\d"
+    fraction = rf"([{decimal}]\d*)?"
+    sign = rf"([+-]|{MINUS_SIGNS})?"
+    return rf"{BEFORE_LIMIT}{sign}[1-9]\d?\d?({group})+{fraction}-?{AFTER_LIMIT}"
+
+
+def without_thousands(text: str, thousands: str, decimal: str) -> str:
+    """Remove the separators of thousands from a number; other texts are unchanged.
+
+    >>> without_thousands("1,049.50", ",", "."), without_thousands("10,49", ",", ".")
+    ('1049.50', '10,49')
+    """
+    if re.fullmatch(grouped_number(thousands, decimal), text, re.ASCII):
+        return re.sub(rf"(?<=\d){THOUSANDS[thousands]}(?=\d)", "", text)
+    return text
 
 
 def read_number_or_limit(text: str) -> float | None:

@@ -82,12 +82,14 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     OR_MORE,
     PLUS,
     SPELLINGS,
+    THOUSANDS,
     TRAILING_MINUS,
     WORDS,
     are_missing_dates,
     class_name,
     comparable_label,
     comparable_labels,
+    grouped_number,
     is_code,
     known_spelling,
     missing_dates,
@@ -102,6 +104,7 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     single_labels,
     single_of,
     to_number,
+    without_thousands,
 )
 
 # Each exported file defines these constants and functions itself.
@@ -448,6 +451,16 @@ def with_point(value: str) -> str:
     return value
 
 
+def plain_number(value: str, thousands: str, decimal: str) -> str:
+    """Write a number without separators of thousands and with a decimal point."""
+    text = value
+    if thousands:
+        text = without_thousands(value.strip(), thousands, decimal)
+    if decimal == ",":
+        text = with_point(text)
+    return text
+
+
 def read(
     path: str,
     delimiter: str = "",
@@ -455,6 +468,7 @@ def read(
     encoding: str = "",
     header: bool = True,
     quoting: bool = True,
+    thousands: str = "",
 ) -> dict[int, list[str]]:
     """Read the rows of a CSV file, by the numbers of their lines.
 
@@ -476,9 +490,9 @@ def read(
             split = lines_of(text, sign, quoting)
             if has_columns(split, header):
                 lines = split
-    if decimal == ",":
+    if thousands or decimal == ",":
         for number, line in lines.items():
-            lines[number] = [with_point(value) for value in line]
+            lines[number] = [plain_number(value, thousands, decimal) for value in line]
     if not FEATURES:
         return lines
     names: list[str] = []
