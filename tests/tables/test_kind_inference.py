@@ -263,6 +263,34 @@ def test_dates_that_one_reading_fits_are_those_of_pandas(date_format):
 
 
 @pytest.mark.case(157)
+@pytest.mark.parametrize(
+    "date_format",
+    [
+        "%m/%d/%Y 0:00:00", "%m/%d/%Y  0:00", "%m/%d/%Y 12:00:00 AM", "%d.%m.%Y, %H:%M",
+        "%m/%d/%Y %I %p", "%Y-%m-%d %I %p", "%Y-%m-%d_%H:%M:%S", "%d-%b-%Y %H:%M:%S",
+        "%b %d %Y", "%a %b %d %H:%M:%S %Y", "%b %d %I:%M %p %Y", "%a %b %d %H:%M:%S UTC %Y",
+    ],
+)  # fmt: skip
+def test_dates_and_times_that_one_reading_fits_are_those_of_pandas(date_format):
+    days = DAYS + pd.to_timedelta(np.arange(N) * 97, "min")
+    texts = days.strftime(date_format)
+    expected = pd.Series(pd.to_datetime(texts, format=date_format))
+    np.testing.assert_array_equal(encoded(texts.tolist()), encoded(expected))
+    without_zeros = [re.sub(r"(?<![\d:])0(\d)", r"\1", text) for text in texts]
+    if "%Y-" not in date_format and ":%M" not in date_format:
+        np.testing.assert_array_equal(encoded(without_zeros), encoded(expected))
+
+
+@pytest.mark.case(157)
+@pytest.mark.parametrize(
+    "text", ["2024-10-07 9", "2024-10-07 13 PM", "2024-10-07 0 AM", "Jan 5 12:30 EST 2024"]
+)
+def test_hours_that_may_be_other_numbers_are_no_times(text):
+    with pytest.raises(DataError, match="column 'c': expected a date"):
+        kind([text] * 5)
+
+
+@pytest.mark.case(157)
 def test_months_of_one_digit_quarters_and_weeks_are_dates():
     texts = [f"{day.year}-{day.month}-{day.day}" for day in DAYS]
     np.testing.assert_array_equal(encoded(texts), encoded(DAYS.to_series()))
