@@ -286,3 +286,14 @@ def test_a_model_of_a_file_with_separators_of_thousands_reads_others_so(barenet)
     Path("wrong.csv").write_text('size,x\n"2,919.50",1\n"15,00",2\n')
     error = barenet("predict", "runs/t", "wrong.csv").error
     assert "wrong.csv:3: column 'size': expected a number" in error
+
+
+@pytest.mark.case(156)
+def test_the_flags_that_read_all_columns_are_named(barenet):
+    rows = [f'"{1 + n % 8},{100 + n}.5",{1 + n % 28:02}-Jan-{10 + n % 15},{n}' for n in range(9, 69)]
+    Path("t.csv").write_text("\n".join(["amount,day,y", *rows]))
+    options = ("--target", "y", "--quick", "--epochs", 2, "--no-plots")
+    error = barenet("train", "t.csv", *options).error
+    _, remedy = error.split("; for all of them: use ")
+    assert remedy == "--thousands , --date-format %d-%b-%y"
+    barenet("train", "t.csv", *options, *remedy.split()).ok()

@@ -40,7 +40,7 @@ def test_each_column_is_named_with_its_own_problem_and_remedy(path):
     ):
         assert part in message
     assert message.endswith(
-        "; for all of them: use date_format='%d-%b-%y', numeric=['codes'] and missing=['lost']"
+        "; for all of them: use date_format='%d-%b-%y', numeric=['codes'], missing=['lost']"
     )
     assert (error.line, error.row, error.column, error.value) == (9, 7, "words", "lost")
 
@@ -60,11 +60,21 @@ def test_a_stream_and_a_task_name_all_columns(path):
     with pytest.raises(DataError) as caught:
         stream(path, "y", task="regression")
     assert str(caught.value).endswith(
-        "for all of them: use csv={'date_format': '%d-%b-%y'}, numeric=['codes'] and "
-        "missing=['lost']"
+        "for all of them: use csv={'date_format': '%d-%b-%y'}, numeric=['codes'], missing=['lost']"
     )
     with pytest.raises(DataError, match=r"for all of them: use date_format='%d-%b-%y', numeric="):
         Task.open(path, "y").train(quick=True)
+
+
+@pytest.mark.case(156)
+def test_several_options_of_files_are_one_argument_of_a_stream(write):
+    rows = [f'"1,{100 + n}.5",{DAYS[n]},{WORDS[n]},{n}.5' for n in range(N)]
+    path = write("\n".join(["amounts,days,words,y", *rows]))
+    with pytest.raises(DataError) as caught:
+        stream(path, "y", task="regression")
+    assert str(caught.value).endswith(
+        "for all of them: use csv={'thousands': ',', 'date_format': '%d-%b-%y'}, missing=['lost']"
+    )
 
 
 @pytest.mark.case(156)
@@ -77,7 +87,7 @@ def test_columns_in_memory_that_have_to_be_changed_have_no_common_option():
         assert "for days: convert the column to dates with pandas.to_datetime(" in message
         assert "for all of them" not in message
         assert caught.value.argument == "X"
-    with pytest.raises(DataError, match=r"; for all of them: use numeric=\['codes'\] and missing"):
+    with pytest.raises(DataError, match=r"; for all of them: use numeric=\['codes'\], missing="):
         TableEncoding.fit({"words": WORDS, "codes": CODES})
 
 

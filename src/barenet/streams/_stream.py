@@ -347,8 +347,7 @@ def _recommending_csv(csv: Any) -> Iterator[None]:
                 csv_options[name] = error.options.pop(option)
                 # A remedy of several options of CSV files names their argument once.
                 before, _, after = error.remedy.partition(placeholder_in_csv)
-                for separator in (", ", " and "):
-                    after = after.replace(separator + placeholder_in_csv, "")
+                after = after.replace(f" {placeholder_in_csv}", "")
                 error.remedy = before + placeholder_in_csv + after
         raise
 

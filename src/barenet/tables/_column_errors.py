@@ -56,10 +56,7 @@ def _joined(errors: Sequence[DataError]) -> DataError:
             options[option + suffix] = value
             placeholders.append(f"{{{option}{suffix}}}")
         if placeholders:
-            *others, last = placeholders
-            if others:
-                last = f"{', '.join(others)} and {last}"
-            remedies.append(f"for all of them: use {last}")
+            remedies.append(f"for all of them: use {' '.join(placeholders)}")
     joined = DataError(
         _problem(errors),
         argument=first.argument,
