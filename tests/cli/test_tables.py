@@ -290,7 +290,9 @@ def test_a_model_of_a_file_with_separators_of_thousands_reads_others_so(barenet)
 
 @pytest.mark.case(156)
 def test_the_flags_that_read_all_columns_are_named(barenet):
-    rows = [f'"{1 + n % 8},{100 + n}.5",{1 + n % 28:02}-Jan-{10 + n % 15},{n}' for n in range(9, 69)]
+    rows = [
+        f'"{1 + n % 8},{100 + n}.5",{1 + n % 28:02}-Jan-{10 + n % 15},{n}' for n in range(9, 69)
+    ]
     Path("t.csv").write_text("\n".join(["amount,day,y", *rows]))
     options = ("--target", "y", "--quick", "--epochs", 2, "--no-plots")
     error = barenet("train", "t.csv", *options).error

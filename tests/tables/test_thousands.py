@@ -52,6 +52,7 @@ def test_numbers_with_separators_are_read(
     monkeypatch.setattr("barenet.tables._csv_table.column_type", lambda: column_type)
     texts = [written(number, thousands, decimal) for number in AMOUNTS]
     texts[3] = f"-{texts[3]}"
+    texts[4] += "\n"
     texts[5] = ""
     expected = AMOUNTS.copy()
     expected[3] *= -1

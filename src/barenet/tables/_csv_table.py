@@ -476,7 +476,8 @@ def _with_plain_numbers(texts: TextColumn, options: CsvOptions) -> TextColumn:
 
 def _without_thousands(values: list[str], thousands: str, decimal: str) -> list[str]:
     """Remove the separators of thousands from texts that are numbers."""
-    return [without_thousands(value, thousands, decimal) for value in values]
+    # A quoted value may end with a line break.
+    return [without_thousands(value.strip(), thousands, decimal) for value in values]
 
 
 def _check_separators(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
