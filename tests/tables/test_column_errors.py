@@ -33,7 +33,7 @@ def test_each_column_is_named_with_its_own_problem_and_remedy(path):
     assert message.startswith(f"{path}:9: column 'words': expected a number, as in ")
     for part in (
         "; column 'days' (line 2: '01-Jan-10'): expected a date such as 2024-12-31;",
-        "; column 'codes' (line 11: '007'): expected a number of up to 15 digits",
+        "; likewise column 'codes' (line 11: '007'): expected a number of up to 15 digits",
         "; for words: if it stands for a missing value, use missing=['lost']; ",
         "; for days: read the file with date_format='%d-%b-%y'",
         "; for codes: to read numbers, use numeric=['codes']",

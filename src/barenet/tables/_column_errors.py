@@ -90,10 +90,11 @@ def _problem(errors: Sequence[DataError]) -> str:
         if not columns:
             continue
         noun = "column" if len(columns) == 1 else "columns"
-        if expectation == _expectation(first):
-            problem += f"; likewise {noun} {', '.join(columns)}"
-        else:
-            problem += f"; {noun} {', '.join(columns)}: expected {expectation}"
+        if _kind_of(expectation) == _kind_of(_expectation(first)):
+            noun = f"likewise {noun}"
+        problem += f"; {noun} {', '.join(columns)}"
+        if expectation != _expectation(first):
+            problem += f": expected {expectation}"
     n_more = len(errors) - MOST_COLUMNS
     if n_more > 0:
         noun = "column" if n_more == 1 else "columns"
@@ -105,6 +106,11 @@ def _expectation(error: DataError) -> str:
     """Return the kind of value that an error expects, such as a number, without its share."""
     expectation, _, _ = error.expected.partition(", ")
     return expectation
+
+
+def _kind_of(expectation: str) -> list[str]:
+    """Return the first words of what is expected, such as a number, without further conditions."""
+    return expectation.split()[:2]
 
 
 def _name_columns_of_formats(errors: Sequence[DataError]) -> None:
