@@ -158,6 +158,8 @@ class ArgumentError(BarenetError, ValueError):
         parts += [*self._place(), self.problem]
         line = ": ".join(part for part in parts if part)
         remedy = self.remedy
+        if spell is spelled:  # the arguments of a call, unlike flags, are separated by commas
+            remedy = remedy.replace("} {", "}, {")
         for placeholder, value in self.options.items():
             option = spell(option_of(placeholder), value)
             remedy = remedy.replace("{" + placeholder + "}", option)

@@ -255,3 +255,47 @@ def test_a_model_of_a_file_without_quoting_reads_others_so(barenet):
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for found, row in zip(csv.DictReader(io.StringIO(printed)), expected, strict=True):
         assert float(found["prediction"]) == pytest.approx(float(row["prediction"]), rel=1e-5)
+
+
+@pytest.mark.case(156)
+def test_limits_are_named_with_their_numbers(barenet, tmp_path):
+    rows = [f"{n % 30},{n % 7},{n % 30}.5" for n in range(120)]
+    rows[5::20] = ["<3,2,1.5"] * 6
+    rows[10::20] = ["30+,2,31.5"] * 6
+    (tmp_path / "t.csv").write_text("\n".join(["size,x,y", *rows]))
+    done = barenet("train", "t.csv", "--target", "y", "--quick", "--epochs", 2, "--no-plots").ok()
+    note = "column 'size': '<3' is read as 3, '30+' as 30; to read names, use --categories size;"
+    assert f"{note} for missing values, use --missing '<3' 30+" in done.err
+
+
+@pytest.mark.case(156)
+def test_a_model_of_a_file_with_separators_of_thousands_reads_others_so(barenet):
+    rows = [f'"{n * 7919 % 5000:,}.50",{n % 7},{n * 7919 % 5000}' for n in range(120)]
+    Path("t.csv").write_text("\n".join(["size,x,y", *rows]))
+    options = ("--target", "y", "--quick", "--epochs", 2, "--no-plots")
+    error = barenet("train", "t.csv", *options).error
+    assert (
+        "column 'size': expected a number, got '2,919.50'; read the file with --thousands ,"
+        in error
+    )
+    barenet("train", "t.csv", *options, "--thousands", ",").ok()
+    Path("plain.csv").write_text("size,x\n2919.5,1\n15000,2\n")
+    Path("new.csv").write_text('size,x\n"2,919.50",1\n"15,000",2\n')
+    expected = barenet("predict", "runs/t", "plain.csv").rows
+    assert barenet("predict", "runs/t", "new.csv").rows == expected
+    Path("wrong.csv").write_text('size,x\n"2,919.50",1\n"15,00",2\n')
+    error = barenet("predict", "runs/t", "wrong.csv").error
+    assert "wrong.csv:3: column 'size': expected a number" in error
+
+
+@pytest.mark.case(156)
+def test_the_flags_that_read_all_columns_are_named(barenet):
+    rows = [
+        f'"{1 + n % 8},{100 + n}.5",{1 + n % 28:02}-Jan-{10 + n % 15},{n}' for n in range(9, 69)
+    ]
+    Path("t.csv").write_text("\n".join(["amount,day,y", *rows]))
+    options = ("--target", "y", "--quick", "--epochs", 2, "--no-plots")
+    error = barenet("train", "t.csv", *options).error
+    _, remedy = error.split("; for all of them: use ")
+    assert remedy == "--thousands , --date-format %d-%b-%y"
+    barenet("train", "t.csv", *options, *remedy.split()).ok()

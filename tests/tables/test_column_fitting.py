@@ -96,6 +96,11 @@ def dates(*formats):
     return "a date such as 2024-12-31", dict(options) | NAMES
 
 
+def read_with(**options):
+    """The error of numbers that options read."""
+    return "a number", options
+
+
 COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": ["c"]})
 
 
@@ -106,11 +111,11 @@ COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": 
         (["1", "2,5", "3,75", "NA"], 1, COMMA),
         (["3.12.2024", "1.5.2025", "NA"], 0, dates("%d.%m.%Y")),
         (["1/12/2024 12:30", "01/02/2025"], 0, dates("%d/%m/%Y %H:%M")),
-        (["1.234,5", "17", "2,5"], 0, COMMA),
-        (["1.234.567"], 0, COMMA),
-        (["17", "1,234.5", "1"], 1, ("a number", {})),
-        (["1,234,567"], 0, ("a number", {})),
-        (["431", "1,265", "12,431"], 1, COMMA),
+        (["1.234,5", "17", "2,5"], 0, read_with(thousands=".", decimal=",")),
+        (["1.234.567"], 0, read_with(thousands=".", decimal=",")),
+        (["17", "1,234.5", "1"], 1, read_with(thousands=",")),
+        (["1,234,567"], 0, read_with(thousands=",")),
+        (["431", "1,265", "12,431"], 1, read_with(thousands=",", decimal=",")),
         (["4/29/24", "12/1/23"], 0, dates("%m/%d/%y")),
         (["12/25/24 1:30", "01/02/25 12:00"], 0, dates("%m/%d/%y %H:%M")),
         (["17.05.24", "03.11.85"], 0, dates("%d.%m.%y")),
@@ -120,10 +125,10 @@ COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": 
         (["7", "$1,549.34", "-$3"], 1, CATEGORIES),
         (["NA", "23%", "4.5 %"], 1, CATEGORIES),
         (["1.549,34 €", "12 €"], 0, CATEGORIES),
-        (["14 207", "1 000 000,5"], 0, CATEGORIES),
+        (["14 207", "1 000 000,5"], 0, read_with(thousands=" ", decimal=",", categories=["c"])),
         (["5.25", "(1,200.50)", "($3)", "$(7)"], 1, CATEGORIES),
         (["$(1,200.50)", "(3.5)"], 0, CATEGORIES),
-        (["8'087.03", "912.50"], 0, CATEGORIES),
+        (["8'087.03", "912.50"], 0, read_with(thousands="'", categories=["c"])),
     ],
 )
 def test_locale_formats_are_refused(write, values, row, error):

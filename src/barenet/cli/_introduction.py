@@ -1,19 +1,19 @@
 """The introduction of a run: its data and its network, printed before the training."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from barenet import Scaling, TableEncoding, _shell as shell
 from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
-from barenet.errors import count_of, printable, some
+from barenet.errors import ArgumentError, count_of, printable, some
 from barenet.files._model_card import describe_rows
 from barenet.tables._alike_names import alike_notes
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_fitting import COUNTER, IDENTIFIER, is_named_identifier
-from barenet.tables._column_kinds import CategoryColumn, DateColumn
+from barenet.tables._column_kinds import CategoryColumn, DateColumn, NumberColumn
 from barenet.tables._placeholder_dates import placeholder_notes
 from barenet.tables._target import is_ordered
 from barenet.tasks._description import words_may_be_classes
@@ -98,6 +98,7 @@ def _log_advice(fit: Fit) -> None:
     if isinstance(preprocessing, TableEncoding):
         classes = dataset.classes or ()
         notes = [
+            *limit_notes(preprocessing),
             *placeholder_notes(preprocessing, dataset.X),
             *alike_notes(preprocessing, dataset.X, dataset.target_name, classes),
         ]
@@ -112,6 +113,17 @@ def _log_advice(fit: Fit) -> None:
         log(f"no column has dates of `{option}`\n")
     if fit.rows.test is not None and fit.rows.stream is None:
         _log_split(fit, fit.rows.test, dates)
+
+
+def limit_notes(encoding: TableEncoding) -> Iterator[ArgumentError]:
+    """Describe how limits such as <5 are read in each column of numbers, with other options."""
+    for column in encoding.used:
+        if not isinstance(column, NumberColumn) or not column.limit_texts:
+            continue
+        problem = f"column {column.name!r}: {column.readings_of_limits}"
+        remedy = "to read names, use {categories}; for missing values, use {missing}"
+        missing = [*column.limit_texts]
+        yield ArgumentError(problem, remedy=remedy, categories=[column.name], missing=missing)
 
 
 def _columns_of(preprocessing: TableEncoding | Scaling) -> Sequence[Column]:

@@ -53,6 +53,7 @@ def load_table(
     header: bool | None = None,
     date_format: str | Sequence[str] | Mapping[str, str] | None = None,
     quoting: bool | None = None,
+    thousands: Literal[",", ".", "'", " "] | None = None,
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
@@ -97,6 +98,10 @@ def load_table(
     quoting : bool, optional
         For CSV: whether values may be quoted, which is the default. If not, quotes are ordinary
         characters, as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
+    thousands : {",", ".", "'", " "}, optional
+        For CSV: the sign between groups of three digits, as in 1,049.50. It is read in any column,
+        and a number with other groups is an error. By default there is none. With ``"."``, the
+        decimal separator is a comma.
     categories : collection of str, default=()
         Columns to read as categories. In other columns, a point beside decimal commas is an error,
         as it usually separates thousands.
@@ -138,7 +143,7 @@ def load_table(
     date_formats = None
     if date_format is not None:
         date_formats = as_date_formats(date_format)
-    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting)
+    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting, thousands)
     convert(task, TargetTask | None, "task")
     check_flag(frame, "frame")
     categories = check_texts(categories, "categories")

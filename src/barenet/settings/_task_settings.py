@@ -88,6 +88,8 @@ class FileOptions(CsvOptions):
     date_format : str or tuple of str
         Format of dates in a table that are not written like 2024-12-31, such as %d.%m.%Y; for a
         single column, start=%d.%m.%Y.
+    thousands : {",", ".", "'", " "}
+        Sign between groups of three digits of the numbers in a table, as in 1,049.50.
     quoting : bool
         Whether values of a table may be quoted, which is the default; if not, quotes are ordinary
         characters.
@@ -285,6 +287,7 @@ class TaskSettings(DataOptions):
             "header": file.header,
             "date_format": file.date_format,
             "quoting": file.quoting,
+            "thousands": file.thousands,
             "data_dir": file.data_dir,
             "samples": self.config.samples,
             "noise": self.config.noise,
@@ -306,6 +309,7 @@ class TaskSettings(DataOptions):
             header=self.file.header,
             date_format=self.file.date_format,
             quoting=self.file.quoting,
+            thousands=self.file.thousands,
             categories=self.categories or (),
             drop=self.drop or (),
             missing=self.missing or (),

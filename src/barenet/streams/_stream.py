@@ -232,7 +232,7 @@ def stream(
         As for `TableEncoding.fit`.
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
-        ``header``, ``date_format`` and ``quoting``.
+        ``header``, ``date_format``, ``quoting`` and ``thousands``.
     allow_missing_columns : bool, default=False
         Whether a file may lack a column that another file has. The values are then missing, and a
         warning counts such files. By default, that is an error.
@@ -343,7 +343,12 @@ def _recommending_csv(csv: Any) -> Iterator[None]:
                 placeholder = "{" + option + "}"
                 placeholder_in_csv = "{" + in_csv + "}"
                 error.remedy = error.remedy.replace(placeholder, placeholder_in_csv)
-                error.options[in_csv] = {name: error.options.pop(option)}
+                csv_options: Any = error.options.setdefault(in_csv, {})
+                csv_options[name] = error.options.pop(option)
+                # A remedy of several options of CSV files names their argument once.
+                before, _, after = error.remedy.partition(placeholder_in_csv)
+                after = after.replace(f" {placeholder_in_csv}", "")
+                error.remedy = before + placeholder_in_csv + after
         raise
 
 

@@ -14,10 +14,12 @@ from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables import _column_fitting as fitting
 from barenet.tables._column import Column, DroppedColumn, FilledColumn
+from barenet.tables._column_errors import raise_together
 from barenet.tables._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.tables._encoding import RARE, TableEncoding, check_rare
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kind_of, kinds_of, raise_together
+from barenet.tables._kind_inference import kind_of, kinds_of
+from barenet.tables._limits import limits_of, listed_limits
 from barenet.tables._missing_texts import is_absent
 from barenet.tables._parsing import (
     SPELLINGS,
@@ -42,6 +44,9 @@ N_SAMPLED_BLOCKS = 8
 MOST_ROWS = 2**16
 #: Maximum number of values in each of them, of eight bytes before they are encoded.
 MOST_NUMBERS = 2**22
+
+#: Maximum number of different limits of a column after which no more are kept.
+MOST_LIMITS = 1000
 
 #: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
 #: identifiers or has only rare values in the sample.
@@ -151,6 +156,8 @@ class ColumnStatistics:
         self.labels: Counter[str] = Counter()
         #: The words for true and false in a boolean column of text.
         self.words: set[str] = set()
+        #: The limits in a column of numbers, such as <5.
+        self.limits: set[str] = set()
         self.blocks: list[BlockStatistics] = []
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -197,6 +204,8 @@ class ColumnStatistics:
         if not isinstance(column, FilledColumn):
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
+        if isinstance(column, NumberColumn):
+            changes["limit_texts"] = listed_limits(self.limits)
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
             scaling = "none" if self.is_binary else numbers
             center, scale = self.center_and_scale(scaling, float(column.fill))
@@ -389,6 +398,7 @@ class StreamFit:
                     if column_kind == "number":
                         self.doubtful.add(name)
                         self._refuse_codes(training, name)
+                        self._add_limits(training, name)
                     elif column_kind == "boolean":
                         self._add_words(training, name)
             except DataError as error:
@@ -413,6 +423,20 @@ class StreamFit:
             if text not in self.draft.missing and not is_absent(text):
                 is_other[code] = is_code(text) or text in SPELLINGS
         refuse_where(training, name, is_other[codes], "a number, as in other rows")
+
+    def _add_limits(self, training: Frame, name: str) -> None:
+        """Keep a row with each limit of a column of numbers, as the limits are judged together."""
+        limits = self.statistics[name].limits
+        new_limits = limits_of(training, name, self.draft.missing).difference(limits)
+        if not new_limits or len(limits) > MOST_LIMITS:
+            return
+        limits |= new_limits
+        codes, texts = unique_texts(training[name])
+        first_rows = []
+        for code, text in enumerate(texts):
+            if text in new_limits:
+                first_rows.append(int(np.argmax(codes == code)))
+        self.witnesses.append(training.take(first_rows))
 
     def _add_words(self, training: Frame, name: str) -> None:
         """Keep a row with each word of a boolean column, as the words are judged together."""

@@ -15,6 +15,7 @@ from barenet.tables import _column_kinds as kinds, _parsing as parsing
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kind_of
+from barenet.tables._limits import limits_of, listed_limits
 from barenet.tables._scaling import KINDS, MIN_SCALE
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
@@ -87,7 +88,10 @@ def fit_column(
             if reason:
                 return DroppedColumn(name, reason)
         fill, center, scale = _measure(name, values, scaling)
-        return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
+        limits = listed_limits(limits_of(frame, name, missing))
+        return kinds.NumberColumn(
+            name, fill, center, scale, indicator=some_missing, limit_texts=limits
+        )
     since_1970 = kinds.seconds(values)
     if scaling == "piecewise":  # placeholders are limited to one bin beyond the other dates
         since_1970 = _without_placeholders(since_1970)

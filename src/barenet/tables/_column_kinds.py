@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,9 @@ class NumberColumn(FilledColumn):
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
         Whether one more input is 1 where the value is missing, else 0.
+    limit_texts : tuple of str, default=()
+        Limits in the training rows, such as ``"<5"`` and ``"10+"``, which are read as their
+        numbers; at most five of them.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class NumberColumn(FilledColumn):
     center: float
     scale: float
     indicator: bool
+    limit_texts: tuple[str, ...] = field(default=(), kw_only=True)
 
     def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         return parsing.parse_column(frame, name, "number", missing)
@@ -55,7 +59,27 @@ class NumberColumn(FilledColumn):
         change = self._scaled("x")
         if (self.center, self.scale) == (0, 1):
             change = "x"
-        return f"{change}, where missing x = {self.fill:.6g}"
+        formula = f"{change}, where missing x = {self.fill:.6g}"
+        if self.limit_texts:
+            formula += f", {self.readings_of_limits}"
+        return formula
+
+    @property
+    def readings_of_limits(self) -> str:
+        """The numbers as which limits are read, in words; empty if there are no limits."""
+        readings: list[str] = []
+        for text in self.limit_texts:
+            reading = f"{text!r} as {parsing.read_limit(text):.6g}"
+            if not readings:
+                reading = reading.replace(" as ", " is read as ")
+            readings.append(reading)
+        return ", ".join(readings)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if not self.limit_texts:  # left out so that older versions can read it
+            del plain["limit_texts"]
+        return plain
 
     def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
         """Add bins, and limits.
@@ -78,6 +102,7 @@ class NumberColumn(FilledColumn):
             self.indicator,
             edges=tuple(edges),
             clip=True,
+            limit_texts=self.limit_texts,
         )
 
 
@@ -99,6 +124,8 @@ class PiecewiseColumn(NumberColumn):
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
         Whether one more input is 1 where the value is missing, else 0.
+    limit_texts : tuple of str, default=()
+        Limits in the training rows, such as ``"<5"``, which are read as their numbers.
     edges : tuple of float
         Where the bins begin and end, in ascending order.
     clip : bool, default=False

@@ -19,6 +19,7 @@ from typing import BinaryIO
 from barenet.errors import DataError, some
 from barenet.storage import _file_io as file_io
 from barenet.tables import _delimited as delimited
+from barenet.tables._column_errors import raise_together
 from barenet.tables._date_formats import (
     format_of_column,
     formats_of,
@@ -30,7 +31,16 @@ from barenet.tables._date_formats import (
 from barenet.tables._delimited import CsvOptions, decode, read_records
 from barenet.tables._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.tables._missing_texts import MISSING, is_absent
-from barenet.tables._parsing import DECIMAL_COMMA, MINUS_SIGNS, NEARLY_ALL
+from barenet.tables._parsing import (
+    AFTER_LIMIT,
+    BEFORE_LIMIT,
+    DECIMAL_COMMA,
+    MINUS_SIGNS,
+    NEARLY_ALL,
+    THOUSANDS,
+    grouped_number,
+    without_thousands,
+)
 from barenet.tables._text_column import ArrowColumn, TextColumn, column_type
 from barenet.tables._unread_dates import PERIOD_AND_POINT
 
@@ -184,11 +194,13 @@ _HEAD = 2**20
 _ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands; not a date, an address or 1.2.3.
-_POINTED = rf"([+-]|{MINUS_SIGNS})?(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?"
-
+_POINTED = (
+    rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?"
+    rf"(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTER_LIMIT}"
+)
 
 #: A number with a decimal comma or without one, and any points.
-_LOCAL_NUMBER = rf"([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?"
+_LOCAL_NUMBER = rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?{AFTER_LIMIT}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,8 +285,12 @@ class CsvTable(Table):
             rewritten = rewrite_date(text, date_format)
             if rewritten is not None:
                 texts.add(rewritten)
-        if self.options.decimal == "," and re.fullmatch(DECIMAL_COMMA, text, re.ASCII):
-            texts.add(text.replace(",", "."))
+        plain = text
+        if self.options.thousands is not None:
+            plain = without_thousands(text, self.options.thousands, self.options.decimal or ".")
+        if self.options.decimal == "," and re.fullmatch(DECIMAL_COMMA, plain, re.ASCII):
+            plain = plain.replace(",", ".")
+        texts.add(plain)
         return texts
 
     def date_format_of(self, name: str) -> str | None:
@@ -286,17 +302,21 @@ class CsvTable(Table):
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         table = self.opened()
         columns = {}
+        errors = []
         origin = replace(table, columns={})  # a frame needs it only for errors
         for name in names:
             texts = table.columns[name].trimmed()
-            if self.options.decimal == ",":
-                if name not in categories:
-                    _check_points(texts, name, origin, is_target=name in unparsed)
-                texts = texts.with_points()
+            if name not in categories:
+                try:
+                    _check_separators(texts, name, origin, is_target=name in unparsed)
+                except DataError as error:
+                    errors.append(error)
+            texts = _with_plain_numbers(texts, self.options)
             date_format = format_of_column(self.options.date_format, name)
             if date_format is not None and name not in {*unparsed, *categories}:
                 texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
             columns[name] = texts.values(is_text=name in unparsed)
+        raise_together(errors)
         return Frame(columns, origin)
 
 
@@ -442,17 +462,73 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
 
+def _with_plain_numbers(texts: TextColumn, options: CsvOptions) -> TextColumn:
+    """Rewrite numbers without separators of thousands, and with a decimal point."""
+    thousands = options.thousands
+    decimal = options.decimal or "."
+    if thousands is not None and texts.matches(grouped_number(thousands, decimal)).any():
+        rewrite = partial(_without_thousands, thousands=thousands, decimal=decimal)
+        texts = texts.mapped(rewrite)
+    if decimal == ",":
+        texts = texts.with_points()
+    return texts
+
+
+def _without_thousands(values: list[str], thousands: str, decimal: str) -> list[str]:
+    """Remove the separators of thousands from texts that are numbers."""
+    # A quoted value may end with a line break.
+    return [without_thousands(value.strip(), thousands, decimal) for value in values]
+
+
+def _check_separators(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
+    """Reject signs in a column of numbers that can't be the separators of the options."""
+    if table.options.thousands is not None:
+        _check_groups(texts, name, table, is_target=is_target)
+    elif table.options.decimal == ",":
+        _check_points(texts, name, table, is_target=is_target)
+
+
+def _check_groups(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
+    """Reject numbers whose separators of thousands aren't between groups of three digits.
+
+    Dates such as 31.12.2026 have no such groups, either, but then most values are no numbers.
+    """
+    thousands = str(table.options.thousands)
+    decimal = table.options.decimal or "."
+    separator = THOUSANDS[thousands]
+    fraction = rf"([{decimal}]\d*)?"
+    sign = rf"([+-]|{MINUS_SIGNS})?"
+    plain = rf"{BEFORE_LIMIT}{sign}\d+{fraction}([eE][+-]?\d+)?-?{AFTER_LIMIT}"
+    any_groups = rf"{BEFORE_LIMIT}{sign}\d*({separator}+\d+)+{fraction}-?{AFTER_LIMIT}"
+    is_grouped = texts.matches(grouped_number(thousands, decimal))
+    is_number = is_grouped | texts.matches(plain)
+    is_wrong = texts.matches(any_groups) & ~is_grouped
+    are_numbers = is_number.sum() > is_wrong.sum()
+    if is_wrong.any() and are_numbers and (is_number | is_wrong).mean() >= NEARLY_ALL:
+        expected = f"a number with {thousands!r} between groups of three digits alone"
+        remedy = "correct it, or read the file without {thousands}"
+        if not is_target:
+            remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
+        frame = Frame({name: texts.values(is_text=True)}, table)
+        row = int(is_wrong.argmax())
+        raise frame.fault(
+            row, name, expected, remedy, thousands=thousands, categories=[name], drop=[name]
+        )
+
+
 def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
     """Reject points beside decimal commas, which usually separate thousands."""
     is_pointed = texts.matches(_POINTED) & ~texts.matches(PERIOD_AND_POINT)
     if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
-        remedy = "remove the points between the thousands; for decimal points, use {decimal}"
+        remedy = "for points between the thousands, use {thousands}; "
+        remedy += "for decimal points, use {decimal}"
         if not is_target:
             remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
         frame = Frame({name: texts.values(is_text=True)}, table)
         row = int(is_pointed.argmax())
-        raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name], decimal=".")
+        options = {"thousands": ".", "decimal": ".", "categories": [name], "drop": [name]}
+        raise frame.fault(row, name, expected, remedy, **options)
 
 
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:

@@ -82,14 +82,21 @@ PERIOD_LAYOUTS = (
 #: A weekday before a date, which is not checked.
 WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[., ]+)?"
 
-#: A time of day, and a time with its zone beside a date, including GMT+0100 (CET) as browsers write
-#: it. Other abbreviations of zones are ambiguous: CST is in America, in China and on Cuba.
-TIME = (
-    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
-    "(?:[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?))?"
-)
+#: A time of day, and its zone, including GMT+0100 (CET) as browsers write it. Other abbreviations
+#: of zones are ambiguous: CST is in America, in China and on Cuba.
+MINUTES = r":(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+HALF = "[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?)"
+TIME = rf"(?P<hour>\d\d?){MINUTES}(?:{HALF})?"
 ZONE = r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)?[-+]\d\d(?::?\d\d)?)(?: \([a-z ]+\))?)?"
-TIME_BESIDE_DAY = f"(?:(?:t|:|,? +){TIME}{ZONE})?"
+
+#: A time after a day, whose minutes may be left out before AM or PM.
+TIME_BESIDE_DAY = (
+    r"(?:(?:t|:|_|,? +)(?=\d\d?(?::|[ \u00a0\u202f]?[ap]))"
+    rf"(?P<hour>\d\d?)(?:{MINUTES})?(?:{HALF})?{ZONE})?"
+)
+
+#: A time between the day and the year, as C writes it: Fri Jan 5 12:30:00 2024.
+TIME_BEFORE_YEAR = rf"{WEEKDAY}{MONTH_WORD} +{DAY} +{TIME}{ZONE} +{YEAR}"
 
 #: The basic format of ISO 8601: 20240105T123000Z.
 COMPACT = (
@@ -113,7 +120,7 @@ ANY_CASE = re.ASCII | re.IGNORECASE
 DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in DAY_LAYOUTS]
 DMY_DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in DMY_LAYOUTS]
 MDY_DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in MDY_LAYOUTS]
-PERIODS = [re.compile(layout, ANY_CASE) for layout in (COMPACT, *PERIOD_LAYOUTS)]
+PERIODS = [re.compile(layout, ANY_CASE) for layout in (COMPACT, TIME_BEFORE_YEAR, *PERIOD_LAYOUTS)]
 TIMES = [re.compile(layout, ANY_CASE) for layout in TIME_LAYOUTS]
 
 #: The patterns of dates by the order of day and month, the common ones first.

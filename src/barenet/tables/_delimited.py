@@ -47,6 +47,7 @@ class CsvFields(TypedDict, total=False):
     header: bool | None
     date_format: "str | tuple[str, ...] | Mapping[str, str] | None"
     quoting: bool | None
+    thousands: Literal[",", ".", "'", " "] | None
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,20 @@ class CsvOptions:
     header: bool | None = None
     date_format: str | tuple[str, ...] | Mapping[str, str] | None = None
     quoting: bool | None = None
+    thousands: Literal[",", ".", "'", " "] | None = None
 
     def __post_init__(self) -> None:
         if self.date_format is not None:
             object.__setattr__(self, "date_format", as_date_formats(self.date_format))
         convert_fields(self)
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            expected = f"another sign than the decimal separator {self.thousands!r}"
+            other = {".": ",", ",": "."}[self.thousands]
+            example = {".": "1.234,5", ",": "1,234.5"}[self.thousands]
+            remedy = f"for numbers such as {example}, use {{decimal}}"
+            raise ArgumentError.of(
+                "thousands", self.thousands, expected, remedy=remedy, decimal=other
+            )
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
 

@@ -18,10 +18,11 @@ from barenet._display import align
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError, some
 from barenet.tables._column import Column, DroppedColumn
+from barenet.tables._column_errors import raise_together
 from barenet.tables._column_fitting import SCALINGS, fit_column, in_bins
 from barenet.tables._column_kinds import COLUMNS, CategoryColumn
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kinds_of
+from barenet.tables._kind_inference import kinds_and_errors
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import refuse_where
 from barenet.tables._to_frame import as_frame, column_names
@@ -180,12 +181,11 @@ class TableEncoding:
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
         others = [name for name in names if name not in requested]
-        inferred = kinds_of(frame, others, tokens)
+        inferred, errors_of_kinds = kinds_and_errors(frame, others, tokens)
 
         def fit_columns(keep: Collection[str]) -> tuple[Column, ...]:
-            columns = []
-            for name in names:
-                column = fit_column(
+            def fit_one(name: str) -> Column:
+                return fit_column(
                     frame,
                     name,
                     requested.get(name),
@@ -195,8 +195,8 @@ class TableEncoding:
                     keep=keep,
                     inferred=inferred.get(name),
                 )
-                columns.append(column)
-            return tuple(columns)
+
+            return _fit_each(names, fit_one, errors_of_kinds)
 
         columns = fit_columns(keep=keep_column)
         # In a toy table whose only x is 1, 2, 3, …, x counts the rows, and is kept nevertheless.
@@ -237,7 +237,14 @@ class TableEncoding:
         for start in range(0, len(frame), n_rows):
             indices = slice(start, start + n_rows)
             block = frame.take(indices)
-            parts = [encode_column(column, block, self.missing) for column in self.used]
+            parts = []
+            errors = []
+            for column in self.used:
+                try:
+                    parts.append(encode_column(column, block, self.missing))
+                except DataError as error:
+                    errors.append(error)
+            raise_together(errors)
             np.concatenate(parts, axis=1, out=encoded[indices], casting="unsafe")
         return encoded
 
@@ -412,6 +419,27 @@ class TableEncoding:
             raise ArgumentError.of("encoding", plain, "columns and missing")
         columns = tuple(column_from_dict(column) for column in lists["columns"])
         return cls(columns, lists["missing"])
+
+
+def _fit_each(
+    names: Sequence[str], fit_one: Callable[[str], Column], errors_of_kinds: Sequence[DataError]
+) -> tuple[Column, ...]:
+    """Fit each column; one error names the columns without a kind and those with wrong values."""
+    errors = [*errors_of_kinds]
+    without_kind = {error.column for error in errors_of_kinds}
+    columns = []
+    for name in names:
+        if name in without_kind:
+            continue
+        try:
+            columns.append(fit_one(name))
+        except DataError as error:
+            if error.column is None and not errors:  # of all values, such as of their scale
+                raise
+            if error.column is not None:
+                errors.append(error)
+    raise_together(errors)
+    return tuple(columns)
 
 
 def _renamed(name: str, replacement: str) -> str:

@@ -9,15 +9,16 @@ a loss. Only what remains is a category.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import numpy as np
 
-from barenet.errors import LONGEST, DataError, printable, some
+from barenet.errors import LONGEST, DataError
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
+from barenet.tables._column_errors import raise_together
 from barenet.tables._date_formats import parse_datetime
 from barenet.tables._distinct_texts import FEW, MANY, DistinctTexts
 from barenet.tables._frame import Frame
+from barenet.tables._limits import read_as_numbers, with_limits_as_numbers
 from barenet.tables._misread_numbers import (
     refuse_counts_after_points,
     refuse_decimals_of_months,
@@ -56,6 +57,15 @@ def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> di
     >>> kinds_of(towns, ["zip", "size"], ["?"])
     {'zip': 'category', 'size': 'number'}
     """
+    kinds, errors = kinds_and_errors(frame, names, missing)
+    raise_together(errors)
+    return kinds
+
+
+def kinds_and_errors(
+    frame: Frame, names: Sequence[str], missing: Collection[str]
+) -> tuple[dict[str, str], list[DataError]]:
+    """Infer the kinds of columns, by name, and list the errors of the rejected ones."""
     kinds = {}
     errors = []
     for name in names:
@@ -63,99 +73,7 @@ def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> di
             kinds[name] = kind_of(frame, name, missing)
         except DataError as error:
             errors.append(error)
-    raise_together(errors)
-    return kinds
-
-
-def raise_together(errors: Sequence[DataError]) -> None:
-    """Raise the errors of several columns as one, if there are any."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise _joined(errors)
-
-
-def _joined(errors: Sequence[DataError]) -> DataError:
-    """Join the errors of several columns, with a single remedy for those that share it."""
-    first, *others = errors
-    places = []
-    for error in others:
-        place = f"row {error.row}"
-        if error.line is not None:
-            place = f"line {error.line}"
-        if error.path != first.path:
-            place = f"{printable(error.path)}, {place}"
-        shown = str(error.value)[:30]
-        places.append(f"{error.column!r} ({place}: {shown!r})")
-    columns = "column" if len(others) == 1 else "columns"
-    problem = f"{first.problem}; likewise {columns} {some(places)}"
-
-    date_formats = set()
-    for error in errors:
-        date_format = error.options.get("date_format")
-        if date_format is not None:
-            date_formats.add(date_format)
-    if len(date_formats) > 1:
-        for error in errors:
-            _name_column_of_formats(error)
-    groups: dict[Any, list[DataError]] = {}
-    for error in errors:
-        others_of_remedy = []
-        for value in error.options.values():
-            if not isinstance(value, list | dict):
-                others_of_remedy.append(str(value))
-        groups.setdefault((error.remedy, *others_of_remedy), []).append(error)
-    remedies = []
-    options: dict[str, object] = {}
-    suffix = ""  # by which the placeholders of the remedies differ, see `option_of`
-    for group in groups.values():
-        remedy = group[0].remedy
-        # The longest first, so that date_format_ isn't taken for date_format.
-        for option in sorted(group[0].options, key=len, reverse=True):
-            renamed = option + suffix
-            remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
-            values = [error.options[option] for error in group]
-            options[renamed] = _united(values)
-        if len(groups) > 1:
-            names = [str(error.column) for error in group]
-            remedy = f"for {some(names)}: {remedy}"
-        remedies.append(remedy)
-        suffix += "__"
-    joined = DataError(
-        problem,
-        argument=first.argument,
-        path=first.path,
-        line=first.line,
-        value=first.value,
-        expected=first.expected,
-        remedy="; ".join(remedies),
-        **options,
-    )
-    joined.row = first.row
-    joined.column = first.column
-    return joined
-
-
-def _name_column_of_formats(error: DataError) -> None:
-    """Name the column of each format of dates that an error recommends."""
-    for option in ("date_format", "date_format_"):
-        if option in error.options:
-            error.options[option] = {str(error.column): error.options[option]}
-
-
-def _united(values: Sequence[Any]) -> Any:
-    """Merge the lists or dictionaries of an option; other values are equal."""
-    if isinstance(values[0], dict):
-        joined: dict[str, Any] = {}
-        for value in values:
-            joined |= value
-        return joined
-    if not isinstance(values[0], list):
-        return values[0]
-    united: dict[Any, None] = {}
-    for value in values:
-        united |= dict.fromkeys(value)
-    return list(united)
+    return kinds, errors
 
 
 def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: bool = False) -> str:
@@ -206,6 +124,7 @@ def kind_of_values(
     if order is not None:
         return order
     refuse_other_digits(column)
+    column = with_limits_as_numbers(column)
     refuse_decimals_of_months(column)
     refuse_points_of_thousands(column)
     refuse_counts_after_points(column)
@@ -259,7 +178,10 @@ def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool
     share = np.floor(1000 * column.share(codes)) / 10
     texts = column.texts_of(others)
     remedy = "if the column holds names, use {categories}"
-    if len(texts[0]) <= LONGEST:
+    if expected == "a number" and parsing.read_limit(texts[0]) is not None:
+        remedy = f"{read_as_numbers(texts[0])}; {remedy}; "
+        remedy += "if it stands for a missing value, use {missing}"
+    elif len(texts[0]) <= LONGEST:
         remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
     short_texts = [text for text in texts if len(text) <= LONGEST]
     expected = f"{expected}, as in {share:g} % of the rows"

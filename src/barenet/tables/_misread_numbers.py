@@ -175,9 +175,14 @@ def refuse_points_of_thousands(column: DistinctTexts) -> None:
     has_whole_numbers = len(whole - _MARKERS) >= _SEVERAL
     is_sure = has_final_zero or len(with_points) >= 2 * MANY
     if len(with_points) >= FEW and has_whole_numbers and is_sure:
-        remedy = "remove the thousands separators; if they are decimal points, use {numeric}; "
-        remedy += column.if_names
-        raise column.fault(with_points, "a number without a thousands separator", remedy)
+        expected = "a number without a thousands separator"
+        remedy = f"if they are decimal points, use {{numeric}}; {column.if_names}"
+        error = column.fault(with_points, expected, f"remove the thousands separators; {remedy}")
+        # With decimal=",", the file may have commas, which have become points.
+        if column.frame.has_csv_options and "," not in str(error.value):
+            remedy = f"for points between thousands, use {{thousands}} and {{decimal}}; {remedy}"
+            error = column.fault(with_points, expected, remedy, thousands=".", decimal=",")
+        raise error
 
 
 def refuse_counts_after_points(column: DistinctTexts) -> None:

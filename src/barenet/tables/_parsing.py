@@ -43,8 +43,31 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: forms.
 MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
 
-#: A number with a decimal comma.
-DECIMAL_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
+#: The signs and words of a limit before a number and after it: <5, under 5, 10+, 5 or more.
+BELOW = "<=?|≤|(?i:under|below|up to|less than|fewer than|at most)"
+ABOVE = ">=?|≥|(?i:over|above|more than|at least)"
+OR_LESS = "(?i:(?:or|and) (?:less|fewer|under|below|lower|smaller|younger|shorter))"
+OR_MORE = "(?i:(?:or|and) (?:more|over|above|up|higher|greater|larger|older|longer))"
+PLUS = r"\+|(?i:plus)"
+
+BEFORE_LIMIT = rf"(?:(?:{BELOW}|{ABOVE})\s*)?"
+AFTER_LIMIT = rf"(?:\s*(?:{PLUS}|{OR_MORE}|{OR_LESS}))?"
+
+#: A number with a decimal comma, which may be a limit.
+DECIMAL_COMMA = rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
+
+#: The pattern of each separator of thousands.
+THOUSANDS = {",": ",", ".": "[.]", "'": "['\u2019]", " ": "[ \u00a0\u2007\u202f]"}
+
+#: A number that is a limit, with its sign or words before it or after it.
+LIMIT_NUMBER = r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+LIMITS = (
+    re.compile(rf"(?:(?P<below>{BELOW})|(?P<above>{ABOVE}))\s*{LIMIT_NUMBER}", re.ASCII),
+    re.compile(
+        rf"{LIMIT_NUMBER}\s*(?:(?P<plus>{PLUS})|(?P<above>{OR_MORE})|(?P<below>{OR_LESS}))",
+        re.ASCII,
+    ),
+)
 
 #: A negative amount of SAP, 5.00- or 1.234,50-; the fraction distinguishes it from a grade such as
 #: 2-.
@@ -138,6 +161,55 @@ def read_number_or_truth(text: str) -> float | None:
     return read_number(text)
 
 
+def grouped_number(thousands: str, decimal: str) -> str:
+    """Return the pattern of a number with a separator after each group of three digits."""
+    group = rf"{THOUSANDS[thousands]}\d\d\d"
+    fraction = rf"([{decimal}]\d*)?"
+    sign = rf"([+-]|{MINUS_SIGNS})?"
+    return rf"{BEFORE_LIMIT}{sign}[1-9]\d?\d?({group})+{fraction}-?{AFTER_LIMIT}"
+
+
+def without_thousands(text: str, thousands: str, decimal: str) -> str:
+    """Remove the separators of thousands from a number; other texts are unchanged.
+
+    >>> without_thousands("1,049.50", ",", "."), without_thousands("10,49", ",", ".")
+    ('1049.50', '10,49')
+    """
+    if re.fullmatch(grouped_number(thousands, decimal), text, re.ASCII):
+        return re.sub(rf"(?<=\d){THOUSANDS[thousands]}(?=\d)", "", text)
+    return text
+
+
+def read_number_or_limit(text: str) -> float | None:
+    """Parse a number of a column; a limit such as <5 or 10+ is read as its number."""
+    number = read_number_or_truth(text)
+    if number is None:
+        return read_limit(text)
+    return number
+
+
+def read_limit(text: str) -> float | None:
+    """Parse a number with a sign or words of comparison; None for any other text.
+
+    >>> read_limit("< 5"), read_limit("10+"), read_limit("0.5 or more"), read_limit("5")
+    (5.0, 10.0, 0.5, None)
+    """
+    parts = parts_of_limit(text)
+    if parts is None:
+        return None
+    return float(parts["number"])
+
+
+def parts_of_limit(text: str) -> dict[str, Any] | None:
+    """Split a limit into its number and the sign of its direction; None for any other text."""
+    plain = plain_minus(text)
+    for layout in LIMITS:
+        match = layout.fullmatch(plain)
+        if match is not None and not is_code(match["number"]):
+            return match.groupdict()
+    return None
+
+
 def is_code(text: str) -> bool:
     """Return whether a number is a name, such as 00123."""
     return CODE.fullmatch(text) is not None
@@ -151,9 +223,11 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
     return codes, [text.strip() for text in seen]
 
 
-def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
+def as_numbers(
+    frame: Frame, name: str, missing: Names, parse: Parser = read_number_or_truth
+) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
-    values = _parse(frame, name, missing, read_number_or_truth, "a number")
+    values = _parse(frame, name, missing, parse, "a number")
     read_token: Parser = number_of_token
     if frame[name].dtype.kind == "T":
         read_token = to_number  # in texts, infinities are already missing values
@@ -182,6 +256,11 @@ def number_of_token(token: str) -> float | None:
     if token.lower() in ("-inf", "-infinity"):
         return -np.inf
     return to_number(token)
+
+
+def as_numbers_or_limits(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
+    """Parse a column as numbers, and limits such as <5 as theirs; a missing one is NaN."""
+    return as_numbers(frame, name, missing, read_number_or_limit)
 
 
 def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
@@ -303,7 +382,7 @@ def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[
     def parse() -> NDArray[Any]:
         if kind in DATES:
             return as_datetimes(frame, name, missing, kind)
-        parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
+        parsers = {"number": as_numbers_or_limits, "boolean": as_booleans, "category": as_labels}
         return parsers[kind](frame, name, missing)
 
     if isinstance(frame, ParsedFrame):

@@ -19,7 +19,7 @@ from barenet.tables._misread_numbers import (
     refuse_points_of_thousands,
 )
 from barenet.tables._missing_texts import MISSING, is_absent
-from barenet.tables._unread_numbers import LOCAL_NUMBER
+from barenet.tables._unread_numbers import LOCAL_NUMBER, separators_of
 
 #: What a target is predicted as: one of several classes, or a number.
 TargetTask = Literal["classification", "regression"]
@@ -147,6 +147,12 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
             return numbers, classes
     elif task is None and local.any() and are_any_numbers.mean() >= parsing.NEARLY_ALL:
         remedy = "remove signs, spaces and commas, and write (5) as -5; "
+        thousands = ""
+        present = [text for text in texts if not is_absent(text)]
+        separators = separators_of(present)
+        if rows.has_csv_options and separators is not None:
+            thousands, _ = separators
+            remedy = "for separators between thousands, use {thousands}; "
         if rows.has_csv_options:
             remedy += "for decimal commas, use {decimal}; "
         else:
@@ -154,7 +160,8 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
         remedy += "for classes, use {task}"
         row = int(np.argmax(local[codes]))
         expected = "a number with a point, or a class"
-        raise rows.fault(row, target, expected, remedy, decimal=",", task="classification")
+        options = {"thousands": thousands, "decimal": ",", "task": "classification"}
+        raise rows.fault(row, target, expected, remedy, **options)
     elif task is None and are_numbers.any():
         row = int(np.argmin(are_numbers[codes]))
         others = [text for text, is_one in zip(texts, is_number, strict=True) if not is_one]

@@ -33,7 +33,7 @@ _PART = r"(?:0?[1-9]|[12]\d|3[01])"
 #: A date; 1.2.10 is a version, and 12.30.45 is a time.
 _POINTED = r"\d\d\.(?:0\d|1[0-2])\."
 NUMERIC_DATE = re.compile(
-    rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
+    rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}((T|_|,? +)\d.*)?"
 )
 
 #: Three groups of digits, the year first or last, between any other signs.

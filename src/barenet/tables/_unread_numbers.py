@@ -5,11 +5,12 @@ A column of such values is rejected. The error describes how to write them.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from barenet.errors import DataError
 from barenet.tables import _date_formats as date_formats, _parsing as parsing
 from barenet.tables._distinct_texts import MANY, DistinctTexts
+from barenet.tables._limits import read_as_numbers
 from barenet.tables._unread_dates import MOST_DATE_WORDS, YEAR, is_date, unread_dates
 
 #: Maximum number of different units beside numbers, such as kg and g; house numbers such as 12a
@@ -54,11 +55,19 @@ _DECIMAL_POINTS = "\N{MIDDLE DOT}\N{DOT OPERATOR}\N{ARABIC DECIMAL SEPARATOR}"
 #: Remedies that replace the option `decimal`, which only CSV files have.
 _WITHOUT_POINTS = "column.str.replace('.', '').str.replace(',', '.')"
 _WITH_POINTS = "column.str.replace(',', '.')"
+_WITHOUT_COMMAS = "column.str.replace(',', '')"
 _NUMBERS_IN_MEMORY = {
     _POINTS: f"write numbers with a point alone, as {_WITHOUT_POINTS} of pandas does",
+    _COMMAS: f"remove the commas between the thousands, as {_WITHOUT_COMMAS} of pandas does",
     _DECIMALS: f"for a decimal comma, use {_WITH_POINTS} of pandas; correct any others",
-    _COMMA: f"remove commas between thousands; for decimal commas, use {_WITH_POINTS} of pandas",
+    _COMMA: (
+        f"remove commas between thousands, as {_WITHOUT_COMMAS} of pandas does; for decimal "
+        f"commas, use {_WITH_POINTS} of pandas"
+    ),
 }
+
+#: The separators of thousands and decimals that numbers may have.
+_SEPARATORS = ((",", "."), (".", ","), (" ", "."), (" ", ","), ("'", "."), ("'", ","))
 
 #: A number followed by its unit, such as kg, km/h and m2, or after a sign or a word of comparison;
 #: SAP's 5- is -5.
@@ -224,9 +233,47 @@ def refuse_local_numbers(column: DistinctTexts) -> None:
                 codes.append(code)
         both = {*codes, *plain}
         if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+            separators = separators_of(column.texts_of([*both]))
+            thousands = ""
             if not column.frame.has_csv_options:
                 remedy = _NUMBERS_IN_MEMORY.get(pattern, remedy)
-            raise column.fault(codes, "a number", remedy, decimal=",")
+            elif separators is not None:
+                thousands, decimal = separators
+                remedy = _reading_of_groups(pattern, decimal)
+            raise column.fault(codes, "a number", remedy, thousands=thousands, decimal=",")
+
+
+def separators_of(texts: Collection[str]) -> tuple[str, str] | None:
+    """Return the separators of thousands and decimals with which all texts are numbers.
+
+    >>> separators_of(["1,049.50", "7"]), separators_of(["1.049", "2,5"]), separators_of(["2,5"])
+    ((',', '.'), ('.', ','), None)
+    """
+    for thousands, decimal in _SEPARATORS:
+        grouped = re.compile(parsing.grouped_number(thousands, decimal), re.ASCII)
+        plain = re.compile(rf"[+-]?\d*[{decimal}]?\d*", re.ASCII)
+        n_grouped = 0
+        n_plain = 0
+        for text in texts:
+            if grouped.fullmatch(text) is not None:
+                n_grouped += 1
+            elif plain.fullmatch(parsing.plain_minus(text)) is not None:
+                n_plain += 1
+        if n_grouped and n_grouped + n_plain == len(texts):
+            return thousands, decimal
+    return None
+
+
+def _reading_of_groups(pattern: str, decimal: str) -> str:
+    """Write the remedy that reads numbers with separators of thousands from a file."""
+    if pattern == _COMMA:
+        return "for commas between thousands, use {thousands}; for decimal commas, use {decimal}"
+    remedy = "read the file with {thousands}"
+    if decimal == ",":
+        remedy += " and {decimal}"
+    if pattern == _MARKED:
+        remedy += "; if these are names, use {categories}"
+    return remedy
 
 
 def _is_local_or_plain(text: str) -> bool:
@@ -259,7 +306,11 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
         marked += with_unit
     both = plain.union(marked)
     if marked and len(both) >= MANY and column.are_nearly_all(both):
-        raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
+        remedy = "write the number alone"
+        limits = column.find(parsing.read_limit)
+        if limits and set(limits) == set(marked):
+            remedy = read_as_numbers(column.texts[limits[0]])
+        raise column.fault(marked, "a number", f"{remedy}; {column.if_names}")
 
 
 def _may_have_unit(text: str) -> bool:

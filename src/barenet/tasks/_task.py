@@ -160,9 +160,9 @@ class Task(OtherMethods):
         **options : object
             Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
             of ``missing`` values, and the fraction of ``rare`` categories. For files:
-            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format``, ``quoting``,
-            ``data_dir`` and ``allow_missing_columns``. For a generated data set: ``samples``,
-            ``noise`` and ``data_seed``.
+            ``delimiter``, ``encoding``, ``decimal``, ``thousands``, ``header``, ``date_format``,
+            ``quoting``, ``data_dir`` and ``allow_missing_columns``. For a generated data set:
+            ``samples``, ``noise`` and ``data_seed``.
 
         Returns
         -------

@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from barenet.errors import LONGEST, DataError
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._column import Column, DroppedColumn
+from barenet.tables._column_errors import raise_together
 from barenet.tables._column_fitting import fit_column
 from barenet.tables._encoding import TableEncoding, missing_tokens, requested_kinds
 from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kinds_of, raise_together
+from barenet.tables._kind_inference import kinds_and_errors
 from barenet.tasks._split_rows import SplitRows
 
 
@@ -28,11 +29,13 @@ def check_values(split: SplitRows, settings: TaskSettings) -> None:
     numeric = options.get("numeric", ())
     requested = requested_kinds(names, categories=options.get("categories", ()), numeric=numeric)
     others = [name for name in names if name not in requested]
-    wrong_value = None
-    try:
-        columns = []
-        inferred = kinds_of(training, others, tokens)
-        for name in names:
+    columns = []
+    inferred, errors = kinds_and_errors(training, others, tokens)
+    refused = {error.column for error in errors}
+    for name in names:
+        if name in refused:
+            continue
+        try:
             column = fit_column(
                 training,
                 name,
@@ -43,13 +46,19 @@ def check_values(split: SplitRows, settings: TaskSettings) -> None:
                 keep=options.get("keep_column", ()),
                 inferred=inferred.get(name),
             )
+        except DataError as error:
+            errors.append(error)
+        else:
             columns.append(column)
-        refuse_other_kinds(columns, rows, tokens, numeric)
-    except DataError as error:
-        wrong_value = error
-    if wrong_value is not None:
-        kinds_of(rows, others, tokens)  # its error has the share of all rows, whatever the split
-        raise wrong_value
+    errors += _errors_of_other_kinds(columns, rows, tokens, numeric)
+    if not errors:
+        return
+    # The errors of all rows have their share of them, whatever the split.
+    _, errors_of_all_rows = kinds_and_errors(rows, others, tokens)
+    if errors_of_all_rows:
+        named = {error.column for error in errors_of_all_rows}
+        errors = [error for error in errors if error.column not in named]
+    raise_together([*errors_of_all_rows, *errors])
 
 
 def check_rows(encoding: TableEncoding, rows: Frame, settings: TaskSettings) -> None:
@@ -62,6 +71,13 @@ def refuse_other_kinds(
     columns: Sequence[Column], rows: Frame, missing: Collection[str], numeric: Collection[str]
 ) -> None:
     """Reject values of another kind than that of their column, with remedies."""
+    raise_together(_errors_of_other_kinds(columns, rows, missing, numeric))
+
+
+def _errors_of_other_kinds(
+    columns: Sequence[Column], rows: Frame, missing: Collection[str], numeric: Collection[str]
+) -> list[DataError]:
+    """List the errors of values of another kind than that of their column, with remedies."""
     errors = []
     for column in columns:
         if isinstance(column, DroppedColumn):
@@ -72,7 +88,7 @@ def refuse_other_kinds(
             if not error.remedy:
                 _add_remedies(error, may_be_names=column.name not in numeric)
             errors.append(error)
-    raise_together(errors)
+    return errors
 
 
 def _add_remedies(error: DataError, *, may_be_names: bool) -> None:

@@ -191,7 +191,7 @@ def without_estimator(model: Any) -> Any:
 def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that are needed to read the CSV files."""
     options = {}
-    for name in ("delimiter", "decimal", "encoding", "header", "quoting"):
+    for name in ("delimiter", "decimal", "thousands", "encoding", "header", "quoting"):
         if name in settings:
             options[name] = settings[name]
     return options

@@ -309,6 +309,7 @@ def _column_call(column: Column, at: int, date_format: str | None) -> str:
     """Write the call that encodes a column, with the fields of its record."""
     fields = column.to_dict()
     function = fields.pop("kind")
+    fields.pop("limit_texts", None)  # they are read by a rule for all columns of numbers
     arguments = [f"X[{at}]", repr(fields.pop("name"))]
     for name, value in fields.items():
         text = repr(value)

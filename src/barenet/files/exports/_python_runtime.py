@@ -34,14 +34,17 @@ from barenet.tables._date_formats import (  # noqa: F401 - copied into exported 
     DMY_DAYS,
     DMY_LAYOUTS,
     GAP,
+    HALF,
     LAYOUTS_BY_ORDER,
     MDY_DAYS,
     MDY_LAYOUTS,
+    MINUTES,
     MONTH_WORD,
     MONTHS,
     PERIOD_LAYOUTS,
     PERIODS,
     TIME,
+    TIME_BEFORE_YEAR,
     TIME_BESIDE_DAY,
     TIME_LAYOUTS,
     TIMES,
@@ -66,30 +69,45 @@ from barenet.tables._missing_texts import (  # noqa: F401 - copied into exported
     is_absent,
 )
 from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
+    ABOVE,
+    AFTER_LIMIT,
+    BEFORE_LIMIT,
+    BELOW,
     BOOLEAN_WORDS,
     CODE,
     DECIMAL_COMMA,
+    LIMIT_NUMBER,
+    LIMITS,
     MINUS_SIGNS,
     NO_BREAK_SPACES,
     NUMBER,
+    OR_LESS,
+    OR_MORE,
+    PLUS,
     SPELLINGS,
+    THOUSANDS,
     TRAILING_MINUS,
     WORDS,
     are_missing_dates,
     class_name,
     comparable_label,
     comparable_labels,
+    grouped_number,
     is_code,
     known_spelling,
     missing_dates,
     normalize_label,
     number_of_token,
+    parts_of_limit,
     plain_minus,
+    read_limit,
     read_number,
+    read_number_or_limit,
     read_number_or_truth,
     single_labels,
     single_of,
     to_number,
+    without_thousands,
 )
 
 # Each exported file defines these constants and functions itself.
@@ -266,7 +284,7 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
     for row, value in enumerate(values):
         parsed = value
         if isinstance(value, str):
-            parsed = read_number_or_truth(value.strip())
+            parsed = read_number_or_limit(value.strip())
         if is_missing(value) or (parsed is None and is_absent(value.strip())):
             parsed = math.nan
         if parsed is None or isinstance(parsed, (datetime, np.datetime64)):
@@ -436,6 +454,16 @@ def with_point(value: str) -> str:
     return value
 
 
+def plain_number(value: str, thousands: str, decimal: str) -> str:
+    """Write a number without separators of thousands and with a decimal point."""
+    text = value
+    if thousands:
+        text = without_thousands(value.strip(), thousands, decimal)
+    if decimal == ",":
+        text = with_point(text)
+    return text
+
+
 def read(
     path: str,
     delimiter: str = "",
@@ -443,6 +471,7 @@ def read(
     encoding: str = "",
     header: bool = True,
     quoting: bool = True,
+    thousands: str = "",
 ) -> dict[int, list[str]]:
     """Read the rows of a CSV file, by the numbers of their lines.
 
@@ -464,9 +493,9 @@ def read(
             split = lines_of(text, sign, quoting)
             if has_columns(split, header):
                 lines = split
-    if decimal == ",":
+    if thousands or decimal == ",":
         for number, line in lines.items():
-            lines[number] = [with_point(value) for value in line]
+            lines[number] = [plain_number(value, thousands, decimal) for value in line]
     if not FEATURES:
         return lines
     names: list[str] = []
