@@ -45,10 +45,10 @@ def fit_words(
     texts = [*labels]
     words_by_text = sets_of_words(texts)
     shared = shared_words(words_by_text, numbers_of_rows)
-    plain: list[str] = []
+    plain: set[str] = set()
     for word in shared:
         if _is_plain(word) and len(plain) < MOST_WORDS:
-            plain.append(word)
+            plain.add(word)
     if len(plain) < ENOUGH_WORDS:
         return None
     n_readable = 0
