@@ -299,3 +299,32 @@ def test_the_flags_that_read_all_columns_are_named(barenet):
     _, remedy = error.split("; for all of them: use ")
     assert remedy == "--thousands , --date-format %d-%b-%y"
     barenet("train", "t.csv", *options, *remedy.split()).ok()
+
+
+def test_texts_are_read_by_their_words(barenet):
+    kinds = ["Red car", "old red bike", "new green car", "new yellow car", "old blue bike"]
+    lines = ["title,x,price"]
+    for row in range(300):
+        x = row * 37 % 100
+        title = f'"{kinds[row % 5]}, no {row}"'
+        if row % 60 == 7:
+            title = ""
+        lines.append(f"{title},{x},{x + 50 * ('bike' in title)}")
+    Path("t.csv").write_text("\n".join([*lines]) + "\n")
+    done = barenet("train", "t.csv", "--target", "price", "--no-quick", "--epochs", 3).ok()
+    assert "  1 text    title (8 words, some missing)\n" in done.err
+    assert barenet("train", "t.csv", "--target", "price", "--quick", "--epochs", 1).ok()
+    Path("new.csv").write_text('title,x\n"A BIKE, old",5\n,5\ncar,5\n')
+    bike, missing, car = barenet("predict", "runs/t", "new.csv").ok().rows
+    assert float(bike["prediction"]) > float(car["prediction"])
+    assert "title" in barenet("explain", "runs/t-2", "t.csv").ok().out
+    assert "title" in barenet("drift", "runs/t", "t.csv").ok().out
+    error = barenet("export", "runs/t", "--out", "it.onnx").error
+    assert "column 'title': exports to ONNX do not split texts into words; use" in error
+    assert "--to python" in error and "--drop title" in error and not Path("it.onnx").exists()
+    barenet("export", "runs/t", "--out", "it.py").ok()
+    barenet("export", "runs/t", "--out", "it.schema.json").ok()
+    found = subprocess.run([sys.executable, "it.py", "new.csv"], capture_output=True, text=True)
+    numbers = [float(line) for line in found.stdout.splitlines()[1:]]
+    expected = [float(row["prediction"]) for row in (bike, missing, car)]
+    assert numbers == pytest.approx(expected, rel=1e-4)

@@ -290,7 +290,7 @@ def test_columns_are_matched_by_name_in_any_library(survival, data, titanic):
         np.testing.assert_array_equal(survival.outputs(X), expected)
     with pytest.raises(ValueError, match=r"^X: no column sex; the columns are pclass, "):
         survival.predict(theirs.drop(columns="sex"))
-    with pytest.raises(ValueError, match=r"^X: has 2 columns, expected 9"):
+    with pytest.raises(ValueError, match=r"^X: has 2 columns, expected 10"):
         survival.predict([[1, 2]])
     theirs["age"] = theirs["age"].astype(object)
     theirs.loc[7, "age"] = "old"

@@ -8,6 +8,7 @@ import pytest
 
 from barenet import Network, TableEncoding
 from barenet.service._service import Service
+from barenet.tables._words_column import WordsColumn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "files"))  # the models of the tests
 
@@ -46,3 +47,24 @@ def test_the_answer_to_a_record_does_not_depend_on_others(service):
     for pair in product(values, repeat=2):
         answers = service.predicted([{"c": value, "n": 3} for value in pair])
         assert answers == [alone[repr(value)] for value in pair]
+
+
+def test_texts_in_records_are_split_into_words():
+    columns = (WordsColumn("title", ("bike", "red"), missing=True),)
+    network = Network.dense([3, 4, 1], seed=1, dtype="float64")
+    predictor = predictor_of(network, TableEncoding(columns))
+    service = Service(
+        predictor=predictor,
+        log=print,
+        max_body=2**20,
+        max_rows=100,
+        timeout=60,
+        coverage=0.9,
+        sha256="",
+        token=b"",
+        hosts=(),
+    )
+    titles = ["A RED bike!", "plane", None, 2.5]
+    answers = service.predicted([{"title": title} for title in titles])
+    expected = network.predict([[1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]])
+    assert [answer["prediction"] for answer in answers] == expected.ravel().tolist()

@@ -20,6 +20,7 @@ from barenet.tables._column_kinds import (
     PiecewiseColumn,
 )
 from barenet.tables._encoding import column_from_dict
+from barenet.tables._words_column import WordsColumn
 
 ALL, NAN = ("year", "week", "day"), float("nan")
 LABELS = np.array(["b", "other", "", "a"], object)
@@ -43,6 +44,11 @@ EXAMPLES = [
      [[0, 0], [0, 0], [0, 1], [1, 0]]),
     (CategoryColumn("c", (), rare=True, missing=True), LABELS,
      [[1, 0], [1, 0], [0, 1], [1, 0]]),
+    (WordsColumn("c", ("tdi", "golf", "2.0"), missing=True),
+     np.array(["Golf 2.0 TDI, TDI", "golf-2", "", "polo"], object),
+     [[1, 1, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]),
+    (WordsColumn("c", ("tdi", "golf"), missing=False), np.array(["", "TDI"], object),
+     [[0, 0], [1, 0]]),
     (PiecewiseColumn("c", 2.0, 1.0, 0.5, indicator=False, edges=(0.0, 1.0, 3.0), clip=True),
      [-9.0, -1.0, -0.5, 4.0, 5.0, 9e300],
      [[-4, -1, 0], [-4, -1, 0], [-3, -0.5, 0], [6, 1, 1.5], [8, 1, 2], [8, 1, 2]]),
@@ -104,6 +110,7 @@ def test_date_cycles_agree_with_pythons_calendar(moment):
 
 NUMBER, PIECES, BOOLEAN, CATEGORY = RECORDS[0], RECORDS[2], RECORDS[4], RECORDS[6]
 DATE, DROPPED = RECORDS[-2:]
+WORDS = RECORDS[10]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +125,8 @@ DATE, DROPPED = RECORDS[-2:]
         (BOOLEAN, "fill", (1,)),
         (CATEGORY, "categories", (("a", "a"), ("",), (1,), "ab")),
         (CATEGORY, "rare", (0,)),
+        (WORDS, "words", (("a", "a"), ("",), (1,), "ab")),
+        (WORDS, "missing", (0,)),
         (DATE, "scale", (0.0, -1e-320)),
         (DATE, "fill", (1e300,)),
         (DATE, "cycles", (("month",), ("day", "day"))),

@@ -34,12 +34,12 @@ SCALERS = {
     "minmax": MinMaxScaler(),
     "none": "passthrough",
 }
-#: Real tables: the target, and the columns of numbers, of categories, and those that are dropped.
+#: Real tables: the target, and the columns of numbers, of categories, dropped ones and texts.
 TABLES = {
     "titanic": ("survived", "pclass age sibsp parch fare body",
-                "sex cabin embarked boat home.dest", "name ticket"),
+                "sex cabin embarked boat home.dest", "ticket", "name"),
     "penguins": ("species", "culmen_length_mm culmen_depth_mm flipper_length_mm body_mass_g",
-                 "island sex", ""),
+                 "island sex", "", ""),
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def outputs(encoding, X, names):
 
 @pytest.mark.parametrize("how", SCALERS)
 def test_numeric_encoding_agrees_with_scikit_learn(table, how):
-    ours, theirs, names, _, _ = table
+    ours, theirs, names, *_ = table
     encoding = TableEncoding.fit(ours, numbers=how)
     pipeline = make_pipeline(SimpleImputer(strategy="median"), SCALERS[how])
     scaled = pipeline.fit_transform(theirs[names])
@@ -76,7 +76,7 @@ def test_numeric_encoding_agrees_with_scikit_learn(table, how):
 
 @pytest.mark.parametrize("rare", [0.01, 0.1, 30, 0])
 def test_categorical_encoding_agrees_with_scikit_learn(table, rare):
-    ours, theirs, _, names, _ = table
+    ours, theirs, _, names, *_ = table
     encoding = TableEncoding.fit(ours, rare=rare, categories=names)
     for name in names:
         column = theirs[[name]]
@@ -134,9 +134,9 @@ def test_many_columns_have_fewer_pieces():
 
 
 def test_columns_come_by_name_or_in_order_with_or_without_identifiers(table):
-    ours, theirs, numbers, categories, dropped = table
+    ours, theirs, numbers, categories, dropped, words = table
     encoding, fewer = TableEncoding.fit(ours), theirs.drop(columns=dropped)
-    kinds = {"number": numbers, "category": categories, "dropped": dropped}
+    kinds = {"number": numbers, "category": categories, "dropped": dropped, "words": words}
     expected = {name: kind for kind, names in kinds.items() for name in names}
     assert {column.name: column.kind for column in encoding.columns} == expected
     later = fewer.assign(note="x")[sorted([*fewer, "note"], reverse=True)]

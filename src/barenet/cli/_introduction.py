@@ -16,6 +16,7 @@ from barenet.tables._column_fitting import COUNTER, IDENTIFIER, is_named_identif
 from barenet.tables._column_kinds import CategoryColumn, DateColumn, NumberColumn
 from barenet.tables._placeholder_dates import placeholder_notes
 from barenet.tables._target import is_ordered
+from barenet.tables._words_column import WordsColumn
 from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run
@@ -30,6 +31,7 @@ HEADINGS = {
     "number": ("number", "numbers"),
     "piecewise": ("number", "numbers"),
     "category": ("category", "categories"),
+    "words": ("text", "texts"),
     "boolean": ("yes or no", "yes or no"),
     "date": ("date", "dates"),
     "dropped": ("left out", "left out"),
@@ -220,6 +222,8 @@ def _describe(column: Column) -> str:
         if column.rare:
             note += " and rare ones"
         notes.append(note)
+    if isinstance(column, WordsColumn):
+        notes.append(count_of(len(column.words), "word"))
     if isinstance(column, DateColumn) and column.cycles:
         notes.append(", ".join(column.cycles))
     if getattr(column, "indicator", False) or getattr(column, "missing", False):

@@ -14,6 +14,7 @@ from barenet.tables._encoding import TableEncoding, values_of
 from barenet.tables._frame import Frame
 from barenet.tables._parsing import WORDS, known_spelling, single_labels
 from barenet.tables._scaling import Scaling
+from barenet.tables._words_column import WordsColumn
 
 #: The edges of bins, or the categories, and the counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
@@ -41,7 +42,10 @@ def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[
 def column_values(
     encoding: TableEncoding | Scaling, names: Sequence[str], X: Any
 ) -> Iterator[tuple[Column, NDArray[Any]]]:
-    """Return the columns that a network uses, with their values: labels, or numbers with NaN."""
+    """Return the columns that a network uses, with their values: labels, or numbers with NaN.
+
+    The label of a text is the first of its column's words.
+    """
     if isinstance(encoding, Scaling):
         for name, values in zip(names, X.T, strict=True):
             yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
@@ -54,6 +58,8 @@ def column_values(
                 spelling = known_spelling(label, WORDS)
                 labels.append(singles.get(spelling, spelling))
             values = np.array(labels, object)
+        elif isinstance(column, WordsColumn):
+            values = column.first_words(values)
         elif isinstance(column, FilledColumn):
             values = column.numbers(values)
         yield column, values
@@ -111,7 +117,7 @@ def complete_columns(encoding: TableEncoding | Scaling) -> set[str]:
         return names
     for column in encoding.used:
         had_missing = False
-        if isinstance(column, CategoryColumn):
+        if isinstance(column, CategoryColumn | WordsColumn):
             had_missing = column.missing
         elif isinstance(column, FilledColumn):
             had_missing = column.indicator

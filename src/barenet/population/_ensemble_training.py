@@ -30,6 +30,7 @@ from barenet.tables._rare_categories import choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._target_jumps import add_edges_at_jumps
+from barenet.tables._telling_words import with_telling_words
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
@@ -348,6 +349,7 @@ def prepare_ensemble_training(
         X, numbers="piecewise", bins=recipe.bins, rare=rare_of_columns, **columns
     )
     encoding = add_edges_at_jumps(encoding, X, y_for_encoding, weight)
+    encoding = with_telling_words(encoding, X, y_for_encoding, weight)
     out_of_fold = OutOfFold(y, weight / weight.sum(), number_loss)
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.

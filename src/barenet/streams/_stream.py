@@ -38,6 +38,7 @@ from barenet.tables._open_table import check_drop, check_table_names, check_targ
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
 from barenet.tables._target import TargetTask
+from barenet.tables._words_column import WordsColumn
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -153,7 +154,9 @@ class Stream(RowSource):
             if value is not None:
                 raise ArgumentError("expected None: a stream has its own", argument=name)
 
-        are_entries = is_looked_up(self.encoding, network)
+        # Texts have different numbers of words, and each row in the files as many entries.
+        has_words = any(isinstance(column, WordsColumn) for column in self.encoding.used)
+        are_entries = is_looked_up(self.encoding, network) and not has_words
 
         def encode(rows: Dataset) -> ArrayDataset:
             X: Any

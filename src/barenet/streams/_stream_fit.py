@@ -34,6 +34,7 @@ from barenet.tables._parsing import (
 from barenet.tables._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.tables._target import MAX_CLASSES, read_target
 from barenet.tables._without_target import total
+from barenet.tables._words_column import WordsColumn
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_SAMPLED_BLOCKS = 8
@@ -189,14 +190,20 @@ class ColumnStatistics:
             self.blocks.append(block)
             self.is_binary &= bool(np.isin(present, [0, 1]).all())
 
-    def category(self, rare: float, *, is_guess: bool) -> Column:
-        """Fit a column of categories to the labels of all rows."""
+    def category(self, rare: float, *, is_guess: bool, may_have_words: bool) -> Column:
+        """Fit a column of categories, or of words, to the labels of all rows."""
         counts = dict(sorted(self.labels.items()))
         n_missing = counts.pop("", 0)
         labels = np.array([*counts], object)
         n_rows = np.array([*counts.values()], int)
         return fitting.fit_category(
-            self.name, labels, n_rows, rare, has_missing=n_missing > 0, is_guess=is_guess
+            self.name,
+            labels,
+            n_rows,
+            rare,
+            has_missing=n_missing > 0,
+            is_guess=is_guess,
+            may_have_words=may_have_words,
         )
 
     def refine(self, column: Column, numbers: str) -> Column:
@@ -289,7 +296,8 @@ class StreamFit:
                 continue
             inferred_kind = kind_of(first_rows, column.name, self.draft.missing)
             self.kinds[column.name] = inferred_kind
-            if inferred_kind == "category" and isinstance(column, DroppedColumn):
+            is_dropped_or_text = isinstance(column, DroppedColumn | WordsColumn)
+            if inferred_kind == "category" and is_dropped_or_text:
                 self.bounded.add(column.name)
         #: Columns that are kept even if they look like identifiers.
         self.kept = {*options["categories"], *options.get("keep_column", ())}
@@ -540,7 +548,9 @@ class StreamFit:
             )
         statistics = self.statistics[name]
         if column_kind == "category":
-            return statistics.category(self.rare, is_guess=name not in self.kept)
+            return statistics.category(
+                self.rare, is_guess=name not in self.kept, may_have_words=name in self.inferred
+            )
         if column_kind == "number" and not keep:
             values = parse_column(sample, name, column_kind, missing)
             reason = fitting.identity(name, values, sample.rows)

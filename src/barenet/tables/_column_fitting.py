@@ -17,6 +17,8 @@ from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kind_of
 from barenet.tables._limits import limits_of, listed_limits
 from barenet.tables._scaling import KINDS, MIN_SCALE
+from barenet.tables._shared_words import fit_words
+from barenet.tables._words_column import WordsColumn
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
 SCALINGS = {**KINDS, "piecewise": KINDS["standardize"]}
@@ -24,6 +26,8 @@ SCALINGS = {**KINDS, "piecewise": KINDS["standardize"]}
 #: Minimum number of rows, and minimum fraction of different values, of an identifier.
 ENOUGH_ROWS = 20
 NEARLY_DIFFERENT = 0.9
+#: Minimum fraction of different texts that are encoded by their words instead of as categories.
+MOSTLY_DIFFERENT = 0.5
 
 #: The endings of names such as id, CustomerId, customer_no or Row Number.
 _IDENTIFIER = re.compile(
@@ -42,7 +46,7 @@ MOST_PLACEHOLDERS = 4
 #: Minimum distance of a placeholder from the other dates, in seconds: a year.
 FAR = 365 * 86_400
 
-#: Maximum number of inputs of all columns but those of categories, including their bins.
+#: Maximum number of inputs of all columns but those of categories and words, including their bins.
 MOST_INPUTS = 640
 
 
@@ -75,7 +79,15 @@ def fit_column(
     present = values[~is_missing]
     if column_kind == "category":
         labels, counts = np.unique(present, return_counts=True)
-        return fit_category(name, labels, counts, rare, has_missing=some_missing, is_guess=is_guess)
+        return fit_category(
+            name,
+            labels,
+            counts,
+            rare,
+            has_missing=some_missing,
+            is_guess=is_guess,
+            may_have_words=requested is None,
+        )
     if not len(present):
         return DroppedColumn(name, EMPTY)
     if not some_missing and bool((present == present[0]).all()):
@@ -124,8 +136,12 @@ def fit_category(
     *,
     has_missing: bool,
     is_guess: bool = False,
+    may_have_words: bool = False,
 ) -> Column:
-    """Fit a categorical column, with an input for each frequent category."""
+    """Fit a categorical column, with an input for each frequent category.
+
+    With `may_have_words`, different texts that share words are encoded by these instead.
+    """
     spellings = parsing.in_one_form(_shortest_spellings(labels))
     if not spellings:
         return DroppedColumn(name, EMPTY)
@@ -135,13 +151,19 @@ def fit_category(
     categories, places = np.unique(np.array(spellings, object), return_inverse=True)
     n_rows_by_category = np.bincount(places, counts)
     n_rows = counts.sum()
-    if is_guess and n_rows >= ENOUGH_ROWS and len(categories) > NEARLY_DIFFERENT * n_rows:
-        return DroppedColumn(name, f"{IDENTIFIER}: {len(categories):,} values in {n_rows:,} rows")
     if rare >= 1:
         fewest_rows = rare
     else:
         fewest_rows = rare * n_rows
     is_rare = n_rows_by_category < fewest_rows
+    share_different = len(categories) / n_rows
+    is_mostly_different = is_guess and share_different > MOSTLY_DIFFERENT
+    if may_have_words and (is_mostly_different or is_rare.all()):
+        column = fit_words(name, labels.tolist(), counts.tolist(), has_missing=has_missing)
+        if column is not None:
+            return column
+    if is_guess and n_rows >= ENOUGH_ROWS and len(categories) > NEARLY_DIFFERENT * n_rows:
+        return DroppedColumn(name, f"{IDENTIFIER}: {len(categories):,} values in {n_rows:,} rows")
     if is_rare.all() and not has_missing:
         return DroppedColumn(name, f"each of its {len(categories):,} values is rare")
     frequent = tuple(categories[~is_rare].tolist())
@@ -229,7 +251,8 @@ def in_bins(
 ) -> tuple[Column, ...]:
     """Divide the ranges of numbers and dates into bins, or fewer bins if there are many columns.
 
-    Categories leave the bins their room: their first layer is looked up, however many they are.
+    Categories and words leave the bins their room: their first layer is looked up, however many
+    they are.
 
     Dates have at least one bin, which limits them. Placeholders such as 9999-12-31, which would be
     far from all other dates, don't affect their scale.
@@ -237,7 +260,7 @@ def in_bins(
     n_divided = 0
     room = MOST_INPUTS
     for column in columns:
-        if isinstance(column, kinds.CategoryColumn):
+        if isinstance(column, kinds.CategoryColumn | WordsColumn):
             continue
         room -= len(column.inputs)
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):

@@ -1,4 +1,4 @@
-"""The kinds of columns that a network takes: numbers, booleans, categories and dates."""
+"""The kinds of columns that a network takes: numbers, booleans, categories, dates and words."""
 
 import itertools
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from barenet.tables._column import Column, DroppedColumn, Entries, FilledColumn
 from barenet.tables._date_formats import DATES, date_text, iso_text
 from barenet.tables._frame import Frame, Names
 from barenet.tables._scaling import MIN_SCALE
+from barenet.tables._words_column import WordsColumn
 
 
 @dataclass(frozen=True)
@@ -594,5 +595,5 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 
 #: The kinds of columns by name.
 _FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
-_KINDS = (*_FILLED, CategoryColumn, DroppedColumn)
+_KINDS = (*_FILLED, CategoryColumn, WordsColumn, DroppedColumn)
 COLUMNS: dict[str, type[Column]] = {column.kind: column for column in _KINDS}

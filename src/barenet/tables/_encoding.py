@@ -26,6 +26,7 @@ from barenet.tables._kind_inference import kinds_and_errors
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import refuse_where
 from barenet.tables._to_frame import as_frame, column_names
+from barenet.tables._words_column import WordsColumn
 
 #: Number of values that are encoded at a time, which limits the memory of intermediate results.
 _BLOCK = 2**20
@@ -122,8 +123,8 @@ class TableEncoding:
         bins : int, default=24
             Number of these bins, each with about the same number of rows. A value that more rows
             share is an edge between two bins. Columns have fewer bins if all columns but those of
-            categories would together have more than 640 inputs, and none if there is no room for
-            one; dates have at least one.
+            categories and of words would together have more than 640 inputs, and none if there is
+            no room for one; dates have at least one.
         rare : float or mapping of str to float, default=0.01
             A category is rare if it occurs in a smaller fraction of the rows that have a value. 1
             or more is a number of rows, and 0 keeps every category. A mapping has the numbers of
@@ -268,6 +269,8 @@ class TableEncoding:
                 for label in values.tolist():
                     if label not in column.indices:
                         count += 1
+            elif isinstance(column, WordsColumn):
+                count = int(np.count_nonzero(values == ""))
             else:
                 count = int(np.isnan(values).sum())
             if count:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.tables._column import FilledColumn
 from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import RARE, ColumnOptions, TableEncoding, values_of
 
@@ -141,18 +142,18 @@ def choose_rare(
     for column, values in values_of(encoding, frame):
         if isinstance(column, CategoryColumn):
             columns.append(Categories.of(column.name, values))
-        else:
+        elif isinstance(column, FilledColumn):
             other_inputs.append(column.encode(values))
     if not columns:
         return {}
-    targets = _centered(_targets_of(y), weight)
+    targets = centered(targets_of(y), weight)
     if other_inputs:
-        targets = _without_share(np.column_stack(other_inputs), targets, weight)
+        targets = without_share(np.column_stack(other_inputs), targets, weight)
     thresholds = _choose_in_turn(columns, targets, weight)
     return _within_budget(columns, thresholds)
 
 
-def _targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
+def targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
     """Return rows of numbers as they are, and classes as truth values, one column for each."""
     if y.ndim == 2:
         return y
@@ -165,16 +166,16 @@ def _targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
     return is_of_class.astype(np.float64)
 
 
-def _centered(X: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+def centered(X: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Subtract the weighted mean of each column; the mean of the weights is 1."""
     return X - weight @ X / len(X)
 
 
-def _without_share(
+def without_share(
     X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Subtract what ridge regression on numbers and dates, X, predicts of the centered targets."""
-    X = _centered(X, weight)
+    X = centered(X, weight)
     stride = math.ceil(len(X) / MOST_ROWS_OF_NUMBERS)
     root = np.sqrt(weight[::stride])[:, np.newaxis]
     some_inputs = root * X[::stride]

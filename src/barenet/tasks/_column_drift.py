@@ -29,6 +29,7 @@ from barenet.tables._delimited import CsvOptions
 from barenet.tables._frame import Frame, Samples, Table
 from barenet.tables._named_columns import named_matrix
 from barenet.tables._scaling import Scaling
+from barenet.tables._words_column import NO_WORD, WordsColumn
 from barenet.tasks._description import category_names
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory
@@ -53,8 +54,9 @@ class Drift:
         stability index ``psi``, for which ½ is added to each count; the usual ``reading`` of the
         index, which is ``"stable"`` below 0.1, ``"moderate"`` below 0.25, otherwise ``"shifted"``;
         the fractions of ``missing`` values in the training data and now; for categories, the
-        fraction of rows that is ``unknown`` now, or was rare in training; and for numbers and
-        dates, the ``range`` in the training data and now.
+        fraction of rows that is ``unknown`` now, or was rare in training; for texts, the fraction
+        of rows with none of the column's words; and for numbers and dates, the ``range`` in the
+        training data and now.
     n_rows, n_training_rows : int
         Numbers of new rows, and of training rows that they are compared with.
     scores : mapping of str to mapping of str to float
@@ -252,6 +254,9 @@ class _ColumnShift:
         if isinstance(self.column, CategoryColumn):
             self.n_unknown += int(summarizing.are_unknown(self.column, values).sum())
             return
+        if isinstance(self.column, WordsColumn):
+            self.n_unknown += int(np.count_nonzero(values == NO_WORD))
+            return
         numbers = values[~summarizing.is_missing(values)]
         if len(numbers):
             self.ends += [numbers.min(), numbers.max()]
@@ -265,7 +270,7 @@ class _ColumnShift:
         psi = summarizing.stability_index(then, self.counts)
         unknown = None
         ranges: list[tuple[Any, ...]] | None = None
-        if isinstance(self.column, CategoryColumn):
+        if isinstance(self.column, CategoryColumn | WordsColumn):
             unknown = self.n_unknown / int(self.counts.sum())
         elif self.ends:
             range_then = tuple(self.summary["range"])

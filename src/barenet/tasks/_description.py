@@ -17,6 +17,7 @@ from barenet.tables._named_columns import named_matrix
 from barenet.tables._open_table import Source
 from barenet.tables._scaling import Scaling
 from barenet.tables._to_frame import as_frame
+from barenet.tables._words_column import WordsColumn
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
@@ -58,11 +59,15 @@ def words_may_be_classes(dataset: Dataset, settings: TaskSettings) -> bool:
 
 
 def category_names(predictor: Predictor) -> list[str]:
-    """Return the categorical columns, which are read as names even if they look like numbers."""
+    """Return the columns of categories and texts, which are not read as numbers or dates."""
     encoding = predictor.preprocessing
     if not isinstance(encoding, TableEncoding):
         return []
-    return [column.name for column in encoding.columns if isinstance(column, CategoryColumn)]
+    names = []
+    for column in encoding.columns:
+        if isinstance(column, CategoryColumn | WordsColumn):
+            names.append(column.name)
+    return names
 
 
 def missing_markers(predictor: Predictor) -> Collection[str]:

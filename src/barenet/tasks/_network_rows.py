@@ -7,6 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Self
 
+import numpy as np
+
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
@@ -17,6 +19,7 @@ from barenet.streams._stream import Stream
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._scaling import Scaling
+from barenet.tables._telling_words import with_telling_words
 from barenet.tasks._distillation import rows_for
 from barenet.tasks._split_rows import SplitRows, split_validation
 from barenet.tasks._value_check import check_rows
@@ -107,8 +110,13 @@ class NetworkRows:
 def fit_encoding(
     training: Dataset, scaling: str, settings: TaskSettings
 ) -> TableEncoding | Scaling:
-    """Fit the encoding of a table, or the scaling of a matrix."""
+    """Fit the encoding of a table, with the words that predict the target, or scale a matrix."""
     if not isinstance(training.X, Frame):
         return Scaling.fit(scaling, training.X)
     options = settings.table_options([*training.X.columns])
-    return TableEncoding.fit(training.X, numbers=scaling, **options)
+    encoding = TableEncoding.fit(training.X, numbers=scaling, **options)
+    y = training.y
+    if training.classes is None:
+        y = y.reshape(-1, 1)
+        y = Scaling.fit("standardize", y).transform(y)
+    return with_telling_words(encoding, training.X, y, np.ones(len(y)))

@@ -23,6 +23,7 @@ from barenet.tables._fingerprint import fingerprint
 from barenet.tables._frame import TEXT, Frame
 from barenet.tables._scaling import Scaling
 from barenet.tables._to_frame import FrameTable
+from barenet.tables._words_column import WordsColumn
 from barenet.tasks._description import rows_of_model
 
 #: Maximum absolute target: the sum of the squares of larger targets may overflow. If the range of
@@ -140,7 +141,7 @@ def fingerprint_of(rows: Dataset, encoding: TableEncoding | Scaling | None) -> s
         return fingerprint(rows.X, rows.y)
     columns = {}
     for column, values in values_of(encoding, rows.X):
-        if isinstance(column, CategoryColumn):
+        if isinstance(column, CategoryColumn | WordsColumn):
             values = values.astype(TEXT)
         columns[column.name] = values
     return fingerprint(Frame(columns), rows.y)

@@ -13,7 +13,8 @@ from barenet import Network, Predictor, TableEncoding, export
 from barenet.activations import ACTIVATIONS
 from barenet.files.exports._inference_program import program_of
 from barenet.layers import Dense, PReLU
-from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._column_kinds import CategoryColumn, NumberColumn
+from barenet.tables._words_column import WordsColumn
 
 #: Ensembles that were fitted with different losses.
 ENSEMBLES = ("ensemble of quantiles", "ensemble of counts", "ensemble of amounts")
@@ -237,3 +238,44 @@ def test_exports_of_random_tables_predict_the_same(seed, to, tmp_path):
     assert (np.abs(outputs - expected) <= allowed).all(), np.abs(outputs - expected) * factor
     if answers is not None:
         assert answers.tolist() == model.predict(rows).tolist()
+
+
+#: Texts with accents, marks, other scripts, special letters, emoji, numbers and other spaces.
+TEXTS = [
+    "", " ", "...", "NA", " ? ", "Golf 2.0 TDI", "golf-2", "2.0", "2.00", "2", 'say "golf"', "\\",
+    "GR\u00d6\u00dfE", "gro\u0308\u00dfe", "GR\u00d6SSE", "\u0130stanbul", "istanbul", "ΟΔΟΣ οδος",
+    "हिन्दी", "\u2764\ufe0f love", "golf\u00a0love", "golf_love", "1,000.5 golf",
+    "x" * 9_000 + " golf", "golf " * 5_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.parametrize("to", ["python", "json"])
+def test_texts_are_split_into_the_same_words(to, missing, tmp_path):
+    words = ("golf", "2.0", "2", "tdi", "gr\u00f6\u00dfe", "gr\u00f6sse", "i\u0307stanbul",
+             "istanbul", "οδος", "हिन्दी", "love", "1,000.5", "say")  # fmt: skip
+    encoding = TableEncoding((WordsColumn("text", words, missing=missing),), ("", "NA", "?"))
+    model = random_predictor(np.random.default_rng(2), encoding)
+    expected = expected_of(model, {"text": TEXTS})
+    n_different = 16 if missing else 15  # counted by hand
+    assert len(np.unique(encoding.transform({"text": TEXTS}), axis=0)) == n_different
+    outputs, _ = run(to, model, {"text": TEXTS}, tmp_path)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+    if to == "python":
+        values = np.array([2.0, 2, None, np.nan, True, "Golf"], object)
+        outputs, _ = run(to, model, {"text": values}, tmp_path)
+        expected = expected_of(model, {"text": ["2", "2", "", "", "true", "golf"]})
+        np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("to", ["onnx", "c"])
+def test_texts_are_refused_where_they_are_not_split_into_words(to, tmp_path):
+    number = NumberColumn("x", 0.0, 0.0, 1.0, indicator=False)
+    columns = (number, WordsColumn("title", ("golf",), missing=False))
+    model = random_predictor(np.random.default_rng(2), TableEncoding(columns))
+    problem = f"^model: column 'title': exports to {to.upper()} do not split texts into words; "
+    problem += r"use to='python' or to='json', or train without the text, drop=\['title'\]$"
+    with pytest.raises(ValueError, match=problem):
+        export(model, tmp_path / f"it.{to}")
+    assert not [*tmp_path.iterdir()]
+    export(model, tmp_path / "it.schema.json")

@@ -22,7 +22,12 @@ from barenet._version import __version__
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
 from barenet.files.exports._activation_code import c_activation, numeric_options
-from barenet.files.exports._inference_program import Program, Step, unsupported_column
+from barenet.files.exports._inference_program import (
+    Program,
+    Step,
+    refuse_words,
+    unsupported_column,
+)
 from barenet.tables._column import Column
 from barenet.tables._column_kinds import (
     BooleanColumn,
@@ -40,6 +45,7 @@ MAX_LISTED = 100
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
+    refuse_words(program, "C")
     if not re.fullmatch(r"(?!(?i:math|stdio)$)[A-Za-z0-9_. +-]+", stem):
         expected = "a file name of plain letters and digits, other than math and stdio of C"
         raise ArgumentError.of("path", stem, expected)

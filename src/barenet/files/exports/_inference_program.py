@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from barenet._expressions import check_formulas, declared
 from barenet.engines import Ensemble, Model, networks_of
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, some
 from barenet.files._model_file import check_numbers
 from barenet.files._predictor import Predictor
 from barenet.files.exports._source_text import words
@@ -26,6 +26,7 @@ from barenet.tables._date_formats import format_of_column, named_columns
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._parsing import to_number
 from barenet.tables._scaling import Scaling
+from barenet.tables._words_column import WordsColumn
 
 Classes = tuple[str | int, ...]
 
@@ -166,6 +167,24 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
     problem = f"column {column.name!r} holds a {column.kind}, {reason}"
     remedy = "use {to} or {to_}"
     return ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
+
+
+def refuse_words(program: Program, language: str) -> None:
+    """Refuse columns of texts in a language whose exports can't split texts into words."""
+    names = []
+    if program.table:
+        for column in program.table.used:
+            if isinstance(column, WordsColumn):
+                names.append(column.name)
+    if not names:
+        return
+    noun = "column" if len(names) == 1 else "columns"
+    listed = some([repr(name) for name in names])
+    problem = f"{noun} {listed}: exports to {language} do not split texts into words"
+    remedy = "use {to} or {to_}, or train without the text, {drop}"
+    raise ArgumentError(
+        problem, argument="model", remedy=remedy, to="python", to_="json", drop=names
+    )
 
 
 def program_of(model: Any) -> Program:

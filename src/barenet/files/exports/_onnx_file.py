@@ -20,7 +20,12 @@ from barenet._extras import require
 from barenet._version import __version__
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import expressions
-from barenet.files.exports._inference_program import Program, Step, unsupported_column
+from barenet.files.exports._inference_program import (
+    Program,
+    Step,
+    refuse_words,
+    unsupported_column,
+)
 from barenet.model._activations import Activation
 from barenet.tables._column import Column
 from barenet.tables._column_kinds import (
@@ -62,6 +67,7 @@ RESERVED = ("", "labels", "probabilities", "predictions")
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
+    refuse_words(program, "ONNX")
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
     helper = onnx.helper
     graph = OnnxGraph(onnx)

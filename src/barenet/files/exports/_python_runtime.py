@@ -109,6 +109,7 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     to_number,
     without_thousands,
 )
+from barenet.tables._words_column import WORD, words_of  # noqa: F401 - WORD is copied, too
 
 # Each exported file defines these constants and functions itself.
 N_INPUTS = 0
@@ -355,6 +356,34 @@ def category(
         columns.append([text not in others for text in labels])
     if missing:
         columns.append([text == "" for text in labels])
+    return columns
+
+
+def words(values: Sequence[Any], name: str, words: list[str], missing: bool) -> list[list[bool]]:
+    """1 in the columns of the words that occur in the text, 0 in the others and where it is missing
+
+    Missing texts may have a column.
+    """
+    markers = {label(text) for text in MISSING}
+    texts = []
+    for value in values:
+        text = ""
+        if not is_missing(value):
+            text = label(value)
+        if text in markers:
+            text = ""
+        texts.append(text)
+    words_by_text = []
+    for text in texts:
+        words_by_text.append(set(words_of(text)))
+    columns = []
+    for word in words:
+        has_word = []
+        for words_of_row in words_by_text:
+            has_word.append(word in words_of_row)
+        columns.append(has_word)
+    if missing:
+        columns.append([text == "" for text in texts])
     return columns
 
 

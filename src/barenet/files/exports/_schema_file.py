@@ -27,10 +27,14 @@ from barenet.tables._column_kinds import (
     PiecewiseColumn,
 )
 from barenet.tables._date_formats import iso_text
+from barenet.tables._words_column import WordsColumn
 
 #: Maximum absolute scaled number of a record: far beyond any data, and far enough below the largest
 #: float32, 3.4e38, for the sums of the layers.
 MAX_SCALED = 1e30
+
+#: Number of words in the example of a text.
+N_WORDS = 3
 
 #: The values of a column by its kind; missing ones are null.
 KINDS: dict[str, dict[str, Any]] = {
@@ -38,6 +42,14 @@ KINDS: dict[str, dict[str, Any]] = {
     "piecewise": {"type": ["number", "null"]},
     "boolean": {"type": ["boolean", "null"]},
     "category": {
+        "anyOf": [
+            {"type": "string", "pattern": TEXT_PATTERN},
+            {"type": "number"},
+            {"type": "boolean"},
+            {"type": "null"},
+        ]
+    },
+    "words": {
         "anyOf": [
             {"type": "string", "pattern": TEXT_PATTERN},
             {"type": "number"},
@@ -174,7 +186,7 @@ def _left_out(program: Program) -> list[str]:
 
 
 def _property(column: Column) -> dict[str, Any]:
-    """Return the schema of a column; its examples are the categories or the fill value."""
+    """Return the schema of a column; its examples are categories, some words or the fill value."""
     schema = {"title": column.name, **KINDS[column.kind]}
     if isinstance(column, PiecewiseColumn) and column.clip:
         schema |= _limits(0.0, np.inf)
@@ -185,6 +197,8 @@ def _property(column: Column) -> dict[str, Any]:
     schema["description"] = column.formula
     if isinstance(column, CategoryColumn):
         schema["examples"] = [*column.categories] or [None]
+    elif isinstance(column, WordsColumn):
+        schema["examples"] = [" ".join(column.words[:N_WORDS]) or None]
     elif isinstance(column, FilledColumn):
         schema["examples"] = [_example(column)]
     return schema

@@ -19,15 +19,22 @@ from barenet.datasets._named_datasets import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground.state._features import FEATURES
 from barenet.tables._column import Column, FilledColumn
-from barenet.tables._column_kinds import BooleanColumn, CategoryColumn, DateColumn, NumberColumn
+from barenet.tables._column_kinds import (
+    BooleanColumn,
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+)
 from barenet.tables._scaling import no_scaling
+from barenet.tables._words_column import WordsColumn
 
 Array = NDArray[np.float64]
 
 #: Margin around the points, as a fraction of their extent.
 MARGIN = 0.08
-#: Labels of unnamed categories; no other label begins with a space.
+#: Labels of unnamed categories and texts; no other label begins with a space.
 RARE = " rare"
+NO_WORD = " no word"
 NO_VALUE = " missing"
 #: Maximum absolute number that a column can be moved to.
 MAX_VALUE = 1e30
@@ -220,12 +227,17 @@ def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
 
 
 def typical_row(columns: Sequence[Column], X: Array) -> Array:
-    """Encode the median or most frequent value of each column, given the encoded rows."""
+    """Encode the median or most frequent value of each column, given the encoded rows.
+
+    A typical text has none of its column's words, as most texts have few of them.
+    """
     parts = []
     for start, column in with_starts(columns):
         if isinstance(column, FilledColumn):
             encoded = column.encode(np.array([column.fill_value]))
             parts.append(encoded[0])
+        elif isinstance(column, WordsColumn):
+            parts.append(np.zeros(len(column.inputs)))
         else:
             encoded = X[:, start : start + len(column.inputs)]
             counts = encoded.sum(axis=0)
@@ -321,6 +333,13 @@ def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: fl
         outputs = typical[start : start + len(choices)]
         most_frequent = list(choices)[int(outputs.argmax())]
         return FixedColumn(column=column, start=start, typical=most_frequent, choices=choices)
+    if isinstance(column, WordsColumn):
+        texts = {NO_WORD: " "}
+        for word in column.words:
+            texts[word] = word
+        if column.missing:
+            texts[NO_VALUE] = ""
+        return FixedColumn(column=column, start=start, typical=NO_WORD, choices=texts)
     assert isinstance(column, FilledColumn)
     if isinstance(column, BooleanColumn):
         truth = {"false": 0.0, "true": 1.0}

@@ -3,7 +3,7 @@
 import { button, find, make, rounded } from "./dom.js";
 
 const PAUSE = 80; // milliseconds between two requests while a slider moves
-const UNNAMED = { " missing": "missing", " rare": "a rare one" };
+const UNNAMED = { " missing": "missing", " rare": "a rare one", " no word": "another text" };
 
 export class FixedColumns {
   constructor(page) {
