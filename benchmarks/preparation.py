@@ -15,6 +15,9 @@ __all__ = ["Preparation", "texts_of"]
 #: least so many words on average.
 DISTINCT, WORDS = 0.5, 3
 
+#: Columns with fewer texts are categories: CatBoost refuses texts in which too few words repeat.
+FEWEST_TEXTS = 100
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -71,7 +74,7 @@ def texts_of(frame: Any, dates: Mapping[str, str]) -> tuple[str, ...]:
     names = []
     for name in frame.columns:
         column = frame[name].dropna()
-        if name in dates or _has_numbers(column) or column.empty:
+        if name in dates or _has_numbers(column) or len(column) < FEWEST_TEXTS:
             continue
         strings = column.astype(str)
         words = strings.str.split().str.len().mean()
