@@ -5,8 +5,8 @@ target, and "classification" or "regression".
 """
 
 import importlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-__all__ = ["BUILT_IN", "Folder", "Table", "read", "read_csv", "split", "table_of", "targets"]
+from benchmarks.preparation import Preparation
+from benchmarks.table_models import MODELS
+
+__all__ = [
+    "BUILT_IN",
+    "Folder",
+    "Table",
+    "read",
+    "read_csv",
+    "split",
+    "table_of",
+    "target_of",
+    "targets",
+]
 
 #: scikit-learn's data sets for the first fit of a model, and whether they have classes.
 BUILT_IN = {"iris": True, "diabetes": False}
@@ -32,17 +45,24 @@ class Table:
     name : str
         Name of the table.
     X : DataFrame
-        Numbers and categories (of dtype object), with missing values.
+        Numbers and categories (of dtype object), with missing values; of a mixed table, all columns
+        as pandas reads them.
     y : ndarray of shape (n_rows,)
         Numbers, or classes from 0.
     classes : int
         Number of classes; 0 for a numeric target.
+    preparation : Preparation or None
+        How the columns of a mixed table are prepared for libraries without dates or texts.
+    options : dict
+        Options of barenet for a mixed table.
     """
 
     name: str
     X: Any
     y: NDArray[Any]
     classes: int
+    preparation: Preparation | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def targets(folder: Path) -> dict[str, tuple[Path, str, bool]]:
@@ -104,10 +124,15 @@ def table_of(name: str, X: Any, y: Any, has_classes: bool) -> Table:
             if X[column].nunique() > len(X) / 2:
                 X = X.drop(columns=column)
     X = X.dropna(axis=1, how="all")
+    return Table(name, X, *target_of(y, has_classes))
+
+
+def target_of(y: Any, has_classes: bool) -> tuple[NDArray[Any], int]:
+    """Numbers, or classes from 0; and the number of classes."""
     if not has_classes:
-        return Table(name, X, np.asarray(y, np.float64), 0)
+        return np.asarray(y, np.float64), 0
     names, codes = np.unique(np.asarray(y), return_inverse=True)
-    return Table(name, X, codes, len(names))
+    return codes, len(names)
 
 
 def split(table: Table, seed: int, most: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -146,6 +171,8 @@ class Folder:
     """
 
     notes: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    models: tuple[str, ...] = tuple(MODELS)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

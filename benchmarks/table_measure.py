@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
 
+from benchmarks.mixed_models import MIXED_MODELS
 from benchmarks.table_data import Table, read, split
 from benchmarks.table_models import MODELS
 
@@ -97,7 +98,7 @@ def _measured(table: Table, name: str, seed: int, parts: tuple[Any, Any]) -> Row
     X, held_out = table.X.iloc[train], table.X.iloc[test]
     try:
         _warm_up(name, bool(table.classes))
-        model = MODELS[name].make(X, bool(table.classes), seed)
+        model = _made(table, name, X, seed)
         begun, processor = time.perf_counter(), time.process_time()
         model.fit(X, table.y[train])
         fitted, processor = time.perf_counter() - begun, time.process_time() - processor
@@ -109,6 +110,13 @@ def _measured(table: Table, name: str, seed: int, parts: tuple[Any, Any]) -> Row
     except Exception as error:  # noqa: BLE001 - of any library; the others go on
         return failure(table.name, seed, name, error)
     return row
+
+
+def _made(table: Table, name: str, X: Any, seed: int) -> Any:
+    """Make a model for the training rows of a table."""
+    if table.preparation is None:
+        return MODELS[name].make(X, bool(table.classes), seed)
+    return MIXED_MODELS[name](table, X, seed)
 
 
 @functools.cache

@@ -28,7 +28,7 @@ from sklearn.preprocessing import (
 import barenet
 from benchmarks.tuned import Tuned
 
-__all__ = ["MODELS", "Model"]
+__all__ = ["CATEGORIES", "MODELS", "NUMBERS", "Model", "name_missing"]
 
 NUMBERS, CATEGORIES = (
     make_column_selector(dtype_include="number"),
@@ -146,7 +146,7 @@ def _catboost(frame: Any, classes: bool, seed: int) -> Any:
     kind = catboost.CatBoostClassifier if classes else catboost.CatBoostRegressor
     settings = {"random_seed": seed, "verbose": 0, "allow_writing_files": False}
     model = kind(cat_features=CATEGORIES(frame), **settings)
-    return make_pipeline(FunctionTransformer(_named_missing), model)
+    return make_pipeline(FunctionTransformer(name_missing), model)
 
 
 def _tuned_lightgbm(frame: Any, classes: bool, seed: int) -> Any:
@@ -155,7 +155,7 @@ def _tuned_lightgbm(frame: Any, classes: bool, seed: int) -> Any:
 
 
 def _tuned_catboost(frame: Any, classes: bool, seed: int) -> Any:
-    named = FunctionTransformer(_named_missing)
+    named = FunctionTransformer(name_missing)
     return Tuned("catboost", named, classes, seed)
 
 
@@ -219,7 +219,7 @@ def _places(frame: Any) -> list[int]:
 def _imputed() -> ColumnTransformer:
     """Medians in place of missing numbers; the frame stays a frame."""
     numbers = SimpleImputer(strategy="median")
-    columns = FunctionTransformer(_named_missing)
+    columns = FunctionTransformer(name_missing)
     encoder = ColumnTransformer(
         [("numbers", numbers, NUMBERS), ("categories", columns, CATEGORIES)],
         verbose_feature_names_out=False,
@@ -227,8 +227,8 @@ def _imputed() -> ColumnTransformer:
     return encoder.set_output(transform="pandas")
 
 
-def _named_missing(frame: Any) -> Any:
-    """Missing categories as a category of their own."""
+def name_missing(frame: Any) -> Any:
+    """Make a category of missing categories."""
     names = CATEGORIES(frame)
     return frame.assign(**{name: frame[name].fillna("missing") for name in names})
 

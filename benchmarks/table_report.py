@@ -73,6 +73,7 @@ def report(rows: Sequence[Row], figures: bool = False) -> str:
         *_losses(rows, models),
         "## Scores by table",
         table(("table", "rows", *whole), _lines(_comparable(rows, shared), whole)),
+        *_refusals(about),
         *_left_out(about, all_rows),
     ]
     return "\n\n".join(sections) + "\n"
@@ -208,6 +209,20 @@ def _line(rows: Sequence[Row], name: str, models: Sequence[str]) -> tuple[str, .
     n_rows = max(row["rows"] for row in rows if row["table"] == name)
     marked = [f"**{_fixed(cell)}**" if cell == best else _fixed(cell) for cell in cells]
     return (name, f"{n_rows:,}", *marked)
+
+
+def _refusals(about: Row) -> list[str]:
+    """The lines about tables that barenet takes only with options."""
+    refusals = about.get("refusals", [])
+    if not refusals:
+        return []
+    lines = [f"- {line}" for line in refusals]
+    return [
+        "## Refused at first",
+        "barenet refuses these tables with its defaults. They are measured with the options that "
+        "its message recommends:",
+        "\n".join(lines),
+    ]
 
 
 def _left_out(about: Row, rows: Sequence[Row]) -> list[str]:

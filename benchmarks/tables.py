@@ -1,12 +1,14 @@
 """Tables: barenet's defaults beside those of other models, on the same rows.
 
     python -m benchmarks.tables
+    python -m benchmarks.tables --list mixed
     python -m benchmarks.tables --folder TABLES --tables pima,german --splits 3
 
-The tables are those of benchmarks/collection.toml, which are downloaded unless the folder has them
-(as PACKAGE/NAME.csv). A folder with a TARGETS.md has its own. Each row of the results is written to
-tables.jsonl as soon as it is measured, and a run continues where an earlier one ended. tables.md
-and its figures sum up; --report makes them from the rows alone.
+The tables are those of benchmarks/collection.toml, or of benchmarks/mixed.toml with --list mixed.
+They are downloaded unless the folder has them (as PACKAGE/NAME.csv). A folder with a TARGETS.md has
+its own. Each row of the results is written to tables.jsonl as soon as it is measured, and a run
+continues where an earlier one ended. tables.md and its figures sum up; --report makes them from the
+rows alone.
 """
 
 import argparse
@@ -17,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from barenet.storage._atomic_write import write_atomically
-from benchmarks.collection import CACHE, Collection
+from benchmarks.collection import Collection, Rdatasets
 from benchmarks.limited import Limited
 from benchmarks.machine import machine, versions
-from benchmarks.results import FOLDER
+from benchmarks.mixed_tables import MixedTables
 from benchmarks.table_data import Folder
 from benchmarks.table_figures import draw
 from benchmarks.table_measure import Measurer, Row, failure
@@ -33,6 +35,9 @@ __all__ = ["main"]
 PACKAGES = ("numpy", "numba", "pandas", "scikit-learn", "lightgbm", "xgboost", "catboost",
             "torch", "pytabkit", "tabpfn")  # fmt: skip
 
+#: The lists of tables, by their names.
+LISTS: dict[str, type[Collection]] = {"rdatasets": Rdatasets, "mixed": MixedTables}
+
 #: Defaults: splits of each table, training rows, and seconds of a measurement.
 SPLITS, ROWS, LIMIT = 10, 8_000, 3_600.0
 
@@ -40,13 +45,14 @@ SPLITS, ROWS, LIMIT = 10, 8_000, 3_600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the rows that are missing, write and print."""
     options = _parser().parse_args(arguments)
-    options.output.mkdir(parents=True, exist_ok=True)
-    file, page = options.output / "tables.jsonl", options.output / "tables.md"
+    output = options.output or LISTS[options.list].RESULTS
+    output.mkdir(parents=True, exist_ok=True)
+    file, page = output / "tables.jsonl", output / "tables.md"
     if not options.report:
         _measure(options, file)
     rows = _read(file)
     for name, content in draw(rows).items():
-        write_atomically(options.output / name, content)
+        write_atomically(output / name, content)
     write_atomically(page, report(rows, figures=True).encode())
     print(page.read_text("utf-8"), end="")
     return 0
@@ -54,11 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measure(options: argparse.Namespace, file: Path) -> None:
     """Measure the rows that the file lacks; each is appended at once."""
-    source = _source(options.folder)
-    chosen = _chosen(options.models, MODELS, "model")
+    source = _source(options)
+    chosen = _chosen(options.models, source.models, "model")
     models = [name for name in chosen if not MODELS[name].missing]
     notes = [f"{name} is left out: {line}" for name in chosen if (line := MODELS[name].missing)]
     about = {"machine": machine(), "versions": versions(PACKAGES), "notes": [*source.notes, *notes]}
+    if source.refusals:
+        about["refusals"] = list(source.refusals)
     rows = _earlier(file, models if options.again else [])
     write_atomically(file, "".join(map(_written, [about, *rows])).encode())
     tables = _chosen(options.tables, source.names, "table")
@@ -72,9 +80,13 @@ def _measure(options: argparse.Namespace, file: Path) -> None:
                 lines.write(_written(row))
 
 
-def _source(folder: Path) -> Any:
-    """The tables of the collection, or of a folder that has targets of its own."""
-    return Folder(folder) if (folder / "TARGETS.md").exists() else Collection(folder)
+def _source(options: argparse.Namespace) -> Any:
+    """The tables of a collection, or of a folder that has targets of its own."""
+    folder = options.folder
+    if folder is not None and (folder / "TARGETS.md").exists():
+        return Folder(folder)
+    collection = LISTS[options.list]
+    return collection(folder or collection.CACHE)
 
 
 def _title(name: str, seed: int, model: str) -> str:
@@ -128,7 +140,8 @@ def _chosen(text: str | None, known: Any, kind: str) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
     add = found.add_argument
-    add("--folder", type=Path, default=CACHE, help=f"folder of the tables (default {CACHE})")
+    add("--list", choices=LISTS, default="rdatasets", help="list of tables (default rdatasets)")
+    add("--folder", type=Path, help="folder of the tables (default: a folder of the downloads)")
     add("--tables", metavar="A,B", help="some of the tables (default all)")
     add("--models", metavar="A,B", help=f"some of {', '.join(MODELS)}")
     add("--splits", type=int, default=SPLITS, help=f"splits of each table (default {SPLITS})")
@@ -136,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", type=float, default=LIMIT, help=f"seconds of a model (default {LIMIT:g})")
     add("--again", action="store_true", help="measure these models anew")
     add("--report", action="store_true", help="measure nothing, and write the page anew")
-    add("--output", type=Path, default=FOLDER, help="folder of the results")
+    add("--output", type=Path, help="folder of the results")
     return found
 
 

@@ -18,6 +18,8 @@ from benchmarks.worker_steps import NETWORKS
 
 ROOT = Path(__file__).parents[2]
 ENSEMBLE = "barenet ensemble"
+#: The folders with a published comparison on tables.
+TABLE_FOLDERS = sorted(file.parent for file in FOLDER.rglob("tables.jsonl"))
 #: Optimizers, widths and batch sizes of the map.
 SIZES = [*itertools.product(("sgd", "adam"), WIDTHS, BATCHES)]
 
@@ -55,7 +57,7 @@ def test_published_figures_are_written_with_their_map(tmp_path):
     assert cells > n_cells
 
 
-@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "development"], ids=["new", "development"])
+@pytest.mark.parametrize("folder", TABLE_FOLDERS, ids=lambda folder: folder.name)
 def test_the_page_of_tables_follows_from_its_figures(folder):
     page = report_tables(table_rows(folder), figures=True)
     assert (folder / "tables.md").read_text("utf-8") == page
