@@ -22,6 +22,7 @@ from barenet.population._out_of_fold import OutOfFold, check_memory, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
+from barenet.tables._column_relevance import column_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._parsed_frame import ParsedFrame
@@ -335,6 +336,7 @@ def prepare_ensemble_training(
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
+    factors *= column_factors(encoding, X, y, weight)
     inputs = table_rows(encoding, X, np.float32, factors)
     training = EnsembleTraining(inputs, out_of_fold, recipe, target_kind, seed, groups, factors)
     return PreparedTraining(training, encoding, scaling, chosen)

@@ -221,7 +221,7 @@ def choose_inputs(
                 other_inputs.append(positions(filled, bin_edges(filled, BINS).tolist()))
     if not columns:
         return ChosenInputs({}, {}, {})
-    targets = _centered(_targets_of(y), weight)
+    targets = _centered(targets_of(y), weight)
     if other_inputs:
         numbers = _centered(np.column_stack(other_inputs), weight)
     else:
@@ -271,7 +271,7 @@ def _chosen_inputs(
     return chosen
 
 
-def _targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
+def targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
     """Return rows of numbers as they are, and classes as truth values, one column for each."""
     if y.ndim == 2:
         return y
