@@ -99,7 +99,7 @@ def test_a_setting_of_a_network_trains_one(barenet, options):
     assert document["columns"][1]["kind"] == ("piecewise" if is_ensemble else "number")
 
 
-def test_another_limit_of_rare_categories_is_printed(barenet):
+def test_another_limit_of_chosen_inputs_is_printed(barenet):
     rng = np.random.default_rng(0)
     rows = [f"t{n % 150},{n % 7},{n % 150 + rng.random():.3f}" for n in range(600)]
     Path("t.csv").write_text("\n".join(["town,x,y", *rows]) + "\n")

@@ -13,6 +13,7 @@ from hypothesis import given, strategies as st
 from barenet.tables._column import DroppedColumn
 from barenet.tables._column_kinds import (
     COLUMNS,
+    PARTS,
     BooleanColumn,
     CategoryColumn,
     DateColumn,
@@ -69,6 +70,16 @@ EXAMPLES = [
         np.array(["1970-01-12", "NaT"], "M8[us]"),  # a Monday
         [[11, 0, 1, 0], [4, 0, 1, 1]],
     ),
+    (
+        DateColumn("c", 0.0, 0.0, 86400.0, (), indicator=True, parts=("weekday",)),
+        np.array(["1970-01-11", "NaT"], "M8[us]"),  # a Sunday, and the fill, a Thursday
+        [[10, 0, 0, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 1, 0, 0, 0, 1]],
+    ),
+    (
+        PiecewiseColumn("c", 7.0, 0.0, 1.0, indicator=True, edges=(0.0, 10.0), codes=(5.0, 7.0)),
+        [5.0, 6.0, 8.0, NAN],
+        [[5, 0.5, 1, 0, 0, 0], [6, 0.6, 0, 0, 1, 0], [8, 0.8, 0, 0, 1, 0], [7, 0.7, 0, 1, 0, 1]],
+    ),
     (DateColumn("c", 0.0, 0.0, 86400.0, (), indicator=False, order="dmy"),
      np.array(["1970-01-12"], "M8[us]"), [[11]]),
     (DroppedColumn("c", "of no use"), [1.0], [[]]),
@@ -108,6 +119,15 @@ def test_date_cycles_agree_with_pythons_calendar(moment):
     np.testing.assert_allclose(row, [seconds, *waves], rtol=1e-12, atol=1e-9)
 
 
+@given(moment=st.datetimes(datetime(1800, 1, 1), datetime(2150, 1, 1)))
+def test_parts_of_dates_agree_with_pythons_calendar(moment):
+    record = DateColumn("c", 0.0, 0.0, 1.0, (), indicator=False, parts=(*PARTS,))
+    _, *row = record.encode(np.array([moment], "M8[us]"))[0]
+    names = [name for name, number in zip(record.inputs[1:], row, strict=True) if number]
+    parts = [moment.strftime("%b"), moment.strftime("%a"), f"hour {moment.hour}"]
+    assert names == [f"c {part}" for part in parts] and set(row) == {0, 1}
+
+
 NUMBER, PIECES, BOOLEAN, CATEGORY = RECORDS[0], RECORDS[2], RECORDS[4], RECORDS[6]
 DATE, DROPPED = RECORDS[-2:]
 WORDS = RECORDS[10]
@@ -122,6 +142,7 @@ WORDS = RECORDS[10]
         (NUMBER, "indicator", (1,)),
         (NUMBER, "name", (None,)),
         (PIECES, "edges", ((), (1.0,), (1.0, 1.0), (2.0, 1.0), (-1e308, 1e308), (0.0, NAN))),
+        (PIECES, "codes", ((2.0, 1.0), (1.0, 1.0), (NAN,), ("a",))),
         (BOOLEAN, "fill", (1,)),
         (CATEGORY, "categories", (("a", "a"), ("",), (1,), "ab")),
         (CATEGORY, "rare", (0,)),
@@ -131,6 +152,7 @@ WORDS = RECORDS[10]
         (DATE, "fill", (1e300,)),
         (DATE, "cycles", (("month",), ("day", "day"))),
         (DATE, "order", ("dym", 1)),
+        (DATE, "parts", (("year",), ("hour", "hour"))),
         (DATE, "edges", ((1.0,), (2.0, 1.0), (0.0, NAN), (0.0, 1e300), "ab")),
         (DROPPED, "reason", (7,)),
     ],

@@ -13,7 +13,12 @@ from barenet.files._model_card import describe_rows
 from barenet.tables._alike_names import alike_notes
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_fitting import COUNTER, IDENTIFIER, is_named_identifier
-from barenet.tables._column_kinds import CategoryColumn, DateColumn, NumberColumn
+from barenet.tables._column_kinds import (
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+    PiecewiseColumn,
+)
 from barenet.tables._placeholder_dates import placeholder_notes
 from barenet.tables._target import is_ordered
 from barenet.tables._words_column import WordsColumn
@@ -226,6 +231,10 @@ def _describe(column: Column) -> str:
         notes.append(count_of(len(column.words), "word"))
     if isinstance(column, DateColumn) and column.cycles:
         notes.append(", ".join(column.cycles))
+    if isinstance(column, DateColumn) and column.parts:
+        notes.append(f"each {' and '.join(column.parts)}")
+    if isinstance(column, PiecewiseColumn) and column.codes:
+        notes.append(f"{len(column.codes)} codes")
     if getattr(column, "indicator", False) or getattr(column, "missing", False):
         notes.append("some missing")
     if not notes:

@@ -23,10 +23,11 @@ from barenet.population._out_of_fold import OutOfFold, check_memory, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
+from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
+from barenet.tables._column_relevance import column_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._parsed_frame import ParsedFrame
-from barenet.tables._rare_categories import choose_rare
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._target_jumps import add_edges_at_jumps
@@ -295,15 +296,14 @@ class PreparedTraining(NamedTuple):
         The encoding of the columns.
     scaling : Scaling or None
         The scaling of numeric targets.
-    chosen_rare : dict of str to float
-        The fractions below which the categories of a column are merged, by the name of the column,
-        if they were chosen and are not the default.
+    chosen : ChosenInputs
+        The inputs that were chosen by the error on left-out rows, and are not the default.
     """
 
     training: EnsembleTraining
     encoding: TableEncoding
     scaling: Scaling | None
-    chosen_rare: dict[str, float]
+    chosen: ChosenInputs
 
 
 def prepare_ensemble_training(
@@ -321,7 +321,8 @@ def prepare_ensemble_training(
 ) -> PreparedTraining:
     """Prepare the training on a table: fit the encoding of its columns, and scale numbers.
 
-    The fraction below which categories are merged is chosen for each column if it isn't given.
+    `choose_inputs` chooses further inputs of dates and whole numbers, and the fraction below which
+    categories are merged for each column, if it isn't given.
     """
     check_memory(y, target_kind)
     recipe = EnsembleRecipe.for_rows(len(y))
@@ -338,22 +339,22 @@ def prepare_ensemble_training(
     if isinstance(X, Frame):
         X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    chosen_rare: dict[str, float] = {}
-    rare_of_columns: float | dict[str, float]
-    if rare is None:
-        chosen_rare = choose_rare(X, y_for_encoding, weight, **columns)
-        rare_of_columns = chosen_rare
-    else:
+    chosen = choose_inputs(X, y_for_encoding, weight, **columns)
+    rare_of_columns: float | dict[str, float] = chosen.rare
+    if rare is not None:
+        chosen = chosen._replace(rare={})
         rare_of_columns = rare
     encoding = TableEncoding.fit(
         X, numbers="piecewise", bins=recipe.bins, rare=rare_of_columns, **columns
     )
+    encoding = encoding.with_inputs(chosen.parts, chosen.codes)
     encoding = add_edges_at_jumps(encoding, X, y_for_encoding, weight)
     encoding = with_telling_words(encoding, X, y_for_encoding, weight)
     out_of_fold = OutOfFold(y, weight / weight.sum(), number_loss)
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
+    factors *= column_factors(encoding, X, y_for_encoding, weight)
     inputs = table_rows(encoding, X, np.float32, factors)
     training = EnsembleTraining(inputs, out_of_fold, recipe, target_kind, seed, groups, factors)
-    return PreparedTraining(training, encoding, scaling, chosen_rare)
+    return PreparedTraining(training, encoding, scaling, chosen)

@@ -6,6 +6,7 @@ in other languages.
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -46,6 +47,15 @@ class Entries(NamedTuple):
     places: NDArray[np.intp]
     #: Their values, of the same shape.
     values: NDArray[Any]
+
+    def followed_by(self, further: Sequence[tuple[NDArray[np.intp], NDArray[Any]]]) -> "Entries":
+        """Append entries: for each, the index and the value in each row, shape (n_rows,)."""
+        places = [self.places]
+        values = [self.values]
+        for place, value in further:
+            places.append(place[:, np.newaxis])
+            values.append(value[:, np.newaxis])
+        return Entries(np.concatenate(places, axis=1), np.concatenate(values, axis=1))
 
 
 @dataclass(frozen=True)

@@ -278,7 +278,7 @@ def in_bins(
         else:
             continue
         if n_bins >= 1:
-            edges = _edges(values[~np.isnan(values)], n_bins)
+            edges = bin_edges(values[~np.isnan(values)], n_bins)
             if len(edges) == 1:  # all values are equal, besides missing ones
                 edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:
@@ -325,7 +325,7 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
     return placeholders
 
 
-def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+def bin_edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     """Compute the edges of bins: values that 1/bins of the rows share, and quantiles of others."""
     different, counts = np.unique(values, return_counts=True)
     is_frequent = counts > len(values) / bins

@@ -1,7 +1,7 @@
 """The kinds of columns that a network takes: numbers, booleans, categories, dates and words."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -132,6 +132,9 @@ class PiecewiseColumn(NumberColumn):
     clip : bool, default=False
         Whether the scaled number ends where the inputs of the bins do, the width of a bin beyond
         the edges, so that a value far from those of the training is not extrapolated.
+    codes : tuple of float, default=()
+        Numbers that have an input of their own, which is 1 where the value is this number, else 0:
+        numbers that name something, such as a store. One more input is 1 for all other numbers.
 
     Raises
     ------
@@ -151,6 +154,7 @@ class PiecewiseColumn(NumberColumn):
     kind = "piecewise"
     edges: tuple[float, ...]
     clip: bool = False
+    codes: tuple[float, ...] = ()
 
     @property
     def n_bins(self) -> int:
@@ -159,12 +163,18 @@ class PiecewiseColumn(NumberColumn):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_edges(self.edges)
+        are_finite = np.isfinite(self.codes).all()
+        if not are_finite or sorted(set(self.codes)) != [*self.codes]:
+            raise ArgumentError.of("codes", self.codes, "different numbers in ascending order")
 
     @cached_property
     def _value_names(self) -> tuple[str, ...]:
         names = [self.name]
         for start, end in itertools.pairwise(self.edges):
             names.append(f"{self.name} {start:.4g}..{end:.4g}")
+        if self.codes:
+            names += [f"{self.name}={parsing.class_name(code)}" for code in self.codes]
+            names.append(f"{self.name} rare")
         return tuple(names)
 
     @cached_property
@@ -185,12 +195,17 @@ class PiecewiseColumn(NumberColumn):
     @property
     def formula(self) -> str:
         first, *_, last = self.edges
-        return f"{super().formula}; {self.n_bins} bins from {first:.6g} to {last:.6g}"
+        formula = f"{super().formula}; {self.n_bins} bins from {first:.6g} to {last:.6g}"
+        if not self.codes:
+            return formula
+        return f"{formula}; one-hot for {len(self.codes)} of the numbers, the others share one"
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
         if not self.clip:  # left out so that barenet 0.2 can read it
             del plain["clip"]
+        if not self.codes:
+            del plain["codes"]
         return plain
 
     def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -200,20 +215,32 @@ class PiecewiseColumn(NumberColumn):
         return np.clip((values - self.center) / self.scale, *self.limits)
 
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
-        return [self._scaled_number(values), *positions(values, self.edges).T]
+        encoded = [self._scaled_number(values), *positions(values, self.edges).T]
+        if self.codes:
+            is_code = self._places_of_codes(values)[:, np.newaxis] == np.arange(len(self.codes) + 1)
+            encoded += [*is_code.T]
+        return encoded
+
+    def _places_of_codes(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The index of each value among the codes; their number for another value."""
+        codes = np.array(self.codes)
+        places = np.minimum(np.searchsorted(codes, values), len(codes) - 1)
+        return np.where(codes[places] == values, places, len(codes))
 
     def entries(self, values: NDArray[Any]) -> Entries:
         is_missing = np.isnan(values)
         filled = np.where(is_missing, self.fill_value, values)
-        others = []
+        of_bins = self._filled_entries(filled, len(self.inputs))
+        further = []
+        first = 1 + self.n_bins
+        if self.codes:
+            further.append((first + self._places_of_codes(filled), np.ones(len(filled))))
         if self.indicator:
-            others.append(is_missing)
-        return self._filled_entries(filled, others)
+            further.append((np.full(len(filled), len(self.inputs) - 1), is_missing))
+        return of_bins.followed_by(further)
 
-    def _filled_entries(
-        self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
-    ) -> Entries:
-        """Encode filled values; the inputs of `others` follow those of the bins."""
+    def _filled_entries(self, values: NDArray[np.float64], n_inputs: int) -> Entries:
+        """Encode filled values, given the number of inputs of the column, which has the bins."""
         edges = np.array(self.edges)
         bins = np.searchsorted(edges[1:-1], values, "right")
         starts = edges[bins]
@@ -223,14 +250,11 @@ class PiecewiseColumn(NumberColumn):
         within = np.clip((values - starts) / widths, low[bins], high[bins])
         has_bins_below = (bins > 0).astype(np.float64)
 
-        n_inputs = 1 + self.n_bins + len(others)
         scaled_number = np.zeros_like(bins)  # the first input
         position_in_bin = 1 + bins
         end_of_run = n_inputs + position_in_bin
         places = [scaled_number, position_in_bin, end_of_run]
-        for place in range(1 + self.n_bins, n_inputs):
-            places.append(np.full_like(bins, place))
-        numbers = [self._scaled_number(values), within, has_bins_below, *others]
+        numbers = [self._scaled_number(values), within, has_bins_below]
         return Entries(np.stack(places, axis=1), np.column_stack(numbers))
 
 
@@ -401,6 +425,13 @@ class CategoryColumn(Column):
 #: The cycles that `elapsed` knows.
 CYCLES = ("year", "week", "day")
 
+#: The parts of a date, with the names of their values.
+PARTS = {
+    "month": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "weekday": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "hour": tuple(f"hour {hour}" for hour in range(24)),
+}
+
 #: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
 MAX_SECONDS = 2**42
 
@@ -412,7 +443,7 @@ class DateColumn(FilledColumn):
     Each cycle becomes two inputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction
     of the year, of the week (in whole days, from Monday) or of the day. So the last of December is
     near the first of January. With edges, s is encoded as a `PiecewiseColumn` with limits encodes a
-    number.
+    number. Each of the parts is one-hot, as a `CategoryColumn`: Saturday may be unlike Friday.
 
     Attributes
     ----------
@@ -432,6 +463,9 @@ class DateColumn(FilledColumn):
     edges : tuple of float, default=()
         Where bins begin and end, in seconds since 1970 and in ascending order; without any, the
         column has no bins and no limits.
+    parts : tuple of str, default=()
+        Some of ``"month"``, with 12 inputs, ``"weekday"``, with 7 from Monday, and ``"hour"``, with
+        24. The input of the month, weekday or hour of the date is 1, the others are 0.
 
     Raises
     ------
@@ -455,6 +489,7 @@ class DateColumn(FilledColumn):
     indicator: bool
     order: str = "ymd"
     edges: tuple[float, ...] = ()
+    parts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -465,10 +500,8 @@ class DateColumn(FilledColumn):
             farthest = max(abs(self.edges[0]), abs(self.edges[-1]))
             if farthest >= MAX_SECONDS:
                 raise ArgumentError.of("edges", self.edges, "seconds since 1970")
-        are_known = all(cycle in CYCLES for cycle in self.cycles)
-        all_differ = len(set(self.cycles)) == len(self.cycles)
-        if not are_known or not all_differ:
-            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
+        _check_choice("cycles", self.cycles, CYCLES)
+        _check_choice("parts", self.parts, PARTS)
         if self.order not in DATES:
             raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
 
@@ -511,6 +544,8 @@ class DateColumn(FilledColumn):
             del plain["order"]
         if not self.edges:  # left out so that older versions can read it
             del plain["edges"]
+        if not self.parts:
+            del plain["parts"]
         return plain
 
     @property
@@ -522,6 +557,8 @@ class DateColumn(FilledColumn):
             names.append(f"{self.name} {first}..{last}")
         for cycle in self.cycles:
             names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
+        for part in self.parts:
+            names += [f"{self.name} {value}" for value in PARTS[part]]
         return tuple(names)
 
     @property
@@ -530,6 +567,8 @@ class DateColumn(FilledColumn):
         formula = self._scaled("s")
         if self.cycles:
             formula += f", sin and cos of the {', '.join(self.cycles)}"
+        if self.parts:
+            formula += f", one-hot {', '.join(self.parts)}"
         formula += f", s in seconds, where missing {fill}"
         if not self.edges:
             return formula
@@ -542,7 +581,12 @@ class DateColumn(FilledColumn):
         return np.datetime64(round(self.fill * 1e6), "us")
 
     def _encode_filled(self, values: NDArray[Any]) -> list[Any]:
-        return [*self.seconds_column._encode_filled(seconds(values)), *self._waves(values)]
+        encoded = self.seconds_column._encode_filled(seconds(values))
+        encoded += self._waves(values)
+        for part in self.parts:
+            is_of_part = part_of(values, part)[:, np.newaxis] == np.arange(len(PARTS[part]))
+            encoded += [*is_of_part.T]
+        return encoded
 
     def entries(self, values: NDArray[Any]) -> Entries:
         column = self.seconds_column
@@ -550,10 +594,18 @@ class DateColumn(FilledColumn):
             return super().entries(values)
         is_missing = np.isnan(values)
         filled = np.where(is_missing, self.fill_value, values)
-        others = self._waves(filled)
+        of_seconds = column._filled_entries(seconds(filled), len(self.inputs))
+        further = []
+        first = 1 + self.n_bins  # the first input after those of the seconds
+        for wave in self._waves(filled):
+            further.append((np.full(len(filled), first), wave))
+            first += 1
+        for part in self.parts:
+            further.append((first + part_of(filled, part), np.ones(len(filled))))
+            first += len(PARTS[part])
         if self.indicator:
-            others.append(is_missing)
-        return column._filled_entries(seconds(filled), others)
+            further.append((np.full(len(filled), first), is_missing))
+        return of_seconds.followed_by(further)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """The inputs of the cycles."""
@@ -569,6 +621,25 @@ def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     """Seconds since 1970 of dates, NaN for a missing one."""
     microseconds = dates.astype("M8[us]").astype(np.int64)
     return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
+
+
+def part_of(dates: NDArray[Any], part: str) -> NDArray[np.intp]:
+    """Compute the month, the weekday or the hour of dates, each from 0; 0 is January or Monday."""
+    dates = dates.astype("M8[us]")
+    if part == "month":
+        return dates.astype("M8[M]").astype(np.int64) % 12
+    if part == "weekday":
+        day = dates.astype("M8[D]").astype(np.int64)
+        return (day + 3) % 7  # the first day of 1970 was a Thursday
+    return dates.astype("M8[h]").astype(np.int64) % 24
+
+
+def _check_choice(argument: str, chosen: tuple[str, ...], known: Collection[str]) -> None:
+    """Refuse texts that are not known, or repeated."""
+    are_known = all(name in known for name in chosen)
+    all_differ = len(set(chosen)) == len(chosen)
+    if not are_known or not all_differ:
+        raise ArgumentError.of(argument, chosen, f"some of {', '.join(known)}")
 
 
 def nearest_second(since_1970: float) -> np.datetime64:

@@ -20,7 +20,7 @@ from barenet.errors import ArgumentError, DataError, some
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_errors import raise_together
 from barenet.tables._column_fitting import SCALINGS, fit_column, in_bins
-from barenet.tables._column_kinds import COLUMNS, CategoryColumn
+from barenet.tables._column_kinds import COLUMNS, CategoryColumn, DateColumn, PiecewiseColumn
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kinds_and_errors
 from barenet.tables._missing_texts import MISSING
@@ -371,6 +371,33 @@ class TableEncoding:
         columns = []
         for column, name in zip(self.columns, names, strict=True):
             columns.append(replace(column, name=name))
+        return replace(self, columns=tuple(columns))
+
+    def with_inputs(
+        self, parts: Mapping[str, tuple[str, ...]], codes: Mapping[str, tuple[float, ...]]
+    ) -> Self:
+        """Add inputs of parts of dates, and of numbers that are codes.
+
+        Parameters
+        ----------
+        parts : mapping of str to tuple of str
+            The parts by the names of columns of dates.
+        codes : mapping of str to tuple of float
+            The numbers with an input of their own by the names of columns of numbers in bins.
+
+        Returns
+        -------
+        TableEncoding
+            The encoding with these inputs; other columns are unchanged.
+        """
+        columns: list[Column] = []
+        for column in self.columns:
+            if isinstance(column, DateColumn) and column.name in parts:
+                columns.append(replace(column, parts=parts[column.name]))
+            elif isinstance(column, PiecewiseColumn) and column.name in codes:
+                columns.append(replace(column, codes=codes[column.name]))
+            else:
+                columns.append(column)
         return replace(self, columns=tuple(columns))
 
     def describe(self) -> str:

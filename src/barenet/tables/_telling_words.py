@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DataError
-from barenet.tables._column import Column, DroppedColumn, FilledColumn
-from barenet.tables._encoding import TableEncoding, values_of
-from barenet.tables._rare_categories import (
+from barenet.tables._chosen_inputs import (
     MOST_ROWS_OF_NUMBERS,
     LeaveOneOut,
     centered,
+    share_of_numbers,
     targets_of,
-    without_share,
 )
+from barenet.tables._column import Column, DroppedColumn, FilledColumn
+from barenet.tables._encoding import TableEncoding, values_of
 from barenet.tables._shared_words import MOST_WORDS, sets_of_words, shared_words
 from barenet.tables._words_column import WordsColumn
 
@@ -137,7 +137,8 @@ def with_telling_words(
             other_inputs.append(column.encode(values))
     targets = centered(targets_of(y[sample]), weight)
     if other_inputs:
-        targets = without_share(np.column_stack(other_inputs), targets, weight)
+        numbers = centered(np.column_stack(other_inputs), weight)
+        targets = targets - share_of_numbers(numbers, targets, weight)
         targets = centered(targets, weight)
     columns: list[Column] = []
     for column in encoding.columns:

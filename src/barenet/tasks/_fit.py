@@ -28,6 +28,7 @@ from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._alike_names import warn_of_alike_names
+from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._scaling import Scaling
@@ -395,26 +396,34 @@ def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
         training=training,
         predictor=predictor,
         ensemble_training=ensemble_training,
-        note=note_on_rare(prepared.chosen_rare),
+        note=note_on_inputs(prepared.chosen),
     )
 
 
-def note_on_rare(chosen: Mapping[str, float]) -> str:
-    """Describe how the rare categories of columns are merged, given the choices that differ."""
+def note_on_inputs(chosen: ChosenInputs) -> str:
+    """Describe the chosen inputs of columns, each choice in a line."""
     names_by_fraction: dict[float, list[str]] = {}
-    for name, fraction in chosen.items():
+    for name, fraction in chosen.rare.items():
         names_by_fraction.setdefault(fraction, []).append(name)
-    lines = []
+    choices = []
     for fraction, names in sorted(names_by_fraction.items()):
         if fraction == 0:
             merged = f"the categories of {some(names)} are not merged"
         else:
             merged = f"the categories of {some(names)} in less than {100 * fraction:.3g} % of the "
             merged += "rows are merged"
-        lines.append(f"{merged}, chosen by the error on rows that are left out\n")
-    if not lines:
-        return ""
-    return "".join(lines) + "\n"
+        choices.append(merged)
+    for name, parts in chosen.parts.items():
+        each_part = " and each ".join(parts)
+        choices.append(f"each {each_part} of {name!r} has an input of its own")
+    for name, codes in chosen.codes.items():
+        choices.append(f"{len(codes):,} numbers of {name!r} have an input of their own, as codes")
+    note = ""
+    for choice in choices:
+        note += f"{choice}, chosen by the error on rows that are left out\n"
+    if choices:
+        note += "\n"
+    return note
 
 
 def training_arrays(predictor: Predictor, dataset: Dataset) -> tuple[InputArray, NDArray[Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, TableEncoding
+from barenet.tables._column_kinds import PARTS
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import BOOLEAN_WORDS
 from barenet.typing import Ensemble
@@ -31,7 +32,9 @@ def random_table(
 ) -> tuple[Predictor, dict[str, Values]]:
     """A network for a table, and rows as text; its numbers are those of float32 if `single`."""
     markers = [*MISSING, *rng.permutation(["-999", "99.5", "keine", "1e9", "0"])[:2].tolist()]
-    kinds = [numbers, truths, categories, zeros_and_ones, constant, *([moments] if dates else [])]
+    kinds = [numbers, truths, categories, codes, zeros_and_ones, constant]
+    if dates:
+        kinds.append(moments)
     chosen = [kinds[at] for at in rng.permutation(len(kinds))]
     chosen += [kinds[at] for at in rng.integers(len(kinds), size=2)]
     rows = {f"{kind.__name__} {at}": kind(rng) for at, kind in enumerate(chosen)}
@@ -49,7 +52,24 @@ def random_table(
         categories=named,
         missing=markers,
     )
-    return random_predictor(rng, encoding), rows
+    return random_predictor(rng, with_random_inputs(rng, encoding, rows)), rows
+
+
+def with_random_inputs(
+    rng: np.random.Generator, encoding: TableEncoding, rows: dict[str, Values]
+) -> TableEncoding:
+    """Add some parts of dates, and some of the numbers of the training as codes."""
+    parts = {}
+    codes = {}
+    for column in encoding.used:
+        if column.kind == "date":
+            n_parts = int(rng.integers(4))
+            parts[column.name] = tuple(rng.permutation([*PARTS])[:n_parts].tolist())
+        elif column.name.startswith("codes"):
+            texts = {text.strip() for text in rows[column.name][:N_TRAINING]}
+            whole = sorted(float(text) for text in texts if text.strip("-").isdigit())
+            codes[column.name] = tuple(whole[:: int(rng.integers(1, 3))])
+    return encoding.with_inputs(parts, codes)
 
 
 def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
@@ -82,6 +102,11 @@ def numbers(rng: np.random.Generator) -> Values:
     values = rng.normal(rng.choice(OFFSETS), rng.choice(SPREADS), N_ROWS)
     forms: list[Callable[[float], str]] = [repr, "{:+.17e}".format, "{:.60g}".format]
     return [forms[at % 3](value) for at, value in enumerate(values.tolist())]
+
+
+def codes(rng: np.random.Generator) -> Values:
+    offset = int(rng.choice([0, -3, 2_000_000]))
+    return [str(offset + int(code)) for code in rng.integers(0, 9, N_ROWS)]
 
 
 def truths(rng: np.random.Generator) -> Values:

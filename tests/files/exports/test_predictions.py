@@ -218,6 +218,7 @@ RANDOM = {"python": (0, 0), "json": (1e-5, 1e-9), "onnx": (1e-5, 1e-11), "c": (2
 @pytest.mark.case(96, 97, 98)
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
+@pytest.mark.filterwarnings("ignore:unknown categories")
 @pytest.mark.parametrize("to", [*RANDOM, "int8"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_exports_of_random_tables_predict_the_same(seed, to, tmp_path):

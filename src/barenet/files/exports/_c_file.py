@@ -35,6 +35,7 @@ from barenet.tables._column_kinds import (
     NumberColumn,
     PiecewiseColumn,
 )
+from barenet.tables._parsing import class_name
 
 #: Rounding error of float inputs, in units of their spread, above which a warning is issued.
 MAX_ERROR = 2e-5
@@ -554,6 +555,12 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
         n_bins = len(column.edges) - 1
         arguments = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
         yield f"bins(b, a[{at}], is_missing(a[{at}]), {arguments})"
+        if column.codes:
+            n_codes = len(column.codes)
+            fill_index = n_codes
+            if column.fill in column.codes:
+                fill_index = column.codes.index(column.fill)
+            yield f"code(b, a[{at}], is_missing(a[{at}]), {fill_index}, {n_codes}, codes_x{at})"
         if column.indicator:
             yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
     elif isinstance(column, NumberColumn):
@@ -583,6 +590,19 @@ def _floats(*numbers: float) -> str:
     return ", ".join(source.hex_float(np.float64(number)) for number in numbers)
 
 
+def _codes(column: PiecewiseColumn) -> NDArray[np.float32]:
+    """Return the codes of a column as floats, which must be equal to them."""
+    codes = np.array(column.codes)
+    floats = codes.astype(np.float32)
+    is_different = codes != floats
+    if is_different.any():
+        code = class_name(codes[is_different][0])
+        problem = f"column {column.name!r} has codes such as {code}, which no float of C equals"
+        remedy = "use {to} or {to_}"
+        raise ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
+    return floats
+
+
 def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
     """Return the arrays of bin edges, each as the sum of two floats."""
     for at, column in _columns(program):
@@ -593,3 +613,5 @@ def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
             source.check_single("scale", np.diff(edges), owner)
             yield f"edges_x{at}", edges
             yield f"rests_x{at}", source.rest_of(edges)
+            if column.codes:
+                yield f"codes_x{at}", _codes(column)

@@ -318,9 +318,21 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
         for operator, numbers in (("Div", np.diff(edges)), ("Max", low), ("Min", high)):
             positions = graph.add(operator, positions, graph.constant(numbers))
         encoded = [scaled, positions]
+        if column.codes:
+            encoded += _codes(column, x, graph)
     if column.indicator:
         encoded.append(graph.add("Cast", missing, to=TYPES["float64"]))
     return encoded
+
+
+def _codes(column: PiecewiseColumn, x: str, graph: OnnxGraph) -> list[str]:
+    """Compare numbers with each code, and add 1 for numbers that equal none."""
+    codes = graph.constant(np.array(column.codes))
+    is_code = graph.add("Cast", graph.add("Equal", x, codes), to=TYPES["float64"])
+    axes = graph.constant(np.array([1]))
+    has_code = graph.add("ReduceSum", is_code, axes, keepdims=1)
+    is_other = graph.add("Sub", graph.constant(np.array(1.0)), has_code)
+    return [is_code, is_other]
 
 
 def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:

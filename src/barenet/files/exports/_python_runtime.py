@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from barenet.tables._column_kinds import elapsed, positions, seconds
+from barenet.tables._column_kinds import PARTS, elapsed, part_of, positions, seconds
 from barenet.tables._date_formats import (  # noqa: F401 - copied into exported files
     AFTER_SECONDS,
     ANY_CASE,
@@ -246,14 +246,19 @@ def piecewise(
     indicator: bool,
     edges: list[float],
     clip: bool = False,
+    codes: Sequence[float] = (),
 ) -> list[np.ndarray]:
-    """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
+    """(x - center) / scale, and the position in each bin: 0 before it, 1 after it; 1 at its code"""
     x, missing = filled(values, name, fill)
     near = x
     if clip:
         near = limited(x, edges)
     scaled = within_float32((near - center) / scale, values, name)
     encoded = [scaled, *positions(x, edges).T]
+    if codes:
+        is_code = x[:, np.newaxis] == np.array(codes)
+        is_other = ~is_code.any(axis=1)
+        encoded += [*is_code.T, is_other]
     if indicator:
         encoded.append(missing)
     return encoded
@@ -402,9 +407,10 @@ def date(
     indicator: bool,
     order: str = "ymd",
     edges: Sequence[float] = (),
+    parts: Sequence[str] = (),
     date_format: str = "",
 ) -> list[np.ndarray]:
-    """(s - center) / scale, with s the seconds since 1970, and the positions in bins and cycles"""
+    """(s - center) / scale, with s in seconds since 1970, positions in bins and cycles, parts"""
     default = np.datetime64(round(fill * 1e6), "us")
     dates = []
     for row, value in enumerate(values):
@@ -422,6 +428,9 @@ def date(
     for cycle in cycles:
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
+    for part in parts:
+        is_of_part = part_of(moments, part)[:, np.newaxis] == np.arange(len(PARTS[part]))
+        encoded += [*is_of_part.T]
     if indicator:
         encoded.append(missing.astype(np.float64))
     return encoded

@@ -192,6 +192,20 @@ static float *bins(float *b, float x, int missing, float fill, float tail, int n
     return b;
 }
 
+/* 1 at the one of n codes that equals x, or else at one more entry; 0 at the others; fill is the
+ * index of this entry where x is missing */
+static float *code(float *b, float x, int missing, int fill, int n, CONSTANT float *codes)
+{
+    int index = missing ? fill : n;
+
+    for (int i = 0; i < n; i++)
+        if (!missing && codes[i] == x)
+            index = i;
+    for (int i = 0; i <= n; i++)
+        *b++ = i == index ? 1.0f : 0.0f;
+    return b;
+}
+
 /* 1 at index x of n categories, 0 elsewhere; with one more entry for rare categories, and one for
  * missing values */
 static float *category(float *b, float x, int n, int rare, int missing)

@@ -1,4 +1,4 @@
-"""The choice, for each column, of the fraction below which categories are merged."""
+"""The choice of inputs: rare categories, parts of dates, and numbers that are codes."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from barenet import MLPEnsembleRegressor
 from barenet.population._ensemble_training import prepare_ensemble_training
-from barenet.tables import _rare_categories
+from barenet.tables import _chosen_inputs
+from barenet.tables._chosen_inputs import Categories, choose_inputs, leave_one_out
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._rare_categories import Categories, choose_rare, leave_one_out
 
 
 def towns(n_towns, n_rows=600, *, matters):
@@ -51,7 +51,7 @@ def test_the_errors_are_those_of_fits_without_each_row():
 )
 def test_categories_are_kept_where_they_predict_rows_left_out(n_towns, matters, expected):
     table, y = towns(n_towns, 1400 if n_towns == 700 else 600, matters=matters)
-    assert choose_rare(table, y, np.ones(len(y))) == expected
+    assert choose_inputs(table, y, np.ones(len(y))).rare == expected
 
 
 def test_each_column_has_a_choice_of_its_own():
@@ -67,11 +67,11 @@ def test_each_column_has_a_choice_of_its_own():
         "day": np.datetime64("2024-01-01") + rng.integers(0, 900, n_rows),
     }
     y = rng.normal(size=300)[shop] + 2 * x + 0.5 * rng.normal(size=n_rows)
-    assert choose_rare(table, y[:, np.newaxis], np.ones(n_rows)) == {"shop": 0.0}
+    assert choose_inputs(table, y[:, np.newaxis], np.ones(n_rows)).rare == {"shop": 0.0}
     is_high = (y > 0).astype(int)
-    assert choose_rare(table, is_high, np.ones(n_rows)) == {"shop": 0.0}
+    assert choose_inputs(table, is_high, np.ones(n_rows)).rare == {"shop": 0.0}
     thirds = np.digitize(y, np.quantile(y, [1 / 3, 2 / 3]))
-    assert choose_rare(table, thirds, np.ones(n_rows)) == {"shop": 0.0}
+    assert choose_inputs(table, thirds, np.ones(n_rows)).rare == {"shop": 0.0}
 
 
 def test_the_default_is_that_of_the_encoding_with_missing_values():
@@ -85,13 +85,13 @@ def test_the_default_is_that_of_the_encoding_with_missing_values():
 
 
 def test_the_rarest_of_too_many_categories_are_merged(monkeypatch):
-    monkeypatch.setattr(_rare_categories, "MOST_CATEGORIES", 100)
+    monkeypatch.setattr(_chosen_inputs, "MOST_CATEGORIES", 100)
     rng = np.random.default_rng(3)
     codes = np.sort(rng.integers(0, 150, 2_000))
     effects = rng.normal(size=150)
     table = {"town": [f"t{code}" for code in codes]}
     y = effects[codes] + 0.1 * rng.normal(size=2_000)
-    rare = choose_rare(table, y[:, np.newaxis], np.ones(2_000))
+    rare = choose_inputs(table, y[:, np.newaxis], np.ones(2_000)).rare
     (column,) = TableEncoding.fit(table, rare=rare).columns
     counts = np.bincount(codes)
     assert 100 <= len(column.categories) <= 110
@@ -100,9 +100,9 @@ def test_the_rarest_of_too_many_categories_are_merged(monkeypatch):
 
 def test_as_many_rows_of_each_of_too_many_categories(monkeypatch):
     """They can be neither kept nor told apart, so the default remains in effect."""
-    monkeypatch.setattr(_rare_categories, "MOST_CATEGORIES", 100)
+    monkeypatch.setattr(_chosen_inputs, "MOST_CATEGORIES", 100)
     table, y = towns(300, matters=True)
-    rare = choose_rare(table, y, np.ones(600))
+    rare = choose_inputs(table, y, np.ones(600)).rare
     assert TableEncoding.fit(table, rare=rare).columns[0].kind == "dropped"
 
 
@@ -111,19 +111,74 @@ def test_rows_of_little_weight_decide_little():
     (table, y), (_, noise) = (towns(120, 1200, matters=each) for each in (True, False))
     y = np.where(np.arange(1200)[:, np.newaxis] % 2, y, noise)
     odd = np.arange(1200) % 2 + 1e-3
-    assert choose_rare(table, y, odd) == {"town": 0.0}
-    assert choose_rare(table, y, 1.001 - odd) == {}
+    assert choose_inputs(table, y, odd).rare == {"town": 0.0}
+    assert choose_inputs(table, y, 1.001 - odd).rare == {}
+
+
+def moments(rng, n_rows):
+    """Random minutes of two years."""
+    return np.datetime64("2022-01-01", "m") + rng.integers(0, 2 * 365 * 1440, n_rows)
+
+
+def test_parts_of_dates_are_chosen_that_predict_rows_left_out():
+    """Of two columns of dates, one has rush hours on weekdays, the other is noise."""
+    rng = np.random.default_rng(4)
+    table = {"ride": moments(rng, 3_000), "noise": moments(rng, 3_000)}
+    rides = [moment.astype(object) for moment in table["ride"]]
+    is_rush = np.array([ride.weekday() < 5 and ride.hour in (7, 8, 16, 17) for ride in rides])
+    y = 2.0 * is_rush + 0.3 * rng.normal(size=3_000)
+    chosen = choose_inputs(table, y[:, np.newaxis], np.ones(3_000))
+    assert chosen == ({}, {"ride": ("weekday", "hour")}, {})
+    of_classes = choose_inputs(table, np.where(is_rush, "rush", "calm"), np.ones(3_000))
+    assert of_classes == chosen
+
+
+def test_a_wave_of_the_year_needs_no_months():
+    rng = np.random.default_rng(5)
+    days = rng.integers(0, 1461, 2_000)
+    table = {"day": np.datetime64("2020-01-01") + days}
+    y = np.sin(2 * np.pi * days / 365.25) + 0.3 * rng.normal(size=2_000)
+    assert choose_inputs(table, y[:, np.newaxis], np.ones(2_000)).parts == {}
+
+
+def test_numbers_are_codes_where_each_has_an_effect_of_its_own():
+    """The numbers of houses are codes; ages, which have a smooth effect, are not."""
+    rng = np.random.default_rng(6)
+    house = rng.integers(1, 101, 2_000)
+    age = rng.integers(18, 90, 2_000)
+    table = {"house": house, "age": age, "noise": rng.integers(0, 100, 2_000)}
+    y = rng.normal(size=101)[house] + np.sin(age / 20) + 0.5 * rng.normal(size=2_000)
+    chosen = choose_inputs(table, y[:, np.newaxis], np.ones(2_000))
+    assert chosen == ({}, {}, {"house": (*range(1, 101),)})
+
+
+def test_frequent_codes_are_chosen_without_rare_ones():
+    """An effect of its own for each of 40 large shops, none for a thousand small ones."""
+    rng = np.random.default_rng(7)
+    n_rows = 4_000
+    is_large = rng.random(n_rows) < 0.8
+    shop = np.where(is_large, rng.integers(0, 40, n_rows), rng.integers(40, 1_040, n_rows))
+    y = 2 * rng.normal(size=40)[np.minimum(shop, 39)] * is_large + rng.normal(size=n_rows)
+    (codes,) = choose_inputs({"shop": shop}, y[:, np.newaxis], np.ones(n_rows)).codes.values()
+    assert codes == (*range(40),)
+
+
+def test_numbers_with_few_rows_each_are_no_codes():
+    rng = np.random.default_rng(8)
+    table = {"n": rng.permutation(1_000), "half": rng.integers(0, 50, 1_000) / 2}
+    y = rng.normal(size=50)[(2 * table["half"]).astype(int)]
+    assert choose_inputs(table, y[:, np.newaxis], np.ones(1_000)).codes == {}
 
 
 def test_tables_of_numbers_have_no_choice():
-    assert choose_rare({"x": np.arange(50.0) ** 2}, np.ones((50, 1)), np.ones(50)) == {}
+    assert choose_inputs({"x": np.arange(50.0) ** 2}, np.ones((50, 1)), np.ones(50)).rare == {}
 
 
 def test_ensembles_choose_unless_a_fraction_is_given():
     table, y = towns(120, matters=True)
     chosen = prepare_ensemble_training(table, y)
     given = prepare_ensemble_training(table, y, rare=0.01)
-    assert (chosen.chosen_rare, given.chosen_rare) == ({"town": 0.0}, {})
+    assert (chosen.chosen.rare, given.chosen.rare) == ({"town": 0.0}, {})
     assert len(chosen.encoding.columns[0].categories) == 120
     assert given.encoding.columns[0].kind == "dropped"
     model = MLPEnsembleRegressor(max_iter=1, random_state=0).fit(table, y[:, 0])

@@ -1,11 +1,16 @@
-"""Chooses, for each column, below which fraction of the rows categories are merged as rare ones.
+"""Chooses the categories that have an input of their own, by the error on left-out rows.
 
-This fraction, the threshold of the column, is the one with the smallest leave-one-out error. Each
-column's share of the target is estimated by ridge regression on its categories alone, after the
-shares of all other columns have been subtracted. With one input for each category, its
-leave-one-out errors are sums over categories, so thousands of categories are compared in
-milliseconds. Subtracting the columns' shares in turn is backfitting (Hastie, Tibshirani and
-Friedman, "The Elements of Statistical Learning", section 9.1.1).
+For each column of categories, this is a choice of the fraction of the rows below which they are
+merged as rare ones, the threshold of the column. The months, weekdays and hours of dates, and whole
+numbers that may be codes, are categories, too, which are left out by default: the threshold is
+infinite.
+
+The threshold is the one with the smallest leave-one-out error. Each column's share of the target is
+estimated by ridge regression on its categories alone, after the shares of all other columns have
+been subtracted. With one input for each category, its leave-one-out errors are sums over
+categories, so thousands of categories are compared in milliseconds. Subtracting the columns' shares
+in turn is backfitting (Hastie, Tibshirani and Friedman, "The Elements of Statistical Learning",
+section 9.1.1).
 """
 
 import math
@@ -15,11 +20,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.tables._column import FilledColumn
-from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._column_fitting import bin_edges
+from barenet.tables._column_kinds import (
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+    part_of,
+    positions,
+)
 from barenet.tables._encoding import RARE, ColumnOptions, TableEncoding, values_of
 
-#: The thresholds that are compared, the default first.
+#: The thresholds that are compared, the default first: of categories, of the values of a part of
+#: the date, and of numbers that may be codes.
 THRESHOLDS = (RARE, 0.0, 0.005, 0.02, 0.05)
+THRESHOLDS_OF_PART = (math.inf, 0.0)
+THRESHOLDS_OF_CODES = (math.inf, 0.0, 0.005, RARE, 0.02)
+
+#: The part of a date that is compared for each of its cycles.
+PART_OF_CYCLE = {"year": "month", "week": "weekday", "day": "hour"}
+
+#: Number of bins of a column of numbers that may be codes.
+BINS = 24
+
+#: Minimum number of rows for each different number, on average, of a column that may have codes.
+ROWS_OF_CODE = 2
 
 #: Another threshold than the default must reduce the error by this fraction of it, and by this
 #: number of standard errors, so that it isn't chosen by chance.
@@ -43,6 +67,24 @@ MOST_CLASSES = 10
 MOST_ROWS_OF_NUMBERS = 10_000
 
 
+class ChosenInputs(NamedTuple):
+    """The choices for the columns of a table, by their names.
+
+    Attributes
+    ----------
+    rare : dict of str to float
+        The fractions of the rows below which categories are rare, except `RARE`, the default.
+    parts : dict of str to tuple of str
+        The parts of dates, those of `DateColumn`.
+    codes : dict of str to tuple of float
+        The numbers with an input of their own, those of `PiecewiseColumn`.
+    """
+
+    rare: dict[str, float]
+    parts: dict[str, tuple[str, ...]]
+    codes: dict[str, tuple[float, ...]]
+
+
 class Categories(NamedTuple):
     """The categories of a column, as codes.
 
@@ -50,25 +92,43 @@ class Categories(NamedTuple):
     ----------
     name : str
         Name of the column.
+    thresholds : tuple of float
+        The thresholds that are compared, the default first.
     codes : ndarray of shape (n_rows,), int
         The code of each row.
     counts : ndarray of shape (n_codes,), int
         The number of rows of each code.
     n_missing : int
         The number of rows without a value, whose code is 0 if there are any.
+    part : str
+        The part of the date that the categories are the values of; empty for other columns.
     """
 
     name: str
+    thresholds: tuple[float, ...]
     codes: NDArray[np.intp]
     counts: NDArray[np.intp]
     n_missing: int
+    part: str = ""
 
     @classmethod
     def of(cls, name: str, labels: NDArray[Any]) -> "Categories":
         """Code the labels of a column in alphabetical order; "", for a missing one, comes first."""
         _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         n_missing = int(np.count_nonzero(labels == ""))
-        return cls(name, codes, counts, n_missing)
+        return cls(name, THRESHOLDS, codes, counts, n_missing)
+
+    @classmethod
+    def of_part(cls, name: str, part: str, values: NDArray[np.intp]) -> "Categories":
+        """Code the values of a part of the date, of which none is missing."""
+        _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+        return cls(name, THRESHOLDS_OF_PART, codes, counts, 0, part)
+
+    @classmethod
+    def of_numbers(cls, name: str, numbers: NDArray[np.float64]) -> "Categories":
+        """Code numbers, of which none is missing."""
+        _, codes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+        return cls(name, THRESHOLDS_OF_CODES, codes, counts, 0)
 
     @property
     def n_rows(self) -> int:
@@ -77,9 +137,7 @@ class Categories(NamedTuple):
 
     def merged(self, threshold: float) -> "Categories":
         """Merge the categories in less than this fraction of the rows with a value."""
-        is_rare = self.counts < threshold * self.n_rows
-        if self.n_missing:
-            is_rare[0] = False  # missing values are no category
+        is_rare = self.are_rare(threshold)
         if not is_rare.any():
             return self
         # Rare categories share the last code. The others keep their order, so 0 stays that of
@@ -88,7 +146,14 @@ class Categories(NamedTuple):
         code_of_rare = int(np.count_nonzero(is_kept))
         new_codes = np.where(is_kept, np.cumsum(is_kept) - 1, code_of_rare)
         codes = new_codes[self.codes]
-        return Categories(self.name, codes, np.bincount(codes), self.n_missing)
+        return self._replace(codes=codes, counts=np.bincount(codes))
+
+    def are_rare(self, threshold: float) -> NDArray[np.bool_]:
+        """Return which codes occur in less than this fraction of the rows with a value."""
+        are_rare = self.counts < threshold * self.n_rows
+        if self.n_missing:
+            are_rare[0] = False  # missing values are no category
+        return are_rare
 
 
 class LeaveOneOut(NamedTuple):
@@ -118,15 +183,16 @@ class LeaveOneOut(NamedTuple):
         return bool(gain > GAIN * than.error and gain > STANDARD_ERRORS * standard_error)
 
 
-def choose_rare(
+def choose_inputs(
     X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Unpack[ColumnOptions]
-) -> dict[str, float]:
-    """Choose the threshold of each column, for the argument `rare` of `TableEncoding.fit`.
+) -> ChosenInputs:
+    """Choose the categories that have an input of their own.
 
     y has classes, or rows of numbers. Columns for which the default is chosen are left out.
 
     >>> towns = np.array([f"town {row % 150}" for row in range(600)])
-    >>> choose_rare({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
+    >>> chosen = choose_inputs({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
+    >>> chosen.rare
     {'town': 0.0}
     """
     encoding = TableEncoding.fit(X, rare=0, **options)
@@ -139,18 +205,72 @@ def choose_rare(
     weight = weight / (weight.mean() or 1.0)
     columns = []
     other_inputs = []
+    numbers_of_codes = {}
     for column, values in values_of(encoding, frame):
         if isinstance(column, CategoryColumn):
             columns.append(Categories.of(column.name, values))
-        elif isinstance(column, FilledColumn):
-            other_inputs.append(column.encode(values))
+        if not isinstance(column, FilledColumn):
+            continue
+        other_inputs.append(column.encode(values))
+        if isinstance(column, DateColumn):
+            columns += _parts_of_dates(column, values)
+        elif isinstance(column, NumberColumn):
+            filled = np.where(np.isnan(values), column.fill_value, values)
+            if _may_be_codes(filled):
+                columns.append(Categories.of_numbers(column.name, filled))
+                numbers_of_codes[column.name] = np.unique(filled)
+                # What the bins express of the target doesn't need codes.
+                other_inputs.append(positions(filled, bin_edges(filled, BINS).tolist()))
     if not columns:
-        return {}
+        return ChosenInputs({}, {}, {})
     targets = centered(targets_of(y), weight)
     if other_inputs:
-        targets = without_share(np.column_stack(other_inputs), targets, weight)
-    thresholds = _choose_in_turn(columns, targets, weight)
-    return _within_budget(columns, thresholds)
+        numbers = centered(np.column_stack(other_inputs), weight)
+    else:
+        numbers = np.empty((len(targets), 0))
+    thresholds = _choose_in_turn(columns, numbers, targets, weight)
+    return _chosen_inputs(columns, thresholds, numbers_of_codes)
+
+
+def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]:
+    """Return the categories of each part of dates that differs, with missing dates filled."""
+    filled = np.where(np.isnat(dates), column.fill_value, dates)
+    parts = []
+    for cycle in column.cycles:
+        part = PART_OF_CYCLE[cycle]
+        parts.append(Categories.of_part(column.name, part, part_of(filled, part)))
+    return parts
+
+
+def _may_be_codes(numbers: NDArray[np.float64]) -> bool:
+    """Return whether numbers are whole, too many for a bin each, and repeated."""
+    if (numbers != np.floor(numbers)).any():
+        return False
+    n_different = len(np.unique(numbers))
+    return BINS < n_different <= len(numbers) / ROWS_OF_CODE
+
+
+def _chosen_inputs(
+    columns: list[Categories],
+    thresholds: list[float],
+    numbers_of_codes: dict[str, NDArray[np.float64]],
+) -> ChosenInputs:
+    """Collect the choices by column."""
+    thresholds = _within_budget(columns, thresholds)
+    chosen = ChosenInputs({}, {}, {})
+    for column, threshold in zip(columns, thresholds, strict=True):
+        if threshold == column.thresholds[0]:
+            continue
+        if column.part:
+            earlier = chosen.parts.get(column.name, ())
+            chosen.parts[column.name] = (*earlier, column.part)
+        elif column.name in numbers_of_codes:
+            numbers = numbers_of_codes[column.name]
+            frequent = numbers[~column.are_rare(threshold)]
+            chosen.codes[column.name] = tuple(frequent.tolist())
+        else:
+            chosen.rare[column.name] = threshold
+    return chosen
 
 
 def targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
@@ -171,11 +291,10 @@ def centered(X: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.
     return X - weight @ X / len(X)
 
 
-def without_share(
+def share_of_numbers(
     X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Subtract what ridge regression on numbers and dates, X, predicts of the centered targets."""
-    X = centered(X, weight)
+    """Predict centered targets by ridge regression on numbers and dates, X, which are centered."""
     stride = math.ceil(len(X) / MOST_ROWS_OF_NUMBERS)
     root = np.sqrt(weight[::stride])[:, np.newaxis]
     some_inputs = root * X[::stride]
@@ -183,24 +302,31 @@ def without_share(
     penalty = np.eye(X.shape[1])
     squares = some_inputs.T @ some_inputs
     coefficients = np.linalg.solve(squares + penalty, some_inputs.T @ some_targets)
-    return targets - X @ coefficients
+    return X @ coefficients
 
 
 def _choose_in_turn(
-    columns: list[Categories], targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> dict[str, float]:
+    columns: list[Categories],
+    numbers: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> list[float]:
     """Choose the threshold of each column, after the shares of all others have been subtracted."""
+    first_share = share_of_numbers(numbers, targets, weight)
+    residuals = targets - first_share
     shares = []
-    residuals = targets.copy()
     for column in columns:
         share = _with_best_penalty(column, residuals, weight).predictions
         shares.append(share)
         residuals -= share
-    thresholds = {}
+    # The first share of the numbers followed, by chance, some of what the categories explain.
+    residuals += first_share
+    residuals -= share_of_numbers(numbers, residuals, weight)
+    thresholds = []
     for column, share in zip(columns, shares, strict=True):
         residuals += share  # the targets without the shares of the other columns
         threshold, result = _choose(column, residuals, weight)
-        thresholds[column.name] = threshold
+        thresholds.append(threshold)
         residuals -= result.predictions
     return thresholds
 
@@ -209,9 +335,10 @@ def _choose(
     column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> tuple[float, LeaveOneOut]:
     """Choose the threshold with the lowest error, or the default if it is hardly worse."""
+    default, *_ = column.thresholds
     results: dict[float, LeaveOneOut] = {}
     numbers_of_categories = set()
-    for threshold in THRESHOLDS:
+    for threshold in column.thresholds:
         merged = column.merged(threshold)
         n_categories = len(merged.counts)
         # A higher threshold merges the same categories and more, so as many are the same ones.
@@ -219,8 +346,8 @@ def _choose(
             numbers_of_categories.add(n_categories)
             results[threshold] = _with_best_penalty(merged, targets, weight)
     best = min(results, key=lambda threshold: results[threshold].error)
-    if not results[best].is_clearly_better(than=results[RARE]):
-        best = RARE
+    if not results[best].is_clearly_better(than=results[default]):
+        best = default
     return best, results[best]
 
 
@@ -254,16 +381,23 @@ def leave_one_out(
     return LeaveOneOut(weight * squares, predictions)
 
 
-def _within_budget(columns: list[Categories], thresholds: dict[str, float]) -> dict[str, float]:
-    """Raise thresholds of 0 if they keep too many categories, and leave out the defaults."""
-    complete = [column for column in columns if thresholds[column.name] == 0]
+def _within_budget(columns: list[Categories], thresholds: list[float]) -> list[float]:
+    """Raise thresholds of 0 if they keep too many categories."""
+    complete = []
+    for column, threshold in zip(columns, thresholds, strict=True):
+        if threshold == 0 and not column.part:
+            complete.append(column)
     fewest_rows = _fewest_rows(complete)
-    rare = {name: threshold for name, threshold in thresholds.items() if threshold != RARE}
-    if fewest_rows > 1:  # otherwise, each category is kept
-        for column in complete:
+    if fewest_rows <= 1:  # each category is kept
+        return thresholds
+    raised = []
+    for column, threshold in zip(columns, thresholds, strict=True):
+        if threshold == 0 and not column.part:
             # Half a row less, as the product with the number of rows is rounded.
-            rare[column.name] = (fewest_rows - 0.5) / column.n_rows
-    return rare
+            raised.append((fewest_rows - 0.5) / column.n_rows)
+        else:
+            raised.append(threshold)
+    return raised
 
 
 def _fewest_rows(columns: list[Categories]) -> int:
