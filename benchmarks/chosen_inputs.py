@@ -1,0 +1,89 @@
+"""R² on generated tables, with and without the inputs that ensembles choose.
+
+    .venv/bin/python -m benchmarks.chosen_inputs
+
+The tables have rush hours on weekdays, an effect of each of 136 houses, and 101 columns of noise.
+"""
+
+from collections.abc import Callable
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+from barenet import MLPEnsembleRegressor
+from barenet.tables._chosen_inputs import ChosenInputs
+
+#: The module whose functions choose.
+TRAINING = "barenet.population._ensemble_training"
+
+Table = tuple[pd.DataFrame, np.ndarray]
+
+
+def rides(rng: np.random.Generator) -> Table:
+    """6,000 minutes of two years; the target is higher in the rush hours of weekdays."""
+    minutes = rng.integers(0, 2 * 365 * 1440, 6_000)
+    time = pd.Timestamp("2022-01-01") + pd.to_timedelta(minutes, unit="min")
+    is_weekday = time.day_of_week < 5
+    is_morning = (time.hour >= 7) & (time.hour < 9) & is_weekday
+    is_evening = (time.hour >= 16) & (time.hour < 19) & is_weekday
+    season = np.sin(2 * np.pi * time.day_of_year / 365)
+    y = 2 * is_morning + 1.5 * is_evening + 0.5 * season + 0.3 * rng.normal(size=len(time))
+    return pd.DataFrame({"time": time}), np.asarray(y)
+
+
+def houses(rng: np.random.Generator) -> Table:
+    """6,000 rows of 136 houses, each with an effect of its own, and three numbers."""
+    house = rng.integers(1, 137, 6_000)
+    effects = 1.2 * rng.normal(size=137)
+    table = pd.DataFrame(rng.normal(size=(6_000, 3)), columns=["a", "b", "c"])
+    y = effects[house] + table["a"] + 0.5 * table["b"] * table["c"] + rng.normal(size=6_000)
+    return table.assign(house=house), y.to_numpy()
+
+
+def noise(rng: np.random.Generator) -> Table:
+    """1,500 rows of 105 columns, of which four matter."""
+    X = rng.normal(size=(1_500, 105))
+    y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + X[:, 3] + 0.7 * rng.normal(size=1_500)
+    return pd.DataFrame(X).rename(columns="x{}".format), y
+
+
+TABLES: dict[str, Callable[[np.random.Generator], Table]] = {
+    "rides": rides,
+    "houses": houses,
+    "noise": noise,
+}
+
+
+def score(X: pd.DataFrame, y: np.ndarray, seed: int) -> float:
+    """Train on three quarters of the rows, and compute R² on the others."""
+    order = np.random.default_rng(seed).permutation(len(y))
+    training, test = np.split(order, [3 * len(y) // 4])
+    model = MLPEnsembleRegressor(random_state=seed).fit(X.iloc[training], y[training])
+    return model.score(X.iloc[test], y[test])
+
+
+def no_inputs(*arguments: object, **options: object) -> ChosenInputs:
+    """Choose nothing."""
+    return ChosenInputs({}, {}, {})
+
+
+def main() -> None:
+    """Print the mean R² of three splits of each table."""
+    print("table    without  with")
+    for name, make in TABLES.items():
+        X, y = make(np.random.default_rng(0))
+        seeds = range(3)
+        chosen = np.mean([score(X, y, seed) for seed in seeds])
+        with (
+            patch(f"{TRAINING}.choose_inputs", no_inputs),
+            patch(
+                f"{TRAINING}.column_factors", lambda encoding, *_: np.ones(encoding.n_inputs, "f4")
+            ),
+        ):
+            plain = np.mean([score(X, y, seed) for seed in seeds])
+        print(f"{name:8} {plain:7.2f}  {chosen:4.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
