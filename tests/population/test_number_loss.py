@@ -58,7 +58,7 @@ def test_scales_by_hand():
     assert NumberLoss.of("absolute_error").fit_scaling(mostly_equal, even).factor == 0.25
 
 
-@pytest.mark.parametrize(("loss", "expected"), LOSSES, ids=str)
+@pytest.mark.parametrize(("loss", "expected"), LOSSES, ids=[str(loss) for loss, _ in LOSSES])
 def test_the_mean_over_rows_and_outputs_is_that_of_scikit_learn(loss, expected):
     weight = WEIGHT / WEIGHT.sum()
     predicted = Y * RNG.gamma(4.0, 0.25, size=Y.shape)
@@ -68,7 +68,7 @@ def test_the_mean_over_rows_and_outputs_is_that_of_scikit_learn(loss, expected):
     assert loss.mean(predicted, Y, weight) == pytest.approx(np.mean(each), rel=1e-9)
 
 
-@pytest.mark.parametrize(("loss", "expected"), LOSSES, ids=str)
+@pytest.mark.parametrize(("loss", "expected"), LOSSES, ids=[str(loss) for loss, _ in LOSSES])
 def test_the_expected_loss_of_an_ensemble_is_that_of_its_loss(loss, expected):
     """From the loss of one repeat and of the mean of three, as for squared errors."""
     y = Y[:, :1]

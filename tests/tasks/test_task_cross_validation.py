@@ -409,7 +409,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "argument", "words"), REFUSED, ids=str)
+@pytest.mark.parametrize(("arguments", "argument", "words"), REFUSED)
 def test_refusals_name_the_argument(arguments, argument, words):
     table = TABLE.dropna()
     if arguments.get("cv") not in (4, 20):
