@@ -110,6 +110,18 @@ def test_another_limit_of_chosen_inputs_is_printed(barenet):
     assert "chosen by" not in barenet(*run, "--no-baselines", "--rare", 0).err
 
 
+def test_a_run_that_still_improves_proposes_more_epochs(barenet):
+    rows = [f"{n % 19},{n % 7},{n % 19 + n % 7}" for n in range(300)]
+    Path("t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    run = ("train", "t.csv", "--target", "y", "--no-quick", "--no-plots", "--no-baselines")
+    done = barenet(*run, "--epochs", 2).ok()
+    note = "the out-of-fold loss still improved in the last epoch; consider --epochs"
+    assert f"{note} 4\n" in done.err
+    Path("t.csv").write_text("a,b,y\n" + "".join(f"{n % 19},{n % 7},{n % 3}\n" for n in range(300)))
+    assert "stopped after" in barenet(*run, "--epochs", 60).ok().err
+    assert note not in barenet(*run, "--epochs", 60).ok().err
+
+
 def test_some_settings_are_those_of_an_ensemble(barenet):
     assert not RunSettings(data="iris", config=RunConfig(seed=1)).is_ensemble
     assert not RunSettings(data="t.csv", start_from=Path("model")).is_ensemble

@@ -30,7 +30,7 @@ from barenet.files._model_path import MODEL, resume_command
 from barenet.storage._atomic_write import write_atomically
 from barenet.storage._file_io import STANDARD_INPUT, name_of
 from barenet.tasks._description import describe_columns
-from barenet.tasks._fit import Fit
+from barenet.tasks._fit import EnsembleFit, Fit
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._pictures import default_kind, draw
 from barenet.tasks._report_page import Report
@@ -271,16 +271,20 @@ class Results:
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
             preprocessing = self.fit.predictor.preprocessing
-            has_dates = False
+            export_format = "onnx"
             if isinstance(preprocessing, TableEncoding):
-                has_dates = any(column.kind == "date" for column in preprocessing.columns)
-            export_format = "python" if has_dates else "onnx"  # ONNX has no type for dates
+                kinds = {column.kind for column in preprocessing.columns}
+                if kinds & {"date", "words"}:  # ONNX neither has dates nor splits texts into words
+                    export_format = "python"
             command = shell.join(["barenet", "export", address, "--to", export_format])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():
             command = shell.join(["barenet", "report", address, "--open"])
             log(f"next: {command}")
         if history.stop_reason == "completed":
+            if isinstance(self.fit, EnsembleFit) and history.best_epoch == len(history):
+                more = f"--epochs {2 * len(history)}"
+                log(f"the out-of-fold loss still improved in the last epoch; consider {more}")
             return
         epochs = f"{len(history)} of {settings.config.epochs or 0} epochs"
         best = ""
