@@ -21,6 +21,7 @@ from barenet.population._out_of_fold import (
     soften,
     split_folds,
 )
+from barenet.tables._column_relevance import column_factors
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)
@@ -80,7 +81,10 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones()
     plain = encoding.transform(table, "float32")
     is_piece = [".." in name for name in encoding.input_names]
     assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.input_names
-    np.testing.assert_array_equal(training.X, plain * np.where(is_piece, np.float32(0.3), 1))
+    factors = column_factors(encoding, table, training.out_of_fold.y, np.ones(90))
+    assert factors.min() < 1
+    factors *= np.where(is_piece, np.float32(0.3), np.float32(1))
+    np.testing.assert_array_equal(training.X, plain * factors)
     training.run()
     networks = [network.copy() for network in training.networks]
     expected = []

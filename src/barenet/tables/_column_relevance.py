@@ -86,8 +86,8 @@ def column_factors(
     >>> rng = np.random.default_rng(0)
     >>> table = {"x": rng.normal(size=300), "u": rng.normal(size=300), "v": rng.normal(size=300)}
     >>> encoding = TableEncoding.fit(table)
-    >>> column_factors(encoding, table, table["x"][:, np.newaxis], np.ones(300)).round(2).tolist()
-    [1.0, 0.71, 0.71]
+    >>> column_factors(encoding, table, table["x"][:, np.newaxis], np.ones(300)).round(2)
+    array([1.  , 0.71, 0.71], dtype=float32)
     """
     relevance_by_name = relevances(encoding, X, y, weight)
     n_irrelevant = 0
