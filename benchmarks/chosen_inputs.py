@@ -5,7 +5,7 @@
 The tables have rush hours on weekdays, an effect of each of 136 houses, and 101 columns of noise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from unittest.mock import patch
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from barenet import MLPEnsembleRegressor
 from barenet.tables._chosen_inputs import ChosenInputs
+from barenet.tables._encoding import TableEncoding
 
 #: The module whose functions choose.
 TRAINING = "barenet.population._ensemble_training"
@@ -68,6 +69,13 @@ def no_inputs(*arguments: object, **options: object) -> ChosenInputs:
     return ChosenInputs({}, {}, {})
 
 
+def equal_factors(
+    encoding: TableEncoding, X: object, y: object, weight: object, left_out: Sequence[object]
+) -> np.ndarray:
+    """Give all columns the factor 1."""
+    return np.ones((len(left_out), encoding.n_inputs), np.float32)
+
+
 def main() -> None:
     """Print the mean R² of three splits of each table."""
     print("table    without  with")
@@ -77,9 +85,7 @@ def main() -> None:
         chosen = np.mean([score(X, y, seed) for seed in seeds])
         with (
             patch(f"{TRAINING}.choose_inputs", no_inputs),
-            patch(
-                f"{TRAINING}.column_factors", lambda encoding, *_: np.ones(encoding.n_inputs, "f4")
-            ),
+            patch(f"{TRAINING}.relevance_factors", equal_factors),
         ):
             plain = np.mean([score(X, y, seed) for seed in seeds])
         print(f"{name:8} {plain:7.2f}  {chosen:4.2f}", flush=True)

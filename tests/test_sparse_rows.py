@@ -95,3 +95,14 @@ def test_a_run_resumes_with_the_same_entries_only(tmp_path):
         train(resumed, other, y, epochs=4, resume=True, **settings)
     train(resumed, X.tocsc(), y, epochs=4, resume=True, **settings)
     assert (resumed.parameters == whole.parameters).all()
+
+
+def test_scaled_copies_are_the_rows_with_other_factors():
+    """Also of a run, whose columns have the same factor."""
+    values = np.array([0.5, 1.0, 2.0], np.float32)
+    columns = np.array([3, 8, 0], np.int32)
+    rows = SparseRows(values, columns, np.array([[0, 2], [2, 3]]), n_columns=5, runs=((1, 5),))
+    factors = np.array([[1, 1, 1, 1, 1], [2, 3, 3, 3, 3], [0, 0, 0, 0, 0]], np.float32)
+    copies = np.asarray(rows.scaled_copies(factors))
+    expected = [np.asarray(rows) * factor for factor in factors]
+    np.testing.assert_array_equal(copies, np.concatenate(expected))

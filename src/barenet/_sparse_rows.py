@@ -110,6 +110,35 @@ class SparseRows:
             dense[:, first:end] += from_the_right[:, ::-1]
         return dense.astype(dtype or self.dtype, copy=False)
 
+    def scaled_copies(self, factors: Array) -> "SparseRows":
+        """Repeat all rows with other factors of their columns.
+
+        Parameters
+        ----------
+        factors : ndarray of shape (n_copies, n_columns)
+            The factors of each copy, the same ones for all columns of a run.
+
+        Returns
+        -------
+        SparseRows
+            All rows with the first factors, then all rows with the second ones, and so on.
+        """
+        n_copies, n_columns = factors.shape
+        # The end k of a run stands for columns up to k − 1, whose factor it has; no run ends at 0.
+        by_place = np.ones((n_copies, 2 * n_columns + 1), self.dtype)
+        by_place[:, :n_columns] = factors
+        by_place[:, n_columns + 1 :] = factors
+        n_values = len(self.values)
+        values = [self.values * factors_of_copy[self.columns] for factors_of_copy in by_place]
+        bounds = [self.bounds + copy * n_values for copy in range(n_copies)]
+        return SparseRows(
+            np.concatenate(values),
+            np.tile(self.columns, n_copies),
+            np.concatenate(bounds),
+            n_columns,
+            self.runs,
+        )
+
     @property
     def counts(self) -> Array:
         """Number of entries of each row."""

@@ -21,7 +21,7 @@ from barenet.population._out_of_fold import (
     soften,
     split_folds,
 )
-from barenet.tables._column_relevance import column_factors
+from barenet.tables._column_relevance import relevance_factors
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)
@@ -81,16 +81,21 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones()
     plain = encoding.transform(table, "float32")
     is_piece = [".." in name for name in encoding.input_names]
     assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.input_names
-    factors = column_factors(encoding, table, training.out_of_fold.y, np.ones(90))
+    y = training.out_of_fold.y
+    factors = relevance_factors(encoding, table, y, np.ones(90), training.left_out)
     assert factors.min() < 1
-    factors *= np.where(is_piece, np.float32(0.3), np.float32(1))
-    np.testing.assert_array_equal(training.X, plain * factors)
+    inputs = []
+    for first_row, factors_of_network in zip(training.first_rows, factors, strict=True):
+        rows = np.asarray(training.X[first_row + np.arange(90)])
+        expected = plain * np.where(is_piece, np.float32(0.3), np.float32(1)) * factors_of_network
+        np.testing.assert_array_equal(rows, expected)
+        inputs.append(rows)
     training.run()
     networks = [network.copy() for network in training.networks]
     expected = []
     for index, network in enumerate(networks):
         network.parameters[:] = training.best.parameters[index]
-        expected.append(network.predict(training.X))
+        expected.append(network.predict(inputs[index]))
     found = training.ensemble().predict(plain)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-5)
     np.testing.assert_allclose(scaling.transform(X[:, 2:3]), training.out_of_fold.y)

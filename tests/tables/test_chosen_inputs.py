@@ -170,6 +170,41 @@ def test_numbers_with_few_rows_each_are_no_codes():
     assert choose_inputs(table, y[:, np.newaxis], np.ones(1_000)).codes == {}
 
 
+def test_missing_values_do_not_hide_codes():
+    """The median that fills them, 19.5, is no whole number."""
+    rng = np.random.default_rng(9)
+    numbers = np.repeat(np.arange(40.0), 8)
+    y = rng.normal(size=40)[numbers.astype(int)] + 0.1 * rng.normal(size=320)
+    table = {"n": np.append(numbers, [np.nan] * 4)}
+    targets = np.append(y, np.zeros(4))[:, np.newaxis]
+    (codes,) = choose_inputs(table, targets, np.ones(324)).codes.values()
+    assert {*range(40)} < {*codes}
+
+
+def test_rows_in_a_regular_order_are_compared_at_random(monkeypatch):
+    """Categories matter in every second row, which every second row would miss."""
+    monkeypatch.setattr(_chosen_inputs, "MOST_ROWS", 2_000)
+    rng = np.random.default_rng(10)
+    n_rows = 4_000
+    town = rng.integers(0, 150, n_rows)
+    is_odd = np.arange(n_rows) % 2
+    y = 3 * rng.normal(size=150)[town] * is_odd + 0.1 * rng.normal(size=n_rows)
+    table = {"town": [f"t{code}" for code in town]}
+    assert choose_inputs(table, y[:, np.newaxis], np.ones(n_rows)).rare == {"town": 0.0}
+
+
+def test_codes_need_bins_beside_them():
+    """With hundreds of numbers there is no room for bins, nor for the note on codes."""
+    rng = np.random.default_rng(11)
+    house = rng.integers(0, 60, 400)
+    y = rng.normal(size=60)[house]
+    table = {"house": house}
+    for number in range(650):
+        table[f"x{number}"] = rng.normal(size=400)
+    prepared = prepare_ensemble_training(table, y)
+    assert prepared.encoding.columns[0].kind == "number" and prepared.chosen.codes == {}
+
+
 def test_tables_of_numbers_have_no_choice():
     assert choose_inputs({"x": np.arange(50.0) ** 2}, np.ones((50, 1)), np.ones(50)).rare == {}
 

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from barenet import MLPEnsembleRegressor
-from barenet.tables._column_relevance import RELEVANT, column_factors, relevances
-from barenet.tables._encoding import TableEncoding
+from barenet.tables._chosen_inputs import targets_of
+from barenet.tables._column_relevance import (
+    RELEVANT,
+    ColumnValues,
+    relevance_factors,
+    relevances,
+)
+from barenet.tables._encoding import TableEncoding, values_of
 
 
 def table_of_all_kinds(n_rows=1_500):
@@ -28,13 +34,21 @@ def table_of_all_kinds(n_rows=1_500):
     return table, y
 
 
+def relevances_of(table, targets, weight, seed=0):
+    encoding = TableEncoding.fit(table)
+    columns = []
+    for column, values in values_of(encoding, table):
+        columns.append(ColumnValues.of(column, values))
+    return relevances(columns, targets, weight, seed)
+
+
 @pytest.mark.parametrize("of_classes", [False, True])
 def test_columns_in_random_order_are_not_relevant(of_classes):
     table, y = table_of_all_kinds()
     targets = y[:, np.newaxis]
     if of_classes:
-        targets = np.digitize(y, np.quantile(y, [0.3, 0.7]))
-    found = relevances(TableEncoding.fit(table), table, targets, np.ones(len(y)))
+        targets = targets_of(np.digitize(y, np.quantile(y, [0.3, 0.7])))
+    found = relevances_of(table, targets, np.ones(len(y)))
     assert list(found) == list(table)
     for name, relevance in found.items():
         assert (relevance < RELEVANT) == name.endswith("noise")
@@ -43,23 +57,54 @@ def test_columns_in_random_order_are_not_relevant(of_classes):
 def test_irrelevant_columns_together_vary_as_much_as_one():
     table, y = table_of_all_kinds()
     encoding = TableEncoding.fit(table)
-    factors = column_factors(encoding, table, y[:, np.newaxis], np.ones(len(y)))
+    left_out = [np.arange(0, 400), np.arange(400, 800)]
+    factors = relevance_factors(encoding, table, y[:, np.newaxis], np.ones(len(y)), left_out)
     is_noise = np.array(["noise" in name for name in encoding.input_names])
-    np.testing.assert_allclose(factors[is_noise], 5**-0.5, rtol=1e-6)
-    assert (factors[~is_noise] == 1).all()
+    np.testing.assert_allclose(factors[:, is_noise], 5**-0.5, rtol=1e-6)
+    assert (factors[:, ~is_noise] == 1).all()
 
 
-def test_rows_without_weight_decide_nothing():
+def test_rows_without_weight_have_no_part_in_the_relevance():
     table, y = table_of_all_kinds()
     half = np.arange(len(y)) < 800
     rng = np.random.default_rng(1)
-    shuffled = np.where(half, y, rng.permutation(y))[:, np.newaxis]
-    encoding = TableEncoding.fit(table)
+    shuffled = np.where(half, y, rng.permutation(y))
+    other = np.where(half, y, 0)
     weight = half.astype(float)
-    found = relevances(encoding, table, shuffled, weight)
-    first_rows = {name: values[:800] for name, values in table.items()}
-    alone = relevances(encoding, first_rows, y[:800, np.newaxis], np.ones(800))
-    assert found == alone
+    found = relevances_of(table, shuffled[:, np.newaxis], weight)
+    assert found == relevances_of(table, other[:, np.newaxis], weight)
+
+
+def test_the_targets_of_left_out_rows_have_no_part_in_a_networks_factors():
+    rng = np.random.default_rng(3)
+    table = {f"x{at}": rng.normal(size=200) for at in range(30)}
+    encoding = TableEncoding.fit(table)
+    y = rng.normal(size=(200, 1))
+    left_out = [np.arange(50), np.arange(50, 100)]
+    changed = y.copy()
+    changed[:50] = 100 * rng.normal(size=(50, 1))
+    before, after = (
+        relevance_factors(encoding, table, targets, np.ones(200), left_out)
+        for targets in (y, changed)
+    )
+    np.testing.assert_array_equal(before[0], after[0])
+    assert (before[1] != after[1]).any()
+
+
+@pytest.mark.parametrize("number", [1e39, -1e40])
+def test_numbers_beyond_float32_are_ranked(number):
+    x = np.random.default_rng(0).normal(size=120)
+    x[3] = number
+    found = relevances_of({"x": x, "z": x[::-1]}, np.sign(x)[:, np.newaxis], np.ones(120))
+    assert found["x"] > 5 > found["z"]
+
+
+def test_noise_has_no_out_of_fold_score():
+    """Neither the epoch nor the inputs of a network are chosen by the rows that it leaves out."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(150, 100))
+    y = rng.normal(size=150)
+    assert MLPEnsembleRegressor(random_state=1).fit(X, y).out_of_fold_score_ < 0.02
 
 
 def test_an_ensemble_learns_beside_columns_that_do_not_matter():

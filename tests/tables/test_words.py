@@ -23,7 +23,7 @@ from barenet.playground.state._page_state import DataSettings
 from barenet.population._ensemble_training import prepare_ensemble_training
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._table_rows import table_rows
-from barenet.tables._telling_words import with_telling_words
+from barenet.tables._telling_words import TextSample, with_telling_words, with_words_of_networks
 from barenet.tables._words_column import WordsColumn, words_of
 
 #: Texts, and their words by hand.
@@ -328,3 +328,44 @@ def test_the_playground_shows_columns_of_texts(file):
     assert fixed.typical == " no word" and "bike" in fixed.choices
     place = prepared.input_names.index("title: bike")
     assert not fixed.encode(" no word").any() and fixed.encode("bike")[place] == 1
+
+
+def titled(rng, n_rows):
+    """Titles of two of 60 words each, and a number of their own."""
+    words = np.array([f"word{chr(97 + code % 26)}{chr(97 + code // 26)}" for code in range(60)])
+    first, second = rng.integers(0, 60, (2, n_rows))
+    return [
+        f"{words[a]} {words[b]} {row}" for row, (a, b) in enumerate(zip(first, second, strict=True))
+    ]
+
+
+def test_each_network_has_the_words_of_its_own_rows():
+    """The targets of rows that it leaves out have no part in the choice."""
+    rng = np.random.default_rng(5)
+    texts = titled(rng, 400)
+    table = {"title": texts, "x": rng.normal(size=400)}
+    encoding = TableEncoding.fit(table)
+    y = np.array([2.0 * ("wordaa" in text) - 2.0 * ("wordba" in text) for text in texts])
+    y = (y + 0.3 * rng.normal(size=400))[:, np.newaxis]
+    left_out = [np.arange(100), np.arange(100, 200)]
+    found, factors = with_words_of_networks(encoding, table, y, np.ones(400), left_out)
+    words = found.columns[0].words
+    assert {"wordaa", "wordba"} <= {*words} and set(np.unique(factors)) <= {0, 1}
+    for network, rows in enumerate(left_out):
+        weight = np.ones(400)
+        weight[rows] = 0
+        sample = TextSample.of(encoding, table, y, np.ones(400))
+        n_words = sample.numbers_of_words()["title"]
+        expected = sample.first_words("title", n_words, weight)
+        kept = [word for word, factor in zip(words, factors[network], strict=True) if factor]
+        assert {*kept} == {*expected}
+
+
+def test_a_column_of_texts_to_keep_keeps_words_that_predict_nothing():
+    rng = np.random.default_rng(6)
+    table = {"title": titled(rng, 400), "x": rng.normal(size=400)}
+    encoding = TableEncoding.fit(table, keep_column=["title"])
+    noise = rng.normal(size=(400, 1))
+    kept = with_telling_words(encoding, table, noise, np.ones(400), ["title"])
+    assert kept.columns == encoding.columns
+    assert with_telling_words(encoding, table, noise, np.ones(400)).columns[0].kind == "dropped"

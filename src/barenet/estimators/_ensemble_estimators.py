@@ -15,7 +15,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
-from barenet._registry import spec_of
+from barenet._registry import canonical, spec_of
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
@@ -25,7 +25,7 @@ from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._ensemble_training import prepare_ensemble_training
-from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
+from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.tables._table_rows import results_by_blocks
 
 if TYPE_CHECKING:
@@ -488,7 +488,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        name = canonical(LOSSES_OF_ENSEMBLES, self.loss)
+        tags.target_tags.positive_only = name in ("poisson", "gamma", "tweedie")
         return tags
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:

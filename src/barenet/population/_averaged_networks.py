@@ -80,8 +80,10 @@ class AveragedNetworks(Stateful):
         The rows that each network leaves out.
     n_folds : int
         Number of networks in a repeat, in which each row is left out once.
-    X : ndarray or SparseRows of shape (n_rows, n_inputs)
-        The inputs.
+    X : ndarray or SparseRows of shape (n_rows, n_inputs) or (n_copies * n_rows, n_inputs)
+        The inputs, or several copies of them, with different factors.
+    first_rows : sequence of int
+        Where the copy of each network begins in X.
     out_of_fold : OutOfFold
         The targets and weights of the rows.
     recipe : EnsembleRecipe
@@ -94,6 +96,7 @@ class AveragedNetworks(Stateful):
         left_out: Sequence[NDArray[np.intp]],
         n_folds: int,
         X: InputArray,
+        first_rows: Sequence[int],
         out_of_fold: OutOfFold,
         recipe: EnsembleRecipe,
     ) -> None:
@@ -101,6 +104,7 @@ class AveragedNetworks(Stateful):
         self.left_out = left_out
         self.n_folds = n_folds
         self.X = X
+        self.first_rows = first_rows
         self.out_of_fold = out_of_fold
         self.recipe = recipe
         #: The number of epochs in the averages.
@@ -149,12 +153,13 @@ class AveragedNetworks(Stateful):
         n_networks = len(parameters)
         repeats = sorted({index // self.n_folds for index in parameters})
         n_outputs = self._scratch.sizes[-1]
-        predictions = np.empty((len(repeats), len(self.X), n_outputs), np.float32)
+        predictions = np.empty((len(repeats), len(out_of_fold.y), n_outputs), np.float32)
         for index, vector in parameters.items():
             repeat = repeats.index(index // self.n_folds)
             left_out = self.left_out[index]
             self._scratch.parameters[...] = vector
-            predictions[repeat, left_out] = self._scratch.predict(self.X[left_out])
+            inputs = self.X[self.first_rows[index] + left_out]
+            predictions[repeat, left_out] = self._scratch.predict(inputs)
         temperature, loss = out_of_fold.best_temperature(predictions, n_networks)
         mean = soften(predictions, temperature).mean(axis=0)
         return CheckedEpoch(
@@ -169,7 +174,10 @@ class AveragedNetworks(Stateful):
         )
 
     def ensemble(self, factors: FloatArray | None) -> Ensemble:
-        """Make the best ensemble, with the factors of inputs and the temperature in its layers."""
+        """Make the best ensemble, with the factors of inputs and the temperature in its layers.
+
+        The factors have the shape (n_networks, n_inputs).
+        """
         assert self.best is not None
         networks = []
         for index, parameters in self.best.parameters.items():
@@ -179,7 +187,7 @@ class AveragedNetworks(Stateful):
             last = network.layers[-1]
             assert isinstance(first, Dense) and isinstance(last, Dense)
             if factors is not None:
-                first.weights *= factors[:, np.newaxis]
+                first.weights *= factors[index, :, np.newaxis]
             last.weights /= self.best.temperature
             last.bias /= self.best.temperature
             networks.append(network)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, WorkersError
@@ -24,14 +25,14 @@ from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._column_relevance import column_factors
+from barenet.tables._column_relevance import relevance_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._parsed_frame import ParsedFrame
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._target_jumps import add_edges_at_jumps
-from barenet.tables._telling_words import with_telling_words
+from barenet.tables._telling_words import with_words_of_networks
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
@@ -63,6 +64,8 @@ class EnsembleTraining:
     factors : ndarray of shape (n_inputs,), optional
         The factors that the columns of X have been multiplied by; the ensemble takes X without
         them.
+    factors_of_networks : ndarray of shape (n_networks, n_inputs), optional
+        Further factors for each network; X is a SparseRows then.
 
     Examples
     --------
@@ -82,23 +85,28 @@ class EnsembleTraining:
         seed: int = 0,
         groups: NDArray[Any] | None = None,
         factors: FloatArray | None = None,
+        factors_of_networks: FloatArray | None = None,
     ) -> None:
-        self.X = X
         self.out_of_fold = out_of_fold
         self.recipe = recipe
-        self.factors = factors
-        if groups is None or len(np.unique(groups)) == 1:
-            groups = np.arange(len(X))
-        n_groups = len(np.unique(groups))
-        self.n_folds = min(recipe.folds, n_groups)
-        strata = out_of_fold.y if target_kind.of_classes else None
         #: The rows that each network leaves out.
-        self.left_out: list[NDArray[np.intp]] = []
-        rng = np.random.RandomState(seed)
-        for _ in range(recipe.repeats):
-            folds = split_folds(strata, groups, self.n_folds, rng)
-            for fold in range(self.n_folds):
-                self.left_out.append(np.flatnonzero(folds == fold))
+        self.left_out = rows_left_out(out_of_fold.y, recipe, target_kind, seed, groups)
+        self.n_folds = len(self.left_out) // recipe.repeats
+        #: The inputs, or several copies of them, and where the copy of each network begins.
+        self.X = X
+        self.first_rows = [0] * len(self.left_out)
+        self.n_copies = 1
+        #: The factors that the inputs of each network have been multiplied by.
+        self.factors: FloatArray | None = None
+        if factors is not None:
+            self.factors = np.tile(factors, (len(self.left_out), 1))
+        if factors_of_networks is not None:
+            assert self.factors is not None and isinstance(X, SparseRows)
+            self.factors *= factors_of_networks
+            different, copies = np.unique(factors_of_networks, axis=0, return_inverse=True)
+            self.n_copies = len(different)
+            self.X = X.scaled_copies(different)
+            self.first_rows = [int(copy) * len(X) for copy in copies.ravel()]
         self.seeds = [(seed + index) % 2**32 for index in range(len(self.left_out))]
         self.networks: list[Network] = []
         for network_seed in self.seeds:
@@ -107,7 +115,8 @@ class EnsembleTraining:
             self.networks,
             left_out=self.left_out,
             n_folds=self.n_folds,
-            X=X,
+            X=self.X,
+            first_rows=self.first_rows,
             out_of_fold=out_of_fold,
             recipe=recipe,
         )
@@ -188,18 +197,18 @@ class EnsembleTraining:
 
     def _train(self, *, threads: int | None, callbacks: Callbacks, client: "Client | None") -> None:
         """Train each network on the rows that it does not leave out."""
-        n_rows = len(self.X)
+        n_rows = len(self.out_of_fold.y)
         # The weights have the sum 1, and in a training the mean 1.
         weight = (self.out_of_fold.weight * n_rows).astype(np.float32)
         train_rows = []
         batch_size = self.recipe.batch_size
-        for left_out in self.left_out:
+        for left_out, first_row in zip(self.left_out, self.first_rows, strict=True):
             kept = np.setdiff1d(np.arange(n_rows), left_out)
             if not weight[kept].any():
                 problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
                 remedy = "give weights to more of the rows"
                 raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
-            train_rows.append(kept)
+            train_rows.append(first_row + kept)
             batch_size = min(batch_size, len(kept))
         loss = None  # that of the output activation of classes
         if not self.out_of_fold.of_classes:
@@ -207,10 +216,10 @@ class EnsembleTraining:
         train_many(
             self.networks,
             self.X,
-            self.out_of_fold.y,
+            np.concatenate([self.out_of_fold.y] * self.n_copies),
             rows=train_rows,
             loss=loss,
-            sample_weight=weight,
+            sample_weight=np.tile(weight, self.n_copies),
             optimizer=self.recipe.optimizer,
             batch_size=batch_size,
             epochs=self.recipe.epochs,
@@ -285,6 +294,27 @@ class EnsembleTraining:
         return History(curves_by_name, first.engine, self.seeds[0], reason, best.epoch)
 
 
+def rows_left_out(
+    y: NDArray[Any],
+    recipe: EnsembleRecipe,
+    target_kind: TargetKind,
+    seed: int,
+    groups: NDArray[Any] | None,
+) -> list[NDArray[np.intp]]:
+    """Return the rows that each network leaves out: in each repeat, each row once."""
+    if groups is None or len(np.unique(groups)) == 1:
+        groups = np.arange(len(y))
+    n_folds = min(recipe.folds, len(np.unique(groups)))
+    strata = y if target_kind.of_classes else None
+    rng = np.random.RandomState(seed)
+    left_out = []
+    for _ in range(recipe.repeats):
+        folds = split_folds(strata, groups, n_folds, rng)
+        for fold in range(n_folds):
+            left_out.append(np.flatnonzero(folds == fold))
+    return left_out
+
+
 class PreparedTraining(NamedTuple):
     """The training of an ensemble on a table, which has not begun, and how the table is encoded.
 
@@ -348,13 +378,19 @@ def prepare_ensemble_training(
         X, numbers="piecewise", bins=recipe.bins, rare=rare_of_columns, **columns
     )
     encoding = encoding.with_inputs(chosen.parts, chosen.codes)
+    chosen = chosen._replace(codes=encoding.codes_by_name())  # those of columns with bins
     encoding = add_edges_at_jumps(encoding, X, y_for_encoding, weight)
-    encoding = with_telling_words(encoding, X, y_for_encoding, weight)
+    left_out = rows_left_out(y, recipe, target_kind, seed, groups)
+    encoding, factors_of_networks = with_words_of_networks(
+        encoding, X, y_for_encoding, weight, left_out, columns.get("keep_column", ())
+    )
+    factors_of_networks *= relevance_factors(encoding, X, y_for_encoding, weight, left_out)
     out_of_fold = OutOfFold(y, weight / weight.sum(), number_loss)
     # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
     # predictions need none.
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
-    factors *= column_factors(encoding, X, y_for_encoding, weight)
     inputs = table_rows(encoding, X, np.float32, factors)
-    training = EnsembleTraining(inputs, out_of_fold, recipe, target_kind, seed, groups, factors)
+    training = EnsembleTraining(
+        inputs, out_of_fold, recipe, target_kind, seed, groups, factors, factors_of_networks
+    )
     return PreparedTraining(training, encoding, scaling, chosen)

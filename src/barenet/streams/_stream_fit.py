@@ -440,10 +440,11 @@ class StreamFit:
             return
         limits |= new_limits
         codes, texts = unique_texts(training[name])
-        first_rows = []
-        for code, text in enumerate(texts):
-            if text in new_limits:
-                first_rows.append(int(np.argmax(codes == code)))
+        _, first_row_of_code = np.unique(codes, return_index=True)
+        first_rows: list[int] = []
+        for text, first_row in zip(texts, first_row_of_code, strict=True):
+            if text in new_limits and len(first_rows) <= MOST_LIMITS:
+                first_rows.append(int(first_row))
         self.witnesses.append(training.take(first_rows))
 
     def _add_words(self, training: Frame, name: str) -> None:

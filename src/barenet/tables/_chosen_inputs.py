@@ -63,6 +63,9 @@ MOST_CATEGORIES = 4_000
 MOST_ROWS = 50_000
 MOST_CLASSES = 10
 
+#: The seed of the rows that a comparison uses.
+SEED = 20_231_128
+
 #: Maximum number of rows from which the shares of numbers and dates are estimated.
 MOST_ROWS_OF_NUMBERS = 10_000
 
@@ -197,8 +200,7 @@ def choose_inputs(
     """
     encoding = TableEncoding.fit(X, rare=0, **options)
     frame = encoding.frame_of(X)
-    stride = math.ceil(len(frame) / MOST_ROWS)
-    sample = slice(None, None, stride)
+    sample = random_rows(len(frame), MOST_ROWS)
     frame = frame.take(sample)
     y = y[sample]
     weight = weight[sample]
@@ -215,8 +217,9 @@ def choose_inputs(
         if isinstance(column, DateColumn):
             columns += _parts_of_dates(column, values)
         elif isinstance(column, NumberColumn):
-            filled = np.where(np.isnan(values), column.fill_value, values)
-            if _may_be_codes(filled):
+            is_missing = np.isnan(values)
+            if _may_be_codes(values[~is_missing]):
+                filled = np.where(is_missing, column.fill_value, values)
                 columns.append(Categories.of_numbers(column.name, filled))
                 numbers_of_codes[column.name] = np.unique(filled)
                 # What the bins express of the target doesn't need codes.
@@ -273,6 +276,14 @@ def _chosen_inputs(
     return chosen
 
 
+def random_rows(n_rows: int, most: int) -> NDArray[np.intp]:
+    """Choose at most this number of rows, in ascending order, as the same function of `n_rows`."""
+    if n_rows <= most:
+        return np.arange(n_rows)
+    order = np.random.RandomState(SEED).permutation(n_rows)
+    return np.sort(order[:most])
+
+
 def targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
     """Return rows of numbers as they are, and classes as truth values, one column for each."""
     if y.ndim == 2:
@@ -295,10 +306,10 @@ def share_of_numbers(
     X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Predict centered targets by ridge regression on numbers and dates, X, which are centered."""
-    stride = math.ceil(len(X) / MOST_ROWS_OF_NUMBERS)
-    root = np.sqrt(weight[::stride])[:, np.newaxis]
-    some_inputs = root * X[::stride]
-    some_targets = root * targets[::stride]
+    sample = random_rows(len(X), MOST_ROWS_OF_NUMBERS)
+    root = np.sqrt(weight[sample])[:, np.newaxis]
+    some_inputs = root * X[sample]
+    some_targets = root * targets[sample]
     penalty = np.eye(X.shape[1])
     squares = some_inputs.T @ some_inputs
     coefficients = np.linalg.solve(squares + penalty, some_inputs.T @ some_targets)

@@ -1,44 +1,50 @@
 """Finds columns that don't predict the target, whose inputs are made smaller.
 
-A network follows chance in the inputs that don't matter, the more of them there are and the fewer
-the rows. The smaller an input, the less its weights change the outputs in a step, so that they are
-learned last. The inputs of n such columns are divided by the square root of n: then their sum
-varies as much as the inputs of one column.
+A network overfits to noise in the inputs that don't matter, the more of them there are and the
+fewer the rows. The smaller an input, the less its weights change the outputs in a step, so that
+they are learned last. The inputs of n such columns are divided by the square root of n: then their
+sum varies as much as the inputs of one column.
 
-Random trees measure how much a column explains: its importance is the part of the variance that
-splits at it remove. The importance that chance gives to a column is that of a shadow, the same
-column with its rows in random order (Kursa and Rudnicki, 2010, "Feature selection with the Boruta
-package"). The relevance is the ratio of the two.
+Extremely randomized trees measure how much a column explains: its importance is the part of the
+variance that splits at it remove. The importance that chance gives to a column is that of a shadow,
+the same column with its rows in random order (Kursa and Rudnicki, 2010, "Feature selection with the
+Boruta package"). The relevance is the ratio of the two.
+
+Each network has factors of its own, from the rows that it is trained on. Otherwise, the rows that
+it leaves out would have a part in the choice, and their errors would be too small (Hastie,
+Tibshirani and Friedman, "The Elements of Statistical Learning", section 7.10.2).
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables._chosen_inputs import PART_OF_CYCLE, targets_of
-from barenet.tables._column import Column, FilledColumn
+from barenet.tables._chosen_inputs import PART_OF_CYCLE, random_rows, targets_of
+from barenet.tables._column import FilledColumn
 from barenet.tables._column_kinds import (
     CategoryColumn,
     DateColumn,
     PiecewiseColumn,
     part_of,
-    seconds,
 )
 from barenet.tables._encoding import TableEncoding, values_of
 from barenet.tables._words_column import WordsColumn
 
 #: Maximum number of rows that the trees are fitted to, and minimum number of rows of each leaf.
-MOST_ROWS = 4_000
+MOST_ROWS = 2_500
 ROWS_OF_LEAF = 5
+
+#: Number of rows above which all factors are 1: noise matters less, the more rows there are.
+ENOUGH_ROWS = 30_000
 
 #: Number of folds for the mean targets of categories.
 FOLDS = 4
 
-#: Number of forests, each beside shadows in another order, and of trees in each.
-FORESTS = 4
-TREES = 30
+#: Number of trees for each network.
+TREES = 20
 
 #: Maximum number of features that are compared at a split, which bounds the time of wide tables.
 MOST_FEATURES = 100
@@ -48,120 +54,154 @@ MOST_FEATURES = 100
 RELEVANT = 1.5
 
 
-class _Sample(NamedTuple):
-    """Rows of a column: its encoding, its parsed values, and the targets of the rows."""
+class ColumnValues(NamedTuple):
+    """The values of a column that trees split at.
 
-    column: Column
-    values: NDArray[Any]
-    targets: NDArray[np.float64]
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    ranks : ndarray of shape (n_rows, n_features)
+        The ranks of numbers, dates and parts of dates. Trees depend on the order alone, and ranks
+        have neither the rounding nor the limits of the float32 numbers of scikit-learn's trees.
+    codes : ndarray of shape (n_rows,), int, or None
+        The code of each category, or of each number of a column with codes.
+    """
 
-    def features(self, order: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the numbers that trees split at, shape (n_rows, n_features).
+    name: str
+    ranks: NDArray[np.float64]
+    codes: NDArray[np.intp] | None
 
-        Dates have their parts, too. A category has the mean of each target.
-        """
-        values = self.values[order]
-        column = self.column
+    @classmethod
+    def of(cls, column: Any, values: NDArray[Any]) -> "ColumnValues":
+        """Rank or code the parsed values of a column."""
         if isinstance(column, CategoryColumn):
-            return _means_by_value(values, self.targets)
+            return cls(column.name, np.empty((len(values), 0)), _codes(values))
         assert isinstance(column, FilledColumn)
         filled = np.where(np.isnan(values), column.fill_value, values)
+        features = [_codes(filled)]
+        codes = None
         if isinstance(column, DateColumn):
-            features = [seconds(filled)]
             for cycle in column.cycles:
-                features.append(part_of(filled, PART_OF_CYCLE[cycle]).astype(np.float64))
-            return np.column_stack(features)
-        if isinstance(column, PiecewiseColumn) and column.codes:
-            return np.column_stack([filled, _means_by_value(filled, self.targets)])
-        return filled[:, np.newaxis].astype(np.float64)
+                features.append(part_of(filled, PART_OF_CYCLE[cycle]))
+        elif isinstance(column, PiecewiseColumn) and column.codes:
+            codes = features[0]
+        return cls(column.name, np.column_stack(features).astype(np.float64), codes)
+
+    def features(self, rows: NDArray[np.intp], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the features of rows with these targets, shape (n_rows, n_features)."""
+        ranks = self.ranks[rows]
+        if self.codes is None:
+            return ranks
+        return np.column_stack([ranks, mean_targets(self.codes[rows], targets)])
 
 
-def column_factors(
-    encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
+def _codes(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Number the different values in their order."""
+    _, codes = np.unique(values, return_inverse=True)
+    return codes
+
+
+def relevance_factors(
+    encoding: TableEncoding,
+    X: Any,
+    y: NDArray[Any],
+    weight: NDArray[Any],
+    left_out: Sequence[NDArray[np.intp]],
 ) -> NDArray[np.float32]:
-    """Return a factor for each input, which is below 1 if several columns are not relevant.
+    """Return factors of the inputs for each network, given the rows that it leaves out.
 
-    y has classes, or rows of numbers.
+    The factors are below 1 if several columns are not relevant. y has classes, or rows of numbers.
 
     >>> rng = np.random.default_rng(0)
     >>> table = {"x": rng.normal(size=300), "u": rng.normal(size=300), "v": rng.normal(size=300)}
     >>> encoding = TableEncoding.fit(table)
-    >>> column_factors(encoding, table, table["x"][:, np.newaxis], np.ones(300)).round(2)
-    array([1.  , 0.71, 0.71], dtype=float32)
+    >>> y = table["x"][:, np.newaxis]
+    >>> relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)]).round(2)
+    array([[1.  , 0.71, 0.71]], dtype=float32)
     """
-    relevance_by_name = relevances(encoding, X, y, weight)
-    n_irrelevant = 0
-    for relevance in relevance_by_name.values():
-        if relevance < RELEVANT:
-            n_irrelevant += 1
-    factors = []
-    for column in encoding.used:
-        factor = 1.0
-        if relevance_by_name.get(column.name, RELEVANT) < RELEVANT:
-            factor = 1 / math.sqrt(n_irrelevant)
-        factors.append(np.full(len(column.inputs), factor, np.float32))
-    return np.concatenate(factors)
+    factors = np.ones((len(left_out), encoding.n_inputs), np.float32)
+    if len(y) > ENOUGH_ROWS:
+        return factors
+    rows = random_rows(len(y), MOST_ROWS)
+    targets = targets_of(y)[rows]
+    columns = []
+    for column, values in values_of(encoding, encoding.frame_of(X).take(rows)):
+        if not isinstance(column, WordsColumn):  # its words are chosen already
+            columns.append(ColumnValues.of(column, values))
+    for network, left_out_rows in enumerate(left_out):
+        weight_in_training = weight.copy()
+        weight_in_training[left_out_rows] = 0
+        relevance_by_name = relevances(columns, targets, weight_in_training[rows], seed=network)
+        irrelevant = set()
+        for name, relevance in relevance_by_name.items():
+            if relevance < RELEVANT:
+                irrelevant.add(name)
+        start = 0
+        for column in encoding.used:
+            end = start + len(column.inputs)
+            if column.name in irrelevant:
+                factors[network, start:end] = 1 / math.sqrt(len(irrelevant))
+            start = end
+    return factors
 
 
 def relevances(
-    encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
+    columns: Sequence[ColumnValues],
+    targets: NDArray[np.float64],
+    weight: NDArray[Any],
+    seed: int,
 ) -> dict[str, float]:
-    """Return the relevance of each column, except columns of texts, whose words are chosen."""
+    """Return the relevance of each column by its name; rows without weight have no part in it."""
     from sklearn.ensemble import ExtraTreesRegressor
 
-    rng = np.random.RandomState(0)
-    with_weight = np.flatnonzero(weight)
-    rows = rng.permutation(with_weight)[:MOST_ROWS]  # in random order, for the folds
-    targets = targets_of(y)[rows]
-    if targets.shape[1] == 1:
-        targets_of_trees = targets[:, 0]  # scikit-learn warns of a single column
-    else:
-        targets_of_trees = targets
-    samples = []
-    for column, values in values_of(encoding, encoding.frame_of(X).take(rows)):
-        if not isinstance(column, WordsColumn):
-            samples.append(_Sample(column, values, targets))
-    if not samples:
+    rng = np.random.RandomState(seed)
+    rows = rng.permutation(np.flatnonzero(weight))  # in random order, for the folds
+    if not columns or not len(rows):
         return {}
-    importances = np.zeros(len(samples))
-    importances_of_shadows = np.zeros(len(samples))
-    in_order = np.arange(len(rows))
-    for forest in range(FORESTS):
-        features = [sample.features(in_order) for sample in samples]
-        features += [sample.features(rng.permutation(in_order)) for sample in samples]
-        n_features = sum(part.shape[1] for part in features)
-        trees = ExtraTreesRegressor(
-            TREES,
-            min_samples_leaf=ROWS_OF_LEAF,
-            max_features=min(MOST_FEATURES, math.ceil(n_features / 3)),
-            random_state=forest,
-        )
-        trees.fit(np.concatenate(features, axis=1), targets_of_trees, weight[rows])
-        ends = np.cumsum([part.shape[1] for part in features])
-        by_column = np.split(trees.feature_importances_, ends[:-1])
-        sums = [part.sum() for part in by_column]
-        importances += sums[: len(samples)]
-        importances_of_shadows += sums[len(samples) :]
-    found = {}
-    for sample, importance, chance in zip(
-        samples, importances, importances_of_shadows, strict=True
-    ):
+    shuffled = rng.permutation(rows)
+    targets = targets[rows]
+    features = [column.features(rows, targets) for column in columns]
+    shadows = [column.features(shuffled, targets) for column in columns]
+    every = np.concatenate([*features, *shadows], axis=1)
+    trees = ExtraTreesRegressor(
+        TREES,
+        min_samples_leaf=ROWS_OF_LEAF,
+        max_features=min(MOST_FEATURES, math.ceil(every.shape[1] / 3)),
+        random_state=seed,
+    )
+    if targets.shape[1] == 1:
+        targets = targets[:, 0]  # scikit-learn warns of a single column
+    trees.fit(every, targets, weight[rows])
+    n_features = [part.shape[1] for part in features]
+    of_columns, of_shadows = np.split(trees.feature_importances_, 2)
+    importances = _sums(of_columns, n_features)
+    importances_of_shadows = _sums(of_shadows, n_features)
+    # A single shadow is a matter of chance itself, so the mean of all shadows counts as much.
+    chance = (importances_of_shadows + of_shadows.mean() * np.array(n_features)) / 2
+    relevance_by_name = {}
+    for column, importance, of_chance in zip(columns, importances, chance, strict=True):
         relevance = math.inf
-        if chance > 0:
-            relevance = importance / chance
-        found[sample.column.name] = float(relevance)
-    return found
+        if of_chance > 0:
+            relevance = float(importance / of_chance)
+        relevance_by_name[column.name] = relevance
+    return relevance_by_name
 
 
-def _means_by_value(values: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of each target over rows of other folds with the same value.
+def _sums(importances: NDArray[np.float64], n_features: Sequence[int]) -> NDArray[np.float64]:
+    """Sum the importances of the features of each column."""
+    ends = np.cumsum(n_features)
+    return np.array([part.sum() for part in np.split(importances, ends[:-1])])
 
-    The mean is that of these rows and of one more row, which has the mean of all targets. So values
+
+def mean_targets(codes: NDArray[np.intp], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each target over rows of other folds with the same code.
+
+    The mean is that of these rows and of one more row, which has the mean of all targets. So codes
     in few rows, of which chance determines the mean, differ little.
     """
-    _, codes = np.unique(values, return_inverse=True)
     n_codes = codes.max() + 1
-    folds = np.arange(len(values)) % FOLDS
+    folds = np.arange(len(codes)) % FOLDS
     means = np.empty_like(targets)
     for fold in range(FOLDS):
         is_left_out = folds == fold

@@ -400,6 +400,20 @@ class TableEncoding:
                 columns.append(column)
         return replace(self, columns=tuple(columns))
 
+    def codes_by_name(self) -> dict[str, tuple[float, ...]]:
+        """Return the codes of the columns of numbers that have any.
+
+        Returns
+        -------
+        dict of str to tuple of float
+            The codes by the names of the columns.
+        """
+        codes = {}
+        for column in self.used:
+            if isinstance(column, PiecewiseColumn) and column.codes:
+                codes[column.name] = column.codes
+        return codes
+
     def describe(self) -> str:
         """Describe the encoding of each column.
 

@@ -5,7 +5,7 @@ inputs is chosen by cross-validation: ridge regression on the words predicts row
 out. Words that mean nothing make a network overfit, so a column without telling words is dropped.
 """
 
-import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from barenet.tables._chosen_inputs import (
     MOST_ROWS_OF_NUMBERS,
     LeaveOneOut,
     centered,
+    random_rows,
     share_of_numbers,
     targets_of,
 )
@@ -103,12 +104,74 @@ class WordRows(NamedTuple):
         return has_word
 
 
+class TextSample(NamedTuple):
+    """Some rows of a table, to choose the words of its texts.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_sampled,), int
+        The rows.
+    word_rows : dict of str to WordRows
+        The words of each column of texts.
+    targets : ndarray of shape (n_sampled, n_targets)
+        The targets, without what numbers and dates explain.
+    weight : ndarray of shape (n_sampled,)
+        The weights, of mean 1.
+    """
+
+    rows: NDArray[np.intp]
+    word_rows: dict[str, WordRows]
+    targets: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
+    ) -> "TextSample":
+        """Choose rows; y has classes, or rows of numbers."""
+        frame = encoding.frame_of(X)
+        rows = random_rows(len(frame), MOST_ROWS)
+        weight = weight[rows]
+        weight = weight / (weight.mean() or 1.0)
+        word_rows = {}
+        other_inputs = []
+        for column, values in values_of(encoding, frame.take(rows)):
+            if isinstance(column, WordsColumn):
+                word_rows[column.name] = WordRows.of(values)
+            elif isinstance(column, FilledColumn):
+                other_inputs.append(column.encode(values))
+        targets = centered(targets_of(y[rows]), weight)
+        if other_inputs:
+            numbers = centered(np.column_stack(other_inputs), weight)
+            targets = targets - share_of_numbers(numbers, targets, weight)
+            targets = centered(targets, weight)
+        return cls(rows, word_rows, targets, weight)
+
+    def numbers_of_words(self) -> dict[str, int]:
+        """Choose the number of words of each column."""
+        numbers = {}
+        for name, word_rows in self.word_rows.items():
+            numbers[name] = _number_of_words(word_rows, self.targets, self.weight)
+        return numbers
+
+    def first_words(self, name: str, n_words: int, weight: NDArray[np.float64]) -> tuple[str, ...]:
+        """List the words of a column that explain most; rows of weight 0 have no part in it."""
+        word_rows = self.word_rows[name]
+        order = word_rows.by_explained(self.targets, weight)
+        return tuple(word_rows.words[place] for place in order[:n_words].tolist())
+
+
 def with_telling_words(
-    encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
+    encoding: TableEncoding,
+    X: Any,
+    y: NDArray[Any],
+    weight: NDArray[Any],
+    keep: Collection[str] = (),
 ) -> TableEncoding:
     """Choose the words of each column by the target; y has classes, or rows of numbers.
 
-    A column whose words don't predict the target is dropped, unless it is the only one.
+    A column whose words don't predict the target is dropped, unless it is the only one or one to
+    keep, which keeps its most frequent words.
 
     >>> kinds = ["red car", "old red bike", "new green car", "new yellow car", "old blue bike"]
     >>> titles = [f"{kinds[number % 5]} {number}" for number in range(200)]
@@ -120,57 +183,81 @@ def with_telling_words(
     >>> with_telling_words(encoding, table, prices, np.ones(200)).columns[0].words
     ('bike', 'old', 'car', 'new', 'blue', 'yellow', 'green', 'red')
     """
-    if not any(isinstance(column, WordsColumn) for column in encoding.used):
+    if not has_words(encoding):
         return encoding
-    frame = encoding.frame_of(X)
-    stride = math.ceil(len(frame) / MOST_ROWS)
-    sample = slice(None, None, stride)
-    frame = frame.take(sample)
-    weight = weight[sample]
-    weight = weight / (weight.mean() or 1.0)
-    texts_by_name: dict[str, NDArray[Any]] = {}
-    other_inputs = []
-    for column, values in values_of(encoding, frame):
-        if isinstance(column, WordsColumn):
-            texts_by_name[column.name] = values
-        elif isinstance(column, FilledColumn):
-            other_inputs.append(column.encode(values))
-    targets = centered(targets_of(y[sample]), weight)
-    if other_inputs:
-        numbers = centered(np.column_stack(other_inputs), weight)
-        targets = targets - share_of_numbers(numbers, targets, weight)
-        targets = centered(targets, weight)
+    sample = TextSample.of(encoding, X, y, weight)
+    words_by_name = {}
+    for name, n_words in sample.numbers_of_words().items():
+        words_by_name[name] = sample.first_words(name, n_words, sample.weight)
+    return _with_words(encoding, words_by_name, keep)
+
+
+def with_words_of_networks(
+    encoding: TableEncoding,
+    X: Any,
+    y: NDArray[Any],
+    weight: NDArray[Any],
+    left_out: Sequence[NDArray[np.intp]],
+    keep: Collection[str] = (),
+) -> tuple[TableEncoding, NDArray[np.float32]]:
+    """Choose words for each network of an ensemble, from the rows that it does not leave out.
+
+    Returns the encoding with the words of all networks, and factors of its inputs for each network,
+    which are 0 for the words of others. The number of words is one decision for all networks.
+    """
+    n_networks = len(left_out)
+    if not has_words(encoding):
+        return encoding, np.ones((n_networks, encoding.n_inputs), np.float32)
+    sample = TextSample.of(encoding, X, y, weight)
+    numbers = sample.numbers_of_words()
+    words_of_networks: list[dict[str, tuple[str, ...]]] = []
+    every_word: dict[str, dict[str, None]] = {name: {} for name in numbers}  # ordered sets
+    for left_out_rows in left_out:
+        is_left_out = np.isin(sample.rows, left_out_rows)
+        weight_in_training = np.where(is_left_out, 0.0, sample.weight)
+        chosen = {}
+        for name, n_words in numbers.items():
+            chosen[name] = sample.first_words(name, n_words, weight_in_training)
+            every_word[name].update(dict.fromkeys(chosen[name]))
+        words_of_networks.append(chosen)
+    words_by_name = {name: tuple(words) for name, words in every_word.items()}
+    encoding = _with_words(encoding, words_by_name, keep)
+    factors = np.ones((n_networks, encoding.n_inputs), np.float32)
+    for network, chosen in enumerate(words_of_networks):
+        start = 0
+        for column in encoding.used:
+            if isinstance(column, WordsColumn) and chosen[column.name]:
+                for place, word in enumerate(column.words):
+                    if word not in chosen[column.name]:
+                        factors[network, start + place] = 0
+            start += len(column.inputs)
+    return encoding, factors
+
+
+def has_words(encoding: TableEncoding) -> bool:
+    """Return whether some column is encoded by its words."""
+    return any(isinstance(column, WordsColumn) for column in encoding.used)
+
+
+def _with_words(
+    encoding: TableEncoding, words_by_name: Mapping[str, tuple[str, ...]], keep: Collection[str]
+) -> TableEncoding:
+    """Replace the words of the columns; columns without words are dropped, except those to keep."""
     columns: list[Column] = []
     for column in encoding.columns:
-        if isinstance(column, WordsColumn):
-            words = telling_words(texts_by_name[column.name], targets, weight)
-            columns.append(_with_words(column, words))
-        else:
+        if not isinstance(column, WordsColumn):
             columns.append(column)
+        elif words_by_name[column.name]:
+            columns.append(replace(column, words=words_by_name[column.name]))
+        elif column.name in keep:
+            columns.append(column)
+        else:
+            reason = "the words of its texts do not predict the target"
+            columns.append(DroppedColumn(column.name, reason))
     try:
         return replace(encoding, columns=tuple(columns))
     except DataError:  # no other column is left to learn from
         return encoding
-
-
-def _with_words(column: WordsColumn, words: tuple[str, ...]) -> Column:
-    """Replace the words of a column; drop it if there are none."""
-    if not words:
-        return DroppedColumn(column.name, "the words of its texts do not predict the target")
-    return replace(column, words=words)
-
-
-def telling_words(
-    texts: NDArray[Any], targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[str, ...]:
-    """List the words of texts that predict the targets, shape (n_rows, n_targets)."""
-    word_rows = WordRows.of(texts)
-    n_words = _number_of_words(word_rows, targets, weight)
-    order = word_rows.by_explained(targets, weight)
-    words = []
-    for place in order[:n_words].tolist():
-        words.append(word_rows.words[place])
-    return tuple(words)
 
 
 def _number_of_words(

@@ -119,4 +119,5 @@ def fit_encoding(
     if training.classes is None:
         y = y.reshape(-1, 1)
         y = Scaling.fit("standardize", y).transform(y)
-    return with_telling_words(encoding, training.X, y, np.ones(len(y)))
+    keep = options.get("keep_column", ())
+    return with_telling_words(encoding, training.X, y, np.ones(len(y)), keep)
