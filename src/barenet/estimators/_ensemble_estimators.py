@@ -309,18 +309,6 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
 
     Parameters
     ----------
-    loss : str, default="squared_error"
-        The loss of the networks, which also chooses the epoch: "squared_error" for the mean,
-        "absolute_error" for the median, "quantile" for another quantile; or, for the mean of
-        targets whose errors grow with their size, the deviance of a distribution: "poisson" for
-        counts and other targets of 0 or more, "gamma" for targets above 0, "tweedie" for targets
-        that are often exactly 0. With the last three, predictions are above 0: the exponential of
-        the networks' last layers.
-    quantile : float, optional
-        The fraction of the targets below the prediction, between 0 and 1, for the loss "quantile".
-    power : float, default=1.5
-        The power of the loss "tweedie", between 1, as for "poisson", and 2, as for "gamma": the
-        variance of the targets is proportional to this power of their mean.
     rare : float, optional
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
         default 0.01, or, for each column, one of 0, 0.005, 0.02 and 0.05 that clearly lowers the
@@ -340,6 +328,18 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     verbose : bool or None, default=None
         Whether to show the epoch and the out-of-fold score: as a bar on a terminal or in a
         notebook, else as lines. None shows the bar alone, after a second, until the end.
+    loss : str, default="squared_error"
+        The loss of the networks, which also chooses the epoch: "squared_error" for the mean,
+        "absolute_error" for the median, "quantile" for another quantile; or, for the mean of
+        targets whose errors grow with their size, the deviance of a distribution: "poisson" for
+        counts and other targets of 0 or more, "gamma" for targets above 0, "tweedie" for targets
+        that are often exactly 0. With the last three, predictions are above 0: the exponential of
+        the networks' last layers.
+    quantile : float, optional
+        The fraction of the targets below the prediction, between 0 and 1, for the loss "quantile".
+    power : float, default=1.5
+        The power of the loss "tweedie", between 1, as for "poisson", and 2, as for "gamma": the
+        variance of the targets is proportional to this power of their mean.
 
     Attributes
     ----------
