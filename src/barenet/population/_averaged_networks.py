@@ -82,7 +82,7 @@ class AveragedNetworks(Stateful):
         Number of networks in a repeat, in which each row is left out once.
     X : ndarray or SparseRows of shape (n_rows, n_inputs) or (n_copies * n_rows, n_inputs)
         The inputs, or several copies of them, with different factors.
-    first_rows : sequence of int
+    first_rows : ndarray of shape (n_networks,), int
         Where the copy of each network begins in X.
     out_of_fold : OutOfFold
         The targets and weights of the rows.
@@ -96,7 +96,7 @@ class AveragedNetworks(Stateful):
         left_out: Sequence[NDArray[np.intp]],
         n_folds: int,
         X: InputArray,
-        first_rows: Sequence[int],
+        first_rows: NDArray[np.intp],
         out_of_fold: OutOfFold,
         recipe: EnsembleRecipe,
     ) -> None:

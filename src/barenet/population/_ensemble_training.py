@@ -94,7 +94,7 @@ class EnsembleTraining:
         self.n_folds = len(self.left_out) // recipe.repeats
         #: The inputs, or several copies of them, and where the copy of each network begins.
         self.X = X
-        self.first_rows = [0] * len(self.left_out)
+        self.first_rows = np.zeros(len(self.left_out), np.intp)
         self.n_copies = 1
         #: The factors that the inputs of each network have been multiplied by.
         self.factors: FloatArray | None = None
@@ -106,7 +106,7 @@ class EnsembleTraining:
             different, copies = np.unique(factors_of_networks, axis=0, return_inverse=True)
             self.n_copies = len(different)
             self.X = X.scaled_copies(different)
-            self.first_rows = [int(copy) * len(X) for copy in copies.ravel()]
+            self.first_rows = copies.ravel() * len(X)
         self.seeds = [(seed + index) % 2**32 for index in range(len(self.left_out))]
         self.networks: list[Network] = []
         for network_seed in self.seeds:
@@ -216,7 +216,7 @@ class EnsembleTraining:
         train_many(
             self.networks,
             self.X,
-            np.concatenate([self.out_of_fold.y] * self.n_copies),
+            np.concatenate([self.out_of_fold.y for _ in range(self.n_copies)]),
             rows=train_rows,
             loss=loss,
             sample_weight=np.tile(weight, self.n_copies),
