@@ -174,7 +174,9 @@ def relevances(
         targets = targets[:, 0]  # scikit-learn warns of a single column
     trees.fit(every, targets, weight[rows])
     n_features = [part.shape[1] for part in features]
-    of_columns, of_shadows = np.split(trees.feature_importances_, 2)
+    with np.errstate(invalid="ignore"):
+        explained = np.nan_to_num(trees.feature_importances_)  # 0 / 0 if no split explains anything
+    of_columns, of_shadows = np.split(explained, 2)
     importances = _sums(of_columns, n_features)
     importances_of_shadows = _sums(of_shadows, n_features)
     # A single shadow is a matter of chance itself, so the mean of all shadows counts as much.
