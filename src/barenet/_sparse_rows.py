@@ -11,6 +11,22 @@ Array: TypeAlias = NDArray[Any]
 Runs: TypeAlias = tuple[tuple[int, int], ...]
 
 
+def factors_by_place(factors: Array) -> Array:
+    """Return the factors of columns and, behind them, of the ends of runs.
+
+    The end k of a run, at ``n_columns + k``, stands for columns up to k - 1, whose factor it has.
+    No run ends at 0.
+
+    >>> factors_by_place(np.array([2.0, 3.0]))
+    array([2., 3., 1., 2., 3.])
+    """
+    n_columns = len(factors)
+    by_place = np.ones(2 * n_columns + 1, factors.dtype)
+    by_place[:n_columns] = factors
+    by_place[n_columns + 1 :] = factors
+    return by_place
+
+
 class SparseRows:
     """Rows of a sparse matrix; all selections of rows share its values.
 
@@ -124,12 +140,10 @@ class SparseRows:
             All rows with the first factors, then all rows with the second ones, and so on.
         """
         n_copies, n_columns = factors.shape
-        # The end k of a run stands for columns up to k − 1, whose factor it has; no run ends at 0.
-        by_place = np.ones((n_copies, 2 * n_columns + 1), self.dtype)
-        by_place[:, :n_columns] = factors
-        by_place[:, n_columns + 1 :] = factors
         n_values = len(self.values)
-        values = [self.values * factors_of_copy[self.columns] for factors_of_copy in by_place]
+        values = []
+        for factors_of_copy in factors.astype(self.dtype):
+            values.append(self.values * factors_by_place(factors_of_copy)[self.columns])
         bounds = [self.bounds + copy * n_values for copy in range(n_copies)]
         return SparseRows(
             np.concatenate(values),

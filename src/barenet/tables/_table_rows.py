@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet._sparse_rows import Runs, SparseRows
+from barenet._sparse_rows import Runs, SparseRows, factors_by_place
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.tables._column import Entries
@@ -49,12 +49,7 @@ def table_rows(
     """
     frame = encoding.frame_of(X)
     factors = np.full(encoding.n_inputs, factors, dtype)
-    # A place below n_inputs is an input. The place n_inputs + k is the end of a run, which stands
-    # for the bins up to input k - 1, so it has their factor. k is never 0.
-    n_inputs = encoding.n_inputs
-    factor_of_place = np.ones(2 * n_inputs + 1, factors.dtype)
-    factor_of_place[:n_inputs] = factors
-    factor_of_place[n_inputs + 1 :] = factors
+    factor_of_place = factors_by_place(factors)
     block_values = []
     block_places = []
     block_counts = []
