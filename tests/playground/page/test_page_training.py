@@ -135,10 +135,10 @@ def test_the_lowest_test_loss_stays_as_the_run_goes_on(tab):
     early = page.header("lowest")
     facts = "document.querySelector('.curve-facts').textContent"
     assert page.value(facts).startswith(f"Overfits since epoch {early[0]}: ")
-    page.play("header.epoch > 5000")
+    # The curve is thinned out again and again; which rows it loses depends on how fast they came.
+    page.play(f"!panels[0].curve.rows.some((row) => row[0] === {early[0]})")
     page.pause()
     page.rest()
-    assert early not in page.value("panels[0].curve.rows"), "the curve is thinned out"
     assert page.header("lowest") == early
     assert page.value(facts).startswith(f"Overfits since epoch {early[0]}: ")
     drawn = page.value("panels[0].curve.lines()[1].places")
