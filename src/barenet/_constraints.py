@@ -6,13 +6,14 @@ instance is checked when it is created. JSON is checked against type annotations
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import math
 import numbers
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -242,15 +243,24 @@ def lists_options(options: Any) -> Callable[[F], F]:
     return decorate
 
 
-def options_of(kind: Any) -> dict[str, Any]:
+def options_of(kind: Any) -> Mapping[str, Any]:
     """Return the options of a class: the arguments of its constructor, with their defaults."""
+    return _options_of_constructor(kind.__init__)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _options_of_constructor(constructor: Callable[..., None]) -> Mapping[str, Any]:
+    """Return the options of a constructor.
+
+    They are kept, as reading a signature takes longer than a step of a small network.
+    """
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    _, *parameters = inspect.signature(kind.__init__).parameters.values()
+    _, *parameters = inspect.signature(constructor).parameters.values()
     options = {}
     for parameter in parameters:
         if parameter.kind in named:
             options[parameter.name] = parameter.default
-    return options
+    return MappingProxyType(options)
 
 
 def check_fields(thing: Any) -> None:

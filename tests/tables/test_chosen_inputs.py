@@ -8,8 +8,9 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from barenet import MLPEnsembleRegressor
 from barenet.population._ensemble_training import prepare_ensemble_training
 from barenet.tables import _chosen_inputs
-from barenet.tables._chosen_inputs import Categories, choose_inputs, leave_one_out
+from barenet.tables._chosen_inputs import Categories, choose_inputs
 from barenet.tables._encoding import TableEncoding
+from barenet.tables._input_regression import leave_one_out
 
 
 def towns(n_towns, n_rows=600, *, matters):
@@ -32,7 +33,7 @@ def test_the_errors_are_those_of_fits_without_each_row():
         options = {"cv": LeaveOneOut(), "params": {"sample_weight": weight}}
         model = Ridge(alpha=4.0, fit_intercept=False)
         expected = cross_val_predict(model, X, y, **options)
-        found = leave_one_out(column, y, weight, penalty=4.0)
+        found = leave_one_out(column.codes, y, weight, penalty=4.0)
         np.testing.assert_allclose(found.predictions, expected, rtol=1e-9, atol=1e-12)
         error = (weight * np.square(y - expected).mean(axis=1)).mean()
         assert found.error == pytest.approx(error, rel=1e-9)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from barenet import MLPEnsembleRegressor
-from barenet.tables._chosen_inputs import targets_of
 from barenet.tables._column_relevance import (
     RELEVANT,
     ColumnValues,
@@ -12,6 +11,7 @@ from barenet.tables._column_relevance import (
     relevances,
 )
 from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._input_regression import targets_of
 
 
 def table_of_all_kinds(n_rows=1_500):

@@ -13,6 +13,7 @@ in turn is backfitting (Hastie, Tibshirani and Friedman, "The Elements of Statis
 section 9.1.1).
 """
 
+import itertools
 import math
 from typing import Any, NamedTuple, Unpack
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from barenet.tables._column import FilledColumn
 from barenet.tables._column_fitting import bin_edges
 from barenet.tables._column_kinds import (
+    PART_OF_CYCLE,
     CategoryColumn,
     DateColumn,
     NumberColumn,
@@ -29,6 +31,12 @@ from barenet.tables._column_kinds import (
     positions,
 )
 from barenet.tables._encoding import RARE, ColumnOptions, TableEncoding, values_of
+from barenet.tables._input_regression import (
+    LeftOutErrors,
+    RegressionSample,
+    leave_one_out_with_best_penalty,
+    share_of_numbers,
+)
 
 #: The thresholds that are compared, the default first: of categories, of the values of a part of
 #: the date, and of numbers that may be codes.
@@ -36,38 +44,19 @@ THRESHOLDS = (RARE, 0.0, 0.005, 0.02, 0.05)
 THRESHOLDS_OF_PART = (math.inf, 0.0)
 THRESHOLDS_OF_CODES = (math.inf, 0.0, 0.005, RARE, 0.02)
 
-#: The part of a date that is compared for each of its cycles.
-PART_OF_CYCLE = {"year": "month", "week": "weekday", "day": "hour"}
-
 #: Number of bins of a column of numbers that may be codes.
 BINS = 24
 
 #: Minimum number of rows for each different number, on average, of a column that may have codes.
 ROWS_OF_CODE = 2
 
-#: Another threshold than the default must reduce the error by this fraction of it, and by this
-#: number of standard errors, so that it isn't chosen by chance.
-GAIN = 0.005
-STANDARD_ERRORS = 2.0
-
-#: The penalties of ridge regression that are compared. A large one suits categories that predict
-#: little, as most of an effect that is measured in a few rows is then chance.
-PENALTIES = (1.0, 4.0, 16.0, 64.0)
-
 #: Maximum number of categories of all columns in which none are merged, those with threshold 0;
 #: twice as many if the rarest of them have equally many rows. A category has as many weights as the
 #: first layer has units, in each network.
 MOST_CATEGORIES = 4_000
 
-#: Maximum number of rows that the comparison uses, and of classes, the most frequent ones.
+#: Maximum number of rows that the comparison uses.
 MOST_ROWS = 50_000
-MOST_CLASSES = 10
-
-#: The seed of the rows that a comparison uses.
-SEED = 20_231_128
-
-#: Maximum number of rows from which the shares of numbers and dates are estimated.
-MOST_ROWS_OF_NUMBERS = 10_000
 
 
 class ChosenInputs(NamedTuple):
@@ -159,33 +148,6 @@ class Categories(NamedTuple):
         return are_rare
 
 
-class LeaveOneOut(NamedTuple):
-    """The predictions and errors of a regression, each for a row that its fit left out.
-
-    Attributes
-    ----------
-    squared_errors : ndarray of shape (n_rows,)
-        The squared error of each row, averaged over the targets, times the row's weight.
-    predictions : ndarray of shape (n_rows, n_targets)
-        The prediction of each row.
-    """
-
-    squared_errors: NDArray[np.float64]
-    predictions: NDArray[np.float64]
-
-    @property
-    def error(self) -> float:
-        """The weighted mean of the squared errors."""
-        return float(self.squared_errors.mean())
-
-    def is_clearly_better(self, than: "LeaveOneOut") -> bool:
-        """Return whether the error is lower by more than `GAIN` and more than chance."""
-        differences = than.squared_errors - self.squared_errors
-        gain = differences.mean()
-        standard_error = differences.std() / math.sqrt(len(differences))
-        return bool(gain > GAIN * than.error and gain > STANDARD_ERRORS * standard_error)
-
-
 def choose_inputs(
     X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Unpack[ColumnOptions]
 ) -> ChosenInputs:
@@ -199,12 +161,8 @@ def choose_inputs(
     {'town': 0.0}
     """
     encoding = TableEncoding.fit(X, rare=0, **options)
-    frame = encoding.frame_of(X)
-    sample = random_rows(len(frame), MOST_ROWS)
-    frame = frame.take(sample)
-    y = y[sample]
-    weight = weight[sample]
-    weight = weight / (weight.mean() or 1.0)
+    sample = RegressionSample.of(y, weight, MOST_ROWS)
+    frame = encoding.frame_of(X).take(sample.rows)
     columns = []
     other_inputs = []
     numbers_of_codes = {}
@@ -226,12 +184,8 @@ def choose_inputs(
                 other_inputs.append(positions(filled, bin_edges(filled, BINS).tolist()))
     if not columns:
         return ChosenInputs({}, {}, {})
-    targets = centered(targets_of(y), weight)
-    if other_inputs:
-        numbers = centered(np.column_stack(other_inputs), weight)
-    else:
-        numbers = np.empty((len(targets), 0))
-    thresholds = _choose_in_turn(columns, numbers, targets, weight)
+    numbers = sample.centered(other_inputs)
+    thresholds = _choose_in_turn(columns, numbers, sample.targets, sample.weight)
     return _chosen_inputs(columns, thresholds, numbers_of_codes)
 
 
@@ -276,46 +230,6 @@ def _chosen_inputs(
     return chosen
 
 
-def random_rows(n_rows: int, most: int) -> NDArray[np.intp]:
-    """Choose at most this number of rows, in ascending order, as the same function of `n_rows`."""
-    if n_rows <= most:
-        return np.arange(n_rows)
-    order = np.random.RandomState(SEED).permutation(n_rows)
-    return np.sort(order[:most])
-
-
-def targets_of(y: NDArray[Any]) -> NDArray[np.float64]:
-    """Return rows of numbers as they are, and classes as truth values, one column for each."""
-    if y.ndim == 2:
-        return y
-    classes, counts = np.unique(y, return_counts=True)
-    if len(classes) == 2:  # the second column is 1 minus the first
-        classes = classes[:1]
-        counts = counts[:1]
-    frequent = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
-    is_of_class = y[:, np.newaxis] == classes[frequent]
-    return is_of_class.astype(np.float64)
-
-
-def centered(X: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract the weighted mean of each column; the mean of the weights is 1."""
-    return X - weight @ X / len(X)
-
-
-def share_of_numbers(
-    X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Predict centered targets by ridge regression on numbers and dates, X, which are centered."""
-    sample = random_rows(len(X), MOST_ROWS_OF_NUMBERS)
-    root = np.sqrt(weight[sample])[:, np.newaxis]
-    some_inputs = root * X[sample]
-    some_targets = root * targets[sample]
-    penalty = np.eye(X.shape[1])
-    squares = some_inputs.T @ some_inputs
-    coefficients = np.linalg.solve(squares + penalty, some_inputs.T @ some_targets)
-    return X @ coefficients
-
-
 def _choose_in_turn(
     columns: list[Categories],
     numbers: NDArray[np.float64],
@@ -327,7 +241,7 @@ def _choose_in_turn(
     residuals = targets - first_share
     shares = []
     for column in columns:
-        share = _with_best_penalty(column, residuals, weight).predictions
+        share = leave_one_out_with_best_penalty(column.codes, residuals, weight).predictions
         shares.append(share)
         residuals -= share
     # The first share of the numbers followed, by chance, some of what the categories explain.
@@ -344,10 +258,10 @@ def _choose_in_turn(
 
 def _choose(
     column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[float, LeaveOneOut]:
+) -> tuple[float, LeftOutErrors]:
     """Choose the threshold with the lowest error, or the default if it is hardly worse."""
     default, *_ = column.thresholds
-    results: dict[float, LeaveOneOut] = {}
+    results: dict[float, LeftOutErrors] = {}
     numbers_of_categories = set()
     for threshold in column.thresholds:
         merged = column.merged(threshold)
@@ -355,59 +269,27 @@ def _choose(
         # A higher threshold merges the same categories and more, so as many are the same ones.
         if n_categories not in numbers_of_categories:
             numbers_of_categories.add(n_categories)
-            results[threshold] = _with_best_penalty(merged, targets, weight)
+            results[threshold] = leave_one_out_with_best_penalty(merged.codes, targets, weight)
     best = min(results, key=lambda threshold: results[threshold].error)
     if not results[best].is_clearly_better(than=results[default]):
         best = default
     return best, results[best]
 
 
-def _with_best_penalty(
-    column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64]
-) -> LeaveOneOut:
-    """Leave out each row in turn, with the penalty that makes the error smallest."""
-    results = [leave_one_out(column, targets, weight, penalty) for penalty in PENALTIES]
-    return min(results, key=lambda result: result.error)
-
-
-def leave_one_out(
-    column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64], penalty: float
-) -> LeaveOneOut:
-    """Leave out each row in turn of a ridge regression on the categories of a column.
-
-    Without a row of category c, the coefficient of c, which is the row's prediction, is the sum of
-    the weighted targets of the other rows of c, divided by the sum of their weights and the
-    penalty.
-    """
-    n_categories = len(column.counts)
-    weight_by_category = np.bincount(column.codes, weight, n_categories)
-    weight_of_others = weight_by_category[column.codes] - weight
-    predictions = np.empty_like(targets)
-    for output, target in enumerate(targets.T):
-        weighted = weight * target
-        sum_by_category = np.bincount(column.codes, weighted, n_categories)
-        sum_of_others = sum_by_category[column.codes] - weighted
-        predictions[:, output] = sum_of_others / (weight_of_others + penalty)
-    squares = np.square(targets - predictions).mean(axis=1)
-    return LeaveOneOut(weight * squares, predictions)
-
-
 def _within_budget(columns: list[Categories], thresholds: list[float]) -> list[float]:
     """Raise thresholds of 0 if they keep too many categories."""
-    complete = []
+    are_complete = []
     for column, threshold in zip(columns, thresholds, strict=True):
-        if threshold == 0 and not column.part:
-            complete.append(column)
+        are_complete.append(threshold == 0 and not column.part)
+    complete = [*itertools.compress(columns, are_complete)]
     fewest_rows = _fewest_rows(complete)
     if fewest_rows <= 1:  # each category is kept
         return thresholds
-    raised = []
-    for column, threshold in zip(columns, thresholds, strict=True):
-        if threshold == 0 and not column.part:
+    raised = thresholds.copy()
+    for place, column in enumerate(columns):
+        if are_complete[place]:
             # Half a row less, as the product with the number of rows is rounded.
-            raised.append((fewest_rows - 0.5) / column.n_rows)
-        else:
-            raised.append(threshold)
+            raised[place] = (fewest_rows - 0.5) / column.n_rows
     return raised
 
 

@@ -32,31 +32,7 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     """Join the errors of several columns, with a single remedy for those that share it."""
     first = errors[0]
     _name_columns_of_formats(errors)
-    groups = _by_remedy(errors)
-    remedies = []
-    options: dict[str, object] = {}
-    suffix = ""  # by which the placeholders of the remedies differ, see `option_of`
-    for group in groups:
-        remedy = group[0].remedy
-        # The longest first, so that date_format_ isn't taken for date_format.
-        for option in sorted(group[0].options, key=len, reverse=True):
-            renamed = option + suffix
-            remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
-            values = [error.options[option] for error in group]
-            options[renamed] = _united(values)
-        if len(groups) > 1:
-            names = [str(error.column) for error in group]
-            remedy = f"for {some(names, MOST_COLUMNS)}: {remedy}"
-        remedies.append(remedy)
-        suffix += "__"
-    if len(groups) > 1:
-        solution = _solution(groups)
-        placeholders = []
-        for option, value in solution.items():
-            options[option + suffix] = value
-            placeholders.append(f"{{{option}{suffix}}}")
-        if placeholders:
-            remedies.append(f"for all of them: use {' '.join(placeholders)}")
+    remedy, options = _joined_remedies(_by_remedy(errors))
     joined = DataError(
         _problem(errors),
         argument=first.argument,
@@ -64,12 +40,51 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         line=first.line,
         value=first.value,
         expected=first.expected,
-        remedy="; ".join(remedies),
+        remedy=remedy,
         **options,
     )
     joined.row = first.row
     joined.column = first.column
     return joined
+
+
+def _joined_remedies(groups: Sequence[Sequence[DataError]]) -> tuple[str, dict[str, Any]]:
+    """Join the remedies of groups of errors in a text, and their options.
+
+    Remedies of two groups may have options of the same name, so those of each group get a suffix of
+    their own, see `option_of`.
+    """
+    remedies = []
+    options: dict[str, Any] = {}
+    suffix = ""
+    for group in groups:
+        remedy, options_of_group = _remedy_with_suffix(group, suffix)
+        if len(groups) > 1:
+            names = [str(error.column) for error in group]
+            remedy = f"for {some(names, MOST_COLUMNS)}: {remedy}"
+        remedies.append(remedy)
+        options |= options_of_group
+        suffix += "__"
+    if len(groups) > 1:
+        placeholders = []
+        for option, value in _solution(groups).items():
+            options[option + suffix] = value
+            placeholders.append(f"{{{option}{suffix}}}")
+        if placeholders:
+            remedies.append(f"for all of them: use {' '.join(placeholders)}")
+    return "; ".join(remedies), options
+
+
+def _remedy_with_suffix(group: Sequence[DataError], suffix: str) -> tuple[str, dict[str, Any]]:
+    """Append a suffix to the options of errors with the same remedy, and to its placeholders."""
+    remedy = group[0].remedy
+    options = {}
+    # The longest first, so that date_format_ isn't taken for date_format.
+    for option in sorted(group[0].options, key=len, reverse=True):
+        renamed = option + suffix
+        remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
+        options[renamed] = _united([error.options[option] for error in group])
+    return remedy, options
 
 
 def _problem(errors: Sequence[DataError]) -> str:

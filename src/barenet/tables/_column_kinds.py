@@ -425,6 +425,9 @@ class CategoryColumn(Column):
 #: The cycles that `elapsed` knows.
 CYCLES = ("year", "week", "day")
 
+#: The part of a date whose values are compared for each of its cycles.
+PART_OF_CYCLE = {"year": "month", "week": "weekday", "day": "hour"}
+
 #: The parts of a date, with the names of their values.
 PARTS = {
     "month": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),

@@ -22,15 +22,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables._chosen_inputs import PART_OF_CYCLE, random_rows, targets_of
 from barenet.tables._column import FilledColumn
 from barenet.tables._column_kinds import (
+    PART_OF_CYCLE,
     CategoryColumn,
     DateColumn,
     PiecewiseColumn,
     part_of,
 )
 from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._input_regression import random_rows, targets_of
 from barenet.tables._words_column import WordsColumn
 
 #: Maximum number of rows that the trees are fitted to, and minimum number of rows of each leaf.

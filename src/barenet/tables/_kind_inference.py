@@ -286,10 +286,10 @@ def _order_of_dates(column: DistinctTexts) -> str | None:
         return None
     valid: dict[str, set[int]] = {"mdy": set(), "dmy": set()}
     for code, text in column.texts.items():
-        for order, read in valid.items():
-            if parse_datetime(text, order) is not None:
-                read.add(code)
-    rarer_order, order = sorted(valid, key=lambda order: len(valid[order]))
+        for possible_order, codes_in_order in valid.items():
+            if parse_datetime(text, possible_order) is not None:
+                codes_in_order.add(code)
+    rarer_order, order = sorted(valid, key=lambda name: len(valid[name]))
     example = f"a date such as {date_formats.DATES[order]}"
     contradicting = valid[rarer_order] - valid[order]
     if contradicting:

@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DataError
-from barenet.tables._chosen_inputs import (
-    MOST_ROWS_OF_NUMBERS,
-    LeaveOneOut,
-    centered,
-    random_rows,
-    share_of_numbers,
-    targets_of,
-)
 from barenet.tables._column import Column, DroppedColumn, FilledColumn
 from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._input_regression import (
+    MOST_ROWS_OF_NUMBERS,
+    LeftOutErrors,
+    RegressionSample,
+    centered,
+    share_of_numbers,
+)
 from barenet.tables._shared_words import MOST_WORDS, sets_of_words, shared_words
 from barenet.tables._words_column import WordsColumn
 
@@ -129,23 +128,19 @@ class TextSample(NamedTuple):
         cls, encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
     ) -> "TextSample":
         """Choose rows; y has classes, or rows of numbers."""
-        frame = encoding.frame_of(X)
-        rows = random_rows(len(frame), MOST_ROWS)
-        weight = weight[rows]
-        weight = weight / (weight.mean() or 1.0)
+        sample = RegressionSample.of(y, weight, MOST_ROWS)
+        frame = encoding.frame_of(X).take(sample.rows)
         word_rows = {}
         other_inputs = []
-        for column, values in values_of(encoding, frame.take(rows)):
+        for column, values in values_of(encoding, frame):
             if isinstance(column, WordsColumn):
                 word_rows[column.name] = WordRows.of(values)
             elif isinstance(column, FilledColumn):
                 other_inputs.append(column.encode(values))
-        targets = centered(targets_of(y[rows]), weight)
-        if other_inputs:
-            numbers = centered(np.column_stack(other_inputs), weight)
-            targets = targets - share_of_numbers(numbers, targets, weight)
-            targets = centered(targets, weight)
-        return cls(rows, word_rows, targets, weight)
+        numbers = sample.centered(other_inputs)
+        residuals = sample.targets - share_of_numbers(numbers, sample.targets, sample.weight)
+        targets = centered(residuals, sample.weight)
+        return cls(sample.rows, word_rows, targets, sample.weight)
 
     def numbers_of_words(self) -> dict[str, int]:
         """Choose the number of words of each column."""
@@ -287,7 +282,7 @@ def _number_of_words(
     results = {}
     for n_words, predicted in predictions.items():
         squared_errors = weight * np.square(targets - predicted).mean(axis=1)
-        results[n_words] = LeaveOneOut(squared_errors, predicted)
+        results[n_words] = LeftOutErrors(squared_errors, predicted)
     best = min(results, key=lambda n_words: results[n_words].error)
     if not results[best].is_clearly_better(than=results[0]):
         return 0

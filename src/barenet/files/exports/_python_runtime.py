@@ -335,19 +335,13 @@ def category(
     values: Sequence[Any], name: str, categories: list[str], rare: bool, missing: bool
 ) -> list[list[bool]]:
     """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
-    markers = {label(text) for text in MISSING}
     singles = single_labels(categories)
     comparable = comparable_labels(categories)
     labels = []
-    for value in values:
-        text = ""
-        if not is_missing(value):
-            text = label(value)
-        if text in markers:
-            text = ""
-        else:
+    for text in texts_of(values):
+        if text:
             text = known_spelling(text, categories)
-        text = singles.get(text, text)
+            text = singles.get(text, text)
         if text and text not in categories:
             text = comparable.get(comparable_label(text), text)
         labels.append(text)
@@ -369,15 +363,7 @@ def words(values: Sequence[Any], name: str, words: list[str], missing: bool) -> 
 
     Missing texts may have a column.
     """
-    markers = {label(text) for text in MISSING}
-    texts = []
-    for value in values:
-        text = ""
-        if not is_missing(value):
-            text = label(value)
-        if text in markers:
-            text = ""
-        texts.append(text)
+    texts = texts_of(values)
     words_by_text = []
     for text in texts:
         words_by_text.append(set(words_of(text)))
@@ -390,6 +376,20 @@ def words(values: Sequence[Any], name: str, words: list[str], missing: bool) -> 
     if missing:
         columns.append([text == "" for text in texts])
     return columns
+
+
+def texts_of(values: Sequence[Any]) -> list[str]:
+    """Format each value as a label; a missing one is empty"""
+    markers = {label(text) for text in MISSING}
+    texts = []
+    for value in values:
+        text = ""
+        if not is_missing(value):
+            text = label(value)
+        if text in markers:
+            text = ""
+        texts.append(text)
+    return texts
 
 
 def label(value: Any) -> str:
