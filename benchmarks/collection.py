@@ -59,7 +59,10 @@ class Entry:
     refusal : str
         barenet's message where it refuses the table; empty if it takes it.
     options : dict
-        The options of barenet that the message recommends.
+        The options of barenet that the message recommends, the first one for each column.
+    converts_dates : bool
+        Whether the message recommends to convert the columns of dates, so that barenet gets them
+        converted by pandas.
     """
 
     target: str
@@ -72,6 +75,7 @@ class Entry:
     dates: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    converts_dates: bool = False
 
 
 def listed(file: Path) -> dict[str, Entry]:
@@ -123,8 +127,10 @@ class Collection(ABC):
         lines = []
         for name, entry in self._entries.items():
             if entry.refusal:
-                options = ", ".join(f"{key}={value!r}" for key, value in entry.options.items())
-                lines.append(f"{name}, measured with {options}: {entry.refusal}")
+                remedies = [f"{key}={value!r}" for key, value in entry.options.items()]
+                if entry.converts_dates:
+                    remedies.append("dates converted with pandas")
+                lines.append(f"{name}, measured with {', '.join(remedies)}: {entry.refusal}")
         return lines
 
     def read(self, name: str) -> Table:

@@ -43,7 +43,7 @@ class MixedTables(Collection):
         X = frame.drop(columns=[*entry.drop, entry.target]).reset_index(drop=True)
         y, n_classes = target_of(frame[entry.target], has_classes)
         preparation = Preparation(entry.dates, texts_of(X, entry.dates))
-        return Table(name, X, y, n_classes, preparation, entry.options)
+        return Table(name, X, y, n_classes, preparation, entry.options, entry.converts_dates)
 
     def _address(self, name: str, entry: Entry) -> str:
         return entry.address

@@ -68,6 +68,11 @@ class Preparation:
                 columns[name] = _strings(column)
         return pandas.DataFrame(columns, index=frame.index)
 
+    def with_dates(self, frame: Any) -> Any:
+        """Convert the columns of dates alone; what is not a date is missing."""
+        columns = {name: _moments(frame[name], self.dates[name]) for name in self.dates}
+        return frame.assign(**columns)
+
 
 def texts_of(frame: Any, dates: Mapping[str, str]) -> tuple[str, ...]:
     """The columns of texts in a frame: mostly distinct strings of several words."""
@@ -93,16 +98,19 @@ def _strings(column: Any) -> Any:
     return column.astype(str).astype(object).where(column.notna(), np.nan)
 
 
-def _date_parts(column: Any, date_format: str) -> dict[str, Any]:
-    """Year, month, day, weekday, hour if the format has one, and days since 1970.
-
-    What is not a date, such as 1898-00-00, is missing.
-    """
+def _moments(column: Any, date_format: str) -> Any:
+    """Convert dates in a format; what is not a date, such as 1898-00-00, is missing."""
     import pandas
 
-    moments = pandas.to_datetime(
-        column.astype(str).str.strip(), format=date_format, errors="coerce"
-    )
+    strings = column.astype(str).str.strip()
+    return pandas.to_datetime(strings, format=date_format, errors="coerce")
+
+
+def _date_parts(column: Any, date_format: str) -> dict[str, Any]:
+    """Year, month, day, weekday, hour if the format has one, and days since 1970."""
+    import pandas
+
+    moments = _moments(column, date_format)
     parts = {
         "year": moments.dt.year,
         "month": moments.dt.month,

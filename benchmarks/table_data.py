@@ -55,6 +55,8 @@ class Table:
         How the columns of a mixed table are prepared for libraries without dates or texts.
     options : dict
         Options of barenet for a mixed table.
+    converts_dates : bool
+        Whether the dates of a mixed table are converted for barenet, too.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Table:
     classes: int
     preparation: Preparation | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    converts_dates: bool = False
 
 
 def targets(folder: Path) -> dict[str, tuple[Path, str, bool]]:

@@ -78,7 +78,7 @@ def test_each_listed_table_is_at_a_fixed_commit_with_reasons_for_what_is_dropped
         assert re.match(COMMIT, entry.address), name
         assert entry.task in ("classification", "regression"), name
         assert bool(entry.drop) == bool(entry.remark), name
-        assert bool(entry.refusal) == bool(entry.options), name
+        assert bool(entry.refusal) == bool(entry.options or entry.converts_dates), name
         assert entry.target not in (*entry.drop, *entry.dates), name
 
 
@@ -128,6 +128,25 @@ def test_dates_become_numbers_and_texts_are_kept_apart():
     assert list(prepared["flag"]) == ["True", "False", "True"]
     assert prepared["mark"].dtype == "float64"
     assert "text" not in Preparation(prepare.dates, prepare.texts, keeps_texts=False)(frame)
+
+
+def test_barenet_gets_dates_converted_where_it_recommends_that(tmp_path):
+    file = write_tables(tmp_path)
+    converted = 'refusal = "expected a date"\nconverts_dates = true\ntask = "classification"'
+    text = file.read_text("utf-8").replace('task = "classification"', converted)
+    file.write_text(text, "utf-8")
+    tables = MixedTables(tmp_path, file)
+    [line, _] = tables.refusals
+    assert line == "shop/orders, measured with dates converted with pandas: expected a date"
+    table = tables.read("shop/orders")
+    model = MIXED_MODELS["barenet ensemble"](table, table.X, 0)
+    frame = model[0].transform(table.X)
+    assert frame["ordered"][0] == pandas.Timestamp("2024-02-03 17:45")
+    pandas.testing.assert_frame_equal(
+        frame.drop(columns="ordered"), table.X.drop(columns="ordered")
+    )
+    row = measure(table, "barenet ensemble", 0)
+    assert row["rows"] == 156
 
 
 def test_texts_are_mostly_distinct_strings_of_several_words():
