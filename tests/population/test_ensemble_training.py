@@ -13,7 +13,7 @@ from barenet.callbacks import Callback
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
+from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import (
     CLASS_BYTES,
     NUMBER_BYTES,
@@ -21,6 +21,7 @@ from barenet.population._out_of_fold import (
     soften,
     split_folds,
 )
+from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables._column_relevance import relevance_factors
 
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from barenet import MLPEnsembleRegressor
-from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables import _chosen_inputs
 from barenet.tables._chosen_inputs import Categories, choose_inputs
 from barenet.tables._encoding import TableEncoding

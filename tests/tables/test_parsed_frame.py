@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables import _parsing as parsing
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsed_frame import ParsedFrame

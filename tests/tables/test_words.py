@@ -20,7 +20,7 @@ from barenet import Task, drift, load, save, stream
 from barenet.playground.data._data_sources import prepare_table
 from barenet.playground.data._table_file import open_table
 from barenet.playground.state._page_state import DataSettings
-from barenet.population._ensemble_training import prepare_ensemble_training
+from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._table_rows import table_rows
 from barenet.tables._telling_words import TextSample, with_telling_words, with_words_of_networks

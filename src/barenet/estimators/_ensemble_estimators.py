@@ -24,8 +24,8 @@ from barenet.estimators._estimator import fitting
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
-from barenet.population._ensemble_training import prepare_ensemble_training
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
+from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables._table_rows import results_by_blocks
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             groups=group_numbers,
             epochs=int(self.max_iter),
             seed=seed,
+            threads=self.threads,
             **self._options(),
         )
         training = prepared.training

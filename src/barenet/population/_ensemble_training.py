@@ -1,8 +1,7 @@
 """Training of an ensemble: networks over folds, and the epoch with the lowest expected loss."""
 
-from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +18,10 @@ from barenet.model.layers import Dense
 from barenet.population._averaged_networks import AveragedNetworks, CheckedEpoch
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._ensemble_saver import EnsembleSaver
-from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
-from barenet.population._out_of_fold import OutOfFold, check_memory, split_folds
+from barenet.population._out_of_fold import OutOfFold, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
-from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._column_relevance import relevance_factors
-from barenet.tables._encoding import ColumnOptions, TableEncoding
-from barenet.tables._frame import Frame
-from barenet.tables._parsed_frame import ParsedFrame
-from barenet.tables._scaling import Scaling
-from barenet.tables._table_rows import table_rows
-from barenet.tables._target_jumps import add_edges_at_jumps
-from barenet.tables._telling_words import with_words_of_networks
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
@@ -313,84 +302,3 @@ def rows_left_out(
         for fold in range(n_folds):
             left_out.append(np.flatnonzero(folds == fold))
     return left_out
-
-
-class PreparedTraining(NamedTuple):
-    """The training of an ensemble on a table, which has not begun, and how the table is encoded.
-
-    Attributes
-    ----------
-    training : EnsembleTraining
-        The training.
-    encoding : TableEncoding
-        The encoding of the columns.
-    scaling : Scaling or None
-        The scaling of numeric targets.
-    chosen : ChosenInputs
-        The inputs that were chosen by the error on left-out rows, and are not the default.
-    """
-
-    training: EnsembleTraining
-    encoding: TableEncoding
-    scaling: Scaling | None
-    chosen: ChosenInputs
-
-
-def prepare_ensemble_training(
-    X: Any,
-    y: NDArray[Any],
-    target_kind: TargetKind = ONE_NUMBER,
-    *,
-    number_loss: NumberLoss = SQUARED_ERROR,
-    weight: FloatArray | None = None,
-    groups: NDArray[Any] | None = None,
-    epochs: int | None = None,
-    seed: int = 0,
-    rare: float | None = None,
-    **columns: Unpack[ColumnOptions],
-) -> PreparedTraining:
-    """Prepare the training on a table: fit the encoding of its columns, and scale numbers.
-
-    `choose_inputs` chooses further inputs of dates and whole numbers, and the fraction below which
-    categories are merged for each column, if it isn't given.
-    """
-    check_memory(y, target_kind)
-    recipe = EnsembleRecipe.for_rows(len(y))
-    if weight is None:
-        weight = np.ones(len(y))
-    scaling = None
-    y_for_encoding = y
-    if not target_kind.of_classes:
-        y = y.reshape(len(y), -1)
-        number_loss.check_targets(y, weight)
-        scaling = number_loss.fit_scaling(y, weight)
-        y = number_loss.scaled(y, weight, scaling)
-        y_for_encoding = number_loss.for_encoding(y, weight)
-    if isinstance(X, Frame):
-        X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
-    recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    chosen = choose_inputs(X, y_for_encoding, weight, **columns)
-    rare_of_columns: float | dict[str, float] = chosen.rare
-    if rare is not None:
-        chosen = chosen._replace(rare={})
-        rare_of_columns = rare
-    encoding = TableEncoding.fit(
-        X, numbers="piecewise", bins=recipe.bins, rare=rare_of_columns, **columns
-    )
-    encoding = encoding.with_inputs(chosen.parts, chosen.codes)
-    chosen = chosen._replace(codes=encoding.codes_by_name())  # those of columns with bins
-    encoding = add_edges_at_jumps(encoding, X, y_for_encoding, weight)
-    left_out = rows_left_out(y, recipe, target_kind, seed, groups)
-    encoding, factors_of_networks = with_words_of_networks(
-        encoding, X, y_for_encoding, weight, left_out, columns.get("keep_column", ())
-    )
-    factors_of_networks *= relevance_factors(encoding, X, y_for_encoding, weight, left_out)
-    out_of_fold = OutOfFold(y, weight / weight.sum(), number_loss)
-    # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
-    # predictions need none.
-    factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
-    inputs = table_rows(encoding, X, np.float32, factors)
-    training = EnsembleTraining(
-        inputs, out_of_fold, recipe, target_kind, seed, groups, factors, factors_of_networks
-    )
-    return PreparedTraining(training, encoding, scaling, chosen)

@@ -22,7 +22,8 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
 from barenet.optimization._schedules import as_schedule
-from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
+from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
