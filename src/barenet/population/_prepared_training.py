@@ -32,6 +32,9 @@ from barenet.tables._telling_words import with_words_of_networks
 #: categories that get an input are in more rows, too, as their number is limited.
 MOST_ROWS_OF_TRIAL = 20_000
 
+#: Maximum number of epochs of these networks. Those that overfit to categories do so early.
+EPOCHS_OF_TRIAL = 20
+
 
 class PreparedTraining(NamedTuple):
     """The training of an ensemble on a table, which has not begun, and how the table is encoded.
@@ -111,31 +114,27 @@ class TrainingTable:
         for name, threshold in chosen.rare.items():
             if threshold > RARE:
                 merged_more[name] = threshold
-        simpler_choices = [
-            chosen._replace(codes={}),
-            chosen._replace(rare=merged_more),
-            chosen._replace(codes={}, rare=merged_more),
-        ]
-        different = []
-        for simpler in simpler_choices:
-            if simpler != chosen and simpler not in different:
-                different.append(simpler)
-        if not different:
+        if not chosen.codes and chosen.rare == merged_more:
             return chosen
-        best = chosen
-        lowest_loss = self.loss_of_trial(chosen, recipe, threads)
-        for simpler in different:
-            loss = self.loss_of_trial(simpler, recipe, threads)
-            if loss < lowest_loss:
-                best = simpler
-                lowest_loss = loss
-        return best
+        loss = self.loss_of_trial(chosen, recipe, threads)
+        if chosen.codes:
+            simpler = chosen._replace(codes={})
+            loss_of_simpler = self.loss_of_trial(simpler, recipe, threads)
+            if loss_of_simpler < loss:
+                chosen = simpler
+                loss = loss_of_simpler
+        if chosen.rare != merged_more:
+            simpler = chosen._replace(rare=merged_more)
+            if self.loss_of_trial(simpler, recipe, threads) < loss:
+                chosen = simpler
+        return chosen
 
     def loss_of_trial(
         self, chosen: ChosenInputs, recipe: EnsembleRecipe, threads: int | None
     ) -> float:
         """Train the networks of one repeat, and return the loss on the rows that they leave out."""
-        training = self.prepare(chosen, replace(recipe, repeats=1)).training
+        epochs = min(recipe.epochs, EPOCHS_OF_TRIAL)
+        training = self.prepare(chosen, replace(recipe, repeats=1, epochs=epochs)).training
         training.run(threads, progress=False)
         if training.is_interrupted:
             raise KeyboardInterrupt
