@@ -44,8 +44,10 @@ ENOUGH_ROWS = 30_000
 #: Number of folds for the mean targets of categories.
 FOLDS = 4
 
-#: Number of trees for each network.
-TREES = 20
+#: Minimum and maximum number of trees for each network, one for each feature otherwise. The more
+#: features there are, the fewer splits of a tree each of them gets.
+FEWEST_TREES = 20
+MOST_TREES = 80
 
 #: Maximum number of features that are compared at a split, which bounds the time of wide tables.
 MOST_FEATURES = 100
@@ -165,8 +167,9 @@ def relevances(
     features = [column.features(rows, targets) for column in columns]
     shadows = [column.features(shuffled, targets) for column in columns]
     every = np.concatenate([*features, *shadows], axis=1)
+    n_trees = min(max(FEWEST_TREES, every.shape[1] // 2), MOST_TREES)
     trees = ExtraTreesRegressor(
-        TREES,
+        n_trees,
         min_samples_leaf=ROWS_OF_LEAF,
         max_features=min(MOST_FEATURES, math.ceil(every.shape[1] / 3)),
         random_state=seed,
