@@ -29,12 +29,12 @@ def clusters(as_text=False):
     return table, y
 
 
-def households():
+def households(n_rows=1_500):
     """A number of each household, which the target depends on."""
     rng = np.random.default_rng(3)
-    household = rng.integers(0, 130, 1_500)
-    y = rng.normal(size=130)[household] + 0.3 * rng.normal(size=1_500)
-    return {"household": household * 7 + 3, "x": rng.normal(size=1_500)}, y
+    household = rng.integers(0, 130, n_rows)
+    y = rng.normal(size=130)[household] + 0.3 * rng.normal(size=n_rows)
+    return {"household": household * 7 + 3, "x": rng.normal(size=n_rows)}, y
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_networks_reject_categories_that_repeat_what_other_columns_express(as_te
 
 
 def test_networks_confirm_codes_that_predict_the_target(trials):
-    table, y = households()
+    table, y = households(n_rows=1_000)
     prepared = prepare_ensemble_training(table, y)
     assert len(prepared.chosen.codes["household"]) == 130
     assert trials == [ONE_REPEAT, ONE_REPEAT]
@@ -70,8 +70,13 @@ def test_networks_confirm_codes_that_predict_the_target(trials):
 
 
 def test_nothing_is_trained_where_there_is_nothing_to_compare(trials, monkeypatch):
-    table, y = households()
+    table, y = households(n_rows=1_000)
     prepare_ensemble_training({"x": table["x"]}, y)
+    assert trials == []
+    enough, y_of_enough = households(n_rows=3_000)
+    prepared = prepare_ensemble_training(enough, y_of_enough)
+    assert trials == []
+    assert "household" in prepared.chosen.codes, "each number is in 23 rows on average"
     monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_TRIAL", len(y) - 1)
     prepared = prepare_ensemble_training(table, y)
     assert trials == []
@@ -82,7 +87,7 @@ def test_ctrl_c_while_inputs_are_compared_ends_the_fit(monkeypatch):
     def interrupt(training, epoch, population):
         raise KeyboardInterrupt
 
-    table, y = households()
+    table, y = households(n_rows=1_000)
     monkeypatch.setattr(EnsembleTraining, "_check", interrupt)
     with pytest.raises(KeyboardInterrupt):
         prepare_ensemble_training(table, y)

@@ -32,6 +32,9 @@ from barenet.tables._telling_words import with_words_of_networks
 #: categories that get an input are in more rows, too, as their number is limited.
 MOST_ROWS_OF_TRIAL = 20_000
 
+#: Only the categories of columns that have fewer rows for each input, on average, are compared.
+ROWS_OF_CATEGORY = 10
+
 #: Maximum number of epochs of these networks. Those that overfit to categories do so early.
 EPOCHS_OF_TRIAL = 20
 
@@ -109,16 +112,26 @@ class TrainingTable:
     def without_harmful_inputs(
         self, chosen: ChosenInputs, recipe: EnsembleRecipe, threads: int | None
     ) -> ChosenInputs:
-        """Leave out the numbers and the rare categories with which networks predict worse."""
+        """Leave out codes and rare categories in few rows with which networks predict worse."""
+        if not chosen.codes and not chosen.rare:
+            return chosen
+        wide = set()
+        for column in self.encode(chosen, recipe).used:
+            if len(column.inputs) * ROWS_OF_CATEGORY > len(self.y):
+                wide.add(column.name)
+        without_codes = {}
+        for name, codes in chosen.codes.items():
+            if name not in wide:
+                without_codes[name] = codes
         merged_more = {}
         for name, threshold in chosen.rare.items():
-            if threshold > RARE:
+            if name not in wide or threshold > RARE:
                 merged_more[name] = threshold
-        if not chosen.codes and chosen.rare == merged_more:
+        if chosen.codes == without_codes and chosen.rare == merged_more:
             return chosen
         loss = self.loss_of_trial(chosen, recipe, threads)
-        if chosen.codes:
-            simpler = chosen._replace(codes={})
+        if chosen.codes != without_codes:
+            simpler = chosen._replace(codes=without_codes)
             loss_of_simpler = self.loss_of_trial(simpler, recipe, threads)
             if loss_of_simpler < loss:
                 chosen = simpler
@@ -141,15 +154,19 @@ class TrainingTable:
         assert training.best is not None
         return training.best.loss
 
-    def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
-        """Encode the columns with the chosen inputs, and make the networks."""
+    def encode(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> TableEncoding:
+        """Fit the encoding of the columns, before the target has a part in it."""
         rare: float | dict[str, float] = chosen.rare
         if self.rare is not None:
             rare = self.rare
         encoding = TableEncoding.fit(
             self.X, numbers="piecewise", bins=recipe.bins, rare=rare, **self.columns
         )
-        encoding = encoding.with_inputs(chosen.parts, chosen.codes)
+        return encoding.with_inputs(chosen.parts, chosen.codes)
+
+    def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
+        """Encode the columns with the chosen inputs, and make the networks."""
+        encoding = self.encode(chosen, recipe)
         chosen = chosen._replace(codes=encoding.codes_by_name())  # those of columns with bins
         encoding = add_edges_at_jumps(encoding, self.X, self.y_for_encoding, self.weight)
         left_out = rows_left_out(self.y, recipe, self.target_kind, self.seed, self.groups)
