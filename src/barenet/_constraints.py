@@ -471,7 +471,9 @@ def check_seed(value: object, argument: str = "seed") -> int:
 
 def check_flag(value: object, argument: str) -> bool:
     """Return True or False as a Python bool."""
-    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
+    # NumPy's type is called bool_ before NumPy 2, and bool since.
+    is_numpy_bool = type(value).__name__ in ("bool", "bool_")
+    if not isinstance(value, bool) and not is_numpy_bool:
         raise ArgumentError.of(argument, value, "True or False")
     return bool(value)
 
@@ -515,7 +517,8 @@ def convert(value: Any, annotation: Any, argument: str, part: str = "") -> Any:
         return check_number(value, argument, part=part, integer=target is int, **limits)
     if origin is Literal and value in parameters:
         return value
-    if origin is tuple and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+    is_text = isinstance(value, str)  # a sequence of characters, but not meant as one
+    if origin is tuple and isinstance(value, Sequence | np.ndarray) and not is_text:
         return tuple(convert(entry, parameters[0], argument, part) for entry in value)
     if origin is Mapping and isinstance(value, Mapping):
         converted = {}

@@ -142,7 +142,10 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
             _, last_value = drawn[-1]
             last = f"{last_value:.4g}"
         legend += f'<span class="curve-{number}">{escape(label)} {last}</span>'
-    box = f'viewBox="-52 -8 {WIDTH + 60} {HEIGHT + 32}" width="{WIDTH + 60}"'
+    # The plot, with room for the ticks on the left, and for the epochs below.
+    full_width = WIDTH + 60
+    full_height = HEIGHT + 32
+    box = f'viewBox="-52 -8 {full_width} {full_height}" width="{full_width}"'
     description = f'role="img" aria-label="{escape(title)} by epoch"'
     caption = f"<figcaption><b>{escape(title)}</b>{legend}</figcaption>"
     return f"<figure>{caption}<svg {box} {description}>{grid}{lines}</svg></figure>\n"
@@ -203,13 +206,19 @@ def _ticks(low: float, high: float, is_log: bool) -> list[float]:
     span = min(high - low, 1e308)
     if span <= 1e-9 * max(abs(low), abs(high)):  # constant values
         span = abs(high) if high != 0 else 1.0
-    power = 10.0 ** math.floor(math.log10(span))
-    for step in (power / 5, power / 2, power, 2 * power):
-        if span / step <= 5:
-            break
+    step = _round_step(span)
     first = math.floor(low / step)
     last = max(math.ceil(high / step), first + 1)
     return [step * multiple for multiple in range(first, last + 1)]
+
+
+def _round_step(span: float) -> float:
+    """Return 1, 2 or 5 times a power of ten that divides a span into about five steps."""
+    power = 10.0 ** math.floor(math.log10(span))
+    for step in (power / 5, power / 2, power):
+        if span / step <= 5:
+            return step
+    return 2 * power
 
 
 def _is_number(cell: Cell) -> bool:

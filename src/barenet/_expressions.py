@@ -222,8 +222,9 @@ def _check_operations(node: ast.expr) -> None:
     if not is_known:
         raise unsupported(node)
     for place, operand in enumerate(operands):
-        is_condition = name == "where" and place == 0
-        if isinstance(operand, ast.Compare) != is_condition:
+        is_comparison = isinstance(operand, ast.Compare)
+        needs_condition = name == "where" and place == 0
+        if is_comparison != needs_condition:
             raise unsupported(node)
     for operand in operands:
         _check_operations(operand)
@@ -249,21 +250,26 @@ class _Simplified(_Substituted):
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         left = self.visit(node.left)
         right = self.visit(node.right)
-        numbers: list[Any] = [None, None]
-        for place, operand in enumerate((left, right)):
-            if isinstance(operand, ast.Constant):
-                numbers[place] = operand.value
-        if None not in numbers:
+        left_number = _number_of(left)
+        right_number = _number_of(right)
+        if left_number is not None and right_number is not None:
             operation = OPERATIONS[type(node.op).__name__]
-            return ast.Constant(operation.compute(*numbers))
-        match node.op, *numbers:
-            case ast.Mult(), 1, _:
+            return ast.Constant(operation.compute(left_number, right_number))
+        match node.op, left_number, right_number:
+            case ast.Mult(), 1, _:  # 1 * x
                 return right
-            case ast.Mult() | ast.Div(), 0, _:
+            case ast.Mult() | ast.Div(), 0, _:  # 0 * x, or 0 / x
                 return ast.Constant(0)
-            case (ast.Add(), _, 0) | (ast.Div(), _, 1):
+            case (ast.Add(), _, 0) | (ast.Div(), _, 1):  # x + 0, or x / 1
                 return left
         return ast.BinOp(left, node.op, right)
+
+
+def _number_of(node: ast.expr) -> Any:
+    """Return the number that a node is; None if it is none."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    return None
 
 
 class _Transposed(ast.NodeTransformer):
@@ -290,7 +296,8 @@ class _Expanded(ast.NodeTransformer):
             return node
         definition = _parse(OPERATIONS[name].definition)
         expanded = self.visit(definition)  # it may call other functions
-        arguments = dict(zip(("x", "low", "high"), node.args, strict=False))
+        parameters = ("x", "low", "high")  # most functions have only the first
+        arguments = dict(zip(parameters, node.args, strict=False))
         body: ast.expr = _Substituted(arguments).visit(expanded)
         return body
 

@@ -272,7 +272,7 @@ class Recorded(EnsembleTraining):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.groups = arguments[5]
+        self.groups = options["groups"]
         Recorded.last = self
 
 
@@ -406,7 +406,7 @@ def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
     class Collected(EnsembleTraining):
         def __init__(self, *arguments, **options):
             super().__init__(*arguments, **options)
-            trained.append((arguments[5], self.left_out))
+            trained.append((options["groups"], self.left_out))
 
     monkeypatch.setattr(_prepared_training, "EnsembleTraining", Collected)
     rng = np.random.default_rng(0)

@@ -128,7 +128,7 @@ def test_the_networks_of_a_fold_leave_out_whole_groups(monkeypatch):
     class Recorded(EnsembleTraining):
         def __init__(self, *arguments, **options):
             super().__init__(*arguments, **options)
-            trainings.append((arguments[5], self.left_out))
+            trainings.append((options["groups"], self.left_out))
 
     monkeypatch.setattr("barenet.population._prepared_training.EnsembleTraining", Recorded)
     table = patients(12)

@@ -62,7 +62,9 @@ class ConformalResiduals:
         """Return whether the numbers are finite, ascending and above 0, with shapes that fit."""
         ratios = self.ratios
         added = self.added_spread
-        if ratios.ndim != 2 or ratios.size == 0 or ratios.shape[1:] != added.shape:
+        if ratios.ndim != 2 or ratios.size == 0:
+            return False
+        if ratios.shape[1:] != added.shape:
             return False
         ascend = np.diff(ratios, axis=0, prepend=0) >= 0
         are_positive = added > 0

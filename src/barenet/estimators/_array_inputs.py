@@ -195,8 +195,10 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     missing = _missing_rows(y)
     if missing.any():
         raise ValueError(f"row {int(missing.argmax())} has no value")
-    if hasattr(y, "tolist") and not isinstance(y.dtype, np.dtype) and not numeric:
-        y = _labels(y)
+    if not numeric and hasattr(y, "tolist"):
+        has_pandas_type = not isinstance(y.dtype, np.dtype)
+        if has_pandas_type:
+            y = _labels(y)
     kinds = "biuf"
     if not numeric:
         kinds += "U"

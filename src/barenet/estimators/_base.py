@@ -182,7 +182,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         task = None
         if getattr(self, "_skl_callbacks", ()) and not incremental:
             task = self._init_callback_context(max_subtasks=int(self.max_iter))
-        continued = hasattr(self, "network_") and (self.warm_start or incremental)
+        is_fitted = hasattr(self, "network_")
+        continued = is_fitted and (self.warm_start or incremental)
         with unchanged_on_error(self, continued):
             is_sparse = issparse(y)
             X, y = self._check_arrays(X, y, reset=not continued)

@@ -69,14 +69,16 @@ class Patience(Callback):
         self._limit_epochs_ahead(run)
 
     def on_epoch(self, run: Run) -> None:
-        value = run.history[self.score or "loss"][-1]
         if self.score:
-            self.scores.append(value)
-            value = -value
-        better = value <= self.best - self.tol  # False for NaN
-        self.n_epochs_no_change += 1
-        if better:
+            score = run.history[self.score][-1]
+            self.scores.append(score)
+            value = -score  # less is better, as for a loss
+        else:
+            value = run.history["loss"][-1]
+        if value <= self.best - self.tol:
             self.n_epochs_no_change = 0
+        else:  # or NaN
+            self.n_epochs_no_change += 1
         if value < self.best:
             self.best = value
             if self.score:

@@ -170,10 +170,11 @@ class Parameters:
         except ArgumentError as error:
             raise error.renamed("hidden_layer_sizes") from None
         names = [activation.name for activation in activations]
-        if not names:
+        if names:  # the output layer is drawn like the last hidden one
+            names.append(names[-1])
+        else:
             names.append(self.activation)
-        names.append(names[-1])  # the output layer is drawn like the last hidden one
-        for layer, name in zip(dense_layers_of(network), names, strict=False):
+        for layer, name in zip(dense_layers_of(network), names, strict=True):
             factor = 2.0 if name in ("sigmoid", "logistic") else 6.0
             bound = np.sqrt(factor / (layer.n_in + layer.n_out))
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)

@@ -54,8 +54,12 @@ def split_validation(
             np.arange(n_units), test_size=fraction, stratify=strata_of_units, random_state=rng
         )
     except ValueError as error:
-        if strata is not None and (groups is not None or len(np.unique(strata)) > 2):
-            return split_validation(rows, fraction, None, rng, groups)
+        # Some of many classes, or some groups, may be too few for each part to have one of them:
+        # try again without strata.
+        if strata is not None:
+            has_many_strata = len(np.unique(strata)) > 2
+            if groups is not None or has_many_strata:
+                return split_validation(rows, fraction, None, rng, groups)
         raise ArgumentError(str(error), argument="validation_fraction") from error
     if groups is not None:
         is_validation = np.isin(groups, validation)
@@ -65,8 +69,9 @@ def split_validation(
         problem = f"The validation set is too small, {len(validation)} of {len(rows.X)} rows"
         remedy = "take a larger fraction, or more rows"
         raise ArgumentError(problem, argument="validation_fraction", remedy=remedy)
+    weights = rows.sample_weight
     for index, purpose in ((training, "training"), (validation, "validation")):
-        if rows.sample_weight is not None and not rows.sample_weight[index].any():
+        if weights is not None and not weights[index].any():
             problem = f"all {len(index)} {purpose} rows have weight 0"
             remedy = "give validation_data, another random_state, or weights to more of the rows"
             raise ArgumentError(problem, argument="sample_weight", remedy=remedy)

@@ -130,12 +130,12 @@ class AveragedNetworks(Stateful):
         """
         decay = self.recipe.decay
         # The weights 1, decay, decay², … of the epochs have the sum (1 − decayⁿ) / (1 − decay).
-        one_over_weights = np.float32((1 - decay) / (1 - decay**epoch))
-        failed_repeats = {index // self.n_folds for index in failed}
+        one_over_sum = np.float32((1 - decay) / (1 - decay**epoch))
+        failed_repeats = {self._repeat_of(index) for index in failed}
         parameters = {}
         for index, total in enumerate(self._sums):
-            if index // self.n_folds not in failed_repeats:
-                parameters[index] = total * one_over_weights
+            if self._repeat_of(index) not in failed_repeats:
+                parameters[index] = total * one_over_sum
         if not parameters:
             return
         checked = self._predict_left_out(epoch, parameters)
@@ -147,15 +147,19 @@ class AveragedNetworks(Stateful):
         if checked.loss < self.best.loss - least_fall:
             self.best = checked
 
+    def _repeat_of(self, index: int) -> int:
+        """Return the repeat of a network: each repeat has a network for each fold."""
+        return index // self.n_folds
+
     def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
         """Predict the rows that each network left out, to estimate the loss on new rows."""
         out_of_fold = self.out_of_fold
         n_networks = len(parameters)
-        repeats = sorted({index // self.n_folds for index in parameters})
+        repeats = sorted({self._repeat_of(index) for index in parameters})
         n_outputs = self._scratch.sizes[-1]
         predictions = np.empty((len(repeats), len(out_of_fold.y), n_outputs), np.float32)
         for index, vector in parameters.items():
-            repeat = repeats.index(index // self.n_folds)
+            repeat = repeats.index(self._repeat_of(index))
             left_out = self.left_out[index]
             self._scratch.parameters[...] = vector
             inputs = self.X[self.first_rows[index] + left_out]

@@ -224,8 +224,10 @@ def check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | N
     except (TypeError, ValueError, IndexError) as error:
         reason = f"fold {number}: {in_a_line(error)}"
         raise ArgumentError(reason, argument="cv", remedy="pass pairs of row indices") from error
-    if train.ndim != 1 or test.ndim != 1 or not train.size or not test.size:
-        raise ArgumentError(f"fold {number} needs rows for training and the test", argument="cv")
+    for indices in (train, test):
+        if indices.ndim != 1 or not indices.size:
+            problem = f"fold {number} needs rows for training and the test"
+            raise ArgumentError(problem, argument="cv")
     if labels is not None:
         missing = np.setdiff1d(labels, labels[train])
         if len(missing):
@@ -259,4 +261,6 @@ def measure_fold(
 
 def default_metric(network: Network) -> str:
     """Return the metric that networks are compared by: accuracy for classes, else R²."""
-    return TargetKind.of_outputs(network.n_outputs or 1, network.output_activation.name).metric
+    n_outputs = network.n_outputs or 1
+    target_kind = TargetKind.of_outputs(n_outputs, network.output_activation.name)
+    return target_kind.metric

@@ -202,10 +202,11 @@ class EnsembleTraining:
         loss = None  # that of the output activation of classes
         if not self.out_of_fold.of_classes:
             loss = self.out_of_fold.number_loss.loss
+        targets = [self.out_of_fold.y for _ in range(self.n_copies)]
         train_many(
             self.networks,
             self.X,
-            np.concatenate([self.out_of_fold.y for _ in range(self.n_copies)]),
+            np.concatenate(targets),
             rows=train_rows,
             loss=loss,
             sample_weight=np.tile(weight, self.n_copies),

@@ -251,7 +251,8 @@ class Population:
             rows.append(row)
         head = ["network", "sizes", *varied, "epochs", decisive, *names, "end"]
         head = [heading.replace("_", " ") for heading in head]
-        return write_display(repr(self)[1:-1], write_table(head, rows))
+        title = repr(self).removeprefix("<").removesuffix(">")
+        return write_display(title, write_table(head, rows))
 
     def _varied(self) -> list[str]:
         """The arguments that differ between the networks, except for data."""

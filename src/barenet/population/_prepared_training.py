@@ -180,15 +180,17 @@ class TrainingTable:
         # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
         # predictions need none.
         factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
+        inputs = table_rows(encoding, self.X, np.float32, factors)
+        shares = self.weight / self.weight.sum()
         training = EnsembleTraining(
-            table_rows(encoding, self.X, np.float32, factors),
-            OutOfFold(self.y, self.weight / self.weight.sum(), self.number_loss),
+            inputs,
+            OutOfFold(self.y, shares, self.number_loss),
             recipe,
             self.target_kind,
-            self.seed,
-            self.groups,
-            factors,
-            factors_of_networks,
+            seed=self.seed,
+            groups=self.groups,
+            factors=factors,
+            factors_of_networks=factors_of_networks,
         )
         return PreparedTraining(training, encoding, self.scaling, chosen)
 

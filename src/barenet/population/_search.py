@@ -162,7 +162,10 @@ def search(
     population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
-    while len(judge.rungs) < max(1, len(judge.epochs)):
+    # No slice of epochs finishes the only rung of a search without halving, nor those whose last
+    # epoch no network has reached.
+    n_rungs = max(1, len(judge.epochs))
+    while len(judge.rungs) < n_rungs:
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
     best_index = int(ranks(results).argmin())
@@ -203,16 +206,16 @@ def _make_halving(
     factor: int | None, candidates: list[Any], epochs: int, folds: list[Fold], score: Metric
 ) -> Halving:
     """Make the rungs of successive halving; without a factor, a single rung."""
-    n_candidates = len(candidates)
-    rungs: list[int] = []
-    if factor is not None:
-        factor = int(check_number(factor, "halving", ge=2, integer=True))
-        for candidate in candidates:
-            if "epochs" in candidate:
-                problem = "epochs are its budget, and can't be searched"
-                raise ArgumentError(problem, argument="halving")
-        rungs = rungs_of(n_candidates, epochs, factor)
-    return Halving(folds, score, rungs, factor or 1, list(range(n_candidates)))
+    indices = list(range(len(candidates)))
+    if factor is None:
+        return Halving(folds, score, epochs=[], factor=1, candidates=indices)
+    factor = int(check_number(factor, "halving", ge=2, integer=True))
+    for candidate in candidates:
+        if "epochs" in candidate:
+            problem = "epochs are its budget, and can't be searched"
+            raise ArgumentError(problem, argument="halving")
+    rungs = rungs_of(len(candidates), epochs, factor)
+    return Halving(folds, score, epochs=rungs, factor=factor, candidates=indices)
 
 
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
     runs = [population.runs[index] for index in population.active]
     stop = population.make.stop
     n_threads = min(population.make.n_threads, len(runs))
+    # The most costly runs come first, so that no thread is left with one of them in the end.
     queue = deque(sorted(runs, key=lambda run: -run.cost))
 
     threads: list[Future[None]] = []

@@ -190,8 +190,8 @@ def make_runs(
             runs.append(make(index, network, arguments))
         except ArgumentError as error:
             name = error.argument
-            wrong = arguments.get(name)
-            is_shared = all(options.get(name) is wrong for options in network_arguments)
+            refused = arguments.get(name)
+            is_shared = all(options.get(name) is refused for options in network_arguments)
             if index > 0 or not is_shared:
                 error.problem = f"network {index}: {error.problem}"
             raise

@@ -130,11 +130,17 @@ def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
     {'optimizer': 'sgd', 'l2': 0.1}
     """
     for changed, chosen_for_it in CHOSEN_FOR.items():
-        new = str(getattr(given, changed) or "")
-        old = str(getattr(defaults, changed) or "")
-        if new and new.partition(":")[0] != old.partition(":")[0]:
+        new = getattr(given, changed)
+        old = getattr(defaults, changed)
+        if new and _name_in_spec(new) != _name_in_spec(old):
             defaults = dataclasses.replace(defaults, **{chosen_for_it: None})
     return defaults
+
+
+def _name_in_spec(spec: object) -> str:
+    """Return the name in a setting such as ``"adam:beta1=0.8"``; empty without a setting."""
+    name, _, _ = str(spec or "").partition(":")
+    return name
 
 
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:

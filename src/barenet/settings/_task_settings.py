@@ -364,7 +364,7 @@ class TaskSettings(DataOptions):
         """Reject options for tables if the data are not a table."""
         if self.is_table:
             return
-        options = [*self.table_options()]
+        options = list(self.table_options())
         if self.memory is not None:
             options.append("memory")
         if self.quick is False:

@@ -139,7 +139,8 @@ class Measurement:
     @property
     def loss_function(self) -> Loss:
         """The loss of the training, or the default loss of the output activation."""
-        loss: Any = (self.predictor.card or ModelCard()).settings.get("loss")
+        card = self.predictor.card or ModelCard()
+        loss: Any = card.settings.get("loss")
         return as_loss(loss, self.predictor.network.output_activation)
 
     def baselines_document(self) -> dict[str, Any]:

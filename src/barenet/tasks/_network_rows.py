@@ -51,10 +51,11 @@ class NetworkRows:
             split.validation_splits[split_key] = split_validation(split.training, config)
         training, validation = split.validation_splits[split_key]
         scale = config.scaling or "none"
-        key = (*split_key, scale, *settings.table_options().items())
-        if key not in split.encodings:
-            split.encodings[key] = fit_encoding(training, scale, settings)
-        encoding = split.encodings[key]
+        table_options = settings.table_options()
+        encoding_key = (*split_key, scale, *table_options.items())
+        if encoding_key not in split.encodings:
+            split.encodings[encoding_key] = fit_encoding(training, scale, settings)
+        encoding = split.encodings[encoding_key]
         if validation is not None and isinstance(encoding, TableEncoding):
             check_rows(encoding, encoding.frame_of(validation.X), settings)
         return cls(split=split, training=training, validation=validation, encoding=encoding)

@@ -86,9 +86,10 @@ def labelled_blocks(
     known_categories = category_names(predictor)
     names = [*predictor.feature_names, target]
     missing = missing_markers(predictor)
+    classes = predictor.classes or ()
     for block in blocks:
         all_rows = read_columns(block, names, [target], [*known_categories, *categories])
-        rows, without_target = with_target(all_rows, target, missing, None, predictor.classes or ())
+        rows, without_target = with_target(all_rows, target, missing, task=None, classes=classes)
         dataset = make_dataset(
             rows,
             predictor.feature_names,

@@ -55,15 +55,22 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     return KINDS[kind](predictor, rows)
 
 
-def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: Any) -> Figure:
+def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, losses: Any = None) -> Figure:
     """Draw predicted numbers against one column, or against the targets."""
     X = rows.X
     if isinstance(predictor.preprocessing, TableEncoding):
         X = _numbers_of(predictor.preprocessing, X)
         if X.shape[1] != 1 or np.isnan(X).any():
             X = predictor.inputs(rows.X)
-    losses |= {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
-    return plots.plot_fit(X, rows.y, predictions, title=rows.name, **losses)
+    return plots.plot_fit(
+        X,
+        rows.y,
+        predictions,
+        losses=losses,
+        feature_name=rows.feature_names[0],
+        target_name=rows.target_name,
+        title=rows.name,
+    )
 
 
 def _is_plane(predictor: Predictor) -> bool:

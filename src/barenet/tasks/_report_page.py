@@ -61,9 +61,11 @@ class Report:
         if measured.fitted_to is not None and measured.fitted_to is not measured.rows:
             self.training = replace(measured, rows=measured.fitted_to)
         self.rows = replace(measured.rows, name="")  # omits titles from the figures
-        most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
+        lowest, highest = SHUFFLED_ROWS
+        n_affordable = MAX_SHUFFLED // (REPEATS * self.rows.n_features)
+        n_rows = np.clip(n_affordable, lowest, highest)
         #: The rows that are used for shuffling.
-        self.sample = sample_rows(self.rows, int(most))
+        self.sample = sample_rows(self.rows, int(n_rows))
 
     @cached_property
     def importance(self) -> Importance:
@@ -202,7 +204,8 @@ class Report:
         if predictor.image_shape is not None:
             yield _figures(inline_panels(draw("digits", predictor, rows.take(worst)), "images"))
             return
-        shown = [self.importance.names[place] for place in self.importance.order[:MAX_VALUES]]
+        importance = self.importance
+        shown = [importance.names[column] for column in importance.order[:MAX_VALUES]]
         X = rows.X
         if not isinstance(X, Frame):
             X = as_frame(X, rows.feature_names)

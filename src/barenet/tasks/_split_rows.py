@@ -116,13 +116,14 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     """Reject numbers that are all equal, or outside the range that can be standardized."""
     y = dataset.y
     target = f"column {dataset.target_name!r}"
-    if dataset.classes is None and np.ptp(y) == 0:
+    is_numeric = dataset.classes is None
+    if is_numeric and np.ptp(y) == 0:
         problem = f"{target} holds {y.min():g} in every row"
         if dataset.without_target.n_rows:
             problem += f" with a target: {dataset.description}"
         raise DataError(problem, path=dataset.name)
     is_large = max(y.max(), -y.min()) > MAX_TARGET
-    is_small = dataset.classes is None and np.ptp(y) < 1 / MAX_TARGET
+    is_small = is_numeric and np.ptp(y) < 1 / MAX_TARGET
     if config.target_scaling != "none" and (is_large or is_small):
         problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
         remedy = "multiply it by a power of ten"

@@ -182,7 +182,7 @@ class Task(OtherMethods):
         else:
             source = in_memory(data)
             name = IN_MEMORY
-        accepted = [*task_settings.TABLE_OPTIONS]
+        accepted = list(task_settings.TABLE_OPTIONS)
         for argument in inspect.getfullargspec(Task.open).kwonlyargs:
             if argument not in OpeningOptions.__annotations__:
                 accepted.append(argument)

@@ -83,8 +83,9 @@ def _folds_by_time(times: NDArray[np.float64], n_folds: int) -> list[Fold]:
         latest = len(different) - n_periods + period
         start = min(max(nearest, start + 1), latest)
         starts.append(start)
+    ends = [*starts[1:], len(different)]  # each period ends where the next one starts
     folds = []
-    for start, end in zip(starts, [*starts[1:], len(different)], strict=True):
+    for start, end in zip(starts, ends, strict=True):
         is_earlier = codes < start
         is_test = (codes >= start) & (codes < end)
         folds.append((np.flatnonzero(is_earlier), np.flatnonzero(is_test)))

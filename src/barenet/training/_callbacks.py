@@ -209,7 +209,9 @@ class LambdaCallback(Callback, DeclaredAttributes):
             if result:
                 run.stop(result)
         elif isinstance(result, bool | np.bool_) and result:
-            name = getattr(self.function, "__name__", "<lambda>").replace("<lambda>", "a callback")
+            name = getattr(self.function, "__name__", "<lambda>")
+            if name == "<lambda>":  # or an object without a name, such as a partial
+                name = "a callback"
             run.stop(f"{name} returned True")
 
 

@@ -476,8 +476,9 @@ class LBFGSLoop(Loop):
     def _minimize(self, until: int) -> None:
         """Search from the first iteration, replaying the recorded iterations."""
         run = self.run
+        is_in_parts = until < run.epochs or len(run.history) > 0
         history = None
-        if self.is_saved or until < run.epochs or len(run.history):
+        if self.is_saved or is_in_parts:  # the search is continued by replaying its history
             history = self.optimizer_state
         ending = self.optimizer.minimize(
             self.engine.value_and_gradient,

@@ -45,7 +45,9 @@ class Bar:
     @property
     def is_due(self) -> bool:
         """Whether it is time for the next update."""
-        return time.perf_counter() >= self.due and Bar.shown in (None, self)
+        if Bar.shown is not None and Bar.shown is not self:  # one bar is shown at a time
+            return False
+        return time.perf_counter() >= self.due
 
     def draw(self, completed: float, total: float, before: str, after: str = "") -> None:
         """Redraw the bar in its place."""
@@ -143,7 +145,9 @@ def is_watched() -> bool:
         return False
     import multiprocessing
 
-    return multiprocessing.parent_process() is None and (in_notebook() or sys.stderr.isatty())
+    if multiprocessing.parent_process() is not None:
+        return False
+    return in_notebook() or sys.stderr.isatty()
 
 
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:

@@ -107,13 +107,15 @@ class DenseInput:
 
     def split_rows(self, matrix: Matrix) -> list[Matrix]:
         """Split a matrix with rows for each part, as `parts` does."""
-        return [matrix[k * self.capacity :] for k in range(len(self.lefts))]
+        n_parts = len(self.lefts)
+        return [matrix[part * self.capacity :] for part in range(n_parts)]
 
     def products(self, W: Matrix, start: Matrix, Z: Matrix) -> list[MatrixProduct]:
         """The products Z = S + X W, from the same start S, of each part."""
         products = []
-        for left, X, Z_part in zip(self.lefts, self.parts, self.split_rows(Z), strict=True):
-            depth = min(self.part_size, self.n_in - left)
+        Z_parts = self.split_rows(Z)
+        for left, X, Z_part in zip(self.lefts, self.parts, Z_parts, strict=True):
+            depth = min(self.part_size, self.n_in - left)  # the last part may be smaller
             products.append((Z_part, X, W[left:], start, depth))
         return products
 
@@ -133,9 +135,10 @@ class Lowering(ProgramBuilder):
         self.job = job
         self.purpose = purpose
         self.max_threads = _threads.allowed_cores()
-        self.averages = purpose == "learn" and getattr(job.optimizer, "average", 0) > 0
+        self.averages = False
         self.moments: Sequence[str] = ()
         if purpose == "learn":
+            self.averages = getattr(job.optimizer, "average", 0) > 0
             self.moments = getattr(type(job.optimizer), "moment_names", ())
         self.loading: Region = []
         #: Work of the first layer before that of the rows: products of parts of X, sums of runs.
@@ -624,7 +627,7 @@ class Lowering(ProgramBuilder):
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate.append(_gradients.penalize)
         take_step = _optimizers.take_step
-        ends_with_dense = bool(differentiate) and differentiate[-1] == _dense.dense_gradient
+        ends_with_dense = differentiate[-1:] == [_dense.dense_gradient]
         if differentiate == [_dense.slim_gradient]:  # this kernel also sums the squares
             block = tile
         elif ends_with_dense and self.takes_one_row(record):

@@ -74,8 +74,10 @@ class OutputProgram:
 
     def outputs(self, X: ArrayLike, network: Network | None = None) -> FloatArray:
         """Check rows, and compute the outputs of each network, or of another of its structure."""
-        if network is not None and self.bound[0][0] is not network.parameters:
-            self._use([network])
+        if network is not None:
+            parameters_in_use, _ = self.bound[0]
+            if network.parameters is not parameters_in_use:
+                self._use([network])
         if type(X) is np.ndarray and self._are_few(X):
             outputs = self._outputs_of_few(X)
             if not any(self.unsafe):

@@ -81,16 +81,30 @@ def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None
         return emit(builder, *operands)
 
     infer_global(operation)(Template)
-    for arguments in ((Lanes,), (Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
-        lower_builtin(operation, *arguments)(lower)
+    # One operand, or two of which one may be a number.
+    operand_types: list[tuple[Any, ...]] = [
+        (Lanes,),
+        (Lanes, Lanes),
+        (Lanes, types.Number),
+        (types.Number, Lanes),
+    ]
+    for types_of_operation in operand_types:
+        lower_builtin(operation, *types_of_operation)(lower)
 
 
 def _arithmetic(code: str) -> Callable[..., Any]:
-    return lambda builder, a, b: getattr(builder, code)(a, b, flags=("contract",))
+    def emit(builder: Any, a: Any, b: Any) -> Any:
+        instruction = getattr(builder, code)
+        return instruction(a, b, flags=("contract",))
+
+    return emit
 
 
 def _comparison(sign: str) -> Callable[..., Any]:
-    return lambda builder, a, b: builder.fcmp_ordered(sign, a, b)
+    def emit(builder: Any, a: Any, b: Any) -> Any:
+        return builder.fcmp_ordered(sign, a, b)
+
+    return emit
 
 
 for _name, _code in {"add": "fadd", "sub": "fsub", "mul": "fmul", "truediv": "fdiv"}.items():
@@ -106,7 +120,10 @@ def _function(name: str) -> Any:
 
     @intrinsic
     def function(typing_context: Any, x: Any) -> Any:
-        return x(x), emitter(lambda builder, x: on_vectors(builder, name, x))
+        def write(builder: Any, x: Any) -> Any:
+            return on_vectors(builder, name, x)
+
+        return x(x), emitter(write)
 
     return function
 

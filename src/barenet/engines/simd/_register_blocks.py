@@ -175,7 +175,8 @@ def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth
         for first, pointer in zip(range(0, n_rows, 3), pointers, strict=True):
             at = builder.load(pointer)
             builder.store(builder.gep(at, [a_step]), pointer)
-            for total, offset in zip(sums[first : first + 3], rows, strict=False):
+            sums_of_pointer = sums[first : first + 3]  # the last pointer may read fewer rows
+            for total, offset in zip(sums_of_pointer, rows, strict=False):
                 number = builder.load(builder.gep(at, [offset]))
                 factor = llvm.splat(builder, number, row.count)
                 total_before = builder.load(total)

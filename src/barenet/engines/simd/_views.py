@@ -83,7 +83,11 @@ def itemsize(typing_context: Any, spec: Any) -> Any:
 def _other_spec(change: Callable[[KernelSpec], KernelSpec]) -> Any:
     @intrinsic
     def other(typing_context: Any, spec: Any) -> Any:
-        return change(spec)(spec), lambda context, *_: context.get_dummy_value()
+        def write(context: Any, *_: Any) -> Any:
+            return context.get_dummy_value()  # a spec exists only as a type
+
+        changed = change(spec)
+        return changed(spec), write
 
     return other
 
@@ -206,6 +210,9 @@ def on_stack(n_vectors: int) -> Callable[[Any], int]:
 @llvm.operation(lambda address: types.void(types.intp))
 def prefetch(builder: Any, address: Any) -> None:
     """Start to load the cache line at an address."""
-    to_read_keep_data = [ir.IntType(32)(number) for number in (0, 3, 1)]
+    integer = ir.IntType(32)
+    to_read = integer(0)
+    keep_in_cache = integer(3)
+    of_data = integer(1)  # not of instructions
     place = builder.inttoptr(address, llvm.BYTE)
-    llvm.call(builder, "llvm.prefetch.p0i8", llvm.VOID, place, *to_read_keep_data)
+    llvm.call(builder, "llvm.prefetch.p0i8", llvm.VOID, place, to_read, keep_in_cache, of_data)

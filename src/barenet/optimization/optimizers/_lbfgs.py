@@ -152,7 +152,8 @@ class LBFGS(Configurable):
     def _ending(self, result: Any, iterations: int) -> str:
         """Return the reason that SciPy's search has ended."""
         gains_little = self.gain > 0 and result.status == _CONVERGED
-        if gains_little or np.abs(result.jac).max(initial=0) <= self.tolerance:
+        largest_slope = np.abs(result.jac).max(initial=0)
+        if gains_little or largest_slope <= self.tolerance:
             return "converged"
         if result.status == _AT_LIMIT and result.nit < iterations:
             return f"the maximum of {self.evaluations} evaluations was reached"
@@ -197,7 +198,8 @@ class Search:
         assert self._at_start is not None
         loss, gradient = self._at_start
         self._at_start = self._at_last_point  # the next iteration starts where this one ends
-        if self.history.has_reported():  # a replayed iteration
+        is_replayed = self.history.count_iteration()
+        if is_replayed:
             return
         self.is_stopped = self.after_iteration(loss, gradient)
         if self.is_stopped:
@@ -245,23 +247,24 @@ class LBFGSHistory(Stateful):
         """Return the next recorded evaluation; after the last, compute and record one."""
         if not self.recording:
             return compute()
-        place = self._position
+        position = self._position
         self._position += 1
         checksum = zlib.crc32(np.ascontiguousarray(x).data)
-        if place == len(self.evaluations):
+        if position == len(self.evaluations):
             value, gradient = compute()
             self.evaluations.append((checksum, value, gradient.copy()))
-        recorded, value, gradient = self.evaluations[place]
-        if checksum != recorded:
+        recorded_checksum, value, gradient = self.evaluations[position]
+        if checksum != recorded_checksum:
             raise OtherStepsError
         return value, gradient
 
-    def has_reported(self) -> bool:
+    def count_iteration(self) -> bool:
         """Count an iteration, and return whether it was reported before."""
         self._iterations += 1
-        before = self._iterations <= self.n_reported
-        self.n_reported = max(self.n_reported, self._iterations)
-        return before
+        if self._iterations <= self.n_reported:
+            return True
+        self.n_reported = self._iterations
+        return False
 
     def state_dict(self) -> dict[str, Any]:
         if self.start is None:
