@@ -74,7 +74,7 @@ SEARCHES = {
     "tensorboard": "what-it-lacks",
     "time series split": "command-line",
     "transfer learning": "what-it-lacks",
-    "tweedie": "guides/custom-loss",
+    "tweedie": "generated/barenet.losses.Tweedie",
     "web service": "guides/deploy",
     "webassembly": "microcontrollers",
 }

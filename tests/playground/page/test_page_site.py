@@ -190,6 +190,7 @@ def link_to(lesson):
 def test_lessons_that_cannot_be_loaded_are_one_line(own_tab, site):
     page = Tab(own_tab.page.context.new_page, site + link_to({}), "window.barenet?.line")
     page.until_text("#notice", "title: missing; every lesson needs it")
+    page.until("header")  # the notice may come before the first picture
     page.step(1)
     for query, words in (
         (
