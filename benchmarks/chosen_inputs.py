@@ -52,7 +52,7 @@ def noise(rng: np.random.Generator) -> Table:
 
 
 def clusters(rng: np.random.Generator) -> Table:
-    """4,300 rows of 1,500 clusters, whose numbers repeat what two other columns determine."""
+    """4,300 rows of 1,500 clusters, whose numbers repeat what three columns determine."""
     cluster = rng.integers(0, 1_500, 4_300)
     X = rng.uniform(-2, 2, size=(1_500, 3))[cluster]
     y = np.sin(2 * X[:, 0]) * X[:, 1] + 0.5 * X[:, 2] ** 2 + 0.5 * rng.normal(size=4_300)

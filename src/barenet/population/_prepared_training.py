@@ -213,7 +213,8 @@ def prepare_ensemble_training(
 
     `choose_inputs` chooses further inputs of dates and whole numbers, and the fraction below which
     categories are merged for each column, if it isn't given. Networks are trained with and without
-    those of categories and whole numbers, unless there are more than `MOST_ROWS_OF_TRIAL` rows.
+    the inputs of whole numbers and of categories that are in few rows (`ROWS_OF_CATEGORY`), unless
+    there are more than `MOST_ROWS_OF_TRIAL` rows.
     """
     check_memory(y, target_kind)
     if weight is None:

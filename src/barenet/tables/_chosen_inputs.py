@@ -13,7 +13,6 @@ in turn is backfitting (Hastie, Tibshirani and Friedman, "The Elements of Statis
 section 9.1.1).
 """
 
-import itertools
 import math
 from typing import Any, NamedTuple, Unpack
 
@@ -278,19 +277,24 @@ def _choose(
 
 def _within_budget(columns: list[Categories], thresholds: list[float]) -> list[float]:
     """Raise thresholds of 0 if they keep too many categories."""
-    are_complete = []
+    complete = []
     for column, threshold in zip(columns, thresholds, strict=True):
-        are_complete.append(threshold == 0 and not column.part)
-    complete = [*itertools.compress(columns, are_complete)]
+        if _is_complete(column, threshold):
+            complete.append(column)
     fewest_rows = _fewest_rows(complete)
     if fewest_rows <= 1:  # each category is kept
         return thresholds
     raised = thresholds.copy()
     for place, column in enumerate(columns):
-        if are_complete[place]:
+        if _is_complete(column, thresholds[place]):
             # Half a row less, as the product with the number of rows is rounded.
             raised[place] = (fewest_rows - 0.5) / column.n_rows
     return raised
+
+
+def _is_complete(column: Categories, threshold: float) -> bool:
+    """Return whether each category has an input of its own; parts of dates have few of them."""
+    return threshold == 0 and not column.part
 
 
 def _fewest_rows(columns: list[Categories]) -> int:
