@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.chosen_inputs
 
-The tables have rush hours on weekdays, an effect of each of 136 houses, 101 columns of noise, and
-numbers of clusters that repeat what other columns determine. Inputs are chosen by regression, and
-confirmed by networks.
+The tables have rush hours on weekdays, an effect of each of 136 houses, 101 columns of noise,
+numbers of clusters that repeat what other columns determine, and matches of teams whose strength
+differs by season. Inputs are chosen by regression, and confirmed by networks.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from barenet import MLPEnsembleRegressor
+from barenet.population._input_trials import InputTrials
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._encoding import TableEncoding
 
-#: The module whose functions choose.
-TRAINING = "barenet.population._prepared_training"
+#: The module that calls the functions that choose.
+TRAINING = "barenet.population._training_table"
 
 Table = tuple[pd.DataFrame, np.ndarray]
 
@@ -60,11 +61,24 @@ def clusters(rng: np.random.Generator) -> Table:
     return pd.DataFrame(X).rename(columns="x{}".format).assign(cluster=numbers[cluster]), y
 
 
+def matches(rng: np.random.Generator) -> Table:
+    """3,000 matches of 20 teams, whose strength is another one in each of 10 seasons."""
+    n_matches, n_teams, n_seasons = 3_000, 20, 10
+    strength = rng.normal(size=(n_teams, n_seasons)) + 0.3 * rng.normal(size=(n_teams, 1))
+    home = rng.integers(0, n_teams, n_matches)
+    guest = (home + rng.integers(1, n_teams, n_matches)) % n_teams
+    season = rng.integers(0, n_seasons, n_matches)
+    y = strength[home, season] - strength[guest, season] + 0.3 + 0.7 * rng.normal(size=n_matches)
+    table = pd.DataFrame({"home": home, "guest": guest}).map("team {}".format)
+    return table.assign(season=2001 + season), y
+
+
 TABLES: dict[str, Callable[[np.random.Generator], Table]] = {
     "rides": rides,
     "houses": houses,
     "noise": noise,
     "clusters": clusters,
+    "matches": matches,
 }
 
 
@@ -79,6 +93,11 @@ def score(X: pd.DataFrame, y: np.ndarray, seed: int) -> float:
 def no_inputs(*arguments: object, **options: object) -> ChosenInputs:
     """Choose nothing."""
     return ChosenInputs({}, {}, {})
+
+
+def unconfirmed(trials: InputTrials, chosen: ChosenInputs) -> ChosenInputs:
+    """Keep what the regression chooses."""
+    return chosen
 
 
 def equal_factors(
@@ -98,7 +117,7 @@ def main() -> None:
             patch(f"{TRAINING}.relevance_factors", equal_factors),
         ):
             plain = mean_score(X, y)
-        with patch(f"{TRAINING}.MOST_ROWS_OF_TRIAL", 0):
+        with patch.object(InputTrials, "confirm", unconfirmed):
             by_regression = mean_score(X, y)
         confirmed = mean_score(X, y)
         print(f"{name:8} {plain:8.2f}  {by_regression:13.2f}  {confirmed:9.2f}", flush=True)

@@ -23,7 +23,7 @@ from barenet import (
     save,
 )
 from barenet.errors import DataError
-from barenet.population import _prepared_training
+from barenet.population import _training_table
 from barenet.population._ensemble_training import EnsembleTraining
 
 KINDS = [MLPEnsembleClassifier, MLPEnsembleRegressor]
@@ -278,7 +278,7 @@ class Recorded(EnsembleTraining):
 
 @pytest.fixture
 def recorded(monkeypatch):
-    monkeypatch.setattr(_prepared_training, "EnsembleTraining", Recorded)
+    monkeypatch.setattr(_training_table, "EnsembleTraining", Recorded)
     return Recorded
 
 
@@ -408,7 +408,7 @@ def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
             super().__init__(*arguments, **options)
             trained.append((options["groups"], self.left_out))
 
-    monkeypatch.setattr(_prepared_training, "EnsembleTraining", Collected)
+    monkeypatch.setattr(_training_table, "EnsembleTraining", Collected)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 2))
     groups = np.repeat([f"p{number}" for number in range(12)], 5)

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from barenet.population import _prepared_training
+from barenet.population import _input_trials
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._prepared_training import prepare_ensemble_training
+from barenet.population._training_table import TrainingTable
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
+from barenet.tables._chosen_pairs import PairSide
+from barenet.tables._to_frame import as_frame
 
 ONE_REPEAT = EnsembleRecipe().folds
 
@@ -35,6 +38,22 @@ def households(n_rows=1_500):
     household = rng.integers(0, 130, n_rows)
     y = rng.normal(size=130)[household] + 0.3 * rng.normal(size=n_rows)
     return {"household": household * 7 + 3, "x": rng.normal(size=n_rows)}, y
+
+
+def matches(n_rows=1_500):
+    """Matches of 20 teams, whose strength is another one in each of 5 seasons."""
+    rng = np.random.default_rng(3)
+    strength = rng.normal(size=(20, 5))
+    home = rng.integers(0, 20, n_rows)
+    guest = (home + rng.integers(1, 20, n_rows)) % 20
+    season = rng.integers(0, 5, n_rows)
+    y = strength[home, season] - strength[guest, season] + 0.5 * rng.normal(size=n_rows)
+    table = {
+        "home": np.array([f"team {code}" for code in home], object),
+        "guest": np.array([f"team {code}" for code in guest], object),
+        "season": 2001.0 + season,
+    }
+    return table, y
 
 
 @pytest.fixture
@@ -77,10 +96,56 @@ def test_nothing_is_trained_where_there_is_nothing_to_compare(trials, monkeypatc
     prepared = prepare_ensemble_training(enough, y_of_enough)
     assert trials == []
     assert "household" in prepared.chosen.codes, "each number is in 23 rows on average"
-    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_TRIAL", len(y) - 1)
+    monkeypatch.setattr(_input_trials, "MOST_ROWS", len(y) - 1)
     prepared = prepare_ensemble_training(table, y)
     assert trials == []
     assert "household" in prepared.chosen.codes, "the regression alone decides"
+
+
+def test_networks_confirm_pairs_of_categories_that_matter_together(trials):
+    table, y = matches()
+    prepared = prepare_ensemble_training(table, y)
+    season = PairSide("season")
+    pairs = {(PairSide("home"), season), (PairSide("guest"), season)}
+    assert set(prepared.chosen.pairs) == pairs
+    assert [len(pairs.pairs) for pairs in prepared.encoding.pairs] == [100, 100]
+    assert prepared.encoding.n_pairs == 200
+    assert trials == [ONE_REPEAT, ONE_REPEAT]
+
+
+def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trials):
+    """The target is the larger of two effects, which the sum of two effects can't express."""
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 12, (2, 1_200))
+    effects = rng.normal(size=(2, 12))
+    y = np.maximum(effects[0, codes[0]], effects[1, codes[1]]) + 0.3 * rng.normal(size=1_200)
+    table = {}
+    for name, row_codes in zip(("first", "second"), codes, strict=True):
+        table[name] = np.array([f"c{code}" for code in row_codes], object)
+    chosen = choose_inputs(table, y[:, np.newaxis], np.ones(len(y)))
+    assert chosen.pairs == ((PairSide("first"), PairSide("second")),), "the regression proposes it"
+    prepared = prepare_ensemble_training(table, y)
+    assert prepared.chosen.pairs == ()
+    assert prepared.encoding.pairs == ()
+    assert trials == [ONE_REPEAT, ONE_REPEAT]
+
+
+def test_pairs_of_many_rows_are_confirmed_with_some_of_them(trials, monkeypatch):
+    monkeypatch.setattr(_input_trials, "MOST_ROWS", 900)
+    rows_of_trials = []
+    sampled = TrainingTable.sampled
+
+    def counted(training_table, most):
+        sample = sampled(training_table, most)
+        rows_of_trials.append(len(sample.y))
+        return sample
+
+    monkeypatch.setattr(TrainingTable, "sampled", counted)
+    table, y = matches()
+    for rows in (as_frame(table), table):
+        prepared = prepare_ensemble_training(rows, y, groups=np.arange(len(y)))
+        assert len(prepared.chosen.pairs) == 2
+    assert rows_of_trials == [900, 900]
 
 
 def test_ctrl_c_while_inputs_are_compared_ends_the_fit(monkeypatch):

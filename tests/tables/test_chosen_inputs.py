@@ -8,9 +8,9 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from barenet import MLPEnsembleRegressor
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables import _chosen_inputs
-from barenet.tables._chosen_inputs import Categories, choose_inputs
+from barenet.tables._chosen_inputs import Categories, ChosenInputs, choose_inputs
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._input_regression import leave_one_out
+from barenet.tables._input_regression import OtherRows
 
 
 def towns(n_towns, n_rows=600, *, matters):
@@ -33,7 +33,8 @@ def test_the_errors_are_those_of_fits_without_each_row():
         options = {"cv": LeaveOneOut(), "params": {"sample_weight": weight}}
         model = Ridge(alpha=4.0, fit_intercept=False)
         expected = cross_val_predict(model, X, y, **options)
-        found = leave_one_out(column.codes, y, weight, penalty=4.0)
+        others = OtherRows.of(column.codes, y, weight)
+        found = others.errors(y, weight, penalty=4.0)
         np.testing.assert_allclose(found.predictions, expected, rtol=1e-9, atol=1e-12)
         error = (weight * np.square(y - expected).mean(axis=1)).mean()
         assert found.error == pytest.approx(error, rel=1e-9)
@@ -129,7 +130,7 @@ def test_parts_of_dates_are_chosen_that_predict_rows_left_out():
     is_rush = np.array([ride.weekday() < 5 and ride.hour in (7, 8, 16, 17) for ride in rides])
     y = 2.0 * is_rush + 0.3 * rng.normal(size=3_000)
     chosen = choose_inputs(table, y[:, np.newaxis], np.ones(3_000))
-    assert chosen == ({}, {"ride": ("weekday", "hour")}, {})
+    assert chosen == ChosenInputs({}, {"ride": ("weekday", "hour")}, {})
     of_classes = choose_inputs(table, np.where(is_rush, "rush", "calm"), np.ones(3_000))
     assert of_classes == chosen
 
@@ -150,7 +151,7 @@ def test_numbers_are_codes_where_each_has_an_effect_of_its_own():
     table = {"house": house, "age": age, "noise": rng.integers(0, 100, 2_000)}
     y = rng.normal(size=101)[house] + np.sin(age / 20) + 0.5 * rng.normal(size=2_000)
     chosen = choose_inputs(table, y[:, np.newaxis], np.ones(2_000))
-    assert chosen == ({}, {}, {"house": (*range(1, 101),)})
+    assert chosen == ChosenInputs({}, {}, {"house": (*range(1, 101),)})
 
 
 def test_frequent_codes_are_chosen_without_rare_ones():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from barenet import MLPEnsembleClassifier, TableEncoding
-from barenet.population import _prepared_training
+from barenet.population import _training_table
 from barenet.tables._target_jumps import MOST_ROWS, add_edges_at_jumps
 
 
@@ -113,5 +113,5 @@ def test_an_ensemble_learns_a_target_that_jumps(monkeypatch):
         return model.score(X[test], y[test])
 
     with_jumps = accuracy()
-    monkeypatch.setattr(_prepared_training, "add_edges_at_jumps", lambda encoding, *_: encoding)
+    monkeypatch.setattr(_training_table, "add_edges_at_jumps", lambda encoding, *_: encoding)
     assert with_jumps > 0.985 and with_jumps > accuracy() + 0.01

@@ -130,7 +130,7 @@ def test_the_networks_of_a_fold_leave_out_whole_groups(monkeypatch):
             super().__init__(*arguments, **options)
             trainings.append((options["groups"], self.left_out))
 
-    monkeypatch.setattr("barenet.population._prepared_training.EnsembleTraining", Recorded)
+    monkeypatch.setattr("barenet.population._training_table.EnsembleTraining", Recorded)
     table = patients(12)
     Task.cross_validate(table, "pressure", cv=3, split_by="patient", quick=False, epochs=1)
     assert len(trainings) == 3

@@ -14,11 +14,13 @@ section 9.1.1).
 """
 
 import math
+from collections.abc import Collection
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.tables._chosen_pairs import ColumnPair, choose_pairs, codes_of_sides
 from barenet.tables._column import FilledColumn
 from barenet.tables._column_fitting import bin_edges
 from barenet.tables._column_kinds import (
@@ -69,11 +71,34 @@ class ChosenInputs(NamedTuple):
         The parts of dates, those of `DateColumn`.
     codes : dict of str to tuple of float
         The numbers with an input of their own, those of `PiecewiseColumn`.
+    pairs : tuple of ColumnPair
+        The columns whose pairs of categories have inputs of their own.
     """
 
     rare: dict[str, float]
     parts: dict[str, tuple[str, ...]]
     codes: dict[str, tuple[float, ...]]
+    pairs: tuple[ColumnPair, ...] = ()
+
+    def without_codes(self, names: Collection[str]) -> "ChosenInputs":
+        """Return the choices with no codes in these columns."""
+        codes = {}
+        for name, numbers in self.codes.items():
+            if name not in names:
+                codes[name] = numbers
+        return self._replace(codes=codes)
+
+    def with_merged_categories(self, names: Collection[str]) -> "ChosenInputs":
+        """Return the choices with as many categories merged in these columns as by default."""
+        rare = {}
+        for name, fraction in self.rare.items():
+            if name not in names or fraction > RARE:
+                rare[name] = fraction
+        return self._replace(rare=rare)
+
+    def without_pairs(self) -> "ChosenInputs":
+        """Return the choices for the columns alone."""
+        return self._replace(pairs=())
 
 
 class Categories(NamedTuple):
@@ -163,9 +188,11 @@ def choose_inputs(
     sample = RegressionSample.of(y, weight, MOST_ROWS)
     frame = encoding.frame_of(X).take(sample.rows)
     columns = []
+    sides = []
     other_inputs = []
     numbers_of_codes = {}
     for column, values in values_of(encoding, frame):
+        sides += codes_of_sides(column, values)
         if isinstance(column, CategoryColumn):
             columns.append(Categories.of(column.name, values))
         if not isinstance(column, FilledColumn):
@@ -184,8 +211,10 @@ def choose_inputs(
     if not columns:
         return ChosenInputs({}, {}, {})
     numbers = sample.centered(other_inputs)
-    thresholds = _choose_in_turn(columns, numbers, sample.targets, sample.weight)
-    return _chosen_inputs(columns, thresholds, numbers_of_codes)
+    thresholds, residuals = _choose_in_turn(columns, numbers, sample.targets, sample.weight)
+    chosen = _chosen_inputs(columns, thresholds, numbers_of_codes)
+    pairs = choose_pairs(sides, residuals, sample.weight)
+    return chosen._replace(pairs=pairs)
 
 
 def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]:
@@ -234,8 +263,11 @@ def _choose_in_turn(
     numbers: NDArray[np.float64],
     targets: NDArray[np.float64],
     weight: NDArray[np.float64],
-) -> list[float]:
-    """Choose the threshold of each column, after the shares of all others have been subtracted."""
+) -> tuple[list[float], NDArray[np.float64]]:
+    """Choose the threshold of each column, after the shares of all others have been subtracted.
+
+    Returns the thresholds, and what all columns leave unexplained.
+    """
     first_share = share_of_numbers(numbers, targets, weight)
     residuals = targets - first_share
     shares = []
@@ -252,7 +284,7 @@ def _choose_in_turn(
         threshold, result = _choose(column, residuals, weight)
         thresholds.append(threshold)
         residuals -= result.predictions
-    return thresholds
+    return thresholds, residuals
 
 
 def _choose(

@@ -48,6 +48,13 @@ class Entries(NamedTuple):
     #: Their values, of the same shape.
     values: NDArray[Any]
 
+    def place_among(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Find the one of these indices at which a row is not 0; -1 if it is 0 at all of them."""
+        is_entry = np.isin(self.places, places) & (self.values != 0)
+        first = is_entry.argmax(axis=1)[:, np.newaxis]
+        place = np.take_along_axis(self.places, first, axis=1)[:, 0]
+        return np.where(is_entry.any(axis=1), place, -1)
+
     def followed_by(self, further: Sequence[tuple[NDArray[np.intp], NDArray[Any]]]) -> "Entries":
         """Append entries: for each, the index and the value in each row, shape (n_rows,)."""
         places = [self.places]
@@ -93,6 +100,14 @@ class Column(ABC):
     def n_bins(self) -> int:
         """Number of bins, whose inputs follow that of the scaled number."""
         return 0
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        """Inputs of which at most one is 1 in a row, and the others 0, by the part of a date.
+
+        The part is empty for columns of another kind.
+        """
+        return {}
 
     def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         """Parse a column of a frame, shape (n_rows,), given the texts of missing values."""

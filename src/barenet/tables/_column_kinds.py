@@ -177,6 +177,13 @@ class PiecewiseColumn(NumberColumn):
             names.append(f"{self.name} rare")
         return tuple(names)
 
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        if not self.codes:
+            return {}
+        first = 1 + self.n_bins
+        return {"": range(first, first + len(self.codes) + 1)}
+
     @cached_property
     def limits(self) -> tuple[float, float]:
         """The least and the greatest scaled number."""
@@ -313,6 +320,10 @@ class BooleanColumn(FilledColumn):
         return parsing.parse_column(frame, name, "boolean", missing)
 
     @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        return {"": range(1)}
+
+    @property
     def formula(self) -> str:
         return f"1 if true, 0 if false, where missing {int(self.fill)}"
 
@@ -367,6 +378,10 @@ class CategoryColumn(Column):
         if self.missing:
             inputs.append(f"{self.name} missing")
         return tuple(inputs)
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        return {"": range(len(self.inputs))}
 
     @property
     def formula(self) -> str:
@@ -563,6 +578,15 @@ class DateColumn(FilledColumn):
         for part in self.parts:
             names += [f"{self.name} {value}" for value in PARTS[part]]
         return tuple(names)
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        inputs = {}
+        first = 1 + self.n_bins + 2 * len(self.cycles)
+        for part in self.parts:
+            inputs[part] = range(first, first + len(PARTS[part]))
+            first += len(PARTS[part])
+        return inputs
 
     @property
     def formula(self) -> str:

@@ -22,6 +22,7 @@ from barenet.tables._column_errors import raise_together
 from barenet.tables._column_fitting import SCALINGS, fit_column, in_bins
 from barenet.tables._column_kinds import COLUMNS, CategoryColumn, DateColumn, PiecewiseColumn
 from barenet.tables._frame import Frame
+from barenet.tables._input_pairs import InputPairs, input_pairs_from_dict
 from barenet.tables._kind_inference import kinds_and_errors
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import refuse_where
@@ -64,6 +65,8 @@ class TableEncoding:
         The encodings of the columns, in the order of the training table.
     missing : tuple of str
         Texts that stand for a missing value.
+    pairs : tuple of InputPairs, default=()
+        Pairs of inputs whose products are further inputs, after those of all columns.
 
     Raises
     ------
@@ -84,12 +87,17 @@ class TableEncoding:
 
     columns: tuple[Column, ...]
     missing: tuple[str, ...] = MISSING
+    pairs: tuple[InputPairs, ...] = ()
 
     def __post_init__(self) -> None:
         convert_fields(self)
         names = {column.name for column in self.columns}
         if len(names) < len(self.columns):
             raise ArgumentError.of("columns", self.columns, "different names")
+        for pairs in self.pairs:
+            first = lookup(self.used_by_name, pairs.first, "pairs")
+            second = lookup(self.used_by_name, pairs.second, "pairs")
+            pairs.check(first, second)
         if not self.n_inputs:
             reasons = [f"{column.name}: {column.formula}" for column in self.columns]
             problem = f"no column is left to learn from: {some(reasons, most=5)}"
@@ -246,7 +254,10 @@ class TableEncoding:
                 except DataError as error:
                     errors.append(error)
             raise_together(errors)
-            np.concatenate(parts, axis=1, out=encoded[indices], casting="unsafe")
+            inputs = np.concatenate(parts, axis=1)
+            first, second = self.factors_of_pairs
+            products = inputs[:, first] * inputs[:, second]
+            np.concatenate([inputs, products], axis=1, out=encoded[indices], casting="unsafe")
         return encoded
 
     def replaced(self, X: Any) -> dict[str, int]:
@@ -318,6 +329,9 @@ class TableEncoding:
         names: list[str] = []
         for column in self.columns:
             names.extend(column.inputs)
+        for pairs in self.pairs:
+            columns = self.used_by_name
+            names.extend(pairs.names(columns[pairs.first], columns[pairs.second]))
         taken = set(names)
         unique: dict[str, None] = {}  # a dictionary as an ordered set
         for name in names:
@@ -353,7 +367,40 @@ class TableEncoding:
         for column in self.used:
             for place in range(len(column.inputs)):
                 are_bins.append(0 < place <= column.n_bins)
+        for pairs in self.pairs:
+            are_bins.extend([False] * len(pairs.pairs))
         return np.array(are_bins)
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """The first input of each column that is used, by its name."""
+        starts = {}
+        n_inputs = 0
+        for column in self.used:
+            starts[column.name] = n_inputs
+            n_inputs += len(column.inputs)
+        return starts
+
+    @cached_property
+    def used_by_name(self) -> dict[str, Column]:
+        """The encodings of the columns that are not dropped, by their names."""
+        return {column.name: column for column in self.used}
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of inputs of pairs, which follow those of the columns."""
+        return len(self.factors_of_pairs[0])
+
+    @cached_property
+    def factors_of_pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The two inputs whose product is the input of a pair, each of shape (n_pairs,)."""
+        starts = self.starts
+        firsts = [np.empty(0, np.intp)]
+        seconds = [np.empty(0, np.intp)]
+        for pairs in self.pairs:
+            firsts.append(starts[pairs.first] + pairs.first_places)
+            seconds.append(starts[pairs.second] + pairs.second_places)
+        return np.concatenate(firsts), np.concatenate(seconds)
 
     def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.
@@ -369,9 +416,16 @@ class TableEncoding:
             The same encoding under the new names.
         """
         columns = []
+        new_names = {}
         for column, name in zip(self.columns, names, strict=True):
             columns.append(replace(column, name=name))
-        return replace(self, columns=tuple(columns))
+            new_names[column.name] = name
+        all_pairs = []
+        for pairs in self.pairs:
+            first = new_names[pairs.first]
+            second = new_names[pairs.second]
+            all_pairs.append(replace(pairs, first=first, second=second))
+        return replace(self, columns=tuple(columns), pairs=tuple(all_pairs))
 
     def with_inputs(
         self, parts: Mapping[str, tuple[str, ...]], codes: Mapping[str, tuple[float, ...]]
@@ -426,6 +480,9 @@ class TableEncoding:
         for column in self.columns:
             n_inputs = len(column.inputs)
             lines.append((column.name, column.kind, str(n_inputs), column.formula))
+        for pairs in self.pairs:
+            names = f"{pairs.first}, {pairs.second}"
+            lines.append((names, "pairs", str(len(pairs.pairs)), pairs.formula))
         return align(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -437,7 +494,10 @@ class TableEncoding:
             JSON data, for `from_dict`.
         """
         columns = [column.to_dict() for column in self.columns]
-        return {"columns": columns, "missing": list(self.missing)}
+        plain: dict[str, Any] = {"columns": columns, "missing": list(self.missing)}
+        if self.pairs:  # left out otherwise so that older versions can read it
+            plain["pairs"] = [pairs.to_dict() for pairs in self.pairs]
+        return plain
 
     @classmethod
     def from_dict(cls, plain: Any) -> Self:
@@ -459,10 +519,11 @@ class TableEncoding:
             If the data do not describe an encoding.
         """
         lists = convert(plain, Mapping[str, tuple[object, ...]], "encoding")
-        if lists.keys() != {"columns", "missing"}:
-            raise ArgumentError.of("encoding", plain, "columns and missing")
+        if lists.keys() not in ({"columns", "missing"}, {"columns", "missing", "pairs"}):
+            raise ArgumentError.of("encoding", plain, "columns, missing, and possibly pairs")
         columns = tuple(column_from_dict(column) for column in lists["columns"])
-        return cls(columns, lists["missing"])
+        pairs = tuple(input_pairs_from_dict(pairs) for pairs in lists.get("pairs", ()))
+        return cls(columns, lists["missing"], pairs)
 
 
 def _fit_each(

@@ -7,7 +7,7 @@ leave unexplained.
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,31 +135,48 @@ def leave_one_out_with_best_penalty(
     codes: NDArray[np.intp], targets: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> LeftOutErrors:
     """Leave out each row in turn, with the penalty that makes the error smallest."""
-    results = [leave_one_out(codes, targets, weight, penalty) for penalty in PENALTIES]
+    others = OtherRows.of(codes, targets, weight)
+    results = [others.errors(targets, weight, penalty) for penalty in PENALTIES]
     return min(results, key=lambda result: result.error)
 
 
-def leave_one_out(
-    codes: NDArray[np.intp],
-    targets: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    penalty: float,
-) -> LeftOutErrors:
-    """Leave out each row in turn of a ridge regression on the categories of a column.
+class OtherRows(NamedTuple):
+    """For each row, sums over the other rows of its category.
 
-    `codes` are those of the rows' categories, from 0.
-
-    Without a row of category c, the coefficient of c, which is the row's prediction, is the sum of
-    the weighted targets of the other rows of c, divided by the sum of their weights and the
-    penalty.
+    Attributes
+    ----------
+    weight : ndarray of shape (n_rows,)
+        The sum of their weights.
+    targets : ndarray of shape (n_rows, n_targets)
+        The sums of their weighted targets.
     """
-    weight_by_category = np.bincount(codes, weight)
-    weight_of_others = weight_by_category[codes] - weight
-    predictions = np.empty_like(targets)
-    for output, target in enumerate(targets.T):
-        weighted = weight * target
-        sum_by_category = np.bincount(codes, weighted)
-        sum_of_others = sum_by_category[codes] - weighted
-        predictions[:, output] = sum_of_others / (weight_of_others + penalty)
-    squares = np.square(targets - predictions).mean(axis=1)
-    return LeftOutErrors(weight * squares, predictions)
+
+    weight: NDArray[np.float64]
+    targets: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, codes: NDArray[np.intp], targets: NDArray[np.float64], weight: NDArray[np.float64]
+    ) -> Self:
+        """Sum up the rows of each category, given the codes of the rows' categories from 0."""
+        weight_by_category = np.bincount(codes, weight)
+        sums = np.empty_like(targets)
+        for output, target in enumerate(targets.T):
+            weighted = weight * target
+            sum_by_category = np.bincount(codes, weighted)
+            sums[:, output] = sum_by_category[codes] - weighted
+        return cls(weight_by_category[codes] - weight, sums)
+
+    def errors(
+        self, targets: NDArray[np.float64], weight: NDArray[np.float64], penalty: float
+    ) -> LeftOutErrors:
+        """Leave out each row in turn of a ridge regression on the categories of a column.
+
+        Without a row of category c, the coefficient of c, which is the row's prediction, is the sum
+        of the weighted targets of the other rows of c, divided by the sum of their weights and the
+        penalty.
+        """
+        divisors = self.weight + penalty
+        predictions = self.targets / divisors[:, np.newaxis]
+        squares = np.square(targets - predictions).mean(axis=1)
+        return LeftOutErrors(weight * squares, predictions)

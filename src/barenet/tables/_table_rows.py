@@ -88,11 +88,15 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
     """Encode rows as entries, whose places count the inputs of all columns of the table."""
     column_places = []
     column_values = []
-    for column, start in zip(encoding.used, _starts(encoding), strict=True):
+    starts = encoding.starts
+    entries_by_name = {}
+    for column in encoding.used:
+        start = starts[column.name]
         with np.errstate(over="ignore"):
             values = column.parse(block, column.name, encoding.missing)
             entries = column.entries(values)
             numbers = entries.values.astype(dtype)
+        entries_by_name[column.name] = entries
         refuse_infinite(block, column.name, numbers)
         # The ends of runs follow the inputs of all columns.
         n_inputs = len(column.inputs)
@@ -101,6 +105,12 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
         offsets = np.where(is_end, end_offset, start)
         column_places.append(entries.places + offsets)
         column_values.append(numbers)
+    start_of_pairs = encoding.n_inputs - encoding.n_pairs
+    for pairs in encoding.pairs:
+        entries = pairs.entries(entries_by_name[pairs.first], entries_by_name[pairs.second])
+        column_places.append(entries.places + start_of_pairs)
+        column_values.append(entries.values.astype(dtype))
+        start_of_pairs += len(pairs.pairs)
     return Entries(
         places=np.concatenate(column_places, axis=1),
         values=np.concatenate(column_values, axis=1),
@@ -110,18 +120,9 @@ def _entries(encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]) -> Ent
 def _runs(encoding: TableEncoding) -> Runs:
     """The bins of each column of numbers and of dates."""
     runs = []
-    for column, start in zip(encoding.used, _starts(encoding), strict=True):
+    starts = encoding.starts
+    for column in encoding.used:
         if column.n_bins:
-            first_bin = start + 1  # after the scaled value
+            first_bin = starts[column.name] + 1  # after the scaled value
             runs.append((first_bin, first_bin + column.n_bins))
     return tuple(runs)
-
-
-def _starts(encoding: TableEncoding) -> list[int]:
-    """The first input of each column."""
-    starts = []
-    n_inputs = 0
-    for column in encoding.used:
-        starts.append(n_inputs)
-        n_inputs += len(column.inputs)
-    return starts

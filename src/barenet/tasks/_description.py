@@ -21,7 +21,10 @@ from barenet.tables._words_column import WordsColumn
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
-    """Describe how the columns of a table are encoded; return None for rows with only numbers."""
+    """Describe how the columns of a table are encoded; return None for rows with only numbers.
+
+    Pairs of columns follow the columns.
+    """
     if not isinstance(preprocessing, TableEncoding):
         return None
     descriptions = []
@@ -31,6 +34,14 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
             "kind": column.kind,
             "inputs": len(column.inputs),
             "how": column.formula,
+        }
+        descriptions.append(description)
+    for pairs in preprocessing.pairs:
+        description = {
+            "name": f"{pairs.first}, {pairs.second}",
+            "kind": "pairs",
+            "inputs": len(pairs.pairs),
+            "how": pairs.formula,
         }
         descriptions.append(description)
     return descriptions

@@ -357,8 +357,10 @@ def untrained_predictor(
     )
 
 
-def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
-    """Make the networks of an ensemble, and choose how rare categories are merged."""
+def prepare_ensemble(
+    split: SplitRows, settings: TaskSettings, threads: int | None = None
+) -> EnsembleFit:
+    """Choose the inputs of an ensemble, and make its networks."""
     settings.config.validate()
     settings.check_table_options()
     training = split.training
@@ -378,6 +380,7 @@ def prepare_ensemble(split: SplitRows, settings: TaskSettings) -> EnsembleFit:
         groups=training.groups(N_PERIODS),
         epochs=config.epochs,
         seed=config.seed or 0,
+        threads=threads,
         **settings.table_options(training.feature_names),
     )
     ensemble_training = prepared.training
@@ -419,6 +422,8 @@ def note_on_inputs(chosen: ChosenInputs) -> str:
         choices.append(f"each {each_part} of {name!r} has an input of its own")
     for name, codes in chosen.codes.items():
         choices.append(f"{len(codes):,} numbers of {name!r} have an input of their own, as codes")
+    for first, second in chosen.pairs:
+        choices.append(f"pairs of {first} and {second} have an input of their own")
     note = ""
     for choice in choices:
         note += f"{choice}, chosen by the error on rows that are left out\n"

@@ -53,7 +53,7 @@ class FoldTraining:
         try:
             with live_line(progress, width=12) as show_line:
                 for number, fold in enumerate(self.folds, 1):
-                    fit = self._prepare(fold)
+                    fit = self._prepare(fold, threads)
                     if number == 1:
                         fit.warn_of_columns(self.dataset, "Task.cross_validate")
                     show_epoch = self._show_within(number, show_line)
@@ -78,11 +78,11 @@ class FoldTraining:
             dataset = replace(dataset, defaults=table_defaults(len(train)).set_fields())
         return SplitRows(dataset=dataset, training=dataset.take(train), test=dataset.take(test))
 
-    def _prepare(self, fold: Fold) -> Fit:
+    def _prepare(self, fold: Fold, threads: int | None) -> Fit:
         """Fit the encoding to the training rows of a fold, and make the networks."""
         split = self._split(fold)
         if self.settings.is_ensemble:
-            return prepare_ensemble(split, self.settings)
+            return prepare_ensemble(split, self.settings, threads)
         return prepare_network(split, self.settings)
 
     def _score(self, trained: Fit) -> None:

@@ -370,7 +370,7 @@ class Task(OtherMethods):
         if teacher is not None:
             fit = prepare_network(self.rows, fit_settings, teacher=teacher)
         else:
-            fit = self.prepare(fit_settings)
+            fit = self.prepare(fit_settings, threads=threads)
         fit.warn_of_columns(self.rows.dataset, "Task.open")
         trained, self.history = fit.run(
             as_callbacks(callbacks),
@@ -590,7 +590,13 @@ class Task(OtherMethods):
             return name
         return self.metric
 
-    def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
+    def prepare(
+        self,
+        settings: TaskSettings | None = None,
+        *,
+        copy_weights: bool = True,
+        threads: int | None = None,
+    ) -> Fit:
         """Decide all settings, and make the network or ensemble to train.
 
         Parameters
@@ -599,6 +605,8 @@ class Task(OtherMethods):
             Other settings for the same rows.
         copy_weights : bool, default=True
             Whether to start from the weights of another model, if the settings name one.
+        threads : int, optional
+            Maximum number of threads for the networks that an ensemble compares its inputs with.
 
         Returns
         -------
@@ -607,7 +615,7 @@ class Task(OtherMethods):
         """
         settings = settings or self.settings
         if settings.is_ensemble:
-            return prepare_ensemble(self.rows, settings)
+            return prepare_ensemble(self.rows, settings, threads)
         return prepare_network(self.rows, settings, copy_weights=copy_weights)
 
     def report(self, path: str | PathLike[str], predictor: Predictor) -> None:

@@ -23,6 +23,8 @@ def predict(document: dict[str, Any], X: Any) -> Any:
                 X = total
             case "encode":
                 X = encode(step, X)
+            case "multiply":
+                X = np.hstack([X, X[:, p["first"]] * X[:, p["second"]]])
             case "scale":
                 X = (X - p["offset"]) * p["factor"]
             case "affine":

@@ -1,6 +1,8 @@
 """Random tables with every kind of column, every fill and every marker of a missing value."""
 
+import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, TableEncoding
 from barenet.tables._column_kinds import PARTS
+from barenet.tables._input_pairs import InputPairs
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import BOOLEAN_WORDS
 from barenet.typing import Ensemble
@@ -69,7 +72,25 @@ def with_random_inputs(
             texts = {text.strip() for text in rows[column.name][:N_TRAINING]}
             whole = sorted(float(text) for text in texts if text.strip("-").isdigit())
             codes[column.name] = tuple(whole[:: int(rng.integers(1, 3))])
-    return encoding.with_inputs(parts, codes)
+    return with_random_pairs(rng, encoding.with_inputs(parts, codes))
+
+
+def with_random_pairs(rng: np.random.Generator, encoding: TableEncoding) -> TableEncoding:
+    """Multiply some inputs of two columns of which at most one is 1 in a row."""
+    ranges = []
+    for column in encoding.used:
+        for inputs in column.exclusive_inputs.values():
+            ranges.append((column.name, inputs))
+    all_pairs = []
+    for _ in range(rng.integers(3)):
+        first, second = rng.choice(len(ranges), size=2)
+        first_name, first_inputs = ranges[first]
+        second_name, second_inputs = ranges[second]
+        products = [*itertools.product(first_inputs, second_inputs)]
+        some = rng.permutation(products)[: 1 + rng.integers(len(products))]
+        pairs = tuple((int(first), int(second)) for first, second in some)
+        all_pairs.append(InputPairs(first_name, second_name, pairs))
+    return replace(encoding, pairs=tuple(all_pairs))
 
 
 def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:

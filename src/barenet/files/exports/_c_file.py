@@ -287,6 +287,7 @@ TYPES: dict[str, tuple[str, Callable[[Any], str]]] = {
 CALLS = {
     "copy": "copy({a}, {b}, {m})",
     "encode": "encode({a}, {b})",
+    "multiply": "multiply({a}, {n}, {first}, {second}, {b}, {m})",
     "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
     "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
     "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
@@ -308,7 +309,12 @@ VECTORS = ("a", "b", "c")
 CODES = ("p", "q")
 
 #: Names of the arrays of a step; the other names end with the number of the layer.
-NAMES = {"scale": "input_{}", "quantize": "input_{}", "unscale": "target_{}"}
+NAMES = {
+    "scale": "input_{}",
+    "multiply": "{}_inputs",
+    "quantize": "input_{}",
+    "unscale": "target_{}",
+}
 
 
 class Vector(NamedTuple):
@@ -467,7 +473,8 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
     parts = dict(step.parts)
     match step.name:
         case "encode":
-            parts = {"m": parts["encoding"].n_inputs}
+            encoding = parts["encoding"]
+            parts = {"m": encoding.n_inputs - encoding.n_pairs}
         case "affine" | "rounded" | "integer" | "sums":
             parts["weights"] = parts["weights"].T
             parts["m"] = parts["bias"].size

@@ -38,6 +38,7 @@ class Step:
         or formats by column, if they are not ISO 8601. Not every language has tables, so a row in C
         has one number per column: a category is its index in the column's record, and the next
         index stands for any other category.
+    multiply : X, followed by products of two of its numbers, X[first] * X[second] for each pair.
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
     rounded : (X @ weights) * step + bias, with integer weights, and a step for each output.
@@ -256,7 +257,13 @@ def _assemble(model: Model | Predictor) -> Program:
         card = model.card.summary()
     if isinstance(before, TableEncoding):
         dates = _date_formats(before, settings.get("date_format"))
-        steps.insert(0, Step("encode", encoding=before, date_format=dates))
+        first_steps = [Step("encode", encoding=before, date_format=dates)]
+        if before.pairs:
+            first, second = before.factors_of_pairs
+            first_steps.append(
+                Step("multiply", first=first.astype(np.int32), second=second.astype(np.int32))
+            )
+        steps = [*first_steps, *steps]
     elif before.name != "none" or _changes(before):  # ONNX inputs depend on the name
         steps.insert(0, Step("scale", offset=before.offset, factor=before.factor))
     if after is not None and _changes(after):

@@ -225,6 +225,10 @@ def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
     match step.name:
         case "apply":
             return _add_activation(graph, parts["activation"], X, dtype)
+        case "multiply":
+            first = graph.add("Gather", X, graph.constant(parts["first"]), axis=1)
+            second = graph.add("Gather", X, graph.constant(parts["second"]), axis=1)
+            return graph.add("Concat", X, graph.add("Mul", first, second), axis=1)
         case "affine":
             weights = graph.constant(parts["weights"])
             bias = graph.constant(parts["bias"])

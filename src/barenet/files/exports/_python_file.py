@@ -52,11 +52,12 @@ def _runtime_sources() -> dict[str, str]:
 _RUNTIME = _runtime_sources()
 
 #: Names of the arrays of a step; the other names end with the number of the layer.
-_NAMES = {"scale": "{}", "unscale": "TARGET_{}"}
+_NAMES = {"scale": "{}", "multiply": "{}", "unscale": "TARGET_{}"}
 
 #: The lines of each step, in which X is the result of the previous step.
 _LINES: dict[str, list[str]] = {
     "encode": ["X = encode(X)"],
+    "multiply": ["X = np.hstack([X, X[:, FIRST] * X[:, SECOND]])"],
     "scale": ["X = ((X - OFFSET) * FACTOR).astype(np.{dtype})"],
     "affine": ["X = X @ WEIGHTS_{n} + BIAS_{n}"],
     "normalize": ["X = GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}"],

@@ -67,8 +67,9 @@ def with_integer_layers(
         if step.name == "affine":
             dense.append(at)
     before: list[Step] = []  # a scaling, or the encoding of a table
-    if program.first:
-        before.append(program.first)
+    for step in steps:
+        if step.name in ("encode", "multiply", "scale"):
+            before.append(step)
     checked = steps
     if dense:
         checked = steps[len(before) : dense[-1]]

@@ -18,6 +18,16 @@ static void copy(const float *a, float *b, int n)
         b[i] = a[i];
 }
 
+/* b = a, followed by the products of its numbers at the indices of each pair */
+static void multiply(const float *a, int n, CONSTANT int32_t *first, CONSTANT int32_t *second,
+                     float *b, int m)
+{
+    for (int i = 0; i < n; i++)
+        b[i] = a[i];
+    for (int i = n; i < m; i++)
+        b[i] = a[*first++] * a[*second++];
+}
+
 /* b = (a - offset - rest) * factor; the rest is what rounding the offset to a float leaves */
 static void scale(const float *a, CONSTANT float *offset, CONSTANT float *rest,
                   CONSTANT float *factor, float *b, int n)

@@ -1,0 +1,91 @@
+"""Confirms the chosen inputs of a table by networks that are trained with and without them.
+
+`choose_inputs` chooses inputs by ridge regressions, in milliseconds. But a regression can't express
+what networks learn from the other columns. Categories in few rows may seem to predict what they
+only repeat, and a network overfits to them. A pair of columns may seem to predict what a network
+learns from the columns by themselves. The networks of a first repeat are therefore trained with and
+without such inputs, and the rows that they leave out decide.
+"""
+
+from dataclasses import replace
+
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._training_table import TrainingTable
+from barenet.tables._chosen_inputs import ChosenInputs
+
+#: Maximum number of rows with which networks are trained to compare inputs. With more rows, codes
+#: and categories are not compared: those that get an input are in more rows, too, as their number
+#: is limited.
+MOST_ROWS = 20_000
+
+#: Only the categories of columns that have fewer rows for each input, on average, are compared.
+ROWS_OF_CATEGORY = 10
+
+#: Maximum number of epochs of these networks. Those that overfit to categories do so early.
+EPOCHS = 20
+
+
+class InputTrials:
+    """Trains the networks of one repeat with different inputs of the same table.
+
+    Parameters
+    ----------
+    table : TrainingTable
+        The rows, of which at most `MOST_ROWS` are used.
+    recipe : EnsembleRecipe
+        The numbers of the training, except those of the repeats and epochs.
+    threads : int, optional
+        The maximum number of threads.
+    """
+
+    def __init__(self, table: TrainingTable, recipe: EnsembleRecipe, threads: int | None) -> None:
+        self.has_all_rows = len(table.y) <= MOST_ROWS
+        if not self.has_all_rows:
+            table = table.sampled(MOST_ROWS)
+        self.table = table
+        self.recipe = replace(recipe, repeats=1, epochs=min(recipe.epochs, EPOCHS))
+        self.threads = threads
+        #: The inputs that networks have been trained with, and their losses.
+        self._losses: list[tuple[ChosenInputs, float]] = []
+
+    def confirm(self, chosen: ChosenInputs) -> ChosenInputs:
+        """Leave out the codes, rare categories and pairs with which networks predict worse."""
+        proposed_pairs = chosen.pairs
+        chosen = chosen.without_pairs()
+        if self.has_all_rows:
+            wide = self._wide_columns(chosen)
+            chosen = self._better(chosen.without_codes(wide), chosen)
+            chosen = self._better(chosen.with_merged_categories(wide), chosen)
+        return self._better(chosen._replace(pairs=proposed_pairs), chosen)
+
+    def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
+        """Return the other inputs if networks predict better with them."""
+        if other == chosen:
+            return chosen
+        if self._loss(other) < self._loss(chosen):
+            return other
+        return chosen
+
+    def _wide_columns(self, chosen: ChosenInputs) -> set[str]:
+        """Find the columns with few rows for each input."""
+        if not chosen.codes and not chosen.rare:
+            return set()
+        wide = set()
+        for column in self.table.encode(chosen, self.recipe).used:
+            if len(column.inputs) * ROWS_OF_CATEGORY > len(self.table.y):
+                wide.add(column.name)
+        return wide
+
+    def _loss(self, chosen: ChosenInputs) -> float:
+        """Return the loss of networks with these inputs on the rows that they leave out."""
+        for trained, loss in self._losses:
+            if trained == chosen:
+                return loss
+        training = self.table.prepare(chosen, self.recipe).training
+        training.run(self.threads, progress=False)
+        if training.is_interrupted:
+            raise KeyboardInterrupt
+        assert training.best is not None
+        loss = training.best.loss
+        self._losses.append((chosen, loss))
+        return loss

@@ -1,0 +1,156 @@
+"""The rows of a table that an ensemble is trained on, and how they become inputs and networks."""
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.datasets._target_kind import TargetKind
+from barenet.model._arrays import FloatArray
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._ensemble_training import EnsembleTraining, rows_left_out
+from barenet.population._number_loss import NumberLoss
+from barenet.population._out_of_fold import OutOfFold
+from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
+from barenet.tables._chosen_pairs import with_categories_of_pairs, with_pairs
+from barenet.tables._column_relevance import relevance_factors
+from barenet.tables._encoding import ColumnOptions, TableEncoding
+from barenet.tables._input_regression import random_rows
+from barenet.tables._scaling import Scaling
+from barenet.tables._table_rows import table_rows
+from barenet.tables._target_jumps import add_edges_at_jumps
+from barenet.tables._telling_words import with_words_of_networks
+from barenet.tables._to_frame import as_frame
+
+
+class PreparedTraining(NamedTuple):
+    """The training of an ensemble on a table, which has not begun, and how the table is encoded.
+
+    Attributes
+    ----------
+    training : EnsembleTraining
+        The training.
+    encoding : TableEncoding
+        The encoding of the columns.
+    scaling : Scaling or None
+        The scaling of numeric targets.
+    chosen : ChosenInputs
+        The inputs that were chosen by the error on left-out rows, and are not the default.
+    """
+
+    training: EnsembleTraining
+    encoding: TableEncoding
+    scaling: Scaling | None
+    chosen: ChosenInputs
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingTable:
+    """The rows that an ensemble is trained on, and the settings of its training.
+
+    Attributes
+    ----------
+    X : Frame, mapping or array of n_rows rows
+        The columns.
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+        The classes from 0, or scaled numbers.
+    y_for_encoding : ndarray of the shape of y
+        The targets by which inputs are chosen.
+    weight : ndarray of shape (n_rows,)
+        The weights of the rows.
+    groups : ndarray of shape (n_rows,), optional
+        The group of each row; a network leaves out whole groups.
+    target_kind : TargetKind
+        The kind of the targets.
+    number_loss : NumberLoss
+        The loss of numeric targets.
+    scaling : Scaling or None
+        The scaling of numeric targets.
+    seed : int
+        The seed of the folds and of the networks.
+    rare : float, optional
+        The fraction of the rows below which categories are merged, if it is given.
+    columns : dict
+        The options of the columns.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    y_for_encoding: NDArray[Any]
+    weight: FloatArray
+    groups: NDArray[Any] | None
+    target_kind: TargetKind
+    number_loss: NumberLoss
+    scaling: Scaling | None
+    seed: int
+    rare: float | None
+    columns: ColumnOptions
+
+    def choose_inputs(self) -> ChosenInputs:
+        """Choose inputs by ridge regressions; the fraction of rare categories only if not given."""
+        chosen = choose_inputs(self.X, self.y_for_encoding, self.weight, **self.columns)
+        if self.rare is not None:
+            chosen = chosen._replace(rare={})
+        return chosen
+
+    def sampled(self, most: int) -> "TrainingTable":
+        """Select this number of rows."""
+        rows = random_rows(len(self.y), most)
+        groups = None
+        if self.groups is not None:
+            groups = self.groups[rows]
+        return replace(
+            self,
+            X=as_frame(self.X).take(rows),
+            y=self.y[rows],
+            y_for_encoding=self.y_for_encoding[rows],
+            weight=self.weight[rows],
+            groups=groups,
+        )
+
+    def encode(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> TableEncoding:
+        """Fit the encoding of the columns, before the target has a part in it."""
+        rare: float | dict[str, float]
+        if self.rare is None:
+            in_pairs = {side.column for side in itertools.chain(*chosen.pairs)}
+            rare = chosen.rare | dict.fromkeys(in_pairs, 0.0)
+        else:
+            rare = self.rare
+        encoding = TableEncoding.fit(
+            self.X, numbers="piecewise", bins=recipe.bins, rare=rare, **self.columns
+        )
+        encoding = encoding.with_inputs(chosen.parts, chosen.codes)
+        return with_categories_of_pairs(encoding, self.X, chosen.pairs)
+
+    def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
+        """Encode the columns with the chosen inputs, and make the networks."""
+        encoding = self.encode(chosen, recipe)
+        chosen = chosen._replace(codes=encoding.codes_by_name())  # those of columns with bins
+        encoding = add_edges_at_jumps(encoding, self.X, self.y_for_encoding, self.weight)
+        encoding = with_pairs(encoding, self.X, chosen.pairs)
+        left_out = rows_left_out(self.y, recipe, self.target_kind, self.seed, self.groups)
+        kept = self.columns.get("keep_column", ())
+        encoding, factors_of_networks = with_words_of_networks(
+            encoding, self.X, self.y_for_encoding, self.weight, left_out, kept
+        )
+        factors_of_networks *= relevance_factors(
+            encoding, self.X, self.y_for_encoding, self.weight, left_out
+        )
+        # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
+        # predictions need none.
+        factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
+        inputs = table_rows(encoding, self.X, np.float32, factors)
+        shares = self.weight / self.weight.sum()
+        training = EnsembleTraining(
+            inputs,
+            OutOfFold(self.y, shares, self.number_loss),
+            recipe,
+            self.target_kind,
+            seed=self.seed,
+            groups=self.groups,
+            factors=factors,
+            factors_of_networks=factors_of_networks,
+        )
+        return PreparedTraining(training, encoding, self.scaling, chosen)

@@ -1,0 +1,279 @@
+"""Chooses the pairs of columns whose categories have inputs together, by left-out errors.
+
+What the columns by themselves don't explain are residuals. If ridge regression on the pairs of
+categories of two columns predicts the residuals of rows that its fit left out, these pairs may have
+inputs of their own. The pairs of columns are added one after the other, the best one first, as in
+forward stagewise regression (Hastie, Tibshirani and Friedman, "The Elements of Statistical
+Learning", section 3.3.3).
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables._column import Column, FilledColumn
+from barenet.tables._column_kinds import (
+    PART_OF_CYCLE,
+    CategoryColumn,
+    DateColumn,
+    PiecewiseColumn,
+    part_of,
+)
+from barenet.tables._encoding import TableEncoding, values_of
+from barenet.tables._input_pairs import InputPairs
+from barenet.tables._input_regression import (
+    LeftOutErrors,
+    leave_one_out_with_best_penalty,
+    random_rows,
+)
+
+#: Maximum number of rows that the comparison uses.
+MOST_ROWS = 20_000
+
+#: Maximum number of pairs of columns.
+MOST_PAIRS = 6
+
+#: Maximum number of pairs of categories that have an input, in all pairs of columns.
+MOST_INPUTS = 4_000
+
+#: Maximum number of categories of a column in a pair, and of different numbers.
+MOST_CATEGORIES = 4_000
+MOST_NUMBERS = 100
+
+#: Maximum number of pairs that two columns may have, whether these occur in rows or not.
+MOST_CELLS = 1_000_000
+
+
+class PairSide(NamedTuple):
+    """A column of a pair of columns.
+
+    Attributes
+    ----------
+    column : str
+        Name of the column.
+    part : str, default=""
+        The part of a date, such as its month; empty for columns of other kinds.
+    """
+
+    column: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        if not self.part:
+            return repr(self.column)
+        return f"{self.part} of {self.column!r}"
+
+
+#: Two columns, or parts of dates.
+ColumnPair = tuple[PairSide, PairSide]
+
+
+class SideCodes(NamedTuple):
+    """The categories of a column in some rows.
+
+    Attributes
+    ----------
+    side : PairSide
+        The column.
+    codes : ndarray of shape (n_rows,), int
+        The codes of the categories, from 0.
+    n_codes : int
+        The number of codes.
+    is_text : bool
+        Whether the column has categories, rather than numbers, booleans or dates.
+    """
+
+    side: PairSide
+    codes: NDArray[np.intp]
+    n_codes: int
+    is_text: bool
+
+    @classmethod
+    def of(cls, side: PairSide, values: NDArray[Any], *, is_text: bool = False) -> Self:
+        """Code values, of which none is missing."""
+        different, codes = np.unique(values, return_inverse=True)
+        return cls(side, codes, len(different), is_text)
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Select rows."""
+        return self._replace(codes=self.codes[rows])
+
+
+class PairCodes(NamedTuple):
+    """The pairs of categories of two columns in some rows.
+
+    Attributes
+    ----------
+    pair : ColumnPair
+        The columns.
+    codes : ndarray of shape (n_rows,), int
+        The codes of the pairs, from 0.
+    """
+
+    pair: ColumnPair
+    codes: NDArray[np.intp]
+
+
+def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
+    """Code a column that may be part of a pair: one with a limited number of categories."""
+    sides = []
+    if isinstance(column, CategoryColumn):
+        sides.append(SideCodes.of(PairSide(column.name), values, is_text=True))
+    elif isinstance(column, FilledColumn):
+        filled = np.where(np.isnan(values), column.fill_value, values)
+        if isinstance(column, DateColumn):
+            for cycle in column.cycles:
+                part = PART_OF_CYCLE[cycle]
+                sides.append(SideCodes.of(PairSide(column.name, part), part_of(filled, part)))
+        else:
+            sides.append(SideCodes.of(PairSide(column.name), filled))
+    few_enough = []
+    for side in sides:
+        n_most = MOST_CATEGORIES if side.is_text else MOST_NUMBERS
+        if 1 < side.n_codes <= n_most:
+            few_enough.append(side)
+    return few_enough
+
+
+def choose_pairs(
+    sides: Sequence[SideCodes], residuals: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[ColumnPair, ...]:
+    """Choose pairs of columns that predict residuals; at least one of the two has texts.
+
+    >>> row = np.arange(400)
+    >>> shape = SideCodes.of(PairSide("shape"), row % 10, is_text=True)
+    >>> color = SideCodes.of(PairSide("color"), row // 10 % 10)
+    >>> is_diagonal = shape.codes == color.codes
+    >>> residuals = is_diagonal[:, np.newaxis] - 0.1
+    >>> [(first, second)] = choose_pairs([shape, color], residuals, np.ones(400))
+    >>> print(first, second)
+    'shape' 'color'
+    """
+    rows = random_rows(len(residuals), MOST_ROWS)
+    residuals = residuals[rows]
+    weight = weight[rows]
+    candidates = _candidates([side.take(rows) for side in sides])
+    chosen: list[ColumnPair] = []
+    while candidates and len(chosen) < MOST_PAIRS:
+        results = _better_than_nothing(candidates, residuals, weight)
+        if not results:
+            break
+        best = min(results, key=lambda pair: results[pair].error)
+        chosen.append(best)
+        residuals = residuals - results[best].predictions
+        remaining = []
+        for candidate in candidates:
+            if candidate.pair in results and candidate.pair != best:
+                remaining.append(candidate)
+        candidates = remaining
+    return tuple(chosen)
+
+
+def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
+    """Code the pairs of columns of which some categories occur together in several rows.
+
+    If there are as many pairs as categories of one column, this column determines the other one.
+    """
+    candidates = []
+    for first, second in itertools.combinations(sides, 2):
+        if not first.is_text and not second.is_text:
+            continue
+        if first.side.column == second.side.column:
+            continue
+        if first.n_codes * second.n_codes > MOST_CELLS:
+            continue
+        codes = first.codes * second.n_codes + second.codes
+        n_pairs = np.count_nonzero(np.bincount(codes))
+        if max(first.n_codes, second.n_codes) < n_pairs < len(codes):
+            candidates.append(PairCodes((first.side, second.side), codes))
+    return candidates
+
+
+def _better_than_nothing(
+    candidates: Sequence[PairCodes], residuals: NDArray[np.float64], weight: NDArray[np.float64]
+) -> dict[ColumnPair, LeftOutErrors]:
+    """Return the errors of the pairs that clearly predict residuals, by their columns.
+
+    A pair that doesn't reduce the error now will hardly do so after others have been chosen.
+    """
+    squared_errors = weight * np.square(residuals).mean(axis=1)
+    nothing = LeftOutErrors(squared_errors, np.zeros_like(residuals))
+    results = {}
+    for candidate in candidates:
+        result = leave_one_out_with_best_penalty(candidate.codes, residuals, weight)
+        if result.is_clearly_better(than=nothing):
+            results[candidate.pair] = result
+    return results
+
+
+def with_categories_of_pairs(
+    encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
+) -> TableEncoding:
+    """Add inputs for the numbers and the parts of dates that are in a pair."""
+    if not column_pairs:
+        return encoding
+    values_by_name = {}
+    for column, values in values_of(encoding, X):
+        values_by_name[column.name] = values
+    parts: dict[str, tuple[str, ...]] = {}
+    codes: dict[str, tuple[float, ...]] = {}
+    for name, part in sorted(set(itertools.chain(*column_pairs))):
+        column = encoding.used_by_name[name]
+        if isinstance(column, DateColumn):
+            earlier = parts.get(name, column.parts)
+            if part not in earlier:
+                parts[name] = (*earlier, part)
+        elif isinstance(column, PiecewiseColumn) and not column.codes:
+            values = values_by_name[name]
+            filled = np.where(np.isnan(values), column.fill_value, values)
+            codes[name] = tuple(np.unique(filled).tolist())
+    return encoding.with_inputs(parts, codes)
+
+
+def with_pairs(
+    encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
+) -> TableEncoding:
+    """Add an input for each pair of categories of these columns that occurs in the rows.
+
+    If there are more than `MOST_INPUTS` pairs, the frequent ones have an input.
+
+    >>> towns = {"town": ["Rome", "Oslo", "Rome", "Rome"], "size": ["S", "L", "L", "S"]}
+    >>> sides = (PairSide("town"), PairSide("size"))
+    >>> with_pairs(TableEncoding.fit(towns, rare=0), towns, [sides]).input_names[-3:]
+    ('town=Oslo, size=L', 'town=Rome, size=L', 'town=Rome, size=S')
+    """
+    if not column_pairs:
+        return encoding
+    entries_by_name = {}
+    for column, values in values_of(encoding, X):
+        entries_by_name[column.name] = column.entries(values)
+    counts_of_pairs = []
+    for sides in column_pairs:
+        inputs_of_rows = []
+        for name, part in sides:
+            inputs = encoding.used_by_name[name].exclusive_inputs.get(part, range(0))
+            inputs_of_rows.append(entries_by_name[name].place_among(np.array(inputs)))
+        first, second = inputs_of_rows
+        has_inputs = (first >= 0) & (second >= 0)
+        pairs = zip(first[has_inputs].tolist(), second[has_inputs].tolist(), strict=True)
+        counts_of_pairs.append(Counter(pairs))
+    fewest_rows = _fewest_rows(counts_of_pairs)
+    all_pairs = []
+    for (first_side, second_side), counts in zip(column_pairs, counts_of_pairs, strict=True):
+        frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
+        if frequent:
+            all_pairs.append(InputPairs(first_side.column, second_side.column, tuple(frequent)))
+    return replace(encoding, pairs=tuple(all_pairs))
+
+
+def _fewest_rows(all_counts: Iterable[Counter[tuple[int, int]]]) -> int:
+    """Find the number of rows of the rarest pair that has an input."""
+    numbers = [count for counts in all_counts for count in counts.values()]
+    if len(numbers) <= MOST_INPUTS:
+        return 1
+    return sorted(numbers)[-MOST_INPUTS] + 1
