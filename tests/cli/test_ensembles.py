@@ -211,3 +211,19 @@ def test_intervals_that_are_impossible(barenet, short, masses, line, tmp_path):
     ):  # fmt: skip
         assert problem in barenet("predict", model, data, "--interval", 0.9).error
     barenet("predict", before, PENGUINS).ok()
+
+
+def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
+    """The goals of a match depend on the team and the season together."""
+    rng = np.random.default_rng(0)
+    team = rng.integers(0, 12, 600)
+    season = rng.integers(2001, 2007, 600)
+    goals = rng.normal(size=(12, 6))[team, season - 2001] + 0.2 * rng.normal(size=600)
+    rows = ["team,season,goals"]
+    for number, year, value in zip(team, season, goals, strict=True):
+        rows.append(f"t{number},{year},{value:.3f}")
+    (tmp_path / "matches.csv").write_text("\n".join(rows))
+    shown = terminal("train", "matches.csv", "--target", "goals", "--no-plots", COLUMNS="150")
+    assert "comparing inputs  epoch 2  out-of-fold R²" in shown
+    assert "pairs of 'team' and 'season' have an input of their own" in shown
+    assert "team, season  pairs" in terminal("info", "runs/matches", COLUMNS="150")

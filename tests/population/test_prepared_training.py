@@ -1,8 +1,10 @@
 """The preparation of an ensemble's training, whose first networks confirm the chosen inputs."""
 
 import numpy as np
+import pandas
 import pytest
 
+from barenet import Task
 from barenet.population import _input_trials
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
@@ -146,6 +148,21 @@ def test_pairs_of_many_rows_are_confirmed_with_some_of_them(trials, monkeypatch)
         prepared = prepare_ensemble_training(rows, y, groups=np.arange(len(y)))
         assert len(prepared.chosen.pairs) == 2
     assert rows_of_trials == [900, 900]
+
+
+def test_trials_use_as_many_threads_as_the_training(monkeypatch):
+    numbers_of_threads = []
+    run = EnsembleTraining.run
+
+    def recorded(training, threads=None, *arguments, **options):
+        numbers_of_threads.append(threads)
+        return run(training, threads, *arguments, **options)
+
+    monkeypatch.setattr(EnsembleTraining, "run", recorded)
+    table, y = matches()
+    task = Task.open(pandas.DataFrame(table).assign(goals=y), "goals")
+    task.train(threads=1)
+    assert numbers_of_threads == [1, 1, 1], "two trials, and the ensemble"
 
 
 def test_ctrl_c_while_inputs_are_compared_ends_the_fit(monkeypatch):

@@ -197,12 +197,14 @@ def run_in(
     new_settings = requested if is_new else None
     with folder.running(new_settings):
         resume = False
-        if is_new:
-            fit = _prepare_new(folder, requested)
-        else:
-            fit, resume = _prepare_resumed(folder, requested, client)
-        checkpoint = folder.new_checkpoint(every, fit.settings)
         shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output
+        if is_new:
+            fit = _prepare_new(folder, requested, threads, progress=shows)
+        else:
+            fit, resume = _prepare_resumed(
+                folder, requested, client, threads=threads, progress=shows
+            )
+        checkpoint = folder.new_checkpoint(every, fit.settings)
         with Interruption(on_workers=client is not None) as interruption:
             if isinstance(fit, EnsembleFit):
                 note = fit.note
@@ -228,21 +230,30 @@ def run_in(
     return results.write()
 
 
-def _prepare_new(folder: RunFolder, settings: TaskSettings) -> Fit:
+def _prepare_new(
+    folder: RunFolder, settings: TaskSettings, threads: int | None, *, progress: bool
+) -> Fit:
     """Prepare a new run, with the initial weights of another model if the settings name one."""
-    fit = Task.from_settings(settings).prepare()
+    fit = Task.from_settings(settings).prepare(threads=threads, progress=progress)
     folder.show_note()
     return fit
 
 
 def _prepare_resumed(
-    folder: RunFolder, requested: TaskSettings, client: "Client | None"
+    folder: RunFolder,
+    requested: TaskSettings,
+    client: "Client | None",
+    *,
+    threads: int | None,
+    progress: bool,
 ) -> tuple[Fit, bool]:
     """Prepare the run to resume; return it, and whether it has a checkpoint."""
     settings = _resumed(folder, requested, client)
     has_checkpoint = folder.has_checkpoint()
     # The weights are in the checkpoint; the file of `start_from` may have changed.
-    fit = Task.from_settings(settings).prepare(copy_weights=not has_checkpoint)
+    fit = Task.from_settings(settings).prepare(
+        copy_weights=not has_checkpoint, threads=threads, progress=progress
+    )
     _check_unchanged(fit.settings, requested, folder)
     note = folder.note if has_checkpoint else NO_CHECKPOINT
     if note:

@@ -111,6 +111,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             epochs=int(self.max_iter),
             seed=seed,
             threads=self.threads,
+            progress=self.verbose,
             **self._options(),
         )
         training = prepared.training

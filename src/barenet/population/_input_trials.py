@@ -10,6 +10,7 @@ without such inputs, and the rows that they leave out decide.
 from dataclasses import replace
 
 from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._train_many import ShowLine, live_line
 from barenet.population._training_table import TrainingTable
 from barenet.tables._chosen_inputs import ChosenInputs
 
@@ -36,15 +37,25 @@ class InputTrials:
         The numbers of the training, except those of the repeats and epochs.
     threads : int, optional
         The maximum number of threads.
+    progress : bool, optional
+        Whether a bar shows the epochs; by default, on a terminal and in notebooks.
     """
 
-    def __init__(self, table: TrainingTable, recipe: EnsembleRecipe, threads: int | None) -> None:
+    def __init__(
+        self,
+        table: TrainingTable,
+        recipe: EnsembleRecipe,
+        *,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
         self.has_all_rows = len(table.y) <= MOST_ROWS
         if not self.has_all_rows:
             table = table.sampled(MOST_ROWS)
         self.table = table
         self.recipe = replace(recipe, repeats=1, epochs=min(recipe.epochs, EPOCHS))
         self.threads = threads
+        self.progress = progress
         #: The inputs that networks have been trained with, and their losses.
         self._losses: list[tuple[ChosenInputs, float]] = []
 
@@ -82,10 +93,22 @@ class InputTrials:
             if trained == chosen:
                 return loss
         training = self.table.prepare(chosen, self.recipe).training
-        training.run(self.threads, progress=False)
+        with live_line(self.progress, width=12) as show_line:
+            training.run(self.threads, progress=False, show_line=_of_trial(show_line))
         if training.is_interrupted:
             raise KeyboardInterrupt
         assert training.best is not None
         loss = training.best.loss
         self._losses.append((chosen, loss))
         return loss
+
+
+def _of_trial(show_line: ShowLine | None) -> ShowLine | None:
+    """Return a function that shows an epoch in the bar alone, as one of a comparison."""
+    if show_line is None:
+        return None
+
+    def show(epoch: int, n_epochs: int, text: str, number: int) -> None:
+        show_line(epoch, n_epochs, f"comparing inputs  {text}", 0)
+
+    return show

@@ -30,6 +30,7 @@ def prepare_ensemble_training(
     seed: int = 0,
     rare: float | None = None,
     threads: int | None = None,
+    progress: bool | None = None,
     **columns: Unpack[ColumnOptions],
 ) -> PreparedTraining:
     """Prepare the training on a table: choose its inputs, fit their encoding, and scale numbers.
@@ -67,5 +68,6 @@ def prepare_ensemble_training(
     recipe = EnsembleRecipe.for_rows(len(y))
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
     chosen = table.choose_inputs()
-    chosen = InputTrials(table, recipe, threads).confirm(chosen)
+    trials = InputTrials(table, recipe, threads=threads, progress=progress)
+    chosen = trials.confirm(chosen)
     return table.prepare(chosen, recipe)

@@ -358,7 +358,11 @@ def untrained_predictor(
 
 
 def prepare_ensemble(
-    split: SplitRows, settings: TaskSettings, threads: int | None = None
+    split: SplitRows,
+    settings: TaskSettings,
+    *,
+    threads: int | None = None,
+    progress: bool | None = None,
 ) -> EnsembleFit:
     """Choose the inputs of an ensemble, and make its networks."""
     settings.config.validate()
@@ -381,6 +385,7 @@ def prepare_ensemble(
         epochs=config.epochs,
         seed=config.seed or 0,
         threads=threads,
+        progress=progress,
         **settings.table_options(training.feature_names),
     )
     ensemble_training = prepared.training

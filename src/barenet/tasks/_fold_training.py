@@ -82,7 +82,7 @@ class FoldTraining:
         """Fit the encoding to the training rows of a fold, and make the networks."""
         split = self._split(fold)
         if self.settings.is_ensemble:
-            return prepare_ensemble(split, self.settings, threads)
+            return prepare_ensemble(split, self.settings, threads=threads, progress=False)
         return prepare_network(split, self.settings)
 
     def _score(self, trained: Fit) -> None:

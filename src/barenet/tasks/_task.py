@@ -370,7 +370,7 @@ class Task(OtherMethods):
         if teacher is not None:
             fit = prepare_network(self.rows, fit_settings, teacher=teacher)
         else:
-            fit = self.prepare(fit_settings, threads=threads)
+            fit = self.prepare(fit_settings, threads=threads, progress=progress)
         fit.warn_of_columns(self.rows.dataset, "Task.open")
         trained, self.history = fit.run(
             as_callbacks(callbacks),
@@ -596,6 +596,7 @@ class Task(OtherMethods):
         *,
         copy_weights: bool = True,
         threads: int | None = None,
+        progress: bool | None = None,
     ) -> Fit:
         """Decide all settings, and make the network or ensemble to train.
 
@@ -607,6 +608,8 @@ class Task(OtherMethods):
             Whether to start from the weights of another model, if the settings name one.
         threads : int, optional
             Maximum number of threads for the networks that an ensemble compares its inputs with.
+        progress : bool, optional
+            Whether a bar shows their epochs; by default, on a terminal and in notebooks.
 
         Returns
         -------
@@ -615,7 +618,7 @@ class Task(OtherMethods):
         """
         settings = settings or self.settings
         if settings.is_ensemble:
-            return prepare_ensemble(self.rows, settings, threads)
+            return prepare_ensemble(self.rows, settings, threads=threads, progress=progress)
         return prepare_network(self.rows, settings, copy_weights=copy_weights)
 
     def report(self, path: str | PathLike[str], predictor: Predictor) -> None:
