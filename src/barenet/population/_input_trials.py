@@ -13,6 +13,7 @@ from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._train_many import ShowLine, live_line
 from barenet.population._training_table import TrainingTable
 from barenet.tables._chosen_inputs import ChosenInputs
+from barenet.tables._input_regression import GAIN
 
 #: Maximum number of rows with which networks are trained to compare inputs. With more rows, codes
 #: and categories are not compared: those that get an input are in more rows, too, as their number
@@ -22,8 +23,8 @@ MOST_ROWS = 20_000
 #: Only the categories of columns that have fewer rows for each input, on average, are compared.
 ROWS_OF_CATEGORY = 10
 
-#: Maximum number of epochs of these networks. Those that overfit to categories do so early.
-EPOCHS = 20
+#: Maximum number of epochs of these networks. Without pairs of categories, networks learn longer.
+EPOCHS = 48
 
 
 class InputTrials:
@@ -67,7 +68,10 @@ class InputTrials:
             wide = self._wide_columns(chosen)
             chosen = self._better(chosen.without_codes(wide), chosen)
             chosen = self._better(chosen.with_merged_categories(wide), chosen)
-        return self._better(chosen._replace(pairs=proposed_pairs), chosen)
+        with_pairs = chosen._replace(pairs=proposed_pairs)
+        if with_pairs != chosen and self._loss(with_pairs) < (1 - GAIN) * self._loss(chosen):
+            return with_pairs
+        return chosen
 
     def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
         """Return the other inputs if networks predict better with them."""

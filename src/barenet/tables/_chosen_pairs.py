@@ -38,7 +38,8 @@ MOST_ROWS = 20_000
 #: Maximum number of pairs of columns.
 MOST_PAIRS = 6
 
-#: Maximum number of pairs of categories that have an input, in all pairs of columns.
+#: Maximum number of pairs of categories that have an input, in all pairs of columns. Columns with
+#: more pairs are not chosen: where many rows have no input, networks predict worse than without.
 MOST_INPUTS = 4_000
 
 #: Maximum number of categories of a column in a pair, and of different numbers.
@@ -113,10 +114,13 @@ class PairCodes(NamedTuple):
         The columns.
     codes : ndarray of shape (n_rows,), int
         The codes of the pairs, from 0.
+    n_pairs : int
+        The number of different pairs.
     """
 
     pair: ColumnPair
     codes: NDArray[np.intp]
+    n_pairs: int
 
 
 def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
@@ -159,6 +163,7 @@ def choose_pairs(
     weight = weight[rows]
     candidates = _candidates([side.take(rows) for side in sides])
     chosen: list[ColumnPair] = []
+    room = MOST_INPUTS
     while candidates and len(chosen) < MOST_PAIRS:
         results = _better_than_nothing(candidates, residuals, weight)
         if not results:
@@ -168,9 +173,11 @@ def choose_pairs(
         residuals = residuals - results[best].predictions
         remaining = []
         for candidate in candidates:
-            if candidate.pair in results and candidate.pair != best:
+            if candidate.pair == best:
+                room -= candidate.n_pairs
+            elif candidate.pair in results:
                 remaining.append(candidate)
-        candidates = remaining
+        candidates = [candidate for candidate in remaining if candidate.n_pairs <= room]
     return tuple(chosen)
 
 
@@ -189,8 +196,9 @@ def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
             continue
         codes = first.codes * second.n_codes + second.codes
         n_pairs = np.count_nonzero(np.bincount(codes))
-        if max(first.n_codes, second.n_codes) < n_pairs < len(codes):
-            candidates.append(PairCodes((first.side, second.side), codes))
+        is_repeated = n_pairs < len(codes)
+        if max(first.n_codes, second.n_codes) < n_pairs <= MOST_INPUTS and is_repeated:
+            candidates.append(PairCodes((first.side, second.side), codes, int(n_pairs)))
     return candidates
 
 
