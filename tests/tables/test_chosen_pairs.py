@@ -112,5 +112,14 @@ def test_columns_that_cannot_have_categories_are_skipped():
     table = {"town": texts(np.arange(60) % 3), "x": np.arange(60) % 5 * 1.0}
     pairs = [(PairSide("town"), PairSide("x"))]
     encoding = TableEncoding.fit(table, rare=0)
-    assert with_categories_of_pairs(encoding, table, pairs) is not None
+    assert with_categories_of_pairs(encoding, table, pairs).input_names == encoding.input_names
     assert with_pairs(encoding, table, pairs).pairs == ()
+
+
+def test_columns_that_are_dropped_are_skipped():
+    """A threshold of the user's may merge all categories of a column."""
+    table = {"town": texts(np.arange(60) % 30), "size": texts(np.arange(60) % 2)}
+    pairs = [(PairSide("town"), PairSide("size"))]
+    encoding = TableEncoding.fit(table, rare=3)
+    assert encoding.columns[0].kind == "dropped"
+    assert with_pairs(with_categories_of_pairs(encoding, table, pairs), table, pairs).pairs == ()

@@ -9,14 +9,14 @@ Learning", section 3.3.3).
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables._column import Column, FilledColumn
+from barenet.tables._column import Column, Entries, FilledColumn
 from barenet.tables._column_kinds import (
     PART_OF_CYCLE,
     CategoryColumn,
@@ -42,12 +42,11 @@ MOST_PAIRS = 6
 #: more pairs are not chosen: where many rows have no input, networks predict worse than without.
 MOST_INPUTS = 4_000
 
-#: Maximum number of categories of a column in a pair, and of different numbers.
-MOST_CATEGORIES = 4_000
-MOST_NUMBERS = 100
-
 #: Maximum number of pairs that two columns may have, whether these occur in rows or not.
 MOST_CELLS = 1_000_000
+
+#: Maximum number of different numbers, or truth values, of a column in a pair.
+MOST_NUMBERS = 100
 
 
 class PairSide(NamedTuple):
@@ -124,7 +123,7 @@ class PairCodes(NamedTuple):
 
 
 def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
-    """Code a column that may be part of a pair: one with a limited number of categories."""
+    """Code a column that may be part of a pair, or the parts of its dates."""
     sides = []
     if isinstance(column, CategoryColumn):
         sides.append(SideCodes.of(PairSide(column.name), values, is_text=True))
@@ -136,12 +135,7 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
                 sides.append(SideCodes.of(PairSide(column.name, part), part_of(filled, part)))
         else:
             sides.append(SideCodes.of(PairSide(column.name), filled))
-    few_enough = []
-    for side in sides:
-        n_most = MOST_CATEGORIES if side.is_text else MOST_NUMBERS
-        if 1 < side.n_codes <= n_most:
-            few_enough.append(side)
-    return few_enough
+    return [side for side in sides if side.is_text or side.n_codes <= MOST_NUMBERS]
 
 
 def choose_pairs(
@@ -231,14 +225,14 @@ def with_categories_of_pairs(
     parts: dict[str, tuple[str, ...]] = {}
     codes: dict[str, tuple[float, ...]] = {}
     for name, part in sorted(set(itertools.chain(*column_pairs))):
-        column = encoding.used_by_name[name]
-        if isinstance(column, DateColumn):
-            earlier = parts.get(name, column.parts)
+        encoded = encoding.used_by_name.get(name)
+        if isinstance(encoded, DateColumn):
+            earlier = parts.get(name, encoded.parts)
             if part not in earlier:
                 parts[name] = (*earlier, part)
-        elif isinstance(column, PiecewiseColumn) and not column.codes:
+        elif isinstance(encoded, PiecewiseColumn) and not encoded.codes:
             values = values_by_name[name]
-            filled = np.where(np.isnan(values), column.fill_value, values)
+            filled = np.where(np.isnan(values), encoded.fill_value, values)
             codes[name] = tuple(np.unique(filled).tolist())
     return encoding.with_inputs(parts, codes)
 
@@ -255,28 +249,43 @@ def with_pairs(
     >>> with_pairs(TableEncoding.fit(towns, rare=0), towns, [sides]).input_names[-3:]
     ('town=Oslo, size=L', 'town=Rome, size=L', 'town=Rome, size=S')
     """
-    if not column_pairs:
+    possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
+    if not possible_pairs:
         return encoding
     entries_by_name = {}
     for column, values in values_of(encoding, X):
         entries_by_name[column.name] = column.entries(values)
     counts_of_pairs = []
-    for sides in column_pairs:
-        inputs_of_rows = []
-        for name, part in sides:
-            inputs = encoding.used_by_name[name].exclusive_inputs.get(part, range(0))
-            inputs_of_rows.append(entries_by_name[name].place_among(np.array(inputs)))
-        first, second = inputs_of_rows
+    for first_side, second_side in possible_pairs:
+        first = _input_of_rows(encoding, entries_by_name, first_side)
+        second = _input_of_rows(encoding, entries_by_name, second_side)
         has_inputs = (first >= 0) & (second >= 0)
         pairs = zip(first[has_inputs].tolist(), second[has_inputs].tolist(), strict=True)
         counts_of_pairs.append(Counter(pairs))
     fewest_rows = _fewest_rows(counts_of_pairs)
     all_pairs = []
-    for (first_side, second_side), counts in zip(column_pairs, counts_of_pairs, strict=True):
+    for (first_side, second_side), counts in zip(possible_pairs, counts_of_pairs, strict=True):
         frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
         if frequent:
             all_pairs.append(InputPairs(first_side.column, second_side.column, tuple(frequent)))
     return replace(encoding, pairs=tuple(all_pairs))
+
+
+def _has_categories(encoding: TableEncoding, pair: ColumnPair) -> bool:
+    """Return whether both columns are used, with inputs for their categories."""
+    for name, part in pair:
+        column = encoding.used_by_name.get(name)
+        if column is None or part not in column.exclusive_inputs:
+            return False
+    return True
+
+
+def _input_of_rows(
+    encoding: TableEncoding, entries_by_name: Mapping[str, Entries], side: PairSide
+) -> NDArray[np.intp]:
+    """Find the input of each row's category in its column; -1 if it has none."""
+    inputs = encoding.used_by_name[side.column].exclusive_inputs[side.part]
+    return entries_by_name[side.column].place_among(np.array(inputs))
 
 
 def _fewest_rows(all_counts: Iterable[Counter[tuple[int, int]]]) -> int:
