@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._registry import canonical, lookup
+from barenet._registry import build, canonical, lookup
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model.losses import (
@@ -84,6 +84,11 @@ class NumberLoss:
         if kind is Tweedie:
             return cls(Tweedie(power=power))
         return cls(kind())
+
+    @classmethod
+    def of_spec(cls, spec: str) -> Self:
+        """Make a loss from its name with options, such as ``quantile:q=0.9``."""
+        return cls(build(Loss, LOSSES_OF_ENSEMBLES, spec, "loss"))
 
     @property
     def has_log_link(self) -> bool:

@@ -106,7 +106,9 @@ class RunConfig:
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional
-        Loss to minimize. The default depends on the output activation.
+        Loss to minimize. The default depends on the output activation. An ensemble for numbers,
+        with --no-quick, takes squared_error, absolute_error, quantile:q=0.9, poisson, gamma and
+        tweedie:power=1.5.
     metric : str, optional
         Score that is shown first, and that models are compared by. If it is given, early stopping
         uses it, too. By default accuracy or r2; if at least three quarters of the rows belong to

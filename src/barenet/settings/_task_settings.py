@@ -43,6 +43,9 @@ NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 #: Settings that also apply to an ensemble; all others apply only to a single network.
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
 
+#: Those of a single network, which an ensemble takes, too, if it is requested (`quick=False`).
+OF_REQUESTED_ENSEMBLE = ("epochs", "loss")
+
 #: The reason that workers are refused.
 ONE_NETWORK = "a single network is trained here"
 
@@ -250,9 +253,9 @@ class TaskSettings(DataOptions):
         for name in MODELS:
             if getattr(self, name):
                 of_one_network.add(name)
-        if self.quick is None:  # a number of epochs alone means one network, too
+        if self.quick is None:  # a number of epochs or a loss alone means one network, too
             return self.is_table and not of_one_network and not self.is_stream
-        refused = sorted(of_one_network - {"epochs"})  # a requested ensemble takes epochs
+        refused = sorted(of_one_network.difference(OF_REQUESTED_ENSEMBLE))
         if refused and not self.quick:
             remedy = "leave it out, or train one network with {quick}"
             problem = "is a setting of one network, not of an ensemble"

@@ -16,13 +16,14 @@ from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import ENGINES, Ensemble, Model
-from barenet.errors import caller_stacklevel, some
+from barenet.errors import ArgumentError, caller_stacklevel, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
@@ -380,6 +381,7 @@ def prepare_ensemble(
         training.X,
         training.y,
         TargetKind.of(training.classes),
+        number_loss=_number_loss(config, split.dataset),
         weight=weight,
         groups=training.groups(N_PERIODS),
         epochs=config.epochs,
@@ -407,6 +409,18 @@ def prepare_ensemble(
         ensemble_training=ensemble_training,
         note=note_on_inputs(prepared.chosen),
     )
+
+
+def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
+    """Return the loss of an ensemble for numbers; the one of classes can't be chosen."""
+    if config.loss is None:
+        return SQUARED_ERROR
+    if dataset.classes is not None:
+        target = dataset.target_name
+        problem = f"an ensemble for classes has the log loss, and {target!r} has classes"
+        remedy = "leave it out, or predict numbers with {task}"
+        raise ArgumentError(problem, argument="loss", remedy=remedy, task="regression")
+    return NumberLoss.of_spec(config.loss)
 
 
 def note_on_inputs(chosen: ChosenInputs) -> str:
