@@ -51,9 +51,7 @@ def test_classes_have_the_log_loss(claims):
 
 
 def test_losses_of_single_networks_are_refused(claims):
-    with pytest.raises(
-        ValueError, match="loss: unknown 'huber' .choose from absolute_error, gamma"
-    ):
+    with pytest.raises(ValueError, match=r"loss: unknown .huber. \(choose from absolute_error"):
         Task.open(claims, "amount", task="regression").train(quick=False, loss="huber")
 
 
