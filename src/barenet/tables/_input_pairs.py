@@ -101,15 +101,26 @@ class InputPairs:
 
     def _pair_of_rows(self, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.intp]:
         """Find the index of each row's pair of inputs; -1 if it isn't one of the pairs."""
-        # A pair of inputs is written as one number, which is looked up among those of the pairs.
-        n_second = self.second_places.max() + 1
-        numbers = self.first_places * n_second + self.second_places
-        order = np.argsort(numbers)
-        numbers_of_rows = first * n_second + second
-        after = np.searchsorted(numbers[order], numbers_of_rows)
-        nearest = order[np.minimum(after, len(order) - 1)]
-        is_pair = (numbers[nearest] == numbers_of_rows) & (first >= 0) & (second >= 0)
+        numbers = first * self._n_second + second
+        after = np.searchsorted(self._numbers[self._order], numbers)
+        nearest = self._order[np.minimum(after, len(self._order) - 1)]
+        is_pair = (self._numbers[nearest] == numbers) & (first >= 0) & (second >= 0)
         return np.where(is_pair, nearest, -1)
+
+    @cached_property
+    def _n_second(self) -> int:
+        """A number above each index of the second column."""
+        return int(self.second_places.max()) + 1
+
+    @cached_property
+    def _numbers(self) -> NDArray[np.intp]:
+        """A number for each pair, among which those of rows are looked up."""
+        return self.first_places * self._n_second + self.second_places
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        """The pairs in the order of their numbers."""
+        return np.argsort(self._numbers)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON data, for `input_pairs_from_dict`."""
