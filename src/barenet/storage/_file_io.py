@@ -175,9 +175,12 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         problem = f"truncated, the {name or 'file'} data end too early"
         raise DataError(problem, path=path) from None
     except _READ_ERRORS as error:
-        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        if name and getattr(error, "errno", None) is None:
+        is_of_system = getattr(error, "errno", None) is not None
+        if name and not is_of_system:
             problem = f"damaged {name} data: {error}"
+        else:
+            reason = getattr(error, "strerror", None) or error
+            problem = f"cannot be read: {reason}"
         raise DataError(problem, path=path) from error
 
 
@@ -240,27 +243,28 @@ def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
 
 
 def check_memory(
-    path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
+    path: Path, needed: int, contents: str, limit: int | None = None, *, is_block: bool = False
 ) -> None:
-    """Reject a file whose contents take more memory than the budget, or than a limit."""
+    """Reject a file whose contents take more memory than a user's limit, or than the budget."""
     with_copies = 2 * needed  # of the training rows
-    if given is not None and with_copies > given:
-        problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
+    if limit is not None and with_copies > limit:
+        problem = f"{format_size(limit)} is too little: {contents} of {path} would take about "
         problem += format_size(with_copies)
         megabytes = math.ceil(with_copies / 10**6)
-        raise ArgumentError(
-            problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
-        )
-    limit = memory_limit()
-    if needed > limit:
-        problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
-        problem += f"{format_size(limit)} allowed"
-        gigabytes = min(math.ceil(with_copies / 10**9), MAX_SIZE // 10**9)
-        remedy = f"set the environment variable {VARIABLE} to a larger size, "
-        remedy += f"such as {gigabytes}GB"
-        if not is_block:
-            remedy = _remedy(path, remedy)
-        raise DataError(problem, path=path, remedy=remedy)
+        remedy = "allow {memory}"
+        raise ArgumentError(problem, argument="memory", remedy=remedy, memory=f"{megabytes}MB")
+    budget = memory_limit()
+    if needed <= budget:
+        return
+    problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
+    problem += f"{format_size(budget)} allowed"
+    gigabytes = math.ceil(with_copies / 10**9)
+    most_gigabytes = MAX_SIZE // 10**9
+    remedy = f"set the environment variable {VARIABLE} to a larger size, "
+    remedy += f"such as {min(gigabytes, most_gigabytes)}GB"
+    if not is_block:
+        remedy = _remedy(path, remedy)
+    raise DataError(problem, path=path, remedy=remedy)
 
 
 def memory_limit() -> int:
@@ -275,14 +279,17 @@ def machine_memory() -> int:
     """Return the memory that this process may use: the machine's, or less if there is a limit."""
     limits = []
     with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        page_size = os.sysconf("SC_PAGE_SIZE")
+        n_pages = os.sysconf("SC_PHYS_PAGES")
+        limits.append(page_size * n_pages)
     for name in _CGROUPS:
         with suppress(OSError, ValueError):  # no such file, or "max"
             limits.append(int(Path(name).read_text("ascii")))
     with suppress(ImportError):  # Windows
         import resource
 
-        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+        limit_of_process, _ = resource.getrlimit(resource.RLIMIT_AS)
+        limits.append(limit_of_process)
     positive = [limit for limit in limits if limit > 0]  # -1 means no limit
     return min(positive, default=_UNKNOWN_MEMORY)
 
@@ -297,18 +304,22 @@ def format_size(size: int) -> str:
         return "more than 1,000 TB"
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= unit:
-            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+            number = f"{size / unit:.1f}".removesuffix(".0")
+            return f"{number} {name}"
     return count_of(size, "byte")
 
 
 def parse_size(text: str, argument: str) -> int:
     """Parse a size such as 8GB, 500 MB or a number of bytes."""
+    error = ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     match = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
-    size = 0.0
-    if match is not None:
-        number, unit, binary = match.groups()
-        factor = 1024 if binary else 1000  # the binary units are KiB, MiB, GiB and TiB
-        size = float(number) * factor ** POWERS[unit]
+    if match is None:
+        raise error
+    number, unit, binary = match.groups()
+    base = 1000
+    if binary:  # the units KiB, MiB, GiB and TiB
+        base = 1024
+    size = float(number) * base ** POWERS[unit]
     if not 0 < size <= MAX_SIZE:
-        raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
+        raise error
     return int(size)
