@@ -48,7 +48,9 @@ def load_arrays(path: str | PathLike[str], *, task: TargetTask | None = None) ->
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     feature_names = tuple(f"x{column + 1}" for column in range(rows.shape[1]))
-    image_shape = X.shape[1:] if X.ndim == 3 else None
+    image_shape = None
+    if X.ndim == 3:
+        image_shape = X.shape[1:]
     return Dataset(
         name=path.name,
         X=rows,
@@ -68,7 +70,8 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             missing = {"X", "y"} - set(names)
             if missing:
-                problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
+                listed = some(names) or "none"
+                problem = f"no array {min(missing)}; the arrays are {listed}"
                 raise DataError(problem, path=path)
             X = _read_array(archive, "X", path)
             y = _read_array(archive, "y", path)
@@ -98,7 +101,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
             copies = 9  # a float64, and a byte for a mask
         else:
             copies = 2 * dtype.itemsize  # sorted names
-        needed = math.prod(shape) * (dtype.itemsize + copies)
+        value_bytes = dtype.itemsize + copies
+        needed = math.prod(shape) * value_bytes
         check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
         stream.seek(0)
         array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
