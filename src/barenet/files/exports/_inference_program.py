@@ -178,7 +178,9 @@ def refuse_words(program: Program, language: str) -> None:
                 names.append(column.name)
     if not names:
         return
-    noun = "column" if len(names) == 1 else "columns"
+    noun = "column"
+    if len(names) > 1:
+        noun = "columns"
     listed = some([repr(name) for name in names])
     problem = f"{noun} {listed}: exports to {language} do not split texts into words"
     remedy = "use {to} or {to_}, or train without the text, {drop}"
@@ -347,7 +349,8 @@ def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
     """Bound the rounding error of numbers in float32, in units of their scale."""
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
+        rounding = np.spacing(size) / 2
         # Subnormal numbers, below about 1e-38, may be treated as 0.
         smallest = np.finfo(np.float32).tiny
-        error = np.maximum(np.spacing(size) / 2, smallest)
+        error = np.maximum(rounding, smallest)
         return error / np.abs(scale)
