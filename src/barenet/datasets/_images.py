@@ -57,7 +57,9 @@ class Images(NamedDataset):
                 X, y = self._read(folder)
             else:
                 X, y = self._fetch()
-        pixels = [f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)]
+        pixels = []
+        for row, column in np.ndindex(28, 28):
+            pixels.append(f"pixel_{row}_{column}")
         return self._dataset(
             X=X,
             y=y,

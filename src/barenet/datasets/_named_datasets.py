@@ -192,7 +192,9 @@ def moons(samples: int, noise: float, rng: RandomState) -> Points:
     outer_angles = np.linspace(0, np.pi, n_outer)
     inner_angles = np.linspace(0, np.pi, samples - n_outer)
     outer = np.column_stack([np.cos(outer_angles), np.sin(outer_angles)])
-    inner = np.column_stack([1 - np.cos(inner_angles), 1 - np.sin(inner_angles) - 0.5])
+    inner_x = 1 - np.cos(inner_angles)
+    inner_y = 1 - np.sin(inner_angles) - 0.5
+    inner = np.column_stack([inner_x, inner_y])
     return _shuffled(outer, inner, noise, rng)
 
 
@@ -202,7 +204,8 @@ def circles(samples: int, noise: float, rng: RandomState) -> Points:
     outer_angles = np.linspace(0, 2 * np.pi, n_outer, endpoint=False)
     inner_angles = np.linspace(0, 2 * np.pi, samples - n_outer, endpoint=False)
     outer = np.column_stack([np.cos(outer_angles), np.sin(outer_angles)])
-    inner = 0.5 * np.column_stack([np.cos(inner_angles), np.sin(inner_angles)])
+    inner_directions = np.column_stack([np.cos(inner_angles), np.sin(inner_angles)])
+    inner = 0.5 * inner_directions
     return _shuffled(outer, inner, noise, rng)
 
 

@@ -37,7 +37,7 @@ class BlockShares:
     lengths: tuple[int, ...]
     seed: int
 
-    @property
+    @cached_property
     def n_rows(self) -> int:
         """Number of rows of all blocks."""
         return sum(self.lengths)

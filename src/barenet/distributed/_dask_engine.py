@@ -237,7 +237,7 @@ class DaskEngine(Engine):
         if threads is not None:
             self._threads = threads
         self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
-        self._actors: Sequence[Any] = ()
+        self._actors: list[Any] = []
         self._n_workers = 0
         self._epoch: int | None = None
         self._silent = SilentWorkers(self.rows.client)
@@ -247,7 +247,7 @@ class DaskEngine(Engine):
 
     def close(self, *, reusable: bool = True) -> None:
         self.engine.close(reusable=reusable)
-        self._actors = ()
+        self._actors = []
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         return self.engine.evaluate(rows)
@@ -314,8 +314,9 @@ class DaskEngine(Engine):
         client = self.rows.client
         epoch = batch.start // self.rows.n_rows
         with work_on(client, self._memory), client.as_current():
-            if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
-                self._actors = ()
+            is_new_epoch = epoch != self._epoch
+            if is_new_epoch and len(client.nthreads()) != self._n_workers:
+                self._actors = []
             self._epoch = epoch
             for _ in range(ATTEMPTS):
                 try:
@@ -331,7 +332,7 @@ class DaskEngine(Engine):
                     if not isinstance(error, OSError) and not LOST.search(str(error)):
                         raise
                     LOGGER.warning("step %d is repeated: a worker is lost (%s)", step, error)
-                    self._actors = ()
+                    self._actors = []
         problem = f"workers were lost in {ATTEMPTS} attempts at step {step}"
         raise WorkersError(f"{problem}; {self._memory.advice()}")
 

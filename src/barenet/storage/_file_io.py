@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from barenet._extras import require
 from barenet.errors import ArgumentError, DataError, count_of
@@ -78,18 +78,29 @@ def _open_zstd(raw: Any) -> Any:
     return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
 
 
-#: The first bytes of compressed files, and the name and the reader of each format.
-_COMPRESSIONS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
-    b"\x1f\x8b": ("gzip", gzip.open),
-    b"BZh": ("bzip2", bz2.open),
-    b"\x28\xb5\x2f\xfd": ("zstd", _open_zstd),
+class _Compression(NamedTuple):
+    """A format of compressed files."""
+
+    #: Empty for files that are not compressed.
+    name: str
+    #: Opens the decompressed bytes of an open file.
+    decompress: Callable[[Any], Any]
+
+
+_PLAIN = _Compression("", nullcontext)
+
+#: The formats by the first bytes of their files.
+_COMPRESSIONS = {
+    b"\x1f\x8b": _Compression("gzip", gzip.open),
+    b"BZh": _Compression("bzip2", bz2.open),
+    b"\x28\xb5\x2f\xfd": _Compression("zstd", _open_zstd),
 }
 _READ_ERRORS: tuple[type[Exception], ...] = (OSError, zlib.error)
 
 with suppress(ImportError):  # it is not part of Python in a browser
     import lzma
 
-    _COMPRESSIONS[b"\xfd7zXZ\0"] = ("xz", lzma.open)
+    _COMPRESSIONS[b"\xfd7zXZ\0"] = _Compression("xz", lzma.open)
     _READ_ERRORS += (lzma.LZMAError,)
 
 
@@ -104,7 +115,9 @@ def as_address(path: object) -> str:
     first_part = Path(text).parts[0]
     if Path(first_part).exists():  # a folder on this machine
         return ""
-    return f"{start[1].lower()}://{text[start.end() :]}"
+    protocol = start[1].lower()
+    place = text[start.end() :]
+    return f"{protocol}://{place}"
 
 
 def name_of(path: object) -> str:
@@ -127,8 +140,11 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
     """Return whether a path is a pattern, and not a file whose name has such characters."""
     address = as_address(path)
     if address:
-        return "*" in address.partition("?")[0]
-    return glob.has_magic(os.fspath(path)) and not Path(path).exists()
+        place, _, _ = address.partition("?")
+        return "*" in place
+    if not glob.has_magic(os.fspath(path)):
+        return False
+    return not Path(path).exists()
 
 
 def plain_name(path: str | Path) -> str:
@@ -164,8 +180,9 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         with name_in_memory_error(path), _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
-            name, decompress = _compression_of(start)
-            with decompress(raw) as stream:
+            compression = _compression_of(start)
+            name = compression.name
+            with compression.decompress(raw) as stream:
                 yield stream
     except FileNotFoundError:
         raise DataError("no such file", path=path) from None
@@ -184,16 +201,16 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         raise DataError(problem, path=path) from error
 
 
-def _compression_of(start: bytes) -> tuple[str, Callable[[Any], Any]]:
-    """Return the name and the reader of a file's format by its first bytes; no name if it is plain.
+def _compression_of(start: bytes) -> _Compression:
+    """Return the format of a file by its first bytes.
 
-    >>> _compression_of(b"a,b\\n1")[0], _compression_of(b"BZh91A")[0]
+    >>> _compression_of(b"a,b\\n1").name, _compression_of(b"BZh91A").name
     ('', 'bzip2')
     """
     for magic, compression in _COMPRESSIONS.items():
         if start.startswith(magic):
             return compression
-    return "", nullcontext
+    return _PLAIN
 
 
 def _open_raw(path: Path) -> BinaryIO:
@@ -224,7 +241,8 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     """Read a number of bytes, or all remaining ones; memory grows only with the bytes read."""
     data = io.BytesIO()  # This returns the bytes without a second copy.
     while data.tell() < size:
-        chunk = stream.read(min(_CHUNK, size - data.tell()))
+        n_missing = size - data.tell()
+        chunk = stream.read(min(_CHUNK, n_missing))
         if not chunk:
             break
         data.write(chunk)

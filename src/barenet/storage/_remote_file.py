@@ -121,7 +121,8 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
         def show_copied(size: int | None, value: int, **_: Any) -> None:
             bar.update(task, total=size, completed=value)
 
-        system.get_file(place, str(path), callback=Callback(hooks={"bar": show_copied}))
+        callback = Callback(hooks={"bar": show_copied})
+        system.get_file(place, str(path), callback=callback)
     ADDRESSES[str(path)] = without_secrets(address)
     return path
 
@@ -132,7 +133,8 @@ def located(address: str, participle: str = "read") -> Iterator[RemoteFile]:
     shown = without_secrets(address)
     address = _SECRETS.get(address, address)
     fsspec = require("fsspec", extra="remote", purpose=shown)
-    _check(address, [*fsspec.available_protocols(), *fsspec.registry])
+    protocols = [*fsspec.available_protocols(), *fsspec.registry]
+    _check(address, protocols)
     options: dict[str, Any] = {}
     limit: dict[str, float] = {}
     is_web = address.startswith(("http://", "https://"))
@@ -190,7 +192,9 @@ def _check(address: str, protocols: Collection[str]) -> None:
 
 def is_missing(cause: BaseException) -> bool:
     """Return whether an error means that a file does not exist."""
-    return isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404
+    if isinstance(cause, FileNotFoundError):
+        return True
+    return getattr(cause, "status", 0) == 404  # the error of a web server
 
 
 def _problem(cause: Any, participle: str) -> str:

@@ -81,8 +81,9 @@ class WorkingCopy:
         size = 0
         for entry in remote.system.ls(remote.path, detail=True):
             if entry["type"] == "file":
-                names.append(entry["name"])
-                paths.append(str(self.path / Path(entry["name"]).name))
+                name = entry["name"]
+                names.append(name)
+                paths.append(str(self.path / Path(name).name))
                 size += entry["size"] or 0
         if is_run and (len(names) > MAX_FILES or size > MAX_BYTES):
             problem = f"holds {len(names):,} files of {format_size(size)}, more than a run has"
@@ -163,7 +164,8 @@ class WorkingCopy:
 
     def address_of(self, path: Path) -> str:
         """Return the address of a file in the copy."""
-        return f"{self.parent}/{path.relative_to(self.folder).as_posix()}"
+        place = path.relative_to(self.folder).as_posix()
+        return f"{self.parent}/{place}"
 
 
 @contextmanager
@@ -194,4 +196,7 @@ def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
 
 def working_copy(path: Path) -> WorkingCopy | None:
     """Return the working copy that a file is part of, if any."""
-    return _COPIES.get(path.parent) or _COPIES.get(path.parent.parent)
+    folder = path.parent  # a copy is a file in a temporary folder, or a folder of files in one
+    if folder in _COPIES:
+        return _COPIES[folder]
+    return _COPIES.get(folder.parent)

@@ -89,8 +89,9 @@ class Stream(RowSource):
     memory: int
 
     def __repr__(self) -> str:
-        rows = f"{self.n_rows:,} rows in {count_of(len(self.lengths), 'block')}"
-        return f"<Stream: {rows} of {self.source.name}, {count_of(self.n_inputs, 'input')}>"
+        n_blocks = count_of(len(self.lengths), "block")
+        n_inputs = count_of(self.n_inputs, "input")
+        return f"<Stream: {self.n_rows:,} rows in {n_blocks} of {self.source.name}, {n_inputs}>"
 
     @property
     def n_rows(self) -> int:
@@ -170,7 +171,8 @@ class Stream(RowSource):
 
         n_rows = self.sample.n_samples
         most = max(1, MOST_NUMBERS // self.n_inputs)
-        places = np.linspace(0, n_rows - 1, min(n_rows, most)).astype(np.int64)
+        n_sampled = min(n_rows, most)
+        places = np.linspace(0, n_rows - 1, n_sampled).astype(np.int64)
         sample = encode(self.sample.take(places))
         return StreamRows.of(self, encode, sample)
 

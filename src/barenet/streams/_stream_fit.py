@@ -81,8 +81,10 @@ def sample_blocks(source: StreamSource) -> Frame:
         n_rows += len(block.rows)
         del block, training  # release them before the next block is read
     if n_rows < 2:
-        problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
-        problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
+        n_values = count_of(n_rows, "value")
+        n_blocks = count_of(len(source), "block")
+        problem = f"column {source.target!r} has {n_values} in {len(frames)} of {n_blocks}, "
+        problem += "at least 2 are needed"
         raise DataError(problem, path=source.name)
     first_rows = concatenate(frames)
     if len(first_rows) < 2:
@@ -253,7 +255,7 @@ class ColumnStatistics:
             center, scale = _mean_and_deviation(blocks, are_equal=low == high)
         if scale == 0:  # all numbers are equal
             scale = 1.0
-        fitting.check_scale(self.name, numbers, (center, scale), (low, high))
+        fitting.check_scale(self.name, numbers, measured=(center, scale), values=(low, high))
         return center, scale
 
 

@@ -323,6 +323,18 @@ def _layer_steps(layer: Layer) -> Iterator[Step]:
         yield Step("apply", activation=layer.activation)
 
 
+def _affine(layer: Any) -> Step:
+    return Step("affine", weights=layer.weights, bias=layer.bias)
+
+
+def _normalize_row(layer: Any) -> Step:
+    return Step("normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias)
+
+
+def _prelu(layer: Any) -> Step:
+    return Step("prelu", slopes=layer.slopes)
+
+
 def _normalize(layer: Any) -> Step:
     deviation = np.sqrt(layer.variance + layer.epsilon)
     return Step("normalize", mean=layer.mean, deviation=deviation, gain=layer.gain, bias=layer.bias)
@@ -334,14 +346,12 @@ def _no_step(layer: Any) -> None:
 
 #: The step before the activation, by the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
-    Dense: lambda layer: Step("affine", weights=layer.weights, bias=layer.bias),
+    Dense: _affine,
     ActivationLayer: _no_step,
     Dropout: _no_step,
     BatchNorm: _normalize,
-    LayerNorm: lambda layer: Step(
-        "normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias
-    ),
-    PReLU: lambda layer: Step("prelu", slopes=layer.slopes),
+    LayerNorm: _normalize_row,
+    PReLU: _prelu,
 }
 
 
