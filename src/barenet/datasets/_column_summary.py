@@ -48,21 +48,22 @@ def column_values(
     """
     if isinstance(encoding, Scaling):
         for name, values in zip(names, X.T, strict=True):
-            yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
+            column = NumberColumn(name, fill=0.0, center=0.0, scale=1.0, indicator=False)
+            yield column, values.astype(np.float64)
         return
-    for column, values in values_of(encoding, X):
-        if isinstance(column, CategoryColumn):
-            singles = single_labels(column.categories)
+    for used_column, values in values_of(encoding, X):
+        if isinstance(used_column, CategoryColumn):
+            singles = single_labels(used_column.categories)
             labels = []
             for label in values.tolist():
                 spelling = known_spelling(label, WORDS)
                 labels.append(singles.get(spelling, spelling))
             values = np.array(labels, object)
-        elif isinstance(column, WordsColumn):
-            values = column.first_words(values)
-        elif isinstance(column, FilledColumn):
-            values = column.numbers(values)
-        yield column, values
+        elif isinstance(used_column, WordsColumn):
+            values = used_column.first_words(values)
+        elif isinstance(used_column, FilledColumn):
+            values = used_column.numbers(values)
+        yield used_column, values
 
 
 def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:

@@ -174,7 +174,8 @@ def load_table(
             features = [name for name in features if name != split_column]
     y, classes = read_target(rows, target_name, task)
     if classes is not None and len(classes) < 2:
-        raise _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
+        error = _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
+        raise error
     description += f", {len(table.names):,} columns"
     unnamed = [name for name in table.names if is_unnamed(name)]
     if unnamed:
@@ -355,7 +356,9 @@ def read_samples(
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
     all_rows = read_columns(table, names, [target_name], categories)
-    rows, without_target = with_target(all_rows, target_name, missing, None, classes or ())
+    rows, without_target = with_target(
+        all_rows, target_name, missing, task=None, classes=classes or ()
+    )
     if not len(rows):
         raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     y = known_targets(rows, target_name, classes)

@@ -249,7 +249,7 @@ def load_block(
             # and the checksums of a checkpoint would depend on the alignment of a message in
             # memory.
             X = X.copy()
-        return validate_arrays(network, loss, X, y, None, scale)
+        return validate_arrays(network, loss, X, y, scale=scale)
     except ArgumentError as error:  # return the error, so that the worker does not log it
         return error
 

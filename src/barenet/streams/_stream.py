@@ -167,7 +167,8 @@ class Stream(RowSource):
                 X = table_rows(self.encoding, rows.X, network.dtype, complete=True)
             else:
                 X = self.encoding.transform(rows.X, network.dtype)
-            return validate_arrays(network, loss, X, self._targets(rows), None, scale)
+            targets = self._targets(rows)
+            return validate_arrays(network, loss, X, targets, scale=scale)
 
         n_rows = self.sample.n_samples
         most = max(1, MOST_NUMBERS // self.n_inputs)

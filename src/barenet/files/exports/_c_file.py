@@ -453,7 +453,8 @@ def _planned_calls(program: Program) -> list[Call]:
     for number, step in program.numbered():
         code, constants = _call(step)
         n_outputs = constants.pop("m", None)
-        calls.append(Call(number, step, code, constants, n_outputs))
+        call = Call(number=number, step=step, code=code, constants=constants, n_outputs=n_outputs)
+        calls.append(call)
     return calls
 
 

@@ -88,12 +88,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         X = graph.add("Cast", encoded, to=TYPES[str(program.dtype)])
         operator_sets.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
     results = [helper.make_tensor_value_info(*tensor) for tensor in _results(program)]
-    write_outputs(program, graph, X, results[-1].name, "labels")
+    write_outputs(program, graph, X, outputs=results[-1].name, labels="labels")
     trained = ""
     if program.dataset:
         trained = f", trained on {program.dataset}"
     name = utf8(stem) or "network"
-    onnx_graph = helper.make_graph(graph.nodes, name, inputs, results, graph.constants)
+    onnx_graph = helper.make_graph(
+        graph.nodes, name, inputs=inputs, outputs=results, initializer=graph.constants
+    )
     description = f"A barenet network{trained}: {program.sketch()}"
     model = helper.make_model(
         onnx_graph,
