@@ -128,9 +128,10 @@ def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
         return
     value = plain(part)
     loaded_value = plain(loaded)
-    is_comparable = isinstance(value, str | float | int | tuple)
-    is_other_value = is_comparable and repr(value) != repr(loaded_value)
-    if type(value) is not type(loaded_value) or is_other_value:
+    is_same = type(value) is type(loaded_value)
+    if isinstance(value, str | float | int | tuple):  # types whose repr shows the whole value
+        is_same = is_same and repr(value) == repr(loaded_value)
+    if not is_same:
         raise _not_loadable(owner, f"its {name} would be {loaded_value!r}")
 
 
