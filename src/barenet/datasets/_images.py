@@ -159,7 +159,8 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays
         first = wrong[0]
         problem = f"label {first} is {y[first]}, expected 0 to {n_classes - 1}"
         raise DataError(problem, path=y_path)
-    return X.reshape(len(X), 28 * 28), y.astype(np.int64)
+    pixels = X.reshape(len(X), 28 * 28)
+    return pixels, y.astype(np.int64)
 
 
 def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:

@@ -262,7 +262,9 @@ class DaskEngine(Engine):
         losses = np.empty(len(rates))
         gradient_norms = np.empty(len(rates))
         for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
-            losses[i], gradient_norms[i] = self._average(first_step + i, batch, rate)
+            loss, gradient_norm = self._average(first_step + i, batch, rate)
+            losses[i] = loss
+            gradient_norms[i] = gradient_norm
         return ChunkResult(losses, gradient_norms)
 
     def _average(self, step: int, batch: range, rate: float) -> NDArray[np.float64]:
@@ -357,8 +359,10 @@ class DaskEngine(Engine):
         """
         network = self.job.network
         sample = self.rows.sample
-        n_columns = sample.X.shape[1] + sample.y.shape[1]
-        n_bytes = self.rows.n_rows * n_columns * network.dtype.itemsize
+        n_inputs = sample.X.shape[1]
+        n_targets = sample.y.shape[1]
+        row_bytes = (n_inputs + n_targets) * network.dtype.itemsize
+        n_bytes = self.rows.n_rows * row_bytes
         share = n_bytes / max(1, self._n_workers)
         self._memory.n_bytes = round(2 * share)
         self._memory.note_limits(client)

@@ -287,7 +287,9 @@ class Predictor(OtherMethods):
         if not are_positions or not set(self.feature_names).isdisjoint(names):
             columns = {name: [value] for name in names}
             return _Rows(columns, is_placeholder=True)
-        row_shape = np.shape(X)[1:] or (len(self.feature_names),)
+        row_shape = np.shape(X)[1:]
+        if not row_shape:
+            row_shape = (len(self.feature_names),)
         row = np.full((1, *row_shape), value)
         return _Rows(row, is_placeholder=True)
 

@@ -219,4 +219,5 @@ def is_export(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    return MARK in head or MARKS.get(path.suffix, MARK) in head
+    mark_of_format = MARKS.get(path.suffix, MARK)
+    return MARK in head or mark_of_format in head

@@ -121,7 +121,8 @@ class Grid:
         if mean_size == 0:  # all numbers are 0, and any grid has a code for them
             mean_size = 1.0
         size = np.where(is_zero, mean_size, size)
-        return cls(size, np.rint(CODES[0] - low / size))
+        zero = np.rint(CODES[0] - low / size)
+        return cls(size, zero)
 
     def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
         """Round each number to the nearest code."""

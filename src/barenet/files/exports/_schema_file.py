@@ -201,7 +201,8 @@ def _property(column: Column) -> dict[str, Any]:
     if isinstance(column, CategoryColumn):
         schema["examples"] = [*column.categories] or [None]
     elif isinstance(column, WordsColumn):
-        schema["examples"] = [" ".join(column.words[:N_WORDS]) or None]
+        text = " ".join(column.words[:N_WORDS])
+        schema["examples"] = [text or None]
     elif isinstance(column, FilledColumn):
         schema["examples"] = [_example(column)]
     return schema
