@@ -135,25 +135,39 @@ def _are_classes(y: FloatArray) -> bool:
     return y.shape[1] > 1 and np.allclose(y.sum(axis=1), 1, atol=1e-3)
 
 
-def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> tuple[Any, ...]:
-    """Return scores, predictions and targets with a column per class, the weights, and a slice.
+class _ByClass(NamedTuple):
+    """Outputs and targets with a column for each class or label, and the weights of the rows."""
 
-    The slice selects the columns that count: for two classes, which mirror each other, the second.
-    """
-    output, y = class_probabilities(output), class_probabilities(y)
-    predicted = output > 0.5
-    actual = y > 0.5
+    #: The probability of each class, shape (n_samples, n_classes).
+    probabilities: FloatArray
+    #: Whether each class is predicted, and whether it is correct, of the same shape.
+    predicted: NDArray[np.bool_]
+    actual: NDArray[np.bool_]
+    #: The weight of each row, shape (n_samples,).
+    weights: NDArray[np.float64]
+    #: The columns that count: for two classes, which mirror each other, the second.
+    counted: slice
+
+
+def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> _ByClass:
+    """Compare outputs and targets for each class of one target, or for each separate label."""
+    probabilities = class_probabilities(output)
+    targets = class_probabilities(y)
     counted = slice(None)
-    if _are_classes(y):
-        classes = np.arange(y.shape[1])
-        predicted = output.argmax(axis=1)[:, None] == classes
-        actual = y.argmax(axis=1)[:, None] == classes
+    if _are_classes(targets):
+        classes = np.arange(targets.shape[1])
+        predicted = probabilities.argmax(axis=1)[:, None] == classes
+        actual = targets.argmax(axis=1)[:, None] == classes
         if len(classes) == 2:
             counted = slice(1, None)
-    weights = np.ones(len(y))
-    if sample_weight is not None:
+    else:
+        predicted = probabilities > 0.5
+        actual = targets > 0.5
+    if sample_weight is None:
+        weights = np.ones(len(targets))
+    else:
         weights = sample_weight.astype(np.float64)
-    return output, predicted, actual, weights, counted
+    return _ByClass(probabilities, predicted, actual, weights, counted)
 
 
 def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -162,9 +176,10 @@ def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights
     >>> _balanced_accuracy(np.array([[0.1], [0.2], [0.3]]), np.array([[0.0], [0.0], [1.0]]))
     0.5
     """
-    _, predicted, actual, weights, _ = _by_class(output, y, sample_weight)
-    correct = weights @ (predicted & actual)
-    total = weights @ actual
+    rows = _by_class(output, y, sample_weight)
+    is_correct = rows.predicted & rows.actual
+    correct = rows.weights @ is_correct
+    total = rows.weights @ rows.actual
     occurs = total > 0
     recalls = correct[occurs] / total[occurs]
     return float(recalls.mean())
@@ -180,13 +195,16 @@ def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> flo
     >>> _f1(np.array([[0.9], [0.8], [0.2]]), np.array([[1.0], [0.0], [1.0]]))
     0.5
     """
-    _, predicted, actual, weights, counted = _by_class(output, y, sample_weight)
-    total = weights @ predicted + weights @ actual
-    correct = weights @ (predicted & actual)
-    scores = 2 * correct / np.where(total > 0, total, 1)
-    scores = scores[counted]
+    rows = _by_class(output, y, sample_weight)
+    total = rows.weights @ rows.predicted + rows.weights @ rows.actual
+    is_correct = rows.predicted & rows.actual
+    correct = rows.weights @ is_correct
+    divisor = np.where(total > 0, total, 1)
+    f1_of_columns = 2 * correct / divisor
+    scores = f1_of_columns[rows.counted]
     if _are_classes(y):
-        are_seen = (predicted | actual).any(axis=0)[counted]
+        is_in_use = rows.predicted | rows.actual
+        are_seen = is_in_use[:, rows.counted].any(axis=0)
         if are_seen.any():
             scores = scores[are_seen]
     return float(scores.mean())
@@ -202,16 +220,21 @@ def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
     >>> _auc(np.array([[0.1], [0.4], [0.3], [0.8]]), np.array([[0.0], [0.0], [1.0], [1.0]]))
     0.75
     """
-    output, _, actual, weights, counted = _by_class(output, y, sample_weight)
+    rows = _by_class(output, y, sample_weight)
+    scores_of_columns = rows.probabilities.T[rows.counted]
+    actual_of_columns = rows.actual.T[rows.counted]
     areas = []
-    for scores, is_one in zip(output.T[counted], actual.T[counted], strict=True):
-        _, ranks = np.unique(scores, return_inverse=True)
-        yes = np.bincount(ranks, weights * is_one)
-        no = np.bincount(ranks, weights * ~is_one)
-        n_pairs = yes.sum() * no.sum()
+    for scores, is_of_class in zip(scores_of_columns, actual_of_columns, strict=True):
+        distinct_scores, ranks = np.unique(scores, return_inverse=True)
+        n_ranks = len(distinct_scores)
+        is_other = ~is_of_class
+        # The total weight of the rows at each rank, for rows of the class and for all others.
+        of_class = np.bincount(ranks[is_of_class], rows.weights[is_of_class], n_ranks)
+        others = np.bincount(ranks[is_other], rows.weights[is_other], n_ranks)
+        n_pairs = of_class.sum() * others.sum()
         if n_pairs > 0:
-            n_below = np.cumsum(no) - no / 2  # ties count as half
-            areas.append(yes @ n_below / n_pairs)
+            n_below = np.cumsum(others) - others / 2  # ties count as half
+            areas.append(of_class @ n_below / n_pairs)
     if not areas:
         return np.nan
     return float(np.mean(areas))

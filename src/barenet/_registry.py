@@ -194,12 +194,13 @@ def plain(value: Any) -> Any:
 def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     """Parse options such as ``"a=1,b=2"``, and check them against the options of `kind`."""
     accepted = inspect.getfullargspec(kind.__init__)
-    fields = [*accepted.args[1:], *accepted.kwonlyargs]
-    n_defaults = len(accepted.defaults or ())
-    n_without_default = len(accepted.args) - n_defaults
-    required = accepted.args[1:n_without_default]  # without self
+    positional = accepted.args[1:]  # without self
+    n_required = len(positional) - len(accepted.defaults or ())
+    required = positional[:n_required]
+    fields = [*positional, *accepted.kwonlyargs]
+    listed = ", ".join(fields) or "none"
+    choices = f"(options: {listed})"
     options: dict[str, Any] = {}
-    choices = f"(options: {', '.join(fields) or 'none'})"
     for part in re.split(r",(?![^\[]*\])", text):  # split at commas outside brackets
         name, equals, value = part.partition("=")
         name = name.strip()

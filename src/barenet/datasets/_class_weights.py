@@ -31,12 +31,12 @@ def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
     indices = {name: index for index, name in enumerate(rows.classes)}
     for setting in spec:
         name, equals, text = setting.rpartition("=")
+        expected = f"{BALANCED}, or classes with weights such as {rows.classes[-1]}=5"
         if not equals:
-            text = ""  # this is not a number, either
+            raise ArgumentError.of("class_weight", setting, expected)
         try:
             number = float(text)
         except ValueError as error:
-            expected = f"{BALANCED}, or classes with weights such as {rows.classes[-1]}=5"
             raise ArgumentError.of("class_weight", setting, expected) from error
         index = lookup(indices, name.strip(), "class_weight")
         weights[index] = check_number(number, "class_weight", part=name, ge=0)

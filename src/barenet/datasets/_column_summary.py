@@ -48,27 +48,31 @@ def column_values(
     """
     if isinstance(encoding, Scaling):
         for name, values in zip(names, X.T, strict=True):
-            yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
+            column = NumberColumn(name, fill=0.0, center=0.0, scale=1.0, indicator=False)
+            yield column, values.astype(np.float64)
         return
-    for column, values in values_of(encoding, X):
-        if isinstance(column, CategoryColumn):
-            singles = single_labels(column.categories)
+    for used_column, values in values_of(encoding, X):
+        if isinstance(used_column, CategoryColumn):
+            singles = single_labels(used_column.categories)
             labels = []
             for label in values.tolist():
                 spelling = known_spelling(label, WORDS)
                 labels.append(singles.get(spelling, spelling))
             values = np.array(labels, object)
-        elif isinstance(column, WordsColumn):
-            values = column.first_words(values)
-        elif isinstance(column, FilledColumn):
-            values = column.numbers(values)
-        yield column, values
+        elif isinstance(used_column, WordsColumn):
+            values = used_column.first_words(values)
+        elif isinstance(used_column, FilledColumn):
+            values = used_column.numbers(values)
+        yield used_column, values
 
 
 def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Return whether each label is a category without its own output, and is not missing."""
     indices = column.indices
-    is_unknown = [label != "" and label not in indices for label in labels.tolist()]
+    is_unknown = []
+    for label in labels.tolist():
+        is_present = label != ""
+        is_unknown.append(is_present and label not in indices)
     return np.array(is_unknown, bool)
 
 
@@ -96,7 +100,8 @@ def describe_unknown(encoding: TableEncoding, rows: Frame) -> str:
         unknown = labels[are_unknown(column, labels)]
         if len(unknown):
             share = f"{len(unknown):,} of {count_of(len(labels), 'row')}"
-            descriptions.append(f"{column.name} ({share}, such as {brief(unknown[0])})")
+            example = brief(unknown[0])
+            descriptions.append(f"{column.name} ({share}, such as {example})")
     return some(descriptions)
 
 
@@ -130,8 +135,9 @@ def missing_shares(summaries: Mapping[str, Summary]) -> dict[str, float]:
     """Compute the fraction of training rows in which a column is missing, by column name."""
     shares = {}
     for name, summary in summaries.items():
-        *_, n_missing = summary["counts"]
-        shares[name] = n_missing / sum(summary["counts"])
+        counts = summary["counts"]
+        n_missing = counts[-1]
+        shares[name] = n_missing / sum(counts)
     return shares
 
 
@@ -156,8 +162,9 @@ def summarize(values: NDArray[Any]) -> Summary:
     present = values[~is_missing(values)]
     if values.dtype == object:
         labels, counts = np.unique(present, return_counts=True)
-        most = labels[np.argsort(-counts, kind="stable")][:N_CATEGORIES]
-        summary: Summary = {"categories": tuple(most.tolist())}
+        by_frequency = np.argsort(-counts, kind="stable")  # the most frequent first
+        categories = labels[by_frequency[:N_CATEGORIES]]
+        summary: Summary = {"categories": tuple(categories.tolist())}
     else:
         fractions = np.arange(1, N_BINS) / N_BINS
         edges = np.unique(np.quantile(present, fractions, method="inverted_cdf"))
@@ -174,15 +181,17 @@ def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
     """
     missing = is_missing(values)
     present = values[~missing]
-    edges = summary.get("edges") or summary.get("categories", ())
+    limits = summary.get("edges", ())  # of the bins
+    if not limits:
+        limits = summary.get("categories", ())
     if values.dtype == object:
-        bin_of_label = {label: place for place, label in enumerate(edges)}
+        bin_of_label = {label: place for place, label in enumerate(limits)}
         bin_of_others = len(bin_of_label)
         bins_of_rows = [bin_of_label.get(label, bin_of_others) for label in present.tolist()]
         bins = np.array(bins_of_rows, int)
     else:
-        bins = np.searchsorted(edges, present)
-    counts = np.bincount(bins, minlength=len(edges) + 1)
+        bins = np.searchsorted(limits, present)
+    counts = np.bincount(bins, minlength=len(limits) + 1)
     return np.append(counts, missing.sum())
 
 
@@ -201,6 +210,8 @@ def stability_index(then: ArrayLike, now: ArrayLike) -> float:
     (0.536479, 0.536479)
     """
     counts = np.array([then, now], np.float64)
-    counts = counts[:, counts.any(axis=0)] + 0.5
+    is_used = counts.any(axis=0)
+    counts = counts[:, is_used] + 0.5
     p, q = counts / counts.sum(axis=1, keepdims=True)
-    return float(((q - p) * np.log(q / p)).sum())
+    terms = (q - p) * np.log(q / p)
+    return float(terms.sum())

@@ -179,7 +179,11 @@ class Dataset:
             if strata is not None:
                 remedy += "; for numbers, the task regression"
             raise ArgumentError(
-                problem, argument="test_size", value=test_size, remedy=remedy, test_size=0
+                problem,
+                argument="test_size",
+                value=test_size,
+                remedy=remedy,
+                test_size=0,
             ) from error
         return self.take(train), self.take(test)
 
@@ -197,7 +201,8 @@ class Dataset:
         n_wanted = (1 - test_size) * self.n_samples
         # The rows of the training set with one key, with two keys, and so on; not with all.
         n_rows = np.cumsum(counts[order])[:-1]
-        nearest = int(np.abs(n_rows - n_wanted).argmin())
+        distances = np.abs(n_rows - n_wanted)
+        nearest = int(distances.argmin())
         n_training_keys = nearest + 1
         is_test = np.isin(codes, order[n_training_keys:])
         training = self.take(np.flatnonzero(~is_test))
@@ -207,18 +212,19 @@ class Dataset:
     def _check_counts(self, classes: tuple[str, ...]) -> None:
         """Reject a class with a single row, which cannot be in both sets."""
         present, counts = np.unique(self.y, return_counts=True)
-        if counts.min() < 2:
-            are_numbers = all(is_number(name) for name in classes)
-            if are_numbers and 2 * len(present) > self.n_samples:
-                problem = f"column {self.target_name!r} of {self.name} has {len(present):,} "
-                problem += f"different numbers in {self.n_samples:,} rows, too many for classes"
-                remedy = "use {task}"
-                raise ArgumentError(problem, argument="task", remedy=remedy, task="regression")
-            rare = classes[present[counts.argmin()]]
-            problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
-            problem += "the training set and the test set"
-            remedy = "add rows of it, or use {test_size}; for numbers, the task regression"
-            raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
+        if counts.min() >= 2:
+            return
+        are_numbers = all(is_number(name) for name in classes)
+        if are_numbers and 2 * len(present) > self.n_samples:
+            problem = f"column {self.target_name!r} of {self.name} has {len(present):,} "
+            problem += f"different numbers in {self.n_samples:,} rows, too many for classes"
+            remedy = "use {task}"
+            raise ArgumentError(problem, argument="task", remedy=remedy, task="regression")
+        rarest = present[counts.argmin()]
+        problem = f"class {classes[rarest]!r} of {self.name} has a single row, which cannot be in "
+        problem += "both the training set and the test set"
+        remedy = "add rows of it, or use {test_size}; for numbers, the task regression"
+        raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
 
     def groups(self, n_periods: int) -> NDArray[Any] | None:
         """Group the rows for cross-validation, if they are not split at random.
@@ -257,5 +263,9 @@ class Dataset:
         if keys is not None:
             keys = keys[rows]
         return dataclasses.replace(
-            self, X=self.X[rows], y=self.y[rows], numbers=self.numbers[rows], split_keys=keys
+            self,
+            X=self.X[rows],
+            y=self.y[rows],
+            numbers=self.numbers[rows],
+            split_keys=keys,
         )

@@ -114,7 +114,8 @@ def _check_options(options: Collection[str], allowed: Collection[str], name: str
     """Reject options that a data set or a file does not have."""
     wrong = [option for option in options if option not in allowed]
     if wrong:
-        problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
+        listed = ", ".join(allowed) or "none"
+        problem = f"not an option of {name} (its options: {listed})"
         raise ArgumentError(problem, argument=", ".join(wrong))
 
 

@@ -49,30 +49,17 @@ class Images(NamedDataset):
     def load(self, **options: Any) -> Dataset:
         """Load the images from the given folder, the environment variable's folder, or OpenML."""
         data_dir = options.get("data_dir")
-        data = data_dir
-        if data_dir is None:
-            data = os.environ.get(DATA_VARIABLE)
-        folder = None
-        if data:
-            folder = self._folder(Path(data), is_own=data_dir is not None)
-        if folder is not None:
-            images = []
-            labels = []
-            for images_name, labels_name in _FILES:
-                half_X, half_y = _read_half(folder, images_name, labels_name, len(self.classes))
-                images.append(half_X)
-                labels.append(half_y)
-            X = np.concatenate(images)
-            y = np.concatenate(labels)
-        elif data_dir is None:
-            X, y = self._fetch()
+        if data_dir is not None:
+            X, y = self._read(self._given_folder(data_dir))
         else:
-            training_files, test_files = _FILES
-            files = ", ".join([*training_files, *test_files])
-            problem = f"no IDX files of {self.name} there; expected {files}, "
-            problem += f"plain or .gz, there or in {self.folders[0]}"
-            raise DataError(problem, path=data_dir)
-        pixels = [f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)]
+            folder = self._folder_at_hand()
+            if folder is not None:
+                X, y = self._read(folder)
+            else:
+                X, y = self._fetch()
+        pixels = []
+        for row, column in np.ndindex(28, 28):
+            pixels.append(f"pixel_{row}_{column}")
         return self._dataset(
             X=X,
             y=y,
@@ -85,20 +72,50 @@ class Images(NamedDataset):
     @property
     def is_at_hand(self) -> bool:
         """Whether the environment variable names a folder with the files."""
-        data = os.environ.get(DATA_VARIABLE, "")
-        return data != "" and self._folder(Path(data), is_own=False) is not None
+        return self._folder_at_hand() is not None
+
+    def _folder_at_hand(self) -> Path | None:
+        """Find the folder with the files that the environment variable names, if any."""
+        data = os.environ.get(DATA_VARIABLE)
+        if not data:
+            return None
+        return self._folder(Path(data), is_own=False)
+
+    def _given_folder(self, data_dir: str | os.PathLike[str]) -> Path:
+        """Find the folder with the files that a user has given."""
+        folder = None
+        if data_dir:
+            folder = self._folder(Path(data_dir), is_own=True)
+        if folder is None:
+            training_files, test_files = _FILES
+            files = ", ".join([*training_files, *test_files])
+            problem = f"no IDX files of {self.name} there; expected {files}, "
+            problem += f"plain or .gz, there or in {self.folders[0]}"
+            raise DataError(problem, path=data_dir)
+        return folder
 
     def _folder(self, data: Path, *, is_own: bool) -> Path | None:
         """Find the folder that holds the files: a subfolder of the set's name, or `data` itself."""
         # Both sets have the same file names, so a common folder might hold the other set.
         folders = [data / folder for folder in self.folders]
         is_fashion = "fashion" in self.folders[0]
-        if is_own or ("fashion" in data.name.lower()) == is_fashion:
+        is_fashion_by_name = "fashion" in data.name.lower()
+        if is_own or is_fashion_by_name == is_fashion:
             folders.append(data)
         for folder in folders:
             if _find(folder, _FILES[0][0]) is not None:
                 return folder
         return None
+
+    def _read(self, folder: Path) -> Arrays:
+        """Read the training images and the test images, one after the other."""
+        images = []
+        labels = []
+        for images_name, labels_name in _FILES:
+            half_X, half_y = _read_half(folder, images_name, labels_name, len(self.classes))
+            images.append(half_X)
+            labels.append(half_y)
+        return np.concatenate(images), np.concatenate(labels)
 
     def _fetch(self) -> Arrays:
         """Fetch the set from OpenML, or from scikit-learn's copy of an earlier fetch."""
@@ -139,9 +156,11 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays
         raise DataError(problem, path=X_path)
     wrong = np.flatnonzero(y >= n_classes)
     if wrong.size:
-        problem = f"label {wrong[0]} is {y[wrong[0]]}, expected 0 to {n_classes - 1}"
+        first = wrong[0]
+        problem = f"label {first} is {y[first]}, expected 0 to {n_classes - 1}"
         raise DataError(problem, path=y_path)
-    return X.reshape(len(X), 28 * 28), y.astype(np.int64)
+    pixels = X.reshape(len(X), 28 * 28)
+    return pixels, y.astype(np.int64)
 
 
 def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:

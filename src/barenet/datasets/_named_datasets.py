@@ -75,11 +75,31 @@ class NamedDataset(ABC):
     def load(self, **options: Any) -> Dataset:
         """Load the rows."""
 
-    def _dataset(self, **fields: Any) -> Dataset:
+    def _dataset(
+        self,
+        *,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        classes: tuple[str, ...] | None,
+        feature_names: tuple[str, ...],
+        image_shape: tuple[int, int] | None = None,
+        stratify: bool = True,
+        defaults: dict[str, Any] | None = None,
+    ) -> Dataset:
         """Make the data set, with its name, target, description and settings."""
-        fields.setdefault("defaults", self.defaults)
+        if defaults is None:
+            defaults = self.defaults
         return Dataset(
-            name=self.name, target_name=self.target_name, description=self.description, **fields
+            name=self.name,
+            X=X,
+            y=y,
+            classes=classes,
+            feature_names=feature_names,
+            target_name=self.target_name,
+            image_shape=image_shape,
+            description=self.description,
+            defaults=defaults,
+            stratify=stratify,
         )
 
 
@@ -172,7 +192,9 @@ def moons(samples: int, noise: float, rng: RandomState) -> Points:
     outer_angles = np.linspace(0, np.pi, n_outer)
     inner_angles = np.linspace(0, np.pi, samples - n_outer)
     outer = np.column_stack([np.cos(outer_angles), np.sin(outer_angles)])
-    inner = np.column_stack([1 - np.cos(inner_angles), 1 - np.sin(inner_angles) - 0.5])
+    inner_x = 1 - np.cos(inner_angles)
+    inner_y = 1 - np.sin(inner_angles) - 0.5
+    inner = np.column_stack([inner_x, inner_y])
     return _shuffled(outer, inner, noise, rng)
 
 
@@ -182,7 +204,8 @@ def circles(samples: int, noise: float, rng: RandomState) -> Points:
     outer_angles = np.linspace(0, 2 * np.pi, n_outer, endpoint=False)
     inner_angles = np.linspace(0, 2 * np.pi, samples - n_outer, endpoint=False)
     outer = np.column_stack([np.cos(outer_angles), np.sin(outer_angles)])
-    inner = 0.5 * np.column_stack([np.cos(inner_angles), np.sin(inner_angles)])
+    inner_directions = np.column_stack([np.cos(inner_angles), np.sin(inner_angles)])
+    inner = 0.5 * inner_directions
     return _shuffled(outer, inner, noise, rng)
 
 
@@ -191,8 +214,9 @@ def _shuffled(first: NDArray[Any], second: NDArray[Any], noise: float, rng: Rand
     order = np.arange(len(first) + len(second))
     rng.shuffle(order)
     X = np.concatenate((first, second))[order]
-    y = order >= len(first)
-    return X + rng.normal(scale=noise, size=X.shape), y.astype(np.int64)
+    is_second = order >= len(first)
+    X = X + rng.normal(scale=noise, size=X.shape)
+    return X, is_second.astype(np.int64)
 
 
 def spirals(samples: int, noise: float, rng: RandomState) -> Points:
@@ -208,7 +232,8 @@ def spirals(samples: int, noise: float, rng: RandomState) -> Points:
     angle = 2 * math.pi * (1.75 * fraction + arm / 2)
     directions = np.column_stack([np.cos(angle), np.sin(angle)])
     arms = 5 * fraction[:, None] * directions
-    return arms + noise * rng.standard_normal(arms.shape), arm
+    X = arms + noise * rng.standard_normal(arms.shape)
+    return X, arm
 
 
 def xor(samples: int, noise: float, rng: RandomState) -> Points:
@@ -216,28 +241,33 @@ def xor(samples: int, noise: float, rng: RandomState) -> Points:
     gap = 0.3
     X = rng.uniform(-1, 1, (samples, 2))
     X = np.copysign(gap, X) + (5 - gap) * X
-    y = X[:, 0] * X[:, 1] < 0
-    return X + noise * rng.standard_normal(X.shape), y
+    have_different_signs = X[:, 0] * X[:, 1] < 0
+    X = X + noise * rng.standard_normal(X.shape)
+    return X, have_different_signs
 
 
 def gaussians(samples: int, noise: float, rng: RandomState) -> Points:
     """Two round clouds around (-2, -2) and (2, 2), the noise their standard deviation."""
     y = np.arange(samples) % 2
     centers = np.where(y[:, None] == 1, 2.0, -2.0)
-    return centers + noise * rng.standard_normal((samples, 2)), y
+    X = centers + noise * rng.standard_normal((samples, 2))
+    return X, y
 
 
 def sine(samples: int, noise: float, rng: RandomState) -> Points:
     """Two periods of y = (sin x + 1) / 2, at even steps of x from -2π to 2π."""
     x = np.linspace(-2 * math.pi, 2 * math.pi, samples)
     y = (np.sin(x) + 1) / 2
-    return x[:, None], y + noise * rng.standard_normal(samples)
+    y = y + noise * rng.standard_normal(samples)
+    return x[:, None], y
 
 
 def plane(samples: int, noise: float, rng: RandomState) -> Points:
     """The tilted plane y = (x1 + x2) / 10 over a square of side 12."""
     X = rng.uniform(-6, 6, (samples, 2))
-    return X, X.sum(axis=1) / 10 + noise * rng.standard_normal(samples)
+    y = X.sum(axis=1) / 10
+    y = y + noise * rng.standard_normal(samples)
+    return X, y
 
 
 def hills(samples: int, noise: float, rng: RandomState) -> Points:
@@ -246,9 +276,12 @@ def hills(samples: int, noise: float, rng: RandomState) -> Points:
     A sum of Gaussians whose signs sₖ = ±1 alternate.
     """
     X = rng.uniform(-6, 6, (samples, 2))
-    squares = ((X[:, None] - _CENTERS) ** 2).sum(axis=2)
-    y = (_SIGNS * np.exp(-squares / (2 * _WIDTH**2))).sum(axis=1)
-    return X, y + noise * rng.standard_normal(samples)
+    from_centers = X[:, None] - _CENTERS
+    squared_distances = (from_centers**2).sum(axis=2)
+    hills = _SIGNS * np.exp(-squared_distances / (2 * _WIDTH**2))
+    y = hills.sum(axis=1)
+    y = y + noise * rng.standard_normal(samples)
+    return X, y
 
 
 #: The generated data sets by name.

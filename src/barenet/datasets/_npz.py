@@ -47,8 +47,11 @@ def load_arrays(path: str | PathLike[str], *, task: TargetTask | None = None) ->
             target, classes = _encode_text(path, y)
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
-    feature_names = tuple(f"x{column + 1}" for column in range(rows.shape[1]))
-    image_shape = X.shape[1:] if X.ndim == 3 else None
+    n_columns = rows.shape[1]
+    feature_names = tuple(f"x{number}" for number in range(1, n_columns + 1))
+    image_shape = None
+    if X.ndim == 3:
+        image_shape = X.shape[1:]
     return Dataset(
         name=path.name,
         X=rows,
@@ -68,7 +71,8 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             missing = {"X", "y"} - set(names)
             if missing:
-                problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
+                listed = some(names) or "none"
+                problem = f"no array {min(missing)}; the arrays are {listed}"
                 raise DataError(problem, path=path)
             X = _read_array(archive, "X", path)
             y = _read_array(archive, "y", path)
@@ -77,8 +81,8 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     # zipfile, decompressors and NumPy raise many errors for damaged files
     except Exception as error:
         raise DataError(f"not a usable .npz file: {in_a_line(error)}", path=path) from error
-    are_rows = X.ndim in (2, 3) and X.size > 0 and len(X) >= 2
-    if not are_rows or y.shape != (len(X),):
+    has_rows = X.ndim in (2, 3) and len(X) >= 2
+    if not has_rows or X.size == 0 or y.shape != (len(X),):
         expected = "X of shape (n, features) or (n, height, width) and y of shape (n,)"
         problem = f"expected {expected} with n of 2 or more, got {X.shape} and {y.shape}"
         raise DataError(problem, path=path)
@@ -98,7 +102,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
             copies = 9  # a float64, and a byte for a mask
         else:
             copies = 2 * dtype.itemsize  # sorted names
-        needed = math.prod(shape) * (dtype.itemsize + copies)
+        value_bytes = dtype.itemsize + copies
+        needed = math.prod(shape) * value_bytes
         check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
         stream.seek(0)
         array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)

@@ -35,7 +35,8 @@ def random_split(
     ends_of_classes = counts.cumsum()
     rows_of = np.split(rows_by_class, ends_of_classes[:-1])
     train_counts = _shares(counts, n_train, rng)
-    ends = train_counts + _shares(counts - train_counts, n_test, rng)
+    test_counts = _shares(counts - train_counts, n_test, rng)
+    ends = train_counts + test_counts
     train_parts = []
     test_parts = []
     for rows, first, end in zip(rows_of, train_counts, ends, strict=True):
@@ -53,10 +54,13 @@ def _shares(counts: NDArray[np.int64], total: int, rng: RandomState) -> NDArray[
     shares = np.floor(exact)
     missing = int(total - shares.sum())
     remainders = exact - shares
-    for remainder in np.unique(remainders)[::-1]:  # the largest first; ties are broken at random
-        if missing:
-            tied = np.flatnonzero(remainders == remainder)
-            chosen = rng.choice(tied, size=min(len(tied), missing), replace=False)
-            shares[chosen] += 1
-            missing -= len(chosen)
+    largest_first = np.unique(remainders)[::-1]
+    for remainder in largest_first:
+        if missing == 0:
+            break
+        tied = np.flatnonzero(remainders == remainder)
+        n_chosen = min(len(tied), missing)
+        chosen = rng.choice(tied, size=n_chosen, replace=False)  # ties are broken at random
+        shares[chosen] += 1
+        missing -= n_chosen
     return shares.astype(np.int64)

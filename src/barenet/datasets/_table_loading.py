@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -143,12 +144,20 @@ def load_table(
     date_formats = None
     if date_format is not None:
         date_formats = as_date_formats(date_format)
-    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting, thousands)
+    csv = CsvOptions(
+        delimiter=delimiter,
+        encoding=encoding,
+        decimal=decimal,
+        header=header,
+        date_format=date_formats,
+        quoting=quoting,
+        thousands=thousands,
+    )
     convert(task, TargetTask | None, "task")
     check_flag(frame, "frame")
     categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")
-    selection = _open(path, csv, target, split_by, drop)
+    selection = _open(path, csv, target=target, split_by=split_by, drop=drop)
     table = selection.table
     features = selection.features
     target_name = selection.target
@@ -162,10 +171,10 @@ def load_table(
     if keys is not None:
         are_groups = keys.dtype.kind != "f"
         if are_groups or split_column in selection.dropped:  # only read to split by it
-            features.remove(str(split_column))
+            features = [name for name in features if name != split_column]
     y, classes = read_target(rows, target_name, task)
     if classes is not None and len(classes) < 2:
-        error = _single_class(table, all_rows, rows, target_name, classes[0])
+        error = _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
         raise error
     description += f", {len(table.names):,} columns"
     unnamed = [name for name in table.names if is_unnamed(name)]
@@ -190,12 +199,14 @@ def load_table(
     return _as_matrix(data)
 
 
-def _single_class(table: Table, all_rows: Frame, rows: Frame, target: str, label: str) -> DataError:
+def _single_class(
+    all_rows: Frame, rows: Frame, target: str, *, path: Path, label: str
+) -> DataError:
     """Describe a target with a single class, and the first of the rows that have none."""
     has_target = np.isin(all_rows.rows, rows.rows)
     without = np.flatnonzero(~has_target)
     if not len(without):
-        return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
+        return DataError(f"column {target!r} holds {label!r} in every row", path=path)
     first = int(without[0])
     first_target = str(all_rows[target][first]).strip()
     if first_target in ("", "nan"):
@@ -282,7 +293,12 @@ class _Selection(NamedTuple):
 
 
 def _open(
-    source: Source, csv: CsvOptions, target: str | None, split_by: str | None, drop: Names
+    source: Source,
+    csv: CsvOptions,
+    *,
+    target: str | None,
+    split_by: str | None,
+    drop: Names,
 ) -> _Selection:
     """Open a table, and find the columns to train on and those that arguments name."""
     for argument, name in {"target": target, "split_by": split_by}.items():
@@ -294,14 +310,21 @@ def _open(
         [split_by] = check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
-    drop = check_drop(table, convert(drop, tuple[str, ...], "drop"), target)
+    names_to_drop = convert(drop, tuple[str, ...], "drop")
+    drop = check_drop(table, names_to_drop, target)
     left_out = {target, *drop}
     left_out.discard(split_by)  # the split needs it even if it is dropped
     features = feature_names(table, left_out)
     if set(features).issubset(drop):
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
-    return _Selection(table, features, target, split_by, drop)
+    return _Selection(
+        table=table,
+        features=features,
+        target=target,
+        split_by=split_by,
+        dropped=drop,
+    )
 
 
 def read_features(
@@ -333,14 +356,18 @@ def read_samples(
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
     all_rows = read_columns(table, names, [target_name], categories)
-    rows, without_target = with_target(all_rows, target_name, missing, None, classes or ())
+    rows, without_target = with_target(
+        all_rows, target_name, missing, task=None, classes=classes or ()
+    )
     if not len(rows):
         raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     y = known_targets(rows, target_name, classes)
     keys = None
     with suppress(DataError):  # New rows may lack the values that the training rows were split by.
         keys = _split_keys(rows, split_by, categories, missing)
-    class_names = tuple(classes) if classes is not None else None
+    class_names = None
+    if classes is not None:
+        class_names = tuple(classes)
     return make_dataset(
         rows,
         feature_names,

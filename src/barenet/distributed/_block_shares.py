@@ -38,32 +38,41 @@ class BlockShares:
     seed: int
 
     @cached_property
-    def _table(self) -> NDArray[np.int64]:
-        """The lengths, and the first position of each block."""
-        firsts = np.cumsum([0, *self.lengths[:-1]])
-        return np.array([self.lengths, firsts], np.int64)
+    def n_rows(self) -> int:
+        """Number of rows of all blocks."""
+        return sum(self.lengths)
+
+    @cached_property
+    def _lengths(self) -> NDArray[np.int64]:
+        return np.array(self.lengths, np.int64)
+
+    @cached_property
+    def _first_rows(self) -> NDArray[np.int64]:
+        ends = np.cumsum(self._lengths)
+        return ends - self._lengths
+
+    def _rounded_shares(self, place: int) -> NDArray[np.int64]:
+        """Return the share of each block in the rows before a place, rounded down.
+
+        A different fraction is added for each block before, so that blocks of equal length grow in
+        turn.
+        """
+        return (self._lengths * place + self._first_rows) // self.n_rows
+
+    def _n_rows_in_shares(self, place: int) -> int:
+        return int(self._rounded_shares(place).sum())
 
     def counts(self, position: int) -> NDArray[np.int64]:
         """Return the rows of each block before a position in an epoch: its share, rounded."""
-        n_rows = sum(self.lengths)
-        lengths, firsts = self._table
-
-        def rounded(place: int) -> NDArray[np.int64]:
-            # A different fraction is added for each block, so that blocks of equal length grow in
-            # turn.
-            return (lengths * place + firsts) // n_rows
-
-        def total(place: int) -> int:
-            return int(rounded(place).sum())
-
         # The first place at which the rounded shares have as many rows as the position, or more.
-        place = bisect_left(range(n_rows), position, key=total)
-        counts = rounded(place)
-        has_grown = counts > rounded(place - 1)
+        place = bisect_left(range(self.n_rows), position, key=self._n_rows_in_shares)
+        counts = self._rounded_shares(place)
+        has_grown = counts > self._rounded_shares(place - 1)
         grown = np.flatnonzero(has_grown)
         # If blocks differ in length, several may grow at once; the last ones are delayed.
         n_surplus = int(counts.sum()) - position
-        delayed = grown[len(grown) - n_surplus :]
+        n_on_time = len(grown) - n_surplus
+        delayed = grown[n_on_time:]
         counts[delayed] -= 1
         return counts
 

@@ -82,7 +82,8 @@ def start_workers(n_workers: int) -> Iterator[Client]:
     with ExitStack() as stack:
         handler = signal.signal(signal.SIGTERM, exit_now)
         stack.callback(signal.signal, signal.SIGTERM, handler)
-        stack.callback(logging.disable, logging.root.manager.disable)
+        disabled_before = logging.root.manager.disable
+        stack.callback(logging.disable, disabled_before)
         logging.disable(logging.ERROR)
         # Use a thread, as Dask can't end workers while they start; after a signal, wait for it.
         with ThreadPoolExecutor(1) as starter, config.set(DASK_SETTINGS):

@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,6 +59,15 @@ class LocalSteps(NamedTuple):
     learning_rate: float
 
 
+class BatchResult(NamedTuple):
+    """The result of a batch, or of the rows of a batch in one block."""
+
+    #: The loss and the gradient norm, shape (2,).
+    values: NDArray[np.float64]
+    #: The gradient, or the parameters and moments after local steps, (n_vectors, n_parameters).
+    vectors: FloatArray
+
+
 class Shares(NamedTuple):
     """The shares of some blocks in the result of a batch."""
 
@@ -98,7 +106,7 @@ class BlockWorker:
     ) -> Shares:
         """Compute the shares of all blocks, and add up those of adjacent blocks."""
         n_blocks = len(self.shares.lengths)
-        epoch, position = divmod(batch.start, sum(self.shares.lengths))
+        epoch, position = divmod(batch.start, self.shares.n_rows)
         # The positions of the batch in the orders of all blocks.
         starts = self.shares.counts(position)
         stops = self.shares.counts(position + len(batch))
@@ -108,43 +116,52 @@ class BlockWorker:
             order = self._order(epoch, number)
             rows = order[starts[number] : stops[number]]
             share = len(rows) / len(batch)
-            values = np.zeros(2)
-            result = vectors
             if len(rows):
                 block_step = step * n_blocks + number  # dropout differs between blocks
-                values, result = self._result(rows, block_step, vectors, local)
-            shares.values[number] = share * values
+                result = self._result(rows, block_step, vectors, local)
+            else:  # its share is 0
+                result = BatchResult(np.zeros(2), vectors)
+            shares.values[number] = share * result.values
             if number not in self._sums:
                 self._sums[number] = np.empty_like(vectors)
             block_sum = self._sums[number]
-            np.multiply(share, result, out=block_sum)
+            np.multiply(share, result.vectors, out=block_sum)
             shares.sums[number, number + 1] = block_sum
         add_up(shares.sums, 0, n_blocks)
         return shares
 
     def _result(
         self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: LocalSteps | None
-    ) -> tuple[NDArray[np.float64], FloatArray]:
-        """Return the mean gradient of rows, or the vectors after some steps, with loss and norm."""
+    ) -> BatchResult:
+        """Compute the mean gradient of rows, or the vectors after some local steps."""
+        parameters = self.engine.job.network.parameters
+        parameters[:] = vectors[0]
+        if local is not None:
+            return self._take_local_steps(rows, step, vectors[1:], local)
+        loss, gradient = self.engine.value_and_gradient(rows, step)
+        # The caller adds up the gradients of all blocks before it computes a norm.
+        return BatchResult(np.array([loss, 0.0]), gradient.reshape(1, -1))
+
+    def _take_local_steps(
+        self, rows: NDArray[np.intp], step: int, moments: FloatArray, local: LocalSteps
+    ) -> BatchResult:
+        """Take steps from the current parameters and these moments, and average the losses."""
         parameters = self.engine.job.network.parameters
         optimizer = self.engine.job.optimizer
-        parameters[:] = vectors[0]
-        if local is None:
-            loss, gradient = self.engine.value_and_gradient(rows, step)
-            # The caller adds up the gradients of all blocks before it computes a norm.
-            return np.array([loss, 0.0]), gradient.reshape(1, -1)
         assert isinstance(optimizer, Optimizer)
         optimizer.n_steps = local.n_steps
         optimizer.prepare(parameters)
-        for moment, vector in zip(optimizer.moments.values(), vectors[1:], strict=True):
+        for moment, vector in zip(optimizer.moments.values(), moments, strict=True):
             moment[:] = vector
-        size = ceil(len(rows) / self.sync_every)
-        rates = np.full(ceil(len(rows) / size), local.learning_rate)
-        result = self.engine.run([rows], size, rates, step * self.sync_every)
+        batch_size = ceil(len(rows) / self.sync_every)
+        n_steps = ceil(len(rows) / batch_size)
+        rates = np.full(n_steps, local.learning_rate)
+        first_step = step * self.sync_every
+        result = self.engine.run([rows], batch_size, rates, first_step)
         mean_loss = result.losses.mean()
         mean_norm = result.gradient_norms.mean()
         vectors_after = np.stack([parameters, *optimizer.moments.values()])
-        return np.array([mean_loss, mean_norm]), vectors_after
+        return BatchResult(np.array([mean_loss, mean_norm]), vectors_after)
 
 
 class WorkerRows(BlockRows):
@@ -163,9 +180,11 @@ class WorkerRows(BlockRows):
 
     def orders(self, seed: int | None, epochs: Sequence[int]) -> list[range]:
         orders = []
-        for number in epochs:
-            epoch = -1 if seed is None else number
-            orders.append(range(self.n_rows * epoch, self.n_rows * (epoch + 1)))
+        for epoch in epochs:
+            start = self.n_rows * epoch
+            if seed is None:
+                start = -self.n_rows
+            orders.append(range(start, start + self.n_rows))
         return orders
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> Engine:
@@ -213,9 +232,12 @@ class DaskEngine(Engine):
         # The data for every worker; the job has a single row, which the worker replaces with its
         # own.
         self._single_row_job = replace(sample_job, rows=sample.take(slice(1)))
-        self._threads = 1 if threads is None else threads
+        #: Number of threads of each worker.
+        self._threads = 1
+        if threads is not None:
+            self._threads = threads
         self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
-        self._actors: Sequence[Any] = ()
+        self._actors: list[Any] = []
         self._n_workers = 0
         self._epoch: int | None = None
         self._silent = SilentWorkers(self.rows.client)
@@ -225,7 +247,7 @@ class DaskEngine(Engine):
 
     def close(self, *, reusable: bool = True) -> None:
         self.engine.close(reusable=reusable)
-        self._actors = ()
+        self._actors = []
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         return self.engine.evaluate(rows)
@@ -237,39 +259,43 @@ class DaskEngine(Engine):
         for order in orders:
             for start in range(0, len(order), batch_size):
                 batches.append(order[start : start + batch_size])
-        values = np.empty((2, len(rates)))
+        losses = np.empty(len(rates))
+        gradient_norms = np.empty(len(rates))
         for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
-            values[:, i] = self._average(first_step + i, batch, rate)
-        return ChunkResult(*values)
+            loss, gradient_norm = self._average(first_step + i, batch, rate)
+            losses[i] = loss
+            gradient_norms[i] = gradient_norm
+        return ChunkResult(losses, gradient_norms)
 
     def _average(self, step: int, batch: range, rate: float) -> NDArray[np.float64]:
-        """Average the parameters and moments of all blocks after some local steps."""
+        """Average the vectors of all blocks after local steps; return the loss and the norm."""
         parameters = self.job.network.parameters
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(parameters)
         vectors = [parameters, *optimizer.moments.values()]
         local = LocalSteps(optimizer.n_steps, rate)
-        values, means = self._exchange(step, batch, np.stack(vectors), local)
-        for vector, mean in zip(vectors, means, strict=True):
+        result = self._exchange(step, batch, np.stack(vectors), local)
+        for vector, mean in zip(vectors, result.vectors, strict=True):
             vector[:] = mean
         optimizer.n_steps += self.rows.sync_every
-        return values
+        return result.values
 
     def value_and_gradient(self, batch: Any = None, step: int = 0) -> tuple[float, FloatArray]:
         if batch is None:
             [batch] = self.rows.orders(None, [0])
         parameters = self.job.network.parameters
         vectors = parameters.reshape(1, -1)  # a single vector, as a step here needs no moments
-        values, [gradient] = self._exchange(step, batch, vectors)
-        loss = float(values[0])
+        result = self._exchange(step, batch, vectors)
+        gradient = result.vectors[0]
+        loss = float(result.values[0])
         share = 1 / len(batch)
         penalized = add_penalties(self.penalties, parameters, loss, gradient, share)
         return penalized, gradient
 
     def _exchange(
         self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None = None
-    ) -> tuple[NDArray[np.float64], FloatArray]:
+    ) -> BatchResult:
         """Compute the shares of all blocks, and add them."""
         sums: Sums = {}
         values: dict[int, NDArray[np.float64]] = {}
@@ -279,9 +305,9 @@ class DaskEngine(Engine):
         n_blocks = len(values)
         add_up(sums, 0, n_blocks)
         total = sums[0, n_blocks]
-        # in this order, so that the bits are the same
+        # Add them in the order of the blocks, so that the bits are always the same.
         in_order = [values[number] for number in sorted(values)]
-        return np.sum(in_order, axis=0), np.array(total)
+        return BatchResult(np.sum(in_order, axis=0), np.array(total))
 
     def _compute(
         self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None
@@ -290,8 +316,9 @@ class DaskEngine(Engine):
         client = self.rows.client
         epoch = batch.start // self.rows.n_rows
         with work_on(client, self._memory), client.as_current():
-            if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
-                self._actors = ()
+            is_new_epoch = epoch != self._epoch
+            if is_new_epoch and len(client.nthreads()) != self._n_workers:
+                self._actors = []
             self._epoch = epoch
             for _ in range(ATTEMPTS):
                 try:
@@ -307,7 +334,7 @@ class DaskEngine(Engine):
                     if not isinstance(error, OSError) and not LOST.search(str(error)):
                         raise
                     LOGGER.warning("step %d is repeated: a worker is lost (%s)", step, error)
-                    self._actors = ()
+                    self._actors = []
         problem = f"workers were lost in {ATTEMPTS} attempts at step {step}"
         raise WorkersError(f"{problem}; {self._memory.advice()}")
 
@@ -331,8 +358,12 @@ class DaskEngine(Engine):
         It needs twice the size of the rows, as it fetches them from others.
         """
         network = self.job.network
-        columns = self.rows.sample.X.shape[1] + self.rows.sample.y.shape[1]
-        share = self.rows.n_rows * columns * network.dtype.itemsize / max(1, self._n_workers)
+        sample = self.rows.sample
+        n_inputs = sample.X.shape[1]
+        n_targets = sample.y.shape[1]
+        row_bytes = (n_inputs + n_targets) * network.dtype.itemsize
+        n_bytes = self.rows.n_rows * row_bytes
+        share = n_bytes / max(1, self._n_workers)
         self._memory.n_bytes = round(2 * share)
         self._memory.note_limits(client)
 
@@ -357,22 +388,27 @@ class DaskEngine(Engine):
         for number in range(n_actors):
             start = len(futures) * number // n_actors
             stop = len(futures) * (number + 1) // n_actors
-            call = client.submit(
-                BlockWorker,
-                *futures[start:stop],
-                job=self._single_row_job,
-                engine=self.name,
-                threads=self._threads,
-                sync_every=self.rows.sync_every,
-                shares=self._shares,
-                first=start,
-                actor=True,
-                pure=False,
-            )
-            calls.append(call)
+            calls.append(self._start_actor(client, start, stop))
         wait_until_ended(client, calls)
         actors = [call.result() for call in calls]
-        addresses = chain.from_iterable(client.who_has(calls).values())
+        addresses: list[str] = []
+        for addresses_of_call in client.who_has(calls).values():
+            addresses += addresses_of_call
         if client.direct_to_workers is None and client.sync(reaches, client, addresses):
             client.direct_to_workers = True
         return actors
+
+    def _start_actor(self, client: Client, start: int, stop: int) -> Future[Any]:
+        """Start an actor with the blocks from one number up to another."""
+        return client.submit(
+            BlockWorker,
+            *self.rows.futures[start:stop],
+            job=self._single_row_job,
+            engine=self.name,
+            threads=self._threads,
+            sync_every=self.rows.sync_every,
+            shares=self._shares,
+            first=start,
+            actor=True,
+            pure=False,
+        )

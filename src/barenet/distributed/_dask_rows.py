@@ -44,6 +44,15 @@ class NetworkInterface(NamedTuple):
     n_outputs: int | None
 
 
+class BlockSample(NamedTuple):
+    """Some rows of a block, or the error of its check."""
+
+    n_rows: int
+    #: None if the block is empty or wrong.
+    rows: ArrayDataset | None = None
+    error: ArgumentError | None = None
+
+
 class DaskRows(RowSource):
     """A Dask array or data frame to train on, with the client whose workers to use.
 
@@ -101,36 +110,36 @@ class DaskRows(RowSource):
             raise ArgumentError("rows on workers have no weights", argument="sample_weight")
         if y is None:
             raise ArgumentError.of("y", y, "the targets")
+        from dask.delayed import delayed
+
         client = check_client(self.client or current_client())
         X_partitions, y_partitions = partitions(self.X, y)
         interface = NetworkInterface(network.dtype, network.n_inputs, network.n_outputs)
+        load = delayed(load_block, pure=False)
+        tasks = []
+        for X_partition, y_partition in zip(X_partitions, y_partitions, strict=True):
+            tasks.append(load(interface, loss, scale, X_partition, y_partition))
         memory = WorkerMemory(client, memory_of_rows(client, self.X))
         with work_on(client, memory):
             check_workers(client, loss)
-            parts = []
-            for X_partition, y_partition in zip(X_partitions, y_partitions, strict=True):
-                parts.append((interface, loss, scale, X_partition, y_partition))
-            futures = load_blocks(client, parts)
-            most = SAMPLE_ROWS // len(futures) + 1
-            tasks = client.map(sample_of, futures, most=most, pure=False)
-            wait_until_ended(client, tasks)
-            samples = client.gather(tasks)
-        for number, (_, problem) in enumerate(samples):
-            if isinstance(problem, ArgumentError):
-                problem.problem = f"partition {number}: {problem.problem}"
-                raise problem
+            futures = load_blocks(client, tasks)
+            samples = sample_blocks(client, futures)
+        for number, sample in enumerate(samples):
+            if sample.error is not None:
+                sample.error.problem = f"partition {number}: {sample.error.problem}"
+                raise sample.error
         blocks = []
         lengths = []
         sampled = []
-        for future, (length, sample) in zip(futures, samples, strict=True):
-            if length:
+        for future, sample in zip(futures, samples, strict=True):
+            if sample.rows is not None:
                 blocks.append(future)
-                lengths.append(length)
-                sampled.append(sample)
+                lengths.append(sample.n_rows)
+                sampled.append(sample.rows)
         if not blocks:
             raise ArgumentError("all partitions are empty", argument="X")
-        sampled_X = np.concatenate([sample.X for sample in sampled])
-        sampled_y = np.concatenate([sample.y for sample in sampled])
+        sampled_X = np.concatenate([block.X for block in sampled])
+        sampled_y = np.concatenate([block.y for block in sampled])
         rows = WorkerRows(sampled_X, sampled_y, None, sampled[0].scale)
         rows.sample = ArrayDataset(*rows)
         rows.lengths = lengths
@@ -173,7 +182,8 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
     if are_arrays and not np.isnan(X.shape[0]) and not np.isnan(y.shape[0]):
         if len(y) != len(X):
             raise ArgumentError(f"has {len(y)} rows, and X has {len(X)}", argument="y")
-        y = y.rechunk((X.chunks[0], *y.shape[1:]))
+        chunks_of_rows = X.chunks[0]
+        y = y.rechunk((chunks_of_rows, *y.shape[1:]))
     if y.npartitions != X.npartitions:
         problem = f"has {count_of(y.npartitions, 'partition')}, and X has {X.npartitions}"
         remedy = "split it as X, such as by taking both from frame.persist()"
@@ -196,12 +206,9 @@ def memory_of_rows(client: Client, X: Any) -> int:
     return round(2 * X.nbytes / n_workers)
 
 
-def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
+def load_blocks(client: Client, tasks: Sequence[Any]) -> list[Future[ArrayDataset]]:
     """Load each partition on any worker, as tasks that are bound to lost workers would wait."""
-    from dask.delayed import delayed
-
-    load = delayed(load_block, pure=False)
-    futures = [client.compute(load(*part)) for part in parts]
+    futures = [client.compute(task) for task in tasks]
     for future in ended(client, futures):
         error = future.exception()
         if is_of_dask(error):  # don't wait for the others, which may have lost their workers
@@ -242,18 +249,29 @@ def load_block(
             # and the checksums of a checkpoint would depend on the alignment of a message in
             # memory.
             X = X.copy()
-        return validate_arrays(network, loss, X, y, None, scale)
+        return validate_arrays(network, loss, X, y, scale=scale)
     except ArgumentError as error:  # return the error, so that the worker does not log it
         return error
 
 
-def sample_of(block: ArrayDataset | ArgumentError | None, most: int) -> tuple[int, Any]:
-    """Count the rows of a block, and take some at equal distances; none for an error."""
-    if not isinstance(block, ArrayDataset):
-        return 0, block
+def sample_blocks(client: Client, futures: Sequence[Future[ArrayDataset]]) -> list[BlockSample]:
+    """Take some rows of each block on the workers, and bring them here."""
+    most = SAMPLE_ROWS // len(futures) + 1
+    tasks = client.map(sample_of, futures, most=most, pure=False)
+    wait_until_ended(client, tasks)
+    samples: list[BlockSample] = client.gather(tasks)
+    return samples
+
+
+def sample_of(block: ArrayDataset | ArgumentError | None, most: int) -> BlockSample:
+    """Count the rows of a block, and take some at equal distances."""
+    if block is None:
+        return BlockSample(0)
+    if isinstance(block, ArgumentError):
+        return BlockSample(0, error=block)
     n_rows = block.n_rows
     most_numbers = most * SAMPLE_NUMBERS // SAMPLE_ROWS
     most_wide = max(1, most_numbers // block.X.shape[1])  # fewer rows if they have many values
     count = min(n_rows, most, most_wide)
     places = np.linspace(0, n_rows - 1, count).astype(np.intp)
-    return n_rows, block.take(places)
+    return BlockSample(n_rows, rows=block.take(places))

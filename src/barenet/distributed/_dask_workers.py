@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from barenet._extras import require
 from barenet._logging import LOGGER
@@ -168,7 +168,11 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
     parts: list[list[int]] = []
     most = sum(costs) / n_parts
     filled = math.inf  # the cost of the last part; infinite at first, so that a part begins
-    costliest_first = sorted(range(len(costs)), key=lambda place: costs[place], reverse=True)
+
+    def cost_of(place: int) -> float:
+        return costs[place]
+
+    costliest_first = sorted(range(len(costs)), key=cost_of, reverse=True)
     for place in costliest_first:
         if filled + costs[place] > most:
             parts.append([])
@@ -191,29 +195,40 @@ def check_client(client: Client) -> Client:
 
 def check_workers(client: Client, needed: object) -> None:
     """Reject workers with another version of barenet, or that can't load the needed objects."""
-    from distributed.protocol.pickle import dumps
+    _check_versions(client)
+    _check_loading(client, needed)
 
-    pickled = dumps(needed)
+
+def _check_versions(client: Client) -> None:
+    """Reject workers with another version of barenet, and a scheduler without workers."""
 
     def find_versions() -> Awaitable[dict[str, Any]]:
         return client.run(pkgutil.resolve_name, "barenet:__version__", on_error="return")
-
-    def find_problems() -> Awaitable[dict[str, Exception | None]]:
-        return client.run(problem_of, pickled, on_error="return")
 
     versions = wait_for_all(client, find_versions)
     if not versions:
         remedy = "start some, and wait for them: client.wait_for_workers(1); "
         remedy += "an adaptive cluster needs a minimum of 1"
         raise WorkersError(f"the scheduler has no workers; {remedy}")
-    for address, theirs in versions.items():
-        # An OSError means that the worker has died.
-        if theirs != __version__ and not isinstance(theirs, OSError):
-            version = f"barenet {theirs}"
-            if isinstance(theirs, Exception):
-                version = in_a_line(theirs)
-            ours = f"and here is barenet {__version__}; install this version there"
-            raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
+    for address, answer in versions.items():
+        if answer == __version__ or isinstance(answer, OSError):  # the worker has died
+            continue
+        version = f"barenet {answer}"
+        if isinstance(answer, Exception):
+            version = in_a_line(answer)
+        ours = f"and here is barenet {__version__}; install this version there"
+        raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
+
+
+def _check_loading(client: Client, needed: object) -> None:
+    """Reject workers that can't load the needed objects."""
+    from distributed.protocol.pickle import dumps
+
+    pickled = dumps(needed)
+
+    def find_problems() -> Awaitable[dict[str, Exception | None]]:
+        return client.run(problem_of, pickled, on_error="return")
+
     for address, problem in wait_for_all(client, find_problems).items():
         if isinstance(problem, Exception) and not isinstance(problem, OSError):
             reason = f"can't load the network, the loss or the optimizer: {in_a_line(problem)}"
@@ -389,6 +404,15 @@ class LostScheduler(logging.Filter):
         return True
 
 
+class Sign(NamedTuple):
+    """The last sign of life of a worker."""
+
+    #: The time on the clock of the scheduler.
+    sent_at: float
+    #: The time on the local clock when it was first seen.
+    seen_at: float
+
+
 class SilentWorkers:
     """Warns of silent workers, which are connected but send no sign of life.
 
@@ -399,8 +423,8 @@ class SilentWorkers:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        #: The last sign of each worker, and the time on the local clock when it was first seen.
-        self._signs: dict[str, tuple[float, float]] = {}
+        #: The last sign of each worker, by its address.
+        self._signs: dict[str, Sign] = {}
         self._warned: set[str] = set()
 
     def look(self) -> None:
@@ -418,12 +442,12 @@ class SilentWorkers:
             raise CommClosedError("the client has lost the scheduler")
         now = time.monotonic()
         for address, worker in workers_of(self.client).items():
-            sign = worker["last_seen"]
-            last, seen_at = self._signs.get(address, (None, now))
-            if sign != last:
-                self._signs[address] = (sign, now)
+            sent_at = worker["last_seen"]
+            last = self._signs.get(address)
+            if last is None or sent_at != last.sent_at:
+                self._signs[address] = Sign(sent_at, seen_at=now)
                 self._warned.discard(address)
-            elif now - seen_at >= SILENCE and address not in self._warned:
+            elif now - last.seen_at >= SILENCE and address not in self._warned:
                 self._warned.add(address)
                 problem = f"the worker {address} has sent no sign of life for {SILENCE:.0f} s"
                 text = f"{problem}; Dask waits for it for up to {waiting_time()}, or until it ends"

@@ -344,10 +344,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The network's output."""
-        attributes = vars(self)
-        is_fitted_to_array = "network_" in attributes and "feature_names_in_" not in attributes
-        is_array = type(X) in (np.ndarray, np.memmap) or issparse(X)
-        if is_array and X.dtype in INPUT_DTYPES and is_fitted_to_array:
+        if self._takes_directly(X):
             with suppress(ArgumentError):  # scikit-learn's slower checks raise the error
                 return self.network_.predict(X)
         check_is_fitted(self)
@@ -355,6 +352,14 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         with errors_naming_argument("X", X):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         return self.network_.predict(X)
+
+    def _takes_directly(self, X: Any) -> bool:
+        """Return whether the network may take X itself, as it was fitted to such an array."""
+        attributes = vars(self)
+        if "network_" not in attributes or "feature_names_in_" in attributes:
+            return False
+        is_array = type(X) in (np.ndarray, np.memmap) or issparse(X)
+        return is_array and X.dtype in INPUT_DTYPES
 
     def _has_partial_fit(self) -> bool:
         """Return whether the optimizer uses mini-batches; the call rejects an invalid one."""

@@ -176,18 +176,17 @@ def _measure(
     scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
     """Score an estimator on these rows, with the sample weights if the scorer accepts them."""
-    measure: Any = scorer
+    measure: Any
     if isinstance(scorer, str):
         measure = get_scorer(scorer)
-    if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
-        if y.dtype.kind in "OSU":  # such scorers expect 1 as the positive class
+        has_classes = y.ndim == 1 and hasattr(twin, "classes_")
+        if has_classes and y.dtype.kind in "OSU":  # such scorers expect 1 as the positive class
             y = np.searchsorted(twin.classes_, y)
-            indices = np.arange(len(twin.classes_))
-            twin = copy.copy(twin)
-            twin.classes_ = indices
-            twin._encoder = copy.copy(twin._encoder)
-            twin._encoder.classes = indices
-        measure = _with_all_labels(measure, twin.classes_)
+            twin = _with_numbered_classes(twin)
+        if has_classes:
+            measure = _with_all_labels(measure, twin.classes_)
+    else:
+        measure = scorer
     weights = rows.sample_weight
     if weights is not None and _accepts_weights(measure):
         return lambda: float(measure(twin, rows.X, y, sample_weight=weights))
@@ -202,6 +201,16 @@ def _name_of(scorer: object) -> str:
     if not name.isidentifier():
         return "score"
     return name
+
+
+def _with_numbered_classes(twin: Any) -> Any:
+    """Copy an estimator, and replace its classes by their indices."""
+    indices = np.arange(len(twin.classes_))
+    twin = copy.copy(twin)
+    twin.classes_ = indices
+    twin._encoder = copy.copy(twin._encoder)
+    twin._encoder.classes = indices
+    return twin
 
 
 def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -205,20 +205,10 @@ class Checkpoint:
         OSError
             If the file can't be written.
         """
-        network_arrays = {f"run/{name}" for name in Snapshot._fields}  # written by write_model
-        plain: StateDict = {}
-        tensors: dict[str, Any] = {}
-        for part, values in state.items():
-            plain[part] = {}
-            for key, value in values.items():
-                name = f"{part}/{key}"
-                if not isinstance(value, np.ndarray):
-                    plain[part][key] = value
-                elif name not in network_arrays:
-                    tensors[name] = value
-        extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
+        parts = _split_state(state)
+        saved = {"version": VERSION, "state": parts.plain, "notes": self.notes}
         try:
-            write_model(self.path, run.network, extra, tensors)
+            write_model(self.path, run.network, {"checkpoint": saved}, parts.arrays)
             LOGGER.debug("%s: saved after %d epochs", with_addresses(self.path), len(run.history))
         except OSError as error:
             is_last = run.stop_reason or run.finished
@@ -240,6 +230,30 @@ class Checkpoint:
             self._saved_at = self._start
         self._saved_epochs = 0
         self.error = None
+
+
+class _StateParts(NamedTuple):
+    """The parts of a state as a model file has them."""
+
+    #: Numbers and texts.
+    plain: StateDict
+    #: Arrays by the part and the name, except those of the network, which `write_model` adds.
+    arrays: dict[str, Any]
+
+
+def _split_state(state: StateDict) -> _StateParts:
+    """Separate the arrays of a state from its numbers and texts."""
+    network_arrays = {f"run/{name}" for name in Snapshot._fields}
+    parts = _StateParts({}, {})
+    for part, values in state.items():
+        parts.plain[part] = {}
+        for key, value in values.items():
+            name = f"{part}/{key}"
+            if not isinstance(value, np.ndarray):
+                parts.plain[part][key] = value
+            elif name not in network_arrays:
+                parts.arrays[name] = value
+    return parts
 
 
 def _file_at(path: str | PathLike[str]) -> Path:
@@ -281,8 +295,8 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
 
 def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
     """Read the state and the notes of a checkpoint."""
-    network, extra, tensors = read_model(path)
-    saved = extra.get("checkpoint")
+    stored = read_model(path)
+    saved = stored.extra.get("checkpoint")
     if saved is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
     if not isinstance(saved, dict) or saved.get("version") != VERSION:
@@ -291,9 +305,9 @@ def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
         state: StateDict = {}
         for part, values in saved["state"].items():
             state[part] = {**values}
-        for name, array in tensors.items():
+        for name, array in stored.arrays.items():
             part, _, key = name.partition("/")
             state[part][key] = array
         for name in Snapshot._fields:
-            state["run"][name] = getattr(network, name)
+            state["run"][name] = getattr(stored.model, name)
         return state, {**saved["notes"]}

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -48,9 +48,10 @@ def saved_session(
     resume: bool | str | PathLike[str],
 ) -> Iterator[None]:
     """Start the loop from the last state, if there is one, and save the state as it runs."""
-    locked = locked_checkpoint(loop.run.network, checkpoint, resume)
-    with locked as (place, state), CheckpointManager(loop, place, state).session():
-        yield
+    with locked_checkpoint(loop.run.network, checkpoint, resume) as (place, state):
+        manager = CheckpointManager(loop, place, state)
+        with manager.session():
+            yield
 
 
 @contextmanager
@@ -75,7 +76,9 @@ def locked_checkpoint(
     if place is not None:
         lock = place.lock(network)
     with lock:
-        state = source.read() if source is not None else None
+        state = None
+        if source is not None:
+            state = source.read()
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {without_secrets(resume)}: there is no checkpoint")
         yield place, state
@@ -162,7 +165,9 @@ class CheckpointManager(Callback):
     def on_chunk(self, run: Run) -> None:
         if self.checkpoint is not None and self.engine.may_lose_workers and not run.is_ahead:
             self._last = copy.deepcopy(self._states())
-        if run.batch < run.n_batches or len(run.history) == run.epoch:  # a whole epoch is measured
+        is_within_epoch = run.batch < run.n_batches
+        is_measured = len(run.history) == run.epoch  # a whole epoch is saved with its losses
+        if is_within_epoch or is_measured:
             self.on_epoch(run)
 
     def on_epoch(self, run: Run) -> None:
@@ -172,7 +177,9 @@ class CheckpointManager(Callback):
 
     def _save(self, run: Run, *, needed: bool) -> None:
         """Save the state if it is needed, unless the monitor is about to reject it."""
-        if not (needed and np.isfinite(run.network.parameters).all()):
+        if not needed:
+            return
+        if not np.isfinite(run.network.parameters).all():
             return
         if self.keeps_state:
             self.state = copy.deepcopy(self._states())
@@ -185,14 +192,18 @@ class CheckpointManager(Callback):
         if self.checkpoint is None or self._last is None:
             return
         run_state = self._last["run"]
-        Snapshot(run_state["parameters"], run_state["statistics"]).restore(run.network)
+        snapshot = Snapshot(run_state["parameters"], run_state["statistics"])
+        snapshot.restore(run.network)
         self.checkpoint.save(run, {**self._identity, **self._last})
         place = with_addresses(self.checkpoint.path)
         error.args = (f"{error}; the state before is saved in {place}",)
 
     def state_dict(self) -> StateDict:
         """Return the state of all parts, or the kept one, with the identity of the run."""
-        return {**self._identity, **(self.state or self._states())}
+        states = self.state
+        if not states:
+            states = self._states()
+        return {**self._identity, **states}
 
     def _states(self) -> StateDict:
         parts = {**self.parts, **self.callbacks}
@@ -253,42 +264,62 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
     saved = state["run"]
     optimizer = state["optimizer"]
     run = parts["run"]
-    parameters = run.network.parameters
-    check_index = partial(check_number, ge=0, integer=True)
-    epoch = check_index(saved["epoch"], "epoch", le=run.epochs)
-    batch = int(check_index(saved["batch"], "batch", le=run.n_batches))
-    done = len(saved.get("curve_loss", ()))
-    if not epoch <= done <= epoch + 1:
-        raise ValueError(f"curves: expected {epoch} or {epoch + 1} epochs, got {done}")
+    epoch = _check_index(saved["epoch"], "epoch", le=run.epochs)
+    batch = _check_index(saved["batch"], "batch", le=run.n_batches)
+    n_epochs = len(saved.get("curve_loss", ()))
+    if not epoch <= n_epochs <= epoch + 1:
+        raise ValueError(f"curves: expected {epoch} or {epoch + 1} epochs, got {n_epochs}")
     if saved["best_epoch"] is not None:
-        check_index(saved["best_epoch"], "best_epoch", lt=done)
+        _check_index(saved["best_epoch"], "best_epoch", lt=n_epochs)
     if isinstance(parts["optimizer"], Optimizer):
-        n_steps = check_index(optimizer["n_steps"], "n_steps")
+        n_steps = _check_index(optimizer["n_steps"], "n_steps")
         if n_steps:
-            parts["optimizer"].prepare(parameters)  # the examples include its moments
+            parts["optimizer"].prepare(run.network.parameters)  # the examples include its moments
+    # The state of this run before its first step, with arrays as long as the saved ones must be.
     examples = {name: part.state_dict() for name, part in parts.items()}
     if saved["stop_reason"] is not None:
         examples["run"]["stop_reason"] = ""
-    if done:
-        curve = np.zeros(done)
+    if n_epochs:
         for name in run.measured:
-            examples["run"][f"curve_{name}"] = curve
-    losses = np.zeros(min(batch, len(parts["tally"].rates)))
-    examples["tally"] |= {"losses": losses, "gradient_norms": losses}
+            examples["run"][f"curve_{name}"] = np.zeros(n_epochs)
+    n_losses = min(batch, len(parts["tally"].rates))
+    examples["tally"]["losses"] = np.zeros(n_losses)
+    examples["tally"]["gradient_norms"] = np.zeros(n_losses)
     if isinstance(parts["optimizer"], LBFGSHistory):
-        count = len(optimizer.get("values", ()))
-        check_index(optimizer["reported"], "reported", le=count)
-        earlier = optimizer.get("earlier_iterations", 0)
-        check_index(earlier, "earlier_iterations", le=done)
-        earlier = optimizer.get("earlier_evaluations", 0)
-        check_index(earlier, "earlier_evaluations", lt=2**53)
+        _check_counts_of_lbfgs(optimizer, n_epochs)
         if "start" in optimizer:
-            examples["optimizer"] |= {
-                "start": parameters,
-                "gradients": np.zeros((count, parameters.size), parameters.dtype),
-                "values": np.zeros(count),
-                "places": np.zeros(count, np.int64),
-            }
+            n_values = len(optimizer.get("values", ()))
+            examples["optimizer"] |= _example_of_lbfgs(run.network.parameters, n_values)
+    _compare_kinds(state, examples)
+
+
+def _check_index(value: Any, name: str, **limits: Any) -> int:
+    """Check that a saved value is an index or a count within limits of `check_number`."""
+    return int(check_number(value, name, ge=0, integer=True, **limits))
+
+
+def _check_counts_of_lbfgs(saved: Mapping[str, Any], n_epochs: int) -> None:
+    """Check the counts in the saved state of L-BFGS."""
+    n_values = len(saved.get("values", ()))
+    _check_index(saved["reported"], "reported", le=n_values)
+    earlier_iterations = saved.get("earlier_iterations", 0)
+    _check_index(earlier_iterations, "earlier_iterations", le=n_epochs)
+    earlier_evaluations = saved.get("earlier_evaluations", 0)
+    _check_index(earlier_evaluations, "earlier_evaluations", lt=2**53)
+
+
+def _example_of_lbfgs(parameters: NDArray[Any], n_values: int) -> dict[str, Any]:
+    """Make arrays like those of L-BFGS after some evaluations."""
+    return {
+        "start": parameters,
+        "gradients": np.zeros((n_values, parameters.size), parameters.dtype),
+        "values": np.zeros(n_values),
+        "places": np.zeros(n_values, np.int64),
+    }
+
+
+def _compare_kinds(state: StateDict, examples: StateDict) -> None:
+    """Reject a saved value of another type or shape than its example; None allows any."""
     for part, values in examples.items():
         for name, example in values.items():
             if example is None:

@@ -36,6 +36,15 @@ REMEDIES = {
 }
 
 
+class UnwrappedModel(NamedTuple):
+    """A fitted estimator, and the preprocessing of its rows and targets."""
+
+    estimator: Any
+    preprocessing: Scaling | TableEncoding
+    feature_names: tuple[str, ...]
+    target_scaling: Scaling | None
+
+
 class PredictorParts(NamedTuple):
     """The parts of a predictor that a fitted estimator has, alone or in a pipeline."""
 
@@ -51,7 +60,8 @@ class PredictorParts(NamedTuple):
 
 def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> PredictorParts:
     """Return the parts of a predictor, except the names of the target and the data."""
-    estimator, preprocessing, names, target_scaling = _unwrapped(model)
+    unwrapped = _unwrapped(model)
+    estimator = unwrapped.estimator
     network = estimator.network_.copy()
     classes = getattr(estimator, "classes_", None)
     if classes is not None and len(classes) == 1:
@@ -68,10 +78,10 @@ def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> Pr
         class_names, text_classes = _class_names(classes)
     return PredictorParts(
         network=network,
-        preprocessing=preprocessing,
-        target_scaling=target_scaling,
+        preprocessing=unwrapped.preprocessing,
+        target_scaling=unwrapped.target_scaling,
         residuals=residuals,
-        feature_names=names,
+        feature_names=unwrapped.feature_names,
         card=card,
         classes=class_names,
         text_classes=text_classes,
@@ -103,14 +113,16 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     return card.with_history(history)
 
 
-def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...], Scaling | None]:
-    """Return the estimator of a model, its preprocessing, feature names and target scaling."""
+def _unwrapped(model: Any) -> UnwrappedModel:
+    """Find the estimator of a search, of a pipeline, or with a transformed target."""
     model = getattr(model, "best_estimator_", model)
     target_scaling = None
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
         target_scaling = _as_scaling(model.transformer_, "transformer")
         model = model.regressor_
-    all_steps = getattr(model, "steps", None) or [("", model)]
+    all_steps = getattr(model, "steps", None)
+    if not all_steps:  # an estimator alone
+        all_steps = [("", model)]
     last_name, estimator = all_steps[-1]
     if not isinstance(getattr(estimator, "network_", None), Model):
         raise _without_network(last_name, estimator)
@@ -133,7 +145,7 @@ def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...
         encoding = ensemble_encoding
         target_scaling = getattr(estimator, "target_scaling_", None)
     if isinstance(encoding, TableEncoding):
-        return estimator, encoding, encoding.feature_names, target_scaling
+        return UnwrappedModel(estimator, encoding, encoding.feature_names, target_scaling)
     width = estimator.network_.n_inputs
     if first is None:
         scaling = no_scaling(width)
@@ -144,7 +156,7 @@ def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...
     features = [str(column) for column in columns]
     if not features:
         features = [f"x{position}" for position in range(width)]
-    return estimator, scaling, tuple(features), target_scaling
+    return UnwrappedModel(estimator, scaling, tuple(features), target_scaling)
 
 
 def _refused(problem: str, remedy: str = "") -> ArgumentError:
@@ -188,11 +200,14 @@ def _class_names(classes: NDArray[Any]) -> tuple[tuple[str, ...], bool]:
 
 def _validation_scores(history: History) -> dict[str, Mapping[str, float]]:
     """Return the scores of the validation rows in the selected epoch."""
-    selected = (history.best_epoch or 0) - 1  # the last epoch, if none was the best
     scores = {}
     for name, curve in history.curves.items():
-        if name.startswith("validation_") and math.isfinite(curve[selected]):
-            scores[name.removeprefix("validation_")] = float(curve[selected])
+        selected_epoch = history.best_epoch
+        if selected_epoch is None:
+            selected_epoch = len(curve)
+        score = curve[selected_epoch - 1]
+        if name.startswith("validation_") and math.isfinite(score):
+            scores[name.removeprefix("validation_")] = float(score)
     if not scores:
         return {}
     return {"validation": scores}
@@ -203,8 +218,9 @@ def _setting(value: Any) -> Any:
     value = plain(value)
     if isinstance(value, tuple):
         return tuple(_setting(item) for item in value)
-    is_finite_float = isinstance(value, float) and math.isfinite(value)
-    if isinstance(value, str | int) or is_finite_float:
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, float | Mapping):
         return brief(value)
@@ -226,12 +242,20 @@ def _as_scaling(scaler: Any, step: str) -> Scaling:
         raise _refused(problem, SKL2ONNX)
     if not hasattr(scaler, "n_features_in_"):
         raise _refused(f"{step}: {type_name} is not fitted", "call fit first")
-    name, offset_and_factor = conversion
-    offset, factor = offset_and_factor(scaler)
-    zeros = np.zeros(scaler.n_features_in_)
-    if {**scaler.get_params(), "copy": True} != type(scaler)().get_params():
-        name = "affine"
+    offset, factor = conversion.offset_and_factor(scaler)
+    zeros = np.zeros(scaler.n_features_in_)  # a common number becomes one for each column
+    name = "affine"
+    if _has_default_options(scaler):
+        name = conversion.name
     return Scaling(name, zeros + offset, zeros + factor)
+
+
+def _has_default_options(scaler: Any) -> bool:
+    """Return whether a scaler of scikit-learn has its default options, except "copy"."""
+    options = scaler.get_params()
+    defaults = type(scaler)().get_params()
+    options["copy"] = defaults["copy"]
+    return bool(options == defaults)
 
 
 def _standard(scaler: Any) -> tuple[Any, Any]:
@@ -262,9 +286,17 @@ def _robust(scaler: Any) -> tuple[Any, Any]:
     return offset, factor
 
 
-#: Scalers of scikit-learn: barenet's name for the default options, and the offset and factor.
-SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
-    "StandardScaler": ("standardize", _standard),
-    "MinMaxScaler": ("minmax", _min_max),
-    "RobustScaler": ("robust", _robust),
+class _Conversion(NamedTuple):
+    """The conversion of a scaler of scikit-learn."""
+
+    #: The name of the scaling, if the scaler has its default options.
+    name: str
+    offset_and_factor: Callable[[Any], tuple[Any, Any]]
+
+
+#: The scalers of scikit-learn that are converted, by the names of their classes.
+SCALERS = {
+    "StandardScaler": _Conversion("standardize", _standard),
+    "MinMaxScaler": _Conversion("minmax", _min_max),
+    "RobustScaler": _Conversion("robust", _robust),
 }

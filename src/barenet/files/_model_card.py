@@ -239,13 +239,14 @@ class ModelCard:
 
     def _repr_html_(self) -> str:
         """Format the parts that are not empty as HTML tables, for a notebook."""
-        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        versions = [f"{name} {version}" for name, version in self.versions.items()]
         facts = {"rows": describe_rows(self.rows), "training": None}
         if self.log is not None:
             facts["training"] = self.log.description()
         for name, value in self.settings.items():
             facts[name.replace("_", " ")] = str(value)
-        facts |= {"data": self.data_fingerprint, "versions": versions}
+        facts["data"] = self.data_fingerprint
+        facts["versions"] = ", ".join(versions)
         return write_display("Model card", write_facts(facts), write_scores(self.scores))
 
     def with_history(self, history: History) -> Self:
@@ -291,7 +292,9 @@ class ModelCard:
         dict
             The card as JSON, which `from_dict` reads.
         """
-        log = self.log.to_dict() if self.log is not None else None
+        log = None
+        if self.log is not None:
+            log = self.log.to_dict()
         plain: dict[str, Any] = {
             "settings": dict(self.settings),
             "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
@@ -32,9 +33,6 @@ FilePath = str | PathLike[str]
 #: Replaces the checksum while it is computed.
 _NO_CHECKSUM = "0" * 64
 
-#: A network or an ensemble, with the additional JSON and arrays.
-StoredModel = tuple[Model, dict[str, Any], Arrays]
-
 #: Increased when the previous version can't read a file. Files that version 1 can read are written
 #: as version 1. Version 2 adds the encoding of a table, classes that are always text, and robust
 #: scaling; 3 adds ensembles and piecewise numbers; 4 clips piecewise numbers; 5 adds dates in bins.
@@ -43,11 +41,26 @@ FORMAT_VERSION = 5
 #: The arrays of the network itself; for an ensemble, the concatenated arrays of all its networks.
 VECTORS = ("parameters", "statistics")
 
-#: The attributes with the positions in these arrays.
-LAYOUTS = ("layout", "statistics_layout")
-
 #: Errors that an invalid file may raise.
 INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+
+
+class StoredModel(NamedTuple):
+    """A network or an ensemble, with the additional JSON and arrays of its file."""
+
+    model: Model
+    extra: dict[str, Any]
+    arrays: Arrays
+
+
+class _Architecture(NamedTuple):
+    """A network without its numbers."""
+
+    layers: list[Layer]
+    #: The widths from the input to the output.
+    sizes: tuple[int, ...]
+    layout: Layout
+    statistics_layout: Layout
 
 
 def write_model(
@@ -59,11 +72,8 @@ def write_model(
         check_numbers(network)
         check_layers(network)
     arrays = dict(tensors)
-    for name in VECTORS:
-        vectors = [getattr(network, name) for network in networks]
-        arrays[name] = vectors[0]
-        if len(vectors) > 1:
-            arrays[name] = np.concatenate(vectors)
+    arrays["parameters"] = _joined([network.parameters for network in networks])
+    arrays["statistics"] = _joined([network.statistics for network in networks])
     configs = []
     for network in networks:
         layers = [layer.config() for layer in network.layers]
@@ -74,6 +84,13 @@ def write_model(
     else:
         description = {"format_version": version, "network": configs[0], "extra": extra}
     write_atomically(path, to_bytes(description, arrays))
+
+
+def _joined(vectors: list[NDArray[Any]]) -> NDArray[Any]:
+    """Concatenate vectors; a single one is not copied."""
+    if len(vectors) == 1:
+        return vectors[0]
+    return np.concatenate(vectors)
 
 
 def check_layers(network: Network) -> None:
@@ -90,21 +107,20 @@ def check_layers(network: Network) -> None:
             raise
         except INVALID as error:
             raise _not_loadable(layer, in_a_line(error)) from error
-        # A custom `config` may include more than the attributes.
-        all_of_it = type(layer).config is Layer.config
+        # A custom `config` may store other values than the attributes.
+        has_own_config = type(layer).config is not Layer.config
         arrays = {*layer.parameter_shapes, *layer.statistic_shapes}
         for name, part in vars(layer).items():
-            if name not in arrays and (all_of_it or isinstance(part, Configurable)):
-                _check_same(layer, name, part, vars(loaded).get(name))
+            may_be_left_out = has_own_config and not isinstance(part, Configurable)
+            if name in arrays or may_be_left_out:
+                continue
+            _check_same(layer, name, part, vars(loaded).get(name))
 
 
 def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
     """Reject an attribute, such as an activation, that would be loaded as something else."""
     if isinstance(part, Configurable):
-        part_class = type(part)
-        loaded_class = type(loaded)
-        is_same = part_class.__qualname__ == loaded_class.__qualname__
-        if not is_same or part_class.__module__ != loaded_class.__module__:
+        if _full_name(part) != _full_name(loaded):
             remedy = "give its class a name of its own, and register it"
             raise _not_loadable(part, f"{part.name!r} is another class", remedy)
         for inner, value in vars(part).items():
@@ -112,10 +128,17 @@ def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
         return
     value = plain(part)
     loaded_value = plain(loaded)
-    is_comparable = isinstance(value, str | float | int | tuple)
-    is_other_value = is_comparable and repr(value) != repr(loaded_value)
-    if type(value) is not type(loaded_value) or is_other_value:
+    is_same = type(value) is type(loaded_value)
+    if isinstance(value, str | float | int | tuple):  # types whose repr shows the whole value
+        is_same = is_same and repr(value) == repr(loaded_value)
+    if not is_same:
         raise _not_loadable(owner, f"its {name} would be {loaded_value!r}")
+
+
+def _full_name(part: object) -> str:
+    """Return the module and the name of an object's class."""
+    part_class = type(part)
+    return f"{part_class.__module__}.{part_class.__qualname__}"
 
 
 def _not_loadable(part: object, reason: str, remedy: str = "") -> ArgumentError:
@@ -154,9 +177,9 @@ def read_model(path: FilePath) -> StoredModel:
         extra = dict(description["extra"])
         if "networks" in description:
             networks = list(_networks(description["networks"], tensors))
-            return Ensemble(networks), extra, tensors
+            return StoredModel(Ensemble(networks), extra, tensors)
         networks = list(_networks([description["network"]], tensors))
-        return networks[0], extra, tensors
+        return StoredModel(networks[0], extra, tensors)
 
 
 @contextmanager
@@ -191,37 +214,45 @@ def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
     """Make the networks from their layers and their slices of the vectors, which are removed."""
     if not isinstance(parts, list) or not parts:
         raise ValueError("its networks are not a list")
-    states = [_architecture(part) for part in parts]
-    vectors = []
-    for name, layout in zip(VECTORS, LAYOUTS, strict=True):
-        vector = tensors.pop(name)
-        sizes = [state[layout].size for state in states]
-        ends = np.cumsum(sizes)
-        if vector.shape != (ends[-1],) or vector.dtype not in (np.float32, np.float64):
-            content = f"the file holds {vector.dtype} of shape {vector.shape}"
-            raise ValueError(f"the layers have {ends[-1]} {name}, and {content}")
-        vectors.append(np.split(vector, ends[:-1]))
-    for state, parameters, statistics in zip(states, *vectors, strict=True):
+    architectures = [_architecture(part) for part in parts]
+    sizes = [architecture.layout.size for architecture in architectures]
+    parameters_of = _split_vector("parameters", tensors, sizes)
+    sizes = [architecture.statistics_layout.size for architecture in architectures]
+    statistics_of = _split_vector("statistics", tensors, sizes)
+    for at, architecture in enumerate(architectures):
+        parameters = parameters_of[at]
+        state = {
+            "layers": architecture.layers,
+            "sizes": architecture.sizes,
+            "layout": architecture.layout,
+            "statistics_layout": architecture.statistics_layout,
+            "parameters": parameters,
+            "statistics": statistics_of[at].astype(parameters.dtype, copy=False),
+        }
         network = Network.__new__(Network)  # skips drawing initial numbers, which can take long
-        statistics = statistics.astype(parameters.dtype, copy=False)
-        network.__setstate__(state | {"parameters": parameters, "statistics": statistics})
+        network.__setstate__(state)
         check_numbers(network)
         yield network
 
 
-def _architecture(part: Any) -> dict[str, Any]:
-    """Make the state of a network, without its vectors."""
+def _split_vector(name: str, tensors: Arrays, sizes: list[int]) -> list[NDArray[Any]]:
+    """Remove a vector of all networks, and split it into those of each network."""
+    vector = tensors.pop(name)
+    ends = np.cumsum(sizes)
+    if vector.shape != (ends[-1],) or vector.dtype not in (np.float32, np.float64):
+        content = f"the file holds {vector.dtype} of shape {vector.shape}"
+        raise ValueError(f"the layers have {ends[-1]} {name}, and {content}")
+    return np.split(vector, ends[:-1])
+
+
+def _architecture(part: Any) -> _Architecture:
+    """Make the layers of a network, and the positions of their numbers in its vectors."""
     if not isinstance(part, dict) or not isinstance(part["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [_layer_from(config) for config in part["layers"]]
     layout = Layout(layer.parameter_shapes for layer in layers)
     statistics_layout = Layout(layer.statistic_shapes for layer in layers)
-    return {
-        "layers": layers,
-        "sizes": chain_widths(layers),
-        "layout": layout,
-        "statistics_layout": statistics_layout,
-    }
+    return _Architecture(layers, chain_widths(layers), layout, statistics_layout)
 
 
 def check_numbers(network: Network, argument: str = "network") -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import errors_naming_file, read_model, write_model
+from barenet.files._model_file import StoredModel, errors_naming_file, read_model, write_model
 from barenet.files._model_path import model_address, model_file
 from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
@@ -169,15 +169,15 @@ def load(path: str | PathLike[str], expected: type[Any] | None = None) -> Any:
     if expected not in (None, Predictor, Network, Ensemble):
         raise ArgumentError.of("expected", expected, "Predictor, Network or Ensemble")
     path = _file_of(path)
-    network, extra, tensors = read_model(path)
+    stored = read_model(path)
     if expected is Network or expected is Ensemble:
-        return _check_class(network, expected, path)
-    if "scaling" not in extra:
+        return _check_class(stored.model, expected, path)
+    if "scaling" not in stored.extra:
         if expected is Predictor:
             raise ModelFileError(f"{path}: holds no preprocessing; use barenet.load()")
-        return network
+        return stored.model
     with errors_naming_file(path, "not a valid model"):
-        return Predictor(network=network, **_join(extra, tensors))
+        return _join(stored)
 
 
 def _check_class(model: Model, expected: type[Any], path: str | PathLike[str]) -> Model:
@@ -216,8 +216,9 @@ def _format_version(predictor: Predictor) -> int:
         if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
             return 5
     piecewise_columns = [column for column in columns if isinstance(column, PiecewiseColumn)]
-    if any(column.clip for column in piecewise_columns):
-        return 4
+    for column in piecewise_columns:
+        if column.clip:
+            return 4
     if piecewise_columns:
         return 3
     if isinstance(predictor.preprocessing, TableEncoding) or predictor.text_classes:
@@ -241,7 +242,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     for name, part in parts.items():
         if isinstance(part, Scaling):
             extra[name] = part.name
-            arrays |= {f"{name}.offset": part.offset, f"{name}.factor": part.factor}
+            arrays[f"{name}.offset"] = part.offset
+            arrays[f"{name}.factor"] = part.factor
         elif part is not None:
             text = json.dumps(part.to_dict(), allow_nan=False)
             arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
@@ -254,36 +256,47 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     return extra, arrays
 
 
-def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
-    """Make the arguments of a predictor from its stored parts."""
-
-    def part(name: str) -> Scaling | TableEncoding | None:
-        scaling_name = extra[name]
-        if scaling_name is None:
-            return None
-        if scaling_name == _TABLE:
-            text = arrays.pop(_TABLE).tobytes()
-            return TableEncoding.from_dict(json.loads(text))
-        offset = arrays.pop(f"{name}.offset")
-        factor = arrays.pop(f"{name}.factor")
-        return Scaling(scaling_name, offset, factor)
-
-    arguments: dict[str, Any] = {}
-    for name in PLAIN:
-        arguments[name] = extra[name]
-    arguments["preprocessing"] = part("scaling")
-    arguments["target_scaling"] = part("target_scaling")
-    arguments["residuals"] = None
+def _join(stored: StoredModel) -> Predictor:
+    """Make a predictor from its stored parts."""
+    extra = stored.extra
+    arrays = dict(stored.arrays)
+    preprocessing: Any = _read_scaling("scaling", extra, arrays)  # the predictor checks its type
+    target_scaling: Any = _read_scaling("target_scaling", extra, arrays)
+    residuals = None
     if _RATIOS in arrays:
         ratios = arrays.pop(_RATIOS)
         added_spread = arrays.pop(_ADDED_SPREAD)
-        arguments["residuals"] = ConformalResiduals(ratios, added_spread)
-    arguments["text_classes"] = extra.get("text_classes", False)
-    arguments["feature_names"] = extra["feature_names"] or ()
-    arguments["card"] = None
-    card = extra.get("card")
-    if card is not None:
-        arguments["card"] = ModelCard.from_dict(card)
+        residuals = ConformalResiduals(ratios, added_spread)
+    card = None
+    if extra.get("card") is not None:
+        card = ModelCard.from_dict(extra["card"])
     if arrays:
         raise ValueError(f"unknown arrays: {', '.join(arrays)}")
-    return arguments
+    return Predictor(
+        network=stored.model,
+        preprocessing=preprocessing,
+        classes=extra["classes"],
+        feature_names=extra["feature_names"] or (),
+        target_name=extra["target_name"],
+        dataset=extra["dataset"],
+        image_shape=extra["image_shape"],
+        target_scaling=target_scaling,
+        card=card,
+        text_classes=extra.get("text_classes", False),
+        residuals=residuals,
+    )
+
+
+def _read_scaling(
+    name: str, extra: dict[str, Any], arrays: Arrays
+) -> Scaling | TableEncoding | None:
+    """Make a scaling or an encoding from its name and its arrays, which are removed."""
+    scaling_name = extra[name]
+    if scaling_name is None:
+        return None
+    if scaling_name == _TABLE:
+        text = arrays.pop(_TABLE).tobytes()
+        return TableEncoding.from_dict(json.loads(text))
+    offset = arrays.pop(f"{name}.offset")
+    factor = arrays.pop(f"{name}.factor")
+    return Scaling(scaling_name, offset, factor)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +36,19 @@ ROWS = 2 * PREDICTED_ROWS
 
 #: Maximum number of names or layers that are listed in a description.
 MAX_NAMES = 8
+
+
+class _Rows(NamedTuple):
+    """Raw rows, or instead of no rows, a row of missing values to check the columns with."""
+
+    X: Any
+    is_placeholder: bool = False
+
+    def without_placeholder(self, results: NDArray[Any]) -> NDArray[Any]:
+        """Return the results of the rows; of no rows, there are none."""
+        if self.is_placeholder:
+            return results[:0]
+        return results
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -175,18 +188,20 @@ class Predictor(OtherMethods):
 
     def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
         """Compute the results for raw rows, transforming a block of rows at a time."""
-        X, stop = self._rows(X)
+        rows = self._rows(X)
+        X = rows.X
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # slices of a frame are not copies
         can_be_sliced = isinstance(X, np.ndarray | Frame) and len(X.shape) == 2
         if not can_be_sliced or len(X) <= ROWS:
-            return compute(X)[:stop]
+            return rows.without_placeholder(compute(X))
         results = []
         for start in range(0, len(X), ROWS):
+            stop = start + ROWS
             try:
-                results.append(compute(X[start : start + ROWS]))
+                results.append(compute(X[start:stop]))
             except ValueError:
-                compute(X[: start + ROWS])  # an error here counts the rows from the first one
+                compute(X[:stop])  # an error here counts the rows from the first one
                 raise
         return np.concatenate(results)
 
@@ -249,33 +264,34 @@ class Predictor(OtherMethods):
         ValueError
             If a feature is missing, or a value is invalid.
         """
-        X, stop = self._rows(X)
+        rows = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
-            return self.preprocessing.transform(X)[:stop]
-        X = columns_by_name(X, self.feature_names, self.preprocessing)
+            return rows.without_placeholder(self.preprocessing.transform(rows.X))
+        X = columns_by_name(rows.X, self.feature_names, self.preprocessing)
         dtype: np.dtype[Any] = np.dtype(np.float64)
         if getattr(X, "dtype", None) == np.uint8:
             dtype = np.dtype(np.uint8)  # keep pixels as bytes, for an eighth of the memory
         X = check_inputs(X, dtype, self.network.n_inputs)
-        return self.preprocessing.transform(X)[:stop]
+        return rows.without_placeholder(self.preprocessing.transform(X))
 
-    def _rows(self, X: Any) -> tuple[Any, int | None]:
-        """Return rows, and where to end their results: at 0 if there are no rows, else nowhere.
-
-        Instead of no rows, a row of missing values is returned, to check the columns with.
-        """
+    def _rows(self, X: Any) -> _Rows:
+        """Return rows, or a row of missing values if there are none."""
         X = columns_of_records(X)
         if has_rows(X):
-            return X, None
+            return _Rows(X)
         names = column_names(X) or ()
         value = None  # a missing value
         if isinstance(self.preprocessing, Scaling):
             value = 0.0
         are_positions = all(name.isdecimal() for name in names)
         if not are_positions or not set(self.feature_names).isdisjoint(names):
-            return {name: [value] for name in names}, 0
-        row_shape = np.shape(X)[1:] or (len(self.feature_names),)
-        return np.full((1, *row_shape), value), 0
+            columns = {name: [value] for name in names}
+            return _Rows(columns, is_placeholder=True)
+        row_shape = np.shape(X)[1:]
+        if not row_shape:
+            row_shape = (len(self.feature_names),)
+        row = np.full((1, *row_shape), value)
+        return _Rows(row, is_placeholder=True)
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Transform targets to the scale used in training.
@@ -477,7 +493,9 @@ def interval_of(predictor: Predictor, X: Any, coverage: float) -> tuple[FloatArr
         raise ArgumentError(problem, argument="coverage", remedy=remedy)
 
     def bounds(rows: Any) -> FloatArray:
-        mean, spread = ensemble.mean_and_spread(predictor._network_inputs(rows))
+        """Compute the lower ends of all outputs, and beside them the upper ends."""
+        inputs = predictor._network_inputs(rows)
+        mean, spread = ensemble.mean_and_spread(inputs)
         activation = ensemble.output_activation
         lower, upper = residuals.interval(mean, spread, coverage, activation)
         return np.hstack([predictor.in_units(lower), predictor.in_units(upper)])
@@ -509,7 +527,8 @@ def _check_parts(predictor: Predictor) -> None:
         if predictor.classes is not None:
             raise ArgumentError("classes are not scaled", argument="target_scaling")
     if predictor.residuals is not None:
-        _check_number("residuals", len(predictor.residuals.added_spread), n_outputs, "outputs")
+        n_spreads = len(predictor.residuals.added_spread)
+        _check_number("residuals", n_spreads, n_outputs, "outputs")
         if predictor.classes is not None or not hasattr(predictor.network, "mean_and_spread"):
             raise ArgumentError("are of an ensemble that predicts numbers", argument="residuals")
     shape = predictor.image_shape
@@ -548,7 +567,8 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
     names = predictor.feature_names
     inputs = f"{count_of(len(names), 'feature')}: {some(names, MAX_NAMES)}"
     if predictor.image_shape:
-        inputs = "images of {} × {} pixels".format(*predictor.image_shape)
+        height, width = predictor.image_shape
+        inputs = f"images of {height} × {width} pixels"
     scaling = getattr(predictor.preprocessing, "name", "column by column")
     if predictor.target_scaling:
         scaling += f", and the target: {predictor.target_scaling.name}"
@@ -558,7 +578,9 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         origin.append(printable(predictor.dataset))
     if card.rows:
         origin.append(describe_rows(card.rows))
-    training = card.log.description() if card.log else ""
+    training = ""
+    if card.log:
+        training = card.log.description()
     lines = {
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,
@@ -578,7 +600,7 @@ def _describe_model(model: Model) -> str:
     """Describe the sizes and activations of a network in one line, shortened for many layers."""
     networks = networks_of(model)
     network = networks[0]
-    steps = [str(network.n_inputs)]
+    steps = []
     for layer in network.layers:
         step = layer.name
         if isinstance(layer, Dense):
@@ -586,9 +608,10 @@ def _describe_model(model: Model) -> str:
         if layer.activation is not None:
             step += f" {layer.activation.name}"
         steps.append(step)
-    if len(steps) > MAX_NAMES:
-        steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
-    sizes = " → ".join(steps)
+    if len(steps) >= MAX_NAMES:
+        first_steps = steps[: MAX_NAMES // 2 - 1]
+        steps = [*first_steps, f"… ({len(network.layers)} layers)", steps[-1]]
+    sizes = " → ".join([str(network.n_inputs), *steps])
     if len(networks) > 1:
         sizes = f"{len(networks)} networks of {sizes}"
     return f"{sizes}, {model.n_parameters:,} parameters of {model.dtype}"

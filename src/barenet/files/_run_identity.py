@@ -53,16 +53,23 @@ def data_of(
     for prefix, data in {"": rows, **held_out}.items():
         if isinstance(data, BlockRows):
             described |= data.layout
-        arrays = data.in_memory
-        for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), arrays, strict=True):
+        names = ("X", "y", "sample_weight", "scale", "rows")
+        for name, array in zip(names, data.in_memory, strict=True):
             if isinstance(array, np.ndarray | SparseRows):
-                sizes = " × ".join(str(size) for size in array.shape)
-                shape = f"{sizes} of {array.dtype}"
-                if getattr(array, "runs", ()):
-                    shape += " with runs"
-                label = f"{prefix}_data's {name}" if prefix else name
-                described[label] = {"shape": shape, "sha256": checksum(array)}
+                label = name
+                if prefix:
+                    label = f"{prefix}_data's {name}"
+                described[label] = {"shape": _shape_of(array), "sha256": checksum(array)}
     return described
+
+
+def _shape_of(array: Any) -> str:
+    """Describe the shape and the type of an array, and whether sparse rows have runs."""
+    sizes = " × ".join(str(size) for size in array.shape)
+    shape = f"{sizes} of {array.dtype}"
+    if getattr(array, "runs", ()):
+        shape += " with runs"
+    return shape
 
 
 def environment(engine: str) -> dict[str, Any]:

@@ -115,10 +115,11 @@ def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatAr
 
 def is_safe(array: NDArray[Any]) -> bool:
     """Return True if the fastest check shows that all numbers are finite, in float32 too."""
-    is_short = array.size <= SHORT and array.dtype.char in "fd"
-    if not is_short:
+    if array.size > SHORT:
         return False
-    sum_of_squares = np.vdot(array, array)
+    if array.dtype.char not in "fd":  # float32 and float64
+        return False
+    sum_of_squares = np.vdot(array, array)  # NaN or infinite if any number is
     return bool(sum_of_squares < SAFE)
 
 

@@ -82,7 +82,9 @@ class NetworkRun:
     @property
     def is_running(self) -> bool:
         """Whether a thread is running its epochs."""
-        return self._session is not None and getgeneratorstate(self._session) == GEN_RUNNING
+        if self._session is None:
+            return False
+        return getgeneratorstate(self._session) == GEN_RUNNING
 
     @property
     def cost(self) -> float:
@@ -256,7 +258,15 @@ class NetworkRunFactory:
         )
         check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)
-        return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
+        return NetworkRun(
+            index=index,
+            job=job,
+            config=config,
+            arguments=arguments,
+            threads=threads,
+            checkpoints=self.checkpoints,
+            joined_at=joined_at,
+        )
 
     def _once(self, check: Callable[[], T], signature: Any, *arguments: Any) -> T:
         """Check arguments only once; references to them keep their ids unique."""

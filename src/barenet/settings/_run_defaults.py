@@ -158,16 +158,15 @@ def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> N
         if n_inputs != dataset.n_features:
             features += " once its columns are encoded"
         problem = f"start with {layers[0]}, but {dataset.name} has {features}"
-    elif layers[-1] not in n_outputs:
+        raise ArgumentError(problem, argument="layers", value=layers)
+    if layers[-1] not in n_outputs:
         target = "one number to predict"
         if target_kind.of_classes:
             target = f"{target_kind.n_classes} classes"
         expected = " or ".join(str(number) for number in n_outputs)
         problem = f"end with {layers[-1]}, but {dataset.name} has {target}; expected {expected}"
         problem += " at the end"
-    else:
-        return
-    raise ArgumentError(problem, argument="layers", value=layers)
+        raise ArgumentError(problem, argument="layers", value=layers)
 
 
 def _check_output(output: str, layers: tuple[int, ...], target_kind: TargetKind) -> None:

@@ -248,22 +248,30 @@ class TaskSettings(DataOptions):
     @property
     def is_ensemble(self) -> bool:
         """Whether an ensemble is trained: on a table, if no setting of a network is given."""
-        of_one_network = set(self.config.set_fields())
-        of_one_network.difference_update(SHARED)
-        for name in MODELS:
-            if getattr(self, name):
-                of_one_network.add(name)
+        if self.quick:  # one network is requested
+            return False
+        of_one_network = self._settings_of_one_network()
         if self.quick is None:  # a number of epochs or a loss alone means one network, too
             return self.is_table and not of_one_network and not self.is_stream
-        refused = sorted(of_one_network.difference(OF_REQUESTED_ENSEMBLE))
-        if refused and not self.quick:
-            remedy = "leave it out, or train one network with {quick}"
+        of_one_network.difference_update(OF_REQUESTED_ENSEMBLE)
+        if of_one_network:
+            first = min(of_one_network)
             problem = "is a setting of one network, not of an ensemble"
-            raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
-        if self.is_stream and not self.quick:
+            remedy = "leave it out, or train one network with {quick}"
+            raise ArgumentError(problem, argument=first, remedy=remedy, quick=True)
+        if self.is_stream:
             problem = "all rows of an ensemble are in memory"
             raise ArgumentError(problem, argument="quick", value=False, remedy="leave it out")
-        return not self.quick
+        return True
+
+    def _settings_of_one_network(self) -> set[str]:
+        """Return the names of the given settings that an ensemble does not have."""
+        names = set(self.config.set_fields())
+        names.difference_update(SHARED)
+        for name in MODELS:
+            if getattr(self, name):
+                names.add(name)
+        return names
 
     def load(self, table: Table | None = None) -> Dataset:
         """Load the data, or the data of an open table; the columns of a table are a frame."""

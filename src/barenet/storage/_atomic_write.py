@@ -105,7 +105,8 @@ def _errors_named(shown: str) -> Iterator[None]:
 def _create_temporary(target: Path, shown: str) -> _TemporaryFile:
     """Create a temporary file, and lock it until it is closed: other processes leave it alone."""
     while True:
-        path = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
+        token = secrets.token_hex(8)
+        path = target.with_name(f"{hidden_name(target.name)}.{token}.tmp")
         stream = _TemporaryFile(path, shown)
         if fcntl is None:
             return stream
@@ -118,7 +119,8 @@ def _create_temporary(target: Path, shown: str) -> _TemporaryFile:
 
 def _remove_abandoned(target: Path) -> None:
     """Remove temporary files of a target that no process is writing."""
-    for path in target.parent.glob(f"{escape(hidden_name(target.name))}.{TOKEN}.tmp"):
+    start = escape(hidden_name(target.name))
+    for path in target.parent.glob(f"{start}.{TOKEN}.tmp"):
         with contextlib.suppress(OSError):  # Windows can't remove an open file
             if fcntl is None:
                 path.unlink()
@@ -213,7 +215,8 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     []
     """
     target = _resolved(path)
-    for leftover in target.parent.glob(f"{escape(hidden_name(target.name))}.*.tmp"):
+    start = escape(hidden_name(target.name))
+    for leftover in target.parent.glob(f"{start}.*.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 

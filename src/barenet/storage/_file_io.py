@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from barenet._extras import require
 from barenet.errors import ArgumentError, DataError, count_of
@@ -78,18 +78,29 @@ def _open_zstd(raw: Any) -> Any:
     return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
 
 
-#: The first bytes of compressed files, and the name and the reader of each format.
-_COMPRESSIONS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
-    b"\x1f\x8b": ("gzip", gzip.open),
-    b"BZh": ("bzip2", bz2.open),
-    b"\x28\xb5\x2f\xfd": ("zstd", _open_zstd),
+class _Compression(NamedTuple):
+    """A format of compressed files."""
+
+    #: Empty for files that are not compressed.
+    name: str
+    #: Opens the decompressed bytes of an open file.
+    decompress: Callable[[Any], Any]
+
+
+_PLAIN = _Compression("", nullcontext)
+
+#: The formats by the first bytes of their files.
+_COMPRESSIONS = {
+    b"\x1f\x8b": _Compression("gzip", gzip.open),
+    b"BZh": _Compression("bzip2", bz2.open),
+    b"\x28\xb5\x2f\xfd": _Compression("zstd", _open_zstd),
 }
 _READ_ERRORS: tuple[type[Exception], ...] = (OSError, zlib.error)
 
 with suppress(ImportError):  # it is not part of Python in a browser
     import lzma
 
-    _COMPRESSIONS[b"\xfd7zXZ\0"] = ("xz", lzma.open)
+    _COMPRESSIONS[b"\xfd7zXZ\0"] = _Compression("xz", lzma.open)
     _READ_ERRORS += (lzma.LZMAError,)
 
 
@@ -104,7 +115,9 @@ def as_address(path: object) -> str:
     first_part = Path(text).parts[0]
     if Path(first_part).exists():  # a folder on this machine
         return ""
-    return f"{start[1].lower()}://{text[start.end() :]}"
+    protocol = start[1].lower()
+    place = text[start.end() :]
+    return f"{protocol}://{place}"
 
 
 def name_of(path: object) -> str:
@@ -127,8 +140,11 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
     """Return whether a path is a pattern, and not a file whose name has such characters."""
     address = as_address(path)
     if address:
-        return "*" in address.partition("?")[0]
-    return glob.has_magic(os.fspath(path)) and not Path(path).exists()
+        place, _, _ = address.partition("?")
+        return "*" in place
+    if not glob.has_magic(os.fspath(path)):
+        return False
+    return not Path(path).exists()
 
 
 def plain_name(path: str | Path) -> str:
@@ -164,8 +180,9 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         with name_in_memory_error(path), _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
-            name, decompress = _compression_of(start)
-            with decompress(raw) as stream:
+            compression = _compression_of(start)
+            name = compression.name
+            with compression.decompress(raw) as stream:
                 yield stream
     except FileNotFoundError:
         raise DataError("no such file", path=path) from None
@@ -175,22 +192,25 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         problem = f"truncated, the {name or 'file'} data end too early"
         raise DataError(problem, path=path) from None
     except _READ_ERRORS as error:
-        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        if name and getattr(error, "errno", None) is None:
+        is_of_system = getattr(error, "errno", None) is not None
+        if name and not is_of_system:
             problem = f"damaged {name} data: {error}"
+        else:
+            reason = getattr(error, "strerror", None) or error
+            problem = f"cannot be read: {reason}"
         raise DataError(problem, path=path) from error
 
 
-def _compression_of(start: bytes) -> tuple[str, Callable[[Any], Any]]:
-    """Return the name and the reader of a file's format by its first bytes; no name if it is plain.
+def _compression_of(start: bytes) -> _Compression:
+    """Return the format of a file by its first bytes.
 
-    >>> _compression_of(b"a,b\\n1")[0], _compression_of(b"BZh91A")[0]
+    >>> _compression_of(b"a,b\\n1").name, _compression_of(b"BZh91A").name
     ('', 'bzip2')
     """
     for magic, compression in _COMPRESSIONS.items():
         if start.startswith(magic):
             return compression
-    return "", nullcontext
+    return _PLAIN
 
 
 def _open_raw(path: Path) -> BinaryIO:
@@ -221,7 +241,8 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     """Read a number of bytes, or all remaining ones; memory grows only with the bytes read."""
     data = io.BytesIO()  # This returns the bytes without a second copy.
     while data.tell() < size:
-        chunk = stream.read(min(_CHUNK, size - data.tell()))
+        n_missing = size - data.tell()
+        chunk = stream.read(min(_CHUNK, n_missing))
         if not chunk:
             break
         data.write(chunk)
@@ -240,27 +261,28 @@ def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
 
 
 def check_memory(
-    path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
+    path: Path, needed: int, contents: str, limit: int | None = None, *, is_block: bool = False
 ) -> None:
-    """Reject a file whose contents take more memory than the budget, or than a limit."""
+    """Reject a file whose contents take more memory than a user's limit, or than the budget."""
     with_copies = 2 * needed  # of the training rows
-    if given is not None and with_copies > given:
-        problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
+    if limit is not None and with_copies > limit:
+        problem = f"{format_size(limit)} is too little: {contents} of {path} would take about "
         problem += format_size(with_copies)
         megabytes = math.ceil(with_copies / 10**6)
-        raise ArgumentError(
-            problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
-        )
-    limit = memory_limit()
-    if needed > limit:
-        problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
-        problem += f"{format_size(limit)} allowed"
-        gigabytes = min(math.ceil(with_copies / 10**9), MAX_SIZE // 10**9)
-        remedy = f"set the environment variable {VARIABLE} to a larger size, "
-        remedy += f"such as {gigabytes}GB"
-        if not is_block:
-            remedy = _remedy(path, remedy)
-        raise DataError(problem, path=path, remedy=remedy)
+        remedy = "allow {memory}"
+        raise ArgumentError(problem, argument="memory", remedy=remedy, memory=f"{megabytes}MB")
+    budget = memory_limit()
+    if needed <= budget:
+        return
+    problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
+    problem += f"{format_size(budget)} allowed"
+    gigabytes = math.ceil(with_copies / 10**9)
+    most_gigabytes = MAX_SIZE // 10**9
+    remedy = f"set the environment variable {VARIABLE} to a larger size, "
+    remedy += f"such as {min(gigabytes, most_gigabytes)}GB"
+    if not is_block:
+        remedy = _remedy(path, remedy)
+    raise DataError(problem, path=path, remedy=remedy)
 
 
 def memory_limit() -> int:
@@ -275,14 +297,17 @@ def machine_memory() -> int:
     """Return the memory that this process may use: the machine's, or less if there is a limit."""
     limits = []
     with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        page_size = os.sysconf("SC_PAGE_SIZE")
+        n_pages = os.sysconf("SC_PHYS_PAGES")
+        limits.append(page_size * n_pages)
     for name in _CGROUPS:
         with suppress(OSError, ValueError):  # no such file, or "max"
             limits.append(int(Path(name).read_text("ascii")))
     with suppress(ImportError):  # Windows
         import resource
 
-        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+        limit_of_process, _ = resource.getrlimit(resource.RLIMIT_AS)
+        limits.append(limit_of_process)
     positive = [limit for limit in limits if limit > 0]  # -1 means no limit
     return min(positive, default=_UNKNOWN_MEMORY)
 
@@ -297,18 +322,22 @@ def format_size(size: int) -> str:
         return "more than 1,000 TB"
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= unit:
-            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+            number = f"{size / unit:.1f}".removesuffix(".0")
+            return f"{number} {name}"
     return count_of(size, "byte")
 
 
 def parse_size(text: str, argument: str) -> int:
     """Parse a size such as 8GB, 500 MB or a number of bytes."""
+    error = ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     match = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
-    size = 0.0
-    if match is not None:
-        number, unit, binary = match.groups()
-        factor = 1024 if binary else 1000  # the binary units are KiB, MiB, GiB and TiB
-        size = float(number) * factor ** POWERS[unit]
+    if match is None:
+        raise error
+    number, unit, binary = match.groups()
+    base = 1000
+    if binary:  # the units KiB, MiB, GiB and TiB
+        base = 1024
+    size = float(number) * base ** POWERS[unit]
     if not 0 < size <= MAX_SIZE:
-        raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
+        raise error
     return int(size)

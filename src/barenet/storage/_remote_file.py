@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from barenet._extras import require
 from barenet.errors import (
@@ -43,6 +43,21 @@ _SECRETS: dict[str, str] = {}
 _UNCHANGING = {"name", "size", "type", "url", "mimetype", "partial"}
 
 
+class RemoteFile(NamedTuple):
+    """A file, a folder or a pattern at an address."""
+
+    #: The file system of fsspec.
+    system: Any
+    #: The path in this file system.
+    path: str
+    #: The time limit as an argument of `info`; empty if the protocol has none.
+    limit: dict[str, float]
+
+    def info(self) -> Any:
+        """Request the facts about the file, such as its size."""
+        return self.system.info(self.path, **self.limit)
+
+
 def hide_secrets(address: str) -> str:
     """Return an address without password and token, which a command uses from then on."""
     place, mark, _ = address.partition("?")
@@ -56,21 +71,21 @@ def hide_secrets(address: str) -> str:
 
 def copy_of(address: str) -> Path:
     """Return the copy of a file at an address."""
-    with located(address) as (system, place, limit):
-        facts = system.info(place, **limit)
+    with located(address) as remote:
+        facts = remote.info()
         version = {}
         for name in sorted(facts.keys() - _UNCHANGING):
             version[name] = facts[name]
         # Without such properties, every copy is a new version.
         identity = (version or monotonic(), facts["size"])
-        return _copy(address, system, place, repr(identity))
+        return _copy(address, remote.system, remote.path, repr(identity))
 
 
 def is_file(address: str) -> bool:
     """Return whether there is a file at an address, not just a page of a web server."""
-    with located(address) as (system, place, limit):
+    with located(address) as remote:
         try:
-            facts = system.info(place, **limit)
+            facts = remote.info()
         except Exception:  # noqa: BLE001 - each protocol has its own error, such as one of rights
             return False
     is_page = str(facts.get("mimetype", "")).startswith("text/html")
@@ -79,12 +94,13 @@ def is_file(address: str) -> bool:
 
 def matching_addresses(pattern: str) -> list[str]:
     """List the addresses of the files of a pattern, sorted."""
-    with located(pattern) as (system, place, limit):
-        if limit:  # `glob` finds nothing if there is no answer
-            before_star, _, _ = place.partition("*")
+    with located(pattern) as remote:
+        if remote.limit:  # `glob` finds nothing if there is no answer
+            before_star, _, _ = remote.path.partition("*")
             folder, _, _ = before_star.rpartition("/")
-            system.info(f"{folder}/", **limit)
-        return [system.unstrip_protocol(match) for match in sorted(system.glob(place))]
+            remote.system.info(f"{folder}/", **remote.limit)
+        paths = sorted(remote.system.glob(remote.path))
+        return [remote.system.unstrip_protocol(path) for path in paths]
 
 
 @cache
@@ -105,21 +121,20 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
         def show_copied(size: int | None, value: int, **_: Any) -> None:
             bar.update(task, total=size, completed=value)
 
-        system.get_file(place, str(path), callback=Callback(hooks={"bar": show_copied}))
+        callback = Callback(hooks={"bar": show_copied})
+        system.get_file(place, str(path), callback=callback)
     ADDRESSES[str(path)] = without_secrets(address)
     return path
 
 
 @contextmanager
-def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, dict[str, float]]]:
-    """Return the file system of an address, the path in it, and a time limit, if there is one.
-
-    Errors are a single line that names the address.
-    """
+def located(address: str, participle: str = "read") -> Iterator[RemoteFile]:
+    """Find the file system of an address; errors are a single line that names the address."""
     shown = without_secrets(address)
     address = _SECRETS.get(address, address)
     fsspec = require("fsspec", extra="remote", purpose=shown)
-    _check(address, [*fsspec.available_protocols(), *fsspec.registry])
+    protocols = [*fsspec.available_protocols(), *fsspec.registry]
+    _check(address, protocols)
     options: dict[str, Any] = {}
     limit: dict[str, float] = {}
     is_web = address.startswith(("http://", "https://"))
@@ -129,10 +144,12 @@ def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, 
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=TIMEOUT)
         options = {"timeout": timeout, "client_kwargs": {"trust_env": True}}  # proxies, .netrc
     try:
-        system, place = fsspec.url_to_fs(address, **options)
-        yield system, place, limit
+        system, path = fsspec.url_to_fs(address, **options)
+        yield RemoteFile(system, path, limit)
     except ImportError as error:
-        module = getattr(error.__cause__, "name", None) or in_a_line(error)
+        module = getattr(error.__cause__, "name", None)
+        if not module:
+            module = in_a_line(error)
         name = PACKAGES.get(module, module)
         raise MissingExtraError(f"{shown} needs {name}: pip install {name}") from None
     except DataError:
@@ -143,12 +160,17 @@ def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, 
             problem = f"no answer for {TIMEOUT:g} seconds"
         else:
             problem = _problem(cause, participle)
-        secrets = re.search(r"://([^/]*)@", address)
-        if secrets is not None:
-            for word in secrets[1].split(":"):
-                if word:
-                    problem = problem.replace(word, "…")
+        for word in _passwords(address):
+            problem = problem.replace(word, "…")
         raise DataError(problem, path=shown) from None
+
+
+def _passwords(address: str) -> list[str]:
+    """Return the user and the password in an address, as far as it has them."""
+    match = re.search(r"://([^/]*)@", address)
+    if match is None:
+        return []
+    return [word for word in match[1].split(":") if word]
 
 
 def _check(address: str, protocols: Collection[str]) -> None:
@@ -170,7 +192,9 @@ def _check(address: str, protocols: Collection[str]) -> None:
 
 def is_missing(cause: BaseException) -> bool:
     """Return whether an error means that a file does not exist."""
-    return isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404
+    if isinstance(cause, FileNotFoundError):
+        return True
+    return getattr(cause, "status", 0) == 404  # the error of a web server
 
 
 def _problem(cause: Any, participle: str) -> str:

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 from weakref import finalize
 
 from barenet.errors import ADDRESSES, DataError, without_secrets
 from barenet.storage._file_io import as_address, format_size, name_of
-from barenet.storage._remote_file import is_missing, located
+from barenet.storage._remote_file import RemoteFile, is_missing, located
 
 #: Stores that replace a file in one step; elsewhere, a temporary file is renamed.
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
@@ -50,6 +49,12 @@ class WorkingCopy:
         _COPIES[self.folder] = self
         ADDRESSES[str(self.folder)] = without_secrets(self.parent)
 
+    @property
+    def is_in_object_store(self) -> bool:
+        """Whether a file at the address is replaced in one step."""
+        protocol, _, _ = self.address.partition(":")
+        return protocol in OBJECT_STORES
+
     def close(self) -> None:
         """Remove the copy."""
         self._removal()
@@ -60,37 +65,38 @@ class WorkingCopy:
         """Copy the file, or the files of the folder, if there are any."""
         if self.address.endswith("/"):
             self.path.mkdir()
-        with located(self.address) as (system, place, limit):
-            system.invalidate_cache()
+        with located(self.address) as remote:
+            remote.system.invalidate_cache()
             with _unless_missing():
-                if system.info(place, **limit)["type"] == "file":
-                    system.get_file(place, str(self.path))
+                if remote.info()["type"] == "file":
+                    remote.system.get_file(remote.path, str(self.path))
                 else:
-                    self._download_folder(system, place, is_run)
+                    self._download_folder(remote, is_run=is_run)
 
-    def _download_folder(self, system: Any, place: str, is_run: bool) -> None:
+    def _download_folder(self, remote: RemoteFile, *, is_run: bool) -> None:
         """Copy the files of a folder, unless there are more than a run has."""
         self.path.mkdir(exist_ok=True)
         names = []
         paths = []
         size = 0
-        for entry in system.ls(place, detail=True):
+        for entry in remote.system.ls(remote.path, detail=True):
             if entry["type"] == "file":
-                names.append(entry["name"])
-                paths.append(str(self.path / Path(entry["name"]).name))
+                name = entry["name"]
+                names.append(name)
+                paths.append(str(self.path / Path(name).name))
                 size += entry["size"] or 0
         if is_run and (len(names) > MAX_FILES or size > MAX_BYTES):
             problem = f"holds {len(names):,} files of {format_size(size)}, more than a run has"
             remedy = "name a folder of its own, or a file"
             raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
-        system.get(names, paths)
+        remote.system.get(names, paths)
 
     def fetch(self, path: Path) -> None:
         """Copy one file, or remove the copy if there is none at its address."""
-        with located(self.address_of(path)) as (system, place, _):
-            system.invalidate_cache()
-            if system.exists(place):
-                system.get_file(place, str(path))
+        with located(self.address_of(path)) as remote:
+            remote.system.invalidate_cache()
+            if remote.system.exists(remote.path):
+                remote.system.get_file(remote.path, str(path))
             else:
                 path.unlink(missing_ok=True)
 
@@ -111,53 +117,55 @@ class WorkingCopy:
     def check_new(self) -> None:
         """Reject a file whose address is a folder."""
         self.check_protocol()
-        with located(self.address, "written") as (system, place, _):
-            if system.isdir(place):
+        with located(self.address, "written") as remote:
+            if remote.system.isdir(remote.path):
                 raise DataError("is a folder, expected a file", path=without_secrets(self.address))
 
     def check_writable(self, path: Path) -> None:
         """Write and remove an empty file, to fail before training rather than after it."""
         self.check_protocol()
-        with located(self.address_of(path), "written") as (system, place, _limit):
-            folder, _, name = place.rpartition("/")
-            if self.address.partition(":")[0] not in OBJECT_STORES:
-                system.makedirs(folder, exist_ok=True)
+        with located(self.address_of(path), "written") as remote:
+            folder, _, name = remote.path.rpartition("/")
+            if not self.is_in_object_store:
+                remote.system.makedirs(folder, exist_ok=True)
             probe = f"{folder}/.{name}.tmp"
-            system.pipe_file(probe, b"")
+            remote.system.pipe_file(probe, b"")
             with suppress(Exception):
-                system.rm_file(probe)
+                remote.system.rm_file(probe)
 
     def upload(self, path: Path) -> None:
         """Send a file; if that fails, it is kept in another folder."""
         try:
-            with located(self.address_of(path), "written") as (system, place, _):
-                if self.address.partition(":")[0] in OBJECT_STORES:
-                    system.put_file(str(path), place)
+            with located(self.address_of(path), "written") as remote:
+                if self.is_in_object_store:
+                    remote.system.put_file(str(path), remote.path)
                 else:
-                    folder, _, name = place.rpartition("/")
+                    folder, _, name = remote.path.rpartition("/")
                     temporary = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
-                    system.makedirs(folder, exist_ok=True)
-                    system.put_file(str(path), temporary)
-                    system.mv(temporary, place)
+                    remote.system.makedirs(folder, exist_ok=True)
+                    remote.system.put_file(str(path), temporary)
+                    remote.system.mv(temporary, remote.path)
         except DataError as error:
-            self.unsent = self.unsent or Path(mkdtemp(prefix="barenet-kept-"))
-            at = shutil.copy2(path, self.unsent)
-            raise OSError(f"{error}; the file is kept in {at}") from error
-        if self.unsent and (self.unsent / path.name).exists():
-            (self.unsent / path.name).unlink()
+            if self.unsent is None:
+                self.unsent = Path(mkdtemp(prefix="barenet-kept-"))
+            kept_file = shutil.copy2(path, self.unsent)
+            raise OSError(f"{error}; the file is kept in {kept_file}") from error
+        if self.unsent is not None:
+            kept_before = self.unsent / path.name
+            kept_before.unlink(missing_ok=True)
 
     def remove(self, path: Path) -> None:
         """Remove the file at the address, if it is there."""
         try:
-            place = located(self.address_of(path), "removed")
-            with place as (system, name, _), _unless_missing():
-                system.rm_file(name)
+            with located(self.address_of(path), "removed") as remote, _unless_missing():
+                remote.system.rm_file(remote.path)
         except DataError as error:
             raise OSError(str(error)) from error
 
     def address_of(self, path: Path) -> str:
         """Return the address of a file in the copy."""
-        return f"{self.parent}/{path.relative_to(self.folder).as_posix()}"
+        place = path.relative_to(self.folder).as_posix()
+        return f"{self.parent}/{place}"
 
 
 @contextmanager
@@ -188,4 +196,7 @@ def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
 
 def working_copy(path: Path) -> WorkingCopy | None:
     """Return the working copy that a file is part of, if any."""
-    return _COPIES.get(path.parent) or _COPIES.get(path.parent.parent)
+    folder = path.parent  # a copy is a file in a temporary folder, or a folder of files in one
+    if folder in _COPIES:
+        return _COPIES[folder]
+    return _COPIES.get(folder.parent)

@@ -88,11 +88,14 @@ class BlockOrder:
     def _rows_of(self, number: int) -> NDArray[np.intp]:
         """Return the rows of a group, which are kept until those of another are computed."""
         if number != self.current:
-            # Include the next group, so that its blocks can be read ahead.
-            groups = [group.tolist() for group in self.groups[number : number + 2]]
-            self.prepare(*groups)
+            group = self.groups[number].tolist()
+            if number + 1 < len(self.groups):
+                # Pass the next group, too, so that its blocks can be read ahead.
+                self.prepare(group, self.groups[number + 1].tolist())
+            else:
+                self.prepare(group)
             rows = []
-            for block in self.groups[number]:
+            for block in group:
                 first = self.first_rows[block]
                 end = self.first_rows[block + 1]
                 rows.append(np.arange(first, end))

@@ -89,8 +89,9 @@ class Stream(RowSource):
     memory: int
 
     def __repr__(self) -> str:
-        rows = f"{self.n_rows:,} rows in {count_of(len(self.lengths), 'block')}"
-        return f"<Stream: {rows} of {self.source.name}, {count_of(self.n_inputs, 'input')}>"
+        n_blocks = count_of(len(self.lengths), "block")
+        n_inputs = count_of(self.n_inputs, "input")
+        return f"<Stream: {self.n_rows:,} rows in {n_blocks} of {self.source.name}, {n_inputs}>"
 
     @property
     def n_rows(self) -> int:
@@ -125,8 +126,9 @@ class Stream(RowSource):
         DataError
             If the file has changed since it was opened, or can't be read.
         """
-        frame = self.source.training_of(*self.source.read(number))
-        return self.source.dataset(frame, self.sample.classes)
+        block = self.source.read(number)
+        training = self.source.training_of(block)
+        return self.source.dataset(training, self.sample.classes)
 
     def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
         """Encode rows, such as those of the test set.
@@ -145,7 +147,8 @@ class Stream(RowSource):
         y : ndarray of shape (n_samples,)
             Indices of the classes, or numbers in the scale of the training.
         """
-        return self.encoding.transform(rows.X, dtype), self._targets(rows)
+        inputs = self.encoding.transform(rows.X, dtype)
+        return inputs, self._targets(rows)
 
     def make_rows(
         self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
@@ -164,10 +167,13 @@ class Stream(RowSource):
                 X = table_rows(self.encoding, rows.X, network.dtype, complete=True)
             else:
                 X = self.encoding.transform(rows.X, network.dtype)
-            return validate_arrays(network, loss, X, self._targets(rows), None, scale)
+            targets = self._targets(rows)
+            return validate_arrays(network, loss, X, targets, scale=scale)
 
-        most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
-        places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
+        n_rows = self.sample.n_samples
+        most = max(1, MOST_NUMBERS // self.n_inputs)
+        n_sampled = min(n_rows, most)
+        places = np.linspace(0, n_rows - 1, n_sampled).astype(np.int64)
         sample = encode(self.sample.take(places))
         return StreamRows.of(self, encode, sample)
 
@@ -315,10 +321,9 @@ def stream(
         test_size=check_number(test_size, "test_size", ge=0, lt=1),
         validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
-    fitting: dict[str, Any] = {**options}
-    fitting |= {"categories": categories, "missing": source.missing}
+    fit_options = {**options, "categories": categories, "missing": source.missing}
     with _recommending_csv(csv):
-        parts = StreamFit(source, fitting).run(track)
+        parts = StreamFit(source, fit_options).run(track)
         return Stream(
             source=parts.source,
             encoding=parts.encoding,
@@ -342,17 +347,22 @@ def _recommending_csv(csv: Any) -> Iterator[None]:
         for option in [*error.options]:
             name = option_of(option)
             if name in CsvOptions.__dataclass_fields__:
-                in_csv = option.replace(name, "csv", 1)
-                placeholder = "{" + option + "}"
-                placeholder_in_csv = "{" + in_csv + "}"
-                error.remedy = error.remedy.replace(placeholder, placeholder_in_csv)
-                csv_options: Any = error.options.setdefault(in_csv, {})
-                csv_options[name] = error.options.pop(option)
-                # A remedy of several options of CSV files names their argument once.
-                before, _, after = error.remedy.partition(placeholder_in_csv)
-                after = after.replace(f" {placeholder_in_csv}", "")
-                error.remedy = before + placeholder_in_csv + after
+                _move_into_csv(error, option, name)
         raise
+
+
+def _move_into_csv(error: DataError, option: str, name: str) -> None:
+    """Replace an option in a remedy by ``csv``, a dictionary that has the option under its name."""
+    in_csv = option.replace(name, "csv", 1)
+    csv_options: Any = error.options.setdefault(in_csv, {})
+    csv_options[name] = error.options.pop(option)
+    placeholder = "{" + option + "}"
+    placeholder_in_csv = "{" + in_csv + "}"
+    remedy = error.remedy.replace(placeholder, placeholder_in_csv)
+    # A remedy of several options of CSV files names their argument once.
+    before, _, after = remedy.partition(placeholder_in_csv)
+    after = after.replace(f" {placeholder_in_csv}", "")
+    error.remedy = before + placeholder_in_csv + after
 
 
 def _csv_options(csv: Any) -> CsvOptions:

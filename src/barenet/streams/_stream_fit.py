@@ -70,18 +70,21 @@ def sample_blocks(source: StreamSource) -> Frame:
     """Read the first training rows of some blocks."""
     frames: list[Frame] = []
     n_rows = 0
-    most = min(MOST_ROWS, MOST_NUMBERS // len(source.features)) // N_SAMPLED_BLOCKS
+    most_of_all_blocks = min(MOST_ROWS, MOST_NUMBERS // len(source.features))
+    most = max(1, most_of_all_blocks // N_SAMPLED_BLOCKS)
     numbers = np.linspace(0, len(source) - 1, N_SAMPLED_BLOCKS).astype(int)
     for number in np.unique(numbers).tolist():
-        rows, hashes = source.read(number)
-        training = source.training_of(rows, hashes)
-        n_taken = min(len(training), max(most, 1))
+        block = source.read(number)
+        training = source.training_of(block)
+        n_taken = min(len(training), most)
         frames.append(training.take(np.arange(n_taken)))
-        n_rows += len(rows)
-        del rows, training  # release them before the next block is read
+        n_rows += len(block.rows)
+        del block, training  # release them before the next block is read
     if n_rows < 2:
-        problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
-        problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
+        n_values = count_of(n_rows, "value")
+        n_blocks = count_of(len(source), "block")
+        problem = f"column {source.target!r} has {n_values} in {len(frames)} of {n_blocks}, "
+        problem += "at least 2 are needed"
         raise DataError(problem, path=source.name)
     first_rows = concatenate(frames)
     if len(first_rows) < 2:
@@ -104,8 +107,9 @@ def _fit_sample(
     undecided: list[str] = []
     while True:
         categories = [*options["categories"], *undecided]
+        draft_options = {**options, "rare": rare, "categories": categories}
         try:
-            draft = _fit_draft(sample, rare, {**options, "categories": categories})
+            draft = _fit_draft(sample, draft_options)
         except DataError as error:
             is_settled = error.column in decided or error.column in undecided
             if error.column not in sample.columns or is_settled:
@@ -115,14 +119,15 @@ def _fit_sample(
             return draft, undecided
 
 
-def _fit_draft(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
+def _fit_draft(sample: Frame, options: Mapping[str, Any]) -> TableEncoding:
     """Fit the encoding of a sample, keeping all categories if no column were left otherwise."""
     try:
-        return TableEncoding.fit(sample, **{**options, "rare": rare})
+        return TableEncoding.fit(sample, **options)
     except DataError as error:
         if error.column is not None:
             raise
-        return TableEncoding.fit(sample, **{**options, "rare": 0})
+        with_all_categories = {**options, "rare": 0}
+        return TableEncoding.fit(sample, **with_all_categories)
 
 
 class BlockStatistics(NamedTuple):
@@ -188,7 +193,8 @@ class ColumnStatistics:
                 high=high,
             )
             self.blocks.append(block)
-            self.is_binary &= bool(np.isin(present, [0, 1]).all())
+            if not np.isin(present, [0, 1]).all():
+                self.is_binary = False
 
     def category(self, rare: float, *, is_guess: bool, may_have_words: bool) -> Column:
         """Fit a column of categories, or of words, to the labels of all rows."""
@@ -214,9 +220,12 @@ class ColumnStatistics:
         if isinstance(column, NumberColumn):
             changes["limit_texts"] = listed_limits(self.limits)
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
-            scaling = "none" if self.is_binary else numbers
+            scaling = numbers
+            if self.is_binary:
+                scaling = "none"
             center, scale = self.center_and_scale(scaling, float(column.fill))
-            changes |= {"center": center, "scale": scale}
+            changes["center"] = center
+            changes["scale"] = scale
         return replace(column, **changes)
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -235,25 +244,38 @@ class ColumnStatistics:
                 high=fill,
             )
             blocks.append(filled)
-        # A row for each block becomes a vector for each statistic, in the order of the fields.
-        counts, means, variances, deviations, lows, highs = np.array(blocks, np.float64).T
+        lows = np.array([block.low for block in blocks], np.float64)
+        highs = np.array([block.high for block in blocks], np.float64)
         low = float(lows.min())
         high = float(highs.max())
-        center = low
-        scale = high - low
-        if numbers != "minmax":
-            center = float(np.average(means, weights=counts))
-            differences = means - center
-            # Law of total variance: the variance within blocks plus the variance of their means.
-            variance = np.average(variances + np.square(differences), weights=counts)
-            scale = float(np.sqrt(variance))
-            if scale < SMALL_SPREAD and low < high:
-                from_center = np.hypot(deviations, differences)
-                scale = float(small_deviation(from_center, counts))
+        if numbers == "minmax":
+            center = low
+            scale = high - low
+        else:
+            center, scale = _mean_and_deviation(blocks, are_equal=low == high)
         if scale == 0:  # all numbers are equal
             scale = 1.0
-        fitting.check_scale(self.name, numbers, (center, scale), (low, high))
+        fitting.check_scale(self.name, numbers, measured=(center, scale), values=(low, high))
         return center, scale
+
+
+def _mean_and_deviation(
+    blocks: Sequence[BlockStatistics], *, are_equal: bool
+) -> tuple[float, float]:
+    """Compute the mean and the standard deviation of the numbers of all blocks."""
+    counts = np.array([block.n_numbers for block in blocks], np.float64)
+    means = np.array([block.mean for block in blocks], np.float64)
+    variances = np.array([block.variance for block in blocks], np.float64)
+    mean = float(np.average(means, weights=counts))
+    differences = means - mean
+    # Law of total variance: the variance within blocks plus the variance of their means.
+    variance = np.average(variances + np.square(differences), weights=counts)
+    deviation = float(np.sqrt(variance))
+    if deviation < SMALL_SPREAD and not are_equal:
+        deviations = np.array([block.deviation for block in blocks], np.float64)
+        from_mean = np.hypot(deviations, differences)
+        deviation = float(small_deviation(from_mean, counts))
+    return mean, deviation
 
 
 class StreamFit:
@@ -291,14 +313,7 @@ class StreamFit:
             self.kinds[name] = "category"
         #: Categorical columns, whose different labels are counted up to a limit.
         self.bounded = {*undecided}
-        for column in self.draft.columns:
-            if column.name in self.kinds:
-                continue
-            inferred_kind = kind_of(first_rows, column.name, self.draft.missing)
-            self.kinds[column.name] = inferred_kind
-            is_dropped_or_text = isinstance(column, DroppedColumn | WordsColumn)
-            if inferred_kind == "category" and is_dropped_or_text:
-                self.bounded.add(column.name)
+        self._infer_kinds(first_rows)
         #: Columns that are kept even if they look like identifiers.
         self.kept = {*options["categories"], *options.get("keep_column", ())}
         #: Columns whose kind is inferred.
@@ -323,6 +338,17 @@ class StreamFit:
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths: list[int] = []
 
+    def _infer_kinds(self, first_rows: Frame) -> None:
+        """Infer the kinds that are not given from the first rows."""
+        for column in self.draft.columns:
+            if column.name in self.kinds:
+                continue
+            inferred_kind = kind_of(first_rows, column.name, self.draft.missing)
+            self.kinds[column.name] = inferred_kind
+            is_dropped_or_text = isinstance(column, DroppedColumn | WordsColumn)
+            if inferred_kind == "category" and is_dropped_or_text:
+                self.bounded.add(column.name)
+
     def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
         """Hold out fewer rows if they are wide, to save memory, and note the first targets."""
         n_rows = source.first_rows[-1]
@@ -346,35 +372,40 @@ class StreamFit:
         """Read all blocks, and return the parts of a stream."""
         for number in track(range(len(self.source))):
             self._add(number)
-        sets = {}
-        for name in [*self.parts]:
-            sets[name] = concatenate(self.parts.pop(name))  # one at a time, to save memory
-        sample = sets["sample"]
+        # The parts of one set are released before the next is joined, to save memory.
+        test = concatenate(self.parts.pop("test"))
+        validation = concatenate(self.parts.pop("validation"))
+        sample = concatenate(self.parts.pop("sample"))
         self._decide_kinds(sample, track)
         classes = self._classes()
-        scaling = self._target_scaling() if classes is None else None
+        scaling = None
+        if classes is None:
+            scaling = self._target_scaling()
         columns = self._fit_columns(sample)
         if self.numbers == "piecewise":
             columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
-        datasets: dict[str, Any] = {}
-        for name, rows in sets.items():
-            datasets[name] = None
-            if len(rows):
-                datasets[name] = self.source.dataset(rows, classes)
         return StreamParts(
             source=self.source,
             encoding=TableEncoding(columns, self.draft.missing),
             target_scaling=scaling,
-            sample=datasets["sample"],
-            validation=datasets["validation"],
-            test=datasets["test"],
+            sample=self._dataset(sample, classes),
+            validation=self._dataset(validation, classes),
+            test=self._dataset(test, classes),
             lengths=tuple(self.lengths),
         )
+
+    def _dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset | None:
+        """Make a data set of rows, if there are any."""
+        if not len(rows):
+            return None
+        return self.source.dataset(rows, classes)
 
     def _add(self, number: int) -> None:
         """Add the rows of a block."""
         source = self.source
-        rows, hashes = source.read(number)
+        block = source.read(number)
+        rows = block.rows
+        hashes = block.hashes
         held_out = source.test_size + source.validation_size
         # The rows with the smallest hashes are held out. The sample has the training rows with the
         # largest ones.
@@ -384,7 +415,7 @@ class StreamFit:
         self.parts["test"].append(rows.take(is_test))
         self.parts["validation"].append(rows.take(is_validation))
         self.parts["sample"].append(rows.take(is_sampled))
-        training = source.training_of(rows, hashes)
+        training = source.training_of(block)
         self.lengths.append(len(training))
         self._measure(number, training, [*self.kinds])
         if self.of_classes:
@@ -399,29 +430,38 @@ class StreamFit:
         for name in names:
             if name in self.contradictions or name in self.uncounted:
                 continue
-            column_kind = self.kinds[name]
             try:
-                values = parse_column(training, name, column_kind, self.draft.missing)
-                if name in self.inferred and training[name].dtype.kind == "T":
-                    if column_kind == "number":
-                        self.doubtful.add(name)
-                        self._refuse_codes(training, name)
-                        self._add_limits(training, name)
-                    elif column_kind == "boolean":
-                        self._add_words(training, name)
+                values = self._parse(training, name)
             except DataError as error:
                 if name not in self.inferred:
                     raise
                 self.contradictions[name] = error
-                # Errors count the rows of the file.
-                offset = self.source.first_rows[number] - self.source.blocks[number].first_row
-                is_witness = training.rows == (error.row or 0) + offset
-                self.witnesses.append(training.take(is_witness))
+                self.witnesses.append(self._row_of_error(error, number, training))
                 continue
             statistics = self.statistics[name]
             statistics.add(values)
             if name in self.bounded and len(statistics.labels) > MOST_LABELS:
                 self.uncounted.add(name)
+
+    def _parse(self, training: Frame, name: str) -> NDArray[Any]:
+        """Parse a column of a block, and note the texts that its kind depends on."""
+        column_kind = self.kinds[name]
+        values = parse_column(training, name, column_kind, self.draft.missing)
+        if name in self.inferred and training[name].dtype.kind == "T":
+            if column_kind == "number":
+                self.doubtful.add(name)
+                self._refuse_codes(training, name)
+                self._add_limits(training, name)
+            elif column_kind == "boolean":
+                self._add_words(training, name)
+        return values
+
+    def _row_of_error(self, error: DataError, number: int, training: Frame) -> Frame:
+        """Return the training row with a wrong value, which the error counts in its file."""
+        row_of_file = error.row or 0
+        row_of_block = row_of_file - self.source.blocks[number].first_row
+        is_wrong = training.rows == self.source.first_rows[number] + row_of_block
+        return training.take(is_wrong)
 
     def _refuse_codes(self, training: Frame, name: str) -> None:
         """Reject texts that can be read as numbers but suggest another kind, such as 007."""
@@ -466,12 +506,7 @@ class StreamFit:
             # A row may be in the sample, and may also show the kind of several columns.
             _, first_places = np.unique(evidence.rows, return_index=True)
             evidence = evidence.take(first_places)
-            undecided = []
-            for name in self.inferred:
-                # In the other columns, all rows are of the suggested kind.
-                may_change = self.kinds[name] in ("boolean", "category") or name in self.doubtful
-                if may_change or name in self.contradictions:
-                    undecided.append(name)
+            undecided = [name for name in self.inferred if self._may_change(name)]
             kinds = kinds_of(evidence, undecided, self.draft.missing)
             changed: dict[str, str] = {}
             errors = []
@@ -490,9 +525,15 @@ class StreamFit:
                 self.uncounted.discard(name)
                 self.bounded.add(name)
             for number in track(range(len(self.source))):
-                rows, hashes = self.source.read(number)
-                training = self.source.training_of(rows, hashes)
+                block = self.source.read(number)
+                training = self.source.training_of(block)
                 self._measure(number, training, [*changed])
+
+    def _may_change(self, name: str) -> bool:
+        """Return whether all rows may show another kind of a column than the first rows did."""
+        if self.kinds[name] in ("boolean", "category"):
+            return True
+        return name in self.doubtful or name in self.contradictions
 
     def _target_scaling(self) -> Scaling:
         """Compute the scaling of a numeric target to mean 0 and standard deviation 1."""
@@ -505,7 +546,8 @@ class StreamFit:
             return None
         rows = concatenate(self.targets)
         source = self.source
-        classes = read_target(rows, source.target, "classification")[1] or ()
+        _, classes = read_target(rows, source.target, "classification")
+        assert classes is not None  # a classification has classes
         if len(classes) < 2:
             problem = f"column {source.target!r} holds {classes[0]!r} in every row"
             remedy = ""
@@ -536,7 +578,6 @@ class StreamFit:
         """Fit a column to all rows, or to the sample if all rows have not been measured."""
         missing = self.draft.missing
         column_kind = self.kinds[name]
-        keep = keep or name in self.kept or name not in self.inferred
         if name in self.uncounted:
             return fitting.fit_column(
                 sample,
@@ -552,7 +593,8 @@ class StreamFit:
             return statistics.category(
                 self.rare, is_guess=name not in self.kept, may_have_words=name in self.inferred
             )
-        if column_kind == "number" and not keep:
+        is_kept = keep or name in self.kept or name not in self.inferred
+        if column_kind == "number" and not is_kept:
             values = parse_column(sample, name, column_kind, missing)
             reason = fitting.identity(name, values, sample.rows)
             if reason:

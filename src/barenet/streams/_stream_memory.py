@@ -52,41 +52,55 @@ def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> No
             n_evaluated += held_out.n_samples
     largest = max(stream.lengths)
     n_grouped = rows_of_group(stream.n_inputs)
-    n_batch = batch_size if batch_size > n_grouped else 0
+    needs_groups = batch_size > n_grouped
+    n_batch = 0
+    if needs_groups:
+        n_batch = batch_size
     row_bytes = (sample.X.nbytes + sample.y.nbytes) / sample.n_rows
+    output_bytes = sample.y.shape[1] * sample.y.itemsize  # of a row
     n_mapped = N_GROUPS * (largest + n_grouped)
     n_copied = N_COPIES * (largest + n_batch)
     n_rows = n_mapped + n_copied + n_evaluated
-    needed = n_rows * row_bytes + PER_INDEX * (largest + n_grouped)
-    needed += N_OUTPUTS * n_evaluated * sample.y.shape[1] * sample.y.itemsize
+    needed = n_rows * row_bytes
+    needed += PER_INDEX * (largest + n_grouped)
+    needed += N_OUTPUTS * n_evaluated * output_bytes
     needed += sum(bytes_of(rows.X) for rows in in_memory)
     blocks = stream.source.blocks
     n_bytes = int(SLACK * needed) + _memory_to_read(blocks)
-    check_blocks(blocks, stream.memory, n_bytes, n_batch)
-
-
-def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size: int = 0) -> None:
-    """Reject a limit below an estimate, by default the estimate for the pass over the blocks."""
-    remedy = "allow {memory}"
-    if needed > 0:
-        remedy += ", or hold out fewer rows"
-    else:
-        # The parts of the sample are joined.
-        needed = _memory_to_read(blocks, n_samples=2)
-    if needed <= limit:
+    if n_bytes <= stream.memory:
         return
-    argument = "memory"
-    n_rows = max(block.n_rows for block in blocks)
-    rows = f"blocks of up to {n_rows:,} rows, which need"
-    if batch_size:
-        argument = "batch_size"
+    if needs_groups:
+        problem = f"a batch of {batch_size:,} rows, which needs"
         remedy = "take smaller batches, or allow {memory}"
-        rows = f"a batch of {batch_size:,} rows, which needs"
-    elif isinstance(blocks[0], ParquetTable):
+        raise _too_little(stream.memory, n_bytes, problem, remedy, argument="batch_size")
+    remedy = "allow {memory}, or hold out fewer rows"
+    raise _too_little_for_blocks(blocks, stream.memory, n_bytes, remedy)
+
+
+def check_blocks(blocks: Sequence[Any], limit: int) -> None:
+    """Reject a limit below the estimate for the pass over the blocks."""
+    needed = _memory_to_read(blocks, n_samples=2)  # the parts of the sample are joined
+    if needed > limit:
+        raise _too_little_for_blocks(blocks, limit, needed, "allow {memory}")
+
+
+def _too_little_for_blocks(
+    blocks: Sequence[Any], limit: int, needed: int, remedy: str
+) -> ArgumentError:
+    """Return the error for a limit that is too small for any batch."""
+    n_rows = max(block.n_rows for block in blocks)
+    if isinstance(blocks[0], ParquetTable):
         remedy += ", or write smaller row groups"
+    return _too_little(limit, needed, f"blocks of up to {n_rows:,} rows, which need", remedy)
+
+
+def _too_little(
+    limit: int, needed: int, rows: str, remedy: str, *, argument: str = "memory"
+) -> ArgumentError:
+    """Return the error for a limit below an estimate."""
     problem = f"{format_size(limit)} is too little for {rows} about {format_size(needed)}"
     megabytes = math.ceil(needed / 10**6)
-    raise ArgumentError(problem, argument=argument, remedy=remedy, memory=f"{megabytes}MB")
+    return ArgumentError(problem, argument=argument, remedy=remedy, memory=f"{megabytes}MB")
 
 
 def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:

@@ -50,12 +50,18 @@ class StreamRows(BlockRows):
         """Map the arrays of a stream, given a function that encodes blocks, and encoded samples."""
         check_training(stream, sample)
         arrays = [map_array(stream.n_rows, part) for part in _arrays_of(sample)]
-        y, X, *others = arrays
-        inputs: InputArray = X
+        inputs: InputArray
         if isinstance(sample.X, SparseRows):
-            columns, bounds = others
-            n_columns = sample.X.shape[1]
-            inputs = SparseRows(X.ravel(), columns.ravel(), bounds, n_columns, sample.X.runs)
+            y, values, columns, bounds = arrays
+            inputs = SparseRows(
+                values=values.ravel(),
+                columns=columns.ravel(),
+                bounds=bounds,
+                n_columns=sample.X.shape[1],
+                runs=sample.X.runs,
+            )
+        else:
+            y, inputs = arrays
         rows = cls(inputs, y, None, sample.scale)
         rows.stream = stream
         rows.encode = encode
@@ -72,8 +78,17 @@ class StreamRows(BlockRows):
         return rows
 
     def orders(self, seed: int | None, epochs: Sequence[int]) -> list[BlockOrder]:
-        size = rows_of_group(self.stream.n_inputs)
-        return [BlockOrder(self.lengths, seed, epoch, size, self._prepare) for epoch in epochs]
+        orders = []
+        for epoch in epochs:
+            order = BlockOrder(
+                self.lengths,
+                seed=seed,
+                epoch=epoch,
+                group_rows=rows_of_group(self.stream.n_inputs),
+                prepare=self._prepare,
+            )
+            orders.append(order)
+        return orders
 
     def check_steps(self, optimizer: Optimizer | LBFGS, batch_size: int) -> None:
         if optimizer.full_batch:
@@ -89,19 +104,21 @@ class StreamRows(BlockRows):
         for array in self.arrays:
             release_pages(array)
             for position in self.encoded.intersection([*group, *following]):
-                prefetch(array, *self.first_rows[position : position + 2])
+                prefetch(array, self.first_rows[position], self.first_rows[position + 1])
 
     def _encode(self, position: int) -> None:
         """Read a block from its file, and write its arrays."""
-        start, stop = self.first_rows[position : position + 2]
-        block = self.encode(self.stream.read_block(self.used[position]))
+        start = self.first_rows[position]
+        stop = self.first_rows[position + 1]
+        dataset = self.stream.read_block(self.used[position])
+        block = self.encode(dataset)
         for array, part in zip(self.arrays, _arrays_of(block, start), strict=True):
             array[start:stop] = part
         self.encoded.add(position)
 
 
 def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
-    """Return the targets, and the inputs or the parts of their entries, from a row on."""
+    """Return y and X, or y and the values, columns and bounds of sparse rows, from a row on."""
     if not isinstance(rows.X, SparseRows):
         return [rows.y, rows.X]
     n_rows = len(rows.X)
@@ -113,18 +130,19 @@ def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
 
 def map_array(n_rows: int, like: Any) -> NDArray[Any]:
     """Make a mapped array with rows like another's; its file is removed together with it."""
-    shape = n_rows, like.shape[1]
-    size = n_rows * like.shape[1] * like.itemsize
+    width = like.shape[1]
+    size = n_rows * width * like.itemsize
     folder = tempfile.gettempdir()
     try:
         with tempfile.TemporaryFile() as file:
             reserve(file, size)
-            return np.ndarray(shape, like.dtype, mmap.mmap(file.fileno(), size))
+            pages = mmap.mmap(file.fileno(), size)
+            return np.ndarray((n_rows, width), like.dtype, pages)
     except OSError as error:
         free = format_size(shutil.disk_usage(folder).free)
         problem = f"{format_size(size)} are needed for encoded rows, and {free} are free"
-        remedy = "set the environment variable TMPDIR to a folder with more room"
         problem += f" ({error.strerror})"
+        remedy = "set the environment variable TMPDIR to a folder with more room"
         raise DataError(problem, path=folder, remedy=remedy) from error
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,13 @@ _MIN_ROWS = 1000
 Block: TypeAlias = CsvTable | ParquetTable
 
 
+class HashedRows(NamedTuple):
+    """The rows of a block that have a target, and a hash of the position of each, from 0 to 1."""
+
+    rows: Frame
+    hashes: NDArray[np.float64]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StreamSource:
     """Blocks of rows. A hash of its position assigns each row to training, validation or test.
@@ -77,32 +84,35 @@ class StreamSource:
         for block in self.blocks:
             self.versions[block.path] = version_of(block.path)
 
-    def read(self, number: int) -> tuple[Frame, NDArray[np.float64]]:
-        """Read the rows of a block that have a target, and the hash of each, from 0 to 1."""
+    def read(self, number: int) -> HashedRows:
+        """Read the rows of a block that have a target."""
         block = self.blocks[number]
         if block.path.exists() and version_of(block.path) != self.versions[block.path]:
-            raise DataError(
-                "has changed since it was opened", path=block.path, remedy="open the files again"
-            )
+            problem = "has changed since it was opened"
+            raise DataError(problem, path=block.path, remedy="open the files again")
         names = [*self.features, self.target]
         texts = [self.target, *self.categories]
         all_rows = read_columns(block, names, texts, self.categories)
-        numbers_in_all_files = all_rows.rows - block.first_row + self.first_rows[number]
+        first_row = self.first_rows[number]
+        numbers_in_all_files = all_rows.rows - block.first_row + first_row
         # Errors read the text of a CSV block again, so it isn't kept in memory.
         all_rows = replace(all_rows, origin=self, rows=numbers_in_all_files)
         rows, without_target = with_target(
             all_rows, self.target, self.missing, self.task, beside=self.first_targets
         )
         self.without_target[number] = without_target
-        hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))
-        return rows, hashes[rows.rows - self.first_rows[number]]
+        # Rows without a target have a hash, too, so that those of other rows don't depend on them.
+        all_hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))
+        places_in_block = rows.rows - first_row
+        return HashedRows(rows, all_hashes[places_in_block])
 
-    def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
+    def training_of(self, block: HashedRows) -> Frame:
         """Select the rows that are not held out."""
-        is_training = hashes >= self.test_size + self.validation_size
+        held_out = self.test_size + self.validation_size
+        is_training = block.hashes >= held_out
         if is_training.all():
-            return rows
-        return rows.take(is_training)
+            return block.rows
+        return block.rows.take(is_training)
 
     def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
         """Make a data set of rows, and encode the target."""
@@ -210,14 +220,15 @@ def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
         return [open_table(find_files(data)[0], csv)]  # the columns have names
     path = local_path(data)
     name = plain_name(path)
-    size = 0
-    if path.is_file() and name == path.name.lower():
-        size = path.stat().st_size
+    is_compressed = name != path.name.lower()
+    if is_compressed or not path.is_file():
+        return [open_table(path, csv)]
+    size = path.stat().st_size
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
     table = open_table(path, csv)
-    if size and isinstance(table, ParquetTable):
+    if isinstance(table, ParquetTable):
         has_large_groups = table.n_rows > _MIN_ROWS * len(table.groups)
         if has_large_groups:
             return parquet_blocks(path)
@@ -231,10 +242,11 @@ def find_files(paths: Paths) -> list[Path]:
     files: dict[Path, None] = {}  # a dictionary as an ordered set
     for path in paths:
         address = as_address(path)
-        matches = [fspath(path)]
-        if is_pattern(path) and address:
+        if not is_pattern(path):
+            matches = [fspath(path)]
+        elif address:
             matches = matching_addresses(address)
-        elif is_pattern(path):
+        else:
             matches = sorted(glob.glob(fspath(path), recursive=True))  # noqa: PTH207
         if not matches:
             raise DataError("no file matches this pattern", path=path)
@@ -255,16 +267,17 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     with_rows = [frame for frame in frames if len(frame)]
     if not with_rows:
         with_rows = [frames[0]]  # it still has the columns
-    frames = with_rows
     columns = {}
-    for name in frames[0].columns:
-        parts = []
-        types = set()
-        for frame in frames:
-            parts.append(frame[name])
-            types.add(frame[name].dtype.kind)
-        if len(types) > 1:  # even if a part has only missing values
-            parts = [_texts_of(frame, name) for frame in frames]
-        columns[name] = np.concatenate(parts)
-    numbers = np.concatenate([frame.rows for frame in frames])
-    return Frame(columns, frames[0].origin, numbers)
+    for name in with_rows[0].columns:
+        columns[name] = _joined_column(with_rows, name)
+    numbers = np.concatenate([frame.rows for frame in with_rows])
+    return Frame(columns, with_rows[0].origin, numbers)
+
+
+def _joined_column(frames: Sequence[Frame], name: str) -> NDArray[Any]:
+    """Join a column of frames, as text if its types differ, even if one has no values."""
+    parts = [frame[name] for frame in frames]
+    types = {part.dtype.kind for part in parts}
+    if len(types) > 1:
+        parts = [_texts_of(frame, name) for frame in frames]
+    return np.concatenate(parts)

@@ -65,8 +65,11 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
 
 def words_may_be_classes(dataset: Dataset, settings: TaskSettings) -> bool:
     """Return whether rows were left out for words such as None, which might be names of classes."""
-    is_open = dataset.classes is not None and settings.task is None and not settings.missing
-    return is_open and bool(dataset.without_target.words)
+    if dataset.classes is None:
+        return False
+    if settings.task is not None or settings.missing:  # the user has decided it
+        return False
+    return bool(dataset.without_target.words)
 
 
 def category_names(predictor: Predictor) -> list[str]:

@@ -231,11 +231,14 @@ class Report:
                 f"{card.log.selected_epoch} did best, and are the ensemble. The scores on the "
                 "rows left out, part by part:"
             )
+            lines = {"one network": card.scores[OF_ONE]}
             together = f"the mean of the {EnsembleRecipe.repeats} that left the same row out"
-            lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, last)}
-            if last.get("temperature", 1) != 1:
-                lines[f"at temperature {last['temperature']:g} of the probabilities"] = last
-            yield _score_table(lines, [name for name in last if name in METRICS])
+            lines[together] = card.scores.get(UNDIVIDED, last)  # the same without a temperature
+            temperature = last.get("temperature", 1)
+            if temperature != 1:
+                lines[f"at temperature {temperature:g} of the probabilities"] = last
+            metrics = [name for name in last if name in METRICS]
+            yield _score_table(lines, metrics)
         if self.history is not None:
             curves = plots.plot_history(self.history)
             yield _figures(inline_panels(curves, "learning curves"))

@@ -181,12 +181,13 @@ class Lowering(ProgramBuilder):
         norm: Region = []
         if self.application:
             norm.append(self.serial(_gradients.whole_norm))
-        *before, last = self.forward
-        first, *after = self.backward
+        last_forward = self.forward[-1]
+        first_backward = self.backward[0]
         # A single group takes rows forward, to the loss and back while they are in the cache.
-        both = Group(last.instructions + first.instructions)
+        around_loss = Group(last_forward.instructions + first_backward.instructions)
+        groups = [*self.forward[:-1], around_loss, *self.backward[1:]]
         regions = [weighing, self.before_rows]
-        for group in (*before, both, *after):
+        for group in groups:
             if group.instructions:
                 regions.append([group])
         regions += [self.differentiation, norm, self.application]

@@ -107,11 +107,18 @@ def _comparison(sign: str) -> Callable[..., Any]:
     return emit
 
 
-for _name, _code in {"add": "fadd", "sub": "fsub", "mul": "fmul", "truediv": "fdiv"}.items():
-    define(getattr(operator, _name), _arithmetic(_code))
-    define(getattr(operator, f"i{_name}"), _arithmetic(_code))
-for _name, _sign in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
-    define(getattr(operator, _name), _comparison(_sign), mask=True)
+define(operator.add, _arithmetic("fadd"))
+define(operator.iadd, _arithmetic("fadd"))
+define(operator.sub, _arithmetic("fsub"))
+define(operator.isub, _arithmetic("fsub"))
+define(operator.mul, _arithmetic("fmul"))
+define(operator.imul, _arithmetic("fmul"))
+define(operator.truediv, _arithmetic("fdiv"))
+define(operator.itruediv, _arithmetic("fdiv"))
+define(operator.lt, _comparison("<"), mask=True)
+define(operator.le, _comparison("<="), mask=True)
+define(operator.gt, _comparison(">"), mask=True)
+define(operator.ge, _comparison(">="), mask=True)
 define(operator.neg, lambda builder, a: builder.fneg(a))
 
 

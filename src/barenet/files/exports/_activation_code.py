@@ -37,7 +37,8 @@ def c_activation(activation: Activation) -> str:
     for expression in expressions(activation, C_CODE):
         value = ast.unparse(printer.visit(expression.tree))
         statement = ", ".join([*printer.sums, f"a[i] = {value}"])
-        printer.lines += ["    for (int i = 0; i < n; i++)", f"        {statement};"]
+        printer.lines.append("    for (int i = 0; i < n; i++)")
+        printer.lines.append(f"        {statement};")
         printer.sums = []
     function = identifier(f"apply {activation.name}")
     head = f"static void {function}(float *a, int n{parameters})"
@@ -83,7 +84,8 @@ class _CPrinter(Printer):
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Constant):
             check_single("constant", np.asarray(node.value))
-            return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
+            single = np.float32(ast.unparse(node))
+            return ast.Name(f"{decimal(single)}f")
         if isinstance(node, ast.Call):
             name, _ = operation(node)
             if name in C_REDUCTIONS:
@@ -95,17 +97,19 @@ class _CPrinter(Printer):
         prefix, code = C_REDUCTIONS[name]
         self.number += 1
         total = f"{prefix}_{self.number}"
-        sums = self.sums  # sums of the outer expression; its operand has its own
-        self.sums = []
-        x = ast.unparse(self.visit(node.args[0]))
+        sums_of_outer = self.sums
+        self.sums = []  # those of the operand
+        operand = self.visit(node.args[0])
+        x = ast.unparse(operand)
         update = ", ".join([*self.sums, code.format(total=total, x=x)])
         if name == "sum_outputs":  # a running sum, updated in the loop that reads it
             self.lines.append(f"    float {total} = 0.0f;\n")
-            sums = [*sums, update]
+            sums_of_outer = [*sums_of_outer, update]
         else:
             entry = "; ".join([*self.sums, f"float {total} = {x}"])
             first = re.sub(r"\bi\b", "0", entry)
-            self.lines += [f"    {first};\n", "    for (int i = 1; i < n; i++)"]
+            self.lines.append(f"    {first};\n")
+            self.lines.append("    for (int i = 1; i < n; i++)")
             self.lines.append(f"        {update};")
-        self.sums = sums
+        self.sums = sums_of_outer
         return ast.Name(total)

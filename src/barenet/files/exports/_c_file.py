@@ -80,17 +80,15 @@ def _renamed(template: str, prefix: str, program: Program) -> str:
 def _values(program: Program, prefix: str) -> dict[str, str]:
     """Write the parts of the source, except its ending, and the parts of the header."""
     plan = CallPlan(program)
-    origin = ""
-    dataset = source.words(program.dataset)
-    if dataset:
-        origin = f", from a network trained on {dataset}"
-    names = ""
-    declared = ""
-    for name, texts in _strings(program, prefix).items():
-        names += f"\n{name} = {{\n{texts}\n}};\n"
-        declared += f"extern {name};\n"
-    if declared:
-        declared = f"\n/* Names, in the order of their indices. */\n{declared}"
+    strings = _strings(program, prefix)
+    definitions = ""
+    for name, texts in strings.items():
+        definitions += f"\n{name} = {{\n{texts}\n}};\n"
+    declarations = ""
+    if strings:
+        declarations = "\n/* Names, in the order of their indices. */\n"
+    for name in strings:
+        declarations += f"extern {name};\n"
     notes = ""
     order = ""
     for line in _inputs(program, prefix):
@@ -100,45 +98,61 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
     headers = ""
     if "int32_t" in functions:
         headers = "\n#include <stdint.h>"
-    constants = []
-    n_bytes = 0
-    rounding = ""
-    for name, array in plan.arrays.items():
-        constants.append(_array(name, array))
-        if array.dtype == np.int8:
-            n_bytes += array.size
-            rounding = ", with weights rounded to 8 bits"
-        else:
-            n_bytes += 4 * array.size
+    arrays = [_array(name, array) for name, array in plan.arrays.items()]
     calls = [f"    {call};" for call in plan.calls]
-    n_stack_bytes = 0
-    for name, length in plan.buffers.items():
-        if name in CODES:
-            n_stack_bytes += length
-        else:
-            n_stack_bytes += 4 * length
     outputs = ""
     if program.classes:
         outputs = ", the probability of each class"
     return {
         "summary": _summary(program),
-        "origin": origin,
+        "origin": _origin(program),
         "sketch": program.sketch(),
-        "constants": f"{n_bytes:,} bytes{rounding}",
-        "stack": f"{n_stack_bytes:,}",
+        "constants": _size_of_constants(plan.arrays),
+        "stack": f"{_stack_bytes(plan.buffers):,}",
         "notes": notes,
-        "names": names,
-        "arrays": "\n".join(constants),
+        "names": definitions,
+        "arrays": "\n".join(arrays),
         "functions": functions,
         "headers": headers,
         "vectors": _vectors(plan.buffers),
         "calls": "\n".join(calls),
         "n_inputs": str(program.n_inputs),
         "n_outputs": str(program.n_outputs),
-        "declared": declared,
+        "declared": declarations,
         "order": order,
         "outputs": outputs,
     }
+
+
+def _origin(program: Program) -> str:
+    dataset = source.words(program.dataset)
+    if not dataset:
+        return ""
+    return f", from a network trained on {dataset}"
+
+
+def _size_of_constants(arrays: dict[str, NDArray[Any]]) -> str:
+    """Describe the memory of the constants: a byte for an 8-bit weight, and four otherwise."""
+    n_bytes = 0
+    rounding = ""
+    for array in arrays.values():
+        if array.dtype == np.int8:
+            n_bytes += array.size
+            rounding = ", with weights rounded to 8 bits"
+        else:
+            n_bytes += 4 * array.size
+    return f"{n_bytes:,} bytes{rounding}"
+
+
+def _stack_bytes(lengths: dict[str, int]) -> int:
+    """Compute the memory of the vectors on the stack: a byte for a code, and four for a float."""
+    n_bytes = 0
+    for name, length in lengths.items():
+        if name in CODES:
+            n_bytes += length
+        else:
+            n_bytes += 4 * length
+    return n_bytes
 
 
 def _vectors(lengths: dict[str, int]) -> str:
@@ -237,13 +251,13 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
 
 def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix has one line per output."""
-    type_name, write = TYPES.get(values.dtype.name, ("float", source.hex_float))
+    number_type = TYPES.get(values.dtype.name, FLOAT)
     lines = []
     for row in np.atleast_2d(values):
-        numbers = [write(value) for value in row]
+        numbers = [number_type.write(value) for value in row]
         lines.append(source.flow(numbers))
     rows = "\n".join(lines)
-    return f"static CONSTANT {type_name} {name}[{values.size}] = {{\n{rows}\n}};\n"
+    return f"static CONSTANT {number_type.name} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
 def _functions(program: Program, calls: list[str]) -> Iterator[str]:
@@ -277,11 +291,17 @@ def _ending(program: Program) -> str:
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 
-#: Types of the integer arrays, and the function that formats a number.
-TYPES: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "int8": ("signed char", str),
-    "int32": ("int32_t", str),
-}
+class NumberType(NamedTuple):
+    """A type of numbers in C, and the function that writes one."""
+
+    name: str
+    write: Callable[[Any], str]
+
+
+#: The types of the integer arrays, by NumPy's names.
+TYPES = {"int8": NumberType("signed char", str), "int32": NumberType("int32_t", str)}
+#: The type of all other arrays.
+FLOAT = NumberType("float", source.hex_float)
 
 #: The call of each step: from vector a of n numbers to vector b of m numbers, or in place.
 CALLS = {
@@ -353,13 +373,9 @@ class CallPlan:
         if not steps:
             steps = (Step("copy"),)
         calls = _planned_calls(replace(program, steps=steps))
-        last_writing = -1
-        is_mean = False  # whether y is the mean of several networks
-        for at, call in enumerate(calls):
-            if call.writes:
-                last_writing = at
-            if call.step.name == "total":
-                is_mean = True
+        # The last call that writes to another vector writes to y, unless y is a mean of networks.
+        writing = [at for at, call in enumerate(calls) if call.writes]
+        is_mean = any(call.step.name == "total" for call in calls)
         self._n_outputs = program.n_outputs
         #: The vector that all networks of a mean read, and the one with their sum.
         self._kept = Vector("", 0)
@@ -367,10 +383,11 @@ class CallPlan:
         current = Vector("x", program.n_inputs)
         for at, call in enumerate(calls):
             origin = current
-            name = origin.name
-            if at == last_writing and not is_mean:
+            if not call.writes:
+                name = origin.name
+            elif at == writing[-1] and not is_mean:
                 name = "y"
-            elif call.writes:
+            else:
                 name = self._free_name(call.step, origin)
             length = origin.length
             if call.n_outputs is not None:
@@ -442,7 +459,8 @@ def _planned_calls(program: Program) -> list[Call]:
     for number, step in program.numbered():
         code, constants = _call(step)
         n_outputs = constants.pop("m", None)
-        calls.append(Call(number, step, code, constants, n_outputs))
+        call = Call(number=number, step=step, code=code, constants=constants, n_outputs=n_outputs)
+        calls.append(call)
     return calls
 
 
@@ -483,18 +501,21 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             shift = parts["gain"] * rest_of_mean / parts["deviation"]
             parts["bias"] = parts["bias"] - shift
         case "quantize":
-            stride = 1
-            if _is_same_for_all(parts["offset"], parts["factor"]):
-                parts = {name: part[:1] for name, part in parts.items()}
-                stride = 0
-            parts["stride"] = stride
-        case "scale" | "unscale":
             offset = parts["offset"]
             factor = parts["factor"]
-            parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
+            if _is_same_for_all(offset, factor):
+                parts = {"offset": offset[:1], "factor": factor[:1], "stride": 0}
+            else:
+                parts = {"offset": offset, "factor": factor, "stride": 1}
+        case "scale" | "unscale":
+            offset = parts["offset"]
+            rest = source.rest_of(offset)
+            factor = parts["factor"]
             if step.name == "scale" and _is_same_for_all(offset, factor):
                 code = code.replace("scale", "scale_evenly")
-                parts = {name: part[0] for name, part in parts.items()}
+                parts = {"offset": offset[0], "rest": rest[0], "factor": factor[0]}
+            else:
+                parts = {"offset": offset, "rest": rest, "factor": factor}
         case "apply":
             activation = parts["activation"]
             parts = {}
@@ -553,6 +574,8 @@ def _meaning(column: Column, array: str) -> str:
 
 def _column_calls(column: Column, at: int) -> Iterator[str]:
     """Write the calls that encode a column; each call returns the end of its outputs."""
+    x = f"a[{at}]"
+    is_missing = f"is_missing({x})"
     if isinstance(column, PiecewiseColumn):
         yield _number_call(column, at, indicator=False)
         if column.clip:
@@ -560,25 +583,25 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
             yield f"clip_last(b, {_floats(*column.limits)})"
         fill = _floats(column.fill, source.rest_of(column.fill))
         n_bins = len(column.edges) - 1
-        arguments = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
-        yield f"bins(b, a[{at}], is_missing(a[{at}]), {arguments})"
+        yield f"bins(b, {x}, {is_missing}, {fill}, {n_bins}, edges_x{at}, rests_x{at})"
         if column.codes:
             n_codes = len(column.codes)
             fill_index = n_codes
             if column.fill in column.codes:
                 fill_index = column.codes.index(column.fill)
-            yield f"code(b, a[{at}], is_missing(a[{at}]), {fill_index}, {n_codes}, codes_x{at})"
-        if column.indicator:
-            yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
+            yield f"code(b, {x}, {is_missing}, {fill_index}, {n_codes}, codes_x{at})"
+        if column.indicator:  # the number 1 where the column is missing, and otherwise 0
+            one_if_missing = _floats(1, 0, 0, 1)
+            yield f"number(b, 0.0f, {is_missing}, {one_if_missing}, 0)"
     elif isinstance(column, NumberColumn):
         yield _number_call(column, at, indicator=column.indicator)
     elif isinstance(column, BooleanColumn):
         # A truth value is neither centered nor scaled: fill, center, rest of the center, scale.
         numbers = _floats(column.fill, 0, 0, 1)
-        yield f"number(b, a[{at}], isnan(a[{at}]), {numbers}, {int(column.indicator)})"
+        yield f"number(b, {x}, isnan({x}), {numbers}, {int(column.indicator)})"
     elif isinstance(column, CategoryColumn):
         options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
-        yield f"category(b, a[{at}], {options})"
+        yield f"category(b, {x}, {options})"
     else:
         raise unsupported_column(column, "whose seconds a float of C cannot hold")
 

@@ -144,11 +144,7 @@ def export(
         if is_integer and to != "c":
             problem = f"only C has integers of 8 bits, and this is {to}"
             raise ArgumentError(problem, argument=name, remedy="use {to}", to="c")
-    if (calibration is not None) != NUMBERS[arithmetic]:
-        problem = "expected rows for int8 arithmetic, and for it alone"
-        raise ArgumentError(problem, argument="calibration")
-    if comparison is not None and not NUMBERS[arithmetic]:
-        raise ArgumentError("these rows are for int8 arithmetic alone", argument="comparison")
+    _check_rows(arithmetic, calibration, comparison)
     if NUMBERS[arithmetic]:
         program = with_integer_layers(program, model, calibration, comparison)
     elif NUMBERS[weights]:
@@ -166,6 +162,17 @@ def export(
         files.append(as_address(file) or file)
         n_bytes += len(data)
     return Exported(to, tuple(files), n_bytes)
+
+
+def _check_rows(arithmetic: Number, calibration: Any, comparison: Any) -> None:
+    """Check that there are rows for integer arithmetic, and none for others."""
+    has_calibration = calibration is not None
+    needs_calibration = NUMBERS[arithmetic]
+    if has_calibration != needs_calibration:
+        problem = "expected rows for int8 arithmetic, and for it alone"
+        raise ArgumentError(problem, argument="calibration")
+    if comparison is not None and not needs_calibration:
+        raise ArgumentError("these rows are for int8 arithmetic alone", argument="comparison")
 
 
 def _format(path: Path, to: str | None) -> str:
@@ -212,4 +219,5 @@ def is_export(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    return MARK in head or MARKS.get(path.suffix, MARK) in head
+    mark_of_format = MARKS.get(path.suffix, MARK)
+    return MARK in head or mark_of_format in head

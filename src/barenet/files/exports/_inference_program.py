@@ -179,7 +179,9 @@ def refuse_words(program: Program, language: str) -> None:
                 names.append(column.name)
     if not names:
         return
-    noun = "column" if len(names) == 1 else "columns"
+    noun = "column"
+    if len(names) > 1:
+        noun = "columns"
     listed = some([repr(name) for name in names])
     problem = f"{noun} {listed}: exports to {language} do not split texts into words"
     remedy = "use {to} or {to_}, or train without the text, {drop}"
@@ -328,6 +330,18 @@ def _layer_steps(layer: Layer) -> Iterator[Step]:
         yield Step("apply", activation=layer.activation)
 
 
+def _affine(layer: Any) -> Step:
+    return Step("affine", weights=layer.weights, bias=layer.bias)
+
+
+def _normalize_row(layer: Any) -> Step:
+    return Step("normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias)
+
+
+def _prelu(layer: Any) -> Step:
+    return Step("prelu", slopes=layer.slopes)
+
+
 def _normalize(layer: Any) -> Step:
     deviation = np.sqrt(layer.variance + layer.epsilon)
     return Step("normalize", mean=layer.mean, deviation=deviation, gain=layer.gain, bias=layer.bias)
@@ -339,14 +353,12 @@ def _no_step(layer: Any) -> None:
 
 #: The step before the activation, by the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
-    Dense: lambda layer: Step("affine", weights=layer.weights, bias=layer.bias),
+    Dense: _affine,
     ActivationLayer: _no_step,
     Dropout: _no_step,
     BatchNorm: _normalize,
-    LayerNorm: lambda layer: Step(
-        "normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias
-    ),
-    PReLU: lambda layer: Step("prelu", slopes=layer.slopes),
+    LayerNorm: _normalize_row,
+    PReLU: _prelu,
 }
 
 
@@ -354,7 +366,8 @@ def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
     """Bound the rounding error of numbers in float32, in units of their scale."""
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
+        rounding = np.spacing(size) / 2
         # Subnormal numbers, below about 1e-38, may be treated as 0.
         smallest = np.finfo(np.float32).tiny
-        error = np.maximum(np.spacing(size) / 2, smallest)
+        error = np.maximum(rounding, smallest)
         return error / np.abs(scale)

@@ -86,4 +86,6 @@ def _array(values: NDArray[Any]) -> str:
         rows = ",\n".join(f"        {_array(row)}" for row in values)
         return f"[\n{rows}\n      ]"
     numbers = [decimal(value) for value in values]
-    return bracketed(numbers, 90, " " * 6).replace(",\n      ]", "\n        ]")
+    text = bracketed(numbers, 90, " " * 6)
+    # JSON has no comma after the last number of a list on several lines.
+    return text.replace(",\n      ]", "\n        ]")

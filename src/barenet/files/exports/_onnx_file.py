@@ -9,7 +9,7 @@ import ast
 import json
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,6 @@ from barenet.tables._parsing import comparable_labels, normalize_label
 OPSET = 17
 IR_VERSION = 8
 
-#: The name, type and shape of an input or an output.
-Tensor = tuple[str, int, tuple[str | int, ...]]
-
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "object": 8, "float64": 11}
 
@@ -65,6 +62,15 @@ OPERATORS = {
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
+class Tensor(NamedTuple):
+    """An input or an output of the graph."""
+
+    name: str
+    #: The code of its type in ONNX.
+    type_code: int
+    shape: tuple[str | int, ...]
+
+
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
     refuse_words(program, "ONNX")
@@ -82,12 +88,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         X = graph.add("Cast", encoded, to=TYPES[str(program.dtype)])
         operator_sets.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
     results = [helper.make_tensor_value_info(*tensor) for tensor in _results(program)]
-    write_outputs(program, graph, X, results[-1].name, "labels")
+    write_outputs(program, graph, X, outputs=results[-1].name, labels="labels")
     trained = ""
     if program.dataset:
         trained = f", trained on {program.dataset}"
     name = utf8(stem) or "network"
-    onnx_graph = helper.make_graph(graph.nodes, name, inputs, results, graph.constants)
+    onnx_graph = helper.make_graph(
+        graph.nodes, name, inputs=inputs, outputs=results, initializer=graph.constants
+    )
     description = f"A barenet network{trained}: {program.sketch()}"
     model = helper.make_model(
         onnx_graph,
@@ -136,6 +144,11 @@ class OnnxGraph:
         self.nodes.append(node)
         return result
 
+    def add_with(self, operator: str, X: str, values: NDArray[Any]) -> str:
+        """Add an operator of a tensor and a constant."""
+        constant = self.constant(values)
+        return self.add(operator, X, constant)
+
     def constant(self, values: NDArray[Any]) -> str:
         name = f"{self.prefix}/constant_{len(self.constants) + 1}"
         contiguous = np.ascontiguousarray(values).reshape(values.shape)
@@ -152,7 +165,7 @@ def _inputs(program: Program) -> Iterator[Tensor]:
         type_name = str(program.dtype)
         if program.first:  # a scaling, computed in float64
             type_name = "float64"
-        yield "X", TYPES[type_name], ("n_samples", program.n_inputs)
+        yield Tensor("X", TYPES[type_name], ("n_samples", program.n_inputs))
         return
     for column in program.table.used:
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
@@ -163,7 +176,7 @@ def _inputs(program: Program) -> Iterator[Tensor]:
         type_name = "float64"
         if isinstance(column, CategoryColumn):
             type_name = "object"
-        yield column.name, TYPES[type_name], ("n_samples", 1)
+        yield Tensor(column.name, TYPES[type_name], ("n_samples", 1))
 
 
 def _results(program: Program) -> Iterator[Tensor]:
@@ -171,8 +184,9 @@ def _results(program: Program) -> Iterator[Tensor]:
     outputs = "predictions"
     if program.classes:
         outputs = "probabilities"
-        yield "labels", TYPES[str(_class_names(program).dtype)], ("n_samples",)
-    yield outputs, TYPES[str(program.dtype)], ("n_samples", program.n_outputs)
+        type_of_classes = str(_class_names(program).dtype)
+        yield Tensor("labels", TYPES[type_of_classes], ("n_samples",))
+    yield Tensor(outputs, TYPES[str(program.dtype)], ("n_samples", program.n_outputs))
 
 
 def write_outputs(
@@ -242,13 +256,13 @@ def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
             centered = graph.add("Sub", X, mean)
             squares = graph.add("Mul", centered, centered)
             variance = graph.add("ReduceMean", squares, axes=[-1], keepdims=1)
-            epsilon = graph.constant(np.array(parts["epsilon"], dtype))
-            deviation = graph.add("Sqrt", graph.add("Add", variance, epsilon))
+            epsilon = np.array(parts["epsilon"], dtype)
+            deviation = graph.add("Sqrt", graph.add_with("Add", variance, epsilon))
             X = graph.add("Div", centered, deviation)
         case "scale" | "unscale":
             X = graph.add("Cast", X, to=TYPES["float64"])
     for part, operator in OPERATORS[step.name].items():
-        X = graph.add(operator, X, graph.constant(parts[part]))
+        X = graph.add_with(operator, X, parts[part])
     if step.name in ("scale", "unscale"):
         return graph.add("Cast", X, to=TYPES[str(dtype)])
     return X
@@ -300,42 +314,58 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
     missing = graph.add("IsNaN", column.name)
     if isinstance(column, NumberColumn):
         for marker in program.number_markers:
-            constant = graph.constant(np.array(marker))
-            is_marker = graph.add("Equal", column.name, constant)
+            is_marker = graph.add_with("Equal", column.name, np.array(marker))
             missing = graph.add("Or", missing, is_marker)
     fill = graph.constant(np.array(float(column.fill)))
     x = graph.add("Where", missing, fill, column.name)
-    scaled = x
-    if isinstance(column, NumberColumn):
-        center = graph.constant(np.array(column.center, np.float64))
-        scale = graph.constant(np.array(column.scale, np.float64))
-        scaled = graph.add("Div", graph.add("Sub", x, center), scale)
-    encoded = [scaled]
     if isinstance(column, PiecewiseColumn):
-        for operator, limit in zip(("Max", "Min"), column.limits, strict=True):
-            scaled = graph.add(operator, scaled, graph.constant(np.array(limit)))
-        # The position in each bin, (x - start) / width, and the limits of the position.
-        edges = np.array(column.edges)
-        ends = np.array([-np.inf, np.inf])
-        low, high = column.encode(ends)[:, 1 : len(edges)]
-        positions = graph.add("Sub", x, graph.constant(edges[:-1]))
-        for operator, numbers in (("Div", np.diff(edges)), ("Max", low), ("Min", high)):
-            positions = graph.add(operator, positions, graph.constant(numbers))
-        encoded = [scaled, positions]
-        if column.codes:
-            encoded += _codes(column, x, graph)
+        encoded = _piecewise(column, x, graph)
+    elif isinstance(column, NumberColumn):
+        encoded = [_scaled(column, x, graph)]
+    else:
+        encoded = [x]
     if column.indicator:
         encoded.append(graph.add("Cast", missing, to=TYPES["float64"]))
     return encoded
 
 
+def _scaled(column: NumberColumn, x: str, graph: OnnxGraph) -> str:
+    """Scale numbers: (x - center) / scale."""
+    center = graph.constant(np.array(column.center, np.float64))
+    scale = graph.constant(np.array(column.scale, np.float64))
+    centered = graph.add("Sub", x, center)
+    return graph.add("Div", centered, scale)
+
+
+def _piecewise(column: PiecewiseColumn, x: str, graph: OnnxGraph) -> list[str]:
+    """Scale numbers within limits, find their position in each bin, and compare them with codes."""
+    lowest, highest = column.limits
+    scaled = _scaled(column, x, graph)
+    scaled = graph.add_with("Max", scaled, np.array(lowest))
+    scaled = graph.add_with("Min", scaled, np.array(highest))
+    # The position in a bin is (x - start) / width, between its values at the ends of all numbers.
+    edges = np.array(column.edges)
+    n_bins = len(edges) - 1
+    ends = np.array([-np.inf, np.inf])
+    low, high = column.encode(ends)[:, 1 : 1 + n_bins]  # column 0 is the scaled number
+    positions = graph.add_with("Sub", x, edges[:-1])
+    positions = graph.add_with("Div", positions, np.diff(edges))
+    positions = graph.add_with("Max", positions, low)
+    positions = graph.add_with("Min", positions, high)
+    encoded = [scaled, positions]
+    if column.codes:
+        encoded += _codes(column, x, graph)
+    return encoded
+
+
 def _codes(column: PiecewiseColumn, x: str, graph: OnnxGraph) -> list[str]:
     """Compare numbers with each code, and add 1 for numbers that equal none."""
-    codes = graph.constant(np.array(column.codes))
-    is_code = graph.add("Cast", graph.add("Equal", x, codes), to=TYPES["float64"])
+    is_equal = graph.add_with("Equal", x, np.array(column.codes))
+    is_code = graph.add("Cast", is_equal, to=TYPES["float64"])
     axes = graph.constant(np.array([1]))
     has_code = graph.add("ReduceSum", is_code, axes, keepdims=1)
-    is_other = graph.add("Sub", graph.constant(np.array(1.0)), has_code)
+    one = graph.constant(np.array(1.0))
+    is_other = graph.add("Sub", one, has_code)
     return [is_code, is_other]
 
 
@@ -345,7 +375,9 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     unknown = -1  # not an index, so all inputs are 0
     if column.rare:
         unknown = len(column.categories)
-    missing = n_inputs - 1 if column.missing else unknown
+    missing = unknown
+    if column.missing:
+        missing = n_inputs - 1
     indices: dict[str, int] = {}
     for name, at in column.indices.items():
         indices[utf8(name)] = at
@@ -368,6 +400,6 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
         values_int64s=[*indices.values()],
         default_int64=unknown,
     )
-    positions = graph.constant(np.arange(n_inputs).reshape(1, -1))
-    is_category = graph.add("Equal", index, positions)
+    positions = np.arange(n_inputs).reshape(1, -1)
+    is_category = graph.add_with("Equal", index, positions)
     return graph.add("Cast", is_category, to=TYPES["float64"])

@@ -83,6 +83,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         assert program.first is not None
         date_formats = program.first.parts["date_format"]
         code.append(_encode(program.table, program.dtype, date_formats))
+    # The functions for predictions come before the arrays, and the others of `main` after them.
     before = _called("\n".join([*code, arrays]))
     after = _called(main)
     for name in before:
@@ -144,27 +145,34 @@ def _constants() -> dict[str, str]:
         if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("barenet."):
             continue
         names = {alias.name for alias in node.names if alias.name.isupper()}
-        text = inspect.getsource(sys.modules[str(node.module)])
-        lines = text.splitlines()
-        for statement in ast.parse(text).body:
-            if not isinstance(statement, ast.Assign):
-                continue
-            target = statement.targets[0]
-            if not isinstance(target, ast.Name):
-                continue
-            start = statement.lineno - 1
-            while lines[start - 1].startswith("#"):
-                start -= 1
-            if target.id in names:
-                sources[target.id] = "\n".join(lines[start : statement.end_lineno])
+        module_source = inspect.getsource(sys.modules[str(node.module)])
+        for name, source in _assignments(module_source):
+            if name in names:
+                sources[name] = source
     return sources
+
+
+def _assignments(module_source: str) -> Iterator[tuple[str, str]]:
+    """Return the names that a module assigns, with the source of each and the comment above it."""
+    lines = module_source.splitlines()
+    for statement in ast.parse(module_source).body:
+        if not isinstance(statement, ast.Assign):
+            continue
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name):
+            continue
+        start = statement.lineno - 1
+        while lines[start - 1].startswith("#"):
+            start -= 1
+        yield target.id, "\n".join(lines[start : statement.end_lineno])
 
 
 def _needed_constants(code: str) -> str:
     """Return the source of the constants that code needs, directly or indirectly."""
     needed: list[str] = []
     for name, source in reversed(_constants().items()):
-        if re.search(rf"\b{name}\b", "\n".join([code, *needed])):
+        all_code = "\n".join([code, *needed])
+        if re.search(rf"\b{name}\b", all_code):
             needed.insert(0, source)
     return "\n\n".join(needed)
 
@@ -173,13 +181,17 @@ def _imports(body: str) -> Iterator[str]:
     """Write the imports of the runtime that code uses."""
     used = set(re.findall(r"\w+", body))
     for node in ast.parse(inspect.getsource(python_runtime)).body:
-        is_own = isinstance(node, ast.ImportFrom) and str(node.module).startswith("barenet.")
-        if isinstance(node, ast.Import | ast.ImportFrom) and not is_own:
-            is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
-            if not is_future:  # always imported, so that annotations work with older Pythons
-                node.names = [alias for alias in node.names if alias.name in used]
-            if node.names:
-                yield ast.unparse(node)
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        module = ""
+        if isinstance(node, ast.ImportFrom):
+            module = str(node.module)
+        if module.startswith("barenet."):
+            continue
+        if module != "__future__":  # always imported, so that annotations work with older Pythons
+            node.names = [alias for alias in node.names if alias.name in used]
+        if node.names:
+            yield ast.unparse(node)
 
 
 def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
@@ -217,8 +229,11 @@ def _input_count(program: Program) -> str:
 
 
 def _list(names: Iterable[str | float], indent: str = "") -> str:
-    width = WIDTH // 2 if indent else WIDTH - 10
-    return bracketed([repr(name) for name in names], width, indent)
+    width = WIDTH - 10
+    if indent:
+        width = WIDTH // 2
+    items = [repr(name) for name in names]
+    return bracketed(items, width, indent)
 
 
 def _computation(program: Program) -> str:

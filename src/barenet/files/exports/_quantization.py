@@ -8,10 +8,10 @@ no code, as 0 becomes the lowest code; any other activation is a table of 256 co
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,42 +78,30 @@ def with_integer_layers(
     if before and not program.table:
         scaling = before.pop().parts
     X = _network_inputs(model, calibration, "calibration")
-    n_rows = len(X)
     if comparison is None:
+        rows = "calibration rows"
         compared = _some_rows(X)
     else:
+        rows = "rows for comparison"
         compared = _some_rows(_network_inputs(model, comparison, "comparison"))
     axis: int | None = 0
     is_common = all(np.ptp(part) == 0 for part in scaling.values())
     if scaling and is_common:
         axis = None  # inputs with a common scaling share a range
-    inputs = Grid.of(X, axis)
-    factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
-    offset = scaling.get("offset", 0.0) - inputs.zero / factor
-    layers = [*before, Step("quantize", offset=offset, factor=factor)]
-    codes = inputs.codes(compared).astype(np.float32)
+    grid = Grid.of(X, axis)
+    layers = _IntegerLayers(X, compared, grid)
     for at, next_dense in pairwise(dense):
         activations = [step.parts["activation"] for step in steps[at + 1 : next_dense]]
-        Z = _sums(steps[at], X)
-        X = _apply(activations, Z)
-        outputs = Grid.of(X)
-        hidden = [*_hidden(steps[at], activations, Z, inputs, outputs)]
-        layers += hidden
-        codes = _codes_after(hidden, codes)
-        compared = _apply(activations, _sums(steps[at], compared))
-        inputs = outputs
-    last = steps[dense[-1]]
-    parts, size = _integer_parts(last, inputs)
-    layers.append(Step("sums", **parts, step=size))
-    integers = _sums(layers[-1], codes) * size
-    floats = _sums(last, compared)
-    rows = "rows for comparison"
-    if comparison is None:
-        rows = "calibration rows"
+        layers.add_hidden(steps[at], activations)
+    last = dense[-1]
+    sums = layers.last(steps[last])
+    integers = _sums(sums, layers.codes) * sums.parts["step"]
+    floats = _sums(steps[last], layers.compared)
     change = _change(integers, floats, rows, are_classes=bool(program.classes))
-    _warn(change, n_rows)
-    float_steps = steps[dense[-1] + 1 :]
-    return replace(program, steps=(*layers, *float_steps))
+    _warn(change, n_rows=len(X))
+    quantize = _quantize(scaling, grid, n_inputs=X.shape[1])
+    float_steps = steps[last + 1 :]
+    return replace(program, steps=(*before, quantize, *layers.steps, sums, *float_steps))
 
 
 @dataclass(frozen=True)
@@ -134,7 +122,8 @@ class Grid:
         if mean_size == 0:  # all numbers are 0, and any grid has a code for them
             mean_size = 1.0
         size = np.where(is_zero, mean_size, size)
-        return cls(size, np.rint(CODES[0] - low / size))
+        zero = np.rint(CODES[0] - low / size)
+        return cls(size, zero)
 
     def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
         """Round each number to the nearest code."""
@@ -151,6 +140,49 @@ class Grid:
             end = changes[-1] + 2  # after the number that has the last new code
             numbers = numbers[first:end]
         return self.of(numbers)
+
+
+def _quantize(scaling: dict[str, Any], grid: Grid, n_inputs: int) -> Step:
+    """Make one step of the scaling of raw rows, if there is one, and the rounding to codes."""
+    offset: Any = 0.0
+    factor: Any = np.ones(n_inputs)
+    if scaling:
+        offset = scaling["offset"]
+        factor = scaling["factor"]
+    factor = factor / grid.size
+    offset = offset - grid.zero / factor
+    return Step("quantize", offset=offset, factor=factor)
+
+
+class _IntegerLayers:
+    """Integer layers, and the numbers before the next one, in floats and in codes."""
+
+    def __init__(self, X: FloatArray, compared: FloatArray, grid: Grid) -> None:
+        self.steps: list[Step] = []
+        #: The inputs of the next layer for the calibration rows, which determine its range.
+        self.X = X
+        #: The same for the compared rows, in floats and in codes.
+        self.compared = compared
+        self.codes: FloatArray = grid.codes(compared).astype(np.float32)
+        #: The numbers that the codes stand for.
+        self.grid = grid
+
+    def add_hidden(self, dense: Step, activations: list[Activation]) -> None:
+        """Add a dense layer and the activations after it."""
+        sums = _sums(dense, self.X)
+        outputs = _apply(activations, sums)
+        grid_of_outputs = Grid.of(outputs)
+        hidden = _hidden(dense, activations, sums, inputs=self.grid, outputs=grid_of_outputs)
+        self.steps += hidden
+        self.codes = _codes_after(hidden, self.codes)
+        self.compared = _apply(activations, _sums(dense, self.compared))
+        self.X = outputs
+        self.grid = grid_of_outputs
+
+    def last(self, dense: Step) -> Step:
+        """Make the last dense layer, whose sums are floats again."""
+        parts = _integer_parts(dense, self.grid)
+        return Step("sums", weights=parts.weights, bias=parts.bias, step=parts.size)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -241,8 +273,11 @@ def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
     """Return the network's inputs for the rows of an argument."""
     model = without_estimator(model)
     network = getattr(model, "network", model)
+    is_predictor = network is not model
     try:
-        X = model.inputs(rows) if network is not model else rows
+        X = rows
+        if is_predictor:
+            X = model.inputs(rows)
         return _checked(check_inputs(X, network.dtype, network.n_inputs))
     except ArgumentError as error:
         raise error.renamed(argument) from None
@@ -289,29 +324,46 @@ def _is_elementwise(step: Step) -> bool:
 
 
 def _hidden(
-    step: Step, activations: list[Activation], Z: FloatArray, inputs: Grid, outputs: Grid
-) -> Iterator[Step]:
-    """Yield a hidden layer, with codes sum * multiplier / 2^shift + zero, and its table."""
+    step: Step, activations: list[Activation], Z: FloatArray, *, inputs: Grid, outputs: Grid
+) -> list[Step]:
+    """Make a hidden layer, with codes sum * multiplier / 2^shift + zero, and its table."""
     is_relu = all(type(activation) is ReLU for activation in activations)
     sums = outputs
     if not is_relu:
         sums = outputs.before(activations, Z)
-    parts, size = _integer_parts(step, inputs)
-    ratio = size / sums.size
+    parts = _integer_parts(step, inputs)
+    ratio = parts.size / sums.size
     _, exponent = math.frexp(ratio.max())
     shift = max(31 - exponent, 1)
     shift = min(shift, 50)
     rounded = np.rint(ratio * 2.0**shift)
     multiplier = np.minimum(rounded, 2**31 - 1).astype(np.int32)
-    yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
-    if not is_relu:
-        numbers = sums.size * (CODES[np.newaxis] - sums.zero)
-        codes = outputs.codes(_apply(activations, numbers))
-        yield Step("look_up", codes=codes[0])
+    integer = Step(
+        "integer",
+        weights=parts.weights,
+        bias=parts.bias,
+        multiplier=multiplier,
+        shift=shift,
+        zero=int(sums.zero),
+    )
+    if is_relu:
+        return [integer]
+    numbers = sums.size * (CODES[np.newaxis] - sums.zero)
+    codes = outputs.codes(_apply(activations, numbers))
+    return [integer, Step("look_up", codes=codes[0])]
 
 
-def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Return integer weights and biases for codes as inputs, and the size of each output's sum."""
+class _IntegerParts(NamedTuple):
+    """The integers of a dense layer whose inputs are codes."""
+
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    #: The number that a sum of 1 stands for, for each output.
+    size: NDArray[np.float64]
+
+
+def _integer_parts(step: Step, inputs: Grid) -> _IntegerParts:
+    """Round the weights and the bias of a dense layer to integers."""
     weights = step.parts["weights"] * inputs.size.reshape(-1, 1)
     bias = step.parts["bias"].astype(np.float64)
     largest_weights = np.abs(weights).max(axis=0)
@@ -324,7 +376,7 @@ def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np
     zeros = np.broadcast_to(inputs.zero, len(codes)) @ codes
     divisor = np.where(size == 0, 1, size)
     sums = np.rint(bias / divisor) - zeros
-    return {"weights": codes, "bias": sums.astype(np.int32)}, size
+    return _IntegerParts(codes, sums.astype(np.int32), size)
 
 
 def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:

@@ -69,7 +69,9 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def schema_of(program: Program) -> dict[str, Any]:
     """Return the schema of a record or, without names, of an array of numbers."""
-    origin = f" of {program.dataset}" if program.dataset else ""
+    origin = ""
+    if program.dataset:
+        origin = f" of {program.dataset}"
     target = program.target_name or "the target"
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -90,7 +92,8 @@ def schema_of(program: Program) -> dict[str, Any]:
         properties.setdefault(name, {"title": name, "description": "left out by request"})
     example = {}
     for name in program.feature_names:
-        example[name] = properties[name]["examples"][0]
+        examples = properties[name]["examples"]
+        example[name] = examples[0]
     return head | {
         "type": "object",
         "properties": properties,
@@ -198,7 +201,8 @@ def _property(column: Column) -> dict[str, Any]:
     if isinstance(column, CategoryColumn):
         schema["examples"] = [*column.categories] or [None]
     elif isinstance(column, WordsColumn):
-        schema["examples"] = [" ".join(column.words[:N_WORDS]) or None]
+        text = " ".join(column.words[:N_WORDS])
+        schema["examples"] = [text or None]
     elif isinstance(column, FilledColumn):
         schema["examples"] = [_example(column)]
     return schema

@@ -21,6 +21,9 @@ MONTHS = (
     ("{0}2", "(?:{0}[1-9]|1[0-9]|2[0-8])"),
 )
 
+#: The day and the month of February 29, by the order of dates.
+LEAP_DAYS = {"dmy": ("29", "0?2"), "mdy": ("0?2", "29")}
+
 #: A time, perhaps with a time zone, and the zones that a time without a date can have.
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,9})?)?"
 ZONE = "(?:Z| ?UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
@@ -48,12 +51,11 @@ def date_pattern(order: str) -> str:
     for sign in YEAR_FIRST:
         days = _days("md", sign, "0")
         dates.append(f"{YEAR}{sign}{days}|{LEAP_YEAR}{sign}02{sign}29")
-    if order in ("dmy", "mdy"):
-        leap_day = {"dmy": ("29", "0?2"), "mdy": ("0?2", "29")}[order]
+    if order in LEAP_DAYS:
         for sign in YEAR_LAST:
             days = _days(order.removesuffix("y"), sign, "0?")
-            leap_days = sign.join(leap_day)
-            dates.append(f"{days}{sign}{YEAR}|{leap_days}{sign}{LEAP_YEAR}")
+            leap_day = sign.join(LEAP_DAYS[order])
+            dates.append(f"{days}{sign}{YEAR}|{leap_day}{sign}{LEAP_YEAR}")
     return f"^(?:{'|'.join(dates)})(?:[T ]{TIME}{ZONE}?)?$"
 
 

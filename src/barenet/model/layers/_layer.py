@@ -125,7 +125,8 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Reject an array before the layer is in a network, which would overwrite it."""
-            if name not in vars(self) and is_ours(type(self)) and self._declares_array(name):
+            is_new = name not in vars(self)
+            if is_new and is_ours(type(self)) and self._declares_array(name):
                 raise AttributeError(self._without_network(name), name=name, obj=self)
             super().__setattr__(name, value)
 
