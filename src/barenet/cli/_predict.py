@@ -165,7 +165,8 @@ def _check_unknown(
 ) -> None:
     """Raise an error that names the columns with too many unknown values, or the bad lines."""
     lines = rejected["line"]
-    counts = {**unknown, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}
+    unreadable = f"rows that cannot be read, lines {some(lines, 5)}"
+    counts = {**unknown, unreadable: len(lines)}
     n_rows += len(lines)
     above = []
     for name, count in counts.items():
@@ -198,7 +199,8 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
     """Return the ends of the intervals of each row, if there are intervals."""
     if interval is None:
         return {}
-    return dict(zip(("lower", "upper"), interval_of(predictor, X, interval), strict=True))
+    lower, upper = interval_of(predictor, X, interval)
+    return {"lower": lower, "upper": upper}
 
 
 def _select(
