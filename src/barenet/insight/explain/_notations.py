@@ -120,7 +120,8 @@ class Notation:
     def matrix(self, numbers: Numbers) -> TextBlock:
         """Write a matrix or a single number."""
         if numbers.value.ndim == 0:
-            return TextBlock.of(self.entry(digits(*numbers)))
+            number = digits(numbers.value, numbers.precision)
+            return TextBlock.of(self.entry(number))
         return self.cells(numbers.cells())
 
     def matrices(self, numbers: Numbers) -> list[str]:
