@@ -28,8 +28,10 @@ from barenet.tables._column import Column
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64
 MAX_AXES = 200
-#: Maximum number of test rows in a confusion matrix, by the size of the network.
-MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
+#: Maximum number of test rows in a confusion matrix, also for a network of more parameters.
+MAX_ROWS = 5_000
+LARGE_NETWORK = 20_000
+MAX_ROWS_OF_LARGE = 2_000
 #: The inputs to predict for.
 Place = Literal["grid", "line", "test"]
 
@@ -237,17 +239,18 @@ class PreparedData:
         """Test accuracy or R² of a linear model on the same inputs, for tables with test rows."""
         if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
             return None
-        X, y = self.test
         target_kind = TargetKind.of(self.classes)
+        n_classes = target_kind.n_classes
         try:
-            baseline = fit_baseline("linear", *self.training, n_classes=target_kind.n_classes)
-            output = baseline.outputs(X)
+            baseline = fit_baseline("linear", self.training.X, self.training.y, n_classes=n_classes)
+            output = baseline.outputs(self.test.X)
         except ImportError:  # SciPy minimizes the loss of the linear model
             return None
         if target_kind.of_classes:
-            score = float((output.argmax(axis=1) == y).mean())
+            is_right = output.argmax(axis=1) == self.test.y
+            score = float(is_right.mean())
         else:
-            score = r2(output, y.reshape(-1, 1))
+            score = r2(output, self.test.y.reshape(-1, 1))
         return float(np.nan_to_num(score))
 
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
@@ -264,8 +267,9 @@ class PreparedData:
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
         """Predict the class probabilities of the test rows, or of the first ones of very many."""
-        limits = [rows for size, rows in MAX_ROWS if network.n_parameters <= size]
-        limit = limits[0]
+        limit = MAX_ROWS_OF_LARGE
+        if network.n_parameters <= LARGE_NETWORK:
+            limit = MAX_ROWS
         return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:

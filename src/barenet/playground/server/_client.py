@@ -10,7 +10,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
@@ -150,6 +150,18 @@ class Client:
         session.watchers[self] = self.news.set
         self.news.set()
 
+    async def configure(self, message: Message) -> None:
+        """Change the settings of the session."""
+        await self.session.configure(state_of(message))
+
+    async def choose_data(self, message: Message) -> None:
+        """Choose other data, with the settings that suit them."""
+        await self.session.configure(choose(self.session.state, message.source))
+
+    async def restore_defaults(self, message: Message) -> None:
+        """Restore the default settings of the data."""
+        await self.session.configure(restore(self.session.state))
+
     def count_drawn(self) -> None:
         """Count a picture as drawn by the page."""
         self.undrawn = max(self.undrawn - 1, 0)
@@ -248,10 +260,10 @@ class Client:
             if newest is not None:
                 last_epoch = newest.epoch
             self.sent_epochs[view.curve.version] = last_epoch
-            drawn, pictures, seconds = await asyncio.to_thread(_draw, view, report)
-            worked += seconds
-            headers.append({**header, **drawn})
-            for name, array in pictures.items():
+            drawn = await asyncio.to_thread(_draw, view, report)
+            worked += drawn.seconds
+            headers.append({**header, **drawn.header})
+            for name, array in drawn.arrays.items():
                 arrays[f"{index}.{name}"] = array
         self.undrawn += 1
         frame = {"type": "frame", "version": settings, "networks": headers}
@@ -259,11 +271,21 @@ class Client:
         return worked
 
 
-def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:
+class DrawnNetwork(NamedTuple):
+    """The parts of a message with the picture of a network, and the time to draw it."""
+
+    header: dict[str, Any]
+    arrays: dict[str, Any]
+    #: CPU time.
+    seconds: float
+
+
+def _draw(view: NetworkView, report: ProgressReport) -> DrawnNetwork:
     """Draw a network, and measure the CPU time."""
     started = time.process_time()
     header, arrays = view.draw(report)
-    return header, arrays, time.process_time() - started
+    seconds = time.process_time() - started
+    return DrawnNetwork(header, arrays, seconds)
 
 
 def state_of(message: Message) -> PageState:
@@ -276,9 +298,9 @@ def state_of(message: Message) -> PageState:
 #: The function for each type of message; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
-    "configure": lambda client, m: client.session.configure(state_of(m)),
-    "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
-    "restore": lambda client, m: client.session.configure(restore(client.session.state)),
+    "configure": Client.configure,
+    "choose": Client.choose_data,
+    "restore": Client.restore_defaults,
     "play": lambda client, m: client.session.send("play"),
     "pause": lambda client, m: client.session.send("pause"),
     "step": lambda client, m: client.session.send("step"),

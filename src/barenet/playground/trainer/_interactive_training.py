@@ -101,18 +101,21 @@ class InteractiveTraining(TrainingCommands):
         """Continue the training loop, or start another one."""
         session = self.session
         self.session = None
-        if session is None and not self.has_rows:
-            self._fail(Problem.of("no_rows"))
-        elif session is not None or not self.closed:
-            session = session or self._train(self._make_loop())
-            try:
-                next(session)
-                self.session = session
-            except StopIteration as end:
-                self._end(end.value)
-            finally:
-                if self.session is None:
-                    self.run = None
+        if session is None:
+            if not self.has_rows:
+                self._fail(Problem.of("no_rows"))
+                return
+            if self.closed:
+                return
+            session = self._train(self._make_loop())
+        try:
+            next(session)
+            self.session = session
+        except StopIteration as end:
+            self._end(end.value)
+        finally:
+            if self.session is None:
+                self.run = None
 
     def _train(self, loop: Loop) -> Generator[None, None, str | None]:
         """Train, yielding at each interruption of the loop, and return the reason for its end."""

@@ -34,6 +34,14 @@ class ConstantLosses(NamedTuple):
     test: float
 
 
+class LossAndRows(NamedTuple):
+    """A loss function, and the rows in the form that it takes."""
+
+    loss: Loss
+    training: ArrayDataset
+    test: ArrayDataset
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingSetup:
     """A network with its initial weights, its data and the initial settings."""
@@ -52,7 +60,7 @@ class TrainingSetup:
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Compute the loss and score of a network, as in training after each epoch."""
-        function, (training, test) = self.loss_and_rows(loss)
+        function, training, test = self.loss_and_rows(loss)
         objective = Objective(network, function)
         metric = METRICS[self.metric]
         with np.errstate(all="ignore"):
@@ -76,9 +84,9 @@ class TrainingSetup:
         """Compute both losses of the best constant: the class frequencies, mean or median."""
         if not len(self.training.X):
             return ConstantLosses(training=math.nan, test=math.nan)
-        function, rows = self.loss_and_rows(loss)
-        training = rows[0].y
-        test = rows[1].y
+        function, training_rows, test_rows = self.loss_and_rows(loss)
+        training = training_rows.y
+        test = test_rows.y
         losses = []
         for constant in (training.mean(axis=0), np.median(training, axis=0)):
             outputs = np.broadcast_to(constant, training.shape)
@@ -88,14 +96,15 @@ class TrainingSetup:
             losses.append(ConstantLosses(training_loss, test_loss))
         return min(losses)  # those with the lowest training loss
 
-    def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
+    def loss_and_rows(self, loss: str) -> LossAndRows:
         """Return the loss function with a name, and the training and test rows for it."""
         function = as_loss(loss or None, self.network.output_activation)
-        rows = []
-        for X, y in (self.training, self.test):
-            validated = validate_arrays(self.network, function, X, y)
-            rows.append(validated.take(dtype=self.network.dtype))
-        return function, rows
+
+        def validated(rows: Rows) -> ArrayDataset:
+            dataset = validate_arrays(self.network, function, rows.X, rows.y)
+            return dataset.take(dtype=self.network.dtype)
+
+        return LossAndRows(function, validated(self.training), validated(self.test))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
