@@ -49,10 +49,9 @@ export class DataPanel {
         .filter((entry) => !entry.drawn)
         .map((entry) => [entry.name, entry.title]),
     ]);
-    this.others.addEventListener(
-      "change",
-      () => this.others.value && this.acts.choose(this.others.value),
-    );
+    this.others.addEventListener("change", () => {
+      if (this.others.value) this.acts.choose(this.others.value);
+    });
     this.sets.replaceChildren(...buttons, this.others);
     this.sets.addEventListener("keydown", (event) => this.move(event));
   }
@@ -93,10 +92,10 @@ export class DataPanel {
         this.acts.change((settings) => change(settings, control)),
       );
     };
-    const axes = (settings) =>
-      (settings.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(
-        Boolean,
-      ));
+    const axes = (settings) => {
+      const chosen = [find("#axis-x", this.root).value, find("#axis-y", this.root).value];
+      settings.axes = chosen.filter((name) => name !== "");
+    };
     on("#axis-x", axes);
     on("#axis-y", axes);
     on("#target", (settings, control) => {
@@ -115,8 +114,9 @@ export class DataPanel {
     for (const button of this.sets.querySelectorAll(".set")) {
       const chosen = button.dataset.name === settings.source;
       button.setAttribute("aria-checked", chosen);
-      button.tabIndex =
-        chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
+      const isFirst = button === this.sets.firstElementChild;
+      const isReachable = chosen || (!entry?.drawn && isFirst); // the first one if none is chosen
+      button.tabIndex = isReachable ? 0 : -1;
     }
     this.others.value = entry && !entry.drawn ? settings.source : "";
     find("#described", this.root).textContent = this.describeRows(settings, data, entry?.title);

@@ -109,7 +109,9 @@ class DrawView {
     find(".clear", root).addEventListener("click", () => bench.choose(null));
     this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
-    this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
+    this.pad.addEventListener("pointermove", (event) => {
+      if (this.last) this.stroke(event);
+    });
     for (const end of ["pointerup", "pointercancel"])
       this.pad.addEventListener(end, () => (this.last = null));
   }
