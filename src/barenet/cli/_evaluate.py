@@ -307,7 +307,9 @@ def _document(result: Importance, repeats: int) -> dict[str, Any]:
 def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
     heading, lines = drops_of(result)
-    log(f"{metric_title(result.metric)} {score_text(result.metric, result.score)} {how}\n")
+    title = metric_title(result.metric)
+    score = score_text(result.metric, result.score)
+    log(f"{title} {score} {how}\n")
     bars = [[name, drop, bar(share)] for name, drop, share in lines]
     emit_table(["column", f" {heading}", ""], bars)
     n_more = len(result.names) - len(lines)

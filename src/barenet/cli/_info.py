@@ -124,8 +124,11 @@ def _emit_card(predictor: Predictor) -> None:
         emit_scores(("scores on",), lines, str(card.settings.get("loss", default)))
     if card.settings:
         emit()
-        pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]
-        emit_table(["setting", "value"], pairs)
+        settings = []
+        for name, value in card.settings.items():
+            option = name.replace("_", "-")
+            settings.append([option, _format(value)])
+        emit_table(["setting", "value"], settings)
 
 
 def _format(value: Any) -> str:

@@ -73,7 +73,8 @@ def train_seeds(
             seeded = replace(settings, config=replace(config, seed=seed))
             fits.append(prepare_network(task.rows, seeded))
         folder.show_note()
-        introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
+        note = f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}"
+        introduce(first, f"{note}\n\n")
         with Interruption() as interruption:
             population = _train(
                 fits, interruption, progress=not output.json, threads=threads, client=client

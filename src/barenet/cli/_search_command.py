@@ -194,7 +194,11 @@ def _search(
             fixed[name] = value
     grid = []
     for candidate in candidates:
-        grid.append({name: [value] for name, value in candidate.items() if name not in fixed})
+        varied = {}
+        for name, value in candidate.items():
+            if name not in fixed:
+                varied[name] = [value]
+        grid.append(varied)
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
     splitter: Any = StratifiedKFold

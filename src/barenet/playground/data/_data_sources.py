@@ -340,11 +340,13 @@ def _prepare(
     X = np.asarray(rows.X)
     computed = planes.FeatureMap()
     typical = planes.typical_row(columns, X)
-    starts = planes.with_starts(columns)
-    numeric = {}
-    for start, column in starts:
+    placed_columns = planes.place_columns(columns)
+    numeric: dict[str, NumberColumn] = {}
+    starts: dict[str, int] = {}
+    for start, column in placed_columns:
         if isinstance(column, NumberColumn):
-            numeric[column.name] = (start, column)
+            numeric[column.name] = column
+            starts[column.name] = start
     has_axes = rows.image_shape is None and len(numeric) > 0
     names: tuple[str, ...] = ()
     fixed_columns = []
@@ -358,13 +360,12 @@ def _prepare(
         names = tuple(numeric)
         axes = {}
         for name in planes.check_axes(names, data.axes):
-            start, axis = numeric[name]
-            axes[start] = axis
+            axes[starts[name]] = numeric[name]
         plane, points = planes.plane_along(axes, X, rows.y, typical=typical, reach=reach)
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
-            for start, column in starts:
+            for start, column in placed_columns:
                 if column.name not in plane.names:
                     fixed = planes.fixed_column(
                         column, start=start, X=X, typical=typical, reach=reach
@@ -383,7 +384,7 @@ def _prepare(
         axes=names,
         fixed_at=fixed_at,
     )
-    return replace(prepared, columns=starts, fixed_columns=fixed_columns)
+    return replace(prepared, columns=placed_columns, fixed_columns=fixed_columns)
 
 
 def _split_and_scale(

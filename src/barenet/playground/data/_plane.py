@@ -228,14 +228,21 @@ def plane_along(
     return Plane.around(surrounded, names, rows), points
 
 
-def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
-    """Pair columns with their first positions in encoded rows."""
+class PlacedColumn(NamedTuple):
+    """A column, and its first position in encoded rows."""
+
+    start: int
+    column: Column
+
+
+def place_columns(columns: Sequence[Column]) -> list[PlacedColumn]:
+    """Find the first position of each column in encoded rows."""
     start = 0
-    starts = []
+    placed = []
     for column in columns:
-        starts.append((start, column))
+        placed.append(PlacedColumn(start, column))
         start += len(column.inputs)
-    return starts
+    return placed
 
 
 def typical_row(columns: Sequence[Column], X: Array) -> Array:
@@ -244,7 +251,7 @@ def typical_row(columns: Sequence[Column], X: Array) -> Array:
     A typical text has none of its column's words, as most texts have few of them.
     """
     parts = []
-    for start, column in with_starts(columns):
+    for start, column in place_columns(columns):
         if isinstance(column, FilledColumn):
             encoded = column.encode(np.array([column.fill_value]))
             parts.append(encoded[0])

@@ -17,13 +17,18 @@ from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground.data._opened_models import Model, others_of
-from barenet.playground.data._plane import FeatureMap, FixedColumn, Plane, middle_pixel
+from barenet.playground.data._plane import (
+    FeatureMap,
+    FixedColumn,
+    PlacedColumn,
+    Plane,
+    middle_pixel,
+)
 from barenet.playground.data._table_file import TableFile
 from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
-from barenet.playground.trainer._trainer_messages import Rows, TrainingSetup
+from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
-from barenet.tables._column import Column
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64
@@ -69,7 +74,7 @@ class PreparedData:
     output: int = 0
     #: The columns, each with its first position in a row; empty for drawn points, which are the
     #: inputs.
-    columns: Sequence[tuple[int, Column]] = ()
+    columns: Sequence[PlacedColumn] = ()
     #: The encoding of the columns, if they are encoded one by one.
     encoding: TableEncoding | None = None
     #: The file of a table, and the model if one was opened.
@@ -205,9 +210,11 @@ class PreparedData:
         ensemble = self._ensemble_with(network)
         if ensemble is None:
             return setup
-        training_others = others_of(ensemble, self.training.X)
-        test_others = others_of(ensemble, self.test.X)
-        return replace(setup, weight=ensemble.weight, others=(training_others, test_others))
+        others = OtherOutputs(
+            training=others_of(ensemble, self.training.X),
+            test=others_of(ensemble, self.test.X),
+        )
+        return replace(setup, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""

@@ -301,26 +301,36 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "configure": Client.configure,
     "choose": Client.choose_data,
     "restore": Client.restore_defaults,
-    "play": lambda client, m: client.session.send("play"),
-    "pause": lambda client, m: client.session.send("pause"),
-    "step": lambda client, m: client.session.send("step"),
-    "batch": lambda client, m: client.session.send("batch"),
-    "reset": lambda client, m: client.session.send("reset"),
-    "run_to": lambda client, m: client.session.send("run_to", m.epoch),
-    "scrub": lambda client, m: client.session.send("scrub", m.epoch),
-    "reach": lambda client, m: client.view(m).send("reach", m.epoch),
-    "recover": lambda client, m: client.view(m).send("recover"),
-    "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),
-    "plan": lambda client, m: client.view(m).plan(m.edits),
-    "drawn": lambda client, m: client.count_drawn(),
-    "export": lambda client, m: client.describe(m, export, client.session.state.data),
-    "convert": lambda client, m: client.describe(m, convert_drawing, m.ink),
-    "test_image": lambda client, m: client.describe(m, test_image, m.row),
-    "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
-    "view_neuron": lambda client, m: client.describe(m, neuron_view, m.layer, m.neuron),
+    "play": lambda client, message: client.session.send("play"),
+    "pause": lambda client, message: client.session.send("pause"),
+    "step": lambda client, message: client.session.send("step"),
+    "batch": lambda client, message: client.session.send("batch"),
+    "reset": lambda client, message: client.session.send("reset"),
+    "run_to": lambda client, message: client.session.send("run_to", message.epoch),
+    "scrub": lambda client, message: client.session.send("scrub", message.epoch),
+    "reach": lambda client, message: client.view(message).send("reach", message.epoch),
+    "recover": lambda client, message: client.view(message).send("recover"),
+    "edit": lambda client, message: client.view(message).edit(
+        message.layer, message.row, message.column, message.value
+    ),
+    "plan": lambda client, message: client.view(message).plan(message.edits),
+    "drawn": lambda client, message: client.count_drawn(),
+    "export": lambda client, message: client.describe(message, export, client.session.state.data),
+    "convert": lambda client, message: client.describe(message, convert_drawing, message.ink),
+    "test_image": lambda client, message: client.describe(message, test_image, message.row),
+    "list_cell": lambda client, message: client.describe(
+        message, list_cell, message.row, message.column
+    ),
+    "view_neuron": lambda client, message: client.describe(
+        message, neuron_view, message.layer, message.neuron
+    ),
     "check": Client.check_lesson,
-    "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
-    "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
-    "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
+    "hidden_space": lambda client, message: client.describe(message, hidden_space, message.layer),
+    "landscape": lambda client, message: client.describe_later(
+        message, landscape, client.session.views[:]
+    ),
+    "explain": lambda client, message: client.describe(
+        message, explain_update, message.layer, message.neuron
+    ),
     "probe": Client.probe_row,
 }

@@ -34,6 +34,13 @@ class ConstantLosses(NamedTuple):
     test: float
 
 
+class OtherOutputs(NamedTuple):
+    """The weighted outputs of an ensemble's networks except the first."""
+
+    training: NDArray[np.float32]
+    test: NDArray[np.float32]
+
+
 class LossAndRows(NamedTuple):
     """A loss function, and the rows in the form that it takes."""
 
@@ -52,9 +59,9 @@ class TrainingSetup:
     metric: str
     settings: NetworkSettings
     #: The weight of the first network of an ensemble, and the weighted outputs of the other
-    #: networks for the training rows and the test rows. The metrics are those of the ensemble.
+    #: networks. The metrics are those of the ensemble.
     weight: float = 1.0
-    others: tuple[NDArray[np.float32], ...] = ()
+    others: OtherOutputs | None = None
     #: The last report, if the training continues after its process has ended.
     last: "ProgressReport | None" = None
 
@@ -66,10 +73,9 @@ class TrainingSetup:
         with np.errstate(all="ignore"):
             training_loss, output = objective.value_and_output(training)
             test_loss, test_output = objective.value_and_output(test)
-            if self.others:
-                others, test_others = self.others
-                output = self.weight * output + others
-                test_output = self.weight * test_output + test_others
+            if self.others is not None:
+                output = self.weight * output + self.others.training
+                test_output = self.weight * test_output + self.others.test
                 training_loss = function.value(output, training.y)
                 test_loss = function.value(test_output, test.y)
         return EpochMetrics(
@@ -140,6 +146,17 @@ class UpdateRecord:
         return order[start : start + size]
 
 
+class BatchProgress(NamedTuple):
+    """Completed mini-batches of an epoch, and mini-batches per epoch."""
+
+    done: int
+    per_epoch: int
+
+
+#: The progress before the first mini-batch.
+NO_BATCHES = BatchProgress(done=0, per_epoch=1)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ProgressReport:
     """The state of a training."""
@@ -147,8 +164,8 @@ class ProgressReport:
     snapshot: Snapshot
     #: Number of completed epochs.
     epoch: int = 0
-    #: Completed mini-batches of the current epoch, and mini-batches per epoch.
-    batch: tuple[int, int] = (0, 1)
+    #: Progress in the current epoch.
+    batch: BatchProgress = NO_BATCHES
     playing: bool = False
     #: The reason for stopping, or a problem.
     problem: Problem = NO_PROBLEM

@@ -171,7 +171,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     summary = step_summary(explanation, neuron)
     row = rows[summary["row"]]
     epoch = view.latest.epoch
-    if view.latest.batch[0] > 0:
+    if view.latest.batch.done > 0:
         epoch += 1  # the update was in the current, incomplete epoch
     position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
     names = prepared.input_names
