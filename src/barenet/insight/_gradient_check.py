@@ -143,11 +143,14 @@ class GradientReport:
             mark = "wrong"
             if report.relative_error <= self.tolerance:
                 mark = ""
+            sizes = [str(size) for size in report.analytic.shape]
+            analytic_norm = np.linalg.norm(report.analytic)
+            numeric_norm = np.linalg.norm(report.numeric)
             yield ReportRow(
                 layer=f"{report.layer} {layer.name}.{report.name}",
-                shape="×".join(str(size) for size in report.analytic.shape),
-                backward=f"{np.linalg.norm(report.analytic):.6g}",
-                numeric=f"{np.linalg.norm(report.numeric):.6g}",
+                shape="×".join(sizes),
+                backward=f"{analytic_norm:.6g}",
+                numeric=f"{numeric_norm:.6g}",
                 error=f"{report.relative_error:.1e}",
                 mark=mark,
             )

@@ -138,8 +138,10 @@ export class DataPanel {
 
   describeRows({ source }, data, title = source === "drawn" ? "Your points" : data.name) {
     const [learned, tested] = data.rows.map(counted);
-    if (data.rows[0])
-      return `${title}: ${data.description}. ${learned} training points, ${data.rows[1] ? tested : "no"} test points. ${data.settings}`;
+    if (data.rows[0]) {
+      const tests = data.rows[1] ? tested : "no";
+      return `${title}: ${data.description}. ${learned} training points, ${tests} test points. ${data.settings}`;
+    }
     if (source === "drawn")
       return "Your own points: choose a class above the map, then click or drag on it.";
     const model = data.name ? `A model of ${data.name}` : "A model";
@@ -148,10 +150,12 @@ export class DataPanel {
     const computed = data.required?.some(
       (name) => name in this.catalog.features && !PLAIN.includes(name),
     );
-    const without = computed
-      ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
-      : "Choose that table below to continue its training.";
-    return `${model}${data.name && ","} whose rows are not here. ${without}`;
+    let without = "Choose that table below to continue its training.";
+    if (computed)
+      without =
+        "It was trained on features computed from the columns, which no table holds: it cannot continue learning here.";
+    const comma = data.name ? "," : "";
+    return `${model}${comma} whose rows are not here. ${without}`;
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.

@@ -203,13 +203,11 @@ class DrawView {
 
   // Have the drawing converted to an image of the data set, also what is drawn until the answer.
   convert() {
-    const alphas = this.ink
-      .getImageData(0, 0, SIDE, SIDE)
-      .data.filter((_, index) => index % 4 === 3);
-    const bits = alphas.map((alpha) => alpha >> 7).join("");
-    const sent = this.conversion.send({
-      ink: bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16)),
-    });
+    const { data } = this.ink.getImageData(0, 0, SIDE, SIDE);
+    const alphas = data.filter((_, index) => index % 4 === 3); // without red, green and blue
+    const bits = alphas.map((alpha) => alpha >> 7).join(""); // 1 where there is ink
+    const ink = bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16));
+    const sent = this.conversion.send({ ink });
     Object.assign(this, { due: 0, drawn: true, stale: !sent });
   }
 

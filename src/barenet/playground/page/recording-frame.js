@@ -16,37 +16,44 @@ const decode = ([kind, text]) =>
 
 // A recording with its arrays decoded, and the inputs of its pictures, as `onPlane` takes them.
 export function open(recording) {
-  const arrays = Object.fromEntries(
-    Object.entries(recording.arrays).map(([name, array]) => [name, decode(array)]),
-  );
-  const at = (places) =>
-    Float64Array.from(
-      places.flatMap((place) => (recording.inputs.features ? inputsAt(place, recording) : place)),
-    );
-  const grid = (side) =>
-    at(
-      Array.from({ length: side * side }, (_, index) => [
-        ((index % side) + 0.5) / side,
-        1 - (Math.floor(index / side) + 0.5) / side,
-      ]),
-    );
-  const line = () => at(Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]));
-  if (recording.inputs.features)
-    arrays.X = at(
-      [...arrays.values.keys()].map((row) => [
-        arrays.positions[2 * row],
-        arrays.positions[2 * row + 1],
-      ]),
-    );
-  const { image } = recording.data;
+  const { data, inputs, side } = recording;
+  const arrays = {};
+  for (const [name, array] of Object.entries(recording.arrays)) arrays[name] = decode(array);
+  // Without features, `onPlane` maps the places themselves.
+  const inputsOf = (places) => {
+    const rows = inputs.features ? places.map((place) => inputsAt(place, recording)) : places;
+    return Float64Array.from(rows.flat());
+  };
+  if (inputs.features) arrays.X = inputsOf(pointPlaces(arrays));
+  const { image } = data;
   const pixels = image && IN_ORDER.map((index) => pixelAt(index, image));
   return {
     ...recording,
     arrays,
     pixels,
-    small: grid(SIDE),
-    large: recording.data.curve ? line() : grid(recording.side),
+    small: inputsOf(gridPlaces(SIDE)),
+    large: inputsOf(data.curve ? linePlaces() : gridPlaces(side)),
   };
+}
+
+// The places of the points: shares of the plane's width and height.
+function pointPlaces({ values, positions }) {
+  return Array.from(values, (_, row) => [positions[2 * row], positions[2 * row + 1]]);
+}
+
+// The places of a picture's pixels, row by row from the top left.
+function gridPlaces(side) {
+  const places = [];
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++)
+      places.push([(column + 0.5) / side, 1 - (row + 0.5) / side]);
+  }
+  return places;
+}
+
+// The places along a curve.
+function linePlaces() {
+  return Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]);
 }
 
 // The pixel of an image at a place of a neuron's picture.
