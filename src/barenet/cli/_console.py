@@ -134,8 +134,11 @@ def emit_json(document: dict[str, Any] | list[Any]) -> None:
 
 def as_list(array: Any) -> list[Any]:
     """Convert an array of NumPy or Arrow to a list, or copy a list."""
-    convert = getattr(array, "tolist", getattr(array, "to_pylist", array.__iter__))
-    return list(convert())
+    if hasattr(array, "tolist"):
+        return list(array.tolist())
+    if hasattr(array, "to_pylist"):
+        return list(array.to_pylist())
+    return list(array)
 
 
 def dump_json(value: Any) -> str:

@@ -50,7 +50,10 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
         emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**findings))
     else:
         advice = findings.pop("advice")
-        rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
+        rows = []
+        for name, value in findings.items():
+            words = name.replace("_", " ")
+            rows.append([words, _format(value)])
         emit_table(["item", "value"], rows)
         for text in advice:
             emit_paragraph(text)

@@ -8,7 +8,7 @@ from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_settings import FileOptions
-from barenet.cli._score_tables import emit_scores
+from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import load_trained
 from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
@@ -68,7 +68,7 @@ def drift(
         emit(str(result))
         lines = []
         for rows, scores in result.scores.items():
-            lines.append(((rows_name(rows),), scores))
+            lines.append(ScoreLine([rows_name(rows)], scores))
         if lines:
             emit()
             emit_scores(("scores on",), lines, "loss")

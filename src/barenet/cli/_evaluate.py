@@ -75,7 +75,13 @@ def evaluate(
         main = choose_metric(name, selection.rows)
         measured = Measurement(predictor, selection.rows, main, training)
     else:
-        selection = Selection(named_data, measured.rows, "all", None, measured.rows)
+        selection = Selection(
+            data=named_data,
+            rows=measured.rows,
+            kind="all",
+            training=None,
+            dataset=measured.rows,
+        )
         _log_seen_rows(trained, selection)
     if json:
         confusion_matrix = None
@@ -108,9 +114,9 @@ def _measure_blocks(
     blocks = trained.blocks_to_score(data, file)
     if not blocks:
         return None
-    [first_metric, *_] = METRICS
+    any_metric = next(iter(METRICS))  # until the rows, which decide on the metric, are known
     categories = trained.settings.categories or ()
-    measured = measure_blocks(trained.predictor, blocks, first_metric, categories)
+    measured = measure_blocks(trained.predictor, blocks, any_metric, categories)
     card = trained.predictor.card or ModelCard()
     n_known = sum(card.rows.values())
     if measured.rows.n_samples == n_known and not is_pattern(data):
@@ -196,7 +202,7 @@ def select_rows(
         if selected == "all":
             problem = f"{data} is read block by block, not all at once"
         raise ArgumentError(problem, argument="rows", remedy="leave it out")
-    return Selection(data, rows, selected, training, dataset)
+    return Selection(data=data, rows=rows, kind=selected, training=training, dataset=dataset)
 
 
 def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
@@ -275,8 +281,14 @@ def importance(
     main = choose_metric(metric or trained.settings.config.metric, sample)
     result = measure_importance(trained.predictor, sample, repeats, main)
     if json:
-        first = {"model": str(trained.path), "dataset": sample.name, "rows": sample.n_samples}
-        emit_json({**first, "evaluated_on": selection.description, **_document(result, repeats)})
+        document = {
+            "model": str(trained.path),
+            "dataset": sample.name,
+            "rows": sample.n_samples,
+            "evaluated_on": selection.description,
+            **_document(result, repeats),
+        }
+        emit_json(document)
         return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
@@ -295,7 +307,9 @@ def _document(result: Importance, repeats: int) -> dict[str, Any]:
 def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
     heading, lines = drops_of(result)
-    log(f"{metric_title(result.metric)} {score_text(result.metric, result.score)} {how}\n")
+    title = metric_title(result.metric)
+    score = score_text(result.metric, result.score)
+    log(f"{title} {score} {how}\n")
     bars = [[name, drop, bar(share)] for name, drop, share in lines]
     emit_table(["column", f" {heading}", ""], bars)
     n_more = len(result.names) - len(lines)

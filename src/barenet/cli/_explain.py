@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from cyclopts import Parameter
@@ -40,9 +40,6 @@ from barenet.tables._column_kinds import CategoryColumn
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
 
-#: The step to explain: a network, rows for it, and the settings of its training.
-Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
-
 Notation = Literal["rows", "columns"]
 Format = Literal["text", "html", "markdown"]
 Rows = Annotated[Integers, Parameter(name=("--row", "--rows"), group=DATA, show_default="0")]
@@ -59,6 +56,17 @@ COLUMNS = 80
 
 #: Maximum number of characters of a text.
 MAX_CHARACTERS = 40
+
+#: The settings of a training that determine a single step of it.
+STEP_SETTINGS = ("loss", "optimizer", "penalty", "clip", "seed")
+
+
+class Step(NamedTuple):
+    """The step to explain: a network, rows for it, and the settings of its training."""
+
+    predictor: Predictor
+    dataset: Dataset
+    config: RunConfig
 
 
 def explain(
@@ -153,7 +161,7 @@ def _new_step(data: str, settings: TaskSettings) -> Step:
         unrounded = replace(config, init="auto").make_network()
         network.parameters[:] = rounded(unrounded.parameters)
         config = replace(config, init=ROUNDED)
-    return fit.predictor, fit.rows.dataset, config
+    return Step(fit.predictor, fit.rows.dataset, config)
 
 
 def rounded(parameters: FloatArray) -> FloatArray:
@@ -182,14 +190,24 @@ def _trained_step(data: str, settings: TaskSettings) -> Step:
         data = str(find_files(data)[0])
     dataset = trained.load(data, settings.file)
     original = without_superseded(settings.config, trained.settings.config)
-    return trained.predictor, dataset, settings.config.over(original).over(DEFAULTS)
+    config = settings.config.over(original).over(DEFAULTS)
+    return Step(trained.predictor, dataset, config)
 
 
 def _explain(
-    step: Step, row_numbers: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
+    step: Step,
+    row_numbers: tuple[int, ...],
+    *,
+    is_new: bool,
+    precision: int,
+    notation: Notation,
+    limit: int | None,
+    neuron: tuple[int, int] | None,
 ) -> Explanation:
     """Explain the step with some rows."""
-    predictor, dataset, config = step
+    predictor = step.predictor
+    dataset = step.dataset
+    config = step.config
     for row in row_numbers:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
@@ -199,13 +217,19 @@ def _explain(
     inputs = predictor.inputs(X).astype(predictor.network.dtype)
     targets = predictor.targets(y)
     arguments = config.train_arguments()
-    for name in ("loss", "optimizer", "penalty", "clip", "seed"):
-        if name in arguments:
-            options[name] = arguments[name]
-    network = predictor.first_network
-    explanation = explain_step(network, inputs, targets, precision=precision, **options)
+    settings = {name: arguments[name] for name in STEP_SETTINGS if name in arguments}
+    explanation = explain_step(
+        predictor.first_network,
+        inputs,
+        targets,
+        notation=notation,
+        precision=precision,
+        limit=limit,
+        neuron=neuron,
+        **settings,
+    )
     notes = {
-        "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
+        "A0": note_inputs(predictor, X, inputs, precision, limit),
         "Y": note_target(predictor, y, precision),
     }
     numbers = ", ".join(map(str, row_numbers))

@@ -101,8 +101,10 @@ def export(
             "arithmetic": None,
         }
         if done.to == "c":
-            document["weights"] = max(weights, arithmetic)
+            document["weights"] = weights
             document["arithmetic"] = arithmetic
+            if arithmetic == "int8":  # integer arithmetic takes integer weights
+                document["weights"] = "int8"
         emit_json(document)
         return
     for name in names:

@@ -76,9 +76,10 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
 
     1.5 epochs are an error, and a float would round large seeds.
     """
-    word = "full" if "full" in str(kind) else ""
+    type_text = str(kind)  # such as tuple[int, ...], or int | Literal['full']
+    word = "full" if "full" in type_text else ""
     values = tuple(_integer(token.value, word) for token in tokens)
-    if "tuple" in str(kind):
+    if "tuple" in type_text:
         return values
     return values[0]
 
@@ -140,14 +141,16 @@ def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str
     options: dict[str, Any] = {"parse": name in names, "group": group, "show_default": shown}
     if name in NAMES:
         options["completer"] = lambda context: sorted(NAMES[name])
-    if "int" in str(hint):
+    type_text = str(hint)  # such as int | Literal['full'] | None
+    if "int" in type_text:
         options["converter"] = integer
-    if "full" in str(hint):
+    if "full" in type_text:
         options |= {"metavar": "INT|full", "show_choices": False}
     if name in searched:
         if name == "layers":
             options |= {"converter": sizes, "show_default": False}
-        value: Any = Union[get_args(hint)[:-1]]  # noqa: UP007
+        *alternatives, _ = get_args(hint)  # without None
+        value: Any = Union[tuple(alternatives)]  # noqa: UP007
         if name in HELP:
             options["help"] = HELP[name]
             value = str

@@ -6,7 +6,7 @@ from typing import Any
 from barenet import Predictor, Scaling, TableEncoding
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.cli._score_tables import emit_scores
+from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
@@ -119,13 +119,16 @@ def _emit_card(predictor: Predictor) -> None:
             label = rows_name(kind_of_rows)
             if kind_of_rows in card.rows:
                 label = f"{card.rows[kind_of_rows]:,} {label}"
-            lines.append(((label,), scores))
+            lines.append(ScoreLine([label], scores))
         default = as_loss(None, predictor.network.output_activation).name
         emit_scores(("scores on",), lines, str(card.settings.get("loss", default)))
     if card.settings:
         emit()
-        pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]
-        emit_table(["setting", "value"], pairs)
+        settings = []
+        for name, value in card.settings.items():
+            option = name.replace("_", "-")
+            settings.append([option, _format(value)])
+        emit_table(["setting", "value"], settings)
 
 
 def _format(value: Any) -> str:

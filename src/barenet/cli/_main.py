@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from typing import Annotated, Any, Literal, TextIO, cast
+from typing import Annotated, Any, Literal, NamedTuple, TextIO, cast
 
 import numpy as np
 from cyclopts import App, CycloptsError, Parameter
@@ -62,25 +62,31 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     emit(app.generate_completion(prog_name="barenet", shell=shell))
 
 
-#: The module of each command, which is imported when it runs, and its positional arguments.
+class Command(NamedTuple):
+    """The module of a command, which is imported when it runs, and its positional arguments."""
+
+    module: str
+    arguments: str
+
+
 COMMANDS = {
-    "train": ("_train", "[DATA]"),
-    "search": ("_search_command", "[DATA]"),
-    "predict": ("_predict", "MODEL DATA"),
-    "evaluate": ("_evaluate", "MODEL [DATA]"),
-    "importance": ("_evaluate", "MODEL [DATA]"),
-    "drift": ("_drift", "MODEL DATA"),
-    "plot": ("_plot", "KIND RUN [DATA]"),
-    "report": ("_plot", "RUN [DATA]"),
-    "info": ("_info", "MODEL"),
-    "export": ("_export", "MODEL"),
-    "serve": ("_serve", "MODEL"),
-    "explain": ("_explain", "SOURCE [DATA]"),
-    "play": ("_play", "[DATA] [ROWS]"),
-    "datasets": ("_datasets", ""),
-    "doctor": ("_doctor", ""),
-    "completion": ("_main", "SHELL"),
-    "distill": ("_distill", "MODEL [DATA]"),
+    "train": Command("_train", "[DATA]"),
+    "search": Command("_search_command", "[DATA]"),
+    "predict": Command("_predict", "MODEL DATA"),
+    "evaluate": Command("_evaluate", "MODEL [DATA]"),
+    "importance": Command("_evaluate", "MODEL [DATA]"),
+    "drift": Command("_drift", "MODEL DATA"),
+    "plot": Command("_plot", "KIND RUN [DATA]"),
+    "report": Command("_plot", "RUN [DATA]"),
+    "info": Command("_info", "MODEL"),
+    "export": Command("_export", "MODEL"),
+    "serve": Command("_serve", "MODEL"),
+    "explain": Command("_explain", "SOURCE [DATA]"),
+    "play": Command("_play", "[DATA] [ROWS]"),
+    "datasets": Command("_datasets", ""),
+    "doctor": Command("_doctor", ""),
+    "completion": Command("_main", "SHELL"),
+    "distill": Command("_distill", "MODEL [DATA]"),
 }
 
 #: The next step after a command, with its first arguments.
@@ -116,11 +122,11 @@ app: App = App(
 )
 app.meta.end_of_options_delimiter = ""  # the commands handle --
 app.meta.suppress_keyboard_interrupt = False
-for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
+for position, (name, command) in enumerate(COMMANDS.items()):
     usage = f"Usage: barenet {name} [OPTIONS]"
-    if arguments:
-        usage = f"Usage: barenet {name} {arguments} [OPTIONS]"
-    function = f"barenet.cli.{module}:{name}"
+    if command.arguments:
+        usage = f"Usage: barenet {name} {command.arguments} [OPTIONS]"
+    function = f"barenet.cli.{command.module}:{name}"
     app.command(function, name=name, sort_key=position, usage=usage, help_epilogue="")
 spelling.root = app
 
@@ -256,9 +262,10 @@ def _attach_values(tokens: list[str]) -> list[str]:
     ['--missing=?', '--missing=-999,5', '--missing=-1', '--epochs', '-3']
     """
     attached: list[str] = []
+    # The option before the token and its values so far; they are written once another one follows.
     option = ""
     values: list[str] = []
-    for token in [*tokens, "--"]:
+    for token in [*tokens, "--"]:  # the last token ends the last option
         if option and (NEGATIVE.match(token) or not token.startswith("-")):
             values.append(token)
             continue

@@ -75,13 +75,13 @@ def play(
     if out is not None or epochs is not None:
         from barenet.cli._record import record_page
 
-        record_page(data, rows, target, header, out, epochs, live)
+        record_page(data, rows, target=target, header=header, out=out, epochs=epochs, live=live)
         return 0
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
     from barenet.cli._play_page import serve_page
 
-    return serve_page(data, rows, target, header, port, browser)
+    return serve_page(data, rows, target=target, header=header, port=port, opens_browser=browser)
 
 
 def _refuse_address(data: str, rows: str) -> None:

@@ -36,7 +36,13 @@ REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</ti
 
 
 def serve_page(
-    data: str, rows: str, target: str, header: bool | None, port: int, browser: bool
+    data: str,
+    rows: str,
+    *,
+    target: str,
+    header: bool | None,
+    port: int,
+    opens_browser: bool,
 ) -> int:
     """Serve the page until a signal, and return the exit status."""
     settings = ""
@@ -46,15 +52,6 @@ def serve_page(
     if is_csv(data) and rows.startswith("#"):
         settings = rows
         rows = ""
-
-    def ready(address: str) -> None:
-        address += quote(settings, safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
-        emit(address)
-        sys.stdout.flush()
-        log("Anyone with this address can use the playground. Ctrl-C ends it.")
-        if browser:
-            _browse(address, server.security, at_the_end)
-
     store = FileStore()
     course = None
     course_file = ""
@@ -72,9 +69,19 @@ def serve_page(
         if data and settings:
             words = split_address(settings) | {"data": start.data.source}
             settings = f"#{urlencode(words)}"
+        fragment = quote(settings, safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
+
+        def announce(page_address: str) -> None:  # called once the server answers
+            address = f"{page_address}{fragment}"
+            emit(address)
+            sys.stdout.flush()
+            log("Anyone with this address can use the playground. Ctrl-C ends it.")
+            if opens_browser:
+                _browse(address, server.security, at_the_end)
+
         with listen(port) as listener:
             sessions = Sessions(ProcessTrainer(), store, start, course, course_file)
-            server = Server(sessions, listener, ready)
+            server = Server(sessions, listener, announce)
             server.start()
     if server.signal is None:
         return 0

@@ -84,7 +84,8 @@ def plot(
         if kind == "epochs":
             figure = _epochs(trained, at)
         else:
-            figure = draw(kind, trained.predictor, select_rows(trained, data, file).rows)
+            selection = select_rows(trained, data, file)
+            figure = draw(kind, trained.predictor, selection.rows)
     folder = run if run.is_dir() else run.parent
     with output_path(out or str(folder), f"{kind}.png") as path:
         check_overwritable(path, PLOT_MARK, "a plot")

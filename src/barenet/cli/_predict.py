@@ -114,8 +114,9 @@ def predict(
     if lines:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
     if replaced:
-        counts = some([f"{name} ({count:,})" for name, count in replaced.items()])
-        log(f"missing values and unknown or rare categories, replaced as in training: {counts}")
+        counts = [f"{name} ({count:,})" for name, count in replaced.items()]
+        subject = "missing values and unknown or rare categories"
+        log(f"{subject}, replaced as in training: {some(counts)}")
 
 
 def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool) -> None:
@@ -156,7 +157,9 @@ def _check_readable(n_rows: int, rejected: RejectedRows) -> None:
     """Raise an error with the first rejected row if all rows are rejected."""
     lines = rejected["line"]
     if lines and not n_rows:
-        first = f"{rejected['file'][0]}:{lines[0]}: {rejected['reason'][0]}"
+        file = rejected["file"][0]
+        reason = rejected["reason"][0]
+        first = f"{file}:{lines[0]}: {reason}"
         raise BarenetError(f"no row can be read, so nothing is written; {first}")
 
 
@@ -165,7 +168,8 @@ def _check_unknown(
 ) -> None:
     """Raise an error that names the columns with too many unknown values, or the bad lines."""
     lines = rejected["line"]
-    counts = {**unknown, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}
+    unreadable = f"rows that cannot be read, lines {some(lines, 5)}"
+    counts = {**unknown, unreadable: len(lines)}
     n_rows += len(lines)
     above = []
     for name, count in counts.items():
@@ -198,7 +202,8 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
     """Return the ends of the intervals of each row, if there are intervals."""
     if interval is None:
         return {}
-    return dict(zip(("lower", "upper"), interval_of(predictor, X, interval), strict=True))
+    lower, upper = interval_of(predictor, X, interval)
+    return {"lower": lower, "upper": upper}
 
 
 def _select(

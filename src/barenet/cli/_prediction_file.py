@@ -84,10 +84,12 @@ class PredictionOutput:
             write = csv_writer(SafeOutput(), self.safe_csv)
             if self.out is not None:
                 path = files.enter_context(output_path(self.out, "predictions.csv"))
-                write = _open_rows("out", path, inputs, self.safe_csv, files)
+                write = _open_rows("out", path, inputs, safe=self.safe_csv, files=files)
                 inputs = [*inputs, path]
             if self.rejected is not None:
-                reject = _open_rows("rejected", self.rejected, inputs, self.safe_csv, files)
+                reject = _open_rows(
+                    "rejected", self.rejected, inputs, safe=self.safe_csv, files=files
+                )
             yield write
             if self.rejected is not None:
                 reject(rejected)
@@ -96,7 +98,7 @@ class PredictionOutput:
 
 
 def _open_rows(
-    argument: str, path: Path, inputs: Sequence[Path], safe: bool, files: ExitStack
+    argument: str, path: Path, inputs: Sequence[Path], *, safe: bool, files: ExitStack
 ) -> Write:
     """Open a file in the format of its suffix."""
     if path.suffix not in FORMATS:
@@ -164,7 +166,7 @@ def csv_writer(stream: Any, safe: bool) -> Write:
             header.extend(columns)
             writer.writerow(cells(header))
         for texts in _in_parts(columns, _as_texts):
-            writer.writerows(map(cells, texts))
+            writer.writerows(cells(row) for row in texts)
 
     return write
 

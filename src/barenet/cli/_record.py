@@ -40,12 +40,13 @@ LIVE = "press Train it live: Python is then loaded into this page"
 
 def record_page(
     data: str,
-    rows: str,
-    target: str,
-    header: bool | None,
-    out: str | None,
-    epochs: int | None,
-    live: bool,
+    rows: str = "",
+    *,
+    target: str = "",
+    header: bool | None = None,
+    out: str | None = None,
+    epochs: int | None = None,
+    live: bool = True,
 ) -> None:
     """Train a network like the page, write the recording, and print the name of its file."""
     if out is None:
@@ -99,9 +100,10 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     words = split_address(address)
     lesson: Lesson | None = None
     if is_course(data):
-        lesson, *others = read_course(Path(data)).values()
-        if others:
-            log(f"{data} has {len(others) + 1} lessons, of which the first is recorded")
+        lessons = list(read_course(Path(data)).values())
+        lesson = lessons[0]
+        if len(lessons) > 1:
+            log(f"{data} has {len(lessons)} lessons, of which the first is recorded")
     elif [*words] == ["lesson"]:
         lesson = lookup(built_in_course(), words["lesson"], "lesson")
     if lesson:
@@ -118,13 +120,13 @@ def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LiveP
         if not words:
             words = {"data": data or NAMED[0]}
         address = urlencode(words)
-        hash = address
-    else:
-        hash = f"lesson={lesson.name}"
-        address = lesson.describe()["address"]
-    if lesson is None or not data:
-        return live_page(built_in_course(), hash, address)
-    return live_page({lesson.name: lesson}, hash, address, Path(data).read_bytes())
+        return live_page(built_in_course(), address, address)
+    fragment = f"lesson={lesson.name}"
+    address = lesson.describe()["address"]
+    if not data:
+        return live_page(built_in_course(), fragment, address)
+    course = {lesson.name: lesson}
+    return live_page(course, fragment, address, Path(data).read_bytes())
 
 
 def _state(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from barenet.tasks._measurement import metric_title
 from barenet.tasks._task import Task
 from barenet.training._history import curve_rows
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 
 def sample_deviation(values: NDArray[np.float64]) -> Any:
     """The standard deviation of a sample; NaN for a single value."""
@@ -44,7 +47,14 @@ STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
 }
 
 
-def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **where: Any) -> int:
+def train_seeds(
+    settings: TaskSettings,
+    count: int,
+    output: OutputOptions,
+    *,
+    threads: int | None,
+    client: "Client | None",
+) -> int:
     """Train networks with consecutive seeds, report their scores, and save the best one."""
     with output.folder(settings.data) as folder:
         if settings.is_stream:
@@ -63,9 +73,12 @@ def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **whe
             seeded = replace(settings, config=replace(config, seed=seed))
             fits.append(prepare_network(task.rows, seeded))
         folder.show_note()
-        introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
+        note = f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}"
+        introduce(first, f"{note}\n\n")
         with Interruption() as interruption:
-            population = _train(fits, interruption, progress=not output.json, **where)
+            population = _train(
+                fits, interruption, progress=not output.json, threads=threads, client=client
+            )
         decisive = "loss"
         if first.validation:
             decisive = f"validation_{config.metric or 'loss'}"
@@ -77,18 +90,36 @@ def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **whe
         history = population.histories[comparison.best]
         folder.start(best.settings)
         extra = {"repeat": comparison.document()}
-        return Results(best, history, folder, output, interruption, extra).write()
+        results = Results(
+            fit=best,
+            history=history,
+            folder=folder,
+            options=output,
+            interruption=interruption,
+            extra=extra,
+        )
+        return results.write()
 
 
-def _train(fits: Sequence[NetworkFit], interruption: Interruption, **options: Any) -> Population:
+def _train(
+    fits: Sequence[NetworkFit],
+    interruption: Interruption,
+    *,
+    progress: bool,
+    threads: int | None,
+    client: "Client | None",
+) -> Population:
     """Train the networks as one population, each like `barenet train`."""
     first = fits[0]
     networks = [fit.predictor.first_network for fit in fits]
     callbacks: tuple[Any, ...] = (*first.patience, interruption)
-    if options["client"] is not None:
+    if client is not None:
         # On workers, a signal ends the command, because no chunk of a network runs here.
         callbacks = tuple(first.patience)
-    arguments = first.arguments() | options
+    arguments = first.arguments()
+    arguments["progress"] = progress
+    arguments["threads"] = threads
+    arguments["client"] = client
     arguments["callbacks"] = callbacks
     arguments["seed"] = [fit.settings.config.seed for fit in fits]
     with warnings.catch_warnings():
@@ -124,7 +155,8 @@ class Comparison:
         names = columns[2:]  # the curves follow the network and the epoch
         scores = {}
         for name in names:
-            if name == "loss" or curve_rows(name)[0] != "training":
+            rows, _ = curve_rows(name)
+            if name == "loss" or rows != "training":
                 values = self.population.final(name)
                 if not np.isnan(values).all():
                     scores[name] = values
@@ -152,14 +184,17 @@ class Comparison:
         seed = self.seeds[self.best]
         histories = self.population.histories
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
-        ends = Counter(history.stop_reason for history in histories).most_common()
-        reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
+        ends = Counter(history.stop_reason for history in histories)
+        reasons = []
+        for reason, count in ends.most_common():
+            reasons.append(f"{reason}: {count} of {len(histories)}")
         extreme = "smallest"
         if is_maximized(self.decisive):
             extreme = "largest"
-        curve = " ".join(curve_rows(self.decisive)).replace("_", " ")
+        rows, measure = curve_rows(self.decisive)
+        curve = f"{rows} {measure}".replace("_", " ")
         choice = f"The network of seed {seed}, with the {extreme} {curve}, is saved."
-        emit_paragraph(f"{reasons}. {choice}")
+        emit_paragraph(f"{', '.join(reasons)}. {choice}")
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

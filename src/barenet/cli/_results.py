@@ -21,7 +21,7 @@ from barenet.cli._console import closable_output, emit, emit_json, log, log_prob
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._run_folder import REPORT, RunFolder
-from barenet.cli._score_tables import emit_measurement
+from barenet.cli._score_tables import ScoreLine, emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
@@ -86,7 +86,7 @@ class OutputOptions:
         return folder.numbered()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Results:
     """The results of a run, and the files that could not be written, by reason."""
 
@@ -190,8 +190,8 @@ class Results:
         else:
             on_training = self.measured[self.fit.measured_training]
             test = f"{rows.n_samples:,} test"
-            lines = [((on_training.title, training), on_training.scores)]
-            emit_measurement(self.main, test, test, lines, note)
+            line = ScoreLine((on_training.title, training), on_training.scores)
+            emit_measurement(self.main, test, test, more=[line], note=note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
             emit()
@@ -316,7 +316,8 @@ class Results:
     def miss(self, name: str, error: Exception) -> None:
         """Remember that a file could not be written."""
         self.missing.setdefault(_reason(error), []).append(name)
-        self.can_be_completed |= isinstance(error, OSError)
+        if isinstance(error, OSError):
+            self.can_be_completed = True
 
     def _remedy(self) -> str:
         return f"once that is corrected, `{resume_command(self.folder.path)}` completes the run"

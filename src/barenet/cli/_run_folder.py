@@ -90,11 +90,8 @@ class RunFolder:
         with ExitStack() as stack:
             while True:
                 if reason:
-                    is_taken = True
-                    while is_taken:
-                        number += 1
-                        path = self.path.with_name(f"{self.path.name}-{number}")
-                        is_taken = os.path.lexists(path)
+                    number = self._next_free_number(number + 1)
+                    path = self._numbered_path(number)
                     folder = RunFolder(path, f"{reason}; this one is saved in {path}\n")
                 try:
                     stack.enter_context(folder.locked())
@@ -102,6 +99,16 @@ class RunFolder:
                 except BlockingIOError as error:  # another run has locked it first
                     reason = reason or str(error)
             yield folder
+
+    def _numbered_path(self, number: int) -> Path:
+        """Return the path with a number after its name."""
+        return self.path.with_name(f"{self.path.name}-{number}")
+
+    def _next_free_number(self, number: int) -> int:
+        """Return the first number from here on whose path does not exist."""
+        while os.path.lexists(self._numbered_path(number)):
+            number += 1
+        return number
 
     @contextmanager
     def locked(self, *, overwrite: bool = False) -> Iterator["RunFolder"]:

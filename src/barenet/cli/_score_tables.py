@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from math import isclose, nan
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +21,27 @@ MAX_CLASSES = 20
 #: The loss that is half of a mean square, whose name beside an RMSE would suggest its square.
 SQUARED_ERROR = SquaredError.name
 
-#: A line of a table of scores: its labels, and the scores by name.
-ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
+
+class ScoreLine(NamedTuple):
+    """A line of a table of scores."""
+
+    labels: Sequence[str]
+    #: The scores by the names of their metrics.
+    scores: Mapping[str, float]
 
 
 def emit_measurement(
     measured: Measurement,
     label: str,
     baselines: str,
+    *,
     more: Sequence[ScoreLine] = (),
     note: str = "",
 ) -> None:
     """Print the scores of the rows with these labels, a verdict, and the confusion matrix."""
-    lines: list[ScoreLine] = [((measured.title, label), measured.scores)]
+    lines = [ScoreLine((measured.title, label), measured.scores)]
     for baseline, on_same_rows in measured.baselines.items():
-        lines.append(((baseline.title, baselines), on_same_rows.scores))
+        lines.append(ScoreLine((baseline.title, baselines), on_same_rows.scores))
     lines += more
     loss = spec_of(measured.loss_function)
     emit_scores(("", "rows"), lines, loss)
@@ -102,7 +108,7 @@ def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> 
     labels = list(classes)
     columns = labels
     # A column has room for a count of four digits, and two spaces before the next one.
-    width = max(map(len, labels))
+    width = max(len(label) for label in labels)
     for label in labels:
         width += max(len(label), 4) + 2
     if width > MAX_COLUMNS:

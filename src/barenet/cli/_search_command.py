@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
@@ -26,6 +26,9 @@ from barenet.settings._run_defaults import config_for
 from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import NetworkFit, prepare_network, training_arrays
 from barenet.tasks._task import Task
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3
@@ -171,7 +174,13 @@ def _prepare(
 
 
 def _search(
-    fits: Sequence[NetworkFit], n_folds: int, **options: Any
+    fits: Sequence[NetworkFit],
+    n_folds: int,
+    *,
+    halving: int | None,
+    threads: int | None,
+    progress: bool,
+    client: "Client | None",
 ) -> tuple[SearchResult, TaskSettings]:
     """Cross-validate the candidates; return the scores, and the settings of the best."""
     first = fits[0]
@@ -185,7 +194,11 @@ def _search(
             fixed[name] = value
     grid = []
     for candidate in candidates:
-        grid.append({name: [value] for name, value in candidate.items() if name not in fixed})
+        varied = {}
+        for name, value in candidate.items():
+            if name not in fixed:
+                varied[name] = [value]
+        grid.append(varied)
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
     splitter: Any = StratifiedKFold
@@ -199,8 +212,21 @@ def _search(
             raise ArgumentError.of("folds", n_folds, f"{n_groups} at most, the groups")
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
     X, y = training_arrays(first.predictor, first.training)
-    options |= {"metric": first.metric, "refit": False}
-    result = search_settings(grid, X, y, cv=cv, **fixed, **options)
-    best = {**dict.fromkeys(SETTINGS), **fixed, **result.best_params_}
+    result = search_settings(
+        grid,
+        X,
+        y,
+        cv=cv,
+        metric=first.metric,
+        refit=False,
+        halving=halving,
+        threads=threads,
+        progress=progress,
+        client=client,
+        **fixed,
+    )
+    best: dict[str, Any] = dict.fromkeys(SETTINGS)  # None for a setting that the best leaves out
+    best |= fixed
+    best |= result.best_params_
     config = replace(first.settings.config, **best)
     return result, replace(first.settings, config=config)

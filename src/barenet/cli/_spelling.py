@@ -136,7 +136,9 @@ def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
     def rank(argument: Argument) -> tuple[bool, bool]:
         # Of several, prefer the one with exactly this name.
         keys = [_key(flag) for flag in argument.names]
-        return not argument.tokens, name not in keys
+        is_missing = not argument.tokens
+        has_other_name = name not in keys
+        return is_missing, has_other_name  # False sorts before True
 
     return sorted(matching, key=rank)
 

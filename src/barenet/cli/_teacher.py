@@ -6,7 +6,7 @@ from typing import Any
 
 from barenet import ModelCard, RunConfig
 from barenet.cli._console import emit
-from barenet.cli._score_tables import emit_scores
+from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.settings._task_settings import GENERATOR, OF_THE_ROWS, DataOptions, TaskSettings
@@ -71,7 +71,7 @@ def emit_comparison(teacher: TrainedModel, student: TrainedModel) -> None:
         scores = card.scores.get("held_out")
         if scores:
             size = model.path.stat().st_size / 1000
-            lines.append(((title, f"{size:,.0f} kB"), scores))
+            lines.append(ScoreLine((title, f"{size:,.0f} kB"), scores))
     if lines:
         emit()
         emit_scores(("scores on the test rows", "size"), lines, "loss")

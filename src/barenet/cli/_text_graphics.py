@@ -8,6 +8,8 @@ from barenet.model._arrays import FloatArray
 
 #: Shades from paper to ink.
 SHADES = " ░▒▓█"
+#: A character for two pixels, by whether the upper and the lower one are dark.
+BLOCKS = {(False, False): " ", (False, True): "▄", (True, False): "▀", (True, True): "█"}
 #: Number of columns of the longest bar.
 BAR_WIDTH = 24
 
@@ -69,13 +71,18 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     lines = []
     if shape[1] <= MAX_COLUMNS // 4:
         for row in shades:
-            lines.append("".join(2 * SHADES[shade] for shade in row))
+            line = ""
+            for shade in row:
+                character = SHADES[shade]
+                line += f"{character}{character}"
+            lines.append(line)
     elif shape[1] <= MAX_COLUMNS:
         pairs = np.pad(shades, ((0, shape[0] % 2), (0, 0)))
-        upper = pairs[::2] > 1
-        lower = pairs[1::2] > 1
-        for row in 2 * upper + lower:
-            lines.append("".join(" ▄▀█"[index] for index in row))
+        upper_is_dark = (pairs[::2] > 1).tolist()
+        lower_is_dark = (pairs[1::2] > 1).tolist()
+        for upper, lower in zip(upper_is_dark, lower_is_dark, strict=True):
+            blocks = [BLOCKS[pair] for pair in zip(upper, lower, strict=True)]
+            lines.append("".join(blocks))
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -224,7 +224,14 @@ def run_in(
                 resume=resume,
                 client=client,
             )
-        results = Results(trained, history, folder, output, interruption, extra)
+        results = Results(
+            fit=trained,
+            history=history,
+            folder=folder,
+            options=output,
+            interruption=interruption,
+            extra=extra,
+        )
         if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
             results.miss(checkpoint.path.name, checkpoint.error)
     return results.write()

@@ -176,12 +176,11 @@ class TrainedModel:
                 raise
             halves = block.halves()
             if not halves:
-                path = str(error.path or block.path)
-                line = str(error.line or block.first_line)
                 _, row = block.read()
-                values = (path, line, error.problem, row.strip("\r\n"))
-                for name, value in zip(REJECTED, values, strict=True):
-                    rejected[name].append(value)
+                rejected["file"].append(str(error.path or block.path))
+                rejected["line"].append(str(error.line or block.first_line))
+                rejected["reason"].append(error.problem)
+                rejected["row"].append(row.strip("\r\n"))
             for half in halves:
                 yield from self._readable(half, rejected)
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,8 +35,19 @@ SMALLEST_SCALE = 1e-3
 SMALLER_STEPS = (1.0, 0.1, 0.01)
 
 
+class ReportRow(NamedTuple):
+    """A line of a report, as texts."""
+
+    layer: str
+    shape: str
+    backward: str
+    numeric: str
+    error: str
+    mark: str
+
+
 #: The headings of a report.
-HEAD = ["layer", "shape", "backward", "numeric", "rel. error", ""]
+HEAD = ReportRow("layer", "shape", "backward", "numeric", "rel. error", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +124,10 @@ class GradientReport:
     def __str__(self) -> str:
         """A table with a line for each array of parameters."""
         lines = []
-        for layer, shape, backward, numeric, error, mark in [HEAD, *self._rows()]:
-            line = f"{layer:<28}{shape:>12}{backward:>13}{numeric:>13}{error:>13}  {mark}"
+        for row in [HEAD, *self._rows()]:
+            array = f"{row.layer:<28}{row.shape:>12}"
+            norms = f"{row.backward:>13}{row.numeric:>13}"
+            line = f"{array}{norms}{row.error:>13}  {row.mark}"
             lines.append(line.rstrip())
         lines.append(self._verdict())
         return "\n".join(lines)
@@ -122,18 +136,24 @@ class GradientReport:
         """Write the table for a notebook."""
         return write_display(self._verdict(), write_table(HEAD, self._rows()))
 
-    def _rows(self) -> Iterator[list[str]]:
+    def _rows(self) -> Iterator[ReportRow]:
         """The norms of both gradients of each array of parameters, and their relative error."""
         for report in self.parameters:
             layer = self.network.layers[report.layer]
-            name = f"{report.layer} {layer.name}.{report.name}"
-            shape = "×".join(str(size) for size in report.analytic.shape)
-            backward = f"{np.linalg.norm(report.analytic):.6g}"
-            numeric = f"{np.linalg.norm(report.numeric):.6g}"
             mark = "wrong"
             if report.relative_error <= self.tolerance:
                 mark = ""
-            yield [name, shape, backward, numeric, f"{report.relative_error:.1e}", mark]
+            sizes = [str(size) for size in report.analytic.shape]
+            analytic_norm = np.linalg.norm(report.analytic)
+            numeric_norm = np.linalg.norm(report.numeric)
+            yield ReportRow(
+                layer=f"{report.layer} {layer.name}.{report.name}",
+                shape="×".join(sizes),
+                backward=f"{analytic_norm:.6g}",
+                numeric=f"{numeric_norm:.6g}",
+                error=f"{report.relative_error:.1e}",
+                mark=mark,
+            )
 
     def _verdict(self) -> str:
         verdict = "the gradients DIFFER"

@@ -6,7 +6,6 @@ A column of a table is shuffled together with all the inputs that it is encoded 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +164,7 @@ def permutation_importance(
     n_repeats = check_count(n_repeats, "n_repeats")
     predictor_and_codes = _as_predictor(predictor, X, y)
     if predictor_and_codes is None:
-        return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, random_state=seed)
+        return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, seed=seed)
     predictor, codes = predictor_and_codes
     network = predictor.network
     names = predictor.feature_names
@@ -255,8 +254,10 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
         targets = as_frame({"y": y})
         if has_indices and model.classes:
             for names in (model.classes, _index_names(len(model.classes))):
-                with suppress(DataError):
+                try:
                     return model, known_targets(targets, "y", names)
+                except DataError:  # some targets have other names
+                    continue
         return model, known_targets(targets, "y", model.classes)
     except ArgumentError as error:
         raise error.renamed("y") from None
@@ -274,7 +275,9 @@ def _column_names(X: Any, n_columns: int) -> tuple[str, ...]:
     return tuple(f"x{index}" for index in range(n_columns))
 
 
-def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: Any) -> Importance:
+def _by_scikit_learn(
+    model: Any, X: Any, y: Any, metric: str | None, *, n_repeats: int, seed: int
+) -> Importance:
     """Measure a model without a network, with scikit-learn's scores."""
     from sklearn import inspection, metrics
     from sklearn.base import is_classifier
@@ -294,7 +297,9 @@ def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: 
         expected = f"one of {', '.join(SCORERS)} for a model without a network"
         raise ArgumentError.of("metric", metric, expected)
     scorer = metrics.get_scorer(SCORERS[name])
-    result = inspection.permutation_importance(model, X, y, scoring=scorer, **options)
+    result = inspection.permutation_importance(
+        model, X, y, scoring=scorer, n_repeats=n_repeats, random_state=seed
+    )
     drops = result.importances
     score = scorer(model, X, y)
     if not is_maximized(name):

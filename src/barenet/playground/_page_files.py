@@ -35,9 +35,11 @@ def bundle(entry: str) -> str:
         for _, imported in IMPORT.findall(text):
             if imported not in scopes:
                 add(imported)
-        names = ", ".join(EXPORT.findall(text))
-        text = IMPORT.sub(r'const { \1 } = modules["\2"];\n', EXPORT.sub("", text))
-        scopes[name] = f'modules["{name}"] = (() => {{\n{text}return {{ {names} }};\n}})();\n'
+        exported = ", ".join(EXPORT.findall(text))
+        text = EXPORT.sub("", text)
+        text = IMPORT.sub(r'const { \1 } = modules["\2"];\n', text)
+        body = f"{text}return {{ {exported} }};\n"
+        scopes[name] = f'modules["{name}"] = (() => {{\n{body}}})();\n'
 
     add(entry)
     return '"use strict";\nconst modules = {};\n' + "".join(scopes.values())

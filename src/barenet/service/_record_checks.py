@@ -129,10 +129,11 @@ class RecordChecks:
             if not isinstance(record, dict):
                 yield problem(at, None, "an object with a value for each column", record)
                 continue
-            for name in record:
+            for name, value in record.items():
                 if name not in self.names:
-                    hint = suggestion(name[:MAX_NAME], self.names)
-                    yield problem(at, name[:MAX_NAME], f"no such field{hint}", record[name])
+                    beginning = name[:MAX_NAME]
+                    hint = suggestion(beginning, self.names)
+                    yield problem(at, beginning, f"no such field{hint}", value)
             for field in self.fields:
                 value = record.get(field.name, ABSENT)
                 if not field.accepts(value):

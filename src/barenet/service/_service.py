@@ -134,17 +134,13 @@ class Service:
         try:
             self._check_access(request)
             path = request.scope["path"]
-            document = self.documents.get(path)
-            if document is None and path != "/predict":
+            if path == "/predict":
+                _check_method(request, ["POST"])
+                return JSONResponse(await self.predict(request))
+            if path not in self.documents:
                 raise HTTPException(404)
-            methods = ["POST"]
-            if document is not None:
-                methods = ["GET", "HEAD"]
-            if request.method not in methods:
-                raise HTTPException(405, headers={"Allow": ", ".join(methods)})
-            if document is not None:
-                return JSONResponse(document)
-            return JSONResponse(await self.predict(request))
+            _check_method(request, ["GET", "HEAD"])
+            return JSONResponse(self.documents[path])
         except HTTPException as error:
             name = "problems"
             if isinstance(error.detail, str):
@@ -199,12 +195,7 @@ class Service:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise HTTPException(503, late) from None
         except ArgumentError as error:
-            row = None
-            column = None
-            if isinstance(error, DataError):
-                row = error.row
-                column = error.column
-            problems: Any = [problem(row, column, error.expected or error.problem, error.value)]
+            problems: Any = [_problem_of(error)]
             raise HTTPException(422, problems) from None
         if isinstance(content, list):
             return answers
@@ -232,7 +223,7 @@ class Service:
         records = _as_list(content)
         if len(records) > self.max_rows:
             raise HTTPException(413, f"{len(records):,} records, more than {self.max_rows:,}")
-        problems = [*islice(self.checks.find_problems(records), MAX_PROBLEMS)]
+        problems = list(islice(self.checks.find_problems(records), MAX_PROBLEMS))
         if problems:
             raise HTTPException(422, cast(Any, problems))
         request.state.rows = len(records)
@@ -297,6 +288,20 @@ class Service:
             for at in are_unknown.nonzero()[0]:
                 answers[at].setdefault("unknown", []).append(name)
         return answers
+
+
+def _check_method(request: Request, methods: list[str]) -> None:
+    """Reject a request with another method than a path has."""
+    if request.method not in methods:
+        raise HTTPException(405, headers={"Allow": ", ".join(methods)})
+
+
+def _problem_of(error: ArgumentError) -> dict[str, Any]:
+    """Describe an error of the model like a problem that the checks find."""
+    expected = error.expected or error.problem
+    if isinstance(error, DataError):
+        return problem(error.row, error.column, expected, error.value)
+    return problem(None, None, expected, error.value)
 
 
 def _as_list(content: Any) -> list[Any]:

@@ -342,7 +342,7 @@ def test_a_recording_trains_its_network_within_its_file(
     """A lesson has its goal there; the runtime alone is loaded from elsewhere."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.json").write_text(json.dumps(LESSON))
-    record_page(given, "", "", None, "page.html", 5, True)
+    record_page(given, out="page.html", epochs=5)
     address = (tmp_path / "page.html").as_uri()
     live = Tab(browser.new_page, address, "document.title")
     requests = []
@@ -365,7 +365,7 @@ def test_a_recording_trains_its_network_within_its_file(
 
 def test_a_recording_plays_where_the_runtime_cannot_be_loaded(browser, tmp_path, monkeypatch):
     monkeypatch.setitem(RUNTIME, "address", "http://127.0.0.1:9/")
-    record_page("#data=xor", "", "", None, str(tmp_path / "page.html"), 5, True)
+    record_page("#data=xor", out=str(tmp_path / "page.html"), epochs=5)
     page = browser.new_page()
     page.goto((tmp_path / "page.html").as_uri())
     page.click("#live")

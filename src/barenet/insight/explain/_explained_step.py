@@ -1,7 +1,7 @@
 """A training step as equations: the rows, the layers and the loss, then the update."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,7 +9,13 @@ from barenet._constraints import option_values
 from barenet._expressions import Expression, check_formulas, declared
 from barenet._registry import spec_of
 from barenet.insight.explain._document import SENTENCES, Equation, Name, Phase, Quantity, Step
-from barenet.insight.explain._recorded_step import Formulas, QuantityTable, RecordedLayer, Recorder
+from barenet.insight.explain._recorded_step import (
+    Formulas,
+    PenaltyCalls,
+    QuantityTable,
+    RecordedLayer,
+    Recorder,
+)
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
@@ -24,8 +30,12 @@ WORDS: dict[str, str] = SENTENCES["update"]
 #: The formulas of a pass, by the letters of their results, or the names of parameters.
 Texts = Mapping[str, str | None]
 
-#: The formulas of the forward and of the backward pass of a layer.
-Passes = tuple[Texts, Texts]
+
+class Passes(NamedTuple):
+    """The formulas of the two passes of a layer."""
+
+    forward: Texts
+    backward: Texts
 
 
 def explain_step(table: QuantityTable) -> Iterator[Step]:
@@ -36,10 +46,13 @@ def explain_step(table: QuantityTable) -> Iterator[Step]:
     yield from _explain_layers(table, "backward")
     job = table.step.job
     for penalty, calls in zip(job.penalties, table.step.penalties, strict=True):
-        value_call, gradient_call = calls
-        equations = _penalty(table, penalty, value_call, gradient_call)
-        title = f"Penalty: {penalty!r}"
-        yield Step(title, WORDS["penalty"], (), tuple(equations), "update")
+        equations = _penalty(table, penalty, calls)
+        yield Step(
+            title=f"Penalty: {penalty!r}",
+            text=WORDS["penalty"],
+            equations=tuple(equations),
+            phase="update",
+        )
     if job.clipping is not None and table.step.clip is not None:
         yield _clipping(table, job.clipping, table.step.clip)
     yield _optimizer(table)
@@ -89,8 +102,12 @@ def _explain_loss(table: QuantityTable) -> Step:
         text += words["share"].format(n=n_samples, derivative=derivative)
     options, quantities = _loss_options(table)
     equations = _loss_equations(table, output, options)
-    title = f"Loss: {table.step.job.loss!r}"
-    return Step(title, text, quantities, tuple(equations))
+    return Step(
+        title=f"Loss: {table.step.job.loss!r}",
+        text=text,
+        given=quantities,
+        equations=tuple(equations),
+    )
 
 
 def _loss_equations(table: QuantityTable, output: Name, options: dict[str, Any]) -> list[Equation]:
@@ -199,19 +216,20 @@ def _user_defined(layer: LayerFormulas) -> Passes:
     if layer.ends_in_loss:
         forward = {"Z": None, "A": layer.output}
     backward: Texts = {**dict.fromkeys(layer.recorded.gradients), "dX": None}
-    return forward, backward
+    return Passes(forward, backward)
 
 
 def _dense(layer: LayerFormulas) -> Passes:
     """Z = X W + b and A = f(Z)."""
-    _, Z, A, activation = layer.recorded.cache
+    _, Z, A, activation = layer.recorded.cache  # as `Dense.forward` returns it
     layer.values["Z"] = Z
     layer.values["dZ"] = activation.backward(Z, A, layer.recorded.d_output)
     backward: dict[str, str | None] = {}
     if not layer.ends_in_loss:
         backward["dZ"] = layer.derivative
     backward |= {"weights": "X.T @ dZ", "bias": "over_samples(dZ)", "dX": "dZ @ W.T"}
-    return {"Z": "X @ W + b", "A": layer.output}, backward
+    forward = {"Z": "X @ W + b", "A": layer.output}
+    return Passes(forward, backward)
 
 
 def _activation(layer: LayerFormulas) -> Passes:
@@ -219,22 +237,22 @@ def _activation(layer: LayerFormulas) -> Passes:
     backward: Texts = {"dX": layer.derivative}
     if layer.ends_in_loss:
         backward = {}
-    return {"A": layer.output}, backward
+    return Passes({"A": layer.output}, backward)
 
 
 def _dropout(layer: LayerFormulas) -> Passes:
     """A = X ⊙ M."""
     mask = layer.recorded.cache
     if mask is None:
-        return {"A": "X"}, {"dX": "dA"}
+        return Passes({"A": "X"}, {"dX": "dA"})
     layer.values["M"] = mask
-    return {"M": None, "A": "X * M"}, {"dX": "dA * M"}
+    return Passes({"M": None, "A": "X * M"}, {"dX": "dA * M"})
 
 
 def _norm(layer: LayerFormulas, axis: int, over: str) -> Passes:
     """N = (X − μ) / s and A = γ N + β, with means over an axis."""
     recorded = layer.recorded
-    N, s, *_ = recorded.cache
+    N, s, *_ = recorded.cache  # as the norm's `forward` returns it
     mu = recorded.X.mean(axis, keepdims=True)
     V = ((recorded.X - mu) ** 2).mean(axis)
     layer.values["mu"] = mu.reshape(s.shape)
@@ -257,12 +275,12 @@ def _norm(layer: LayerFormulas, axis: int, over: str) -> Passes:
         "dN": "dA * gamma",
         "dX": f"(dN - {means}) / s",
     }
-    return forward, backward
+    return Passes(forward, backward)
 
 
 def _batch_norm(layer: LayerFormulas) -> Passes:
     """The same equations over the samples, with running averages."""
-    forward, backward = _norm(layer, 0, "samples")
+    passes = _norm(layer, 0, "samples")
     norm = layer.recorded.layer
     n = len(layer.recorded.X)
     ratio = n / (n - 1)  # the ratio of the unbiased variance to the variance of the batch
@@ -272,13 +290,13 @@ def _batch_norm(layer: LayerFormulas) -> Passes:
         "mubar": "rate * mubar + (1 - rate) * mu",
         "Vbar": "rate * Vbar + (1 - rate) * ratio * V",
     }
-    return {**forward, **averages}, backward
+    return Passes({**passes.forward, **averages}, passes.backward)
 
 
 def _prelu(layer: LayerFormulas) -> Passes:
     """A = X for X > 0, otherwise α X."""
     backward = {"slopes": "over_samples(dA * min(X, 0))", "dX": "dA if X > 0 else alpha * dA"}
-    return {"A": "X if X > 0 else alpha * X"}, backward
+    return Passes({"A": "X if X > 0 else alpha * X"}, backward)
 
 
 #: The formulas of every layer; those of a subclass may differ.
@@ -309,18 +327,21 @@ def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
         layer_type = type(layer.layer)
         if layer_type not in LAYERS:
             layer_type = Layer
-        forward, backward = LAYERS[layer_type](formulas)
-        texts = forward if is_forward else backward
+        passes = LAYERS[layer_type](formulas)
+        texts = passes.forward if is_forward else passes.backward
         equations = tuple(formulas.equations(texts))
         if equations or is_forward:
-            title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
             words = SENTENCES["layers"][layer_type.__name__]
-            yield Step(title, words[phase], tuple(parameters), equations, phase)
+            yield Step(
+                title=f"Layer {layer.index + 1}, {phase}: {layer.layer!r}",
+                text=words[phase],
+                given=tuple(parameters),
+                equations=equations,
+                phase=phase,
+            )
 
 
-def _penalty(
-    table: QuantityTable, penalty: Penalty, value_call: Recorder, gradient_call: Recorder
-) -> list[Equation]:
+def _penalty(table: QuantityTable, penalty: Penalty, calls: PenaltyCalls) -> list[Equation]:
     """Write R, a term for each array with its own strength, L, and the gradients."""
     value = declared(penalty, "formula")
     derivative = declared(penalty, "derivative_formula")
@@ -328,7 +349,7 @@ def _penalty(
     numbers: dict[str, float] = {}
     terms = []
     gradients = []
-    _, all_strengths = value_call.before
+    _, all_strengths = calls.value.before  # the arguments: parameters and strengths
     for name, slot in table.parameters:
         strengths = _part(all_strengths, slot)
         if not strengths.any():
@@ -342,11 +363,11 @@ def _penalty(
             terms.append(value.replace("W", W).replace("lam", lam))
         before = table[name.derivative]
         gradient = before.value.reshape(before.shape)
-        after = gradient + _part(gradient_call.result, slot)
+        after = gradient + _part(calls.gradient.result, slot)
         formulas = Formulas(table, {"g": name.derivative, "W": name}, {"lam": strength})
         text = f"g + {derivative}" if derivative else None
         gradients.append(formulas.equation("g", after, text))
-    R = value_call.result
+    R = calls.value.result
     formulas = Formulas(table, names, numbers)
     equations = [formulas.equation("R", R, " + ".join(terms))]
     L = table[Name("L")].value + R
@@ -369,7 +390,13 @@ def _clipping(table: QuantityTable, clipping: Clipping, call: Recorder) -> Step:
     if clipping.name == "norm":
         text += WORDS["norm"]
         quantities = (norm,)
-    return Step(f"Clipping: {clipping!r}", text, quantities, tuple(equations), "update")
+    return Step(
+        title=f"Clipping: {clipping!r}",
+        text=text,
+        given=quantities,
+        equations=tuple(equations),
+        phase="update",
+    )
 
 
 def _optimizer(table: QuantityTable) -> Step:
@@ -397,7 +424,13 @@ def _optimizer(table: QuantityTable) -> Step:
     symbols = {letter: setting.name.text for letter, setting in settings.items()}
     words = rule.text.format_map(symbols)
     text = f"{WORDS['step']}{words}".rstrip()
-    return Step(title, text, tuple(settings.values()), equations, "update")
+    return Step(
+        title=title,
+        text=text,
+        given=tuple(settings.values()),
+        equations=equations,
+        phase="update",
+    )
 
 
 def _updates(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -307,18 +307,17 @@ def explain(
         most = SMALL_ARRAY_ENTRIES
     else:
         most = SUMMARY_ENTRIES
-    facts = _facts(job)
-    steps, losses = _take_step(job, first_step, most, located)
+    taken = _take_step(job, first_step, most, located)
     explanation = Explanation(
         title=title,
-        facts=facts,
-        steps=steps,
+        facts=_facts(job),
+        steps=taken.steps,
         notation="rows",
         precision=digits,
         limit=most,
         neuron=layer_and_number,
         columns=columns_of(job.network, job.rows.X.shape[1]),
-        losses=losses,
+        losses=taken.losses,
     )
     explanation = explanation.with_notes(notes)
     if notation == "columns":
@@ -326,10 +325,15 @@ def explain(
     return explanation
 
 
-def _take_step(
-    job: Job, first_step: int, limit: int, neuron: Neuron | None
-) -> tuple[tuple[Step, ...], tuple[float, float]]:
-    """Take the step, and write it with samples as rows; return also the losses around it."""
+class TakenStep(NamedTuple):
+    """A step that is written with samples as rows, and the losses before and after it."""
+
+    steps: tuple[Step, ...]
+    losses: tuple[float, float]
+
+
+def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> TakenStep:
+    """Take the step, and write it."""
     # As in training, overflows are detected in the numbers, so NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
@@ -338,7 +342,7 @@ def _take_step(
         losses = recorded.losses
     if neuron is not None:
         steps = tuple(steps_of(steps, neuron))
-    return steps, losses
+    return TakenStep(steps, losses)
 
 
 def _notes(

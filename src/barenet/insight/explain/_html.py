@@ -69,7 +69,10 @@ def _block(block: EquationBlock, css_class: str) -> str:
     """Write a formula in letters and in numbers, and its result, or a given quantity."""
     rows = ""
     name = MATHML.name(block.quantity.name)
-    for sign, line in block.lines(MATHML) or [("", "")]:
+    lines = block.lines(MATHML)
+    if not lines:
+        lines = [("", "")]  # the name alone
+    for sign, line in lines:
         operator = f"<mo>{sign}</mo>" if sign else ""
         rows += f"<mtr><mtd>{name}</mtd><mtd>{operator}</mtd><mtd>{line}</mtd></mtr>"
         name = ""  # only the first line has a name
@@ -99,16 +102,16 @@ def _check(block: EquationBlock) -> str:
     mark = ""
     if not block.equation.agrees:
         mark = ' <b class="wrong">differs</b>'
-    first, *others = MATHML.matrices(block.differences)
-    if others:
+    matrices = [_math(matrix) for matrix in MATHML.matrices(block.differences)]
+    if len(matrices) > 1:
         max_error = _math(MATHML.number(block.max_error))
         error = f"error at most {max_error}{mark}"
-        for line in others:
-            error += f"<div>{_math(line)}</div>"
+        for matrix in matrices[1:]:
+            error += f"<div>{matrix}</div>"
     else:
         errors = _math(str(MATHML.matrix(block.errors)))
         error = f"error {errors}{mark}"
-    return f'<div class="check">finite differences {_math(first)} {error}</div>'
+    return f'<div class="check">finite differences {matrices[0]} {error}</div>'
 
 
 def _summary(block: EquationBlock) -> str:

@@ -161,7 +161,8 @@ def _needed(formula: Expression | None) -> dict[str, Part] | None:
 
 def _slice(quantity: Quantity, part: Part, column: int) -> Quantity:
     """Take a column or a row; a quantity that all neurons share is not cut."""
-    name, value, shape, _ = quantity
+    value = quantity.value
+    shape = quantity.shape
     if part == "all" or value.ndim == 0:
         return quantity
     n_rows, n_columns = value.shape
@@ -180,4 +181,4 @@ def _slice(quantity: Quantity, part: Part, column: int) -> Quantity:
         if not shape:  # a neuron's entry of a vector is a number
             sliced = sliced.reshape(())
     sliced.flags.writeable = False
-    return Quantity(name.indexed(suffix), sliced, shape)
+    return Quantity(quantity.name.indexed(suffix), sliced, shape)

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from barenet._expressions import Expression, operation, unsupported
 from barenet.insight.explain._document import SYMBOLS, Name
@@ -16,30 +17,37 @@ LINE_WIDTH = 76
 #: The precedence of the parts of a formula, from the lowest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 
-#: The precedence of an operation with a template, and the lowest ones of its operands.
-Operations = Mapping[str, tuple[int, tuple[int, ...]]]
+
+class Operation(NamedTuple):
+    """The precedence of an operation with a template, and the lowest ones of its operands."""
+
+    precedence: int
+    operands: tuple[int, ...]
+
+
+Operations = Mapping[str, Operation]
 
 _OPERATIONS: Operations = {
-    "Add": (SUM, (SUM, SUM)),
-    "Sub": (SUM, (SUM, PRODUCT)),
-    "USub": (SUM, (PRODUCT,)),
-    "Div": (PRODUCT, (PRODUCT, POWER)),
-    "Pow": (POWER, (ATOM, CHOICE)),
-    "Lt": (CHOICE, (SUM, SUM)),
-    "LtE": (CHOICE, (SUM, SUM)),
-    "Gt": (CHOICE, (SUM, SUM)),
-    "GtE": (CHOICE, (SUM, SUM)),
-    "sqrt": (POWER, (ATOM,)),
-    "total": (PRODUCT, (PRODUCT,)),
-    "abs": (ATOM, (CHOICE,)),
+    "Add": Operation(SUM, (SUM, SUM)),
+    "Sub": Operation(SUM, (SUM, PRODUCT)),
+    "USub": Operation(SUM, (PRODUCT,)),
+    "Div": Operation(PRODUCT, (PRODUCT, POWER)),
+    "Pow": Operation(POWER, (ATOM, CHOICE)),
+    "Lt": Operation(CHOICE, (SUM, SUM)),
+    "LtE": Operation(CHOICE, (SUM, SUM)),
+    "Gt": Operation(CHOICE, (SUM, SUM)),
+    "GtE": Operation(CHOICE, (SUM, SUM)),
+    "sqrt": Operation(POWER, (ATOM,)),
+    "total": Operation(PRODUCT, (PRODUCT,)),
+    "abs": Operation(ATOM, (CHOICE,)),
 }
 
 #: The same for notations that draw some operations around their operands, without brackets.
 _DRAWN: Operations = {
     **_OPERATIONS,
-    "Div": (ATOM, (CHOICE, CHOICE)),
-    "exp": (POWER, (CHOICE,)),
-    "sqrt": (POWER, (CHOICE,)),
+    "Div": Operation(ATOM, (CHOICE, CHOICE)),
+    "exp": Operation(POWER, (CHOICE,)),
+    "sqrt": Operation(POWER, (CHOICE,)),
 }
 
 
@@ -120,7 +128,8 @@ class Notation:
     def matrix(self, numbers: Numbers) -> TextBlock:
         """Write a matrix or a single number."""
         if numbers.value.ndim == 0:
-            return TextBlock.of(self.entry(digits(*numbers)))
+            number = digits(numbers.value, numbers.precision)
+            return TextBlock.of(self.entry(number))
         return self.cells(numbers.cells())
 
     def matrices(self, numbers: Numbers) -> list[str]:
@@ -210,10 +219,10 @@ class Printer:
             return PRODUCT, self._product(name, *operands)
         if name not in self.notation.operations or (name == "exp" and self.numeric):
             return self._call(node, name, operands)
-        level, needed_levels = self.notation.operations[name]
+        level, lowest_levels = self.notation.operations[name]
         parts = []
-        for operand, needed in zip(operands, needed_levels, strict=False):
-            parts.append(self._show(operand, needed))
+        for operand, lowest in zip(operands, lowest_levels, strict=False):
+            parts.append(self._show(operand, lowest))
         if name == "Pow":
             exponent = str(parts[1])
             superscripts = self.notation.superscripts

@@ -102,7 +102,8 @@ class Numbers(NamedTuple):
         >>> Numbers(np.zeros((2, 5)), 3).statistics(60)
         'all 0'
         """
-        value, precision = self
+        value = self.value
+        precision = self.precision
         if (value == value.flat[0]).all():
             return f"all {digits(value.flat[0], precision)}"
         exact = value.astype(np.float64)

@@ -131,15 +131,15 @@ class EquationBlock:
         line = self.numbers.statistics(room, with_largest=with_largest)
         if self.differences is None:
             return [line]
-        values, precision = self.differences
+        values = self.differences.value
         n_checked = int((~np.isnan(values)).sum())
         if n_checked == 0:
             return [line, "finite differences overflow"]
         checked = f"the {n_checked} largest"
         if n_checked == values.size:
             checked = "all"
-        largest, *_ = largest_entries(self.quantity.value)
-        number = digits(values[largest], precision)
+        largest = largest_entries(self.quantity.value)[0]
+        number = digits(values[largest], self.differences.precision)
         place = f"{number} at {list(largest)}"
         return [line, f"finite differences {place}; {checked} within {self.max_error}"]
 
@@ -268,7 +268,15 @@ class Page:
             shown, alike_text = self._split_alike(step.equations)
             equations = self._blocks(shown)
             is_compact = self.is_summary or not text
-            yield Section(number, step, text, quantities, equations, alike_text, is_compact)
+            yield Section(
+                number=number,
+                step=step,
+                text=text,
+                quantities=quantities,
+                equations=equations,
+                alike_text=alike_text,
+                is_compact=is_compact,
+            )
 
     @property
     def verdict(self) -> str:
@@ -346,11 +354,11 @@ class Page:
         for number, equation in enumerate(equations, 1):
             if not equation.result.name.of:
                 ends.append(number)
-        first, *others = ends
-        if not others:
-            return equations[:first], ""
+        update_of_first = equations[: ends[0]]
+        if len(ends) == 1:
+            return update_of_first, ""
         names = []
-        for number in others:
-            array = equations[number - 1].result
+        for end in ends[1:]:
+            array = equations[end - 1].result
             names.append(array.name.text)
-        return equations[:first], f"The same is done to {', '.join(names)}."
+        return update_of_first, f"The same is done to {', '.join(names)}."

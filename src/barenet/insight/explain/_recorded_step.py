@@ -9,7 +9,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,20 @@ class Recorder:
         return result
 
 
+class LayerCalls(NamedTuple):
+    """The recorded calls of a layer."""
+
+    forward: Recorder
+    backward: Recorder
+
+
+class PenaltyCalls(NamedTuple):
+    """The recorded calls that compute the value and the gradient of a penalty."""
+
+    value: Recorder
+    gradient: Recorder
+
+
 @dataclass(frozen=True, eq=False)
 class RecordedLayer:
     """The forward and the backward pass of a layer."""
@@ -63,7 +77,7 @@ class RecordedLayer:
     d_input: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RecordedStep:
     """One training step with all rows of a job."""
 
@@ -73,8 +87,7 @@ class RecordedStep:
     #: Number of earlier steps.
     first_step: int
     layers: list[RecordedLayer]
-    #: For each penalty, the calls that compute its value and its gradient.
-    penalties: list[tuple[Recorder, Recorder]]
+    penalties: list[PenaltyCalls]
     #: The call that clips the gradient.
     clip: Recorder | None
     #: The moments of the optimizer before the step.
@@ -112,25 +125,31 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
         penalties=copy.deepcopy(job.penalties),
         clipping=copy.deepcopy(job.clipping),
     )
-    passes = []
+    layer_calls = []
     for layer in network.layers:
-        passes.append((Recorder(layer, "forward"), Recorder(layer, "backward")))
+        forward = Recorder(layer, "forward")
+        backward = Recorder(layer, "backward")
+        layer_calls.append(LayerCalls(forward, backward))
     penalties = []
     for penalty in twin.penalties:
-        penalties.append((Recorder(penalty, "value"), Recorder(penalty, "gradient")))
+        value = Recorder(penalty, "value")
+        gradient = Recorder(penalty, "gradient")
+        penalties.append(PenaltyCalls(value, gradient))
     clip = None
     if twin.clipping is not None:
         clip = Recorder(twin.clipping, "clip")
     moments = _run(twin, first_step)
     layers = []
-    for index, (forward, backward) in enumerate(passes):
+    for index, calls in enumerate(layer_calls):
         layer_before = job.network.layers[index]
         names = (*layer_before.parameter_shapes, *layer_before.statistic_shapes)
         arrays = {name: vars(layer_before)[name] for name in names}
-        output, cache = forward.result
-        [X] = forward.before
-        _, d_output, _ = backward.before
-        _, _, gradients = backward.after  # which the backward pass has filled
+        [X] = calls.forward.before
+        output, cache = calls.forward.result
+        # The arguments of the backward pass: the cache, the gradient of the output, and the
+        # gradients of the parameters, which it fills.
+        _, d_output, _ = calls.backward.before
+        _, _, gradients = calls.backward.after
         recorded_layer = RecordedLayer(
             index=index,
             layer=network.layers[index],
@@ -140,10 +159,18 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
             cache=cache,
             d_output=d_output,
             gradients=gradients,
-            d_input=backward.result,
+            d_input=calls.backward.result,
         )
         layers.append(recorded_layer)
-    return RecordedStep(job, twin, first_step, layers, penalties, clip, moments)
+    return RecordedStep(
+        job=job,
+        after=twin,
+        first_step=first_step,
+        layers=layers,
+        penalties=penalties,
+        clip=clip,
+        moments=moments,
+    )
 
 
 def _run(job: Job, first_step: int) -> dict[str, FloatArray]:

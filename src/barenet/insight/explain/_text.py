@@ -58,7 +58,7 @@ class _TextWriter:
         arrays = []
         for block in blocks:
             if block.quantity.is_setting:
-                number = digits(*block.numbers)
+                number = digits(block.numbers.value, block.numbers.precision)
                 settings.append(f"{block.quantity.name.text} = {number}")
             else:
                 arrays.append(block)
@@ -72,7 +72,7 @@ class _TextWriter:
         name = INDENT + block.quantity.name.text
         shape = block.shapes
         if block.is_large:
-            (statistics,) = block.summary(self.width - 24)
+            [statistics] = block.summary(self.width - 24)  # without finite differences, one line
             return self._beside(TextBlock.of(f"{name}: {statistics}"), shape)
         shown = TextBlock.of(f"{name} = ", UNICODE.matrix(block.numbers))
         if shown.width + len(shape) + 2 <= self.width:

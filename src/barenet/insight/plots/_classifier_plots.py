@@ -106,7 +106,9 @@ def plot_boundary(
     y = checks.class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
-    extent = edges[[0, -1]].T.ravel().tolist()  # left, right, bottom, top
+    left, bottom = edges[0].tolist()
+    right, top = edges[-1].tolist()
+    extent = (left, right, bottom, top)
     _draw_background(axes, grid, extent, probabilities)
     _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -131,6 +131,15 @@ MAX_LABEL_LETTERS = 14
 MAX_CURVES = 10
 
 
+class DependenceCurve(NamedTuple):
+    """The partial dependence on a column."""
+
+    #: Some values of the column.
+    values: NDArray[Any]
+    #: The mean outputs with each of them in all rows, shape (n_values, n_outputs).
+    means: FloatArray
+
+
 def plot_dependence(
     predictor: Any, X: Any, columns: Sequence[str], *, title: str | None = None
 ) -> Figure:
@@ -191,9 +200,9 @@ def plot_dependence(
     if len(names) == 2:
         label = f"{label} = {names[1]}"
         names = names[1:]
-        curves = [(values, means[:, 1:]) for values, means in curves]
+        curves = [curve._replace(means=curve.means[:, 1:]) for curve in curves]
     label = textwrap.fill(label, 22)  # the height of a panel
-    heights = np.concatenate([means.ravel() for _, means in curves])
+    heights = np.concatenate([curve.means.ravel() for curve in curves])
     low = heights.min()
     high = heights.max()
     margin = 0.06 * float(np.ptp(heights))
@@ -203,9 +212,9 @@ def plot_dependence(
     size = (3.3, 2.6)
     n_columns = min(n_panels, 3)
     figure, panels = style.new_figure(size, n_panels=n_panels, columns=n_columns, title=title)
-    for place, (values, means) in enumerate(curves):
+    for place, curve in enumerate(curves):
         axes = panels[place]
-        _draw(axes, values, means, names)
+        _draw(axes, curve, names)
         axes.set_ylim(low - margin, high + margin)
         y_label = label if place % 3 == 0 else ""
         style.label_axes(axes, shorten(columns[place]), y_label)
@@ -214,8 +223,8 @@ def plot_dependence(
     return figure
 
 
-def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], FloatArray]:
-    """Some values of a column, and the mean outputs with each of them in all rows."""
+def _dependence(predictor: Predictor, X: Any, name: str) -> DependenceCurve:
+    """Compute the partial dependence on a column."""
     lookup(dict.fromkeys(predictor.feature_names), name, "columns")
     rows = as_frame(X, predictor.feature_names, only=predictor.feature_names)
     column = rows[name]
@@ -237,7 +246,7 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     mean_outputs = np.array(means)
     if predictor.classes is not None:
         mean_outputs = class_probabilities(mean_outputs)
-    return values, mean_outputs
+    return DependenceCurve(values, mean_outputs)
 
 
 def _in_one_spelling(labels: NDArray[Any], truths: FloatArray) -> NDArray[Any]:
@@ -260,7 +269,8 @@ def _values(column: NDArray[Any]) -> NDArray[Any]:
     """Some of the different values of a parsed column."""
     if column.dtype.kind == "O":
         labels, counts = np.unique(column.astype(str), return_counts=True)
-        return labels[np.argsort(-counts, kind="stable")[:MAX_LABELS]]
+        most_frequent = np.argsort(-counts, kind="stable")[:MAX_LABELS]
+        return labels[most_frequent]
     is_present = column == column  # NaN, and the missing date, differ from themselves
     if is_present.any():
         present = np.sort(column[is_present])
@@ -274,8 +284,9 @@ def _values(column: NDArray[Any]) -> NDArray[Any]:
     return np.unique(present[nearest])
 
 
-def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[str]) -> None:
+def _draw(axes: Axes, dependence: DependenceCurve, names: Sequence[str]) -> None:
     """Draw curves over numbers or dates, or dots over labels."""
+    values = dependence.values
     x = values
     look: dict[str, Any] = {"linewidth": 2.0}
     if values.dtype.kind == "U":
@@ -298,8 +309,8 @@ def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[s
     colors: Sequence[str] = style.CLASS_COLORS
     if len(names) == 1:
         colors = [style.PREDICTED]
-    for name, curve, color in zip(names, means.T, colors, strict=False):
-        axes.plot(x, curve, color=color, label=name, **look)
+    for name, means, color in zip(names, dependence.means.T, colors, strict=False):
+        axes.plot(x, means, color=color, label=name, **look)
 
 
 def _date_limits(values: NDArray[np.datetime64]) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,17 +88,15 @@ def plot_digits(
             raise ArgumentError("expected predictions as well, got none", argument="confidences")
         confidences = column(confidences, "confidences", len(images))
         check_probabilities(confidences, "confidences")
+    image_labels = _for_each(images, labels, "labels")
+    image_predictions = _for_each(images, predictions, "predictions")
+    image_confidences = _for_each(images, confidences, "confidences")
     captions = []
     longest = 0
-    for label, prediction, confidence in zip(
-        _for_each(images, labels, "labels"),
-        _for_each(images, predictions, "predictions"),
-        _for_each(images, confidences, "confidences"),
-        strict=True,
-    ):
-        caption, is_wrong = _caption(label, prediction, confidence)
-        captions.append((caption, is_wrong))
-        for line in caption.split("\n"):
+    for index in range(len(images)):
+        caption = _caption(image_labels[index], image_predictions[index], image_confidences[index])
+        captions.append(caption)
+        for line in caption.text.split("\n"):
             longest = max(longest, len(line))
     side = SINGLE_SIDE if len(images) == 1 else SIDE
     height, width = image_shape
@@ -110,20 +108,27 @@ def plot_digits(
     darkest = images.max()
     if darkest <= 0:
         darkest = 1
-    for axes, image, (caption, is_wrong) in zip(panels, images, captions, strict=True):
+    for axes, image, caption in zip(panels, images, captions, strict=True):
         style.show_matrix(axes, image, "gray_r", (0, darkest))
         look: dict[str, Any] = {"loc": "center", "fontsize": style.SMALL_SIZE, "pad": 4}
-        if is_wrong:
+        if caption.is_wrong:
             axes.spines[:].set(visible=True, color=style.WRONG, linewidth=3.0)
             look |= {"fontweight": "bold", "color": style.WRONG}
         else:
             axes.spines[:].set(visible=True, color=style.GRID, linewidth=0.8)
-        style.title(axes, caption, **look)
+        style.title(axes, caption.text, **look)
     return figure
 
 
-def _caption(label: Any, prediction: Any, confidence: Any) -> tuple[str, bool]:
+class Caption(NamedTuple):
     """The label of an image and below it the prediction, and whether they differ."""
+
+    text: str
+    is_wrong: bool
+
+
+def _caption(label: Any, prediction: Any, confidence: Any) -> Caption:
+    """Write the caption of an image; the label, the prediction and its confidence may be None."""
     is_wrong = False
     if label is not None and prediction is not None:
         is_wrong = str(label) != str(prediction)
@@ -137,7 +142,7 @@ def _caption(label: Any, prediction: Any, confidence: Any) -> tuple[str, bool]:
         if confidence is not None:
             text += f" ({confidence:.1%})"
         lines.append(text)
-    return "\n".join(lines), is_wrong
+    return Caption("\n".join(lines), is_wrong)
 
 
 def _for_each(images: FloatArray, values: Any, argument: str) -> NDArray[Any]:
@@ -210,7 +215,8 @@ def plot_weights(
         size = 1.3
     else:
         size = 0.85
-    panel = size, size * height / width + 0.17
+    panel_height = size * height / width + 0.17
+    panel = (size, panel_height)
     figure, panels = style.new_figure(panel, n_panels=n_units, columns=columns, title=title)
     look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
     most = float(np.abs(images).max())

@@ -111,8 +111,8 @@ def _panels(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatA
 
 def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     """Draw the curves of one panel."""
-    [first, *_] = curves.values()
-    n_epochs = len(first)
+    first_curve = next(iter(curves.values()))
+    n_epochs = len(first_curve)
     look: dict[str, Any] = {"linewidth": 1.8, "alpha": 1.0, "linestyle": "-", "markersize": 6}
     if n_epochs > 1000:  # a noisy curve must not hide the other
         look |= {"linewidth": 0.8, "alpha": 0.65}

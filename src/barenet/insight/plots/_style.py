@@ -35,8 +35,16 @@ WRONG = "#B3001B"
 
 #: Colours and markers of classes. Ten and seven, so that no pair repeats before 70 classes.
 CLASS_COLORS = (
-    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"),
-    *("#D55E00", "#F0E442", "#332288", "#882255", "#999933"),
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#332288",
+    "#882255",
+    "#999933",
 )
 CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -169,7 +177,8 @@ def legend(figure: Figure) -> None:
     """Put one legend for all panels below the figure."""
     handles: dict[str, Any] = {}
     for axes in figure.axes:
-        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+        axes_handles, names = axes.get_legend_handles_labels()
+        for handle, name in zip(axes_handles, names, strict=True):
             handles[name] = handle
     box = figure.legend(
         handles.values(),

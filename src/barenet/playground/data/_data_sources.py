@@ -8,7 +8,7 @@ model, its preprocessing implies where they were, and the plane lies there.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,13 +43,23 @@ MAX_IMAGES = 10_000
 #: Half the side of the map of drawn points, and the largest whole number of a coordinate.
 DRAWN_HALF_SIDE = 2.0
 MAX_COORDINATE = 36**2 - 1
-#: For each scaling: the middle of a scaled column, half its width, and a description of the middle.
-MIDDLES = {
-    "none": (0.0, HALF_WIDTH, "0"),
-    "standardize": (0.0, HALF_WIDTH, "their mean"),
-    "minmax": (0.5, 0.5, "the middle of their range"),
-    "robust": (0.0, HALF_WIDTH, "their median"),
-    "affine": (0.0, HALF_WIDTH, "the value that the network sees as 0"),
+
+
+class ScaledColumn(NamedTuple):
+    """The middle of a scaled column, half its width, and a description of the middle."""
+
+    middle: float
+    half_width: float
+    description: str
+
+
+#: The columns of a plane without rows, by the scaling.
+SCALED_COLUMNS = {
+    "none": ScaledColumn(0.0, HALF_WIDTH, "0"),
+    "standardize": ScaledColumn(0.0, HALF_WIDTH, "their mean"),
+    "minmax": ScaledColumn(0.5, 0.5, "the middle of their range"),
+    "robust": ScaledColumn(0.0, HALF_WIDTH, "their median"),
+    "affine": ScaledColumn(0.0, HALF_WIDTH, "the value that the network sees as 0"),
 }
 
 
@@ -225,8 +235,10 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         if rows is None:
             fixed_at = f"{FIXED_AT}, text at the first category"
     else:
-        middle, reach, fixed_at = MIDDLES[encoding.name]
-        fills = encoding.offset + middle / encoding.factor
+        scaled_column = SCALED_COLUMNS[encoding.name]
+        reach = scaled_column.half_width
+        fixed_at = scaled_column.description
+        fills = encoding.offset + scaled_column.middle / encoding.factor
         columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
         raw = rows.X if isinstance(rows.X, Frame) else None
@@ -328,11 +340,13 @@ def _prepare(
     X = np.asarray(rows.X)
     computed = planes.FeatureMap()
     typical = planes.typical_row(columns, X)
-    starts = planes.with_starts(columns)
-    numeric = {}
-    for start, column in starts:
+    placed_columns = planes.place_columns(columns)
+    numeric: dict[str, NumberColumn] = {}
+    starts: dict[str, int] = {}
+    for start, column in placed_columns:
         if isinstance(column, NumberColumn):
-            numeric[column.name] = (start, column)
+            numeric[column.name] = column
+            starts[column.name] = start
     has_axes = rows.image_shape is None and len(numeric) > 0
     names: tuple[str, ...] = ()
     fixed_columns = []
@@ -346,15 +360,16 @@ def _prepare(
         names = tuple(numeric)
         axes = {}
         for name in planes.check_axes(names, data.axes):
-            start, axis = numeric[name]
-            axes[start] = axis
-        plane, points = planes.plane_along(axes, X, rows.y, typical, reach)
+            axes[starts[name]] = numeric[name]
+        plane, points = planes.plane_along(axes, X, rows.y, typical=typical, reach=reach)
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
-            for start, column in starts:
+            for start, column in placed_columns:
                 if column.name not in plane.names:
-                    fixed = planes.fixed_column(column, start, X, typical, reach)
+                    fixed = planes.fixed_column(
+                        column, start=start, X=X, typical=typical, reach=reach
+                    )
                     fixed_columns.append(fixed)
     if not features:
         scaling = no_scaling(X.shape[1])  # the columns are already scaled
@@ -369,7 +384,7 @@ def _prepare(
         axes=names,
         fixed_at=fixed_at,
     )
-    return replace(prepared, columns=starts, fixed_columns=fixed_columns)
+    return replace(prepared, columns=placed_columns, fixed_columns=fixed_columns)
 
 
 def _split_and_scale(

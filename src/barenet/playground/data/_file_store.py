@@ -95,7 +95,7 @@ class FileStore:
         key = f"{kind}{self.count}-{stem}"
         files[key] = file
         if len(files) > MAX_FILES:
-            [oldest, *_] = files
+            oldest = next(iter(files))
             del files[oldest]
         return key
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,27 +160,39 @@ def middle_pixel(shape: tuple[int, int]) -> int:
 def principal_plane(X: Array) -> tuple[Plane, Array]:
     """Fit the plane of the first two principal components through the mean; also project points."""
     step = ceil(len(X) / MAX_AXES_ROWS)
-    mean, main, _ = principal_axes(X[::step])
-    main *= np.sign(main.sum(axis=1, keepdims=True))
-    points = (X - mean) @ main.T
+    axes = principal_axes(X[::step])
+    signs = np.sign(axes.directions.sum(axis=1, keepdims=True))
+    directions = signs * axes.directions
+    mean = axes.mean
+    points = (X - mean) @ directions.T
     names = ("1st main direction", "2nd main direction")
-    plane = Plane.around(points, names, lambda points: mean + points @ main)
+    plane = Plane.around(points, names, lambda points: mean + points @ directions)
     return plane, points
 
 
-def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
-    """Compute the mean, two principal components as rows, and their fractions of the variance."""
+class PrincipalAxes(NamedTuple):
+    """The mean of points, and their first two principal components."""
+
+    mean: Array
+    #: Shape (2, n_columns).
+    directions: Array
+    #: The fractions of the variance along the directions.
+    shares: Array
+
+
+def principal_axes(X: NDArray[np.floating]) -> PrincipalAxes:
+    """Compute the mean of rows and their principal components."""
     mean = X.mean(axis=0, dtype=np.float64)
     _, lengths, directions = np.linalg.svd(X - mean, full_matrices=False)
     total = np.square(lengths).sum()
     if total == 0:  # all rows are equal
         total = 1.0
     shares = lengths**2 / total
-    return mean, directions[:2], shares[:2]
+    return PrincipalAxes(mean, directions[:2], shares[:2])
 
 
 def plane_along(
-    axes: Mapping[int, NumberColumn], X: Array, y: Array, typical: Array, reach: float
+    axes: Mapping[int, NumberColumn], X: Array, y: Array, *, typical: Array, reach: float
 ) -> tuple[Plane, Array]:
     """Make the plane along columns, by their positions in encoded rows X, and project points.
 
@@ -216,14 +228,21 @@ def plane_along(
     return Plane.around(surrounded, names, rows), points
 
 
-def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
-    """Pair columns with their first positions in encoded rows."""
+class PlacedColumn(NamedTuple):
+    """A column, and its first position in encoded rows."""
+
+    start: int
+    column: Column
+
+
+def place_columns(columns: Sequence[Column]) -> list[PlacedColumn]:
+    """Find the first position of each column in encoded rows."""
     start = 0
-    starts = []
+    placed = []
     for column in columns:
-        starts.append((start, column))
+        placed.append(PlacedColumn(start, column))
         start += len(column.inputs)
-    return starts
+    return placed
 
 
 def typical_row(columns: Sequence[Column], X: Array) -> Array:
@@ -232,7 +251,7 @@ def typical_row(columns: Sequence[Column], X: Array) -> Array:
     A typical text has none of its column's words, as most texts have few of them.
     """
     parts = []
-    for start, column in with_starts(columns):
+    for start, column in place_columns(columns):
         if isinstance(column, FilledColumn):
             encoded = column.encode(np.array([column.fill_value]))
             parts.append(encoded[0])
@@ -319,7 +338,9 @@ class FixedColumn:
         }
 
 
-def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: float) -> FixedColumn:
+def fixed_column(
+    column: Column, *, start: int, X: Array, typical: Array, reach: float
+) -> FixedColumn:
     """Describe a column, given its first position in the encoded rows X and the typical row.
 
     If there are no rows, its range extends `reach` scales to both sides.

@@ -17,19 +17,26 @@ from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground.data._opened_models import Model, others_of
-from barenet.playground.data._plane import FeatureMap, FixedColumn, Plane, middle_pixel
+from barenet.playground.data._plane import (
+    FeatureMap,
+    FixedColumn,
+    PlacedColumn,
+    Plane,
+    middle_pixel,
+)
 from barenet.playground.data._table_file import TableFile
 from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
-from barenet.playground.trainer._trainer_messages import Rows, TrainingSetup
+from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
-from barenet.tables._column import Column
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64
 MAX_AXES = 200
-#: Maximum number of test rows in a confusion matrix, by the size of the network.
-MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
+#: Maximum number of test rows in a confusion matrix, also for a network of more parameters.
+MAX_ROWS = 5_000
+LARGE_NETWORK = 20_000
+MAX_ROWS_OF_LARGE = 2_000
 #: The inputs to predict for.
 Place = Literal["grid", "line", "test"]
 
@@ -67,7 +74,7 @@ class PreparedData:
     output: int = 0
     #: The columns, each with its first position in a row; empty for drawn points, which are the
     #: inputs.
-    columns: Sequence[tuple[int, Column]] = ()
+    columns: Sequence[PlacedColumn] = ()
     #: The encoding of the columns, if they are encoded one by one.
     encoding: TableEncoding | None = None
     #: The file of a table, and the model if one was opened.
@@ -203,9 +210,11 @@ class PreparedData:
         ensemble = self._ensemble_with(network)
         if ensemble is None:
             return setup
-        training_others = others_of(ensemble, self.training.X)
-        test_others = others_of(ensemble, self.test.X)
-        return replace(setup, weight=ensemble.weight, others=(training_others, test_others))
+        others = OtherOutputs(
+            training=others_of(ensemble, self.training.X),
+            test=others_of(ensemble, self.test.X),
+        )
+        return replace(setup, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
@@ -237,17 +246,18 @@ class PreparedData:
         """Test accuracy or R² of a linear model on the same inputs, for tables with test rows."""
         if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
             return None
-        X, y = self.test
         target_kind = TargetKind.of(self.classes)
+        n_classes = target_kind.n_classes
         try:
-            baseline = fit_baseline("linear", *self.training, n_classes=target_kind.n_classes)
-            output = baseline.outputs(X)
+            baseline = fit_baseline("linear", self.training.X, self.training.y, n_classes=n_classes)
+            output = baseline.outputs(self.test.X)
         except ImportError:  # SciPy minimizes the loss of the linear model
             return None
         if target_kind.of_classes:
-            score = float((output.argmax(axis=1) == y).mean())
+            is_right = output.argmax(axis=1) == self.test.y
+            score = float(is_right.mean())
         else:
-            score = r2(output, y.reshape(-1, 1))
+            score = r2(output, self.test.y.reshape(-1, 1))
         return float(np.nan_to_num(score))
 
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
@@ -264,8 +274,9 @@ class PreparedData:
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
         """Predict the class probabilities of the test rows, or of the first ones of very many."""
-        limits = [rows for size, rows in MAX_ROWS if network.n_parameters <= size]
-        limit = limits[0]
+        limit = MAX_ROWS_OF_LARGE
+        if network.n_parameters <= LARGE_NETWORK:
+            limit = MAX_ROWS
         return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:

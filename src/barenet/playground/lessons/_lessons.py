@@ -104,6 +104,11 @@ class NetworkReport(NamedTuple):
 Value = float | str | None
 T = TypeVar("T")
 
+#: The metrics of a network that has not been measured yet.
+UNMEASURED = EpochMetrics(
+    epoch=math.nan, loss=math.nan, test_loss=math.nan, score=math.nan, test_score=math.nan
+)
+
 #: The numbers and names that conditions compare; None if the network has no such value.
 MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
@@ -183,11 +188,14 @@ class Condition:
         has_minimum = math.isfinite(self.at_least)
         has_maximum = math.isfinite(self.at_most)
         has_limit = has_minimum or has_maximum
-        is_name = self.measure in NAMES
-        if is_name == has_limit or is_name != bool(self.one_of):
+        has_names = len(self.one_of) > 0
+        if self.measure in NAMES:
+            expected = "one_of, a list of names"
+            is_complete = has_names and not has_limit
+        else:
             expected = "at_least or at_most, a number"
-            if is_name:
-                expected = "one_of, a list of names"
+            is_complete = has_limit and not has_names
+        if not is_complete:
             raise ArgumentError(f"expected {expected}", argument=self.measure)
         for name in self.one_of:
             lookup(dict.fromkeys(NAMES[self.measure]), name, "one_of")
@@ -232,9 +240,9 @@ class Condition:
         """List the accepted names, as in "a, b or c"; empty for a number."""
         if not self.one_of:
             return ""
-        *others, names = self.one_of
-        if others:
-            names = f"{', '.join(others)} or {names}"
+        names = self.one_of[-1]
+        if len(self.one_of) > 1:
+            names = f"{', '.join(self.one_of[:-1])} or {names}"
         return names.replace("_", " ")
 
     def write(self, value: Value) -> str:
@@ -353,8 +361,7 @@ class Lesson:
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
         """Evaluate the conditions on the current network."""
         report = view.latest
-        unmeasured = EpochMetrics(math.nan, math.nan, math.nan, math.nan, math.nan)
-        metrics = report.current or view.curve.newest or unmeasured
+        metrics = report.current or view.curve.newest or UNMEASURED
         now = NetworkReport(view, report, metrics)
         results = [condition.evaluate(now) for condition in self.check]
         passed = all(result["holds"] for result in results)

@@ -23,18 +23,15 @@ export class ActivationCurve {
     const output = activation(sum ?? 0);
     const reach = 1.1 * Math.max(REACH, Math.abs(sum ?? 0), 2 * Math.abs(output));
     const places = Array.from({ length: STEPS + 1 }, (_, step) => reach * ((2 * step) / STEPS - 1));
-    const slope = (activation(sum + NEAR) - activation(sum - NEAR)) / (2 * NEAR);
-    const marks =
-      sum === null
-        ? []
-        : [
-            line(
-              "slope",
-              [-1, 1].map((side) => sum + (side * reach) / 3),
-              (z) => output + slope * (z - sum),
-            ),
-            shape("circle", { cx: sum, cy: -output, r: reach / 18 }),
-          ];
+    const marks = [];
+    if (sum !== null) {
+      const slope = (activation(sum + NEAR) - activation(sum - NEAR)) / (2 * NEAR);
+      const ends = [sum - reach / 3, sum + reach / 3];
+      marks.push(
+        line("slope", ends, (z) => output + slope * (z - sum)),
+        shape("circle", { cx: sum, cy: -output, r: reach / 18 }),
+      );
+    }
     this.picture.setAttribute("viewBox", [-reach, -reach / 2, 2 * reach, reach].join(" "));
     this.picture.replaceChildren(
       line("zero", [-reach, reach], () => 0),
@@ -42,11 +39,12 @@ export class ActivationCurve {
       line("bend", places, activation),
       ...marks,
     );
-    write(
-      this.words,
-      where &&
-        `${where}: ${name === "identity" ? "linear" : name}(${number(sum)}) = ${number(output)}`,
-    );
+    let words = "";
+    if (where) {
+      const label = name === "identity" ? "linear" : name;
+      words = `${where}: ${label}(${number(sum)}) = ${number(output)}`;
+    }
+    write(this.words, words);
     return this.root;
   }
 }

@@ -3,6 +3,7 @@
 const EDITS = ["net.edits", "b.net.edits"];
 const MAX_EDITS = 64;
 const FLAGS = ["tests", "discrete", "log"];
+const PLACE = /^-?[\d.]+~-?[\d.]+$/; // of the probe: two shares of the plane
 
 // Weights that were changed by hand: epoch, index and value of each.
 const writeEdits = (edits) =>
@@ -16,8 +17,12 @@ function readEdit(text) {
 // `address`: the settings as the server writes them.
 export function toHash(address, view, edits) {
   const words = new URLSearchParams(address);
-  edits.forEach((each, index) => each.length && words.set(EDITS[index], writeEdits(each)));
-  for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
+  edits.forEach((editsOfNetwork, index) => {
+    if (editsOfNetwork.length) words.set(EDITS[index], writeEdits(editsOfNetwork));
+  });
+  for (const [name, value] of Object.entries(view)) {
+    if (value) words.set(name, value);
+  }
   return words.toString().replaceAll("%7E", "~"); // as people write it
 }
 
@@ -28,22 +33,24 @@ export function replaceHash(hash, { worker }) {
 
 // A lesson without settings begins with its own.
 function begin(words, lessons) {
-  const lesson =
-    [...words].length === 1 && lessons.find((each) => each.name === words.get("lesson"));
-  return lesson ? new URLSearchParams(`${lesson.address}&begun=true`) : words;
+  if ([...words].length !== 1) return words;
+  const lesson = lessons.find(({ name }) => name === words.get("lesson"));
+  if (!lesson) return words;
+  return new URLSearchParams(`${lesson.address}&begun=true`);
 }
 
 export function fromHash(hash, { lessons }) {
   const words = begin(new URLSearchParams(hash.replace(/^#/, "")), lessons);
   const flags = Object.fromEntries(FLAGS.map((name) => [name, words.has(name)]));
   const networks = words.get("networks") === "2" ? 2 : 1;
+  const probe = words.get("probe") ?? "";
   return {
     address: words.toString(),
     view: {
       ...flags,
       hide: words.get("hide") ?? "",
       lesson: words.get("lesson") ?? "",
-      probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "",
+      probe: PLACE.test(probe) ? probe : "",
     },
     edits: EDITS.slice(0, networks).map((name) => readEdits(words.get(name))),
     epoch: Number(words.get("epoch")) || 0,

@@ -49,14 +49,11 @@ export class CurveView {
       if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
     if (this.rows.length > MOST)
       this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
-    const place = !playing && epoch < this.rows.at(-1)?.[0] ? epoch : null;
-    if (
-      rows.length ||
-      !same(newest, this.newest) ||
-      place !== this.place ||
-      !same(constant, this.constant)
-    )
-      this.stale = true;
+    const isBack = !playing && epoch < this.rows.at(-1)?.[0];
+    const place = isBack ? epoch : null;
+    const hasMoved = rows.length > 0 || place !== this.place;
+    const isSame = same(newest, this.newest) && same(constant, this.constant);
+    if (hasMoved || !isSame) this.stale = true;
     Object.assign(this, { newest, place, constant, lowest, overfitting });
   }
 
@@ -83,10 +80,13 @@ export class CurveView {
 
   lines() {
     const last = this.rows.at(-1);
-    const here =
-      last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
-    const before = this.rows.filter(([epoch]) => !here.length || epoch < here[0][0]);
-    const rows = withRow([...before, ...here], this.lowest);
+    const isNewer = last && this.newest?.[0] >= last[0] && !same(last, this.newest);
+    let measured = this.rows;
+    if (isNewer) {
+      const before = this.rows.filter(([epoch]) => epoch < this.newest[0]);
+      measured = [...before, this.newest];
+    }
+    const rows = withRow(measured, this.lowest);
     const constant = this.constant?.[1] ?? null;
     const lines = [
       { name: "training", places: column(rows, 1), colour: palette.training, width: 1.5 },

@@ -78,9 +78,9 @@ const lastEpoch = (lines) => Math.max(...lines.map(({ places }) => places?.at(-1
 // From 0, unless a loss is below; on a logarithmic axis from one power of ten to another.
 function rangeOf(heights, log) {
   if (!log) return [Math.min(0, ...heights), Math.max(0, ...heights) || 1];
-  const [low, high] = heights.length
-    ? [Math.floor(Math.min(...heights)), Math.ceil(Math.max(...heights))]
-    : [0, 1];
+  if (!heights.length) return [0, 1];
+  const low = Math.floor(Math.min(...heights));
+  const high = Math.ceil(Math.max(...heights));
   return [low, Math.max(high, low + 1)];
 }
 
@@ -94,8 +94,9 @@ function trace(context, places, { colour, width, dash = [] }) {
 
 // The row nearest to an epoch, which each begins with.
 export function nearest(rows, epoch) {
-  return rows.reduce(
-    (found, row) => (found && Math.abs(found[0] - epoch) <= Math.abs(row[0] - epoch) ? found : row),
-    null,
-  );
+  let best = null;
+  for (const row of rows) {
+    if (best === null || Math.abs(row[0] - epoch) < Math.abs(best[0] - epoch)) best = row;
+  }
+  return best;
 }

@@ -49,10 +49,9 @@ export class DataPanel {
         .filter((entry) => !entry.drawn)
         .map((entry) => [entry.name, entry.title]),
     ]);
-    this.others.addEventListener(
-      "change",
-      () => this.others.value && this.acts.choose(this.others.value),
-    );
+    this.others.addEventListener("change", () => {
+      if (this.others.value) this.acts.choose(this.others.value);
+    });
     this.sets.replaceChildren(...buttons, this.others);
     this.sets.addEventListener("keydown", (event) => this.move(event));
   }
@@ -93,10 +92,10 @@ export class DataPanel {
         this.acts.change((settings) => change(settings, control)),
       );
     };
-    const axes = (settings) =>
-      (settings.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(
-        Boolean,
-      ));
+    const axes = (settings) => {
+      const chosen = [find("#axis-x", this.root).value, find("#axis-y", this.root).value];
+      settings.axes = chosen.filter((name) => name !== "");
+    };
     on("#axis-x", axes);
     on("#axis-y", axes);
     on("#target", (settings, control) => {
@@ -115,8 +114,9 @@ export class DataPanel {
     for (const button of this.sets.querySelectorAll(".set")) {
       const chosen = button.dataset.name === settings.source;
       button.setAttribute("aria-checked", chosen);
-      button.tabIndex =
-        chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
+      const isFirst = button === this.sets.firstElementChild;
+      const isReachable = chosen || (!entry?.drawn && isFirst); // the first one if none is chosen
+      button.tabIndex = isReachable ? 0 : -1;
     }
     this.others.value = entry && !entry.drawn ? settings.source : "";
     find("#described", this.root).textContent = this.describeRows(settings, data, entry?.title);
@@ -138,8 +138,10 @@ export class DataPanel {
 
   describeRows({ source }, data, title = source === "drawn" ? "Your points" : data.name) {
     const [learned, tested] = data.rows.map(counted);
-    if (data.rows[0])
-      return `${title}: ${data.description}. ${learned} training points, ${data.rows[1] ? tested : "no"} test points. ${data.settings}`;
+    if (data.rows[0]) {
+      const tests = data.rows[1] ? tested : "no";
+      return `${title}: ${data.description}. ${learned} training points, ${tests} test points. ${data.settings}`;
+    }
     if (source === "drawn")
       return "Your own points: choose a class above the map, then click or drag on it.";
     const model = data.name ? `A model of ${data.name}` : "A model";
@@ -148,10 +150,12 @@ export class DataPanel {
     const computed = data.required?.some(
       (name) => name in this.catalog.features && !PLAIN.includes(name),
     );
-    const without = computed
-      ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
-      : "Choose that table below to continue its training.";
-    return `${model}${data.name && ","} whose rows are not here. ${without}`;
+    let without = "Choose that table below to continue its training.";
+    if (computed)
+      without =
+        "It was trained on features computed from the columns, which no table holds: it cannot continue learning here.";
+    const comma = data.name ? "," : "";
+    return `${model}${comma} whose rows are not here. ${without}`;
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.

@@ -109,7 +109,9 @@ class DrawView {
     find(".clear", root).addEventListener("click", () => bench.choose(null));
     this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
-    this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
+    this.pad.addEventListener("pointermove", (event) => {
+      if (this.last) this.stroke(event);
+    });
     for (const end of ["pointerup", "pointercancel"])
       this.pad.addEventListener(end, () => (this.last = null));
   }
@@ -201,13 +203,11 @@ class DrawView {
 
   // Have the drawing converted to an image of the data set, also what is drawn until the answer.
   convert() {
-    const alphas = this.ink
-      .getImageData(0, 0, SIDE, SIDE)
-      .data.filter((_, index) => index % 4 === 3);
-    const bits = alphas.map((alpha) => alpha >> 7).join("");
-    const sent = this.conversion.send({
-      ink: bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16)),
-    });
+    const { data } = this.ink.getImageData(0, 0, SIDE, SIDE);
+    const alphas = data.filter((_, index) => index % 4 === 3); // without red, green and blue
+    const bits = alphas.map((alpha) => alpha >> 7).join(""); // 1 where there is ink
+    const ink = bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16));
+    const sent = this.conversion.send({ ink });
     Object.assign(this, { due: 0, drawn: true, stale: !sent });
   }
 

@@ -18,14 +18,9 @@ export class Drawing {
     this.button = find("#draw");
     this.button.addEventListener("click", () => page.choose(SOURCE));
     document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-      if (
-        this.active &&
-        "1234".includes(key) &&
-        !ctrlKey &&
-        !metaKey &&
-        !altKey &&
-        !target.closest("input, select, textarea, dialog")
-      )
+      const isShortcut = ctrlKey || metaKey || altKey;
+      const isForField = target.closest("input, select, textarea, dialog");
+      if (this.active && "1234".includes(key) && !isShortcut && !isForField)
         this.pick(String(key - 1));
     });
   }
@@ -45,16 +40,24 @@ export class Drawing {
     for (const each of findAll(".brush", bar))
       each.addEventListener("click", () => this.pick(each.dataset.brush));
     clear.addEventListener("click", () => this.set(""));
+    const whileDrawing = (act) => (event) => {
+      if (this.draws) act(event);
+    };
+    const stop = whileDrawing((event) => event.stopImmediatePropagation());
+    canvas.addEventListener("click", stop, true);
     canvas.addEventListener(
-      "click",
-      (event) => this.draws && event.stopImmediatePropagation(),
-      true,
+      "pointerdown",
+      whileDrawing((event) => this.stroke(canvas, event)),
     );
-    canvas.addEventListener("pointerdown", (event) => this.draws && this.stroke(canvas, event));
-    canvas.addEventListener("pointermove", (event) => this.last && this.stroke(canvas, event));
+    canvas.addEventListener("pointermove", (event) => {
+      if (this.last) this.stroke(canvas, event);
+    });
     for (const end of ["pointerup", "pointercancel"])
       canvas.addEventListener(end, () => this.lift(canvas));
-    canvas.addEventListener("keydown", (event) => this.draws && this.key(event, canvas, cross));
+    canvas.addEventListener(
+      "keydown",
+      whileDrawing((event) => this.key(event, canvas, cross)),
+    );
     canvas.addEventListener("blur", () => (cross.hidden = true));
   }
 
@@ -132,11 +135,12 @@ export class Drawing {
 
   // Erase the nearest point, if one is in reach.
   erase(all, at) {
-    const far = all.map((point) =>
-      Math.hypot(...placeOf(point).map((share, axis) => share - at[axis])),
-    );
-    const least = Math.min(...far);
-    if (least <= REACH) this.set(all.toSpliced(far.indexOf(least), 1).join(""));
+    const distances = all.map((point) => {
+      const [across, up] = placeOf(point);
+      return Math.hypot(across - at[0], up - at[1]);
+    });
+    const least = Math.min(...distances);
+    if (least <= REACH) this.set(all.toSpliced(distances.indexOf(least), 1).join(""));
   }
 
   // At most one request in a pause; the last one has all points.

@@ -63,7 +63,9 @@ export class FixedColumns {
       const input = choices.length
         ? make("select", {}, ...choices.map((each) => new Option(UNNAMED[each] ?? each, each)))
         : make("input", { type: "date", min: low, max: high });
-      input.addEventListener("change", () => input.value && this.move(name, input.value));
+      input.addEventListener("change", () => {
+        if (input.value) this.move(name, input.value);
+      });
       return { input, field: make("label", { className: "field" }, make("span", {}, name), input) };
     }
     const step = whole ? 1 : "any";

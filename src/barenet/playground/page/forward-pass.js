@@ -2,9 +2,11 @@
 
 import { ACTIVATIONS } from "./activations.js";
 
+// The features of a place: `a` and `b` are its coordinates as features are scaled, and the last
+// argument its coordinates in units of the data.
 const FEATURES = {
-  x1: (a, b, [x]) => x,
-  x2: (a, b, [, x]) => x,
+  x1: (a, b, [first]) => first,
+  x2: (a, b, [, second]) => second,
   "x1^2": (a) => a * a,
   "x2^2": (a, b) => b * b,
   "x1*x2": (a, b) => a * b,
@@ -73,22 +75,22 @@ export function onPlane(
   { layout, activations, inputs: { features, origin, across, up } },
 ) {
   if (features) return [weights, { layout, activations }];
-  const [{ n_in: width, n_out: count }] = layout;
+  const [firstLayer, ...laterLayers] = layout;
+  const { n_in: width, n_out: count } = firstLayer;
   const bias = weights.subarray(width * count, (width + 1) * count);
-  const [middle, ...slopes] = [origin, across, up].map(
-    (row) =>
-      forward(Float64Array.from(row), weights, { layout: layout.slice(0, 1), activations })[0].sums,
-  );
-  const first = slopes.flatMap((sums) => [...sums].map((sum, column) => sum - bias[column]));
-  const cut = (width - 2) * count;
+  const laterWeights = weights.subarray((width + 1) * count);
+  const firstSums = (row) => {
+    const network = { layout: [firstLayer], activations };
+    return [...forward(Float64Array.from(row), weights, network)[0].sums];
+  };
+  // Without its bias, a sum is linear: for the step along an axis, it is the weight of that axis.
+  const weightsOf = (row) => firstSums(row).map((sum, column) => sum - bias[column]);
+  const firstWeights = [...weightsOf(across), ...weightsOf(up), ...firstSums(origin)];
+  const cut = (width - 2) * count; // weights that the first layer loses
+  const moved = laterLayers.map((layer) => ({ ...layer, start: layer.start - cut }));
   return [
-    Float32Array.from([...first, ...middle, ...weights.subarray((width + 1) * count)]),
-    {
-      activations,
-      layout: layout.map((each, layer) =>
-        layer ? { ...each, start: each.start - cut } : { ...each, n_in: 2 },
-      ),
-    },
+    Float32Array.from([...firstWeights, ...laterWeights]),
+    { activations, layout: [{ ...firstLayer, n_in: 2 }, ...moved] },
   ];
 }
 

@@ -28,10 +28,9 @@ export class Landscape extends ServerView {
     );
     for (const event of ["pointerdown", "pointermove"])
       this.canvas.addEventListener(event, (given) => this.read(shareAt(given, this.canvas)));
-    this.canvas.addEventListener(
-      "pointerleave",
-      ({ pointerType }) => pointerType !== "touch" && this.read(null),
-    ); // a tap reads, too
+    this.canvas.addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType !== "touch") this.read(null); // a tap reads, too
+    });
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }
 
@@ -115,11 +114,18 @@ export class Landscape extends ServerView {
   }
 
   epochAt([x, y]) {
-    const near = this.answer.paths.flatMap(({ places, epochs }) =>
-      epochs.map((epoch, i) => [Math.hypot(places[2 * i] - x, places[2 * i + 1] - y), epoch]),
-    );
-    const [distance, epoch] = near.reduce((a, b) => (b[0] < a[0] ? b : a));
-    return distance < NEAR ? `, the path at epoch ${counted(epoch)}` : "";
+    let nearest = 0; // the epoch
+    let least = Infinity;
+    for (const { places, epochs } of this.answer.paths) {
+      epochs.forEach((epoch, i) => {
+        const distance = Math.hypot(places[2 * i] - x, places[2 * i + 1] - y);
+        if (distance < least) {
+          nearest = epoch;
+          least = distance;
+        }
+      });
+    }
+    return least < NEAR ? `, the path at epoch ${counted(nearest)}` : "";
   }
 
   step(event) {

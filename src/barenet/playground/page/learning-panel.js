@@ -124,21 +124,17 @@ export class LearningPanel {
   // The problems, each with a button for the remedy.
   report({ message, failed, remedy, playing }, problems) {
     const isLesson = document.body.classList.contains("in-lesson"); // it has advice of its own
-    problems = problems.filter((each) => !(isLesson && each.remedy));
-    const found = [...(message ? [{ message, remedy }] : []), ...problems];
-    if (
-      playing &&
-      this.found &&
-      !same(found, this.found) &&
-      performance.now() - this.since < STEADY
-    )
-      return;
+    const diagnosed = problems.filter((problem) => !isLesson || !problem.remedy);
+    const found = message ? [{ message, remedy }, ...diagnosed] : diagnosed;
+    const isNew = this.found && !same(found, this.found);
+    const isEarly = performance.now() - this.since < STEADY;
+    if (playing && isNew && isEarly) return;
     if (!same(found, this.found ?? [])) this.since = performance.now();
     this.found = found;
     const place = find(".words", this.root.parentNode);
     const key = JSON.stringify([found.map((each) => each.remedy), this.rate]);
     place.hidden = !found.length;
-    place.classList.toggle("failed", failed || problems.length > 0);
+    place.classList.toggle("failed", failed || diagnosed.length > 0);
     if (key !== this.shown) {
       // Numbers in the words change as it learns; the buttons stay, so that they can be pressed.
       place.replaceChildren(

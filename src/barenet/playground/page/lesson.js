@@ -33,11 +33,7 @@ export class LessonPanel {
     this.hide();
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
-    find("#course").addEventListener("click", () =>
-      page.left
-        ? page.returnToCourse()
-        : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0]),
-    );
+    find("#course").addEventListener("click", () => this.openCourse());
     find("#play").addEventListener("click", () => this.showPicture());
     find("textarea", root).addEventListener("input", ({ target }) =>
       find(".learners .many", root).replaceChildren(
@@ -80,6 +76,17 @@ export class LessonPanel {
 
   get place() {
     return this.lessons.findIndex((each) => each.name === this.page.view.lesson);
+  }
+
+  // Return to the lesson that was left, or open the first one that was not passed.
+  openCourse() {
+    if (this.page.left) {
+      this.page.returnToCourse();
+      return;
+    }
+    const done = passed();
+    const open = this.lessons.find(({ title }) => !done.includes(title));
+    this.open(open ?? this.lessons[0]);
   }
 
   open(lesson) {
@@ -207,19 +214,21 @@ export class LessonPanel {
     conditions.forEach((each, index) =>
       this.show(each, this.conditions.children[index] ?? this.add(), reached),
     );
-    const [first] = conditions.filter((each) => !each.holds);
-    const { epoch, playing } = this.page.panels[0].header ?? {};
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
     else if (reached && conditions.length) write(this.result, "Answer the question, too.");
-    else
-      write(
-        this.result,
-        first && epoch > 0 && !playing
-          ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}`
-          : "",
-      );
+    else write(this.result, this.adviceOn(conditions));
+  }
+
+  // Words on the first condition that does not hold, once the network rests after some training.
+  adviceOn(conditions) {
+    const { epoch, playing } = this.page.panels[0].header ?? {};
+    const missing = conditions.find(({ holds }) => !holds);
+    const hasTrained = epoch > 0 && !playing;
+    if (!missing || !hasTrained) return "";
+    const needed = `${missing.words} is needed, and it is ${missing.value}.`;
+    return `Not yet. ${missing.otherwise || needed}`;
   }
 
   add() {
@@ -278,7 +287,8 @@ export class LessonPanel {
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.next.disabled = false;
-    const words = `Passed! ${this.questions.score}${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`;
+    let words = `Passed! ${this.questions.score}${success}`;
+    if (this.next.hidden) words += ` ${ending(this.lessons, done)}`;
     this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
     find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }
@@ -287,10 +297,11 @@ export class LessonPanel {
 // Words with links to pages of the documentation, [words](page.html), where it stands beside this page.
 function linked(words, home) {
   return words.split(/(\[[^\]]+\]\([\w/-]+\.html\))/).map((part, place) => {
-    const [, text, page] = place % 2 ? part.split(/[[\]()]+/) : ["", part];
-    return page && home
-      ? make("a", { href: home + page, target: "_blank" }, text)
-      : make("span", {}, text);
+    const isLink = place % 2 === 1; // `split` puts what the group matches between the other parts
+    if (!isLink) return make("span", {}, part);
+    const [, text, page] = part.split(/[[\]()]+/);
+    if (!home) return make("span", {}, text);
+    return make("a", { href: home + page, target: "_blank" }, text);
   });
 }
 
@@ -361,11 +372,10 @@ function classTable(text, lessons, course) {
 // The lessons of an address or a command with progress; null if there is only the progress.
 function courseOf(text) {
   if (!/https?:|barenet play/.test(text)) return null;
-  return fileOf(
-    text.match(/barenet play (.*)/)?.[1] ??
-      new URLSearchParams(text.split("?").pop()).get("lessons") ??
-      "",
-  );
+  const command = text.match(/barenet play (.*)/);
+  if (command) return fileOf(command[1]);
+  const query = new URLSearchParams(text.split("?").pop());
+  return fileOf(query.get("lessons") ?? "");
 }
 
 // The name of a file without its folder, and without the quotes of a shell or of a word processor.

@@ -52,7 +52,10 @@ export class Links {
     for (const link of this.links) {
       if (x < link.from.x || x > link.to.x) continue;
       const distance = Math.abs(y - heightAt(link, (x - link.from.x) / (link.to.x - link.from.x)));
-      if (distance < least) [best, least] = [link, distance];
+      if (distance < least) {
+        best = link;
+        least = distance;
+      }
     }
     return best;
   }

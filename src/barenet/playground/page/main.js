@@ -195,12 +195,14 @@ class Page {
   compare() {
     const [first, second] = tops(this.panels);
     const { epoch } = this.panels[0].header ?? { epoch: 0 };
-    const words = [
-      second > first && `${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`,
-      epoch &&
+    const words = [];
+    if (second > first)
+      words.push(`${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`);
+    if (epoch > 0)
+      words.push(
         `${NAMES[1]} begins at epoch 0, ${NAMES[0]} continues from ${counted(epoch)}. Reset starts both again.`,
-    ];
-    this.notice(words.filter(Boolean).join(" "), 5000);
+      );
+    this.notice(words.join(" "), 5000);
   }
 
   addPanel() {
@@ -265,15 +267,16 @@ class Page {
     this.unanswered += 1;
     if (message.version === this.version)
       message.networks.forEach((header, place) => this.panels[place].receive(header));
-    if (
-      this.arrival &&
-      message.networks.some(({ epoch }, place) => epoch < this.arrival.epochs[place]) &&
-      performance.now() < this.arrival.until
-    )
-      return this.answer();
+    if (this.isArriving(message)) return this.answer();
     this.arrival = null;
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
+  }
+
+  // Whether a new worker still trains up to the epochs that the page shows.
+  isArriving({ networks }) {
+    if (!this.arrival || performance.now() >= this.arrival.until) return false;
+    return networks.some(({ epoch }, place) => epoch < this.arrival.epochs[place]);
   }
 
   // While the state of another address is awaited, the network before may still learn: it is not of this view.
@@ -362,14 +365,15 @@ class Page {
         document.documentElement.classList.toggle("projector"),
       ),
     );
-    on("#examples", ({ target }) => target.closest("a") && window.scrollTo({ top: 0 })); // to the network
+    on("#examples", ({ target }) => {
+      if (target.closest("a")) window.scrollTo({ top: 0 }); // to the network
+    });
     on("#compare", () =>
       this.change((wanted) => {
+        const [first] = wanted.networks;
         this.compares = wanted.networks.length < 2;
-        wanted.networks =
-          wanted.networks.length > 1
-            ? [wanted.networks[0]]
-            : [wanted.networks[0], structuredClone(wanted.networks[0])];
+        wanted.networks = [first];
+        if (this.compares) wanted.networks.push(structuredClone(first));
       }),
     );
     find("#pace").addEventListener("change", ({ target }) =>
@@ -379,20 +383,17 @@ class Page {
       this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }),
     );
     document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener(
-      "keyup",
-      (event) => event.key === " " && this.controlOf(event) && event.preventDefault(),
-    ); // it presses no button
+    document.addEventListener("keyup", (event) => {
+      if (event.key === " " && this.controlOf(event)) event.preventDefault(); // it presses no button
+    });
     // A click leaves no focus, so that space plays; the keyboard keeps it.
-    document.addEventListener(
-      "click",
-      (event) => event.detail && event.target.closest("button, a")?.blur(),
-    );
+    document.addEventListener("click", ({ detail, target }) => {
+      if (detail > 0) target.closest("button, a")?.blur();
+    });
     document.addEventListener("click", ({ target }) => closeMore(target));
-    document.addEventListener(
-      "pointerdown",
-      ({ target }) => this.noticeEnds && target.id !== "notice" && this.notice(""),
-    );
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (this.noticeEnds && target.id !== "notice") this.notice("");
+    });
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
@@ -404,7 +405,9 @@ class Page {
       metaKey ||
       altKey ||
       target.closest("input:not([type=range]), select, textarea, dialog");
-    return !selector || isForField || find(selector)?.checkVisibility() === false ? null : selector;
+    if (!selector || isForField) return null;
+    const isHidden = find(selector)?.checkVisibility() === false;
+    return isHidden ? null : selector;
   }
 
   key(event) {
@@ -474,11 +477,13 @@ class Page {
       this.side.close(); // what it shows is of another network
       window.scrollTo({ top: 0 }); // to the lesson's text
     }
-    if (!view.lesson === !from.lesson)
-      return this.request("configure", { address: address || "#" });
+    const isInCourse = Boolean(view.lesson);
+    const wasInCourse = Boolean(from.lesson);
+    if (isInCourse === wasInCourse) return this.request("configure", { address: address || "#" });
     // A course has networks of its own: those on either side of its door can be returned to.
-    this.left = null;
-    this[view.lesson ? "before" : "left"] = { session, address: seen, view: from };
+    const earlier = { session, address: seen, view: from };
+    this.left = isInCourse ? null : earlier;
+    if (isInCourse) this.before = earlier;
     this.join({ address: address || "#" });
   }
 
@@ -568,13 +573,10 @@ class Page {
   notice(words, milliseconds, { share, act } = {}) {
     const place = find("#notice");
     clearTimeout(this.noticeTimer);
-    const bar =
-      share === undefined ? [] : [make("progress", { max: 1, value: share, "aria-label": words })];
-    place.replaceChildren(
-      words,
-      ...bar,
-      ...(act ? [button("Start Python again", act, { className: "button" })] : []),
-    );
+    place.replaceChildren(words);
+    if (share !== undefined)
+      place.append(make("progress", { max: 1, value: share, "aria-label": words }));
+    if (act) place.append(button("Start Python again", act, { className: "button" }));
     place.hidden = !words;
     this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
@@ -630,7 +632,8 @@ function partsOf({ hash, search }) {
 function wrongQuery(search, { worker }) {
   const isWrong = ([name, value]) =>
     (/lesson/i.test(name) || value.endsWith(".json")) && !(worker && name === "lessons");
-  const [name] = [...new URLSearchParams(search)].find(isWrong) ?? [];
+  const wrong = [...new URLSearchParams(search)].find(isWrong);
+  const name = wrong ? wrong[0] : "";
   if (!name) return "";
   if (worker)
     return `This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.`;

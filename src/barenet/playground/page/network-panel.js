@@ -30,9 +30,10 @@ export class NetworkPanel {
     this.score = new ScoreView(find(".output", this.root));
     connect(this.root, {
       fewer: () =>
-        acts.change((settings) =>
-          [settings.hidden, settings.activations].map((each) => each.pop()),
-        ),
+        acts.change(({ hidden, activations }) => {
+          hidden.pop();
+          activations.pop();
+        }),
       more: () =>
         acts.change(({ hidden, activations }) => {
           if (hidden.length === catalog.limits.layers) return;
@@ -117,10 +118,9 @@ export class NetworkPanel {
   describeCurve(hovered = this.hovered) {
     this.hovered = hovered;
     const { epoch, last, playing } = this.header ?? {};
-    const past =
-      !playing &&
-      epoch < last &&
-      `Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
+    let past = "";
+    if (!playing && epoch < last)
+      past = `Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
     const words = hovered || past || this.curve.facts();
     write(find(".curve-facts", this.root), words);
     if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);

@@ -346,12 +346,16 @@ export class NetworkView {
       scale: () => this.scaleOf(neuron),
     };
     // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
-    const enter = ({ clientX, clientY }) =>
-      pointed !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
+    const enter = ({ clientX, clientY }) => {
+      const isAtRest = pointed === `${clientX},${clientY}`;
+      if (!isAtRest && this.valuesOf(neuron)) this.acts.hover(picture);
+    };
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
-    neuron.node.addEventListener("focus", () => neuron.node.matches(":focus-visible") && enter({}));
+    neuron.node.addEventListener("focus", () => {
+      if (neuron.node.matches(":focus-visible")) enter({});
+    });
     neuron.node.addEventListener("blur", leave);
   }
 
@@ -365,16 +369,15 @@ export class NetworkView {
   // The bytes of a neuron's picture; the output's neurons and the pixels of an image have none.
   valuesOf({ column, picture }) {
     if (column === 0 && this.data.image) return null;
-    const values = (column === 0 ? this.points?.inputs : this.frame?.neurons)?.subarray(
-      picture * PICTURE,
-      (picture + 1) * PICTURE,
-    );
+    const pictures = column === 0 ? this.points?.inputs : this.frame?.neurons;
+    const values = pictures?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
     return values?.length === PICTURE ? values : null;
   }
 
   // The value that the strongest colour stands for.
   scaleOf({ column, picture }) {
-    return (column === 0 ? this.points : this.frame)?.scales[picture] ?? 1;
+    const pictures = column === 0 ? this.points : this.frame;
+    return pictures?.scales[picture] ?? 1;
   }
 
   placeLinks() {
@@ -432,7 +435,8 @@ export class NetworkView {
 
   drawBiases() {
     const { weights } = this.frame;
-    for (const { bias, column, place } of weights.length ? this.neurons : []) {
+    if (!weights.length) return;
+    for (const { bias, column, place } of this.neurons) {
       if (!bias) continue;
       const { n_in, n_out, start } = this.network.layout[column - 1];
       const value = weights[start + n_in * n_out + place] ?? 0;

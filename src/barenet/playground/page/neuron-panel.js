@@ -38,10 +38,9 @@ export class NeuronPanel {
     );
     for (const order of findAll("[data-order]", root))
       order.addEventListener("click", () => page.line.send(order.dataset.order));
-    this.steps.addEventListener(
-      "toggle",
-      () => this.steps.open && this.requestStep(this.panel.header),
-    );
+    this.steps.addEventListener("toggle", () => {
+      if (this.steps.open) this.requestStep(this.panel.header);
+    });
     this.curve = new ActivationCurve();
     find(".likeness .hint", root).before(this.curve.root);
     this.canvas.addEventListener("pointermove", (event) =>
@@ -115,9 +114,9 @@ export class NeuronPanel {
 
   putBack() {
     this.back.hidden = true;
-    this.weights.fields.forEach(
-      (field, place) => field.value !== this.first[place] && this.edit(field, this.first[place]),
-    );
+    this.weights.fields.forEach((field, place) => {
+      if (field.value !== this.first[place]) this.edit(field, this.first[place]);
+    });
   }
 
   // Update the weights, but for a control in use.
@@ -226,13 +225,11 @@ export class NeuronPanel {
     const columns = [
       ["gradient", gradient],
       ["before", before],
-      ...(after
-        ? [
-            ["step", after.map((value, row) => value - before[row])],
-            ["after", after],
-          ]
-        : []),
     ];
+    if (after) {
+      const changes = after.map((value, row) => value - before[row]);
+      columns.push(["step", changes], ["after", after]);
+    }
     const rows = names.map((name, row) => [
       name,
       ...columns.map(([, values]) => number(values[row], 4)),
@@ -264,10 +261,9 @@ export class NeuronPanel {
 function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
-  const curved =
-    layer > 0
-      ? []
-      : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
+  let curved = []; // the inputs that are computed from others
+  if (layer === 0 && data.features.length)
+    curved = inputs.filter((_, row) => !PLAIN.includes(data.features[row]));
   const scaled =
     data.scaling === "standardize"
       ? "Inputs are scaled: 0 is their mean, 1 a standard deviation."

@@ -137,10 +137,11 @@ function line({ layer, curved, curve, normed, last }, answer) {
 }
 
 function activation(about, answer) {
-  const known = (about.last && ENDS[answer.activation]) || ACTIVATIONS[answer.activation];
-  return known
-    ? known(about)
-    : `Then ${answer.activation} is applied to z, which gives the output of the neuron.`;
+  const { activation: name } = answer;
+  const ofOutput = about.last ? ENDS[name] : undefined;
+  const explain = ofOutput ?? ACTIVATIONS[name];
+  if (explain) return explain(about);
+  return `Then ${name} is applied to z, which gives the output of the neuron.`;
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {

@@ -32,7 +32,8 @@ export function ticksBetween(low, high) {
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least * 0.999);
   const first = Math.ceil(low / step);
   const count = Math.floor(high / step) - first + 1;
-  return Array.from({ length: Math.max(count, 0) || 0 }, (_, place) => {
+  if (!(count > 0)) return []; // also if it is no number
+  return Array.from({ length: count }, (_, place) => {
     const value = +((first + place) * step).toPrecision(10);
     return { share: (value - low) / (high - low), text: written(value) };
   });

@@ -118,15 +118,16 @@ export class ErrorView {
   // The gradient of each weight, and its change in the last step.
   table(layer, index) {
     const { backward, layers, update } = this.answer;
-    const line = (name, input, at) => {
-      const gradient = at(backward.layers[layer]);
-      const weight = number(at(layers[layer]), 4);
+    // `pick` takes the number of a weight, or of the bias, from those of a layer.
+    const line = (name, input, pick) => {
+      const gradient = pick(backward.layers[layer]);
+      const weight = number(pick(layers[layer]), 4);
       return [
         name,
         number(input),
         number(gradient),
         number(gradient / backward.rows),
-        update ? `${weight} → ${number(at(update.after[layer]), 4)}` : weight,
+        update ? `${weight} → ${number(pick(update.after[layer]), 4)}` : weight,
       ];
     };
     const lines = termsOf(this.answer, layer, index).map(({ input }, row) =>

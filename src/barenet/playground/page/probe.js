@@ -35,10 +35,9 @@ export class Probe {
       "aria-label": "The whole row",
     });
     this.content = make("div", { className: "probe" }, walk, this.where, this.row, this.networks);
-    document.addEventListener(
-      "keydown",
-      ({ key }) => key === "Escape" && this.point && !find("dialog[open]") && page.side.close(),
-    );
+    document.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape" && this.point && !find("dialog[open]")) page.side.close();
+    });
   }
 
   addTo(panel) {
@@ -287,9 +286,11 @@ export class Probe {
     const term = (link) => termsOf(answer, link.layer, link.column)[from(link)];
     const gradient = (link) =>
       link.layer < error.reached ? 0 : backward.layers[link.layer].weights[from(link)][link.column];
-    const values = network.links.links.map((link) =>
-      backward ? gradient(link) : term(link).weight * term(link).input,
-    );
+    const values = network.links.links.map((link) => {
+      if (backward) return gradient(link);
+      const { weight, input } = term(link);
+      return weight * input;
+    });
     const unit = backward ? Math.max(...values.map(Math.abs)) / 4 || 1 : 1;
     const links = [];
     network.links.links.forEach(({ index }, place) => {
@@ -297,28 +298,35 @@ export class Probe {
     });
     const words = (link) => {
       const { weight, input } = term(link);
-      return backward
-        ? `gradient: ${number(backward.layers[link.layer].bias[link.column])} × ${number(input)} = ${number(gradient(link))}`
-        : product(weight, input);
+      if (!backward) return product(weight, input);
+      const delta = backward.layers[link.layer].bias[link.column];
+      return `gradient: ${number(delta)} × ${number(input)} = ${number(gradient(link))}`;
     };
     network.probe = { links, words };
     const contributions = data.image ? contributionsOf(answer) : [];
     for (const { node, column, place, picture } of network.neurons) {
       const shown = find(".probed", node) ?? addValue(node);
       shown.classList.toggle("delta", Boolean(backward));
-      if (backward)
-        shown.textContent =
-          column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
-      else if (column && column === answer.layers.length - 1 && data.image) {
+      const isInput = column === 0;
+      const isSorted = !isInput && column === answer.layers.length - 1 && Boolean(data.image);
+      const outputs = isInput ? [] : answer.layers[column - 1].outputs;
+      if (backward) {
+        const isReached = column > error.reached;
+        shown.textContent = isReached
+          ? `δ ${number(backward.layers[column - 1].bias[place], 2)}`
+          : "";
+      } else if (isSorted) {
         shown.textContent = signed(contributions[place]);
         shown.style.borderColor = css(palette.at(Math.sign(contributions[place])));
-      } else
-        shown.textContent = column
-          ? number(answer.layers[column - 1].outputs[place], 2)
-          : inputWords(answer, picture);
-      const all = column ? answer.layers[column - 1].outputs : [];
-      if (column)
-        node.style.setProperty("--light", all[place] / (Math.max(...all.map(Math.abs)) || 1));
+      } else if (isInput) {
+        shown.textContent = inputWords(answer, picture);
+      } else {
+        shown.textContent = number(outputs[place], 2);
+      }
+      if (!isInput) {
+        const largest = Math.max(...outputs.map(Math.abs)) || 1;
+        node.style.setProperty("--light", outputs[place] / largest);
+      }
       if (shown.title) node.ariaLabel = shown.title.replace(/\.|$/, ` ${shown.textContent}$&`);
     }
     network.draw();

@@ -69,8 +69,10 @@ export class Questions {
       inputMode: "text",
       "aria-label": entry.question.text,
     });
-    const check = () =>
-      input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-")));
+    const check = () => {
+      const typed = input.value.replace(",", ".").replace("−", "-");
+      if (typed) this.take(entry, Number(typed));
+    };
     input.addEventListener("change", check);
     return make("div", { className: "number" }, input, button("Check", check));
   }

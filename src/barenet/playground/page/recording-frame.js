@@ -16,54 +16,63 @@ const decode = ([kind, text]) =>
 
 // A recording with its arrays decoded, and the inputs of its pictures, as `onPlane` takes them.
 export function open(recording) {
-  const arrays = Object.fromEntries(
-    Object.entries(recording.arrays).map(([name, array]) => [name, decode(array)]),
-  );
-  const at = (places) =>
-    Float64Array.from(
-      places.flatMap((place) => (recording.inputs.features ? inputsAt(place, recording) : place)),
-    );
-  const grid = (side) =>
-    at(
-      Array.from({ length: side * side }, (_, index) => [
-        ((index % side) + 0.5) / side,
-        1 - (Math.floor(index / side) + 0.5) / side,
-      ]),
-    );
-  const line = () => at(Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]));
-  if (recording.inputs.features)
-    arrays.X = at(
-      [...arrays.values.keys()].map((row) => [
-        arrays.positions[2 * row],
-        arrays.positions[2 * row + 1],
-      ]),
-    );
-  const { image } = recording.data;
+  const { data, inputs, side } = recording;
+  const arrays = {};
+  for (const [name, array] of Object.entries(recording.arrays)) arrays[name] = decode(array);
+  // Without features, `onPlane` maps the places themselves.
+  const inputsOf = (places) => {
+    const rows = inputs.features ? places.map((place) => inputsAt(place, recording)) : places;
+    return Float64Array.from(rows.flat());
+  };
+  if (inputs.features) arrays.X = inputsOf(pointPlaces(arrays));
+  const { image } = data;
   const pixels = image && IN_ORDER.map((index) => pixelAt(index, image));
   return {
     ...recording,
     arrays,
     pixels,
-    small: grid(SIDE),
-    large: recording.data.curve ? line() : grid(recording.side),
+    small: inputsOf(gridPlaces(SIDE)),
+    large: inputsOf(data.curve ? linePlaces() : gridPlaces(side)),
   };
 }
 
+// The places of the points: shares of the plane's width and height.
+function pointPlaces({ values, positions }) {
+  return Array.from(values, (_, row) => [positions[2 * row], positions[2 * row + 1]]);
+}
+
+// The places of a picture's pixels, row by row from the top left.
+function gridPlaces(side) {
+  const places = [];
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++)
+      places.push([(column + 0.5) / side, 1 - (row + 0.5) / side]);
+  }
+  return places;
+}
+
+// The places along a curve.
+function linePlaces() {
+  return Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]);
+}
+
 // The pixel of an image at a place of a neuron's picture.
-const pixelAt = (index, [height, width]) =>
-  Math.floor((Math.floor(index / SIDE) * height) / SIDE) * width +
-  Math.floor(((index % SIDE) * width) / SIDE);
+function pixelAt(index, [height, width]) {
+  const row = Math.floor((Math.floor(index / SIDE) * height) / SIDE);
+  const column = Math.floor(((index % SIDE) * width) / SIDE);
+  return row * width + column;
+}
 
 const outputsOf = (rows, ...network) => forward(rows, ...network).at(-1).outputs;
 
 // In units of the target.
 function predictions(outputs, { target }) {
-  return target
-    ? outputs.map(
-        (value, index) =>
-          value / target[1][index % target[1].length] + target[0][index % target[0].length],
-      )
-    : outputs;
+  if (!target) return outputs;
+  const [offset, factor] = target;
+  return outputs.map((value, index) => {
+    const column = index % factor.length;
+    return value / factor[column] + offset[column];
+  });
 }
 
 // As `Picture` on the server: { side, output, neurons, scales, weights }.
@@ -139,9 +148,19 @@ function ranked(values, count, curve) {
   const bytes = new Int8Array(4 * n);
   for (let point = 0; point < n; point++) {
     const row = values.subarray(point * count, (point + 1) * count);
-    let [first, second] = row[0] < row[1] ? [1, 0] : [0, 1];
+    let first = 0;
+    let second = 1;
+    if (row[0] < row[1]) {
+      first = 1;
+      second = 0;
+    }
     for (let i = 2; i < count; i++) {
-      if (row[i] > row[second]) [first, second] = row[i] > row[first] ? [i, first] : [first, i];
+      if (row[i] > row[first]) {
+        second = first;
+        first = i;
+      } else if (row[i] > row[second]) {
+        second = i;
+      }
     }
     bytes[point] = first;
     bytes[n + point] = Math.round(127 * row[first]);
@@ -165,19 +184,18 @@ export function scoresOf(weights, recording) {
   const count = layout.at(-1).n_out;
   return [0, 1].map((test) => {
     const places = [...values.keys()].filter((place) => tests[place] === test);
-    if (classes)
-      return mean(
-        places.map((place) =>
-          Number(answerOf(outputs.subarray(place * count, (place + 1) * count)) === values[place]),
-        ),
-      );
+    if (classes) {
+      const hits = places.map((place) => {
+        const shares = outputs.subarray(place * count, (place + 1) * count);
+        return Number(answerOf(shares) === values[place]);
+      });
+      return mean(hits);
+    }
     const truth = places.map((place) => low + values[place] * (high - low));
     const middle = mean(truth);
-    return (
-      1 -
-      mean(places.map((place, index) => (outputs[place] - truth[index]) ** 2)) /
-        mean(truth.map((value) => (value - middle) ** 2))
-    );
+    const errors = places.map((place, index) => (outputs[place] - truth[index]) ** 2);
+    const deviations = truth.map((value) => (value - middle) ** 2);
+    return 1 - mean(errors) / mean(deviations);
   });
 }
 
@@ -185,6 +203,9 @@ const mean = (values) =>
   values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 const answerOf = (shares) =>
   shares.length === 1 ? Number(shares[0] > 0.5) : shares.indexOf(Math.max(...shares));
+
+// The size of a term of a sum: the index of an input, its weight and its value.
+const sizeOf = ([, weight, value]) => Math.abs(weight * value);
 
 // As `_probe.py` answers: the numbers of one of the points, or of a place given as shares of the plane.
 export function probe({ row, at }, weights, recording) {
@@ -205,19 +226,18 @@ export function probe({ row, at }, weights, recording) {
     const { n_in: width, n_out: count, start } = layout[layer];
     const neurons = [...Array(count).keys()];
     const values = layer ? all[layer - 1].outputs : inputs;
-    const term = (column) => (value, from) => [from, weights[start + from * count + column], value];
+    const weightOf = (from, column) => weights[start + from * count + column];
+    const largestTerms = (column) => {
+      const terms = Array.from(values, (value, from) => [from, weightOf(from, column), value]);
+      terms.sort((a, b) => sizeOf(b) - sizeOf(a));
+      return terms.slice(0, MAX_TERMS);
+    };
     return {
       sums: [...sums],
       outputs: [...outputs].slice(0, drawn[layer] === undefined ? MAX_OUTPUTS : count),
-      weights: shown[layer].map((from) =>
-        neurons.map((column) => weights[start + from * count + column]),
-      ),
+      weights: shown[layer].map((from) => neurons.map((column) => weightOf(from, column))),
       bias: neurons.map((column) => weights[start + width * count + column]),
-      terms: neurons.map((column) =>
-        Array.from(values, term(column))
-          .sort((a, b) => Math.abs(b[1] * b[2]) - Math.abs(a[1] * a[2]))
-          .slice(0, MAX_TERMS),
-      ),
+      terms: neurons.map(largestTerms),
     };
   });
   const raw = Array.from(inputs, (value, place) => value / factor[place] + offset[place]);

@@ -149,8 +149,10 @@ class Player {
     this.timer = null;
     if (on) {
       if (this.place === this.kept.length - 1) this.go(0);
-      const step = () =>
-        this.place < this.kept.length - 1 ? this.go(this.place + 1) : this.play(false);
+      const step = () => {
+        if (this.place < this.kept.length - 1) this.go(this.place + 1);
+        else this.play(false);
+      };
       this.timer = setInterval(step, (1000 * SECONDS) / this.kept.length);
     }
     document.body.classList.toggle("playing", on);

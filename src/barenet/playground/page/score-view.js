@@ -24,7 +24,8 @@ export class ScoreView {
 
   show(header) {
     this.header = header;
-    const [, loss, testLoss, score, testScore] = (this.data.rows[0] && header.newest) || [];
+    const newest = this.data.rows[0] ? header.newest : null;
+    const [, loss, testLoss, score, testScore] = newest ?? [];
     const written = this.data.classes ? percent : rounded;
     find(".loss", this.root).textContent = rounded(loss);
     find(".test-loss", this.root).textContent = rounded(testLoss);

@@ -12,10 +12,9 @@ export class SidePanel {
       this.heading,
       this.body,
     );
-    document.addEventListener(
-      "keydown",
-      ({ key, target }) => key === "Escape" && !target.closest("dialog, select") && this.close(),
-    );
+    document.addEventListener("keydown", ({ key, target }) => {
+      if (key === "Escape" && !target.closest("dialog, select")) this.close();
+    });
   }
 
   // Show an element; whatever was shown before is closed. The focus returns to where it was.

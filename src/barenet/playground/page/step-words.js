@@ -45,10 +45,10 @@ export function stepLines(about, answer) {
 
 export function ruleOf({ optimizer }, { learning_rate: rate }) {
   const name = optimizer.split(":")[0];
-  return (
-    RULES[name] ??
-    ((rate) => `${name} moves each weight by its gradient: the learning rate is ${rate}.`)
-  )(number(rate));
+  const words = number(rate);
+  const rule = RULES[name];
+  if (!rule) return `${name} moves each weight by its gradient: the learning rate is ${words}.`;
+  return rule(words);
 }
 
 export function number(value, digits = 3) {
@@ -77,11 +77,9 @@ function point({ layer, inputs, terms }, { rows, inputs: values, epoch, batch: [
 
 function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
   const terms = rows.slice(0, MAX_TERMS).map((row) => [before[row], ` · ${signed(values[row])}`]);
-  const added = [
-    ...terms,
-    ...(inputs.length > MAX_TERMS ? [[null, "…"]] : []),
-    [before.at(-1), ""],
-  ].map(([value, rest], place) => {
+  if (inputs.length > MAX_TERMS) terms.push([null, "…"]);
+  terms.push([before.at(-1), ""]); // the bias
+  const added = terms.map(([value, rest], place) => {
     const size = value === null ? "" : number(Math.abs(value));
     return `${signBefore(value, place)}${size}${rest}`;
   });
@@ -163,7 +161,8 @@ const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
 
 function listed(rows, count, write, between) {
   const shown = rows.slice(0, MAX_TERMS).map(write);
-  return [...shown, ...(count > MAX_TERMS ? ["…"] : [])].join(between);
+  if (count > MAX_TERMS) shown.push("…");
+  return shown.join(between);
 }
 
 // The sign of a term of a sum: of a positive one only behind others.

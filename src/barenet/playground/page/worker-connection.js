@@ -4,6 +4,7 @@ import { unpack } from "./wire-format.js";
 
 const FRAME = 33; // milliseconds between two recorded pictures
 const FILES = 16; // that are kept for another worker
+const HEAD = 5; // bytes before a recorded message: its size in four, and whether it is text
 // Requests of a visitor while Python is loading are answered afterwards.
 const KEPT = new Set([
   "play",
@@ -173,15 +174,20 @@ async function* parts(stream) {
     const { done, value } = await reader.read();
     if (done) return;
     bytes = new Uint8Array(await new Blob([bytes, value]).arrayBuffer());
-    for (let view; (view = complete(bytes)); bytes = bytes.slice(5 + view.getUint32(0, true))) {
-      const content = bytes.slice(5, 5 + view.getUint32(0, true)).buffer;
-      yield view.getUint8(4) ? JSON.parse(new TextDecoder().decode(content)) : unpack(content);
+    let end = endOfFirst(bytes);
+    while (end !== null) {
+      const isText = bytes[4] !== 0;
+      const content = bytes.slice(HEAD, end).buffer;
+      yield isText ? JSON.parse(new TextDecoder().decode(content)) : unpack(content);
+      bytes = bytes.slice(end);
+      end = endOfFirst(bytes);
     }
   }
 }
 
-// The bytes, if the first message is among them.
-function complete(bytes) {
-  const view = new DataView(bytes.buffer);
-  return bytes.length >= 5 && bytes.length >= 5 + view.getUint32(0, true) ? view : null;
+// The place where the first message ends among the bytes; null if it has not arrived.
+function endOfFirst(bytes) {
+  if (bytes.length < HEAD) return null;
+  const end = HEAD + new DataView(bytes.buffer).getUint32(0, true);
+  return end <= bytes.length ? end : null;
 }

@@ -10,7 +10,8 @@ let loaded = 0; // bytes
 let reported = 0;
 
 async function count(body) {
-  for (const reader = body.getReader(); ;) {
+  const reader = body.getReader();
+  for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
     loaded += value.length;

@@ -44,7 +44,10 @@ def _describe(name: str) -> dict[str, Any]:
     max_noise = 1.0
     default_noise = 0.0
     if name in page.DRAWN:
-        title, max_noise, default_noise = page.DRAWN[name]
+        drawn = page.DRAWN[name]
+        title = drawn.title
+        max_noise = drawn.max_noise
+        default_noise = drawn.default_noise
     entry = {
         "name": name,
         "title": title,

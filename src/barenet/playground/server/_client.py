@@ -10,7 +10,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
@@ -150,6 +150,18 @@ class Client:
         session.watchers[self] = self.news.set
         self.news.set()
 
+    async def configure(self, message: Message) -> None:
+        """Change the settings of the session."""
+        await self.session.configure(state_of(message))
+
+    async def choose_data(self, message: Message) -> None:
+        """Choose other data, with the settings that suit them."""
+        await self.session.configure(choose(self.session.state, message.source))
+
+    async def restore_defaults(self, message: Message) -> None:
+        """Restore the default settings of the data."""
+        await self.session.configure(restore(self.session.state))
+
     def count_drawn(self) -> None:
         """Count a picture as drawn by the page."""
         self.undrawn = max(self.undrawn - 1, 0)
@@ -248,10 +260,10 @@ class Client:
             if newest is not None:
                 last_epoch = newest.epoch
             self.sent_epochs[view.curve.version] = last_epoch
-            drawn, pictures, seconds = await asyncio.to_thread(_draw, view, report)
-            worked += seconds
-            headers.append({**header, **drawn})
-            for name, array in pictures.items():
+            drawn = await asyncio.to_thread(_draw, view, report)
+            worked += drawn.seconds
+            headers.append({**header, **drawn.header})
+            for name, array in drawn.arrays.items():
                 arrays[f"{index}.{name}"] = array
         self.undrawn += 1
         frame = {"type": "frame", "version": settings, "networks": headers}
@@ -259,11 +271,21 @@ class Client:
         return worked
 
 
-def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:
+class DrawnNetwork(NamedTuple):
+    """The parts of a message with the picture of a network, and the time to draw it."""
+
+    header: dict[str, Any]
+    arrays: dict[str, Any]
+    #: CPU time.
+    seconds: float
+
+
+def _draw(view: NetworkView, report: ProgressReport) -> DrawnNetwork:
     """Draw a network, and measure the CPU time."""
     started = time.process_time()
     header, arrays = view.draw(report)
-    return header, arrays, time.process_time() - started
+    seconds = time.process_time() - started
+    return DrawnNetwork(header, arrays, seconds)
 
 
 def state_of(message: Message) -> PageState:
@@ -276,29 +298,39 @@ def state_of(message: Message) -> PageState:
 #: The function for each type of message; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
-    "configure": lambda client, m: client.session.configure(state_of(m)),
-    "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
-    "restore": lambda client, m: client.session.configure(restore(client.session.state)),
-    "play": lambda client, m: client.session.send("play"),
-    "pause": lambda client, m: client.session.send("pause"),
-    "step": lambda client, m: client.session.send("step"),
-    "batch": lambda client, m: client.session.send("batch"),
-    "reset": lambda client, m: client.session.send("reset"),
-    "run_to": lambda client, m: client.session.send("run_to", m.epoch),
-    "scrub": lambda client, m: client.session.send("scrub", m.epoch),
-    "reach": lambda client, m: client.view(m).send("reach", m.epoch),
-    "recover": lambda client, m: client.view(m).send("recover"),
-    "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),
-    "plan": lambda client, m: client.view(m).plan(m.edits),
-    "drawn": lambda client, m: client.count_drawn(),
-    "export": lambda client, m: client.describe(m, export, client.session.state.data),
-    "convert": lambda client, m: client.describe(m, convert_drawing, m.ink),
-    "test_image": lambda client, m: client.describe(m, test_image, m.row),
-    "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
-    "view_neuron": lambda client, m: client.describe(m, neuron_view, m.layer, m.neuron),
+    "configure": Client.configure,
+    "choose": Client.choose_data,
+    "restore": Client.restore_defaults,
+    "play": lambda client, message: client.session.send("play"),
+    "pause": lambda client, message: client.session.send("pause"),
+    "step": lambda client, message: client.session.send("step"),
+    "batch": lambda client, message: client.session.send("batch"),
+    "reset": lambda client, message: client.session.send("reset"),
+    "run_to": lambda client, message: client.session.send("run_to", message.epoch),
+    "scrub": lambda client, message: client.session.send("scrub", message.epoch),
+    "reach": lambda client, message: client.view(message).send("reach", message.epoch),
+    "recover": lambda client, message: client.view(message).send("recover"),
+    "edit": lambda client, message: client.view(message).edit(
+        message.layer, message.row, message.column, message.value
+    ),
+    "plan": lambda client, message: client.view(message).plan(message.edits),
+    "drawn": lambda client, message: client.count_drawn(),
+    "export": lambda client, message: client.describe(message, export, client.session.state.data),
+    "convert": lambda client, message: client.describe(message, convert_drawing, message.ink),
+    "test_image": lambda client, message: client.describe(message, test_image, message.row),
+    "list_cell": lambda client, message: client.describe(
+        message, list_cell, message.row, message.column
+    ),
+    "view_neuron": lambda client, message: client.describe(
+        message, neuron_view, message.layer, message.neuron
+    ),
     "check": Client.check_lesson,
-    "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
-    "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
-    "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
+    "hidden_space": lambda client, message: client.describe(message, hidden_space, message.layer),
+    "landscape": lambda client, message: client.describe_later(
+        message, landscape, client.session.views[:]
+    ),
+    "explain": lambda client, message: client.describe(
+        message, explain_update, message.layer, message.neuron
+    ),
     "probe": Client.probe_row,
 }

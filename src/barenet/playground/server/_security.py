@@ -5,7 +5,7 @@ token, and the Host and Origin headers must be the server's own; other requests 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -27,8 +27,9 @@ HEADERS: Mapping[str, str] = {
 #: Methods that change nothing. Browsers omit Origin from such requests by the page to its own
 #: server, and when the user opens an address; Sec-Fetch-Site indicates the origin instead.
 SAFE_METHODS = ("GET", "HEAD")
-#: Accepted values of Sec-Fetch-Site: navigation by the user, and requests of the page itself.
-OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
+#: Accepted values of Sec-Fetch-Site: navigation by the user, and requests of the page itself. Old
+#: browsers do not send it.
+OWN_SITES = ("none", "same-origin")
 
 
 class SecurityMiddleware:
@@ -56,33 +57,39 @@ class SecurityMiddleware:
     def rejection(self, scope: Scope) -> str | None:
         """Return the reason to reject a request, or None if it is accepted."""
         headers = Headers(scope=scope)
-        if headers.getlist("host") not in [[host] for host in self.hosts]:
+        if not _is_one_of(headers.getlist("host"), self.hosts):
             return "Host: this server accepts requests to its own address only."
         origins = headers.getlist("origin")
-        own_origins = [[f"http://{host}"] for host in self.hosts]
+        own_origins = {f"http://{host}" for host in self.hosts}
+        has_origin = len(origins) > 0
         needs_origin = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
-        if (needs_origin or origins) and origins not in own_origins:
+        if (needs_origin or has_origin) and not _is_one_of(origins, own_origins):
             return "Origin: only the server's own page may send this request."
         token, _, _ = scope["path"][1:].partition("/")
         if not secrets.compare_digest(token.encode(), self.token.encode()):
             return "Token: use the address that `barenet play` has printed."
-        is_own_site = headers.getlist("sec-fetch-site") in OWN_SITES
+        sites = headers.getlist("sec-fetch-site")
+        is_own_site = not sites or _is_one_of(sites, OWN_SITES)
         if not is_own_site and not self._is_redirect(scope, headers):
             return "Sec-Fetch-Site: open the address yourself; other pages may not link to it."
         return None
 
     def _is_redirect(self, scope: Scope, headers: Headers) -> bool:
         """Return whether a request is the expected redirect, which is accepted once."""
-        navigates = (
-            headers.getlist("sec-fetch-site") == ["cross-site"]
-            and headers.getlist("sec-fetch-mode") == ["navigate"]
-            and headers.getlist("sec-fetch-dest") == ["document"]
-        )
+        is_cross_site = headers.getlist("sec-fetch-site") == ["cross-site"]
+        navigates = headers.getlist("sec-fetch-mode") == ["navigate"]
+        is_for_document = headers.getlist("sec-fetch-dest") == ["document"]
+        opens_page = is_cross_site and navigates and is_for_document
         is_to_page = scope["path"] == f"/{self.token}/"
-        if not self.expects_redirect or not navigates or not is_to_page:
+        if not self.expects_redirect or not opens_page or not is_to_page:
             return False
         self.expects_redirect = False
         return True
+
+
+def _is_one_of(values: list[str], accepted: Collection[str]) -> bool:
+    """Return whether a header is sent once, with an accepted value."""
+    return len(values) == 1 and values[0] in accepted
 
 
 def refusal(status: int, reason: str) -> PlainTextResponse:

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from itertools import count, zip_longest
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from barenet.playground.lessons._lessons import Course, built_in_course
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._address import write_address
 from barenet.playground.state._default_settings import changes
-from barenet.playground.state._page_state import LOSSES, PageState
+from barenet.playground.state._page_state import LOSSES, DataSettings, NetworkSettings, PageState
 from barenet.playground.trainer._trainer import Trainer
 from barenet.playground.trainer._trainer_messages import ProgressReport
 from barenet.playground.views._network_view import NetworkView
@@ -52,23 +52,9 @@ class Session:
     async def configure(self, state: PageState) -> None:
         """Change the settings; if they are invalid, nothing changes."""
         async with self.configuring:
-            prepared = self.prepared
-            fixed = state.data.fixed
-            if prepared is None or state.data != replace(self.state.data, fixed=fixed):
-                prepared = await asyncio.to_thread(self.store.prepare, state.data)
-            elif fixed != self.state.data.fixed:
-                prepared = prepared.with_fixed(fixed)
-            losses = LOSSES[prepared.dataset.task]  # a loss of another task becomes the default
-            networks = []
-            for network in state.networks:
-                if network.loss not in losses:
-                    network = replace(network, loss="")
-                networks.append(network)
-            views = []
-            for view, settings in zip_longest(self.views[: len(networks)], networks):
-                if view is None or not view.accepts(settings, prepared):
-                    view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
-                views.append(view)
+            prepared = await self._prepare(state.data)
+            networks = _with_losses_of(prepared.dataset.task, state.networks)
+            views = await self._make_views(networks, prepared)
             playing = self.playing
             for view in set(self.views) - set(views):
                 view.close()
@@ -87,6 +73,28 @@ class Session:
             self.state = replace(state, networks=tuple(networks))
             self.state_version = next(STATE_VERSIONS)
             self.notify()
+
+    async def _prepare(self, data: DataSettings) -> PreparedData:
+        """Prepare data, or take the present ones if they are the same or differ in the slice."""
+        present = self.state.data
+        if self.prepared is None or data != replace(present, fixed=data.fixed):
+            return await asyncio.to_thread(self.store.prepare, data)
+        if data.fixed != present.fixed:
+            return self.prepared.with_fixed(data.fixed)
+        return self.prepared
+
+    async def _make_views(
+        self, networks: Sequence[NetworkSettings], prepared: PreparedData
+    ) -> list[NetworkView]:
+        """Make a view of each network, or take the present one if it can continue."""
+        present = list(self.views)
+        views = []
+        for index, settings in enumerate(networks):
+            view = present[index] if index < len(present) else None
+            if view is None or not view.accepts(settings, prepared):
+                view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
+            views.append(view)
+        return views
 
     async def open_model(self, content: bytes) -> None:
         """Show the network of a model file."""
@@ -161,6 +169,16 @@ class Session:
                 self.loop.call_soon_threadsafe(receive, report)
 
         return listen
+
+
+def _with_losses_of(task: str, networks: Sequence[NetworkSettings]) -> list[NetworkSettings]:
+    """Replace a loss of another task by the default."""
+    adapted = []
+    for network in networks:
+        if network.loss not in LOSSES[task]:
+            network = replace(network, loss="")
+        adapted.append(network)
+    return adapted
 
 
 class Sessions:

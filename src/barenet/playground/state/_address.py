@@ -12,6 +12,7 @@ from barenet.playground.state._default_settings import NETWORKS, by_name, differ
 from barenet.playground.state._page_state import (
     HAND_DRAWN,
     Message,
+    NetworkSettings,
     PageState,
     WeightEdit,
     check_source,
@@ -51,8 +52,9 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     source = words.pop("data", PageState().data.source)
     if not is_own:
         check_source(source, HAND_DRAWN)
-    # A value of each setting, whose type determines how to parse the text.
-    examples = by_name(PageState(networks=2 * PageState().networks))
+    # A value of each setting of two networks, whose type determines how to parse the text.
+    network = NetworkSettings()
+    examples = by_name(PageState(networks=(network, network)))
     if not is_own:
         _check_names(words, examples)
     n_networks = 2 if words.get("networks") == "2" else 1

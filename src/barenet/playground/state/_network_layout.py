@@ -52,7 +52,8 @@ def layer_values(network: Network, values: Values, count: int) -> list[LayerValu
     for dense, *others in neuron_layers(network)[:count]:
         assert isinstance(dense, Dense) and dense.activation is not None
         with np.errstate(all="ignore"):
-            values, (_, sums, *_) = dense.forward(values)
+            values, cache = dense.forward(values)
+            sums = cache[1]  # the cache has the inputs, the sums, the outputs and the activation
             activation = dense.activation
             for layer in others:
                 if layer.activation is not None:

@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from barenet._registry import lookup
 from barenet.datasets._images import DATA_VARIABLE, IMAGES
@@ -47,8 +47,17 @@ PACE = 30.0
 
 _CHOICES_TEXT = Path(__file__).with_name("choices.toml").read_text("utf-8")
 CHOICES: dict[str, Any] = tomllib.loads(_CHOICES_TEXT)
-#: Data sets with a small picture on the page: their titles, and maximum and default noise.
-DRAWN: dict[str, tuple[str, float, float]] = CHOICES["drawn"]
+
+
+class DrawnData(NamedTuple):
+    """The choices for a data set with a small picture on the page."""
+
+    title: str
+    max_noise: float
+    default_noise: float
+
+
+DRAWN = {name: DrawnData(*choices) for name, choices in CHOICES["drawn"].items()}
 #: Losses by task, with their titles.
 LOSSES: dict[str, dict[str, str]] = CHOICES["losses"]
 
@@ -115,7 +124,7 @@ class DataSettings:
             return {}
         noise = self.noise
         if noise < 0:
-            _, _, noise = DRAWN[self.source]
+            noise = DRAWN[self.source].default_noise
         return {"samples": self.samples, "noise": noise, "data_seed": self.data_seed}
 
 
@@ -244,7 +253,8 @@ class PageState:
         """
         settings = CHOICES["defaults"].get(source, {})
         data = {**settings.get("data", {}), "source": source}
-        networks = n_networks * settings.get("networks", [{}])
+        [network] = settings.get("networks", [{}])
+        networks = [network for _ in range(n_networks)]
         return decode(cls, {**settings, "data": data, "networks": networks}, "state")
 
 

@@ -58,7 +58,7 @@ def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
         most = item_limits.pop("max_items")
         if not isinstance(value, list | tuple) or len(value) > most:
             raise ArgumentError.of(name, value, f"a list of at most {most} entries")
-        item_type, *_ = get_args(kind)
+        item_type = get_args(kind)[0]  # of tuple[item_type, ...]
         return tuple(_decode(item_type, item, name, item_limits) for item in value)
     if kind in (int, float):
         return check_number(value, name, integer=kind is int, **limits)

@@ -24,9 +24,9 @@ class CooperativeTrainer(Trainer):
         self.task.cancel()
 
     def _send(self, command: Command) -> None:
-        training = self.trainings.get(command[0])
-        self.trainings.follow(*command)
-        if training is not None and command[1] == "close":
+        training = self.trainings.get(command.key)
+        self.trainings.follow(command)
+        if training is not None and command.action == "close":
             training.advance(0.0)  # end its session
         self.commanded.set()
 

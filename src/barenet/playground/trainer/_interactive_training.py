@@ -20,7 +20,12 @@ from barenet.optimization._schedules import Constant, Schedule
 from barenet.playground.state._page_state import MAX_EPOCHS
 from barenet.playground.trainer._problems import Problem
 from barenet.playground.trainer._timeline import EpochMetrics, ResumedSchedule, thin
-from barenet.playground.trainer._trainer_messages import ProgressReport, TrainingSetup, UpdateRecord
+from barenet.playground.trainer._trainer_messages import (
+    BatchProgress,
+    ProgressReport,
+    TrainingSetup,
+    UpdateRecord,
+)
 from barenet.playground.trainer._training_commands import (
     COMMANDS,
     SETTINGS_CHANGED,
@@ -101,18 +106,21 @@ class InteractiveTraining(TrainingCommands):
         """Continue the training loop, or start another one."""
         session = self.session
         self.session = None
-        if session is None and not self.has_rows:
-            self._fail(Problem.of("no_rows"))
-        elif session is not None or not self.closed:
-            session = session or self._train(self._make_loop())
-            try:
-                next(session)
-                self.session = session
-            except StopIteration as end:
-                self._end(end.value)
-            finally:
-                if self.session is None:
-                    self.run = None
+        if session is None:
+            if not self.has_rows:
+                self._fail(Problem.of("no_rows"))
+                return
+            if self.closed:
+                return
+            session = self._train(self._make_loop())
+        try:
+            next(session)
+            self.session = session
+        except StopIteration as end:
+            self._end(end.value)
+        finally:
+            if self.session is None:
+                self.run = None
 
     def _train(self, loop: Loop) -> Generator[None, None, str | None]:
         """Train, yielding at each interruption of the loop, and return the reason for its end."""
@@ -290,7 +298,7 @@ class InteractiveTraining(TrainingCommands):
     def _measure(self, run: Run) -> None:
         """Record the metrics of an epoch, and detect divergence and dead networks."""
         curves = run.history.curves
-        if self.setup.others:  # use the metrics of the ensemble
+        if self.setup.others is not None:  # use the metrics of the ensemble
             row = self._evaluated()
         else:
             metric = self.setup.metric
@@ -393,7 +401,7 @@ class InteractiveTraining(TrainingCommands):
         report = ProgressReport(
             snapshot=Snapshot.of(self.network),
             epoch=self.epoch,
-            batch=(self.batch, self.n_batches),
+            batch=BatchProgress(done=self.batch, per_epoch=self.n_batches),
             playing=playing,
             problem=self.problem,
             saved=saved,

@@ -74,7 +74,8 @@ class ProcessTrainer(Trainer):
         while True:
             with contextlib.suppress(EOFError, OSError):
                 while True:
-                    self._pass_on(*self.connection.recv())
+                    key, report = self.connection.recv()
+                    self._pass_on(key, report)
             self.closing.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
             with self.sending:
@@ -107,7 +108,7 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
     with contextlib.suppress(EOFError, OSError):
         command = connection.recv()
         while command is not None:
-            trainings.follow(*command)
+            trainings.follow(command)
             command = connection.recv()
     for training in trainings.values():
         training.send("close")

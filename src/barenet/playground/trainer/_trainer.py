@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from barenet.model._network import Snapshot
 from barenet.playground.trainer._interactive_training import InteractiveTraining
@@ -14,8 +14,15 @@ from barenet.playground.trainer._trainer_messages import ProgressReport, Trainin
 
 Listener = Callable[[ProgressReport | None], None]
 
-#: The key of a training, the action of a command, and its argument.
-Command = tuple[int, str, Any]
+
+class Command(NamedTuple):
+    """A command for a training."""
+
+    #: The key of the training.
+    key: int
+    action: str
+    #: The argument of the action; None if it has none.
+    value: Any
 
 
 class Trainer(ABC):
@@ -41,14 +48,14 @@ class Trainer(ABC):
     def request_path(self, key: int) -> Future[WeightPath]:
         """Request the weights that a training has saved; the future fails if the trainer fails."""
         answer = self.paths.setdefault(key, Future())
-        self._send((key, "path", None))
+        self._send(Command(key, "path", None))
         return answer
 
     def send(self, key: int, action: str, value: Any = None) -> None:
         """Send a command to a training."""
         if action == "close":
             self.listeners.pop(key, None)
-        self._send((key, action, value))
+        self._send(Command(key, action, value))
 
     @abstractmethod
     def close(self) -> None:
@@ -82,16 +89,18 @@ class Trainings(dict[int, InteractiveTraining]):
         self.make = make
         self.answer = answer
 
-    def follow(self, key: int, action: str, value: Any) -> None:
+    def follow(self, command: Command) -> None:
         """Execute a command; a command for a closed training does nothing."""
-        if action == "begin":
-            self._begin(key, *value)
-        elif action == "path" and key in self:
+        key = command.key
+        if command.action == "begin":
+            setup, pace = command.value
+            self._begin(key, setup, pace)
+        elif command.action == "path" and key in self:
             path = WeightPath.of(self[key].timeline)
             self.answer(key, path)
         elif key in self:
-            self[key].send(action, value)
-            if action == "close":
+            self[key].send(command.action, command.value)
+            if command.action == "close":
                 del self[key]
 
     def _begin(self, key: int, setup: TrainingSetup, pace: float) -> None:

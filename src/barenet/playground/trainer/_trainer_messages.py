@@ -34,6 +34,21 @@ class ConstantLosses(NamedTuple):
     test: float
 
 
+class OtherOutputs(NamedTuple):
+    """The weighted outputs of an ensemble's networks except the first."""
+
+    training: NDArray[np.float32]
+    test: NDArray[np.float32]
+
+
+class LossAndRows(NamedTuple):
+    """A loss function, and the rows in the form that it takes."""
+
+    loss: Loss
+    training: ArrayDataset
+    test: ArrayDataset
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingSetup:
     """A network with its initial weights, its data and the initial settings."""
@@ -44,24 +59,23 @@ class TrainingSetup:
     metric: str
     settings: NetworkSettings
     #: The weight of the first network of an ensemble, and the weighted outputs of the other
-    #: networks for the training rows and the test rows. The metrics are those of the ensemble.
+    #: networks. The metrics are those of the ensemble.
     weight: float = 1.0
-    others: tuple[NDArray[np.float32], ...] = ()
+    others: OtherOutputs | None = None
     #: The last report, if the training continues after its process has ended.
     last: "ProgressReport | None" = None
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Compute the loss and score of a network, as in training after each epoch."""
-        function, (training, test) = self.loss_and_rows(loss)
+        function, training, test = self.loss_and_rows(loss)
         objective = Objective(network, function)
         metric = METRICS[self.metric]
         with np.errstate(all="ignore"):
             training_loss, output = objective.value_and_output(training)
             test_loss, test_output = objective.value_and_output(test)
-            if self.others:
-                others, test_others = self.others
-                output = self.weight * output + others
-                test_output = self.weight * test_output + test_others
+            if self.others is not None:
+                output = self.weight * output + self.others.training
+                test_output = self.weight * test_output + self.others.test
                 training_loss = function.value(output, training.y)
                 test_loss = function.value(test_output, test.y)
         return EpochMetrics(
@@ -76,9 +90,9 @@ class TrainingSetup:
         """Compute both losses of the best constant: the class frequencies, mean or median."""
         if not len(self.training.X):
             return ConstantLosses(training=math.nan, test=math.nan)
-        function, rows = self.loss_and_rows(loss)
-        training = rows[0].y
-        test = rows[1].y
+        function, training_rows, test_rows = self.loss_and_rows(loss)
+        training = training_rows.y
+        test = test_rows.y
         losses = []
         for constant in (training.mean(axis=0), np.median(training, axis=0)):
             outputs = np.broadcast_to(constant, training.shape)
@@ -88,14 +102,15 @@ class TrainingSetup:
             losses.append(ConstantLosses(training_loss, test_loss))
         return min(losses)  # those with the lowest training loss
 
-    def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
+    def loss_and_rows(self, loss: str) -> LossAndRows:
         """Return the loss function with a name, and the training and test rows for it."""
         function = as_loss(loss or None, self.network.output_activation)
-        rows = []
-        for X, y in (self.training, self.test):
-            validated = validate_arrays(self.network, function, X, y)
-            rows.append(validated.take(dtype=self.network.dtype))
-        return function, rows
+
+        def validated(rows: Rows) -> ArrayDataset:
+            dataset = validate_arrays(self.network, function, rows.X, rows.y)
+            return dataset.take(dtype=self.network.dtype)
+
+        return LossAndRows(function, validated(self.training), validated(self.test))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -131,6 +146,17 @@ class UpdateRecord:
         return order[start : start + size]
 
 
+class BatchProgress(NamedTuple):
+    """Completed mini-batches of an epoch, and mini-batches per epoch."""
+
+    done: int
+    per_epoch: int
+
+
+#: The progress before the first mini-batch.
+NO_BATCHES = BatchProgress(done=0, per_epoch=1)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ProgressReport:
     """The state of a training."""
@@ -138,8 +164,8 @@ class ProgressReport:
     snapshot: Snapshot
     #: Number of completed epochs.
     epoch: int = 0
-    #: Completed mini-batches of the current epoch, and mini-batches per epoch.
-    batch: tuple[int, int] = (0, 1)
+    #: Progress in the current epoch.
+    batch: BatchProgress = NO_BATCHES
     playing: bool = False
     #: The reason for stopping, or a problem.
     problem: Problem = NO_PROBLEM

@@ -39,9 +39,13 @@ class DigitStyle(NamedTuple):
 #: are upright. With this conversion, networks recognize 96 % of shifted and scaled test digits, and
 #: 75 % of MNIST's digits; if centred by mass, 95 and 77 %; with the width as drawn, 96 and 56 %;
 #: with the slant as drawn, 96 and 62 %.
-UPRIGHT = DigitStyle(1.0, 20 / 32, 3.0, 0.05, 0.5, by_mass=False)
+UPRIGHT = DigitStyle(
+    height=1.0, width=20 / 32, stretch=3.0, slant=0.05, right_offset=0.5, by_mass=False
+)
 #: MNIST's digits lie in 20 × 20 of 28 × 28 pixels, with the shape as drawn.
-CENTRED = DigitStyle(20 / 28, 20 / 28, 1.0, np.inf, 0.0, by_mass=True)
+CENTRED = DigitStyle(
+    height=20 / 28, width=20 / 28, stretch=1.0, slant=np.inf, right_offset=0.0, by_mass=True
+)
 
 
 def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:

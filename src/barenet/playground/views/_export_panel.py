@@ -152,7 +152,9 @@ class ExportedRun:
             after_epochs.append(f"len(run.history) == {self.epochs}")
         callbacks = ""
         if after_epochs:
-            calls = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
+            calls = []
+            for code in after_epochs:
+                calls.append(f"barenet.callbacks.LambdaCallback(lambda run: {code})")
             callbacks = f"\n    callbacks=[{', '.join(calls)}],"
         fields = self.config.set_fields()
         architecture: dict[str, Any] = {}

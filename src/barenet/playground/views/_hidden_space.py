@@ -1,7 +1,7 @@
 """The space of a hidden layer's outputs: training points, a grid of inputs, and the boundary."""
 
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,10 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     if layer == count - 1:
         line = _output_line(view)
     n_points = len(X)
-    projected, share, line = project(outputs, n_points, view.directions, layer, line)
-    points = projected[:n_points]
-    sheet = projected[n_points:]
+    projection = project(outputs, n_points, line, drawn_before=view.directions, layer=layer)
+    line = projection.line
+    points = projection.points[:n_points]
+    sheet = projection.points[n_points:]
     n_neurons_of_axes = n_neurons
     if len(line):
         n_neurons_of_axes = 2  # each axis has its own range
@@ -78,7 +79,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     return {
         "layer": layer,
         "neurons": n_neurons,
-        "share": share,
+        "share": projection.share,
         "across": is_in_plane,
         "ranges": np.column_stack([low, high]).tolist(),
         "points": places(points),
@@ -90,27 +91,36 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     }
 
 
-def project(
-    outputs: Array, n_points: int, known: dict[int, Array], layer: int, line: Array
-) -> tuple[Array, float, Array]:
-    """Project outputs to two dimensions.
+class Projection(NamedTuple):
+    """Outputs that are projected to two dimensions."""
 
-    Return the points, the fraction of the variance of the first `n_points` that they show, and the
-    weights and the bias of the output there.
+    #: Shape (n_outputs, 2).
+    points: Array
+    #: The fraction of the variance that the points show.
+    share: float
+    #: The weights and the bias of the network's output there; empty if it has none.
+    line: Array
+
+
+def project(
+    outputs: Array, n_points: int, line: Array, *, drawn_before: dict[int, Array], layer: int
+) -> Projection:
+    """Project outputs to two dimensions; the first `n_points` determine the axes.
 
     Two neurons are the axes themselves. For more neurons, the axes are the direction of the
     output's weights and the direction of the largest variance across it or, without a single
-    output, the first two principal components; their signs match the known ones. A single neuron is
-    one axis, and the other axis only separates the points.
+    output, the first two principal components; their signs match those that were drawn before, by
+    layer. A single neuron is one axis, and the other axis only separates the points.
     """
     if outputs.shape[1] == 1:
-        spread = np.arange(len(outputs)) * 0.618 % 1
+        spread = np.arange(len(outputs)) * 0.618 % 1  # even, by the golden ratio
         points = np.column_stack([outputs[:, 0], spread])
-        return points, 1.0, np.empty(0)
+        return Projection(points, share=1.0, line=np.empty(0))
     if outputs.shape[1] == 2:
-        return outputs, 1.0, line
-    mean, directions, _ = principal_axes(outputs[:n_points])
-    centered = outputs - mean
+        return Projection(outputs, share=1.0, line=line)
+    axes = principal_axes(outputs[:n_points])
+    directions = axes.directions
+    centered = outputs - axes.mean
     if len(line):
         weights = line[:-1]
         first = weights / np.linalg.norm(weights)
@@ -118,24 +128,24 @@ def project(
         centered_points = centered[:n_points]
         parts = np.outer(centered_points @ first, first)
         remainder = centered_points - parts
-        _, across, _ = principal_axes(remainder)
-        directions = np.stack([first, across[0]])
-    drawn_before = known.get(layer, directions)
-    similarity = np.sum(directions * drawn_before, axis=1, keepdims=True)
+        across = principal_axes(remainder).directions[0]
+        directions = np.stack([first, across])
+    earlier = drawn_before.get(layer, directions)
+    similarity = np.sum(directions * earlier, axis=1, keepdims=True)
     if len(line):
         similarity[0] = 1  # so that the output rises to the right
     directions = np.where(similarity < 0, -directions, directions)
-    known[layer] = directions
+    drawn_before[layer] = directions
     points = centered @ directions.T
     shown = np.square(points[:n_points]).sum()
     total = np.square(centered[:n_points]).sum()
     if len(line):
         weights = line[:-1]
-        bias = line[-1] + mean @ weights
+        bias = line[-1] + axes.mean @ weights
         line = np.array([*directions @ weights, bias])
     if total == 0:  # all points are at the same place
         total = 1.0
-    return points, float(shown / total), line
+    return Projection(points, float(shown / total), line)
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:

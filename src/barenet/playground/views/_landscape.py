@@ -51,8 +51,8 @@ class PathPlane(NamedTuple):
     @classmethod
     def through(cls, states: Array) -> "PathPlane":
         """Fit a plane to weights of shape (n_states, n_parameters); the path starts on the left."""
-        mean, directions, shares = principal_axes(states)
-        points = (states - mean) @ directions.T
+        axes = principal_axes(states)
+        points = (states - axes.mean) @ axes.directions.T
         first = points[0]
         middle_of_path = points[len(points) // 2]
         last = points[-1]
@@ -67,9 +67,9 @@ class PathPlane(NamedTuple):
         reach = (0.5 + MARGIN) * sides
         middle = (low + high) / 2
         return cls(
-            mean=mean,
-            directions=directions * turn[:, None],
-            shares=shares,
+            mean=axes.mean,
+            directions=axes.directions * turn[:, None],
+            shares=axes.shares,
             low=middle - reach,
             high=middle + reach,
         )
@@ -89,8 +89,7 @@ class TrainingLoss:
     """The training loss of a network, without penalties, as a function of its weights."""
 
     def __init__(self, view: NetworkView) -> None:
-        loss, parts = view.setup.loss_and_rows(view.settings.loss)
-        rows = parts[0]  # the training rows
+        loss, rows, _ = view.setup.loss_and_rows(view.settings.loss)  # the training rows
         self.network = view.current()
         limit = max(MAX_PRODUCTS // self.network.n_parameters, 1)
         limit = min(MAX_ROWS, limit)
@@ -105,7 +104,8 @@ class TrainingLoss:
         with np.errstate(all="ignore"):
             for state in states:
                 self.network.parameters = state
-                losses.append(self.engine.evaluate(self.rows)[0])
+                loss, _ = self.engine.evaluate(self.rows)
+                losses.append(loss)
         return np.array(losses)
 
 
@@ -115,18 +115,15 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
         return {"hint": TOO_LARGE}
     # The loss of comparable networks is the same function of their weights.
     indices = []
-    paths = []
-    reports = []
+    trainings = []
     for index, compared in enumerate(views):
         settings = compared.settings
         if settings.has_same_architecture(view.settings) and settings.loss == view.settings.loss:
-            path, report = _path(compared)
             indices.append(index)
-            paths.append(path)
-            reports.append(report)
-    parameters = [path.parameters for path in paths]
+            trainings.append(_drawn_training(compared))
+    parameters = [training.path.parameters for training in trainings]
     states = np.concatenate(parameters).astype(np.float64)
-    shortest = min(len(path.epochs) for path in paths)
+    shortest = min(len(training.path.epochs) for training in trainings)
     if shortest < 3 or not np.ptp(states, axis=0).any():
         return {"hint": TOO_SHORT}
     plane = PathPlane.through(states)
@@ -138,8 +135,8 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
     losses = loss.at(plane.states(grid))
     lines = contours(losses.reshape(SIDE, SIDE))
     drawn_paths = []
-    for path, report in zip(paths, reports, strict=True):
-        drawn_paths.append(_drawn(path, report, plane, loss))
+    for training in trainings:
+        drawn_paths.append(_describe(training, plane, loss))
     return {
         "networks": indices,
         "side": SIDE,
@@ -161,8 +158,15 @@ def contours(losses: Array) -> list[Array]:
     return [contour(heights - level) for level in levels[1:-1]]
 
 
-def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
-    """Return the saved weights of a training, current ones if they are newer, and its state."""
+class DrawnTraining(NamedTuple):
+    """The weights of a training on its way, and its last report."""
+
+    path: WeightPath
+    latest: ProgressReport
+
+
+def _drawn_training(view: NetworkView) -> DrawnTraining:
+    """Collect the saved weights of a training, and the current ones if they are newer."""
     assert view.key is not None
     try:
         path = view.trainer.request_path(view.key).result(TIMEOUT)
@@ -172,13 +176,13 @@ def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
     if latest.epoch > path.epochs[-1]:
         parameters = np.vstack([path.parameters, latest.snapshot.parameters])
         path = WeightPath([*path.epochs, latest.epoch], parameters)
-    return path, latest
+    return DrawnTraining(path, latest)
 
 
-def _drawn(
-    path: WeightPath, latest: ProgressReport, plane: PathPlane, loss: TrainingLoss
-) -> dict[str, Any]:
+def _describe(training: DrawnTraining, plane: PathPlane, loss: TrainingLoss) -> dict[str, Any]:
     """Describe a path on the plane, the current position, and the losses at both."""
+    path = training.path
+    latest = training.latest
     current = latest.snapshot.parameters[None]
     place = plane.places(current)
     states = np.vstack([current, plane.states(place)])

@@ -126,7 +126,8 @@ def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, l
         weights = first.weights[:, : prepared.max_drawn]
         drawn[0] = _enlarged(weights, shape)  # instead of the outputs
         minima[0][:] = 1e-9
-    columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
+    no_columns = inputs[:, :0]  # for a network without hidden layers
+    columns = np.concatenate([no_columns, *drawn], axis=1)
     return _scaled(columns, np.concatenate([[], *minima]))
 
 
@@ -157,10 +158,12 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
     if n_classes > 2:
         if prepared.is_curve:
             return output.argmax(axis=1).astype(np.float32)
-        ranked = output.argsort(axis=1)[:, :-3:-1]
-        probabilities = np.take_along_axis(output, ranked, axis=1)
+        ascending = output.argsort(axis=1)
+        most_probable = ascending[:, [-1, -2]]  # the first and the second class of each point
+        probabilities = np.take_along_axis(output, most_probable, axis=1)
         certainty = np.rint(127 * np.clip(probabilities, 0, 1))
-        planes = np.stack([ranked, certainty], axis=1).T
+        # One after the other: first classes, their certainties, second classes, their certainties.
+        planes = np.stack([most_probable, certainty], axis=1).T
         return planes.reshape(-1).astype(np.int8)
     if n_classes:
         values = np.clip(output[:, -1], 0, 1)

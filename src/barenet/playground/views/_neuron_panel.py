@@ -105,7 +105,7 @@ def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None]
     behind = _values_at(sums, middles - ARROW * steps)
     has_room = (ahead > 0) & (behind < 0)
     distances = np.square(middles - 0.5).sum(axis=1)  # from the middle of the picture
-    best = np.lexsort((distances, ~has_room))[0]
+    best = np.lexsort((distances, ~has_room))[0]  # the nearest with room, else the nearest
     arrow = np.concatenate([middles[best], steps[best]])
     return rounded(arrow)
 
@@ -171,7 +171,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     summary = step_summary(explanation, neuron)
     row = rows[summary["row"]]
     epoch = view.latest.epoch
-    if view.latest.batch[0] > 0:
+    if view.latest.batch.done > 0:
         epoch += 1  # the update was in the current, incomplete epoch
     position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
     names = prepared.input_names

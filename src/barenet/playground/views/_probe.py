@@ -72,7 +72,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
         epoch = view.latest.epoch
-        if view.latest.batch[0] > 0:
+        if view.latest.batch.done > 0:
             epoch += 1  # the update was in the current, incomplete epoch
         answer["update"] = {
             "epoch": epoch,
@@ -103,8 +103,8 @@ def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
         row = prepared.plane.rows(np.array([place]))
         return _scaled(prepared, row)
     encoded = []
-    for (_, column), pixel in zip(prepared.columns, place, strict=True):
-        encoded.append(column.encode(np.array([pixel])))
+    for placed, pixel in zip(prepared.columns, place, strict=True):
+        encoded.append(placed.column.encode(np.array([pixel])))
     return _scaled(prepared, np.column_stack(encoded))
 
 
