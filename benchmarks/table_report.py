@@ -15,6 +15,7 @@ from benchmarks.table_scores import (
     by_table,
     complete,
     difference,
+    has_one_split,
     noise,
     ranks,
     shortfalls,
@@ -133,11 +134,20 @@ def _differences(rows: Sequence[Row], models: Sequence[str], figures: bool) -> l
         table(_DIFFERENCES, [_difference(rows, name) for name in others]),
         "Each line is about the splits that both models have. The differences are means over the "
         "tables, with 95 % intervals by a bootstrap over the tables; a positive difference of the "
-        "score or of the AUC, and a negative one of the log loss, is in favour of the ensemble. A "
-        "table is a tie where the difference of the score is within the noise of its splits: the "
-        "95 % interval of the corrected t-test (Nadeau and Bengio, 2003) contains 0.",
+        "score or of the AUC, and a negative one of the log loss, is in favour of the ensemble. "
+        + _about_ties(rows),
         *_pictures(figures, "tables-differences.svg"),
     ]
+
+
+def _about_ties(rows: Sequence[Row]) -> str:
+    """Explain which tables are ties; the noise of a single split is unknown."""
+    if has_one_split(rows):
+        return "With one split of each table, each difference is a win or a loss, however small."
+    return (
+        "A table is a tie where the difference of the score is within the noise of its splits: the "
+        "95 % interval of the corrected t-test (Nadeau and Bengio, 2003) contains 0."
+    )
 
 
 def _difference(rows: Sequence[Row], other: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: A model is compared with all others if it has at least so many of the tables.
-MOST = 0.9
+MOST = 0.85
 
 #: Bootstrap samples, their seed, and the level of intervals.
 SAMPLES, SEED, LEVEL = 10_000, 0, 0.95
@@ -142,18 +142,27 @@ def difference(
     Returns
     -------
     Difference or None
-        None without a common split.
+        None without a common split. If no model has more than one split, each difference is a win
+        or a loss, as its noise is unknown.
     """
     pairs = _pairs(rows, one, other, figure)
     if not pairs:
         return None
     means = np.array([np.mean(pair) for pair in pairs.values()])
-    clear = np.array([abs(np.mean(pair)) > noise(pair) for pair in pairs.values()])
+    if has_one_split(rows):
+        clear = means != 0
+    else:
+        clear = np.array([abs(np.mean(pair)) > noise(pair) for pair in pairs.values()])
     better, worse = (clear & (sign * means > 0) for sign in (SIGN[figure], -SIGN[figure]))
     wins, losses = int(better.sum()), int(worse.sum())
     return Difference(
         float(means.mean()), _interval(means), wins, len(means) - wins - losses, losses
     )
+
+
+def has_one_split(rows: Sequence[Row]) -> bool:
+    """Whether all models are measured on one split of each table alone."""
+    return len({row["split"] for row in rows}) == 1
 
 
 def _pairs(rows: Sequence[Row], one: str, other: str, figure: str) -> dict[str, list[float]]:
