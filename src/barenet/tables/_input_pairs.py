@@ -97,7 +97,8 @@ class InputPairs:
         )
         has_pair = places >= 0  # the entry of a row without a pair is 0, at input 0
         numbers = has_pair.astype(np.float64)
-        return Entries(np.maximum(places, 0)[:, np.newaxis], numbers[:, np.newaxis])
+        inputs = np.maximum(places, 0)
+        return Entries(inputs[:, np.newaxis], numbers[:, np.newaxis])
 
     def _pair_of_rows(self, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.intp]:
         """Find the index of each row's pair of inputs; -1 if it isn't one of the pairs."""

@@ -171,8 +171,9 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     try:
         return _convert(values)
     except _UnusableError as error:
-        parts: dict[str, Any] = {"drop": [name], **(place or {"argument": "X"})}
-        refused = DataError(f"column {name!r}: {error}", remedy=error.remedy, **parts)
+        place = place or {"argument": "X"}
+        problem = f"column {name!r}: {error}"
+        refused = DataError(problem, remedy=error.remedy, drop=[name], **place)
         refused.row = error.row
         refused.column = name
         raise refused from None
@@ -192,15 +193,8 @@ def _convert(values: Any) -> NDArray[Any]:
         mask = np.ma.getmaskarray(values)
         values = np.ma.getdata(values).astype(object)
         values[mask] = None
-    if isinstance(values, list | tuple):
-        types = {type(value) for value in values}
-        has_text = any(issubclass(value_type, str) for value_type in types)
-        has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
-        # In a NumPy array, every text would take as much memory as the longest, and members of an
-        # enumeration of texts would be cut to one letter. True beside 1 would become 1, a large
-        # whole number the nearest float64, and the year 9999 beside nanoseconds another year.
-        if has_text or len(types) > 1 or has_large or np.datetime64 in types:
-            return _from_objects(list(values))
+    if isinstance(values, list | tuple) and _needs_conversion_by_value(values):
+        return _from_objects(list(values))
     if hasattr(getattr(values, "dtype", None), "pyarrow_dtype"):
         # pandas can't convert a dictionary or run-length encoding to a NumPy array.
         values = values.array.__arrow_array__()
@@ -231,6 +225,21 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind in "UT":
         return _as_texts(array)
     return array.astype(np.float64)
+
+
+def _needs_conversion_by_value(values: Sequence[Any]) -> bool:
+    """Return whether a NumPy array of values would not keep all of them.
+
+    In an array, every text would take as much memory as the longest, and members of an enumeration
+    of texts would be cut to one letter. True beside 1 would become 1, a large whole number the
+    nearest float64, and the year 9999 beside nanoseconds another year.
+    """
+    types = {type(value) for value in values}
+    if len(types) > 1 or np.datetime64 in types:
+        return True
+    if any(issubclass(value_type, str) for value_type in types):
+        return True
+    return types == {int} and any(abs(value) >= MAX_EXACT for value in values)
 
 
 def _declared_type(values: Any) -> str:
@@ -269,11 +278,9 @@ def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
             character = "half a character"
             if text[wrong] == "\0":
                 character = "a zero character"
-            raise _UnusableError(
-                f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}",
-                remedy="correct the value, or leave the column out: {drop}",
-                row=row,
-            )
+            problem = f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}"
+            remedy = "correct the value, or leave the column out: {drop}"
+            raise _UnusableError(problem, remedy, row)
     return np.asarray(values, TEXT)
 
 
@@ -325,26 +332,38 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     kinds = {_kind(value_type) for value_type in types}
     are_exact_numbers = kinds == {"number"} and not any(_is_inexact(value) for value in present)
     if not present or are_exact_numbers:
-        numbers = []
-        for value in values_or_none:
-            number = float(value) if value is not None else np.nan
-            numbers.append(number)
-        return np.array(numbers)
+        return _as_numbers(values_or_none)
     if kinds == {"date"}:
-        dates = []
-        for row, value in enumerate(values_or_none):
-            moment = None
-            if isinstance(value, np.datetime64):
-                [moment] = _in_microseconds(np.array([value]), first_row=row)
-            elif value is not None:
-                moment = to_utc(value)
-            dates.append(moment)
-        return np.array(dates, "M8[us]")
+        return _as_dates(values_or_none)
     if kinds == {"truth"} and len(present) == len(values):
         return np.array(values, bool)
     if "date" in kinds:
         raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
     return _as_texts([_to_text(value) for value in values_or_none])
+
+
+def _as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Convert numbers; None is NaN."""
+    converted = []
+    for value in values:
+        if value is None:
+            converted.append(np.nan)
+        else:
+            converted.append(float(value))
+    return np.array(converted)
+
+
+def _as_dates(values: Sequence[Any]) -> NDArray[np.datetime64]:
+    """Convert dates of Python and NumPy; None is NaT."""
+    dates = []
+    for row, value in enumerate(values):
+        moment = None
+        if isinstance(value, np.datetime64):
+            [moment] = _in_microseconds(np.array([value]), first_row=row)
+        elif value is not None:
+            moment = to_utc(value)
+        dates.append(moment)
+    return np.array(dates, "M8[us]")
 
 
 def _has_large(array: NDArray[Any]) -> bool:
@@ -439,7 +458,9 @@ class FrameTable(Table):
     def of(cls, X: Any, name: str) -> Self:
         """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
-        rows = X.rows if isinstance(X, Frame) else None
+        rows = None
+        if isinstance(X, Frame):
+            rows = X.rows
         return cls(Path(name), tuple(columns), columns, rows)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
