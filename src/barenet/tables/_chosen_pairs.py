@@ -132,7 +132,8 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
         if isinstance(column, DateColumn):
             for cycle in column.cycles:
                 part = PART_OF_CYCLE[cycle]
-                sides.append(SideCodes.of(PairSide(column.name, part), part_of(filled, part)))
+                side = PairSide(column.name, part)
+                sides.append(SideCodes.of(side, part_of(filled, part)))
         else:
             sides.append(SideCodes.of(PairSide(column.name), filled))
     return [side for side in sides if side.is_text or side.n_codes <= MOST_NUMBERS]

@@ -635,15 +635,17 @@ class DateColumn(FilledColumn):
         filled = np.where(is_missing, self.fill_value, values)
         of_seconds = column._filled_entries(seconds(filled), len(self.inputs))
         further = []
-        first = 1 + self.n_bins  # the first input after those of the seconds
+        n_rows = len(filled)
+        next_input = 1 + self.n_bins  # the first one after those of the seconds
         for wave in self._waves(filled):
-            further.append((np.full(len(filled), first), wave))
-            first += 1
+            further.append((np.full(n_rows, next_input), wave))
+            next_input += 1
         for part in self.parts:
-            further.append((first + part_of(filled, part), np.ones(len(filled))))
-            first += len(PARTS[part])
+            inputs = next_input + part_of(filled, part)
+            further.append((inputs, np.ones(n_rows)))
+            next_input += len(PARTS[part])
         if self.indicator:
-            further.append((np.full(len(filled), first), is_missing))
+            further.append((np.full(n_rows, next_input), is_missing))
         return of_seconds.followed_by(further)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:

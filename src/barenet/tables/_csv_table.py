@@ -241,7 +241,7 @@ class CsvTable(Table):
         delimiter = str(self.options.delimiter)
         quoting = self.options.has_quotes
         columns = column_type().split(
-            text, delimiter, len(self.names), self.path, self.first_line, quoting=quoting
+            text, delimiter, len(self.names), self.path, line=self.first_line, quoting=quoting
         )
         by_name = dict(zip(self.names, columns, strict=True))
         return replace(self, text=text, columns=by_name)

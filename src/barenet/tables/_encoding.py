@@ -365,7 +365,8 @@ class TableEncoding:
             for place in range(len(column.inputs)):
                 are_bins.append(0 < place <= column.n_bins)
         for pairs in self.pairs:
-            are_bins.extend([False] * len(pairs.pairs))
+            for _ in pairs.pairs:
+                are_bins.append(False)
         return np.array(are_bins)
 
     @property

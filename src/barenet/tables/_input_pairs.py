@@ -109,7 +109,8 @@ class InputPairs:
         numbers_of_rows = first * n_second + second
         after = np.searchsorted(numbers[order], numbers_of_rows)
         nearest = order[np.minimum(after, len(order) - 1)]
-        is_pair = (numbers[nearest] == numbers_of_rows) & (first >= 0) & (second >= 0)
+        has_both = (first >= 0) & (second >= 0)
+        is_pair = (numbers[nearest] == numbers_of_rows) & has_both
         return np.where(is_pair, nearest, -1)
 
     def to_dict(self) -> dict[str, Any]:

@@ -204,27 +204,34 @@ def _refuse_comments(column: DistinctTexts) -> None:
         if not parsing.is_code(column.texts[code]):
             numbers.append(code)
     are_decimal = 2 * len(column.find(_read_decimal)) > len(numbers)
+    if _has_words_beside(column, numbers, are_measures=are_decimal):
+        call = "pandas.to_numeric(column, errors='coerce')"
+        raise _words_beside(column, numbers, "a number", call)
+    call = "pandas.to_datetime(column, errors='coerce')"
     dates = _without_seasons(column, column.find_most(parse_datetime))
+    if _has_words_beside(column, dates, are_measures=True):
+        raise _words_beside(column, dates, "a date", call)
     times = column.find_most(date_formats.parse_time_of_day)
-    for codes, expected, call in (
-        (numbers, "a number", "pandas.to_numeric(column, errors='coerce')"),
-        (dates, "a date", "pandas.to_datetime(column, errors='coerce')"),
-        (times, "a time of day", "pandas.to_datetime(column, errors='coerce')"),
-    ):
-        others = column.others(codes)
-        if len(codes) < MANY or len(codes) <= len(others):
-            continue
-        is_measure = expected != "a number" or are_decimal
-        comments = []
-        for text in column.texts_of(others):
-            has_digits = any(character.isdigit() for character in text)
-            if not has_digits or (is_measure and " " in text):
-                comments.append(text)
-        if 2 * len(comments) <= len(others):
-            continue
-        if not is_measure and column.n_rows(others) < 2 * len(others):
-            continue
-        raise _words_beside(column, codes, expected, call)
+    if _has_words_beside(column, times, are_measures=True):
+        raise _words_beside(column, times, "a time of day", call)
+
+
+def _has_words_beside(column: DistinctTexts, codes: Sequence[int], *, are_measures: bool) -> bool:
+    """Return whether values are most of the different ones, and words most of the others."""
+    others = column.others(codes)
+    if len(codes) < MANY or len(codes) <= len(others):
+        return False
+    words = []
+    for text in column.texts_of(others):
+        has_digits = any(character.isdigit() for character in text)
+        is_comment = are_measures and " " in text
+        if not has_digits or is_comment:
+            words.append(text)
+    if 2 * len(words) <= len(others):
+        return False
+    if are_measures:
+        return True
+    return column.n_rows(others) >= 2 * len(others)
 
 
 def _read_decimal(text: str) -> float | None:

@@ -61,8 +61,9 @@ def add_edges_at_jumps(
         if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
             with_bins.append(column)
             # A placeholder such as 9999-12-31 is beyond the edges, which must be kept.
-            numbers = column.numbers(values)
-            numbers_of_columns.append(np.clip(numbers, column.edges[0], column.edges[-1]))
+            first, *_, last = column.edges
+            numbers = np.clip(column.numbers(values), first, last)
+            numbers_of_columns.append(numbers)
             scaled.append(column.encode(values)[:, 0])
     if not with_bins or len(indices) < 2 * ROWS_OF_LEAF:
         return encoding
@@ -131,25 +132,34 @@ def _is_jump(
     first_near = max(0, n_below - NEAR)
     order = np.argsort(x, kind="stable")
     near = order[first_near : n_below + NEAR]
-    x = x[near]
+    # Least squares with weights are those of rows that are multiplied by the roots of the weights.
     root = np.sqrt(weight[near])[:, np.newaxis]
     jump = root * is_above[near][:, np.newaxis]
-    y = root * y[near]
-    extent = float(np.ptp(x))
-    if extent == 0:
-        extent = 1.0
-    positions = 2 * (x - x.min()) / extent - 1  # from -1 to 1
-    curve = legvander(positions, 3)
-    basis, _ = np.linalg.qr(root * curve)
+    targets = root * y[near]
+    curve = root * legvander(_scaled_to_one(x[near]), 3)
+    basis, _ = np.linalg.qr(curve)
     constant = basis[:, :1]
-    mean = constant @ (constant.T @ y)
-    total = np.square(y - mean).sum()
-    jump_residual = jump - basis @ (basis.T @ jump)  # after fitting the polynomial
-    y_residual = y - basis @ (basis.T @ y)
+    total = np.square(_residual(constant, targets)).sum()
+    # What the polynomial leaves of the jump explains some of what it leaves of the targets.
+    jump_residual = _residual(basis, jump)
+    target_residual = _residual(basis, targets)
     squares = np.square(jump_residual).sum()
     explained = 0.0
     if squares > 1e-9:
-        explained = np.square(jump_residual.T @ y_residual).sum() / squares
-    n_degrees_of_freedom = max(1, len(x) - 5)
-    noise = (np.square(y_residual).sum() - explained) / n_degrees_of_freedom
+        explained = np.square(jump_residual.T @ target_residual).sum() / squares
+    n_degrees_of_freedom = max(1, len(near) - 5)
+    noise = (np.square(target_residual).sum() - explained) / n_degrees_of_freedom
     return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))
+
+
+def _scaled_to_one(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale numbers to the range from -1 to 1."""
+    extent = float(np.ptp(x))
+    if extent == 0:
+        extent = 1.0
+    return 2 * (x - x.min()) / extent - 1
+
+
+def _residual(basis: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """Return what a least-squares fit on an orthonormal basis leaves of values."""
+    return values - basis @ (basis.T @ values)

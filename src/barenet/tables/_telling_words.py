@@ -61,7 +61,8 @@ class WordRows(NamedTuple):
     def of(cls, texts: NDArray[Any]) -> "WordRows":
         """Find the words that enough rows share."""
         words_by_text = sets_of_words(texts.tolist())
-        shared = shared_words(words_by_text, [1] * len(words_by_text))
+        counts = [1 for _ in words_by_text]  # each text is in one row
+        shared = shared_words(words_by_text, counts)
         place_of_word = {word: place for place, word in enumerate(shared)}
         places = []
         rows = []

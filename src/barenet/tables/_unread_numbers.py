@@ -299,26 +299,32 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
     marked += column.find(_WITH_BASE.fullmatch)
-    plain = set(numbers)
-    times = column.find(date_formats.parse_time_of_day)
-    without_unit = plain.union(times)
-    with_unit = []
-    for code in column.find(_WITH_UNIT.fullmatch):
-        if code not in without_unit:  # the e of 1e3 and the AM of 3 AM are not units
-            with_unit.append(code)
-    units = {_unit_of(text) for text in column.texts_of(with_unit)}
-    most_units = MOST_UNITS
-    if all(_SPACED_UNIT.fullmatch(text) for text in column.texts_of(with_unit)):
-        most_units = MOST_SPACED_UNITS
-    if len(units) <= most_units:
-        marked += with_unit
-    both = plain.union(marked)
+    marked += _with_units(column, numbers)
+    both = {*numbers, *marked}
     if marked and len(both) >= MANY and column.are_nearly_all(both):
         remedy = "write the number alone"
         limits = column.find(parsing.read_limit)
         if limits and set(limits) == set(marked):
             remedy = read_as_numbers(column.texts[limits[0]])
         raise column.fault(marked, "a number", f"{remedy}; {column.if_names}")
+
+
+def _with_units(column: DistinctTexts, numbers: Sequence[int]) -> list[int]:
+    """Find the numbers with units; none if there are too many different units."""
+    times = column.find(date_formats.parse_time_of_day)
+    without_unit = {*numbers, *times}
+    codes = []
+    for code in column.find(_WITH_UNIT.fullmatch):
+        if code not in without_unit:  # the e of 1e3 and the AM of 3 AM are not units
+            codes.append(code)
+    texts = column.texts_of(codes)
+    units = {_unit_of(text) for text in texts}
+    most_units = MOST_UNITS
+    if all(_SPACED_UNIT.fullmatch(text) for text in texts):
+        most_units = MOST_SPACED_UNITS
+    if len(units) > most_units:
+        return []
+    return codes
 
 
 def _may_have_unit(text: str) -> bool:
