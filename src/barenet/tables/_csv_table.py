@@ -334,7 +334,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     """Split a CSV file at row ends into blocks of some megabytes; without rows, into one block."""
     blocks: list[CsvTable] = []
     with file_io.open_file(path) as file:
-        head = _read_head(file, path, options)
+        head = _read_head(file, path, options)  # frees its memory before that of larger blocks
         options = replace(head.options, header=False)
         start = head.start
         line = head.line
@@ -529,9 +529,11 @@ def _check_groups(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
     is_grouped = texts.matches(grouped_number(thousands, decimal))
     is_number = is_grouped | texts.matches(plain)
     is_wrong = texts.matches(any_groups) & ~is_grouped
+    if not is_wrong.any():
+        return
     are_mostly_right = is_number.sum() > is_wrong.sum()
     are_nearly_all_numbers = (is_number | is_wrong).mean() >= NEARLY_ALL
-    if is_wrong.any() and are_mostly_right and are_nearly_all_numbers:
+    if are_mostly_right and are_nearly_all_numbers:
         expected = f"a number with {thousands!r} between groups of three digits alone"
         remedy = "correct it, or read the file without {thousands}"
         if not is_target:

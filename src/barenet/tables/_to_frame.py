@@ -200,20 +200,15 @@ def _convert(values: Any) -> NDArray[Any]:
         values = values.array.__arrow_array__()
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
-    # Arrow and polars convert integers with missing values to floats.
-    declared = _declared_type(values)
-    if declared.endswith("int128"):  # NumPy doesn't have this type
-        values = np.array(values.to_list(), object)
-    try:
-        array = np.asarray(values)
-    except ValueError:  # the rows differ in length
-        array = np.empty((0, 0))
+    array = _as_array(values)
     if array.ndim != 1:
         raise _wrong_dimensions(array)
     dtype_kind = array.dtype.kind
     if dtype_kind == "M":
         return _in_microseconds(array)
-    is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
+    is_whole = dtype_kind in "iu"
+    if dtype_kind == "f" and "int" in _declared_type(values):
+        is_whole = True  # Arrow and polars convert integers with missing values to floats
     if is_whole and _has_large(array):
         return _from_objects(_to_list(values, array))
     if dtype_kind == "O":
@@ -225,6 +220,16 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind in "UT":
         return _as_texts(array)
     return array.astype(np.float64)
+
+
+def _as_array(values: Any) -> NDArray[Any]:
+    """Convert a column to an array; it has two dimensions if the rows differ in length."""
+    if _declared_type(values).endswith("int128"):  # NumPy doesn't have this type
+        return np.array(values.to_list(), object)
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.empty((0, 0))
 
 
 def _needs_conversion_by_value(values: Sequence[Any]) -> bool:

@@ -487,17 +487,10 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
         return []
     if _OTHER_PERIOD.fullmatch(texts[0]):  # where a number would be the month
         return []
-    parts: list[str] = []
-    has_month = False
-    has_year = False
-    for part in re.split(rf"({_OFFSET}|\d+|[^\W\d_]+)", texts[0]):
-        if not part:
-            continue
-        parts.append(part)
-        if re.fullmatch(date_formats.MONTH_WORD, part.lower()):
-            has_month = True
-        if re.fullmatch(r"\d{4}", part):
-            has_year = True
+    split = re.split(rf"({_OFFSET}|\d+|[^\W\d_]+)", texts[0])
+    parts = [part for part in split if part]
+    has_month = any(re.fullmatch(date_formats.MONTH_WORD, part.lower()) for part in parts)
+    has_year = any(re.fullmatch(r"\d{4}", part) for part in parts)
     orders = _orders_of_numbers(texts, has_month=has_month, has_year=has_year)
     hour = "%H"
     if re.search(r"(?i)[ap]m\b", texts[0]):
