@@ -129,7 +129,8 @@ def relevance_factors(
     rows = random_rows(len(y), MOST_ROWS_OF_TREES)
     targets = targets_of(y)[rows]
     columns = []
-    for column, values in values_of(encoding, encoding.frame_of(X).take(rows)):
+    frame = encoding.frame_of(X).take(rows)
+    for column, values in values_of(encoding, frame):
         if not isinstance(column, WordsColumn):  # its words are chosen already
             columns.append(ColumnValues.of(column, values))
     starts = encoding.starts
@@ -141,10 +142,11 @@ def relevance_factors(
         for name, relevance in relevance_by_name.items():
             if relevance < RELEVANT:
                 irrelevant.add(name)
+        factor = 1 / math.sqrt(max(1, len(irrelevant)))
         for name in irrelevant:
             start = starts[name]
             end = start + len(encoding.used_by_name[name].inputs)
-            factors[network, start:end] = 1 / math.sqrt(len(irrelevant))
+            factors[network, start:end] = factor
     return factors
 
 
@@ -164,13 +166,14 @@ def relevances(
     features = [column.features(rows, targets) for column in columns]
     shadows = [column.features(shuffled, targets) for column in columns]
     X = np.concatenate([*features, *shadows], axis=1)
-    of_features, of_shadows = np.split(_importances(X, targets, weight[rows], seed), 2)
+    explained = _importances(X, targets, weight[rows], seed)
+    of_features, of_shadows = np.split(explained, 2)
     n_features = [part.shape[1] for part in features]
     importances = _sums(of_features, n_features)
     # A single shadow is a matter of chance itself, so the mean of all shadows counts as much.
-    own_chance = _sums(of_shadows, n_features)
+    chance_of_shadow = _sums(of_shadows, n_features)
     mean_chance = of_shadows.mean() * np.array(n_features)
-    chance = (own_chance + mean_chance) / 2
+    chance = (chance_of_shadow + mean_chance) / 2
     relevance_by_name = {}
     for column, importance, chance_of_column in zip(columns, importances, chance, strict=True):
         relevance = math.inf

@@ -470,12 +470,9 @@ class FrameTable(Table):
 
     def with_target(self, target: Any) -> tuple[Self, str]:
         """Find the named column, or add values, such as an array, as a column; return its name."""
-        label = target
-        if isinstance(target, list) and len(target) == 1:
-            label = target[0]
-        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
-        if is_name and str(label) in self.names:
-            return self, str(label)
+        existing = self._existing_name(target)
+        if existing is not None:
+            return self, existing
         if len(getattr(target, "columns", ())) == 1:
             target = target[target.columns[0]]
         if np.shape(target)[1:] == (1,):
@@ -483,14 +480,27 @@ class FrameTable(Table):
         if np.ndim(target) != 1:
             expected = "the name of a column, or one value for each row"
             raise ArgumentError.of("target", target, expected)
+        name = self._name_for(target)
+        return self._with_column(target, name), name
+
+    def _existing_name(self, target: Any) -> str | None:
+        """Return the name of the column that the target names; None if it is no such name."""
+        label = target
+        if isinstance(target, list) and len(target) == 1:
+            label = target[0]
+        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
+        if is_name and str(label) in self.names:
+            return str(label)
+        return None
+
+    def _name_for(self, target: Any) -> str:
+        """Return the name that added targets have in their library, or else a usual one."""
         name = getattr(target, "name", None)
         if name not in (None, ""):
-            name = str(name)
-        elif "y" in self.names:
-            name = "target"
-        else:
-            name = "y"
-        return self._with_column(target, name), name
+            return str(name)
+        if "y" in self.names:
+            return "target"
+        return "y"
 
     def _with_column(self, values: Sequence[Any], name: str) -> Self:
         """Add a column."""
