@@ -209,6 +209,8 @@ class DataError(ArgumentError):
         Row of an invalid value in its source, counted from 0.
     column : str, optional
         Column of an invalid value.
+    expected_kind : str
+        The kind of the accepted values: their description in `expected` without its details.
 
     Examples
     --------
@@ -224,6 +226,7 @@ class DataError(ArgumentError):
         self.line = line
         self.row: int | None = None
         self.column: str | None = None
+        self.expected_kind = self.expected
 
     def _place(self) -> list[str]:
         if self.path is None:

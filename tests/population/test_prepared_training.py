@@ -98,7 +98,7 @@ def test_nothing_is_trained_where_there_is_nothing_to_compare(trials, monkeypatc
     prepared = prepare_ensemble_training(enough, y_of_enough)
     assert trials == []
     assert "household" in prepared.chosen.codes, "each number is in 23 rows on average"
-    monkeypatch.setattr(_input_trials, "MOST_ROWS", len(y) - 1)
+    monkeypatch.setattr(_input_trials, "MOST_ROWS_OF_TRIALS", len(y) - 1)
     prepared = prepare_ensemble_training(table, y)
     assert trials == []
     assert "household" in prepared.chosen.codes, "the regression alone decides"
@@ -133,7 +133,7 @@ def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trial
 
 
 def test_pairs_of_many_rows_are_confirmed_with_some_of_them(trials, monkeypatch):
-    monkeypatch.setattr(_input_trials, "MOST_ROWS", 900)
+    monkeypatch.setattr(_input_trials, "MOST_ROWS_OF_TRIALS", 900)
     rows_of_trials = []
     sampled = TrainingTable.sampled
 

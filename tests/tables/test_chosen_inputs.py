@@ -185,7 +185,7 @@ def test_missing_values_do_not_hide_codes():
 
 def test_rows_in_a_regular_order_are_compared_at_random(monkeypatch):
     """Categories matter in every second row, which every second row would miss."""
-    monkeypatch.setattr(_chosen_inputs, "MOST_ROWS", 2_000)
+    monkeypatch.setattr(_chosen_inputs, "MOST_ROWS_OF_CATEGORIES", 2_000)
     rng = np.random.default_rng(10)
     n_rows = 4_000
     town = rng.integers(0, 150, n_rows)

@@ -82,7 +82,7 @@ def test_a_column_that_determines_another_one_forms_no_pair_with_it():
 
 
 def test_the_frequent_ones_of_too_many_pairs_have_an_input(monkeypatch):
-    monkeypatch.setattr(_chosen_pairs, "MOST_INPUTS", 50)
+    monkeypatch.setattr(_chosen_pairs, "MOST_INPUTS_OF_PAIRS", 50)
     rng = np.random.default_rng(3)
     first, second = rng.geometric(0.2, (2, 1_000))
     table = {"first": texts(first), "second": texts(second)}

@@ -5,7 +5,7 @@ import pytest
 
 from barenet import MLPEnsembleClassifier, TableEncoding
 from barenet.population import _training_table
-from barenet.tables._target_jumps import MOST_ROWS, add_edges_at_jumps
+from barenet.tables._target_jumps import MOST_ROWS_OF_JUMPS, add_edges_at_jumps
 
 
 def columns(n_rows=1_000, seed=0):
@@ -91,9 +91,9 @@ def test_a_jump_of_a_jump_is_found():
 
 
 def test_jumps_of_many_rows_are_found_by_some_of_them():
-    x = np.random.default_rng(0).random(3 * MOST_ROWS)
+    x = np.random.default_rng(0).random(3 * MOST_ROWS_OF_JUMPS)
     (below, above) = added({"x": x}, (x > 0.4).astype(int))["x"]
-    assert below <= 0.4 < above and above - below < 10 / MOST_ROWS
+    assert below <= 0.4 < above and above - below < 10 / MOST_ROWS_OF_JUMPS
 
 
 def test_values_that_float32_cannot_tell_apart_are_no_jump():

@@ -18,7 +18,7 @@ from barenet.tables._input_regression import GAIN
 #: Maximum number of rows with which networks are trained to compare inputs. With more rows, codes
 #: and categories are not compared: those that get an input are in more rows, too, as their number
 #: is limited.
-MOST_ROWS = 20_000
+MOST_ROWS_OF_TRIALS = 20_000
 
 #: Only the categories of columns that have fewer rows for each input, on average, are compared.
 ROWS_OF_CATEGORY = 10
@@ -33,7 +33,7 @@ class InputTrials:
     Parameters
     ----------
     table : TrainingTable
-        The rows, of which at most `MOST_ROWS` are used.
+        The rows, of which at most `MOST_ROWS_OF_TRIALS` are used.
     recipe : EnsembleRecipe
         The numbers of the training, except those of the repeats and epochs.
     threads : int, optional
@@ -50,9 +50,9 @@ class InputTrials:
         threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.has_all_rows = len(table.y) <= MOST_ROWS
+        self.has_all_rows = len(table.y) <= MOST_ROWS_OF_TRIALS
         if not self.has_all_rows:
-            table = table.sampled(MOST_ROWS)
+            table = table.sampled(MOST_ROWS_OF_TRIALS)
         self.table = table
         self.recipe = replace(recipe, repeats=1, epochs=min(recipe.epochs, EPOCHS))
         self.threads = threads
@@ -62,16 +62,20 @@ class InputTrials:
 
     def confirm(self, chosen: ChosenInputs) -> ChosenInputs:
         """Leave out the codes, rare categories and pairs with which networks predict worse."""
-        proposed_pairs = chosen.pairs
-        chosen = chosen.without_pairs()
+        confirmed = chosen.without_pairs()
         if self.has_all_rows:
-            wide = self._wide_columns(chosen)
-            chosen = self._better(chosen.without_codes(wide), chosen)
-            chosen = self._better(chosen.with_merged_categories(wide), chosen)
-        with_pairs = chosen._replace(pairs=proposed_pairs)
-        if with_pairs != chosen and self._loss(with_pairs) < (1 - GAIN) * self._loss(chosen):
+            wide = self._wide_columns(confirmed)
+            without_codes = confirmed.without_codes(wide)
+            confirmed = self._better(without_codes, confirmed)
+            with_merged = confirmed.with_merged_categories(wide)
+            confirmed = self._better(with_merged, confirmed)
+        if not chosen.pairs:
+            return confirmed
+        with_pairs = confirmed._replace(pairs=chosen.pairs)
+        loss_with_pairs = self._loss(with_pairs)
+        if loss_with_pairs < (1 - GAIN) * self._loss(confirmed):
             return with_pairs
-        return chosen
+        return confirmed
 
     def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
         """Return the other inputs if networks predict better with them."""

@@ -66,7 +66,8 @@ def prepare_ensemble_training(
         columns=columns,
     )
     recipe = EnsembleRecipe.for_rows(len(y))
-    recipe = replace(recipe, epochs=epochs or recipe.epochs)
+    if epochs:
+        recipe = replace(recipe, epochs=epochs)
     chosen = table.choose_inputs()
     trials = InputTrials(table, recipe, threads=threads, progress=progress)
     chosen = trials.confirm(chosen)

@@ -1,6 +1,5 @@
 """The rows of a table that an ensemble is trained on, and how they become inputs and networks."""
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -112,30 +111,43 @@ class TrainingTable:
 
     def encode(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> TableEncoding:
         """Fit the encoding of the columns, before the target has a part in it."""
-        rare: float | dict[str, float]
-        if self.rare is None:
-            in_pairs = {side.column for side in itertools.chain(*chosen.pairs)}
-            rare = chosen.rare | dict.fromkeys(in_pairs, 0.0)
-        else:
-            rare = self.rare
         encoding = TableEncoding.fit(
-            self.X, numbers="piecewise", bins=recipe.bins, rare=rare, **self.columns
+            self.X,
+            numbers="piecewise",
+            bins=recipe.bins,
+            rare=self._rare(chosen),
+            **self.columns,
         )
         encoding = encoding.with_inputs(chosen.parts, chosen.codes)
         return with_categories_of_pairs(encoding, self.X, chosen.pairs)
 
+    def _rare(self, chosen: ChosenInputs) -> float | dict[str, float]:
+        """Return the fractions of rare categories: none are merged in the columns of pairs."""
+        if self.rare is not None:
+            return self.rare
+        rare = dict(chosen.rare)
+        for first_side, second_side in chosen.pairs:
+            rare[first_side.column] = 0.0
+            rare[second_side.column] = 0.0
+        return rare
+
     def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
         """Encode the columns with the chosen inputs, and make the networks."""
         encoding = self.encode(chosen, recipe)
-        chosen = chosen._replace(codes=encoding.codes_by_name())  # those of columns with bins
+        # A column without bins has no codes.
+        chosen = chosen._replace(codes=encoding.codes_by_name())
         encoding = add_edges_at_jumps(encoding, self.X, self.y_for_encoding, self.weight)
         encoding = with_pairs(encoding, self.X, chosen.pairs)
         left_out = rows_left_out(self.y, recipe, self.target_kind, self.seed, self.groups)
-        kept = self.columns.get("keep_column", ())
-        encoding, factors_of_networks = with_words_of_networks(
-            encoding, self.X, self.y_for_encoding, self.weight, left_out, kept
+        encoding, word_factors = with_words_of_networks(
+            encoding,
+            self.X,
+            self.y_for_encoding,
+            self.weight,
+            left_out,
+            keep=self.columns.get("keep_column", ()),
         )
-        factors_of_networks *= relevance_factors(
+        factors_of_networks = word_factors * relevance_factors(
             encoding, self.X, self.y_for_encoding, self.weight, left_out
         )
         # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
@@ -143,9 +155,10 @@ class TrainingTable:
         factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
         inputs = table_rows(encoding, self.X, np.float32, factors)
         shares = self.weight / self.weight.sum()
+        out_of_fold = OutOfFold(self.y, shares, self.number_loss)
         training = EnsembleTraining(
             inputs,
-            OutOfFold(self.y, shares, self.number_loss),
+            out_of_fold,
             recipe,
             self.target_kind,
             seed=self.seed,

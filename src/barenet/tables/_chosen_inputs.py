@@ -57,7 +57,7 @@ ROWS_OF_CODE = 2
 MOST_CATEGORIES = 4_000
 
 #: Maximum number of rows that the comparison uses.
-MOST_ROWS = 50_000
+MOST_ROWS_OF_CATEGORIES = 50_000
 
 
 class ChosenInputs(NamedTuple):
@@ -185,7 +185,7 @@ def choose_inputs(
     {'town': 0.0}
     """
     encoding = TableEncoding.fit(X, rare=0, **options)
-    sample = RegressionSample.of(y, weight, MOST_ROWS)
+    sample = RegressionSample.of(y, weight, MOST_ROWS_OF_CATEGORIES)
     frame = encoding.frame_of(X).take(sample.rows)
     columns = []
     sides = []
@@ -193,21 +193,19 @@ def choose_inputs(
     numbers_of_codes = {}
     for column, values in values_of(encoding, frame):
         sides += codes_of_sides(column, values)
+        if isinstance(column, FilledColumn):
+            other_inputs.append(column.encode(values))
         if isinstance(column, CategoryColumn):
             columns.append(Categories.of(column.name, values))
-        if not isinstance(column, FilledColumn):
-            continue
-        other_inputs.append(column.encode(values))
-        if isinstance(column, DateColumn):
+        elif isinstance(column, DateColumn):
             columns += _parts_of_dates(column, values)
-        elif isinstance(column, NumberColumn):
-            is_missing = np.isnan(values)
-            if _may_be_codes(values[~is_missing]):
-                filled = np.where(is_missing, column.fill_value, values)
-                columns.append(Categories.of_numbers(column.name, filled))
-                numbers_of_codes[column.name] = np.unique(filled)
-                # What the bins express of the target doesn't need codes.
-                other_inputs.append(positions(filled, bin_edges(filled, BINS).tolist()))
+        elif isinstance(column, NumberColumn) and _may_be_codes(values):
+            filled = np.where(np.isnan(values), column.fill_value, values)
+            columns.append(Categories.of_numbers(column.name, filled))
+            numbers_of_codes[column.name] = np.unique(filled)
+            # What the bins express of the target doesn't need codes.
+            edges = bin_edges(filled, BINS)
+            other_inputs.append(positions(filled, edges.tolist()))
     if not columns:
         return ChosenInputs({}, {}, {})
     numbers = sample.centered(other_inputs)
@@ -228,7 +226,8 @@ def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]
 
 
 def _may_be_codes(numbers: NDArray[np.float64]) -> bool:
-    """Return whether numbers are whole, too many for a bin each, and repeated."""
+    """Return whether numbers are whole, too many for a bin each, and repeated; NaN is missing."""
+    numbers = numbers[~np.isnan(numbers)]
     if (numbers != np.floor(numbers)).any():
         return False
     n_different = len(np.unique(numbers))

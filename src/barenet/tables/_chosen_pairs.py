@@ -33,14 +33,14 @@ from barenet.tables._input_regression import (
 )
 
 #: Maximum number of rows that the comparison uses.
-MOST_ROWS = 20_000
+MOST_ROWS_OF_PAIRS = 20_000
 
 #: Maximum number of pairs of columns.
 MOST_PAIRS = 6
 
 #: Maximum number of pairs of categories that have an input, in all pairs of columns. Columns with
 #: more pairs are not chosen: where many rows have no input, networks predict worse than without.
-MOST_INPUTS = 4_000
+MOST_INPUTS_OF_PAIRS = 4_000
 
 #: Maximum number of pairs that two columns may have, whether these occur in rows or not.
 MOST_CELLS = 1_000_000
@@ -132,7 +132,8 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
         if isinstance(column, DateColumn):
             for cycle in column.cycles:
                 part = PART_OF_CYCLE[cycle]
-                sides.append(SideCodes.of(PairSide(column.name, part), part_of(filled, part)))
+                side = PairSide(column.name, part)
+                sides.append(SideCodes.of(side, part_of(filled, part)))
         else:
             sides.append(SideCodes.of(PairSide(column.name), filled))
     return [side for side in sides if side.is_text or side.n_codes <= MOST_NUMBERS]
@@ -152,12 +153,13 @@ def choose_pairs(
     >>> print(first, second)
     'shape' 'color'
     """
-    rows = random_rows(len(residuals), MOST_ROWS)
+    rows = random_rows(len(residuals), MOST_ROWS_OF_PAIRS)
     residuals = residuals[rows]
     weight = weight[rows]
     candidates = _candidates([side.take(rows) for side in sides])
+    n_pairs_by_columns = {candidate.pair: candidate.n_pairs for candidate in candidates}
     chosen: list[ColumnPair] = []
-    room = MOST_INPUTS
+    room = MOST_INPUTS_OF_PAIRS
     while candidates and len(chosen) < MOST_PAIRS:
         results = _better_than_nothing(candidates, residuals, weight)
         if not results:
@@ -165,13 +167,13 @@ def choose_pairs(
         best = min(results, key=lambda pair: results[pair].error)
         chosen.append(best)
         residuals = residuals - results[best].predictions
+        room -= n_pairs_by_columns[best]
         remaining = []
         for candidate in candidates:
-            if candidate.pair == best:
-                room -= candidate.n_pairs
-            elif candidate.pair in results:
+            is_useful = candidate.pair in results and candidate.pair != best
+            if is_useful and candidate.n_pairs <= room:
                 remaining.append(candidate)
-        candidates = [candidate for candidate in remaining if candidate.n_pairs <= room]
+        candidates = remaining
     return tuple(chosen)
 
 
@@ -189,10 +191,11 @@ def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
         if first.n_codes * second.n_codes > MOST_CELLS:
             continue
         codes = first.codes * second.n_codes + second.codes
-        n_pairs = np.count_nonzero(np.bincount(codes))
+        n_pairs = int(np.count_nonzero(np.bincount(codes)))
+        is_determined = n_pairs <= max(first.n_codes, second.n_codes)
         is_repeated = n_pairs < len(codes)
-        if max(first.n_codes, second.n_codes) < n_pairs <= MOST_INPUTS and is_repeated:
-            candidates.append(PairCodes((first.side, second.side), codes, int(n_pairs)))
+        if not is_determined and is_repeated and n_pairs <= MOST_INPUTS_OF_PAIRS:
+            candidates.append(PairCodes((first.side, second.side), codes, n_pairs))
     return candidates
 
 
@@ -222,9 +225,12 @@ def with_categories_of_pairs(
     values_by_name = {}
     for column, values in values_of(encoding, X):
         values_by_name[column.name] = values
+    sides: set[PairSide] = set()
+    for pair in column_pairs:
+        sides.update(pair)
     parts: dict[str, tuple[str, ...]] = {}
     codes: dict[str, tuple[float, ...]] = {}
-    for name, part in sorted(set(itertools.chain(*column_pairs))):
+    for name, part in sorted(sides):
         encoded = encoding.used_by_name.get(name)
         if isinstance(encoded, DateColumn):
             earlier = parts.get(name, encoded.parts)
@@ -242,7 +248,7 @@ def with_pairs(
 ) -> TableEncoding:
     """Add an input for each pair of categories of these columns that occurs in the rows.
 
-    If there are more than `MOST_INPUTS` pairs, the frequent ones have an input.
+    If there are more than `MOST_INPUTS_OF_PAIRS` pairs, the frequent ones have an input.
 
     >>> towns = {"town": ["Rome", "Oslo", "Rome", "Rome"], "size": ["S", "L", "L", "S"]}
     >>> sides = (PairSide("town"), PairSide("size"))
@@ -290,7 +296,10 @@ def _input_of_rows(
 
 def _fewest_rows(all_counts: Iterable[Counter[tuple[int, int]]]) -> int:
     """Find the number of rows of the rarest pair that has an input."""
-    numbers = [count for counts in all_counts for count in counts.values()]
-    if len(numbers) <= MOST_INPUTS:
+    numbers_of_rows: list[int] = []
+    for counts in all_counts:
+        numbers_of_rows.extend(counts.values())
+    if len(numbers_of_rows) <= MOST_INPUTS_OF_PAIRS:
         return 1
-    return sorted(numbers)[-MOST_INPUTS] + 1
+    numbers_of_rows.sort()
+    return numbers_of_rows[-MOST_INPUTS_OF_PAIRS] + 1

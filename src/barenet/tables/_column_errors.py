@@ -16,8 +16,8 @@ MOST_COLUMNS = 10
 #: The options of the last remedy in their order: first those that lose nothing.
 _ORDER = ("thousands", "decimal", "date_format", "numeric", "categories", "missing")
 
-#: An option at the start of a remedy, which is the first to try.
-_FIRST_OPTION = re.compile(r"[^;{]*\{(\w+)\}")
+#: The placeholder of an option in a remedy.
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def raise_together(errors: Sequence[DataError]) -> None:
@@ -90,7 +90,7 @@ def _remedy_with_suffix(group: Sequence[DataError], suffix: str) -> tuple[str, d
 def _problem(errors: Sequence[DataError]) -> str:
     """Write the problem of the first column, and then the others, grouped by what is expected."""
     first, *others = errors
-    listed: dict[str, list[str]] = {_expectation(first): []}
+    columns_by_kind: dict[str, list[str]] = {first.expected_kind: []}
     for error in others[: MOST_COLUMNS - 1]:
         place = f"row {error.row}"
         if error.line is not None:
@@ -99,17 +99,17 @@ def _problem(errors: Sequence[DataError]) -> str:
             place = f"{printable(error.path)}, {place}"
         shown = str(error.value)[:30]
         column = f"{error.column!r} ({place}: {shown!r})"
-        listed.setdefault(_expectation(error), []).append(column)
+        columns_by_kind.setdefault(error.expected_kind, []).append(column)
     problem = first.problem
-    for expectation, columns in listed.items():
+    for kind, columns in columns_by_kind.items():
         if not columns:
             continue
         noun = "column" if len(columns) == 1 else "columns"
-        if _kind_of(expectation) == _kind_of(_expectation(first)):
+        if _noun_of(kind) == _noun_of(first.expected_kind):
             noun = f"likewise {noun}"
         problem += f"; {noun} {', '.join(columns)}"
-        if expectation != _expectation(first):
-            problem += f": expected {expectation}"
+        if kind != first.expected_kind:
+            problem += f": expected {kind}"
     n_more = len(errors) - MOST_COLUMNS
     if n_more > 0:
         noun = "column" if n_more == 1 else "columns"
@@ -117,15 +117,9 @@ def _problem(errors: Sequence[DataError]) -> str:
     return problem
 
 
-def _expectation(error: DataError) -> str:
-    """Return the kind of value that an error expects, such as a number, without its share."""
-    expectation, _, _ = error.expected.partition(", ")
-    return expectation
-
-
-def _kind_of(expectation: str) -> list[str]:
-    """Return the first words of what is expected, such as a number, without further conditions."""
-    return expectation.split()[:2]
+def _noun_of(kind: str) -> list[str]:
+    """Return the first two words of a kind, such as "a number" of "a number of up to 15 digits"."""
+    return kind.split()[:2]
 
 
 def _name_columns_of_formats(errors: Sequence[DataError]) -> None:
@@ -161,7 +155,8 @@ def _solution(groups: Sequence[Sequence[DataError]]) -> dict[str, Any]:
     """Find options that together read all columns; none if a column has to be changed itself."""
     values: dict[str, list[Any]] = {}
     for group in groups:
-        match = _FIRST_OPTION.match(group[0].remedy)
+        first_clause, _, _ = group[0].remedy.partition(";")  # the remedy to try first
+        match = _PLACEHOLDER.search(first_clause)
         if match is None:
             return {}
         option = match[1]

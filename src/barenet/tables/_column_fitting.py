@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,27 +95,47 @@ def fit_column(
     if column_kind == "boolean":
         return kinds.BooleanColumn(name, fill=present.mean() > 0.5, indicator=some_missing)
     if column_kind == "number":
+        reason = ""
         if is_guess:
             reason = identity(name, values, frame.rows)
-            if reason:
-                return DroppedColumn(name, reason)
-        fill, center, scale = _measure(name, values, scaling)
+        if reason:
+            return DroppedColumn(name, reason)
         limits = listed_limits(limits_of(frame, name, missing))
-        return kinds.NumberColumn(
-            name, fill, center, scale, indicator=some_missing, limit_texts=limits
-        )
-    since_1970 = kinds.seconds(values)
+        return _fit_numbers(name, values, scaling, limits)
+    # The kind of a column of dates is the order of their parts.
+    return _fit_dates(name, values, scaling, order=column_kind)
+
+
+def _fit_numbers(
+    name: str, values: NDArray[np.float64], scaling: str, limits: tuple[str, ...]
+) -> Column:
+    """Fit a column of numbers, given the limits that it lists."""
+    measured = _measure(name, values, scaling)
+    return kinds.NumberColumn(
+        name,
+        measured.fill,
+        measured.center,
+        measured.scale,
+        indicator=bool(np.isnan(values).any()),
+        limit_texts=limits,
+    )
+
+
+def _fit_dates(name: str, dates: NDArray[Any], scaling: str, order: str) -> Column:
+    """Fit a column of dates, given the order of their parts."""
+    since_1970 = kinds.seconds(dates)
     if scaling == "piecewise":  # placeholders are limited to one bin beyond the other dates
         since_1970 = _without_placeholders(since_1970)
-    fill, center, scale = _measure(name, since_1970, scaling)
+    measured = _measure(name, since_1970, scaling)
+    is_missing = np.isnat(dates)
     return kinds.DateColumn(
         name,
-        fill,
-        center,
-        scale,
-        cycles=_cycles(present),
-        indicator=some_missing,
-        order=column_kind,  # the kind of a column of dates is the order of their parts
+        measured.fill,
+        measured.center,
+        measured.scale,
+        cycles=_cycles(dates[~is_missing]),
+        indicator=bool(is_missing.any()),
+        order=order,
     )
 
 
@@ -214,16 +234,24 @@ def identity(name: str, values: NDArray[np.float64], row_numbers: NDArray[Any]) 
     are_whole = (values == np.floor(values)).all()
     if len(values) < ENOUGH_ROWS or not are_whole:
         return ""
-    years = values.min() >= 1800 and values.max() <= 2100
-    if not years and np.ptp(values - row_numbers) == 0:
+    are_years = values.min() >= 1800 and values.max() <= 2100
+    if not are_years and np.ptp(values - row_numbers) == 0:
         return COUNTER
     if is_named_identifier(name) and len(np.unique(values)) == len(values):
         return f"{IDENTIFIER}: {len(values):,} values in as many rows"
     return ""
 
 
-def _measure(name: str, values: NDArray[np.float64], scaling: str) -> tuple[float, float, float]:
-    """Compute the median of a column, and its center and scale once the median fills it."""
+class _Measured(NamedTuple):
+    """The numbers that scale a column: its median, and its center and scale once that fills it."""
+
+    fill: float
+    center: float
+    scale: float
+
+
+def _measure(name: str, values: NDArray[np.float64], scaling: str) -> _Measured:
+    """Compute the median, the center and the scale of a column; NaN is missing."""
     with np.errstate(over="ignore", invalid="ignore"):
         fill = np.nanmedian(values)
         filled = np.where(np.isnan(values), fill, values)
@@ -234,7 +262,7 @@ def _measure(name: str, values: NDArray[np.float64], scaling: str) -> tuple[floa
         center = 0.0
         spread = 1.0
     check_scale(name, scaling, (fill, center, spread), values)
-    return float(fill), float(center), float(spread)
+    return _Measured(float(fill), float(center), float(spread))
 
 
 def check_scale(name: str, scaling: str, measured: Sequence[float], values: ArrayLike) -> None:
@@ -266,24 +294,30 @@ def in_bins(
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
             n_divided += 1
     bins = min(bins, room // max(1, n_divided))
-    divided = list(columns)
-    for place, column in enumerate(columns):
+    divided: list[Column] = []
+    for column in columns:
         if isinstance(column, kinds.DateColumn):
             since_1970 = column.numbers(column.parse(frame, column.name, missing))
             values = _without_placeholders(since_1970)
-            n_bins = max(1, bins)
-        elif isinstance(column, kinds.NumberColumn):
+            divided.append(_in_bins(column, values, max(1, bins)))
+        elif isinstance(column, kinds.NumberColumn) and bins >= 1:
             values = column.numbers(column.parse(frame, column.name, missing))
-            n_bins = bins
+            divided.append(_in_bins(column, values, bins))
         else:
-            continue
-        if n_bins >= 1:
-            edges = bin_edges(values[~np.isnan(values)], n_bins)
-            if len(edges) == 1:  # all values are equal, besides missing ones
-                edges = join_edges(edges, edges + column.scale)
-            if len(edges) > 1:
-                divided[place] = column.with_bins(edges.tolist())
+            divided.append(column)
     return tuple(divided)
+
+
+def _in_bins(
+    column: kinds.NumberColumn | kinds.DateColumn, values: NDArray[np.float64], bins: int
+) -> Column:
+    """Divide the range of a column into bins; NaN is missing."""
+    edges = bin_edges(values[~np.isnan(values)], bins)
+    if len(edges) == 1:  # all values are equal, besides missing ones
+        edges = join_edges(edges, edges + column.scale)
+    if len(edges) < 2:  # the scale is too small to add
+        return column
+    return column.with_bins(edges.tolist())
 
 
 def _without_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:

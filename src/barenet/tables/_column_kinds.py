@@ -219,12 +219,14 @@ class PiecewiseColumn(NumberColumn):
         # Exported Python files limit a number before they scale it (`limited`). The bits are equal:
         # as rounding never reverses the order of two numbers, a number beyond a limit is scaled to
         # the scaled limit or beyond it.
-        return np.clip((values - self.center) / self.scale, *self.limits)
+        low, high = self.limits
+        return np.clip((values - self.center) / self.scale, low, high)
 
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
         encoded = [self._scaled_number(values), *positions(values, self.edges).T]
         if self.codes:
-            is_code = self._places_of_codes(values)[:, np.newaxis] == np.arange(len(self.codes) + 1)
+            n_inputs_of_codes = len(self.codes) + 1  # one for all other numbers
+            is_code = one_hot(self._places_of_codes(values), n_inputs_of_codes)
             encoded += [*is_code.T]
         return encoded
 
@@ -239,11 +241,13 @@ class PiecewiseColumn(NumberColumn):
         filled = np.where(is_missing, self.fill_value, values)
         of_bins = self._filled_entries(filled, len(self.inputs))
         further = []
-        first = 1 + self.n_bins
         if self.codes:
-            further.append((first + self._places_of_codes(filled), np.ones(len(filled))))
+            first_code = 1 + self.n_bins  # after the scaled number and the bins
+            inputs = first_code + self._places_of_codes(filled)
+            further.append((inputs, np.ones(len(filled))))
         if self.indicator:
-            further.append((np.full(len(filled), len(self.inputs) - 1), is_missing))
+            indicators = np.full(len(filled), len(self.inputs) - 1)  # the last input
+            further.append((indicators, is_missing))
         return of_bins.followed_by(further)
 
     def _filled_entries(self, values: NDArray[np.float64], n_inputs: int) -> Entries:
@@ -254,7 +258,8 @@ class PiecewiseColumn(NumberColumn):
         widths = np.diff(edges)[bins]
         # The least and the greatest position in each bin: those of the open bins are farther.
         low, high = positions(np.array([-np.inf, np.inf]), self.edges)
-        within = np.clip((values - starts) / widths, low[bins], high[bins])
+        position = (values - starts) / widths
+        within = np.clip(position, low[bins], high[bins])
         has_bins_below = (bins > 0).astype(np.float64)
 
         scaled_number = np.zeros_like(bins)  # the first input
@@ -263,6 +268,11 @@ class PiecewiseColumn(NumberColumn):
         places = [scaled_number, position_in_bin, end_of_run]
         numbers = [self._scaled_number(values), within, has_bins_below]
         return Entries(np.stack(places, axis=1), np.column_stack(numbers))
+
+
+def one_hot(inputs: NDArray[np.intp], n_inputs: int) -> NDArray[np.bool_]:
+    """Return whether each input is that of the row, shape (n_rows, n_inputs); -1 is none."""
+    return inputs[:, np.newaxis] == np.arange(n_inputs)
 
 
 def check_edges(edges: tuple[float, ...]) -> None:
@@ -422,19 +432,21 @@ class CategoryColumn(Column):
         return parsing.comparable_labels(self.categories)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        is_one = self._inputs_of(values) == np.arange(len(self.inputs))
+        is_one = one_hot(self._inputs_of(values), len(self.inputs))
         return is_one.astype(np.float64)
 
     def entries(self, values: NDArray[Any]) -> Entries:
-        inputs = self._inputs_of(values)
+        inputs = self._inputs_of(values)[:, np.newaxis]
         has_input = inputs >= 0  # the entry of a category without one is 0, at input 0
         return Entries(np.maximum(inputs, 0), has_input.astype(np.float64))
 
     def _inputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
-        """The input of each value, shape (n_samples, 1); −1 if it has none."""
-        input_of_others = len(self.categories) if self.rare else -1
+        """The input of each value, shape (n_rows,); -1 if it has none."""
+        input_of_others = -1
+        if self.rare:
+            input_of_others = len(self.categories)
         inputs = [self.indices.get(label, input_of_others) for label in values.tolist()]
-        return np.array(inputs, np.intp)[:, np.newaxis]
+        return np.array(inputs, np.intp)
 
 
 #: The cycles that `elapsed` knows.
@@ -611,7 +623,7 @@ class DateColumn(FilledColumn):
         encoded = self.seconds_column._encode_filled(seconds(values))
         encoded += self._waves(values)
         for part in self.parts:
-            is_of_part = part_of(values, part)[:, np.newaxis] == np.arange(len(PARTS[part]))
+            is_of_part = one_hot(part_of(values, part), len(PARTS[part]))
             encoded += [*is_of_part.T]
         return encoded
 
@@ -623,15 +635,17 @@ class DateColumn(FilledColumn):
         filled = np.where(is_missing, self.fill_value, values)
         of_seconds = column._filled_entries(seconds(filled), len(self.inputs))
         further = []
-        first = 1 + self.n_bins  # the first input after those of the seconds
+        n_rows = len(filled)
+        next_input = 1 + self.n_bins  # the first one after those of the seconds
         for wave in self._waves(filled):
-            further.append((np.full(len(filled), first), wave))
-            first += 1
+            further.append((np.full(n_rows, next_input), wave))
+            next_input += 1
         for part in self.parts:
-            further.append((first + part_of(filled, part), np.ones(len(filled))))
-            first += len(PARTS[part])
+            inputs = next_input + part_of(filled, part)
+            further.append((inputs, np.ones(n_rows)))
+            next_input += len(PARTS[part])
         if self.indicator:
-            further.append((np.full(len(filled), first), is_missing))
+            further.append((np.full(n_rows, next_input), is_missing))
         return of_seconds.followed_by(further)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:

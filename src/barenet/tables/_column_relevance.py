@@ -35,7 +35,7 @@ from barenet.tables._input_regression import random_rows, targets_of
 from barenet.tables._words_column import WordsColumn
 
 #: Maximum number of rows that the trees are fitted to, and minimum number of rows of each leaf.
-MOST_ROWS = 2_500
+MOST_ROWS_OF_TREES = 2_500
 ROWS_OF_LEAF = 5
 
 #: Number of rows above which all factors are 1: noise matters less, the more rows there are.
@@ -126,12 +126,14 @@ def relevance_factors(
     factors = np.ones((len(left_out), encoding.n_inputs), np.float32)
     if len(y) > ENOUGH_ROWS:
         return factors
-    rows = random_rows(len(y), MOST_ROWS)
+    rows = random_rows(len(y), MOST_ROWS_OF_TREES)
     targets = targets_of(y)[rows]
     columns = []
-    for column, values in values_of(encoding, encoding.frame_of(X).take(rows)):
+    frame = encoding.frame_of(X).take(rows)
+    for column, values in values_of(encoding, frame):
         if not isinstance(column, WordsColumn):  # its words are chosen already
             columns.append(ColumnValues.of(column, values))
+    starts = encoding.starts
     for network, left_out_rows in enumerate(left_out):
         weight_in_training = weight.copy()
         weight_in_training[left_out_rows] = 0
@@ -140,12 +142,11 @@ def relevance_factors(
         for name, relevance in relevance_by_name.items():
             if relevance < RELEVANT:
                 irrelevant.add(name)
-        start = 0
-        for column in encoding.used:
-            end = start + len(column.inputs)
-            if column.name in irrelevant:
-                factors[network, start:end] = 1 / math.sqrt(len(irrelevant))
-            start = end
+        factor = 1 / math.sqrt(max(1, len(irrelevant)))
+        for name in irrelevant:
+            start = starts[name]
+            end = start + len(encoding.used_by_name[name].inputs)
+            factors[network, start:end] = factor
     return factors
 
 
@@ -156,8 +157,6 @@ def relevances(
     seed: int,
 ) -> dict[str, float]:
     """Return the relevance of each column by its name; rows without weight have no part in it."""
-    from sklearn.ensemble import ExtraTreesRegressor
-
     rng = np.random.RandomState(seed)
     rows = rng.permutation(np.flatnonzero(weight))  # in random order, for the folds
     if not columns or not len(rows):
@@ -166,38 +165,52 @@ def relevances(
     targets = targets[rows]
     features = [column.features(rows, targets) for column in columns]
     shadows = [column.features(shuffled, targets) for column in columns]
-    every = np.concatenate([*features, *shadows], axis=1)
-    n_trees = min(max(FEWEST_TREES, every.shape[1] // 2), MOST_TREES)
+    X = np.concatenate([*features, *shadows], axis=1)
+    explained = _importances(X, targets, weight[rows], seed)
+    of_features, of_shadows = np.split(explained, 2)
+    n_features = [part.shape[1] for part in features]
+    importances = _sums(of_features, n_features)
+    # A single shadow is a matter of chance itself, so the mean of all shadows counts as much.
+    chance_of_shadow = _sums(of_shadows, n_features)
+    mean_chance = of_shadows.mean() * np.array(n_features)
+    chance = (chance_of_shadow + mean_chance) / 2
+    relevance_by_name = {}
+    for column, importance, chance_of_column in zip(columns, importances, chance, strict=True):
+        relevance = math.inf
+        if chance_of_column > 0:
+            relevance = float(importance / chance_of_column)
+        relevance_by_name[column.name] = relevance
+    return relevance_by_name
+
+
+def _importances(
+    X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[Any], seed: int
+) -> NDArray[np.float64]:
+    """Fit trees to rows of features, and return the importance of each feature."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    n_features = X.shape[1]
+    n_trees = min(max(FEWEST_TREES, n_features // 2), MOST_TREES)
+    n_features_of_split = min(MOST_FEATURES, math.ceil(n_features / 3))
     trees = ExtraTreesRegressor(
         n_trees,
         min_samples_leaf=ROWS_OF_LEAF,
-        max_features=min(MOST_FEATURES, math.ceil(every.shape[1] / 3)),
+        max_features=n_features_of_split,
         random_state=seed,
     )
     if targets.shape[1] == 1:
         targets = targets[:, 0]  # scikit-learn warns of a single column
-    trees.fit(every, targets, weight[rows])
-    n_features = [part.shape[1] for part in features]
+    trees.fit(X, targets, weight)
     with np.errstate(invalid="ignore"):
-        explained = np.nan_to_num(trees.feature_importances_)  # 0 / 0 if no split explains anything
-    of_columns, of_shadows = np.split(explained, 2)
-    importances = _sums(of_columns, n_features)
-    importances_of_shadows = _sums(of_shadows, n_features)
-    # A single shadow is a matter of chance itself, so the mean of all shadows counts as much.
-    chance = (importances_of_shadows + of_shadows.mean() * np.array(n_features)) / 2
-    relevance_by_name = {}
-    for column, importance, of_chance in zip(columns, importances, chance, strict=True):
-        relevance = math.inf
-        if of_chance > 0:
-            relevance = float(importance / of_chance)
-        relevance_by_name[column.name] = relevance
-    return relevance_by_name
+        importances = trees.feature_importances_  # 0 / 0 if no split explains anything
+    return np.nan_to_num(importances)
 
 
 def _sums(importances: NDArray[np.float64], n_features: Sequence[int]) -> NDArray[np.float64]:
     """Sum the importances of the features of each column."""
     ends = np.cumsum(n_features)
-    return np.array([part.sum() for part in np.split(importances, ends[:-1])])
+    parts = np.split(importances, ends[:-1])
+    return np.array([part.sum() for part in parts])
 
 
 def mean_targets(codes: NDArray[np.intp], targets: NDArray[np.float64]) -> NDArray[np.float64]:

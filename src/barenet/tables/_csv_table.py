@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from barenet.errors import DataError, some
 from barenet.storage import _file_io as file_io
@@ -35,8 +35,8 @@ from barenet.tables._parsing import (
     AFTER_LIMIT,
     BEFORE_LIMIT,
     DECIMAL_COMMA,
-    MINUS_SIGNS,
     NEARLY_ALL,
+    SIGN,
     THOUSANDS,
     grouped_number,
     without_thousands,
@@ -59,26 +59,33 @@ def read_header(
     text: str, delimiter: str, path: Path, header: bool | None, *, quoting: bool = True
 ) -> tuple[str, ...]:
     """Read the names of the columns, or make names by position."""
-    first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
-    if not quoting or '"' not in first:  # otherwise, a delimiter may belong to a value
-        file_io.check_columns(path, first.count(delimiter) + 1)
+    match = re.match(r"[^\r\n]*", text)
+    assert match is not None
+    first_line = match[0]
+    if not quoting or '"' not in first_line:  # otherwise, a delimiter may belong to a value
+        file_io.check_columns(path, first_line.count(delimiter) + 1)
     line, fields = next(read_records(text, delimiter, path, quoting=quoting), (0, []))
     if not fields:
         raise DataError("empty file", path=path)
     file_io.check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
     if len(names) == 1:
-        for character, argument in delimited.DELIMITERS.items():
-            if character != delimiter and character in names[0]:
-                problem = f"1 column, {names[0][:60]!r}"
-                remedy = "try {delimiter}"
-                raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=argument)
+        _refuse_other_delimiter(names[0], delimiter, path, line)
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
     remedy = "if the first line is a row of the table, use {header}"
     nonempty = [name for name in names if name]  # pandas writes an index with an empty name
     check_unique(nonempty, path=path, line=line, remedy=remedy, header=False)
     return names
+
+
+def _refuse_other_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:
+    """Reject the name of a single column that contains another delimiter."""
+    for character, argument in delimited.DELIMITERS.items():
+        if character != delimiter and character in name:
+            problem = f"1 column, {name[:60]!r}"
+            remedy = "try {delimiter}"
+            raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=argument)
 
 
 def check_header(
@@ -102,7 +109,7 @@ def check_header(
         columns = [() for _ in names]
     like_values = []
     n_like_names = 0
-    for name, column in list(zip(names, columns, strict=True))[:_MAX_COLUMNS]:
+    for name, column in islice(zip(names, columns, strict=True), _MAX_COLUMNS):
         vote = _vote(name, column, numeric_names)
         if vote < 0:
             like_values.append(name)
@@ -133,10 +140,12 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
         return set()
     if values == list(range(len(values))):
         return set(numbers)
+    if len(numbers) == len(names):
+        return set()
     rises = len(values) >= 3 and values == sorted(set(values))
-    are_years = all(name.isdecimal() for name in numbers)
-    are_years = are_years and min(values) >= 1800 and max(values) <= 2100
-    if len(numbers) < len(names) and (are_years or rises):
+    are_plain = all(name.isdecimal() for name in numbers)
+    are_years = are_plain and min(values) >= 1800 and max(values) <= 2100
+    if are_years or rises:
         return set(numbers)
     return set()
 
@@ -194,13 +203,10 @@ _HEAD = 2**20
 _ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands; not a date, an address or 1.2.3.
-_POINTED = (
-    rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?"
-    rf"(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTER_LIMIT}"
-)
+_POINTED = rf"{BEFORE_LIMIT}{SIGN}(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTER_LIMIT}"
 
 #: A number with a decimal comma or without one, and any points.
-_LOCAL_NUMBER = rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?{AFTER_LIMIT}"
+_LOCAL_NUMBER = rf"{BEFORE_LIMIT}{SIGN}[\d.]*,?\d+-?{AFTER_LIMIT}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +241,7 @@ class CsvTable(Table):
         delimiter = str(self.options.delimiter)
         quoting = self.options.has_quotes
         columns = column_type().split(
-            text, delimiter, len(self.names), self.path, self.first_line, quoting=quoting
+            text, delimiter, len(self.names), self.path, line=self.first_line, quoting=quoting
         )
         by_name = dict(zip(self.names, columns, strict=True))
         return replace(self, text=text, columns=by_name)
@@ -272,7 +278,7 @@ class CsvTable(Table):
         value = ""
         if column in self.names:
             value = fields[self.names.index(column)]
-        return self.path, row, line, value
+        return Place(self.path, row, line, value)
 
     def _records(self, text: str, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
         """The rows of a text of the file, with their lines."""
@@ -328,26 +334,11 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     """Split a CSV file at row ends into blocks of some megabytes; without rows, into one block."""
     blocks: list[CsvTable] = []
     with file_io.open_file(path) as file:
-        sample = file.read(4 * _HEAD)
-        encoding = _check_splits(sample, options, path)
-        text = sample.decode(encoding, "ignore").removeprefix("\ufeff")
-        quoting = options.has_quotes
-        delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
-        text = delimited.without_declaration(text)
-        options = replace(options, delimiter=delimiter, encoding=encoding)
-        first_bytes = _read_block_bytes(file, options, path, 0, 1, 4 * _HEAD)
-        head = delimited.without_declaration(decode(first_bytes, encoding, path))
-        names = read_header(head, delimiter, path, options.header, quoting=quoting)
-        if options.header is None:
-            check_header(names, text, delimiter, path, quoting=quoting)
-        has_names = options.header is not False
-        records = read_records(head, delimiter, path, quoting=quoting)
-        lines = first_bytes.splitlines(keepends=True)
-        line = _first_line_of_rows(records, has_names=has_names, end=len(lines) + 1)
-        start = len(b"".join(lines[: line - 1]))
-        options = replace(options, header=False)
-        del sample, first_bytes  # release them before the larger blocks need memory
-        data = _read_block_bytes(file, options, path, start, line, _BLOCK)
+        head = _read_head(file, path, options)  # frees its memory before that of larger blocks
+        options = replace(head.options, header=False)
+        start = head.start
+        line = head.line
+        data = _read_block_bytes(file, options, path, start=start, line=line, size=_BLOCK)
         while data:
             stop = start + len(data)
             n_lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
@@ -356,7 +347,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
             if data.strip(b"\r\n"):
                 block = CsvTable(
                     path,
-                    names,
+                    head.names,
                     options,
                     first_line=line,
                     n_rows=n_lines,
@@ -366,8 +357,41 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
                 blocks.append(block)
             start = stop
             line += n_lines
-            data = _read_block_bytes(file, options, path, start, line, _BLOCK)
-    return blocks or [CsvTable(path, names, options)]
+            data = _read_block_bytes(file, options, path, start=start, line=line, size=_BLOCK)
+    return blocks or [CsvTable(path, head.names, options)]
+
+
+class _Head(NamedTuple):
+    """The format of a CSV file, the names of its columns, and where its rows start."""
+
+    #: The options with the delimiter and the encoding, even if these were detected.
+    options: CsvOptions
+    names: tuple[str, ...]
+    #: The line of the first row, and the offset of its first byte.
+    line: int
+    start: int
+
+
+def _read_head(file: BinaryIO, path: Path, options: CsvOptions) -> _Head:
+    """Detect the format of an open file, and read its header."""
+    sample = file.read(4 * _HEAD)
+    encoding = _check_splits(sample, options, path)
+    text = sample.decode(encoding, "ignore").removeprefix("\ufeff")
+    quoting = options.has_quotes
+    delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
+    options = replace(options, delimiter=delimiter, encoding=encoding)
+    first_bytes = _read_block_bytes(file, options, path, start=0, line=1, size=4 * _HEAD)
+    first_rows = delimited.without_declaration(decode(first_bytes, encoding, path))
+    names = read_header(first_rows, delimiter, path, options.header, quoting=quoting)
+    if options.header is None:
+        text = delimited.without_declaration(text)
+        check_header(names, text, delimiter, path, quoting=quoting)
+    records = read_records(first_rows, delimiter, path, quoting=quoting)
+    lines = first_bytes.splitlines(keepends=True)
+    has_names = options.header is not False
+    line = _first_line_of_rows(records, has_names=has_names, end=len(lines) + 1)
+    bytes_above = b"".join(lines[: line - 1])
+    return _Head(options, names, line, len(bytes_above))
 
 
 def _first_line_of_rows(
@@ -405,7 +429,7 @@ def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
 
 
 def _read_block_bytes(
-    file: BinaryIO, options: CsvOptions, path: Path, start: int, line: int, size: int
+    file: BinaryIO, options: CsvOptions, path: Path, *, start: int, line: int, size: int
 ) -> bytes:
     """Read the rows that end within a number of bytes, or the first row if it is longer."""
     file.seek(start)
@@ -430,7 +454,7 @@ def _read_block_bytes(
     if size > _LONG:
         problem = f"a row of more than {file_io.format_size(_LONG)} cannot be read in blocks"
         raise DataError(problem, path=path, line=line, remedy="save it as a Parquet file")
-    return _read_block_bytes(file, options, path, start, line, 2 * size)
+    return _read_block_bytes(file, options, path, start=start, line=line, size=2 * size)
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
@@ -454,12 +478,15 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     _check_size(text, delimiter, len(names), path)
     if quoting:
         delimited.check_quotes(text, delimiter, path)
-    n_names = int(options.header is not False)
+    n_names = 1
+    if options.header is False:
+        n_names = 0
     columns = column_type().split(text, delimiter, len(names), path, skip=n_names, quoting=quoting)
     if options.header is None:
         check_header(names, text, delimiter, path, quoting=quoting)
     by_name = dict(zip(names, columns, strict=True))
-    return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
+    options = replace(options, delimiter=delimiter)
+    return CsvTable(path, names, options, text=text, columns=by_name)
 
 
 def _with_plain_numbers(texts: TextColumn, options: CsvOptions) -> TextColumn:
@@ -497,14 +524,16 @@ def _check_groups(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
     decimal = table.options.decimal or "."
     separator = THOUSANDS[thousands]
     fraction = rf"([{decimal}]\d*)?"
-    sign = rf"([+-]|{MINUS_SIGNS})?"
-    plain = rf"{BEFORE_LIMIT}{sign}\d+{fraction}([eE][+-]?\d+)?-?{AFTER_LIMIT}"
-    any_groups = rf"{BEFORE_LIMIT}{sign}\d*({separator}+\d+)+{fraction}-?{AFTER_LIMIT}"
+    plain = rf"{BEFORE_LIMIT}{SIGN}\d+{fraction}([eE][+-]?\d+)?-?{AFTER_LIMIT}"
+    any_groups = rf"{BEFORE_LIMIT}{SIGN}\d*({separator}+\d+)+{fraction}-?{AFTER_LIMIT}"
     is_grouped = texts.matches(grouped_number(thousands, decimal))
     is_number = is_grouped | texts.matches(plain)
     is_wrong = texts.matches(any_groups) & ~is_grouped
-    are_numbers = is_number.sum() > is_wrong.sum()
-    if is_wrong.any() and are_numbers and (is_number | is_wrong).mean() >= NEARLY_ALL:
+    if not is_wrong.any():
+        return
+    are_mostly_right = is_number.sum() > is_wrong.sum()
+    are_nearly_all_numbers = (is_number | is_wrong).mean() >= NEARLY_ALL
+    if are_mostly_right and are_nearly_all_numbers:
         expected = f"a number with {thousands!r} between groups of three digits alone"
         remedy = "correct it, or read the file without {thousands}"
         if not is_target:
@@ -527,8 +556,16 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
             remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
         frame = Frame({name: texts.values(is_text=True)}, table)
         row = int(is_pointed.argmax())
-        options = {"thousands": ".", "decimal": ".", "categories": [name], "drop": [name]}
-        raise frame.fault(row, name, expected, remedy, **options)
+        raise frame.fault(
+            row,
+            name,
+            expected,
+            remedy,
+            thousands=".",
+            decimal=".",
+            categories=[name],
+            drop=[name],
+        )
 
 
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -244,10 +244,10 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     has_day = not codes.isdisjoint("djxcD")
     weekdays = codes.intersection("aAwu")
     weeks = codes.intersection("UW")
-    gap = _gap_of_codes(codes)
-    if gap is not None:
-        part, needed, codes_of_parts = gap
-        return f"{date_format!r} has {part} without {needed}", f"the codes are {codes_of_parts}"
+    part = _part_without_larger(codes)
+    if part is not None:
+        problem = f"{date_format!r} has {part.name} without {part.larger}"
+        return problem, f"the codes are {part.right_codes}"
     if "Z" in codes:
         remedy = "convert the dates to one zone and remove its name, or write its offset as %z"
         return f"strptime ignores the zone %Z in {date_format!r}", remedy
@@ -267,28 +267,38 @@ def fault_of_format(date_format: str) -> tuple[str, str] | None:
     return None
 
 
-#: The codes of a part of a date, the part that it belongs to, the codes of that part, and a list of
-#: codes for a remedy. A month and a minute are easily mistaken for each other.
+class _Part(NamedTuple):
+    """A part of a date or time, which means nothing without the larger part that it belongs to."""
+
+    name: str
+    codes: str
+    larger: str
+    codes_of_larger: str
+    #: The codes of both, for a remedy.
+    right_codes: str
+
+
+#: A month and a minute are easily mistaken for each other.
 _MONTH_AND_MINUTE = "%m for the month and %M for the minute"
-_NEEDED_PARTS = {
-    "a day": ("d", "a month", "mbBcxD", _MONTH_AND_MINUTE),
-    "an hour": ("HI", "a day", "djcxDaAwu", "%d for the day and %H for the hour"),
-    "a minute": ("M", "an hour", "HI", _MONTH_AND_MINUTE),
-    "a second": ("S", "a minute", "M", "%M for the minute and %S for the second"),
-}
+_PARTS = (
+    _Part("a day", "d", "a month", "mbBcxD", _MONTH_AND_MINUTE),
+    _Part("an hour", "HI", "a day", "djcxDaAwu", "%d for the day and %H for the hour"),
+    _Part("a minute", "M", "an hour", "HI", _MONTH_AND_MINUTE),
+    _Part("a second", "S", "a minute", "M", "%M for the minute and %S for the second"),
+)
 
 
-def _gap_of_codes(codes: set[str]) -> tuple[str, str, str] | None:
-    """Find a part of a date or time without the part that it belongs to, and the right codes.
+def _part_without_larger(codes: set[str]) -> _Part | None:
+    """Find a part of a date or time whose larger part has no code.
 
-    >>> _gap_of_codes({"Y", "m", "H"})
-    ('an hour', 'a day', '%d for the day and %H for the hour')
-    >>> _gap_of_codes({"d", "m", "Y", "H", "M"})
+    >>> _part_without_larger({"Y", "m", "H"}).name
+    'an hour'
+    >>> _part_without_larger({"d", "m", "Y", "H", "M"})
     """
-    for part, (own_codes, needed_part, needed_codes, remedy) in _NEEDED_PARTS.items():
-        has_part = not codes.isdisjoint(own_codes)
-        if has_part and codes.isdisjoint(needed_codes):
-            return part, needed_part, remedy
+    for part in _PARTS:
+        has_part = not codes.isdisjoint(part.codes)
+        if has_part and codes.isdisjoint(part.codes_of_larger):
+            return part
     return None
 
 

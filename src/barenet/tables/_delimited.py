@@ -68,11 +68,15 @@ class CsvOptions:
         convert_fields(self)
         if self.thousands is not None and self.thousands == (self.decimal or "."):
             expected = f"another sign than the decimal separator {self.thousands!r}"
-            other = {".": ",", ",": "."}[self.thousands]
-            example = {".": "1.234,5", ",": "1,234.5"}[self.thousands]
+            if self.thousands == ".":
+                example = "1.234,5"
+                decimal = ","
+            else:
+                example = "1,234.5"
+                decimal = "."
             remedy = f"for numbers such as {example}, use {{decimal}}"
             raise ArgumentError.of(
-                "thousands", self.thousands, expected, remedy=remedy, decimal=other
+                "thousands", self.thousands, expected, remedy=remedy, decimal=decimal
             )
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))

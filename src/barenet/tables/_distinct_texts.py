@@ -145,12 +145,19 @@ class DistinctTexts:
 
     def are_mostly_different(self) -> bool:
         """Return whether there are many different values, more than half as many as rows."""
-        return len(self.texts) >= MANY and len(self.texts) > self.n_present / 2
+        n_different = len(self.texts)
+        return n_different >= MANY and n_different > self.n_present / 2
 
     def fault(
-        self, codes: Collection[int], expected: str, remedy: str, **options: object
+        self,
+        codes: Collection[int],
+        expected: str,
+        remedy: str,
+        *,
+        detail: str = "",
+        **options: object,
     ) -> DataError:
         """Describe the first wrong value in the file, where the order of the rows may differ."""
         row = parsing.first_row(self.frame, np.isin(self.codes, [*codes]))
         options |= {"categories": [self.name], "drop": [self.name], "numeric": [self.name]}
-        return self.frame.fault(row, self.name, expected, remedy, **options)
+        return self.frame.fault(row, self.name, expected, remedy, detail=detail, **options)

@@ -164,12 +164,12 @@ class TableEncoding:
         drop = check_texts(drop, "drop")
         names = column_names(X)  # None for an array
         rare_by_name = {}
+        rare_elsewhere = RARE
         if isinstance(rare, Mapping):
             for name, number in rare.items():
                 rare_by_name[name] = check_rare(number)
-            rare = RARE
         else:
-            rare = check_rare(rare)
+            rare_elsewhere = check_rare(rare)
         if names and set(names).issubset(drop):
             problem = f"no column is left to learn from without {some(names)}"
             raise DataError(problem, argument="drop", remedy="drop fewer columns")
@@ -191,27 +191,22 @@ class TableEncoding:
         )
         others = [name for name in names if name not in requested]
         inferred, errors_of_kinds = kinds_and_errors(frame, others, tokens)
-
-        def fit_columns(keep: Collection[str]) -> tuple[Column, ...]:
-            def fit_one(name: str) -> Column:
-                return fit_column(
-                    frame,
-                    name,
-                    requested.get(name),
-                    scaling=numbers,
-                    rare=rare_by_name.get(name, rare),
-                    missing=tokens,
-                    keep=keep,
-                    inferred=inferred.get(name),
-                )
-
-            return _fit_each(names, fit_one, errors_of_kinds)
-
-        columns = fit_columns(keep=keep_column)
+        column_fit = _ColumnFit(
+            frame=frame,
+            names=names,
+            requested=requested,
+            inferred=inferred,
+            errors_of_kinds=errors_of_kinds,
+            scaling=numbers,
+            rare_by_name=rare_by_name,
+            rare=rare_elsewhere,
+            missing=tokens,
+        )
+        columns = column_fit.columns(keep=keep_column)
         # In a toy table whose only x is 1, 2, 3, …, x counts the rows, and is kept nevertheless.
         if all(isinstance(column, DroppedColumn) for column in columns):
             floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
-            columns = fit_columns(keep=floats)
+            columns = column_fit.columns(keep=floats)
         if numbers == "piecewise":
             columns = in_bins(columns, frame, bins, tokens)
         return cls(columns, tokens)
@@ -246,19 +241,23 @@ class TableEncoding:
         for start in range(0, len(frame), n_rows):
             indices = slice(start, start + n_rows)
             block = frame.take(indices)
-            parts = []
-            errors = []
-            for column in self.used:
-                try:
-                    parts.append(encode_column(column, block, self.missing))
-                except DataError as error:
-                    errors.append(error)
-            raise_together(errors)
-            inputs = np.concatenate(parts, axis=1)
+            inputs = self._inputs_of_columns(block)
             first, second = self.factors_of_pairs
             products = inputs[:, first] * inputs[:, second]
             np.concatenate([inputs, products], axis=1, out=encoded[indices], casting="unsafe")
         return encoded
+
+    def _inputs_of_columns(self, block: Frame) -> NDArray[np.float64]:
+        """Encode the columns of rows, without their pairs; one error names all wrong columns."""
+        parts = []
+        errors = []
+        for column in self.used:
+            try:
+                parts.append(encode_column(column, block, self.missing))
+            except DataError as error:
+                errors.append(error)
+        raise_together(errors)
+        return np.concatenate(parts, axis=1)
 
     def replaced(self, X: Any) -> dict[str, int]:
         """Count the replaced values: missing ones, and categories without an input.
@@ -276,10 +275,8 @@ class TableEncoding:
         counts: dict[str, int] = {}
         for column, values in values_of(self, X):
             if isinstance(column, CategoryColumn):
-                count = 0
-                for label in values.tolist():
-                    if label not in column.indices:
-                        count += 1
+                without_input = [label for label in values.tolist() if label not in column.indices]
+                count = len(without_input)
             elif isinstance(column, WordsColumn):
                 count = int(np.count_nonzero(values == ""))
             else:
@@ -368,7 +365,8 @@ class TableEncoding:
             for place in range(len(column.inputs)):
                 are_bins.append(0 < place <= column.n_bins)
         for pairs in self.pairs:
-            are_bins.extend([False] * len(pairs.pairs))
+            for _ in pairs.pairs:
+                are_bins.append(False)
         return np.array(are_bins)
 
     @property
@@ -526,25 +524,55 @@ class TableEncoding:
         return cls(columns, lists["missing"], pairs)
 
 
-def _fit_each(
-    names: Sequence[str], fit_one: Callable[[str], Column], errors_of_kinds: Sequence[DataError]
-) -> tuple[Column, ...]:
-    """Fit each column; one error names the columns without a kind and those with wrong values."""
-    errors = [*errors_of_kinds]
-    without_kind = {error.column for error in errors_of_kinds}
-    columns = []
-    for name in names:
-        if name in without_kind:
-            continue
-        try:
-            columns.append(fit_one(name))
-        except DataError as error:
-            if error.column is None and not errors:  # of all values, such as of their scale
-                raise
-            if error.column is not None:
-                errors.append(error)
-    raise_together(errors)
-    return tuple(columns)
+@dataclass(frozen=True, kw_only=True)
+class _ColumnFit:
+    """Fits the columns of a frame, given the arguments that all of them share."""
+
+    frame: Frame
+    names: Sequence[str]
+    #: The kinds of columns by name: those that arguments list, and those of the other columns.
+    requested: Mapping[str, str]
+    inferred: Mapping[str, str]
+    #: The errors of the columns whose kind could not be inferred.
+    errors_of_kinds: Sequence[DataError]
+    #: The name of the scaling of numbers and dates.
+    scaling: str
+    #: The fraction of the rows, or the number of rows, below which categories are rare.
+    rare_by_name: Mapping[str, float]
+    rare: float
+    #: Texts that stand for a missing value.
+    missing: tuple[str, ...]
+
+    def columns(self, keep: Collection[str]) -> tuple[Column, ...]:
+        """Fit each column; one error names those without a kind and those with wrong values."""
+        errors = [*self.errors_of_kinds]
+        without_kind = {error.column for error in self.errors_of_kinds}
+        columns = []
+        for name in self.names:
+            if name in without_kind:
+                continue
+            try:
+                columns.append(self._column(name, keep))
+            except DataError as error:
+                if error.column is None and not errors:  # of all values, such as of their scale
+                    raise
+                if error.column is not None:
+                    errors.append(error)
+        raise_together(errors)
+        return tuple(columns)
+
+    def _column(self, name: str, keep: Collection[str]) -> Column:
+        """Fit one column."""
+        return fit_column(
+            self.frame,
+            name,
+            self.requested.get(name),
+            scaling=self.scaling,
+            rare=self.rare_by_name.get(name, self.rare),
+            missing=self.missing,
+            keep=keep,
+            inferred=self.inferred.get(name),
+        )
 
 
 def _renamed(name: str, replacement: str) -> str:

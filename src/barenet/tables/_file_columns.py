@@ -71,10 +71,11 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
             declared_type = _declared(file, name)
             if declared_type.values:
                 declared.setdefault(declared_type.values, []).append(file)
-        if len(declared) > 1:
-            with_values = _with_values(name, declared)
-            if len(with_values) > 1:
-                wrong[name] = with_values
+        if len(declared) < 2:
+            continue
+        with_values = _with_values(name, declared)
+        if len(with_values) > 1:
+            wrong[name] = with_values
     if not wrong:
         return
     first, *others = wrong
@@ -142,20 +143,18 @@ def _refuse_lacking(
     """Raise the error of a file that lacks a column which most of the others have."""
     n_files = len(lacking)
     absences = _absences(lacking)
-    name = min(absences, key=lambda name: (absences[name], name))
+
+    def rarity(name: str) -> tuple[int, str]:
+        return absences[name], name
+
+    name = min(absences, key=rarity)
     files = [file for file in _files_of(blocks) if name in lacking[file.path]]
     file = max(files, key=lambda file: with_addresses(file.path))
     others = set(lacking[file.path])
     others.discard(name)
     missing = [name, *sorted(others)]
     if len(file.names) == 1 or not is_training:
-        try:
-            check_table_names(file, missing)
-        except DataError as error:
-            if not error.remedy:
-                error.remedy = _ALLOW
-                error.options["allow_missing_columns"] = True
-            raise
+        _check_names_of_file(file, missing)
     n_having = n_files - absences[name]
     verb = "has" if n_having == 1 else "have"
     hint = suggestion(name, [*file.names]).removesuffix(";")
@@ -165,6 +164,17 @@ def _refuse_lacking(
     raise DataError(
         problem, path=file.path, remedy=remedy, allow_missing_columns=True, drop=missing
     )
+
+
+def _check_names_of_file(file: Table, names: Names) -> None:
+    """Check names as those of a single file; an error without a remedy gets that of several."""
+    try:
+        check_table_names(file, names)
+    except DataError as error:
+        if not error.remedy:
+            error.remedy = _ALLOW
+            error.options["allow_missing_columns"] = True
+        raise
 
 
 def _warn_of_lacking(lacking: Mapping[Path, Sequence[str]]) -> None:

@@ -23,8 +23,17 @@ TEXT = np.dtypes.StringDType()
 #: Names of columns.
 Names: TypeAlias = Collection[str]
 
-#: The file of a value, the number of its row in it, and the line and the text, if known.
-Place: TypeAlias = tuple[Path | None, int, int | None, str | None]
+
+class Place(NamedTuple):
+    """The place of a value in the file or the data that it comes from."""
+
+    #: The file; None for data in memory.
+    path: Path | None
+    #: The number of the row, from 0.
+    row: int
+    #: The line of the file and the text of the value, if they are known.
+    line: int | None = None
+    text: str | None = None
 
 
 class DeclaredType(NamedTuple):
@@ -83,7 +92,7 @@ class Table(ABC):
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value."""
-        return self.path, row, None, None
+        return Place(self.path, row)
 
 
 class Origin(Protocol):
@@ -244,7 +253,14 @@ class Frame:
         return replace(self, columns=columns, rows=self.rows[index])
 
     def fault(
-        self, row: int, name: str, expected: str, remedy: str = "", **options: object
+        self,
+        row: int,
+        name: str,
+        expected: str,
+        remedy: str = "",
+        *,
+        detail: str = "",
+        **options: object,
     ) -> DataError:
         """Describe a wrong value and its location.
 
@@ -258,6 +274,8 @@ class Frame:
             A description of the accepted values.
         remedy : str
             The remedy, if there is one.
+        detail : str
+            A further description, which follows after a comma, such as "as in other rows".
         **options : object
             Values of arguments that the remedy may recommend.
 
@@ -267,19 +285,24 @@ class Frame:
             The error, for the caller to raise.
         """
         row_of_file = int(self.rows[row])
-        place: Place = (None, row_of_file, None, None)
+        place = Place(None, row_of_file)
         if self.origin is not None:
             place = self.origin.locate(row_of_file, name)
-        path, number, line, value = place
+        value = place.text
         if value is None:
             value = str(self.columns[name][row])
         got = repr(value[:60])
         if value.strip() in ("", "nan", "NaT"):
             got = "nothing"
-        problem = f"column {name!r}: expected {expected}, got {got}"
-        if not line:
-            problem = f"row {number}: {problem}"
-        argument = "" if path else "X"
+        expected_in_detail = expected
+        if detail:
+            expected_in_detail += f", {detail}"
+        problem = f"column {name!r}: expected {expected_in_detail}, got {got}"
+        if not place.line:
+            problem = f"row {place.row}: {problem}"
+        argument = ""
+        if place.path is None:
+            argument = "X"
         recommended: dict[str, Any] = {}
         for option, setting in options.items():
             if f"{{{option}}}" in remedy:
@@ -287,15 +310,16 @@ class Frame:
         error = DataError(
             problem,
             argument=argument,
-            path=path,
-            line=line,
+            path=place.path,
+            line=place.line,
             value=value,
-            expected=expected,
+            expected=expected_in_detail,
             remedy=remedy,
             **recommended,
         )
-        error.row = number
+        error.row = place.row
         error.column = name
+        error.expected_kind = expected
         return error
 
 

@@ -97,14 +97,16 @@ class InputPairs:
         )
         has_pair = places >= 0  # the entry of a row without a pair is 0, at input 0
         numbers = has_pair.astype(np.float64)
-        return Entries(np.maximum(places, 0)[:, np.newaxis], numbers[:, np.newaxis])
+        inputs = np.maximum(places, 0)
+        return Entries(inputs[:, np.newaxis], numbers[:, np.newaxis])
 
     def _pair_of_rows(self, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.intp]:
         """Find the index of each row's pair of inputs; -1 if it isn't one of the pairs."""
         numbers = first * self._n_second + second
         after = np.searchsorted(self._numbers[self._order], numbers)
         nearest = self._order[np.minimum(after, len(self._order) - 1)]
-        is_pair = (self._numbers[nearest] == numbers) & (first >= 0) & (second >= 0)
+        has_both = (first >= 0) & (second >= 0)
+        is_pair = (self._numbers[nearest] == numbers) & has_both
         return np.where(is_pair, nearest, -1)
 
     @cached_property

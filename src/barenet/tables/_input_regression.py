@@ -88,7 +88,9 @@ class LeftOutErrors(NamedTuple):
         differences = than.squared_errors - self.squared_errors
         gain = differences.mean()
         standard_error = differences.std() / math.sqrt(len(differences))
-        return bool(gain > GAIN * than.error and gain > STANDARD_ERRORS * standard_error)
+        is_large = gain > GAIN * than.error
+        is_no_chance = gain > STANDARD_ERRORS * standard_error
+        return bool(is_large and is_no_chance)
 
 
 def random_rows(n_rows: int, most: int) -> NDArray[np.intp]:
@@ -127,7 +129,8 @@ def share_of_numbers(
     some_targets = root * targets[sample]
     penalty = np.eye(X.shape[1])
     squares = some_inputs.T @ some_inputs
-    coefficients = np.linalg.solve(squares + penalty, some_inputs.T @ some_targets)
+    products = some_inputs.T @ some_targets
+    coefficients = np.linalg.solve(squares + penalty, products)
     return X @ coefficients
 
 

@@ -114,8 +114,12 @@ def kind_of_values(
     values = frame[name]
     if values.dtype.kind == "f" and np.isinf(values).any():
         parsing.as_numbers(frame, name, missing)  # this rejects infinities that are not missing
+    if values.dtype.kind == "b":
+        return "boolean"
+    if values.dtype.kind == "M":
+        return "ymd"
     if values.dtype.kind != "T":
-        return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
+        return "number"
     column = distinct_texts(frame, name, missing, may_be_dropped=not to_split_by)
     # Before numbers, as 1 and 0 may be beside words.
     if parsing.are_booleans(column.texts.values()):
@@ -175,7 +179,7 @@ def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool
         return True
     if not column.are_nearly_all(codes):
         return False
-    share = np.floor(1000 * column.share(codes)) / 10
+    share = np.floor(1000 * column.share(codes)) / 10  # in percent, never rounded up to 100
     texts = column.texts_of(others)
     remedy = "if the column holds names, use {categories}"
     if expected == "a number" and parsing.read_limit(texts[0]) is not None:
@@ -184,8 +188,8 @@ def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool
     elif len(texts[0]) <= LONGEST:
         remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
     short_texts = [text for text in texts if len(text) <= LONGEST]
-    expected = f"{expected}, as in {share:g} % of the rows"
-    raise column.fault(others[:1], expected, remedy, missing=short_texts[:FEW])
+    detail = f"as in {share:g} % of the rows"
+    raise column.fault(others[:1], expected, remedy, detail=detail, missing=short_texts[:FEW])
 
 
 def _refuse_comments(column: DistinctTexts) -> None:
@@ -200,27 +204,34 @@ def _refuse_comments(column: DistinctTexts) -> None:
         if not parsing.is_code(column.texts[code]):
             numbers.append(code)
     are_decimal = 2 * len(column.find(_read_decimal)) > len(numbers)
+    if _has_words_beside(column, numbers, are_measures=are_decimal):
+        call = "pandas.to_numeric(column, errors='coerce')"
+        raise _words_beside(column, numbers, "a number", call)
+    call = "pandas.to_datetime(column, errors='coerce')"
     dates = _without_seasons(column, column.find_most(parse_datetime))
+    if _has_words_beside(column, dates, are_measures=True):
+        raise _words_beside(column, dates, "a date", call)
     times = column.find_most(date_formats.parse_time_of_day)
-    for codes, expected, call in (
-        (numbers, "a number", "pandas.to_numeric(column, errors='coerce')"),
-        (dates, "a date", "pandas.to_datetime(column, errors='coerce')"),
-        (times, "a time of day", "pandas.to_datetime(column, errors='coerce')"),
-    ):
-        others = column.others(codes)
-        if len(codes) < MANY or len(codes) <= len(others):
-            continue
-        is_measure = expected != "a number" or are_decimal
-        comments = []
-        for text in column.texts_of(others):
-            has_digits = any(character.isdigit() for character in text)
-            if not has_digits or (is_measure and " " in text):
-                comments.append(text)
-        if 2 * len(comments) <= len(others):
-            continue
-        if not is_measure and column.n_rows(others) < 2 * len(others):
-            continue
-        raise _words_beside(column, codes, expected, call)
+    if _has_words_beside(column, times, are_measures=True):
+        raise _words_beside(column, times, "a time of day", call)
+
+
+def _has_words_beside(column: DistinctTexts, codes: Sequence[int], *, are_measures: bool) -> bool:
+    """Return whether values are most of the different ones, and words most of the others."""
+    others = column.others(codes)
+    if len(codes) < MANY or len(codes) <= len(others):
+        return False
+    words = []
+    for text in column.texts_of(others):
+        has_digits = any(character.isdigit() for character in text)
+        is_comment = are_measures and " " in text
+        if not has_digits or is_comment:
+            words.append(text)
+    if 2 * len(words) <= len(others):
+        return False
+    if are_measures:
+        return True
+    return column.n_rows(others) >= 2 * len(others)
 
 
 def _read_decimal(text: str) -> float | None:
@@ -236,12 +247,13 @@ def _words_beside(
     """Make the error for words beside numbers, dates or times."""
     others = column.others(codes)
     texts = column.texts_of(others)
-    expected += f", as {len(codes):,} of {len(column.texts):,} different values are"
+    detail = f"as {len(codes):,} of {len(column.texts):,} different values are"
     if len(texts) <= MOST_MARKS and max(len(text) for text in texts) <= LONGEST:
         remedy = "if the others stand for missing values, use {missing}"
     else:
         remedy = f"if the others stand for missing values, replace them, as {call} does"
-    return column.fault(others, expected, f"{remedy}; {column.if_names}", missing=texts)
+    remedy += f"; {column.if_names}"
+    return column.fault(others, expected, remedy, detail=detail, missing=texts)
 
 
 def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
@@ -254,9 +266,9 @@ def _number_or_code(column: DistinctTexts, numbers: Sequence[int]) -> str:
     widths = {len(text) for text in column.texts.values()}
     few = max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
     if len(codes) <= few and len(names) >= MANY and len(widths) > 1:
-        expected = "a number of up to 15 digits without a zero before it, as in other rows"
+        expected = "a number of up to 15 digits without a zero before it"
         remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
-        raise column.fault(codes, expected, remedy)
+        raise column.fault(codes, expected, remedy, detail="as in other rows")
     refuse_digits_of_times(column)
     return "category"
 
@@ -284,21 +296,35 @@ def _order_of_dates(column: DistinctTexts) -> str | None:
     both = column.find_nearly_all(_is_numeric_or_read_date)
     if not column.are_nearly_all_different(both) and not column.are_nearly_all(both):
         return None
-    valid: dict[str, set[int]] = {"mdy": set(), "dmy": set()}
-    for code, text in column.texts.items():
-        for possible_order, codes_in_order in valid.items():
-            if parse_datetime(text, possible_order) is not None:
-                codes_in_order.add(code)
-    rarer_order, order = sorted(valid, key=lambda name: len(valid[name]))
+    day_first = _dates_in_order(column, "dmy")
+    month_first = _dates_in_order(column, "mdy")
+    if len(month_first) > len(day_first):
+        order = "mdy"
+        dates = month_first
+        dates_in_other_order = day_first
+    else:
+        order = "dmy"
+        dates = day_first
+        dates_in_other_order = month_first
     example = f"a date such as {date_formats.DATES[order]}"
-    contradicting = valid[rarer_order] - valid[order]
+    contradicting = dates_in_other_order - dates
     if contradicting:
-        only_in_order = sorted(valid[order] - valid[rarer_order])
+        only_in_order = sorted(dates - dates_in_other_order)
         contradicted = column.texts_of(only_in_order)[0]
-        expected = f"{example}, as {contradicted[:LONGEST]!r} in other rows"
-        raise column.fault(contradicting, expected, f"correct it; {column.if_names}")
-    shown = valid[order] & set(codes)  # dates that begin with the year don't show the order
-    is_ambiguous = valid[order] == valid[rarer_order] and len(shown) > 0
-    if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
+        detail = f"as {contradicted[:LONGEST]!r} in other rows"
+        remedy = f"correct it; {column.if_names}"
+        raise column.fault(contradicting, example, remedy, detail=detail)
+    shown = dates & set(codes)  # dates that begin with the year don't show the order
+    is_ambiguous = dates == dates_in_other_order and len(shown) > 0
+    if shown and not is_ambiguous and _are_all(column, sorted(dates), example):
         return order
     raise unread_dates(column, codes, is_ambiguous=is_ambiguous, is_numeric=True)
+
+
+def _dates_in_order(column: DistinctTexts, order: str) -> set[int]:
+    """Find the codes of the values that are dates in an order of day and month."""
+    codes = set()
+    for code, text in column.texts.items():
+        if parse_datetime(text, order) is not None:
+            codes.add(code)
+    return codes

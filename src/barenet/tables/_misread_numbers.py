@@ -5,7 +5,7 @@ chance can't explain that all of its values have such a layout.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from barenet.tables import _parsing as parsing
@@ -98,18 +98,21 @@ def refuse_digits_of_dates(column: DistinctTexts) -> None:
     have_names = any(parsing.is_code(text) for text in texts)
     if formats == ["%y%m%d"] and not have_names:
         return
-    if "%y%m%d" in formats and not have_names:
-        first_parts = set()
-        last_parts = set()
-        for text in padded.values():
-            first_parts.add(text[:2])
-            last_parts.add(text[-2:])
-        # A table has days of many different numbers, but of few years.
-        if len(first_parts) <= len(last_parts):
-            return
+    if "%y%m%d" in formats and not have_names and _may_have_years_first([*padded.values()]):
+        return
     if len(lengths) > 1 and not have_names:
         formats = []  # Python would read 1112024 as 11 January
     raise unread_dates(column, dates, formats, are_numbers=not have_names)
+
+
+def _may_have_years_first(texts: Sequence[str]) -> bool:
+    """Return whether the last two digits differ as often as the first two, or more often.
+
+    A table has days of many different numbers, but of few years.
+    """
+    first_parts = {text[:2] for text in texts}
+    last_parts = {text[-2:] for text in texts}
+    return len(first_parts) <= len(last_parts)
 
 
 def _dates_of(texts: Mapping[int, str], pattern: re.Pattern[str]) -> list[int]:
@@ -119,20 +122,25 @@ def _dates_of(texts: Mapping[int, str], pattern: re.Pattern[str]) -> list[int]:
     as 030112, more different years than days.
     """
     codes = []
-    parts: dict[str, set[str]] = {name: set() for name in pattern.groupindex}
+    days = set()
+    months = set()
+    years = set()
+    has_days = "day" in pattern.groupindex
     for code, text in texts.items():
         match = pattern.fullmatch(text)
-        if match is not None:
-            codes.append(code)
-            for name, values in parts.items():
-                values.add(match[name])
-    if len(parts["month"]) < _SEVERAL:
+        if match is None:
+            continue
+        codes.append(code)
+        months.add(match["month"])
+        years.add(match["year"])
+        if has_days:
+            days.add(match["day"])
+    if len(months) < _SEVERAL:
         return []
-    has_long_years = any(len(year) == 4 for year in parts["year"])
-    if "day" not in parts or has_long_years:
+    has_long_years = any(len(year) == 4 for year in years)
+    if not has_days or has_long_years:
         return codes
-    n_days = len(parts["day"])
-    if n_days < MANY or len(parts["year"]) > n_days:
+    if len(days) < MANY or len(years) > len(days):
         return []
     return codes
 

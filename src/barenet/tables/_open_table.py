@@ -86,13 +86,10 @@ def check_table_names(table: Table, names: Names, argument: str = "") -> list[st
         name = re.escape(missing[0])
         match = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", header)
         if match is not None:
-            raise DataError(
-                f"1 column, {header[:60]!r}",
-                path=table.path,
-                line=1,
-                remedy="try {delimiter}",
-                delimiter=match[1] or match[2],
-            )
+            problem = f"1 column, {header[:60]!r}"
+            delimiter = match[1] or match[2]
+            remedy = "try {delimiter}"
+            raise DataError(problem, path=table.path, line=1, remedy=remedy, delimiter=delimiter)
     return check_names(names, table.all_names, path=table.path, argument=argument)
 
 

@@ -40,7 +40,7 @@ _AT_ONCE = 16
 _FIRST_ROWS = 1024
 
 #: Number of rows that are read at once if texts aren't read as a dictionary.
-_MOST_ROWS = 2**16
+_MOST_ROWS_OF_TEXTS = 2**16
 #: The fraction of the memory budget that these rows may take if each text is as long as the row
 #: group.
 _SHARE = 0.25
@@ -147,9 +147,12 @@ class ParquetTable(Table):
         return columns
 
     def _read_texts(self, names: Sequence[str], needed: int) -> tuple[list[Any], int]:
-        """Read columns some rows at a time, copying each text, and check the memory of all."""
+        """Read columns some rows at a time, copying each text, and check the memory of all.
+
+        Returns the parts of the columns, and the bytes that are needed with these.
+        """
         room = int(_SHARE * memory_limit())
-        n_rows = max(1, min(_MOST_ROWS, room // max(1, self.largest)))
+        n_rows = max(1, min(_MOST_ROWS_OF_TEXTS, room // max(1, self.largest)))
         with _opened(self.path) as file:
             parts: list[Any] = []
             batches: list[Any] = []
@@ -158,13 +161,15 @@ class ParquetTable(Table):
                 batches.append(batch)
                 n_bytes += batch.nbytes
                 if n_bytes > _CHECKED:  # check many small batches together, as a check takes time
-                    parts.append(_arrow().Table.from_batches(batches))
-                    needed += self._check_texts(parts[-1], needed)
+                    part = _arrow().Table.from_batches(batches)
+                    needed += self._check_texts(part, needed)
+                    parts.append(part)
                     batches = []
                     n_bytes = 0
             if batches:
-                parts.append(_arrow().Table.from_batches(batches))
-                needed += self._check_texts(parts[-1], needed)
+                part = _arrow().Table.from_batches(batches)
+                needed += self._check_texts(part, needed)
+                parts.append(part)
         return parts, needed
 
     def _check_texts(self, table: Any, needed: int) -> int:
@@ -184,7 +189,8 @@ class ParquetTable(Table):
         """Convert a column to the type of a frame's column."""
         period = _PERIOD.fullmatch(self.types[name].name)
         if period is not None:
-            return as_column(self._dates_of_periods(column, name, period[1]), name, path=self.path)
+            dates = self._dates_of_periods(column, name, frequency=period[1])
+            return as_column(dates, name, path=self.path)
         if _is(column.type, "decimal") and column.type.scale:
             # Arrow divides by a power of ten, which may be off by one unit in the last place.
             column = column.cast("string").cast("float64")
@@ -249,7 +255,7 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     types = {}
     for name, field in zip(names, schema, strict=True):
         types[name] = _declared_type(field)
-    return ParquetTable(path, names, types, groups, 0, largest, memory)
+    return ParquetTable(path, names, types, groups, first_row=0, largest=largest, memory=memory)
 
 
 def _declared_type(field: Any) -> DeclaredType:

@@ -43,6 +43,9 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: forms.
 MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
 
+#: The sign before a number, if it has one.
+SIGN = rf"([+-]|{MINUS_SIGNS})?"
+
 #: The signs and words of a limit before a number and after it: <5, under 5, 10+, 5 or more.
 BELOW = "<=?|≤|(?i:under|below|up to|less than|fewer than|at most)"
 ABOVE = ">=?|≥|(?i:over|above|more than|at least)"
@@ -54,7 +57,7 @@ BEFORE_LIMIT = rf"(?:(?:{BELOW}|{ABOVE})\s*)?"
 AFTER_LIMIT = rf"(?:\s*(?:{PLUS}|{OR_MORE}|{OR_LESS}))?"
 
 #: A number with a decimal comma, which may be a limit.
-DECIMAL_COMMA = rf"{BEFORE_LIMIT}([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
+DECIMAL_COMMA = rf"{BEFORE_LIMIT}{SIGN}\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
 
 #: The pattern of each separator of thousands.
 THOUSANDS = {",": ",", ".": "[.]", "'": "['\u2019]", " ": "[ \u00a0\u2007\u202f]"}
@@ -165,8 +168,7 @@ def grouped_number(thousands: str, decimal: str) -> str:
     """Return the pattern of a number with a separator after each group of three digits."""
     group = rf"{THOUSANDS[thousands]}\d\d\d"
     fraction = rf"([{decimal}]\d*)?"
-    sign = rf"([+-]|{MINUS_SIGNS})?"
-    return rf"{BEFORE_LIMIT}{sign}[1-9]\d?\d?({group})+{fraction}-?{AFTER_LIMIT}"
+    return rf"{BEFORE_LIMIT}{SIGN}[1-9]\d?\d?({group})+{fraction}-?{AFTER_LIMIT}"
 
 
 def without_thousands(text: str, thousands: str, decimal: str) -> str:
@@ -272,9 +274,12 @@ def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDA
 
 def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     """Parse a column as booleans: 1 and 0; a missing one is NaN."""
-    expected = "a boolean, such as yes or no"
-    values = _parse(frame, name, missing, truth_of, expected)
-    refuse_where(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
+    expected = "a boolean"
+    detail = "such as yes or no"
+    values = _parse(frame, name, missing, truth_of, expected, detail=detail)
+    is_boolean = np.isin(values, [0, 1])
+    is_wrong = ~is_boolean & ~np.isnan(values)
+    refuse_where(frame, name, is_wrong, expected, detail=detail)
     return values
 
 
@@ -282,13 +287,18 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
     """Parse a column as dates and times; a missing one is NaT."""
     column = frame[name]
     missing_value = np.datetime64("NaT", "us")
-    expected = f"a date, such as {DATES[order]}"
+    expected = "a date"
+    detail = f"such as {DATES[order]}"
     if order == "time":
-        expected = f"a time of day, such as {DATES[order]}"
+        expected = "a time of day"
         if column.dtype.kind == "M" and not np.isnat(column).all():
-            raise frame.fault(0, name, expected)
+            raise frame.fault(0, name, expected, detail=detail)
+
+    def parse(text: str) -> datetime | None:
+        return parse_datetime(text, order)
+
     dates = _parse(
-        frame, name, missing, lambda text: parse_datetime(text, order), expected, missing_value
+        frame, name, missing, parse, expected, detail=detail, missing_value=missing_value
     )
     dates[are_missing_dates(dates, missing, order)] = missing_value
     return dates
@@ -500,6 +510,8 @@ def _parse(
     missing: Names,
     parse: Parser,
     expected: str,
+    *,
+    detail: str = "",
     missing_value: Any = np.nan,
 ) -> NDArray[Any]:
     """Parse the texts of a column, each different one once; dates and numbers are kept as they are.
@@ -509,30 +521,38 @@ def _parse(
     column = frame[name]
     dtype = np.asarray(missing_value).dtype
     if column.dtype.kind != "T":
-        if (column.dtype.kind == "M") != (dtype.kind == "M"):
-            if np.isnan(column).all():  # a column without values may have any type
-                return np.full(len(column), missing_value)
-            raise frame.fault(0, name, expected)
-        return column.astype(dtype)
+        has_dates = column.dtype.kind == "M"
+        needs_dates = dtype.kind == "M"
+        if has_dates == needs_dates:
+            return column.astype(dtype)
+        if np.isnan(column).all():  # a column without values may have any type
+            return np.full(len(column), missing_value)
+        raise frame.fault(0, name, expected, detail=detail)
     codes, texts = unique_texts(column)
     values: list[Any] = []
     wrong = []
     for code, text in enumerate(texts):
-        value = parse(text) if text not in missing else missing_value
+        if text in missing:
+            value = missing_value
+        else:
+            value = parse(text)
         if value is None and is_absent(text):
             value = missing_value
         if value is None:
             wrong.append(code)
         values.append(value)
     if wrong:
-        raise frame.fault(first_row(frame, np.isin(codes, wrong)), name, expected)
+        row = first_row(frame, np.isin(codes, wrong))
+        raise frame.fault(row, name, expected, detail=detail)
     return np.array(values, dtype)[codes]
 
 
-def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
+def refuse_where(
+    frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str, *, detail: str = ""
+) -> None:
     """Raise an error for the first wrong value of a column, if there is one."""
     if is_wrong.any():
-        raise frame.fault(first_row(frame, is_wrong), name, expected)
+        raise frame.fault(first_row(frame, is_wrong), name, expected, detail=detail)
 
 
 def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:

@@ -161,7 +161,8 @@ class Scaling:
         scaled = np.empty(X.shape, dtype)
         for start in range(0, len(X), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            np.multiply(X[rows] - self.offset, self.factor, out=scaled[rows], casting="unsafe")
+            shifted = X[rows] - self.offset
+            np.multiply(shifted, self.factor, out=scaled[rows], casting="unsafe")
         return scaled
 
     def inverse_transform(self, X: NDArray[Any]) -> NDArray[Any]:
@@ -231,7 +232,8 @@ def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Median and interquartile range, or 0 where that is a rounding error."""
     with np.errstate(over="ignore", invalid="ignore"):
-        lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
+        numbers = X.astype(np.float64)
+        lower, median, upper = np.quantile(numbers, (0.25, 0.5, 0.75), axis=0)
         spread = upper - lower
     # As in scikit-learn, except that a small spread of small numbers is not a rounding error.
     size = np.maximum(np.abs(lower), np.abs(upper))

@@ -38,8 +38,9 @@ def are_classes(numbers: NDArray[Any]) -> bool:
     (True, False)
     """
     different = np.unique(numbers)
-    few = len(different) <= min(MAX_CLASSES, len(numbers) / 2)
-    return few and bool((different == np.floor(different)).all())
+    are_few = len(different) <= min(MAX_CLASSES, len(numbers) / 2)
+    are_whole = bool((different == np.floor(different)).all())
+    return are_few and are_whole
 
 
 def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Target:
@@ -129,50 +130,74 @@ def _show_markers(texts: Collection[str]) -> bool:
 def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
-    is_number = []
-    is_local = []
-    for text in texts:
-        is_number.append(parsing.read_number(text) is not None)
-        is_local.append(_is_local_number(text))
     if task is None:
         _refuse_spellings(rows, target)
-    are_numbers = np.array(is_number)
-    local = np.array(is_local)
-    are_any_numbers = local | are_numbers
-    if task == "regression" or are_numbers.all():
+    are_numbers = all(parsing.read_number(text) is not None for text in texts)
+    if task == "regression" or are_numbers:
         if task is None:
             _refuse_misread(rows, target)
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(parsing.is_code(text) for text in texts):
             return numbers, classes
-    elif task is None and local.any() and are_any_numbers.mean() >= parsing.NEARLY_ALL:
-        remedy = "remove signs, spaces and commas, and write (5) as -5; "
-        thousands = ""
-        present = [text for text in texts if not is_absent(text)]
-        separators = separators_of(present)
-        if rows.has_csv_options and separators is not None:
-            thousands, _ = separators
-            remedy = "for separators between thousands, use {thousands}; "
-        if rows.has_csv_options:
-            remedy += "for decimal commas, use {decimal}; "
-        else:
-            remedy += "write decimal commas as points; "
-        remedy += "for classes, use {task}"
-        row = int(np.argmax(local[codes]))
-        expected = "a number with a point, or a class"
-        options = {"thousands": thousands, "decimal": ",", "task": "classification"}
-        raise rows.fault(row, target, expected, remedy, **options)
-    elif task is None and are_numbers.any():
-        row = int(np.argmin(are_numbers[codes]))
-        others = [text for text, is_one in zip(texts, is_number, strict=True) if not is_one]
-        expected = "a number, as in other rows"
+    elif task is None:
+        _refuse_some_numbers(rows, target)
+        _refuse_measures(rows, target)
+    spelled = np.array(_in_one_spelling(texts))
+    return parsing.encode(spelled[codes])
+
+
+def _refuse_some_numbers(rows: Frame, target: str) -> None:
+    """Reject numbers beside other texts, and numbers in the format of a country."""
+    codes, texts = parsing.unique_texts(rows[target])
+    is_number = np.array([parsing.read_number(text) is not None for text in texts])
+    is_local = np.array([_is_local_number(text) for text in texts])
+    are_nearly_all_numbers = (is_local | is_number).mean() >= parsing.NEARLY_ALL
+    if is_local.any() and are_nearly_all_numbers:
+        row = int(np.argmax(is_local[codes]))
+        raise _local_fault(rows, target, row, texts)
+    if is_number.any():
+        row = int(np.argmin(is_number[codes]))
+        others = [texts[code] for code in np.flatnonzero(~is_number)]
         remedy = "for classes, use {task}"
         if len(others) <= FEW:
             remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
-        raise rows.fault(row, target, expected, remedy, missing=others, task="classification")
-    elif task is None:
-        _refuse_measures(rows, target)
-    return parsing.encode(np.array(_in_one_spelling(texts))[codes])
+        raise rows.fault(
+            row,
+            target,
+            "a number",
+            remedy,
+            detail="as in other rows",
+            missing=others,
+            task="classification",
+        )
+
+
+def _local_fault(rows: Frame, target: str, row: int, texts: Sequence[str]) -> DataError:
+    """Make the error for numbers in the format of a country, given all different texts."""
+    thousands = ""
+    if rows.has_csv_options:
+        present = [text for text in texts if not is_absent(text)]
+        separators = separators_of(present)
+        if separators is None:
+            remedy = "remove signs, spaces and commas, and write (5) as -5; "
+        else:
+            thousands, _ = separators
+            remedy = "for separators between thousands, use {thousands}; "
+        remedy += "for decimal commas, use {decimal}; "
+    else:
+        remedy = "remove signs, spaces and commas, and write (5) as -5; "
+        remedy += "write decimal commas as points; "
+    remedy += "for classes, use {task}"
+    expected = "a number with a point, or a class"
+    return rows.fault(
+        row,
+        target,
+        expected,
+        remedy,
+        thousands=thousands,
+        decimal=",",
+        task="classification",
+    )
 
 
 def _refuse_misread(rows: Frame, target: str) -> None:
@@ -219,9 +244,15 @@ def _refuse_spellings(rows: Frame, target: str) -> None:
         text = spelled[code]
         usual = most_frequent[parsing.truth_of(text)]
         if text != usual:
-            expected = f"{usual!r}, as in other rows"
             remedy = "write each class in one way; for classes of their own, use {task}"
-            raise rows.fault(row, target, expected, remedy, task="classification")
+            raise rows.fault(
+                row,
+                target,
+                repr(usual),
+                remedy,
+                detail="as in other rows",
+                task="classification",
+            )
 
 
 def _in_one_spelling(texts: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ discontinuous there: near the threshold, a jump explains much that a cubic polyn
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +15,13 @@ import numpy as np
 from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
+from barenet.tables._column import Column
 from barenet.tables._column_fitting import join_edges
 from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
 from barenet.tables._encoding import TableEncoding, values_of
 
 #: Maximum number of rows that the tree is fitted to.
-MOST_ROWS = 2**14
+MOST_ROWS_OF_JUMPS = 2**14
 
 #: Maximum number of leaves of the tree, and minimum number of rows of each.
 LEAVES = 64
@@ -49,20 +51,21 @@ def add_edges_at_jumps(
     array([0.594, 0.602])
     """
     with_weight = np.flatnonzero(weight)
-    stride = max(1, math.ceil(len(with_weight) / MOST_ROWS))
+    stride = max(1, math.ceil(len(with_weight) / MOST_ROWS_OF_JUMPS))
     indices = with_weight[::stride]
     frame = encoding.frame_of(X).take(indices)
-    pieces: dict[str, PiecewiseColumn | DateColumn] = {}
-    values = []
+    with_bins: list[PiecewiseColumn | DateColumn] = []
+    numbers_of_columns = []
     scaled = []
-    for column, parsed in values_of(encoding, frame):
+    for column, values in values_of(encoding, frame):
         if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
-            pieces[column.name] = column
+            with_bins.append(column)
             # A placeholder such as 9999-12-31 is beyond the edges, which must be kept.
-            numbers = column.numbers(parsed)
-            values.append(np.clip(numbers, column.edges[0], column.edges[-1]))
-            scaled.append(column.encode(parsed)[:, 0])
-    if not pieces or len(indices) < 2 * ROWS_OF_LEAF:
+            first, *_, last = column.edges
+            numbers = np.clip(column.numbers(values), first, last)
+            numbers_of_columns.append(numbers)
+            scaled.append(column.encode(values)[:, 0])
+    if not with_bins or len(indices) < 2 * ROWS_OF_LEAF:
         return encoding
     X = np.column_stack(scaled).astype(np.float32)
     if y.ndim == 2:
@@ -71,16 +74,26 @@ def add_edges_at_jumps(
         is_of_class = y[indices, np.newaxis] == np.unique(y)
         y = is_of_class.astype(float)
     jumps = _jumps(X, y, weight[indices])
-    for (name, piece), numbers, are_above in zip(pieces.items(), values, jumps, strict=True):
-        below = []
-        above = []
-        for is_above in are_above:
-            below.append(np.nanmax(numbers[~is_above]))
-            above.append(np.nanmin(numbers[is_above]))
-        edges = join_edges(piece.edges, below, above)
-        pieces[name] = replace(piece, edges=tuple(edges.tolist()))
-    columns = tuple(pieces.get(column.name, column) for column in encoding.columns)
+    divided: dict[str, Column] = {}
+    for column, numbers, are_above in zip(with_bins, numbers_of_columns, jumps, strict=True):
+        divided[column.name] = _with_edges_at(column, numbers, are_above)
+    columns = tuple(divided.get(column.name, column) for column in encoding.columns)
     return replace(encoding, columns=columns)
+
+
+def _with_edges_at(
+    column: PiecewiseColumn | DateColumn,
+    numbers: NDArray[np.float64],
+    are_above: Sequence[NDArray[np.bool_]],
+) -> Column:
+    """Add the numbers next to each threshold as edges, given the rows above each threshold."""
+    below = []
+    above = []
+    for is_above in are_above:
+        below.append(np.nanmax(numbers[~is_above]))
+        above.append(np.nanmin(numbers[is_above]))
+    edges = join_edges(column.edges, below, above)
+    return replace(column, edges=tuple(edges.tolist()))
 
 
 def _jumps(
@@ -95,13 +108,19 @@ def _jumps(
     model.fit(X, y, weight)
     tree = model.tree_
     nodes = model.decision_path(X).tocsc()
-    jumps: list[list[NDArray[np.bool_]]] = [[] for _ in range(X.shape[1])]
-    for node in np.flatnonzero(tree.children_left >= 0):
-        in_node = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
-        x = X[:, tree.feature[node]].astype(np.float64)
+    jumps: list[list[NDArray[np.bool_]]] = []
+    for _ in range(X.shape[1]):
+        jumps.append([])
+    has_threshold = tree.children_left >= 0  # a leaf has no children
+    for node in np.flatnonzero(has_threshold):
+        start = nodes.indptr[node]
+        end = nodes.indptr[node + 1]
+        in_node = nodes.indices[start:end]
+        feature = tree.feature[node]
+        x = X[:, feature].astype(np.float64)
         is_above = x > tree.threshold[node]
         if _is_jump(x[in_node], is_above[in_node], y[in_node], weight[in_node]):
-            jumps[tree.feature[node]].append(is_above)
+            jumps[feature].append(is_above)
     return jumps
 
 
@@ -109,28 +128,38 @@ def _is_jump(
     x: NDArray[np.float64], is_above: NDArray[np.bool_], y: NDArray[Any], weight: NDArray[Any]
 ) -> bool:
     """Return whether a jump explains targets on both sides that a cubic polynomial doesn't."""
-    first = np.count_nonzero(~is_above)
+    n_below = np.count_nonzero(~is_above)
+    first_near = max(0, n_below - NEAR)
     order = np.argsort(x, kind="stable")
-    near = order[max(0, first - NEAR) : first + NEAR]
-    x = x[near]
+    near = order[first_near : n_below + NEAR]
+    # Least squares with weights are those of rows that are multiplied by the roots of the weights.
     root = np.sqrt(weight[near])[:, np.newaxis]
     jump = root * is_above[near][:, np.newaxis]
-    y = root * y[near]
-    extent = float(np.ptp(x))
-    if extent == 0:
-        extent = 1.0
-    positions = 2 * (x - x.min()) / extent - 1  # from -1 to 1
-    curve = legvander(positions, 3)
-    basis, _ = np.linalg.qr(root * curve)
+    targets = root * y[near]
+    curve = root * legvander(_scaled_to_one(x[near]), 3)
+    basis, _ = np.linalg.qr(curve)
     constant = basis[:, :1]
-    mean = constant @ (constant.T @ y)
-    total = np.square(y - mean).sum()
-    jump_residual = jump - basis @ (basis.T @ jump)  # after fitting the polynomial
-    y_residual = y - basis @ (basis.T @ y)
+    total = np.square(_residual(constant, targets)).sum()
+    # What the polynomial leaves of the jump explains some of what it leaves of the targets.
+    jump_residual = _residual(basis, jump)
+    target_residual = _residual(basis, targets)
     squares = np.square(jump_residual).sum()
     explained = 0.0
     if squares > 1e-9:
-        explained = np.square(jump_residual.T @ y_residual).sum() / squares
-    n_degrees_of_freedom = max(1, len(x) - 5)
-    noise = (np.square(y_residual).sum() - explained) / n_degrees_of_freedom
+        explained = np.square(jump_residual.T @ target_residual).sum() / squares
+    n_degrees_of_freedom = max(1, len(near) - 5)
+    noise = (np.square(target_residual).sum() - explained) / n_degrees_of_freedom
     return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))
+
+
+def _scaled_to_one(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale numbers to the range from -1 to 1."""
+    extent = float(np.ptp(x))
+    if extent == 0:
+        extent = 1.0
+    return 2 * (x - x.min()) / extent - 1
+
+
+def _residual(basis: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """Return what a least-squares fit on an orthonormal basis leaves of values."""
+    return values - basis @ (basis.T @ values)

@@ -37,7 +37,7 @@ FOLDS = 5
 SEED = 20_231_127
 
 #: Maximum number of rows that the words are compared on.
-MOST_ROWS = MOST_ROWS_OF_NUMBERS
+MOST_ROWS_OF_WORDS = MOST_ROWS_OF_NUMBERS
 
 
 class WordRows(NamedTuple):
@@ -61,8 +61,9 @@ class WordRows(NamedTuple):
     def of(cls, texts: NDArray[Any]) -> "WordRows":
         """Find the words that enough rows share."""
         words_by_text = sets_of_words(texts.tolist())
-        shared = shared_words(words_by_text, [1] * len(words_by_text))
-        place_of_word = dict(zip(shared, range(len(shared)), strict=True))
+        counts = [1 for _ in words_by_text]  # each text is in one row
+        shared = shared_words(words_by_text, counts)
+        place_of_word = {word: place for place, word in enumerate(shared)}
         places = []
         rows = []
         for row, words in enumerate(words_by_text):
@@ -128,7 +129,7 @@ class TextSample(NamedTuple):
         cls, encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
     ) -> "TextSample":
         """Choose rows; y has classes, or rows of numbers."""
-        sample = RegressionSample.of(y, weight, MOST_ROWS)
+        sample = RegressionSample.of(y, weight, MOST_ROWS_OF_WORDS)
         frame = encoding.frame_of(X).take(sample.rows)
         word_rows = {}
         other_inputs = []
@@ -206,27 +207,39 @@ def with_words_of_networks(
     sample = TextSample.of(encoding, X, y, weight)
     numbers = sample.numbers_of_words()
     words_of_networks: list[dict[str, tuple[str, ...]]] = []
-    every_word: dict[str, dict[str, None]] = {name: {} for name in numbers}  # ordered sets
     for left_out_rows in left_out:
         is_left_out = np.isin(sample.rows, left_out_rows)
         weight_in_training = np.where(is_left_out, 0.0, sample.weight)
-        chosen = {}
+        words_of_network = {}
         for name, n_words in numbers.items():
-            chosen[name] = sample.first_words(name, n_words, weight_in_training)
-            every_word[name].update(dict.fromkeys(chosen[name]))
-        words_of_networks.append(chosen)
-    words_by_name = {name: tuple(words) for name, words in every_word.items()}
+            words_of_network[name] = sample.first_words(name, n_words, weight_in_training)
+        words_of_networks.append(words_of_network)
+    words_by_name = {}
+    for name in numbers:
+        words: dict[str, None] = {}  # an ordered set
+        for words_of_network in words_of_networks:
+            words.update(dict.fromkeys(words_of_network[name]))
+        words_by_name[name] = tuple(words)
     encoding = _with_words(encoding, words_by_name, keep)
     factors = np.ones((n_networks, encoding.n_inputs), np.float32)
-    for network, chosen in enumerate(words_of_networks):
-        start = 0
-        for column in encoding.used:
-            if isinstance(column, WordsColumn) and chosen[column.name]:
-                for place, word in enumerate(column.words):
-                    if word not in chosen[column.name]:
-                        factors[network, start + place] = 0
-            start += len(column.inputs)
+    for network, words_of_network in enumerate(words_of_networks):
+        factors[network, _inputs_of_other_words(encoding, words_of_network)] = 0
     return encoding, factors
+
+
+def _inputs_of_other_words(
+    encoding: TableEncoding, words_of_network: Mapping[str, tuple[str, ...]]
+) -> list[int]:
+    """List the inputs of words that a network doesn't have; without any words, it has all."""
+    inputs = []
+    starts = encoding.starts
+    for column in encoding.used:
+        if not isinstance(column, WordsColumn) or not words_of_network[column.name]:
+            continue
+        for place, word in enumerate(column.words):
+            if word not in words_of_network[column.name]:
+                inputs.append(starts[column.name] + place)
+    return inputs
 
 
 def has_words(encoding: TableEncoding) -> bool:
@@ -270,14 +283,16 @@ def _number_of_words(
         if not training_weight.any():
             return 0
         places = word_rows.by_explained(targets, training_weight)
-        mean = training_weight @ targets / training_weight.sum()
+        total_weight = training_weight.sum()
+        mean = training_weight @ targets / total_weight
         X = word_rows.matrix(places, n_rows)
-        X -= training_weight @ X / training_weight.sum()
+        X -= training_weight @ X / total_weight
         weighted = training_weight[:, np.newaxis] * X
         squares = weighted.T @ X + PENALTY * np.eye(len(places))
         products = weighted.T @ (targets - mean)
         for n_words, predicted in predictions.items():
-            coefficients = np.linalg.solve(squares[:n_words, :n_words], products[:n_words])
+            squares_of_words = squares[:n_words, :n_words]
+            coefficients = np.linalg.solve(squares_of_words, products[:n_words])
             predicted[is_left_out] = mean + X[is_left_out, :n_words] @ coefficients
     results = {}
     for n_words, predicted in predictions.items():

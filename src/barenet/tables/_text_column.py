@@ -42,9 +42,9 @@ class TextColumn:
         delimiter: str,
         n_columns: int,
         path: Path,
+        *,
         line: int = 1,
         skip: int = 0,
-        *,
         quoting: bool = True,
     ) -> list[Self]:
         """Split text that starts on a line of the file into columns, skipping the first rows."""
@@ -123,11 +123,12 @@ class TextColumn:
         else:
             n_present = len(first) - np.count_nonzero(first.matches(_MISSING))
         for layout in LAYOUTS:
-            if layout.has_points == has_points:
-                n_found = np.count_nonzero(first.matches(layout.pattern))
-                has_sign = bool(first.matches(layout.sign).any())
-                if has_sign and n_found >= layout.share * n_present:
-                    return True
+            if layout.has_points != has_points:
+                continue
+            n_in_layout = np.count_nonzero(first.matches(layout.pattern))
+            has_sign = bool(first.matches(layout.sign).any())
+            if has_sign and n_in_layout >= layout.share * n_present:
+                return True
         return False
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -150,9 +151,9 @@ class ArrowColumn(TextColumn):
         delimiter: str,
         n_columns: int,
         path: Path,
+        *,
         line: int = 1,
         skip: int = 0,
-        *,
         quoting: bool = True,
     ) -> list[Self]:
         pyarrow = _arrow("pyarrow")
@@ -177,11 +178,12 @@ class ArrowColumn(TextColumn):
             splitting = arrow_csv.ParseOptions(
                 delimiter=delimiter, quote_char=quote, newlines_in_values=quoting
             )
+            converting = arrow_csv.ConvertOptions(column_types=types)
             rows = arrow_csv.read_csv(
                 pyarrow.BufferReader(data),
                 read_options=reading,
                 parse_options=splitting,
-                convert_options=arrow_csv.ConvertOptions(column_types=types),
+                convert_options=converting,
             )
             if rows.num_columns != n_columns:
                 raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")

@@ -171,8 +171,9 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     try:
         return _convert(values)
     except _UnusableError as error:
-        parts: dict[str, Any] = {"drop": [name], **(place or {"argument": "X"})}
-        refused = DataError(f"column {name!r}: {error}", remedy=error.remedy, **parts)
+        place = place or {"argument": "X"}
+        problem = f"column {name!r}: {error}"
+        refused = DataError(problem, remedy=error.remedy, drop=[name], **place)
         refused.row = error.row
         refused.column = name
         raise refused from None
@@ -192,34 +193,22 @@ def _convert(values: Any) -> NDArray[Any]:
         mask = np.ma.getmaskarray(values)
         values = np.ma.getdata(values).astype(object)
         values[mask] = None
-    if isinstance(values, list | tuple):
-        types = {type(value) for value in values}
-        has_text = any(issubclass(value_type, str) for value_type in types)
-        has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
-        # In a NumPy array, every text would take as much memory as the longest, and members of an
-        # enumeration of texts would be cut to one letter. True beside 1 would become 1, a large
-        # whole number the nearest float64, and the year 9999 beside nanoseconds another year.
-        if has_text or len(types) > 1 or has_large or np.datetime64 in types:
-            return _from_objects(list(values))
+    if isinstance(values, list | tuple) and _needs_conversion_by_value(values):
+        return _from_objects(list(values))
     if hasattr(getattr(values, "dtype", None), "pyarrow_dtype"):
         # pandas can't convert a dictionary or run-length encoding to a NumPy array.
         values = values.array.__arrow_array__()
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
-    # Arrow and polars convert integers with missing values to floats.
-    declared = _declared_type(values)
-    if declared.endswith("int128"):  # NumPy doesn't have this type
-        values = np.array(values.to_list(), object)
-    try:
-        array = np.asarray(values)
-    except ValueError:  # the rows differ in length
-        array = np.empty((0, 0))
+    array = _as_array(values)
     if array.ndim != 1:
         raise _wrong_dimensions(array)
     dtype_kind = array.dtype.kind
     if dtype_kind == "M":
         return _in_microseconds(array)
-    is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
+    is_whole = dtype_kind in "iu"
+    if dtype_kind == "f" and "int" in _declared_type(values):
+        is_whole = True  # Arrow and polars convert integers with missing values to floats
     if is_whole and _has_large(array):
         return _from_objects(_to_list(values, array))
     if dtype_kind == "O":
@@ -231,6 +220,31 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind in "UT":
         return _as_texts(array)
     return array.astype(np.float64)
+
+
+def _as_array(values: Any) -> NDArray[Any]:
+    """Convert a column to an array; it has two dimensions if the rows differ in length."""
+    if _declared_type(values).endswith("int128"):  # NumPy doesn't have this type
+        return np.array(values.to_list(), object)
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.empty((0, 0))
+
+
+def _needs_conversion_by_value(values: Sequence[Any]) -> bool:
+    """Return whether a NumPy array of values would not keep all of them.
+
+    In an array, every text would take as much memory as the longest, and members of an enumeration
+    of texts would be cut to one letter. True beside 1 would become 1, a large whole number the
+    nearest float64, and the year 9999 beside nanoseconds another year.
+    """
+    types = {type(value) for value in values}
+    if len(types) > 1 or np.datetime64 in types:
+        return True
+    if any(issubclass(value_type, str) for value_type in types):
+        return True
+    return types == {int} and any(abs(value) >= MAX_EXACT for value in values)
 
 
 def _declared_type(values: Any) -> str:
@@ -269,11 +283,9 @@ def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
             character = "half a character"
             if text[wrong] == "\0":
                 character = "a zero character"
-            raise _UnusableError(
-                f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}",
-                remedy="correct the value, or leave the column out: {drop}",
-                row=row,
-            )
+            problem = f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}"
+            remedy = "correct the value, or leave the column out: {drop}"
+            raise _UnusableError(problem, remedy, row)
     return np.asarray(values, TEXT)
 
 
@@ -325,26 +337,38 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     kinds = {_kind(value_type) for value_type in types}
     are_exact_numbers = kinds == {"number"} and not any(_is_inexact(value) for value in present)
     if not present or are_exact_numbers:
-        numbers = []
-        for value in values_or_none:
-            number = float(value) if value is not None else np.nan
-            numbers.append(number)
-        return np.array(numbers)
+        return _as_numbers(values_or_none)
     if kinds == {"date"}:
-        dates = []
-        for row, value in enumerate(values_or_none):
-            moment = None
-            if isinstance(value, np.datetime64):
-                [moment] = _in_microseconds(np.array([value]), first_row=row)
-            elif value is not None:
-                moment = to_utc(value)
-            dates.append(moment)
-        return np.array(dates, "M8[us]")
+        return _as_dates(values_or_none)
     if kinds == {"truth"} and len(present) == len(values):
         return np.array(values, bool)
     if "date" in kinds:
         raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
     return _as_texts([_to_text(value) for value in values_or_none])
+
+
+def _as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Convert numbers; None is NaN."""
+    converted = []
+    for value in values:
+        if value is None:
+            converted.append(np.nan)
+        else:
+            converted.append(float(value))
+    return np.array(converted)
+
+
+def _as_dates(values: Sequence[Any]) -> NDArray[np.datetime64]:
+    """Convert dates of Python and NumPy; None is NaT."""
+    dates = []
+    for row, value in enumerate(values):
+        moment = None
+        if isinstance(value, np.datetime64):
+            [moment] = _in_microseconds(np.array([value]), first_row=row)
+        elif value is not None:
+            moment = to_utc(value)
+        dates.append(moment)
+    return np.array(dates, "M8[us]")
 
 
 def _has_large(array: NDArray[Any]) -> bool:
@@ -439,17 +463,16 @@ class FrameTable(Table):
     def of(cls, X: Any, name: str) -> Self:
         """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
-        rows = X.rows if isinstance(X, Frame) else None
+        rows = None
+        if isinstance(X, Frame):
+            rows = X.rows
         return cls(Path(name), tuple(columns), columns, rows)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
         """Find the named column, or add values, such as an array, as a column; return its name."""
-        label = target
-        if isinstance(target, list) and len(target) == 1:
-            label = target[0]
-        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
-        if is_name and str(label) in self.names:
-            return self, str(label)
+        existing = self._existing_name(target)
+        if existing is not None:
+            return self, existing
         if len(getattr(target, "columns", ())) == 1:
             target = target[target.columns[0]]
         if np.shape(target)[1:] == (1,):
@@ -457,14 +480,27 @@ class FrameTable(Table):
         if np.ndim(target) != 1:
             expected = "the name of a column, or one value for each row"
             raise ArgumentError.of("target", target, expected)
+        name = self._name_for(target)
+        return self._with_column(target, name), name
+
+    def _existing_name(self, target: Any) -> str | None:
+        """Return the name of the column that the target names; None if it is no such name."""
+        label = target
+        if isinstance(target, list) and len(target) == 1:
+            label = target[0]
+        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
+        if is_name and str(label) in self.names:
+            return str(label)
+        return None
+
+    def _name_for(self, target: Any) -> str:
+        """Return the name that added targets have in their library, or else a usual one."""
         name = getattr(target, "name", None)
         if name not in (None, ""):
-            name = str(name)
-        elif "y" in self.names:
-            name = "target"
-        else:
-            name = "y"
-        return self._with_column(target, name), name
+            return str(name)
+        if "y" in self.names:
+            return "target"
+        return "y"
 
     def _with_column(self, values: Sequence[Any], name: str) -> Self:
         """Add a column."""

@@ -229,7 +229,8 @@ def _is_short_season(text: str) -> bool:
     second = int(match[2])
     if LEAST_SIZE <= first <= MOST_SIZE:
         return False
-    return (first + 1) % 100 == second
+    next_year = (first + 1) % 100
+    return next_year == second
 
 
 def _short_dates(column: DistinctTexts) -> list[int]:
@@ -257,24 +258,26 @@ def _may_have_years(layout: re.Pattern[str], texts: Sequence[str]) -> bool:
     Years follow each other without a gap, and unlike numbers of rooms, they rarely begin with 01.
     A table has nearly all months of a year.
     """
-    numbers: dict[str, set[int]] = {name: set() for name in layout.groupindex}
+    numbers_by_part: dict[str, set[int]] = {}
     for text in texts:
         match = layout.fullmatch(text)
         if match is None:
             continue
-        for name, values in numbers.items():
-            values.add(int(match[name]))
-    for name, least in LEAST_NUMBERS.items():
-        if name in numbers and len(numbers[name]) < least:
+        for part, number in match.groupdict().items():
+            numbers_by_part.setdefault(part, set()).add(int(number))
+    for part, least in LEAST_NUMBERS.items():
+        if part in numbers_by_part and len(numbers_by_part[part]) < least:
             return False
-    years = {_full_year(year) for year in numbers["year"]}
+    written_years = numbers_by_part.get("year", set())
+    years = {_full_year(year) for year in written_years}
     if not 2 <= len(years) <= MOST_YEARS:
         return False
-    if min(numbers["year"]) == 1:
+    if min(written_years) == 1:
         return False
     first = min(years)
     last = max(years)
-    return last - first + 1 == len(years)
+    has_gap = last - first + 1 > len(years)
+    return not has_gap
 
 
 def _full_year(year: int) -> int:
@@ -304,7 +307,10 @@ def _numbers_in_years(column: DistinctTexts) -> list[int]:
 def is_season(text: str) -> bool:
     """Return whether a text is a year and the next one: 2009/10."""
     match = re.fullmatch(r"(\d\d\d\d)\s?[-/]\s?(\d\d)", text)
-    return match is not None and (int(match[1]) + 1) % 100 == int(match[2])
+    if match is None:
+        return False
+    next_year = int(match[1]) + 1
+    return next_year % 100 == int(match[2])
 
 
 def _word_of(text: str) -> str:
@@ -481,17 +487,10 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
         return []
     if _OTHER_PERIOD.fullmatch(texts[0]):  # where a number would be the month
         return []
-    parts: list[str] = []
-    has_month = False
-    has_year = False
-    for part in re.split(rf"({_OFFSET}|\d+|[^\W\d_]+)", texts[0]):
-        if not part:
-            continue
-        parts.append(part)
-        if re.fullmatch(date_formats.MONTH_WORD, part.lower()):
-            has_month = True
-        if re.fullmatch(r"\d{4}", part):
-            has_year = True
+    split = re.split(rf"({_OFFSET}|\d+|[^\W\d_]+)", texts[0])
+    parts = [part for part in split if part]
+    has_month = any(re.fullmatch(date_formats.MONTH_WORD, part.lower()) for part in parts)
+    has_year = any(re.fullmatch(r"\d{4}", part) for part in parts)
     orders = _orders_of_numbers(texts, has_month=has_month, has_year=has_year)
     hour = "%H"
     if re.search(r"(?i)[ap]m\b", texts[0]):

@@ -181,9 +181,13 @@ def refuse_other_digits(column: DistinctTexts) -> None:
     if not written_otherwise:
         return
     if column.are_nearly_all_different(both) or column.are_nearly_all(both):
-        expected = "the digits 0 to 9, with a point before decimals"
         remedy = f"write numbers, dates and times in these; {column.if_names}"
-        raise column.fault(written_otherwise, expected, remedy)
+        raise column.fault(
+            written_otherwise,
+            "the digits 0 to 9",
+            remedy,
+            detail="with a point before decimals",
+        )
 
 
 def _is_measure(text: str) -> bool:
@@ -231,16 +235,20 @@ def refuse_local_numbers(column: DistinctTexts) -> None:
         for code in others:
             if local.fullmatch(parsing.plain_minus(column.texts[code])):
                 codes.append(code)
+        if not codes:
+            continue
         both = {*codes, *plain}
-        if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+        if not column.are_nearly_all_different(both) and not column.are_nearly_all(both):
+            continue
+        thousands = ""
+        if column.frame.has_csv_options:
             separators = separators_of(column.texts_of([*both]))
-            thousands = ""
-            if not column.frame.has_csv_options:
-                remedy = _NUMBERS_IN_MEMORY.get(pattern, remedy)
-            elif separators is not None:
+            if separators is not None:
                 thousands, decimal = separators
                 remedy = _reading_of_groups(pattern, decimal)
-            raise column.fault(codes, "a number", remedy, thousands=thousands, decimal=",")
+        else:
+            remedy = _NUMBERS_IN_MEMORY.get(pattern, remedy)
+        raise column.fault(codes, "a number", remedy, thousands=thousands, decimal=",")
 
 
 def separators_of(texts: Collection[str]) -> tuple[str, str] | None:
@@ -291,26 +299,32 @@ def refuse_units(column: DistinctTexts, numbers: Sequence[int]) -> None:
     marked += column.find(_PRICED.fullmatch)
     marked += column.find(_COMPOUND.fullmatch)
     marked += column.find(_WITH_BASE.fullmatch)
-    plain = set(numbers)
-    times = column.find(date_formats.parse_time_of_day)
-    without_unit = plain.union(times)
-    with_unit = []
-    for code in column.find(_WITH_UNIT.fullmatch):
-        if code not in without_unit:  # the e of 1e3 and the AM of 3 AM are not units
-            with_unit.append(code)
-    units = {_unit_of(text) for text in column.texts_of(with_unit)}
-    most_units = MOST_UNITS
-    if all(_SPACED_UNIT.fullmatch(text) for text in column.texts_of(with_unit)):
-        most_units = MOST_SPACED_UNITS
-    if len(units) <= most_units:
-        marked += with_unit
-    both = plain.union(marked)
+    marked += _with_units(column, numbers)
+    both = {*numbers, *marked}
     if marked and len(both) >= MANY and column.are_nearly_all(both):
         remedy = "write the number alone"
         limits = column.find(parsing.read_limit)
         if limits and set(limits) == set(marked):
             remedy = read_as_numbers(column.texts[limits[0]])
         raise column.fault(marked, "a number", f"{remedy}; {column.if_names}")
+
+
+def _with_units(column: DistinctTexts, numbers: Sequence[int]) -> list[int]:
+    """Find the numbers with units; none if there are too many different units."""
+    times = column.find(date_formats.parse_time_of_day)
+    without_unit = {*numbers, *times}
+    codes = []
+    for code in column.find(_WITH_UNIT.fullmatch):
+        if code not in without_unit:  # the e of 1e3 and the AM of 3 AM are not units
+            codes.append(code)
+    texts = column.texts_of(codes)
+    units = {_unit_of(text) for text in texts}
+    most_units = MOST_UNITS
+    if all(_SPACED_UNIT.fullmatch(text) for text in texts):
+        most_units = MOST_SPACED_UNITS
+    if len(units) > most_units:
+        return []
+    return codes
 
 
 def _may_have_unit(text: str) -> bool:
@@ -406,24 +420,23 @@ def refuse_decorated(column: DistinctTexts) -> None:
     """
     if not column.find_nearly_all(_kind_of_measure):
         return
-    shapes: dict[str, set[str]] = {"date": set(), "time": set(), "decimal": set()}
-    codes: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
+    codes_by_measure: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
     for code, text in column.texts.items():
         measure = _kind_of_measure(text)
         if measure is not None:
-            shapes[measure].add(_MEASURES.sub("0", text))
-            codes[measure].append(code)
-    for measure, decorated in codes.items():
+            codes_by_measure[measure].append(code)
+    for measure, decorated in codes_by_measure.items():
+        shapes = {_MEASURES.sub("0", text) for text in column.texts_of(decorated)}
         # A few different numbers may be names, such as versions; a few dates or times may not.
-        has_many = column.are_mostly_different()
-        if measure != "decimal":
-            n_measures = {shape.count("0") for shape in shapes[measure]}
-            if n_measures <= {1}:
-                has_many = len(decorated) >= MANY
+        has_single_measures = all(shape.count("0") == 1 for shape in shapes)
+        if measure != "decimal" and has_single_measures:
+            has_many = len(decorated) >= MANY
+        else:
+            has_many = column.are_mostly_different()
         most_shapes = MOST_UNITS
         if measure == "date":  # such as a date beside its weekday
             most_shapes = MOST_DATE_WORDS
-        is_similar = len(shapes[measure]) <= most_shapes
+        is_similar = len(shapes) <= most_shapes
         if not has_many or not is_similar or not column.are_nearly_all(decorated):
             continue
         if measure == "date":

@@ -84,6 +84,7 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     OR_LESS,
     OR_MORE,
     PLUS,
+    SIGN,
     SPELLINGS,
     THOUSANDS,
     TRAILING_MINUS,
