@@ -157,6 +157,7 @@ def contributions(
         predictions=outputs,
         names=group_names,
         output_names=model.output_names(outputs.shape[1]),
+        target_name=model.target_name,
         scale=model.scale,
         rows=_columns(rows, names),
         n_orders=values.n_orders,

@@ -54,15 +54,17 @@ class ExplainedModel:
         """Make it from a predictor, networks, or a fitted estimator."""
         if scale not in ("probability", "log-odds"):
             raise ArgumentError.of("scale", scale, "'probability' or 'log-odds'")
+        is_predictor = isinstance(model, Predictor)
         if isinstance(model, Model):
             model = _predictor_of_network(model, X)
         if not isinstance(model, Predictor):
             with suppress(ArgumentError):
                 model = Predictor.from_estimator(model)
-        target_name = "y"
+        target_name = ""
+        if is_predictor:
+            target_name = model.target_name
         if isinstance(model, Predictor):
             classes = model.classes
-            target_name = model.target_name
         else:
             classes = _classes_of_estimator(model)
         if classes is not None:
@@ -117,9 +119,10 @@ class ExplainedModel:
         """Name the outputs: the classes, or the target, numbered if there are several."""
         if self.classes is not None:
             return self.classes
+        name = self.target_name or "y"
         if n_outputs == 1:
-            return (self.target_name,)
-        return tuple(f"{self.target_name} {number + 1}" for number in range(n_outputs))
+            return (name,)
+        return tuple(f"{name} {number + 1}" for number in range(n_outputs))
 
     def outputs(self, rows: Any) -> FloatArray:
         """Predict rows on the scale of the contributions, shape (n_rows, n_outputs)."""
