@@ -79,4 +79,4 @@ def test_a_data_frame_has_the_names_of_its_columns():
         np.testing.assert_array_equal(result.rows["b"], X[:3, 1])
         assert result.output_names == ("y",)
         assert len(result) == 3
-        assert repr(result).startswith("<Contributions: 3 rows, 4 columns, 1 outputs")
+        assert repr(result).startswith("<Contributions: 3 rows, 4 columns, 1 output,")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,24 @@ Scale = Literal["probability", "log-odds"]
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
+
+
+class Reason(NamedTuple):
+    """A column with a large contribution to a prediction.
+
+    Attributes
+    ----------
+    column : str
+        The name of the column.
+    value : str
+        Its value as text; empty for a group of columns.
+    contribution : float
+        Its contribution.
+    """
+
+    column: str
+    value: str
+    contribution: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +217,44 @@ class Contributions:
         if text in ("", "NaT", "None", "nan", "<NA>"):
             return "missing"
         return text
+
+    def reasons(self, row: int, count: int = 3, output: str | int | None = None) -> list[Reason]:
+        """List the columns with the largest contributions to a prediction.
+
+        Parameters
+        ----------
+        row : int
+            The number of the row, counted from 0.
+        count : int, default=3
+            Number of columns; all of them if there are fewer.
+        output : str or int, optional
+            The output, as in `output_index`.
+
+        Returns
+        -------
+        list of Reason
+            The name, the value and the contribution of each column, the largest in size first.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, or there are several and none is chosen.
+
+        Examples
+        --------
+        >>> import barenet
+        >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+        >>> network.parameters[:] = [3.0, 1.0, 0.0]
+        >>> barenet.contributions(network, [[5, 2]], [[0, 0], [2, 2]]).reasons(0, 1)
+        [Reason(column='x0', value='5', contribution=12.0)]
+        """
+        values = self.values[row, :, self.output_index(output)]
+        largest = np.argsort(-np.abs(values), kind="stable")[:count]
+        reasons = []
+        for column in largest.tolist():
+            name = self.names[column]
+            reasons.append(Reason(name, self.value_text(row, name), float(values[column])))
+        return reasons
 
     def to_pandas(self, output: str | int | None = None) -> Any:
         """Convert the contributions to a data frame.
