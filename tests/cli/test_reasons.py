@@ -101,7 +101,7 @@ def test_options_that_do_not_fit_are_refused(barenet, files):
     error = barenet(*files, "--reasons", 0, "--background", "old.csv").error
     assert "--reasons: expected a whole number of 1 or more, got 0" in error
     error = barenet(*files, "--reasons", 3).error
-    assert "--reasons: m.safetensors" in error
+    assert "--background: m.safetensors" in error
     assert "give rows to compare with, such as --background rows.csv" in error
     network = Network.dense([2, 2], seed=0)
     scaling = Scaling("none", np.zeros(2), np.ones(2))
@@ -109,3 +109,33 @@ def test_options_that_do_not_fit_are_refused(barenet, files):
     save(several, "several.safetensors")
     error = barenet("predict", "several.safetensors", "new.csv", "--reasons", 3).error
     assert "--reasons: the model predicts several numbers for each row; leave it out" in error
+
+
+def test_explain_shows_the_contributions_to_predictions(barenet, files):
+    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
+    text = barenet(*command, "--rows", 1, 0).ok().out
+    second, first = text.split("\n\nrow 0: ")
+    assert second.startswith("row 1: the prediction of y is 12, expected 4")
+    assert first.startswith("the prediction of y is 16, expected 4")
+    table = [line.split() for line in first.splitlines()[2:]]
+    assert table == [
+        ["column", "value", "contribution", "standard", "error"],
+        ["a", "5", "+12", "0"],
+        ["b", "1", "+0", "0"],
+    ]
+    save(linear_model(("no", "yes")), "classes.safetensors")
+    of_class = barenet("explain", "classes.safetensors", *command[2:]).ok().out
+    assert of_class.startswith("row 0: the probability of y = yes is 1, expected 0.7")
+
+
+def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
+    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
+    assert "--row: expected 0 to 1, got 2" in barenet(*command, "--row", 2).error
+    for option in (("--neuron", "1.1"), ("--limit", 3), ("--out", "x.txt"), ("--seed", 1)):
+        error = barenet(*command, *option).error
+        assert f"{option[0]}: it is for a training step; leave it out" in error
+    error = barenet("explain", "iris", "--prediction").error
+    assert "--prediction: iris is not a model, and only a model predicts" in error
+    error = barenet("explain", "m.safetensors", "new.csv", "--background", "old.csv").error
+    assert "--background: these rows are for the contributions" in error
+    assert "add --prediction" in error

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from barenet import Predictor, contributions
 from barenet._constraints import check_count
+from barenet._display import align
 from barenet.cli._prediction_file import Columns
 from barenet.cli._run_settings import FileOptions
-from barenet.cli._trained_model import TrainedModel
-from barenet.errors import ArgumentError
-from barenet.insight.contributions import Reason
+from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.errors import ArgumentError, printable
+from barenet.insight.contributions import Contributions, Reason
+from barenet.insight.plots._column_effects import shorten
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
@@ -84,14 +88,60 @@ def find_reasons(
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
         problem = "the model predicts several numbers for each row"
         raise ArgumentError(problem, argument="reasons", remedy="leave it out")
+    return Reasons(predictor, _load_background(trained, background, file), count)
+
+
+def _load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
+    """Load rows to compare with: those of a file or a data set, or the training data."""
     try:
         data = trained.data_or_default(background)
     except ArgumentError as error:
         remedy = "give rows to compare with, such as {background}"
         raise ArgumentError(
-            error.problem, argument="reasons", remedy=remedy, background="rows.csv"
+            error.problem, argument="background", remedy=remedy, background="rows.csv"
         ) from None
     rows, _ = next(trained.load_features(data, file, at_once=False, rejected=None))
     if not len(rows):
         raise ArgumentError(f"{data} has no rows", argument="background")
-    return Reasons(predictor, rows, count)
+    return rows
+
+
+def explain_predictions(
+    model: Path, data: str, rows: Sequence[int], background: str, file: FileOptions
+) -> str:
+    """Write a table of the contributions to each output for some rows of a table."""
+    trained = load_trained(model)
+    background_rows = _load_background(trained, background, file)
+    data = trained.data_or_default(data)
+    X, _ = next(trained.load_features(data, file, at_once=True, rejected=None))
+    for row in rows:
+        if not 0 <= row < len(X):
+            raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
+    result = contributions(trained.predictor, X[list(rows)], background_rows)
+    texts = []
+    for place, row in enumerate(rows):
+        predicted = _output_to_explain(result, place)
+        for output in predicted:
+            texts.append(f"row {row}: {_as_text(result, place, output)}")
+    return "\n\n".join(texts)
+
+
+def _output_to_explain(result: Contributions, place: int) -> list[int]:
+    """Return the output of the predicted class, or those of all numbers."""
+    if result.scale is None:
+        return list(range(len(result.output_names)))
+    return [int(result.predictions[place].argmax())]
+
+
+def _as_text(result: Contributions, place: int, output: int) -> str:
+    """Write the contributions to an output as a table, the largest first."""
+    expected = result.expected[output]
+    predicted = result.predictions[place, output]
+    heading = f"{result.describe_output(output)} is {predicted:.4g}, expected {expected:.4g}"
+    lines = [["column", "value", "contribution", "standard error"]]
+    for reason in result.reasons(place, len(result.names), output):
+        column = result.names.index(reason.column)
+        error = result.standard_errors[place, column, output]
+        cells = [printable(reason.column), printable(shorten(reason.value))]
+        lines.append([*cells, f"{reason.contribution:+.4g}", f"{error:.1g}"])
+    return f"{heading}\n\n{align(lines)}"
