@@ -139,3 +139,11 @@ def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
     error = barenet("explain", "m.safetensors", "new.csv", "--background", "old.csv").error
     assert "--background: these rows are for the contributions" in error
     assert "add --prediction" in error
+
+
+def test_rows_in_the_model_file_are_compared_with(barenet, files):
+    save(linear_model().with_background([[0, 0], [2, 2]]), "kept.safetensors")
+    kept = barenet("predict", "kept.safetensors", "new.csv", "--reasons", 2)
+    assert kept.rows == barenet(*files, "--reasons", 2, "--background", "old.csv").rows
+    information = barenet("info", "kept.safetensors").words
+    assert "2 rows of its data, to compare predictions with" in information

@@ -92,7 +92,10 @@ def find_reasons(
 
 
 def _load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
-    """Load rows to compare with: those of a file or a data set, or the training data."""
+    """Load rows to compare with: those of a file, those in the model, or the training data."""
+    kept = trained.predictor.background
+    if not background and kept is not None:
+        return kept
     try:
         data = trained.data_or_default(background)
     except ArgumentError as error:

@@ -16,6 +16,7 @@ import numpy as np
 
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._background_rows import frame_from_bytes, frame_to_bytes
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import errors_naming_file, read_model, write_model
 from barenet.files._model_path import model_address, model_file
@@ -37,6 +38,9 @@ _TABLE = "table"
 #: The names of the arrays of `ConformalResiduals`.
 _RATIOS = "residuals.ratios"
 _ADDED_SPREAD = "residuals.added_spread"
+
+#: The name of the array with the background rows.
+_BACKGROUND = "background"
 
 #: Formats of other files by their suffixes, which programs and people would mistake for a model.
 OTHER_FORMATS = {
@@ -209,6 +213,8 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
 
 def _format_version(predictor: Predictor) -> int:
     """Return the version of the format that a predictor requires."""
+    if predictor.background is not None:
+        return 6
     columns: Sequence[Column] = ()
     if isinstance(predictor.preprocessing, TableEncoding):
         columns = predictor.preprocessing.columns
@@ -249,6 +255,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     if residuals is not None:
         arrays[_RATIOS] = residuals.ratios
         arrays[_ADDED_SPREAD] = residuals.added_spread
+    if predictor.background is not None:
+        arrays[_BACKGROUND] = frame_to_bytes(predictor.background)
     if predictor.card is not None:
         extra["card"] = predictor.card.to_dict()
     return extra, arrays
@@ -278,6 +286,9 @@ def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
         ratios = arrays.pop(_RATIOS)
         added_spread = arrays.pop(_ADDED_SPREAD)
         arguments["residuals"] = ConformalResiduals(ratios, added_spread)
+    arguments["background"] = None
+    if _BACKGROUND in arrays:
+        arguments["background"] = frame_from_bytes(arrays.pop(_BACKGROUND))
     arguments["text_classes"] = extra.get("text_classes", False)
     arguments["feature_names"] = extra["feature_names"] or ()
     arguments["card"] = None

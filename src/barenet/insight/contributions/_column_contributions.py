@@ -63,7 +63,8 @@ def contributions(
     X : array-like of shape (n_rows, n_columns), Frame, DataFrame or mapping
         The raw rows to explain. A column of a table is one column, however it is encoded.
     background : array-like of shape (n_background_rows, n_columns), Frame, DataFrame or mapping
-        The raw rows to compare with, such as training rows; by default, X itself.
+        The raw rows to compare with, such as training rows; by default, those that the predictor
+        keeps (`Predictor.with_background`), or else X itself.
     groups : mapping of str to sequence of str, optional
         Names of columns that are replaced together, such as those of an address, by the name of
         their group. All other columns stay alone.
@@ -117,6 +118,8 @@ def contributions(
     check_count(n_background, "n_background")
     check_seed(seed)
     rows = model.rows(X, "X")
+    if background is None:
+        background = model.kept_background
     if background is None:
         background_rows = rows
         if len(rows) == 1:

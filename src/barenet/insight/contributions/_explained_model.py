@@ -74,6 +74,13 @@ class ExplainedModel:
             raise ArgumentError(problem, argument="scale", remedy="leave it out")
         return cls(model, None, target_name, None)
 
+    @property
+    def kept_background(self) -> Any:
+        """The background rows that a predictor keeps; None without any."""
+        if isinstance(self.model, Predictor):
+            return self.model.background
+        return None
+
     def rows(self, X: Any, argument: str) -> Any:
         """Convert rows to a type that hybrids can be made of: an array, a Frame or a DataFrame."""
         check_in_memory(X, argument)
