@@ -5,7 +5,7 @@ from barenet.files.exports import Exported
 from barenet.insight._baselines import Baseline
 from barenet.insight._gradient_check import GradientReport, ParameterReport
 from barenet.insight._permutation_importance import Importance
-from barenet.insight.contributions import Contributions
+from barenet.insight.contributions import Contributions, Reason
 from barenet.insight.explain import Explanation
 from barenet.population._population import Population
 from barenet.population._search_result import SearchResult
@@ -16,5 +16,5 @@ from barenet.tasks._cross_validation_result import CrossValidationResult
 __all__ = [
     "Baseline", "CompiledNetwork", "Contributions", "CrossValidationResult", "Drift", "Ensemble",
     "Explanation", "Exported", "GradientReport", "Importance", "ParameterReport", "Population",
-    "SearchResult", "Stream",
+    "Reason", "SearchResult", "Stream",
 ]  # fmt: skip

@@ -117,6 +117,28 @@ def test_values_of_few_rows_add_up(n_rows):
     assert np.sqrt(deviations) < 0.03 * network.predict(background).std()
 
 
+def test_one_column_contributes_the_whole_difference():
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(30, 1)), rng.normal(size=(60, 1))
+    for network in (network_of(1), LinearRegression().fit(X, X[:, 0])):
+        result = contributions(network, X, background, exact=False)
+        differences = result.predictions - result.expected
+        np.testing.assert_allclose(result.values[:, 0], differences, atol=1e-9)
+
+
+def test_many_columns_are_explained_part_by_part(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(12, 60)), rng.normal(size=(20, 60))
+    network = network_of(60)
+    whole = contributions(network, X, background)
+    monkeypatch.setattr(
+        "barenet.insight.contributions._shapley_values.MAX_MEMBERSHIPS", 3 * 2 * 60**2
+    )
+    parts = contributions(network, X, background)
+    np.testing.assert_allclose(parts.values, whole.values, rtol=0, atol=1e-12)
+    check_sum(whole)
+
+
 def test_a_smaller_tolerance_takes_more_orders():
     rng = np.random.default_rng(0)
     X, background = rng.normal(size=(40, 7)), rng.normal(size=(200, 7))

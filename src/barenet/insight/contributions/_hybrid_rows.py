@@ -166,8 +166,8 @@ class FirstLayerHybrids(HybridRows):
         results = []
         for start in range(0, n_pairs, pairs_at_a_time):
             pairs = slice(start, start + pairs_at_a_time)
-            # Z = z(b) + Σ_g (x_g W_g − b_g W_g) over the groups that are the row's: one product,
-            # as the weights of the sum are 0 or 1, and 1 for z(b).
+            # Z = z(b) + Σ_g (x_g W_g − b_g W_g) over the groups g whose values are the row's. This
+            # is a product with a matrix of ones for these groups and for z(b), and zeros else.
             of_pairs = from_row[pairs]
             summed = np.ones((*of_pairs.shape[:2], n_groups + 1), self.inputs.dtype)
             summed[..., :n_groups] = of_pairs

@@ -21,10 +21,12 @@ from barenet.insight.contributions._hybrid_rows import HybridRows, Indices
 from barenet.model._arrays import FloatArray
 from barenet.model._randomness import derive_key, uniforms
 
-#: Number of background rows of the first round, and of those with a second pair of orders, which
-#: measures how much the values depend on the orders.
+#: Number of background rows of the first round.
 FIRST_ROUND = 12
+#: Number of those with a second pair of orders, which measures how much the values depend on the
+#: orders. It matters less where most background rows are not used.
 REPEATED = 6
+REPEATED_OF_MANY = 3
 #: Maximum number of pairs of orders of a row, unless there are more background rows.
 MAX_PAIRS = 128
 
@@ -32,6 +34,9 @@ MAX_PAIRS = 128
 NEIGHBOURS = 6
 #: Minimum number of rows for these comparisons to save time.
 MANY_ROWS = 10
+
+#: Number of truth values, for groups of hybrids, that are in memory at a time.
+MAX_MEMBERSHIPS = 2**23
 
 #: The keys of random numbers: orders of background rows, orders of columns, and those of the
 #: comparisons between background rows.
@@ -110,8 +115,10 @@ class Sampler:
         self.game = game
         self.seed = seed
         self.spread = game.background_outputs.std(axis=0)
+        self.n_repeated = REPEATED
         self.adjustments: FloatArray | None = None
         if n_rows >= MANY_ROWS and game.n_background > FIRST_ROUND:
+            self.n_repeated = REPEATED_OF_MANY
             self.adjustments = self._background_contributions()
 
     def values(self, rows: Indices, tolerance: float) -> Values:
@@ -143,12 +150,12 @@ class Sampler:
             places = np.arange(start, end) % n_background
             samples = self._samples(rows[unfinished], backgrounds[unfinished][:, places], start)
             if start == 0:
-                repeated = backgrounds[:, places[:REPEATED]]
-                again = self._samples(rows, repeated, most)
-                differences = samples[:, :REPEATED] - again
+                first = slice(self.n_repeated)
+                again = self._samples(rows, backgrounds[:, places[first]], most)
+                differences = samples[:, first] - again
                 order_variances[:] = np.square(differences).mean(axis=1) / 2
-                samples[:, :REPEATED] -= differences / 2  # the mean of both
-                n_orders += 2 * REPEATED
+                samples[:, first] -= differences / 2  # the mean of both
+                n_orders += 2 * self.n_repeated
             sums[unfinished] += samples.sum(axis=1)
             squares[unfinished] += np.square(samples).sum(axis=1)
             n_orders[unfinished] += 2 * (end - start)
@@ -208,6 +215,21 @@ class Sampler:
         self, rows: Indices, background: Indices, orders: Indices
     ) -> FloatArray:
         """Average the differences of each order and its reverse, shape (n_pairs, n_groups, …)."""
+        n_groups = self.game.n_groups
+        if n_groups == 1:
+            differences = self.game.outputs[rows] - self.game.background_outputs[background]
+            return differences[:, np.newaxis]
+        n_at_a_time = max(1, MAX_MEMBERSHIPS // (2 * n_groups**2))
+        parts = []
+        for start in range(0, len(orders), n_at_a_time):
+            pairs = slice(start, start + n_at_a_time)
+            parts.append(self._differences_of_some(rows[pairs], background[pairs], orders[pairs]))
+        return np.concatenate(parts)
+
+    def _differences_of_some(
+        self, rows: Indices, background: Indices, orders: Indices
+    ) -> FloatArray:
+        """Average the differences of a number of pairs that fits the memory."""
         n_groups = self.game.n_groups
         ranks = orders.argsort(axis=1)
         # The first groups of an order, and the first ones of its reverse, without the empty set and
