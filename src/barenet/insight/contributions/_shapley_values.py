@@ -24,9 +24,8 @@ from barenet.model._randomness import derive_key, uniforms
 #: Number of background rows of the first round.
 FIRST_ROUND = 12
 #: Number of those with a second pair of orders, which measures how much the values depend on the
-#: orders. It matters less where most background rows are not used.
+#: orders.
 REPEATED = 6
-REPEATED_OF_MANY = 3
 #: Maximum number of pairs of orders of a row, unless there are more background rows.
 MAX_PAIRS = 128
 
@@ -115,10 +114,8 @@ class Sampler:
         self.game = game
         self.seed = seed
         self.spread = game.background_outputs.std(axis=0)
-        self.n_repeated = REPEATED
         self.adjustments: FloatArray | None = None
         if n_rows >= MANY_ROWS and game.n_background > FIRST_ROUND:
-            self.n_repeated = REPEATED_OF_MANY
             self.adjustments = self._background_contributions()
 
     def values(self, rows: Indices, tolerance: float) -> Values:
@@ -150,12 +147,12 @@ class Sampler:
             places = np.arange(start, end) % n_background
             samples = self._samples(rows[unfinished], backgrounds[unfinished][:, places], start)
             if start == 0:
-                first = slice(self.n_repeated)
+                first = slice(REPEATED)
                 again = self._samples(rows, backgrounds[:, places[first]], most)
                 differences = samples[:, first] - again
                 order_variances[:] = np.square(differences).mean(axis=1) / 2
                 samples[:, first] -= differences / 2  # the mean of both
-                n_orders += 2 * self.n_repeated
+                n_orders += 2 * REPEATED
             sums[unfinished] += samples.sum(axis=1)
             squares[unfinished] += np.square(samples).sum(axis=1)
             n_orders[unfinished] += 2 * (end - start)
