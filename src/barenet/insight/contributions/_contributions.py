@@ -33,6 +33,13 @@ class Reason(NamedTuple):
         Its value as text; empty for a group of columns.
     contribution : float
         Its contribution.
+
+    Examples
+    --------
+    >>> from barenet.typing import Reason
+    >>> reason = Reason("tenure", "2", 0.18)
+    >>> f"{reason.column} {reason.value}: {reason.contribution:+.2f}"
+    'tenure 2: +0.18'
     """
 
     column: str
