@@ -147,3 +147,22 @@ def test_rows_in_the_model_file_are_compared_with(barenet, files):
     assert kept.rows == barenet(*files, "--reasons", 2, "--background", "old.csv").rows
     information = barenet("info", "kept.safetensors").words
     assert "2 rows of its data, to compare predictions with" in information
+
+
+def test_train_keeps_background_rows_on_request(barenet, tmp_path):
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=150).round(3).tolist()
+    lines = [
+        f"{'abc'[row % 3]},{number},{number * (row % 3)}" for row, number in enumerate(numbers)
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["kind,size,price", *lines]) + "\n")
+    command = ("train", "rows.csv", "--target", "price", "--epochs", 2, "--no-plots")
+    barenet(*command, "--out", "without").ok()
+    barenet(*command, "--out", "with", "--keep-background").ok()
+    assert load("without").background is None
+    background = load("with").background
+    assert background.shape == (100, 2)
+    (tmp_path / "rows.csv").rename("new.csv")
+    rows = barenet("predict", "with", "new.csv", "--reasons", 2).rows
+    assert {row["reason_1"] for row in rows} == {"kind", "size"}
+    assert "give rows" in barenet("predict", "without", "new.csv", "--reasons", 2).error
