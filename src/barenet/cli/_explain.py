@@ -103,8 +103,9 @@ def explain(
         Show how much each column contributes to a model's predictions for the rows, instead of a
         training step. The rows need no target.
     background : str
-        The rows that --prediction compares with: a named data set or a file, by default the
-        training data. At most 100 of them are used.
+        The rows that --prediction compares with: a named data set or a file; by default those that
+        the model file keeps, or else the training data. At most
+        100 of them are used.
     target : str
         The column of a table to predict.
     task : str
