@@ -73,8 +73,7 @@ def predict(
         contributions: Shapley values, of the probability of the predicted class or of the number.
     background : str
         The rows that --reasons compares with: a named data set or a file; by default those that
-        the model file keeps, or else the training data. At most
-        100 of them are used.
+        the model file keeps, or else the training data. At most 100 of them are used.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
