@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from barenet.insight._baselines import fit_baseline
     from barenet.insight._gradient_check import check_gradients
     from barenet.insight._permutation_importance import permutation_importance
+    from barenet.insight.contributions import contributions
     from barenet.insight.explain import explain
     from barenet.model._arrays import one_hot
     from barenet.model._network import Network
@@ -77,7 +78,7 @@ __all__ = [  # noqa: RUF022
     # Files
     "save", "load", "Predictor", "ModelCard", "export",
     # Insight
-    "check_gradients", "explain", "fit_baseline", "permutation_importance",
+    "check_gradients", "contributions", "explain", "fit_baseline", "permutation_importance",
     # Modules
     "activations", "callbacks", "errors", "initializers", "layers", "losses", "optimizers",
     "penalties", "plots", "schedules", "typing",
@@ -105,6 +106,7 @@ _MODULES = {
     "insight._baselines": ("fit_baseline",),
     "insight._gradient_check": ("check_gradients",),
     "insight._permutation_importance": ("permutation_importance",),
+    "insight.contributions": ("contributions",),
     "insight.explain": ("explain",),
     "model._arrays": ("one_hot",),
     "population._cross_validation": ("cross_validate",),

@@ -5,6 +5,7 @@ from barenet.files.exports import Exported
 from barenet.insight._baselines import Baseline
 from barenet.insight._gradient_check import GradientReport, ParameterReport
 from barenet.insight._permutation_importance import Importance
+from barenet.insight.contributions import Contributions, Reason
 from barenet.insight.explain import Explanation
 from barenet.population._population import Population
 from barenet.population._search_result import SearchResult
@@ -13,7 +14,7 @@ from barenet.tasks._column_drift import Drift
 from barenet.tasks._cross_validation_result import CrossValidationResult
 
 __all__ = [
-    "Baseline", "CompiledNetwork", "CrossValidationResult", "Drift", "Ensemble", "Explanation",
-    "Exported", "GradientReport", "Importance", "ParameterReport", "Population", "SearchResult",
-    "Stream",
+    "Baseline", "CompiledNetwork", "Contributions", "CrossValidationResult", "Drift", "Ensemble",
+    "Explanation", "Exported", "GradientReport", "Importance", "ParameterReport", "Population",
+    "Reason", "SearchResult", "Stream",
 ]  # fmt: skip

@@ -38,6 +38,7 @@ ROWS = {
     "birds_3": birds,
     "birds_4": lambda: birds(first_bill=500.0),
     "birds_5": lambda: birds(first_bill=500.0, last_day="9999-12-31"),
+    "birds_6": birds,
     "diabetes_3": lambda: load_diabetes().data[0:150:30],
     "networks_3": lambda: load_diabetes().data[0:150:30],
 }

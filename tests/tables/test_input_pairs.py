@@ -1,12 +1,13 @@
 """Inputs for pairs of categories: their encoding, their names and their records."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from barenet import TableEncoding
+from barenet import Network, Predictor, TableEncoding, load, save
 from barenet.tables._input_pairs import InputPairs
 from barenet.tables._table_rows import table_rows
 
@@ -141,3 +142,23 @@ def test_pairs_that_the_columns_do_not_have_are_refused(encoding):
         record = encoding.to_dict() | {"pairs": [wrong]}
         with pytest.raises(ValueError, match="pairs"):
             TableEncoding.from_dict(record)
+
+
+def test_older_versions_refuse_a_file_with_pairs_by_its_version(paired, encoding, tmp_path):
+    """They would find an unknown part of the encoding otherwise."""
+    versions = []
+    for number, inputs in enumerate((encoding, paired)):
+        path = tmp_path / f"{number}.safetensors"
+        network = Network.dense([inputs.n_inputs, 3, 1], seed=0)
+        predictor = Predictor(
+            network=network,
+            preprocessing=inputs,
+            feature_names=inputs.feature_names,
+            target_name="price",
+        )
+        save(predictor, path)
+        outputs = load(path).outputs(NEW_ROWS)
+        np.testing.assert_array_equal(outputs, predictor.outputs(NEW_ROWS))
+        header = path.read_bytes()[8:]
+        versions.append(int(re.search(rb'format_version\\?": (\d)', header)[1]))
+    assert versions == [4, 6]

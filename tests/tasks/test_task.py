@@ -624,3 +624,15 @@ def test_many_networks_learn_from_entries_as_each_alone(labels):
     train(alone, **fit.arguments() | {"progress": False, "seed": 0})
     train_many(networks, **other.arguments() | {"progress": False, "seed": [0, 1]})
     assert np.array_equal(networks[0].parameters, alone.parameters)
+
+
+def test_background_rows_are_kept_on_request_only(prices):
+    task = Task.open("prices.csv", "price")
+    settings = {"layers": (10, 3, 1), "epochs": 2}
+    assert task.train(**settings).background is None
+    background = task.train(**settings, keep_background=True).background
+    assert len(background) == min(100, task.training.n_samples)
+    assert set(background["town"]) <= {"Bern", "Oslo", "Rome"}
+    assert "price" not in background.columns
+    with pytest.raises(ValueError, match=r"^keep_background: expected True or False, got 1"):
+        task.train(**settings, keep_background=1)

@@ -6,7 +6,7 @@ Notes on its arrays show the values of the table that they were computed from.
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from barenet import Dataset, Predictor, TableEncoding, explain as explain_step
 from barenet.cli._console import emit
-from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
+from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Off, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
+from barenet.cli._reasons import explain_predictions
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.engines import Ensemble
@@ -75,6 +76,8 @@ def explain(
     /,
     *,
     row: Rows = (0,),
+    prediction: Off = False,
+    background: Data = "",
     options: DataOptions = DataOptions(),
     config: Annotated[StepFlags, Parameter(name="*")] = StepFlags(),
     neuron: str | None = None,
@@ -104,6 +107,12 @@ def explain(
         For a model, a named data set or a file; by default the training data.
     row : tuple of int
         The rows of the step, counted from 0.
+    prediction : bool
+        Show how much each column contributes to a model's predictions for the rows, instead of a
+        training step. The rows need no target.
+    background : str
+        The rows that --prediction compares with: a named data set or a file; by default those that
+        the model file keeps, or else the training data. At most 100 of them are used.
     target : str
         The column of a table to predict.
     task : str
@@ -133,6 +142,16 @@ def explain(
     is_model_file = source.endswith(".safetensors")
     is_folder = source != "" and Path(source).is_dir()
     is_model = is_model_file or is_folder
+    if prediction:
+        step_options = {"neuron": neuron, "limit": limit, "out": out, **config.set_fields()}
+        _check_prediction(source, step_options, is_model=is_model)
+        emit(explain_predictions(Path(source), data, row, background, settings.file))
+        return
+    if background:
+        problem = "these rows are for the contributions to a prediction"
+        raise ArgumentError(
+            problem, argument="background", remedy="add {prediction}", prediction=True
+        )
     if is_model:
         step = _trained_step(data, settings)
     else:
@@ -147,6 +166,17 @@ def explain(
         neuron=_parse_neuron(neuron),
     )
     _write(explanation, form, out)
+
+
+def _check_prediction(source: str, step_options: Mapping[str, Any], *, is_model: bool) -> None:
+    """Refuse to explain a prediction without a model, or with options of a training step."""
+    if not is_model:
+        problem = f"{source} is not a model, and only a model predicts"
+        raise ArgumentError(problem, argument="prediction", remedy="train one first")
+    for name, value in step_options.items():
+        if value is not None:
+            problem = "it is for a training step"
+            raise ArgumentError(problem, argument=name, remedy="leave it out")
 
 
 def _new_step(data: str, settings: TaskSettings) -> Step:

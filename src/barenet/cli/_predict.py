@@ -14,6 +14,7 @@ from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
+from barenet.cli._reasons import find_reasons
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, RejectedRows, TrainedModel, files_of, load_trained
@@ -41,6 +42,8 @@ def predict(
     row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
+    reasons: Integer | None = None,
+    background: Data = "",
     output: PredictionOutput = PredictionOutput(),
     file: FileOptions = FileOptions(),
     json: Off = False,
@@ -65,6 +68,12 @@ def predict(
     interval : float
         Add intervals that contain this fraction of the targets, such as 0.9, to the numbers that an
         ensemble predicts.
+    reasons : int
+        Add the columns that contribute most to each prediction, this many, with their values and
+        contributions: Shapley values, of the probability of the predicted class or of the number.
+    background : str
+        The rows that --reasons compares with: a named data set or a file; by default those that
+        the model file keeps, or else the training data. At most 100 of them are used.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -72,6 +81,7 @@ def predict(
     """
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
+    explained = find_reasons(trained, reasons, background, file)
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
     collected = rejected if output.rejected else None
     at_once = json or row is not None
@@ -86,15 +96,18 @@ def predict(
         for X, columns in _select(blocks, data, keep, row):
             outputs = predictor.outputs(X)
             bounds = _bounds(predictor, X, interval)
+            is_image = predictor.image_shape and predictor.classes
             if json:
-                emit_json(_document(trained, outputs, columns, bounds))
-            elif row is not None and predictor.image_shape and predictor.classes and not keep:
+                document = _document(trained, outputs, columns, bounds)
+                emit_json({**document, **explained.document(X, outputs)})
+            elif row is not None and is_image and not keep and reasons is None:
                 emit_image(predictor, X[0], class_probabilities(outputs)[0])
             else:
                 typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
                 if output.out is None and sys.stdout.isatty():
                     predicted = _without_excess_digits(predicted, predictor)
+                predicted = {**predicted, **explained.columns(X, outputs)}
                 _refuse_same_names(predicted, columns)
                 write({**columns, **predicted})
             n_rows += len(X)

@@ -39,7 +39,10 @@ ROWS = 2**14
 FORMATS = (".csv", ".jsonl", ".parquet")
 
 #: The names of columns that may follow the first prediction.
-AFTER_PREDICTION = re.compile(r"prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_.*", re.DOTALL)
+AFTER_PREDICTION = re.compile(
+    r"prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_.*|(?:reason|value|contribution)_\d+",
+    re.DOTALL,
+)
 
 #: Maximum number of bytes of a header.
 HEADER_BYTES = 2**24

@@ -23,6 +23,9 @@ START = 3_000_000
 #: Held by the thread that has limited SciPy's BLAS, as only that thread may be able to reset it.
 LIMITED = threading.Lock()
 
+#: Held by the thread that has limited NumPy's BLAS, until it has set its threads back.
+NUMPY_LIMITED = threading.Lock()
+
 
 def worth_starting(in_step: float, in_call: float) -> int:
     """Compute how many threads save time, from the multiplications in a step and in a whole call.
@@ -166,6 +169,22 @@ def scipy_on_one_thread() -> Iterator[None]:
             yield
     finally:
         LIMITED.release()
+
+
+@contextlib.contextmanager
+def numpy_on_one_thread() -> Iterator[None]:
+    """Limit NumPy's BLAS to one thread, for many small products in threads of the caller.
+
+    A product of matrices may have other bits on several threads. A second call waits until the
+    first one has set the number of threads back.
+
+    Examples
+    --------
+    >>> with numpy_on_one_thread():
+    ...     pass
+    """
+    with NUMPY_LIMITED, _pools().limit(limits=1, user_api="blas"):
+        yield
 
 
 @functools.cache

@@ -16,6 +16,7 @@ import numpy as np
 
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._background_rows import frame_from_bytes, frame_to_bytes
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import StoredModel, errors_naming_file, read_model, write_model
 from barenet.files._model_path import model_address, model_file
@@ -37,6 +38,9 @@ _TABLE = "table"
 #: The names of the arrays of `ConformalResiduals`.
 _RATIOS = "residuals.ratios"
 _ADDED_SPREAD = "residuals.added_spread"
+
+#: The name of the array with the background rows.
+_BACKGROUND = "background"
 
 #: Formats of other files by their suffixes, which programs and people would mistake for a model.
 OTHER_FORMATS = {
@@ -209,8 +213,12 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
 
 def _format_version(predictor: Predictor) -> int:
     """Return the version of the format that a predictor requires."""
+    if predictor.background is not None:
+        return 6
     columns: Sequence[Column] = ()
     if isinstance(predictor.preprocessing, TableEncoding):
+        if predictor.preprocessing.pairs:
+            return 6
         columns = predictor.preprocessing.columns
     for column in columns:
         if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
@@ -251,6 +259,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     if residuals is not None:
         arrays[_RATIOS] = residuals.ratios
         arrays[_ADDED_SPREAD] = residuals.added_spread
+    if predictor.background is not None:
+        arrays[_BACKGROUND] = frame_to_bytes(predictor.background)
     if predictor.card is not None:
         extra["card"] = predictor.card.to_dict()
     return extra, arrays
@@ -267,6 +277,9 @@ def _join(stored: StoredModel) -> Predictor:
         ratios = arrays.pop(_RATIOS)
         added_spread = arrays.pop(_ADDED_SPREAD)
         residuals = ConformalResiduals(ratios, added_spread)
+    background = None
+    if _BACKGROUND in arrays:
+        background = frame_from_bytes(arrays.pop(_BACKGROUND))
     card = None
     if extra.get("card") is not None:
         card = ModelCard.from_dict(extra["card"])
@@ -284,6 +297,7 @@ def _join(stored: StoredModel) -> Predictor:
         card=card,
         text_classes=extra.get("text_classes", False),
         residuals=residuals,
+        background=background,
     )
 
 

@@ -4,19 +4,20 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import Count, OtherMethods, convert_fields
+from barenet._constraints import Count, OtherMethods, check_count, check_seed, convert_fields
 from barenet._display import write_display, write_facts
 from barenet.datasets._column_summary import describe_unknown
 from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, printable, some
+from barenet.files._background_rows import sample_of
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, describe_rows, write_scores
 from barenet.model._array_dataset import PREDICTED_ROWS, class_probabilities, predictions_of
@@ -29,7 +30,7 @@ from barenet.tables._named_columns import columns_by_name
 from barenet.tables._parsing import class_labels
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
-from barenet.tables._to_frame import column_names, columns_of_records, has_rows
+from barenet.tables._to_frame import as_frame, column_names, columns_of_records, has_rows
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
 ROWS = 2 * PREDICTED_ROWS
@@ -79,6 +80,8 @@ class Predictor(OtherMethods):
         The origin of the model.
     residuals : ConformalResiduals, optional
         The errors of an ensemble on rows that were left out of training, for `predict_interval`.
+    background : Frame, optional
+        Some raw training rows, which `contributions` compares rows with; see `with_background`.
 
     Raises
     ------
@@ -115,6 +118,7 @@ class Predictor(OtherMethods):
     card: ModelCard | None = None
     text_classes: bool = False
     residuals: ConformalResiduals | None = None
+    background: Frame | None = None
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -140,6 +144,55 @@ class Predictor(OtherMethods):
             The lines of the description, by their headings.
         """
         return _describe_parts(self)
+
+    def with_background(self, X: Any, n_rows: int = 100, seed: int = 0) -> Self:
+        """Copy the predictor with some rows, which `contributions` compares other rows with.
+
+        A model file contains these rows as they are, and so does everything that the file is copied
+        to. Don't keep rows of people without their consent.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, such as the training rows.
+        n_rows : int, default=100
+            Maximum number of rows; of more, a random sample is kept.
+        seed : int, default=0
+            Seed of the sample.
+
+        Returns
+        -------
+        Predictor
+            The predictor with these rows.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows, or they do not fit the network.
+
+        Examples
+        --------
+        >>> from barenet import Network, Predictor, Scaling
+        >>> predictor = Predictor(
+        ...     network=Network.dense([1, 1]), preprocessing=Scaling.fit("none", [[0.0]]),
+        ...     classes=None, feature_names=("x",), target_name="y", dataset="",
+        ... )
+        >>> predictor.with_background([[1.0], [2.0]]).background
+        <Frame of 2 rows: x: float64>
+        """
+        check_count(n_rows, "n_rows")
+        check_seed(seed)
+        self.outputs(X)  # raises the errors of rows that don't fit
+        X = columns_of_records(X)
+        if not has_rows(X):
+            raise ArgumentError("expected at least one row, got none", argument="X")
+        if isinstance(self.preprocessing, TableEncoding):
+            frame = self.preprocessing.frame_of(X)
+        else:
+            X = columns_by_name(X, self.feature_names, self.preprocessing)
+            numbers = np.asarray(X, np.float64)
+            frame = as_frame(numbers, self.feature_names)
+        return replace(self, background=sample_of(frame, n_rows, seed))
 
     @property
     def first_network(self) -> Network:
@@ -531,6 +584,10 @@ def _check_parts(predictor: Predictor) -> None:
         _check_number("residuals", n_spreads, n_outputs, "outputs")
         if predictor.classes is not None or not hasattr(predictor.network, "mean_and_spread"):
             raise ArgumentError("are of an ensemble that predicts numbers", argument="residuals")
+    background = predictor.background
+    if background is not None and set(background.columns) != set(names):
+        expected = "a Frame with the columns of `feature_names`"
+        raise ArgumentError.of("background", background, expected)
     shape = predictor.image_shape
     if shape is None:
         return
@@ -581,6 +638,10 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
     training = ""
     if card.log:
         training = card.log.description()
+    background = ""
+    if predictor.background is not None:
+        rows = count_of(len(predictor.background), "row")
+        background = f"{rows} of its data, to compare predictions with"
     lines = {
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,
@@ -588,6 +649,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         "network": _describe_model(predictor.network),
         "trained on": ": ".join(origin),
         "trained for": training,
+        "contains": background,
     }
     description = {}
     for heading, text in lines.items():

@@ -1,0 +1,266 @@
+"""The function `contributions`: checks its arguments, and measures block by block of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_count, check_flag, check_number, check_seed
+from barenet._registry import lookup
+from barenet.engines._threads import available_threads, numpy_on_one_thread
+from barenet.errors import ArgumentError, count_of, some
+from barenet.insight.contributions._contributions import Contributions
+from barenet.insight.contributions._explained_model import ExplainedModel
+from barenet.insight.contributions._hybrid_rows import Indices
+from barenet.insight.contributions._shapley_values import (
+    Game,
+    Sampler,
+    Values,
+    exact_values,
+    random_orders,
+)
+from barenet.tables._frame import Frame
+
+#: Number of rows that are explained at a time.
+ROWS = 32
+
+#: Maximum number of hybrids of a row for which all coalitions are computed by default.
+EXACT_HYBRIDS = 2**12
+#: Maximum number of groups of columns of which all coalitions can be computed.
+MAX_EXACT_GROUPS = 16
+
+
+def contributions(
+    predictor: Any,
+    X: Any,
+    background: Any = None,
+    *,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    scale: str = "probability",
+    tolerance: float = 0.02,
+    exact: bool | None = None,
+    n_background: int = 100,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Contributions:
+    """Compute how much each column contributes to each prediction.
+
+    The contributions are interventional Shapley values. Columns of a row are replaced, one after
+    the other, by those of a background row, in many orders. The contribution of a column is the
+    mean change of the prediction when the column is the row's instead of the background row's.
+    For each row, the contributions add up to its prediction minus the mean prediction of the
+    background rows, up to rounding.
+
+    Parameters
+    ----------
+    predictor : Predictor, estimator, pipeline, Network or Ensemble
+        A network with its preprocessing, a fitted estimator or pipeline of scikit-learn, or one or
+        several networks alone.
+    X : array-like of shape (n_rows, n_columns), Frame, DataFrame or mapping
+        The raw rows to explain. A column of a table is one column, however it is encoded.
+    background : array-like of shape (n_background_rows, n_columns), Frame, DataFrame or mapping
+        The raw rows to compare with, such as training rows; by default, those that the predictor
+        keeps (`Predictor.with_background`), or else X itself.
+    groups : mapping of str to sequence of str, optional
+        Names of columns that are replaced together, such as those of an address, by the name of
+        their group. All other columns stay alone.
+    scale : {"probability", "log-odds"}, default="probability"
+        The scale for classes; log-odds are ln(p / (1 − p)) of each class against all others.
+    tolerance : float, default=0.02
+        The standard error at which a row is finished: the root mean square over its columns, as a
+        fraction of the standard deviation of the background's predictions.
+    exact : bool, optional
+        Whether to compute all coalitions of columns, of which there are 2^d for d columns; by
+        default only for few columns.
+    n_background : int, default=100
+        Maximum number of background rows; of more, a random sample is used.
+    seed : int, default=0
+        Determines the background sample, the background rows of each row, and the orders.
+    threads : int, optional
+        Number of threads for networks, which does not change the result; by default the number of
+        cores. Estimators without a network use one.
+
+    Returns
+    -------
+    Contributions
+        The contributions, their standard errors, the predictions and the mean prediction.
+
+    Raises
+    ------
+    ValueError
+        If an argument is invalid, or the rows do not fit the model.
+
+    Notes
+    -----
+    After E. Štrumbelj and I. Kononenko (2014), S. Lundberg and S.-I. Lee (2017), and R. Mitchell
+    and others (2022). Contributions describe the model, not causes in the world. Of correlated
+    columns, hybrids of two rows may be unlike any real row.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> from sklearn.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> model = barenet.MLPEnsembleRegressor(random_state=0, max_iter=10).fit(X, y)
+    >>> result = barenet.contributions(model, X[:5], X)
+    >>> total = result.expected + result.values.sum(axis=1)
+    >>> bool(np.allclose(total, result.predictions))
+    True
+    """
+    model = ExplainedModel.of(predictor, X, scale)
+    check_number(tolerance, "tolerance", ge=0)
+    if exact is not None:
+        check_flag(exact, "exact")
+    check_count(n_background, "n_background")
+    check_seed(seed)
+    rows = model.rows(X, "X")
+    if background is None:
+        background = model.kept_background
+    if background is None:
+        background_rows = rows
+        if len(rows) == 1:
+            problem = "one row can't be compared with itself"
+            remedy = "give rows to compare with, such as some training rows"
+            raise ArgumentError(problem, argument="background", remedy=remedy)
+    else:
+        background_rows = model.rows(background, "background")
+        background_rows = _with_columns_of(rows, background_rows)
+    background_rows = _sample(background_rows, n_background, seed)
+    names = model.column_names(rows)
+    group_names, columns_of_groups = _grouped(names, groups)
+    n_groups = len(group_names)
+    outputs = model.outputs(rows)
+    background_outputs = model.outputs(background_rows)
+    game = Game(
+        hybrids=model.hybrids(rows, background_rows, columns_of_groups),
+        outputs=np.concatenate([outputs, background_outputs]),
+        n_background=len(background_outputs),
+        n_groups=n_groups,
+    )
+    if exact is None:
+        exact = n_groups <= MAX_EXACT_GROUPS
+        exact = exact and 2**n_groups * game.n_background <= EXACT_HYBRIDS
+    elif exact and n_groups > MAX_EXACT_GROUPS:
+        problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
+        remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
+        raise ArgumentError(problem, argument="exact", remedy=remedy)
+    n_threads = 1
+    if game.hybrids.is_threadable:
+        n_threads = available_threads(threads)
+    with numpy_on_one_thread():
+        values = _measured(game, len(outputs), exact, tolerance, seed, n_threads)
+    return Contributions(
+        values=values.values,
+        standard_errors=values.errors,
+        expected=background_outputs.mean(axis=0),
+        predictions=outputs,
+        names=group_names,
+        output_names=model.output_names(outputs.shape[1]),
+        target_name=model.target_name,
+        scale=model.scale,
+        rows=_columns(rows, names),
+        n_orders=values.n_orders,
+    )
+
+
+def _measured(
+    game: Game, n_rows: int, exact: bool, tolerance: float, seed: int, n_threads: int
+) -> Values:
+    """Measure the values of all rows, some rows at a time, in threads."""
+    measure: Callable[[Indices], Values]
+    if exact:
+
+        def measure(rows: Indices) -> Values:
+            return exact_values(game, rows)
+    else:
+        sampler = Sampler(game, seed, n_rows=n_rows)
+
+        def measure(rows: Indices) -> Values:
+            return sampler.values(rows, tolerance)
+
+    blocks = []
+    for start in range(0, n_rows, ROWS):
+        end = min(start + ROWS, n_rows)
+        blocks.append(np.arange(start, end))
+    if n_threads == 1 or len(blocks) == 1:
+        parts = [measure(block) for block in blocks]
+    else:
+        with ThreadPoolExecutor(n_threads, "barenet") as pool:
+            parts = list(pool.map(measure, blocks))
+    return Values(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.errors for part in parts]),
+        np.concatenate([part.n_orders for part in parts]),
+    )
+
+
+def _with_columns_of(rows: Any, background: Any) -> Any:
+    """Return background rows with the columns of the rows, in the same order."""
+    n_columns = rows.shape[1]
+    if hasattr(rows, "iloc") and hasattr(background, "iloc"):
+        missing = [str(name) for name in rows.columns if name not in background.columns]
+        if missing:
+            problem = f"it lacks columns of X: {some(missing)}"
+            raise ArgumentError(problem, argument="background")
+        return background[rows.columns]
+    if type(background) is not type(rows) or background.shape[1] != n_columns:
+        n_background_columns = background.shape[1]
+        problem = f"expected rows like those of X, with {count_of(n_columns, 'column')}"
+        problem += f", got {type(background).__name__} with {n_background_columns}"
+        raise ArgumentError(problem, argument="background")
+    return background
+
+
+def _sample(rows: Any, n_rows: int, seed: int) -> Any:
+    """Draw a number of rows at random if there are more, in their order."""
+    if len(rows) <= n_rows:
+        return rows
+    order = random_orders(seed, 1, len(rows))[0]
+    drawn = np.sort(order[:n_rows])
+    if hasattr(rows, "iloc"):
+        return rows.iloc[drawn]
+    return rows[drawn]
+
+
+def _grouped(
+    names: Sequence[str], groups: Mapping[str, Sequence[str]] | None
+) -> tuple[tuple[str, ...], list[list[int]]]:
+    """Return the names of the groups, and the places of their columns; most have one column."""
+    if groups is not None and not isinstance(groups, Mapping):
+        raise ArgumentError.of("groups", groups, "a mapping of names to columns")
+    group_of_column: dict[str, str] = {}
+    places = {name: place for place, name in enumerate(names)}
+    for group, columns in (groups or {}).items():
+        if isinstance(columns, str) or not len(columns):
+            expected = f"a list of columns for the group {group!r}"
+            raise ArgumentError.of("groups", columns, expected)
+        for name in columns:
+            lookup(places, name, "groups")
+            if name in group_of_column:
+                problem = f"column {name!r} is in two groups"
+                raise ArgumentError(problem, argument="groups", remedy="leave it out of one")
+            group_of_column[name] = group
+    columns_of_groups: dict[str, list[int]] = {}
+    for name, place in places.items():
+        group = group_of_column.get(name, name)
+        columns_of_groups.setdefault(group, []).append(place)
+    for group in groups or {}:
+        if group in places and group_of_column.get(group) != group:
+            problem = f"{group!r} is the name of a column outside the group"
+            raise ArgumentError(problem, argument="groups", remedy="choose another name")
+    return tuple(columns_of_groups), list(columns_of_groups.values())
+
+
+def _columns(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return the columns of rows by their names."""
+    if isinstance(rows, Frame):
+        return dict(rows.columns)
+    if hasattr(rows, "iloc"):
+        columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
+    else:
+        columns = list(rows.T)
+    return dict(zip(names, columns, strict=True))

@@ -1,0 +1,337 @@
+"""Contributions: one number for each column of a row, which add up to the row's prediction."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._display import Cell, write_display, write_table
+from barenet._registry import lookup
+from barenet.errors import ArgumentError, count_of, printable, some
+from barenet.model._arrays import FloatArray
+
+#: The scale of the predictions of classes.
+Scale = Literal["probability", "log-odds"]
+
+#: Maximum number of bars in a notebook.
+MAX_BARS = 30
+
+
+class Reason(NamedTuple):
+    """A column with a large contribution to a prediction.
+
+    Attributes
+    ----------
+    column : str
+        The name of the column.
+    value : str
+        Its value as text; empty for a group of columns.
+    contribution : float
+        Its contribution.
+
+    Examples
+    --------
+    >>> from barenet.typing import Reason
+    >>> reason = Reason("tenure", "2", 0.18)
+    >>> f"{reason.column} {reason.value}: {reason.contribution:+.2f}"
+    'tenure 2: +0.18'
+    """
+
+    column: str
+    value: str
+    contribution: float
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """Contributions of columns to predictions: Shapley values, with their standard errors.
+
+    For each row and output, the contributions of all columns add up to the prediction minus the
+    mean prediction of the background rows.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_columns, n_outputs), float64
+        The contributions, in the units of the predictions.
+    standard_errors : ndarray of shape (n_rows, n_columns, n_outputs), float64
+        The standard errors of the contributions, due to the random choice of background rows and
+        of orders; 0 where all coalitions were computed.
+    expected : ndarray of shape (n_outputs,), float64
+        The mean prediction of the background rows.
+    predictions : ndarray of shape (n_rows, n_outputs), float64
+        The predictions of the rows.
+    names : tuple of str
+        Names of the columns, or of their groups.
+    output_names : tuple of str
+        Names of the outputs: the classes, or the target, numbered if there are several numbers.
+    target_name : str
+        Name of the target; empty if it is unknown.
+    scale : {"probability", "log-odds"} or None
+        The scale of the predictions of classes; None for numbers, in their own units.
+    rows : dict of str to ndarray of shape (n_rows,)
+        The values of the columns, by name.
+    n_orders : ndarray of shape (n_rows,), int
+        The number of orders of the columns that each row's contributions were averaged over; 0
+        where all coalitions were computed.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+    >>> network.parameters[:] = [3.0, 1.0, 0.0]  # 3 a + b
+    >>> background = [[0.0, 0.0], [2.0, 2.0]]
+    >>> result = barenet.contributions(network, [[5.0, 1.0]], background)
+    >>> result.expected, result.predictions, result.values[..., 0]
+    (array([4.]), array([[16.]]), array([[12.,  0.]]))
+    """
+
+    values: FloatArray
+    standard_errors: FloatArray
+    expected: FloatArray
+    predictions: FloatArray
+    names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    target_name: str
+    scale: Scale | None
+    rows: Mapping[str, NDArray[Any]]
+    n_orders: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        n_rows, n_columns, n_outputs = self.values.shape
+        counts = [count_of(n_rows, "row"), count_of(n_columns, "column")]
+        counts.append(count_of(n_outputs, "output"))
+        error = self.standard_errors.max()
+        return f"<Contributions: {', '.join(counts)}, standard error up to {error:.2g}>"
+
+    def _repr_html_(self) -> str:
+        """Draw the contributions of one row, or the mean sizes of those of several, as bars."""
+        output = len(self.output_names) - 1
+        name = self.describe_output(output)
+        if len(self) == 1:
+            title = f"Contributions to {name}: {self.predictions[0, output]:.4g}"
+            title += f", expected {self.expected[output]:.4g}"
+            sizes = self.values[0, :, output]
+            headings = ["column", "value", "contribution", ""]
+        else:
+            title = f"Contributions to {name}: mean size in {count_of(len(self), 'row')}"
+            sizes = self.mean_sizes[:, output]
+            headings = ["column", "mean size", ""]
+        shown = np.argsort(-np.abs(sizes), kind="stable")[:MAX_BARS]
+        largest = max(float(np.abs(sizes).max(initial=0)), 1e-300)
+        rows: list[list[Cell]] = []
+        for column in shown.tolist():
+            size = float(sizes[column])
+            cells: list[Cell] = [self.names[column]]
+            if len(self) == 1:
+                cells += [self.value_text(0, self.names[column]), f"{size:+.4g}"]
+            else:
+                cells.append(f"{size:.4g}")
+            cells.append(("", abs(size) / largest))
+            rows.append(cells)
+        return write_display(printable(title), write_table(headings, rows))
+
+    def describe_output(self, output: int) -> str:
+        """Describe an output, such as "the probability of species = Gentoo".
+
+        Parameters
+        ----------
+        output : int
+            The number of the output.
+
+        Returns
+        -------
+        str
+            The scale and the name of the output.
+        """
+        name = self.output_names[output]
+        if self.scale is None:
+            return f"the prediction of {name}"
+        if self.target_name:
+            name = f"{self.target_name} = {name}"
+        return f"the {self.scale} of {name}"
+
+    @property
+    def mean_sizes(self) -> FloatArray:
+        """The mean absolute contribution of each column, shape (n_columns, n_outputs)."""
+        return np.abs(self.values).mean(axis=0)
+
+    def output_index(self, output: str | int | None = None) -> int:
+        """Find an output by its name.
+
+        Parameters
+        ----------
+        output : str or int, optional
+            The name of an output, such as a class, or its number, counted from 0; by default the
+            only one, or the second of two classes.
+
+        Returns
+        -------
+        int
+            The number of the output.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, or there are several and none is chosen.
+        """
+        n_outputs = len(self.output_names)
+        if output is None:
+            is_clear = n_outputs == 1 or (n_outputs == 2 and self.scale is not None)
+            if not is_clear:
+                problem = f"there are several: {some(self.output_names)}"
+                raise ArgumentError(problem, argument="output", remedy="choose one")
+            return n_outputs - 1
+        if isinstance(output, str):
+            lookup(dict.fromkeys(self.output_names), output, "output")
+            return self.output_names.index(output)
+        is_number = isinstance(output, int | np.integer) and not isinstance(output, bool)
+        if not is_number or not 0 <= output < n_outputs:
+            expected = f"the name of an output, or a number from 0 to {n_outputs - 1}"
+            raise ArgumentError.of("output", output, expected)
+        return int(output)
+
+    def value_text(self, row: int, name: str) -> str:
+        """Write the value of a column in a row; empty for a group of columns.
+
+        Parameters
+        ----------
+        row : int
+            The number of the row, counted from 0.
+        name : str
+            The name of a column or group.
+
+        Returns
+        -------
+        str
+            The value in a few characters, or "missing".
+        """
+        if name not in self.rows:
+            return ""
+        value = self.rows[name][row]
+        if isinstance(value, float | np.floating):
+            if np.isnan(value):
+                return "missing"
+            return f"{value:.6g}"
+        text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
+        if text in ("", "NaT", "None", "nan", "<NA>"):
+            return "missing"
+        return text
+
+    def reasons(self, row: int, count: int = 3, output: str | int | None = None) -> list[Reason]:
+        """List the columns with the largest contributions to a prediction.
+
+        Parameters
+        ----------
+        row : int
+            The number of the row, counted from 0.
+        count : int, default=3
+            Number of columns; all of them if there are fewer.
+        output : str or int, optional
+            The output, as in `output_index`.
+
+        Returns
+        -------
+        list of Reason
+            The name, the value and the contribution of each column, the largest in size first.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, or there are several and none is chosen.
+
+        Examples
+        --------
+        >>> import barenet
+        >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+        >>> network.parameters[:] = [3.0, 1.0, 0.0]
+        >>> barenet.contributions(network, [[5, 2]], [[0, 0], [2, 2]]).reasons(0, 1)
+        [Reason(column='x0', value='5', contribution=12.0)]
+        """
+        values = self.values[row, :, self.output_index(output)]
+        largest = np.argsort(-np.abs(values), kind="stable")[:count]
+        reasons = []
+        for column in largest.tolist():
+            name = self.names[column]
+            reasons.append(Reason(name, self.value_text(row, name), float(values[column])))
+        return reasons
+
+    def to_pandas(self, output: str | int | None = None) -> Any:
+        """Convert the contributions to a data frame.
+
+        Parameters
+        ----------
+        output : str or int, optional
+            The output, as in `output_index`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row, with the contribution of each column.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, or there are several and none is chosen.
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> import barenet
+        >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+        >>> network.parameters[:] = [3.0, 1.0, 0.0]
+        >>> barenet.contributions(network, [[5, 1], [1, 3]], [[0, 0], [2, 2]]).to_pandas()
+             x0   x1
+        0  12.0  0.0
+        1   0.0  2.0
+        """
+        pandas: Any = importlib.import_module("pandas")
+        index = self.output_index(output)
+        return pandas.DataFrame(self.values[..., index], columns=list(self.names))
+
+    def to_shap(self, output: str | int | None = None) -> Any:
+        """Convert the contributions to an explanation of the package shap, for its plots.
+
+        Parameters
+        ----------
+        output : str or int, optional
+            The output, as in `output_index`.
+
+        Returns
+        -------
+        shap.Explanation
+            The contributions, the expected prediction and the values of the columns.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, or there are several and none is chosen.
+        ImportError
+            If shap is not installed.
+        """
+        try:
+            shap: Any = importlib.import_module("shap")
+        except ImportError as error:
+            raise ImportError("an Explanation needs shap: pip install shap") from error
+        index = self.output_index(output)
+        data = np.empty((len(self), len(self.names)), object)
+        for place, name in enumerate(self.names):
+            if name in self.rows:
+                data[:, place] = self.rows[name].tolist()
+            else:
+                data[:, place] = ""
+        return shap.Explanation(
+            values=self.values[..., index],
+            base_values=np.full(len(self), self.expected[index]),
+            data=data,
+            feature_names=list(self.names),
+            output_names=self.output_names[index],
+        )

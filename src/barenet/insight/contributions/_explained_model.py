@@ -1,0 +1,219 @@
+"""The model to explain: a function from raw rows to outputs, with the names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.datasets._target_kind import TargetKind
+from barenet.engines import Model, networks_of
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.insight.contributions._contributions import Scale
+from barenet.insight.contributions._hybrid_rows import FirstLayerHybrids, HybridRows, RawHybrids
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray, check_in_memory
+from barenet.model.layers import Dense
+from barenet.tables._encoding import TableEncoding
+from barenet.tables._named_columns import columns_by_name
+from barenet.tables._scaling import no_scaling
+from barenet.tables._to_frame import columns_of_records, has_rows
+
+#: Probabilities are moved this far away from 0 and 1, whose log-odds are infinite.
+LEAST_PROBABILITY = 1e-7
+
+
+def log_odds(probabilities: NDArray[Any]) -> FloatArray:
+    """Compute ln(p / (1 − p)) of the probability of each class, against all others.
+
+    >>> log_odds(np.array([0.5, 1.0])).round(2).tolist()
+    [0.0, 16.12]
+    """
+    p = np.clip(probabilities.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return np.log(p / (1 - p))
+
+
+@dataclass(frozen=True)
+class ExplainedModel:
+    """A model that predicts probabilities of classes, or numbers."""
+
+    #: A predictor, or an estimator without one, whose predictions alone are used.
+    model: Any
+    #: Names of the classes; None for numbers.
+    classes: tuple[str, ...] | None
+    target_name: str
+    scale: Scale | None
+
+    @classmethod
+    def of(cls, model: Any, X: Any, scale: str) -> ExplainedModel:
+        """Make it from a predictor, networks, or a fitted estimator."""
+        if scale not in ("probability", "log-odds"):
+            raise ArgumentError.of("scale", scale, "'probability' or 'log-odds'")
+        is_predictor = isinstance(model, Predictor)
+        if isinstance(model, Model):
+            model = _predictor_of_network(model, X)
+        if not isinstance(model, Predictor):
+            with suppress(ArgumentError):
+                model = Predictor.from_estimator(model)
+        target_name = ""
+        if is_predictor:
+            target_name = model.target_name
+        if isinstance(model, Predictor):
+            classes = model.classes
+        else:
+            classes = _classes_of_estimator(model)
+        if classes is not None:
+            return cls(model, classes, target_name, scale)  # type: ignore[arg-type]
+        if scale == "log-odds":
+            problem = "numbers have no log-odds"
+            raise ArgumentError(problem, argument="scale", remedy="leave it out")
+        return cls(model, None, target_name, None)
+
+    @property
+    def kept_background(self) -> Any:
+        """The background rows that a predictor keeps; None without any."""
+        if isinstance(self.model, Predictor):
+            return self.model.background
+        return None
+
+    def rows(self, X: Any, argument: str) -> Any:
+        """Convert rows to a type that hybrids can be made of: an array, a Frame or a DataFrame."""
+        check_in_memory(X, argument)
+        X = columns_of_records(X)
+        if not has_rows(X):
+            raise ArgumentError("expected at least one row, got none", argument=argument)
+        try:
+            return self._converted(X)
+        except ArgumentError as error:
+            raise error.renamed(argument) from None
+
+    def _converted(self, X: Any) -> Any:
+        if isinstance(self.model, Predictor):
+            preprocessing = self.model.preprocessing
+            if isinstance(preprocessing, TableEncoding):
+                return preprocessing.frame_of(X)
+            X = columns_by_name(X, self.model.feature_names, preprocessing)
+        elif hasattr(X, "iloc"):
+            return X
+        if hasattr(X, "tocsr"):
+            problem = "sparse matrices are not supported"
+            raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
+        array = X
+        if not isinstance(X, np.ndarray):
+            array = np.array(X)
+        if array.ndim != 2:
+            expected = "an array of shape (n_rows, n_columns), or a pandas DataFrame"
+            raise ArgumentError.of("X", X, expected)
+        return array
+
+    def column_names(self, rows: Any) -> tuple[str, ...]:
+        """Name the columns of rows."""
+        if isinstance(self.model, Predictor):
+            return self.model.feature_names
+        if hasattr(rows, "iloc"):
+            return tuple(str(name) for name in rows.columns)
+        names = getattr(self.model, "feature_names_in_", None)
+        if names is not None:
+            return tuple(str(name) for name in names)
+        return tuple(f"x{place}" for place in range(rows.shape[1]))
+
+    def output_names(self, n_outputs: int) -> tuple[str, ...]:
+        """Name the outputs: the classes, or the target, numbered if there are several."""
+        if self.classes is not None:
+            return self.classes
+        name = self.target_name or "y"
+        if n_outputs == 1:
+            return (name,)
+        return tuple(f"{name} {number + 1}" for number in range(n_outputs))
+
+    def outputs(self, rows: Any) -> FloatArray:
+        """Predict rows on the scale of the contributions, shape (n_rows, n_outputs)."""
+        if isinstance(self.model, Predictor):
+            return self.scaled(self.model.outputs(rows))
+        if self.classes is not None:
+            outputs = np.asarray(self.model.predict_proba(rows))
+        else:
+            outputs = np.asarray(self.model.predict(rows))
+        return self.scaled(outputs.reshape(len(outputs), -1))
+
+    def scaled(self, outputs: NDArray[Any]) -> FloatArray:
+        """Convert outputs of a predictor to the scale of the contributions."""
+        if self.classes is not None:
+            outputs = class_probabilities(outputs)
+        if self.scale == "log-odds":
+            return log_odds(outputs)
+        return outputs.astype(np.float64)
+
+    def hybrids(self, rows: Any, background: Any, groups: Sequence[Sequence[int]]) -> HybridRows:
+        """Make the hybrid rows of groups of columns."""
+        predictor = self.model
+        if not isinstance(predictor, Predictor) or not _starts_dense(predictor.network):
+            return RawHybrids(self.outputs, rows, background, groups)
+        encoding = predictor.preprocessing
+        widths = [1 for _ in predictor.feature_names]
+        if isinstance(encoding, TableEncoding):
+            widths = [len(column.inputs) for column in encoding.used]
+        ends = np.cumsum(widths)
+        inputs_of_column = np.split(np.arange(ends[-1]), ends[:-1])
+        inputs_of_group = []
+        for columns in groups:
+            inputs_of_group.append(np.concatenate([inputs_of_column[place] for place in columns]))
+
+        def convert(outputs: FloatArray) -> FloatArray:
+            return self.scaled(predictor.in_units(outputs))
+
+        return FirstLayerHybrids(
+            predictor.network,
+            predictor.inputs(rows),
+            predictor.inputs(background),
+            inputs_of_group,
+            convert,
+        )
+
+
+def _starts_dense(model: Model) -> bool:
+    """Return whether the first layer of each network is dense."""
+    return all(isinstance(network.layers[0], Dense) for network in networks_of(model))
+
+
+def _predictor_of_network(model: Model, X: Any) -> Predictor:
+    """Make the predictor of a network without preprocessing."""
+    n_inputs = model.n_inputs or np.shape(X)[-1]
+    predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
+    classes = None
+    if predicted.n_classes is not None:
+        classes = tuple(str(index) for index in range(predicted.n_classes))
+    names = tuple(f"x{place}" for place in range(n_inputs))
+    if hasattr(X, "iloc"):
+        names = tuple(str(name) for name in X.columns)
+    return Predictor(
+        network=model,
+        preprocessing=no_scaling(n_inputs),
+        classes=classes,
+        feature_names=names,
+        target_name="y",
+        dataset="",
+    )
+
+
+def _classes_of_estimator(model: Any) -> tuple[str, ...] | None:
+    """Return the names of an estimator's classes; None if it predicts numbers."""
+    from sklearn.utils.validation import check_is_fitted
+
+    if not callable(getattr(model, "predict", None)):
+        expected = "a Predictor, a network, or a fitted estimator with the method `predict`"
+        raise ArgumentError.of("predictor", model, expected)
+    check_is_fitted(model)
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return None
+    if not callable(getattr(model, "predict_proba", None)):
+        problem = f"{type(model).__name__} predicts classes without probabilities"
+        remedy = "use an estimator with the method `predict_proba`"
+        raise ArgumentError(problem, argument="predictor", remedy=remedy)
+    return tuple(str(label) for label in classes)

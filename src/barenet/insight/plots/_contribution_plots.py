@@ -1,0 +1,441 @@
+"""Plots of the contributions of columns: to one prediction, and to many.
+
+The waterfall and the beeswarm are those of S. Lundberg's package shap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_count, check_number
+from barenet._registry import lookup
+from barenet.errors import ArgumentError, count_of
+from barenet.insight.contributions import Contributions
+from barenet.insight.plots import _style as style
+from barenet.insight.plots._column_effects import MAX_LABEL_LETTERS, MAX_LABELS, shorten
+from barenet.insight.plots._style import Axes, Figure
+from barenet.model._arrays import FloatArray
+from barenet.model._randomness import uniforms
+
+#: Colours of contributions that raise the prediction, and of those that lower it.
+RAISES = style.TEST
+LOWERS = style.TRAINING
+#: Colours of low and high values of a column.
+VALUE_COLORS = "viridis"
+
+#: Columns that are drawn by default.
+MAX_COLUMNS = 10
+#: Number of bins in which dots of the beeswarm are put side by side.
+SWARM_BINS = 60
+#: Height of a column in inches.
+ROW_HEIGHT = 0.36
+
+
+def plot_waterfall(
+    contributions: Contributions,
+    row: int = 0,
+    *,
+    output: str | int | None = None,
+    max_columns: int = MAX_COLUMNS,
+    title: str | None = None,
+) -> Figure:
+    """Draw how the columns lead from the expected prediction to that of one row.
+
+    Parameters
+    ----------
+    contributions : Contributions
+        The result of `barenet.contributions`.
+    row : int, default=0
+        The number of the row, counted from 0.
+    output : str or int, optional
+        The name or number of the output; by default the only one, or the second of two classes.
+    max_columns : int, default=10
+        Number of columns; the sum of all others is one more bar.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A bar for each column, the largest contribution first. Each begins where the one below it
+        ends; the lowest begins at the expected prediction.
+
+    Raises
+    ------
+    ValueError
+        If there is no such row or output.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+    >>> network.parameters[:] = [3.0, 1.0, 0.0]
+    >>> result = barenet.contributions(network, [[5, 1]], [[0, 0], [2, 2]])
+    >>> figure = plot_waterfall(result)
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    ['x0 = 5', 'x1 = 1']
+    """
+    index = _output_of(contributions, output)
+    check_count(max_columns, "max_columns")
+    n_rows = len(contributions)
+    row = int(check_number(row, "row", ge=0, integer=True))
+    if row >= n_rows:
+        raise ArgumentError.of("row", row, f"0 to {n_rows - 1:,}")
+    values = contributions.values[row, :, index]
+    order = np.argsort(-np.abs(values), kind="stable")
+    labels = []
+    for column in order[:max_columns].tolist():
+        name = contributions.names[column]
+        label = shorten(name)
+        value = contributions.value_text(row, name)
+        if value:
+            label += f" = {shorten(value, 2 * MAX_LABEL_LETTERS)}"
+        labels.append(label)
+    steps = list(values[order[:max_columns]])
+    n_others = len(values) - len(steps)
+    if n_others:
+        labels.append(f"{n_others} other columns")
+        steps.append(values[order[max_columns:]].sum())
+    height = 1.5 + ROW_HEIGHT * len(steps)
+    figure, (axes,) = style.new_figure((7.0, height), title=title)
+    expected = float(contributions.expected[index])
+    prediction = float(contributions.predictions[row, index])
+    _draw_steps(axes, np.array(steps), expected)
+    _label_columns(axes, labels)
+    described = contributions.describe_output(index)
+    label = f"{described}: {prediction:.4g}, expected {expected:.4g}"
+    style.label_axes(axes, label)
+    return figure
+
+
+def _draw_steps(axes: Axes, steps: FloatArray, expected: float) -> None:
+    """Draw bars from the expected prediction at the bottom to the prediction at the top."""
+    ends = expected + steps[::-1].cumsum()[::-1]
+    starts = ends - steps
+    places = np.arange(len(steps))
+    colors = np.where(steps >= 0, RAISES, LOWERS)
+    axes.barh(places, steps, left=starts, height=0.62, color=colors)
+    for place in places[:-1]:
+        axes.plot([starts[place]] * 2, [place, place + 1], color=style.MUTED, linewidth=0.8)
+    axes.axvline(expected, color=style.MUTED, linewidth=0.8, linestyle=style.DASHES)
+    low = min(expected, *starts, *ends)
+    high = max(expected, *starts, *ends)
+    width = max(high - low, 1e-12)
+    for place, step in zip(places.tolist(), steps.tolist(), strict=True):
+        right = max(starts[place], ends[place])
+        style.write(axes, right + 0.012 * width, place, f"{step:+.3g}")
+    axes.set_xlim(low - 0.05 * width, high + 0.16 * width)
+
+
+def _label_columns(axes: Axes, labels: list[str]) -> None:
+    """Label the columns at the left, the first one at the top."""
+    axes.set_yticks(np.arange(len(labels)), [style.literal(label) for label in labels])
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    style.show_grid(axes, "x")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def plot_mean_contributions(
+    contributions: Contributions,
+    *,
+    max_columns: int = MAX_COLUMNS,
+    title: str | None = None,
+) -> Figure:
+    """Draw the mean size of the contributions of each column as bars, the largest first.
+
+    Parameters
+    ----------
+    contributions : Contributions
+        The result of `barenet.contributions`.
+    max_columns : int, default=10
+        Number of columns.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The mean of the absolute contributions; with more than two classes, in parts for each class.
+
+    Raises
+    ------
+    ValueError
+        If an argument is invalid.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+    >>> network.parameters[:] = [1.0, 3.0, 0.0]
+    >>> figure = plot_mean_contributions(barenet.contributions(network, [[5, 1], [0, 0]]))
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    ['x0', 'x1']
+    """
+    _check_contributions(contributions)
+    check_count(max_columns, "max_columns")
+    sizes = contributions.mean_sizes
+    outputs = list(range(len(contributions.output_names)))
+    if contributions.scale is not None and len(outputs) == 2:
+        outputs = [1]  # the contributions to the first class are the negative ones
+    sizes = sizes[:, outputs]
+    shown = np.argsort(-sizes.sum(axis=1), kind="stable")[:max_columns]
+    height = 1.3 + ROW_HEIGHT * len(shown)
+    figure, (axes,) = style.new_figure((7.0, height), title=title)
+    places = np.arange(len(shown))
+    left = np.zeros(len(shown))
+    for number, output in enumerate(outputs):
+        color = style.CLASS_COLORS[number % len(style.CLASS_COLORS)]
+        widths = sizes[shown, number]
+        name = contributions.output_names[output]
+        axes.barh(places, widths, left=left, height=0.62, color=color)
+        # `style.legend` takes markers, so an empty line has that of the bars.
+        axes.plot([], [], color=color, label=name, marker="s", linestyle="none")
+        left += widths
+    _label_columns(axes, [shorten(contributions.names[column]) for column in shown])
+    label = "mean size of the contributions"
+    if len(outputs) == 1:
+        label += f" to {contributions.describe_output(outputs[0])}"
+    else:
+        style.legend(figure)
+    style.label_axes(axes, label)
+    _mention_others(axes, len(shown), len(contributions.names))
+    return figure
+
+
+def plot_beeswarm(
+    contributions: Contributions,
+    *,
+    output: str | int | None = None,
+    max_columns: int = MAX_COLUMNS,
+    title: str | None = None,
+) -> Figure:
+    """Draw the contributions of each column to all predictions as dots.
+
+    Parameters
+    ----------
+    contributions : Contributions
+        The result of `barenet.contributions`.
+    output : str or int, optional
+        The name or number of the output; by default the only one, or the second of two classes.
+    max_columns : int, default=10
+        Number of columns, those with the largest mean size first.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A dot for each row. Its colour is the rank of the column's value, from low to high; it is
+        grey for missing values, and for texts.
+
+    Raises
+    ------
+    ValueError
+        If there is no such output.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+    >>> network.parameters[:] = [1.0, 3.0, 0.0]
+    >>> figure = plot_beeswarm(barenet.contributions(network, [[5, 1], [0, 0]]))
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    ['x0', 'x1']
+    """
+    index = _output_of(contributions, output)
+    check_count(max_columns, "max_columns")
+    sizes = contributions.mean_sizes[:, index]
+    shown = np.argsort(-sizes, kind="stable")[:max_columns]
+    height = 1.5 + 1.25 * ROW_HEIGHT * len(shown)
+    figure, (axes,) = style.new_figure((7.4, height), title=title)
+    axes.axvline(0, color=style.MUTED, linewidth=0.8)
+    values = contributions.values[:, shown, index]
+    bin_width = max(float(np.ptp(values)), 1e-300) / SWARM_BINS
+    size = float(np.clip(900 / len(contributions), 5, 24))
+    points = None
+    for place, column in enumerate(shown.tolist()):
+        x = contributions.values[:, column, index]
+        y = place + _swarm_offsets(x, bin_width)
+        ranks = _ranks_of(contributions, contributions.names[column])
+        is_gray = np.isnan(ranks)
+        look: dict[str, Any] = {"s": size, "linewidths": 0, "rasterized": len(x) > 2000}
+        axes.scatter(x[is_gray], y[is_gray], color=style.ACTUAL, **look)
+        points = axes.scatter(
+            x[~is_gray], y[~is_gray], c=ranks[~is_gray], cmap=VALUE_COLORS, vmin=0, vmax=1, **look
+        )
+    _label_columns(axes, [shorten(contributions.names[column]) for column in shown])
+    style.label_axes(axes, f"contribution to {contributions.describe_output(index)}")
+    _mention_others(axes, len(shown), len(contributions.names))
+    if points is not None:
+        bar = figure.colorbar(points, ax=axes, ticks=[0, 1], aspect=30, pad=0.02)
+        bar.ax.set_yticklabels(["low", "high"], fontsize=style.SMALL_SIZE, color=style.INK)
+        bar.ax.tick_params(length=0)
+        bar.outline.set_visible(False)
+        bar.set_label("value of the column", fontsize=style.SMALL_SIZE, color=style.INK)
+    return figure
+
+
+def _swarm_offsets(x: FloatArray, bin_width: float) -> FloatArray:
+    """Return offsets that put points of the same bin side by side, from -0.4 to 0.4.
+
+    >>> _swarm_offsets(np.array([0.0, 0.0, 0.0, 5.0]), 1.0).tolist()
+    [0.0, -0.13..., 0.13..., 0.0]
+    """
+    bins = np.floor(x / bin_width).astype(np.int64)
+    offsets = np.zeros(len(x))
+    most = int(np.unique(bins, return_counts=True)[1].max(initial=1))
+    distance = 0.8 / max(most, 6)
+    for number in np.unique(bins):
+        members = np.flatnonzero(bins == number)
+        # 0, −1, 1, −2, 2, …
+        places = np.arange(len(members))
+        signs = np.where(places % 2 == 1, -1, 1)
+        offsets[members] = signs * ((places + 1) // 2) * distance
+    return offsets
+
+
+def _ranks_of(contributions: Contributions, name: str) -> FloatArray:
+    """Return the rank of a column's value in each row, from 0 to 1; NaN if it has no order."""
+    ranks = np.full(len(contributions), np.nan)
+    column = _numbers_of(contributions, name)
+    if column is None:
+        return ranks
+    is_present = ~np.isnan(column)
+    distinct, numbers = np.unique(column[is_present], return_inverse=True)
+    ranks[is_present] = numbers / max(len(distinct) - 1, 1)
+    return ranks
+
+
+def _numbers_of(contributions: Contributions, name: str) -> FloatArray | None:
+    """Return a column of numbers, dates or booleans as numbers; None for texts and groups."""
+    column: NDArray[Any] | None = contributions.rows.get(name)
+    if column is None:
+        return None
+    if column.dtype.kind == "M":
+        numbers = column.astype("M8[us]").astype(np.int64).astype(np.float64)
+        numbers[np.isnat(column)] = np.nan
+        return numbers
+    if column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    return None
+
+
+def plot_contribution_by_value(
+    contributions: Contributions,
+    column: str,
+    *,
+    output: str | int | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw the contributions of one column to all predictions over its values.
+
+    Parameters
+    ----------
+    contributions : Contributions
+        The result of `barenet.contributions`.
+    column : str
+        The name of a column.
+    output : str or int, optional
+        The name or number of the output; by default the only one, or the second of two classes.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A dot for each row; of texts, the eight most frequent. Dots of the same value differ where
+        the column interacts with others.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column or output.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
+    >>> network.parameters[:] = [1.0, 3.0, 0.0]
+    >>> result = barenet.contributions(network, [[5, 1], [0, 0]])
+    >>> figure = plot_contribution_by_value(result, "x1")
+    >>> figure.axes[0].get_xlabel()
+    'x1'
+    """
+    index = _output_of(contributions, output)
+    lookup(dict.fromkeys(contributions.names), column, "column")
+    if column not in contributions.rows:
+        problem = f"{column!r} is a group of columns, which has no single value"
+        raise ArgumentError(problem, argument="column", remedy="choose a column outside groups")
+    values = contributions.values[:, contributions.names.index(column), index]
+    figure, (axes,) = style.new_figure((5.4, 3.8), title=title)
+    axes.axhline(0, color=style.MUTED, linewidth=0.8)
+    x = contributions.rows[column]
+    if _numbers_of(contributions, column) is None:
+        _draw_by_label(axes, contributions, column, values)
+    else:
+        is_present = x == x  # NaN, and the missing date, differ from themselves
+        style.dots(axes, x[is_present], values[is_present], color=style.PREDICTED, alpha=0.6)
+        if x.dtype.kind == "M":
+            axes.tick_params(axis="x", labelrotation=30)
+        n_missing = int((~is_present).sum())
+        if n_missing:
+            mean = values[~is_present].mean()
+            text = f"missing in {count_of(n_missing, 'row')}: {mean:+.3g} on average"
+            style.title(axes, text, fontsize=10)
+    style.label_axes(
+        axes, shorten(column), f"contribution to {contributions.describe_output(index)}"
+    )
+    return figure
+
+
+def _draw_by_label(
+    axes: Axes, contributions: Contributions, column: str, values: FloatArray
+) -> None:
+    """Draw the contributions of the most frequent texts, side by side."""
+    labels = [contributions.value_text(row, column) for row in range(len(contributions))]
+    texts = np.array(labels)
+    distinct, counts = np.unique(texts, return_counts=True)
+    shown = distinct[np.argsort(-counts, kind="stable")[:MAX_LABELS]]
+    ticks = []
+    for place, text in enumerate(shown.tolist()):
+        of_text = values[texts == text]
+        x = place + 0.5 * (uniforms(place, (len(of_text),)) - 0.5)
+        style.dots(axes, x, of_text, color=style.PREDICTED, alpha=0.6, markersize=3.5)
+        ticks.append(style.literal(shorten(text, MAX_LABEL_LETTERS)))
+    if len("".join(ticks)) > 24:
+        axes.set_xticks(range(len(ticks)), ticks, **style.SLANTED)
+    else:
+        axes.set_xticks(range(len(ticks)), ticks)
+    axes.set_xlim(-0.5, len(ticks) - 0.5)
+
+
+def _check_contributions(contributions: Any) -> None:
+    """Reject anything but the result of `contributions`."""
+    if not isinstance(contributions, Contributions):
+        expected = "the result of barenet.contributions"
+        raise ArgumentError.of("contributions", contributions, expected)
+
+
+def _output_of(contributions: Any, output: str | int | None) -> int:
+    """Check the contributions, and return the number of an output."""
+    _check_contributions(contributions)
+    return contributions.output_index(output)
+
+
+def _mention_others(axes: Axes, n_shown: int, n_columns: int) -> None:
+    """Mention that only the first columns are drawn."""
+    if n_shown < n_columns:
+        text = f"the first {n_shown} of {n_columns:,} columns"
+        style.title(axes, text, fontsize=10)

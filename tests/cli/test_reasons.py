@@ -1,0 +1,168 @@
+"""``barenet predict --reasons``: the columns that contribute most to each prediction."""
+
+import json
+
+import numpy as np
+import pytest
+from predictors import predictor_of
+
+from barenet import Network, Scaling, contributions, load, load_dataset, save
+
+IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
+
+
+def linear_model(classes=None):
+    """Predict 3 a + b, or its probability of the second class."""
+    output, names = ("identity", None) if classes is None else ("sigmoid", classes)
+    network = Network.dense([2, 1], output=output, init="zeros")
+    network.parameters[:] = [3, 1, 0]
+    scaling = Scaling("none", np.zeros(2), np.ones(2))
+    return predictor_of(network, scaling, classes=names, feature_names=("a", "b"), target_name="y")
+
+
+@pytest.fixture
+def files(tmp_path, barenet):
+    """A model of numbers, rows to predict, and rows to compare with."""
+    save(linear_model(), "m.safetensors")
+    (tmp_path / "new.csv").write_text("key,a,b\np,5,1\nq,1,9\n")
+    (tmp_path / "old.csv").write_text("a,b\n0,0\n2,2\n")
+    return ("predict", "m.safetensors", "new.csv")
+
+
+def test_reasons_follow_the_predictions(barenet, files):
+    rows = barenet(*files, "--reasons", 2, "--background", "old.csv", "--keep", "key").rows
+    names = ["reason", "value", "contribution"]
+    assert [*rows[0]] == [
+        *("key", "prediction"),
+        *(f"{name}_1" for name in names),
+        *(f"{name}_2" for name in names),
+    ]
+    assert [*rows[0].values()] == ["p", "16.0", "a", "5", "12.0", "b", "1", "0.0"]
+    assert [*rows[1].values()] == ["q", "12.0", "b", "9", "8.0", "a", "1", "0.0"]
+    more = barenet(*files, "--reasons", 9, "--background", "old.csv").rows
+    assert [*more[0]][-1] == "contribution_2"
+
+
+def test_reasons_are_written_in_every_format(barenet, files, tmp_path):
+    options = ("--reasons", 1, "--background", "old.csv")
+    document = barenet(*files, *options, "--json").json
+    first = {"column": "a", "value": "5", "contribution": 12.0}
+    second = {"column": "b", "value": "9", "contribution": 8.0}
+    assert document["reasons"] == [[first], [second]]
+    one = barenet(*files, *options, "--json", "--row", 1).json
+    assert one["reasons"] == [[second]]
+    assert "reasons" not in barenet(*files, "--json").json
+    expected = {"prediction": 16.0, "reason_1": "a", "value_1": "5", "contribution_1": 12.0}
+    for _ in range(2):  # the second time, an earlier file is replaced
+        barenet(*files, *options, "--out", "out.jsonl").ok()
+        line = (tmp_path / "out.jsonl").read_text().splitlines()[0]
+        assert json.loads(line) == expected
+    parquet = pytest.importorskip("pyarrow.parquet")
+    barenet(*files, *options, "--out", "out.parquet").ok()
+    assert parquet.read_table("out.parquet").to_pylist()[0] == expected
+
+
+def test_reasons_are_those_of_the_predicted_class(barenet, files):
+    save(linear_model(("no", "yes")), "classes.safetensors")
+    command = ("predict", "classes.safetensors", "old.csv", "--reasons", 1)
+    rows = barenet(*command, "--background", "new.csv").rows
+    assert [row["prediction"] for row in rows] == ["no", "yes"]
+    assert all(float(row["contribution_1"]) != 0 for row in rows)
+    expected = contributions(load("classes.safetensors"), [[0, 0]], [[5, 1], [1, 9]])
+    assert float(rows[0]["contribution_1"]) == pytest.approx(
+        expected.reasons(0, 1, "no")[0].contribution, rel=1e-3
+    )
+
+
+def test_rows_are_compared_with_the_training_data(barenet, iris):
+    rows = barenet("predict", iris, "iris", "--reasons", 4).rows
+    predictor, X = load(iris / "model.safetensors"), load_dataset("iris").X
+    result = contributions(predictor, X, X)
+    assert {row["reason_1"] for row in rows} <= set(IRIS)
+    for row, printed in enumerate(rows[:3]):
+        output = predictor.classes.index(printed["prediction"])
+        total = sum(float(printed[f"contribution_{place}"]) for place in (1, 2, 3, 4))
+        expected = result.predictions[row, output] - result.expected[output]
+        assert total == pytest.approx(expected, abs=1e-3)
+
+
+def test_tables_without_rows_have_no_reasons(barenet, files, tmp_path):
+    (tmp_path / "none.csv").write_text("a,b\n")
+    options = ("--reasons", 1, "--background", "old.csv")
+    empty = barenet("predict", "m.safetensors", "none.csv", *options).ok().out
+    assert empty.strip() == "prediction,reason_1,value_1,contribution_1"
+    error = barenet(*files, "--reasons", 1, "--background", "none.csv").error
+    assert "--background: " in error
+
+
+def test_options_that_do_not_fit_are_refused(barenet, files):
+    error = barenet(*files, "--background", "old.csv").error
+    assert "--background: these rows are for the reasons of predictions; add --reasons 3" in error
+    error = barenet(*files, "--reasons", 0, "--background", "old.csv").error
+    assert "--reasons: expected a whole number of 1 or more, got 0" in error
+    error = barenet(*files, "--reasons", 3).error
+    assert "--background: m.safetensors" in error
+    assert "give rows to compare with, such as --background rows.csv" in error
+    network = Network.dense([2, 2], seed=0)
+    scaling = Scaling("none", np.zeros(2), np.ones(2))
+    several = predictor_of(network, scaling, feature_names=("a", "b"), classes=None)
+    save(several, "several.safetensors")
+    error = barenet("predict", "several.safetensors", "new.csv", "--reasons", 3).error
+    assert "--reasons: the model predicts several numbers for each row; leave it out" in error
+
+
+def test_explain_shows_the_contributions_to_predictions(barenet, files):
+    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
+    text = barenet(*command, "--rows", 1, 0).ok().out
+    second, first = text.split("\n\nrow 0: ")
+    assert second.startswith("row 1: the prediction of y is 12, expected 4")
+    assert first.startswith("the prediction of y is 16, expected 4")
+    table = [line.split() for line in first.splitlines()[2:]]
+    assert table == [
+        ["column", "value", "contribution", "standard", "error"],
+        ["a", "5", "+12", "0"],
+        ["b", "1", "+0", "0"],
+    ]
+    save(linear_model(("no", "yes")), "classes.safetensors")
+    of_class = barenet("explain", "classes.safetensors", *command[2:]).ok().out
+    assert of_class.startswith("row 0: the probability of y = yes is 1, expected 0.7")
+
+
+def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
+    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
+    assert "--row: expected 0 to 1, got 2" in barenet(*command, "--row", 2).error
+    for option in (("--neuron", "1.1"), ("--limit", 3), ("--out", "x.txt"), ("--seed", 1)):
+        error = barenet(*command, *option).error
+        assert f"{option[0]}: it is for a training step; leave it out" in error
+    error = barenet("explain", "iris", "--prediction").error
+    assert "--prediction: iris is not a model, and only a model predicts" in error
+    error = barenet("explain", "m.safetensors", "new.csv", "--background", "old.csv").error
+    assert "--background: these rows are for the contributions" in error
+    assert "add --prediction" in error
+
+
+def test_rows_in_the_model_file_are_compared_with(barenet, files):
+    save(linear_model().with_background([[0, 0], [2, 2]]), "kept.safetensors")
+    kept = barenet("predict", "kept.safetensors", "new.csv", "--reasons", 2)
+    assert kept.rows == barenet(*files, "--reasons", 2, "--background", "old.csv").rows
+    information = barenet("info", "kept.safetensors").words
+    assert "2 rows of its data, to compare predictions with" in information
+
+
+def test_train_keeps_background_rows_on_request(barenet, tmp_path):
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=150).round(3).tolist()
+    lines = [
+        f"{'abc'[row % 3]},{number},{number * (row % 3)}" for row, number in enumerate(numbers)
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["kind,size,price", *lines]) + "\n")
+    command = ("train", "rows.csv", "--target", "price", "--epochs", 2, "--no-plots")
+    barenet(*command, "--out", "without").ok()
+    barenet(*command, "--out", "with", "--keep-background").ok()
+    assert load("without").background is None
+    background = load("with").background
+    assert background.shape == (100, 2)
+    (tmp_path / "rows.csv").rename("new.csv")
+    rows = barenet("predict", "with", "new.csv", "--reasons", 2).rows
+    assert {row["reason_1"] for row in rows} == {"kind", "size"}
+    assert "give rows" in barenet("predict", "without", "new.csv", "--reasons", 2).error

@@ -1,0 +1,82 @@
+"""Arguments of `contributions` that don't fit are refused by their names."""
+
+import numpy as np
+import pandas
+import pytest
+import scipy.sparse
+from sklearn.linear_model import LinearRegression, RidgeClassifier
+
+from barenet import MLPClassifier, Network, contributions
+
+X = np.random.default_rng(0).normal(size=(20, 4))
+NETWORK = Network.dense([4, 3, 1], seed=0)
+FOREST_OF_NAMES = LinearRegression().fit(X, X[:, 0])
+WIDE = Network.dense([17, 3, 1], seed=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((NETWORK, X[:1]), "background: one row can't be compared with itself; give rows"),
+        ((NETWORK, X, X[:0]), "background: expected at least one row, got none"),
+        ((NETWORK, X[:0], X), "X: expected at least one row, got none"),
+        ((NETWORK, X, X[:, :3]), "background: "),
+        ((NETWORK, X[:, :3]), "X: "),
+        ((NETWORK, X[0], X), "X: "),
+        ((NETWORK, scipy.sparse.csr_array(X)), r"X: sparse .*; use X.toarray\(\)"),
+        ((FOREST_OF_NAMES, scipy.sparse.csr_array(X)), r"X: sparse .*; use X.toarray\(\)"),
+        ((FOREST_OF_NAMES, X[0], X), "X: expected an array of shape"),
+        (("model", X), "predictor: expected a Predictor, a network, or a fitted estimator"),
+        ((RidgeClassifier().fit(X, X[:, 0] > 0), X), "predictor: RidgeClassifier predicts"),
+    ],
+)
+def test_models_and_rows_that_do_not_fit_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        contributions(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scale": "logit"}, "scale: expected 'probability' or 'log-odds', got 'logit'"),
+        ({"scale": "log-odds"}, "scale: numbers have no log-odds; leave it out"),
+        ({"tolerance": -0.1}, "tolerance: expected a number of 0 or more, got -0.1"),
+        ({"exact": 1}, "exact: expected True or False, got 1"),
+        ({"n_background": 0}, "n_background: expected a whole number of 1 or more, got 0"),
+        ({"seed": -1}, "seed: expected a whole number"),
+        ({"threads": 0}, "threads: expected a whole number of 1 or more, got 0"),
+        ({"groups": {"a": "x0"}}, "groups: expected a list of columns for the group 'a', got 'x0'"),
+        ({"groups": {"a": []}}, "groups: expected a list of columns for the group 'a'"),
+        ({"groups": {"a": ["x9"]}}, "groups: .*x9"),
+        ({"groups": {"a": ["x0"], "b": ["x0"]}}, "groups: column 'x0' is in two groups"),
+        ({"groups": {"x3": ["x0", "x1"]}}, "groups: 'x3' is the name of a column outside"),
+        ({"groups": ["x0", "x1"]}, "groups: expected a mapping of names to columns"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        contributions(NETWORK, X, **options)
+
+
+def test_all_coalitions_of_many_columns_are_refused():
+    rows = np.zeros((2, 17))
+    with pytest.raises(ValueError, match=r"^exact: 17 columns have 131,072 coalitions; leave it"):
+        contributions(WIDE, rows, exact=True)
+    grouped = contributions(WIDE, rows, exact=True, groups={"all": [f"x{n}" for n in range(15)]})
+    assert grouped.values.shape == (2, 3, 1)
+
+
+def test_an_estimator_that_is_not_fitted_is_refused():
+    with pytest.raises(ValueError, match="not fitted"):
+        contributions(MLPClassifier(), X)
+
+
+def test_a_data_frame_has_the_names_of_its_columns():
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    for model in (NETWORK, LinearRegression().fit(frame, X[:, 0])):
+        result = contributions(model, frame[:3], frame)
+        assert result.names == ("a", "b", "c", "d")
+        np.testing.assert_array_equal(result.rows["b"], X[:3, 1])
+        assert result.output_names == ("y",)
+        assert len(result) == 3
+        assert repr(result).startswith("<Contributions: 3 rows, 4 columns, 1 output,")

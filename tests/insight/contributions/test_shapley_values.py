@@ -1,0 +1,347 @@
+"""Contributions: their oracle computes all coalitions of columns by their definition."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_diabetes, load_wine
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
+    MLPRegressor,
+    Network,
+    contributions,
+)
+from barenet.layers import BatchNorm, Dense
+from barenet.typing import Ensemble
+
+DIABETES, PROGRESS = load_diabetes(return_X_y=True)
+WINE, CULTIVAR = load_wine(return_X_y=True)
+
+
+def by_brute_force(predict, X, background):
+    """Shapley values by their definition, shape (n_rows, n_columns, n_outputs)."""
+    n_columns = X.shape[1]
+    values = []
+    for row in X:
+        gains = {}
+        for size in range(n_columns + 1):
+            for coalition in itertools.combinations(range(n_columns), size):
+                hybrids = background.copy()
+                hybrids[:, list(coalition)] = row[list(coalition)]
+                gains[coalition] = predict(hybrids).reshape(len(background), -1).mean(axis=0)
+        of_row = []
+        for column in range(n_columns):
+            value = 0
+            for coalition, before in gains.items():
+                if column in coalition:
+                    continue
+                after = gains[tuple(sorted((*coalition, column)))]
+                sizes = math.factorial(len(coalition)) * math.factorial(
+                    n_columns - len(coalition) - 1
+                )
+                value += sizes / math.factorial(n_columns) * (after - before)
+            of_row.append(value)
+        values.append(of_row)
+    return np.array(values)
+
+
+def network_of(n_inputs, output="identity", n_outputs=1, hidden="tanh", dtype="float64", seed=1):
+    """A network of which all layers matter."""
+    network = Network.dense(
+        [n_inputs, 12, 6, n_outputs], hidden=hidden, output=output, seed=seed, dtype=dtype
+    )
+    rng = np.random.default_rng(seed)
+    network.parameters[:] += rng.normal(0, 0.4, network.n_parameters)
+    return network
+
+
+def check_sum(result):
+    """The contributions add up to the predictions, to rounding."""
+    total = result.expected + result.values.sum(axis=1)
+    np.testing.assert_allclose(total, result.predictions, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 5, 8])
+@pytest.mark.parametrize(("output", "n_outputs"), [("identity", 2), ("softmax", 3), ("sigmoid", 1)])
+def test_all_coalitions_agree_with_brute_force(n_columns, output, n_outputs):
+    rng = np.random.default_rng(n_columns)
+    X, background = rng.normal(size=(2, n_columns)), rng.normal(size=(7, n_columns))
+    network = network_of(n_columns, output, n_outputs)
+    exact = by_brute_force(network.predict, X, background)
+    result = contributions(network, X, background, exact=True)
+    np.testing.assert_allclose(result.values[..., -n_outputs:], exact, rtol=0, atol=1e-12)
+    assert not result.standard_errors.any()
+    assert not result.n_orders.any()
+    if n_outputs == 1:  # the probability of the other class falls by as much
+        np.testing.assert_allclose(result.values[..., 0], -exact[..., 0], rtol=0, atol=1e-12)
+    check_sum(result)
+
+
+@pytest.mark.parametrize("n_background", [3, 40])
+@pytest.mark.parametrize("scale", ["probability", "log-odds"])
+def test_sampled_values_are_within_their_standard_errors(scale, n_background):
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(30, 7)), rng.normal(size=(n_background, 7))
+    network = network_of(7, "sigmoid")
+    exact = contributions(network, X, background, exact=True, scale=scale)
+    result = contributions(network, X, background, exact=False, scale=scale, tolerance=0.04)
+    deviations = result.values - exact.values
+    errors = result.standard_errors
+    assert np.sqrt(np.square(errors).mean()) > 0
+    ratio = np.sqrt(np.square(deviations).mean() / np.square(errors).mean())
+    assert 0.6 < ratio < 1.4
+    is_within = np.abs(deviations) <= 5 * errors + 1e-9
+    assert is_within.mean() > 0.97
+    check_sum(result)
+
+
+@pytest.mark.parametrize("n_rows", [1, 9, 10])
+def test_values_of_few_rows_add_up(n_rows):
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(n_rows, 9)), rng.normal(size=(60, 9))
+    network = network_of(9)
+    result = contributions(network, X, background, exact=False)
+    exact = contributions(network, X, background, exact=True)
+    check_sum(result)
+    deviations = np.square(result.values - exact.values).mean()
+    assert np.sqrt(deviations) < 0.03 * network.predict(background).std()
+
+
+def test_one_column_contributes_the_whole_difference():
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(30, 1)), rng.normal(size=(60, 1))
+    for network in (network_of(1), LinearRegression().fit(X, X[:, 0])):
+        result = contributions(network, X, background, exact=False)
+        differences = result.predictions - result.expected
+        np.testing.assert_allclose(result.values[:, 0], differences, atol=1e-9)
+
+
+def test_many_columns_are_explained_part_by_part(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(12, 60)), rng.normal(size=(20, 60))
+    network = network_of(60)
+    whole = contributions(network, X, background)
+    monkeypatch.setattr(
+        "barenet.insight.contributions._shapley_values.MAX_MEMBERSHIPS", 3 * 2 * 60**2
+    )
+    parts = contributions(network, X, background)
+    np.testing.assert_allclose(parts.values, whole.values, rtol=0, atol=1e-12)
+    check_sum(whole)
+
+
+def test_a_smaller_tolerance_takes_more_orders():
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(40, 7)), rng.normal(size=(200, 7))
+    network = network_of(7)
+    spread = network.predict(background).std()
+    n_orders = []
+    for tolerance in (0.1, 0.03):
+        options = {"exact": False, "n_background": 200, "tolerance": tolerance}
+        result = contributions(network, X, background, **options)
+        errors = np.sqrt(np.square(result.standard_errors).mean(axis=1))
+        assert (errors[result.n_orders < 400] <= tolerance * spread).all()
+        n_orders.append(result.n_orders.mean())
+    assert n_orders[0] < n_orders[1]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_linear_network_has_its_terms(exact):
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(50, 6)), rng.normal(size=(40, 6))
+    network = Network([Dense(6, 2)], dtype="float64")
+    result = contributions(network, X, background, exact=exact)
+    terms = (X - background.mean(axis=0))[..., np.newaxis] * network.layers[0].weights
+    np.testing.assert_allclose(result.values, terms, rtol=0, atol=1e-10)
+    assert result.standard_errors.max() < 1e-7
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_equal_columns_have_equal_values_and_unused_ones_none(exact):
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(20, 5)), rng.normal(size=(50, 5))
+    for rows in (X, background):
+        rows[:, 1] = rows[:, 0]
+    network = network_of(5)
+    network.layers[0].weights[1] = network.layers[0].weights[0]
+    network.layers[0].weights[4] = 0
+    result = contributions(network, X, background, exact=exact)
+    np.testing.assert_allclose(result.values[:, 4], 0, rtol=0, atol=1e-12)
+    difference = np.abs(result.values[:, 0] - result.values[:, 1])
+    assert (difference <= 4 * result.standard_errors[:, :2].sum(axis=1) + 1e-12).all()
+    assert np.abs(result.values[:, 0]).max() > 0.1
+
+
+def test_the_bits_are_the_same_on_any_number_of_threads():
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(150, 8)), rng.normal(size=(60, 8))
+    networks = [network_of(8, seed=seed, dtype="float32") for seed in range(3)]
+    ensemble = Ensemble(networks)
+    results = []
+    for threads in (1, 2, 3):
+        results.append(contributions(ensemble, X, background, exact=False, threads=threads))
+    other_seed = contributions(ensemble, X, background, exact=False, seed=5)
+    for result in results[1:]:
+        np.testing.assert_array_equal(result.values, results[0].values)
+        np.testing.assert_array_equal(result.standard_errors, results[0].standard_errors)
+    assert (other_seed.values != results[0].values).any()
+    check_sum(results[0])
+
+
+def test_a_network_that_does_not_start_with_a_dense_layer_is_explained_by_its_predictions():
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(3, 4)), rng.normal(size=(9, 4))
+    network = Network([BatchNorm(4), Dense(4, 5, "tanh"), Dense(5, 1)], dtype="float64")
+    result = contributions(network, X, background)
+    exact = by_brute_force(network.predict, X, background)
+    np.testing.assert_allclose(result.values, exact, rtol=0, atol=1e-12)
+
+
+CLASSIFIERS = [
+    make_pipeline(StandardScaler(), MLPClassifier(8, random_state=0, max_iter=30)),
+    MLPEnsembleClassifier(random_state=0, max_iter=3, threads=1),
+    make_pipeline(StandardScaler(), LogisticRegression()),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=["pipeline", "ensemble", "scikit-learn"])
+def test_classifiers_are_explained_as_they_predict(model):
+    X, background = WINE[:2, :6], WINE[::8, :6]
+    model = model.fit(WINE[:, :6], CULTIVAR)
+    exact = by_brute_force(model.predict_proba, X, background)
+    for is_exact in (True, False):
+        result = contributions(model, X, background, exact=is_exact)
+        assert result.output_names == ("0", "1", "2")
+        deviations = np.abs(result.values - exact)
+        assert deviations.max() <= 5 * result.standard_errors.max() + 2e-6
+        np.testing.assert_allclose(result.predictions, model.predict_proba(X), rtol=1e-6)
+        check_sum(result)
+
+
+REGRESSORS = [
+    make_pipeline(
+        StandardScaler(), MLPRegressor(hidden_layer_sizes=8, random_state=0, solver="lbfgs")
+    ),
+    MLPEnsembleRegressor(random_state=0, max_iter=3, threads=1),
+    RandomForestRegressor(5, random_state=0),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", REGRESSORS, ids=["pipeline", "ensemble", "scikit-learn"])
+def test_regressors_are_explained_in_the_units_of_the_target(model):
+    X, background = DIABETES[:2, :5], DIABETES[::20, :5]
+    model = model.fit(DIABETES[:, :5], PROGRESS)
+    exact = by_brute_force(model.predict, X, background)
+    result = contributions(model, X, background, exact=True)
+    np.testing.assert_allclose(result.values, exact, rtol=0, atol=2e-4)
+    assert result.scale is None
+    assert result.output_names == ("y",)
+    check_sum(result)
+
+
+def test_each_column_of_a_table_is_one_column(towns):
+    """The oracle encodes each hybrid row of a data frame anew."""
+    predictor, frame = towns
+    background, X = frame[:12], frame[40:42]
+    names = list(frame.columns)
+
+    def predict(rows):
+        return predictor.probabilities(pandas.DataFrame(rows, columns=names))[:, 1]
+
+    exact = by_brute_force(predict, X.to_numpy(object), background.to_numpy(object))
+    result = contributions(predictor, X, background)
+    assert result.names == tuple(names)
+    assert result.output_names == ("no", "yes")
+    np.testing.assert_allclose(result.values[..., [1]], exact, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(result.rows["town"], X["town"])
+    for rows in (X.to_dict("list"), X.to_dict("records"), X[names[::-1]]):
+        again = contributions(predictor, rows, background)
+        np.testing.assert_array_equal(again.values, result.values)
+
+
+def test_a_pipeline_of_a_data_frame_is_explained(towns):
+    _, frame = towns
+    frame = frame[["town", "rooms", "member"]]
+    encoder = ColumnTransformer(
+        [("texts", OneHotEncoder(), ["town", "member"])], remainder="passthrough"
+    )
+    y = frame["rooms"] * 2 + (frame["town"] == "Oslo")
+    model = make_pipeline(encoder, LinearRegression()).fit(frame, y)
+    X, background = frame[:5], frame[50:]
+    result = contributions(model, X, background)
+    is_oslo = (frame["town"] == "Oslo").to_numpy(float)
+    np.testing.assert_allclose(result.values[:, 0, 0], is_oslo[:5] - is_oslo[50:].mean(), atol=1e-9)
+    rooms = frame["rooms"].to_numpy()
+    np.testing.assert_allclose(
+        result.values[:, 1, 0], 2 * (rooms[:5] - rooms[50:].mean()), atol=1e-9
+    )
+    np.testing.assert_allclose(result.values[:, 2], 0, atol=1e-9)
+
+
+def test_columns_of_a_group_are_replaced_together():
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(4, 6)), rng.normal(size=(9, 6))
+    network = network_of(6)
+    groups = {"place": ["x1", "x4"]}
+    result = contributions(network, X, background, groups=groups)
+    assert result.names == ("x0", "place", "x2", "x3", "x5")
+
+    # The oracle's columns are numbers of rows, which the prediction looks up.
+    columns = [[0], [1, 4], [2], [3], [5]]
+    all_rows = np.concatenate([X, background])
+
+    def predict(numbers):
+        rows = np.empty((len(numbers), 6))
+        for place, members in enumerate(columns):
+            rows[:, members] = all_rows[numbers[:, place]][:, members]
+        return network.predict(rows)
+
+    numbers = np.repeat(np.arange(13)[:, np.newaxis], 5, axis=1)
+    exact = by_brute_force(predict, numbers[:4], numbers[4:])
+    np.testing.assert_allclose(result.values, exact, rtol=0, atol=1e-12)
+    sampled = contributions(network, X, background, groups=groups, exact=False)
+    assert np.abs(sampled.values - exact).max() <= 5 * sampled.standard_errors.max()
+
+
+def test_without_a_background_the_rows_are_compared_with_each_other():
+    X = np.random.default_rng(0).normal(size=(150, 4))
+    network = network_of(4)
+    whole = contributions(network, X, n_background=150)
+    np.testing.assert_allclose(whole.expected, network.predict(X).mean(axis=0))
+    part = contributions(network, X)
+    drawn = contributions(network, X, seed=1)
+    assert part.expected != drawn.expected
+    check_sum(part)
+
+
+def test_constant_predictions_have_no_contributions():
+    X = np.random.default_rng(0).normal(size=(20, 6))
+    network = Network.dense([6, 4, 1], init="zeros")
+    result = contributions(network, X, exact=False)
+    assert not result.values.any()
+    assert not result.standard_errors.any()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_shap_agrees(exact):
+    shap = pytest.importorskip("shap")
+    X, background = WINE[:4, :7], WINE[::6, :7]
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(WINE[:, :7], CULTIVAR)
+    masker = shap.maskers.Independent(background, max_samples=len(background))
+    expected = shap.explainers.Exact(model.predict_proba, masker)(X)
+    result = contributions(model, X, background, exact=exact)
+    tolerance = 5 * result.standard_errors.max() + 1e-9
+    np.testing.assert_allclose(result.values, expected.values, rtol=0, atol=tolerance)
+    by_orders = shap.explainers.Permutation(model.predict_proba, masker)(X, max_evals=2000)
+    np.testing.assert_allclose(result.values, by_orders.values, rtol=0, atol=tolerance + 0.02)
