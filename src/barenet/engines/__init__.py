@@ -39,7 +39,10 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, ...
     """
-    jax_options = check_engine(name)
+    jax_options = None
+    is_plain = isinstance(name, str) and name in ("auto", "compiled", "reference")
+    if not is_plain:
+        jax_options = check_engine(name)
     if threads is not None:
         threads = check_count(threads, "threads")
     if isinstance(job.rows, BlockRows):

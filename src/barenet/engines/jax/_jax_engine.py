@@ -83,6 +83,16 @@ class JaxEngine(Engine):
         If the job has a part that is user-defined, or rows that don't fit on the device.
     MissingExtraError
         If JAX is not installed.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> from barenet.losses import SquaredError
+    >>> class MyError(SquaredError):
+    ...     name = "my_error"
+    >>> train(Network.dense([1, 1]), [[1.0]], [2.0], loss=MyError(), engine="jax")
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: engine: jax cannot run this: MyError(factor=0.5) is user-defined...
     """
 
     name: ClassVar[str] = "jax"
