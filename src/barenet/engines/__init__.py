@@ -15,7 +15,7 @@ from barenet.model._network import register_output_function
 __all__ = [
     "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Engine",
     "Ensemble", "JaxEngine", "Job", "Model", "ReferenceEngine", "check_engine", "choose_engine",
-    "networks_of",
+    "is_jax", "networks_of",
 ]  # fmt: skip
 
 register_output_function(CompiledEngine.name, compiled_outputs)
@@ -60,7 +60,12 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
 
 def check_engine(name: str) -> JaxOptions | None:
     """Check the name of an engine, and return the options of the JAX engine if it is that one."""
-    if isinstance(name, str) and name.partition(":")[0].strip() == JaxOptions.name:
+    if is_jax(name):
         return build(JaxOptions, {JaxOptions.name: JaxOptions}, name, "engine")
     lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
     return None
+
+
+def is_jax(name: object) -> bool:
+    """Return whether this is the name of the JAX engine, with or without options."""
+    return isinstance(name, str) and name.partition(":")[0].strip() == JaxOptions.name

@@ -117,6 +117,8 @@ class Engine(ABC):
         The key in `ENGINES`.
     pace : float
         Minimum number of rows times parameters that it processes in a second; 0 if unknown.
+    chunk_factor : float
+        Duration of its chunks of batches, as a multiple of the loop's usual one.
     may_lose_workers : bool
         Whether a call may fail in the middle of a run, because its workers are other processes.
     row_orders : callable
@@ -125,6 +127,7 @@ class Engine(ABC):
 
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
+    chunk_factor: float = 1.0
     may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)
     job: Job

@@ -7,6 +7,8 @@ from contextlib import suppress
 from threading import Event
 from typing import TypeAlias
 
+from barenet.engines.jax._jax_engine import structure_of
+from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
 
 #: Advances the networks of a population until an epoch, and shows the progress.
@@ -15,15 +17,58 @@ Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None
 #: Seconds between two updates of the progress.
 PROGRESS_SECONDS = 0.1
 
+#: Maximum number of networks that the JAX engine computes together.
+MOST_TOGETHER = 512
+
 
 def advance_in_threads(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
     """Advance networks until an epoch; Ctrl-C ends all of them at their next chunk."""
     runs = [population.runs[index] for index in population.active]
-    stop = population.make.stop
     n_threads = min(population.make.n_threads, len(runs))
     # The most costly runs come first, so that no thread is left with one of them in the end.
     queue = deque(sorted(runs, key=lambda run: -run.cost))
+    run_threads(queue, n_threads, lambda run: run.advance(epoch), population.make.stop, show)
 
+
+def advance_together(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
+    """Advance networks on the JAX engine, which computes similar ones together.
+
+    Each network has a thread of its own, which mostly waits for the others.
+    """
+    joint_calls = population.joint_calls
+    joint_calls.widths.clear()
+    for run in population.runs:
+        joint_calls.widths[structure_of(run.job)] += 1
+    for structure, width in joint_calls.widths.items():
+        joint_calls.widths[structure] = min(width, MOST_TOGETHER)
+    stop = population.make.stop
+    runs = [population.runs[index] for index in population.active]
+    runs.sort(key=lambda run: repr(structure_of(run.job)))
+
+    def advance(run: NetworkRun) -> None:
+        with joint_calls.joined():
+            run.advance(epoch)
+
+    for first in range(0, len(runs), MOST_TOGETHER):
+        if stop.is_set:
+            return
+        queue = deque(runs[first : first + MOST_TOGETHER])
+        for run in queue:
+            run.joint_calls = joint_calls
+        joint_calls.begin(len(queue))
+        run_threads(queue, len(queue), advance, stop, show, left_out=joint_calls.leave)
+
+
+def run_threads(
+    queue: deque[NetworkRun],
+    n_threads: int,
+    advance: Callable[[NetworkRun], None],
+    stop: Stop,
+    show: Callable[[], None],
+    *,
+    left_out: Callable[[], None] | None = None,
+) -> None:
+    """Advance the networks of a queue in threads; `left_out` is called for those left by a stop."""
     threads: list[Future[None]] = []
     ready = Event()
 
@@ -31,7 +76,10 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
         ready.wait()
         try:
             while not stop.is_set:
-                queue.popleft().advance(epoch)
+                advance(queue.popleft())
+            while left_out is not None:
+                queue.popleft()
+                left_out()
         except IndexError:  # no network is left; each network keeps its own errors
             return
         except BaseException:

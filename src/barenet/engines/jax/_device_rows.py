@@ -1,6 +1,7 @@
 """Rows on the device: the arrays of a data set, sent once, and the batches as indices of rows."""
 
 from collections import deque
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,16 +47,18 @@ class DeviceRows:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
+        self.lock = Lock()
         self.sent: deque[tuple[ArrayDataset, dict[str, Any]]] = deque(maxlen=MOST_DATASETS)
 
     def arrays_of(self, rows: ArrayDataset) -> dict[str, Any]:
         """Return X, y, weights and scale of a data set on the device, which are sent once."""
-        for sent_rows, arrays in self.sent:
-            if _share_arrays(sent_rows, rows):
-                return arrays
-        arrays = self._send(rows)
-        self.sent.append((rows, arrays))
-        return arrays
+        with self.lock:
+            for sent_rows, arrays in self.sent:
+                if _share_arrays(sent_rows, rows):
+                    return arrays
+            arrays = self._send(rows)
+            self.sent.append((rows, arrays))
+            return arrays
 
     def _send(self, rows: ArrayDataset) -> dict[str, Any]:
         X: Any = rows.X

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,14 +25,18 @@ from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from barenet.engines.jax._device_rows import Batches, DeviceRows
+    from barenet.engines.jax._joint_calls import JointCalls
     from barenet.engines.jax._update_rule import UpdateRule
 
 #: JAX's names of the precisions of matrix products: all digits of float32, or the 10 bits of TF32.
 PRECISIONS = {"exact": "highest", "tf32": "tensorfloat32"}
 
-#: Numbers of steps of a program. A chunk is divided into such pieces, so that a few programs fit
-#: chunks of any length.
-PIECES = (1024, 64, 4)
+#: Duration of a chunk of networks that are computed together, as a multiple of the usual one: for
+#: each network, and at most.
+FACTOR_FOR_NETWORK = 0.1
+MOST_CHUNK_FACTOR = 20.0
+#: Minimum number of rows times parameters of all these networks that are processed in a second.
+PACE_TOGETHER = 1e9
 
 #: Maximum numbers of rows, and of their inputs, that are evaluated at a time.
 EVALUATED_ROWS = 2**16
@@ -92,10 +96,11 @@ class JaxEngine(Engine):
     ...     name = "my_error"
     >>> train(Network.dense([1, 1]), [[1.0]], [2.0], loss=MyError(), engine="jax")
     Traceback (most recent call last):
-    barenet.errors.ArgumentError: engine: jax cannot run this: MyError(factor=0.5) is user-defined...
+    barenet.errors.ArgumentError: engine: jax cannot run this: MyError(factor=0.5) is ...
     """
 
     name: ClassVar[str] = "jax"
+    pace: ClassVar[float] = 1e8
 
     def __init__(
         self, job: Job, threads: int | None = None, options: JaxOptions | None = None
@@ -113,6 +118,8 @@ class JaxEngine(Engine):
         self.options = options
         #: The name with the options, in the history and in checkpoints.
         self.name = spec_of(options)  # type: ignore[misc]
+        #: Computes calls together with those of other networks, if there are any.
+        self.joint_calls: JointCalls | None = None
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         job = self.job
@@ -131,7 +138,7 @@ class JaxEngine(Engine):
             state["average"] = optimizer.moments["average"]
         with library.wide_types():
             inputs = self._inputs_of_steps(orders, batch_size, rates, first_step)
-            state, result = self._learn(state, inputs, len(rates))
+            state, losses, norms = self._compute("learn", state, job.rows, inputs, len(rates))
         optimizer.n_steps += len(rates)
         raw[:] = state["parameters"]
         job.network.statistics[:] = state["statistics"]
@@ -140,29 +147,7 @@ class JaxEngine(Engine):
         if optimizer.average:
             optimizer.moments["average"][:] = state["average"]
             parameters[:] = state["average"]
-        return result
-
-    def _learn(
-        self, state: dict[str, Any], inputs: dict[str, Any], n_steps: int
-    ) -> tuple[dict[str, Any], ChunkResult]:
-        """Take steps piece by piece; return the new state, and the losses and gradient norms."""
-        jax = library.jax
-        data = self._device_rows.arrays_of(self.job.rows)
-        constants = self._constants()
-        state = jax.device_put(state)
-        results = []
-        for start, length in pieces(n_steps):
-            inputs_of_piece = {}
-            for name, values in inputs.items():
-                inputs_of_piece[name] = jax.tree.map(piece_of(start, length), values)
-            arguments = (state, constants, data, inputs_of_piece)
-            program = self._program("learn", *arguments)
-            state, losses_and_norms = program(*arguments)
-            results.append(losses_and_norms)
-        losses = np.concatenate([np.asarray(losses) for losses, _ in results])
-        norms = np.concatenate([np.asarray(norms) for _, norms in results])
-        # Only the last piece has more steps than are left.
-        return jax.device_get(state), ChunkResult(losses[:n_steps], norms[:n_steps])
+        return ChunkResult(losses, norms)
 
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
@@ -174,13 +159,10 @@ class JaxEngine(Engine):
         with library.wide_types():
             [inputs] = self._batches_to_evaluate(batch, filled_up(len(batch)), rows)
             inputs["keys"] = self._keys(range(step, step + 1))[0]
-            data = self._device_rows.arrays_of(rows)
             state = self._state(network.parameters)
-            arguments = (state, self._constants(), data, inputs)
-            program = self._program("gradient", *arguments)
-            value, gradient, statistics = program(*arguments)
-            network.statistics[:] = statistics
-            return float(value), np.array(gradient)
+            value, gradient, statistics = self._compute("gradient", state, rows, inputs)
+        network.statistics[:] = statistics
+        return float(value), np.array(gradient)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         most = max(1, min(EVALUATED_ROWS, EVALUATED_NUMBERS // rows.X.shape[1]))
@@ -190,15 +172,12 @@ class JaxEngine(Engine):
         losses = []
         outputs = []
         with library.wide_types():
-            data = self._device_rows.arrays_of(rows)
             state = self._state(self.job.network.parameters)
             for inputs in self._batches_to_evaluate(np.arange(rows.n_rows), size, rows):
-                arguments: tuple[Any, ...] = (state, {}, data, inputs)
-                program = self._program("evaluate", *arguments)
-                losses_of_batch, outputs_of_batch = program(*arguments)
+                losses_of_batch, outputs_of_batch = self._compute("evaluate", state, rows, inputs)
                 count = int(inputs["count"])
-                losses.append(np.asarray(losses_of_batch)[:count])
-                outputs.append(np.asarray(outputs_of_batch)[:count])
+                losses.append(losses_of_batch[:count])
+                outputs.append(outputs_of_batch[:count])
         loss = mean_loss(np.concatenate(losses), rows)
         return loss, np.concatenate(outputs)
 
@@ -265,6 +244,22 @@ class JaxEngine(Engine):
                 keys_of_step[:] = [derive_key(key, layer) for layer in layers]
         return keys
 
+    def join(self, joint_calls: JointCalls) -> None:
+        """Compute calls together with those of other networks.
+
+        Python works for each network after each chunk, so chunks of many networks are longer.
+        """
+        self.joint_calls = joint_calls
+        width = joint_calls.widths[self._structure]
+        self.chunk_factor = min(max(1.0, width * FACTOR_FOR_NETWORK), MOST_CHUNK_FACTOR)
+        if width > 1:
+            self.pace = PACE_TOGETHER / width  # type: ignore[misc]
+
+    @cached_property
+    def _structure(self) -> tuple[Any, ...]:
+        """All that the programs depend on, besides the shapes of the arrays."""
+        return structure_of(self.job)
+
     @cached_property
     def _rule(self) -> UpdateRule:
         """The update rule of the optimizer."""
@@ -278,26 +273,40 @@ class JaxEngine(Engine):
         """The data sets on the device."""
         from barenet.engines.jax._device_rows import DeviceRows
 
+        if self.joint_calls is not None:
+            return self.joint_calls.device_rows(self.job.network.dtype)
         return DeviceRows(self.job.network.dtype)
 
-    def _program(self, purpose: str, *arguments: Any) -> Callable[..., Any]:
-        """Return the program for a purpose and for arguments of these types and shapes."""
-        from barenet.engines.jax import _jax_steps
-        from barenet.engines.jax._saved_programs import program_of
+    def _compute(
+        self,
+        purpose: str,
+        state: dict[str, Any],
+        rows: ArrayDataset,
+        inputs: dict[str, Any],
+        n_steps: int = 0,
+    ) -> Any:
+        """Compute the result of a program, alone or together with those of other networks."""
+        from barenet.engines.jax._program_calls import ProgramCall, compute
 
-        makers = {
-            "learn": _jax_steps.learning_function,
-            "gradient": _jax_steps.gradient_function,
-            "evaluate": _jax_steps.evaluation_function,
-        }
-        job = self.job
+        is_joint = self.joint_calls is not None and self.joint_calls.has_joined
         precision = PRECISIONS[self.options.precision]
-
-        def make_function() -> Callable[..., Any]:
-            return makers[purpose](job, precision)
-
-        structure = (purpose, precision, *structure_of(job))
-        return program_of(structure, make_function, *arguments)
+        constants = {}
+        if purpose != "evaluate":
+            constants = self._constants()
+        call = ProgramCall(
+            purpose=purpose,
+            job=self.job,
+            structure=(purpose, precision, *self._structure),
+            precision=precision,
+            state=state,
+            constants=constants,
+            data=self._device_rows.arrays_of(rows),
+            inputs=inputs,
+            n_steps=n_steps,
+        )
+        if is_joint and self.joint_calls is not None:
+            return self.joint_calls.compute(call, self._structure)
+        return compute(call)
 
     def close(self, *, reusable: bool = True) -> None:
         vars(self).pop("_device_rows", None)
@@ -320,42 +329,6 @@ def structure_of(job: Job) -> tuple[Any, ...]:
         clipping,
         tuple(penalties),
     )
-
-
-def pieces(n_steps: int) -> Iterator[tuple[int, int]]:
-    """Yield the first step and the length of each piece; the last may be longer than needed.
-
-    Examples
-    --------
-    >>> list(pieces(70))
-    [(0, 64), (64, 4), (68, 4)]
-    """
-    start = 0
-    while start < n_steps:
-        length = PIECES[-1]
-        for candidate in PIECES:
-            if candidate <= n_steps - start:
-                length = candidate
-                break
-        yield start, length
-        start += length
-
-
-def piece_of(start: int, length: int) -> Callable[[Any], Any]:
-    """Make the function that takes the inputs of a piece, with zeros beyond the last step.
-
-    A step with a batch of 0 rows changes nothing.
-    """
-
-    def take(values: Any) -> Any:
-        part = values[start : start + length]
-        missing = length - len(part)
-        if missing:
-            zeros = np.zeros((missing, *part.shape[1:]), part.dtype)
-            part = np.concatenate([part, zeros])
-        return part
-
-    return take
 
 
 def filled_up(n_rows: int) -> int:
