@@ -110,6 +110,8 @@ class JaxModel:
 
         def mean_loss(parameters: Any) -> tuple[Any, Any]:
             output, new_statistics = self.forward(parameters, statistics, batch, keys)
+            # Rows that fill the batch up have the derivative 0, also where it would be infinite.
+            output = jnp.where(batch.is_real > 0, output, 0)
             losses = self.per_row(output, batch.y)
             value = jnp.where(batch.is_real[:, 0] > 0, losses, 0) @ batch.shares
             return value, new_statistics
