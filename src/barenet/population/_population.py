@@ -12,7 +12,6 @@ from barenet._constraints import Configurable, check_number, lists_options
 from barenet._display import Cell, write_display, write_table
 from barenet._metrics import is_maximized
 from barenet._registry import lookup, plain
-from barenet.engines.jax._joint_calls import JointCalls
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
 from barenet.population._network_options import PerNetworkOptions
@@ -62,8 +61,6 @@ class Population:
         self.runs = runs
         self.make = make
         self.epoch = 0
-        #: Computes the calls of similar networks on the JAX engine together.
-        self.joint_calls = JointCalls()
 
     @property
     def networks(self) -> list[Network]:

@@ -8,6 +8,7 @@ from threading import Event
 from typing import TypeAlias
 
 from barenet.engines.jax._jax_engine import structure_of
+from barenet.engines.jax._joint_calls import JointCalls
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
 
@@ -30,33 +31,49 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
     run_threads(queue, n_threads, lambda run: run.advance(epoch), population.make.stop, show)
 
 
-def advance_together(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
-    """Advance networks on the JAX engine, which computes similar ones together.
+def advance_together() -> Advance:
+    """Return a function that advances networks on the JAX engine, similar ones together.
 
     Each network has a thread of its own, which mostly waits for the others.
     """
-    joint_calls = population.joint_calls
+    joint_calls = JointCalls()
+
+    def advance_one(run: NetworkRun, epoch: int | None) -> None:
+        with joint_calls.joined():
+            run.advance(epoch)
+
+    def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
+        count_similar(population, joint_calls)
+        stop = population.make.stop
+        runs = [population.runs[index] for index in population.active]
+        runs.sort(key=lambda run: repr(structure_of(run.job)))
+        for first in range(0, len(runs), MOST_TOGETHER):
+            if stop.is_set:
+                return
+            queue = deque(runs[first : first + MOST_TOGETHER])
+            for run in queue:
+                run.joint_calls = joint_calls
+            n_threads = len(queue)
+            joint_calls.begin(n_threads)
+            run_threads(
+                queue,
+                n_threads,
+                lambda run: advance_one(run, epoch),
+                stop,
+                show,
+                left_out=joint_calls.leave,
+            )
+
+    return advance
+
+
+def count_similar(population: Population, joint_calls: JointCalls) -> None:
+    """Set the number of places of a program: that of all similar networks, also of ended ones."""
     joint_calls.widths.clear()
     for run in population.runs:
         joint_calls.widths[structure_of(run.job)] += 1
     for structure, width in joint_calls.widths.items():
         joint_calls.widths[structure] = min(width, MOST_TOGETHER)
-    stop = population.make.stop
-    runs = [population.runs[index] for index in population.active]
-    runs.sort(key=lambda run: repr(structure_of(run.job)))
-
-    def advance(run: NetworkRun) -> None:
-        with joint_calls.joined():
-            run.advance(epoch)
-
-    for first in range(0, len(runs), MOST_TOGETHER):
-        if stop.is_set:
-            return
-        queue = deque(runs[first : first + MOST_TOGETHER])
-        for run in queue:
-            run.joint_calls = joint_calls
-        joint_calls.begin(len(queue))
-        run_threads(queue, len(queue), advance, stop, show, left_out=joint_calls.leave)
 
 
 def run_threads(

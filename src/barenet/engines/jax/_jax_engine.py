@@ -81,6 +81,11 @@ class JaxEngine(Engine):
     options : JaxOptions, optional
         The precision of matrix products.
 
+    Attributes
+    ----------
+    joint_calls : JointCalls, optional
+        Computes calls together with those of other networks, after `join`.
+
     Raises
     ------
     ValueError
@@ -118,7 +123,6 @@ class JaxEngine(Engine):
         self.options = options
         #: The name with the options, in the history and in checkpoints.
         self.name = spec_of(options)  # type: ignore[misc]
-        #: Computes calls together with those of other networks, if there are any.
         self.joint_calls: JointCalls | None = None
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
@@ -248,6 +252,11 @@ class JaxEngine(Engine):
         """Compute calls together with those of other networks.
 
         Python works for each network after each chunk, so chunks of many networks are longer.
+
+        Parameters
+        ----------
+        joint_calls : JointCalls
+            Collects the calls of all networks.
         """
         self.joint_calls = joint_calls
         width = joint_calls.widths[self._structure]

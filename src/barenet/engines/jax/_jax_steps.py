@@ -114,11 +114,3 @@ def limit_of(clipping: Clipping) -> float:
     """Return the limit of a clipping."""
     limit: float = option_values(clipping)["limit"]
     return limit
-
-
-#: The makers of functions by their purposes.
-FUNCTIONS: dict[str, Callable[[Job, str], Callable[..., Any]]] = {
-    "learn": learning_function,
-    "gradient": gradient_function,
-    "evaluate": evaluation_function,
-}

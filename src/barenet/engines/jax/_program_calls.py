@@ -12,7 +12,11 @@ import numpy as np
 
 from barenet.engines._engine import Job
 from barenet.engines.jax import _jax_library as library
-from barenet.engines.jax._jax_steps import FUNCTIONS
+from barenet.engines.jax._jax_steps import (
+    evaluation_function,
+    gradient_function,
+    learning_function,
+)
 from barenet.engines.jax._saved_programs import program_of
 
 #: Numbers of steps of a program. A chunk is divided into such pieces, so that a few programs fit
@@ -24,7 +28,7 @@ PIECES = (1024, 64, 4)
 class ProgramCall:
     """What a program is to compute for a network."""
 
-    #: A key of `FUNCTIONS`.
+    #: To take steps ("learn"), or to compute the "gradient" of a batch or "evaluate" one.
     purpose: str
     job: Job
     #: All that the program depends on, besides the shapes of the arrays.
@@ -42,7 +46,12 @@ class ProgramCall:
 
     def make_function(self) -> Callable[..., Any]:
         """Make the function that the program is compiled from."""
-        return FUNCTIONS[self.purpose](self.job, self.precision)
+        makers = {
+            "learn": learning_function,
+            "gradient": gradient_function,
+            "evaluate": evaluation_function,
+        }
+        return makers[self.purpose](self.job, self.precision)
 
     @property
     def key(self) -> tuple[Any, ...]:
