@@ -78,9 +78,10 @@ class ChunkSize:
             batches = min(batches, n_batches)
         return cls(max(1, batches), engine.chunk_factor)
 
-    def adapt(self, n_batches: int, seconds: float) -> None:
-        """Choose the next number from the time that a chunk has taken."""
-        per_second = n_batches / max(seconds, 1e-9)
+    def adapt(self, n_batches: int, seconds: float, per_second: float = 0.0) -> None:
+        """Choose the next number from the time that a chunk has taken, or from a pace."""
+        if per_second == 0:
+            per_second = n_batches / max(seconds, 1e-9)
         duration = CHUNK_SECONDS * self.factor
         count = int(per_second * duration)
         # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
@@ -340,7 +341,7 @@ class MiniBatchLoop(Loop):
         if trajectory is not None:
             measured = measure_epochs(trajectory, self.job, self.config)
         seconds = epoch.seconds
-        self.chunk.adapt(rates.size, seconds)
+        self.chunk.adapt(rates.size, seconds, self.engine.steps_per_second)
         curves = {
             "loss": losses.tolist(),
             **measured,
@@ -448,7 +449,8 @@ class MiniBatchLoop(Loop):
             rates = epoch.rates[run.batch : end]
             step = index * run.n_batches + run.batch
             result = self.engine.run([order_of_chunk], size, rates, step)
-            self.chunk.adapt(len(rates), time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self.chunk.adapt(len(rates), seconds, self.engine.steps_per_second)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end

@@ -172,3 +172,19 @@ def test_a_search_takes_the_engine(widths):
         scores.append(result.cv_results_["mean_test_score"])
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-6)
     assert (8, 8) in widths
+
+
+def test_similar_networks_take_equal_chunks(monkeypatch):
+    """Chunks of different lengths would wait for each other."""
+    lengths = []
+
+    def compute_together(calls, width):
+        lengths.append({call.n_steps for call in calls})
+        return original(calls, width)
+
+    original = _program_calls.compute_together
+    monkeypatch.setattr(_program_calls, "compute_together", compute_together)
+    networks = [make_network(seed) for seed in range(6)]
+    train_many(networks, X, y, engine="jax", epochs=3000, batch_size=8)
+    assert len(lengths) > 3
+    assert {len(different) for different in lengths} == {1}

@@ -314,7 +314,10 @@ class JaxEngine(Engine):
             n_steps=n_steps,
         )
         if is_joint and self.joint_calls is not None:
-            return self.joint_calls.compute(call, self._structure)
+            result, pace = self.joint_calls.compute(call, self._structure)
+            if purpose == "learn":
+                self.steps_per_second = pace
+            return result
         return compute(call)
 
     def close(self, *, reusable: bool = True) -> None:
