@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-site test-all test-lower test-newest soak fuzz hour lint format types docs site bench dist clean
+.PHONY: help setup demo test test-integration test-jax test-site test-all test-lower test-newest soak fuzz hour lint format types docs site bench dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ test: .venv/.installed-test  ## run the quick tests, the style checks and this p
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
 	.venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests \
 	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_documentation.py
+
+test-jax: .venv/.installed-test .venv/.installed-jax  ## run the tests of the JAX engine, which make test skips without JAX; some minutes
+	.venv/bin/python -m pytest $(PARALLEL) -m 'not slow' -k jax tests/engines tests/training
 
 test-site: .venv/.installed-test  ## run the tests of the documentation's pages, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
 	BARENET_SITE=1 .venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests/playground/page \

@@ -52,6 +52,13 @@ settings.load_profile("repeatable")
 collect_ignore = ["oracles"]  # scripts that need PyTorch
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip the JAX engine in the sweeps of all engines where JAX is not installed."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and callspec.params.get("engine") == "jax":
+        pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def temporary_folder() -> Iterator[Path]:
     """A folder for all temporary files of the tests and of their processes, removed at the end.

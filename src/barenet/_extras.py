@@ -9,6 +9,7 @@ from barenet.errors import MissingExtraError
 #: The main dependency of each extra.
 EXTRAS = {
     "distributed": "dask",
+    "jax": "jax",
     "onnx": "onnx",
     "play": "starlette",
     "plot": "matplotlib",

@@ -135,11 +135,13 @@ def train(
     callbacks : Callback, callable, or a sequence of them, default=()
         Callbacks that are invoked during training. A function is called with the `Run` after each
         epoch; the run ends if it returns True, or a text, which is the reason.
-    engine : {"auto", "reference", "compiled"}, default="auto"
+    engine : {"auto", "reference", "compiled", "jax"}, default="auto"
         "reference" uses NumPy. "compiled" takes the same steps with kernels that are compiled when
         first needed, which takes some seconds once per machine. "auto" is "compiled", or
-        "reference" for a user-defined layer, activation, loss or optimizer. The history has the
-        name of the engine.
+        "reference" for a user-defined layer, activation, loss or optimizer. "jax" takes them on a
+        GPU, or on the processor if there is none, and needs the extra of the same name;
+        ``"jax:precision=tf32"`` rounds the operands of matrix products. The history has the name of
+        the engine.
     seed : int, default=0
         Determines the order of the rows and the dropout. The same seed gives bit-identical results
         on the same machine with the same engine and libraries.

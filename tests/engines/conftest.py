@@ -1,4 +1,4 @@
-"""Jobs for engines, and the comparison of the compiled engine with the reference."""
+"""Jobs for engines, and the comparison of another engine with the reference."""
 
 from collections.abc import Callable
 from typing import Any
@@ -67,14 +67,14 @@ def assert_engines_agree(make_job) -> Callable[..., None]:
 
     def check(
         make_network: Callable[[], Network], batch_size: int = 8, weighted: bool = False,
-        n_rows: int = 37, **settings: Any,
+        n_rows: int = 37, engine: Any = CompiledEngine, **settings: Any,
     ) -> None:  # fmt: skip
         rng = np.random.default_rng(3)
         weight = rng.random(n_rows) * (rng.random(n_rows) > 0.2) if weighted else None
         settings |= {"sample_weight": weight, "n_rows": n_rows}
         jobs = [make_job(make_network(), **settings) for _ in range(2)]
         expected = results_of(ReferenceEngine(jobs[0]), batch_size)
-        found = results_of(CompiledEngine(jobs[1]), batch_size)
+        found = results_of(engine(jobs[1]), batch_size)
         for one, other in zip(expected, found, strict=True):
             assert one.dtype == other.dtype
             scale = np.abs(one).max(initial=1e-3) * TOLERANCE[jobs[0].network.dtype.name]

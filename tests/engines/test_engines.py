@@ -9,8 +9,13 @@ import pytest
 
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
-from barenet.engines import ENGINES, CompiledEngine, ReferenceEngine, choose_engine
-from barenet.engines.compiled import _compiled_engine
+from barenet.engines import (
+    ENGINES,
+    CompiledEngine,
+    ReferenceEngine,
+    _built_in_parts,
+    choose_engine,
+)
 from barenet.engines.kernels import (
     _activations as activation_kernels,
     _losses as loss_kernels,
@@ -110,7 +115,8 @@ def test_a_missing_kernel_is_named_with_the_file_to_add_it_to(part, monkeypatch)
     kinds = {MyTanh, MyError, MyRule}
     for kind in kinds:
         monkeypatch.setattr(kind, "name", "mine")
-    monkeypatch.setattr(_compiled_engine, "WITH_KERNELS", _compiled_engine.WITH_KERNELS | kinds)
+    built_in = _built_in_parts.BUILT_IN_PARTS | kinds
+    monkeypatch.setattr(_built_in_parts, "BUILT_IN_PARTS", built_in)
     places = {
         "activation": "model/_activations",
         "loss": "PRINTED or FORMULAS in engines/kernels/_losses",
@@ -123,7 +129,7 @@ def test_a_missing_kernel_is_named_with_the_file_to_add_it_to(part, monkeypatch)
 
 def test_engines_are_selected_by_name(make_job, refused):
     job = make_job(network_of(Dense(2, 3)))
-    assert set(ENGINES) == {"reference", "compiled"}
+    assert set(ENGINES) == {"reference", "compiled", "jax"}
     kinds = [type(choose_engine(name, job)) for name in ("reference", "compiled", "auto")]
     assert kinds == [ReferenceEngine, CompiledEngine, CompiledEngine]
     with refused("engine"):

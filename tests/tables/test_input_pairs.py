@@ -153,6 +153,8 @@ def test_older_versions_refuse_a_file_with_pairs_by_its_version(paired, encoding
         predictor = Predictor(
             network=network,
             preprocessing=inputs,
+            classes=None,
+            dataset="",
             feature_names=inputs.feature_names,
             target_name="price",
         )

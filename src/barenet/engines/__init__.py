@@ -1,7 +1,7 @@
 """Engines: implementations of the training steps. `ENGINES` holds each by its name."""
 
 from barenet._constraints import check_count
-from barenet._registry import lookup
+from barenet._registry import build, lookup
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines._conformal_residuals import ConformalResiduals
@@ -9,38 +9,63 @@ from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine, refusal
+from barenet.engines.jax._jax_engine import JaxEngine, JaxOptions
 from barenet.model._network import register_output_function
 
 __all__ = [
     "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Engine",
-    "Ensemble", "Job", "Model", "ReferenceEngine", "choose_engine", "networks_of",
+    "Ensemble", "JaxEngine", "Job", "Model", "ReferenceEngine", "check_engine", "choose_engine",
+    "is_jax", "networks_of",
 ]  # fmt: skip
 
 register_output_function(CompiledEngine.name, compiled_outputs)
 
 #: Every engine by its name.
-ENGINES: dict[str, type[ReferenceEngine] | type[CompiledEngine]] = {
+ENGINES: dict[str, type[ReferenceEngine] | type[CompiledEngine] | type[JaxEngine]] = {
     ReferenceEngine.name: ReferenceEngine,
     CompiledEngine.name: CompiledEngine,
+    JaxEngine.name: JaxEngine,
 }
 
 
 def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """Choose the engine for a job: "auto" is the compiled one, unless it refuses the job.
 
+    The name of the JAX engine may have options, as in "jax:precision=tf32".
+
     Examples
     --------
     >>> choose_engine("fast", None)
     Traceback (most recent call last):
-    barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, compiled, reference)
+    barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, ...
     """
-    engine_class = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
+    jax_options = None
+    is_plain = isinstance(name, str) and name in ("auto", "compiled", "reference")
+    if not is_plain:
+        jax_options = check_engine(name)
     if threads is not None:
         threads = check_count(threads, "threads")
     if isinstance(job.rows, BlockRows):
         engine_of_rows = job.rows.make_engine(name, job, threads)
         if engine_of_rows is not None:
             return engine_of_rows
-    if name == "auto" and refusal(job):
-        engine_class = ReferenceEngine
-    return engine_class(job, threads)
+    if jax_options is not None:
+        return JaxEngine(job, threads, jax_options)
+    if name == "auto":
+        if refusal(job):
+            return ReferenceEngine(job, threads)
+        return CompiledEngine(job, threads)
+    return ENGINES[name](job, threads)
+
+
+def check_engine(name: str) -> JaxOptions | None:
+    """Check the name of an engine, and return the options of the JAX engine if it is that one."""
+    if is_jax(name):
+        return build(JaxOptions, {JaxOptions.name: JaxOptions}, name, "engine")
+    lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
+    return None
+
+
+def is_jax(name: object) -> bool:
+    """Return whether this is the name of the JAX engine, with or without options."""
+    return isinstance(name, str) and name.partition(":")[0].strip() == JaxOptions.name

@@ -117,6 +117,11 @@ class Engine(ABC):
         The key in `ENGINES`.
     pace : float
         Minimum number of rows times parameters that it processes in a second; 0 if unknown.
+    chunk_factor : float
+        Duration of its chunks of batches, as a multiple of the loop's usual one.
+    steps_per_second : float
+        Pace of its last chunk, by which the loop chooses the length of the next one; 0 to measure
+        it in the loop.
     may_lose_workers : bool
         Whether a call may fail in the middle of a run, because its workers are other processes.
     row_orders : callable
@@ -125,6 +130,8 @@ class Engine(ABC):
 
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
+    chunk_factor: float = 1.0
+    steps_per_second: float = 0.0
     may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)
     job: Job

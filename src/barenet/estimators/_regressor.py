@@ -95,7 +95,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
         Score of the validation rows after each epoch (R² by default): the name of a scorer, a
         callable ``scorer(estimator, X, y)``, or a list or dict of several; early stopping uses the
         first. Greater is better.
-    engine : {"auto", "reference", "compiled"}, default="auto"
+    engine : {"auto", "reference", "compiled", "jax"}, default="auto"
         The engine that does the arithmetic; see `train`.
     threads : int, optional
         Maximum number of threads of the compiled engine; by default as many as are useful.

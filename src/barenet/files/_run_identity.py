@@ -77,12 +77,17 @@ def environment(engine: str) -> dict[str, Any]:
     packages = ["barenet", "numpy", "scipy"]
     if engine == "compiled":
         packages += ["numba", "llvmlite"]
+    is_jax = engine.partition(":")[0] == "jax"
+    if is_jax:
+        packages += ["jax", "jaxlib"]
     surroundings = {package: import_module(package).__version__ for package in packages}
     surroundings["machine"] = platform.machine()
     if engine == "compiled":
         from barenet.engines.simd._processor import vector_bits
 
         surroundings["bits of a vector"] = vector_bits()
+    if is_jax:
+        surroundings["device"] = import_module("jax").devices()[0].device_kind
     return surroundings
 
 

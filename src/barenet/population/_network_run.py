@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from barenet import _train as training
 from barenet._constraints import check_flag
-from barenet.engines import Engine, Job, choose_engine
+from barenet.engines import Engine, JaxEngine, Job, choose_engine
+from barenet.engines.jax._joint_calls import JointCalls
 from barenet.errors import ArgumentError, ResumeError
 from barenet.files._checkpoint import StateDict
 from barenet.files._checkpoint_manager import CheckpointManager
@@ -69,6 +70,8 @@ class NetworkRun:
     state: StateDict | None = None
     #: The manager that keeps the state of a network in memory, not in a file.
     manager: CheckpointManager | None = None
+    #: Computes the calls of the JAX engine together with those of other networks.
+    joint_calls: JointCalls | None = None
     #: The loop, from the start to the end of the session.
     loop: Loop | None = None
     #: Receives the epochs to train to.
@@ -136,7 +139,10 @@ class NetworkRun:
 
     def make_engine(self) -> Engine:
         """Make the engine, for training or for an evaluation."""
-        return choose_engine(self.arguments["engine"], self.job, self.threads)
+        engine = choose_engine(self.arguments["engine"], self.job, self.threads)
+        if isinstance(engine, JaxEngine) and self.joint_calls is not None:
+            engine.join(self.joint_calls)
+        return engine
 
     def _continue(self, until: int) -> None:
         """Train to one of its epochs; an error ends only this run, unless it is the caller's."""

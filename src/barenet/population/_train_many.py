@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from barenet._constraints import check_arguments, check_count, check_flag, lists_options
 from barenet._display import in_notebook
 from barenet._train import train
+from barenet.engines import is_jax
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
@@ -22,7 +23,7 @@ from barenet.population._network_options import PerNetworkOptions
 from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._thread_pool import Advance, advance_in_threads
+from barenet.population._thread_pool import Advance, advance_in_threads, advance_together
 from barenet.population._training_slice import advance_on_workers
 from barenet.training._progress import Bar, is_watched
 
@@ -71,7 +72,9 @@ def train_many(
     """Train many networks on the same data, in place.
 
     Each network ends with the same bits as if it were trained by `train` alone. Each thread trains
-    whole networks, the costliest first, so the threads don't wait for each other. An argument of
+    whole networks, the costliest first, so the threads don't wait for each other. The JAX engine
+    computes networks with the same layers, loss, optimizer and batch size together, with the same
+    results up to rounding. An argument of
     `train` takes one value for all networks, or a list with one value for each; a tuple is one
     value, such as ``metrics=("accuracy", "r2")``. Objects such as optimizers and callbacks are
     copied for each network, even from a list; functions are not.
@@ -169,6 +172,8 @@ def train_many(
         runs = make_runs(make, networks, network_arguments)
         population = Population(runs, make)
         advance: Advance = advance_in_threads
+        if all(is_jax(run.arguments["engine"]) for run in runs):
+            advance = advance_together()
         if client is not None:
             advance = advance_on_workers(client, population)
         run_slices(population, slice_epochs, after_slice, advance, progress=progress)

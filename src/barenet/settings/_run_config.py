@@ -148,7 +148,7 @@ class RunConfig:
     dtype : {"float32", "float64"}, optional
         Floating-point type of the network.
     engine : str, optional
-        Engine that does the arithmetic: compiled, reference, or auto, which is compiled if
+        Engine that does the arithmetic: compiled, reference, jax, or auto, which is compiled if
         possible.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
         Scaling of the inputs, fitted on the training set. Robust is for tables: it uses the median

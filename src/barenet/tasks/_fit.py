@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._registry import lookup
 from barenet._train import train
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import ENGINES, Ensemble, Model
+from barenet.engines import Ensemble, Model, check_engine
 from barenet.errors import ArgumentError, caller_stacklevel, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
@@ -312,9 +311,7 @@ def _check_settings(settings: TaskSettings) -> None:
     """Reject settings that are wrong for any single network, regardless of the rows."""
     settings.config.validate()
     as_schedule(settings.config.schedule)
-    engine = settings.config.engine or "auto"
-    choices = dict.fromkeys([*ENGINES, "auto"])
-    lookup(choices, engine, "engine")  # raises for an unknown name
+    check_engine(settings.config.engine or "auto")
     settings.check_table_options()
 
 

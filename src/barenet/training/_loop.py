@@ -66,22 +66,26 @@ class ChunkSize:
     """The number of batches in the next chunk, which is to take about a tenth of a second."""
 
     batches: int
+    #: Multiple of this duration.
+    factor: float = 1.0
 
     @classmethod
     def first(cls, engine: Engine, config: TrainingConfig, n_batches: int) -> Self:
         """Choose a cautiously small number, from the minimum pace of the engine."""
         work = config.batch_size * engine.job.network.n_parameters + OVERHEAD
-        batches = int(engine.pace * CHUNK_SECONDS / work)
+        batches = int(engine.pace * CHUNK_SECONDS * engine.chunk_factor / work)
         if config.metrics or config.held_out:  # at most an epoch, as measurements take time, too
             batches = min(batches, n_batches)
-        return cls(max(1, batches))
+        return cls(max(1, batches), engine.chunk_factor)
 
-    def adapt(self, n_batches: int, seconds: float) -> None:
-        """Choose the next number from the time that a chunk has taken."""
-        per_second = n_batches / max(seconds, 1e-9)
-        count = int(per_second * CHUNK_SECONDS)
+    def adapt(self, n_batches: int, seconds: float, per_second: float = 0.0) -> None:
+        """Choose the next number from the time that a chunk has taken, or from a pace."""
+        if per_second == 0:
+            per_second = n_batches / max(seconds, 1e-9)
+        duration = CHUNK_SECONDS * self.factor
+        count = int(per_second * duration)
         # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
-        count_of_wide = min(8, int(per_second * 10 * CHUNK_SECONDS))
+        count_of_wide = min(8, int(per_second * 10 * duration))
         most = 4 * max(n_batches, self.batches)
         self.batches = max(1, min(max(count, count_of_wide), most))
 
@@ -337,7 +341,7 @@ class MiniBatchLoop(Loop):
         if trajectory is not None:
             measured = measure_epochs(trajectory, self.job, self.config)
         seconds = epoch.seconds
-        self.chunk.adapt(rates.size, seconds)
+        self.chunk.adapt(rates.size, seconds, self.engine.steps_per_second)
         curves = {
             "loss": losses.tolist(),
             **measured,
@@ -445,7 +449,8 @@ class MiniBatchLoop(Loop):
             rates = epoch.rates[run.batch : end]
             step = index * run.n_batches + run.batch
             result = self.engine.run([order_of_chunk], size, rates, step)
-            self.chunk.adapt(len(rates), time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self.chunk.adapt(len(rates), seconds, self.engine.steps_per_second)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end

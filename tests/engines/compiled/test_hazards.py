@@ -27,6 +27,14 @@ def small(output="softmax", dtype="float32", hidden="tanh", n_inputs=5):
     return Network.dense([n_inputs, 7, 3], hidden=hidden, output=output, seed=1, dtype=dtype)
 
 
+@pytest.fixture(params=["compiled", "jax"])
+def engines(request):
+    """The reference, and another engine that is compared with it."""
+    if request.param == "jax":
+        pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
+    return {name: ENGINES[name] for name in ("reference", request.param)}
+
+
 # Infinite numbers, and those that are close to them
 
 
@@ -38,9 +46,9 @@ def small(output="softmax", dtype="float32", hidden="tanh", n_inputs=5):
         for j, hidden in enumerate(("relu", "tanh", "sigmoid", "gelu", "softplus"))
     ],
 )
-def test_a_non_finite_parameter(place, bad, hidden, dtype, make_job):
+def test_a_non_finite_parameter(engines, place, bad, hidden, dtype, make_job):
     found = []
-    for kind in ENGINES.values():
+    for kind in engines.values():
         network = small("softmax", dtype, hidden)
         {"weights": network.layers[0].weights[2], "bias": network.layers[0].bias,
          "last bias": network.layers[1].bias}[place][1] = bad  # fmt: skip
@@ -55,9 +63,9 @@ def test_a_non_finite_parameter(place, bad, hidden, dtype, make_job):
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity", "exponential"])
 @pytest.mark.parametrize("size", [1e2, 1e4, 1e30])
-def test_outputs_that_overflow(size, output, dtype, make_job):
+def test_outputs_that_overflow(engines, size, output, dtype, make_job):
     found = []
-    for kind in ENGINES.values():
+    for kind in engines.values():
         network = small(output, dtype)
         network.layers[1].bias[:] = [size, -size, size / 2]
         engine = kind(make_job(network, X20))
@@ -81,9 +89,9 @@ def test_outputs_that_overflow(size, output, dtype, make_job):
     ],
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_both_engines_diverge_at_the_same_batch(settings, factor, dtype):
+def test_both_engines_diverge_at_the_same_batch(engines, settings, factor, dtype):
     X, y, ends = X64[:, :5], factor * X64[:, 5:8], []
-    for engine in ENGINES:
+    for engine in engines:
         network = small("identity", dtype, "relu")
         before = network.parameters.copy()
         with pytest.raises(DivergenceError) as caught:
@@ -96,19 +104,19 @@ def test_both_engines_diverge_at_the_same_batch(settings, factor, dtype):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad"])
-def test_an_epsilon_that_underflows_keeps_norms_finite(optimizer):
+def test_an_epsilon_that_underflows_keeps_norms_finite(engines, optimizer):
     """The padding of rows has a gradient of 0, and would be 0 / 0."""
     settings = {"optimizer": f"{optimizer}:epsilon=1e-50", "epochs": 2, "batch_size": 8}
     expected, found = (
         train(small("identity"), X40, X40[:, :3], engine=engine, **settings)["gradient_norm"]
-        for engine in ENGINES
+        for engine in engines
     )
     assert found == pytest.approx(expected, rel=1e-3)
 
 
-def test_gradient_norm_whose_squares_overflow(make_job):
+def test_gradient_norm_whose_squares_overflow(engines, make_job):
     norms, size = [], 1e25
-    for kind in ENGINES.values():
+    for kind in engines.values():
         network = small("identity")
         network.layers[1].bias[:] = size
         network.layers[1].weights[:] = 0
@@ -121,11 +129,11 @@ def test_gradient_norm_whose_squares_overflow(make_job):
 
 @pytest.mark.parametrize("place", [0, 4])
 @pytest.mark.parametrize("n_rows", [1, 4])
-def test_the_norm_of_an_infinite_gradient_is_infinite(n_rows, place, make_job):
+def test_the_norm_of_an_infinite_gradient_is_infinite(engines, n_rows, place, make_job):
     """Wherever its infinite numbers are; it isn't NaN, as ∞ · 0 would be."""
     y = np.zeros((n_rows, 5))
     y[:, place] = 1e10
-    for kind in ENGINES.values():
+    for kind in engines.values():
         network = Network.dense([1, 5], init="zeros", dtype="float64")
         engine = kind(make_job(network, np.full((n_rows, 1), 1e308), y))
         with np.errstate(all="ignore"):
@@ -133,9 +141,9 @@ def test_the_norm_of_an_infinite_gradient_is_infinite(n_rows, place, make_job):
         assert report.gradient_norms[0] == np.inf
 
 
-def test_normalization_of_constant_and_huge_columns(make_job):
+def test_normalization_of_constant_and_huge_columns(engines, make_job):
     found = []
-    for kind in ENGINES.values():
+    for kind in engines.values():
         layers = [BatchNorm(5), Dense(5, 7, "tanh"), LayerNorm(7), Dense(7, 3, "softmax")]
         network = Network(layers, seed=1, dtype="float64")
         engine = kind(make_job(network, X40 * [0, 1e10, 1, 1e-10, 1], np.arange(40) % 3))
@@ -148,10 +156,10 @@ def test_normalization_of_constant_and_huge_columns(make_job):
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])
-def test_moments_that_decay_to_denormals(optimizer, dtype, make_job):
+def test_moments_that_decay_to_denormals(engines, optimizer, dtype, make_job):
     """With hardly any gradient, they shrink by a factor in each of some hundred steps."""
     tiny, results = np.finfo(dtype).tiny, []
-    for kind in ENGINES.values():
+    for kind in engines.values():
         network = small("identity", dtype, "relu")
         job = make_job(network, np.zeros((8, 5)), np.zeros((8, 3)), optimizer=optimizer)
         job.optimizer.prepare(network.parameters)

@@ -13,32 +13,20 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from barenet._sparse_rows import SparseRows
+from barenet.engines._built_in_parts import user_defined_part
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
 from barenet.engines._reference import ReferenceEngine, take_steps
 from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.errors import ArgumentError
-from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model._randomness import epoch_orders
-from barenet.model.layers import LAYERS, Dense, Layer
-from barenet.model.losses import LOSSES
-from barenet.optimization._penalties import PENALTIES
-from barenet.optimization.optimizers import OPTIMIZERS, Optimizer
-from barenet.optimization.optimizers._optimizer import CLIPPINGS
+from barenet.model.layers import Dense, Layer
+from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from barenet.engines.compiled._program_pool import JobPrograms
-
-#: The classes of parts that have kernels, which are all but the user-defined ones. Those may be
-#: registered before this module is imported.
-REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
-WITH_KERNELS: set[type] = set()
-for _registry in REGISTRIES:
-    for _part in _registry.values():
-        if _part.__module__.startswith("barenet."):
-            WITH_KERNELS.add(_part)
 
 
 class CompiledEngine(Engine):
@@ -219,11 +207,9 @@ def refusal(job: Job) -> str | None:
     layers = job.network.layers
     if must_be_dense(job.network, job.rows.X):
         return f"{layers[0]!r} has no kernel for a sparse X"
-    activations = [layer.activation for layer in layers]
-    for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
-        if part is None or type(part) in WITH_KERNELS:
-            continue
-        if isinstance(part, Layer):
-            return f"the layer {part!r} has no kernel"
-        return f"{part!r} has no kernel"
-    return None
+    part = user_defined_part(job)
+    if part is None:
+        return None
+    if isinstance(part, Layer):
+        return f"the layer {part!r} has no kernel"
+    return f"{part!r} has no kernel"

@@ -24,6 +24,9 @@ SOFTMAX = Softmax()
 _BINARY_ENTROPY = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
 _ENTROPY = "-times_ln(Y, A)"
 
+# ln p of softmax, from the logits.
+_LOG_P = "(Z - max_outputs(Z) - ln(over_outputs(exp(Z - max_outputs(Z)))))"
+
 
 class SigmoidCrossEntropy(Loss):
     """`BinaryCrossEntropy` of p = σ(z), from z: ℓ = Σⱼ max(zⱼ, 0) − yⱼzⱼ + ln(1 + exp(−|zⱼ|)).
@@ -36,6 +39,8 @@ class SigmoidCrossEntropy(Loss):
     name = "sigmoid_cross_entropy"
     formula = _BINARY_ENTROPY
     derivative_formula = "A - Y"
+    logits_formula = "softplus(Z) - Y * Z"
+    logits_derivative_formula = "sigmoid(Z) - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return (softplus(output) - y * output).sum(axis=1)
@@ -55,6 +60,8 @@ class SoftmaxCrossEntropy(Loss):
     name = "softmax_cross_entropy"
     formula = _ENTROPY
     derivative_formula = "A - Y"
+    logits_formula = f"-Y * {_LOG_P}"
+    logits_derivative_formula = f"exp({_LOG_P}) - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return -(y * log_softmax(output)).sum(axis=1)
@@ -121,6 +128,10 @@ _NEGATIVE = "A**gamma * ln(1 - A)"
 _CATEGORICAL = f"-(Y * {_POSITIVE})"
 _BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
 _G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+# 1 − p of softmax, and the same product G, from the logits. Where 1 − p is 0, ln p is 0, too.
+_U = f"(-expm1({_LOG_P}))"
+_U_POWER = f"({_U} if {_U} > 0 else 1)**(gamma - 1)"
+_LOGITS_G = f"Y * (gamma * {_U_POWER} * exp({_LOG_P}) * {_LOG_P} - {_U}**gamma)"
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,13 @@ class SigmoidFocal(Focal):
     derivative_formula = (
         "(1 - Y) * A**gamma * (A - gamma * (1 - A) * ln(1 - A))"
         " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))"
+    )
+    logits_formula = (
+        "Y * sigmoid(-Z)**gamma * softplus(-Z) + (1 - Y) * sigmoid(Z)**gamma * softplus(Z)"
+    )
+    logits_derivative_formula = (
+        "(1 - Y) * sigmoid(Z)**gamma * (gamma * sigmoid(-Z) * softplus(Z) + sigmoid(Z))"
+        " - Y * sigmoid(-Z)**gamma * (gamma * sigmoid(Z) * softplus(-Z) + sigmoid(-Z))"
     )
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -176,6 +194,8 @@ class SoftmaxFocal(Focal):
     name = "softmax_focal"
     formula = _CATEGORICAL
     derivative_formula = f"{_G} - A * over_outputs({_G})"
+    logits_formula = f"-Y * {_U}**gamma * {_LOG_P}"
+    logits_derivative_formula = f"{_LOGITS_G} - exp({_LOG_P}) * over_outputs({_LOGITS_G})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_p = log_softmax(output)

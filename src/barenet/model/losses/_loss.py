@@ -41,6 +41,9 @@ class Loss(Configurable, ABC):
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y, as
         Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
+    logits_formula, logits_derivative_formula : str
+        The same loss on logits and its derivative, from the logit Z and the target Y, without
+        overflow and without the loss of digits. The JAX engine is printed from them.
 
     Examples
     --------
@@ -57,6 +60,8 @@ class Loss(Configurable, ABC):
     role: ClassVar[str] = "loss"
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
+    logits_formula: ClassVar[str] = ""
+    logits_derivative_formula: ClassVar[str] = ""
     on_logits: ClassVar[Mapping[str, type["Loss"]]] = {}
     activations: ClassVar[tuple[str, ...]] = ()
     outputs_per_target: ClassVar[int] = 1

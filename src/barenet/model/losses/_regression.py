@@ -27,6 +27,11 @@ _TWEEDIE_DEVIANCE = (
     " / ((1 - power) * (2 - power))"
 )
 
+# t, q and the rate for z above 0 of a Poisson loss on softplus, whose docstring explains them.
+_T = "exp(-abs(Z))"
+_Q = f"(log1p({_T}) / {_T} if {_T} > 0 else 1)"
+_RATE = f"(max(0, Z) + log1p({_T}))"
+
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
@@ -241,6 +246,8 @@ class ExponentialPoisson(Deviance):
     name = "exponential_poisson"
     formula = _DEVIANCE
     derivative_formula = "A - Y"
+    logits_formula = "exp(Z) - Y - Y * Z + times_ln(Y, Y)"
+    logits_derivative_formula = "exp(Z) - Y"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.exp(output), output
@@ -260,6 +267,10 @@ class SoftplusPoisson(Deviance):
     name = "softplus_poisson"
     formula = _DEVIANCE
     derivative_formula = "(1 - exp(-A)) * (1 - Y / A)"
+    logits_formula = (
+        f"softplus(Z) - Y + times_ln(Y, Y) - Y * (ln({_RATE}) if Z > 0 else Z + ln({_Q}))"
+    )
+    logits_derivative_formula = f"sigmoid(Z) - Y / ((1 + {_T}) * ({_RATE} if Z > 0 else {_Q}))"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         rate, log_rate, _ = self._parts(output)
@@ -319,6 +330,8 @@ class ExponentialGamma(Loss):
     name = "exponential_gamma"
     formula = _GAMMA_DEVIANCE
     derivative_formula = "1 - Y / A"
+    logits_formula = "Y * exp(-Z) - 1 - (ln(Y) - Z)"
+    logits_derivative_formula = "1 - Y * exp(-Z)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         ratio = y * np.exp(-output)
@@ -383,6 +396,11 @@ class ExponentialTweedie(TweediePower):
     name = "exponential_tweedie"
     formula = _TWEEDIE_DEVIANCE
     derivative_formula = "A**(2 - power) - Y * A**(1 - power)"
+    logits_formula = (
+        "(Y**(2 - power) - (2 - power) * Y * exp((1 - power) * Z)"
+        " + (1 - power) * exp((2 - power) * Z)) / ((1 - power) * (2 - power))"
+    )
+    logits_derivative_formula = "exp((2 - power) * Z) - Y * exp((1 - power) * Z)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = self.power

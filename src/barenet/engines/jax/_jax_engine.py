@@ -1,0 +1,375 @@
+"""The JAX engine: the steps of the reference engine as one program, on a GPU or a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from barenet._constraints import Configurable
+from barenet._registry import lookup, spec_of
+from barenet._sparse_rows import SparseRows
+from barenet.engines._block_rows import BlockRows
+from barenet.engines._built_in_parts import user_defined_part
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._reference import take_steps
+from barenet.engines.jax import _jax_library as library
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
+from barenet.model._randomness import derive_key
+from barenet.optimization.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from barenet.engines.jax._device_rows import Batches, DeviceRows
+    from barenet.engines.jax._joint_calls import JointCalls
+    from barenet.engines.jax._update_rule import UpdateRule
+
+#: JAX's names of the precisions of matrix products: all digits of float32, or the 10 bits of TF32.
+PRECISIONS = {"exact": "highest", "tf32": "tensorfloat32"}
+
+#: Duration of a chunk of networks that are computed together, as a multiple of the usual one: for
+#: each network, and at most.
+FACTOR_FOR_NETWORK = 0.1
+MOST_CHUNK_FACTOR = 20.0
+#: Minimum number of rows times parameters of all these networks that are processed in a second.
+PACE_TOGETHER = 1e9
+
+#: Maximum numbers of rows, and of their inputs, that are evaluated at a time.
+EVALUATED_ROWS = 2**16
+EVALUATED_NUMBERS = 2**24
+
+#: Maximum number of entries of a sparse X, with its zeros, which the device holds as a dense array.
+MOST_ENTRIES = 2**29
+
+
+@dataclass(frozen=True)
+class JaxOptions(Configurable):
+    """The options in the name of the engine, such as ``"jax:precision=tf32"``.
+
+    Parameters
+    ----------
+    precision : {"exact", "tf32"}, default="exact"
+        Precision of the matrix products of float32: "tf32" rounds their operands to 10 bits, which
+        is faster on GPUs that have such units, and has no effect elsewhere.
+    """
+
+    role: ClassVar[str] = "engine"
+    name: ClassVar[str] = "jax"
+    precision: str = "exact"
+
+    def __post_init__(self) -> None:
+        lookup(PRECISIONS, self.precision, "precision")
+
+
+class JaxEngine(Engine):
+    """A program for the whole chunk of batches, which JAX compiles for a GPU or a CPU.
+
+    Activations, losses, penalties and optimizers are printed from their declared expressions. The
+    orders of the rows and the masks of dropout are those of the reference engine. An optimizer that
+    is not elementwise takes its steps in NumPy, with the gradients of this engine.
+
+    Parameters
+    ----------
+    job : Job
+        Network, training set, loss and optimizer.
+    threads : int, optional
+        Ignored; JAX chooses its threads.
+    options : JaxOptions, optional
+        The precision of matrix products.
+
+    Attributes
+    ----------
+    joint_calls : JointCalls, optional
+        Computes calls together with those of other networks, after `join`.
+
+    Raises
+    ------
+    ValueError
+        If the job has a part that is user-defined, or rows that don't fit on the device.
+    MissingExtraError
+        If JAX is not installed.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> from barenet.losses import SquaredError
+    >>> class MyError(SquaredError):
+    ...     name = "my_error"
+    >>> train(Network.dense([1, 1]), [[1.0]], [2.0], loss=MyError(), engine="jax")
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: engine: jax cannot run this: MyError(factor=0.5) is ...
+    """
+
+    name: ClassVar[str] = "jax"
+    pace: ClassVar[float] = 1e8
+
+    def __init__(
+        self, job: Job, threads: int | None = None, options: JaxOptions | None = None
+    ) -> None:
+        if options is None:
+            options = JaxOptions()
+        reason, engine = refusal(job)
+        if reason:
+            problem = f"{self.name} cannot run this: {reason}"
+            raise ArgumentError(
+                problem, argument="engine", value=self.name, remedy="use {engine}", engine=engine
+            )
+        _ = library.jax  # the error of a missing package comes before the first step
+        self.job = job
+        self.options = options
+        #: The name with the options, in the history and in checkpoints.
+        self.name = spec_of(options)  # type: ignore[misc]
+        self.joint_calls: JointCalls | None = None
+
+    def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        job = self.job
+        optimizer = job.optimizer
+        assert isinstance(optimizer, Optimizer)
+        if not optimizer.elementwise:
+            return take_steps(self, orders, batch_size, rates, first_step)
+        parameters = job.network.parameters
+        optimizer.prepare(parameters)
+        raw = parameters
+        if optimizer.average:
+            raw = self.raw_parameters()
+        state = self._state(raw)
+        state["moments"] = {name: optimizer.moments[name] for name in optimizer.moment_names}
+        if optimizer.average:
+            state["average"] = optimizer.moments["average"]
+        with library.wide_types():
+            inputs = self._inputs_of_steps(orders, batch_size, rates, first_step)
+            state, losses, norms = self._compute("learn", state, job.rows, inputs, len(rates))
+        optimizer.n_steps += len(rates)
+        raw[:] = state["parameters"]
+        job.network.statistics[:] = state["statistics"]
+        for name, moment in state["moments"].items():
+            optimizer.moments[name][:] = moment
+        if optimizer.average:
+            optimizer.moments["average"][:] = state["average"]
+            parameters[:] = state["average"]
+        return ChunkResult(losses, norms)
+
+    def value_and_gradient(
+        self, batch: Order | None = None, step: int = 0
+    ) -> tuple[float, FloatArray]:
+        network = self.job.network
+        rows = self.job.rows
+        if batch is None:
+            batch = np.arange(rows.n_rows)
+        with library.wide_types():
+            [inputs] = self._batches_to_evaluate(batch, filled_up(len(batch)), rows)
+            inputs["keys"] = self._keys(range(step, step + 1))[0]
+            state = self._state(network.parameters)
+            value, gradient, statistics = self._compute("gradient", state, rows, inputs)
+        network.statistics[:] = statistics
+        return float(value), np.array(gradient)
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        most = max(1, min(EVALUATED_ROWS, EVALUATED_NUMBERS // rows.X.shape[1]))
+        size = filled_up(rows.n_rows)
+        while size > most:
+            size //= 2
+        losses = []
+        outputs = []
+        with library.wide_types():
+            state = self._state(self.job.network.parameters)
+            for inputs in self._batches_to_evaluate(np.arange(rows.n_rows), size, rows):
+                losses_of_batch, outputs_of_batch = self._compute("evaluate", state, rows, inputs)
+                count = int(inputs["count"])
+                losses.append(losses_of_batch[:count])
+                outputs.append(outputs_of_batch[:count])
+        loss = mean_loss(np.concatenate(losses), rows)
+        return loss, np.concatenate(outputs)
+
+    def _state(self, parameters: FloatArray) -> dict[str, Any]:
+        """The vectors of the network that a program reads."""
+        return {"parameters": parameters, "statistics": self.job.network.statistics}
+
+    def _constants(self) -> dict[str, Any]:
+        """The numbers of the job that are the same for all steps."""
+        from barenet.engines.jax._jax_model import strengths_of
+
+        constants: dict[str, Any] = {"strengths": strengths_of(self.job)}
+        if self.job.clipping is not None:
+            constants["limit"] = np.asarray(self.job.clipping.limit, self.job.network.dtype)
+        return constants
+
+    def _inputs_of_steps(
+        self, orders: Orders, batch_size: int, rates: Rates, first_step: int
+    ) -> dict[str, Any]:
+        """The inputs of each step: rows, keys of random numbers, and factors of the rule."""
+        from barenet.engines.jax._device_rows import batches_of
+
+        rows = self.job.rows
+        optimizer = self.job.optimizer
+        assert isinstance(optimizer, Optimizer)
+        dtype = self.job.network.dtype
+        # A resumed chunk may have only the rest of an epoch, and its batches have the same size.
+        n_rows = max(len(orders[0]), rows.n_rows)
+        batches: Batches = batches_of(orders, min(batch_size, n_rows), rows)
+        factors = {}
+        for name, values in self._rule.factors_of(optimizer, rates).items():
+            factors[name] = values.astype(dtype)
+        inputs = {
+            "rows": batches.rows,
+            "count": batches.counts,
+            "keys": self._keys(range(first_step, first_step + len(rates))),
+            "factors": factors,
+        }
+        if optimizer.average:
+            n_steps = optimizer.n_steps + 1 + np.arange(len(rates))
+            shares = np.maximum(1 - optimizer.average, 1 / n_steps)
+            inputs["average_share"] = shares.astype(dtype)
+        return inputs
+
+    def _batches_to_evaluate(
+        self, order: Order, size: int, rows: ArrayDataset
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the rows of each batch of an order, filled up to one size."""
+        from barenet.engines.jax._device_rows import batches_of
+
+        batches: Batches = batches_of([order], size, rows)
+        for indices, count in zip(batches.rows, batches.counts, strict=True):
+            yield {"rows": indices, "count": count}
+
+    def _keys(self, steps: range) -> Any:
+        """The keys of the layers that draw random numbers, shape (n_steps, n_layers)."""
+        from barenet.engines.jax._jax_model import drawing_layers
+
+        layers = drawing_layers(self.job.network)
+        keys = np.empty((len(steps), len(layers)), np.uint64)
+        if layers:
+            for keys_of_step, step in zip(keys, steps, strict=True):
+                key = derive_key(self.job.seed, step)
+                keys_of_step[:] = [derive_key(key, layer) for layer in layers]
+        return keys
+
+    def join(self, joint_calls: JointCalls) -> None:
+        """Compute calls together with those of other networks.
+
+        Python works for each network after each chunk, so chunks of many networks are longer.
+
+        Parameters
+        ----------
+        joint_calls : JointCalls
+            Collects the calls of all networks.
+        """
+        self.joint_calls = joint_calls
+        width = joint_calls.widths[self._structure]
+        self.chunk_factor = min(max(1.0, width * FACTOR_FOR_NETWORK), MOST_CHUNK_FACTOR)
+        if width > 1:
+            self.pace = PACE_TOGETHER / width  # type: ignore[misc]
+
+    @cached_property
+    def _structure(self) -> tuple[Any, ...]:
+        """All that the programs depend on, besides the shapes of the arrays."""
+        return structure_of(self.job)
+
+    @cached_property
+    def _rule(self) -> UpdateRule:
+        """The update rule of the optimizer."""
+        from barenet.engines.jax._update_rule import UpdateRule
+
+        assert isinstance(self.job.optimizer, Optimizer)
+        return UpdateRule(self.job.optimizer)
+
+    @cached_property
+    def _device_rows(self) -> DeviceRows:
+        """The data sets on the device."""
+        from barenet.engines.jax._device_rows import DeviceRows
+
+        if self.joint_calls is not None:
+            return self.joint_calls.device_rows(self.job.network.dtype)
+        return DeviceRows(self.job.network.dtype)
+
+    def _compute(
+        self,
+        purpose: str,
+        state: dict[str, Any],
+        rows: ArrayDataset,
+        inputs: dict[str, Any],
+        n_steps: int = 0,
+    ) -> Any:
+        """Compute the result of a program, alone or together with those of other networks."""
+        from barenet.engines.jax._program_calls import ProgramCall, compute
+
+        is_joint = self.joint_calls is not None and self.joint_calls.has_joined
+        precision = PRECISIONS[self.options.precision]
+        constants = {}
+        if purpose != "evaluate":
+            constants = self._constants()
+        call = ProgramCall(
+            purpose=purpose,
+            job=self.job,
+            structure=(purpose, precision, *self._structure),
+            precision=precision,
+            state=state,
+            constants=constants,
+            data=self._device_rows.arrays_of(rows),
+            inputs=inputs,
+            n_steps=n_steps,
+        )
+        if is_joint and self.joint_calls is not None:
+            result, pace = self.joint_calls.compute(call, self._structure)
+            if purpose == "learn":
+                self.steps_per_second = pace
+            return result
+        return compute(call)
+
+    def close(self, *, reusable: bool = True) -> None:
+        vars(self).pop("_device_rows", None)
+
+
+def structure_of(job: Job) -> tuple[Any, ...]:
+    """Describe all of a job that its programs depend on, besides the shapes of the arrays."""
+    penalties = []
+    for penalty in job.penalties:
+        penalties.append((penalty.name, penalty.normalize_by_batch))
+    clipping = None
+    if job.clipping is not None:
+        clipping = job.clipping.name
+    return (
+        tuple(repr(layer) for layer in job.network.layers),
+        job.network.dtype.name,
+        spec_of(job.loss),
+        job.optimizer.name,
+        getattr(job.optimizer, "average", 0) > 0,
+        clipping,
+        tuple(penalties),
+    )
+
+
+def filled_up(n_rows: int) -> int:
+    """Return the next power of two, so that few programs are needed."""
+    return 1 << max(n_rows - 1, 0).bit_length()
+
+
+def mean_loss(losses: FloatArray, rows: ArrayDataset) -> float:
+    """Average the losses of rows, by their weights; 0 if no row has a weight."""
+    if rows.sample_weight is None:
+        return float(losses.mean(dtype=float))
+    weights = rows.sample_weight[rows.row_indices()].astype(float)
+    total = weights.sum()
+    if total == 0:
+        return 0.0
+    return float(losses.astype(float) @ (weights / total))
+
+
+def refusal(job: Job) -> tuple[str, str]:
+    """Return the reason that a job can't be run, and the engine that can; empty if it can be."""
+    part = user_defined_part(job)
+    if part is not None:
+        return f"{part!r} is user-defined, in NumPy", "reference"
+    if isinstance(job.rows, BlockRows):
+        return "rows in blocks are not in memory", "compiled"
+    X = job.rows.X
+    if isinstance(X, SparseRows):
+        n_entries = X.shape[0] * X.shape[1]
+        if n_entries > MOST_ENTRIES:
+            problem = f"X would be dense there, with {n_entries:,} entries"
+            return problem, "compiled"
+    return "", ""

@@ -1,0 +1,116 @@
+"""The functions that programs are compiled from: many steps, one gradient, or an evaluation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from barenet._constraints import option_values
+from barenet._expressions import declared
+from barenet.engines._engine import Job
+from barenet.engines.jax import _jax_library as library
+from barenet.engines.jax._jax_model import JaxModel
+from barenet.engines.jax._printed_functions import printed_function
+from barenet.engines.jax._update_rule import UpdateRule
+from barenet.optimization.optimizers import Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
+
+#: Squares of numbers up to the largest float32 don't overflow after this factor.
+SMALL = 2.0**-64
+
+
+def learning_function(job: Job, precision: str) -> Callable[..., Any]:
+    """Make the function that takes a fixed number of steps, one for each batch.
+
+    A step of a batch without rows changes nothing.
+    """
+    optimizer = job.optimizer
+    assert isinstance(optimizer, Optimizer)
+    model = JaxModel(job, precision)
+    rule = UpdateRule(optimizer)
+    clip = clipping_function(job.clipping)
+    averages = optimizer.average > 0
+
+    def take_step(state: Any, inputs: Any, constants: Any, data: Any) -> tuple[Any, Any]:
+        jnp = library.jnp
+        parameters = state["parameters"]
+        batch = model.batch(data, inputs["rows"], inputs["count"])
+        value, gradient, statistics = model.value_and_gradient(
+            parameters, state["statistics"], batch, inputs["keys"], constants["strengths"]
+        )
+        norm = gradient_norm(gradient)
+        gradient = clip(gradient, norm, constants.get("limit"))
+        new_parameters, moments = rule.step(
+            parameters, state["moments"], gradient, inputs["factors"]
+        )
+        new_state = {"parameters": new_parameters, "statistics": statistics, "moments": moments}
+        if averages:
+            average = state["average"]
+            change = inputs["average_share"] * (new_parameters - average)
+            new_state["average"] = average + change
+        is_real = inputs["count"] > 0
+        kept = library.jax.tree.map(lambda new, old: jnp.where(is_real, new, old), new_state, state)
+        return kept, (value.astype(jnp.float64), norm)
+
+    def learn(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any]:
+        def step(state: Any, inputs_of_step: Any) -> tuple[Any, Any]:
+            return take_step(state, inputs_of_step, constants, data)
+
+        return library.jax.lax.scan(step, state, inputs)
+
+    return learn
+
+
+def gradient_function(job: Job, precision: str) -> Callable[..., Any]:
+    """Make the function that computes the loss of a batch, its gradient and the statistics."""
+    model = JaxModel(job, precision)
+
+    def gradient_of(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any, Any]:
+        batch = model.batch(data, inputs["rows"], inputs["count"])
+        return model.value_and_gradient(
+            state["parameters"],
+            state["statistics"],
+            batch,
+            inputs["keys"],
+            constants["strengths"],
+        )
+
+    return gradient_of
+
+
+def evaluation_function(job: Job, precision: str) -> Callable[..., Any]:
+    """Make the function that computes the losses of rows and their outputs."""
+    model = JaxModel(job, precision)
+
+    def evaluate(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any]:
+        batch = model.batch(data, inputs["rows"], inputs["count"])
+        return model.losses_and_outputs(state["parameters"], state["statistics"], batch)
+
+    return evaluate
+
+
+def gradient_norm(gradient: Any) -> Any:
+    """Compute √(Σ gᵢ²) as float64, also where the squares overflow."""
+    jnp = library.jnp
+    squares = (gradient * gradient).sum()
+    scaled = gradient * gradient.dtype.type(SMALL)
+    scaled_squares = (scaled * scaled).sum()
+    norm = jnp.sqrt(squares.astype(jnp.float64))
+    large_norm = jnp.sqrt(scaled_squares.astype(jnp.float64)) / SMALL
+    return jnp.where(jnp.isfinite(squares), norm, large_norm)
+
+
+def clipping_function(clipping: Clipping | None) -> Callable[[Any, Any, Any], Any]:
+    """Make the function of a gradient, its norm and the limit that returns what is kept."""
+    if clipping is None:
+        return lambda gradient, norm, limit: gradient
+    formula = printed_function(declared(clipping, "formula"), "g", "norm", "c")
+
+    def clip(gradient: Any, norm: Any, limit: Any) -> Any:
+        return formula(gradient, norm.astype(gradient.dtype), limit)
+
+    return clip
+
+
+def limit_of(clipping: Clipping) -> float:
+    """Return the limit of a clipping."""
+    limit: float = option_values(clipping)["limit"]
+    return limit

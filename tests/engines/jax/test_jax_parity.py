@@ -1,0 +1,158 @@
+"""The JAX engine against the reference, and both against figures from elsewhere.
+
+The registries are swept, so an entry that is added is compared, or refused and so seen.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from barenet import Network
+from barenet.activations import ACTIVATIONS
+from barenet.engines import JaxEngine
+from barenet.engines.jax._jax_library import wide_types
+from barenet.engines.jax._update_rule import UpdateRule
+from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from barenet.losses import LOSSES
+from barenet.optimization.optimizers import as_optimizer
+from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
+from barenet.penalties import L1, L2
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
+
+#: They alternate where a product of other parameters is swept.
+DTYPES = ("float32", "float64")
+STEPPING = [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:epsilon=0.1,epsilon_hat=0.2"]
+STEPPING += ["sgd:average=0.8", "adam:average=0.5", "muon:average=0.9"]
+
+
+@pytest.fixture
+def assert_jax_agrees(assert_engines_agree):
+    return partial(assert_engines_agree, engine=JaxEngine)
+
+
+def every_layer(dtype):
+    layers = [
+        LayerNorm(5), Dense(5, 18, "relu"), BatchNorm(18), ActivationLayer("silu"), Dropout(0.3),
+        LayerNorm(18), Dense(18, 33, "gelu"), BatchNorm(33), PReLU(33), Dropout(0.1),
+        Dense(33, 3, "softmax"),
+    ]  # fmt: skip
+    return Network(layers, seed=1, dtype=dtype)
+
+
+def small(dtype, hidden="tanh", output="identity", n_out=3):
+    return partial(Network.dense, [5, 7, 20, n_out], hidden=hidden, output=output, dtype=dtype)
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 37])
+def test_every_layer_agrees(batch_size, dtype, assert_jax_agrees):
+    assert {layer.name for layer in every_layer(dtype).layers} == set(LAYERS)
+    assert_jax_agrees(partial(every_layer, dtype), batch_size, optimizer="momentum")
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_agrees(name, dtype, assert_jax_agrees):
+    if name == "exponential":
+        make = small(dtype, output=name)
+    else:
+        make = small(dtype, name)
+    assert_jax_agrees(make, loss="squared_error")
+
+
+PAIRS = [("quantile:levels=[0.1,0.5,0.6]", "ascending"), ("categorical_focal:gamma=0", "softmax")]
+for loss_name, loss_class in LOSSES.items():
+    outputs = loss_class.on_logits or loss_class.activations or ("identity", "tanh")
+    PAIRS += [(loss_name, output_name) for output_name in outputs]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
+def test_every_loss_agrees_on_every_output(loss, output, weighted, assert_jax_agrees):
+    dtype = DTYPES[(PAIRS.index((loss, output)) + weighted) % 2]
+    n_out = 4 if loss == "gaussian_nll" else 3
+    make = small(dtype, output=output, n_out=n_out)
+    assert_jax_agrees(make, weighted=weighted, loss=loss)
+
+
+SETTINGS = {
+    "plain": {},
+    "penalties": {"penalties": [L2([0.1, 0.2, 0.0]), L1(0.01)]},
+    "norm": {
+        "clipping": ClipNorm(0.1),
+        "penalties": [L2(0.3, normalize_by_batch=True), L1(0.2, normalize_by_batch=True)],
+    },
+    "value": {"clipping": ClipValue(0.01)},
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("name", STEPPING)
+def test_every_optimizer_agrees(name, settings, assert_jax_agrees):
+    dtype = DTYPES[(STEPPING.index(name) + len(settings)) % 2]
+    assert_jax_agrees(small(dtype), optimizer=name, weighted=True, **SETTINGS[settings])
+
+
+def test_a_gradient_is_that_of_finite_differences(make_job):
+    network = every_layer("float64")
+    job = make_job(network, penalties=[L2(0.1), L1(0.01)], sample_weight=np.arange(20.0))
+    engine = JaxEngine(job)
+
+    def loss_at(parameters):
+        network.parameters[:] = parameters
+        return engine.value_and_gradient(step=3)[0]
+
+    start = network.parameters.copy()
+    _, gradient = engine.value_and_gradient(step=3)
+    numeric = approx_fprime(start, loss_at, 1e-7)
+    np.testing.assert_allclose(gradient, numeric, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "y"),
+    [("squared_error", "identity", "targets"), ("categorical_cross_entropy", "softmax", "classes")],
+)
+def test_the_loss_and_its_gradient_agree_with_pytorch(pytorch, loss, output, y, make_job):
+    """PyTorch's weights are (out, in), so here they are transposed, and so are their gradients."""
+    figures = pytorch["network"]
+    network = Network([Dense(3, 4, "tanh"), LayerNorm(4), Dense(4, 3, output)], dtype="float64")
+
+    def flat(arrays):
+        modules = (0, 2, 3)  # its tanh is module 1
+        parts = []
+        for slot in network.layout.slots:
+            kind = "bias" if slot.name == "bias" else "weight"
+            parts.append(np.transpose(arrays[f"{modules[slot.layer]}.{kind}"]).ravel())
+        return np.concatenate(parts)
+
+    network.parameters[:] = flat(figures["parameters"])
+    targets = np.array(figures[y])
+    if y == "classes":
+        targets = np.eye(3)[targets]
+    job = make_job(network, np.array(figures["X"]), targets, loss=loss)
+    value, gradient = JaxEngine(job).value_and_gradient()
+    assert value == pytest.approx(figures[loss]["value"], rel=1e-12)
+    np.testing.assert_allclose(gradient, flat(figures[loss]["gradients"]), rtol=1e-11, atol=1e-14)
+
+
+def test_printed_steps_agree_with_pytorch(pytorch):
+    figures = pytorch["optimizers"]
+    hessian = np.array(figures["hessian"])
+    for spec, path in figures["paths"].items():
+        optimizer = as_optimizer(spec)
+        if not optimizer.elementwise:
+            continue
+        rule = UpdateRule(optimizer)
+        theta = np.array(figures["start"])
+        moments = {name: np.zeros_like(theta) for name in optimizer.moment_names}
+        points = []
+        for _ in path:
+            factors = rule.factors_of(optimizer, np.array([optimizer.learning_rate]))
+            optimizer.n_steps += 1
+            gradient = hessian @ (theta - figures["minimum"])
+            with wide_types():
+                theta, moments = rule.step(theta, moments, gradient, factors)
+            theta = np.array(theta)
+            points.append(theta)
+        np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)

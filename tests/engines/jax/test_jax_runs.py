@@ -1,0 +1,200 @@
+"""Whole runs of the JAX engine: bits, programs, random numbers, and the user's own JAX."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from barenet import Network, cross_validate, train, train_many
+from barenet.callbacks import EarlyStopping
+from barenet.engines.jax import _saved_programs
+from barenet.engines.jax._jax_engine import JaxEngine, JaxOptions
+from barenet.engines.jax._jax_layers import integers
+from barenet.engines.jax._jax_library import wide_types
+from barenet.estimators import MLPClassifier
+from barenet.layers import BatchNorm, Dense, Dropout
+from barenet.model._randomness import uniforms
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(90, 5)).astype("float32")
+y = (X[:, 0] * X[:, 1] > 0).astype(int)
+
+
+def make_network(seed=1, dtype="float32"):
+    layers = [Dense(5, 12, "tanh"), BatchNorm(12), Dropout(0.2), Dense(12, 2, "softmax")]
+    return Network(layers, seed=seed, dtype=dtype)
+
+
+def test_a_run_in_other_chunks_ends_with_the_same_bits(make_job):
+    """A resumed run may have other chunks than one without an interruption."""
+    orders = [np.random.default_rng(epoch).permutation(20) for epoch in range(12)]
+    rates = np.full(12 * 3, 0.01)
+    whole = make_job(make_network(), X[:20], y[:20], optimizer="adam:average=0.9")
+    all_losses, all_norms = JaxEngine(whole).run(orders, 8, rates, 0)
+    single = make_job(make_network(), X[:20], y[:20], optimizer="adam:average=0.9")
+    engine = JaxEngine(single)
+    losses = []
+    norms = []
+    for step in range(36):
+        epoch, batch = divmod(step, 3)
+        order = orders[epoch][batch * 8 : batch * 8 + 8]
+        result = engine.run([order], 8, rates[:1], step)
+        losses.append(result.losses[0])
+        norms.append(result.gradient_norms[0])
+    assert losses == all_losses.tolist()
+    assert norms == all_norms.tolist()
+    assert whole.network.parameters.tobytes() == single.network.parameters.tobytes()
+    assert whole.network.statistics.tobytes() == single.network.statistics.tobytes()
+    for name, moment in whole.optimizer.moments.items():
+        assert moment.tobytes() == single.optimizer.moments[name].tobytes()
+
+
+@pytest.mark.parametrize("optimizer", ["adam:average=0.9", "muon", "lion"])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path, optimizer):
+    options = {"engine": "jax", "optimizer": optimizer, "batch_size": 16, "schedule": "cosine"}
+    whole = make_network()
+    history = train(whole, X, y, epochs=6, **options)
+    interrupted = make_network()
+    file = tmp_path / "run.safetensors"
+    stop = {"callbacks": lambda run: run.stop("interrupted", resumable=True)}
+    train(interrupted, X, y, epochs=6, checkpoint=file, **stop, **options)
+    resumed = make_network(seed=2)
+    again = train(resumed, X, y, epochs=6, checkpoint=file, resume=True, **options)
+    assert again.loss == history.loss
+    assert resumed.parameters.tobytes() == whole.parameters.tobytes()
+
+
+def test_a_checkpoint_names_the_precision_and_the_device(tmp_path, refused):
+    file = tmp_path / "run.safetensors"
+    options = {"epochs": 2, "checkpoint": file, "batch_size": 16}
+    stop = {"callbacks": lambda run: run.stop("interrupted", resumable=True)}
+    history = train(make_network(), X, y, engine="jax:precision=tf32", **stop, **options)
+    assert history.engine == "jax:precision=tf32"
+    with pytest.raises(ValueError, match="engine was jax:precision=tf32, and is jax"):
+        train(make_network(), X, y, engine="jax", resume=True, **options)
+
+
+def test_early_stopping_restores_the_epoch_of_the_reference():
+    histories = []
+    for engine in ("reference", "jax"):
+        network = Network.dense([5, 16, 2], output="softmax", seed=3, dtype="float64")
+        histories.append(
+            train(
+                network, X[:60], y[:60], validation_data=(X[60:], y[60:]), metrics="accuracy",
+                optimizer="adam:learning_rate=0.05", epochs=60, engine=engine,
+                callbacks=EarlyStopping(patience=5),
+            )
+        )  # fmt: skip
+    expected, history = histories
+    assert history.best_epoch == expected.best_epoch
+    assert history.engine == "jax"
+    for name in ("loss", "validation_loss", "validation_accuracy", "gradient_norm"):
+        np.testing.assert_allclose(history[name], expected[name], rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_rows_of_other_types_are_converted_in_the_batch(dtype):
+    images = rng.integers(0, 256, size=(40, 5)).astype(dtype)
+    networks = []
+    for engine in ("reference", "jax"):
+        network = Network.dense([5, 4, 1], seed=0)
+        weight = np.arange(20)
+        options = {"scale": 1 / 255, "epochs": 3, "sample_weight": weight, "engine": engine}
+        train(network, images[::2], images[::2, 0] / 255, **options)
+        networks.append(network)
+    np.testing.assert_allclose(networks[1].parameters, networks[0].parameters, atol=1e-5)
+
+
+def test_a_sparse_matrix_is_made_dense():
+    sparse = pytest.importorskip("scipy.sparse")
+    matrix = sparse.csr_array(np.where(X > 0.5, X, 0))
+    networks = []
+    for engine in ("compiled", "jax"):
+        network = Network.dense([5, 4, 2], output="softmax", seed=0)
+        train(network, matrix, y, epochs=3, engine=engine)
+        networks.append(network)
+    np.testing.assert_allclose(networks[1].parameters, networks[0].parameters, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.75])
+def test_the_masks_of_dropout_are_those_of_the_reference(rate):
+    with wide_types():
+        numbers = np.asarray(integers(np.uint64(2**63 + 12345), (50, 7)))
+    expected = uniforms(2**63 + 12345, (50, 7))
+    assert np.array_equal(numbers * 2.0**-53, expected)
+
+
+def test_the_norm_of_a_gradient_that_overflows(make_job):
+    network = Network([Dense(1, 1)], dtype="float32")
+    network.parameters[:] = [1e30, 0]
+    job = make_job(network, [[1.0]], [0.0])
+    result = JaxEngine(job).run([np.array([0])], 1, np.array([1e-40]), 0)
+    assert result.gradient_norms[0] == pytest.approx(np.sqrt(2) * 1e30, rel=1e-6)
+
+
+def test_another_rate_needs_no_other_program():
+    options = {"epochs": 2, "batch_size": 16, "engine": "jax"}
+    train(make_network(), X, y, optimizer="adam:learning_rate=0.1,beta1=0.5", **options)
+    n_programs = len(_saved_programs.PROGRAMS)
+    train(make_network(seed=5), X, y, optimizer="adam", seed=7, **options)
+    assert len(_saved_programs.PROGRAMS) == n_programs
+
+
+def test_a_program_is_compiled_once_for_all_processes(monkeypatch):
+    """Another process finds the programs on the disk."""
+    train(make_network(), X, y, epochs=1, engine="jax")
+    monkeypatch.setattr(_saved_programs, "PROGRAMS", {})
+    compiled = []
+    monkeypatch.setattr(_saved_programs, "_save", lambda path, program: compiled.append(path))
+    history = train(make_network(), X, y, epochs=1, engine="jax")
+    assert compiled == []
+    assert np.isfinite(history.loss).all()
+
+
+def test_the_settings_of_the_users_jax_stay_as_they_are():
+    before = dict(jax.config.values)
+    train(make_network(dtype="float64"), X, y, epochs=1, engine="jax")
+    assert dict(jax.config.values) == before
+    assert jax.numpy.arange(3).dtype == np.int32
+
+
+def test_populations_cross_validation_and_estimators_take_the_engine():
+    networks = [make_network(seed) for seed in range(3)]
+    result = train_many(networks, X, y, engine="jax", epochs=2, seed=[0, 1, 2])
+    assert [history.engine for history in result.histories] == ["jax"] * 3
+    alone = make_network(seed=2)
+    train(alone, X, y, engine="jax", epochs=2, seed=2)
+    np.testing.assert_allclose(networks[2].parameters, alone.parameters, atol=1e-5)
+    scores = cross_validate(make_network(), X, y, cv=3, epochs=2, engine="jax")
+    assert np.isfinite(scores["test_loss"]).all()
+    classifier = MLPClassifier((4,), engine="jax", max_iter=3)
+    with pytest.warns(ConvergenceWarning):
+        classifier.fit(X, y)
+    assert classifier.history_.engine == "jax"
+    assert classifier.predict(X).shape == (90,)
+
+
+def test_the_command_line_takes_the_engine(tmp_path):
+    command = [
+        sys.executable, "-m", "barenet", "train", "iris", "--engine", "jax", "--epochs", "3",
+        "--out", str(tmp_path / "run"), "--json",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert "jax" in json.dumps(json.loads(done.stdout))
+
+
+def test_options_are_checked(refused, make_job):
+    job = make_job(make_network())
+    assert JaxEngine(job, options=JaxOptions(precision="tf32")).name == "jax:precision=tf32"
+    with pytest.raises(ValueError, match="precision: unknown 'half'"):
+        JaxOptions(precision="half")
+    for spec in ("jax:precision=half", "jax:precison=tf32"):
+        with refused("engine"):
+            train(make_network(), X, y, engine=spec)
