@@ -163,4 +163,4 @@ def test_older_versions_refuse_a_file_with_pairs_by_its_version(paired, encoding
         np.testing.assert_array_equal(outputs, predictor.outputs(NEW_ROWS))
         header = path.read_bytes()[8:]
         versions.append(int(re.search(rb'format_version\\?": (\d)', header)[1]))
-    assert versions == [4, 6]
+    assert versions == [5, 6]
