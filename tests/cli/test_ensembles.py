@@ -225,5 +225,5 @@ def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
     (tmp_path / "matches.csv").write_text("\n".join(rows))
     shown = terminal("train", "matches.csv", "--target", "goals", "--no-plots", COLUMNS="150")
     assert "comparing inputs  epoch 2  out-of-fold R²" in shown
-    assert "pairs of 'team' and 'season' have an input of their own" in shown
+    assert "each pair of 'team' and 'season' has an input of its own" in shown
     assert "team, season  pairs" in terminal("info", "runs/matches", COLUMNS="150")

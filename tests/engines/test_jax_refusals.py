@@ -29,7 +29,7 @@ def test_a_user_defined_part():
 
 def test_a_sparse_matrix_that_is_too_large_when_it_is_dense(monkeypatch):
     monkeypatch.setattr(_jax_engine, "MOST_ENTRIES", 20)
-    message = "X would be dense there, with 24 entries; use engine='compiled'"
+    message = "a sparse X becomes dense on the device, with 24 entries; use engine='compiled'"
     with pytest.raises(ArgumentError, match=message):
         train(Network.dense([2, 1]), scipy.sparse.csr_array(X), X[:, 0], engine="jax")
 

@@ -11,7 +11,7 @@ from barenet import Network, Predictor, TableEncoding, load, save
 from barenet.tables._input_pairs import InputPairs
 from barenet.tables._table_rows import table_rows
 
-#: Rows with categories that have an input, new ones and missing ones.
+#: Rows with known, new and missing categories.
 NEW_ROWS = {
     "town": ["Rome", "Oslo", "Lima", None, "Rome", "Rome"],
     "size": ["S", "S", "S", "L", "XL", "L"],
@@ -144,7 +144,7 @@ def test_pairs_that_the_columns_do_not_have_are_refused(encoding):
             TableEncoding.from_dict(record)
 
 
-def test_older_versions_refuse_a_file_with_pairs_by_its_version(paired, encoding, tmp_path):
+def test_a_file_with_pairs_has_a_newer_format_version(paired, encoding, tmp_path):
     """They would find an unknown part of the encoding otherwise."""
     versions = []
     for number, inputs in enumerate((encoding, paired)):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model._randomness import derive_key, uniforms
+from barenet.model._randomness import drawn_rows
 from barenet.tables._frame import TEXT, Frame
 
 #: The types of columns in a file, by the kinds of NumPy's dtypes.
@@ -22,8 +22,7 @@ def sample_of(frame: Frame, n_rows: int, seed: int) -> Frame:
     >>> sample_of(Frame({"age": np.arange(100.0)}), 3, seed=0)["age"]
     array([47., 51., 67.])
     """
-    order = uniforms(derive_key(seed), (len(frame),)).argsort(kind="stable")
-    drawn = np.sort(order[:n_rows])
+    drawn = drawn_rows(seed, len(frame), n_rows)
     return Frame(dict(frame.take(drawn).columns))
 
 

@@ -29,6 +29,14 @@ def derive_key(key: int, *path: int) -> int:
     return key
 
 
+def drawn_rows(seed: int, n_rows: int, most: int) -> NDArray[np.intp]:
+    """Draw at most this number of rows without replacement, in ascending order."""
+    if n_rows <= most:
+        return np.arange(n_rows)
+    order = uniforms(derive_key(seed), (n_rows,)).argsort(kind="stable")
+    return np.sort(order[:most])
+
+
 def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Compute the first numbers of a key, uniform in [0, 1)."""
     n_numbers = math.prod(shape)

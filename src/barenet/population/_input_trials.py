@@ -15,15 +15,15 @@ from barenet.population._training_table import TrainingTable
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._input_regression import GAIN
 
-#: Maximum number of rows with which networks are trained to compare inputs. With more rows, codes
-#: and categories are not compared: those that get an input are in more rows, too, as their number
-#: is limited.
+#: Maximum number of rows of a trial. On larger tables, codes and rare categories are not compared:
+#: the number of inputs is limited, so each of them has more rows there.
 MOST_ROWS_OF_TRIALS = 20_000
 
-#: Only the categories of columns that have fewer rows for each input, on average, are compared.
+#: Codes and rare categories are compared only in columns with fewer rows than this for each input.
 ROWS_OF_CATEGORY = 10
 
-#: Maximum number of epochs of these networks. Without pairs of categories, networks learn longer.
+#: Maximum number of epochs of a trial. Networks without inputs for pairs need more epochs than
+#: those with them, so shorter trials would favour pairs.
 EPOCHS = 48
 
 
@@ -112,7 +112,7 @@ class InputTrials:
 
 
 def _of_trial(show_line: ShowLine | None) -> ShowLine | None:
-    """Return a function that shows an epoch in the bar alone, as one of a comparison."""
+    """Wrap `show_line`, so that the bar says that inputs are compared, and prints no line."""
     if show_line is None:
         return None
 

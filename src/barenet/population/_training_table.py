@@ -88,14 +88,14 @@ class TrainingTable:
     columns: ColumnOptions
 
     def choose_inputs(self) -> ChosenInputs:
-        """Choose inputs by ridge regressions; the fraction of rare categories only if not given."""
+        """Choose inputs by ridge regressions; no fractions of rare categories if `rare` is set."""
         chosen = choose_inputs(self.X, self.y_for_encoding, self.weight, **self.columns)
         if self.rare is not None:
             chosen = chosen._replace(rare={})
         return chosen
 
     def sampled(self, most: int) -> "TrainingTable":
-        """Select this number of rows."""
+        """Return a table of at most `most` random rows."""
         rows = random_rows(len(self.y), most)
         groups = None
         if self.groups is not None:

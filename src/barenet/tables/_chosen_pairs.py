@@ -1,10 +1,9 @@
-"""Chooses the pairs of columns whose categories have inputs together, by left-out errors.
+"""Chooses pairs of columns that get an input for each pair of their categories.
 
-What the columns by themselves don't explain are residuals. If ridge regression on the pairs of
-categories of two columns predicts the residuals of rows that its fit left out, these pairs may have
-inputs of their own. The pairs of columns are added one after the other, the best one first, as in
-forward stagewise regression (Hastie, Tibshirani and Friedman, "The Elements of Statistical
-Learning", section 3.3.3).
+The residuals are the target minus the shares of all single columns. Two columns become a pair if
+ridge regression on their pairs of categories predicts the residuals of left-out rows. Pairs are
+added one at a time, the best first, as in forward stagewise regression (Hastie, Tibshirani and
+Friedman, "The Elements of Statistical Learning", section 3.3.3).
 """
 
 import itertools
@@ -38,14 +37,14 @@ MOST_ROWS_OF_PAIRS = 20_000
 #: Maximum number of pairs of columns.
 MOST_PAIRS = 6
 
-#: Maximum number of pairs of categories that have an input, in all pairs of columns. Columns with
-#: more pairs are not chosen: where many rows have no input, networks predict worse than without.
+#: Maximum number of inputs of all pairs together. Columns that would exceed it are not chosen:
+#: networks predict worse than without pairs if many rows have no input of their pair.
 MOST_INPUTS_OF_PAIRS = 4_000
 
-#: Maximum number of pairs that two columns may have, whether these occur in rows or not.
+#: Maximum product of the numbers of categories of two columns, which limits the memory of counting.
 MOST_CELLS = 1_000_000
 
-#: Maximum number of different numbers, or truth values, of a column in a pair.
+#: Maximum number of different values of a column of numbers in a pair.
 MOST_NUMBERS = 100
 
 
@@ -95,7 +94,7 @@ class SideCodes(NamedTuple):
 
     @classmethod
     def of(cls, side: PairSide, values: NDArray[Any], *, is_text: bool = False) -> Self:
-        """Code values, of which none is missing."""
+        """Number the different values from 0; a missing category, "", is one of them."""
         different, codes = np.unique(values, return_inverse=True)
         return cls(side, codes, len(different), is_text)
 
@@ -192,7 +191,9 @@ def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
             continue
         codes = first.codes * second.n_codes + second.codes
         n_pairs = int(np.count_nonzero(np.bincount(codes)))
-        is_determined = n_pairs <= max(first.n_codes, second.n_codes)
+        n_first = len(np.unique(first.codes))  # in these rows, which may be a sample
+        n_second = len(np.unique(second.codes))
+        is_determined = n_pairs <= max(n_first, n_second)
         is_repeated = n_pairs < len(codes)
         if not is_determined and is_repeated and n_pairs <= MOST_INPUTS_OF_PAIRS:
             candidates.append(PairCodes((first.side, second.side), codes, n_pairs))
@@ -268,7 +269,7 @@ def with_pairs(
         has_inputs = (first >= 0) & (second >= 0)
         pairs = zip(first[has_inputs].tolist(), second[has_inputs].tolist(), strict=True)
         counts_of_pairs.append(Counter(pairs))
-    fewest_rows = _fewest_rows(counts_of_pairs)
+    fewest_rows = _fewest_rows_of_pair(counts_of_pairs)
     all_pairs = []
     for (first_side, second_side), counts in zip(possible_pairs, counts_of_pairs, strict=True):
         frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
@@ -294,12 +295,15 @@ def _input_of_rows(
     return entries_by_name[side.column].place_among(np.array(inputs))
 
 
-def _fewest_rows(all_counts: Iterable[Counter[tuple[int, int]]]) -> int:
-    """Find the number of rows of the rarest pair that has an input."""
+def _fewest_rows_of_pair(all_counts: Iterable[Counter[tuple[int, int]]]) -> int:
+    """Find the fewest rows of a pair with an input, of which there are not too many."""
     numbers_of_rows: list[int] = []
     for counts in all_counts:
         numbers_of_rows.extend(counts.values())
     if len(numbers_of_rows) <= MOST_INPUTS_OF_PAIRS:
         return 1
     numbers_of_rows.sort()
-    return numbers_of_rows[-MOST_INPUTS_OF_PAIRS] + 1
+    fewest_rows = numbers_of_rows[-MOST_INPUTS_OF_PAIRS]
+    if numbers_of_rows[-MOST_INPUTS_OF_PAIRS - 1] == fewest_rows:  # not all of these pairs fit
+        fewest_rows += 1
+    return fewest_rows

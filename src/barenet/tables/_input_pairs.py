@@ -35,7 +35,7 @@ class InputPairs:
     Raises
     ------
     ValueError
-        If a pair occurs twice, has no two indices, or there is none.
+        If there is no pair, a pair occurs twice, or a pair does not consist of two indices.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class InputPairs:
         Raises
         ------
         ValueError
-            If there are any.
+            If a column lacks one of the inputs, or several of them may be 1 in a row.
         """
         _check_exclusive(first, self.first_places)
         _check_exclusive(second, self.second_places)

@@ -409,12 +409,12 @@ def prepare_ensemble(
 
 
 def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
-    """Return the loss of an ensemble for numbers; the one of classes can't be chosen."""
+    """Return the loss of an ensemble that predicts numbers; refuse a loss for classes."""
     if config.loss is None:
         return SQUARED_ERROR
     if dataset.classes is not None:
         target = dataset.target_name
-        problem = f"an ensemble for classes has the log loss, and {target!r} has classes"
+        problem = f"ensembles for classes always use the log loss, and {target!r} has classes"
         remedy = "leave it out, or predict numbers with {task}"
         raise ArgumentError(problem, argument="loss", remedy=remedy, task="regression")
     return NumberLoss.of_spec(config.loss)
@@ -422,9 +422,14 @@ def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
 
 def note_on_inputs(chosen: ChosenInputs) -> str:
     """Describe the chosen inputs of columns, each choice in a line."""
+    columns_of_pairs = set()
+    for pair in chosen.pairs:
+        for side in pair:
+            columns_of_pairs.add(side.column)
     names_by_fraction: dict[float, list[str]] = {}
     for name, fraction in chosen.rare.items():
-        names_by_fraction.setdefault(fraction, []).append(name)
+        if name not in columns_of_pairs:  # `TrainingTable` merges none of their categories
+            names_by_fraction.setdefault(fraction, []).append(name)
     choices = []
     for fraction, names in sorted(names_by_fraction.items()):
         if fraction == 0:
@@ -439,7 +444,7 @@ def note_on_inputs(chosen: ChosenInputs) -> str:
     for name, codes in chosen.codes.items():
         choices.append(f"{len(codes):,} numbers of {name!r} have an input of their own, as codes")
     for first, second in chosen.pairs:
-        choices.append(f"pairs of {first} and {second} have an input of their own")
+        choices.append(f"each pair of {first} and {second} has an input of its own")
     note = ""
     for choice in choices:
         note += f"{choice}, chosen by the error on rows that are left out\n"

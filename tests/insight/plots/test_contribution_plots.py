@@ -61,6 +61,8 @@ def test_smaller_contributions_are_one_bar(result):
     values = result.values[0, :, 0]
     others = values.sum() - values[np.abs(values).argmax()]
     assert axes.patches[1].get_width() == pytest.approx(others)
+    (axes,) = plot_waterfall(result, max_columns=2, output="no").axes
+    assert axes.get_yticklabels()[2].get_text() == "1 other column"
 
 
 def test_bars_are_mean_sizes(result):

@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 #: JAX's names of the precisions of matrix products: all digits of float32, or the 10 bits of TF32.
 PRECISIONS = {"exact": "highest", "tf32": "tensorfloat32"}
 
-#: Duration of a chunk of networks that are computed together, as a multiple of the usual one: for
-#: each network, and at most.
+#: A chunk of n networks takes FACTOR_FOR_NETWORK · n times as long as that of one network, but at
+#: least as long, and at most MOST_CHUNK_FACTOR times.
 FACTOR_FOR_NETWORK = 0.1
 MOST_CHUNK_FACTOR = 20.0
-#: Minimum number of rows times parameters of all these networks that are processed in a second.
+#: Assumed pace of networks that are computed together: rows times parameters in a second, of all of
+#: them, at least.
 PACE_TOGETHER = 1e9
 
 #: Maximum numbers of rows, and of their inputs, that are evaluated at a time.
@@ -370,6 +371,6 @@ def refusal(job: Job) -> tuple[str, str]:
     if isinstance(X, SparseRows):
         n_entries = X.shape[0] * X.shape[1]
         if n_entries > MOST_ENTRIES:
-            problem = f"X would be dense there, with {n_entries:,} entries"
+            problem = f"a sparse X becomes dense on the device, with {n_entries:,} entries"
             return problem, "compiled"
     return "", ""

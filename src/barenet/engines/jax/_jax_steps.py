@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet.engines._engine import Job
 from barenet.engines.jax import _jax_library as library
@@ -108,9 +107,3 @@ def clipping_function(clipping: Clipping | None) -> Callable[[Any, Any, Any], An
         return formula(gradient, norm.astype(gradient.dtype), limit)
 
     return clip
-
-
-def limit_of(clipping: Clipping) -> float:
-    """Return the limit of a clipping."""
-    limit: float = option_values(clipping)["limit"]
-    return limit

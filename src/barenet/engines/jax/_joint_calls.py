@@ -84,8 +84,8 @@ class JointCalls:
     def compute(self, call: ProgramCall, group: Hashable) -> tuple[Any, float]:
         """Compute the result of a call, together with those of other threads.
 
-        Also return the steps in a second, from which similar networks choose equal chunks: in
-        chunks of other lengths, they would wait for each other.
+        Also return the steps per second of the group. Its networks choose the length of their next
+        chunk from it, so that equal chunks end together.
         """
         waiting = _Waiting(call, self.widths[group])
         with self.lock:
@@ -110,7 +110,7 @@ class JointCalls:
 
 
 def _compute_group(members: list[_Waiting]) -> None:
-    """Compute the calls of a group, and release their threads; an error is that of each."""
+    """Compute the calls of a group and release their threads; each of them raises an error."""
     from barenet.engines.jax import _jax_library as library
     from barenet.engines.jax._program_calls import compute, compute_together
 

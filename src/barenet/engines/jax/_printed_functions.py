@@ -77,9 +77,10 @@ def loss_function(loss: Loss) -> Callable[[Any, Any], Any]:
     slope_text = declared(loss, "logits_derivative_formula")
     slope_text = slope_text or declared(loss, "derivative_formula")
     numbers = {}
-    for name, number in option_values(loss).items():
-        if isinstance(number, float) and not isinstance(loss, Quantile):
-            numbers[name] = number
+    if not isinstance(loss, Quantile):  # its level differs by output, and is the operand q
+        for name, number in option_values(loss).items():
+            if isinstance(number, float):
+                numbers[name] = number
     names = ("Z", "A", "Y", "M", "S", "k", "q")
     value = printed_function(value_text, *names, **numbers)
     slope = printed_function(slope_text, *names, **numbers)

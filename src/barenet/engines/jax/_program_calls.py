@@ -26,7 +26,7 @@ PIECES = (1024, 64, 4)
 
 @dataclass(frozen=True, eq=False)
 class ProgramCall:
-    """What a program is to compute for a network."""
+    """A call of a program for one network: its purpose and its arguments."""
 
     #: To take steps ("learn"), or to compute the "gradient" of a batch or "evaluate" one.
     purpose: str
@@ -55,13 +55,17 @@ class ProgramCall:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Equal for calls that one program can compute together."""
-        leaves = library.jax.tree.leaves((self.state, self.constants, self.inputs))
-        n_step_axes = int(self.purpose == "learn")  # the numbers of steps may differ
-        shapes = [np.shape(leaf)[n_step_axes:] for leaf in leaves]
-        n_leaves_of_state = len(library.jax.tree.leaves((self.state, self.constants)))
-        vectors = [np.shape(leaf) for leaf in leaves[:n_leaves_of_state]]
-        return (self.purpose, self.structure, id(self.data), tuple(vectors), tuple(shapes))
+        """A key that is equal for calls which one program can compute together."""
+        leaves = library.jax.tree.leaves
+        shapes_of_vectors = [np.shape(leaf) for leaf in leaves((self.state, self.constants))]
+        shapes_of_inputs = []
+        for leaf in leaves(self.inputs):
+            shape = np.shape(leaf)
+            if self.purpose == "learn":
+                shape = shape[1:]  # the calls may have different numbers of steps
+            shapes_of_inputs.append(shape)
+        data = id(self.data)
+        return self.purpose, self.structure, data, tuple(shapes_of_vectors), tuple(shapes_of_inputs)
 
 
 def compute(call: ProgramCall) -> Any:

@@ -1,4 +1,4 @@
-"""The function `contributions`: checks its arguments, and measures block by block of rows."""
+"""The function `contributions`: checks its arguments, and computes the values in blocks of rows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from barenet.insight.contributions._shapley_values import (
     Sampler,
     Values,
     exact_values,
-    random_orders,
 )
+from barenet.model._randomness import drawn_rows
 from barenet.tables._frame import Frame
 
 #: Number of rows that are explained at a time.
@@ -71,8 +71,9 @@ def contributions(
     scale : {"probability", "log-odds"}, default="probability"
         The scale for classes; log-odds are ln(p / (1 − p)) of each class against all others.
     tolerance : float, default=0.02
-        The standard error at which a row is finished: the root mean square over its columns, as a
-        fraction of the standard deviation of the background's predictions.
+        A row ends when the root mean square of its columns' standard errors is at most this
+        fraction of the standard deviation of the background's predictions. It also ends after all
+        background rows and at least 128 pairs of orders; see `standard_errors`.
     exact : bool, optional
         Whether to compute all coalitions of columns, of which there are 2^d for d columns; by
         default only for few columns.
@@ -117,6 +118,7 @@ def contributions(
         check_flag(exact, "exact")
     check_count(n_background, "n_background")
     check_seed(seed)
+    n_threads = available_threads(threads)
     rows = model.rows(X, "X")
     if background is None:
         background = model.kept_background
@@ -148,11 +150,10 @@ def contributions(
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
-    n_threads = 1
-    if game.hybrids.is_threadable:
-        n_threads = available_threads(threads)
+    if not game.hybrids.is_threadable:
+        n_threads = 1
     with numpy_on_one_thread():
-        values = _measured(game, len(outputs), exact, tolerance, seed, n_threads)
+        values = _values_of_rows(game, len(outputs), exact, tolerance, seed, n_threads)
     return Contributions(
         values=values.values,
         standard_errors=values.errors,
@@ -167,19 +168,19 @@ def contributions(
     )
 
 
-def _measured(
+def _values_of_rows(
     game: Game, n_rows: int, exact: bool, tolerance: float, seed: int, n_threads: int
 ) -> Values:
-    """Measure the values of all rows, some rows at a time, in threads."""
-    measure: Callable[[Indices], Values]
+    """Compute the values of all rows, some rows at a time, in threads."""
+    values_of_block: Callable[[Indices], Values]
     if exact:
 
-        def measure(rows: Indices) -> Values:
+        def values_of_block(rows: Indices) -> Values:
             return exact_values(game, rows)
     else:
         sampler = Sampler(game, seed, n_rows=n_rows)
 
-        def measure(rows: Indices) -> Values:
+        def values_of_block(rows: Indices) -> Values:
             return sampler.values(rows, tolerance)
 
     blocks = []
@@ -187,10 +188,10 @@ def _measured(
         end = min(start + ROWS, n_rows)
         blocks.append(np.arange(start, end))
     if n_threads == 1 or len(blocks) == 1:
-        parts = [measure(block) for block in blocks]
+        parts = [values_of_block(block) for block in blocks]
     else:
         with ThreadPoolExecutor(n_threads, "barenet") as pool:
-            parts = list(pool.map(measure, blocks))
+            parts = list(pool.map(values_of_block, blocks))
     return Values(
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.errors for part in parts]),
@@ -204,14 +205,17 @@ def _with_columns_of(rows: Any, background: Any) -> Any:
     if hasattr(rows, "iloc") and hasattr(background, "iloc"):
         missing = [str(name) for name in rows.columns if name not in background.columns]
         if missing:
-            problem = f"it lacks columns of X: {some(missing)}"
-            raise ArgumentError(problem, argument="background")
+            problem = f"lacks columns of X: {some(missing)}"
+            remedy = "give rows with the same columns"
+            raise ArgumentError(problem, argument="background", remedy=remedy)
         return background[rows.columns]
     if type(background) is not type(rows) or background.shape[1] != n_columns:
-        n_background_columns = background.shape[1]
-        problem = f"expected rows like those of X, with {count_of(n_columns, 'column')}"
-        problem += f", got {type(background).__name__} with {n_background_columns}"
-        raise ArgumentError(problem, argument="background")
+        expected = f"a {type(rows).__name__} with {count_of(n_columns, 'column')}, as X"
+        n_background_columns = count_of(background.shape[1], "column")
+        got = f"a {type(background).__name__} with {n_background_columns}"
+        problem = f"expected {expected}, got {got}"
+        remedy = "pass both in the same type, with the same columns"
+        raise ArgumentError(problem, argument="background", remedy=remedy)
     return background
 
 
@@ -219,8 +223,7 @@ def _sample(rows: Any, n_rows: int, seed: int) -> Any:
     """Draw a number of rows at random if there are more, in their order."""
     if len(rows) <= n_rows:
         return rows
-    order = random_orders(seed, 1, len(rows))[0]
-    drawn = np.sort(order[:n_rows])
+    drawn = drawn_rows(seed, len(rows), n_rows)
     if hasattr(rows, "iloc"):
         return rows.iloc[drawn]
     return rows[drawn]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_count, check_number
 from barenet._display import Cell, write_display, write_table
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of, printable, some
@@ -225,6 +226,29 @@ class Contributions:
             return "missing"
         return text
 
+    def check_row(self, row: int) -> int:
+        """Check the number of a row.
+
+        Parameters
+        ----------
+        row : int
+            The number, counted from 0.
+
+        Returns
+        -------
+        int
+            The same number.
+
+        Raises
+        ------
+        ValueError
+            If there is no such row.
+        """
+        row = int(check_number(row, "row", ge=0, integer=True))
+        if row >= len(self):
+            raise ArgumentError.of("row", row, f"0 to {len(self) - 1:,}")
+        return row
+
     def reasons(self, row: int, count: int = 3, output: str | int | None = None) -> list[Reason]:
         """List the columns with the largest contributions to a prediction.
 
@@ -245,7 +269,7 @@ class Contributions:
         Raises
         ------
         ValueError
-            If there is no such output, or there are several and none is chosen.
+            If there is no such row or output, or there are several outputs and none is chosen.
 
         Examples
         --------
@@ -255,6 +279,8 @@ class Contributions:
         >>> barenet.contributions(network, [[5, 2]], [[0, 0], [2, 2]]).reasons(0, 1)
         [Reason(column='x0', value='5', contribution=12.0)]
         """
+        check_count(count, "count")
+        row = self.check_row(row)
         values = self.values[row, :, self.output_index(output)]
         largest = np.argsort(-np.abs(values), kind="stable")[:count]
         reasons = []
@@ -274,7 +300,7 @@ class Contributions:
         Returns
         -------
         pandas.DataFrame
-            A row for each row, with the contribution of each column.
+            One row for each explained row, and one column for each column or group.
 
         Raises
         ------
@@ -293,7 +319,7 @@ class Contributions:
         0  12.0  0.0
         1   0.0  2.0
         """
-        pandas: Any = importlib.import_module("pandas")
+        pandas = _required("pandas", "a data frame")
         index = self.output_index(output)
         return pandas.DataFrame(self.values[..., index], columns=list(self.names))
 
@@ -317,10 +343,7 @@ class Contributions:
         ImportError
             If shap is not installed.
         """
-        try:
-            shap: Any = importlib.import_module("shap")
-        except ImportError as error:
-            raise ImportError("an Explanation needs shap: pip install shap") from error
+        shap = _required("shap", "an Explanation")
         index = self.output_index(output)
         data = np.empty((len(self), len(self.names)), object)
         for place, name in enumerate(self.names):
@@ -335,3 +358,11 @@ class Contributions:
             feature_names=list(self.names),
             output_names=self.output_names[index],
         )
+
+
+def _required(package: str, result: str) -> Any:
+    """Import a package that no extra of barenet installs."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ImportError(f"{result} needs {package}: pip install {package}") from error

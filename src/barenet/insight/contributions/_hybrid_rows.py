@@ -78,15 +78,25 @@ class RawHybrids(HybridRows):
         self, rows: Indices, background: Indices, from_row: NDArray[np.bool_]
     ) -> FloatArray:
         n_pairs, n_hybrids, _ = from_row.shape
-        row_of_hybrid = np.repeat(rows, n_hybrids)
-        background_of_hybrid = self.n_rows + np.repeat(background, n_hybrids)
-        is_from_row = from_row.reshape(n_pairs * n_hybrids, -1)[:, self.group_of_column]
-        sources = np.where(is_from_row, row_of_hybrid[:, None], background_of_hybrid[:, None])
         results = []
-        for start in range(0, len(sources), RAW_ROWS):
-            block = sources[start : start + RAW_ROWS]
-            results.append(self.predict(mixed(self.rows, block)))
+        pairs_at_a_time = max(1, RAW_ROWS // n_hybrids)
+        for first_pair in range(0, n_pairs, pairs_at_a_time):
+            pairs = slice(first_pair, first_pair + pairs_at_a_time)
+            for first in range(0, n_hybrids, RAW_ROWS):
+                block = from_row[pairs, first : first + RAW_ROWS]
+                results.append(self._predict_block(rows[pairs], background[pairs], block))
         return np.concatenate(results).reshape(n_pairs, n_hybrids, -1)
+
+    def _predict_block(
+        self, rows: Indices, background: Indices, from_row: NDArray[np.bool_]
+    ) -> NDArray[Any]:
+        """Predict some hybrids of some pairs, one row for each."""
+        _, n_hybrids, n_groups = from_row.shape
+        is_from_row = from_row.reshape(-1, n_groups)[:, self.group_of_column]
+        row = np.repeat(rows, n_hybrids)[:, np.newaxis]
+        background_row = self.n_rows + np.repeat(background, n_hybrids)[:, np.newaxis]
+        sources = np.where(is_from_row, row, background_row)
+        return np.asarray(self.predict(mixed(self.rows, sources)))
 
 
 def stacked(X: Any, background: Any) -> Any:

@@ -23,18 +23,20 @@ from barenet.model._randomness import derive_key, uniforms
 
 #: Number of background rows of the first round.
 FIRST_ROUND = 12
-#: Number of those with a second pair of orders, which measures how much the values depend on the
-#: orders.
+#: Number of background rows in the first round that are given a second pair of orders. The
+#: differences between both pairs measure the variance due to the orders.
 REPEATED = 6
-#: Maximum number of pairs of orders of a row, unless there are more background rows.
-MAX_PAIRS = 128
+#: Number of pairs of orders after which a row ends, whatever its error, once it has had all
+#: background rows. The last round may go beyond it.
+ENOUGH_PAIRS = 128
 
-#: Each background row is compared with that many others to estimate the values of its own columns.
+#: Number of other background rows that each background row is compared with, to estimate the values
+#: of its own columns.
 NEIGHBOURS = 6
 #: Minimum number of rows for these comparisons to save time.
 MANY_ROWS = 10
 
-#: Number of truth values, for groups of hybrids, that are in memory at a time.
+#: Maximum number of elements of `from_row` in memory at a time.
 MAX_MEMBERSHIPS = 2**23
 
 #: The keys of random numbers: orders of background rows, orders of columns, and those of the
@@ -123,7 +125,7 @@ class Sampler:
 
         A row is finished when the root mean square of the standard errors of its groups is at most
         the tolerance times the standard deviation of the background's outputs, for each output, or
-        when it has had all background rows and `MAX_PAIRS` pairs of orders.
+        when it has had all background rows and `ENOUGH_PAIRS` pairs of orders.
         """
         n_rows = len(rows)
         n_groups = self.game.n_groups
@@ -137,7 +139,7 @@ class Sampler:
         errors = np.zeros(shape)
         n_orders = np.zeros(n_rows, np.intp)
         unfinished = np.arange(n_rows)
-        most = max(n_background, MAX_PAIRS)
+        most = max(n_background, ENOUGH_PAIRS)
         start = 0
         end = next_end(0, n_background)
         if self.adjustments is None:

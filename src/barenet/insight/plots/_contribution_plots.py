@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of
 from barenet.insight.contributions import Contributions
@@ -82,10 +82,7 @@ def plot_waterfall(
     """
     index = _output_of(contributions, output)
     check_count(max_columns, "max_columns")
-    n_rows = len(contributions)
-    row = int(check_number(row, "row", ge=0, integer=True))
-    if row >= n_rows:
-        raise ArgumentError.of("row", row, f"0 to {n_rows - 1:,}")
+    row = contributions.check_row(row)
     values = contributions.values[row, :, index]
     order = np.argsort(-np.abs(values), kind="stable")
     labels = []
@@ -99,7 +96,7 @@ def plot_waterfall(
     steps = list(values[order[:max_columns]])
     n_others = len(values) - len(steps)
     if n_others:
-        labels.append(f"{n_others} other columns")
+        labels.append(count_of(n_others, "other column"))
         steps.append(values[order[max_columns:]].sum())
     height = 1.5 + ROW_HEIGHT * len(steps)
     figure, (axes,) = style.new_figure((7.0, height), title=title)
@@ -128,7 +125,8 @@ def _draw_steps(axes: Axes, steps: FloatArray, expected: float) -> None:
     width = max(high - low, 1e-12)
     for place, step in zip(places.tolist(), steps.tolist(), strict=True):
         right = max(starts[place], ends[place])
-        style.write(axes, right + 0.012 * width, place, f"{step:+.3g}")
+        text = f"{step:+.3g}".replace("-", "−")
+        style.write(axes, right + 0.012 * width, place, text)
     axes.set_xlim(low - 0.05 * width, high + 0.16 * width)
 
 
@@ -270,9 +268,17 @@ def plot_beeswarm(
         is_gray = np.isnan(ranks)
         look: dict[str, Any] = {"s": size, "linewidths": 0, "rasterized": len(x) > 2000}
         axes.scatter(x[is_gray], y[is_gray], color=style.ACTUAL, **look)
-        points = axes.scatter(
-            x[~is_gray], y[~is_gray], c=ranks[~is_gray], cmap=VALUE_COLORS, vmin=0, vmax=1, **look
-        )
+        has_rank = ~is_gray
+        if has_rank.any():
+            points = axes.scatter(
+                x[has_rank],
+                y[has_rank],
+                c=ranks[has_rank],
+                cmap=VALUE_COLORS,
+                vmin=0,
+                vmax=1,
+                **look,
+            )
     _label_columns(axes, [shorten(contributions.names[column]) for column in shown])
     style.label_axes(axes, f"contribution to {contributions.describe_output(index)}")
     _mention_others(axes, len(shown), len(contributions.names))
