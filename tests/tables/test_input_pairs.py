@@ -5,9 +5,21 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas
 import pytest
+from sklearn.inspection import permutation_importance as sklearn_importance
 
-from barenet import Network, Predictor, TableEncoding, load, save
+from barenet import (
+    MLPEnsembleRegressor,
+    Network,
+    Predictor,
+    TableEncoding,
+    contributions,
+    load,
+    permutation_importance,
+    save,
+)
+from barenet.cli._main import main
 from barenet.tables._input_pairs import InputPairs
 from barenet.tables._table_rows import table_rows
 
@@ -164,3 +176,62 @@ def test_a_file_with_pairs_has_a_newer_format_version(paired, encoding, tmp_path
         header = path.read_bytes()[8:]
         versions.append(int(re.search(rb'format_version\\?": (\d)', header)[1]))
     assert versions == [5, 6]
+
+
+def ensemble_of_cells():
+    """An ensemble whose target depends on the cells of two columns, and rows of both."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 8, (2, 500))
+    y = rng.normal(size=(8, 8))[codes[0], codes[1]]
+    rows = {}
+    for name, row_codes in zip(("first", "second"), codes, strict=True):
+        rows[name] = np.array([f"c{code}" for code in row_codes], object)
+    rows["x"] = rng.normal(size=500)
+    model = MLPEnsembleRegressor(random_state=0, max_iter=20).fit(rows, y)
+    assert model.encoding_.n_pairs >= 60
+    return model, rows, y
+
+
+def test_explanations_change_the_inputs_of_pairs_with_their_columns():
+    """Inputs of pairs belong to two columns, and follow each of them."""
+    model, rows, y = ensemble_of_cells()
+    frame = pandas.DataFrame(rows)
+    importance = permutation_importance(model, frame, y, n_repeats=2, seed=0)
+    expected = sklearn_importance(model, frame, y, n_repeats=2, random_state=0)
+    np.testing.assert_allclose(importance.mean, expected.importances_mean, atol=1e-5)
+    few = frame[:4]
+    background = frame[4:9]
+    result = contributions(model, few, background, exact=True)
+    changed = np.zeros((4, 3))
+    for row in range(4):
+        for number in range(5):
+            hybrid = background.iloc[[number]].reset_index(drop=True)
+            before = model.predict(hybrid)
+            for place, name in enumerate(frame):
+                hybrid[name] = few[name].iloc[row]
+                after = model.predict(hybrid)
+                changed[row, place] += (after - before)[0] / 5
+                before = after
+    total = result.values[:, :, 0].sum(axis=1)
+    np.testing.assert_allclose(total, changed.sum(axis=1), atol=1e-5)
+    # The first column in the order "first, second" and the last one in the reverse order.
+    reverse = np.zeros(4)
+    for row in range(4):
+        for number in range(5):
+            hybrid = background.iloc[[number]].reset_index(drop=True)
+            hybrid["second"] = few["second"].iloc[row]
+            hybrid["x"] = few["x"].iloc[row]
+            before = model.predict(hybrid)
+            hybrid["first"] = few["first"].iloc[row]
+            reverse[row] += (model.predict(hybrid) - before)[0] / 5
+    assert (np.abs(reverse - changed[:, 0]) > 0.05).any(), "the columns matter together"
+
+
+def test_explained_steps_have_a_line_for_each_pair(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model, rows, y = ensemble_of_cells()
+    save(Predictor.from_estimator(model, target_name="y"), "cells.safetensors")
+    pandas.DataFrame(rows).assign(y=y)[:5].to_csv("rows.csv", index=False)
+    assert main(["explain", "cells.safetensors", "rows.csv", "--row", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert ", second=c" in shown, shown[:3000]

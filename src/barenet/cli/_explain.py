@@ -328,6 +328,8 @@ def _raw_values(
             else:
                 yield ""
             index += 1
+    for _ in range(encoding.n_pairs):  # their names contain both categories
+        yield ""
 
 
 def _has_value(column: Column, name: str, number: float) -> bool:

@@ -183,6 +183,8 @@ def permutation_importance(
     name = main_metric(metric or usual, codes, classes).name
 
     def measure() -> float:
+        if isinstance(predictor.preprocessing, TableEncoding):
+            predictor.preprocessing.set_pairs(rows)  # those of the shuffled column
         output = predictor.in_units(network.predict(rows))
         output = output.reshape(len(rows), -1)
         n_outputs = output.shape[1]  # 1 for two classes, too: the probability of the second

@@ -237,14 +237,13 @@ class TableEncoding:
         """
         frame = self.frame_of(X)
         encoded = np.empty((len(frame), self.n_inputs), dtype)
+        n_inputs_of_columns = self.n_inputs - self.n_pairs
         n_rows = max(1, _BLOCK // self.n_inputs)
         for start in range(0, len(frame), n_rows):
             indices = slice(start, start + n_rows)
             block = frame.take(indices)
-            inputs = self._inputs_of_columns(block)
-            first, second = self.factors_of_pairs
-            products = inputs[:, first] * inputs[:, second]
-            np.concatenate([inputs, products], axis=1, out=encoded[indices], casting="unsafe")
+            encoded[indices, :n_inputs_of_columns] = self._inputs_of_columns(block)
+        self.set_pairs(encoded)
         return encoded
 
     def _inputs_of_columns(self, block: Frame) -> NDArray[np.float64]:
@@ -399,6 +398,18 @@ class TableEncoding:
             firsts.append(starts[pairs.first] + pairs.first_places)
             seconds.append(starts[pairs.second] + pairs.second_places)
         return np.concatenate(firsts), np.concatenate(seconds)
+
+    def set_pairs(self, encoded: NDArray[Any]) -> None:
+        """Compute the inputs of pairs from those of the columns, in place.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_samples, n_inputs)
+            Encoded rows.
+        """
+        if self.n_pairs:
+            first, second = self.factors_of_pairs
+            encoded[:, -self.n_pairs :] = encoded[:, first] * encoded[:, second]
 
     def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.

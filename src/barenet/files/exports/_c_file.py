@@ -392,6 +392,8 @@ class CallPlan:
             length = origin.length
             if call.n_outputs is not None:
                 length = call.n_outputs
+            elif call.step.name == "multiply":
+                length += call.step.parts["first"].size
             target = Vector(name, length)
             self._reserve(target)
             self._write_call(call, origin, target)

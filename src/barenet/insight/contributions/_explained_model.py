@@ -157,6 +157,8 @@ class ExplainedModel:
         encoding = predictor.preprocessing
         widths = [1 for _ in predictor.feature_names]
         if isinstance(encoding, TableEncoding):
+            if encoding.pairs:  # the first layer is no sum over columns then
+                return RawHybrids(self.outputs, rows, background, groups)
             widths = [len(column.inputs) for column in encoding.used]
         ends = np.cumsum(widths)
         inputs_of_column = np.split(np.arange(ends[-1]), ends[:-1])
