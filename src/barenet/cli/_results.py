@@ -62,9 +62,6 @@ class OutputOptions:
         Compare with a constant and a linear model on the same rows.
     plots : bool
         Draw plots, if matplotlib is installed.
-    keep_background : bool
-        Keep 100 raw training rows in the model file, which `barenet predict --reasons` and `barenet
-        explain --prediction` compare rows with. Don't keep rows of people without their consent.
     json : bool
         Print the result as JSON, for programs.
     """
@@ -73,7 +70,6 @@ class OutputOptions:
     overwrite: Off = False
     baselines: On = True
     plots: On = True
-    keep_background: Off = False
     json: Off = False
 
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
@@ -151,7 +147,7 @@ class Results:
     def _predictor(self, **measured: Measurement) -> Predictor:
         """Make the predictor, whose model card has the scores once they are measured."""
         predictor = with_results(self.fit.predictor, self.history, measured)
-        if self.options.keep_background:
+        if self.fit.settings.keep_background:
             predictor = predictor.with_background(self.fit.rows.training.X)
         return predictor
 

@@ -202,6 +202,9 @@ class TaskSettings(DataOptions):
     teacher : Path
         Model whose predictions a single network learns instead of the targets, such as an ensemble
         for the same columns: a file, or the folder of a run.
+    keep_background : bool
+        Keep 100 raw training rows in the model file, which `barenet predict --reasons` and `barenet
+        explain --prediction` compare rows with. Don't keep rows of people without their consent.
     config : RunConfig
         How the network is built and trained.
     """
@@ -211,6 +214,7 @@ class TaskSettings(DataOptions):
     memory: str | None = None
     start_from: Path | None = None
     teacher: Path | None = None
+    keep_background: bool | None = None
     config: RunConfig = field(default_factory=RunConfig)
 
     @classmethod
