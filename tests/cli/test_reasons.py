@@ -162,6 +162,9 @@ def test_train_keeps_background_rows_on_request(barenet, tmp_path):
     assert load("without").background is None
     background = load("with").background
     assert background.shape == (100, 2)
+    barenet("train", "--config", "with/settings.toml", "--no-plots", "--out", "again").ok()
+    for name in ("size", "kind"):
+        np.testing.assert_array_equal(load("again").background[name], background[name])
     (tmp_path / "rows.csv").rename("new.csv")
     rows = barenet("predict", "with", "new.csv", "--reasons", 2).rows
     assert {row["reason_1"] for row in rows} == {"kind", "size"}
