@@ -181,7 +181,7 @@ from distributed import Client
 
 if __name__ == "__main__":
     X = np.random.default_rng(0).normal(size=(400, 3))
-    client = Client(scheduler_file=sys.argv[1], timeout=60)
+    client = Client(scheduler_file=sys.argv[1], timeout=240)
     client.wait_for_workers(2, timeout=120)
 
     def report(run):
@@ -203,7 +203,7 @@ def test_a_script_ends_with_one_line_and_no_traceback_of_dask(processes, tmp_pat
         if line == "5\n":
             break
     kill(scheduler)
-    _, errors = script.communicate(timeout=200)
+    _, errors = script.communicate(timeout=300)
     assert script.returncode == 1
     assert "direct cause" not in errors and "During handling" not in errors
     last = errors.strip().splitlines()[-1]
