@@ -238,14 +238,17 @@ def _grouped(
     group_of_column: dict[str, str] = {}
     places = {name: place for place, name in enumerate(names)}
     for group, columns in (groups or {}).items():
-        if isinstance(columns, str) or not len(columns):
+        if not isinstance(group, str):
+            raise ArgumentError.of("groups", group, "a text as the name of a group")
+        is_list = not isinstance(columns, str) and hasattr(columns, "__len__")
+        if not is_list or not len(columns):
             expected = f"a list of columns for the group {group!r}"
             raise ArgumentError.of("groups", columns, expected)
         for name in columns:
             lookup(places, name, "groups")
             if name in group_of_column:
-                problem = f"column {name!r} is in two groups"
-                raise ArgumentError(problem, argument="groups", remedy="leave it out of one")
+                problem = f"column {name!r} is in a group twice, or in two groups"
+                raise ArgumentError(problem, argument="groups", remedy="name it once")
             group_of_column[name] = group
     columns_of_groups: dict[str, list[int]] = {}
     for name, place in places.items():
