@@ -63,7 +63,9 @@ def clusters(rng: np.random.Generator) -> Table:
 
 def matches(rng: np.random.Generator) -> Table:
     """3,000 matches of 20 teams, whose strength is another one in each of 10 seasons."""
-    n_matches, n_teams, n_seasons = 3_000, 20, 10
+    n_matches = 3_000
+    n_teams = 20
+    n_seasons = 10
     strength = rng.normal(size=(n_teams, n_seasons)) + 0.3 * rng.normal(size=(n_teams, 1))
     home = rng.integers(0, n_teams, n_matches)
     guest = (home + rng.integers(1, n_teams, n_matches)) % n_teams

@@ -77,7 +77,9 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
     1.5 epochs are an error, and a float would round large seeds.
     """
     type_text = str(kind)  # such as tuple[int, ...], or int | Literal['full']
-    word = "full" if "full" in type_text else ""
+    word = ""
+    if "full" in type_text:
+        word = "full"
     values = tuple(_integer(token.value, word) for token in tokens)
     if "tuple" in type_text:
         return values

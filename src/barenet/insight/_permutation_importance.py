@@ -192,7 +192,7 @@ def permutation_importance(
 
     score = measure()
     drops = np.empty((len(names), n_repeats))
-    ends = np.cumsum([0, *_widths(predictor)]).tolist()
+    ends = np.cumsum([0, *inputs_per_column(predictor)]).tolist()
     for column in progress(range(len(names))):
         inputs = slice(ends[column], ends[column + 1])
         shuffled_scores = _shuffled_scores(measure, rows, inputs, n_repeats, seed)
@@ -204,7 +204,7 @@ def permutation_importance(
     return Importance(names, name, score, drops)
 
 
-def _widths(predictor: Predictor) -> list[int]:
+def inputs_per_column(predictor: Predictor) -> list[int]:
     """Count the inputs that each column is encoded into."""
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):

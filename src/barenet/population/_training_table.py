@@ -13,7 +13,7 @@ from barenet.population._ensemble_training import EnsembleTraining, rows_left_ou
 from barenet.population._number_loss import NumberLoss
 from barenet.population._out_of_fold import OutOfFold
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._chosen_pairs import with_categories_of_pairs, with_pairs
+from barenet.tables._chosen_pairs import columns_of, with_categories_of_pairs, with_pairs
 from barenet.tables._column_relevance import relevance_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._input_regression import random_rows
@@ -125,11 +125,7 @@ class TrainingTable:
         """Return the fractions of rare categories: none are merged in the columns of pairs."""
         if self.rare is not None:
             return self.rare
-        rare = dict(chosen.rare)
-        for first_side, second_side in chosen.pairs:
-            rare[first_side.column] = 0.0
-            rare[second_side.column] = 0.0
-        return rare
+        return chosen.rare | dict.fromkeys(columns_of(chosen.pairs), 0.0)
 
     def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
         """Encode the columns with the chosen inputs, and make the networks."""

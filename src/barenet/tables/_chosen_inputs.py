@@ -200,7 +200,7 @@ def choose_inputs(
         elif isinstance(column, DateColumn):
             columns += _parts_of_dates(column, values)
         elif isinstance(column, NumberColumn) and _may_be_codes(values):
-            filled = np.where(np.isnan(values), column.fill_value, values)
+            filled = column.filled(values)
             columns.append(Categories.of_numbers(column.name, filled))
             numbers_of_codes[column.name] = np.unique(filled)
             # What the bins express of the target doesn't need codes.
@@ -217,7 +217,7 @@ def choose_inputs(
 
 def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]:
     """Return the categories of each part of dates that differs, with missing dates filled."""
-    filled = np.where(np.isnat(dates), column.fill_value, dates)
+    filled = column.filled(dates)
     parts = []
     for cycle in column.cycles:
         part = PART_OF_CYCLE[cycle]

@@ -72,6 +72,15 @@ class PairSide(NamedTuple):
 ColumnPair = tuple[PairSide, PairSide]
 
 
+def columns_of(column_pairs: Iterable[ColumnPair]) -> set[str]:
+    """Return the names of all columns of pairs."""
+    names = set()
+    for first_side, second_side in column_pairs:
+        names.add(first_side.column)
+        names.add(second_side.column)
+    return names
+
+
 class SideCodes(NamedTuple):
     """The categories of a column in some rows.
 
@@ -127,7 +136,7 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
     if isinstance(column, CategoryColumn):
         sides.append(SideCodes.of(PairSide(column.name), values, is_text=True))
     elif isinstance(column, FilledColumn):
-        filled = np.where(np.isnan(values), column.fill_value, values)
+        filled = column.filled(values)
         if isinstance(column, DateColumn):
             for cycle in column.cycles:
                 part = PART_OF_CYCLE[cycle]
@@ -181,6 +190,8 @@ def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
 
     If there are as many pairs as categories of one column, this column determines the other one.
     """
+    # The numbers of categories in these rows, which may be a sample.
+    n_present = {side.side: np.count_nonzero(np.bincount(side.codes)) for side in sides}
     candidates = []
     for first, second in itertools.combinations(sides, 2):
         if not first.is_text and not second.is_text:
@@ -191,9 +202,7 @@ def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
             continue
         codes = first.codes * second.n_codes + second.codes
         n_pairs = int(np.count_nonzero(np.bincount(codes)))
-        n_first = len(np.unique(first.codes))  # in these rows, which may be a sample
-        n_second = len(np.unique(second.codes))
-        is_determined = n_pairs <= max(n_first, n_second)
+        is_determined = n_pairs <= max(n_present[first.side], n_present[second.side])
         is_repeated = n_pairs < len(codes)
         if not is_determined and is_repeated and n_pairs <= MOST_INPUTS_OF_PAIRS:
             candidates.append(PairCodes((first.side, second.side), codes, n_pairs))
@@ -223,24 +232,21 @@ def with_categories_of_pairs(
     """Add inputs for the numbers and the parts of dates that are in a pair."""
     if not column_pairs:
         return encoding
-    values_by_name = {}
-    for column, values in values_of(encoding, X):
-        values_by_name[column.name] = values
-    sides: set[PairSide] = set()
+    parts_by_name: dict[str, set[str]] = {}
     for pair in column_pairs:
-        sides.update(pair)
+        for name, part in pair:
+            parts_by_name.setdefault(name, set()).add(part)
     parts: dict[str, tuple[str, ...]] = {}
     codes: dict[str, tuple[float, ...]] = {}
-    for name, part in sorted(sides):
-        encoded = encoding.used_by_name.get(name)
-        if isinstance(encoded, DateColumn):
-            earlier = parts.get(name, encoded.parts)
-            if part not in earlier:
-                parts[name] = (*earlier, part)
-        elif isinstance(encoded, PiecewiseColumn) and not encoded.codes:
-            values = values_by_name[name]
-            filled = np.where(np.isnan(values), encoded.fill_value, values)
-            codes[name] = tuple(np.unique(filled).tolist())
+    for column, values in values_of(encoding, X):
+        if column.name not in parts_by_name:
+            continue
+        if isinstance(column, DateColumn):
+            further = parts_by_name[column.name].difference(column.parts)
+            parts[column.name] = (*column.parts, *sorted(further))
+        elif isinstance(column, PiecewiseColumn) and not column.codes:
+            different = np.unique(column.filled(values))
+            codes[column.name] = tuple(different.tolist())
     return encoding.with_inputs(parts, codes)
 
 
@@ -259,9 +265,11 @@ def with_pairs(
     possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
     if not possible_pairs:
         return encoding
+    names = columns_of(possible_pairs)
     entries_by_name = {}
     for column, values in values_of(encoding, X):
-        entries_by_name[column.name] = column.entries(values)
+        if column.name in names:
+            entries_by_name[column.name] = column.entries(values)
     counts_of_pairs = []
     for first_side, second_side in possible_pairs:
         first = _input_of_rows(encoding, entries_by_name, first_side)

@@ -226,11 +226,14 @@ class FilledColumn(Column):
         """
         return values
 
+    def filled(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Replace the missing values among parsed values, shape (n_rows,)."""
+        return np.where(np.isnan(values), self.fill_value, values)
+
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        is_missing = np.isnan(values)
-        encoded = self._encode_filled(np.where(is_missing, self.fill_value, values))
+        encoded = self._encode_filled(self.filled(values))
         if self.indicator:
-            encoded.append(is_missing)
+            encoded.append(np.isnan(values))
         return np.column_stack(encoded)
 
     def _encode_filled(self, values: NDArray[Any]) -> list[Any]:

@@ -238,7 +238,7 @@ class PiecewiseColumn(NumberColumn):
 
     def entries(self, values: NDArray[Any]) -> Entries:
         is_missing = np.isnan(values)
-        filled = np.where(is_missing, self.fill_value, values)
+        filled = self.filled(values)
         of_bins = self._filled_entries(filled, len(self.inputs))
         further = []
         if self.codes:
@@ -632,7 +632,7 @@ class DateColumn(FilledColumn):
         if not isinstance(column, PiecewiseColumn):
             return super().entries(values)
         is_missing = np.isnan(values)
-        filled = np.where(is_missing, self.fill_value, values)
+        filled = self.filled(values)
         of_seconds = column._filled_entries(seconds(filled), len(self.inputs))
         further = []
         n_rows = len(filled)

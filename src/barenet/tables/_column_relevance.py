@@ -81,7 +81,7 @@ class ColumnValues(NamedTuple):
         if isinstance(column, CategoryColumn):
             return cls(column.name, np.empty((len(values), 0)), _codes(values))
         assert isinstance(column, FilledColumn)
-        filled = np.where(np.isnan(values), column.fill_value, values)
+        filled = column.filled(values)
         features = [_codes(filled)]
         codes = None
         if isinstance(column, DateColumn):

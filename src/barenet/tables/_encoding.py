@@ -368,7 +368,7 @@ class TableEncoding:
                 are_bins.append(False)
         return np.array(are_bins)
 
-    @property
+    @cached_property
     def starts(self) -> dict[str, int]:
         """The first input of each column that is used, by its name."""
         starts = {}

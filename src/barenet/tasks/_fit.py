@@ -30,6 +30,7 @@ from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._chosen_inputs import ChosenInputs
+from barenet.tables._chosen_pairs import columns_of
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._scaling import Scaling
@@ -422,10 +423,7 @@ def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
 
 def note_on_inputs(chosen: ChosenInputs) -> str:
     """Describe the chosen inputs of columns, each choice in a line."""
-    columns_of_pairs = set()
-    for pair in chosen.pairs:
-        for side in pair:
-            columns_of_pairs.add(side.column)
+    columns_of_pairs = columns_of(chosen.pairs)
     names_by_fraction: dict[float, list[str]] = {}
     for name, fraction in chosen.rare.items():
         if name not in columns_of_pairs:  # `TrainingTable` merges none of their categories

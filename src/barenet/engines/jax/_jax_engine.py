@@ -298,7 +298,7 @@ class JaxEngine(Engine):
         """Compute the result of a program, alone or together with those of other networks."""
         from barenet.engines.jax._program_calls import ProgramCall, compute
 
-        is_joint = self.joint_calls is not None and self.joint_calls.has_joined
+        joint_calls = self.joint_calls
         precision = PRECISIONS[self.options.precision]
         constants = {}
         if purpose != "evaluate":
@@ -314,8 +314,8 @@ class JaxEngine(Engine):
             inputs=inputs,
             n_steps=n_steps,
         )
-        if is_joint and self.joint_calls is not None:
-            result, pace = self.joint_calls.compute(call, self._structure)
+        if joint_calls is not None and joint_calls.has_joined:
+            result, pace = joint_calls.compute(call, self._structure)
             if purpose == "learn":
                 self.steps_per_second = pace
             return result

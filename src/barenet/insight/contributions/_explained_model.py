@@ -14,6 +14,7 @@ from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.insight._permutation_importance import inputs_per_column
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._hybrid_rows import FirstLayerHybrids, HybridRows, RawHybrids
 from barenet.model._array_dataset import class_probabilities
@@ -155,12 +156,10 @@ class ExplainedModel:
         if not isinstance(predictor, Predictor) or not _starts_dense(predictor.network):
             return RawHybrids(self.outputs, rows, background, groups)
         encoding = predictor.preprocessing
-        widths = [1 for _ in predictor.feature_names]
-        if isinstance(encoding, TableEncoding):
-            if encoding.pairs:  # the first layer is no sum over columns then
-                return RawHybrids(self.outputs, rows, background, groups)
-            widths = [len(column.inputs) for column in encoding.used]
-        ends = np.cumsum(widths)
+        if isinstance(encoding, TableEncoding) and encoding.pairs:
+            # The first layer is no sum over columns then.
+            return RawHybrids(self.outputs, rows, background, groups)
+        ends = np.cumsum(inputs_per_column(predictor))
         inputs_of_column = np.split(np.arange(ends[-1]), ends[:-1])
         inputs_of_group = []
         for columns in groups:

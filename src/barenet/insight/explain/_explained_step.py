@@ -328,7 +328,10 @@ def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
         if layer_type not in LAYERS:
             layer_type = Layer
         passes = LAYERS[layer_type](formulas)
-        texts = passes.forward if is_forward else passes.backward
+        if is_forward:
+            texts = passes.forward
+        else:
+            texts = passes.backward
         equations = tuple(formulas.equations(texts))
         if equations or is_forward:
             words = SENTENCES["layers"][layer_type.__name__]

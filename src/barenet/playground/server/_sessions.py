@@ -90,7 +90,9 @@ class Session:
         present = list(self.views)
         views = []
         for index, settings in enumerate(networks):
-            view = present[index] if index < len(present) else None
+            view = None
+            if index < len(present):
+                view = present[index]
             if view is None or not view.accepts(settings, prepared):
                 view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
             views.append(view)
