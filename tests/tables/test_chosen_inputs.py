@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_predict
 
 from barenet import MLPEnsembleRegressor
 from barenet.population._prepared_training import prepare_ensemble_training
@@ -38,6 +38,42 @@ def test_the_errors_are_those_of_fits_without_each_row():
         np.testing.assert_allclose(found.predictions, expected, rtol=1e-9, atol=1e-12)
         error = (weight * np.square(y - expected).mean(axis=1)).mean()
         assert found.error == pytest.approx(error, rel=1e-9)
+
+
+def test_with_groups_the_errors_are_those_of_fits_without_each_group():
+    rng = np.random.default_rng(2)
+    labels = np.array([f"c{code}" for code in rng.integers(0, 4, 60)], object)
+    groups = rng.integers(0, 12, 60)
+    labels[groups == 3] = "alone"  # a category that no other group has
+    column = Categories.of("c", labels)
+    X = labels[:, np.newaxis] == np.unique(labels)
+    y = rng.normal(size=(60, 2))
+    weight = rng.integers(0, 4, 60) / 1.5
+    y -= np.average(y, axis=0, weights=weight)
+    expected = np.empty_like(y)
+    for train, test in LeaveOneGroupOut().split(X, groups=groups):
+        mean = np.average(y[train], axis=0, weights=weight[train])
+        model = Ridge(alpha=16.0, fit_intercept=False)
+        model.fit(X[train], y[train] - mean, sample_weight=weight[train])
+        expected[test] = mean + model.predict(X[test])
+    others = OtherRows.of(column.codes, y, weight, groups)
+    found = others.errors(y, weight, penalty=16.0)
+    np.testing.assert_allclose(found.predictions, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_names_of_groups_are_not_kept_although_they_predict_rows_of_the_same_group():
+    """Each patient has one result, in three rows, and a name that tells nothing of others."""
+    rng = np.random.default_rng(3)
+    patient = np.repeat(np.arange(300), 3)
+    y = rng.normal(size=300)[patient, np.newaxis] + 0.1 * rng.normal(size=(900, 1))
+    table = {"patient": [f"p{code}" for code in patient], "x": rng.normal(size=900)}
+    assert choose_inputs(table, y, np.ones(900)).rare == {"patient": 0.0}
+    assert choose_inputs(table, y, np.ones(900), patient).rare == {}
+    town = np.array([f"t{code}" for code in rng.integers(0, 120, 300)])[patient]
+    effects = rng.normal(size=300)[np.unique(town, return_inverse=True)[1]]
+    y_of_towns = y + 3 * effects[:, np.newaxis]
+    chosen = choose_inputs(table | {"town": town}, y_of_towns, np.ones(900), patient)
+    assert chosen.rare == {"town": 0.0}
 
 
 @pytest.mark.parametrize(

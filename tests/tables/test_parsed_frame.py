@@ -3,6 +3,8 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from barenet.population._prepared_training import prepare_ensemble_training
@@ -22,7 +24,8 @@ TABLE = {
 KINDS = {"size": "number", "town": "category", "day": "ymd", "open": "boolean"}
 
 
-def test_the_preparation_of_an_ensemble_parses_each_column_once(monkeypatch):
+@pytest.mark.parametrize("convert", [as_frame, dict, pd.DataFrame, pa.table])
+def test_the_preparation_of_an_ensemble_parses_each_column_once(convert, monkeypatch):
     counts = Counter()
     for parser in ("as_numbers", "as_labels", "as_datetimes", "as_booleans"):
         parse = getattr(parsing, parser)
@@ -32,7 +35,7 @@ def test_the_preparation_of_an_ensemble_parses_each_column_once(monkeypatch):
             return parse(frame, name, *options)
 
         monkeypatch.setattr(parsing, parser, counted)
-    prepare_ensemble_training(as_frame(TABLE), RNG.normal(size=300))
+    prepare_ensemble_training(convert(TABLE), RNG.normal(size=300))
     assert counts == dict.fromkeys(TABLE, 1)
 
 
@@ -42,6 +45,19 @@ def test_the_preparation_is_the_same_for_a_frame_and_for_its_columns():
     of_columns, expected, *_ = prepare_ensemble_training(TABLE, y)
     assert encoding.to_dict() == expected.to_dict()
     np.testing.assert_array_equal(of_frame.X.entries, of_columns.X.entries)
+
+
+def test_columns_to_drop_may_have_values_of_any_type():
+    y = RNG.normal(size=300)
+    period = pd.period_range("2000-01", periods=300, freq="M")
+    table = pd.DataFrame(TABLE).assign(period=period)
+    of_others, expected, *_ = prepare_ensemble_training(TABLE, y)
+    training, encoding, *_ = prepare_ensemble_training(table, y, drop=["period"])
+    assert encoding.columns[:-1] == expected.columns
+    assert encoding.columns[-1].name == "period"
+    np.testing.assert_array_equal(training.X.entries, of_others.X.entries)
+    with pytest.raises(ValueError, match="period"):
+        prepare_ensemble_training(table, y)
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())

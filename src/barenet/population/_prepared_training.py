@@ -1,5 +1,6 @@
 """Prepares the training of an ensemble on a table: the inputs, the targets and the recipe."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -13,9 +14,10 @@ from barenet.population._input_trials import InputTrials
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._out_of_fold import check_memory
 from barenet.population._training_table import PreparedTraining, TrainingTable
-from barenet.tables._encoding import ColumnOptions
-from barenet.tables._frame import Frame
+from barenet.tables._encoding import ColumnOptions, check_texts
+from barenet.tables._frame import TEXT
 from barenet.tables._parsed_frame import ParsedFrame
+from barenet.tables._to_frame import as_frame, column_names
 
 
 def prepare_ensemble_training(
@@ -50,8 +52,7 @@ def prepare_ensemble_training(
         scaling = number_loss.fit_scaling(y, weight)
         y = number_loss.scaled(y, weight, scaling)
         y_for_encoding = number_loss.for_encoding(y, weight)
-    if isinstance(X, Frame):
-        X = ParsedFrame.of(X)  # the fit of the encoding and the following steps share the values
+    X = _converted_once(X, columns.get("drop", ()))
     table = TrainingTable(
         X=X,
         y=y,
@@ -72,3 +73,24 @@ def prepare_ensemble_training(
     trials = InputTrials(table, recipe, threads=threads, progress=progress)
     chosen = trials.confirm(chosen)
     return table.prepare(chosen, recipe)
+
+
+def _converted_once(X: Any, drop: Collection[str]) -> Any:
+    """Convert a table with names to a frame, so that all steps share its columns and their values.
+
+    An array is returned as it is: the frame of an array has names, and the array has none. Columns
+    to drop may have values of any type, which are not converted.
+    """
+    names = column_names(X)
+    if names is None:
+        return X
+    drop = check_texts(drop, "drop")
+    kept = [name for name in names if name not in drop]
+    if not kept:
+        return X  # `TableEncoding.fit` refuses to drop all columns
+    frame = as_frame(X, only=kept)
+    without_values = np.full(len(frame), "", TEXT)
+    columns = {}
+    for name in names:
+        columns[name] = frame.columns.get(name, without_values)
+    return ParsedFrame.of(replace(frame, columns=columns))

@@ -89,7 +89,9 @@ class TrainingTable:
 
     def choose_inputs(self) -> ChosenInputs:
         """Choose inputs by ridge regressions; no fractions of rare categories if `rare` is set."""
-        chosen = choose_inputs(self.X, self.y_for_encoding, self.weight, **self.columns)
+        chosen = choose_inputs(
+            self.X, self.y_for_encoding, self.weight, self.groups, **self.columns
+        )
         if self.rare is not None:
             chosen = chosen._replace(rare={})
         return chosen

@@ -173,11 +173,16 @@ class Categories(NamedTuple):
 
 
 def choose_inputs(
-    X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Unpack[ColumnOptions]
+    X: Any,
+    y: NDArray[Any],
+    weight: NDArray[Any],
+    groups: NDArray[Any] | None = None,
+    **options: Unpack[ColumnOptions],
 ) -> ChosenInputs:
     """Choose the categories that have an input of their own.
 
-    y has classes, or rows of numbers. Columns for which the default is chosen are left out.
+    y has classes, or rows of numbers. Columns for which the default is chosen are left out. With
+    groups, such as patients with several rows, a row is predicted without the rows of its group.
 
     >>> towns = np.array([f"town {row % 150}" for row in range(600)])
     >>> chosen = choose_inputs({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150, np.ones(600))
@@ -185,7 +190,7 @@ def choose_inputs(
     {'town': 0.0}
     """
     encoding = TableEncoding.fit(X, rare=0, **options)
-    sample = RegressionSample.of(y, weight, MOST_ROWS_OF_CATEGORIES)
+    sample = RegressionSample.of(y, weight, MOST_ROWS_OF_CATEGORIES, groups)
     frame = encoding.frame_of(X).take(sample.rows)
     columns = []
     sides = []
@@ -209,9 +214,9 @@ def choose_inputs(
     if not columns:
         return ChosenInputs({}, {}, {})
     numbers = sample.centered(other_inputs)
-    thresholds, residuals = _choose_in_turn(columns, numbers, sample.targets, sample.weight)
+    thresholds, residuals = _choose_in_turn(columns, numbers, sample)
     chosen = _chosen_inputs(columns, thresholds, numbers_of_codes)
-    pairs = choose_pairs(sides, residuals, sample.weight)
+    pairs = choose_pairs(sides, residuals, sample.weight, sample.groups)
     return chosen._replace(pairs=pairs)
 
 
@@ -258,38 +263,39 @@ def _chosen_inputs(
 
 
 def _choose_in_turn(
-    columns: list[Categories],
-    numbers: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    weight: NDArray[np.float64],
+    columns: list[Categories], numbers: NDArray[np.float64], sample: RegressionSample
 ) -> tuple[list[float], NDArray[np.float64]]:
     """Choose the threshold of each column, after the shares of all others have been subtracted.
 
     Returns the thresholds, and what all columns leave unexplained.
     """
-    first_share = share_of_numbers(numbers, targets, weight)
-    residuals = targets - first_share
+    weight = sample.weight
+    first_share = share_of_numbers(numbers, sample.targets, weight)
+    residuals = sample.targets - first_share
     shares = []
     for column in columns:
-        share = leave_one_out_with_best_penalty(column.codes, residuals, weight).predictions
-        shares.append(share)
-        residuals -= share
+        result = leave_one_out_with_best_penalty(column.codes, residuals, weight, sample.groups)
+        shares.append(result.predictions)
+        residuals -= result.predictions
     # The first share of the numbers followed, by chance, some of what the categories explain.
     residuals += first_share
     residuals -= share_of_numbers(numbers, residuals, weight)
     thresholds = []
     for column, share in zip(columns, shares, strict=True):
         residuals += share  # the targets without the shares of the other columns
-        threshold, result = _choose(column, residuals, weight)
+        threshold, result = _choose(column, residuals, sample)
         thresholds.append(threshold)
         residuals -= result.predictions
     return thresholds, residuals
 
 
 def _choose(
-    column: Categories, targets: NDArray[np.float64], weight: NDArray[np.float64]
+    column: Categories, targets: NDArray[np.float64], sample: RegressionSample
 ) -> tuple[float, LeftOutErrors]:
-    """Choose the threshold with the lowest error, or the default if it is hardly worse."""
+    """Choose the threshold with the lowest error, or the default if it is hardly worse.
+
+    The targets are those of the sample without the shares of other columns.
+    """
     default, *_ = column.thresholds
     results: dict[float, LeftOutErrors] = {}
     numbers_of_categories = set()
@@ -299,7 +305,9 @@ def _choose(
         # A higher threshold merges the same categories and more, so as many are the same ones.
         if n_categories not in numbers_of_categories:
             numbers_of_categories.add(n_categories)
-            results[threshold] = leave_one_out_with_best_penalty(merged.codes, targets, weight)
+            results[threshold] = leave_one_out_with_best_penalty(
+                merged.codes, targets, sample.weight, sample.groups
+            )
     best = min(results, key=lambda threshold: results[threshold].error)
     if not results[best].is_clearly_better(than=results[default]):
         best = default

@@ -148,9 +148,14 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
 
 
 def choose_pairs(
-    sides: Sequence[SideCodes], residuals: NDArray[np.float64], weight: NDArray[np.float64]
+    sides: Sequence[SideCodes],
+    residuals: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    groups: NDArray[np.intp] | None = None,
 ) -> tuple[ColumnPair, ...]:
     """Choose pairs of columns that predict residuals; at least one of the two has texts.
+
+    A row is predicted without the rows of its group, if there are groups.
 
     >>> row = np.arange(400)
     >>> shape = SideCodes.of(PairSide("shape"), row % 10, is_text=True)
@@ -164,12 +169,14 @@ def choose_pairs(
     rows = random_rows(len(residuals), MOST_ROWS_OF_PAIRS)
     residuals = residuals[rows]
     weight = weight[rows]
+    if groups is not None:
+        groups = groups[rows]
     candidates = _candidates([side.take(rows) for side in sides])
     n_pairs_by_columns = {candidate.pair: candidate.n_pairs for candidate in candidates}
     chosen: list[ColumnPair] = []
     room = MOST_INPUTS_OF_PAIRS
     while candidates and len(chosen) < MOST_PAIRS:
-        results = _better_than_nothing(candidates, residuals, weight)
+        results = _better_than_nothing(candidates, residuals, weight, groups)
         if not results:
             break
         best = min(results, key=lambda pair: results[pair].error)
@@ -210,7 +217,10 @@ def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
 
 
 def _better_than_nothing(
-    candidates: Sequence[PairCodes], residuals: NDArray[np.float64], weight: NDArray[np.float64]
+    candidates: Sequence[PairCodes],
+    residuals: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    groups: NDArray[np.intp] | None,
 ) -> dict[ColumnPair, LeftOutErrors]:
     """Return the errors of the pairs that clearly predict residuals, by their columns.
 
@@ -220,7 +230,7 @@ def _better_than_nothing(
     nothing = LeftOutErrors(squared_errors, np.zeros_like(residuals))
     results = {}
     for candidate in candidates:
-        result = leave_one_out_with_best_penalty(candidate.codes, residuals, weight)
+        result = leave_one_out_with_best_penalty(candidate.codes, residuals, weight, groups)
         if result.is_clearly_better(than=nothing):
             results[candidate.pair] = result
     return results

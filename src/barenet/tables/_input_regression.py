@@ -42,20 +42,32 @@ class RegressionSample(NamedTuple):
         The targets minus their weighted means; of classes, whether the row has each of them.
     weight : ndarray of shape (n_sampled,)
         The weights, of mean 1.
+    groups : ndarray of shape (n_sampled,), int, or None
+        The group of each row, from 0; a row is left out together with its group.
     """
 
     rows: NDArray[np.intp]
     targets: NDArray[np.float64]
     weight: NDArray[np.float64]
+    groups: NDArray[np.intp] | None = None
 
     @classmethod
-    def of(cls, y: NDArray[Any], weight: NDArray[Any], most: int) -> "RegressionSample":
+    def of(
+        cls,
+        y: NDArray[Any],
+        weight: NDArray[Any],
+        most: int,
+        groups: NDArray[Any] | None = None,
+    ) -> "RegressionSample":
         """Choose at most this number of rows; y has classes, or rows of numbers."""
         rows = random_rows(len(y), most)
         weight = weight[rows]
         weight = weight / (weight.mean() or 1.0)
         targets = centered(targets_of(y[rows]), weight)
-        return cls(rows, targets, weight)
+        if groups is None:
+            return cls(rows, targets, weight)
+        _, group_codes = np.unique(groups[rows], return_inverse=True)
+        return cls(rows, targets, weight, group_codes)
 
     def centered(self, inputs: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """Join inputs of these rows side by side, and subtract their weighted means."""
@@ -135,23 +147,26 @@ def share_of_numbers(
 
 
 def leave_one_out_with_best_penalty(
-    codes: NDArray[np.intp], targets: NDArray[np.float64], weight: NDArray[np.float64]
+    codes: NDArray[np.intp],
+    targets: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    groups: NDArray[np.intp] | None = None,
 ) -> LeftOutErrors:
-    """Leave out each row in turn, with the penalty that makes the error smallest."""
-    others = OtherRows.of(codes, targets, weight)
+    """Leave out each row, or its group, in turn, with the penalty that makes the error smallest."""
+    others = OtherRows.of(codes, targets, weight, groups)
     results = [others.errors(targets, weight, penalty) for penalty in PENALTIES]
     return min(results, key=lambda result: result.error)
 
 
-class OtherRows(NamedTuple):
-    """For each row, sums over the other rows of its category.
+class RowSums(NamedTuple):
+    """For each row, sums over the rows of its category or group.
 
     Attributes
     ----------
     weight : ndarray of shape (n_rows,)
-        The sum of their weights.
+        The sum of the weights.
     targets : ndarray of shape (n_rows, n_targets)
-        The sums of their weighted targets.
+        The sums of the weighted targets.
     """
 
     weight: NDArray[np.float64]
@@ -162,24 +177,74 @@ class OtherRows(NamedTuple):
         cls, codes: NDArray[np.intp], targets: NDArray[np.float64], weight: NDArray[np.float64]
     ) -> Self:
         """Sum up the rows of each category, given the codes of the rows' categories from 0."""
-        weight_by_category = np.bincount(codes, weight)
         sums = np.empty_like(targets)
         for output, target in enumerate(targets.T):
-            weighted = weight * target
-            sum_by_category = np.bincount(codes, weighted)
-            sums[:, output] = sum_by_category[codes] - weighted
-        return cls(weight_by_category[codes] - weight, sums)
+            sums[:, output] = np.bincount(codes, weight * target)[codes]
+        return cls(np.bincount(codes, weight)[codes], sums)
+
+
+class OtherRows(NamedTuple):
+    """For each row, sums over the other rows of its category, or those of other groups.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (n_rows,)
+        The sum of their weights.
+    targets : ndarray of shape (n_rows, n_targets)
+        The sums of their weighted targets.
+    mean : ndarray of shape (n_rows, n_targets)
+        The weighted mean of the targets in other groups, whatever their category. It is 0 without
+        groups: the targets are centered, and a single row hardly changes their mean.
+    """
+
+    weight: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    mean: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        codes: NDArray[np.intp],
+        targets: NDArray[np.float64],
+        weight: NDArray[np.float64],
+        groups: NDArray[np.intp] | None = None,
+    ) -> Self:
+        """Sum up the rows of each category, given the codes of categories and groups from 0.
+
+        With groups, a row's sums are without the rows of its own group.
+
+        >>> codes = np.array([0, 0, 0])
+        >>> targets = np.array([[1.0], [2.0], [5.0]])
+        >>> OtherRows.of(codes, targets, np.ones(3)).targets.ravel()
+        array([7., 6., 3.])
+        >>> OtherRows.of(codes, targets, np.ones(3), groups=np.array([0, 0, 1])).targets.ravel()
+        array([5., 5., 3.])
+        """
+        of_category = RowSums.of(codes, targets, weight)
+        if groups is None:
+            own = RowSums(weight, weight[:, np.newaxis] * targets)
+            mean = np.zeros_like(targets)
+        else:
+            n_groups = int(groups.max()) + 1
+            _, cells = np.unique(codes * n_groups + groups, return_inverse=True)
+            own = RowSums.of(cells, targets, weight)
+            of_group = RowSums.of(groups, targets, weight)
+            weight_of_others = weight.sum() - of_group.weight
+            targets_of_others = (weight @ targets) - of_group.targets
+            mean = targets_of_others / np.maximum(weight_of_others, 1.0)[:, np.newaxis]
+        return cls(of_category.weight - own.weight, of_category.targets - own.targets, mean)
 
     def errors(
         self, targets: NDArray[np.float64], weight: NDArray[np.float64], penalty: float
     ) -> LeftOutErrors:
-        """Leave out each row in turn of a ridge regression on the categories of a column.
+        """Leave out each row, or its group, in turn of a ridge regression on a column's categories.
 
-        Without a row of category c, the coefficient of c, which is the row's prediction, is the sum
-        of the weighted targets of the other rows of c, divided by the sum of their weights and the
-        penalty.
+        Without these rows, the coefficient of category c is the sum of the weighted targets of the
+        other rows of c, divided by the sum of their weights and the penalty. With groups, the
+        targets are centered anew by the mean of the other groups, which is added to the prediction.
         """
+        sums = self.targets - self.weight[:, np.newaxis] * self.mean
         divisors = self.weight + penalty
-        predictions = self.targets / divisors[:, np.newaxis]
+        predictions = sums / divisors[:, np.newaxis] + self.mean
         squares = np.square(targets - predictions).mean(axis=1)
         return LeftOutErrors(weight * squares, predictions)
