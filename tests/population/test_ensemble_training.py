@@ -409,3 +409,13 @@ def test_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of_classes, 
     monkeypatch.setenv("BARENET_MEMORY", "11GB")
     with pytest.raises(DataError, match="no column"):  # it goes on
         prepare_ensemble_training(X, y if of_classes else y[:, :9], target_kind, rare=0.5)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "best", "end"),
+    [(5_000, 10, 18), (5_000, 40, 60), (50_000, 10, 14), (50_000, 40, 52)],
+)
+def test_training_ends_some_epochs_after_the_best_one(n_rows, best, end):
+    recipe = EnsembleRecipe.for_rows(n_rows)
+    assert not recipe.has_ended(end - 1, best)
+    assert recipe.has_ended(end, best)

@@ -1,6 +1,6 @@
 """The hyperparameters of an ensemble for a table, all in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Minimum number of rows for larger batches.
 LARGER_BATCHES = 2_000
@@ -8,6 +8,9 @@ LARGER_BATCHES = 2_000
 NARROWER_BINS = 6_000
 #: Minimum number of rows for fewer networks.
 FEWER_NETWORKS = 12_000
+#: Minimum number of rows for ending sooner after the best epoch: with many rows, an epoch takes
+#: long, and the loss of left-out rows hardly varies by chance.
+LESS_PATIENCE = 50_000
 
 #: Epochs after which the left-out rows are predicted, at increasing intervals.
 CHECKED_EPOCHS = (
@@ -57,8 +60,12 @@ class EnsembleRecipe:
             return cls()
         if n_rows < NARROWER_BINS:
             return cls(batch_size=64, bin_factor=1.0)
-        repeats = 2 if n_rows >= FEWER_NETWORKS else cls.repeats
-        return cls(batch_size=128, bin_factor=1.0, bins=48, repeats=repeats)
+        recipe = cls(batch_size=128, bin_factor=1.0, bins=48)
+        if n_rows >= FEWER_NETWORKS:
+            recipe = replace(recipe, repeats=2)
+        if n_rows >= LESS_PATIENCE:
+            recipe = replace(recipe, patience=1.3, least_patience=4)
+        return recipe
 
     def has_ended(self, epoch: int, best: int) -> bool:
         """Return whether training ends after an epoch, given the best one."""
