@@ -115,7 +115,7 @@ class SparseRows:
         n_columns = self.shape[1]
         width = 2 * n_columns + 1 if self.runs else n_columns
         every = np.zeros((len(self), width), self.dtype)
-        rows, columns, values = self._places()
+        rows, columns, values = self.places()
         every[rows, columns] = values
         dense = every[:, :n_columns]
         ends = every[:, n_columns:]
@@ -166,17 +166,17 @@ class SparseRows:
     @property
     def entries(self) -> Array:
         """Row, column and value of each entry, shape (n_entries, 3)."""
-        return np.column_stack(self._places())
+        return np.column_stack(self.places())
 
     def tocsr(self) -> Any:
         """Copy rows without runs to a SciPy matrix."""
         from scipy.sparse import csr_array
 
-        rows, columns, values = self._places()
+        rows, columns, values = self.places()
         return csr_array((values, (rows, columns)), shape=self.shape)
 
-    def _places(self) -> tuple[Array, Array, Array]:
-        """Return the row, column and value of each entry."""
+    def places(self) -> tuple[Array, Array, Array]:
+        """Return the row, column and value of each entry, row by row."""
         counts = self.counts
         rows = np.repeat(np.arange(len(self)), counts)
         entries_before = counts.cumsum() - counts  # the entries of the rows before each row

@@ -17,7 +17,7 @@ from sklearn.utils.validation import _num_samples
 from barenet._constraints import check_fields, check_flag, option
 from barenet._registry import canonical, spec_of
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble
+from barenet.engines import Ensemble, check_engine
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
 from barenet.estimators._estimator import fitting
@@ -38,6 +38,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
+    engine: str = "auto"
     threads: int | None = option(None, ge=1, integer=True)
     verbose: bool | None = None
 
@@ -82,6 +83,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         """Check the parameters and the data, and train."""
         check_fields(self)
         number_loss = self._number_loss()
+        check_engine(self.engine)
         if self.verbose is not None:
             check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
@@ -110,6 +112,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             groups=group_numbers,
             epochs=int(self.max_iter),
             seed=seed,
+            engine=self.engine,
             threads=self.threads,
             progress=self.verbose,
             **self._options(),
@@ -201,6 +204,8 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     random_state : int, RandomState or None, default=None
         Determines the folds, the initial weights and the order of the rows. The same integer gives
         the same bits, whatever the number of threads.
+    engine : {"auto", "compiled", "reference", "jax"}, default="auto"
+        The engine that trains the networks; see `train`. On a large table, `"jax"` pays with a GPU.
     threads : int, optional
         Number of networks that are trained at the same time; by default the number of cores.
     verbose : bool or None, default=None
@@ -325,6 +330,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     random_state : int, RandomState or None, default=None
         Determines the folds, the initial weights and the order of the rows. The same integer gives
         the same bits, whatever the number of threads.
+    engine : {"auto", "compiled", "reference", "jax"}, default="auto"
+        The engine that trains the networks; see `train`. On a large table, `"jax"` pays with a GPU.
     threads : int, optional
         Number of networks that are trained at the same time; by default the number of cores.
     verbose : bool or None, default=None

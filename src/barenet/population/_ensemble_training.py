@@ -50,6 +50,8 @@ class EnsembleTraining:
         Determines the folds and the networks.
     groups : ndarray of shape (n_rows,), optional
         The group of each row; a network that leaves a row out leaves out its whole group.
+    engine : str, default="auto"
+        The engine that trains the networks.
     factors : ndarray of shape (n_inputs,), optional
         The factors that the columns of X have been multiplied by; the ensemble takes X without
         them.
@@ -73,11 +75,13 @@ class EnsembleTraining:
         target_kind: TargetKind = ONE_NUMBER,
         seed: int = 0,
         groups: NDArray[Any] | None = None,
+        engine: str = "auto",
         factors: FloatArray | None = None,
         factors_of_networks: FloatArray | None = None,
     ) -> None:
         self.out_of_fold = out_of_fold
         self.recipe = recipe
+        self.engine = engine
         #: The rows that each network leaves out.
         self.left_out = rows_left_out(out_of_fold.y, recipe, target_kind, seed, groups)
         self.n_folds = len(self.left_out) // recipe.repeats
@@ -211,6 +215,7 @@ class EnsembleTraining:
             loss=loss,
             sample_weight=np.tile(weight, self.n_copies),
             optimizer=self.recipe.optimizer,
+            engine=self.engine,
             batch_size=batch_size,
             epochs=self.recipe.epochs,
             seed=self.seeds,

@@ -31,6 +31,7 @@ def prepare_ensemble_training(
     epochs: int | None = None,
     seed: int = 0,
     rare: float | None = None,
+    engine: str = "auto",
     threads: int | None = None,
     progress: bool | None = None,
     **columns: Unpack[ColumnOptions],
@@ -64,6 +65,7 @@ def prepare_ensemble_training(
         scaling=scaling,
         seed=seed,
         rare=rare,
+        engine=engine,
         columns=columns,
     )
     recipe = EnsembleRecipe.for_rows(len(y))

@@ -71,6 +71,8 @@ class TrainingTable:
         The seed of the folds and of the networks.
     rare : float, optional
         The fraction of the rows below which categories are merged, if it is given.
+    engine : str
+        The engine that trains the networks.
     columns : dict
         The options of the columns.
     """
@@ -85,6 +87,7 @@ class TrainingTable:
     scaling: Scaling | None
     seed: int
     rare: float | None
+    engine: str
     columns: ColumnOptions
 
     def choose_inputs(self) -> ChosenInputs:
@@ -161,6 +164,7 @@ class TrainingTable:
             self.target_kind,
             seed=self.seed,
             groups=self.groups,
+            engine=self.engine,
             factors=factors,
             factors_of_networks=factors_of_networks,
         )

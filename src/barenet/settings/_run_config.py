@@ -149,7 +149,7 @@ class RunConfig:
         Floating-point type of the network.
     engine : str, optional
         Engine that does the arithmetic: compiled, reference, jax, or auto, which is compiled if
-        possible.
+        possible. With --no-quick, it trains the networks of an ensemble.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
         Scaling of the inputs, fitted on the training set. Robust is for tables: it uses the median
         and the quartiles, which outliers do not affect.

@@ -44,7 +44,7 @@ NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
 
 #: Those of a single network, which an ensemble takes, too, if it is requested (`quick=False`).
-OF_REQUESTED_ENSEMBLE = ("epochs", "loss")
+OF_REQUESTED_ENSEMBLE = ("epochs", "loss", "engine")
 
 #: The reason that workers are refused.
 ONE_NETWORK = "a single network is trained here"
@@ -255,7 +255,7 @@ class TaskSettings(DataOptions):
         if self.quick:  # one network is requested
             return False
         of_one_network = self._settings_of_one_network()
-        if self.quick is None:  # a number of epochs or a loss alone means one network, too
+        if self.quick is None:  # epochs, a loss or an engine alone means one network, too
             return self.is_table and not of_one_network and not self.is_stream
         of_one_network.difference_update(OF_REQUESTED_ENSEMBLE)
         if of_one_network:

@@ -384,6 +384,7 @@ def prepare_ensemble(
         groups=training.groups(N_PERIODS),
         epochs=config.epochs,
         seed=config.seed or 0,
+        engine=config.engine or "auto",
         threads=threads,
         progress=progress,
         **settings.table_options(training.feature_names),

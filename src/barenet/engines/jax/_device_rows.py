@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Orders
 from barenet.engines.jax import _jax_library as library
+from barenet.engines.jax._sparse_batches import entries_of
 from barenet.model._array_dataset import ArrayDataset
 
 #: Number of data sets that stay on the device: training, validation and test set, and a sample.
@@ -51,7 +53,10 @@ class DeviceRows:
         self.sent: deque[tuple[ArrayDataset, dict[str, Any]]] = deque(maxlen=MOST_DATASETS)
 
     def arrays_of(self, rows: ArrayDataset) -> dict[str, Any]:
-        """Return X, y, weights and scale of a data set on the device, which are sent once."""
+        """Return X, y, weights and scale of a data set on the device, which are sent once.
+
+        A sparse X is a dictionary of its entries.
+        """
         with self.lock:
             for sent_rows, arrays in self.sent:
                 if _share_arrays(sent_rows, rows):
@@ -62,7 +67,9 @@ class DeviceRows:
 
     def _send(self, rows: ArrayDataset) -> dict[str, Any]:
         X: Any = rows.X
-        if X.dtype != np.uint8:  # bytes stay bytes, and are converted in each batch
+        if isinstance(X, SparseRows):
+            X = entries_of(X, self.dtype)
+        elif X.dtype != np.uint8:  # bytes stay bytes, and are converted in each batch
             X = np.ascontiguousarray(X, self.dtype)
         arrays = {"X": X, "y": rows.y}
         if rows.sample_weight is not None:

@@ -43,8 +43,12 @@ PACE_TOGETHER = 1e9
 EVALUATED_ROWS = 2**16
 EVALUATED_NUMBERS = 2**24
 
-#: Maximum number of entries of a sparse X, with its zeros, which the device holds as a dense array.
-MOST_ENTRIES = 2**29
+#: An entry of a sparse X is two numbers: its value and its column.
+NUMBERS_PER_ENTRY = 2
+#: Maximum number of numbers that the entries of a sparse X take on the device.
+MOST_NUMBERS = 2**30
+#: Maximum number of columns of a sparse X, whose batches become dense on the device.
+MOST_COLUMNS = 2**18
 
 
 @dataclass(frozen=True)
@@ -369,8 +373,20 @@ def refusal(job: Job) -> tuple[str, str]:
         return "rows in blocks are not in memory", "compiled"
     X = job.rows.X
     if isinstance(X, SparseRows):
-        n_entries = X.shape[0] * X.shape[1]
-        if n_entries > MOST_ENTRIES:
-            problem = f"a sparse X becomes dense on the device, with {n_entries:,} entries"
+        n_columns = X.shape[1]
+        if n_columns > MOST_COLUMNS:
+            problem = (
+                f"batches of a sparse X become dense on the device, with {n_columns:,} columns"
+            )
+            return problem, "compiled"
+        n_numbers = numbers_on_device(X)
+        if n_numbers > MOST_NUMBERS:
+            problem = f"the entries of X take {n_numbers:,} numbers on the device"
             return problem, "compiled"
     return "", ""
+
+
+def numbers_on_device(X: SparseRows) -> int:
+    """Count the numbers that the entries of a sparse X take: each row has room for the longest."""
+    most_entries = int(X.counts.max(initial=0))
+    return NUMBERS_PER_ENTRY * len(X) * most_entries

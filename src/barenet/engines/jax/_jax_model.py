@@ -11,6 +11,7 @@ from barenet.engines.jax._printed_functions import (
     loss_function,
     printed_function,
 )
+from barenet.engines.jax._sparse_batches import dense_batch
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import Dropout
@@ -61,7 +62,10 @@ class JaxModel:
     def batch(self, data: Arrays, rows: Any, count: Any) -> DeviceBatch:
         """Gather rows from the data, of which the first `count` belong to the batch."""
         jnp = library.jnp
-        X = data["X"][rows].astype(self.dtype)
+        if isinstance(data["X"], dict):
+            X = dense_batch(data["X"], rows)
+        else:
+            X = data["X"][rows].astype(self.dtype)
         if "scale" in data:
             X = X * data["scale"]
         is_real = (jnp.arange(len(rows)) < count).astype(self.dtype)
