@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 import re
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.cli import _doctor as doctor
+from barenet.cli import _doctor as doctor, _graphics_processors
 from barenet.engines import _kernel_cache
 from barenet.engines.kernels._kernel import ENTRIES
 
@@ -59,6 +60,39 @@ def test_a_missing_extra_is_named_with_its_command(monkeypatch):
     assert findings["extras"]["plot"] is None
     command = "pip install '.[plot]', in a copy of the repository"
     assert f"no_such_package is missing: {command}" in findings["advice"]
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """A program in place of that of NVIDIA's driver, with the lines of a machine with one GPU."""
+
+    def install(script):
+        program = tmp_path / "nvidia-smi"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    return install
+
+
+def test_a_gpu_is_found_with_the_way_to_train_on_it(driver, monkeypatch):
+    driver('test "$*" = "--query-gpu=name,memory.total --format=csv,noheader" || exit 2\n'
+           'echo "NVIDIA H200, 143771 MiB"')  # fmt: skip
+    findings = doctor.examine()
+    assert findings["gpus"] == ["NVIDIA H200, 143771 MiB"]
+    [advice] = [text for text in findings["advice"] if "H200" in text]
+    assert "engine='jax'" in advice and "pip install 'jax[cuda13]'" in advice
+    monkeypatch.setattr(_graphics_processors, "JAX_PLUGINS", ("numpy",))  # one that is installed
+    assert "pip install" not in _graphics_processors.advice_on_gpus(findings["gpus"])
+
+
+@pytest.mark.parametrize("script", ["echo No devices were found >&2; exit 6", "exec sleep 60"])
+def test_a_driver_without_a_gpu_is_no_gpu(driver, script, monkeypatch):
+    monkeypatch.setattr(_graphics_processors, "PATIENCE", 0.2)
+    driver(script)
+    findings = doctor.examine()
+    assert findings["gpus"] == []
+    assert "engine='jax'" not in " ".join(findings["advice"])
 
 
 def test_wrong_environment_variables_are_refused(barenet, monkeypatch):

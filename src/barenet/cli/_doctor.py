@@ -15,6 +15,7 @@ from barenet._extras import EXTRAS, install_command
 from barenet._progress_bar import progress_bar
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
+from barenet.cli._graphics_processors import advice_on_gpus, list_gpus
 from barenet.cli._score_tables import emit_paragraph
 from barenet.engines import ENGINES, ReferenceEngine
 from barenet.engines._threads import allowed_cores, choose_threads
@@ -63,10 +64,10 @@ def _format(value: Any) -> str:
     """Write a cell of the table."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_format(entry)}" for name, entry in value.items())
+    if value is None or value == []:
+        return "none"
     if isinstance(value, list):
         return " ".join(value)
-    if value is None:
-        return "none"
     return str(value)
 
 
@@ -81,6 +82,7 @@ def examine() -> dict[str, Any]:
         **versions,
         **_compiled_engine(),
         "blas": _blas(),
+        "gpus": list_gpus(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
         "extras": extras,
     }
@@ -141,6 +143,8 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
         yield from _advice_on_kernels(findings["blas"])
     else:
         yield f"{WITHOUT_NUMBA}; pip install numba, where there is a wheel of it."
+    if findings["gpus"]:
+        yield advice_on_gpus(findings["gpus"])
     for name, version in findings["extras"].items():
         if version is None:
             yield f"{EXTRAS[name]} is missing: {install_command(name)}"

@@ -1,0 +1,44 @@
+"""The NVIDIA GPUs of this machine, and whether JAX is installed for them."""
+
+import shutil
+import subprocess
+from importlib import metadata
+
+#: The program of NVIDIA's driver that lists GPUs, and its options for a line with the name of each.
+NVIDIA_SMI = "nvidia-smi"
+OPTIONS = ("--query-gpu=name,memory.total", "--format=csv,noheader")
+
+#: Longest time in seconds that the program may take; it waits for a GPU that does not answer.
+PATIENCE = 10.0
+
+#: Names of the packages by which JAX finds NVIDIA's GPUs, for each version of CUDA.
+JAX_PLUGINS = ("jax-cuda13-plugin", "jax-cuda12-plugin")
+
+
+def list_gpus() -> list[str]:
+    """List the NVIDIA GPUs, each with its memory, such as "NVIDIA H100, 81559 MiB"."""
+    program = shutil.which(NVIDIA_SMI)
+    if program is None:
+        return []
+    try:
+        listed = subprocess.run(
+            [program, *OPTIONS], capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError):  # there is a driver, but no GPU that it can use
+        return []
+    return [line.strip() for line in listed.stdout.splitlines() if line.strip()]
+
+
+def jax_finds_gpus() -> bool:
+    """Return whether a package is installed by which JAX finds NVIDIA's GPUs."""
+    installed = {distribution.name for distribution in metadata.distributions()}
+    return not installed.isdisjoint(JAX_PLUGINS)
+
+
+def advice_on_gpus(gpus: list[str]) -> str:
+    """Advise how to train on these GPUs, of which there is at least one."""
+    which = f"{gpus[0]}: engine='jax' trains on it"
+    pays = "which pays for wide layers, populations of networks and ensembles of many rows"
+    if jax_finds_gpus():
+        return f"{which}, {pays}."
+    return f"{which} ({pays}), once JAX is installed for it: pip install 'jax[cuda13]'."
