@@ -37,6 +37,7 @@ extensions = [
     "sphinx_design",
     "sphinx-mathjax-offline",  # formulas need no network, neither to build nor to read
     "api_reference",
+    "front_page",
     "notebooks",
     "source_pages",
 ]
@@ -69,9 +70,10 @@ copybutton_exclude = ".linenos, .gp, .go"  # a copied session has no prompts and
 
 html_theme = "pydata_sphinx_theme"
 html_title = "barenet"
+html_context = {"default_mode": "auto"}  # without it, the theme reports an invalid mode
 html_static_path = ["_static"]
 html_css_files = ["barenet.css"]
-html_js_files = ["recordings.js", "playground.js", "self-check.js"]
+html_js_files = ["recordings.js", "playground.js", "self-check.js", "teachers.js"]
 html_favicon = "_static/favicon.svg"
 html_theme_options = {
     "logo": {
@@ -81,12 +83,12 @@ html_theme_options = {
         "alt_text": "barenet",
     },
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "github_url": ADDRESSES["Source"],
     "navigation_with_keys": False,
     "show_nav_level": 1,
     "article_header_end": ["notebook"],
-    "secondary_sidebar_items": ["page-toc", "page-source"],
+    "secondary_sidebar_items": {"**": ["page-toc", "page-source"], "index": []},
     "footer_start": [],
     "footer_end": [],
     "show_prev_next": True,

@@ -64,9 +64,15 @@ function offer(block) {
   highlight[picture ? "before" : "after"](bar);
 }
 
+// Without the playground beside these pages, its doors lead to the pages about it.
+function leadElsewhere() {
+  for (const door of document.querySelectorAll("a[data-otherwise]"))
+    door.setAttribute("href", door.dataset.otherwise);
+}
+
 addEventListener("DOMContentLoaded", async () => {
   const found = await fetch(new URL("catalog.json", HOME), { method: "HEAD" }).catch(() => ({}));
-  if (!found.ok) return;
+  if (!found.ok) return leadElsewhere();
   document.querySelectorAll("img[src$='playground.png']").forEach(revive);
   document.querySelectorAll("div[class*=highlight-] pre").forEach(offer);
 });

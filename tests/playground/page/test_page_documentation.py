@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import QuietHandler, serving
+from barenet.playground.lessons._lessons import built_in_course
+
+from .conftest import UNGUARDED, QuietHandler, serving
 
 pytestmark = pytest.mark.integration
 
@@ -125,3 +127,143 @@ def test_the_question_of_a_lesson_checks_an_answer(browser, pages, lesson):
         assert page.text_content(ANSWER) == verdict
     assert page.locator("form.self-check + details").evaluate("it => it.open")
     page.close()
+
+
+#: Whether the first element comes before the second one on the page.
+BEFORE = """([first, second]) => {
+  const [one, other] = [first, second].map((each) => document.querySelector(each));
+  return Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+}"""
+MOVING = "iframe[src='learning.html#loop']"
+
+
+def addresses_of_doors(page):
+    return page.locator("a.door").evaluate_all("all => all.map((one) => one.getAttribute('href'))")
+
+
+def test_the_first_page_begins_with_a_moving_network_and_its_doors(browser, pages):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.route("**/play/catalog.json", lambda route: route.fulfill(json={}))
+    page.goto(pages)
+    page.wait_for_function("() => frames[0]?.barenet?.playing")
+    epoch = page.frame_locator(MOVING).locator("#epoch")
+    first = epoch.inner_text()
+    page.wait_for_timeout(500)
+    assert int(epoch.inner_text()) > int(first)
+    assert page.evaluate(BEFORE, [MOVING, "pre, code"])  # no command comes before the network
+    assert page.locator(MOVING).bounding_box()["y"] < 300
+    assert addresses_of_doors(page) == [
+        "play/#lesson=one-neuron",
+        "play/",
+        "teachers.html",
+        "#the-library",
+    ]
+    for name in ("Start the course", "Play", "For teachers", "The Python library"):
+        assert page.get_by_role("link", name=name, exact=False).first.is_visible()
+    page.frame_locator(MOVING).get_by_label("Pause").click()
+    assert not page.evaluate("() => frames[0].barenet.playing")
+    page.close()
+
+
+def test_the_doors_lead_to_pages_where_no_playground_is_beside_them(browser, pages):
+    page = browser.new_page()
+    page.goto(pages)
+    page.wait_for_selector("a.door[href='playground.html']")
+    for address in addresses_of_doors(page):
+        assert page.request.get(pages + address).ok
+    page.close()
+
+
+def test_the_moving_network_is_still_where_a_visitor_prefers_that(browser, pages):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(pages)
+    page.wait_for_function(
+        "() => document.querySelector('iframe').contentWindow.barenet?.place > 0"
+    )
+    assert not page.evaluate("() => frames[0].barenet.playing")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280, 1920])
+def test_the_first_page_fits_every_window_and_axe_finds_no_violations(
+    browser, pages, violations, width
+):
+    context = browser.new_context(viewport={"width": width, "height": 800}, **UNGUARDED)
+    page = context.new_page()
+    for address in (pages, f"{pages}learning.html#loop"):
+        page.goto(address)
+        assert not violations(page), address
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+PLANS = [path.stem for path in sorted((ROOT / "docs/teachers").glob("*.md"))]
+
+
+def test_the_link_of_a_class_begins_with_a_lesson(browser, pages):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    lessons = [{"name": name, "title": lesson.title} for name, lesson in built_in_course().items()]
+    page.route("**/play/catalog.json", lambda route: route.fulfill(json={"lessons": lessons}))
+    page.goto(f"{pages}teachers.html")
+    chosen = page.get_by_label("Begin with")
+    chosen.select_option(label="lesson 6: How many neurons?")
+    page.get_by_role("button", name="Copy the link").click()
+    page.get_by_text("The link is copied.").wait_for()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == f"{pages}play/#lesson=xor"
+    page.get_by_role("button", name="Copy embed code").click()
+    page.get_by_text("The embed code is copied.").wait_for()
+    frame = page.evaluate("() => navigator.clipboard.readText()")
+    assert frame.startswith(f'<iframe src="{pages}play/?embedded#lesson=xor" title="')
+    page.get_by_label("A file of your own lessons").fill("mine.json")
+    assert page.get_by_label("The link").inner_text() == f"{pages}play/?lessons=mine.json"
+    chosen.select_option("")
+    page.get_by_label("A file of your own lessons").fill("")
+    assert (
+        page.get_by_role("link", name="Open it").evaluate("({ href }) => href") == f"{pages}play/"
+    )
+    context.close()
+
+
+def test_the_way_through_the_course_names_its_lessons():
+    text = (ROOT / "docs/teachers.md").read_text("utf-8")
+    numbers_and_titles = re.findall(r"^\| (\d+)\. ([^|]+?) \|", text, re.MULTILINE)
+    titles = [lesson.title for lesson in built_in_course().values()]
+    assert [int(number) for number, _ in numbers_and_titles] == [*range(1, len(titles) + 1)]
+    for (_, words), title in zip(numbers_and_titles, titles, strict=True):
+        assert title.startswith(words)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_is_printed_with_a_worksheet_on_one_sheet(browser, pages, violations, plan):
+    context = browser.new_context(**UNGUARDED)
+    page = context.new_page()
+    page.goto(f"{pages}teachers/{plan}.html")
+    assert not violations(page)
+    assert sheets(page) >= 3
+    page.evaluate("() => (window.print = () => {})")
+    for part in ("plan", "worksheet", "solutions"):
+        page.get_by_role("button", name=f"Print the {part}").click()
+        page.emulate_media(media="print")
+        headings = page.locator("h2:visible").all_inner_texts()
+        page.emulate_media(media="screen")
+        assert [words.rstrip("#") for words in headings] == [part.capitalize()]
+        assert sheets(page) == 1  # and afterwards, the whole page is there again
+    assert page.locator("h2:visible").count() == 3
+    context.close()
+
+
+def sheets(page):
+    """The number of printed sheets of paper."""
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+
+
+@pytest.mark.parametrize("name", ["teachers", "limits"])
+def test_axe_finds_no_violations_in_other_pages_for_learners(browser, pages, violations, name):
+    context = browser.new_context(**UNGUARDED)
+    page = context.new_page()
+    page.goto(f"{pages}{name}.html")
+    assert not violations(page)
+    context.close()

@@ -71,9 +71,11 @@ export class NetworkView {
     row.style.removeProperty("--neuron");
     this.fitColumns();
     const columns = [...row.children];
-    const tallest = Math.max(
-      ...columns.map((column) => findAll(":scope > .neuron, .with-name > .neuron", column).length),
-    );
+    const heights = columns.map((column) => {
+      const neurons = findAll(":scope > .neuron, .with-name > .neuron", column);
+      return neurons.filter((neuron) => neuron.checkVisibility()).length;
+    });
+    const tallest = Math.max(...heights);
     const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
     for (const each of words) each.hidden = true;
     const more = Math.min(

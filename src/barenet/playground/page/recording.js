@@ -13,6 +13,7 @@ import { Theme } from "./theme.js";
 import { WeightFields } from "./weight-fields.js";
 
 const SECONDS = 4; // of the whole recording
+const REST = 2500; // milliseconds at its end, before it plays again
 
 const table = (values, width) =>
   Array.from({ length: values.length / width }, (_, row) => [
@@ -22,6 +23,8 @@ const table = (values, width) =>
 class Player {
   constructor(recording) {
     const { data, layout, arrays } = recording;
+    const isLoop = location.hash === "#loop";
+    document.documentElement.classList.toggle("loop", isLoop); // before the network is measured
     Object.assign(this, {
       recording,
       facts: data,
@@ -62,7 +65,18 @@ class Player {
     this.probe.addTo(this.panel);
     this.describe();
     this.listen();
-    this.go(recording.lesson ? 0 : this.kept.length - 1);
+    if (isLoop) this.loop();
+    else this.go(recording.lesson ? 0 : this.kept.length - 1);
+  }
+
+  // A moving picture within another page: the network and its map alone, played again and again.
+  loop() {
+    this.repeats = true;
+    this.go(0);
+    find("main").addEventListener("click", () => this.play(!this.playing));
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (isStill) this.go(this.kept.length - 1);
+    else this.play(true);
   }
 
   get playing() {
@@ -151,6 +165,7 @@ class Player {
       if (this.place === this.kept.length - 1) this.go(0);
       const step = () => {
         if (this.place < this.kept.length - 1) this.go(this.place + 1);
+        else if (this.repeats) this.rest();
         else this.play(false);
       };
       this.timer = setInterval(step, (1000 * SECONDS) / this.kept.length);
@@ -158,6 +173,12 @@ class Player {
     document.body.classList.toggle("playing", on);
     find("#play").setAttribute("aria-pressed", on);
     find("#play").setAttribute("aria-label", on ? "Pause" : "Play");
+  }
+
+  // Stay at the end for a while, and play again.
+  rest() {
+    clearInterval(this.timer);
+    this.timer = setTimeout(() => this.play(true), REST);
   }
 
   pause(place) {
