@@ -17,6 +17,7 @@ from barenet.playground.lessons._lessons import (
     Condition,
     Lesson,
     Question,
+    Reply,
     built_in_course,
     read_course,
 )
@@ -147,7 +148,7 @@ def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
     }
     newest = view.latest.current
     assert values["test_accuracy"]["value"] == f"{100 * newest.test_score:.4g} %"
-    assert values["gap"]["value"] == f"{newest.test_loss - newest.loss:.4g}".replace("-", "−")
+    assert values["gap"]["value"] == f"{newest.test_loss - newest.loss:.3g}".replace("-", "−")
     assert values["hidden_neurons"]["value"] == "6" and values["weights"]["value"] == "25"
     assert values["epoch"]["value"] == "3" and values["changed_weights"]["value"] == "1"
     assert values["training_points"]["words"] == "Training points: at least 0"
@@ -157,6 +158,7 @@ def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
     assert table["value"] == "circles" and not table["holds"]
 
 
+CHOICE = {"text": "?", "answers": ["a", "b"], "right": 1}
 GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least": 1}]}
 
 
@@ -209,6 +211,19 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"questions": [{"text": "?", "right": 1, "within": 1, "otherwise": "Look again."}]},
             "questions: otherwise is not shown beside check, where an answer is a guess; write it",
         ),
+        (
+            {"questions": [{**CHOICE, "replies": [{"to": 1, "text": "No."}]}]},
+            "to: expected a wrong answer, by its place or as a number, got 1",
+        ),
+        (
+            {"questions": [{**CHOICE, "replies": [{"to": 2}]}]},
+            "question 1 of questions: text: missing; every reply needs it",
+        ),
+        (
+            {"check": [], "questions": [{**CHOICE, "again": [CHOICE]}]},
+            "again follows a wrong guess; without check, a question is repeated; leave again out",
+        ),
+        ({"picture": "log"}, "picture: unknown 'log' (choose from log_loss)"),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         (
@@ -316,7 +331,7 @@ def test_the_course_has_twelve_lessons():
 def test_the_links_of_the_course_lead_to_pages_of_the_documentation():
     words = " ".join(lesson.success for lesson in COURSE.values())
     pages = re.findall(r"\]\((.*?)\.html\)", words)
-    assert len(pages) == 2 == words.count("](")
+    assert len(pages) == 4 == words.count("](")
     assert all((ROOT / f"docs/{page}.md").is_file() for page in pages)
 
 
@@ -516,3 +531,30 @@ def test_the_documentation_lists_every_measure_control_and_field():
     assert names_in("The fields") == {each.name for each in fields(Lesson)}
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Question))
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))
+    assert all(f"`{each.name}`" in DOCUMENT for each in fields(Reply))
+
+
+def test_every_wrong_guess_of_the_course_has_a_reply_and_another_question():
+    for lesson in COURSE.values():
+        for question in lesson.questions if lesson.check else ():
+            choices = {*range(1, len(question.answers) + 1)}
+            assert {reply.to for reply in question.replies} == choices - {question.right}
+            assert len(question.again) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "words"),
+    [
+        (4.733e-05, {"at_most": 0.01}, "almost 0"),
+        (-4.733e-05, {"at_most": 0.2}, "almost 0"),
+        (0.0, {"at_most": 0.01}, "0"),
+        (0.54368, {"at_most": 0.5}, "0.544"),
+        (0.50042, {"at_most": 0.5}, "0.5004"),
+        (12345.6, {"at_most": 0.5}, "12,300"),
+    ],
+)
+def test_a_measured_value_has_the_digits_that_mean_something(monkeypatch, value, limits, words):
+    """And as many as show on which side of its limit it is."""
+    monkeypatch.setitem(MEASURES, "test_loss", lambda now: now)
+    result = Condition(measure="test_loss", **limits).evaluate(value)
+    assert (result["value"], result["holds"]) == (words, value <= limits["at_most"])

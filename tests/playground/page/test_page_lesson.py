@@ -55,7 +55,14 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page.until_text("#lesson .result", "Answer the question, too.")
     page.labelled("Three", exact=True).check()  # a wrong guess is no obstacle
     page.until("document.querySelector('#lesson').classList.contains('passed')")
-    assert page.text("#lesson .verdict").startswith("Not quite. One line gets about 73")
+    verdict = page.find("#lesson .verdict").first.inner_text().replace("\xa0", " ")
+    assert verdict.startswith("Not quite. Three suffice from some initial weights, not from most.")
+    assert "One line gets about 73" in verdict
+    second = page.find("#lesson .question.again")
+    second.get_by_label("Four").check()
+    assert "Not yet. Four can, but is there a smaller fence?" in second.inner_text()
+    second.get_by_label("Three").check()
+    assert "Right. A triangle is the smallest fence." in second.inner_text()
     page.until_text("#lesson .result", "Passed! Your guess was not right. Together, a few lines")
     assert page.value("JSON.parse(localStorage['barenet: lessons passed']).join()") == page.text(
         "#lesson h2"
@@ -275,7 +282,7 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     seen = page.find(".scores, .landscape .axis, .landscape .hint, .typical, .curve-facts")
     options = page.find("[data-field=learning_rate] option").all_inner_texts()
     assert list(map(float, options)) == sorted(map(float, options)) and "2" in options
-    page.labelled("It hardly moves").check()
+    page.labelled("Hardly change").check()
     assert page.text("#lesson .verdict") == "Now find out."
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text(".landscape", "This plane holds 100.0 % of the path")
@@ -290,7 +297,9 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page.choose("learning_rate", "0.3")
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text("#lesson .result", "Passed!")
-    assert page.text("#lesson .verdict").startswith("Not quite. A step of this length")
+    verdict = page.find("#lesson .verdict").first.inner_text()
+    assert verdict.startswith("Not quite. A step is as long as gradient × learning rate")
+    assert "A step of this length jumps across the valley" in verdict
 
 
 @pytest.mark.case(181)
@@ -321,7 +330,7 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page.click(".contents summary")
     page.press("Copy my progress")
     page.until_text("#notice", "Your progress is copied, as a")
-    page.click(".learners summary")
+    page.press("For teachers: a class")
     lines = ["Ada, https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
     lines += ["Cem: 1.2", "Gus #passed=x", "Eve https://example.org/play/#passed=1,2, 7.13 8"]
     lines += ["Fay https://example.org/play/?lessons=a/my%20own.json#passed=1"]
@@ -384,7 +393,7 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
     page.press("Copy my progress")
     page.until_text("#notice", "Your progress is copied, as a command")
     assert page.page.evaluate(COPIED) == """barenet play 'my lessons.json' "#passed=\""""
-    page.click(".learners summary")
+    page.press("For teachers: a class")
     good = ["Ada: barenet play 'my lessons.json' \"#passed=1.2\"", "Ben #passed=3"]
     good += ["Cem https://example.org/play/?lessons=my%20lessons.json#passed=1"]
     good += ["Dan: barenet play ‘my lessons.json’ “#passed=2”"]  # from a word processor
@@ -416,7 +425,7 @@ def test_a_single_lesson_of_ones_own_has_progress_and_a_class_too(browser, playe
     page.press("Copy my progress")
     page.until_text("#notice", "Your progress is copied, as a command")
     assert page.page.evaluate(COPIED) == """barenet play 'my lessons.json' "#passed=1\""""
-    page.click(".learners summary")
+    page.press("For teachers: a class")
     page.fill(".learners textarea", "Ada #passed=1")
     assert page.find(".learners tr").all_inner_texts()[1] == "Ada\t✓"
     page.page.close()
@@ -576,3 +585,30 @@ def test_controls_are_hidden_and_a_lesson_is_chosen_by_the_address(tab):
     page.value("(document.querySelectorAll('details').forEach((each) => (each.open = true)))")
     missing = [n for n, each in selectors.items() if not page.find(f":is({each})").count()]
     assert missing == ["remedy"], "there is no problem"
+
+
+def test_the_cost_of_a_probability_is_drawn_in_the_lesson_on_the_loss(tab):
+    page = tab("#lesson=loss")
+    page.until_text(".log-loss output", "p = 0.60, −log p = 0.51")
+    slider = page.labelled("Probability p of the true colour")
+    for value, words in (("0.5", "p = 0.50, −log p = 0.69"), ("1", "p = 1.00, −log p = 0")):
+        slider.fill(value)
+        page.until_text(".log-loss output", words)
+
+
+def test_the_table_of_a_class_has_room_for_all_lessons(tab):
+    page = tab("#lesson=xor", 1280, 720)
+    page.until_text("#lesson .place", "Lesson 6 of 12")
+    page.click(".contents summary")
+    page.press("For teachers: a class")
+    page.fill("#class textarea", "Ada #passed=1.12")
+    assert page.value("document.querySelector('#class .many').clientWidth") > 500
+    room = "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)"
+    assert page.value(f"{room}(document.querySelector('#class .many'))") == 0
+
+
+def test_neurons_grow_on_a_projector_beside_a_lesson(tab):
+    page = tab("#lesson=xor", 1280, 720)
+    page.until_text("#lesson .place", "Lesson 6 of 12")
+    page.click("#projector")
+    page.until("document.querySelector('.column .neuron').offsetWidth > 46")

@@ -144,6 +144,10 @@ NAMES: dict[str, Iterable[str]] = {
 }
 #: Measures that are shown as percentages.
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
+#: Measures whose values have more digits than mean something.
+MEASURED = ("training_loss", "test_loss", "gap", "training_r2", "test_r2")
+#: Measured values below this are shown as almost 0.
+ALMOST_NOTHING = 5e-4
 #: Replaces the quotation marks of word processors by straight ones, as in JSON.
 CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))
 #: Messages for lesson authors, by Python's messages about mistakes in JSON.
@@ -159,6 +163,8 @@ MISTAKES = {
 DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
 #: First bytes of word processor documents.
 DOCUMENTS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+#: Pictures that a lesson can have between its sentences.
+PICTURES = ("", "log_loss")
 #: The tabs with pictures of the output.
 TABS = ("Output", "Landscape", "Hidden space", "Draw")
 
@@ -216,11 +222,14 @@ class Condition:
             holds = False
             if value is not None:
                 holds = self.at_least <= value <= self.at_most
+        text = self.write(value)
+        if isinstance(value, float):
+            text = self._write_measured(value, holds)
         measure_in_words = self.measure.capitalize().replace("_", " ")
         label = self.label or measure_in_words.replace("r2", "R²")
         return {
             "words": f"{label}: {self._limits() or self._names()}",
-            "value": self.write(value),
+            "value": text,
             "holds": holds,
             "otherwise": self.otherwise,
         }
@@ -245,6 +254,19 @@ class Condition:
             names = f"{', '.join(self.one_of[:-1])} or {names}"
         return names.replace("_", " ")
 
+    def _write_measured(self, value: float, holds: bool) -> str:
+        """Format a value with three digits, or as many as show on which side of a limit it is."""
+        is_measured = self.measure in MEASURED or self.measure in PERCENTAGES
+        if not is_measured or not math.isfinite(value) or value == 0:
+            return self.write(value)
+        if abs(value) < ALMOST_NOTHING and holds and self.measure in MEASURED:
+            return "almost 0"
+        for digits in (3, 4, 5, 6):
+            shown = float(f"{value:.{digits}g}")
+            if holds == (self.at_least <= shown <= self.at_most):
+                return self.write(shown)
+        return self.write(value)
+
     def write(self, value: Value) -> str:
         """Format a value of the measure; a dash if there is none."""
         if isinstance(value, str):
@@ -261,6 +283,19 @@ class Condition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A reply to a wrong answer: the position of a choice, or a number."""
+
+    to: Any = None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        check_number(self.to, "to")
+        if not self.text:
+            raise ArgumentError("missing; every reply needs it", argument="text")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """A multiple-choice question, or a question about a number."""
 
@@ -272,6 +307,9 @@ class Question:
     #: The explanation, shown with the verdict, and the hint after a wrong answer.
     why: str = ""
     otherwise: str = ""
+    #: Replies to some of the wrong answers, and another question after a wrong guess.
+    replies: tuple[Reply, ...] = restricted((), max_items=5)
+    again: tuple["Question", ...] = restricted((), max_items=1)
 
     def __post_init__(self) -> None:
         for name in ("text", "right"):
@@ -285,6 +323,11 @@ class Question:
             problem = "expected answers, or a number as right with within above 0"
             raise ArgumentError(problem, argument="question")
         check_number(self.right, "right")
+        for reply in self.replies:
+            is_choice = reply.to in places or not self.answers
+            if not is_choice or abs(reply.to - self.right) <= self.within:
+                expected = "a wrong answer, by its place or as a number"
+                raise ArgumentError.of("to", reply.to, expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,6 +343,8 @@ class Lesson:
     hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     text: tuple[str, ...] = restricted((), max_items=3)
+    #: A picture after the first sentence.
+    picture: str = restricted("", choices=PICTURES)
     #: Questions before the network learns; a lesson may consist of questions only.
     questions: tuple[Question, ...] = restricted((), max_items=4)
     check: tuple[Condition, ...] = restricted((), max_items=8)
@@ -317,6 +362,9 @@ class Lesson:
         if self.check and any(question.otherwise for question in self.questions):
             problem = "otherwise is not shown beside check, where an answer is a guess"
             raise ArgumentError(problem, argument="questions", remedy="write it into why")
+        if not self.check and any(question.again for question in self.questions):
+            problem = "again follows a wrong guess; without check, a question is repeated"
+            raise ArgumentError(problem, argument="questions", remedy="leave again out")
         if not re.fullmatch(r"[\w-]*", self.name):
             raise ArgumentError.of("name", self.name, "letters, digits, - and _")
         if "#" in self.state[1:]:
@@ -349,6 +397,7 @@ class Lesson:
             "title": self.title,
             "name": self.name,
             "text": self.text,
+            "picture": self.picture,
             "questions": questions,
             "tab": self.tab,
             "hints": self.hints,

@@ -1,6 +1,7 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
 import { connect, find, findAll, make, parts, table, write } from "./dom.js";
+import { logLoss } from "./log-loss.js";
 import { recall, remember } from "./memory.js";
 import { Questions } from "./questions.js";
 import { copyAddress } from "./sharing.js";
@@ -35,8 +36,9 @@ export class LessonPanel {
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => this.openCourse());
     find("#play").addEventListener("click", () => this.showPicture());
-    find("textarea", root).addEventListener("input", ({ target }) =>
-      find(".learners .many", root).replaceChildren(
+    const learners = find("#class");
+    find("textarea", learners).addEventListener("input", ({ target }) =>
+      find(".many", learners).replaceChildren(
         ...classTable(target.value, this.lessons, page.catalog.course),
       ),
     );
@@ -47,6 +49,7 @@ export class LessonPanel {
       point: () => this.showPoint(),
       leave: () => this.leave(),
       progress: () => this.shareProgress(),
+      learners: () => learners.showModal(),
     });
   }
 
@@ -164,6 +167,7 @@ export class LessonPanel {
         make("p", { className: FORMULA.test(words) ? "sum" : "" }, words),
       ),
     );
+    if (lesson.picture === "log_loss") this.story.firstElementChild.after(logLoss());
     this.listSteps(passed());
   }
 

@@ -42,7 +42,7 @@ export class Questions {
 
   add(question) {
     const verdict = make("p", { className: "verdict", role: "status" });
-    const entry = { question, verdict, given: null, right: false };
+    const entry = { question, verdict, given: null, right: false, isGuess: this.isGuess };
     const fields = question.answers.length
       ? question.answers.map((words, index) => this.choice(entry, words, index + 1))
       : [this.number(entry)];
@@ -80,8 +80,9 @@ export class Questions {
   take(entry, given) {
     const { right, within } = entry.question;
     Object.assign(entry, { given, right: Math.abs(given - right) <= within });
-    if (this.isGuess) write(entry.verdict, "Now find out.");
+    if (entry.isGuess) write(entry.verdict, "Now find out.");
     else this.judge(entry);
+    if (entry.isSecond) return;
     this.answered();
     const next = this.showNext();
     if (this.isGuess || !entry.right) return;
@@ -110,16 +111,36 @@ export class Questions {
     field.replaceWith(entry.field);
   }
 
-  judge({ question, verdict, right }) {
+  judge({ question, verdict, given, right, isGuess }) {
     verdict.classList.toggle("right", right);
-    let words = `Not yet. ${question.otherwise || "Try again."}`;
+    const reply = replyTo(question, given);
+    let words = `Not yet. ${reply || question.otherwise || "Try again."}`;
     if (right) words = `Right. ${question.why}`;
-    else if (this.isGuess) words = `Not quite. ${question.why}`;
+    else if (isGuess) words = ["Not quite.", reply, question.why].filter(Boolean).join(" ");
     write(verdict, words);
   }
 
-  // The network has shown it.
+  // The network has shown it: after a wrong guess, there may be another question.
   reveal() {
-    if (this.isGuess) this.entries.forEach((entry) => this.judge(entry));
+    if (!this.isGuess) return;
+    for (const entry of this.entries) {
+      this.judge(entry);
+      const [second] = entry.question.again;
+      if (!entry.right && second) this.askAgain(entry, second);
+    }
   }
+
+  // A second question, judged at once; the lesson does not wait for it.
+  askAgain({ field }, question) {
+    const entry = this.add(question);
+    Object.assign(entry, { isGuess: false, isSecond: true });
+    entry.field.classList.add("again");
+    field.after(entry.field);
+  }
+}
+
+// The reply to a wrong answer, if it has one of its own.
+function replyTo({ replies, within }, given) {
+  const reply = replies.find(({ to }) => Math.abs(given - to) <= within);
+  return reply ? reply.text : "";
 }
