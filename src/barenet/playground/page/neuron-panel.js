@@ -270,7 +270,13 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
       : "Inputs are as the model scales them.";
   const isClass = last && facts.layout[layer].n_out > 1;
   const thick = isClass ? "the decision boundary of this class" : "where z is 0";
-  const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
+  const straightBefore =
+    !settings.batch_norm &&
+    settings.activations.slice(0, layer).every((name) => name === "identity");
+  const bend = straightBefore
+    ? "where the sum of each is 0"
+    : "where each of them turns from off to on";
+  const thin = `Thin: the lines of the neurons before it, ${bend}.`;
   const rest = layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin;
   return {
     layer,
@@ -289,6 +295,7 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     optimizer: settings.optimizer,
     penalty: settings.penalty_rate ? settings.penalty : "none",
     normed: settings.batch_norm && !last,
+    straightBefore,
     hint: `Thick: ${thick}. ${rest}`,
   };
 }

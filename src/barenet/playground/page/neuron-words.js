@@ -32,8 +32,9 @@ const ENDS = {
 
 // The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
 // name, classes, standardized: whether the target is }; `answer`: the server's view of the neuron.
-export function question({ layer, last, curved, curve, classes }, answer) {
+export function question({ layer, last, curved, curve, classes, straightBefore }, answer) {
   if (!answer.line.length) return "Why there is no line in the picture";
+  if (layer > 0 && straightBefore && !curve) return "Why it draws a straight line";
   if (curve)
     return layer > 0 || curved.length
       ? "Why it can change at several places"
@@ -100,7 +101,7 @@ function adding({ layer, inputs, count, last, name, classes }) {
   return `${start} ${outputs}, by a weight each, and adds them up with a bias:`;
 }
 
-function line({ layer, curved, curve, normed, last }, answer) {
+function line({ layer, curved, curve, normed, last, straightBefore }, answer) {
   const result = normed ? "the result" : "z";
   const found = normed ? ["Batch norm then shifts and scales z."] : [];
   if (!answer.line.length)
@@ -114,6 +115,11 @@ function line({ layer, curved, curve, normed, last }, answer) {
     return [
       ...found,
       "Each neuron before turns from off to on at a place of its own, drawn thin: around it, the slope of the sum changes.",
+    ];
+  if (layer > 0 && straightBefore)
+    return [
+      ...found,
+      "Each neuron before has a line of its own, drawn thin. None of them bends its sum, so that a sum of their outputs is 0 along a straight line, too.",
     ];
   if (layer > 0) {
     found.push(
@@ -130,9 +136,13 @@ function line({ layer, curved, curve, normed, last }, answer) {
   else if (compared) found.push("Two sums like this can only be equal along a straight line.");
   else found.push("A sum like this can only be 0 along a straight line.");
   if (last) return found;
+  const [on, off] =
+    answer.activation === "identity"
+      ? ["", ""]
+      : [" and the neuron is on", " and the neuron is off"];
   return [
     ...found,
-    `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`,
+    `On the positive side, where the arrow points, ${result} is above 0${on}; on the negative side it is below 0${off}.`,
   ];
 }
 
@@ -144,12 +154,14 @@ function activation(about, answer) {
   return `Then ${name} is applied to z, which gives the output of the neuron.`;
 }
 
-function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
+function moving({ layer, curve, curved, count, normed, straightBefore }, { weights, bias }) {
   const values = count <= MAX_TOLD ? `, ${weights.map(short).join(" and ")},` : "";
   const shift = `The bias, ${short(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
   if (layer > 0) {
-    const effect = curve ? "the places move" : "the line bends elsewhere";
+    let effect = "the line bends elsewhere";
+    if (curve) effect = "the places move";
+    else if (straightBefore) effect = "the line turns";
     const moved = curve ? "them" : "it";
     return `A weight is the influence of a neuron before, with its sign: change one, and ${effect}. ${shift}moves all of ${moved}.${lost} Try it.`;
   }

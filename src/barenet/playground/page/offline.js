@@ -19,7 +19,15 @@ async function forget() {
 
 async function answer(request) {
   const cache = await caches.open(PREFIX + VERSION);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  return kept ?? fetch(request).catch((error) => keptLessons(request, error));
+}
+
+// Lessons of an address, which the page keeps at each visit, are only used where nothing can be loaded.
+async function keptLessons(request, error) {
+  const kept = await caches.match(request);
+  if (kept) return kept;
+  throw error;
 }
 
 oninstall = (event) => event.waitUntil(keep());

@@ -4,7 +4,7 @@ import { ActivationCurve } from "./activation-curve.js";
 import { make, percent, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
 import { nameOfInput, neuronOf } from "./neurons.js";
-import { number } from "./step-words.js";
+import { equals, number } from "./step-words.js";
 
 export class Tree {
   // `isCalm()`: whether the terms may be sorted.
@@ -55,7 +55,8 @@ export class Tree {
     if (activation === "identity" && !normed) return words;
     if (activation === "softmax") words = `softmax(${words}, …)`;
     else if (activation !== "identity") words = `${activation}(${words})`;
-    return `${words} = ${number(outputs[index])}`;
+    const isProbability = activation === "softmax" || activation === "sigmoid";
+    return `${words}${equals(outputs[index], isProbability)}`;
   }
 
   // The terms of the sum, the largest first; the smaller ones are one term together.

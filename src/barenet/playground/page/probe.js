@@ -155,7 +155,7 @@ export class Probe {
   describe() {
     if (!this.point) return;
     const {
-      points: { tests, numbers },
+      points: { tests, numbers, rows },
       facts,
       panels,
     } = this.page;
@@ -166,7 +166,7 @@ export class Probe {
     let kind = "A place of the plane";
     if (row >= 0) {
       const part = tests[row] ? "Test" : "Training";
-      kind = `${part} point ${counted(numbers[row])} of ${counted(facts.rows[tests[row]])}`;
+      kind = `${part} point ${counted(numbers[row])} of ${counted(facts.rows[tests[row]])}, row ${counted(rows[row])} of the data`;
     }
     this.name = at ? kind : "The digit on the pad";
     this.where.textContent = this.name;

@@ -51,6 +51,13 @@ export function ruleOf({ optimizer }, { learning_rate: rate }) {
   return rule(words);
 }
 
+// After a function of a sum: " = 0.86"; a probability has no digits beyond those that mean something.
+export function equals(value, isProbability) {
+  if (isProbability && value < 0.0005) return " ≈ 0";
+  if (isProbability && value >= 0.9995) return " ≈ 1";
+  return ` = ${number(value)}`;
+}
+
 export function number(value, digits = 3) {
   if (value === null || value === undefined) return "no number";
   const size = Math.abs(value);

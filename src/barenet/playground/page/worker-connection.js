@@ -4,6 +4,7 @@ import { unpack } from "./wire-format.js";
 
 const FRAME = 33; // milliseconds between two recorded pictures
 const FILES = 16; // that are kept for another worker
+const LESSONS = "barenet lessons"; // the store of those that were opened by an address
 const HEAD = 5; // bytes before a recorded message: its size in four, and whether it is text
 // Requests of a visitor while Python is loading are answered afterwards.
 const KEPT = new Set([
@@ -62,7 +63,9 @@ export class WorkerConnection {
     const response = await fetch(this.lessons, { cache: "no-cache" }).catch(() => ({})); // they may have been corrected
     const path = `lessons?name=${encodeURIComponent(this.lessons)}`;
     if (response.ok) {
-      this.uploads.push({ path, content: await response.arrayBuffer() });
+      const content = await response.arrayBuffer();
+      this.uploads.push({ path, content });
+      keepOffline(this.lessons, content);
     } else {
       const status = response.status ? ` (${response.status})` : "";
       const message = `${this.lessons} cannot be loaded${status}: check the address. These are the playground's own lessons.`;
@@ -164,6 +167,13 @@ export class WorkerConnection {
       this.worker.postMessage({ request, ...message });
     });
   }
+}
+
+// Keep lessons for a visit without a network; only https and this machine have such a store.
+async function keepOffline(address, content) {
+  if (!globalThis.caches || address.startsWith("data:")) return;
+  const cache = await caches.open(LESSONS).catch(() => null);
+  await cache?.put(address, new Response(content)).catch(() => {});
 }
 
 // The messages of a recording as they arrive: each with its size, and whether it is text.

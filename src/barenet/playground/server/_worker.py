@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -83,4 +84,5 @@ MEMORY = "500MB"
 async def serve(post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> WorkerPage:
     """Serve the page of this worker; the functions post messages and files to it."""
     os.environ[VARIABLE] = MEMORY
+    warnings.filterwarnings("ignore", "Numba is not installed")  # as in every browser
     return WorkerPage(post_text, post_bytes)

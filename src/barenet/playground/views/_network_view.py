@@ -90,6 +90,7 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
         "values": values.astype(np.float32),
         "tests": is_test[chosen].astype(np.uint8),
         "numbers": numbers[chosen].astype(np.float32),
+        "rows": (np.asarray(chosen) + 1).astype(np.float32),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),
     }
