@@ -366,3 +366,12 @@ def test_a_projector_has_the_network_large_and_no_settings(tab):
     assert page.value("document.documentElement.scrollWidth") <= 1440
     page.page.get_by_role("button", name="For a projector").click()
     assert page.find(".data").is_visible()
+
+
+def test_the_invitation_is_on_the_screen_of_a_phone(tab):
+    page = tab(width=360, height=640)
+    box = page.find(".to-play").first.bounding_box()
+    play = page.find("#play").bounding_box()
+    assert box["y"] > 0 and box["y"] + box["height"] <= play["y"]
+    page.click("#play")
+    assert not page.find(".to-play").first.is_visible()

@@ -246,3 +246,14 @@ def test_neuron_texts_are_complete_and_escaped(tab):
     )
     assert left == '<p class="b">t<math><mi>z</mi></math></p>'
     page.faults.clear()  # the browser reports the refusal, too
+
+
+def test_neurons_without_an_activation_are_not_on_or_off_and_bend_nothing(tab):
+    page = tab("#data=moons&net.hidden=4~4&net.activations=identity~identity")
+    for column in (1, 2):
+        page.open_neuron(column)
+        page.until_text("#neuron .why", "Why it draws a straight line")
+        words = page.text("#neuron .why") + page.text("#neuron .likeness .hint")
+        for wrong in (" is on", " is off", "it bends", "from off to on"):
+            assert wrong not in words
+        page.close_neuron()

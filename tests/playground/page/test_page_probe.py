@@ -6,6 +6,9 @@ The page shows numbers of the server, which `test_probe.py` compares with those 
 import numpy as np
 import pytest
 
+from barenet.playground.data._data_sources import prepare_named
+from barenet.playground.state._page_state import DataSettings
+
 from .conftest import numbers
 
 pytestmark = pytest.mark.integration
@@ -177,3 +180,25 @@ def test_the_number_of_the_output_is_not_clipped(tab):
         stage, shown = (page.find(each).bounding_box() for each in (".stage", ".answer .probed"))
         assert shown["x"] + shown["width"] <= stage["x"] + stage["width"]
         assert page.value(f"{room}(document.querySelector('.stage'))")
+
+
+def test_a_sure_probability_has_no_digits_without_a_meaning(tab):
+    page = tab("#data=gaussians&net.hidden=&net.edits=0_0_30*0_1_30")
+    seen = set()
+    page.press("Probe a point")
+    for _ in range(8):
+        page.until_text(".tree", "sigmoid(")
+        seen.add(lines(page)[0].split(") ")[-1])
+        page.press("Next point →")
+        page.rest()
+    assert {"≈ 0", "≈ 1"} & seen and not any("e" in words for words in seen)
+
+
+def test_a_point_has_the_number_of_its_row_in_the_data(tab):
+    page = tab("#data=moons")
+    page.press("Probe a point")
+    page.until_text(".where", "of the data")
+    training, total, row = numbers(page.text(".where").partition(":")[0].replace(",", ""))[:3]
+    prepared = prepare_named(DataSettings(source="moons"))
+    rows = np.flatnonzero(~prepared.is_test)
+    assert (total, row) == (len(rows), rows[int(training) - 1] + 1)

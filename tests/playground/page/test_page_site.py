@@ -76,6 +76,17 @@ def test_it_plays_and_pauses(own_tab):
     assert own_tab.header("epoch") == epoch + 1
 
 
+def test_nothing_is_written_to_the_console_at_a_visit(browser, site):
+    page = browser.new_page()
+    messages = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto(f"{site}#data=moons")
+    tab = Tab(lambda: page, f"{site}#data=xor")
+    tab.step(1)
+    page.close()
+    assert messages == []
+
+
 def test_data_of_scikit_learn_are_part_of_it(own_tab):
     own_tab.visit("#data=digits")
     assert own_tab.value("facts.classes.length") == 10
@@ -267,6 +278,21 @@ def test_it_works_offline_after_the_first_visit(browser, site):
     context.set_offline(True)
     tab.visit("#data=moons")
     tab.step(1)
+    context.close()
+
+
+def test_lessons_of_an_address_open_offline_after_a_visit(browser, site, site_folder):
+    path = site_folder / "play/mine.json"
+    path.write_text(json.dumps(LESSON))
+    context = browser.new_context()
+    tab = Tab(context.new_page, f"{site}?lessons=mine.json")
+    tab.until_text("#lesson-title", "Mine")
+    tab.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+    path.unlink()
+    context.set_offline(True)
+    tab.page.goto("about:blank")
+    tab.open(f"{site}?lessons=mine.json")
+    tab.until_text("#lesson-title", "Mine")
     context.close()
 
 
