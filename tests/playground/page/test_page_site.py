@@ -271,6 +271,18 @@ def test_a_lesson_that_is_chosen_while_python_is_loading_begins_with_its_own_net
     assert tab.faults == []
 
 
+def test_a_lesson_has_its_own_weights_while_python_is_loading_and_afterwards(browser, site):
+    opened = "window.barenet?.frames.drawn > 0 && !barenet.line.ready"
+    tab = Tab(browser.new_page, f"{site}#lesson=one-neuron", opened)
+    weights = "[...panels[0].frame.weights].slice(0, 2).map((weight) => weight.toFixed(3))"
+    assert tab.value(weights) == ["0.900", "-0.500"]
+    tab.until("barenet.line.ready && header.edits.length === 2")
+    assert tab.value(weights) == ["0.900", "-0.500"]
+    tab.until_text("#lesson .conditions", "now 76.4 %")
+    tab.page.context.close()
+    assert tab.faults == []
+
+
 def test_it_works_offline_after_the_first_visit(browser, site):
     context = browser.new_context()
     tab = Tab(context.new_page, f"{site}#data=xor")

@@ -37,6 +37,8 @@ export class LessonPanel {
     find("#course").addEventListener("click", () => this.openCourse());
     find("#play").addEventListener("click", () => this.showPicture());
     const learners = find("#class");
+    const plans = "The documentation has [plans of 45 minutes and worksheets](teachers.html).";
+    find(".plans", learners).replaceChildren(...linked(plans, page.catalog.worker?.documentation));
     find("textarea", learners).addEventListener("input", ({ target }) =>
       find(".many", learners).replaceChildren(
         ...classTable(target.value, this.lessons, page.catalog.course),

@@ -5,11 +5,14 @@ import gzip
 import json
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 from barenet.playground.data._file_store import FileStore
 from barenet.playground.server._client import Client
 from barenet.playground.server._sessions import Sessions
+from barenet.playground.state._address import read_edits, split_address
+from barenet.playground.state._default_settings import NETWORKS
 from barenet.playground.state._page_state import PageState
 from barenet.playground.trainer._cooperative_trainer import CooperativeTrainer
 
@@ -39,8 +42,11 @@ class RecordingConnection:
         """Send a message, as a page does."""
         self.incoming.put_nowait(json.dumps({"type": kind, **fields}))
 
-    async def pictures(self, epoch: int) -> list[str | bytes]:
-        """Return the messages up to the picture of an epoch, without earlier pictures."""
+    async def pictures(self, epoch: int, n_edits: int = 0) -> list[str | bytes]:
+        """Return the messages up to the picture of an epoch, without earlier pictures.
+
+        It has a number of weights that were changed by hand.
+        """
         messages: list[str | bytes] = []
         async with asyncio.timeout(SECONDS):
             while True:
@@ -50,7 +56,8 @@ class RecordingConnection:
                     messages.append(message)
                     continue
                 self.request("drawn")
-                if _is_paused_at(header, epoch):
+                n_changed = sum(len(network["edits"]) for network in header["networks"])
+                if _is_paused_at(header, epoch) and n_changed == n_edits:
                     return [*messages, message]
 
 
@@ -73,10 +80,18 @@ async def _record(address: str, epochs: tuple[int, ...]) -> bytes:
     line = RecordingConnection()
     served = asyncio.create_task(Client(line, sessions).serve())
     line.request("hello", address=address)
-    messages = await line.pictures(0)
+    n_edits = 0
+    words = split_address(address)
+    for network, prefix in enumerate(NETWORKS):
+        edits = read_edits(words.get(f"{prefix}edits", ""))
+        if edits:
+            entries = [asdict(edit) for edit in edits]
+            line.request("plan", network=network, edits=entries)
+            n_edits += len(edits)
+    messages = await line.pictures(0, n_edits)
     for epoch in epochs:
         line.request("run_to", epoch=epoch)
-        messages += await line.pictures(epoch)
+        messages += await line.pictures(epoch, n_edits)
     line.incoming.put_nowait(None)
     await served
     sessions.close()
