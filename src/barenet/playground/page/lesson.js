@@ -370,7 +370,7 @@ function classTable(text, lessons, course) {
     ]);
   });
   return [
-    table(["", ...lessons.map((_, index) => String(index + 1))], rows),
+    table(["Learner", ...lessons.map((_, index) => String(index + 1))], rows),
     ...faults.map((words) => make("p", { className: "hint" }, words)),
   ];
 }
