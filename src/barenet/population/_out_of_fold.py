@@ -1,6 +1,6 @@
 """Out-of-fold predictions, and the expected loss of the ensemble of the networks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,7 +169,7 @@ class OutOfFold:
         (0.0, -0.5)
         """
         n_repeats = len(predictions)
-        loss = self.loss
+        loss: Callable[[FloatArray], float] = self.loss
         if self.of_classes:  # the mean of the repeats has the mean of these probabilities
             predictions = self._of_actual_classes(predictions)
             loss = self._log_loss

@@ -180,7 +180,8 @@ class RowSums(NamedTuple):
         sums = np.empty_like(targets)
         for output, target in enumerate(targets.T):
             sums[:, output] = np.bincount(codes, weight * target)[codes]
-        return cls(np.bincount(codes, weight)[codes], sums)
+        weight_by_category = np.bincount(codes, weight).astype(np.float64, copy=False)
+        return cls(weight_by_category[codes], sums)
 
 
 class OtherRows(NamedTuple):
