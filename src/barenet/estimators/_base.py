@@ -15,6 +15,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from barenet._constraints import checks_arguments
 from barenet._train import held_out_rows
 from barenet.engines import Job
 from barenet.errors import ArgumentError
@@ -58,6 +59,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     coefs_ = views_of("weights", "The weights of each layer.")
     intercepts_ = views_of("bias", "The bias of each layer.")
 
+    @checks_arguments
     def fit(
         self,
         X: ArrayLike,

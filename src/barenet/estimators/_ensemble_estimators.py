@@ -14,7 +14,7 @@ from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _num_samples
 
-from barenet._constraints import check_fields, check_flag, option
+from barenet._constraints import check_fields, check_flag, checks_arguments, option
 from barenet._registry import canonical, spec_of
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, check_engine
@@ -42,6 +42,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     threads: int | None = option(None, ge=1, integer=True)
     verbose: bool | None = None
 
+    @checks_arguments
     def fit(
         self,
         X: Any,
@@ -290,6 +291,22 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
             return np.ones_like(outputs[:, :1])
         return outputs
 
+    def predict_log_proba(self, X: Any) -> FloatArray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in the order of `classes_`; −inf where the probability is 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         encoder = LabelEncoder(y)
         if encoder.multilabel:
@@ -455,6 +472,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
             std = std[:, 0]
         return self._decode(mean), std
 
+    @checks_arguments
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a fraction of the targets.
 
