@@ -65,17 +65,14 @@ def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
     return dataclasses.field(default=default, metadata={"integer": False, **limits})
 
 
-#: The remedy for an attempt to freeze parameters.
-_FROZEN = (
-    "to keep some parameters while others are trained, pass train an optimizer that restores them "
-    "after each step: 'Frozen layers' of the documentation, in Extending, has one"
-)
+#: The remedies for attempts to freeze parameters.
+_FROZEN = "freeze layers one by one: network.layers[0].trainable = False"
+_FROZEN_LAYER = "use layer.trainable = False"
 
 #: Attributes of objects in other libraries, by our classes, and what to use instead.
 OTHER_ATTRIBUTES = {
-    "Layer.trainable": _FROZEN,
-    "Layer.requires_grad": _FROZEN,
-    "Layer.frozen": _FROZEN,
+    "Layer.requires_grad": _FROZEN_LAYER,
+    "Layer.frozen": _FROZEN_LAYER,
     "Layer.seed": "its network draws the weights: Network(layers, seed=0)",
     "Layer.kernel": "set its weights",
     "Layer.coefs_": "set its weights",
@@ -92,7 +89,7 @@ OTHER_ATTRIBUTES = {
     "Network.training": "pass training=True to forward",
     "Network.weights": "set those of a layer, as in network.layers[0].weights = W",
     "Network.bias": "set those of a layer, as in network.layers[0].bias = b",
-    "Ensemble.trainable": _FROZEN,
+    "Ensemble.trainable": "an ensemble is not trained; freeze the layers of its networks before",
     "Run.stop_training": "call run.stop('a reason'), or return a reason",
     "Task.epochs": "pass it to train: task.train(epochs=50)",
     "Task.learning_rate": "pass it to train: task.train(learning_rate=0.01)",
@@ -491,6 +488,9 @@ OTHER_METHODS = {
     "Network.train": "train it by train(network, X, y); forward takes training=True",
     "Network.eval": "predict is always in that mode; forward takes training=True while training",
     "Network.zero_grad": "backward returns a new gradient each time",
+    "Network.freeze": _FROZEN,
+    "Network.unfreeze": "use network.layers[0].trainable = True",
+    "Network.requires_grad_": _FROZEN,
     "Network.to": "train(network, X, y, engine='jax') trains on a GPU; copy(dtype) converts it",
     "Network.cuda": "train(network, X, y, engine='jax') trains on a GPU",
     "Network.double": "use network.copy('float64')",

@@ -7,12 +7,19 @@ The network owns the parameters; it binds a layer to views into its one flat vec
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from barenet._constraints import Configurable, DeclaredAttributes, is_ours, options_of
+from barenet._constraints import (
+    Configurable,
+    DeclaredAttributes,
+    check_flag,
+    is_ours,
+    options_of,
+)
 from barenet._registry import spec_of
+from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
 from barenet.model._layout import InPlaceAssignment
@@ -31,6 +38,10 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     activation : Activation or None
         The activation at the end of the layer. `forward` of such a layer takes ``logits``: True
         leaves it out, for a loss that includes it.
+    trainable : bool, default=True
+        Whether `train` changes the parameters. If it is False, they keep their bits; a batch norm
+        still measures its running averages. It can be set at any time and takes effect when the
+        next training starts; a model file doesn't contain it.
     parameter_shapes, statistic_shapes : mapping of str to tuple of int
         Shapes of the learned arrays and of the arrays that are measured during training, by name.
         Penalties apply to ``weights``.
@@ -57,8 +68,17 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     n_in: int | None = None
     n_out: int | None = None
     activation: Activation | None = None
+    trainable: bool = True
     parameter_shapes: Mapping[str, Shape] = MappingProxyType({})
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
+
+    def __new__(cls, *_: Any, **options: Any) -> Self:
+        """Refuse to freeze a layer by an argument."""
+        if "trainable" in options and "trainable" not in options_of(cls):
+            problem = f"is no argument of {cls.__name__}"
+            remedy = "set it after the layer is made: layer.trainable = False"
+            raise ArgumentError(problem, argument="trainable", remedy=remedy)
+        return super().__new__(cls)
 
     @abstractmethod
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
@@ -128,6 +148,8 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
             is_new = name not in vars(self)
             if is_new and is_ours(type(self)) and self._declares_array(name):
                 raise AttributeError(self._without_network(name), name=name, obj=self)
+            if name == "trainable":
+                value = check_flag(value, name)
             super().__setattr__(name, value)
 
     def _declares_array(self, name: str) -> bool:
