@@ -22,6 +22,7 @@ from typing import (
     ForwardRef,
     Literal,
     Self,
+    TypeAlias,
     TypeVar,
     Union,
     get_args,
@@ -331,8 +332,11 @@ OTHER_NAMES = {
     ("solver",): ("optimizer='adam', or another name",),
 }  # fmt: skip
 
+#: Remedies by the names of arguments that they are for.
+Remedies: TypeAlias = Mapping[tuple[str, ...], str]
+
 #: Why the ensembles for tables lack an argument of other libraries, by its names there.
-_OF_ENSEMBLES = {
+_OF_ENSEMBLES: Remedies = {
     ("n_estimators", "num_boost_round", "iterations", "n_networks", "max_depth", "num_leaves"): (
         "the number of rows determines the number of networks and their sizes"
     ),
@@ -355,7 +359,7 @@ _OF_ENSEMBLES = {
 }  # fmt: skip
 
 #: Why one network of an estimator lacks an argument of other libraries, by its names there.
-_OF_NETWORKS = {
+_OF_NETWORKS: Remedies = {
     ("n_estimators", "num_boost_round", "iterations", "n_networks"): (
         "it trains one network, for max_iter epochs; MLPEnsembleClassifier and "
         "MLPEnsembleRegressor train several"
@@ -364,7 +368,7 @@ _OF_NETWORKS = {
 }  # fmt: skip
 
 #: What to do instead of arguments of `fit` in other libraries, by their names there.
-_OF_FITS = {
+_OF_FITS: Remedies = {
     ("eval_set", "eval_metric", "early_stopping_rounds", "validation_split"): (
         "pass validation_data=(X, y), and to the estimator early_stopping=True, "
         "n_iter_no_change=10 and scoring"
@@ -373,12 +377,21 @@ _OF_FITS = {
     ("batch_size", "verbose", "callbacks"): "pass it to the estimator",
 }  # fmt: skip
 
+#: The way to freeze a layer, by the names of arguments of other libraries.
+_OF_LAYERS: Remedies = {
+    ("trainable", "requires_grad"): "set it after the layer is made: layer.trainable = False",
+}
+
 #: Arguments of other libraries without an equivalent, by functions: the reason, or what to do.
-WITHOUT_EQUIVALENT = {
+WITHOUT_EQUIVALENT: dict[str, Remedies] = {
     "MLPEnsembleClassifier": _OF_ENSEMBLES,
     "MLPEnsembleRegressor": _OF_ENSEMBLES,
     "MLPEnsembleClassifier.fit": _OF_ENSEMBLES,
     "MLPEnsembleRegressor.fit": _OF_ENSEMBLES,
+    "Dense": _OF_LAYERS,
+    "BatchNorm": _OF_LAYERS,
+    "LayerNorm": _OF_LAYERS,
+    "PReLU": _OF_LAYERS,
     "MLPClassifier": _OF_NETWORKS,
     "MLPRegressor": _OF_NETWORKS,
     "MLPClassifier.fit": _OF_FITS,
@@ -411,7 +424,7 @@ def checks_arguments(function: F) -> F:
                 owner = args[0]
                 if not isinstance(owner, type):
                     owner = type(owner)
-                name = f"{owner.__name__}.{name}"
+                name = f"{owner.__name__}.{name}".removesuffix(".__init__")
             check_arguments(name, options, known)
         return function(*args, **options)
 

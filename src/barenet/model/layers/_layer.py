@@ -7,7 +7,7 @@ The network owns the parameters; it binds a layer to views into its one flat vec
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from barenet._constraints import (
     options_of,
 )
 from barenet._registry import spec_of
-from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
 from barenet.model._layout import InPlaceAssignment
@@ -71,14 +70,6 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     trainable: bool = True
     parameter_shapes: Mapping[str, Shape] = MappingProxyType({})
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
-
-    def __new__(cls, *_: Any, **options: Any) -> Self:
-        """Refuse to freeze a layer by an argument."""
-        if "trainable" in options and "trainable" not in options_of(cls):
-            problem = f"is no argument of {cls.__name__}"
-            remedy = "set it after the layer is made: layer.trainable = False"
-            raise ArgumentError(problem, argument="trainable", remedy=remedy)
-        return super().__new__(cls)
 
     @abstractmethod
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:

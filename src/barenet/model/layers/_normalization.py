@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count, check_number, checks_arguments
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model.layers._layer import Layer
 
@@ -98,6 +98,7 @@ class BatchNorm(Normalization):
     mean: FloatArray
     variance: FloatArray
 
+    @checks_arguments
     def __init__(self, n_in: int, *, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
         super().__init__(n_in, epsilon=epsilon)
         self.momentum = check_number(momentum, "momentum", ge=0, lt=1)
