@@ -271,6 +271,7 @@ def test_what_is_refused():
         explain(every_layer({2}), X, Y)
     with pytest.raises(ArgumentError, match="trainable: expected True or False, got 'no'"):
         network.layers[0].trainable = "no"
-    for make in (lambda: Dense(2, 3, trainable=False), lambda: BatchNorm(3, trainable=False)):
-        with pytest.raises(ArgumentError, match="trainable: is no argument of"):
-            make()
+    for kind, sizes in ((Dense, (2, 3)), (BatchNorm, (3,)), (LayerNorm, (3,)), (PReLU, (3,))):
+        problem = f"trainable: is no argument of {kind.__name__}; set it after the layer is made"
+        with pytest.raises(ArgumentError, match=problem):
+            kind(*sizes, trainable=False)

@@ -23,6 +23,7 @@ class Normalization(Layer):
     gain: FloatArray
     bias: FloatArray
 
+    @checks_arguments
     def __init__(self, n_in: int, *, epsilon: float = 1e-5) -> None:
         self.n_in = check_count(n_in, "n_in")
         self.epsilon = check_number(epsilon, "epsilon", gt=0)
