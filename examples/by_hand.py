@@ -21,7 +21,7 @@ def main(epochs: int = 20) -> None:
 
     print(check_gradients(network, X[:8], Y[:8]))
     for _ in range(epochs):
-        for X_batch, Y_batch in batches(X, Y, size=64, rng=rng):
+        for X_batch, Y_batch in batches(X, Y, batch_size=64, rng=rng):
             logits, cache = network.forward(X_batch, training=True, logits=True)
             gradient = network.backward(cache, loss.gradient(logits, Y_batch))
             optimizer.step(network.parameters, gradient)

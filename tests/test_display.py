@@ -15,6 +15,7 @@ from barenet import (
     Network,
     Predictor,
     Scaling,
+    Task,
     check_gradients,
     search,
     train,
@@ -55,7 +56,7 @@ def test_a_history_has_its_curves():
     assert title == repr(history)[1:-1]
     captions = ["".join(each.itertext()) for each in root.iter("figcaption")]
     numbers = [f"{history[name][-1]:.4g}" for name in ("loss", "validation_loss", "test_loss")]
-    expected = "losstraining with penalty {}validation {}test {}".format(*numbers)
+    expected = "losstraining with penalty {}validation {}test {}┆ best epoch 3".format(*numbers)
     assert len(captions) == 2 and captions[0] == expected
     assert captions[1].startswith("accuracytraining ")
     curves = [each for each in root.iter("path") if each.get("class", "").startswith("curve")]
@@ -151,3 +152,32 @@ def test_columns_of_numbers_are_aligned():
     rows = [["1.5", "3×4", ""], ["−2e+10", "4", "-1,000"]]
     _, _, root = shown(write_table(["a", "b", "c"], rows))
     assert [each.get("class") for each in root.iter("th")] == ["number", None, "number"]
+
+
+@pytest.mark.case(186)
+def test_the_display_of_an_ensemble_has_labels():
+    history = History(
+        {
+            "loss": [0.9, 0.6, 0.5],
+            "out_of_fold_loss": [math.nan, 0.7, 0.8],
+            "out_of_fold_accuracy": [math.nan, 0.8, 0.7],
+        },
+        best_epoch=2,
+    )
+    _, _, root = shown(history)
+    captions = ["".join(each.itertext()) for each in root.iter("figcaption")]
+    assert captions == [
+        "losstraining 0.5out-of-fold 0.8┆ best epoch 2",
+        "accuracyout-of-fold 0.7┆ best epoch 2",
+    ]
+    scores = {"out_of_fold_at_temperature_1": {"accuracy": 0.8}}
+    _, rows, _ = shown(ModelCard(scores=scores))
+    assert ["out of fold, without temperature scaling", "0.8"] in rows
+
+
+@pytest.mark.case(186)
+def test_a_task_is_shown_without_brackets():
+    task = Task.open({"a": np.arange(60.0), "y": np.arange(60.0)}, "y")
+    (title,), _, _ = shown(task)
+    assert title == repr(task)[1:-1]
+    assert title.startswith("Task: y, a number, from 1 column")

@@ -8,6 +8,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from barenet._names_elsewhere import unknown_name
 from barenet._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ if not TYPE_CHECKING:  # type checkers only know the names above
         if name in _DEPRECATED:
             return _deprecated(name)
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise unknown_name(__name__, name, __all__)
         importlib.import_module("barenet.engines")
         for module, names in _MODULES.items():
             if name in names:
@@ -165,4 +166,4 @@ def _deprecated(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the names that a notebook completes."""
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, "__doc__", "__version__"])

@@ -22,6 +22,7 @@ from typing import (
     ForwardRef,
     Literal,
     Self,
+    TypeAlias,
     TypeVar,
     Union,
     get_args,
@@ -65,17 +66,14 @@ def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
     return dataclasses.field(default=default, metadata={"integer": False, **limits})
 
 
-#: The remedy for an attempt to freeze parameters.
-_FROZEN = (
-    "to keep some parameters while others are trained, pass train an optimizer that restores them "
-    "after each step: 'Frozen layers' of the documentation, in Extending, has one"
-)
+#: The remedies for attempts to freeze parameters.
+_FROZEN = "freeze layers one by one: network.layers[0].trainable = False"
+_FROZEN_LAYER = "use layer.trainable = False"
 
 #: Attributes of objects in other libraries, by our classes, and what to use instead.
 OTHER_ATTRIBUTES = {
-    "Layer.trainable": _FROZEN,
-    "Layer.requires_grad": _FROZEN,
-    "Layer.frozen": _FROZEN,
+    "Layer.requires_grad": _FROZEN_LAYER,
+    "Layer.frozen": _FROZEN_LAYER,
     "Layer.seed": "its network draws the weights: Network(layers, seed=0)",
     "Layer.kernel": "set its weights",
     "Layer.coefs_": "set its weights",
@@ -92,7 +90,7 @@ OTHER_ATTRIBUTES = {
     "Network.training": "pass training=True to forward",
     "Network.weights": "set those of a layer, as in network.layers[0].weights = W",
     "Network.bias": "set those of a layer, as in network.layers[0].bias = b",
-    "Ensemble.trainable": _FROZEN,
+    "Ensemble.trainable": "an ensemble is not trained; freeze the layers of its networks before",
     "Run.stop_training": "call run.stop('a reason'), or return a reason",
     "Task.epochs": "pass it to train: task.train(epochs=50)",
     "Task.learning_rate": "pass it to train: task.train(learning_rate=0.01)",
@@ -295,11 +293,11 @@ OTHER_NAMES = {
         "optimizer='adam:learning_rate={0.01}'",
     ),
     ("verbose", "progress"): ("progress=True", "verbose=True"),
-    ("validation_split", "validation_fraction", "validation_size", "validation_data"): (
+    ("validation_split", "validation_fraction", "validation_size", "validation_data", "eval_set"): (
         "validation_data=(X, y), such as rows from sklearn.model_selection.train_test_split",
         "validation_fraction={0.1} and early_stopping=True", "cv=5",
     ),
-    ("early_stopping", "patience"): (
+    ("early_stopping", "early_stopping_rounds", "patience"): (
         "n_iter_no_change={10} and early_stopping=True", "patience={10}",
         "callbacks=EarlyStopping(patience={10}) and validation_data=(X, y)",
     ),
@@ -327,9 +325,111 @@ OTHER_NAMES = {
     ("sep", "separator"): ("delimiter=';', or another character",),
     ("na_values",): ("missing=['-999'], or other spellings of a missing value",),
     ("usecols",): ("drop, a list of the columns to leave out",),
-    ("activation",): ("hidden='relu', or another name",),
+    ("activation", "activations"): ("hidden='relu', or another name",),
+    ("output_activation", "out_activation"): ("output='softmax', or another name",),
+    ("confidence", "confidence_level", "level"): ("coverage={0.9}",),
+    ("size",): ("batch_size={32}",),
     ("solver",): ("optimizer='adam', or another name",),
 }  # fmt: skip
+
+#: Remedies by the names of arguments that they are for.
+Remedies: TypeAlias = Mapping[tuple[str, ...], str]
+
+#: Why the ensembles for tables lack an argument of other libraries, by its names there.
+_OF_ENSEMBLES: Remedies = {
+    ("n_estimators", "num_boost_round", "iterations", "n_networks", "max_depth", "num_leaves"): (
+        "the number of rows determines the number of networks and their sizes"
+    ),
+    ("learning_rate", "learning_rate_init", "lr", "eta", "batch_size", "optimizer", "alpha"): (
+        "the ensemble chooses the settings of its training; MLPClassifier and MLPRegressor have "
+        "learning_rate_init, batch_size, optimizer and alpha"
+    ),
+    ("hidden_layer_sizes", "activation", "dropout"): (
+        "the networks of the ensemble have layers of their own; MLPClassifier and MLPRegressor "
+        "have hidden_layer_sizes, activation and dropout"
+    ),
+    ("early_stopping", "early_stopping_rounds", "patience", "validation_fraction"): (
+        "the ensemble always keeps the epoch with the lowest loss on rows that its networks leave "
+        "out, and stops soon after; max_iter limits the epochs"
+    ),
+    ("eval_set", "validation_data", "validation_split", "eval_metric"): (
+        "the ensemble chooses its epoch by the rows that its networks leave out, whose score is "
+        "out_of_fold_score_; score held-out rows with score(X, y) after fit"
+    ),
+}  # fmt: skip
+
+#: Why one network of an estimator lacks an argument of other libraries, by its names there.
+_OF_NETWORKS: Remedies = {
+    ("n_estimators", "num_boost_round", "iterations", "n_networks"): (
+        "it trains one network, for max_iter epochs; MLPEnsembleClassifier and "
+        "MLPEnsembleRegressor train several"
+    ),
+    ("max_depth", "num_leaves"): "hidden_layer_sizes has the widths of the hidden layers",
+}  # fmt: skip
+
+#: What to do instead of arguments of `fit` in other libraries, by their names there.
+_OF_FITS: Remedies = {
+    ("eval_set", "eval_metric", "early_stopping_rounds", "validation_split"): (
+        "pass validation_data=(X, y), and to the estimator early_stopping=True, "
+        "n_iter_no_change=10 and scoring"
+    ),
+    ("epochs", "n_epochs"): "pass max_iter to the estimator",
+    ("batch_size", "verbose", "callbacks"): "pass it to the estimator",
+}  # fmt: skip
+
+#: The way to freeze a layer, by the names of arguments of other libraries.
+_OF_LAYERS: Remedies = {
+    ("trainable", "requires_grad"): "set it after the layer is made: layer.trainable = False",
+}
+
+#: Arguments of other libraries without an equivalent, by functions: the reason, or what to do.
+WITHOUT_EQUIVALENT: dict[str, Remedies] = {
+    "MLPEnsembleClassifier": _OF_ENSEMBLES,
+    "MLPEnsembleRegressor": _OF_ENSEMBLES,
+    "MLPEnsembleClassifier.fit": _OF_ENSEMBLES,
+    "MLPEnsembleRegressor.fit": _OF_ENSEMBLES,
+    "Dense": _OF_LAYERS,
+    "BatchNorm": _OF_LAYERS,
+    "LayerNorm": _OF_LAYERS,
+    "PReLU": _OF_LAYERS,
+    "MLPClassifier": _OF_NETWORKS,
+    "MLPRegressor": _OF_NETWORKS,
+    "MLPClassifier.fit": _OF_FITS,
+    "MLPRegressor.fit": _OF_FITS,
+    "MLPEnsembleRegressor.predict_interval": {
+        ("alpha",): "pass coverage=0.9, which is 1 − alpha for alpha=0.1",
+    },
+}  # fmt: skip
+
+
+def checks_arguments(function: F) -> F:
+    """Refuse unknown names of arguments, with the remedy for those of other libraries.
+
+    Examples
+    --------
+    >>> @checks_arguments
+    ... def train(*, epochs): ...
+    >>> train(n_epochs=5)
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: n_epochs: is no argument of train; pass epochs=5
+    """
+    known = inspect.signature(function).parameters
+    is_method = next(iter(known), "") in ("self", "cls")
+
+    @functools.wraps(function)
+    def checked(*args: Any, **options: Any) -> Any:
+        if not options.keys() <= known.keys():
+            name = function.__name__
+            if is_method:
+                owner = args[0]
+                if not isinstance(owner, type):
+                    owner = type(owner)
+                name = f"{owner.__name__}.{name}".removesuffix(".__init__")
+            check_arguments(name, options, known)
+        return function(*args, **options)
+
+    decorated: Any = checked
+    return decorated
 
 
 def check_arguments(function: str, given: Mapping[str, Any], known: Collection[str]) -> None:
@@ -347,6 +447,9 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Collection[s
     name = unknown[0]
     value = given[name]
     problem = f"is no argument of {function}"
+    for names, remedy in WITHOUT_EQUIVALENT.get(function, {}).items():
+        if name in names:
+            raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
     replacement = _replacement(name, known)
     if replacement is None:
         problem += suggestion(name, known)
@@ -388,7 +491,25 @@ OTHER_METHODS = {
     "Network.score": SCORES,
     "Network.evaluate": SCORES,
     "Network.save": "use barenet.save(network, path)",
+    "Network.load": "use network = barenet.load(path)",
     "Network.state_dict": "its parameters are one array, network.parameters",
+    "Network.load_state_dict": "assign to its parameters: network.parameters[:] = vector",
+    "Network.named_parameters": "network.layout.slots has the name and the place of each array",
+    "Network.get_weights": "its parameters are one array, network.parameters",
+    "Network.set_weights": "assign to its parameters: network.parameters[:] = vector",
+    "Network.count_params": "use network.n_parameters",
+    "Network.train": "train it by train(network, X, y); forward takes training=True",
+    "Network.eval": "predict is always in that mode; forward takes training=True while training",
+    "Network.zero_grad": "backward returns a new gradient each time",
+    "Network.freeze": _FROZEN,
+    "Network.unfreeze": "use network.layers[0].trainable = True",
+    "Network.requires_grad_": _FROZEN,
+    "Network.to": "train(network, X, y, engine='jax') trains on a GPU; copy(dtype) converts it",
+    "Network.cuda": "train(network, X, y, engine='jax') trains on a GPU",
+    "Network.double": "use network.copy('float64')",
+    "Network.float": "use network.copy('float32')",
+    "Network.half": "use network.copy('float32'); a network has float32 or float64",
+    "Network.add": "give all layers at once: Network([Dense(4, 8, 'relu'), Dense(8, 1)])",
     "Predictor.predict_proba": "use predictor.probabilities(X)",
     "Predictor.score": "use task.evaluate(predictor, rows), where rows have their targets",
     "Predictor.save": "use barenet.save(predictor, path)",

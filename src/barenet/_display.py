@@ -142,6 +142,8 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
             _, last_value = drawn[-1]
             last = f"{last_value:.4g}"
         legend += f'<span class="curve-{number}">{escape(label)} {last}</span>'
+    if best is not None:
+        legend += f"<span>┆ best epoch {best:,}</span>"
     # The plot, with room for the ticks on the left, and for the epochs below.
     full_width = WIDTH + 60
     full_height = HEIGHT + 32

@@ -265,6 +265,7 @@ def make_job(
     """Check everything that a single step needs; X may be rows that were already checked."""
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
+    _check_trainable(network)
     objective = as_loss(loss, network.output_activation)
     if hasattr(X, "__dask_graph__"):
         from barenet.distributed._dask_rows import DaskRows
@@ -289,6 +290,15 @@ def make_job(
         clipping=clipping,
         seed=seed,
     )
+
+
+def _check_trainable(network: Network) -> None:
+    """Refuse a network whose layers with parameters are all frozen."""
+    with_parameters = [layer for layer in network.layers if layer.parameter_shapes]
+    if with_parameters and not any(layer.trainable for layer in with_parameters):
+        problem = "none of its layers is trainable"
+        remedy = "set network.layers[-1].trainable = True, or that of other layers"
+        raise ArgumentError(problem, argument="network", remedy=remedy)
 
 
 def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:

@@ -421,3 +421,15 @@ def test_connections_are_encrypted_as_the_configuration_of_dask_requires(client,
         without = config.set({f"{tls}.client.cert": None, f"{tls}.client.key": None})
         with without, pytest.raises(ArgumentError, match=r"^[^\n]*can't connect[^\n]*$"):
             open_client(None, addresses[0])
+
+
+@pytest.mark.parametrize("sync_every", [1, 3])
+def test_frozen_layers_keep_their_bits(client, sync_every):
+    network = make_network(dtype="float32")
+    network.layers[0].trainable = False
+    first, last = network.layers
+    before = first.weights.copy()
+    last_before = last.weights.copy()
+    fit(client, network, sync_every=sync_every, optimizer="adamw", penalty="l2:strength=0.1")
+    assert first.weights.tobytes() == before.tobytes()
+    assert (last.weights != last_before).all()

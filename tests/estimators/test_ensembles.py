@@ -432,3 +432,11 @@ def test_groups_reach_the_last_step_of_a_pipeline_without_routing(recorded):
     pipeline = make_pipeline(StandardScaler(), MLPEnsembleRegressor(max_iter=1))
     pipeline.fit(X, X[:, 0], mlpensembleregressor__groups=np.arange(20) % 7)
     assert len(np.unique(recorded.last.groups)) == 7
+
+
+@pytest.mark.integration
+def test_the_logarithms_of_probabilities(fitted):
+    table, _ = birds(seed=1)
+    classifier, _ = fitted
+    logarithms = classifier.predict_log_proba(table)
+    np.testing.assert_array_equal(logarithms, np.log(classifier.predict_proba(table)))

@@ -259,3 +259,22 @@ def test_wrong_scores_are_refused():
     model = MLPClassifier(**FEW).fit(ROWS, LABELS)
     with pytest.raises(ValueError, match=r"^scores: .*expected values by names, got"):
         card_of(model, scores={"held_out": 0.5})
+
+
+@pytest.mark.parametrize("steps", ["none", "standardize", "table"])
+def test_an_estimator_is_saved_as_its_predictor(path, steps):
+    model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(X, TARGETS["text"])
+    save(model, path)
+    loaded = load(path)
+    expected = Predictor.from_estimator(model)
+    assert isinstance(loaded, Predictor)
+    assert loaded.card == expected.card
+    np.testing.assert_array_equal(loaded.predict(X), expected.predict(X))
+
+
+def test_an_estimator_that_cannot_be_saved_has_a_remedy(path):
+    with pytest.raises(ValueError, match="model: MLPClassifier has no network yet; call fit"):
+        save(MLPClassifier(), path)
+    with pytest.raises(ValueError, match="model: expected a fitted MLPClassifier"):
+        save(PCA(2).fit(X), path)
+    assert not path.exists()

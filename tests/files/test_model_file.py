@@ -178,7 +178,7 @@ def one(**parts):
 #: Models that cannot be saved, and the error, where the classes above are registered.
 UNSAVABLE = [
     (lambda: Network([other(Dense, "mine")(3, 1)]), r"^network: .* is not one of barenet's"),
-    (MLPClassifier, "or an ensemble, got MLPClassifier.*from_estimator"),
+    (MLPClassifier, "MLPClassifier has no network yet; call fit first"),
     (lambda: one(activation=Leaky(0.3)), "loaded: its slope would be 0.1; keep each argument"),
     (lambda: one(activation=Twice(factor=3.0)), "could not be loaded: its _factor would be 2.0"),
     (lambda: one(activation=Mapped(np.sin)), "loaded: its function would be \"<ufunc 'sin'>\""),

@@ -48,6 +48,7 @@ def main() -> None:
         "schedules": schedules(),
         "clipping": clipping(),
         "network": network(),
+        "frozen": frozen(),
     }
     path = Path(__file__).with_name("pytorch.json")
     path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -324,6 +325,63 @@ def network() -> dict:
         gradients = {name: p.grad.tolist() for name, p in model.named_parameters()}
         figures[name] = {"value": value.item(), "gradients": gradients}
     return figures
+
+
+def frozen() -> dict:
+    """Steps of 3-4, batch norm, tanh, 4-4 tanh, 4-3, of which the first two layers are frozen."""
+    kinds = {
+        "sgd:learning_rate=0.1": lambda p: optim.SGD(p, lr=0.1),
+        "momentum:learning_rate=0.05,beta=0.8": lambda p: optim.SGD(p, lr=0.05, momentum=0.8),
+        "adagrad:learning_rate=0.1": lambda p: optim.Adagrad(p, lr=0.1),
+        "rmsprop:learning_rate=0.05,decay=0.9": lambda p: optim.RMSprop(p, lr=0.05, alpha=0.9),
+        "adam:learning_rate=0.1": lambda p: optim.Adam(p, lr=0.1),
+        "adamw:learning_rate=0.1,weight_decay=0.3": lambda p: optim.AdamW(
+            p, lr=0.1, weight_decay=0.3
+        ),
+    }
+    figures = {"n_steps": 6, "limit": 0.2}
+    torch.manual_seed(0)
+    start = {name: p.tolist() for name, p in frozen_model().named_parameters()}
+    figures["start"] = start
+    figures["ends"] = {}
+    for spec, make in kinds.items():
+        for limit in (None, figures["limit"]):
+            end = train_frozen(start, make, figures["n_steps"], limit)
+            figures["ends"][f"{spec} {limit}"] = end
+    return figures
+
+
+def frozen_model() -> torch.nn.Sequential:
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, 4),
+        torch.nn.BatchNorm1d(4),
+        torch.nn.Tanh(),
+        torch.nn.Linear(4, 4),
+        torch.nn.Tanh(),
+        torch.nn.Linear(4, 3),
+    )
+
+
+def train_frozen(start: dict, make, n_steps: int, limit: float | None) -> dict:
+    model = frozen_model()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter[:] = torch.tensor(start[name])
+    for layer in model[:2]:
+        layer.requires_grad_(False)
+    optimizer = make(model.parameters())
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        error = model(torch.tensor(OUTPUT)) - torch.tensor(TARGET)
+        (error.square().sum(dim=1).mean() / 2).backward()
+        if limit is not None:
+            clip_grad_norm_(model.parameters(), limit)
+        optimizer.step()
+    return {
+        **{name: p.tolist() for name, p in model.named_parameters()},
+        "running_mean": model[1].running_mean.tolist(),
+        "running_var": model[1].running_var.tolist(),
+    }
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from barenet.distributed._dask_workers import (
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Rates
+from barenet.engines._frozen import KeptParts
 from barenet.engines._reference import take_steps
 from barenet.errors import ArgumentError, WorkersError
 from barenet.model._array_dataset import ArrayDataset
@@ -221,7 +222,7 @@ class DaskEngine(Engine):
             raise ArgumentError("needs all rows in each step", argument="sync_every, optimizer")
         self.penalties = []
         for penalty in job.penalties:
-            strengths = penalty.expand(job.network.layout, job.network.dtype)
+            strengths = job.strengths(penalty, job.network.dtype)
             self.penalties.append((penalty, strengths))
         sample = self.rows.sample
         sample_job = replace(job, rows=sample)
@@ -276,8 +277,10 @@ class DaskEngine(Engine):
         vectors = [parameters, *optimizer.moments.values()]
         local = LocalSteps(optimizer.n_steps, rate)
         result = self._exchange(step, batch, np.stack(vectors), local)
+        kept = KeptParts(self.job.frozen, vectors)
         for vector, mean in zip(vectors, result.vectors, strict=True):
             vector[:] = mean
+        kept.restore()  # the mean of equal numbers may be rounded
         optimizer.n_steps += self.rows.sync_every
         return result.values
 

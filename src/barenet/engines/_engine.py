@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, option
+from barenet.engines._frozen import frozen_parts
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network, Snapshot
@@ -45,6 +46,24 @@ class Job(Configurable):
     clipping: Clipping | None = None
     #: Determines the random numbers of each step.
     seed: int = option(0, ge=0, le=2**32 - 1, integer=True)
+    #: The parts of the parameters that no step changes: those of the layers that are not trainable
+    #: when the job is made.
+    frozen: tuple[slice, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "frozen", frozen_parts(self.network))
+
+    def clear_frozen(self, vector: FloatArray) -> None:
+        """Set the entries of frozen parameters to 0, as of a gradient."""
+        for part in self.frozen:
+            vector[part] = 0
+
+    def strengths(self, penalty: Penalty, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Expand the strength of a penalty to all parameters; 0 for frozen ones."""
+        strengths = penalty.expand(self.network.layout, dtype)
+        self.clear_frozen(strengths)
+        return strengths
 
 
 class ChunkResult(NamedTuple):

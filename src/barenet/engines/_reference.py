@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._frozen import KeptParts
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Objective
@@ -42,6 +43,8 @@ def take_steps(
     if optimizer.average:
         raw = engine.raw_parameters()
         parameters[:] = raw
+    optimizer.prepare(parameters)
+    kept = KeptParts(job.frozen, [parameters, *optimizer.moments.values()])
     try:
         for i, rate in enumerate(rates.tolist()):
             epoch, batch_of_epoch = divmod(i, batches_per_epoch)
@@ -54,6 +57,7 @@ def take_steps(
             optimizer.step(parameters, gradient, rate)
             if optimizer.average:
                 update_average(optimizer, parameters)
+            kept.restore()
     finally:
         if optimizer.average:
             raw[:] = parameters
@@ -101,7 +105,7 @@ class ReferenceEngine(Engine):
         self._objective = Objective(job.network, job.loss)
         self._penalties = []
         for penalty in job.penalties:
-            strengths = penalty.expand(job.network.layout, job.network.dtype)
+            strengths = job.strengths(penalty, job.network.dtype)
             self._penalties.append((penalty, strengths))
 
     def value_and_gradient(
@@ -114,6 +118,7 @@ class ReferenceEngine(Engine):
             rows = self.job.rows.take(batch, network.dtype)
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
+        self.job.clear_frozen(gradient)
         if self._penalties:
             weight = rows.inverse_weight
             value = add_penalties(self._penalties, network.parameters, value, gradient, weight)

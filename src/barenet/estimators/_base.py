@@ -15,6 +15,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from barenet._constraints import checks_arguments
 from barenet._train import held_out_rows
 from barenet.engines import Job
 from barenet.errors import ArgumentError
@@ -25,7 +26,7 @@ from barenet.estimators._array_inputs import (
     errors_naming_argument,
     is_plain,
 )
-from barenet.estimators._estimator import Estimator, unchanged_on_error
+from barenet.estimators._estimator import Estimator, absent, unchanged_on_error
 from barenet.estimators._fit_loop import Patience, run_epochs
 from barenet.estimators._parameters import Parameters, dense_layers_of, views_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
@@ -57,7 +58,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
 
     coefs_ = views_of("weights", "The weights of each layer.")
     intercepts_ = views_of("bias", "The bias of each layer.")
+    feature_importances_ = absent(
+        "feature_importances_",
+        "use barenet.permutation_importance(estimator, X, y); MLPEnsembleClassifier and "
+        "MLPEnsembleRegressor have this attribute",
+    )
 
+    @checks_arguments
     def fit(
         self,
         X: ArrayLike,

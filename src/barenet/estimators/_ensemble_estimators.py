@@ -12,20 +12,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from barenet._constraints import check_fields, check_flag, option
+from barenet._constraints import check_fields, check_flag, checks_arguments, option
 from barenet._registry import canonical, spec_of
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, check_engine
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
 from barenet.estimators._estimator import fitting
+from barenet.estimators._feature_importances import MOST_ROWS, feature_importances
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
+from barenet.tables._frame import Frame
+from barenet.tables._input_regression import random_rows
 from barenet.tables._table_rows import results_by_blocks
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     threads: int | None = option(None, ge=1, integer=True)
     verbose: bool | None = None
 
+    @checks_arguments
     def fit(
         self,
         X: Any,
@@ -138,8 +142,40 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if best.residuals is not None:
             self.residuals_ = best.residuals
         self._keep(prepared.encoding, X)
+        self._keep_rows(X, weight)
         self._scores = best.scores
         self._n_rows = {"training": n_rows}
+
+    def _keep_rows(self, X: Any, weight: NDArray[Any]) -> None:
+        """Keep some of the training rows for `feature_importances_`."""
+        weighted = np.flatnonzero(weight)
+        chosen = weighted[random_rows(len(weighted), MOST_ROWS)]
+        self._rows: Frame = self.encoding_.frame_of(X).take(chosen)
+        self._importances: NDArray[np.float64] | None = None
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """How much the predictions depend on each column, shape (n_features,), with the sum 1.
+
+        The importance of a column is the mean squared change of the predictions if the column has
+        the value of another row, divided by the sum over the columns. For classes, the squared
+        changes of all probabilities are added. It estimates the part of the predictions' variance
+        that involves the column, alone or together with others: its total effect in Sobol's
+        analysis of variance.
+
+        `permutation_importance` also changes columns in this way, but measures the drop of the
+        score, on any rows with their targets. Both usually have the same order. They differ where
+        predictions depend on a column that does not improve them, because the networks overfit to
+        it; permutation importance on held-out rows is near 0 then, and this importance is not. If
+        two columns are correlated, each may have a low importance in both.
+
+        It is computed at the first access, from at most 256 training rows, which the estimator
+        and its pickle keep; a model file doesn't have them.
+        """
+        check_is_fitted(self)
+        if self._importances is None:
+            self._importances = feature_importances(self.network_, self.encoding_, self._rows)
+        return self._importances.copy()
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.
@@ -232,6 +268,8 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         Accuracy of `out_of_fold_predictions_`, with the weights of rows and classes.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_classes)
         Class probabilities of each training row, from networks that were not trained on it.
+    feature_importances_ : ndarray of shape (n_features,)
+        How much the predictions depend on each column, with the sum 1: see there.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -289,6 +327,22 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         if len(self.classes_) == 1:
             return np.ones_like(outputs[:, :1])
         return outputs
+
+    def predict_log_proba(self, X: Any) -> FloatArray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in the order of `classes_`; −inf where the probability is 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         encoder = LabelEncoder(y)
@@ -373,6 +427,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Predictions for each training row, scaled like the targets, from networks that were not
         trained on it.
+    feature_importances_ : ndarray of shape (n_features,)
+        How much the predictions depend on each column, with the sum 1: see there.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -455,6 +511,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
             std = std[:, 0]
         return self._decode(mean), std
 
+    @checks_arguments
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a fraction of the targets.
 

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -43,6 +43,16 @@ class Estimator(BaseEstimator):
         with unchanged_on_error(self):
             super().set_params(**params)
         return self
+
+
+def absent(name: str, remedy: str) -> Any:
+    """Make a property that estimators of other libraries have, and that is refused here."""
+
+    def read(estimator: Any) -> NoReturn:
+        problem = f"{type(estimator).__name__!r} object has no attribute {name!r}; {remedy}"
+        raise AttributeError(problem, name=name, obj=estimator)
+
+    return property(read, doc=f"Absent: {remedy}.")
 
 
 @contextmanager

@@ -351,10 +351,17 @@ def describe_rows(rows: Mapping[str, int]) -> str:
     return ", ".join(counts)
 
 
+#: Names of kinds of rows whose keys don't explain themselves.
+ROWS_NAMES = {
+    "held_out": "test",
+    "out_of_fold_at_temperature_1": "out of fold, without temperature scaling",
+}
+
+
 def rows_name(key: str) -> str:
-    """Return the name of a kind of rows; the test rows have the key ``held_out``."""
-    if key == "held_out":
-        return "test"
+    """Return the name of a kind of rows."""
+    if key in ROWS_NAMES:
+        return ROWS_NAMES[key]
     return printable(key).replace("_", " ")
 
 

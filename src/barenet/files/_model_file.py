@@ -110,10 +110,11 @@ def check_layers(network: Network) -> None:
             raise _not_loadable(layer, in_a_line(error)) from error
         # A custom `config` may store other values than the attributes.
         has_own_config = type(layer).config is not Layer.config
-        arrays = {*layer.parameter_shapes, *layer.statistic_shapes}
+        # `trainable` is a setting of the training, not of the network that is loaded.
+        not_compared = {*layer.parameter_shapes, *layer.statistic_shapes, "trainable"}
         for name, part in vars(layer).items():
             may_be_left_out = has_own_config and not isinstance(part, Configurable)
-            if name in arrays or may_be_left_out:
+            if name in not_compared or may_be_left_out:
                 continue
             _check_same(layer, name, part, vars(loaded).get(name))
 

@@ -59,14 +59,16 @@ EXPORTED_FORMATS = {
 PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
 
 
-def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
+def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
     """Write a model to a file atomically.
 
     Parameters
     ----------
-    model : Predictor, Network or Ensemble
+    model : Predictor, Network, Ensemble, or fitted estimator
         A predictor is saved with its preprocessing, the names of its features and classes, and its
-        model card.
+        model card. An estimator, or a pipeline or search with one, is saved as its predictor,
+        without the parameters and the state that continue its training;
+        `Predictor.from_estimator` lists the steps that a pipeline may have, and names the target.
     path : str or path
         The file, or its address, such as ``"s3://bucket/model.safetensors"``; the usual suffix is
         ``.safetensors``. Read it with `load`.
@@ -74,8 +76,8 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     Raises
     ------
     ValueError
-        If the model can't be stored, such as an estimator or a network with a custom layer, or if
-        the suffix belongs to another format; nothing is written.
+        If the model can't be stored, such as an estimator that is not fitted or a network with a
+        custom layer, or if the suffix belongs to another format; nothing is written.
     OSError
         If the file can't be written; an existing file is left unchanged.
 
@@ -89,15 +91,16 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     Network([Dense(2, 3, 'relu'), Dense(3, 1, 'identity')], dtype='float32')
     """
     check_suffix(path)
+    if hasattr(model, "fit"):
+        model = Predictor.from_estimator(model)
     if isinstance(model, Predictor):
         extra, arrays = _split(model)
         write_model(path, model.network, extra, arrays, version=_format_version(model))
     elif isinstance(model, Network | Ensemble):
         write_model(path, model, {}, {})
     else:
-        expected = "a predictor, a network or an ensemble"
-        remedy = "Predictor.from_estimator makes a predictor of a fitted estimator"
-        raise ArgumentError.of("model", model, expected, remedy=remedy)
+        expected = "a predictor, a network, an ensemble or a fitted estimator"
+        raise ArgumentError.of("model", model, expected)
 
 
 def check_suffix(path: str | PathLike[str]) -> None:

@@ -39,6 +39,12 @@ def settings_of(
         "schedule": config.schedule,
         "metrics": ", ".join(config.metrics) or None,
     }
+    frozen_layers = []
+    for number, layer in enumerate(job.network.layers):
+        if layer.parameter_shapes and not layer.trainable:
+            frozen_layers.append(str(number))
+    if frozen_layers:  # earlier versions saved no such setting
+        settings["frozen layers"] = ", ".join(frozen_layers)
     settings.update(callbacks)
     settings.update(numbered("layer", job.network.layers))
     settings.update(numbered("penalty", job.penalties))

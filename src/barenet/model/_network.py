@@ -10,7 +10,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from barenet._constraints import OtherMethods, check_flag, check_number, check_seed
+from barenet._constraints import (
+    OtherMethods,
+    check_flag,
+    check_number,
+    check_seed,
+    checks_arguments,
+)
 from barenet._seeding import random_state
 from barenet.model._activations import (
     IDENTITY,
@@ -99,6 +105,7 @@ class Network(InPlaceAssignment, OtherMethods):
         self.initialize(seed)
 
     @classmethod
+    @checks_arguments
     def dense(
         cls,
         sizes: Sequence[int] | Sequence[Mapping[str, Any]],

@@ -13,6 +13,7 @@ def tabulate(
 ) -> tuple[list[tuple[str, ...]], str]:
     """List the headings, the layers with their widths and parameter counts, and the totals."""
     rows: list[tuple[str, ...]] = [("layer", "activation", "in → out", "parameters")]
+    n_frozen = 0
     for layer in layers:
         activation = ""
         if layer.activation is not None:
@@ -20,13 +21,20 @@ def tabulate(
         out = layer.n_out or width
         widths = f"{width or 'any'} → {out or 'any'}"
         count = sum(math.prod(shape) for shape in layer.parameter_shapes.values())
-        rows.append((layer.name, activation, widths, f"{count:,}"))
+        name = layer.name
+        if count and not layer.trainable:
+            name += ", frozen"
+            n_frozen += count
+        rows.append((name, activation, widths, f"{count:,}"))
         width = out
     kib = parameters.nbytes / 1024
     size = f"{kib:,.1f} KiB"
     if kib >= 1024:
         size = f"{kib / 1024:,.1f} MiB"
-    return rows, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"
+    totals = f"{parameters.size:,} parameters of {parameters.dtype}, {size}"
+    if n_frozen:
+        totals += f", {parameters.size - n_frozen:,} trainable, {n_frozen:,} frozen"
+    return rows, totals
 
 
 def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:

@@ -114,9 +114,8 @@ class Task(OtherMethods):
         lines = []
         for column in describe_columns(self._encoding) or []:
             lines.append([str(cell) for cell in column.values()])
-        return write_display(
-            str(self), write_table(["column", "kind", "inputs", "encoding"], lines)
-        )
+        title = repr(self)[1:-1]
+        return write_display(title, write_table(["column", "kind", "inputs", "encoding"], lines))
 
     @classmethod
     @lists_options(OpeningOptions)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import Configurable, check_count, option
+from barenet._constraints import Configurable, check_count, checks_arguments, option
 from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine, Job
 from barenet.engines._engine import Rates, RowOrders, Trajectory
@@ -28,11 +28,12 @@ MAX_MULTIPLICATIONS = 2**31
 ROW_MULTIPLE = 4096
 
 
+@checks_arguments
 def batches(
     X: NDArray[Any],
     y: NDArray[Any],
     *,
-    size: int = 32,
+    batch_size: int = 32,
     rng: np.random.Generator | int | None = None,
 ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Split the rows into mini-batches, for a user-defined training loop.
@@ -41,14 +42,14 @@ def batches(
     ----------
     X, y : ndarray of shape (n_samples, n_features) and (n_samples, ...)
         The samples and their targets.
-    size : int, default=32
+    batch_size : int, default=32
         Rows in a batch; the last batch has the rest.
     rng : numpy.random.Generator or int, optional
         Shuffles the rows; by default they keep their order. `train` orders them by seed and epoch.
 
     Yields
     ------
-    X_batch, y_batch : ndarray of shape (size, n_features) and (size, ...)
+    X_batch, y_batch : ndarray of shape (batch_size, n_features) and (batch_size, ...)
         The next samples and their targets.
 
     Raises
@@ -59,10 +60,10 @@ def batches(
     Examples
     --------
     >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
-    >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
+    >>> [y_batch.tolist() for _, y_batch in batches(X, y, batch_size=2)]
     [[0, 1], [2, 3], [4]]
     """
-    size = check_count(size, "size")
+    batch_size = check_count(batch_size, "batch_size")
     X = np.asarray(X)
     y = np.asarray(y)
     if len(X) != len(y):
@@ -70,8 +71,8 @@ def batches(
     order = np.arange(len(X))
     if rng is not None:
         order = np.random.default_rng(rng).permutation(len(X))
-    for start in range(0, len(X), size):
-        indices = order[start : start + size]
+    for start in range(0, len(X), batch_size):
+        indices = order[start : start + batch_size]
         yield X[indices], y[indices]
 
 

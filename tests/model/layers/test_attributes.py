@@ -47,14 +47,24 @@ def task():
 
 
 @pytest.mark.case(165)
-@pytest.mark.parametrize("name", ["trainable", "requires_grad", "frozen"])
-def test_freezing_a_layer_is_refused_with_a_remedy(name):
+@pytest.mark.parametrize("name", ["requires_grad", "frozen"])
+def test_other_ways_to_freeze_a_layer_have_a_remedy(name):
     network = every_layer()
     assert {type(layer).name for layer in network.layers} == {*LAYERS}
-    for thing in (network, *network.layers, *EVERY_LAYER):
-        with pytest.raises(AttributeError, match=f"no attribute '{name}': .*'Frozen layers'"):
+    for thing in (*network.layers, *EVERY_LAYER):
+        with pytest.raises(AttributeError, match=f"'{name}': .* use layer.trainable = False"):
             setattr(thing, name, False)
         assert not hasattr(thing, name)
+
+
+@pytest.mark.case(165)
+@pytest.mark.parametrize("name", ["trainable", "requires_grad", "frozen"])
+def test_a_network_is_frozen_layer_by_layer(name):
+    network = every_layer()
+    with pytest.raises(AttributeError, match=r"network\.layers\[0\]\.trainable = False"):
+        setattr(network, name, False)
+    with pytest.raises(AttributeError, match=r"network\.layers\[0\]\.trainable = False"):
+        network.freeze  # noqa: B018
 
 
 #: An object of each class that takes settings, and all of the registries.

@@ -126,6 +126,7 @@ class CompiledEngine(Engine):
         rates = np.zeros(1)  # not used
         report = program.run(order, len(order), rates, step)
         gradient: FloatArray = program.pointed["gradient"]  # the next batch overwrites it
+        self.job.clear_frozen(gradient)
         if batch is None:
             gradient = gradient.copy()
         return float(report.losses[0]), gradient

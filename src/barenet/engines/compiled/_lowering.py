@@ -356,7 +356,7 @@ class Lowering(ProgramBuilder):
             self.before_rows = [Group(sum_runs, n_runs, block=1, grain=1)]
         self.add(record, _table.table_forward, variant=self.source)
         self.nonlinearity(record, Z, activation)
-        if self.needs_gradient:
+        if self.needs_gradient and not self.is_frozen(record):
             n_vectors = Z.shape[1] // self.workspace.spec.count
             add_entries = self.work(record, _table.add_entries, variant=self.source)
             add_runs = self.work(record, _table.add_runs)
@@ -623,6 +623,11 @@ class Lowering(ProgramBuilder):
         """Compute the gradient of a layer's parameters, and take a step where the job does."""
         tile = 1 << int(record["tile_bits"])
         block = int(record["block"])
+        if self.is_frozen(record):
+            if _dense.dense_back in kernels:  # it computes the gradient of the layer's input
+                back = self.work(record, _dense.dense_back)
+                self.add_backward(Group(back, height, block, tile))
+            return
         self.set_penalties(record)
         differentiate = list(kernels)
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
@@ -664,11 +669,14 @@ class Lowering(ProgramBuilder):
         update += self.work(record, *transpose)
         return update
 
+    def is_frozen(self, record: Record) -> bool:
+        """Return whether no step changes the parameters of a layer."""
+        return any(part.start == record["flat"] for part in self.job.frozen)
+
     def set_penalties(self, record: Record) -> None:
         """Write the strengths of the penalties; penalties of one type add up."""
-        layout = self.job.network.layout
         for penalty in self.job.penalties:
-            strengths = penalty.expand(layout, np.dtype(np.float64))
+            strengths = self.job.strengths(penalty, np.dtype(np.float64))
             name = penalty.name
             if penalty.normalize_by_batch:
                 name = f"shared_{penalty.name}"

@@ -37,6 +37,7 @@ def structure_of(job: Job) -> Hashable:
         averages,
         type(job.clipping),
         vector_bits(),
+        tuple(part.start for part in job.frozen),
     ]
     activations = [layer.activation for layer in network.layers if layer.activation]
     for part in (*network.layers, *activations, job.loss, *job.penalties):

@@ -345,6 +345,7 @@ def structure_of(job: Job) -> tuple[Any, ...]:
         getattr(job.optimizer, "average", 0) > 0,
         clipping,
         tuple(penalties),
+        tuple((part.start, part.stop) for part in job.frozen),
     )
 
 

@@ -44,6 +44,7 @@ class JaxModel:
         self.layout = network.layout
         self.statistics_layout = network.statistics_layout
         self.per_row = loss_function(loss)
+        self.frozen = job.frozen
         self.penalties = []
         for penalty in job.penalties:
             self.penalties.append(PenaltyFunction(penalty, network.layout))
@@ -122,6 +123,8 @@ class JaxModel:
 
         differentiate = library.jax.value_and_grad(mean_loss, has_aux=True)
         (value, new_statistics), gradient = differentiate(parameters)
+        for part in self.frozen:
+            gradient = gradient.at[part].set(0)
         inverse_weight = jnp.where(batch.weight > 0, 1 / batch.weight, 0)
         for penalty, strengths_of_layers in zip(self.penalties, strengths, strict=True):
             value, gradient = penalty.add(
@@ -171,10 +174,9 @@ def weight_slots(layout: Layout) -> list[tuple[int, int]]:
 def strengths_of(job: Job) -> list[Any]:
     """Return the strength of each penalty at the weights of each layer."""
     strengths = []
-    layout = job.network.layout
-    starts = [start for start, _ in weight_slots(layout)]
+    starts = [start for start, _ in weight_slots(job.network.layout)]
     for penalty in job.penalties:
-        strengths.append(penalty.expand(layout, job.network.dtype)[starts])
+        strengths.append(job.strengths(penalty, job.network.dtype)[starts])
     return strengths
 
 

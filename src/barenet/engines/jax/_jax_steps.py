@@ -45,6 +45,12 @@ def learning_function(job: Job, precision: str) -> Callable[..., Any]:
             average = state["average"]
             change = inputs["average_share"] * (new_parameters - average)
             new_state["average"] = average + change
+        for part in job.frozen:
+            for name, vector in moments.items():
+                moments[name] = vector.at[part].set(state["moments"][name][part])
+            new_state["parameters"] = new_state["parameters"].at[part].set(parameters[part])
+            if averages:
+                new_state["average"] = new_state["average"].at[part].set(state["average"][part])
         is_real = inputs["count"] > 0
         kept = library.jax.tree.map(lambda new, old: jnp.where(is_real, new, old), new_state, state)
         return kept, (value.astype(jnp.float64), norm)

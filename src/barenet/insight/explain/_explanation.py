@@ -363,8 +363,12 @@ def _notes(
 
 
 def _check(job: Job) -> None:
-    """Reject jobs that `train` rejects."""
+    """Reject jobs that `train` rejects, and frozen layers."""
     check_full_batch(job, None)
+    if job.frozen:
+        problem = "some of its layers are not trainable, and the step of all layers is explained"
+        remedy = "explain a copy whose layers have trainable = True"
+        raise ArgumentError(problem, argument="network", remedy=remedy)
     for layer in job.network.layers:
         if isinstance(layer, BatchNorm) and len(job.rows.X) == 1:
             raise ArgumentError("a batch norm needs 2 rows or more, got 1", argument="X")

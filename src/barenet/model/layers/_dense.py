@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count, check_number, checks_arguments
 from barenet._registry import spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import IDENTITY, Activation, as_activation
@@ -59,6 +59,7 @@ class Dense(Layer):
     weights: FloatArray
     bias: FloatArray
 
+    @checks_arguments
     def __init__(
         self,
         n_in: int,
@@ -190,6 +191,7 @@ class PReLU(Layer):
     slope: float
     slopes: FloatArray
 
+    @checks_arguments
     def __init__(self, n_in: int, slope: float = 0.25) -> None:
         self.n_in = check_count(n_in, "n_in")
         self.slope = check_number(slope, "slope")

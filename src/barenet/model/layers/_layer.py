@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from barenet._constraints import Configurable, DeclaredAttributes, is_ours, options_of
+from barenet._constraints import (
+    Configurable,
+    DeclaredAttributes,
+    check_flag,
+    is_ours,
+    options_of,
+)
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
@@ -31,6 +37,10 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     activation : Activation or None
         The activation at the end of the layer. `forward` of such a layer takes ``logits``: True
         leaves it out, for a loss that includes it.
+    trainable : bool, default=True
+        Whether `train` changes the parameters. If it is False, they keep their bits; a batch norm
+        still measures its running averages. It can be set at any time and takes effect when the
+        next training starts; a model file doesn't contain it.
     parameter_shapes, statistic_shapes : mapping of str to tuple of int
         Shapes of the learned arrays and of the arrays that are measured during training, by name.
         Penalties apply to ``weights``.
@@ -57,6 +67,7 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     n_in: int | None = None
     n_out: int | None = None
     activation: Activation | None = None
+    trainable: bool = True
     parameter_shapes: Mapping[str, Shape] = MappingProxyType({})
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
 
@@ -128,6 +139,8 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
             is_new = name not in vars(self)
             if is_new and is_ours(type(self)) and self._declares_array(name):
                 raise AttributeError(self._without_network(name), name=name, obj=self)
+            if name == "trainable":
+                value = check_flag(value, name)
             super().__setattr__(name, value)
 
     def _declares_array(self, name: str) -> bool:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count, check_number, checks_arguments
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model.layers._layer import Layer
 
@@ -23,6 +23,7 @@ class Normalization(Layer):
     gain: FloatArray
     bias: FloatArray
 
+    @checks_arguments
     def __init__(self, n_in: int, *, epsilon: float = 1e-5) -> None:
         self.n_in = check_count(n_in, "n_in")
         self.epsilon = check_number(epsilon, "epsilon", gt=0)
@@ -98,6 +99,7 @@ class BatchNorm(Normalization):
     mean: FloatArray
     variance: FloatArray
 
+    @checks_arguments
     def __init__(self, n_in: int, *, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
         super().__init__(n_in, epsilon=epsilon)
         self.momentum = check_number(momentum, "momentum", ge=0, lt=1)

@@ -88,6 +88,10 @@ class Optimizer(Configurable, Stateful, ABC):
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
     layout: Layout | None = field(default=None, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        _refuse_parameters(self.learning_rate, self.name)
+        super().__post_init__()
+
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
     ) -> None:
@@ -158,6 +162,15 @@ class Optimizer(Configurable, Stateful, ABC):
         for name, moment in state.items():
             if name.startswith("moment_"):
                 self.moments[name.removeprefix("moment_")] = moment.copy()
+
+
+def _refuse_parameters(learning_rate: Any, name: str) -> None:
+    """Refuse the parameters of a network, which optimizers of other libraries take first."""
+    if np.ndim(learning_rate) > 0 or hasattr(learning_rate, "parameters"):
+        part = f"{name}'s learning_rate"
+        expected = "a number above 0"
+        remedy = "leave out the parameters: train and step take them"
+        raise ArgumentError.of("optimizer", learning_rate, expected, part=part, remedy=remedy)
 
 
 def euclidean_norm(vector: FloatArray) -> float:

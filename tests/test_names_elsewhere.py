@@ -1,0 +1,158 @@
+"""What users of other libraries type out of habit is refused with what to use here."""
+
+import re
+
+import numpy as np
+import pytest
+
+import barenet
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
+    MLPRegressor,
+    Network,
+    batches,
+    train,
+)
+from barenet._names_elsewhere import MODULES, NAMES_ELSEWHERE
+from barenet.errors import ArgumentError
+from barenet.optimizers import SGD, Adam
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+Y = (X[:, 0] > 0).astype(int)
+
+
+@pytest.mark.parametrize("name", NAMES_ELSEWHERE)
+def test_names_of_other_libraries_have_a_remedy(name):
+    for module in (barenet, barenet.layers, barenet.losses, barenet.callbacks):
+        with pytest.raises(AttributeError) as caught:
+            getattr(module, name)
+        assert str(caught.value).endswith(f"; {NAMES_ELSEWHERE[name]}")
+    for module in (barenet.optimizers, barenet.schedules):
+        assert not hasattr(module, name)
+
+
+def test_the_names_in_remedies_exist():
+    for remedy in NAMES_ELSEWHERE.values():
+        for path in re.findall(r"barenet((?:\.\w+)+)", remedy):
+            thing = barenet
+            for attribute in path[1:].split("."):
+                thing = getattr(thing, attribute)
+
+
+def test_a_name_of_a_module_is_found():
+    with pytest.raises(AttributeError, match=r"'Adam'; use barenet\.optimizers\.Adam$"):
+        barenet.Adam  # noqa: B018
+    with pytest.raises(AttributeError, match="did you mean 'Network'"):
+        barenet.Netwrok  # noqa: B018
+    assert set(MODULES) < set(barenet.__all__)
+
+
+@pytest.mark.case(186)
+def test_a_notebook_completes_public_names_alone():
+    assert sorted(barenet.__all__) == [name for name in dir(barenet) if not name.startswith("_")]
+
+
+@pytest.mark.case(186)
+def test_mini_batches_have_one_spelling():
+    assert len(list(batches(X, Y, batch_size=20))) == 2
+    with pytest.raises(ArgumentError, match="size: is no argument of batches; pass batch_size=20"):
+        batches(X, Y, size=20)
+
+
+#: Arguments of other libraries, and a part of the remedy.
+HABITS = [
+    (Network.dense, {"activation": "relu"}, "pass hidden='relu'"),
+    (Network.dense, {"output_activation": "softmax"}, "pass output='softmax'"),
+    (MLPEnsembleClassifier, {"n_estimators": 100}, "the number of rows determines"),
+    (MLPEnsembleRegressor, {"max_depth": 6}, "the number of rows determines"),
+    (MLPEnsembleRegressor, {"learning_rate_init": 0.1}, "chooses the settings of its training"),
+    (MLPEnsembleClassifier, {"hidden_layer_sizes": (8,)}, "layers of their own"),
+    (MLPEnsembleClassifier, {"early_stopping": True}, "max_iter limits the epochs"),
+    (MLPEnsembleClassifier, {"n_epochs": 9}, "pass max_iter=9"),
+    (MLPClassifier, {"n_estimators": 100}, "MLPEnsembleClassifier"),
+    (MLPRegressor, {"max_depth": 6}, "hidden_layer_sizes"),
+    (MLPClassifier().fit, {"eval_set": [(X, Y)]}, "validation_data=(X, y)"),
+    (MLPRegressor().fit, {"early_stopping_rounds": 5}, "early_stopping=True"),
+    (MLPEnsembleClassifier().fit, {"eval_set": [(X, Y)]}, "out_of_fold_score_"),
+    (MLPEnsembleRegressor().predict_interval, {"alpha": 0.1}, "coverage=0.9"),
+    (Adam, {"lr": 0.1}, "did you mean 'learning_rate'"),
+    (SGD, {"lr": 0.1}, "did you mean 'learning_rate'"),
+]
+
+
+@pytest.mark.case(186)
+@pytest.mark.parametrize(("function", "arguments", "remedy"), HABITS)
+def test_arguments_of_other_libraries_have_a_remedy(function, arguments, remedy):
+    with pytest.raises(ArgumentError) as caught:
+        function(**arguments)
+    [name] = arguments
+    assert str(caught.value).startswith(f"{name}: ")
+    assert remedy in str(caught.value)
+
+
+def test_an_optimizer_takes_no_parameters():
+    network = Network.dense([3, 1])
+    for parameters in (network.parameters, network):
+        with pytest.raises(ArgumentError, match="leave out the parameters: train and step take"):
+            Adam(parameters)
+
+
+#: Methods of networks in Keras and PyTorch.
+METHODS = [
+    "fit", "compile", "evaluate", "save", "load", "state_dict", "load_state_dict", "get_weights",
+    "set_weights", "named_parameters", "count_params", "train", "eval", "zero_grad", "to", "cuda",
+    "double", "float", "half", "add",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_of_other_networks_have_a_remedy(name):
+    network = Network.dense([3, 1])
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; "):
+        getattr(network, name)
+    assert not hasattr(network, name)
+
+
+class DataLoader:
+    """Stands for a class of a library that is not installed."""
+
+    __module__ = "torch.utils.data.dataloader"
+    batch_size = 16
+
+    def __iter__(self):
+        return iter([(X, Y)])
+
+    def __len__(self):
+        return 1
+
+
+class TensorDataset:
+    __module__ = "torch.utils.data.dataset"
+
+    def __getitem__(self, index):
+        return X[index], Y[index]
+
+    def __len__(self):
+        return len(X)
+
+
+@pytest.mark.case(186)
+@pytest.mark.parametrize("data", [DataLoader(), TensorDataset()])
+def test_data_sets_of_other_libraries_have_a_remedy(data):
+    kind = type(data).__name__
+    network = Network.dense([3, 1])
+    clf = MLPClassifier(solver="lbfgs").fit(X, Y)
+    calls = [
+        lambda: train(network, data),
+        lambda: train(network, data, Y),
+        lambda: network.predict(data),
+        lambda: clf.fit(data, Y),
+        lambda: clf.predict(data),
+        lambda: MLPEnsembleClassifier().fit(data, Y),
+        lambda: barenet.TablePreprocessor().fit(data),
+    ]
+    for call in calls:
+        with pytest.raises(ArgumentError, match=f"X: expected an array, got a {kind}; pass arrays"):
+            call()
