@@ -321,3 +321,79 @@ def test_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
     (line,) = [line for line in log.splitlines() if " POST /predict 200, " in line]
     written = datetime.fromisoformat(line.partition(" POST")[0])
     assert before <= written <= datetime.now(UTC)
+
+
+def _metrics(send) -> dict[tuple[str, frozenset], float]:
+    """The values of a service's metrics, by their names and labels."""
+    parser = pytest.importorskip("prometheus_client.parser", reason="the client is missing")
+    status, content = send(path="/metrics")
+    assert status == 200
+    values = {}
+    for family in parser.text_string_to_metric_families(content.decode()):
+        for sample in family.samples:
+            values[sample.name, frozenset(sample.labels.items())] = sample.value
+    return values
+
+
+def _value(values, name: str, **labels: str) -> float:
+    return values[f"barenet_{name}", frozenset(labels.items())]
+
+
+@pytest.mark.integration
+def test_the_metrics_count_requests_rows_and_unusual_values(serve, classes, tmp_path):
+    _, send = serve(classes, "--max-rows", 200, "--max-body", "100kB")
+    before = _metrics(send)
+    assert _value(before, "predicted_rows_total") == 0
+    assert _value(before, "missing_values_total", column="size") == 0
+    with ThreadPoolExecutor(16) as pool:
+        statuses = [*pool.map(lambda body: send(body)[0], [RIGHT, OTHERS] * 50)]
+    assert statuses == [200] * 100
+    refusals = [
+        ({**RIGHT, "size": "3"}, "wrong_value", 422),
+        ({**RIGHT, "weight": 1e60}, "wrong_value", 422),
+        ({**RIGHT, "twon": 1}, "unknown_field", 422),
+        ({}, "missing_field", 422),
+        ([RIGHT] * 201, "too_many_records", 413),
+        ("x" * 200_000, "too_large", 413),
+    ]
+    for body, _, status in refusals:
+        assert send(body)[0] == status
+    assert send(b"{", raw=True)[0] == 400
+    assert send(path="/wp-login.php")[0] == send(path="/x")[0] == 404
+    assert send(path="/predict")[0] == 405
+    assert send(path="/metrics", headers={"Host": "evil.example"})[0] == 403
+    values = _metrics(send)
+    assert _value(values, "requests_total", path="/predict", status="200") == 100
+    assert _value(values, "requests_total", path="/predict", status="422") == 4
+    assert _value(values, "requests_total", path="other", status="404") == 2
+    assert _value(values, "requests_total", path="/metrics", status="200") == 1
+    reasons = {"wrong_value": 2, "unknown_field": 1, "missing_field": 1, "too_many_records": 1}
+    reasons |= {"too_large": 1, "invalid_json": 1, "path": 2, "method": 1, "host": 1, "overload": 0}
+    for reason, count in reasons.items():
+        assert _value(values, "refused_requests_total", reason=reason) == count
+    assert _value(values, "predicted_rows_total") == 150
+    assert _value(values, "unknown_categories_total", column="town") == 50
+    missing = {"size": 50, "weight": 0, "member": 50, "town": 50, "day": 50}
+    for column, count in missing.items():
+        assert _value(values, "missing_values_total", column=column) == count
+    n_predict = 100 + len(refusals) + 2
+    assert _value(values, "request_seconds_count", path="/predict") == n_predict
+    assert _value(values, "request_seconds_bucket", path="/predict", le="+Inf") == n_predict
+    [labels] = [dict(labels) for name, labels in values if name == "barenet_model_info"]
+    assert labels["target"] == "answer" and labels["dataset"] == "table.csv"
+    assert labels["sha256"] == send(path="/metadata")[1]["sha256"]
+    written = (classes / "model.safetensors").stat().st_mtime
+    assert _value(values, "model_modified_timestamp_seconds") == written
+    started = values["process_start_time_seconds", frozenset()]
+    assert written < started < time.time()
+
+
+@pytest.mark.integration
+def test_the_metrics_need_the_token(serve, classes, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("s3cret-token\n")
+    token.chmod(0o600)
+    _, send = serve(classes, "--token-file", token)
+    assert send(path="/metrics")[0] == 401
+    status, content = send(path="/metrics", headers={"Authorization": "Bearer s3cret-token"})
+    assert status == 200 and b'{reason="token"} 1\n' in content

@@ -18,7 +18,7 @@ from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
 from barenet.cli._flags import Integer, Off
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, with_addresses
 from barenet.files._model_path import model_file
 from barenet.storage._file_io import parse_size
 
@@ -50,8 +50,8 @@ def serve(
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     returns a prediction for each. A record has a value for each column of the model, or null if it
     is missing. It may also have the columns that were left out in training, but no others. GET
-    /openapi.json describes the service, /metadata describes the model, and /healthz responds while
-    the service runs.
+    /openapi.json describes the service, /metadata describes the model, /metrics has counts for
+    Prometheus, and /healthz responds while the service runs.
 
     The service has no TLS: put a proxy in front of it to serve other machines. A line on standard
     error is written for each request, without its data, with the time in UTC. After Ctrl-C, SIGTERM
@@ -90,19 +90,13 @@ def serve(
     from barenet.service._http_server import HttpServer, listen
     from barenet.service._service import Service
 
-    path = model_file(model)
-    predictor = load(path, Predictor)
-    if interval is not None:
-        predictor.predict_interval((), interval)  # this rejects models without such intervals
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        predictor=predictor,
+        model=_load_model(model, interval),
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
         timeout=check_number(timeout, "timeout", gt=0),
-        coverage=interval or COVERAGE,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         token=token,
         hosts=hosts,
     )
@@ -116,6 +110,23 @@ def serve(
     return 128 + server.signal
 
 
+def _load_model(model: Path, interval: float | None) -> Any:
+    """Load the model of a service from its file, or from the folder of its run."""
+    from barenet.service._served_model import ServedModel
+
+    path = model_file(model)
+    predictor = load(path, Predictor)
+    if interval is not None:
+        predictor.predict_interval((), interval)  # this rejects models without such intervals
+    return ServedModel(
+        predictor=predictor,
+        coverage=interval or COVERAGE,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        file=with_addresses(path),
+        modified=path.stat().st_mtime,
+    )
+
+
 def _announce(listener: socket.socket, service: Any) -> None:
     """Print the address, and a command that sends an example."""
     name, port, *_ = listener.getsockname()
@@ -124,7 +135,7 @@ def _announce(listener: socket.socket, service: Any) -> None:
     address = f"http://{name}:{port}/"
     emit(address)
     sys.stdout.flush()
-    words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
+    words = ["curl", f"{address}predict", "--json", json.dumps(service.model.schema["examples"])]
     command = shell.join(words)
     if service.token:
         token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
