@@ -19,6 +19,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: Upper limits of the buckets of durations, in seconds: a small request takes about a millisecond,
 #: and by default the longest 30 seconds.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+#: The limits as labels, with that of the last bucket.
+LIMITS = (*[repr(seconds) for seconds in BUCKETS], "+Inf")
 
 #: Maximum number of columns that are counted separately, and the name of all others together.
 MAX_COLUMNS = 100
@@ -79,7 +81,7 @@ class Histogram:
     def add(self, label: str, seconds: float) -> None:
         """Count a duration."""
         if label not in self.counts:
-            self.counts[label] = [0] * (len(BUCKETS) + 1)
+            self.counts[label] = [0 for _ in LIMITS]
             self.sums[label] = 0.0
         bucket = bisect_left(BUCKETS, seconds)  # a limit belongs to its bucket
         self.counts[label][bucket] += 1
@@ -88,10 +90,9 @@ class Histogram:
     def lines(self) -> Iterator[str]:
         """Write the lines of the metric; the buckets are cumulative."""
         yield from heading(self.name, "histogram", self.description)
-        limits = [*map(str, BUCKETS), "+Inf"]
         for label, counts in self.counts.items():
             total = 0
-            for limit, count in zip(limits, counts, strict=True):
+            for limit, count in zip(LIMITS, counts, strict=True):
                 total += count
                 names = (self.label_name, "le")
                 yield sample(f"{self.name}_bucket", names, (label, limit), total)
@@ -187,10 +188,10 @@ class ServiceMetrics:
         return "\n".join(lines) + "\n"
 
 
-def heading(name: str, kind: str, description: str) -> Iterator[str]:
+def heading(name: str, metric_type: str, description: str) -> Iterator[str]:
     """Write the two lines before the samples of a metric."""
     yield f"# HELP {name} {description}"
-    yield f"# TYPE {name} {kind}"
+    yield f"# TYPE {name} {metric_type}"
 
 
 def gauge(name: str, description: str, value: float) -> Iterator[str]:
