@@ -18,9 +18,10 @@ from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
 from barenet.cli._flags import Integer, Off
-from barenet.errors import ArgumentError, with_addresses
+from barenet.errors import ArgumentError, BarenetError, with_addresses
 from barenet.files._model_path import model_file
 from barenet.storage._file_io import parse_size
+from barenet.storage._working_copy import working_copy
 
 #: Default port.
 PORT = 8000
@@ -54,8 +55,9 @@ def serve(
     Prometheus, and /healthz responds while the service runs.
 
     The service has no TLS: put a proxy in front of it to serve other machines. A line on standard
-    error is written for each request, without its data, with the time in UTC. After Ctrl-C, SIGTERM
-    or SIGHUP, requests that have arrived are answered. Start it again to serve another model.
+    error is written for each request, without its data, with the time in UTC. After Ctrl-C or
+    SIGTERM, requests that have arrived are answered. SIGHUP loads the model file again: if it can't
+    be read, or clients of the model in use would break, that model stays in use.
 
     Parameters
     ----------
@@ -83,11 +85,12 @@ def serve(
     Returns
     -------
     int
-        The exit status: 130, 143 or 129 after a signal.
+        The exit status: 130 or 143 after a signal, or 129 if the terminal is closed.
     """
     for module in ("starlette", "uvicorn"):
         require(module, extra="serve", purpose="the service")
     from barenet.service._http_server import HttpServer, listen
+    from barenet.service._model_reload import ModelReload
     from barenet.service._service import Service
 
     token, hosts = _access(host, token_file, no_token)
@@ -100,10 +103,13 @@ def serve(
         token=token,
         hosts=hosts,
     )
+    reload = ModelReload(service, partial(_load_again, model, interval))
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
-        server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
+        server = HttpServer(
+            service, listener, ready, reload.request, timeout_graceful_shutdown=patience
+        )
         server.start()
     if server.signal is None:
         return 0
@@ -115,16 +121,32 @@ def _load_model(model: Path, interval: float | None) -> Any:
     from barenet.service._served_model import ServedModel
 
     path = model_file(model)
+    sha256 = _checksum(path)
     predictor = load(path, Predictor)
+    if _checksum(path) != sha256:
+        raise BarenetError(f"{path}: has changed while it was read; load it once more")
     if interval is not None:
         predictor.predict_interval((), interval)  # this rejects models without such intervals
     return ServedModel(
         predictor=predictor,
         coverage=interval or COVERAGE,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=sha256,
         file=with_addresses(path),
         modified=path.stat().st_mtime,
     )
+
+
+def _load_again(model: Path, interval: float | None) -> Any:
+    """Load the model of a service once more, from its address if it has one."""
+    path = model_file(model)
+    copy = working_copy(path)
+    if copy is not None:
+        copy.fetch(path)
+    return _load_model(model, interval)
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _announce(listener: socket.socket, service: Any) -> None:

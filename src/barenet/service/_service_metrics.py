@@ -44,6 +44,9 @@ REASONS = (
     "internal_error",
 )
 
+#: The results of loading another model.
+RELOADS = ("replaced", "refused", "unchanged")
+
 #: Values of labels, in the order of their names.
 Labels = tuple[str, ...]
 
@@ -124,11 +127,16 @@ class ServiceMetrics:
         self.missing = Counter(
             "barenet_missing_values_total", "Missing values in predicted rows.", "column"
         )
+        self.reloads = Counter(
+            "barenet_model_reloads_total", "Attempts to load another model.", "result"
+        )
         #: The lines of the model in use.
         self.model_lines: list[str] = []
         # A rate is computed from a count that is there from the beginning, at 0.
         for reason in REASONS:
             self.refused.add(reason, count=0)
+        for result in RELOADS:
+            self.reloads.add(result, count=0)
         self.rows.add(count=0)
 
     def use(self, model: ServedModel) -> None:
@@ -160,6 +168,11 @@ class ServiceMetrics:
             if reason:
                 self.refused.add(reason)
 
+    def count_reload(self, result: str) -> None:
+        """Count an attempt to load another model, by its result."""
+        with self.lock:
+            self.reloads.add(result)
+
     def count_rows(self, predicted: Predicted) -> None:
         """Count predicted rows and their unusual values."""
         with self.lock:
@@ -182,6 +195,7 @@ class ServiceMetrics:
             started = "When the service started, in seconds since 1970."
             lines = [*gauge("process_start_time_seconds", started, self.start)]
             lines += self.model_lines
+            lines += self.reloads.lines()
             for counter in (self.requests, self.refused, self.rows, self.unknown, self.missing):
                 lines += counter.lines()
             lines += self.seconds.lines()
