@@ -107,9 +107,8 @@ def serve(
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
-        server = HttpServer(
-            service, listener, ready, reload.request, timeout_graceful_shutdown=patience
-        )
+        server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
+        server.hangup = reload.request
         server.start()
     if server.signal is None:
         return 0

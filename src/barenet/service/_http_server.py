@@ -209,17 +209,12 @@ class HttpServer:
     """A server on an open socket, which runs until a signal; `ready` is called once it answers."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        listener: Listener,
-        ready: Callable[[], None],
-        hangup: Callable[[], None] | None = None,
-        **settings: Any,
+        self, app: ASGIApp, listener: Listener, ready: Callable[[], None], **settings: Any
     ) -> None:
         self.listener = listener
         self.ready = ready
         #: Called in the event loop at SIGHUP, unless the terminal is lost; None ends the server.
-        self.hangup = hangup
+        self.hangup: Callable[[], None] | None = None
         #: The file descriptors of the terminal that started the server, if any.
         self.terminals = [number for number in STREAMS if os.isatty(number)]
         #: The signal that ended the server.
