@@ -18,6 +18,7 @@ from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError
+from barenet.files._predictor import check_threshold, describe_threshold
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
 from barenet.tasks._measurement import Measurement, metric_title
@@ -37,6 +38,7 @@ def evaluate(
     rows: Kind | None = None,
     metric: Name | None = None,
     baselines: On = True,
+    threshold: float | None = None,
     fail_below: Limits = (),
     fail_above: Limits = (),
     file: FileOptions = FileOptions(),
@@ -63,6 +65,9 @@ def evaluate(
         training.
     baselines : bool
         On the training data, measure a constant and a linear model on the same rows.
+    threshold : float
+        Predict the second of two classes from this probability on, as in barenet predict: this
+        changes the accuracies, F1 and the confusion matrix.
     fail_below : tuple of str
         Fail after the output if a score is smaller than its limit, such as accuracy=.9.
     fail_above : tuple of str
@@ -74,6 +79,7 @@ def evaluate(
     predictor = trained.predictor
     of_classes = predictor.classes is not None
     limits = read_limits(fail_below, fail_above, of_classes=of_classes)
+    check_threshold(predictor, threshold)
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
     measured = None
@@ -86,8 +92,9 @@ def evaluate(
         _log_seen_rows(trained, selection)
         training = selection.training if baselines else None
         main = choose_metric(name, selection.rows)
-        measured = Measurement(predictor, selection.rows, main, training)
+        measured = Measurement(predictor, selection.rows, main, training, threshold=threshold)
     else:
+        measured = replace(measured, threshold=threshold)
         selection = Selection(
             data=named_data,
             rows=measured.rows,
@@ -109,10 +116,13 @@ def evaluate(
             "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
+            "threshold": threshold,
             "confusion_matrix": confusion_matrix,
         }
         emit_json(document)
     else:
+        if threshold is not None:
+            log(f"{describe_threshold(predictor, threshold)}\n")
         emit_measurement(measured, selection.label, selection.label)
     check_limits(limits, measured.scores, f"{selection.label} rows")
 

@@ -20,6 +20,7 @@ from barenet.cli._console import emit, log
 from barenet.cli._flags import Integer, Off
 from barenet.errors import ArgumentError, BarenetError, with_addresses
 from barenet.files._model_path import model_file
+from barenet.files._predictor import describe_threshold
 from barenet.storage._file_io import parse_size
 from barenet.storage._working_copy import working_copy
 
@@ -45,6 +46,7 @@ def serve(
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
     interval: float | None = None,
+    threshold: float | None = None,
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
@@ -81,6 +83,9 @@ def serve(
     interval : float
         The fraction of targets in the intervals of numbers that an ensemble predicts; by default
         0.9.
+    threshold : float
+        Predict the second of two classes from this probability on, such as 0.3, otherwise the
+        first; by default the more probable one. The log names the class.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def serve(
 
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        model=_load_model(model, interval),
+        model=_load_model(model, interval, threshold),
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
@@ -103,7 +108,7 @@ def serve(
         token=token,
         hosts=hosts,
     )
-    reload = ModelReload(service, partial(_load_again, model, interval))
+    reload = ModelReload(service, partial(_load_again, model, interval, threshold))
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
@@ -115,7 +120,7 @@ def serve(
     return 128 + server.signal
 
 
-def _load_model(model: Path, interval: float | None) -> Any:
+def _load_model(model: Path, interval: float | None, threshold: float | None) -> Any:
     """Load the model of a service from its file, or from the folder of its run."""
     from barenet.service._served_model import ServedModel
 
@@ -129,19 +134,20 @@ def _load_model(model: Path, interval: float | None) -> Any:
     return ServedModel(
         predictor=predictor,
         coverage=interval or COVERAGE,
+        threshold=threshold,
         sha256=sha256,
         file=with_addresses(path),
         modified=path.stat().st_mtime,
     )
 
 
-def _load_again(model: Path, interval: float | None) -> Any:
+def _load_again(model: Path, interval: float | None, threshold: float | None) -> Any:
     """Load the model of a service once more, from its address if it has one."""
     path = model_file(model)
     copy = working_copy(path)
     if copy is not None:
         copy.fetch(path)
-    return _load_model(model, interval)
+    return _load_model(model, interval, threshold)
 
 
 def _checksum(path: Path) -> str:
@@ -161,6 +167,9 @@ def _announce(listener: socket.socket, service: Any) -> None:
     if service.token:
         token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
         command += f' -H "Authorization: Bearer {token}"'
+    threshold = describe_threshold(service.model.predictor, service.model.threshold)
+    if threshold:
+        log(threshold)
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from barenet.datasets._column_summary import unusual_values
-from barenet.files._predictor import Predictor, interval_of
+from barenet.files._predictor import Predictor, check_threshold, interval_of
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
@@ -33,6 +33,8 @@ class ServedModel:
     predictor: Predictor
     #: Coverage of the prediction intervals, if the model has intervals.
     coverage: float
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
     #: Checksum of the model file.
     sha256: str
     #: The path of the model file, and when it was written, in seconds since 1970.
@@ -40,6 +42,7 @@ class ServedModel:
     modified: float = 0.0
 
     def __post_init__(self) -> None:
+        check_threshold(self.predictor, self.threshold)
         self.predict(self.schema["examples"])  # compile the kernels, and check the coverage
 
     @cached_property
@@ -71,7 +74,7 @@ class ServedModel:
         if isinstance(predictor.preprocessing, TableEncoding):
             rows = predictor.preprocessing.frame_of(rows)
         outputs = predictor.outputs(rows)
-        predictions = predictions_of(outputs, predictor.labels).tolist()
+        predictions = predictions_of(outputs, predictor.labels, self.threshold).tolist()
         answers: Records = [{"prediction": prediction} for prediction in predictions]
         if predictor.classes is not None:
             probabilities = class_probabilities(outputs).tolist()

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from barenet._constraints import unique_fields
 from barenet._version import __version__
 from barenet.errors import ArgumentError, DataError, count_of
+from barenet.files._predictor import describe_threshold
 from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
 from barenet.service._openapi import describe_service
@@ -107,6 +108,7 @@ class Service:
             model.schema,
             version=model.sha256[:12],
             is_classifier=model.predictor.classes is not None,
+            threshold=describe_threshold(model.predictor, model.threshold),
             has_intervals=has_intervals,
             has_token=bool(self.token),
             max_rows=self.max_rows,
@@ -115,6 +117,7 @@ class Service:
             "sha256": model.sha256,
             "barenet": __version__,
             "coverage": coverage,
+            "threshold": model.threshold,
             "card": card_summary,
             "schema": model.schema,
         }

@@ -17,7 +17,7 @@ from barenet.engines import Ensemble
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, as_loss
 from barenet.tables._encoding import TableEncoding
@@ -54,6 +54,8 @@ class Measurement:
     fitted_to: Dataset | None = None
     #: Description of the rows, after their number, unless they are from the predictor's own split.
     which: str = ""
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
 
     @cached_property
     def scored(self) -> Scored:
@@ -126,8 +128,15 @@ class Measurement:
             predictions = class_probabilities(predictions)
         for name in (self.metric, *METRICS):
             if METRICS[name].of_classes == of_classes and name not in scores:
-                scores[name] = METRICS[name](predictions, self.targets)
+                scores[name] = self._score(name, predictions, self.targets)
         return Scored(predictions, scores)
+
+    def _score(self, name: str, outputs: FloatArray, targets: FloatArray) -> float:
+        """Compute a metric, of the classes that the threshold decides on where only they count."""
+        metric = METRICS[name]
+        if self.threshold is not None and metric.of_predictions:
+            outputs = one_hot(predicted_classes(outputs, self.threshold), 2)
+        return metric(outputs, targets)
 
     @cached_property
     def targets(self) -> FloatArray:
@@ -214,14 +223,14 @@ class Measurement:
     def _margin(self, outputs: FloatArray, other_outputs: FloatArray) -> float:
         """Estimate half the 95 % interval of the difference of two scores by the bootstrap."""
         rng = np.random.default_rng(0)
-        metric = METRICS[self.compared_by]
+        name = self.compared_by
         y = self.targets
         size = min(len(y), SAMPLE_SIZE)
         differences = []
         for _ in range(N_SAMPLES):
             drawn = rng.integers(0, len(y), size)
-            score = metric(outputs[drawn], y[drawn])
-            difference = score - metric(other_outputs[drawn], y[drawn])
+            score = self._score(name, outputs[drawn], y[drawn])
+            difference = score - self._score(name, other_outputs[drawn], y[drawn])
             if isfinite(difference):
                 differences.append(difference)
         if 2 * len(differences) <= N_SAMPLES:
@@ -232,7 +241,7 @@ class Measurement:
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
         n_classes = self.targets.shape[1]
-        pairs = self.rows.y * n_classes + self.scored.outputs.argmax(axis=1)
+        pairs = self.rows.y * n_classes + predicted_classes(self.scored.outputs, self.threshold)
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
