@@ -151,7 +151,14 @@ def test_the_target_intervals_and_ranges_are_compared():
         summary = {"edges": (2.0,), "range": (1.0 * factor, 7.0 * factor), "counts": (2, 2, 0)}
         cards.append(replace(plain, card=ModelCard(summaries={"x": summary})))
     [unit] = compare_models(*cards)
-    text = "column x: was trained on 1000 to 7000, before on 1 to 7; is it in another unit?"
+    text = "column x: was trained on 1000 to 7000, before 1 to 7; is it in another unit?"
+    assert str(unit) == text and not unit.breaks
+    cards = []
+    for factor in (1, 1000):
+        summary = {"edges": (2.0,), "range": (1.0 * factor, 7.0 * factor), "counts": (2, 2, 0)}
+        cards.append(replace(plain, card=ModelCard(prediction_summary=summary)))
+    [unit] = compare_models(*cards)
+    text = "range: predicts 1000 to 7000, before 1 to 7; is it in another unit?"
     assert str(unit) == text and not unit.breaks
 
 

@@ -24,6 +24,10 @@ N_BINS = 10
 #: Maximum number of categories with separate counts.
 N_CATEGORIES = 19
 
+#: Number of rows below which the stability index is noisy: in ten bins, 200 unshifted rows have
+#: about 0.05.
+FEW_ROWS = 200
+
 #: Maximum number of columns that are summarized, to add at most a few megabytes to a model file.
 MAX_COLUMNS = 1_000
 

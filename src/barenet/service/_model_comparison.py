@@ -92,7 +92,10 @@ def _compare_records(old: Predictor, new: Predictor) -> list[Difference]:
             differences += _compare_categories(old_columns[name], new_columns[name])
         is_date = isinstance(new_columns.get(name), DateColumn)  # later rows have later dates
         if name in old_summaries and name in new_summaries and not is_date:
-            differences += _compare_ranges(name, old_summaries[name], new_summaries[name])
+            change = _describe_ranges(old_summaries[name], new_summaries[name])
+            if change:
+                change = f"was trained on {change}"
+                differences.append(Difference(name, "range", change, breaks=False))
     return differences
 
 
@@ -175,19 +178,16 @@ def _lost_and_gained(
     return differences
 
 
-def _compare_ranges(
-    name: str, old_summary: Mapping[str, Any], new_summary: Mapping[str, Any]
-) -> list[Difference]:
-    """Compare the ranges of the training data: if they don't overlap, a unit may have changed."""
+def _describe_ranges(old_summary: Mapping[str, Any], new_summary: Mapping[str, Any]) -> str:
+    """Describe ranges that don't overlap, as a unit may have changed; else an empty text."""
     if "range" not in old_summary or "range" not in new_summary:
-        return []
+        return ""
     old_low, old_high = old_summary["range"]
     new_low, new_high = new_summary["range"]
     if new_low <= old_high and old_low <= new_high:
-        return []
-    change = f"was trained on {new_low:.5g} to {new_high:.5g}, before on {old_low:.5g} to "
-    change += f"{old_high:.5g}; is it in another unit?"
-    return [Difference(name, "range", change, breaks=False)]
+        return ""
+    new_range = f"{new_low:.5g} to {new_high:.5g}"
+    return f"{new_range}, before {old_low:.5g} to {old_high:.5g}; is it in another unit?"
 
 
 def _compare_answers(old: Predictor, new: Predictor) -> list[Difference]:
@@ -203,6 +203,11 @@ def _compare_answers(old: Predictor, new: Predictor) -> list[Difference]:
         differences.append(Difference("", "prediction", change, breaks=True))
     elif old.classes is not None and new.classes is not None:
         differences += _compare_classes(old.classes, new.classes)
+    old_summary = (old.card or ModelCard()).prediction_summary
+    new_summary = (new.card or ModelCard()).prediction_summary
+    change = _describe_ranges(old_summary, new_summary)
+    if change:
+        differences.append(Difference("", "range", f"predicts {change}", breaks=False))
     if old.residuals is None and new.residuals is not None:
         differences.append(Difference("", "interval", "gains intervals", breaks=False))
     elif old.residuals is not None and new.residuals is None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._metrics import METRICS, score_text
-from barenet.datasets._column_summary import summarize_columns
+from barenet.datasets._column_summary import FEW_ROWS, Summary, summarize, summarize_columns
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
@@ -261,8 +261,40 @@ def with_results(
     if measured:
         training = list(measured.values())[-1]  # the training rows, or a sample
         summaries = summarize_columns(predictor.preprocessing, training.rows)
-    card = replace(card, scores={**scores, **card.scores}, summaries=summaries)
+    card = replace(
+        card,
+        scores={**scores, **card.scores},
+        summaries=summaries,
+        prediction_summary=_summarize_predictions(measured),
+    )
     return replace(predictor, card=card)
+
+
+def _summarize_predictions(measured: Mapping[str, Measurement]) -> Summary:
+    """Summarize the predictions of the test rows, or if these are few, of the training rows.
+
+    Predictions of training rows are nearer to their targets than those of new rows.
+    """
+    if not measured:
+        return {}
+    measurements = list(measured.values())
+    chosen = measurements[0]
+    if chosen.rows.n_samples < FEW_ROWS:
+        chosen = measurements[-1]  # the training rows, or a sample
+    values = prediction_values(chosen.predictor, chosen.scored.outputs)
+    if values is None:
+        return {}
+    return summarize(values)
+
+
+def prediction_values(predictor: Predictor, outputs: FloatArray) -> NDArray[Any] | None:
+    """Return predictions as the values of a column: class names or numbers; None for several."""
+    if predictor.classes is not None:
+        names = np.array(predictor.classes, object)
+        return names[predicted_classes(outputs)]
+    if outputs.shape[1] > 1:
+        return None
+    return outputs[:, 0].astype(np.float64)
 
 
 def metric_title(name: str) -> str:
