@@ -70,8 +70,8 @@ def serve(
     port : int
         The port; 0 for any free port.
     token_file : Path
-        A file with a secret that only its owner can read. Requests then need the header
-        Authorization: Bearer SECRET, except for /healthz.
+        A file with a secret that only its owner can read; of a file of root, the group may read it,
+        too. Requests then need the header Authorization: Bearer SECRET, except for /healthz.
     no_token : bool
         Answer requests without a token, from any machine and under any host name.
     max_body : str
@@ -190,8 +190,20 @@ def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, 
     return b"", LOOPBACK
 
 
+def _is_private(status: os.stat_result) -> bool:
+    """Return whether only the owner of a file can read it, or of a file of root the group, too."""
+    forbidden = 0o077
+    if status.st_uid == 0 and os.geteuid() != 0:
+        forbidden = 0o037
+    return not status.st_mode & forbidden
+
+
 def _read_token(file: Path) -> bytes:
-    """Read a token from a file that only its owner can read."""
+    """Read a token from a file that only its owner can read.
+
+    Of a file of root, the group may read, too, as for the keys of PostgreSQL: systemd and
+    Kubernetes give files to the user of a service in this way.
+    """
     if not file.is_file():
         raise ArgumentError.of("token_file", str(file), "a file")
     token = file.read_bytes().strip()
@@ -199,7 +211,7 @@ def _read_token(file: Path) -> bytes:
     remedy = ""
     if not re.fullmatch(rb"[!-~]+", token):
         problem = "expected a file with one word of letters, digits and signs"
-    elif os.name == "posix" and file.stat().st_mode & 0o077:
+    elif os.name == "posix" and not _is_private(file.stat()):
         problem = "expected a file that only its owner can read"
         remedy = f"chmod 600 {shell.quote(str(file))}"
     if problem:
