@@ -112,7 +112,7 @@ class ServiceMetrics:
         self.requests = Counter("barenet_requests_total", "Answered requests.", "path", "status")
         self.seconds = Histogram(
             "barenet_request_seconds",
-            "Time from the first line of a request to its answer.",
+            "Seconds from the headers of a request to the end of its answer.",
             "path",
         )
         self.refused = Counter(
