@@ -219,7 +219,8 @@ def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
         for path, item in document["paths"].items()
         for operation in item.values()
     }
-    assert [path for path in answers if "401" in answers[path]] == ["/predict", "/metadata"]
+    with_token = [path for path in answers if "401" in answers[path]]
+    assert with_token == ["/predict", "/metadata", "/metrics"]
     assert "s3cret" not in (tmp_path / "log.txt").read_text()
 
 
