@@ -35,6 +35,8 @@ class NamedMetric:
         Whether the metric is for classes instead of numbers.
     is_error : bool, default=False
         Whether smaller values are better.
+    of_predictions : bool, default=False
+        Whether only the predicted classes count, and not their probabilities.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class NamedMetric:
     title: str
     of_classes: bool = True
     is_error: bool = False
+    of_predictions: bool = False
 
     def __call__(self, output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
         """Compute the score.
@@ -315,10 +318,10 @@ def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> f
 
 #: Every metric by its name; the default ones for classes and for numbers come first.
 METRICS: dict[str, NamedMetric] = {
-    "accuracy": NamedMetric(accuracy, "accuracy"),
+    "accuracy": NamedMetric(accuracy, "accuracy", of_predictions=True),
     "auc": NamedMetric(_auc, "AUC"),
-    "f1": NamedMetric(_f1, "F1"),
-    "balanced_accuracy": NamedMetric(_balanced_accuracy, "balanced accuracy"),
+    "f1": NamedMetric(_f1, "F1", of_predictions=True),
+    "balanced_accuracy": NamedMetric(_balanced_accuracy, "balanced accuracy", of_predictions=True),
     "log_loss": NamedMetric(_log_loss, "log loss", is_error=True),
     "r2": NamedMetric(r2, "R²", of_classes=False),
     "rmse": NamedMetric(_rmse, "RMSE", of_classes=False, is_error=True),

@@ -39,7 +39,8 @@ def test_shifted_columns_come_first_with_scores_then_and_now(barenet, model):
     new.loc[:199, "town"], new.loc[::2, "day"] = "Kyiv", ""
     new.to_csv("new.csv", index=False)
     done = barenet("drift", model, "new.csv").ok()
-    heading, *lines, _, summary = done.out.splitlines()
+    heading, *lines, _, summary, predictions = done.out.splitlines()
+    assert predictions.startswith("predictions: PSI ") and ", shifted; " in predictions
     assert summary == "3 of 4 columns shifted, 0 moderately: 800 rows, 1,080 in the training"
     assert heading.split() == ["column", "PSI", "reading", "missing", "unknown", "range"]
     found = {name: (reading, rest) for name, _, reading, *rest in map(str.split, lines)}
@@ -77,7 +78,7 @@ def test_the_index_follows_from_the_training_rows_and_the_new_ones(tmp_path, for
     assert found["age"]["range"][1] == (new["age"].min(), new["age"].max())
     summary = "0 of 4 columns shifted, 0 moderately: 700 rows, 720 in the training"
     assert repr(result) == f"<Drift: {summary}>"
-    assert "<table" in result._repr_html_() and str(result).count("\n") == 6
+    assert "<table" in result._repr_html_() and str(result).count("\n") == 7
 
 
 CHANGES = {
@@ -157,3 +158,56 @@ def test_the_summary_is_small_and_left_out_of_exports(model):
     assert "summaries" not in card.summary()
     with pytest.raises(ValueError, match="summaries"):
         ModelCard(summaries={"age": {"counts": 3}})
+
+
+def test_the_shift_of_predicted_classes_follows_from_both_predictions(barenet, tmp_path):
+    """Of the test rows, as there are 300 of them."""
+    training, new = people(1500, 0), people(700, 3, age=51.0)
+    task = Task.open(training, "y")
+    predictor = task.train(epochs=20, learning_rate=0.01)
+    assert task.test.n_samples == 300
+    predicted = [predictor.predict(task.test.X), predictor.predict(new.drop(columns="y"))]
+    counts = [[np.count_nonzero(each == name) for name in ("old", "young")] for each in predicted]
+    p, q = np.array(counts) + 0.5
+    result = drift(predictor, new).predictions
+    assert result["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
+    assert result["reading"] == "shifted" and result["range"] is None
+    for name, column in {"old": 0, "young": 1}.items():
+        shares = [count[column] / sum(count) for count in counts]
+        assert result["shares"][name] == pytest.approx(shares)
+
+    new.to_csv("new.csv", index=False)
+    save(predictor, "model.safetensors")
+    document = barenet("drift", "model.safetensors", "new.csv", "--json").json
+    assert document["predictions"] == result
+    failed = barenet("drift", "model.safetensors", "new.csv", "--fail-above", 0.25)
+    assert failed.status == 1 and f"the predictions ({result['psi']:.3f})" in failed.err
+    assert load("model.safetensors").card.prediction_summary == predictor.card.prediction_summary
+    assert "prediction_summary" not in predictor.card.summary()
+
+
+def test_the_shift_of_predicted_numbers_follows_from_both_predictions():
+    """Of the training rows, as there are few test rows."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    predictor_task = Task.open({"x": x, "y": 3 * x + rng.normal(size=400)}, "y")
+    predictor = predictor_task.train(quick=True, epochs=20)
+    then = predictor.predict(predictor_task.training.X)
+    new = {"x": rng.normal(0.8, 1, size=500)}
+    now = predictor.predict(new)
+    edges = np.quantile(then, np.arange(1, 10) / 10, method="inverted_cdf")
+    p, q = (np.bincount(np.searchsorted(edges, each), minlength=10) + 0.5 for each in (then, now))
+    result = drift(predictor, new).predictions
+    assert result["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
+    assert result["shares"] is None
+    expected = [(then.min(), then.max()), (now.min(), now.max())]
+    assert np.allclose(result["range"], expected)
+    [sentence] = [line for line in str(drift(predictor, new)).splitlines() if "predictions" in line]
+    assert sentence.startswith(f"predictions: PSI {result['psi']:.3f}, shifted; range ")
+
+
+def test_the_predictions_of_an_older_model_are_not_compared(model):
+    predictor = load(model / "model.safetensors")
+    older = replace(predictor, card=replace(predictor.card, prediction_summary={}))
+    result = drift(older, people(300, 4))
+    assert result.predictions is None and "predictions" not in str(result)

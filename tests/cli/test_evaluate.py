@@ -176,3 +176,54 @@ def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
             error = barenet(*command.split(), "two.safetensors", *data).error
             assert error.endswith(f"error: {name}: two.safetensors {problem}")
     barenet("predict", "two.safetensors", "two.csv", "--row", 0).ok()
+
+
+def test_a_score_beyond_its_limit_fails_after_the_output(barenet, iris, line):
+    plain = barenet("evaluate", iris, "iris").ok()
+    scores = barenet("evaluate", iris, "iris", "--json").json["metrics"]
+    accuracy, log_loss = scores["accuracy"], scores["log_loss"]
+    passed = barenet(
+        "evaluate", iris, "iris", "--fail-below", f"accuracy={accuracy!r}", "auc=0"
+    ).ok()
+    assert passed.out == plain.out
+    barenet("evaluate", iris, "iris", "--fail-above", f"log_loss={log_loss!r}", "loss=99").ok()
+
+    above = np.nextafter(accuracy, 2)
+    failed = barenet(
+        "evaluate", iris, "iris", "--fail-below", "auc=0", f"accuracy={float(above)!r}"
+    )
+    assert (failed.status, failed.out) == (1, plain.out)
+    beginning = "barenet evaluate: error: --fail-below: accuracy is "
+    assert failed.err.startswith(beginning) and failed.err.endswith(", on 30 test rows\n")
+    limits = ("--fail-below", "accuracy=1.1", "--fail-above", "log_loss=1e-9")
+    failed = barenet("evaluate", iris, "iris", "--json", *limits)
+    assert (
+        failed.status == 1 and f"accuracy is {accuracy:.4f}, below 1.1, log_loss is" in failed.err
+    )
+
+    failed = barenet("evaluate", line, "--fail-above", "mae=0", "--fail-below", "r2=-1e9")
+    assert failed.status == 1 and "--fail-above: mae is" in failed.err
+
+
+def test_a_score_that_is_undefined_fails(barenet, towns):
+    """The AUC of a single class is no score that a pipeline may pass with."""
+    Path("one.csv").write_text("\n".join(Path("towns.csv").read_text().splitlines()[:2]) + "\n")
+    failed = barenet("evaluate", towns, "one.csv", "--fail-below", "auc=0")
+    assert failed.status == 1 and "auc is undefined on these rows, on all 1 rows" in failed.err
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "problem"),
+    [
+        ("--fail-below", "accuracy", "expected a score and its limit, such as accuracy=.9, got"),
+        ("--fail-below", "acuracy=.9", "unknown 'acuracy', did you mean 'accuracy'? (choose from"),
+        ("--fail-below", "r2=.9", "unknown 'r2' (choose from accuracy, auc"),
+        ("--fail-below", "accuracy=high", "accuracy: expected a number, got 'high'"),
+        ("--fail-below", "accuracy=nan", "accuracy: expected a number, got"),
+        ("--fail-below", "log_loss=.3", "are better; use --fail-above log_loss=.3"),
+        ("--fail-above", "accuracy=.9", "are better; use --fail-below accuracy=.9"),
+    ],
+)
+def test_wrong_limits_of_scores_are_refused(barenet, iris, option, text, problem):
+    error = barenet("evaluate", iris, "iris", option, text).error
+    assert f"{option}: " in error and problem in error

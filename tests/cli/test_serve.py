@@ -1,8 +1,11 @@
 """``barenet serve``: a real process on a real port, and the requests that it refuses."""
 
+import hashlib
 import json
+import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -15,9 +18,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from barenet import load
+
+COMMAND = str(Path(sys.executable).with_name("barenet"))
 
 HEADER = "size,weight,member,town,day,answer"
 ROWS = [
@@ -140,9 +146,8 @@ def test_the_service_describes_itself(serve, classes, tmp_path):
 @pytest.mark.case(172)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_running_requests_are_answered_after_a_signal(serve, classes, name):
-    number = getattr(signal, name)
+def test_running_requests_are_answered_after_a_signal(serve, classes):
+    number = signal.SIGTERM
     options = ("--max-rows", 10**6, "--max-body", "1GB", "--timeout", 600)
     running, send = serve(classes, *options)
     answers = []
@@ -214,7 +219,8 @@ def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
         for path, item in document["paths"].items()
         for operation in item.values()
     }
-    assert [path for path in answers if "401" in answers[path]] == ["/predict", "/metadata"]
+    with_token = [path for path in answers if "401" in answers[path]]
+    assert with_token == ["/predict", "/metadata", "/metrics"]
     assert "s3cret" not in (tmp_path / "log.txt").read_text()
 
 
@@ -321,3 +327,231 @@ def test_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
     (line,) = [line for line in log.splitlines() if " POST /predict 200, " in line]
     written = datetime.fromisoformat(line.partition(" POST")[0])
     assert before <= written <= datetime.now(UTC)
+
+
+def _metrics(send) -> dict[tuple[str, frozenset], float]:
+    """The values of a service's metrics, by their names and labels."""
+    parser = pytest.importorskip("prometheus_client.parser", reason="the client is missing")
+    status, content = send(path="/metrics")
+    assert status == 200
+    values = {}
+    for family in parser.text_string_to_metric_families(content.decode()):
+        for sample in family.samples:
+            values[sample.name, frozenset(sample.labels.items())] = sample.value
+    return values
+
+
+def _value(values, name: str, **labels: str) -> float:
+    return values[f"barenet_{name}", frozenset(labels.items())]
+
+
+@pytest.mark.integration
+def test_the_metrics_count_requests_rows_and_unusual_values(serve, classes, tmp_path):
+    _, send = serve(classes, "--max-rows", 200, "--max-body", "100kB")
+    before = _metrics(send)
+    assert _value(before, "predicted_rows_total") == 0
+    assert _value(before, "missing_values_total", column="size") == 0
+    with ThreadPoolExecutor(16) as pool:
+        statuses = [*pool.map(lambda body: send(body)[0], [RIGHT, OTHERS] * 50)]
+    assert statuses == [200] * 100
+    refusals = [
+        ({**RIGHT, "size": "3"}, "wrong_value", 422),
+        ({**RIGHT, "weight": 1e60}, "wrong_value", 422),
+        ({**RIGHT, "twon": 1}, "unknown_field", 422),
+        ({}, "missing_field", 422),
+        ([RIGHT] * 201, "too_many_records", 413),
+        ("x" * 200_000, "too_large", 413),
+    ]
+    for body, _, status in refusals:
+        assert send(body)[0] == status
+    assert send(b"{", raw=True)[0] == 400
+    assert send(path="/wp-login.php")[0] == send(path="/x")[0] == 404
+    assert send(path="/predict")[0] == 405
+    assert send(path="/metrics", headers={"Host": "evil.example"})[0] == 403
+    values = _metrics(send)
+    assert _value(values, "requests_total", path="/predict", status="200") == 100
+    assert _value(values, "requests_total", path="/predict", status="422") == 4
+    assert _value(values, "requests_total", path="other", status="404") == 2
+    assert _value(values, "requests_total", path="/metrics", status="200") == 1
+    reasons = {"wrong_value": 2, "unknown_field": 1, "missing_field": 1, "too_many_records": 1}
+    reasons |= {"too_large": 1, "invalid_json": 1, "path": 2, "method": 1, "host": 1, "overload": 0}
+    for reason, count in reasons.items():
+        assert _value(values, "refused_requests_total", reason=reason) == count
+    assert _value(values, "predicted_rows_total") == 150
+    assert _value(values, "unknown_categories_total", column="town") == 50
+    missing = {"size": 50, "weight": 0, "member": 50, "town": 50, "day": 50}
+    for column, count in missing.items():
+        assert _value(values, "missing_values_total", column=column) == count
+    n_predict = 100 + len(refusals) + 2
+    assert _value(values, "request_seconds_count", path="/predict") == n_predict
+    assert _value(values, "request_seconds_bucket", path="/predict", le="+Inf") == n_predict
+    [labels] = [dict(labels) for name, labels in values if name == "barenet_model_info"]
+    assert labels["target"] == "answer" and labels["dataset"] == "table.csv"
+    assert labels["sha256"] == send(path="/metadata")[1]["sha256"]
+    written = (classes / "model.safetensors").stat().st_mtime
+    assert _value(values, "model_modified_timestamp_seconds") == written
+    started = values["process_start_time_seconds", frozenset()]
+    assert written < started < time.time()
+
+
+@pytest.mark.integration
+def test_the_metrics_need_the_token(serve, classes, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("s3cret-token\n")
+    token.chmod(0o600)
+    _, send = serve(classes, "--token-file", token)
+    assert send(path="/metrics")[0] == 401
+    status, content = send(path="/metrics", headers={"Authorization": "Bearer s3cret-token"})
+    assert status == 200 and b'{reason="token"} 1\n' in content
+
+
+@pytest.fixture(scope="session")
+def successors(train, table, tmp_path_factory):
+    """Model files that may replace that of `classes`, by what they do to its clients."""
+    folder = tmp_path_factory.mktemp("successors")
+    text = table.read_text("utf-8")
+    texts = {"other weights": text, "another category": text.replace("Rome", "Bern")}
+    texts["another column"] = text.replace("town", "city")
+    files = {}
+    for name, content in texts.items():
+        path = folder / f"{name}.csv"
+        path.write_text(content, "utf-8")
+        run = train(path, "--target", "answer", "--quick", "--epochs", 4, "--seed", 5)
+        files[name] = run / "model.safetensors"
+    return files
+
+
+def _wait_for(text: str, path: Path) -> str:
+    """Wait until a line with a text is in the log, and return it."""
+    for _ in range(600):
+        for line in path.read_text("utf-8").splitlines():
+            if text in line:
+                return line
+        time.sleep(0.05)
+    raise AssertionError(path.read_text("utf-8"))
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+NO_HANGUPS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+
+
+@pytest.mark.case(172)
+@pytest.mark.integration
+@NO_HANGUPS
+def test_a_hangup_loads_the_model_file_again(serve, classes, successors, tmp_path):
+    """A link to another run is followed; a wrong file or one that breaks clients is refused."""
+    link = tmp_path / "current"
+    link.symlink_to(classes)
+    running, send = serve(link)
+    log = tmp_path / "log.txt"
+    old = send(RIGHT)
+    assert old[0] == 200
+
+    running.send_signal(signal.SIGHUP)
+    assert _sha256(classes / "model.safetensors")[:12] in _wait_for("model is unchanged", log)
+
+    new_link = tmp_path / "new"
+    new_link.symlink_to(successors["another category"].parent)
+    new_link.replace(link)
+    running.send_signal(signal.SIGHUP)
+    line = _wait_for("the model is replaced by", log)
+    assert "column town: loses the categories Rome; column town: gains the categories Bern" in line
+    model = load(successors["another category"])
+    with pytest.warns(UserWarning, match="unknown categories"):
+        [expected] = model.probabilities([RIGHT]).tolist()
+    status, answer = send(RIGHT)
+    assert (status, answer["unknown"]) == (200, ["town"])
+    assert answer["probabilities"] == dict(zip(("hi", "lo"), expected, strict=True))
+    assert send(path="/metadata")[1]["sha256"] == _sha256(successors["another category"])
+
+    for content, words in [
+        (successors["another column"].read_bytes(), "column city: added; column town: removed"),
+        (successors["other weights"].read_bytes()[:-9], "not a model file, or a damaged one"),
+        (b"", "not a model file"),
+    ]:
+        file = tmp_path / "wrong.safetensors"
+        file.write_bytes(content)
+        new_link.symlink_to(file)
+        new_link.replace(link)
+        running.send_signal(signal.SIGHUP)
+        line = _wait_for(words, log)
+        kept = _sha256(successors["another category"])[:12]
+        assert f"SIGHUP: the model in use is kept, SHA-256 {kept}: " in line
+        log.write_text("")
+        assert send(RIGHT) == (status, answer)
+    link.unlink()
+    running.send_signal(signal.SIGHUP)
+    _wait_for("the model in use is kept", log)
+    assert send(RIGHT) == (status, answer)
+    counts = {"replaced": 1, "refused": 4, "unchanged": 1}
+    for result, count in counts.items():
+        assert _value(_metrics(send), "model_reloads_total", result=result) == count
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(30) == 143
+
+
+@pytest.mark.integration
+@NO_HANGUPS
+def test_requests_end_with_the_model_that_they_began_with(serve, classes, successors, tmp_path):
+    """A large request under way keeps its model; small ones get either, and none is lost."""
+    file = tmp_path / "model.safetensors"
+    shutil.copy(classes / "model.safetensors", file)
+    running, send = serve(file, "--max-rows", 10**6, "--max-body", "1GB", "--timeout", 600)
+    old = send(RIGHT)
+    shutil.copy(successors["other weights"], tmp_path / "next")
+    (tmp_path / "next").replace(file)
+    with ThreadPoolExecutor(9) as pool:
+        large = pool.submit(send, [RIGHT] * 100_000)
+        time.sleep(0.5)
+        small = [pool.submit(send, RIGHT) for _ in range(100)]
+        running.send_signal(signal.SIGHUP)
+        _wait_for("the model is replaced by", tmp_path / "log.txt")
+        assert not large.done()
+        new = send(RIGHT)
+        assert new[0] == 200 and new != old
+        assert all(future.result() in (old, new) for future in small)
+        status, answers = large.result()
+    assert status == 200 and answers == [old[1]] * 100_000
+
+
+@pytest.mark.integration
+@NO_HANGUPS
+def test_many_hangups_leave_the_last_model_in_use(serve, classes, successors, tmp_path):
+    file = tmp_path / "model.safetensors"
+    shutil.copy(classes / "model.safetensors", file)
+    running, send = serve(file)
+    files = [successors["other weights"], successors["another category"]]
+    for number in range(20):
+        shutil.copy(files[number % 2], tmp_path / "next")
+        (tmp_path / "next").replace(file)
+        running.send_signal(signal.SIGHUP)
+        assert send(RIGHT)[0] == 200
+    expected = _sha256(file)
+    for _ in range(200):
+        if send(path="/metadata")[1]["sha256"] == expected:
+            break
+        time.sleep(0.05)
+    assert send(path="/metadata")[1]["sha256"] == expected
+    assert "Traceback" not in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.case(172)
+@pytest.mark.integration
+@NO_HANGUPS
+def test_a_closed_terminal_ends_the_service(classes, tmp_path):
+    """The kernel sends SIGHUP then, which is no request to load the model."""
+    pexpect = pytest.importorskip("pexpect")
+    command = ["serve", str(classes), "--port", "0"]
+    child = pexpect.spawn(COMMAND, command, cwd=str(tmp_path), encoding="utf-8", timeout=60)
+    child.expect("Ctrl-C ends the service")
+    child.kill(signal.SIGHUP)
+    child.expect("the model is unchanged")
+    process = psutil.Process(child.pid)
+    os.close(child.child_fd)
+    child.child_fd = -1
+    assert process.wait(30) == 129
+    child.closed = True
+    child.terminated = True

@@ -288,20 +288,10 @@ def _saved(predictor: Predictor, folder) -> list[str]:
 
 @pytest.mark.case(150)
 def test_the_service_names_the_record_and_the_field(any_model):
-    from barenet.service._service import Service
+    from barenet.service._served_model import ServedModel
 
-    service = Service(
-        predictor=any_model,
-        log=print,
-        max_body=10**6,
-        max_rows=10,
-        timeout=60,
-        coverage=0.9,
-        sha256="",
-        token=b"",
-        hosts=(),
-    )
+    served = ServedModel(predictor=any_model, coverage=0.9, sha256="")
     records = [{"height": 1, "width": 1, "depth": 1}, {"height": 1, "width": 1, "depth": 1e300}]
     with pytest.raises(DataError) as caught:
-        service.predicted(records)
+        served.predict(records)
     assert (caught.value.row, caught.value.column) == (1, "depth")

@@ -32,8 +32,10 @@ def drift(
 
     The output lists the population stability index (PSI) of each column: below 0.1, a column is
     stable; from 0.25 on, it has shifted. It also lists missing values and ranges, in the training
-    data and now, and the fraction of unknown categories. If the table contains the target, the
-    model's scores then and now follow. A row that cannot be read is an error.
+    data and now, and the fraction of unknown categories. The predictions are compared in the same
+    way with those of the test rows or, if these were few, of the training rows. If the table
+    contains the target, the model's scores then and now follow. A row that cannot be read is an
+    error.
 
     Parameters
     ----------
@@ -44,7 +46,8 @@ def drift(
         such as 'data/*.parquet', Parquet files and CSV files that may exceed the memory are read
         block by block.
     fail_above : float
-        Fail after the output if the PSI of any column is larger than this, such as 0.25.
+        Fail after the output if the PSI of any column or of the predictions is larger than this,
+        such as 0.25.
     out : str
         Write a page for the browser: the file, or a folder for drift.html. An earlier page is
         replaced, any other file is not.
@@ -76,5 +79,8 @@ def drift(
     for column in result.columns:
         if limit is not None and column["psi"] > limit:
             shifted.append(f"{column['name']} ({column['psi']:.3f})")
+    predictions = result.predictions
+    if limit is not None and predictions is not None and predictions["psi"] > limit:
+        shifted.append(f"the predictions ({predictions['psi']:.3f})")
     if shifted:
         raise BarenetError(f"fail_above: the PSI is above {limit:g} for {some(shifted)}")

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+from cyclopts import Parameter
 
 from barenet import METRICS, Dataset, ModelCard
 from barenet._constraints import check_count
@@ -10,11 +12,13 @@ from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
 from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
+from barenet.cli._score_limits import check_limits, read_limits
 from barenet.cli._score_tables import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.errors import ArgumentError
+from barenet.files._predictor import check_threshold, describe_threshold
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
 from barenet.tasks._measurement import Measurement, metric_title
@@ -22,6 +26,8 @@ from barenet.tasks._new_rows import measure_blocks
 from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows
 
 Kind = Literal["test", "training", "all"]
+#: Scores and their limits.
+Limits = Annotated[tuple[str, ...], Parameter(show_default=False)]
 
 
 def evaluate(
@@ -32,6 +38,9 @@ def evaluate(
     rows: Kind | None = None,
     metric: Name | None = None,
     baselines: On = True,
+    threshold: float | None = None,
+    fail_below: Limits = (),
+    fail_above: Limits = (),
     file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
@@ -56,11 +65,21 @@ def evaluate(
         training.
     baselines : bool
         On the training data, measure a constant and a linear model on the same rows.
+    threshold : float
+        Predict the second of two classes from this probability on, as in barenet predict: this
+        changes the accuracies, F1 and the confusion matrix.
+    fail_below : tuple of str
+        Fail after the output if a score is smaller than its limit, such as accuracy=.9.
+    fail_above : tuple of str
+        Fail after the output if an error is larger than its limit, such as log_loss=.3 or rmse=5.
     json : bool
         Print JSON, for programs.
     """
     trained = load_trained(model, single_output=True)
     predictor = trained.predictor
+    of_classes = predictor.classes is not None
+    limits = read_limits(fail_below, fail_above, of_classes=of_classes)
+    check_threshold(predictor, threshold)
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
     measured = None
@@ -73,8 +92,9 @@ def evaluate(
         _log_seen_rows(trained, selection)
         training = selection.training if baselines else None
         main = choose_metric(name, selection.rows)
-        measured = Measurement(predictor, selection.rows, main, training)
+        measured = Measurement(predictor, selection.rows, main, training, threshold=threshold)
     else:
+        measured = replace(measured, threshold=threshold)
         selection = Selection(
             data=named_data,
             rows=measured.rows,
@@ -96,11 +116,15 @@ def evaluate(
             "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
+            "threshold": threshold,
             "confusion_matrix": confusion_matrix,
         }
         emit_json(document)
     else:
+        if threshold is not None:
+            log(f"{describe_threshold(predictor, threshold)}\n")
         emit_measurement(measured, selection.label, selection.label)
+    check_limits(limits, measured.scores, f"{selection.label} rows")
 
 
 def _measure_blocks(

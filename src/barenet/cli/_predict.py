@@ -25,7 +25,7 @@ from barenet.datasets._column_summary import (
     unknown_categories,
 )
 from barenet.errors import ArgumentError, BarenetError, count_of, some
-from barenet.files._predictor import interval_of
+from barenet.files._predictor import check_threshold, describe_threshold, interval_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
@@ -42,6 +42,7 @@ def predict(
     row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
+    threshold: float | None = None,
     reasons: Integer | None = None,
     background: Data = "",
     output: PredictionOutput = PredictionOutput(),
@@ -68,6 +69,9 @@ def predict(
     interval : float
         Add intervals that contain this fraction of the targets, such as 0.9, to the numbers that an
         ensemble predicts.
+    threshold : float
+        Predict the second of two classes from this probability on, such as 0.3, otherwise the
+        first; by default the more probable one. The second class is that of the last column.
     reasons : int
         Add the columns that contribute most to each prediction, this many, with their values and
         contributions: Shapley values, of the probability of the predicted class or of the number.
@@ -81,13 +85,16 @@ def predict(
     """
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
-    explained = find_reasons(trained, reasons, background, file)
+    check_threshold(trained.predictor, threshold)
+    explained = find_reasons(trained, reasons, background, file, threshold)
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
     collected = rejected if output.rejected else None
     at_once = json or row is not None
     blocks = trained.load_features(data, file, at_once=at_once, rejected=collected)
     predictor = trained.predictor
     encoding = predictor.preprocessing
+    is_image = predictor.image_shape and predictor.classes
+    is_drawn = is_image and not keep and reasons is None and threshold is None
     n_rows = 0
     replaced: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
@@ -96,15 +103,14 @@ def predict(
         for X, columns in _select(blocks, data, keep, row):
             outputs = predictor.outputs(X)
             bounds = _bounds(predictor, X, interval)
-            is_image = predictor.image_shape and predictor.classes
             if json:
-                document = _document(trained, outputs, columns, bounds)
+                document = _document(trained, outputs, columns, bounds, threshold)
                 emit_json({**document, **explained.document(X, outputs)})
-            elif row is not None and is_image and not keep and reasons is None:
+            elif row is not None and is_drawn:
                 emit_image(predictor, X[0], class_probabilities(outputs)[0])
             else:
                 typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
-                predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
+                predicted = _predicted_columns(predictor, outputs, bounds, threshold, typed=typed)
                 if output.out is None and sys.stdout.isatty():
                     predicted = _without_excess_digits(predicted, predictor)
                 predicted = {**predicted, **explained.columns(X, outputs)}
@@ -123,6 +129,8 @@ def predict(
             _check_unknown(output.max_unknown, unknown, n_rows, rejected)
         if output.max_missing is not None:
             _check_missing(output.max_missing, missing, n_rows, predictor)
+    if threshold is not None:
+        log(describe_threshold(predictor, threshold))
     lines = rejected["line"]
     if lines:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
@@ -258,7 +266,11 @@ def _refuse_same_names(predicted: Columns, columns: Columns) -> None:
 
 
 def _document(
-    trained: TrainedModel, outputs: FloatArray, columns: Columns, bounds: Columns
+    trained: TrainedModel,
+    outputs: FloatArray,
+    columns: Columns,
+    bounds: Columns,
+    threshold: float | None,
 ) -> dict[str, Any]:
     """The predictions as a JSON document."""
     predictor = trained.predictor
@@ -269,12 +281,20 @@ def _document(
         return {**document, "predictions": predictions_of(outputs, None), **bounds}
     # An array of texts reserves the length of the longest for each.
     labels = np.array(predictor.labels.tolist(), object)
-    document |= {"predictions": predictions_of(outputs, labels), "classes": labels}
+    predictions = predictions_of(outputs, labels, threshold)
+    document |= {"predictions": predictions, "classes": labels}
+    if threshold is not None:
+        document["threshold"] = threshold
     return {**document, "probabilities": class_probabilities(outputs)}
 
 
 def _predicted_columns(
-    predictor: Predictor, outputs: FloatArray, bounds: Columns, *, typed: bool
+    predictor: Predictor,
+    outputs: FloatArray,
+    bounds: Columns,
+    threshold: float | None,
+    *,
+    typed: bool,
 ) -> Columns:
     """Return the predictions as columns, with classes as text as in CSV, or typed as in Python."""
     if predictor.classes is not None:
@@ -282,7 +302,7 @@ def _predicted_columns(
         if not typed:
             labels = np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
-        columns = {"prediction": predictions_of(outputs, labels)}
+        columns = {"prediction": predictions_of(outputs, labels, threshold)}
         for name, probabilities in zip(names, class_probabilities(outputs).T, strict=True):
             columns[name] = probabilities
         return columns

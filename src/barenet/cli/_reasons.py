@@ -18,7 +18,7 @@ from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError, printable
 from barenet.insight.contributions import Contributions, Reason
 from barenet.insight.plots._column_effects import shorten
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import predicted_classes
 from barenet.model._arrays import FloatArray
 
 
@@ -30,6 +30,8 @@ class Reasons:
     background: Any
     #: Number of reasons of a prediction; 0 if none are wanted.
     count: int
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
 
     def document(self, X: Any, outputs: FloatArray) -> dict[str, Any]:
         """Return the reasons of each row as a part of a JSON document."""
@@ -62,7 +64,7 @@ class Reasons:
         result = contributions(self.predictor, X, self.background)
         predicted = np.zeros(len(outputs), np.intp)
         if self.predictor.classes is not None:
-            predicted = class_probabilities(outputs).argmax(axis=1)
+            predicted = predicted_classes(outputs, self.threshold)
         reasons_by_row = []
         for row, output in enumerate(predicted.tolist()):
             reasons = []
@@ -75,7 +77,11 @@ class Reasons:
 
 
 def find_reasons(
-    trained: TrainedModel, count: int | None, background: str, file: FileOptions
+    trained: TrainedModel,
+    count: int | None,
+    background: str,
+    file: FileOptions,
+    threshold: float | None,
 ) -> Reasons:
     """Load the background rows for a number of reasons: those of a file, or the training data."""
     predictor = trained.predictor
@@ -88,7 +94,7 @@ def find_reasons(
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
         problem = "the model predicts several numbers for each row"
         raise ArgumentError(problem, argument="reasons", remedy="leave it out")
-    return Reasons(predictor, _load_background(trained, background, file), count)
+    return Reasons(predictor, _load_background(trained, background, file), count, threshold)
 
 
 def _load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:

@@ -18,9 +18,11 @@ from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
 from barenet.cli._flags import Integer, Off
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, BarenetError, with_addresses
 from barenet.files._model_path import model_file
+from barenet.files._predictor import describe_threshold
 from barenet.storage._file_io import parse_size
+from barenet.storage._working_copy import working_copy
 
 #: Default port.
 PORT = 8000
@@ -44,18 +46,20 @@ def serve(
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
     interval: float | None = None,
+    threshold: float | None = None,
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     returns a prediction for each. A record has a value for each column of the model, or null if it
     is missing. It may also have the columns that were left out in training, but no others. GET
-    /openapi.json describes the service, /metadata describes the model, and /healthz responds while
-    the service runs.
+    /openapi.json describes the service, /metadata describes the model, /metrics has counts for
+    Prometheus, and /healthz responds while the service runs.
 
     The service has no TLS: put a proxy in front of it to serve other machines. A line on standard
-    error is written for each request, without its data, with the time in UTC. After Ctrl-C, SIGTERM
-    or SIGHUP, requests that have arrived are answered. Start it again to serve another model.
+    error is written for each request, without its data, with the time in UTC. After Ctrl-C or
+    SIGTERM, requests that have arrived are answered. SIGHUP loads the model file again: if it can't
+    be read, or clients of the model in use would break, that model stays in use.
 
     Parameters
     ----------
@@ -66,8 +70,8 @@ def serve(
     port : int
         The port; 0 for any free port.
     token_file : Path
-        A file with a secret that only its owner can read. Requests then need the header
-        Authorization: Bearer SECRET, except for /healthz.
+        A file with a secret that only its owner can read; of a file of root, the group may read it,
+        too. Requests then need the header Authorization: Bearer SECRET, except for /healthz.
     no_token : bool
         Answer requests without a token, from any machine and under any host name.
     max_body : str
@@ -79,41 +83,75 @@ def serve(
     interval : float
         The fraction of targets in the intervals of numbers that an ensemble predicts; by default
         0.9.
+    threshold : float
+        Predict the second of two classes from this probability on, such as 0.3, otherwise the
+        first; by default the more probable one. The log names the class.
 
     Returns
     -------
     int
-        The exit status: 130, 143 or 129 after a signal.
+        The exit status: 130 or 143 after a signal, or 129 if the terminal is closed.
     """
     for module in ("starlette", "uvicorn"):
         require(module, extra="serve", purpose="the service")
     from barenet.service._http_server import HttpServer, listen
+    from barenet.service._model_reload import ModelReload
     from barenet.service._service import Service
 
-    path = model_file(model)
-    predictor = load(path, Predictor)
-    if interval is not None:
-        predictor.predict_interval((), interval)  # this rejects models without such intervals
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        predictor=predictor,
+        model=_load_model(model, interval, threshold),
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
         timeout=check_number(timeout, "timeout", gt=0),
-        coverage=interval or COVERAGE,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         token=token,
         hosts=hosts,
     )
+    reload = ModelReload(service, partial(_load_again, model, interval, threshold))
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
         server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
+        server.hangup = reload.request
         server.start()
     if server.signal is None:
         return 0
     return 128 + server.signal
+
+
+def _load_model(model: Path, interval: float | None, threshold: float | None) -> Any:
+    """Load the model of a service from its file, or from the folder of its run."""
+    from barenet.service._served_model import ServedModel
+
+    path = model_file(model)
+    sha256 = _checksum(path)
+    predictor = load(path, Predictor)
+    if _checksum(path) != sha256:
+        raise BarenetError(f"{path}: has changed while it was read; load it once more")
+    if interval is not None:
+        predictor.predict_interval((), interval)  # this rejects models without such intervals
+    return ServedModel(
+        predictor=predictor,
+        coverage=interval or COVERAGE,
+        threshold=threshold,
+        sha256=sha256,
+        file=with_addresses(path),
+        modified=path.stat().st_mtime,
+    )
+
+
+def _load_again(model: Path, interval: float | None, threshold: float | None) -> Any:
+    """Load the model of a service once more, from its address if it has one."""
+    path = model_file(model)
+    copy = working_copy(path)
+    if copy is not None:
+        copy.fetch(path)
+    return _load_model(model, interval, threshold)
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _announce(listener: socket.socket, service: Any) -> None:
@@ -124,11 +162,14 @@ def _announce(listener: socket.socket, service: Any) -> None:
     address = f"http://{name}:{port}/"
     emit(address)
     sys.stdout.flush()
-    words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
+    words = ["curl", f"{address}predict", "--json", json.dumps(service.model.schema["examples"])]
     command = shell.join(words)
     if service.token:
         token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
         command += f' -H "Authorization: Bearer {token}"'
+    threshold = describe_threshold(service.model.predictor, service.model.threshold)
+    if threshold:
+        log(threshold)
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 
@@ -149,8 +190,20 @@ def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, 
     return b"", LOOPBACK
 
 
+def _is_private(status: os.stat_result) -> bool:
+    """Return whether only the owner of a file can read it, or of a file of root the group, too."""
+    forbidden = 0o077
+    if status.st_uid == 0 and os.geteuid() != 0:
+        forbidden = 0o037
+    return not status.st_mode & forbidden
+
+
 def _read_token(file: Path) -> bytes:
-    """Read a token from a file that only its owner can read."""
+    """Read a token from a file that only its owner can read.
+
+    Of a file of root, the group may read, too, as for the keys of PostgreSQL: systemd and
+    Kubernetes give files to the user of a service in this way.
+    """
     if not file.is_file():
         raise ArgumentError.of("token_file", str(file), "a file")
     token = file.read_bytes().strip()
@@ -158,7 +211,7 @@ def _read_token(file: Path) -> bytes:
     remedy = ""
     if not re.fullmatch(rb"[!-~]+", token):
         problem = "expected a file with one word of letters, digits and signs"
-    elif os.name == "posix" and file.stat().st_mode & 0o077:
+    elif os.name == "posix" and not _is_private(file.stat()):
         problem = "expected a file that only its owner can read"
         remedy = f"chmod 600 {shell.quote(str(file))}"
     if problem:

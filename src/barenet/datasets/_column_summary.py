@@ -1,7 +1,7 @@
 """Summaries of columns: counts of rows in a few bins, to compare later rows with."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,10 @@ Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
 N_BINS = 10
 #: Maximum number of categories with separate counts.
 N_CATEGORIES = 19
+
+#: Number of rows below which the stability index is noisy: in ten bins, 200 unshifted rows have
+#: about 0.05.
+FEW_ROWS = 200
 
 #: Maximum number of columns that are summarized, to add at most a few megabytes to a model file.
 MAX_COLUMNS = 1_000
@@ -85,6 +89,26 @@ def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, N
         if isinstance(column, CategoryColumn):
             unknown[column.name] = are_unknown(column, values)
     return unknown
+
+
+class UnusualValues(NamedTuple):
+    """Which values of a column are missing, and which are categories without their own output."""
+
+    column: str
+    are_missing: NDArray[np.bool_]
+    #: None for other columns than those of categories.
+    are_unknown: NDArray[np.bool_] | None
+
+
+def unusual_values(encoding: TableEncoding | Scaling, X: Any) -> Iterator[UnusualValues]:
+    """Find the missing values and the unknown categories of each column, which is parsed once."""
+    if not isinstance(encoding, TableEncoding):
+        return
+    for column, values in values_of(encoding, X):
+        unknown = None
+        if isinstance(column, CategoryColumn):
+            unknown = are_unknown(column, values)
+        yield UnusualValues(column.name, is_missing(values), unknown)
 
 
 def describe_unknown(encoding: TableEncoding, rows: Frame) -> str:

@@ -202,6 +202,8 @@ class ModelCard:
     summaries : mapping of str to mapping of str to tuple
         The distribution of each training column, for `drift`: the ``edges`` between bins or the
         most frequent ``categories``, the ``counts`` of rows, and the ``range`` of numbers.
+    prediction_summary : mapping of str to tuple
+        The distribution of the predictions, in the same form, for `drift`.
 
     Raises
     ------
@@ -230,6 +232,7 @@ class ModelCard:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     summaries: Mapping[str, Mapping[str, tuple[_Value, ...]]] = field(default_factory=dict)
+    prediction_summary: Mapping[str, tuple[_Value, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -280,7 +283,7 @@ class ModelCard:
         """
         summary = {}
         for name, part in self.to_dict().items():
-            if part and name not in ("training", "summaries"):
+            if part and name not in ("training", "summaries", "prediction_summary"):
                 summary[name] = part
         return summary
 
@@ -304,6 +307,8 @@ class ModelCard:
         }
         if self.summaries:
             plain["summaries"] = dict(self.summaries)
+        if self.prediction_summary:
+            plain["prediction_summary"] = dict(self.prediction_summary)
         return plain
 
     @classmethod
@@ -337,6 +342,7 @@ class ModelCard:
             rows=data["rows"],
             log=log,
             summaries=plain.get("summaries", {}),
+            prediction_summary=plain.get("prediction_summary", {}),
             settings=plain["settings"],
             scores=plain["scores"],
             versions=plain["versions"],

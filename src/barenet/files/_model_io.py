@@ -95,7 +95,7 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
         model = Predictor.from_estimator(model)
     if isinstance(model, Predictor):
         extra, arrays = _split(model)
-        write_model(path, model.network, extra, arrays, version=_format_version(model))
+        write_model(path, model.network, extra, arrays, version=format_version(model))
     elif isinstance(model, Network | Ensemble):
         write_model(path, model, {}, {})
     else:
@@ -214,7 +214,7 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
     return model_file(Path(path))
 
 
-def _format_version(predictor: Predictor) -> int:
+def format_version(predictor: Predictor) -> int:
     """Return the version of the format that a predictor requires."""
     if predictor.background is not None:
         return 6
@@ -231,6 +231,8 @@ def _format_version(predictor: Predictor) -> int:
         if column.clip:
             return 4
     if piecewise_columns:
+        return 3
+    if isinstance(predictor.network, Ensemble):
         return 3
     if isinstance(predictor.preprocessing, TableEncoding) or predictor.text_classes:
         return 2

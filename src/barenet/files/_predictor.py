@@ -11,7 +11,14 @@ from typing import Annotated, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import Count, OtherMethods, check_count, check_seed, convert_fields
+from barenet._constraints import (
+    Count,
+    OtherMethods,
+    check_count,
+    check_number,
+    check_seed,
+    convert_fields,
+)
 from barenet._display import write_display, write_facts
 from barenet.datasets._column_summary import describe_unknown
 from barenet.datasets._target_kind import n_classes_of
@@ -557,6 +564,31 @@ def interval_of(predictor: Predictor, X: Any, coverage: float) -> tuple[FloatArr
     if lower.shape[1] == 1:
         return lower[:, 0], upper[:, 0]
     return lower, upper
+
+
+def check_threshold(predictor: Predictor, threshold: float | None) -> float | None:
+    """Check a probability from which on the second of two classes is predicted."""
+    if threshold is None:
+        return None
+    n_classes = len(predictor.classes or ())
+    problem = ""
+    remedy = "leave it out"
+    if not n_classes:
+        problem = "the model predicts numbers, and a threshold is for classes"
+    elif n_classes > 2:
+        problem = f"the model predicts {n_classes} classes, and a threshold divides two"
+        remedy = "leave it out; the output has the probabilities of all classes"
+    if problem:
+        raise ArgumentError(problem, argument="threshold", value=threshold, remedy=remedy)
+    return check_number(threshold, "threshold", gt=0, lt=1)
+
+
+def describe_threshold(predictor: Predictor, threshold: float | None) -> str:
+    """Describe which class a threshold belongs to; empty for none."""
+    if threshold is None or predictor.classes is None:
+        return ""
+    first, second = predictor.classes
+    return f"{second} is predicted from a probability of {threshold:g} on, otherwise {first}"
 
 
 def _check_parts(predictor: Predictor) -> None:

@@ -136,10 +136,26 @@ def class_probabilities(output: FloatArray) -> FloatArray:
     return np.concatenate([1 - output, output], axis=1)
 
 
-def predictions_of(output: FloatArray, labels: NDArray[Any] | None) -> NDArray[Any]:
-    """Turn outputs into predictions: the label of the most probable class, or numbers."""
+def predicted_classes(output: FloatArray, threshold: float | None = None) -> NDArray[np.intp]:
+    """Return the index of each row's class: the most probable one or, with a threshold, the second.
+
+    >>> predicted_classes(np.array([[0.2], [0.3], [0.6]])).tolist()
+    [0, 0, 1]
+    >>> predicted_classes(np.array([[0.2], [0.3], [0.6]]), threshold=0.3).tolist()
+    [0, 1, 1]
+    """
+    probabilities = class_probabilities(output)
+    if threshold is None:
+        return probabilities.argmax(axis=1)
+    return (probabilities[:, 1] >= threshold).astype(np.intp)
+
+
+def predictions_of(
+    output: FloatArray, labels: NDArray[Any] | None, threshold: float | None = None
+) -> NDArray[Any]:
+    """Turn outputs into predictions: the labels of the predicted classes, or numbers."""
     if labels is None and output.shape[1] == 1:
         return output[:, 0]
     if labels is None:
         return output
-    return labels[class_probabilities(output).argmax(axis=1)]
+    return labels[predicted_classes(output, threshold)]

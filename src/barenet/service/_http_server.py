@@ -8,6 +8,7 @@ without using uvicorn's internals.
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 import threading
@@ -39,6 +40,8 @@ LAST_REQUEST = 0.2
 MAX_CONNECTIONS = 150
 #: Signals that end the server; Windows lacks SIGHUP, and other systems SIGBREAK.
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+#: The file descriptors of the standard streams.
+STREAMS = (0, 1, 2)
 
 
 def listen(port: int, host: str = HOST) -> "Listener":
@@ -210,6 +213,10 @@ class HttpServer:
     ) -> None:
         self.listener = listener
         self.ready = ready
+        #: Called in the event loop at SIGHUP, unless the terminal is lost; None ends the server.
+        self.hangup: Callable[[], None] | None = None
+        #: The file descriptors of the terminal that started the server, if any.
+        self.terminals = [number for number in STREAMS if os.isatty(number)]
         #: The signal that ended the server.
         self.signal: int | None = None
         self.app = DeadlineMiddleware(app, listener)
@@ -264,10 +271,15 @@ class HttpServer:
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:
         """Stop at a signal, and leave the exit status to the command; a second signal ends at once.
 
-        A hangup may accompany another signal, so it does not count as the second one.
+        A hangup may accompany another signal, so it does not count as the second one. A closed
+        terminal sends it, too, which ends the server.
         """
         is_hangup = signal.Signals(number).name == "SIGHUP"
-        if self.signal is None:
+        has_terminal = all(os.isatty(number) for number in self.terminals)
+        if is_hangup and self.hangup is not None and has_terminal:
+            if self.signal is None:
+                self.runner.get_loop().call_soon_threadsafe(self.hangup)
+        elif self.signal is None:
             self.signal = number
             self.stop()
         elif not is_hangup:

@@ -21,6 +21,7 @@ def describe_service(
     *,
     version: str,
     is_classifier: bool,
+    threshold: str,
     has_intervals: bool,
     has_token: bool,
     max_rows: int,
@@ -42,6 +43,8 @@ def describe_service(
     schemas["Record"] = record
     answer = schemas["Prediction"]["properties"]
     answer["prediction"] = target
+    if threshold:
+        answer["prediction"] = {**target, "description": threshold}
     if not is_classifier:
         del answer["probabilities"]
     if has_intervals:

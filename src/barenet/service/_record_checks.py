@@ -30,6 +30,8 @@ TIME_OF_DAY = date_pattern("time")
 MAX_NAME = 100
 #: Stands for a field that a record does not have.
 ABSENT = object()
+#: The description of an absent value; a text has quotes.
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,19 @@ class RecordChecks:
                 if not field.accepts(value):
                     yield field.problem(at, value)
 
+    def reason_of(self, problem: Mapping[str, Any]) -> str:
+        """Return the kind of a problem, for the metrics."""
+        name = problem["field"]
+        if name is not None and name not in self.names:
+            return "unknown_field"
+        if problem["got"] == NOTHING:
+            return "missing_field"
+        return "wrong_value"
+
 
 def problem(record: int | None, field: str | None, expected: str, got: Any) -> dict[str, Any]:
     """Describe a wrong value: its record and its field, if they are known, and a part of it."""
-    text = "nothing"
+    text = NOTHING
     if got is not ABSENT:
         text = json.dumps(got, ensure_ascii=False, default=str)
     return {"record": record, "field": field, "expected": expected, "got": shortened(text)}

@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from itertools import islice
 from time import perf_counter
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,17 +19,14 @@ from starlette.types import Receive, Scope, Send
 
 from barenet._constraints import unique_fields
 from barenet._version import __version__
-from barenet.datasets._column_summary import unknown_categories
 from barenet.errors import ArgumentError, DataError, count_of
-from barenet.files._predictor import Predictor, interval_of
-from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._schema_file import schema_of
-from barenet.model._array_dataset import class_probabilities, predictions_of
+from barenet.files._predictor import describe_threshold
 from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
 from barenet.service._openapi import describe_service
-from barenet.service._record_checks import RecordChecks, problem
-from barenet.tables._encoding import TableEncoding
+from barenet.service._record_checks import problem
+from barenet.service._served_model import Records, ServedModel
+from barenet.service._service_metrics import CONTENT_TYPE, ServiceMetrics
 
 #: Maximum number of problems that are listed for a request.
 MAX_PROBLEMS = 20
@@ -41,72 +37,89 @@ MAX_BATCH = 64
 MAX_LARGE = 8
 #: Maximum number of characters of a path in a log line.
 MAX_PATH = 100
-#: Records, or their predictions.
-Records: TypeAlias = list[dict[str, Any]]
+#: The paths of predictions and of metrics.
+PREDICT = "/predict"
+METRICS = "/metrics"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+class Waiting(NamedTuple):
+    """The records of a small request, and the model that predicts them."""
+
+    model: ServedModel
+    records: Records
+
+
+class Refusal(HTTPException):
+    """A refused request, with the reason that the metrics count."""
+
+    def __init__(
+        self, status: int, reason: str, detail: Any = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.reason = reason
+
+
+#: The reasons of errors while a request is received, by their status.
+REASONS_OF_RECEIVING = {408: "slow_body", 413: "too_large"}
+
+
+@dataclass(eq=False, kw_only=True)
 class Service:
     """The ASGI app that serves a model."""
 
-    predictor: Predictor
+    model: ServedModel
     #: Writes a log line.
     log: Callable[[str], None]
     #: Limits of a request: bytes of its body, number of records, and seconds until its answer.
     max_body: int
     max_rows: int
     timeout: float
-    #: Coverage of the prediction intervals, if the model has intervals.
-    coverage: float
-    #: Checksum of the model file.
-    sha256: str
     #: The token that requests need; empty if they need none.
     token: bytes
     #: The hosts that a request may name; empty for any host. The check prevents DNS rebinding,
     #: through which a web page could read the answers.
     hosts: Collection[str]
     #: The small requests that are waiting for answers, and the lock for predicting them.
-    waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
+    waiting: dict[asyncio.Future[Records], Waiting] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     #: Slots for large requests in progress.
     large_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
     #: The thread for large requests, one at a time, as each may take ten times its size in memory.
     large_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    metrics: ServiceMetrics = field(default_factory=ServiceMetrics)
 
     def __post_init__(self) -> None:
-        self.predicted(self.schema["examples"])  # compile the kernels, and check the coverage
+        self.use(self.model)
 
-    @cached_property
-    def schema(self) -> dict[str, Any]:
-        """The schema of a record, the same as in its exported file."""
-        return schema_of(program_of(self.predictor))
+    def use(self, model: ServedModel) -> None:
+        """Answer the requests from now on with a model; those under way keep theirs."""
+        self.model = model
+        #: The documents that the service returns, by their paths.
+        self.documents = self._documents_of(model)
+        self.metrics.use(model)
 
-    @cached_property
-    def checks(self) -> RecordChecks:
-        """The checks of records."""
-        return RecordChecks(self.schema)
-
-    @cached_property
-    def documents(self) -> dict[str, dict[str, Any]]:
-        """The documents that the service returns, by their paths."""
-        card = self.predictor.card
-        has_intervals = self.predictor.residuals is not None
-        coverage = self.coverage if has_intervals else None
+    def _documents_of(self, model: ServedModel) -> dict[str, dict[str, Any]]:
+        """Describe the service and its model."""
+        card = model.predictor.card
+        has_intervals = model.predictor.residuals is not None
+        coverage = model.coverage if has_intervals else None
         card_summary = card.summary() if card is not None else None
         document = describe_service(
-            self.schema,
-            version=self.sha256[:12],
-            is_classifier=self.predictor.classes is not None,
+            model.schema,
+            version=model.sha256[:12],
+            is_classifier=model.predictor.classes is not None,
+            threshold=describe_threshold(model.predictor, model.threshold),
             has_intervals=has_intervals,
             has_token=bool(self.token),
             max_rows=self.max_rows,
         )
         metadata = {
-            "sha256": self.sha256,
+            "sha256": model.sha256,
             "barenet": __version__,
             "coverage": coverage,
+            "threshold": model.threshold,
             "card": card_summary,
-            "schema": self.schema,
+            "schema": model.schema,
         }
         return {
             "/healthz": {"status": "ok"},
@@ -119,36 +132,50 @@ class Service:
         start = perf_counter()
         request = Request(scope, receive)
         request.state.rows = 0
+        request.state.refused = ""
         response = await self._answer(request)
         response.headers["x-content-type-options"] = "nosniff"
         await response(scope, receive, send)
         path = scope["raw_path"].decode("latin-1")[:MAX_PATH]
         rows = count_of(request.state.rows, "row")
-        milliseconds = 1e3 * (perf_counter() - start)
+        seconds = perf_counter() - start
         time = datetime.now(UTC).isoformat(" ", "seconds").replace("+00:00", "Z")
         answer = f"{request.method} {path} {response.status_code}"
-        self.log(f"{time} {answer}, {rows}, {milliseconds:.1f} ms")
+        self.log(f"{time} {answer}, {rows}, {1e3 * seconds:.1f} ms")
+        counted_path = scope["path"]
+        if counted_path not in self.documents and counted_path not in (PREDICT, METRICS):
+            counted_path = "other"
+        reason = request.state.refused
+        self.metrics.count_request(counted_path, response.status_code, reason, seconds)
 
     async def _answer(self, request: Request) -> Response:
         """Return predictions, a document, or an error, which is a text or a list of problems."""
         try:
             self._check_access(request)
             path = request.scope["path"]
-            if path == "/predict":
+            if path == PREDICT:
                 _check_method(request, ["POST"])
                 return JSONResponse(await self.predict(request))
-            if path not in self.documents:
-                raise HTTPException(404)
+            if path != METRICS and path not in self.documents:
+                raise Refusal(404, "path")
             _check_method(request, ["GET", "HEAD"])
+            if path == METRICS:
+                content = self.metrics.render().encode("utf-8", "replace")
+                return Response(content, headers={"Content-Type": CONTENT_TYPE})
             return JSONResponse(self.documents[path])
         except HTTPException as error:
             name = "problems"
             if isinstance(error.detail, str):
                 name = "error"
+            if isinstance(error, Refusal):
+                request.state.refused = error.reason
+            else:
+                request.state.refused = REASONS_OF_RECEIVING[error.status_code]
             return JSONResponse({name: error.detail}, error.status_code, error.headers)
         except Exception as error:  # noqa: BLE001 - log the traceback, without the data
             places = "".join(traceback.format_tb(error.__traceback__))
             self.log(places + type(error).__name__)
+            request.state.refused = "internal_error"
             return JSONResponse({"error": "internal error"}, 500)
 
     def _check_access(self, request: Request) -> None:
@@ -157,7 +184,8 @@ class Service:
         name, _, _ = host.rpartition(":")  # without the port
         is_own_name = host in self.hosts or name in self.hosts
         if self.hosts and not is_own_name:
-            raise HTTPException(403, "Host: this service answers requests to its own address only")
+            detail = "Host: this service answers requests to its own address only"
+            raise Refusal(403, "host", detail)
         if not self.token or request.scope["path"] == "/healthz":
             return
         # The name of the scheme is case-insensitive (RFC 9110, section 11.1).
@@ -165,52 +193,56 @@ class Service:
         is_right = secrets.compare_digest(token.strip(" ").encode(), self.token)
         if scheme.lower() != "bearer" or not is_right:
             challenge = {"WWW-Authenticate": "Bearer"}
-            raise HTTPException(401, "Authorization: expected Bearer and the token", challenge)
+            detail = "Authorization: expected Bearer and the token"
+            raise Refusal(401, "token", detail, challenge)
 
     async def predict(self, request: Request) -> Any:
         """Predict a record or a list of records, unless too many large requests are in progress."""
+        model = self.model
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) <= MAX_SMALL:
-            return await self._predict(request)
+            return await self._predict(request, model)
         if self.large_places.locked():
             late = f"{MAX_LARGE} large requests are under way"
-            raise HTTPException(503, late, {"Retry-After": "1"})
+            raise Refusal(503, "overload", late, {"Retry-After": "1"})
         async with self.large_places:
-            return await self._predict(request)
+            return await self._predict(request, model)
 
-    async def _predict(self, request: Request) -> Any:
+    async def _predict(self, request: Request, model: ServedModel) -> Any:
         """Receive a request, and predict its records."""
         body = await receive(request, self.max_body, "the body")
         try:
             async with asyncio.timeout(self.timeout):
                 if len(body) <= MAX_SMALL:
-                    content = self._read(body, request)
-                    answers = await self._predict_together(_as_list(content))
+                    content = self._read(body, request, model)
+                    answers = await self._predict_together(_as_list(content), model)
                 else:
                     loop = asyncio.get_running_loop()
                     content, answers = await loop.run_in_executor(
-                        self.large_requests, self._read_and_predict, body, request
+                        self.large_requests, self._read_and_predict, body, request, model
                     )
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
-            raise HTTPException(503, late) from None
+            raise Refusal(503, "timeout", late) from None
         except ArgumentError as error:
-            problems: Any = [_problem_of(error)]
-            raise HTTPException(422, problems) from None
+            raise Refusal(422, "wrong_value", [_problem_of(error)]) from None
         if isinstance(content, list):
             return answers
         return answers[0]
 
-    def _read_and_predict(self, body: bytes, request: Request) -> tuple[Any, Records]:
+    def _read_and_predict(
+        self, body: bytes, request: Request, model: ServedModel
+    ) -> tuple[Any, Records]:
         """Read a large body, unless it has more values than the largest request, and predict it."""
-        n_fields = len(self.schema["properties"])
+        n_fields = len(model.schema["properties"])
         most = self.max_rows * (n_fields + 1) + 1
         if count_values(body, most) > most:
-            raise HTTPException(413, f"more values than {self.max_rows:,} records have")
-        content = self._read(body, request)
-        return content, self.predicted(_as_list(content))
+            detail = f"more values than {self.max_rows:,} records have"
+            raise Refusal(413, "too_many_records", detail)
+        content = self._read(body, request, model)
+        return content, self._predict_and_count(model, _as_list(content))
 
-    def _read(self, body: bytes, request: Request) -> Any:
+    def _read(self, body: bytes, request: Request, model: ServedModel) -> Any:
         """Read a body, and check its records."""
         try:
             content = json.loads(
@@ -219,20 +251,22 @@ class Service:
             if rb"\u" in body:  # may be a lone surrogate, which this rejects
                 json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
-            raise HTTPException(400, f"the body cannot be read as JSON in UTF-8: {error}") from None
+            detail = f"the body cannot be read as JSON in UTF-8: {error}"
+            raise Refusal(400, "invalid_json", detail) from None
         records = _as_list(content)
         if len(records) > self.max_rows:
-            raise HTTPException(413, f"{len(records):,} records, more than {self.max_rows:,}")
-        problems = list(islice(self.checks.find_problems(records), MAX_PROBLEMS))
+            detail = f"{len(records):,} records, more than {self.max_rows:,}"
+            raise Refusal(413, "too_many_records", detail)
+        problems = list(islice(model.checks.find_problems(records), MAX_PROBLEMS))
         if problems:
-            raise HTTPException(422, cast(Any, problems))
+            raise Refusal(422, model.checks.reason_of(problems[0]), problems)
         request.state.rows = len(records)
         return content
 
-    async def _predict_together(self, records: Records) -> Records:
+    async def _predict_together(self, records: Records, model: ServedModel) -> Records:
         """Predict records together with waiting small requests, with bit-identical results."""
         answer = asyncio.get_running_loop().create_future()
-        self.waiting[answer] = records
+        self.waiting[answer] = Waiting(model, records)
         try:
             async with self.turn:
                 if not answer.done():
@@ -243,19 +277,20 @@ class Service:
 
     async def _predict_waiting(self, first: asyncio.Future[Records]) -> None:
         """Predict the records of all waiting requests or, if that fails, of the first one alone."""
+        model = self.waiting[first].model
         batch: dict[asyncio.Future[Records], Records] = {}
         joined: Records = []
-        for answer, records in self.waiting.items():
+        for answer, waiting in self.waiting.items():
             if len(batch) == MAX_BATCH:
                 break
-            if not answer.done():
-                batch[answer] = records
-                joined += records
+            if waiting.model is model and not answer.done():
+                batch[answer] = waiting.records
+                joined += waiting.records
         try:
-            answers = await asyncio.to_thread(self.predicted, joined)
+            answers = await asyncio.to_thread(self._predict_and_count, model, joined)
         except ArgumentError:
-            batch = {first: self.waiting[first]}
-            answers = await asyncio.to_thread(self.predicted, batch[first])
+            batch = {first: self.waiting[first].records}
+            answers = await asyncio.to_thread(self._predict_and_count, model, batch[first])
         start = 0
         for answer, records in batch.items():
             stop = start + len(records)
@@ -263,37 +298,17 @@ class Service:
                 answer.set_result(answers[start:stop])
             start = stop
 
-    def predicted(self, records: Records) -> Records:
-        """Return the prediction for each record, with the probabilities or the interval."""
-        if not records:
-            return []
-        model = self.predictor
-        rows: Any = {}
-        for name in model.feature_names:
-            rows[name] = [record[name] for record in records]
-        if isinstance(model.preprocessing, TableEncoding):
-            rows = model.preprocessing.frame_of(rows)
-        outputs = model.outputs(rows)
-        predictions = predictions_of(outputs, model.labels).tolist()
-        answers: Records = [{"prediction": prediction} for prediction in predictions]
-        if model.classes is not None:
-            probabilities = class_probabilities(outputs).tolist()
-            for answer, row in zip(answers, probabilities, strict=True):
-                answer["probabilities"] = dict(zip(model.classes, row, strict=True))
-        if model.residuals is not None:
-            lows, highs = interval_of(model, rows, self.coverage)
-            for answer, low, high in zip(answers, lows.tolist(), highs.tolist(), strict=True):
-                answer["interval"] = [low, high]
-        for name, are_unknown in unknown_categories(model.preprocessing, rows).items():
-            for at in are_unknown.nonzero()[0]:
-                answers[at].setdefault("unknown", []).append(name)
-        return answers
+    def _predict_and_count(self, model: ServedModel, records: Records) -> Records:
+        """Predict records, and count them and their unusual values."""
+        predicted = model.predict(records)
+        self.metrics.count_rows(predicted)
+        return predicted.answers
 
 
 def _check_method(request: Request, methods: list[str]) -> None:
     """Reject a request with another method than a path has."""
     if request.method not in methods:
-        raise HTTPException(405, headers={"Allow": ", ".join(methods)})
+        raise Refusal(405, "method", headers={"Allow": ", ".join(methods)})
 
 
 def _problem_of(error: ArgumentError) -> dict[str, Any]:

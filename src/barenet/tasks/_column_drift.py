@@ -20,6 +20,7 @@ from barenet.errors import ArgumentError, DataError, count_of, printable
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
 from barenet.insight._web_page import write_page
+from barenet.model._arrays import FloatArray
 from barenet.storage._atomic_write import write_atomically
 from barenet.streams._stream_source import name_of_blocks
 from barenet.tables._column import Column
@@ -31,14 +32,15 @@ from barenet.tables._named_columns import named_matrix
 from barenet.tables._scaling import Scaling
 from barenet.tables._words_column import NO_WORD, WordsColumn
 from barenet.tasks._description import category_names
+from barenet.tasks._measurement import prediction_values
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory
 
 #: The usual interpretations of the population stability index, by their upper limits.
 READINGS = {"stable": 0.1, "moderate": 0.25, "shifted": inf}
 
-#: Number of rows below which the index is noisy: in ten bins, 200 unshifted rows have about 0.05.
-FEW_ROWS = 200
+#: Number of predicted classes that are listed.
+MAX_CLASSES = 5
 
 HEADINGS = ("column", "PSI", "reading", "missing", "unknown", "range")
 
@@ -57,6 +59,11 @@ class Drift:
         fraction of rows that is ``unknown`` now, or was rare in training; for texts, the fraction
         of rows with none of the column's words; and for numbers and dates, the ``range`` in the
         training data and now.
+    predictions : dict, optional
+        The shift of the predictions from those of the test rows or, where these were fewer than
+        200, of the training rows: ``psi`` and ``reading`` as of a column; for classes, the
+        ``shares`` of each class then and now; for numbers, the ``range`` then and now. None if the
+        model file has no summary of them.
     n_rows, n_training_rows : int
         Numbers of new rows, and of training rows that they are compared with.
     scores : mapping of str to mapping of str to float
@@ -76,9 +83,11 @@ class Drift:
     size    3.8... shifted  0.0% → 0.0%           0 – 298 → 200 – 499
     <BLANKLINE>
     1 of 1 column shifted, 0 moderately: 300 rows, 240 in the training
+    predictions: PSI ..., shifted; range ... – ... → ... – ...
     """
 
     columns: tuple[dict[str, Any], ...]
+    predictions: dict[str, Any] | None
     n_rows: int
     n_training_rows: int
     scores: Mapping[str, Mapping[str, float]]
@@ -110,8 +119,10 @@ class Drift:
         columns = f"{n_shifted} of {n_columns} shifted, {n_moderate} moderately"
         rows = f"{count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
         sentences = [f"{columns}: {rows}"]
-        if self.n_rows < FEW_ROWS:
-            sentences.append(f"the PSI of fewer than {FEW_ROWS} rows is noisy")
+        if self.predictions is not None:
+            sentences.append(_describe_predictions(self.predictions))
+        if self.n_rows < summarizing.FEW_ROWS:
+            sentences.append(f"the PSI of fewer than {summarizing.FEW_ROWS} rows is noisy")
         if self.note:
             sentences.append(self.note)
         return sentences
@@ -202,12 +213,17 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
     blocks = _open(predictor, rows, allow_missing=allow_missing)
     shifts: dict[str, _ColumnShift] = {}
+    prediction_shift = None
+    if predictor.card is not None and predictor.card.prediction_summary:
+        prediction_shift = _PredictionShift(predictor, predictor.card.prediction_summary)
     n_rows = 0
     for block in blocks:
         X: Samples = read_features(block, names, categories=category_names(predictor))
         n_rows += len(X)
         if not len(X):
             continue
+        if prediction_shift is not None:
+            prediction_shift.add(predictor.outputs(X))
         if isinstance(X, Frame) and isinstance(preprocessing, Scaling):
             X = named_matrix(X, names, preprocessing)
         for column, values in summarizing.column_values(preprocessing, names, X):
@@ -223,7 +239,10 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     n_training_rows = int(np.sum(first_summary["counts"]))
     title = f"{predictor.target_name} of {predictor.dataset} in {name_of_blocks(blocks)}"
     scores, note = _scores(predictor, blocks)
-    return Drift(tuple(columns), n_rows, n_training_rows, scores, note, title)
+    predictions = None
+    if prediction_shift is not None:
+        predictions = prediction_shift.describe()
+    return Drift(tuple(columns), predictions, n_rows, n_training_rows, scores, note, title)
 
 
 def _open(predictor: Predictor, rows: Any, *, allow_missing: bool) -> Sequence[Table]:
@@ -288,6 +307,56 @@ class _ColumnShift:
             "unknown": unknown,
             "range": ranges,
         }
+
+
+class _PredictionShift:
+    """The predictions, counted block by block in the bins or classes of earlier ones."""
+
+    def __init__(self, predictor: Predictor, summary: summarizing.Summary) -> None:
+        self.predictor = predictor
+        self.summary = summary
+        self.counts = np.zeros(len(summary["counts"]), np.int64)
+        #: The smallest and the largest number of each block.
+        self.ends: list[float] = []
+
+    def add(self, outputs: FloatArray) -> None:
+        """Count the predictions of a block."""
+        values = prediction_values(self.predictor, outputs)
+        if values is None:
+            return
+        self.counts += summarizing.count_in_bins(self.summary, values)
+        if self.predictor.classes is None:
+            self.ends += [float(values.min()), float(values.max())]
+
+    def describe(self) -> dict[str, Any]:
+        """Compare the counts with those of the earlier predictions."""
+        then = np.array(self.summary["counts"])
+        psi = summarizing.stability_index(then, self.counts)
+        ranges = None
+        shares = None
+        if self.ends:
+            ranges = [tuple(self.summary["range"]), (min(self.ends), max(self.ends))]
+        else:
+            counts = np.array([then, self.counts])
+            shares_of_bins = (counts / counts.sum(axis=1, keepdims=True)).T.tolist()
+            classes = self.summary["categories"]  # one bin more is for others, and one for missing
+            shares = dict(zip(classes, shares_of_bins, strict=False))
+        return {"psi": psi, "reading": _reading(psi), "shares": shares, "range": ranges}
+
+
+def _describe_predictions(predictions: Mapping[str, Any]) -> str:
+    """Describe the shift of the predictions in a sentence."""
+    heading = f"predictions: PSI {predictions['psi']:.3f}, {predictions['reading']}"
+    if predictions["range"] is not None:
+        texts = [f"{_text(low)} – {_text(high)}" for low, high in predictions["range"]]
+        return f"{heading}; range {' → '.join(texts)}"
+    texts = []
+    for name, (then, now) in predictions["shares"].items():
+        texts.append(f"{printable(name)} {then:.1%} → {now:.1%}")
+    listed = ", ".join(texts[:MAX_CLASSES])
+    if len(texts) > MAX_CLASSES:
+        listed += f", … ({len(texts)} classes)"
+    return f"{heading}; {listed}"
 
 
 def _date_range(ends: tuple[float, float], order: str) -> tuple[str, str]:

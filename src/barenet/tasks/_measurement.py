@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._metrics import METRICS, score_text
-from barenet.datasets._column_summary import summarize_columns
+from barenet.datasets._column_summary import FEW_ROWS, Summary, summarize, summarize_columns
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, as_loss
 from barenet.tables._encoding import TableEncoding
@@ -54,6 +54,8 @@ class Measurement:
     fitted_to: Dataset | None = None
     #: Description of the rows, after their number, unless they are from the predictor's own split.
     which: str = ""
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
 
     @cached_property
     def scored(self) -> Scored:
@@ -126,8 +128,15 @@ class Measurement:
             predictions = class_probabilities(predictions)
         for name in (self.metric, *METRICS):
             if METRICS[name].of_classes == of_classes and name not in scores:
-                scores[name] = METRICS[name](predictions, self.targets)
+                scores[name] = self._score(name, predictions, self.targets)
         return Scored(predictions, scores)
+
+    def _score(self, name: str, outputs: FloatArray, targets: FloatArray) -> float:
+        """Compute a metric, of the classes that the threshold decides on where only they count."""
+        metric = METRICS[name]
+        if self.threshold is not None and metric.of_predictions:
+            outputs = one_hot(predicted_classes(outputs, self.threshold), 2)
+        return metric(outputs, targets)
 
     @cached_property
     def targets(self) -> FloatArray:
@@ -214,14 +223,14 @@ class Measurement:
     def _margin(self, outputs: FloatArray, other_outputs: FloatArray) -> float:
         """Estimate half the 95 % interval of the difference of two scores by the bootstrap."""
         rng = np.random.default_rng(0)
-        metric = METRICS[self.compared_by]
+        name = self.compared_by
         y = self.targets
         size = min(len(y), SAMPLE_SIZE)
         differences = []
         for _ in range(N_SAMPLES):
             drawn = rng.integers(0, len(y), size)
-            score = metric(outputs[drawn], y[drawn])
-            difference = score - metric(other_outputs[drawn], y[drawn])
+            score = self._score(name, outputs[drawn], y[drawn])
+            difference = score - self._score(name, other_outputs[drawn], y[drawn])
             if isfinite(difference):
                 differences.append(difference)
         if 2 * len(differences) <= N_SAMPLES:
@@ -232,7 +241,7 @@ class Measurement:
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
         n_classes = self.targets.shape[1]
-        pairs = self.rows.y * n_classes + self.scored.outputs.argmax(axis=1)
+        pairs = self.rows.y * n_classes + predicted_classes(self.scored.outputs, self.threshold)
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
@@ -252,8 +261,40 @@ def with_results(
     if measured:
         training = list(measured.values())[-1]  # the training rows, or a sample
         summaries = summarize_columns(predictor.preprocessing, training.rows)
-    card = replace(card, scores={**scores, **card.scores}, summaries=summaries)
+    card = replace(
+        card,
+        scores={**scores, **card.scores},
+        summaries=summaries,
+        prediction_summary=_summarize_predictions(measured),
+    )
     return replace(predictor, card=card)
+
+
+def _summarize_predictions(measured: Mapping[str, Measurement]) -> Summary:
+    """Summarize the predictions of the test rows, or if these are few, of the training rows.
+
+    Predictions of training rows are nearer to their targets than those of new rows.
+    """
+    if not measured:
+        return {}
+    measurements = list(measured.values())
+    chosen = measurements[0]
+    if chosen.rows.n_samples < FEW_ROWS:
+        chosen = measurements[-1]  # the training rows, or a sample
+    values = prediction_values(chosen.predictor, chosen.scored.outputs)
+    if values is None:
+        return {}
+    return summarize(values)
+
+
+def prediction_values(predictor: Predictor, outputs: FloatArray) -> NDArray[Any] | None:
+    """Return predictions as the values of a column: class names or numbers; None for several."""
+    if predictor.classes is not None:
+        names = np.array(predictor.classes, object)
+        return names[predicted_classes(outputs)]
+    if outputs.shape[1] > 1:
+        return None
+    return outputs[:, 0].astype(np.float64)
 
 
 def metric_title(name: str) -> str:

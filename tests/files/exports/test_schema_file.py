@@ -8,7 +8,7 @@ import pytest
 from predictors import predictor_of
 
 from barenet import MLPClassifier, Network, Predictor, Scaling, TableEncoding, export
-from barenet.service._service import Service
+from barenet.service._served_model import ServedModel
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -89,9 +89,7 @@ def test_the_classes_of_the_schema_are_those_of_predictions(schema, classes, exp
     model = predictor_of(network, preprocessing, classes=classes, target_name="answer")
     document = schema(model)
     assert document["$defs"]["prediction"] == {"title": "answer", **expected}
-    limits = {"max_body": 2**20, "max_rows": 100, "timeout": 60, "coverage": 0.9}
-    service = Service(predictor=model, log=print, sha256="", token=b"", hosts=(), **limits)
-    assert service.schema == document
+    assert ServedModel(predictor=model, coverage=0.9, sha256="").schema == document
 
 
 def test_records_that_the_predictor_takes_are_valid_and_no_others(model, schema):

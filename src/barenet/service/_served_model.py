@@ -1,0 +1,96 @@
+"""A model as the service uses it: the schema of its records, their checks, and its predictions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from barenet.datasets._column_summary import unusual_values
+from barenet.files._predictor import Predictor, check_threshold, interval_of
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._schema_file import schema_of
+from barenet.model._array_dataset import class_probabilities, predictions_of
+from barenet.service._record_checks import RecordChecks
+from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables._encoding import TableEncoding
+
+#: Records, or their predictions.
+Records: TypeAlias = list[dict[str, Any]]
+
+
+class Predicted(NamedTuple):
+    """The answers to records, and the numbers of their unusual values by column."""
+
+    answers: Records
+    n_missing: Mapping[str, int]
+    n_unknown: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ServedModel:
+    """A loaded model; a service may replace it, while earlier requests keep it."""
+
+    predictor: Predictor
+    #: Coverage of the prediction intervals, if the model has intervals.
+    coverage: float
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
+    #: Checksum of the model file.
+    sha256: str
+    #: The path of the model file, and when it was written, in seconds since 1970.
+    file: str = ""
+    modified: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_threshold(self.predictor, self.threshold)
+        self.predict(self.schema["examples"])  # compile the kernels, and check the coverage
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """The schema of a record, the same as in its exported file."""
+        return schema_of(program_of(self.predictor))
+
+    @cached_property
+    def checks(self) -> RecordChecks:
+        """The checks of records."""
+        return RecordChecks(self.schema)
+
+    @property
+    def categories(self) -> list[str]:
+        """The names of the columns of categories."""
+        encoding = self.predictor.preprocessing
+        if not isinstance(encoding, TableEncoding):
+            return []
+        return [column.name for column in encoding.used if isinstance(column, CategoryColumn)]
+
+    def predict(self, records: Records) -> Predicted:
+        """Return the prediction for each record, with the probabilities or the interval."""
+        if not records:
+            return Predicted([], {}, {})
+        predictor = self.predictor
+        rows: Any = {}
+        for name in predictor.feature_names:
+            rows[name] = [record[name] for record in records]
+        if isinstance(predictor.preprocessing, TableEncoding):
+            rows = predictor.preprocessing.frame_of(rows)
+        outputs = predictor.outputs(rows)
+        predictions = predictions_of(outputs, predictor.labels, self.threshold).tolist()
+        answers: Records = [{"prediction": prediction} for prediction in predictions]
+        if predictor.classes is not None:
+            probabilities = class_probabilities(outputs).tolist()
+            for answer, row in zip(answers, probabilities, strict=True):
+                answer["probabilities"] = dict(zip(predictor.classes, row, strict=True))
+        if predictor.residuals is not None:
+            lows, highs = interval_of(predictor, rows, self.coverage)
+            for answer, low, high in zip(answers, lows.tolist(), highs.tolist(), strict=True):
+                answer["interval"] = [low, high]
+        n_missing = {}
+        n_unknown = {}
+        for name, are_missing, are_unknown in unusual_values(predictor.preprocessing, rows):
+            n_missing[name] = int(are_missing.sum())
+            if are_unknown is not None:
+                places = are_unknown.nonzero()[0].tolist()
+                n_unknown[name] = len(places)
+                for at in places:
+                    answers[at].setdefault("unknown", []).append(name)
+        return Predicted(answers, n_missing, n_unknown)
