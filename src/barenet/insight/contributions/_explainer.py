@@ -1,0 +1,209 @@
+"""Explainer: a model and its background rows, prepared to explain rows as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines._threads import numpy_on_one_thread
+from barenet.insight.contributions._contributions import Contributions
+from barenet.insight.contributions._explained_model import ExplainedModel
+from barenet.insight.contributions._shapley_values import (
+    FIRST_ROUND,
+    Game,
+    Sampler,
+    Values,
+    background_contributions,
+    exact_values,
+)
+from barenet.model._arrays import FloatArray
+from barenet.tables._frame import Frame
+
+#: Number of rows that are explained at a time.
+ROWS = 32
+#: Number of rows that are encoded at a time.
+ENCODED_ROWS = 2**10
+
+#: Minimum number of rows for the contributions of the background rows to save time.
+MANY_ROWS = 10
+
+
+class Block(NamedTuple):
+    """Some of the rows to explain."""
+
+    rows: slice
+    encoded: Any
+
+
+class Explainer:
+    """Explains the predictions of a model, compared with its background rows.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+        The model.
+    background : array, Frame or DataFrame
+        The background rows, as `ExplainedModel.rows` returns them.
+    group_names : sequence of str
+        Names of the groups of columns; most have one column.
+    groups : sequence of sequence of int
+        The columns of each group.
+    seed : int
+        Determines the random numbers.
+    """
+
+    def __init__(
+        self,
+        model: ExplainedModel,
+        background: Any,
+        group_names: Sequence[str],
+        groups: Sequence[Sequence[int]],
+        seed: int = 0,
+    ) -> None:
+        self.model = model
+        self.group_names = tuple(group_names)
+        self.seed = seed
+        self.rows = background
+        self.outputs = model.outputs(background)
+        with numpy_on_one_thread():
+            self.background = model.prepare_background(background, groups)
+
+    @cached_property
+    def adjustments(self) -> FloatArray | None:
+        """How much each background row's columns contribute to its own output.
+
+        None for so few background rows that each row is compared with all of them anyway.
+        """
+        if len(self.outputs) <= FIRST_ROUND:
+            return None
+        game = self._game(self.background.encode(self.rows), self.outputs)
+        return background_contributions(game, self.seed)
+
+    def explain(
+        self,
+        rows: Any,
+        *,
+        tolerance: float = 0.02,
+        exact: bool = False,
+        n_threads: int = 1,
+        keys: Sequence[int] | None = None,
+    ) -> Contributions:
+        """Compute the contributions to the predictions of rows.
+
+        Parameters
+        ----------
+        rows : array, Frame or DataFrame
+            The rows, as `ExplainedModel.rows` returns them.
+        tolerance : float, default=0.02
+            The standard error at which a row ends, as for `contributions`.
+        exact : bool, default=False
+            Whether to compute all coalitions of columns.
+        n_threads : int, default=1
+            Maximum number of threads.
+        keys : sequence of int, optional
+            Determine the random numbers of each row; by default, the rows' numbers. Rows with the
+            same values and the same key have the same contributions, up to rounding.
+
+        Returns
+        -------
+        Contributions
+            The contributions.
+        """
+        outputs = self.model.outputs(rows)
+        if keys is None:
+            keys = range(len(outputs))
+        if not self.background.is_threadable:
+            n_threads = 1
+        with numpy_on_one_thread():
+            sampler = None
+            if not exact:
+                sampler = self._sampler(len(outputs), tolerance)
+            values = self._values(rows, outputs, keys, sampler, n_threads)
+        names = self.model.column_names(rows)
+        return Contributions(
+            values=values.values,
+            standard_errors=values.errors,
+            expected=self.outputs.mean(axis=0),
+            predictions=outputs,
+            names=self.group_names,
+            output_names=self.model.output_names(outputs.shape[1]),
+            target_name=self.model.target_name,
+            scale=self.model.scale,
+            rows=columns_of(rows, names),
+            n_orders=values.n_orders,
+        )
+
+    def _sampler(self, n_rows: int, tolerance: float) -> Sampler:
+        """Return what estimates the values of a number of rows."""
+        adjustments = None
+        if n_rows >= MANY_ROWS:
+            adjustments = self.adjustments
+        return Sampler(self.seed, tolerance, adjustments)
+
+    def _values(
+        self,
+        rows: Any,
+        outputs: FloatArray,
+        keys: Sequence[int],
+        sampler: Sampler | None,
+        n_threads: int,
+    ) -> Values:
+        """Compute the values of rows, some rows at a time; without a sampler, exactly."""
+
+        def values_of_block(block: Block) -> Values:
+            game = self._game(block.encoded, outputs[block.rows])
+            if sampler is None:
+                return exact_values(game)
+            return sampler.values(game, keys[block.rows])
+
+        if n_threads == 1:
+            parts = [values_of_block(block) for block in self._blocks(rows)]
+        else:
+            with ThreadPoolExecutor(n_threads, "barenet") as pool:
+                parts = list(pool.map(values_of_block, self._blocks(rows)))
+        return Values(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.errors for part in parts]),
+            np.concatenate([part.n_orders for part in parts]),
+        )
+
+    def _blocks(self, rows: Any) -> Iterator[Block]:
+        """Encode the rows, and yield some of them at a time."""
+        for start in range(0, len(rows), ENCODED_ROWS):
+            encoded = self.background.encode(rows_between(rows, start, start + ENCODED_ROWS))
+            for first in range(0, len(encoded), ROWS):
+                block = rows_between(encoded, first, first + ROWS)
+                yield Block(slice(start + first, start + first + len(block)), block)
+
+    def _game(self, encoded: Any, outputs: FloatArray) -> Game:
+        """Return the predictions of hybrids of some encoded rows and the background rows."""
+        return Game(
+            hybrids=self.background.mix(encoded),
+            outputs=outputs,
+            background_outputs=self.outputs,
+            n_groups=len(self.group_names),
+            n_networks=self.background.n_networks,
+        )
+
+
+def rows_between(rows: Any, start: int, stop: int) -> Any:
+    """Return the rows from one number to before another."""
+    if hasattr(rows, "iloc"):
+        return rows.iloc[start:stop]
+    return rows[start:stop]
+
+
+def columns_of(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return the columns of rows by their names."""
+    if isinstance(rows, Frame):
+        return dict(rows.columns)
+    if hasattr(rows, "iloc"):
+        columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
+    else:
+        columns = list(rows.T)
+    return dict(zip(names, columns, strict=True))
