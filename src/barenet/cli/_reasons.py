@@ -17,8 +17,8 @@ from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError, printable
 from barenet.insight.contributions import Contributions, Reason
+from barenet.insight.contributions._contributions import reasons_of_predictions
 from barenet.insight.plots._column_effects import shorten
-from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
 
@@ -60,18 +60,7 @@ class Reasons:
         if not len(outputs):
             return []
         result = contributions(self.predictor, X, self.background)
-        predicted = np.zeros(len(outputs), np.intp)
-        if self.predictor.classes is not None:
-            predicted = class_probabilities(outputs).argmax(axis=1)
-        reasons_by_row = []
-        for row, output in enumerate(predicted.tolist()):
-            reasons = []
-            for reason in result.reasons(row, self.count, output):
-                # More digits would be below the standard error.
-                rounded = float(f"{reason.contribution:.4g}")
-                reasons.append(reason._replace(contribution=rounded))
-            reasons_by_row.append(reasons)
-        return reasons_by_row
+        return reasons_of_predictions(result, self.count)
 
 
 def find_reasons(
@@ -88,10 +77,10 @@ def find_reasons(
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
         problem = "the model predicts several numbers for each row"
         raise ArgumentError(problem, argument="reasons", remedy="leave it out")
-    return Reasons(predictor, _load_background(trained, background, file), count)
+    return Reasons(predictor, load_background(trained, background, file), count)
 
 
-def _load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
+def load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
     """Load rows to compare with: those of a file, those in the model, or the training data."""
     kept = trained.predictor.background
     if not background and kept is not None:
@@ -114,7 +103,7 @@ def explain_predictions(
 ) -> str:
     """Write a table of the contributions to each output for some rows of a table."""
     trained = load_trained(model)
-    background_rows = _load_background(trained, background, file)
+    background_rows = load_background(trained, background, file)
     data = trained.data_or_default(data)
     X, _ = next(trained.load_features(data, file, at_once=True, rejected=None))
     for row in rows:

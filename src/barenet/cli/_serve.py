@@ -17,7 +17,7 @@ from barenet import Predictor, _shell as shell, load
 from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
-from barenet.cli._flags import Integer, Off
+from barenet.cli._flags import Data, Integer, Off
 from barenet.errors import ArgumentError
 from barenet.files._model_path import model_file
 from barenet.storage._file_io import parse_size
@@ -44,12 +44,14 @@ def serve(
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
     interval: float | None = None,
+    background: Data = "",
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     returns a prediction for each. A record has a value for each column of the model, or null if it
-    is missing. It may also have the columns that were left out in training, but no others. GET
+    is missing. It may also have the columns that were left out in training, but no others. POST
+    /predict?reasons=3 adds the three columns that contribute most to each prediction. GET
     /openapi.json describes the service, /metadata describes the model, and /healthz responds while
     the service runs.
 
@@ -79,6 +81,9 @@ def serve(
     interval : float
         The fraction of targets in the intervals of numbers that an ensemble predicts; by default
         0.9.
+    background : str
+        The rows that reasons compare with: a named data set or a file; by default those that the
+        model file keeps. At most 100 of them are used.
 
     Returns
     -------
@@ -94,6 +99,8 @@ def serve(
     predictor = load(path, Predictor)
     if interval is not None:
         predictor.predict_interval((), interval)  # this rejects models without such intervals
+    if background:
+        predictor = predictor.with_background(_load_rows(model, background))
     token, hosts = _access(host, token_file, no_token)
     service = Service(
         predictor=predictor,
@@ -114,6 +121,16 @@ def serve(
     if server.signal is None:
         return 0
     return 128 + server.signal
+
+
+def _load_rows(model: Path, background: str) -> Any:
+    """Load the rows that reasons compare with."""
+    # These modules read tables, which few services do.
+    from barenet.cli._reasons import load_background
+    from barenet.cli._run_settings import FileOptions
+    from barenet.cli._trained_model import load_trained
+
+    return load_background(load_trained(model), background, FileOptions())
 
 
 def _announce(listener: socket.socket, service: Any) -> None:

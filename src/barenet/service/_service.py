@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
+from threading import Event
 from time import perf_counter
 from typing import Any, TypeAlias, cast
 
@@ -30,6 +31,7 @@ from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
 from barenet.service._openapi import describe_service
 from barenet.service._record_checks import RecordChecks, problem
+from barenet.service._record_reasons import MAX_RECORDS, PARAMETER, RecordReasons
 from barenet.tables._encoding import TableEncoding
 
 #: Maximum number of problems that are listed for a request.
@@ -39,6 +41,8 @@ MAX_SMALL = 2**14
 MAX_BATCH = 64
 #: Maximum number of larger requests that are received or predicted at a time, to limit the memory.
 MAX_LARGE = 8
+#: Maximum number of requests of reasons at a time.
+MAX_REASON_REQUESTS = 32
 #: Maximum number of characters of a path in a log line.
 MAX_PATH = 100
 #: Records, or their predictions.
@@ -72,9 +76,22 @@ class Service:
     large_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
     #: The thread for large requests, one at a time, as each may take ten times its size in memory.
     large_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    #: Slots for requests of reasons, and their thread, which leaves time for other predictions.
+    reason_places: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(MAX_REASON_REQUESTS)
+    )
+    reason_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def __post_init__(self) -> None:
-        self.predicted(self.schema["examples"])  # compile the kernels, and check the coverage
+        examples = self.schema["examples"]
+        self.predicted(examples)  # compile the kernels, and check the coverage
+        if not self.reasons.problem:
+            self.reasons.find(self._rows(examples), 1, Event())
+
+    @cached_property
+    def reasons(self) -> RecordReasons:
+        """The reasons of predictions."""
+        return RecordReasons(self.predictor)
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -100,6 +117,7 @@ class Service:
             has_intervals=has_intervals,
             has_token=bool(self.token),
             max_rows=self.max_rows,
+            has_reasons=not self.reasons.problem,
         )
         metadata = {
             "sha256": self.sha256,
@@ -168,7 +186,21 @@ class Service:
             raise HTTPException(401, "Authorization: expected Bearer and the token", challenge)
 
     async def predict(self, request: Request) -> Any:
-        """Predict a record or a list of records, unless too many large requests are in progress."""
+        """Predict a record or a list of records, unless too many requests are in progress."""
+        try:
+            request.state.reasons = self.reasons.read_count(request.query_params.getlist(PARAMETER))
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        if request.state.reasons:
+            if self.reason_places.locked():
+                late = f"{MAX_REASON_REQUESTS} requests of reasons are under way"
+                raise HTTPException(503, late, {"Retry-After": "1"})
+            async with self.reason_places:
+                return await self._predict_by_size(request)
+        return await self._predict_by_size(request)
+
+    async def _predict_by_size(self, request: Request) -> Any:
+        """Predict a request, unless it is large and too many large ones are in progress."""
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) <= MAX_SMALL:
             return await self._predict(request)
@@ -191,6 +223,8 @@ class Service:
                     content, answers = await loop.run_in_executor(
                         self.large_requests, self._read_and_predict, body, request
                     )
+                if request.state.reasons and answers:
+                    await self._add_reasons(answers, _as_list(content), request.state.reasons)
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise HTTPException(503, late) from None
@@ -204,9 +238,10 @@ class Service:
     def _read_and_predict(self, body: bytes, request: Request) -> tuple[Any, Records]:
         """Read a large body, unless it has more values than the largest request, and predict it."""
         n_fields = len(self.schema["properties"])
-        most = self.max_rows * (n_fields + 1) + 1
+        most_records = self._most_records(request)
+        most = most_records * (n_fields + 1) + 1
         if count_values(body, most) > most:
-            raise HTTPException(413, f"more values than {self.max_rows:,} records have")
+            raise HTTPException(413, f"more values than {most_records:,} records have")
         content = self._read(body, request)
         return content, self.predicted(_as_list(content))
 
@@ -221,13 +256,33 @@ class Service:
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"the body cannot be read as JSON in UTF-8: {error}") from None
         records = _as_list(content)
-        if len(records) > self.max_rows:
-            raise HTTPException(413, f"{len(records):,} records, more than {self.max_rows:,}")
+        most_records = self._most_records(request)
+        if len(records) > most_records:
+            raise HTTPException(413, f"{len(records):,} records, more than {most_records:,}")
         problems = list(islice(self.checks.find_problems(records), MAX_PROBLEMS))
         if problems:
             raise HTTPException(422, cast(Any, problems))
         request.state.rows = len(records)
         return content
+
+    def _most_records(self, request: Request) -> int:
+        """Return the maximum number of records of a request."""
+        if request.state.reasons:
+            return min(self.max_rows, MAX_RECORDS)
+        return self.max_rows
+
+    async def _add_reasons(self, answers: Records, records: Records, count: int) -> None:
+        """Add the reasons to the predictions of records."""
+        is_cancelled = Event()
+        loop = asyncio.get_running_loop()
+        try:
+            reasons_of_records = await loop.run_in_executor(
+                self.reason_requests, self.reasons.find, self._rows(records), count, is_cancelled
+            )
+        finally:
+            is_cancelled.set()  # the request may have timed out
+        for answer, reasons in zip(answers, reasons_of_records, strict=True):
+            answer[PARAMETER] = reasons
 
     async def _predict_together(self, records: Records) -> Records:
         """Predict records together with waiting small requests, with bit-identical results."""
@@ -263,16 +318,21 @@ class Service:
                 answer.set_result(answers[start:stop])
             start = stop
 
+    def _rows(self, records: Records) -> Any:
+        """Return the columns of the records, as a frame for a table."""
+        rows: Any = {}
+        for name in self.predictor.feature_names:
+            rows[name] = [record[name] for record in records]
+        if isinstance(self.predictor.preprocessing, TableEncoding):
+            return self.predictor.preprocessing.frame_of(rows)
+        return rows
+
     def predicted(self, records: Records) -> Records:
         """Return the prediction for each record, with the probabilities or the interval."""
         if not records:
             return []
         model = self.predictor
-        rows: Any = {}
-        for name in model.feature_names:
-            rows[name] = [record[name] for record in records]
-        if isinstance(model.preprocessing, TableEncoding):
-            rows = model.preprocessing.frame_of(rows)
+        rows = self._rows(records)
         outputs = model.outputs(rows)
         predictions = predictions_of(outputs, model.labels).tolist()
         answers: Records = [{"prediction": prediction} for prediction in predictions]

@@ -11,13 +11,8 @@ from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, count_of, some
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
-from barenet.insight.contributions._explainer import Explainer
+from barenet.insight.contributions._explainer import MAX_EXACT_GROUPS, Explainer
 from barenet.model._randomness import drawn_rows
-
-#: Maximum number of hybrids of a row for which all coalitions are computed by default.
-EXACT_HYBRIDS = 2**12
-#: Maximum number of groups of columns of which all coalitions can be computed.
-MAX_EXACT_GROUPS = 16
 
 
 def contributions(
@@ -120,20 +115,13 @@ def contributions(
     background_rows = _sample(background_rows, n_background, seed)
     names = model.column_names(rows)
     group_names, columns_of_groups = _grouped(names, groups)
-    explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
     n_groups = len(group_names)
-    if exact is None:
-        exact = is_exact_by_default(n_groups, len(background_rows))
-    elif exact and n_groups > MAX_EXACT_GROUPS:
+    if exact and n_groups > MAX_EXACT_GROUPS:
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
+    explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
     return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
-
-
-def is_exact_by_default(n_groups: int, n_background: int) -> bool:
-    """Return whether there are so few hybrids of a row that all coalitions are computed."""
-    return n_groups <= MAX_EXACT_GROUPS and 2**n_groups * n_background <= EXACT_HYBRIDS
 
 
 def _with_columns_of(rows: Any, background: Any) -> Any:

@@ -360,6 +360,24 @@ class Contributions:
         )
 
 
+def reasons_of_predictions(result: Contributions, count: int) -> list[list[Reason]]:
+    """List the largest contributions to each prediction: to the predicted class, or to the number.
+
+    They have four significant digits, as more would be below the standard error.
+    """
+    predicted = np.zeros(len(result), np.intp)
+    if result.scale is not None:
+        predicted = result.predictions.argmax(axis=1)
+    reasons_by_row = []
+    for row, output in enumerate(predicted.tolist()):
+        reasons = []
+        for reason in result.reasons(row, count, output):
+            rounded = float(f"{reason.contribution:.4g}")
+            reasons.append(reason._replace(contribution=rounded))
+        reasons_by_row.append(reasons)
+    return reasons_by_row
+
+
 def _required(package: str, result: str) -> Any:
     """Import a package that no extra of barenet installs."""
     try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines._threads import numpy_on_one_thread
+from barenet.files._predictor import Predictor
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._shapley_values import (
@@ -23,6 +24,11 @@ from barenet.insight.contributions._shapley_values import (
 )
 from barenet.model._arrays import FloatArray
 from barenet.tables._frame import Frame
+
+#: Maximum number of hybrids of a row for which all coalitions are computed by default.
+EXACT_HYBRIDS = 2**12
+#: Maximum number of groups of columns of which all coalitions can be computed.
+MAX_EXACT_GROUPS = 16
 
 #: Number of rows that are explained at a time.
 ROWS = 32
@@ -73,6 +79,22 @@ class Explainer:
         with numpy_on_one_thread():
             self.background = model.prepare_background(background, groups)
 
+    @classmethod
+    def of(cls, predictor: Predictor, background: Any) -> Self:
+        """Prepare a predictor and raw background rows, to explain each column."""
+        model = ExplainedModel.of(predictor, background, "probability")
+        names = predictor.feature_names
+        groups = [[place] for place in range(len(names))]
+        return cls(model, model.rows(background, "background"), names, groups)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether there are so few hybrids of a row that all coalitions are computed by default."""
+        n_groups = len(self.group_names)
+        if n_groups > MAX_EXACT_GROUPS:
+            return False
+        return 2**n_groups * len(self.outputs) <= EXACT_HYBRIDS
+
     @cached_property
     def adjustments(self) -> FloatArray | None:
         """How much each background row's columns contribute to its own output.
@@ -89,7 +111,7 @@ class Explainer:
         rows: Any,
         *,
         tolerance: float = 0.02,
-        exact: bool = False,
+        exact: bool | None = None,
         n_threads: int = 1,
         keys: Sequence[int] | None = None,
     ) -> Contributions:
@@ -101,8 +123,8 @@ class Explainer:
             The rows, as `ExplainedModel.rows` returns them.
         tolerance : float, default=0.02
             The standard error at which a row ends, as for `contributions`.
-        exact : bool, default=False
-            Whether to compute all coalitions of columns.
+        exact : bool, optional
+            Whether to compute all coalitions of columns; by default, `is_exact`.
         n_threads : int, default=1
             Maximum number of threads.
         keys : sequence of int, optional
@@ -117,6 +139,8 @@ class Explainer:
         outputs = self.model.outputs(rows)
         if keys is None:
             keys = range(len(outputs))
+        if exact is None:
+            exact = self.is_exact
         if not self.background.is_threadable:
             n_threads = 1
         with numpy_on_one_thread():
