@@ -109,9 +109,10 @@ def explain_predictions(
     for row in rows:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
-    result = contributions(trained.predictor, X[list(rows)], background_rows)
+    distinct = list(dict.fromkeys(rows))
+    result = contributions(trained.predictor, X[distinct], background_rows)
     texts = []
-    for place, row in enumerate(rows):
+    for place, row in enumerate(distinct):
         predicted = _output_to_explain(result, place)
         for output in predicted:
             texts.append(f"row {row}: {_as_text(result, place, output)}")

@@ -8,6 +8,8 @@ import re
 from threading import Event
 from typing import Any
 
+import numpy as np
+
 from barenet.files._predictor import Predictor
 from barenet.insight.contributions._contributions import reasons_of_predictions
 from barenet.insight.contributions._explainer import Explainer
@@ -73,7 +75,8 @@ class RecordReasons:
                 break
             block = rows[start : start + RECORDS_AT_A_TIME]
             # With the same key, the same record has the same reasons.
-            result = self.explainer.explain(block, keys=[0] * len(block))
+            keys = np.zeros(len(block), int).tolist()
+            result = self.explainer.explain(block, keys=keys)
             for reasons in reasons_of_predictions(result, count):
                 found.append([reason._asdict() for reason in reasons])
         return found

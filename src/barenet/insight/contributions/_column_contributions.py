@@ -120,7 +120,12 @@ def contributions(
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
-    explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
+    try:
+        explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
+    except ArgumentError as error:  # of a value
+        if background is None:
+            raise
+        raise error.renamed("background") from None
     return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
 
 

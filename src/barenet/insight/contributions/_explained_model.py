@@ -193,16 +193,17 @@ def _column_pairs(predictor: Predictor, group_of_column: Indices) -> list[Column
         n_inputs = len(pairs.pairs)
         table = np.full((len(first_inputs) + 1, len(second_inputs) + 1), n_inputs)
         table[first_numbers, second_numbers] = np.arange(n_inputs)
-        column_pairs.append(
-            ColumnPair(
-                first_inputs=encoding.starts[pairs.first] + first_inputs,
-                second_inputs=encoding.starts[pairs.second] + second_inputs,
-                first_group=int(group_of_column[places[pairs.first]]),
-                second_group=int(group_of_column[places[pairs.second]]),
-                table=table,
-                pair_inputs=np.arange(start, start + n_inputs),
-            )
+        first_group = int(group_of_column[places[pairs.first]])
+        second_group = int(group_of_column[places[pairs.second]])
+        pair = ColumnPair(
+            first_inputs=encoding.starts[pairs.first] + first_inputs,
+            second_inputs=encoding.starts[pairs.second] + second_inputs,
+            first_group=first_group,
+            second_group=second_group,
+            table=table,
+            pair_inputs=np.arange(start, start + n_inputs),
         )
+        column_pairs.append(pair)
         start += n_inputs
     return column_pairs
 

@@ -173,22 +173,16 @@ class Sampler:
         while len(unfinished):
             # After the last background row, the first one comes again, with other orders.
             numbers = np.arange(start, end)
-            samples = self._samples(
-                game,
-                unfinished,
-                [derive_key(self.seed, ORDERS_KEY, keys[row], start) for row in unfinished],
-                backgrounds[unfinished][:, numbers % n_background],
-                networks[unfinished][:, numbers % game.n_networks],
-            )
+            background = backgrounds[unfinished][:, numbers % n_background]
+            network = networks[unfinished][:, numbers % game.n_networks]
+            orders_keys = self._orders_keys(keys, unfinished, start)
+            samples = self._samples(game, unfinished, orders_keys, background, network)
             if start == 0:
                 repeated = np.arange(n_repeated)
-                again = self._samples(
-                    game,
-                    unfinished,
-                    [derive_key(self.seed, ORDERS_KEY, key, most) for key in keys],
-                    backgrounds[:, repeated % n_background],
-                    networks[:, partner(repeated) % game.n_networks],
-                )
+                background = backgrounds[:, repeated % n_background]
+                network = networks[:, partner(repeated) % game.n_networks]
+                orders_keys = self._orders_keys(keys, unfinished, most)
+                again = self._samples(game, unfinished, orders_keys, background, network)
                 differences = samples[:, :n_repeated] - again
                 if game.n_networks == 1:
                     order_variances[:] = np.square(differences).mean(axis=1) / 2
@@ -242,6 +236,10 @@ class Sampler:
         if self.adjustments is not None:
             samples += self.adjustments[background.ravel()]
         return samples.reshape(n_rows, n_samples, *samples.shape[1:])
+
+    def _orders_keys(self, keys: Sequence[int], rows: Indices, first: int) -> list[int]:
+        """Return a key for the orders of each row in a round whose first sample has this number."""
+        return [derive_key(self.seed, ORDERS_KEY, keys[row], first) for row in rows]
 
     def _orders_by_row(self, purpose: int, keys: Sequence[int], n_things: int) -> Indices:
         """Order things at random for each row, shape (n_rows, n_things)."""
