@@ -185,24 +185,29 @@ class Explainer:
                 return exact_values(game)
             return sampler.values(game, keys[block.rows])
 
-        if n_threads == 1:
-            parts = [values_of_block(block) for block in self._blocks(rows)]
-        else:
-            with ThreadPoolExecutor(n_threads, "barenet") as pool:
-                parts = list(pool.map(values_of_block, self._blocks(rows)))
+        parts: list[Values] = []
+        with ThreadPoolExecutor(n_threads, "barenet") as pool:
+            for blocks in self._encoded_blocks(rows):
+                if n_threads == 1:
+                    parts.extend([values_of_block(block) for block in blocks])
+                else:
+                    parts.extend(pool.map(values_of_block, blocks))
         return Values(
             np.concatenate([part.values for part in parts]),
             np.concatenate([part.errors for part in parts]),
             np.concatenate([part.n_orders for part in parts]),
         )
 
-    def _blocks(self, rows: Any) -> Iterator[Block]:
-        """Encode the rows, and yield some of them at a time."""
+    def _encoded_blocks(self, rows: Any) -> Iterator[list[Block]]:
+        """Encode a number of rows at a time, and divide them into blocks."""
         for start in range(0, len(rows), ENCODED_ROWS):
             encoded = self.background.encode(rows_between(rows, start, start + ENCODED_ROWS))
+            blocks = []
             for first in range(0, len(encoded), ROWS):
                 block = rows_between(encoded, first, first + ROWS)
-                yield Block(slice(start + first, start + first + len(block)), block)
+                first_row = start + first
+                blocks.append(Block(slice(first_row, first_row + len(block)), block))
+            yield blocks
 
     def _game(self, encoded: Any, outputs: FloatArray) -> Game:
         """Return the predictions of hybrids of some encoded rows and the background rows."""

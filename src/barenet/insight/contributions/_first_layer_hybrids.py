@@ -50,11 +50,12 @@ class ColumnPair:
 
 @dataclass(frozen=True)
 class FirstLayerRows:
-    """Rows in the first layer of all networks, whose neurons are side by side."""
+    """Rows in the first layer of all networks."""
 
-    #: x_g W_g, shape (n_rows, n_groups, n_neurons).
-    terms: FloatArray
-    #: The sums, with those of the pairs and the bias, shape (n_rows, n_neurons).
+    #: x_g W_g for each network, shape (n_rows, n_groups, n_neurons).
+    terms: Sequence[FloatArray]
+    #: The sums, with those of the pairs and the bias, shape (n_rows, n_neurons). The neurons of all
+    #: networks are side by side.
     sums: FloatArray
     #: For each pair of columns, the place of the input that is 1 in its first and second column,
     #: both of shape (n_rows,).
@@ -138,7 +139,10 @@ class FirstLayerBackground(Background):
             second = active_inputs(inputs, pair.second_inputs)
             sums += weights[pair.table[first, second]]
             categories.append((first, second))
-        return FirstLayerRows(terms, sums, categories)
+        terms_of_networks = []
+        for neurons in self.neurons:  # copies, from which rows are taken faster
+            terms_of_networks.append(np.ascontiguousarray(terms[:, :, neurons]))
+        return FirstLayerRows(terms_of_networks, sums, categories)
 
     def outputs_of_networks(self, rows: FirstLayerRows) -> FloatArray:
         """Compute the outputs of each network for rows, shape (n_networks, n_rows, n_outputs)."""
@@ -166,11 +170,11 @@ class FirstLayerHybrids(HybridRows):
     ) -> FloatArray:
         n_pairs, n_hybrids, _ = from_row.shape
         results = np.empty((n_pairs, n_hybrids, self.row_outputs.shape[2]))
+        shares: list[tuple[Indices, Sequence[int]]] = []
         if networks is None:
             every_network = range(len(self.background.networks))
-            shares = [(np.arange(n_pairs), every_network)]
+            shares.append((np.arange(n_pairs), every_network))
         else:
-            shares = []
             for number in np.unique(networks).tolist():
                 shares.append((np.flatnonzero(networks == number), [number]))
         pairs_at_a_time = max(1, HYBRIDS // n_hybrids)
@@ -208,8 +212,8 @@ class FirstLayerHybrids(HybridRows):
             background_rows = self.background.rows
             n_neurons = neurons.stop - neurons.start
             terms = np.empty((n_pairs, n_terms, n_neurons), summed.dtype)
-            of_rows = self.rows.terms[rows, :, neurons]
-            of_background = background_rows.terms[background, :, neurons]
+            of_rows = np.take(self.rows.terms[number], rows, axis=0)
+            of_background = np.take(background_rows.terms[number], background, axis=0)
             np.subtract(of_rows, of_background, out=terms[:, :n_groups])
             terms[:, -1] = background_rows.sums[background, neurons]
             self._add_pairs(terms, rows, background, neurons)
