@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from barenet._constraints import check_count, check_flag, check_number, check_seed
@@ -120,13 +121,19 @@ def contributions(
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
-    try:
+    argument = "X" if background is None else "background"
+    with _errors_named(argument):
         explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
-    except ArgumentError as error:  # of a value
-        if background is None:
-            raise
-        raise error.renamed("background") from None
     return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
+
+
+@contextmanager
+def _errors_named(argument: str) -> Iterator[None]:
+    """Name the argument in errors of its values."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise error.renamed(argument) from None
 
 
 def _with_columns_of(rows: Any, background: Any) -> Any:
