@@ -148,17 +148,19 @@ class Explainer:
             if not exact:
                 sampler = self._sampler(len(outputs), tolerance)
             values = self._values(rows, outputs, keys, sampler, n_threads)
-        names = self.model.column_names(rows)
+        expected = self.outputs.mean(axis=0)
+        column_names = self.model.column_names(rows)
+        output_names = self.model.output_names(len(expected))
         return Contributions(
             values=values.values,
             standard_errors=values.errors,
-            expected=self.outputs.mean(axis=0),
+            expected=expected,
             predictions=outputs,
             names=self.group_names,
-            output_names=self.model.output_names(outputs.shape[1]),
+            output_names=output_names,
             target_name=self.model.target_name,
             scale=self.model.scale,
-            rows=columns_of(rows, names),
+            rows=columns_of(rows, column_names),
             n_orders=values.n_orders,
         )
 
