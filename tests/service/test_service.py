@@ -167,6 +167,22 @@ def test_reasons_end_with_their_request(explained):
     assert explained.reasons.find(explained._rows(RECORDS), 1, is_cancelled) == []
 
 
+def test_numbers_whose_parts_overflow_have_no_reasons():
+    """The terms of the record add up to 0, and two of them exceed the range of float32."""
+    network = Network.dense([4, 1], init="zeros")
+    network.parameters[:4] = [2e8, -2e8, 2e8, -2e8]
+    names = ("a", "b", "c", "d")
+    scaling = Scaling("none", np.zeros(4), np.ones(4))
+    predictor = predictor_of(network, scaling, feature_names=names)
+    service = service_of(predictor.with_background(np.zeros((2, 4))))
+    record = dict.fromkeys(names, 1e30)
+    assert answer_of(service, "", record)[0] == 200
+    status, answer = answer_of(service, "reasons=1", record)
+    assert status == 422
+    assert "so extreme" in answer["problems"][0]["expected"]
+    assert answer_of(service, "reasons=1", dict.fromkeys(names, 1.0))[0] == 200
+
+
 def test_a_model_without_background_rows_has_no_reasons(service, explained):
     status, answer = answer_of(service, "reasons=3", [])
     assert status == 400

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight.contributions._contributions import reasons_of_predictions
 from barenet.insight.contributions._explainer import Explainer
@@ -67,7 +68,13 @@ class RecordReasons:
         return int(texts[0])
 
     def find(self, rows: Any, count: int, is_cancelled: Event) -> list[list[dict[str, Any]]]:
-        """Find the reasons of each row, until it is cancelled."""
+        """Find the reasons of each row, until it is cancelled.
+
+        Raises
+        ------
+        ValueError
+            If a prediction of some of a row's values and a background row's others overflows.
+        """
         rows = self.explainer.model.rows(rows, "X")
         found: list[list[dict[str, Any]]] = []
         for start in range(0, len(rows), RECORDS_AT_A_TIME):
@@ -76,7 +83,11 @@ class RecordReasons:
             block = rows[start : start + RECORDS_AT_A_TIME]
             # With the same key, the same record has the same reasons.
             keys = np.zeros(len(block), int).tolist()
-            result = self.explainer.explain(block, keys=keys)
+            with np.errstate(over="ignore", invalid="ignore"):
+                result = self.explainer.explain(block, keys=keys)
+            if not np.isfinite(result.values).all():
+                problem = "numbers so extreme that predictions of some of them overflow"
+                raise ArgumentError(problem, argument=PARAMETER)
             for reasons in reasons_of_predictions(result, count):
                 found.append([reason._asdict() for reason in reasons])
         return found

@@ -86,7 +86,7 @@ class Service:
         examples = self.schema["examples"]
         self.predicted(examples)  # compile the kernels, and check the coverage
         if not self.reasons.problem:
-            self.reasons.find(self._rows(examples), 1, Event())
+            self._find_reasons(examples, 1, Event())
 
     @cached_property
     def reasons(self) -> RecordReasons:
@@ -277,12 +277,16 @@ class Service:
         loop = asyncio.get_running_loop()
         try:
             reasons_of_records = await loop.run_in_executor(
-                self.reason_requests, self.reasons.find, self._rows(records), count, is_cancelled
+                self.reason_requests, self._find_reasons, records, count, is_cancelled
             )
         finally:
             is_cancelled.set()  # the request may have timed out
         for answer, reasons in zip(answers, reasons_of_records, strict=True):
             answer[PARAMETER] = reasons
+
+    def _find_reasons(self, records: Records, count: int, is_cancelled: Event) -> list[Records]:
+        """Find the reasons of the predictions of records, until it is cancelled."""
+        return self.reasons.find(self._rows(records), count, is_cancelled)
 
     async def _predict_together(self, records: Records) -> Records:
         """Predict records together with waiting small requests, with bit-identical results."""
