@@ -55,7 +55,7 @@ def predictor_of():
     return create
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def towns_table():
     """The encoding of a table with columns of each kind, and its rows."""
     rng, n_rows = np.random.default_rng(0), 90

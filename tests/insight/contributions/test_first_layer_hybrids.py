@@ -27,7 +27,7 @@ def product_of(*sides):
     return tuple((one, other) for one in first for other in second)[:-1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ensembles(towns_table):
     """Predictors with inputs for pairs of columns, in float64: of a class, and of a number."""
     _, frame = towns_table
