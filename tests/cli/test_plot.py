@@ -269,6 +269,14 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
     row = dict(zip(heads, page.table("row")[0], strict=True))
     assert (row["row"], row["actual"]) == ("21", "1000.5")
     assert (float(row["a"]), float(row["b"])) == (4, 1)
+    assert "compared with the mean of 40 rows of these." in page
+    columns = re.findall("([ab]) [0-9.]+: ([+-][0-9.e-]+)", row["reasons"])
+    assert {name for name, _ in columns} == {"a", "b"}
+    predictions = load("runs/table").predict(pd.read_csv("table.csv").dropna(subset="y"))
+    contributed = np.array([float(value) for _, value in columns])
+    rounding = 0.005 * np.abs(contributed).sum()
+    expected = predictions.mean() + contributed.sum()
+    assert expected == pytest.approx(float(row["predicted"]), abs=rounding)
 
 
 def test_the_worst_rows_of_classes_have_the_smallest_probabilities(page_of, iris):
@@ -278,6 +286,11 @@ def test_the_worst_rows_of_classes_have_the_smallest_probabilities(page_of, iris
     rows = page_of(iris).table("row")
     worst = test[np.argsort(p, kind="stable")[:10]]
     assert [int(row[0]) - 1 for row in rows] == worst.tolist()
+    assert "compared with the mean of 100 rows of the training." in page_of(iris)
+    for row in rows:
+        contributed = [float(value) for value in re.findall(": ([^;]+)", row[4])]
+        assert len(contributed) == 3
+        assert np.abs(contributed).tolist() == sorted(np.abs(contributed), reverse=True)
 
 
 def test_the_settings_in_the_page_repeat_the_run(barenet, page_of, villages):

@@ -123,6 +123,7 @@ def test_explain_shows_the_contributions_to_predictions(barenet, files):
         ["a", "5", "+12", "0"],
         ["b", "1", "+0", "0"],
     ]
+    assert barenet(*command, "--rows", 1, 0, 1, 1).ok().out == text
     save(linear_model(("no", "yes")), "classes.safetensors")
     of_class = barenet("explain", "classes.safetensors", *command[2:]).ok().out
     assert of_class.startswith("row 0: the probability of y = yes is 1, expected 0.7")

@@ -87,6 +87,26 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, class
 
 
 @pytest.mark.integration
+def test_reasons_are_those_of_the_command(serve, barenet, classes, table, tmp_path):
+    _, send = serve(classes, "--background", table)
+    status, answers = send([RIGHT, *OTHERS], "/predict?reasons=2")
+    assert status == 200
+    lines = ["size,weight,member,town,day"]
+    for record in (RIGHT, *OTHERS):
+        values = ["" if value is None else str(value) for value in record.values()]
+        lines.append(",".join(values))
+    (tmp_path / "new.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    command = ("predict", classes, tmp_path / "new.csv", "--reasons", 2, "--background", table)
+    expected = barenet(*command, "--json").json["reasons"]
+    assert [answer["reasons"] for answer in answers] == expected
+    assert "parameters" in send(path="/openapi.json")[1]["paths"]["/predict"]["post"]
+    status, answer = send(RIGHT, "/predict?reasons=0")
+    assert (status, answer["error"][:17]) == (400, "reasons: expected")
+    error = barenet("serve", classes, "--background", tmp_path / "nothing.csv").error
+    assert "nothing.csv" in error
+
+
+@pytest.mark.integration
 def test_wrong_requests_are_refused_and_change_nothing(serve, classes, tmp_path):
     _, send = serve(classes, "--max-rows", 3, "--max-body", "20kB")
     right = send(RIGHT)

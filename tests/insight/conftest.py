@@ -56,8 +56,8 @@ def predictor_of():
 
 
 @pytest.fixture
-def towns():
-    """A predictor of a table with columns of each kind, and its rows."""
+def towns_table():
+    """The encoding of a table with columns of each kind, and its rows."""
     rng, n_rows = np.random.default_rng(0), 90
     rows = pandas.DataFrame(
         {
@@ -68,7 +68,13 @@ def towns():
             "built": pandas.to_datetime(rng.integers(0, 2**31, n_rows), unit="s"),
         }
     )
-    encoding = TableEncoding.fit(rows)
+    return TableEncoding.fit(rows), rows
+
+
+@pytest.fixture
+def towns(towns_table):
+    """A predictor of a table with columns of each kind, and its rows."""
+    encoding, rows = towns_table
     predictor = Predictor(
         network=Network.dense([encoding.n_inputs, 8, 1], output="sigmoid", seed=1),
         preprocessing=encoding,

@@ -34,6 +34,7 @@ from barenet.errors import ArgumentError, BarenetError, DataError, ModelFileErro
 from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
+from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._split_rows import split_validation
@@ -636,3 +637,12 @@ def test_background_rows_are_kept_on_request_only(prices):
     assert "price" not in background.columns
     with pytest.raises(ValueError, match=r"^keep_background: expected True or False, got 1"):
         task.train(**settings, keep_background=1)
+
+
+def test_the_argument_overrides_the_setting_that_background_rows_are_kept(prices):
+    settings = TaskSettings(data="prices.csv", target="price", keep_background=True)
+    task = Task.from_settings(settings)
+    network = {"layers": (10, 3, 1), "epochs": 2}
+    assert len(task.train(**network).background) == min(100, task.training.n_samples)
+    assert task.train(**network, keep_background=False).background is None
+    assert task.train(**network, keep_background=True).background is not None

@@ -17,8 +17,8 @@ from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError, printable
 from barenet.insight.contributions import Contributions, Reason
+from barenet.insight.contributions._contributions import reasons_of_predictions
 from barenet.insight.plots._column_effects import shorten
-from barenet.model._array_dataset import predicted_classes
 from barenet.model._arrays import FloatArray
 
 
@@ -62,18 +62,7 @@ class Reasons:
         if not len(outputs):
             return []
         result = contributions(self.predictor, X, self.background)
-        predicted = np.zeros(len(outputs), np.intp)
-        if self.predictor.classes is not None:
-            predicted = predicted_classes(outputs, self.threshold)
-        reasons_by_row = []
-        for row, output in enumerate(predicted.tolist()):
-            reasons = []
-            for reason in result.reasons(row, self.count, output):
-                # More digits would be below the standard error.
-                rounded = float(f"{reason.contribution:.4g}")
-                reasons.append(reason._replace(contribution=rounded))
-            reasons_by_row.append(reasons)
-        return reasons_by_row
+        return reasons_of_predictions(result, self.count, self.threshold)
 
 
 def find_reasons(
@@ -94,10 +83,10 @@ def find_reasons(
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
         problem = "the model predicts several numbers for each row"
         raise ArgumentError(problem, argument="reasons", remedy="leave it out")
-    return Reasons(predictor, _load_background(trained, background, file), count, threshold)
+    return Reasons(predictor, load_background(trained, background, file), count, threshold)
 
 
-def _load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
+def load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
     """Load rows to compare with: those of a file, those in the model, or the training data."""
     kept = trained.predictor.background
     if not background and kept is not None:
@@ -120,15 +109,16 @@ def explain_predictions(
 ) -> str:
     """Write a table of the contributions to each output for some rows of a table."""
     trained = load_trained(model)
-    background_rows = _load_background(trained, background, file)
+    background_rows = load_background(trained, background, file)
     data = trained.data_or_default(data)
     X, _ = next(trained.load_features(data, file, at_once=True, rejected=None))
     for row in rows:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
-    result = contributions(trained.predictor, X[list(rows)], background_rows)
+    distinct = list(dict.fromkeys(rows))
+    result = contributions(trained.predictor, X[distinct], background_rows)
     texts = []
-    for place, row in enumerate(rows):
+    for place, row in enumerate(distinct):
         predicted = _output_to_explain(result, place)
         for output in predicted:
             texts.append(f"row {row}: {_as_text(result, place, output)}")

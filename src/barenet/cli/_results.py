@@ -147,9 +147,7 @@ class Results:
     def _predictor(self, **measured: Measurement) -> Predictor:
         """Make the predictor, whose model card has the scores once they are measured."""
         predictor = with_results(self.fit.predictor, self.history, measured)
-        if self.fit.settings.keep_background:
-            predictor = predictor.with_background(self.fit.rows.training.X)
-        return predictor
+        return self.fit.with_background(predictor)
 
     def print_scores(self) -> None:
         """Compute the scores, add them to the model file, and print them."""

@@ -17,7 +17,7 @@ from barenet import Predictor, _shell as shell, load
 from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
-from barenet.cli._flags import Integer, Off
+from barenet.cli._flags import Data, Integer, Off
 from barenet.errors import ArgumentError, BarenetError, with_addresses
 from barenet.files._model_path import model_file
 from barenet.files._predictor import describe_threshold
@@ -47,12 +47,14 @@ def serve(
     timeout: float = 30.0,
     interval: float | None = None,
     threshold: float | None = None,
+    background: Data = "",
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     returns a prediction for each. A record has a value for each column of the model, or null if it
-    is missing. It may also have the columns that were left out in training, but no others. GET
+    is missing. It may also have the columns that were left out in training, but no others. POST
+    /predict?reasons=3 adds the three columns that contribute most to each prediction. GET
     /openapi.json describes the service, /metadata describes the model, /metrics has counts for
     Prometheus, and /healthz responds while the service runs.
 
@@ -86,6 +88,9 @@ def serve(
     threshold : float
         Predict the second of two classes from this probability on, such as 0.3, otherwise the
         first; by default the more probable one. The log names the class.
+    background : str
+        The rows that reasons compare with: a named data set or a file; by default those that the
+        model file keeps. At most 100 of them are used.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def serve(
 
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        model=_load_model(model, interval, threshold),
+        model=_load_model(model, interval, threshold, background),
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
@@ -108,7 +113,7 @@ def serve(
         token=token,
         hosts=hosts,
     )
-    reload = ModelReload(service, partial(_load_again, model, interval, threshold))
+    reload = ModelReload(service, partial(_load_again, model, interval, threshold, background))
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
@@ -120,7 +125,9 @@ def serve(
     return 128 + server.signal
 
 
-def _load_model(model: Path, interval: float | None, threshold: float | None) -> Any:
+def _load_model(
+    model: Path, interval: float | None, threshold: float | None, background: str
+) -> Any:
     """Load the model of a service from its file, or from the folder of its run."""
     from barenet.service._served_model import ServedModel
 
@@ -131,6 +138,8 @@ def _load_model(model: Path, interval: float | None, threshold: float | None) ->
         raise BarenetError(f"{path}: has changed while it was read; load it once more")
     if interval is not None:
         predictor.predict_interval((), interval)  # this rejects models without such intervals
+    if background:
+        predictor = predictor.with_background(_load_rows(model, background))
     return ServedModel(
         predictor=predictor,
         coverage=interval or COVERAGE,
@@ -141,17 +150,29 @@ def _load_model(model: Path, interval: float | None, threshold: float | None) ->
     )
 
 
-def _load_again(model: Path, interval: float | None, threshold: float | None) -> Any:
+def _load_again(
+    model: Path, interval: float | None, threshold: float | None, background: str
+) -> Any:
     """Load the model of a service once more, from its address if it has one."""
     path = model_file(model)
     copy = working_copy(path)
     if copy is not None:
         copy.fetch(path)
-    return _load_model(model, interval, threshold)
+    return _load_model(model, interval, threshold, background)
 
 
 def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _load_rows(model: Path, background: str) -> Any:
+    """Load the rows that reasons compare with."""
+    # These modules read tables, which few services do.
+    from barenet.cli._reasons import load_background
+    from barenet.cli._run_settings import FileOptions
+    from barenet.cli._trained_model import load_trained
+
+    return load_background(load_trained(model), background, FileOptions())
 
 
 def _announce(listener: socket.socket, service: Any) -> None:

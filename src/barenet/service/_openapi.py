@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from barenet.service._record_reasons import MAX_REASONS, MAX_RECORDS, PARAMETER
+
 #: The description of the paths; the rest depends on the model.
 OPENAPI = Path(__file__).with_name("openapi.json")
 
@@ -25,6 +27,7 @@ def describe_service(
     has_intervals: bool,
     has_token: bool,
     max_rows: int,
+    has_reasons: bool,
 ) -> dict[str, Any]:
     """Describe the service of a model, given the schema of its records."""
     document: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
@@ -34,6 +37,9 @@ def describe_service(
     predict = document["paths"]["/predict"]["post"]
     # A schema violation would have another status than 413, so there is no `maxItems`.
     too_large = f"The body is too large, or has more than {max_rows:,} records"
+    if has_reasons:
+        most = min(max_rows, MAX_RECORDS)
+        too_large += f", or more than {most:,} of which the reasons are requested"
     predict["responses"]["413"]["description"] = too_large
 
     schemas = document["components"]["schemas"]
@@ -51,6 +57,13 @@ def describe_service(
         answer["interval"]["items"] = target
     else:
         del answer["interval"]
+    if has_reasons:
+        [parameter] = predict["parameters"]
+        parameter["schema"]["maximum"] = MAX_REASONS
+    else:
+        del predict["parameters"]
+        del answer[PARAMETER]
+        del schemas["Reason"]
     if has_token:
         document["security"] = [{"token": []}]
         for path in document["paths"].values():

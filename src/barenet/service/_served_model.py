@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 from typing import Any, NamedTuple, TypeAlias
 
 from barenet.datasets._column_summary import unusual_values
@@ -11,6 +12,7 @@ from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.service._record_checks import RecordChecks
+from barenet.service._record_reasons import RecordReasons
 from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import TableEncoding
 
@@ -43,7 +45,10 @@ class ServedModel:
 
     def __post_init__(self) -> None:
         check_threshold(self.predictor, self.threshold)
-        self.predict(self.schema["examples"])  # compile the kernels, and check the coverage
+        examples = self.schema["examples"]
+        self.predict(examples)  # compile the kernels, and check the coverage
+        if not self.reasons.problem:
+            self.find_reasons(examples, 1, Event())
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -54,6 +59,11 @@ class ServedModel:
     def checks(self) -> RecordChecks:
         """The checks of records."""
         return RecordChecks(self.schema)
+
+    @cached_property
+    def reasons(self) -> RecordReasons:
+        """The reasons of predictions."""
+        return RecordReasons(self.predictor, self.threshold)
 
     @property
     def categories(self) -> list[str]:
@@ -68,11 +78,7 @@ class ServedModel:
         if not records:
             return Predicted([], {}, {})
         predictor = self.predictor
-        rows: Any = {}
-        for name in predictor.feature_names:
-            rows[name] = [record[name] for record in records]
-        if isinstance(predictor.preprocessing, TableEncoding):
-            rows = predictor.preprocessing.frame_of(rows)
+        rows = self._rows(records)
         outputs = predictor.outputs(rows)
         predictions = predictions_of(outputs, predictor.labels, self.threshold).tolist()
         answers: Records = [{"prediction": prediction} for prediction in predictions]
@@ -94,3 +100,16 @@ class ServedModel:
                 for at in places:
                     answers[at].setdefault("unknown", []).append(name)
         return Predicted(answers, n_missing, n_unknown)
+
+    def find_reasons(self, records: Records, count: int, is_cancelled: Event) -> list[Records]:
+        """Find the reasons of the predictions of records, until it is cancelled."""
+        return self.reasons.find(self._rows(records), count, is_cancelled)
+
+    def _rows(self, records: Records) -> Any:
+        """Return the columns of the records, as a frame for a table."""
+        rows: Any = {}
+        for name in self.predictor.feature_names:
+            rows[name] = [record[name] for record in records]
+        if isinstance(self.predictor.preprocessing, TableEncoding):
+            return self.predictor.preprocessing.frame_of(rows)
+        return rows

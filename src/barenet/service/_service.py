@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
+from threading import Event
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
 from barenet.service._openapi import describe_service
 from barenet.service._record_checks import problem
+from barenet.service._record_reasons import MAX_RECORDS, PARAMETER
 from barenet.service._served_model import Records, ServedModel
 from barenet.service._service_metrics import CONTENT_TYPE, ServiceMetrics
 
@@ -35,6 +37,8 @@ MAX_SMALL = 2**14
 MAX_BATCH = 64
 #: Maximum number of larger requests that are received or predicted at a time, to limit the memory.
 MAX_LARGE = 8
+#: Maximum number of requests of reasons at a time.
+MAX_REASON_REQUESTS = 32
 #: Maximum number of characters of a path in a log line.
 MAX_PATH = 100
 #: The paths of predictions and of metrics.
@@ -86,6 +90,11 @@ class Service:
     large_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
     #: The thread for large requests, one at a time, as each may take ten times its size in memory.
     large_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    #: Slots for requests of reasons, and their thread, which leaves time for other predictions.
+    reason_places: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(MAX_REASON_REQUESTS)
+    )
+    reason_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     metrics: ServiceMetrics = field(default_factory=ServiceMetrics)
 
     def __post_init__(self) -> None:
@@ -112,6 +121,7 @@ class Service:
             has_intervals=has_intervals,
             has_token=bool(self.token),
             max_rows=self.max_rows,
+            has_reasons=not model.reasons.problem,
         )
         metadata = {
             "sha256": model.sha256,
@@ -197,8 +207,23 @@ class Service:
             raise Refusal(401, "token", detail, challenge)
 
     async def predict(self, request: Request) -> Any:
-        """Predict a record or a list of records, unless too many large requests are in progress."""
+        """Predict a record or a list of records, unless too many requests are in progress."""
         model = self.model
+        try:
+            texts = request.query_params.getlist(PARAMETER)
+            request.state.reasons = model.reasons.read_count(texts)
+        except ValueError as error:
+            raise Refusal(400, "query", str(error)) from None
+        if request.state.reasons:
+            if self.reason_places.locked():
+                late = f"{MAX_REASON_REQUESTS} requests of reasons are under way"
+                raise Refusal(503, "overload", late, {"Retry-After": "1"})
+            async with self.reason_places:
+                return await self._predict_by_size(request, model)
+        return await self._predict_by_size(request, model)
+
+    async def _predict_by_size(self, request: Request, model: ServedModel) -> Any:
+        """Predict a request, unless it is large and too many large ones are in progress."""
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) <= MAX_SMALL:
             return await self._predict(request, model)
@@ -221,6 +246,10 @@ class Service:
                     content, answers = await loop.run_in_executor(
                         self.large_requests, self._read_and_predict, body, request, model
                     )
+                if request.state.reasons and answers:
+                    await self._add_reasons(
+                        answers, _as_list(content), request.state.reasons, model
+                    )
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise Refusal(503, "timeout", late) from None
@@ -235,9 +264,10 @@ class Service:
     ) -> tuple[Any, Records]:
         """Read a large body, unless it has more values than the largest request, and predict it."""
         n_fields = len(model.schema["properties"])
-        most = self.max_rows * (n_fields + 1) + 1
+        most_records = self._most_records(request)
+        most = most_records * (n_fields + 1) + 1
         if count_values(body, most) > most:
-            detail = f"more values than {self.max_rows:,} records have"
+            detail = f"more values than {most_records:,} records have"
             raise Refusal(413, "too_many_records", detail)
         content = self._read(body, request, model)
         return content, self._predict_and_count(model, _as_list(content))
@@ -254,14 +284,36 @@ class Service:
             detail = f"the body cannot be read as JSON in UTF-8: {error}"
             raise Refusal(400, "invalid_json", detail) from None
         records = _as_list(content)
-        if len(records) > self.max_rows:
-            detail = f"{len(records):,} records, more than {self.max_rows:,}"
+        most_records = self._most_records(request)
+        if len(records) > most_records:
+            detail = f"{len(records):,} records, more than {most_records:,}"
             raise Refusal(413, "too_many_records", detail)
         problems = list(islice(model.checks.find_problems(records), MAX_PROBLEMS))
         if problems:
             raise Refusal(422, model.checks.reason_of(problems[0]), problems)
         request.state.rows = len(records)
         return content
+
+    def _most_records(self, request: Request) -> int:
+        """Return the maximum number of records of a request."""
+        if request.state.reasons:
+            return min(self.max_rows, MAX_RECORDS)
+        return self.max_rows
+
+    async def _add_reasons(
+        self, answers: Records, records: Records, count: int, model: ServedModel
+    ) -> None:
+        """Add the reasons to the predictions of records."""
+        is_cancelled = Event()
+        loop = asyncio.get_running_loop()
+        try:
+            reasons_of_records = await loop.run_in_executor(
+                self.reason_requests, model.find_reasons, records, count, is_cancelled
+            )
+        finally:
+            is_cancelled.set()  # the request may have timed out
+        for answer, reasons in zip(answers, reasons_of_records, strict=True):
+            answer[PARAMETER] = reasons
 
     async def _predict_together(self, records: Records, model: ServedModel) -> Records:
         """Predict records together with waiting small requests, with bit-identical results."""

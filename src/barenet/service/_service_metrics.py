@@ -36,6 +36,7 @@ REASONS = (
     "too_many_records",
     "slow_body",
     "overload",
+    "query",
     "timeout",
     "token",
     "host",

@@ -112,6 +112,12 @@ class Fit(ABC):
         With `progress` False, `show_epoch` may show the epochs as part of a longer computation.
         """
 
+    def with_background(self, predictor: Predictor) -> Predictor:
+        """Keep some training rows in a predictor, if the settings have it."""
+        if not self.settings.keep_background:
+            return predictor
+        return predictor.with_background(self.rows.training.X)
+
     def warn_of_columns(self, dataset: Dataset, function: str) -> None:
         """Warn of suspicious columns: copies of the target, and values or names that are errors."""
         encoding = self.predictor.preprocessing

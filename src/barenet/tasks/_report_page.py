@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import tomli_w
+from numpy.typing import NDArray
 
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
@@ -19,6 +20,8 @@ from barenet.errors import count_of, printable
 from barenet.files._model_card import ModelCard
 from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
+from barenet.insight.contributions import contributions
+from barenet.insight.contributions._contributions import reasons_of_predictions
 from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
@@ -42,6 +45,9 @@ SHUFFLED_ROWS = (100, 5_000)
 #: Number of the worst rows that are shown, and maximum number of their columns.
 N_WORST = 10
 MAX_VALUES = 20
+#: Number of reasons of a prediction, and number of rows that it is compared with.
+N_REASONS = 3
+BACKGROUND_ROWS = 100
 #: Maximum number of dots in a figure.
 MAX_DOTS = 1_000
 
@@ -210,13 +216,50 @@ class Report:
         if not isinstance(X, Frame):
             X = as_frame(X, rows.feature_names)
         columns.insert(0, rows.numbers + 1)
-        for name in shown:
-            columns.append(X[name])
+        reasons = self._reasons(worst)
         lines = []
-        for row in worst:
-            lines.append([_value(column[row]) for column in columns])
-        yield _text("Row 1 is the first row of the data, below a header.")
-        yield _table(["row", "actual", "predicted", last_heading, *shown], lines, "rows")
+        for row, reasons_of_row in zip(worst, reasons, strict=True):
+            line = [_value(column[row]) for column in columns]
+            values = [_value(X[name][row]) for name in shown]
+            lines.append([*line, reasons_of_row, *values])
+        text = (
+            "Row 1 is the first row of the data, below a header. The reasons are the columns that "
+        )
+        text += "contribute most to the prediction, compared with the mean of "
+        yield _text(f"{text}{count_of(len(self._background), 'row')}{self._which_background}.")
+        headings = ["row", "actual", "predicted", last_heading, "reasons"]
+        yield _table([*headings, *shown], lines, "rows")
+
+    @cached_property
+    def _background(self) -> Any:
+        """The rows that predictions are compared with: kept ones, or else some training rows."""
+        if self.predictor.background is not None:
+            return self.predictor.background
+        rows = self.rows
+        if self.training is not None:
+            rows = self.training.rows
+        return sample_rows(rows, BACKGROUND_ROWS).X
+
+    @property
+    def _which_background(self) -> str:
+        """Describe the background rows, after their number."""
+        if self.predictor.background is not None:
+            return " that the model keeps"
+        if self.training is not None:
+            return " of the training"
+        return " of these"
+
+    def _reasons(self, worst: NDArray[np.intp]) -> list[str]:
+        """Write the largest contributions to the predictions of some rows."""
+        result = contributions(self.predictor, self.rows.X[worst], self._background)
+        texts = []
+        for reasons in reasons_of_predictions(result, N_REASONS):
+            parts = []
+            for reason in reasons:
+                name = shorten(reason.column)
+                parts.append(f"{name} {shorten(reason.value)}: {reason.contribution:+.3g}")
+            texts.append("; ".join(parts))
+        return texts
 
     def _training(self) -> Iterator[str]:
         """Write the gain from each part of an ensemble, and the learning curves, if known."""

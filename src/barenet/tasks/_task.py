@@ -300,7 +300,7 @@ class Task(OtherMethods):
         resume: bool = False,
         client: "Client | None" = None,
         progress: bool | None = None,
-        keep_background: bool = False,
+        keep_background: bool | None = None,
         **settings: Unpack[TrainingOptions],
     ) -> Predictor:
         """Train an ensemble on a table, or a single network if a setting for one is given.
@@ -327,10 +327,11 @@ class Task(OtherMethods):
         progress : bool, optional
             Show the progress. By default, it is shown in a terminal and in a notebook, if training
             takes a while.
-        keep_background : bool, default=False
+        keep_background : bool, optional
             Keep a sample of 100 raw training rows in the predictor and in its model file, which
             `contributions` compares other rows with. Don't keep rows of people without their
-            consent.
+            consent. By default, they are kept only if the settings of the task have it, as those of
+            ``barenet train --keep-background`` do.
         **settings : object
             Fields of a `RunConfig`, such as ``epochs=50`` or ``layers=(8, 32, 1)``, where 8
             is the number of inputs, as `describe` counts them.
@@ -351,7 +352,8 @@ class Task(OtherMethods):
         UserWarning
             If a column alone predicts the target of held-out rows, as a copy of the target does.
         """
-        check_flag(keep_background, "keep_background")
+        if keep_background is not None:
+            check_flag(keep_background, "keep_background")
         arguments = inspect.getfullargspec(Task.train).kwonlyargs
         check_arguments("Task.train", settings, [*RunConfig.__dataclass_fields__, *arguments])
         if not isinstance(config, RunConfig | None):
@@ -367,6 +369,8 @@ class Task(OtherMethods):
             teacher = None
         if quick is not None:
             fit_settings = replace(fit_settings, quick=check_flag(quick, "quick"))
+        if keep_background is not None:
+            fit_settings = replace(fit_settings, keep_background=keep_background)
         is_ensemble = fit_settings.is_ensemble and teacher is None
         if client is not None and not is_ensemble:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
@@ -387,9 +391,8 @@ class Task(OtherMethods):
         )
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
-        self._trained = with_results(trained.predictor, self.history, trained.measurements())
-        if keep_background:
-            self._trained = self._trained.with_background(self.training.X)
+        predictor = with_results(trained.predictor, self.history, trained.measurements())
+        self._trained = trained.with_background(predictor)
         return self._trained
 
     @classmethod

@@ -21,6 +21,8 @@ WIDE = Network.dense([17, 3, 1], seed=0)
         ((NETWORK, X, X[:0]), "background: expected at least one row, got none"),
         ((NETWORK, X[:0], X), "X: expected at least one row, got none"),
         ((NETWORK, X, X[:, :3]), "background: .*4.* 3"),
+        ((NETWORK, X, [[1, 2, 3, np.nan]]), r"background: nan at \(0, 3\); only finite numbers"),
+        ((NETWORK, [[1, 2, 3, np.nan]], X), r"X: nan at \(0, 3\); only finite numbers"),
         ((NETWORK, X[:, :3]), "X: has 3 features, and the network takes 4 inputs"),
         ((NETWORK, X[0], X), "X: "),
         ((NETWORK, scipy.sparse.csr_array(X)), r"X: sparse .*; use X.toarray\(\)"),
@@ -59,6 +61,31 @@ def test_models_and_rows_that_do_not_fit_are_refused(arguments, message):
 def test_options_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         contributions(NETWORK, X, **options)
+
+
+def test_values_of_a_background_that_do_not_fit_are_named(towns):
+    predictor, frame = towns
+    wrong = frame[:5].assign(rooms=["two", "3", "1", "1", "1"])
+    with pytest.raises(ValueError, match=r"^background: row 0: column 'rooms': expected a number"):
+        contributions(predictor, frame[:3], wrong)
+    with pytest.raises(ValueError, match=r"^X: row 0: column 'rooms': expected a number"):
+        contributions(predictor, wrong, frame[:3])
+
+
+@pytest.mark.parametrize("n_columns", [4, 17])
+def test_one_background_row_is_enough(n_columns):
+    """The contributions are to the difference between the predictions of two rows."""
+    rng = np.random.default_rng(0)
+    network = Network.dense([n_columns, 5, 1], hidden="tanh", seed=0, dtype="float64")
+    rows = rng.normal(size=(6, n_columns))
+    result = contributions(network, rows[:5], rows[5:])
+    total = network.predict(rows[:5]) - network.predict(rows[5:])
+    np.testing.assert_allclose(result.values.sum(axis=1), total, rtol=0, atol=1e-12)
+    assert (np.abs(result.values) > 1e-6).all()
+    if n_columns == 17:
+        assert (result.standard_errors > 0).all()
+    same = contributions(network, rows[5:], rows[5:])
+    np.testing.assert_allclose(same.values, 0, rtol=0, atol=1e-12)
 
 
 def test_all_coalitions_of_many_columns_are_refused():

@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 
 from .conftest import IS_SITE, numbers
@@ -166,8 +167,15 @@ def test_the_whole_row_of_a_point_is_shown(tab, tmp_path):
         page.until_text(".words", words)
     page.find(".probe-open").click()
     page.until_text(".probe .many", "kind")
-    rows = dict(text.split("\t") for text in page.find(".probe .many tr").all_inner_texts()[1:])
-    assert list(rows)[:3] == ["size (m2)", "age", "kind"] and len(rows) == 15
+    lines = [text.split("\t") for text in page.find(".probe .many tr").all_inner_texts()[1:]]
+    rows = {name: value for name, value, _ in lines}
+    assert len(rows) == 15
+    contributed = [numbers(text)[0] for _, _, text in lines if text]  # of the used columns
+    assert len(contributed) > 10
+    sizes = np.abs(contributed)
+    assert (np.diff(sizes) <= 0.01 * sizes[0]).all(), "the largest comes first"
+    said, average = numbers(page.text(".probe .many .hint"))[-2:]
+    assert sum(contributed) == pytest.approx(said - average, abs=0.1 * sizes.sum())
     row = page.value("barenet.tools.find((tool) => tool.near).point.row")
     line = path.read_text().splitlines()[row + 1].split(",")
     assert rows["kind"] == line[0] and float(rows["age"]) == float(line[-2])

@@ -7,6 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
+from barenet import contributions
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
@@ -193,3 +194,52 @@ def test_the_inputs_on_the_axes_are_drawn_first():
     names = prepared.input_names
     first = [names[place] for place in prepared.drawn_inputs()[:3]]
     assert sorted(first[:2]) == ["hue", "proline"] and first[2] == names[0]
+
+
+@pytest.mark.parametrize("source", ["iris", "diabetes"])
+def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source):
+    view = make_view(source, features=("all",))
+    prepared = view.prepared
+    found = probe(view, 7, (), backward=False)["contributions"]
+    row = prepared.dataset.X[[drawn_rows(prepared)[7]]]
+    predictor = prepared.predictor(view.network)
+    training = prepared.dataset.X[~prepared.is_test]
+    step = -(-len(training) // 50)
+    result = contributions(predictor, row, training[::step])
+    output = 0
+    if source == "iris":
+        output = int(result.predictions[0].argmax())
+        assert found["output"] == f"probability of {prepared.classes[output]}"
+    assert found["prediction"] == pytest.approx(result.predictions[0, output], rel=1e-4)
+    assert found["expected"] == pytest.approx(result.expected[output], rel=1e-4)
+    values = list(found["values"].values())
+    assert sum(values) == pytest.approx(found["prediction"] - found["expected"], rel=1e-3)
+    spread = max(map(abs, values))
+    assert values == pytest.approx(result.values[0, :, output], abs=0.05 * spread)
+
+
+def test_columns_of_a_table_contribute_as_a_whole(tmp_path, store):
+    path = tmp_path / "trees.csv"
+    rows = [f"{n * 7 % 11 / 4},{'oak' if n % 2 else 'fir'},{n % 3},{n % 5 / 3}" for n in range(60)]
+    path.write_text("age,kind,soil,height\n" + "\n".join(rows))
+    state = store.initial_state(str(path), "height")
+    data = dataclasses.replace(state.data, features=("all",))
+    prepared = store.prepare(data)
+    view = NetworkView(state.networks[0], prepared, None)
+    found = probe(view, 10, (), backward=False)
+    frame = prepared.raw
+    index = drawn_rows(prepared)[10]
+    training = np.flatnonzero(~prepared.is_test)
+    result = contributions(
+        prepared.predictor(view.network),
+        frame[[index]],
+        frame[training[:: -(-len(training) // 50)]],
+    )
+    expected = dict(zip(result.names, result.values[0, :, 0], strict=True))
+    assert found["contributions"]["values"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_an_image_and_a_place_have_no_contributions(make_view):
+    assert probe(make_view("digits"), 0, (), backward=False)["contributions"] is None
+    assert probe(make_view("circles"), 0, (), backward=False)["contributions"] is None
+    assert "contributions" not in probe(make_view("iris"), 0, (1.0, 2.0), backward=False)

@@ -1,37 +1,19 @@
-"""The function `contributions`: checks its arguments, and computes the values in blocks of rows."""
+"""The function `contributions`, which checks its arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from barenet._constraints import check_count, check_flag, check_number, check_seed
 from barenet._registry import lookup
-from barenet.engines._threads import available_threads, numpy_on_one_thread
+from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, count_of, some
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
-from barenet.insight.contributions._hybrid_rows import Indices
-from barenet.insight.contributions._shapley_values import (
-    Game,
-    Sampler,
-    Values,
-    exact_values,
-)
+from barenet.insight.contributions._explainer import MAX_EXACT_GROUPS, Explainer
 from barenet.model._randomness import drawn_rows
-from barenet.tables._frame import Frame
-
-#: Number of rows that are explained at a time.
-ROWS = 32
-
-#: Maximum number of hybrids of a row for which all coalitions are computed by default.
-EXACT_HYBRIDS = 2**12
-#: Maximum number of groups of columns of which all coalitions can be computed.
-MAX_EXACT_GROUPS = 16
 
 
 def contributions(
@@ -135,68 +117,23 @@ def contributions(
     names = model.column_names(rows)
     group_names, columns_of_groups = _grouped(names, groups)
     n_groups = len(group_names)
-    outputs = model.outputs(rows)
-    background_outputs = model.outputs(background_rows)
-    game = Game(
-        hybrids=model.hybrids(rows, background_rows, columns_of_groups),
-        outputs=np.concatenate([outputs, background_outputs]),
-        n_background=len(background_outputs),
-        n_groups=n_groups,
-    )
-    if exact is None:
-        exact = n_groups <= MAX_EXACT_GROUPS
-        exact = exact and 2**n_groups * game.n_background <= EXACT_HYBRIDS
-    elif exact and n_groups > MAX_EXACT_GROUPS:
+    if exact and n_groups > MAX_EXACT_GROUPS:
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
-    if not game.hybrids.is_threadable:
-        n_threads = 1
-    with numpy_on_one_thread():
-        values = _values_of_rows(game, len(outputs), exact, tolerance, seed, n_threads)
-    return Contributions(
-        values=values.values,
-        standard_errors=values.errors,
-        expected=background_outputs.mean(axis=0),
-        predictions=outputs,
-        names=group_names,
-        output_names=model.output_names(outputs.shape[1]),
-        target_name=model.target_name,
-        scale=model.scale,
-        rows=_columns(rows, names),
-        n_orders=values.n_orders,
-    )
+    argument = "X" if background is None else "background"
+    with _errors_named(argument):
+        explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
+    return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
 
 
-def _values_of_rows(
-    game: Game, n_rows: int, exact: bool, tolerance: float, seed: int, n_threads: int
-) -> Values:
-    """Compute the values of all rows, some rows at a time, in threads."""
-    values_of_block: Callable[[Indices], Values]
-    if exact:
-
-        def values_of_block(rows: Indices) -> Values:
-            return exact_values(game, rows)
-    else:
-        sampler = Sampler(game, seed, n_rows=n_rows)
-
-        def values_of_block(rows: Indices) -> Values:
-            return sampler.values(rows, tolerance)
-
-    blocks = []
-    for start in range(0, n_rows, ROWS):
-        end = min(start + ROWS, n_rows)
-        blocks.append(np.arange(start, end))
-    if n_threads == 1 or len(blocks) == 1:
-        parts = [values_of_block(block) for block in blocks]
-    else:
-        with ThreadPoolExecutor(n_threads, "barenet") as pool:
-            parts = list(pool.map(values_of_block, blocks))
-    return Values(
-        np.concatenate([part.values for part in parts]),
-        np.concatenate([part.errors for part in parts]),
-        np.concatenate([part.n_orders for part in parts]),
-    )
+@contextmanager
+def _errors_named(argument: str) -> Iterator[None]:
+    """Name the argument in errors of its values."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise error.renamed(argument) from None
 
 
 def _with_columns_of(rows: Any, background: Any) -> Any:
@@ -259,14 +196,3 @@ def _grouped(
             problem = f"{group!r} is the name of a column outside the group"
             raise ArgumentError(problem, argument="groups", remedy="choose another name")
     return tuple(columns_of_groups), list(columns_of_groups.values())
-
-
-def _columns(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return the columns of rows by their names."""
-    if isinstance(rows, Frame):
-        return dict(rows.columns)
-    if hasattr(rows, "iloc"):
-        columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
-    else:
-        columns = list(rows.T)
-    return dict(zip(names, columns, strict=True))

@@ -14,6 +14,7 @@ from barenet._constraints import check_count, check_number
 from barenet._display import Cell, write_display, write_table
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of, printable, some
+from barenet.model._array_dataset import predicted_classes
 from barenet.model._arrays import FloatArray
 
 #: The scale of the predictions of classes.
@@ -358,6 +359,27 @@ class Contributions:
             feature_names=list(self.names),
             output_names=self.output_names[index],
         )
+
+
+def reasons_of_predictions(
+    result: Contributions, count: int, threshold: float | None = None
+) -> list[list[Reason]]:
+    """List the largest contributions to each prediction: to the predicted class, or to the number.
+
+    With a threshold, the second of two classes is predicted from this probability on. They have
+    four significant digits, as more would be below the standard error.
+    """
+    predicted = np.zeros(len(result), np.intp)
+    if result.scale is not None:
+        predicted = predicted_classes(result.predictions, threshold)
+    reasons_by_row = []
+    for row, output in enumerate(predicted.tolist()):
+        reasons = []
+        for reason in result.reasons(row, count, output):
+            rounded = float(f"{reason.contribution:.4g}")
+            reasons.append(reason._replace(contribution=rounded))
+        reasons_by_row.append(reasons)
+    return reasons_by_row
 
 
 def _required(package: str, result: str) -> Any:

@@ -16,7 +16,8 @@ from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import inputs_per_column
 from barenet.insight.contributions._contributions import Scale
-from barenet.insight.contributions._hybrid_rows import FirstLayerHybrids, HybridRows, RawHybrids
+from barenet.insight.contributions._first_layer_hybrids import ColumnPair, FirstLayerBackground
+from barenet.insight.contributions._hybrid_rows import Background, Indices, RawBackground
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_in_memory
 from barenet.model.layers import Dense
@@ -150,31 +151,61 @@ class ExplainedModel:
             return log_odds(outputs)
         return outputs.astype(np.float64)
 
-    def hybrids(self, rows: Any, background: Any, groups: Sequence[Sequence[int]]) -> HybridRows:
-        """Make the hybrid rows of groups of columns."""
+    def prepare_background(self, background: Any, groups: Sequence[Sequence[int]]) -> Background:
+        """Prepare background rows, for hybrids of groups of columns."""
         predictor = self.model
         if not isinstance(predictor, Predictor) or not _starts_dense(predictor.network):
-            return RawHybrids(self.outputs, rows, background, groups)
-        encoding = predictor.preprocessing
-        if isinstance(encoding, TableEncoding) and encoding.pairs:
-            # The first layer is no sum over columns then.
-            return RawHybrids(self.outputs, rows, background, groups)
+            return RawBackground(self.outputs, background, groups)
         ends = np.cumsum(inputs_per_column(predictor))
         inputs_of_column = np.split(np.arange(ends[-1]), ends[:-1])
         inputs_of_group = []
-        for columns in groups:
+        group_of_column = np.empty(len(ends), np.intp)
+        for number, columns in enumerate(groups):
             inputs_of_group.append(np.concatenate([inputs_of_column[place] for place in columns]))
+            group_of_column[list(columns)] = number
 
         def convert(outputs: FloatArray) -> FloatArray:
             return self.scaled(predictor.in_units(outputs))
 
-        return FirstLayerHybrids(
+        return FirstLayerBackground(
             predictor.network,
-            predictor.inputs(rows),
-            predictor.inputs(background),
+            predictor.inputs,
+            background,
             inputs_of_group,
+            _column_pairs(predictor, group_of_column),
             convert,
+            # Probabilities and numbers are averaged; log-odds of means are no means of log-odds.
+            is_mean=self.scale != "log-odds",
         )
+
+
+def _column_pairs(predictor: Predictor, group_of_column: Indices) -> list[ColumnPair]:
+    """Describe the inputs of pairs of columns."""
+    encoding = predictor.preprocessing
+    column_pairs: list[ColumnPair] = []
+    if not isinstance(encoding, TableEncoding):
+        return column_pairs
+    places = {column.name: place for place, column in enumerate(encoding.used)}
+    start = encoding.n_inputs - encoding.n_pairs
+    for pairs in encoding.pairs:
+        first_inputs, first_numbers = np.unique(pairs.first_places, return_inverse=True)
+        second_inputs, second_numbers = np.unique(pairs.second_places, return_inverse=True)
+        n_inputs = len(pairs.pairs)
+        table = np.full((len(first_inputs) + 1, len(second_inputs) + 1), n_inputs)
+        table[first_numbers, second_numbers] = np.arange(n_inputs)
+        first_group = int(group_of_column[places[pairs.first]])
+        second_group = int(group_of_column[places[pairs.second]])
+        pair = ColumnPair(
+            first_inputs=encoding.starts[pairs.first] + first_inputs,
+            second_inputs=encoding.starts[pairs.second] + second_inputs,
+            first_group=first_group,
+            second_group=second_group,
+            table=table,
+            pair_inputs=np.arange(start, start + n_inputs),
+        )
+        column_pairs.append(pair)
+        start += n_inputs
+    return column_pairs
 
 
 def _starts_dense(model: Model) -> bool:

@@ -12,8 +12,10 @@ contributions" (2014); Lundberg and Lee, "A unified approach to interpreting mod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, comb
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,9 +25,10 @@ from barenet.model._randomness import derive_key, uniforms
 
 #: Number of background rows of the first round.
 FIRST_ROUND = 12
-#: Number of background rows in the first round that are given a second pair of orders. The
-#: differences between both pairs measure the variance due to the orders.
-REPEATED = 6
+#: Number of samples of the first round that are repeated with other orders, for one network and for
+#: several. The differences measure the variance due to the orders, and due to networks.
+REPEATED = 8
+REPEATED_OF_NETWORKS = 12
 #: Number of pairs of orders after which a row ends, whatever its error, once it has had all
 #: background rows. The last round may go beyond it.
 ENOUGH_PAIRS = 128
@@ -39,26 +42,39 @@ MANY_ROWS = 10
 #: Maximum number of elements of `from_row` in memory at a time.
 MAX_MEMBERSHIPS = 2**23
 
-#: The keys of random numbers: orders of background rows, orders of columns, and those of the
-#: comparisons between background rows.
+#: The keys of random numbers: orders of background rows, orders of columns, those of the
+#: comparisons between background rows, and orders of networks.
 BACKGROUND_KEY = 0
 ORDERS_KEY = 1
 NEIGHBOURS_KEY = 2
+NETWORKS_KEY = 3
 
 
-class Game(NamedTuple):
+@dataclass(frozen=True)
+class Game:
     """Predictions to explain: hybrid rows, and the outputs of the rows that are no hybrids."""
 
     hybrids: HybridRows
-    #: Outputs of the rows, and then of the background rows, shape (n_rows, n_outputs), float64.
+    #: Outputs of the rows and of the background rows, shape (n_rows, n_outputs), float64.
     outputs: FloatArray
-    n_background: int
+    background_outputs: FloatArray
     n_groups: int
+    #: Number of networks whose mean is the prediction, and that may predict hybrids alone.
+    n_networks: int
 
     @property
-    def background_outputs(self) -> FloatArray:
-        """Outputs of the background rows, shape (n_background, n_outputs)."""
-        return self.outputs[-self.n_background :]
+    def n_background(self) -> int:
+        """Number of background rows."""
+        return len(self.background_outputs)
+
+    def outputs_of_networks(self) -> tuple[FloatArray, FloatArray]:
+        """Outputs of each network for the rows and for the background rows.
+
+        Both have the shape (n_networks, n_rows, n_outputs).
+        """
+        if self.n_networks == 1:
+            return self.outputs[np.newaxis], self.background_outputs[np.newaxis]
+        return self.hybrids.row_outputs, self.hybrids.background_outputs
 
 
 class Values(NamedTuple):
@@ -70,7 +86,7 @@ class Values(NamedTuple):
     n_orders: Indices
 
 
-def exact_values(game: Game, rows: Indices) -> Values:
+def exact_values(game: Game) -> Values:
     """Compute the values of rows from all 2^d coalitions of d groups.
 
     φ_j = Σ over S without j of |S|! (d − |S| − 1)! / d! · (f(S and j) − f(S)), where the weight is
@@ -84,8 +100,9 @@ def exact_values(game: Game, rows: Indices) -> Values:
     sizes = members.sum(axis=1)
     weights = np.array([1 / (n_groups * comb(n_groups - 1, size)) for size in range(n_groups)])
     background = np.arange(n_background)
-    values = np.empty((len(rows), n_groups, game.outputs.shape[1]))
-    for index, row in enumerate(rows):
+    n_rows, n_outputs = game.outputs.shape
+    values = np.empty((n_rows, n_groups, n_outputs))
+    for row in range(n_rows):
         pairs = np.full(n_background, row)
         from_row = np.broadcast_to(is_member, (n_background, *is_member.shape))
         outputs = game.hybrids.outputs(pairs, background, from_row).astype(np.float64)
@@ -95,8 +112,8 @@ def exact_values(game: Game, rows: Indices) -> Values:
         for group in range(n_groups):
             without = coalitions[~is_member[:, group]]
             gains = mean_outputs[without + 2**group] - mean_outputs[without]
-            values[index, group] = weights[sizes[without]] @ gains
-    return Values(values, np.zeros_like(values), np.zeros(len(rows), np.intp))
+            values[row, group] = weights[sizes[without]] @ gains
+    return Values(values, np.zeros_like(values), np.zeros(n_rows, np.intp))
 
 
 class Sampler:
@@ -107,32 +124,38 @@ class Sampler:
 
     Each pair has another background row b. What varies most with b is how much its own columns
     contribute to f(b), so the estimates a(b) of these contributions are added: their mean over all
-    background rows is 0, and their sum over the groups is f(b) minus the mean of f. So the sum of
-    the values is the prediction minus this mean for any background rows. Few rows take all
-    background rows instead, which is faster than to estimate a.
+    background rows is 0, and their sum over the groups is about f(b) minus the mean of f. Few rows
+    take all background rows instead, which is faster than to estimate a.
+
+    If the prediction is the mean of several networks, a single one of them predicts the hybrids of
+    a pair. They differ much less than the background rows, so this takes about as many pairs.
+
+    The sum of the values must be the prediction minus the mean of f. The means of samples miss this
+    sum by a little, if networks or not all background rows are drawn. The rest is divided by the
+    variances of the means: that is the least-squares correction of independent means.
     """
 
-    def __init__(self, game: Game, seed: int, *, n_rows: int) -> None:
-        self.game = game
+    def __init__(self, seed: int, tolerance: float, adjustments: FloatArray | None) -> None:
         self.seed = seed
-        self.spread = game.background_outputs.std(axis=0)
-        self.adjustments: FloatArray | None = None
-        if n_rows >= MANY_ROWS and game.n_background > FIRST_ROUND:
-            self.adjustments = self._background_contributions()
+        self.tolerance = tolerance
+        #: The contributions a(b) of the columns of each background row to its own output, shape
+        #: (n_background, n_groups, n_outputs); None for few rows.
+        self.adjustments = adjustments
 
-    def values(self, rows: Indices, tolerance: float) -> Values:
+    def values(self, game: Game, keys: Sequence[int]) -> Values:
         """Estimate the values of rows, with more background rows until the errors are small.
 
         A row is finished when the root mean square of the standard errors of its groups is at most
         the tolerance times the standard deviation of the background's outputs, for each output, or
-        when it has had all background rows and `ENOUGH_PAIRS` pairs of orders.
+        when it has had all background rows and `ENOUGH_PAIRS` pairs of orders. The key of a row
+        determines its random numbers.
         """
-        n_rows = len(rows)
-        n_groups = self.game.n_groups
-        n_outputs = self.game.outputs.shape[1]
-        n_background = self.game.n_background
-        backgrounds = self._background_orders(rows)
-        shape = (n_rows, n_groups, n_outputs)
+        n_rows, n_outputs = game.outputs.shape
+        n_background = game.n_background
+        spread = game.background_outputs.std(axis=0)
+        backgrounds = self._orders_by_row(BACKGROUND_KEY, keys, n_background)
+        networks = self._orders_by_row(NETWORKS_KEY, keys, game.n_networks)
+        shape = (n_rows, game.n_groups, n_outputs)
         sums = np.zeros(shape)
         squares = np.zeros(shape)
         order_variances = np.zeros(shape)
@@ -140,163 +163,239 @@ class Sampler:
         n_orders = np.zeros(n_rows, np.intp)
         unfinished = np.arange(n_rows)
         most = max(n_background, ENOUGH_PAIRS)
+        n_repeated = REPEATED
+        if game.n_networks > 1:
+            n_repeated = REPEATED_OF_NETWORKS
         start = 0
-        end = next_end(0, n_background)
+        end = next_end(0, n_background, game.n_networks)
         if self.adjustments is None:
             end = max(end, n_background)
         while len(unfinished):
             # After the last background row, the first one comes again, with other orders.
-            places = np.arange(start, end) % n_background
-            samples = self._samples(rows[unfinished], backgrounds[unfinished][:, places], start)
+            numbers = np.arange(start, end)
+            background = backgrounds[unfinished][:, numbers % n_background]
+            network = networks[unfinished][:, numbers % game.n_networks]
+            orders_keys = self._orders_keys(keys, unfinished, start)
+            samples = self._samples(game, unfinished, orders_keys, background, network)
             if start == 0:
-                first = slice(REPEATED)
-                again = self._samples(rows, backgrounds[:, places[first]], most)
-                differences = samples[:, first] - again
-                order_variances[:] = np.square(differences).mean(axis=1) / 2
-                samples[:, first] -= differences / 2  # the mean of both
-                n_orders += 2 * REPEATED
+                repeated = np.arange(n_repeated)
+                background = backgrounds[:, repeated % n_background]
+                network = networks[:, partner(repeated) % game.n_networks]
+                orders_keys = self._orders_keys(keys, unfinished, most)
+                again = self._samples(game, unfinished, orders_keys, background, network)
+                differences = samples[:, :n_repeated] - again
+                if game.n_networks == 1:
+                    order_variances[:] = np.square(differences).mean(axis=1) / 2
+                else:
+                    order_variances[:] = variance_within_networks(differences)
             sums[unfinished] += samples.sum(axis=1)
             squares[unfinished] += np.square(samples).sum(axis=1)
             n_orders[unfinished] += 2 * (end - start)
-            errors[unfinished] = self._standard_errors(
-                sums[unfinished], squares[unfinished], order_variances[unfinished], end
+            errors[unfinished] = standard_errors(
+                sums[unfinished],
+                squares[unfinished],
+                order_variances[unfinished],
+                n_samples=end,
+                n_background=n_background,
             )
             mean_square = np.square(errors[unfinished]).mean(axis=1)
-            is_finished = (np.sqrt(mean_square) <= tolerance * self.spread).all(axis=1)
+            is_finished = (np.sqrt(mean_square) <= self.tolerance * spread).all(axis=1)
             if end >= most:
                 is_finished[:] = True
             sums[unfinished[is_finished]] /= end
             unfinished = unfinished[~is_finished]
             start = end
-            end = next_end(end, n_background)
-        return Values(sums, errors, n_orders)
+            end = next_end(end, n_background, game.n_networks)
+        totals = game.outputs - game.background_outputs.mean(axis=0)
+        return Values(with_total(sums, np.square(errors), totals), errors, n_orders)
 
-    def _standard_errors(
-        self, sums: FloatArray, squares: FloatArray, order_variances: FloatArray, n_samples: int
+    def _samples(
+        self,
+        game: Game,
+        rows: Indices,
+        keys: Sequence[int],
+        background: Indices,
+        networks: Indices,
     ) -> FloatArray:
-        """Compute the standard errors of means of samples with different background rows.
-
-        The variance of the samples is that between background rows, of which n of N are drawn
-        without replacement, and that of the orders, v. So the variance of their mean is::
-
-            (variance of the samples − v) / n · (1 − n / N) + v / n
-        """
-        n_background = self.game.n_background
-        variances = np.zeros_like(sums)
-        if n_samples > 1:
-            means = sums / n_samples
-            variances = (squares / n_samples - np.square(means)) * n_samples / (n_samples - 1)
-        between = np.maximum(variances - order_variances, 0) / n_samples
-        not_drawn = max(0, 1 - n_samples / n_background)
-        return np.sqrt(between * not_drawn + order_variances / n_samples)
-
-    def _samples(self, rows: Indices, background: Indices, first: int) -> FloatArray:
         """Estimate values with one background row each, shape (n_rows, n_samples, …).
 
-        `background` has shape (n_rows, n_samples); `first` is the number of the first sample, on
-        which the orders depend.
+        `background` and `networks` have the shape (n_rows, n_samples). The key of a row determines
+        its orders.
         """
         n_rows, n_samples = background.shape
-        orders = np.empty((n_rows, n_samples, self.game.n_groups), np.intp)
-        for index, row in enumerate(rows.tolist()):
-            key = derive_key(self.seed, ORDERS_KEY, row, first)
-            orders[index] = random_orders(key, n_samples, self.game.n_groups)
-        samples = self._paired_differences(
+        orders = np.empty((n_rows, n_samples, game.n_groups), np.intp)
+        for index, key in enumerate(keys):
+            orders[index] = random_orders(key, n_samples, game.n_groups)
+        samples = paired_differences(
+            game,
             np.repeat(rows, n_samples),
             background.ravel(),
             orders.reshape(n_rows * n_samples, -1),
+            networks.ravel(),
         )
         if self.adjustments is not None:
             samples += self.adjustments[background.ravel()]
         return samples.reshape(n_rows, n_samples, *samples.shape[1:])
 
-    def _paired_differences(
-        self, rows: Indices, background: Indices, orders: Indices
-    ) -> FloatArray:
-        """Average the differences of each order and its reverse, shape (n_pairs, n_groups, …)."""
-        n_groups = self.game.n_groups
-        if n_groups == 1:
-            differences = self.game.outputs[rows] - self.game.background_outputs[background]
-            return differences[:, np.newaxis]
-        n_at_a_time = max(1, MAX_MEMBERSHIPS // (2 * n_groups**2))
-        parts = []
-        for start in range(0, len(orders), n_at_a_time):
-            pairs = slice(start, start + n_at_a_time)
-            parts.append(self._differences_of_some(rows[pairs], background[pairs], orders[pairs]))
-        return np.concatenate(parts)
+    def _orders_keys(self, keys: Sequence[int], rows: Indices, first: int) -> list[int]:
+        """Return a key for the orders of each row in a round whose first sample has this number."""
+        return [derive_key(self.seed, ORDERS_KEY, keys[row], first) for row in rows]
 
-    def _differences_of_some(
-        self, rows: Indices, background: Indices, orders: Indices
-    ) -> FloatArray:
-        """Average the differences of a number of pairs that fits the memory."""
-        n_groups = self.game.n_groups
-        ranks = orders.argsort(axis=1)
-        # The first groups of an order, and the first ones of its reverse, without the empty set and
-        # the whole, whose outputs are known.
-        counts = np.arange(1, n_groups)[:, np.newaxis]
-        is_among_first = ranks[:, np.newaxis] < counts
-        is_among_last = ranks[:, np.newaxis] >= n_groups - counts
-        from_row = np.concatenate([is_among_first, is_among_last], axis=1)
-        predicted = self.game.hybrids.outputs(rows, background, from_row).astype(np.float64)
-        empty = self.game.background_outputs[background][:, np.newaxis]
-        whole = self.game.outputs[rows][:, np.newaxis]
-        total: Any = 0
-        for part, places in (
-            (predicted[:, : n_groups - 1], ranks),
-            (predicted[:, n_groups - 1 :], n_groups - 1 - ranks),
-        ):
-            path = np.concatenate([empty, part, whole], axis=1)
-            steps = np.diff(path, axis=1)
-            total = total + np.take_along_axis(steps, places[..., np.newaxis], axis=1)
-        return total / 2
-
-    def _background_contributions(self) -> FloatArray:
-        """Estimate how much the columns of each background row contribute to its own output.
-
-        The difference between the outputs of two background rows has Shapley values, too. They are
-        about a(b) − a(c), exactly so if no columns interact. Each row is compared with its
-        neighbours in a circle, and a is the least-squares solution with mean 0.
-        """
-        n_background = self.game.n_background
-        circle = random_orders(derive_key(self.seed, NEIGHBOURS_KEY), 1, n_background)[0]
-        first = np.repeat(circle, NEIGHBOURS)
-        distances = np.arange(1, NEIGHBOURS + 1)
-        places = np.arange(n_background)[:, np.newaxis] + distances
-        second = circle[places % n_background].ravel()
-        n_pairs = len(first)
-        key = derive_key(self.seed, NEIGHBOURS_KEY, 1)
-        orders = random_orders(key, n_pairs, self.game.n_groups)
-        n_rows = len(self.game.outputs) - n_background
-        differences = self._paired_differences(n_rows + first, second, orders)
-        signs = np.zeros((n_pairs, n_background))
-        signs[np.arange(n_pairs), first] = 1
-        signs[np.arange(n_pairs), second] = -1
-        # The smallest solution is the one with mean 0.
-        solution = np.linalg.pinv(signs) @ differences.reshape(n_pairs, -1)
-        return solution.reshape(n_background, *differences.shape[1:])
-
-    def _background_orders(self, rows: Indices) -> Indices:
-        """Order the background rows at random for each row, shape (n_rows, n_background)."""
-        n_background = self.game.n_background
-        orders = np.empty((len(rows), n_background), np.intp)
-        for index, row in enumerate(rows.tolist()):
-            key = derive_key(self.seed, BACKGROUND_KEY, row)
-            orders[index] = random_orders(key, 1, n_background)
+    def _orders_by_row(self, purpose: int, keys: Sequence[int], n_things: int) -> Indices:
+        """Order things at random for each row, shape (n_rows, n_things)."""
+        orders = np.empty((len(keys), n_things), np.intp)
+        for index, key in enumerate(keys):
+            orders[index] = random_orders(derive_key(self.seed, purpose, key), 1, n_things)
         return orders
 
 
-def next_end(end: int, n_background: int) -> int:
+def partner(samples: Indices) -> Indices:
+    """Return the partner of each sample: 0 and 1 are partners, 2 and 3, and so on.
+
+    >>> partner(np.arange(4)).tolist()
+    [1, 0, 3, 2]
+    """
+    return samples ^ 1
+
+
+def variance_within_networks(differences: FloatArray) -> FloatArray:
+    """Estimate the variance of samples beyond that of their networks and background rows.
+
+    A sample with network m and background row b is about μ + α_m + β_b + ε, where ε is due to the
+    orders, and to what the network makes of the row. The differences, of shape (n_rows, n_samples,
+    …), are those between the samples (m, b) and (m′, b), and then, for their partners, between
+    (m′, b′) and (m, b′). All but four ε cancel out in the sum of both, so its variance is 4 Var(ε).
+    """
+    sums = differences[:, 0::2] + differences[:, 1::2]
+    variance: FloatArray = np.square(sums).mean(axis=1) / 4
+    return variance
+
+
+def standard_errors(
+    sums: FloatArray,
+    squares: FloatArray,
+    order_variances: FloatArray,
+    n_samples: int,
+    n_background: int,
+) -> FloatArray:
+    """Compute the standard errors of means of samples with different background rows.
+
+    The variance of the samples is that between background rows, of which n of N are drawn without
+    replacement, and that of the orders, v. So the variance of their mean is::
+
+        (variance of the samples − v) / n · (1 − n / N) + v / n
+
+    If networks differ whatever the background row is, their variance counts as between background
+    rows, although they occur about equally often: the error is overestimated then, until n is N.
+    """
+    variances = np.zeros_like(sums)
+    if n_samples > 1:
+        means = sums / n_samples
+        variances = (squares / n_samples - np.square(means)) * n_samples / (n_samples - 1)
+    between = np.maximum(variances - order_variances, 0) / n_samples
+    not_drawn = max(0, 1 - n_samples / n_background)
+    return np.sqrt(between * not_drawn + order_variances / n_samples)
+
+
+def with_total(values: FloatArray, variances: FloatArray, totals: FloatArray) -> FloatArray:
+    """Divide what the values of groups lack to their total, in proportion to their variances.
+
+    >>> values = np.array([[[1.0], [2.0], [3.0]]])
+    >>> with_total(values, np.array([[[0.0], [1.0], [4.0]]]), np.array([[7.0]])).tolist()
+    [[[1.0], [2.2], [3.8]]]
+    """
+    missing = totals - values.sum(axis=1)
+    all_variances = variances.sum(axis=1)
+    has_variance = all_variances > 0
+    divisors = np.where(has_variance, all_variances, 1)
+    return values + variances * (missing / divisors)[:, np.newaxis]
+
+
+def paired_differences(
+    game: Game, rows: Indices, background: Indices, orders: Indices, networks: Indices
+) -> FloatArray:
+    """Average the differences of each order and its reverse, shape (n_pairs, n_groups, …)."""
+    row_outputs, background_outputs = game.outputs_of_networks()
+    whole = row_outputs[networks, rows][:, np.newaxis]
+    empty = background_outputs[networks, background][:, np.newaxis]
+    if game.n_groups == 1:
+        return whole - empty
+    n_at_a_time = max(1, MAX_MEMBERSHIPS // (2 * game.n_groups**2))
+    parts = []
+    for start in range(0, len(orders), n_at_a_time):
+        pairs = slice(start, start + n_at_a_time)
+        ranks = orders[pairs].argsort(axis=1)
+        # The first groups of an order, and the first ones of its reverse, without the empty set and
+        # the whole, whose outputs are known.
+        counts = np.arange(1, game.n_groups)[:, np.newaxis]
+        is_among_first = ranks[:, np.newaxis] < counts
+        is_among_last = ranks[:, np.newaxis] >= game.n_groups - counts
+        from_row = np.concatenate([is_among_first, is_among_last], axis=1)
+        networks_of_pairs = None
+        if game.n_networks > 1:
+            networks_of_pairs = networks[pairs]
+        predicted = game.hybrids.outputs(
+            rows[pairs], background[pairs], from_row, networks_of_pairs
+        ).astype(np.float64)
+        forward, backward = np.split(predicted, 2, axis=1)
+        total = _differences(forward, empty[pairs], whole[pairs], ranks)
+        total += _differences(backward, empty[pairs], whole[pairs], game.n_groups - 1 - ranks)
+        parts.append(total / 2)
+    return np.concatenate(parts)
+
+
+def _differences(
+    predicted: FloatArray, empty: FloatArray, whole: FloatArray, ranks: Indices
+) -> FloatArray:
+    """Compute the change of the output with each group, which has a rank in an order."""
+    path = np.concatenate([empty, predicted, whole], axis=1)
+    steps = np.diff(path, axis=1)
+    differences: FloatArray = np.take_along_axis(steps, ranks[..., np.newaxis], axis=1)
+    return differences
+
+
+def background_contributions(game: Game, seed: int) -> FloatArray:
+    """Estimate how much the columns of each background row contribute to its own output.
+
+    In the game, the background rows are explained. The difference between the outputs of two of
+    them has Shapley values, too. They are about a(b) − a(c), exactly so if no columns interact.
+    Each row is compared with its neighbours in a circle, and a is the least-squares solution with
+    mean 0.
+    """
+    n_background = game.n_background
+    circle = random_orders(derive_key(seed, NEIGHBOURS_KEY), 1, n_background)[0]
+    first = np.repeat(circle, NEIGHBOURS)
+    distances = np.arange(1, NEIGHBOURS + 1)
+    places = np.arange(n_background)[:, np.newaxis] + distances
+    second = circle[places % n_background].ravel()
+    n_pairs = len(first)
+    key = derive_key(seed, NEIGHBOURS_KEY, 1)
+    orders = random_orders(key, n_pairs, game.n_groups)
+    networks = np.arange(n_pairs) % game.n_networks
+    differences = paired_differences(game, first, second, orders, networks)
+    signs = np.zeros((n_pairs, n_background))
+    signs[np.arange(n_pairs), first] = 1
+    signs[np.arange(n_pairs), second] = -1
+    # The smallest solution is the one with mean 0.
+    solution = np.linalg.pinv(signs) @ differences.reshape(n_pairs, -1)
+    return solution.reshape(n_background, *differences.shape[1:])
+
+
+def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
     """Return the number of pairs after a round that starts after `end` pairs.
 
     It grows by a half. Beyond the number of background rows, it is a multiple of this number, so
-    that all of them occur equally often.
+    that all of them occur equally often. The first round has all networks.
 
     >>> next_end(0, 100), next_end(12, 100), next_end(88, 100), next_end(100, 100), next_end(0, 5)
     (12, 18, 100, 200, 15)
+    >>> next_end(0, 100, n_networks=16), next_end(0, 12, n_networks=16)
+    (16, 24)
     """
-    longer = max(FIRST_ROUND, end * 3 // 2)
+    least = max(FIRST_ROUND, n_networks)
+    longer = max(least, end * 3 // 2)
     if end < n_background:
-        longer = min(longer, max(n_background, FIRST_ROUND))
+        longer = min(longer, max(n_background, least))
     if longer < n_background:
         return longer
     return n_background * ceil(longer / n_background)

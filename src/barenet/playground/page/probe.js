@@ -230,25 +230,48 @@ export class Probe {
     } else this.request(view);
   }
 
-  // All columns, those of the map first.
-  list({ cells = {} }) {
+  // All columns: those that contribute most to the prediction first, or else those of the map.
+  list({ cells = {}, contributions = null }) {
     const { axes } = this.page.facts;
     let names = [];
-    if (Object.keys(cells).length > axes.length)
+    if (contributions || Object.keys(cells).length > axes.length)
       names = [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))];
     this.row.hidden = !names.length;
-    if (this.listed !== JSON.stringify(cells))
+    const listed = JSON.stringify([cells, contributions]);
+    if (this.listed === listed) return;
+    this.listed = listed;
+    if (contributions) this.listContributions(names, cells, contributions);
+    else
       this.row.replaceChildren(
         table(
           ["Column", "Value"],
           names.map((name) => [name, cellWords(cells[name])]),
         ),
       );
-    this.listed = JSON.stringify(cells);
+  }
+
+  // The columns keep their places while the network learns.
+  listContributions(names, cells, contributions) {
+    const { values } = contributions;
+    const row = JSON.stringify(cells);
+    if (!this.page.playing || this.sortedRow !== row) {
+      const size = (name) => Math.abs(values[name] ?? 0);
+      this.sorted = names.sort((a, b) => size(b) - size(a));
+      this.sortedRow = row;
+    }
+    const words = (name) => (name in values ? signed(values[name]) : "");
+    this.row.replaceChildren(
+      contributionWords(contributions, this.page.panels.length > 1),
+      table(
+        ["Column", "Value", "Contribution"],
+        this.sorted.map((name) => [name, cellWords(cells[name]), words(name)]),
+        "contributions",
+      ),
+    );
   }
 
   show(view, isNew = false) {
-    this.list(view.answer);
+    if (view === this.views[0]) this.list(view.answer); // the contributions are those of network A
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
     let missing = "";
@@ -342,6 +365,16 @@ const contributionsOf = (answer) =>
   );
 
 const signed = (value) => `${value > 0 ? "+" : ""}${number(value, 2)}`;
+
+// What the contributions of the columns add up to.
+function contributionWords({ output, prediction, expected }, areSeveral) {
+  const network = areSeveral ? " by network A" : "";
+  return make(
+    "p",
+    { className: "hint" },
+    `The ${output}${network} is ${number(prediction)}, and ${number(expected)} on average. The columns contribute the difference:`,
+  );
+}
 
 // A place for the value of a neuron; its title is the name of the neuron without the value.
 function addValue(node) {

@@ -18,6 +18,7 @@ from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite
 from barenet.playground.trainer._trainer_messages import UpdateRecord
 from barenet.playground.views._network_view import NetworkView, drawn_rows
+from barenet.playground.views._row_contributions import contributions_to
 from barenet.tables._column_kinds import NumberColumn
 
 #: Maximum number of outputs that are drawn.
@@ -68,6 +69,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
         if not place:
             index = drawn_rows(prepared)[row]
             answer |= _record(prepared, int(index))
+            answer["contributions"] = contributions_to(prepared, network, int(index))
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:

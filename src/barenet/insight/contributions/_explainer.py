@@ -1,0 +1,240 @@
+"""Explainer: a model and its background rows, prepared to explain rows as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines._threads import numpy_on_one_thread
+from barenet.files._predictor import Predictor
+from barenet.insight.contributions._contributions import Contributions
+from barenet.insight.contributions._explained_model import ExplainedModel
+from barenet.insight.contributions._shapley_values import (
+    FIRST_ROUND,
+    Game,
+    Sampler,
+    Values,
+    background_contributions,
+    exact_values,
+)
+from barenet.model._arrays import FloatArray
+from barenet.tables._frame import Frame
+
+#: Maximum number of hybrids of a row for which all coalitions are computed by default.
+EXACT_HYBRIDS = 2**12
+#: Maximum number of groups of columns of which all coalitions can be computed.
+MAX_EXACT_GROUPS = 16
+
+#: Number of rows that are explained at a time.
+ROWS = 32
+#: Number of rows that are encoded at a time.
+ENCODED_ROWS = 2**10
+
+#: Minimum number of rows for the contributions of the background rows to save time.
+MANY_ROWS = 10
+
+
+class Block(NamedTuple):
+    """Some of the rows to explain."""
+
+    rows: slice
+    encoded: Any
+
+
+class Explainer:
+    """Explains the predictions of a model, compared with its background rows.
+
+    Parameters
+    ----------
+    model : ExplainedModel
+        The model.
+    background : array, Frame or DataFrame
+        The background rows, as `ExplainedModel.rows` returns them.
+    group_names : sequence of str
+        Names of the groups of columns; most have one column.
+    groups : sequence of sequence of int
+        The columns of each group.
+    seed : int
+        Determines the random numbers.
+    """
+
+    def __init__(
+        self,
+        model: ExplainedModel,
+        background: Any,
+        group_names: Sequence[str],
+        groups: Sequence[Sequence[int]],
+        seed: int = 0,
+    ) -> None:
+        self.model = model
+        self.group_names = tuple(group_names)
+        self.seed = seed
+        self.rows = background
+        self.outputs = model.outputs(background)
+        with numpy_on_one_thread():
+            self.background = model.prepare_background(background, groups)
+
+    @classmethod
+    def of(cls, predictor: Predictor, background: Any) -> Self:
+        """Prepare a predictor and raw background rows, to explain each column."""
+        model = ExplainedModel.of(predictor, background, "probability")
+        names = predictor.feature_names
+        groups = [[place] for place in range(len(names))]
+        return cls(model, model.rows(background, "background"), names, groups)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether there are so few hybrids of a row that all coalitions are computed by default."""
+        n_groups = len(self.group_names)
+        if n_groups > MAX_EXACT_GROUPS:
+            return False
+        return 2**n_groups * len(self.outputs) <= EXACT_HYBRIDS
+
+    @cached_property
+    def adjustments(self) -> FloatArray | None:
+        """How much each background row's columns contribute to its own output.
+
+        None for so few background rows that each row is compared with all of them anyway.
+        """
+        if len(self.outputs) <= FIRST_ROUND:
+            return None
+        game = self._game(self.background.encode(self.rows), self.outputs)
+        return background_contributions(game, self.seed)
+
+    def explain(
+        self,
+        rows: Any,
+        *,
+        tolerance: float = 0.02,
+        exact: bool | None = None,
+        n_threads: int = 1,
+        keys: Sequence[int] | None = None,
+    ) -> Contributions:
+        """Compute the contributions to the predictions of rows.
+
+        Parameters
+        ----------
+        rows : array, Frame or DataFrame
+            The rows, as `ExplainedModel.rows` returns them.
+        tolerance : float, default=0.02
+            The standard error at which a row ends, as for `contributions`.
+        exact : bool, optional
+            Whether to compute all coalitions of columns; by default, `is_exact`.
+        n_threads : int, default=1
+            Maximum number of threads.
+        keys : sequence of int, optional
+            Determine the random numbers of each row; by default, the rows' numbers. Rows with the
+            same values and the same key have the same contributions, up to rounding.
+
+        Returns
+        -------
+        Contributions
+            The contributions.
+        """
+        outputs = self.model.outputs(rows)
+        if keys is None:
+            keys = range(len(outputs))
+        if exact is None:
+            exact = self.is_exact
+        if not self.background.is_threadable:
+            n_threads = 1
+        with numpy_on_one_thread():
+            sampler = None
+            if not exact:
+                sampler = self._sampler(len(outputs), tolerance)
+            values = self._values(rows, outputs, keys, sampler, n_threads)
+        expected = self.outputs.mean(axis=0)
+        column_names = self.model.column_names(rows)
+        output_names = self.model.output_names(len(expected))
+        return Contributions(
+            values=values.values,
+            standard_errors=values.errors,
+            expected=expected,
+            predictions=outputs,
+            names=self.group_names,
+            output_names=output_names,
+            target_name=self.model.target_name,
+            scale=self.model.scale,
+            rows=columns_of(rows, column_names),
+            n_orders=values.n_orders,
+        )
+
+    def _sampler(self, n_rows: int, tolerance: float) -> Sampler:
+        """Return what estimates the values of a number of rows."""
+        adjustments = None
+        if n_rows >= MANY_ROWS:
+            adjustments = self.adjustments
+        return Sampler(self.seed, tolerance, adjustments)
+
+    def _values(
+        self,
+        rows: Any,
+        outputs: FloatArray,
+        keys: Sequence[int],
+        sampler: Sampler | None,
+        n_threads: int,
+    ) -> Values:
+        """Compute the values of rows, some rows at a time; without a sampler, exactly."""
+
+        def values_of_block(block: Block) -> Values:
+            game = self._game(block.encoded, outputs[block.rows])
+            if sampler is None:
+                return exact_values(game)
+            return sampler.values(game, keys[block.rows])
+
+        parts: list[Values] = []
+        with ThreadPoolExecutor(n_threads, "barenet") as pool:
+            for blocks in self._encoded_blocks(rows):
+                if n_threads == 1:
+                    parts.extend([values_of_block(block) for block in blocks])
+                else:
+                    parts.extend(pool.map(values_of_block, blocks))
+        return Values(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.errors for part in parts]),
+            np.concatenate([part.n_orders for part in parts]),
+        )
+
+    def _encoded_blocks(self, rows: Any) -> Iterator[list[Block]]:
+        """Encode a number of rows at a time, and divide them into blocks."""
+        for start in range(0, len(rows), ENCODED_ROWS):
+            encoded = self.background.encode(rows_between(rows, start, start + ENCODED_ROWS))
+            blocks = []
+            for first in range(0, len(encoded), ROWS):
+                block = rows_between(encoded, first, first + ROWS)
+                first_row = start + first
+                blocks.append(Block(slice(first_row, first_row + len(block)), block))
+            yield blocks
+
+    def _game(self, encoded: Any, outputs: FloatArray) -> Game:
+        """Return the predictions of hybrids of some encoded rows and the background rows."""
+        return Game(
+            hybrids=self.background.mix(encoded),
+            outputs=outputs,
+            background_outputs=self.outputs,
+            n_groups=len(self.group_names),
+            n_networks=self.background.n_networks,
+        )
+
+
+def rows_between(rows: Any, start: int, stop: int) -> Any:
+    """Return the rows from one number to before another."""
+    if hasattr(rows, "iloc"):
+        return rows.iloc[start:stop]
+    return rows[start:stop]
+
+
+def columns_of(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return the columns of rows by their names."""
+    if isinstance(rows, Frame):
+        return dict(rows.columns)
+    if hasattr(rows, "iloc"):
+        columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
+    else:
+        columns = list(rows.T)
+    return dict(zip(names, columns, strict=True))

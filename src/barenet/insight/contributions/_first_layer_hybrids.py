@@ -1,0 +1,278 @@
+"""Hybrids of encoded rows, of which only the layers above the first one are computed for each.
+
+The first layer is a sum: z = b + Σ_g x_g W_g over the groups g of columns, with the inputs x_g of a
+group and their rows W_g of the weights. So x_g W_g is computed once for each row, and a hybrid
+takes it from one row or from the other.
+
+An input of a pair of columns is 1 where both columns have certain categories. Let w(p, q) be the
+weights of the input for the categories of two columns p and q, with primes for the background row.
+The sum of a hybrid has one of the terms w(p, q), w(p, q′), w(p′, q) and w(p′, q′), which is::
+
+    w(p′, q′)  +  [w(p, q′) − w(p′, q′)] if p is the row's  +  [w(p′, q) − w(p′, q′)] if q is
+        +  [w(p, q) − w(p, q′) − w(p′, q) + w(p′, q′)] if both are
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import Model, networks_of
+from barenet.insight.contributions._hybrid_rows import Background, HybridRows, Indices
+from barenet.model._arrays import FloatArray
+from barenet.model._network import Network
+from barenet.model.layers import Dense
+
+#: Number of hybrids of which a network computes its layers at a time, so that they fit the cache.
+HYBRIDS = 2**11
+
+
+@dataclass(frozen=True)
+class ColumnPair:
+    """Two columns with inputs for pairs of their categories."""
+
+    #: The inputs of both columns that occur in pairs; at most one of each column is not 0.
+    first_inputs: Indices
+    second_inputs: Indices
+    #: The groups of columns that the two columns belong to.
+    first_group: int
+    second_group: int
+    #: The row of `pair_inputs` for each input of the first and the second column; the last row and
+    #: column are for rows in which none of the column's inputs is 1.
+    table: Indices
+    #: The inputs of the pairs.
+    pair_inputs: Indices
+
+
+@dataclass(frozen=True)
+class FirstLayerRows:
+    """Rows in the first layer of all networks."""
+
+    #: x_g W_g for each network, shape (n_rows, n_groups, n_neurons).
+    terms: Sequence[FloatArray]
+    #: The sums, with those of the pairs and the bias, shape (n_rows, n_neurons). The neurons of all
+    #: networks are side by side.
+    sums: FloatArray
+    #: For each pair of columns, the place of the input that is 1 in its first and second column,
+    #: both of shape (n_rows,).
+    categories: Sequence[tuple[Indices, Indices]]
+
+
+class FirstLayerBackground(Background):
+    """Background rows for networks whose first layer is dense.
+
+    Parameters
+    ----------
+    model : Network or Ensemble
+        The networks.
+    encode : callable
+        Converts raw rows to the inputs of the networks.
+    background : rows that `encode` takes
+        The background rows.
+    groups : sequence of ndarray
+        The inputs of each group of columns, without those of pairs.
+    pairs : sequence of ColumnPair
+        The pairs of columns.
+    convert : callable
+        Converts outputs of the networks to the scale of the contributions.
+    is_mean : bool
+        Whether the converted mean of outputs is the mean of the converted outputs.
+    """
+
+    is_threadable = True
+
+    def __init__(
+        self,
+        model: Model,
+        encode: Callable[[Any], FloatArray],
+        background: Any,
+        groups: Sequence[Indices],
+        pairs: Sequence[ColumnPair],
+        convert: Callable[[FloatArray], FloatArray],
+        *,
+        is_mean: bool,
+    ) -> None:
+        self.networks = networks_of(model)
+        self.dtype = model.dtype
+        self.encode_rows = encode
+        self.groups = groups
+        self.pairs = pairs
+        self.convert = convert
+        if is_mean:
+            self.n_networks = len(self.networks)
+        layers = [_first_layer(network) for network in self.networks]
+        weights = np.hstack([layer.weights for layer in layers])
+        self.bias = np.concatenate([layer.bias for layer in layers])
+        self.weights_of_groups = [weights[inputs] for inputs in groups]
+        self.weights_of_pairs: list[FloatArray] = []
+        for pair in pairs:
+            none = np.zeros((1, weights.shape[1]), weights.dtype)  # for rows without a pair
+            self.weights_of_pairs.append(np.concatenate([weights[pair.pair_inputs], none]))
+        ends = np.cumsum([layer.n_out for layer in layers])
+        #: The neurons of each network.
+        self.neurons: list[slice] = []
+        for layer, end in zip(layers, ends.tolist(), strict=True):
+            self.neurons.append(slice(end - layer.n_out, end))
+        self.rows = self.first_layer(self.encode(background))
+        self.outputs = self.outputs_of_networks(self.rows)
+
+    def encode(self, X: Any) -> FloatArray:
+        return self.encode_rows(X).astype(self.dtype, copy=False)
+
+    def mix(self, encoded: FloatArray) -> FirstLayerHybrids:
+        return FirstLayerHybrids(self, self.first_layer(encoded))
+
+    def first_layer(self, inputs: FloatArray) -> FirstLayerRows:
+        """Compute the sums of the first layer for rows, and their terms."""
+        shape = (len(inputs), len(self.groups), len(self.bias))
+        terms = np.empty(shape, self.dtype)
+        for number, group in enumerate(self.groups):
+            terms[:, number] = inputs[:, group] @ self.weights_of_groups[number]
+        sums = terms.sum(axis=1) + self.bias
+        categories = []
+        for pair, weights in zip(self.pairs, self.weights_of_pairs, strict=True):
+            first = active_inputs(inputs, pair.first_inputs)
+            second = active_inputs(inputs, pair.second_inputs)
+            sums += weights[pair.table[first, second]]
+            categories.append((first, second))
+        terms_of_networks = []
+        for neurons in self.neurons:  # copies, from which rows are taken faster
+            terms_of_networks.append(np.ascontiguousarray(terms[:, :, neurons]))
+        return FirstLayerRows(terms_of_networks, sums, categories)
+
+    def outputs_of_networks(self, rows: FirstLayerRows) -> FloatArray:
+        """Compute the outputs of each network for rows, shape (n_networks, n_rows, n_outputs)."""
+        outputs = []
+        for network, neurons in zip(self.networks, self.neurons, strict=True):
+            outputs.append(self.convert(_upper_layers(network, rows.sums[:, neurons])))
+        return np.stack(outputs).astype(np.float64)
+
+
+class FirstLayerHybrids(HybridRows):
+    """Hybrids of rows and background rows, as sums of the first layer."""
+
+    def __init__(self, background: FirstLayerBackground, rows: FirstLayerRows) -> None:
+        self.background = background
+        self.rows = rows
+        self.row_outputs = background.outputs_of_networks(rows)
+        self.background_outputs = background.outputs
+
+    def outputs(
+        self,
+        rows: Indices,
+        background: Indices,
+        from_row: NDArray[np.bool_],
+        networks: Indices | None = None,
+    ) -> FloatArray:
+        n_pairs, n_hybrids, _ = from_row.shape
+        results = np.empty((n_pairs, n_hybrids, self.row_outputs.shape[2]))
+        shares: list[tuple[Indices, Sequence[int]]] = []
+        if networks is None:
+            every_network = range(len(self.background.networks))
+            shares.append((np.arange(n_pairs), every_network))
+        else:
+            for number in np.unique(networks).tolist():
+                shares.append((np.flatnonzero(networks == number), [number]))
+        pairs_at_a_time = max(1, HYBRIDS // n_hybrids)
+        for pairs_of_share, numbers in shares:
+            for start in range(0, len(pairs_of_share), pairs_at_a_time):
+                pairs = pairs_of_share[start : start + pairs_at_a_time]
+                outputs = self._predict(rows[pairs], background[pairs], from_row[pairs], numbers)
+                results[pairs] = outputs.reshape(len(pairs), n_hybrids, -1)
+        return results
+
+    def _predict(
+        self,
+        rows: Indices,
+        background: Indices,
+        from_row: NDArray[np.bool_],
+        numbers: Sequence[int],
+    ) -> FloatArray:
+        """Predict the hybrids of some pairs by the mean of some networks.
+
+        Z = z(b) + Σ_g (x_g W_g − b_g W_g) over the groups g whose values are the row's, and the
+        terms of pairs of columns. This is a product with a matrix of ones for these groups, for
+        pairs of columns whose values are both the row's, and for z(b), and zeros else.
+        """
+        n_pairs, n_hybrids, n_groups = from_row.shape
+        column_pairs = self.background.pairs
+        n_terms = n_groups + len(column_pairs) + 1
+        summed = np.ones((n_pairs, n_hybrids, n_terms), self.background.dtype)
+        summed[..., :n_groups] = from_row
+        for place, pair in enumerate(column_pairs, n_groups):
+            first = from_row[..., pair.first_group]
+            summed[..., place] = first & from_row[..., pair.second_group]
+        total: Any = 0
+        for number in numbers:
+            neurons = self.background.neurons[number]
+            background_rows = self.background.rows
+            n_neurons = neurons.stop - neurons.start
+            terms = np.empty((n_pairs, n_terms, n_neurons), summed.dtype)
+            of_rows = np.take(self.rows.terms[number], rows, axis=0)
+            of_background = np.take(background_rows.terms[number], background, axis=0)
+            np.subtract(of_rows, of_background, out=terms[:, :n_groups])
+            terms[:, -1] = background_rows.sums[background, neurons]
+            self._add_pairs(terms, rows, background, neurons)
+            Z = np.matmul(summed, terms)
+            network = self.background.networks[number]
+            total = total + _upper_layers(network, Z.reshape(-1, n_neurons))
+        return self.background.convert(total / len(numbers))
+
+    def _add_pairs(
+        self, terms: FloatArray, rows: Indices, background: Indices, neurons: slice
+    ) -> None:
+        """Add the terms of pairs of columns to those of their groups, and set those of both."""
+        n_groups = len(self.background.groups)
+        for place, pair in enumerate(self.background.pairs):
+            weights = self.background.weights_of_pairs[place][:, neurons]
+            row_first, row_second = self.rows.categories[place]
+            background_first, background_second = self.background.rows.categories[place]
+            first = row_first[rows]
+            second = row_second[rows]
+            other_first = background_first[background]
+            other_second = background_second[background]
+            neither = weights[pair.table[other_first, other_second]]
+            only_first = weights[pair.table[first, other_second]] - neither
+            only_second = weights[pair.table[other_first, second]] - neither
+            both = weights[pair.table[first, second]] - neither
+            terms[:, pair.first_group] += only_first
+            terms[:, pair.second_group] += only_second
+            terms[:, n_groups + place] = both - only_first - only_second
+
+
+def active_inputs(inputs: NDArray[Any], places: Indices) -> Indices:
+    """Find which of some inputs is not 0, for each row; their number if all of them are 0.
+
+    >>> active_inputs(np.array([[0, 5, 1], [0, 5, 0]]), np.array([0, 2])).tolist()
+    [1, 2]
+    """
+    are_active = inputs[:, places] != 0
+    return np.where(are_active.any(axis=1), are_active.argmax(axis=1), len(places))
+
+
+def _first_layer(network: Network) -> Dense:
+    """Return the first layer of a network, which is dense."""
+    layer = network.layers[0]
+    assert isinstance(layer, Dense)
+    return layer
+
+
+def _upper_layers(network: Network, Z: FloatArray) -> FloatArray:
+    """Compute the outputs of a network from the sums Z of its first layer."""
+    values = _first_layer(network).activation.forward(Z)
+    for layer in network.layers[1:]:
+        if isinstance(layer, Dense):
+            # Few columns one after the other, as a softmax adds them up; the bias in place.
+            if layer.n_out < layer.n_in:
+                Z = (layer.weights.T @ values.T).T
+            else:
+                Z = values @ layer.weights
+            Z += layer.bias
+            values = layer.activation.forward(Z)
+        else:
+            values, _ = layer.forward(values)
+    return values

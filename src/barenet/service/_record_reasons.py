@@ -1,0 +1,96 @@
+"""Reasons of the predictions of records: the columns with the largest contributions.
+
+The background rows are prepared once, so the reasons of a record take some milliseconds. They do
+not depend on the other records of a request.
+"""
+
+import re
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.insight.contributions._contributions import reasons_of_predictions
+from barenet.insight.contributions._explainer import Explainer
+
+#: The parameter of a request, and its maximum.
+PARAMETER = "reasons"
+MAX_REASONS = 1_000
+#: Maximum number of records of a request that are explained.
+MAX_RECORDS = 100
+#: Number of records after which it is checked whether the request has timed out.
+RECORDS_AT_A_TIME = 8
+
+#: What is wrong with a service or a parameter, for the client.
+NO_BACKGROUND = (
+    "the model has no rows to compare with: train it with --keep-background, or start the service "
+    "with --background ROWS"
+)
+SEVERAL_NUMBERS = "the model predicts several numbers for each record: leave it out"
+NO_COUNT = f"expected a whole number from 1 to {MAX_REASONS:,}"
+
+
+class RecordReasons:
+    """Finds the reasons of the predictions of records.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model, with the background rows that it keeps.
+    threshold : float, optional
+        The probability from which on the second of two classes is predicted.
+    """
+
+    def __init__(self, predictor: Predictor, threshold: float | None = None) -> None:
+        self.threshold = threshold
+        self.problem = ""
+        if predictor.background is None:
+            self.problem = NO_BACKGROUND
+        elif predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
+            self.problem = SEVERAL_NUMBERS
+        else:
+            self.explainer = Explainer.of(predictor, predictor.background)
+
+    def read_count(self, texts: list[str]) -> int:
+        """Read the number of reasons from the values of the parameter; 0 if it has none.
+
+        Raises
+        ------
+        ValueError
+            If the service finds no reasons, or the values are not one number from 1 to the maximum.
+        """
+        if not texts:
+            return 0
+        if self.problem:
+            raise ValueError(f"{PARAMETER}: {self.problem}")
+        is_number = len(texts) == 1 and re.fullmatch("[0-9]{1,4}", texts[0])
+        if not is_number or not 1 <= int(texts[0]) <= MAX_REASONS:
+            raise ValueError(f"{PARAMETER}: {NO_COUNT}")
+        return int(texts[0])
+
+    def find(self, rows: Any, count: int, is_cancelled: Event) -> list[list[dict[str, Any]]]:
+        """Find the reasons of each row, until it is cancelled.
+
+        Raises
+        ------
+        ValueError
+            If a prediction of some of a row's values and a background row's others overflows.
+        """
+        rows = self.explainer.model.rows(rows, "X")
+        found: list[list[dict[str, Any]]] = []
+        for start in range(0, len(rows), RECORDS_AT_A_TIME):
+            if is_cancelled.is_set():
+                break
+            block = rows[start : start + RECORDS_AT_A_TIME]
+            # With the same key, the same record has the same reasons.
+            keys = np.zeros(len(block), int).tolist()
+            with np.errstate(over="ignore", invalid="ignore"):
+                result = self.explainer.explain(block, keys=keys)
+            if not np.isfinite(result.values).all():
+                problem = "numbers so extreme that predictions of some of them overflow"
+                raise ArgumentError(problem, argument=PARAMETER)
+            for reasons in reasons_of_predictions(result, count, self.threshold):
+                found.append([reason._asdict() for reason in reasons])
+        return found

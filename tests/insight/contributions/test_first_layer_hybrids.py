@@ -1,0 +1,180 @@
+"""Hybrids from the first layer's sums: their oracle predicts the raw hybrid rows, as tables."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from barenet import Network, Predictor, Scaling, TableEncoding, contributions
+from barenet.insight.contributions._explained_model import ExplainedModel
+from barenet.insight.contributions._first_layer_hybrids import FirstLayerBackground
+from barenet.insight.contributions._hybrid_rows import RawBackground
+from barenet.insight.contributions._shapley_values import with_total
+from barenet.tables._input_pairs import InputPairs
+from barenet.typing import Ensemble
+
+N_NETWORKS = 3
+
+
+def places(encoding, name, *inputs):
+    """The numbers of some inputs of a column."""
+    return [encoding.used_by_name[name].inputs.index(f"{name}{value}") for value in inputs]
+
+
+def product_of(*sides):
+    """Each input of the first list with each of the second one, but the last pair."""
+    first, second = sides
+    return tuple((one, other) for one in first for other in second)[:-1]
+
+
+@pytest.fixture
+def ensembles(towns_table):
+    """Predictors with inputs for pairs of columns, in float64: of a class, and of a number."""
+    _, frame = towns_table
+    encoding = TableEncoding.fit(frame, numbers="piecewise", bins=3)
+    encoding = encoding.with_inputs({"built": ("month",)}, {"rooms": (1.0, 2.0, 3.0)})
+    town = places(encoding, "town", "=Oslo", "=Rome")
+    rooms = places(encoding, "rooms", "=1", "=2", " rare")
+    member = places(encoding, "member", "")
+    months = places(encoding, "built", " Jan", " Feb", " Mar", " Apr", " May", " Jun")
+    encoding = replace(
+        encoding,
+        pairs=(
+            InputPairs("town", "rooms", product_of(town, rooms)),
+            InputPairs("member", "town", product_of(member, town)),
+            InputPairs("built", "rooms", product_of(months, rooms)),
+        ),
+    )
+    predictors = {}
+    for output, classes in (("sigmoid", ("no", "yes")), ("identity", None)):
+        networks = []
+        for seed in range(N_NETWORKS):
+            sizes = [encoding.n_inputs, 7 + seed, 5, 1]
+            network = Network.dense(sizes, hidden="tanh", output=output, seed=seed, dtype="float64")
+            rng = np.random.default_rng(seed)
+            network.parameters[:] += rng.normal(0, 0.7, network.n_parameters)
+            networks.append(network)
+        scaling = None
+        if classes is None:
+            scaling = Scaling.fit("standardize", np.array([[5.0], [9.0]]))
+        predictors[output] = Predictor(
+            network=Ensemble(networks),
+            preprocessing=encoding,
+            classes=classes,
+            feature_names=encoding.feature_names,
+            target_name="far",
+            dataset="towns",
+            target_scaling=scaling,
+        )
+    frame = frame.copy()
+    frame.loc[[3, 55], "town"] = "Lima"  # a new category, without an input
+    return predictors, frame
+
+
+GROUPS = {
+    "each column alone": [[0], [1], [2], [3], [4]],
+    "a pair in one group": [[0, 2], [1], [3], [4]],
+    "groups that share pairs": [[0, 1], [2, 3], [4]],
+}
+
+
+@pytest.mark.parametrize("groups", GROUPS.values(), ids=[*GROUPS])
+@pytest.mark.parametrize("output", ["sigmoid", "identity"])
+def test_hybrids_agree_with_predictions_of_raw_hybrid_rows(ensembles, output, groups):
+    predictors, frame = ensembles
+    predictor = predictors[output]
+    model = ExplainedModel.of(predictor, frame, "probability")
+    background = model.rows(frame[:20], "background")
+    X = model.rows(frame[50:60], "X")
+    prepared = model.prepare_background(background, groups)
+    assert isinstance(prepared, FirstLayerBackground)
+    assert prepared.n_networks == N_NETWORKS
+    hybrids = prepared.mix(prepared.encode(X))
+    rng = np.random.default_rng(0)
+    n_pairs = 40
+    rows = rng.integers(0, 10, n_pairs)
+    background_rows = rng.integers(0, 20, n_pairs)
+    from_row = rng.random((n_pairs, 6, len(groups))) < 0.5
+    raw = RawBackground(model.outputs, background, groups).mix(X)
+    expected = raw.outputs(rows, background_rows, from_row)
+    np.testing.assert_allclose(
+        hybrids.outputs(rows, background_rows, from_row), expected, rtol=0, atol=1e-12
+    )
+    of_networks = []
+    networks = rng.integers(0, N_NETWORKS, n_pairs)
+    by_network = hybrids.outputs(rows, background_rows, from_row, networks)
+    for number, network in enumerate(predictor.network.networks):
+        alone = ExplainedModel.of(replace(predictor, network=network), frame, "probability")
+        raw = RawBackground(alone.outputs, background, groups).mix(X)
+        predicted = raw.outputs(rows, background_rows, from_row)
+        chosen = networks == number
+        np.testing.assert_allclose(by_network[chosen], predicted[chosen], rtol=0, atol=1e-12)
+        of_networks.append(predicted)
+        np.testing.assert_allclose(hybrids.row_outputs[number], alone.outputs(X), atol=1e-12)
+        np.testing.assert_allclose(
+            hybrids.background_outputs[number], alone.outputs(background), atol=1e-12
+        )
+    np.testing.assert_allclose(np.mean(of_networks, axis=0), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", ["probability", "log-odds"])
+def test_contributions_of_pairs_of_columns_agree_with_those_of_raw_rows(
+    ensembles, monkeypatch, scale
+):
+    predictors, frame = ensembles
+    X, background = frame[50:53], frame[:20]
+    options = {"scale": scale}
+    result = contributions(predictors["sigmoid"], X, background, **options)
+    sampled = contributions(predictors["sigmoid"], X, background, exact=False, **options)
+    starts_dense = "barenet.insight.contributions._explained_model._starts_dense"
+    monkeypatch.setattr(starts_dense, lambda model: False)
+    expected = contributions(predictors["sigmoid"], X, background, **options)
+    np.testing.assert_allclose(result.values, expected.values, rtol=0, atol=1e-12)
+    assert not result.n_orders.any()
+    assert sampled.n_orders.all()
+    deviations = np.square(sampled.values - expected.values).mean()
+    assert deviations < 2 * np.square(sampled.standard_errors).mean()
+
+
+def test_log_odds_of_an_ensemble_are_those_of_its_mean(ensembles):
+    predictors, frame = ensembles
+    model = ExplainedModel.of(predictors["sigmoid"], frame, "log-odds")
+    background = model.rows(frame[:20], "background")
+    prepared = model.prepare_background(background, GROUPS["each column alone"])
+    assert prepared.n_networks == 1
+
+
+@pytest.mark.parametrize("n_rows", [1, 40])
+@pytest.mark.parametrize("n_background", [1, 60])
+def test_the_networks_of_an_ensemble_take_turns(n_rows, n_background):
+    """Each network predicts some hybrids; the errors are as large as estimated, the sums exact."""
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(n_rows, 7)), rng.normal(size=(n_background, 7))
+    networks = []
+    for seed in range(5):
+        network = Network.dense([7, 12, 6, 1], hidden="tanh", seed=1, dtype="float64")
+        own_rng = np.random.default_rng(seed)
+        network.parameters[:] += own_rng.normal(0, 0.3, network.n_parameters)
+        network.layers[0].weights[3] = 0
+        networks.append(network)
+    ensemble = Ensemble(networks)
+    exact = contributions(ensemble, X, background, exact=True)
+    options = {"exact": False, "tolerance": 0.04}
+    sampled = contributions(ensemble, X, background, **options)
+    total = sampled.expected + sampled.values.sum(axis=1)
+    np.testing.assert_allclose(total, sampled.predictions, rtol=0, atol=1e-9)
+    deviations = sampled.values - exact.values
+    errors = sampled.standard_errors
+    np.testing.assert_allclose(deviations[:, 3], 0, rtol=0, atol=1e-12)
+    used = [0, 1, 2, 4, 5, 6]
+    ratio = np.sqrt(np.square(deviations[:, used]).mean() / np.square(errors[:, used]).mean())
+    lower = 0.5 if n_rows > 1 else 0.1
+    assert lower < ratio < 1.4
+
+
+def test_the_rest_goes_to_uncertain_columns():
+    values = np.array([[[1.0, 1.0], [2.0, 2.0]], [[1.0, 5.0], [3.0, 0.0]]])
+    variances = np.array([[[0.0, 0.0], [1.0, 0.0]], [[3.0, 2.0], [1.0, 2.0]]])
+    totals = np.array([[4.0, 3.0], [0.0, 5.0]])
+    expected = [[[1.0, 1.0], [3.0, 2.0]], [[-2.0, 5.0], [2.0, 0.0]]]
+    np.testing.assert_allclose(with_total(values, variances, totals), expected)
