@@ -1,6 +1,5 @@
 """A network or an ensemble with all settings decided, ready to be trained on a task."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, Model, check_engine
-from barenet.errors import ArgumentError, caller_stacklevel, some
+from barenet.errors import ArgumentError, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -40,7 +39,7 @@ from barenet.tasks._distillation import student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._network_rows import NetworkRows
 from barenet.tasks._split_rows import SplitRows, fingerprint_of
-from barenet.tasks._target_leakage import describe_leak, leaking_columns
+from barenet.tasks._target_leakage import warn_of_leaks
 from barenet.training._callbacks import Callback, EarlyStopping, Run
 from barenet.training._history import History
 
@@ -115,11 +114,7 @@ class Fit(ABC):
     def warn_of_columns(self, dataset: Dataset, function: str) -> None:
         """Warn of suspicious columns: copies of the target, and values or names that are errors."""
         encoding = self.predictor.preprocessing
-        leaking = leaking_columns(self.training, encoding)
-        if leaking:
-            leak = describe_leak(leaking, self.training.target_name)
-            text = f"{leak}: {function}(..., drop={leaking[:5]!r})"
-            warnings.warn(text, stacklevel=caller_stacklevel())
+        warn_of_leaks(self.training, encoding, function)
         if isinstance(encoding, TableEncoding):
             warn_of_placeholders(encoding, dataset.X)
             warn_of_alike_names(encoding, dataset.X, dataset.target_name, dataset.classes or ())
