@@ -202,7 +202,8 @@ class Frame:
         Examples
         --------
         >>> towns = np.array(["Rome", ""], np.dtypes.StringDType())
-        >>> Frame({"size": np.array([3.5, np.nan]), "town": towns}).to_pandas().isna().sum().tolist()
+        >>> frame = Frame({"size": np.array([3.5, np.nan]), "town": towns})
+        >>> frame.to_pandas().isna().sum().tolist()
         [1, 1]
         """
         import pandas
