@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
 from barenet._display import write_display
+from barenet._extras import require_package
 from barenet.datasets._random_split import random_split
 from barenet.errors import ArgumentError
 from barenet.tables._frame import Frame, Samples, check_names, write_first_rows
@@ -136,8 +137,7 @@ class Dataset:
         >>> load_dataset("iris").to_pandas().shape
         (150, 5)
         """
-        import pandas
-
+        pandas = require_package("pandas", "a DataFrame")
         if isinstance(self.X, Frame):
             table = self.X.to_pandas()
         else:
@@ -329,3 +329,10 @@ class Dataset:
             numbers=self.numbers[rows],
             split_keys=keys,
         )
+
+
+def rows_alone(X: Any) -> Any:
+    """Return the rows of a data set without their targets; return other rows as is."""
+    if isinstance(X, Dataset):
+        return X.X
+    return X

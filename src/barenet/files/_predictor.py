@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import Count, OtherMethods, check_count, check_seed, convert_fields
 from barenet._display import write_display, write_facts
 from barenet.datasets._column_summary import describe_unknown
+from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, printable, some
@@ -221,7 +222,7 @@ class Predictor(OtherMethods):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame, mapping or Dataset
             Raw rows; there may be no rows. Columns are found by their names, in any order, or by
             position if their names are integers. Without preprocessing, a sparse matrix is accepted
             as well. A list of records, which are mappings, is a table; a value that a record lacks
@@ -329,7 +330,7 @@ class Predictor(OtherMethods):
 
     def _rows(self, X: Any) -> _Rows:
         """Return rows, or a row of missing values if there are none."""
-        X = columns_of_records(X)
+        X = columns_of_records(rows_alone(X))
         if has_rows(X):
             return _Rows(X)
         names = column_names(X) or ()
@@ -422,7 +423,7 @@ class Predictor(OtherMethods):
 
     def _readable(self, X: Any) -> Any:
         """Return the rows of a table as a frame, which can be read again."""
-        X = columns_of_records(X)
+        X = columns_of_records(rows_alone(X))
         if isinstance(self.preprocessing, TableEncoding) and has_rows(X):
             return self.preprocessing.frame_of(X)
         return X

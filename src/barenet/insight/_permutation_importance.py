@@ -261,28 +261,34 @@ def _shuffled_scores(
     rows[:, columns] = before
 
 
+def predictor_of(model: Any, X: Any) -> Predictor:
+    """Make the predictor of a network, which has no preprocessing, or of a fitted estimator."""
+    if isinstance(model, Predictor):
+        return model
+    if not isinstance(model, Model):
+        return Predictor.from_estimator(model)
+    n_inputs = model.n_inputs or np.shape(X)[-1]
+    classes = None
+    predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
+    if predicted.n_classes is not None:
+        classes = _index_names(predicted.n_classes)
+    return Predictor(
+        network=model,
+        preprocessing=no_scaling(n_inputs),
+        classes=classes,
+        feature_names=_column_names(X, n_inputs),
+        target_name="y",
+        dataset="",
+    )
+
+
 def as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
     """Make the predictor of a network or an estimator, and encode the targets for it."""
     has_indices = isinstance(model, Predictor)  # as targets
-    if isinstance(model, Model):
-        n_inputs = model.n_inputs or np.shape(X)[-1]
-        classes = None
-        predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
-        if predicted.n_classes is not None:
-            classes = _index_names(predicted.n_classes)
-        model = Predictor(
-            network=model,
-            preprocessing=no_scaling(n_inputs),
-            classes=classes,
-            feature_names=_column_names(X, n_inputs),
-            target_name="y",
-            dataset="",
-        )
-    elif not has_indices:
-        try:
-            model = Predictor.from_estimator(model)
-        except ArgumentError:
-            return None
+    try:
+        model = predictor_of(model, X)
+    except ArgumentError:
+        return None
     try:
         targets = as_frame({"y": y})
         if has_indices and model.classes:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._display import write_display, write_table
-from barenet._extras import require_arrow
+from barenet._extras import require_arrow, require_package
 from barenet.errors import ArgumentError, DataError, brief, count_of, some, suggestion
 
 #: The type of text columns, in which a missing value is ``""``.
@@ -206,8 +206,7 @@ class Frame:
         >>> frame.to_pandas().isna().sum().tolist()
         [1, 1]
         """
-        import pandas
-
+        pandas = require_package("pandas", "a DataFrame")
         columns = {}
         for name, column in self.columns.items():
             columns[name] = pandas.Series(_with_none(column))
@@ -426,7 +425,9 @@ def _with_none(column: NDArray[Any]) -> NDArray[Any]:
     """
     if column.dtype != TEXT:
         return column
-    return np.where(column == "", None, column.astype(object))
+    texts = column.astype(object)
+    texts[column == ""] = None
+    return texts
 
 
 def check_names(names: Names, known: Names, **place: Any) -> list[str]:

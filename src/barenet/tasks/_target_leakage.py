@@ -8,7 +8,7 @@ that ranks the rows as the target does, such as its logarithm, is found for few 
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
     n_columns = 0
     for (column, values), (_, others) in zip(fitted_columns, other_columns, strict=True):
         n_columns += 1
+        predicts: Callable[..., bool]
         if rows.classes is not None:
             predicts = _predicts_classes
         elif column.kind == "date":  # skip: a smooth series is interpolated between its neighbours
@@ -246,4 +247,5 @@ def _rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
         last = np.cumsum(counts)
         mean_ranks = last - (counts - 1) / 2  # rows with equal values share a rank
         ranks.append(mean_ranks[codes])
-    return float(np.corrcoef(ranks)[0, 1])
+    matrix = np.atleast_2d(np.corrcoef(ranks))
+    return float(matrix[0, 1])
