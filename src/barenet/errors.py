@@ -349,8 +349,10 @@ def some(names: Sequence[str], most: int = 20) -> str:
     --------
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
+    >>> print(some(["size", "city, country"]))
+    size, 'city, country'
     """
-    shown = [shortened(printable(name)) for name in names[:most]]
+    shown = [shortened(in_list(name)) for name in names[:most]]
     listed = ", ".join(shown)
     if len(names) > most:
         listed += f", … ({len(names)} in all)"
@@ -409,6 +411,20 @@ def printable(name: object) -> str:
     if text and text == text.strip():
         return text
     return repr(text)
+
+
+def in_list(name: object) -> str:
+    """Write a name for a list that is separated by commas, in quotes if it contains one.
+
+    Examples
+    --------
+    >>> print(in_list("a, b"), in_list("a b"))
+    'a, b' a b
+    """
+    text = str(name)
+    if "," in text and text.isprintable():
+        return repr(text)
+    return printable(name)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

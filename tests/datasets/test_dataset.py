@@ -65,6 +65,7 @@ def test_classes_too_small_to_stratify_are_named():
             data.split(test_size)
 
 
+@pytest.mark.case(176)
 def test_rows_are_counted_and_yielded_with_their_targets():
     data = dataset(3)
     assert len(data) == 3
@@ -75,6 +76,7 @@ def test_rows_are_counted_and_yielded_with_their_targets():
     assert [target for _, target in dataset(2, ("10", "20"))] == [10, 20]
 
 
+@pytest.mark.case(176)
 def test_a_table_of_rows_and_targets_is_the_one_it_was_made_of():
     table = pd.DataFrame({"size": [3.5, None, 2.0] * 9, "town": ["Rome", "Oslo", None] * 9})
     table["kind"] = ["flat", "house", "flat"] * 9

@@ -23,6 +23,7 @@ def network():
     return network
 
 
+@pytest.mark.case(175, 178)
 def test_a_network_is_scored_in_one_call(network):
     p = network.predict(X)
     scores = barenet.evaluate(network, X, CLASSES)
@@ -66,6 +67,7 @@ def test_predictors_and_estimators_are_scored_as_by_a_task():
     assert scores["accuracy"] == model.score(task.test.X, task.test.targets)
 
 
+@pytest.mark.case(175)
 def test_the_metric_of_the_training_comes_first_and_measures_importance(tmp_path):
     table = pd.DataFrame(X, columns=["a", "b"])
     table["ill"] = np.where(X[:, 0] + RNG.normal(0, 0.5, 120) > 1.5, "yes", "no")

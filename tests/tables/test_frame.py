@@ -340,6 +340,7 @@ TABLE = {"x": [1.5, None, -2.0], "town": ["Rome", None, "Oslo"], "is": [True, Fa
 TABLE["day"] = [datetime.datetime(2026, 1, 2, 3), None, datetime.datetime(1969, 12, 31)]
 
 
+@pytest.mark.case(176)
 def test_a_frame_becomes_a_table_of_other_libraries():
     frame = as_frame(TABLE)
     expected = pyarrow.table(TABLE).to_pylist()
@@ -355,6 +356,7 @@ def test_a_frame_becomes_a_table_of_other_libraries():
         pd.DataFrame(frame)
 
 
+@pytest.mark.case(176)
 def test_rows_are_counted_and_names_are_members():
     frame = as_frame(TABLE)
     assert len(frame) == 3 and [*frame] == [*TABLE]
@@ -362,6 +364,7 @@ def test_rows_are_counted_and_names_are_members():
     assert frame.head(2)["x"][0] == 1.5 and len(frame.head(2)) == 2 and len(frame.head()) == 3
 
 
+@pytest.mark.case(176)
 def test_a_notebook_shows_the_first_rows():
     page = as_frame(TABLE)._repr_html_()
     assert "Frame: 3 rows, 4 columns" in page and "NaT" not in page and "…" not in page

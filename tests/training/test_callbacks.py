@@ -177,6 +177,7 @@ def test_wrong_settings_are_named(argument, make, problem, refused):
         make()
 
 
+@pytest.mark.case(175)
 def test_early_stopping_monitors_curves_by_the_names_of_other_libraries():
     X = np.linspace(-1, 1, 20).reshape(-1, 1)
     y = (X[:, 0] > 0) * 1

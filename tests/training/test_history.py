@@ -59,6 +59,7 @@ def test_non_finite_numbers_are_read_as_nan():
     assert np.isnan(History.from_jsonl('{"epoch": 0, "loss": null}').loss[0])
 
 
+@pytest.mark.case(175)
 def test_curves_have_the_names_of_other_libraries():
     curves = {"loss": [1.0], "accuracy": [0.5], "rmse": [4.0], "learning_rate": [0.1]}
     curves |= {"validation_loss": [2.0], "validation_accuracy": [0.25], "test_auc": [0.75]}

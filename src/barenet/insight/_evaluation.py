@@ -1,5 +1,7 @@
 """Evaluation: the scores of a trained model on rows, in one call."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -21,7 +21,7 @@ from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
-from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
+from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
@@ -276,9 +276,13 @@ def prepare_network(
         network_rows = NetworkRows.of_stream(split, split.stream)
     else:
         network_rows = NetworkRows.in_memory(split, settings)
-    config = resolve_config(
-        settings.config, network_rows.split.dataset, network_rows.encoding.n_inputs
-    )
+    dataset = network_rows.split.dataset
+    try:
+        config = resolve_config(settings.config, dataset, network_rows.encoding.n_inputs)
+    except ArgumentError as error:
+        if error.argument == "loss":
+            _add_remedy_of_loss(error, settings, dataset)
+        raise
     network_rows = network_rows.with_target_scaling(config.target_scaling or "none")
     settings = replace(settings, config=config)
     network = config.make_network()
@@ -301,6 +305,24 @@ def prepare_network(
         predictor=predictor,
         teacher=teacher,
     )
+
+
+def _add_remedy_of_loss(error: ArgumentError, settings: TaskSettings, dataset: Dataset) -> None:
+    """Name the output activation that a loss with a log link needs, or the ensemble that has it."""
+    kind = LOSSES_OF_ENSEMBLES.get(str(error.value))
+    if error.remedy or kind is None or dataset.classes is not None:
+        return
+    [output, *_] = kind.on_logits
+    error.remedy = "use {output}"
+    error.options = {"output": output}
+    as_ensemble = replace(settings, quick=False)
+    try:
+        is_possible = as_ensemble.is_table and as_ensemble.is_ensemble
+    except ArgumentError:  # other settings are those of one network
+        is_possible = False
+    if is_possible and settings.teacher is None:
+        error.remedy += ", or train an ensemble with {quick}"
+        error.options["quick"] = False
 
 
 def _check_settings(settings: TaskSettings) -> None:

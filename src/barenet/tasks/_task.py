@@ -470,8 +470,9 @@ class Task(OtherMethods):
         Warns
         -----
         UserWarning
-            If a column alone predicts the target, or after Ctrl-C in another fold than the first;
-            the result has the finished folds.
+            If a column alone predicts the target, if a class has no training rows or no test rows
+            in a fold, or after Ctrl-C in another fold than the first; the result has the finished
+            folds.
 
         See Also
         --------

@@ -63,6 +63,7 @@ def same(figure, other):
         assert axes.get_ylabel() == others.get_ylabel()
 
 
+@pytest.mark.case(175)
 def test_the_result_of_permutation_importance_is_drawn(task, predictor):
     importance = permutation_importance(predictor, task.test, n_repeats=2)
     figure = plots.plot_importance(importance)
@@ -71,6 +72,7 @@ def test_the_result_of_permutation_importance_is_drawn(task, predictor):
     assert figure.axes[0].get_xlabel() == "AUC lost when it is shuffled"
 
 
+@pytest.mark.case(175)
 def test_histories_are_found_in_what_was_trained(task, predictor, estimator):
     expected = plots.plot_history(task.history)
     for trained in (task, predictor, predictor.card):
@@ -89,6 +91,7 @@ def test_histories_are_found_in_what_was_trained(task, predictor, estimator):
             plots.plot_history(wrong)
 
 
+@pytest.mark.case(175)
 def test_classes_are_labels_or_indices(task, predictor):
     rows = task.test
     labels = predictor.predict(rows)
@@ -114,6 +117,7 @@ def test_classes_are_labels_or_indices(task, predictor):
         plots.plot_confusion(np.array(["no", 1], object), ["no", "no"])
 
 
+@pytest.mark.case(175)
 def test_cross_validations_are_drawn():
     folds = Task.cross_validate(TABLE, "sold", cv=3, epochs=3)
     figure = plots.plot_confusion(TABLE["sold"], folds.predictions, folds.classes)
@@ -123,6 +127,7 @@ def test_cross_validations_are_drawn():
     assert figure.axes[0].get_xlabel() == "predicted probability of yes"
 
 
+@pytest.mark.case(175)
 def test_models_and_frames_have_boundaries(network, estimator):
     expected = plots.plot_boundary(network.predict, X, CODES, resolution=20)
     same(plots.plot_boundary(network, X, CODES, resolution=20), expected)
@@ -140,12 +145,14 @@ def test_models_and_frames_have_boundaries(network, estimator):
     )
 
 
+@pytest.mark.case(175)
 def test_data_sets_and_networks_have_dependences(task, predictor, network):
     expected = plots.plot_dependence(predictor, task.test.X, ["size"])
     same(plots.plot_dependence(predictor, task.test, "size"), expected)
     assert len(plots.plot_dependence(network, X, ["x0", "x1"]).axes) == 2
 
 
+@pytest.mark.case(175)
 def test_data_sets_are_predicted_and_explained(task, predictor):
     rows = task.test
     assert (predictor.predict(rows) == predictor.predict(rows.X)).all()
