@@ -349,11 +349,23 @@ def some(names: Sequence[str], most: int = 20) -> str:
     --------
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
-    >>> print(some(["size", "city, country"]))
+    """
+    shown = [shortened(printable(name)) for name in names[:most]]
+    listed = ", ".join(shown)
+    if len(names) > most:
+        listed += f", … ({len(names)} in all)"
+    return listed
+
+
+def some_columns(names: Sequence[str], most: int = 20) -> str:
+    """List names of columns as `some`, in quotes if they contain a comma.
+
+    Examples
+    --------
+    >>> print(some_columns(["size", "city, country"]))
     size, 'city, country'
     """
-    shown = [shortened(in_list(name)) for name in names[:most]]
-    listed = ", ".join(shown)
+    listed = some([in_list(name) for name in names[:most]], most)
     if len(names) > most:
         listed += f", … ({len(names)} in all)"
     return listed

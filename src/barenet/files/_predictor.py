@@ -17,7 +17,15 @@ from barenet.datasets._column_summary import describe_unknown
 from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
-from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, printable, some
+from barenet.errors import (
+    ArgumentError,
+    brief,
+    caller_stacklevel,
+    count_of,
+    printable,
+    some,
+    some_columns,
+)
 from barenet.files._background_rows import sample_of
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, describe_rows, write_scores
@@ -623,7 +631,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         classes = predictor.classes
         predicted = f"one of {len(classes)}: {some(classes, MAX_NAMES)}"
     names = predictor.feature_names
-    inputs = f"{count_of(len(names), 'feature')}: {some(names, MAX_NAMES)}"
+    inputs = f"{count_of(len(names), 'feature')}: {some_columns(names, MAX_NAMES)}"
     if predictor.image_shape:
         height, width = predictor.image_shape
         inputs = f"images of {height} × {width} pixels"

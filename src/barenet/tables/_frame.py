@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._display import write_display, write_table
 from barenet._extras import require_arrow, require_package
-from barenet.errors import ArgumentError, DataError, brief, count_of, some, suggestion
+from barenet.errors import ArgumentError, DataError, brief, count_of, some_columns, suggestion
 
 #: The type of text columns, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
@@ -437,7 +437,9 @@ def check_names(names: Names, known: Names, **place: Any) -> list[str]:
     missing = [name for name in spelled if name not in existing]
     if missing:
         hint = suggestion(missing[0], [*known]) or ";"
-        problem = f"no column {some(missing)}{hint} the columns are {some([*known])}"
+        problem = (
+            f"no column {some_columns(missing)}{hint} the columns are {some_columns([*known])}"
+        )
         raise DataError(problem, value=missing[0], **(place or {"argument": "X"}))
     return spelled
 

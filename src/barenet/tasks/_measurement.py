@@ -160,7 +160,7 @@ class Measurement:
         loss: Any = card.settings.get("loss")
         return as_loss(loss, self.predictor.network.output_activation)
 
-    @property
+    @cached_property
     def quantile(self) -> float | None:
         """The fraction of targets below the prediction, if the model predicts a quantile."""
         loss = self.loss_function
