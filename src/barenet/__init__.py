@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from barenet.files._predictor import Predictor
     from barenet.files.exports import export
     from barenet.insight._baselines import fit_baseline
+    from barenet.insight._evaluation import evaluate
     from barenet.insight._gradient_check import check_gradients
     from barenet.insight._permutation_importance import permutation_importance
     from barenet.insight.contributions import contributions
@@ -79,7 +80,8 @@ __all__ = [  # noqa: RUF022
     # Files
     "save", "load", "Predictor", "ModelCard", "export",
     # Insight
-    "check_gradients", "contributions", "explain", "fit_baseline", "permutation_importance",
+    "check_gradients", "contributions", "evaluate", "explain", "fit_baseline",
+    "permutation_importance",
     # Modules
     "activations", "callbacks", "errors", "initializers", "layers", "losses", "optimizers",
     "penalties", "plots", "schedules", "typing",
@@ -105,6 +107,7 @@ _MODULES = {
     "files._predictor": ("Predictor",),
     "files.exports": ("export",),
     "insight._baselines": ("fit_baseline",),
+    "insight._evaluation": ("evaluate",),
     "insight._gradient_check": ("check_gradients",),
     "insight._permutation_importance": ("permutation_importance",),
     "insight.contributions": ("contributions",),

@@ -476,20 +476,14 @@ def _replacement(name: str, known: Collection[str]) -> str | None:
     return None
 
 
-#: The remedy for those who look for a method that scores a trained network.
-SCORES = (
-    "use METRICS['accuracy'](network.predict(X), one_hot(y, n_classes)) for classes y, or "
-    "METRICS['r2'](network.predict(X), y.reshape(-1, 1)) for numbers"
-)
-
 #: Attributes of similar classes in Keras, PyTorch, scikit-learn and pandas, and alternatives here.
 OTHER_METHODS = {
     "Network.fit": "train it by train(network, X, y)",
     "Network.partial_fit": "train it by train(network, X, y, epochs=1)",
     "Network.compile": "pass the loss, the optimizer and the metrics to train",
     "Network.predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
-    "Network.score": SCORES,
-    "Network.evaluate": SCORES,
+    "Network.score": "use barenet.evaluate(network, X, y)",
+    "Network.evaluate": "use barenet.evaluate(network, X, y)",
     "Network.save": "use barenet.save(network, path)",
     "Network.load": "use network = barenet.load(path)",
     "Network.state_dict": "its parameters are one array, network.parameters",
@@ -511,7 +505,8 @@ OTHER_METHODS = {
     "Network.half": "use network.copy('float32'); a network has float32 or float64",
     "Network.add": "give all layers at once: Network([Dense(4, 8, 'relu'), Dense(8, 1)])",
     "Predictor.predict_proba": "use predictor.probabilities(X)",
-    "Predictor.score": "use task.evaluate(predictor, rows), where rows have their targets",
+    "Predictor.score": "use barenet.evaluate(predictor, X, y)",
+    "Predictor.evaluate": "use barenet.evaluate(predictor, X, y)",
     "Predictor.save": "use barenet.save(predictor, path)",
     "Predictor.classes_": "use predictor.classes, or predictor.labels as predict returns them",
     "Task.fit": "use predictor = task.train()",

@@ -54,3 +54,11 @@ def require_arrow(module: str, purpose: str) -> Any:
     with suppress(ImportError):
         importlib.import_module("pandas")
     return require(module, extra="tables", purpose=purpose)
+
+
+def require_package(module: str, purpose: str) -> Any:
+    """Import a module of a package that is in no extra."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(f"{purpose} needs {module}: pip install {module}") from error

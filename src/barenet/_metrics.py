@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray, Weights
+from barenet.model._arrays import FloatArray, Weights, as_finite, check_targets
 from barenet.model.losses import LOSSES
 
 #: Takes the outputs and the targets, both of shape (n_samples, n_outputs), and sample weights.
@@ -55,8 +55,10 @@ class NamedMetric:
 
         Parameters
         ----------
-        output, y : ndarray of shape (n_samples, n_outputs)
-            Predictions and targets.
+        output : array-like of shape (n_samples, n_outputs) or (n_samples,)
+            Probabilities of classes, or predicted numbers.
+        y : array-like of shape (n_samples, n_outputs) or (n_samples,)
+            Targets. For several outputs, also indices of the classes.
         sample_weight : ndarray of shape (n_samples,), optional
             The weight of each row.
 
@@ -64,8 +66,33 @@ class NamedMetric:
         -------
         float
             The score.
+
+        Raises
+        ------
+        ValueError
+            If the targets don't fit the output, or it has classes instead of probabilities.
+
+        Examples
+        --------
+        >>> METRICS["accuracy"](np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]))
+        0.5
         """
+        if np.ndim(output) != 2 or np.ndim(y) != 2:
+            output = self._as_matrix(output)
+            y = check_targets(y, len(output), output.shape[1], output.dtype)
         return self.compute(output, y, sample_weight)
+
+    def _as_matrix(self, output: Any) -> FloatArray:
+        """Check predictions, and make a single output a column."""
+        array = np.asarray(output)
+        if self.of_classes and array.dtype.kind != "f":
+            expected = "probabilities, as network.predict or predictor.probabilities returns them"
+            remedy = "for predicted classes, use sklearn.metrics"
+            raise ArgumentError.of("output", output, expected, remedy=remedy)
+        array = as_finite(array, np.dtype(np.float64), "output")
+        if array.ndim == 1:
+            return array.reshape(-1, 1)
+        return array
 
 
 def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
@@ -332,6 +359,11 @@ METRICS: dict[str, NamedMetric] = {
 Name = Literal["accuracy", "auc", "f1", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
 
 
+def metrics_for(of_classes: bool) -> dict[str, NamedMetric]:
+    """Return the metrics of classes, or those of numbers, by name."""
+    return {name: metric for name, metric in METRICS.items() if metric.of_classes == of_classes}
+
+
 def is_maximized(curve: str) -> bool:
     """Return whether larger values are better for the curve of a metric, on any of the three sets.
 
@@ -373,7 +405,7 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
     MainMetric(name='auc', reason="80 % of the rows are of class 'no'")
     """
     of_classes = classes is not None
-    names = [name for name, metric in METRICS.items() if metric.of_classes == of_classes]
+    names = list(metrics_for(of_classes))
     if given is not None and given not in names:
         target = "classes" if of_classes else "numbers"
         problem = f"{given} is not a metric of {target}; expected {', '.join(names)}"

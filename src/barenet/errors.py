@@ -357,6 +357,20 @@ def some(names: Sequence[str], most: int = 20) -> str:
     return listed
 
 
+def some_columns(names: Sequence[str], most: int = 20) -> str:
+    """List names of columns as `some`, in quotes if they contain a comma.
+
+    Examples
+    --------
+    >>> print(some_columns(["size", "city, country"]))
+    size, 'city, country'
+    """
+    listed = some([in_list(name) for name in names[:most]], most)
+    if len(names) > most:
+        listed += f", … ({len(names)} in all)"
+    return listed
+
+
 def count_of(number: int, noun: str) -> str:
     """Write a number of things in words.
 
@@ -409,6 +423,20 @@ def printable(name: object) -> str:
     if text and text == text.strip():
         return text
     return repr(text)
+
+
+def in_list(name: object) -> str:
+    """Write a name for a list that is separated by commas, in quotes if it contains one.
+
+    Examples
+    --------
+    >>> print(in_list("a, b"), in_list("a b"))
+    'a, b' a b
+    """
+    text = str(name)
+    if "," in text and text.isprintable():
+        return repr(text)
+    return printable(name)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

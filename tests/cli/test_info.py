@@ -81,3 +81,14 @@ def test_hostile_names_are_escaped(barenet, iris, command):
     assert "null byte" not in done.err
     # The table has no target to evaluate by.
     assert done.status == (2 if command.startswith("evaluate") else 0), done.err
+
+
+@pytest.mark.case(201)
+def test_names_with_commas_are_in_quotes(barenet, tmp_path):
+    path = tmp_path / "towns.csv"
+    rows = "".join(f"{number / 7},{number % 3},{number * 2}\n" for number in range(40))
+    path.write_text(f'"city, country",size,price\n{rows}')
+    run = str(tmp_path / "run")
+    done = barenet("train", path, "--target", "price", "--epochs", "1", "--out", run)
+    assert "'city, country'" in done.ok().err
+    assert "2 features: 'city, country', size\n" in barenet("info", run).ok().out

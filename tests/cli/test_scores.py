@@ -178,6 +178,7 @@ def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_r
     own, other = (np.where(rng.random((n_rows, 1)) < 0.8, y, each) for each in (own, other))
     measured = Measurement(None, None, "accuracy")
     measured.targets, measured.scored = 1.0 * y, Scored(own, {"accuracy": 0.8})
+    measured.quantile = None
     margin = measured._margin(*(1.0 * each for each in (own, other)))
     gains = 1.0 * (own == y) - (other == y)
     assert margin == pytest.approx(2 * sem(gains.ravel()), rel=0.25)

@@ -3,11 +3,12 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 from sklearn.model_selection import train_test_split
 
-from barenet import Dataset
+from barenet import Dataset, Task
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:
@@ -62,3 +63,33 @@ def test_classes_too_small_to_stratify_are_named():
     ):
         with pytest.raises(ValueError, match=f"^test_size: {problem}"):
             data.split(test_size)
+
+
+@pytest.mark.case(176)
+def test_rows_are_counted_and_yielded_with_their_targets():
+    data = dataset(3)
+    assert len(data) == 3
+    assert [(row.tolist(), target) for row, target in data] == [
+        ([0, 1], "no"), ([2, 3], "yes"), ([4, 5], "no"),
+    ]  # fmt: skip
+    assert [target for _, target in dataset(3, None)] == [0, 0.5, 1]
+    assert [target for _, target in dataset(2, ("10", "20"))] == [10, 20]
+
+
+@pytest.mark.case(176)
+def test_a_table_of_rows_and_targets_is_the_one_it_was_made_of():
+    table = pd.DataFrame({"size": [3.5, None, 2.0] * 9, "town": ["Rome", "Oslo", None] * 9})
+    table["kind"] = ["flat", "house", "flat"] * 9
+    rows = Task.open(table, "kind", test_size=0).training
+    pd.testing.assert_frame_equal(rows.to_pandas(), table)
+    row, target = next(iter(rows))
+    assert (row, target) == ({"size": 3.5, "town": "Rome"}, "flat")
+    page = rows._repr_html_()
+    assert "<th>kind</th>" in page and "<td>flat</td>" in page
+
+
+def test_a_matrix_becomes_a_data_frame():
+    data = dataset(4, None)
+    expected = pd.DataFrame(data.X, columns=["a", "b"]).assign(y=data.y)
+    pd.testing.assert_frame_equal(data.to_pandas(), expected)
+    assert '<th class="number">b</th>' in data._repr_html_()

@@ -125,6 +125,7 @@ def test_few_rows_and_a_single_class(n_rows):
 
 
 @pytest.mark.parametrize("value", [7.3, 0.0, -1e9])
+@pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_a_constant_target_is_predicted_exactly_alone_or_beside_another(value):
     X, constant = np.random.default_rng(0).normal(size=(80, 2)), np.full(80, value)
     for y in (constant, np.column_stack([constant, X[:, 0] * 100 + 7])):
@@ -302,6 +303,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_no_network_is_trained_on_a_group_that_it_leaves_out(kind, form, recorded):
     rng = np.random.default_rng(0)
     numbers = rng.integers(0, 6, 90)
@@ -327,6 +329,7 @@ def test_fewer_groups_than_folds_make_a_fold_of_each(recorded):
         assert len(set(groups[rows])) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_groups_of_one_row_each_are_the_same_as_none():
     X = np.random.default_rng(0).normal(size=(60, 2))
     without = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, X[:, 0])
@@ -335,6 +338,7 @@ def test_groups_of_one_row_each_are_the_same_as_none():
     assert (without.out_of_fold_predictions_ == alone.out_of_fold_predictions_).all()
 
 
+@pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_the_out_of_fold_score_of_groups_is_not_learned_by_their_names():
     rng = np.random.default_rng(0)
     patient = np.repeat(np.arange(40), 5)
@@ -348,6 +352,7 @@ def test_the_out_of_fold_score_of_groups_is_not_learned_by_their_names():
     assert groups_whole < 0.1
 
 
+@pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_groups_and_weights_are_used_together(recorded):
     X = np.random.default_rng(0).normal(size=(40, 2))
     groups = np.arange(40) % 5
@@ -400,6 +405,7 @@ def test_groups_without_a_hash_are_refused():
         MLPEnsembleRegressor(max_iter=1).fit(X, X[:, 0], groups=groups)
 
 
+@pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
     trained = []
 

@@ -96,7 +96,7 @@ WRONG = {
     plots.plot_calibration: [
         ([0, 1], [[0.5, 0.5]] * 3, AB, {}, "y"),
         ([0, 2], [[0.5, 0.5]] * 2, AB, {}, "y"),
-        *(([0, 1], wrong, AB, {}, "probabilities") for wrong in ([[2, -1]] * 2, [0.5, 0.5])),
+        *(([0, 1], wrong, AB, {}, "probabilities") for wrong in ([[2, -1]] * 2, [0.5, 1.5])),
         ([0], [[0.2, 0.8]], ["a"], {}, "classes"),
         ([0], [[0.2, 0.8]], AB, {"n_bins": 0}, "n_bins"),
     ],
@@ -119,7 +119,7 @@ WRONG = {
         (IMAGES, LABELS, None, [0.5] * 25, SMALL, "confidences"),
     ],
     plots.plot_fit: [
-        *((wrong, Y, Y, {}, "X") for wrong in (X[:, 0], np.empty((0, 1)))),
+        *((wrong, Y, Y, {}, "X") for wrong in (np.ones((80, 1, 1)), np.empty((0, 1)))),
         *((X, wrong, Y, {}, "y") for wrong in (Y[:9], np.hstack([Y, Y]), ["a"] * 80)),
         *((X, Y, wrong, {}, "predictions") for wrong in (Y[:9], np.full(80, np.nan))),
         (X, Y, {}, {}, "predictions"),

@@ -334,3 +334,41 @@ def test_the_remedies_for_types_that_are_not_encoded_work(column, convert):
     assert f".{convert}" in caught.value.remedy
     converted = eval(f"column.{convert}", {"column": column})
     assert len(as_column(converted, "c")) == 9
+
+
+TABLE = {"x": [1.5, None, -2.0], "town": ["Rome", None, "Oslo"], "is": [True, False, True]}
+TABLE["day"] = [datetime.datetime(2026, 1, 2, 3), None, datetime.datetime(1969, 12, 31)]
+
+
+@pytest.mark.case(176)
+def test_a_frame_becomes_a_table_of_other_libraries():
+    frame = as_frame(TABLE)
+    expected = pyarrow.table(TABLE).to_pylist()
+    assert pyarrow.table(frame).to_pylist() == expected
+    assert polars.DataFrame(frame).to_dicts() == expected
+    pandas = frame.to_pandas()
+    assert pandas.dtypes.astype(str).to_dict() == pd.DataFrame(TABLE).dtypes.astype(str).to_dict()
+    pd.testing.assert_frame_equal(pandas, pd.DataFrame(TABLE))
+    again = as_frame(pandas)
+    for name in frame:
+        np.testing.assert_array_equal(frame[name], again[name])
+    with pytest.raises(TypeError, match=r"frame\.to_pandas\(\) is a DataFrame"):
+        pd.DataFrame(frame)
+
+
+@pytest.mark.case(176)
+def test_rows_are_counted_and_names_are_members():
+    frame = as_frame(TABLE)
+    assert len(frame) == 3 and [*frame] == [*TABLE]
+    assert "town" in frame and "Rome" not in frame
+    assert frame.head(2)["x"][0] == 1.5 and len(frame.head(2)) == 2 and len(frame.head()) == 3
+
+
+@pytest.mark.case(176)
+def test_a_notebook_shows_the_first_rows():
+    page = as_frame(TABLE)._repr_html_()
+    assert "Frame: 3 rows, 4 columns" in page and "NaT" not in page and "…" not in page
+    wide = {f"<{name}>": np.arange(12.0) for name in range(30)}
+    page = as_frame(wide)._repr_html_()
+    assert page.count("<tr>") == 12  # the names, ten rows and the ellipsis
+    assert "&lt;19&gt;" in page and "&lt;20&gt;" not in page and page.count("<td>…") > 10

@@ -1,11 +1,15 @@
 """The losses of ensembles of numbers, chosen in a task and on the command line."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas
 import pytest
+from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance
 
-from barenet import MLPEnsembleRegressor, Task, load, save
+from barenet import MLPEnsembleRegressor, Task, fit_baseline, load, save
 from barenet.cli._main import main
+from barenet.errors import DataError
 
 LOSSES = {
     "poisson": {"loss": "poisson"},
@@ -64,3 +68,135 @@ def test_the_command_trains_with_a_loss(claims, tmp_path, monkeypatch, capsys):
     assert "16 such networks" in shown.err
     assert "poisson" in shown.out
     assert (load("runs/claims").predict(claims) > 0).all()
+
+
+@pytest.fixture(scope="module")
+def counts():
+    """Counts that depend on a number, and their predictor."""
+    rng = np.random.default_rng(0)
+    table = pandas.DataFrame({"x": rng.normal(size=200)})
+    table["n"] = rng.poisson(np.exp(table["x"]))
+    task = Task.open(table, "n", task="regression")
+    return task, task.train(quick=False, loss="poisson", epochs=3)
+
+
+@pytest.mark.case(196)
+def test_targets_that_the_loss_is_not_defined_for_are_not_scored(counts, tmp_path, capsys):
+    task, predictor = counts
+    wrong = pandas.DataFrame({"x": [0.5, 1.0, 2.0], "n": [0, 3, -2]})
+    problem = r"row 2: column 'n': the poisson loss needs targets of 0 or more, got -2; correct it"
+    with pytest.raises(DataError, match=problem):
+        task.evaluate(predictor, wrong)
+    path = tmp_path / "wrong.csv"
+    wrong.to_csv(path, index=False)
+    with pytest.raises(DataError, match=problem):
+        task.evaluate(predictor, path)
+    save(predictor, tmp_path / "counts.safetensors")
+    assert main(["evaluate", str(tmp_path / "counts.safetensors"), str(path)]) == 2
+    assert "got -2; correct it, or leave the row out" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"strictly positive|non-negative"):  # scikit-learn refuses
+        mean_poisson_deviance(wrong["n"], predictor.predict(wrong))
+    right = wrong[:2]
+    scores = task.evaluate(predictor, right)
+    factor = predictor.target_scaling.factor[0]
+    deviance = mean_poisson_deviance(factor * right["n"], factor * predictor.predict(right))
+    assert scores["loss"] == pytest.approx(deviance / 2, rel=1e-5)
+    zeros = right.assign(n=0)
+    assert np.isfinite(task.evaluate(predictor, zeros)["loss"])
+
+
+@pytest.mark.case(196)
+@pytest.mark.parametrize(("loss", "wrong"), [("gamma", 0.0), ("tweedie:power=1.5", -0.5)])
+def test_amounts_have_limits_of_their_own(claims, loss, wrong):
+    task = Task.open(claims, "amount", task="regression")
+    predictor = task.train(quick=False, loss=loss, epochs=1)
+    rows = claims[:12].assign(amount=[wrong] + [1.0] * 11)
+    with pytest.raises(DataError, match=rf"row 0: column 'amount': the .* got {wrong:g};"):
+        task.evaluate(predictor, rows)
+
+
+@pytest.mark.case(197)
+def test_quantiles_are_judged_by_their_loss_and_coverage(claims, tmp_path, capsys):
+    claims.to_csv(tmp_path / "claims.csv", index=False)
+    arguments = ["train", str(tmp_path / "claims.csv"), "--target", "amount", "--no-quick"]
+    out = str(tmp_path / "run")
+    options = ["--task", "regression", "--loss", "quantile:q=0.8", "--epochs", "8", "--out", out]
+    assert main([*arguments, *options]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    predictor = load(out)
+    task = Task.open(claims, "amount", task="regression")
+    y = task.test.y
+    predicted = predictor.predict(task.test.X)
+    covered = (y <= predicted).mean()
+    sentence = (
+        f"{100 * covered:.1f} % of the targets are at most the prediction; 80 % are expected."
+    )
+    assert sentence in words
+    factor = predictor.target_scaling.factor[0]
+    ours = factor * mean_pinball_loss(y, predicted, alpha=0.8)
+    assert task.evaluate(predictor)["loss"] == pytest.approx(ours)
+    constant = np.full(len(y), np.quantile(task.training.y, 0.8))
+    theirs = factor * mean_pinball_loss(y, constant, alpha=0.8)
+    assert f"0.8-quantile {len(y)} test" in words
+    measured = task._measured(predictor)
+    losses = {
+        baseline.title: scored.scores["loss"] for baseline, scored in measured.baselines.items()
+    }
+    assert losses["0.8-quantile"] == pytest.approx(theirs)
+    linear, *_ = [one for one in measured.verdicts() if "linear model" in one]
+    assert f"quantile loss {losses['linear model']:.5g}" in linear and "R²" not in linear
+    assert f"quantile loss is {ours:.5g}" in Path(out, "report.html").read_text("utf-8")
+
+
+def test_a_linear_quantile_leaves_its_share_of_the_targets_above():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 2))
+    y = X[:, 0] + rng.exponential(size=500)
+    baseline = fit_baseline("linear", X, y, quantile=0.9)
+    assert (y <= baseline.outputs(X)[:, 0]).mean() == pytest.approx(0.9, abs=0.002)
+    for wrong in (0, 1, "a"):
+        with pytest.raises(ValueError, match=r"^quantile: expected a number"):
+            fit_baseline("linear", X, y, quantile=wrong)
+    with pytest.raises(ValueError, match=r"^quantile: classes have no quantiles"):
+        fit_baseline("linear", X, (y > 0) * 1, n_classes=2, quantile=0.5)
+
+
+@pytest.mark.case(198)
+def test_the_error_of_a_loss_names_the_output_and_the_ensemble(claims, tmp_path, capsys):
+    claims.to_csv(tmp_path / "claims.csv", index=False)
+    arguments = ["train", str(tmp_path / "claims.csv"), "--target", "amount", "--loss", "gamma"]
+    assert main([*arguments, "--task", "regression", "--out", str(tmp_path / "run")]) == 2
+    remedy = "; use --output exponential, or train an ensemble with --no-quick\n"
+    assert capsys.readouterr().err.endswith(remedy)
+    task = Task.open(claims, "amount", task="regression")
+    remedy = r"use output='exponential', or train an ensemble with quick=False$"
+    with pytest.raises(ValueError, match=remedy):
+        task.train(loss="poisson")
+    with pytest.raises(ValueError, match=r"; use output='exponential'$"):
+        task.train(loss="poisson", hidden=("tanh",))  # of one network
+    assert task.train(loss="gamma", output="exponential", epochs=1).network is not None
+
+
+@pytest.mark.case(199)
+def test_a_teacher_with_another_loss_is_compared_by_metrics_alone(counts, tmp_path, capsys):
+    task, _ = counts
+    table = task.rows.dataset.to_pandas()
+    path = tmp_path / "counts.csv"
+    table.to_csv(path, index=False)
+    run = str(tmp_path / "teacher")
+    arguments = ["train", str(path), "--target", "n", "--task", "regression", "--no-plots"]
+    for loss, columns in {
+        "poisson": ["RMSE", "MAE"],
+        "squared_error": ["RMSE", "MAE", "loss"],
+    }.items():
+        options = ["--no-quick", "--loss", loss, "--epochs", "2", "--out", run, "--overwrite"]
+        assert main([*arguments, *options]) == 0
+        capsys.readouterr()
+        student = ["train", str(path), "--teacher", run, "--epochs", "2", "--no-plots"]
+        assert main([*student, "--out", str(tmp_path / loss)]) == 0
+        *_, heading = [
+            line
+            for line in capsys.readouterr().out.splitlines()
+            if "scores on the test rows" in line
+        ]
+        assert heading.split()[-len(columns) :] == columns

@@ -1,5 +1,7 @@
 """Cross-validation of a task: scikit-learn's scores on the same folds, and no leakage."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -425,3 +427,24 @@ def test_files_that_are_read_block_by_block_are_refused(tmp_path):
         prices(20).to_csv(tmp_path / f"{number}.csv", index=False)
     with pytest.raises(ArgumentError, match=r"^data: .* block by block.*; pass one file"):
         Task.cross_validate(tmp_path / "*.csv", "price")
+
+
+@pytest.mark.case(200)
+def test_folds_without_a_class_are_named():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=40), "kind": ["a", "b"] * 20})
+    table.loc[:1, "kind"] = "rare"
+    few = r"^no test rows of class 'rare' with 2 rows in folds \d, \d, \d: "
+    with pytest.warns(UserWarning, match=few) as warned:
+        Task.cross_validate(table, "kind", cv=5, epochs=1)
+    assert [one.filename for one in warned] == [__file__]
+    one = table.drop(index=0)
+    alone = r"^no training rows of class 'rare' with 1 row in fold \d; no test rows of "
+    with pytest.warns(UserWarning, match=alone):
+        Task.cross_validate(one, "kind", cv=3, epochs=1)
+    sorted_rows = table.sort_values("kind", ignore_index=True)
+    with pytest.warns(UserWarning, match=r"^no training rows of class 'a' .*; no test rows of "):
+        Task.cross_validate(sorted_rows, "kind", cv=KFold(2), epochs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Task.cross_validate(table, "kind", cv=2, epochs=1)

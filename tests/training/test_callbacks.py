@@ -175,3 +175,26 @@ def monitoring(name):
 def test_wrong_settings_are_named(argument, make, problem, refused):
     with refused(argument, problem):
         make()
+
+
+@pytest.mark.case(175)
+def test_early_stopping_monitors_curves_by_the_names_of_other_libraries():
+    X = np.linspace(-1, 1, 20).reshape(-1, 1)
+    y = (X[:, 0] > 0) * 1
+    for monitor, curve in {"val_loss": "validation_loss", "val_acc": "validation_accuracy"}.items():
+        histories = []
+        for name in (monitor, curve):
+            network = Network.dense([1, 4, 1], output="sigmoid", seed=0)
+            stopping = EarlyStopping(monitor=name, patience=2)
+            history = train(
+                network, X, y, epochs=40, validation_data=(X, 1 - y), metrics=["acc"],
+                callbacks=[stopping],
+            )  # fmt: skip
+            histories.append(history)
+        ours, theirs = histories
+        assert ours.loss == theirs.loss and ours.best_epoch == theirs.best_epoch
+        assert ours.stop_reason == f"{curve} has not improved for 2 epochs"
+    with pytest.raises(ValueError, match=r"^monitor: 'val_f1' is not measured in this run"):
+        train(network, X, y, validation_data=(X, y), callbacks=[EarlyStopping("val_f1")])
+    with pytest.raises(ValueError, match=r"^monitor: 'test_loss' is of the test set"):
+        train(network, X, y, test_data=(X, y), callbacks=[EarlyStopping("test_loss")])

@@ -57,3 +57,21 @@ def test_invalid_lines_are_refused_with_their_number(lines, message):
 
 def test_non_finite_numbers_are_read_as_nan():
     assert np.isnan(History.from_jsonl('{"epoch": 0, "loss": null}').loss[0])
+
+
+@pytest.mark.case(175)
+def test_curves_have_the_names_of_other_libraries():
+    curves = {"loss": [1.0], "accuracy": [0.5], "rmse": [4.0], "learning_rate": [0.1]}
+    curves |= {"validation_loss": [2.0], "validation_accuracy": [0.25], "test_auc": [0.75]}
+    history = History(curves)
+    for name, value in {
+        "acc": 0.5, "val_loss": 2.0, "val_acc": 0.25, "validation_acc": 0.25,
+        "root_mean_squared_error": 4.0, "test_roc_auc": 0.75, "Accuracy": 0.5,
+    }.items():  # fmt: skip
+        assert history[name] == [value] and name in history
+    for name in ("val_auc", "test_loss", "validation", 0):
+        assert name not in history
+    with pytest.raises(KeyError, match=r"'val_auc' was not measured; there are loss, accuracy, "):
+        history["val_auc"]
+    with pytest.raises(KeyError, match="did you mean 'loss'"):
+        history["los"]

@@ -8,7 +8,7 @@ from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, count_of, printable, some
+from barenet.errors import ArgumentError, count_of, in_list, printable, some
 from barenet.files._model_card import describe_rows
 from barenet.tables._alike_names import alike_notes
 from barenet.tables._column import Column, DroppedColumn
@@ -190,7 +190,7 @@ def summarize_columns(
     groups: dict[str, list[str]] = {}
     for column in _columns_of(preprocessing):
         groups.setdefault(column.kind, []).append(_describe(column))
-    groups = groups or {"number": [*names]}
+    groups = groups or {"number": [in_list(name) for name in names]}
     for name in dropped:
         groups.setdefault("dropped", []).append(f"{name}: dropped by request")
     heads = {}
@@ -237,6 +237,7 @@ def _describe(column: Column) -> str:
         notes.append(f"{len(column.codes)} codes")
     if getattr(column, "indicator", False) or getattr(column, "missing", False):
         notes.append("some missing")
+    name = in_list(column.name)
     if not notes:
-        return column.name
-    return f"{column.name} ({', '.join(notes)})"
+        return name
+    return f"{name} ({', '.join(notes)})"

@@ -69,8 +69,10 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
             if name != "loss":
                 titles[name] = metric_title(name).removesuffix(" accuracy")
     for _, scores in lines:
+        if "loss" not in scores:
+            continue
         # The loss has no separate column if it equals the log loss in every line.
-        if not isclose(scores.get("loss", nan), scores.get("log_loss", nan), rel_tol=1e-3):
+        if not isclose(scores["loss"], scores.get("log_loss", nan), rel_tol=1e-3):
             titles["loss"] = loss.partition(":")[0]
             if loss == SQUARED_ERROR:
                 titles["loss"] = "loss"

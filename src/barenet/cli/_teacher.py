@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from barenet import ModelCard, RunConfig
+from barenet import ModelCard, Predictor, RunConfig
+from barenet._registry import spec_of
 from barenet.cli._console import emit
 from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.model.losses import as_loss
 from barenet.settings._task_settings import GENERATOR, OF_THE_ROWS, DataOptions, TaskSettings
 from barenet.storage._file_io import CSV_SUFFIXES, plain_name
 
@@ -63,18 +65,32 @@ def emit_comparison(teacher: TrainedModel, student: TrainedModel) -> None:
         return
     if _split_of(teacher) != _split_of(student):
         return
+    have_same_loss = _loss_of(teacher.predictor) == _loss_of(student.predictor)
     lines = []
     for title, model, card in (
         ("teacher", teacher, teacher_card),
         ("network", student, student_card),
     ):
-        scores = card.scores.get("held_out")
+        scores = dict(card.scores.get("held_out", {}))
+        if not have_same_loss:
+            scores.pop("loss", None)
         if scores:
             size = model.path.stat().st_size / 1000
             lines.append(ScoreLine((title, f"{size:,.0f} kB"), scores))
     if lines:
         emit()
         emit_scores(("scores on the test rows", "size"), lines, "loss")
+
+
+def _loss_of(predictor: Predictor) -> tuple[object, ...]:
+    """Return the loss of a model's training, with the scaling of its targets."""
+    card = predictor.card or ModelCard()
+    given: Any = card.settings.get("loss")
+    loss = spec_of(as_loss(given, predictor.network.output_activation))
+    scaling = predictor.target_scaling
+    if scaling is None:
+        return loss, None
+    return loss, scaling.offset.tolist(), scaling.factor.tolist()
 
 
 def _split_of(model: TrainedModel) -> tuple[object, ...]:

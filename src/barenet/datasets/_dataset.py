@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,16 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
+from barenet._display import write_display
+from barenet._extras import require_package
 from barenet.datasets._random_split import random_split
 from barenet.errors import ArgumentError
-from barenet.tables._frame import Frame, Samples, check_names
-from barenet.tables._parsing import is_number
+from barenet.tables._frame import Frame, Samples, check_names, write_first_rows
+from barenet.tables._parsing import class_labels, is_number
 from barenet.tables._without_target import WithoutTarget
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
     """Rows with their targets.
+
+    ``len(dataset)`` is the number of rows. Iteration yields each row with its target: an array, or
+    a dictionary of a table's values by column; and a number, or a class as `Predictor.predict`
+    returns it.
 
     Attributes
     ----------
@@ -61,6 +67,9 @@ class Dataset:
     >>> train, test = iris.split(0.2, seed=0)
     >>> np.bincount(test.y)
     array([10, 10, 10])
+    >>> row, species = next(iter(iris))
+    >>> len(iris), row.tolist(), species
+    (150, [5.1, 3.5, 1.4, 0.2], 'setosa')
     """
 
     name: str
@@ -84,6 +93,57 @@ class Dataset:
     def __repr__(self) -> str:
         size = f"{self.n_samples:,} rows, {self.n_features:,} features"
         return f"Dataset({self.name!r}, {size}, {self.task} of {self.target_name!r})"
+
+    def __len__(self) -> int:
+        return self.n_samples
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        targets = self.targets.tolist()
+        if not isinstance(self.X, Frame):
+            yield from zip(self.X, targets, strict=True)
+            return
+        names = [*self.X]
+        columns = [column.tolist() for column in self.X.columns.values()]
+        for *values, target in zip(*columns, targets, strict=True):
+            yield dict(zip(names, values, strict=True)), target
+
+    def _repr_html_(self) -> str:
+        """Show the first rows with their targets, for a notebook."""
+        if isinstance(self.X, Frame):
+            columns = dict(self.X.columns)
+        else:
+            columns = dict(zip(self.feature_names, self.X.T, strict=True))
+        columns[self.target_name] = self.targets
+        return write_display(repr(self), write_first_rows(columns))
+
+    @property
+    def targets(self) -> NDArray[Any]:
+        """The targets as they are in the data: numbers, or the classes, shape (n_samples,)."""
+        if self.classes is None:
+            return self.y
+        return class_labels(self.classes)[self.y]
+
+    def to_pandas(self) -> Any:
+        """Make a pandas DataFrame of the rows, with their targets in the last column.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns `feature_names` and `target_name`; classes have their names.
+
+        Examples
+        --------
+        >>> from barenet.datasets._dataset_loading import load_dataset
+        >>> load_dataset("iris").to_pandas().shape
+        (150, 5)
+        """
+        pandas = require_package("pandas", "a DataFrame")
+        if isinstance(self.X, Frame):
+            table = self.X.to_pandas()
+        else:
+            table = pandas.DataFrame(self.X, columns=list(self.feature_names))
+        table[self.target_name] = pandas.Series(self.targets)
+        return table
 
     @property
     def task(self) -> Literal["classification", "regression"]:
@@ -269,3 +329,10 @@ class Dataset:
             numbers=self.numbers[rows],
             split_keys=keys,
         )
+
+
+def rows_alone(X: Any) -> Any:
+    """Return the rows of a data set without their targets; return other rows as is."""
+    if isinstance(X, Dataset):
+        return X.X
+    return X

@@ -16,6 +16,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from barenet._constraints import check_fields, check_flag, checks_arguments, option
 from barenet._registry import canonical, spec_of
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, check_engine
 from barenet.errors import ArgumentError, caller_stacklevel
@@ -27,9 +28,11 @@ from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
+from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._input_regression import random_rows
 from barenet.tables._table_rows import results_by_blocks
+from barenet.tasks._target_leakage import warn_of_leaks
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -78,6 +81,11 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         -------
         MLPEnsembleClassifier or MLPEnsembleRegressor
             The fitted estimator.
+
+        Warns
+        -----
+        UserWarning
+            If a column alone predicts the target of rows that are left out, as a copy does.
         """
         with fitting(self):
             self._fit(X, y, sample_weight, groups, client)
@@ -98,6 +106,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         else:  # a mapping of columns
             first_column = next(iter(X.values()), ())
             n_rows = _num_samples(first_column)
+        target_name = str(getattr(y, "name", None) or "y")  # of a Series
         y = check_y(y, n_rows, self)
         group_numbers = None
         if groups is not None:
@@ -121,6 +130,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             progress=self.verbose,
             **self._options(),
         )
+        if targets.ndim == 1:
+            self._warn_of_leaks(prepared.encoding, X, targets, target_name, group_numbers)
         training = prepared.training
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
         if self.history_.stop_reason == "interrupted":
@@ -176,6 +187,31 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if self._importances is None:
             self._importances = feature_importances(self.network_, self.encoding_, self._rows)
         return self._importances.copy()
+
+    def _warn_of_leaks(
+        self,
+        encoding: TableEncoding,
+        X: Any,
+        targets: NDArray[Any],
+        target_name: str,
+        groups: NDArray[np.intp] | None,
+    ) -> None:
+        """Warn of columns that alone predict the target of rows that are left out."""
+        classes = None
+        if isinstance(self, ClassifierMixin):
+            classes = tuple(str(label) for label in self.classes_)
+        rows = Dataset(
+            name="X",
+            X=encoding.frame_of(X),
+            y=targets,
+            classes=classes,
+            feature_names=encoding.feature_names,
+            target_name=target_name,
+            description="",
+            stratify=False,
+            split_keys=groups,
+        )
+        warn_of_leaks(rows, encoding, type(self).__name__)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.

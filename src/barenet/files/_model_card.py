@@ -15,6 +15,7 @@ import numpy as np
 
 from barenet._constraints import Count, convert, convert_fields
 from barenet._display import write_display, write_facts, write_table
+from barenet._metrics import METRICS
 from barenet._version import __version__
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
@@ -251,6 +252,18 @@ class ModelCard:
         facts["data"] = self.data_fingerprint
         facts["versions"] = ", ".join(versions)
         return write_display("Model card", write_facts(facts), write_scores(self.scores))
+
+    @property
+    def metric(self) -> str | None:
+        """The main metric of the training, which the settings name, or which is the first score."""
+        given = self.settings.get("metric")
+        if given in METRICS:
+            return str(given)
+        for scores in self.scores.values():
+            for name in scores:
+                if name in METRICS:
+                    return name
+        return None
 
     def with_history(self, history: History) -> Self:
         """Add a log of the training, and the versions of the libraries.

@@ -21,9 +21,18 @@ from barenet._constraints import (
 )
 from barenet._display import write_display, write_facts
 from barenet.datasets._column_summary import describe_unknown
+from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import n_classes_of
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
-from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, printable, some
+from barenet.errors import (
+    ArgumentError,
+    brief,
+    caller_stacklevel,
+    count_of,
+    printable,
+    some,
+    some_columns,
+)
 from barenet.files._background_rows import sample_of
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, describe_rows, write_scores
@@ -228,7 +237,7 @@ class Predictor(OtherMethods):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame, mapping or Dataset
             Raw rows; there may be no rows. Columns are found by their names, in any order, or by
             position if their names are integers. Without preprocessing, a sparse matrix is accepted
             as well. A list of records, which are mappings, is a table; a value that a record lacks
@@ -336,7 +345,7 @@ class Predictor(OtherMethods):
 
     def _rows(self, X: Any) -> _Rows:
         """Return rows, or a row of missing values if there are none."""
-        X = columns_of_records(X)
+        X = columns_of_records(rows_alone(X))
         if has_rows(X):
             return _Rows(X)
         names = column_names(X) or ()
@@ -429,7 +438,7 @@ class Predictor(OtherMethods):
 
     def _readable(self, X: Any) -> Any:
         """Return the rows of a table as a frame, which can be read again."""
-        X = columns_of_records(X)
+        X = columns_of_records(rows_alone(X))
         if isinstance(self.preprocessing, TableEncoding) and has_rows(X):
             return self.preprocessing.frame_of(X)
         return X
@@ -654,7 +663,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         classes = predictor.classes
         predicted = f"one of {len(classes)}: {some(classes, MAX_NAMES)}"
     names = predictor.feature_names
-    inputs = f"{count_of(len(names), 'feature')}: {some(names, MAX_NAMES)}"
+    inputs = f"{count_of(len(names), 'feature')}: {some_columns(names, MAX_NAMES)}"
     if predictor.image_shape:
         height, width = predictor.image_shape
         inputs = f"images of {height} × {width} pixels"

@@ -13,9 +13,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._constraints import check_number
 from barenet._registry import lookup
 from barenet._train import train
 from barenet.datasets._target_kind import TargetKind
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_targets
 from barenet.model._network import Network
@@ -49,6 +51,8 @@ class Baseline:
         The fitted model: one dense layer, whose weights are 0 for a constant.
     classes : ndarray of int or None
         The classes that occur in the training rows, in the order of the network's outputs.
+    quantile : float, optional
+        The fraction of the training targets below the prediction, if it is a quantile.
 
     Examples
     --------
@@ -62,12 +66,15 @@ class Baseline:
     n_classes: int | None
     network: Network
     classes: NDArray[Any] | None
+    quantile: float | None = None
 
     @property
     def title(self) -> str:
         """A description of the model."""
         if self.name == "linear":
             return "linear model"
+        if self.quantile is not None:
+            return f"{self.quantile:g}-quantile"
         if self.n_classes is None:
             return "mean"
         return "most frequent class"
@@ -97,7 +104,13 @@ class Baseline:
 
 
 def fit_baseline(
-    name: Kind, X: ArrayLike, y: ArrayLike, *, n_classes: int | None = None, seed: int = 0
+    name: Kind,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    n_classes: int | None = None,
+    seed: int = 0,
+    quantile: float | None = None,
 ) -> Baseline:
     """Fit a baseline to the training rows of a network.
 
@@ -116,6 +129,9 @@ def fit_baseline(
         Number of classes; by default `y` are numbers.
     seed : int, default=0
         Determines the order of the rows in each epoch of Adam.
+    quantile : float, optional
+        Predict a quantile of numbers: the baseline is shifted so that this fraction of the training
+        targets are below the prediction.
 
     Returns
     -------
@@ -161,7 +177,14 @@ def fit_baseline(
         _fit_ridge(network, X, np.ravel(targets))
     else:
         _fit_logistic(network, X, targets, seed)
-    return Baseline(name, n_rows, n_classes, network, classes)
+    if quantile is not None:
+        quantile = check_number(quantile, "quantile", gt=0, lt=1)
+        if classes is not None:
+            problem = "classes have no quantiles"
+            raise ArgumentError(problem, argument="quantile", remedy="leave it out")
+        residuals = np.ravel(targets) - np.ravel(network.predict(X))
+        network.layers[0].bias += np.quantile(residuals, quantile)
+    return Baseline(name, n_rows, n_classes, network, classes, quantile)
 
 
 def _is_scaled(X: NDArray[Any]) -> bool:

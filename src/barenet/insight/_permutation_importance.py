@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_count
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
+from barenet._registry import canonical
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Model
 from barenet.errors import ArgumentError, DataError, count_of
@@ -101,7 +103,7 @@ class Importance:
 def permutation_importance(
     predictor: Any,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     n_repeats: int = 10,
     metric: str | None = None,
@@ -115,16 +117,18 @@ def permutation_importance(
     predictor : Predictor, estimator, Network or Ensemble
         A network with its preprocessing, a fitted estimator or pipeline, or one or several networks
         alone. Estimators without a network are measured with scikit-learn's function.
-    X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
-        Raw rows, preferably held out from training.
-    y : array-like of shape (n_samples,)
+    X : array-like of shape (n_samples, n_columns), Frame, DataFrame, mapping or Dataset
+        Raw rows, preferably held out from training. A data set has the targets, too.
+    y : array-like of shape (n_samples,), optional
         The classes, or numbers in their own units. For a predictor or a network, also the indices
         of the classes, unless all indices are themselves classes.
     n_repeats : int, default=10
         Number of shuffles of each column.
     metric : str, optional
-        The score: "accuracy" (by default), "auc", "f1", "balanced_accuracy" or "log_loss" for
-        classes, "r2" (by default), "rmse" or "mae" for numbers.
+        The score: "accuracy", "auc", "f1", "balanced_accuracy" or "log_loss" for classes, "r2",
+        "rmse" or "mae" for numbers. The default is the main metric of the training, such as
+        "auc" for rare classes, if the predictor has one that is defined for these rows; otherwise
+        "accuracy" or "r2".
     seed : int, default=0
         Seed of the shuffles, which are the same as in scikit-learn's function with this seed.
     progress : callable, default=iter
@@ -162,7 +166,10 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    predictor_and_codes = _as_predictor(predictor, X, y)
+    if isinstance(metric, str):
+        metric = canonical(METRICS, metric)
+    X, y = targets_of_rows(predictor, X, y)
+    predictor_and_codes = as_predictor(predictor, X, y)
     if predictor_and_codes is None:
         return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, seed=seed)
     predictor, codes = predictor_and_codes
@@ -179,8 +186,7 @@ def permutation_importance(
         targets: FloatArray = np.asarray(codes, np.float64).reshape(-1, 1)
     else:
         targets = one_hot(codes, len(classes))
-    usual = TargetKind.of(classes).metric
-    name = main_metric(metric or usual, codes, classes).name
+    name = main_metric(metric or metric_of(predictor), codes, classes).name
 
     def measure() -> float:
         if isinstance(predictor.preprocessing, TableEncoding):
@@ -191,6 +197,9 @@ def permutation_importance(
         return METRICS[name](output, targets[:, -n_outputs:])
 
     score = measure()
+    if metric is None and not np.isfinite(score):  # such as the AUC of a single class
+        name = TargetKind.of(classes).metric
+        score = measure()
     drops = np.empty((len(names), n_repeats))
     ends = np.cumsum([0, *inputs_per_column(predictor)]).tolist()
     for column in progress(range(len(names))):
@@ -202,6 +211,28 @@ def permutation_importance(
                 drop = -drop  # the increase of an error
             drops[column, repeat] = drop
     return Importance(names, name, score, drops)
+
+
+def metric_of(predictor: Predictor) -> str:
+    """Return the main metric of the training, or the usual one of the target."""
+    usual = TargetKind.of(predictor.classes).metric
+    if predictor.card is None:
+        return usual
+    return predictor.card.metric or usual
+
+
+def targets_of_rows(model: Any, X: Any, y: ArrayLike | None) -> tuple[Any, Any]:
+    """Separate a data set into rows and targets; for a network alone, classes are indices."""
+    if not isinstance(X, Dataset):
+        if y is None:
+            raise ArgumentError("the rows have no targets", argument="y", remedy="pass them as y")
+        return X, y
+    if y is not None:
+        problem = "the data set X has its own targets"
+        raise ArgumentError(problem, argument="y", remedy="leave it out")
+    if isinstance(model, Model):
+        return X.X, X.y
+    return X.X, X.targets
 
 
 def inputs_per_column(predictor: Predictor) -> list[int]:
@@ -230,28 +261,34 @@ def _shuffled_scores(
     rows[:, columns] = before
 
 
-def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
+def predictor_of(model: Any, X: Any) -> Predictor:
+    """Make the predictor of a network, which has no preprocessing, or of a fitted estimator."""
+    if isinstance(model, Predictor):
+        return model
+    if not isinstance(model, Model):
+        return Predictor.from_estimator(model)
+    n_inputs = model.n_inputs or np.shape(X)[-1]
+    classes = None
+    predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
+    if predicted.n_classes is not None:
+        classes = _index_names(predicted.n_classes)
+    return Predictor(
+        network=model,
+        preprocessing=no_scaling(n_inputs),
+        classes=classes,
+        feature_names=_column_names(X, n_inputs),
+        target_name="y",
+        dataset="",
+    )
+
+
+def as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
     """Make the predictor of a network or an estimator, and encode the targets for it."""
     has_indices = isinstance(model, Predictor)  # as targets
-    if isinstance(model, Model):
-        n_inputs = model.n_inputs or np.shape(X)[-1]
-        classes = None
-        predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
-        if predicted.n_classes is not None:
-            classes = _index_names(predicted.n_classes)
-        model = Predictor(
-            network=model,
-            preprocessing=no_scaling(n_inputs),
-            classes=classes,
-            feature_names=_column_names(X, n_inputs),
-            target_name="y",
-            dataset="",
-        )
-    elif not has_indices:
-        try:
-            model = Predictor.from_estimator(model)
-        except ArgumentError:
-            return None
+    try:
+        model = predictor_of(model, X)
+    except ArgumentError:
+        return None
     try:
         targets = as_frame({"y": y})
         if has_indices and model.classes:

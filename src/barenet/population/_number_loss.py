@@ -112,24 +112,33 @@ class NumberLoss:
         """Whether the prediction is in the middle of the targets, as intervals around it need."""
         return not isinstance(self.loss, Quantile)
 
+    def are_outside(self, y: FloatArray) -> NDArray[np.bool_]:
+        """Return whether the loss is not defined for each target."""
+        if not self.has_log_link:
+            return np.zeros(y.shape, bool)
+        if isinstance(self.loss, Gamma):
+            return np.asarray(y <= 0)
+        return np.asarray(y < 0)
+
+    @property
+    def needed_targets(self) -> str:
+        """The targets that a loss with a log link is defined for, as a sentence."""
+        if isinstance(self.loss, Gamma):
+            return f"the {self.loss.name} loss needs targets above 0"
+        return f"the {self.loss.name} loss needs targets of 0 or more"
+
     def check_targets(self, y: FloatArray, weight: FloatArray) -> None:
         """Refuse targets of rows with weight that the loss is not defined for."""
         if not self.has_log_link:
             return
         counted = weight[:, np.newaxis] > 0
-        name = self.loss.name
-        if isinstance(self.loss, Gamma):
-            is_wrong = counted & (y <= 0)
-            needed = "above 0"
-        else:
-            is_wrong = counted & (y < 0)
-            needed = "of 0 or more"
+        is_wrong = counted & self.are_outside(y)
         if is_wrong.any():
             row, column = np.argwhere(is_wrong)[0]
             place = f"row {row}"
             if y.shape[1] > 1:
                 place += f", column {column}"
-            problem = f"{place}: the {name} loss needs targets {needed}, got {y[row, column]:g}"
+            problem = f"{place}: {self.needed_targets}, got {y[row, column]:g}"
             remedy = "correct it, leave the row out, or choose another loss"
             raise ArgumentError(problem, argument="y", remedy=remedy)
         has_positive = (counted & (y > 0)).any(axis=0)
@@ -137,7 +146,7 @@ class NumberLoss:
             problem = "all targets are 0"
             if y.shape[1] > 1:
                 problem = f"all targets of column {np.flatnonzero(~has_positive)[0]} are 0"
-            problem += f", and the {name} loss predicts numbers above 0"
+            problem += f", and the {self.loss.name} loss predicts numbers above 0"
             raise ArgumentError(problem, argument="y", remedy="choose another loss")
 
     def fit_scaling(self, y: FloatArray, weight: FloatArray) -> Scaling:

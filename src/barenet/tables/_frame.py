@@ -7,7 +7,7 @@ name the line of a wrong value.
 import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
@@ -15,10 +15,16 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.errors import ArgumentError, DataError, brief, some, suggestion
+from barenet._display import write_display, write_table
+from barenet._extras import require_arrow, require_package
+from barenet.errors import ArgumentError, DataError, brief, count_of, some_columns, suggestion
 
 #: The type of text columns, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
+
+#: Maximum numbers of rows and of columns of a frame or a data set that a notebook shows.
+SHOWN_ROWS = 10
+SHOWN_COLUMNS = 20
 
 #: Names of columns.
 Names: TypeAlias = Collection[str]
@@ -117,7 +123,9 @@ class Frame:
     """Named columns of one length.
 
     ``frame["age"]`` is a column, ``frame[["age", "sex"]]`` a frame of some columns, and any other
-    index selects rows, as of an array. ``pandas.DataFrame(frame.columns)`` is a DataFrame.
+    index selects rows, as of an array. As in pandas, ``len(frame)`` is the number of rows, and
+    iteration and ``in`` are over the names of the columns. ``polars.DataFrame(frame)`` and
+    ``pyarrow.table(frame)`` convert it through Arrow's C stream interface.
 
     Attributes
     ----------
@@ -155,6 +163,12 @@ class Frame:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
             return self.columns[key]
@@ -165,7 +179,63 @@ class Frame:
         return self.take(key)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        raise TypeError("a Frame's columns are of several kinds; a TablePreprocessor encodes them")
+        problem = "a Frame's columns are of several kinds; a TablePreprocessor encodes them, and "
+        problem += "frame.to_pandas() is a DataFrame"
+        raise TypeError(problem)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        pyarrow = require_arrow("pyarrow", "Arrow's interface of a frame")
+        columns = {}
+        for name, column in self.columns.items():
+            # Missing numbers and dates are null, as missing texts are.
+            columns[name] = pyarrow.array(_with_none(column), from_pandas=True)
+        return pyarrow.table(columns).__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> Any:
+        """Make a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Numbers, dates, booleans and texts; a missing text is None or, in pandas 3, NaN.
+
+        Examples
+        --------
+        >>> towns = np.array(["Rome", ""], np.dtypes.StringDType())
+        >>> frame = Frame({"size": np.array([3.5, np.nan]), "town": towns})
+        >>> frame.to_pandas().isna().sum().tolist()
+        [1, 1]
+        """
+        pandas = require_package("pandas", "a DataFrame")
+        columns = {}
+        for name, column in self.columns.items():
+            columns[name] = pandas.Series(_with_none(column))
+        return pandas.DataFrame(columns)
+
+    def head(self, n: int = 5) -> Self:
+        """Select the first rows.
+
+        Parameters
+        ----------
+        n : int, default=5
+            Number of rows.
+
+        Returns
+        -------
+        Frame
+            The first `n` rows, or all if there are fewer.
+
+        Examples
+        --------
+        >>> Frame({"size": np.arange(9.0)}).head(2)["size"]
+        array([0., 1.])
+        """
+        return self.take(slice(0, n))
+
+    def _repr_html_(self) -> str:
+        """Show the first rows, for a notebook."""
+        size = f"{count_of(len(self), 'row')}, {count_of(len(self.columns), 'column')}"
+        return write_display(f"Frame: {size}", write_first_rows(self.columns))
 
     def __repr__(self) -> str:
         columns = [f"{name}: {column.dtype}" for name, column in self.columns.items()]
@@ -323,6 +393,43 @@ class Frame:
         return error
 
 
+def write_first_rows(columns: Mapping[str, NDArray[Any]]) -> str:
+    """Write the first rows of columns as a table of HTML, with an ellipsis for others."""
+    names = [*columns][:SHOWN_COLUMNS]
+    are_others = len(columns) > len(names)
+    headings = [*names]
+    if are_others:
+        headings.append("…")
+    rows = []
+    n_rows = len(next(iter(columns.values())))
+    for row in range(min(SHOWN_ROWS, n_rows)):
+        cells = []
+        for name in names:
+            text = str(columns[name][row])
+            if text == "NaT":
+                text = ""
+            cells.append(text)
+        if are_others:
+            cells.append("…")
+        rows.append(cells)
+    if n_rows > len(rows):
+        rows.append(["…" for _ in headings])
+    return write_table(headings, rows)
+
+
+def _with_none(column: NDArray[Any]) -> NDArray[Any]:
+    """Replace missing texts by None; return other columns unchanged.
+
+    >>> _with_none(np.array(["Rome", ""], TEXT)).tolist()
+    ['Rome', None]
+    """
+    if column.dtype != TEXT:
+        return column
+    texts = column.astype(object)
+    texts[column == ""] = None
+    return texts
+
+
 def check_names(names: Names, known: Names, **place: Any) -> list[str]:
     """Find columns of a table, by default X, like `spelled_names`; reject unknown names."""
     spelled = spelled_names(names, known)
@@ -330,7 +437,9 @@ def check_names(names: Names, known: Names, **place: Any) -> list[str]:
     missing = [name for name in spelled if name not in existing]
     if missing:
         hint = suggestion(missing[0], [*known]) or ";"
-        problem = f"no column {some(missing)}{hint} the columns are {some([*known])}"
+        problem = (
+            f"no column {some_columns(missing)}{hint} the columns are {some_columns([*known])}"
+        )
         raise DataError(problem, value=missing[0], **(place or {"argument": "X"}))
     return spelled
 

@@ -20,9 +20,8 @@ class CrossValidationResult:
     Attributes
     ----------
     scores : dict of str to ndarray of shape (n_folds,)
-        The scores of each fold's test rows, as from `Task.evaluate`: the loss, and then the metrics
-        by name, the main one first. A score that is undefined, such as the AUC of a single class,
-        is NaN.
+        The scores of each fold's test rows: the loss, and then the metrics by name, the main one
+        first. A score that is undefined, such as the AUC of a single class, is NaN.
     metric : str
         Name of the main metric.
     predictions : ndarray of shape (n_samples,)

@@ -1,6 +1,5 @@
 """A network or an ensemble with all settings decided, ready to be trained on a task."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +14,14 @@ from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, Model, check_engine
-from barenet.errors import ArgumentError, caller_stacklevel, some
+from barenet.errors import ArgumentError, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
-from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
+from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
@@ -40,7 +39,7 @@ from barenet.tasks._distillation import student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._network_rows import NetworkRows
 from barenet.tasks._split_rows import SplitRows, fingerprint_of
-from barenet.tasks._target_leakage import describe_leak, leaking_columns
+from barenet.tasks._target_leakage import warn_of_leaks
 from barenet.training._callbacks import Callback, EarlyStopping, Run
 from barenet.training._history import History
 
@@ -121,11 +120,7 @@ class Fit(ABC):
     def warn_of_columns(self, dataset: Dataset, function: str) -> None:
         """Warn of suspicious columns: copies of the target, and values or names that are errors."""
         encoding = self.predictor.preprocessing
-        leaking = leaking_columns(self.training, encoding)
-        if leaking:
-            leak = describe_leak(leaking, self.training.target_name)
-            text = f"{leak}: {function}(..., drop={leaking[:5]!r})"
-            warnings.warn(text, stacklevel=caller_stacklevel())
+        warn_of_leaks(self.training, encoding, function)
         if isinstance(encoding, TableEncoding):
             warn_of_placeholders(encoding, dataset.X)
             warn_of_alike_names(encoding, dataset.X, dataset.target_name, dataset.classes or ())
@@ -287,9 +282,13 @@ def prepare_network(
         network_rows = NetworkRows.of_stream(split, split.stream)
     else:
         network_rows = NetworkRows.in_memory(split, settings)
-    config = resolve_config(
-        settings.config, network_rows.split.dataset, network_rows.encoding.n_inputs
-    )
+    dataset = network_rows.split.dataset
+    try:
+        config = resolve_config(settings.config, dataset, network_rows.encoding.n_inputs)
+    except ArgumentError as error:
+        if error.argument == "loss":
+            _add_remedy_of_loss(error, settings, dataset)
+        raise
     network_rows = network_rows.with_target_scaling(config.target_scaling or "none")
     settings = replace(settings, config=config)
     network = config.make_network()
@@ -312,6 +311,24 @@ def prepare_network(
         predictor=predictor,
         teacher=teacher,
     )
+
+
+def _add_remedy_of_loss(error: ArgumentError, settings: TaskSettings, dataset: Dataset) -> None:
+    """Name the output activation that a loss with a log link needs, or the ensemble that has it."""
+    kind = LOSSES_OF_ENSEMBLES.get(str(error.value))
+    if error.remedy or kind is None or dataset.classes is not None:
+        return
+    [output, *_] = kind.on_logits
+    error.remedy = "use {output}"
+    error.options = {"output": output}
+    as_ensemble = replace(settings, quick=False)
+    try:
+        is_possible = as_ensemble.is_table and as_ensemble.is_ensemble
+    except ArgumentError:  # other settings are those of one network
+        is_possible = False
+    if is_possible and settings.teacher is None:
+        error.remedy += ", or train an ensemble with {quick}"
+        error.options["quick"] = False
 
 
 def _check_settings(settings: TaskSettings) -> None:

@@ -2,24 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil, isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._metrics import METRICS, score_text
+from barenet._metrics import METRICS, Metric, is_maximized, score_text
 from barenet.datasets._column_summary import FEW_ROWS, Summary, summarize, summarize_columns
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
+from barenet.errors import DataError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray, check_targets, one_hot
-from barenet.model.losses import Loss, as_loss
+from barenet.model.losses import Loss, Quantile, as_loss
+from barenet.population._number_loss import NumberLoss
 from barenet.tables._encoding import TableEncoding
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History
@@ -63,6 +65,20 @@ class Measurement:
         in_scale_of_training = replace(self.predictor, target_scaling=None)
         return self._measure(in_scale_of_training.outputs(self.rows.X))
 
+    def _check_targets(self) -> None:
+        """Refuse targets that the loss is not defined for, such as negative counts."""
+        if self.predictor.classes is not None:
+            return
+        number_loss = NumberLoss(self.loss_function)
+        is_wrong = number_loss.are_outside(self.rows.y)
+        if not is_wrong.any():
+            return
+        row = int(is_wrong.argmax())
+        place = f"row {self.rows.numbers[row]}: column {self.rows.target_name!r}"
+        problem = f"{place}: {number_loss.needed_targets}, got {self.rows.y[row]:g}"
+        remedy = "correct it, or leave the row out"
+        raise DataError(problem, path=self.rows.name, remedy=remedy)
+
     @property
     def title(self) -> str:
         """The kind of the model."""
@@ -87,7 +103,7 @@ class Measurement:
         measured_X = self._linear_inputs(self.rows.X)
         baselines = {}
         for name in ("linear", "constant"):
-            baseline = fit_baseline(name, X, y, n_classes=n_classes)
+            baseline = fit_baseline(name, X, y, n_classes=n_classes, quantile=self.quantile)
             outputs = baseline.outputs(measured_X).astype(np.float64)
             baselines[baseline] = self._measure(outputs)
         return baselines
@@ -111,6 +127,7 @@ class Measurement:
 
     def _measure(self, outputs: FloatArray) -> Scored:
         """Convert the outputs of a model to the units of the target, and compute its scores."""
+        self._check_targets()
         predictor = self.predictor
         n_outputs = predictor.network.n_outputs or 1
         # Of two classes, a baseline has both probabilities; a network may have only the second.
@@ -152,6 +169,22 @@ class Measurement:
         loss: Any = card.settings.get("loss")
         return as_loss(loss, self.predictor.network.output_activation)
 
+    @cached_property
+    def quantile(self) -> float | None:
+        """The fraction of targets below the prediction, if the model predicts a quantile."""
+        loss = self.loss_function
+        if isinstance(loss, Quantile) and not loss.levels:
+            return loss.q
+        return None
+
+    @property
+    def coverage(self) -> float | None:
+        """The fraction of targets that are at most the prediction, if this is a quantile."""
+        if self.quantile is None:
+            return None
+        is_covered = self.targets <= self.scored.outputs
+        return float(is_covered.mean())
+
     def baselines_document(self) -> dict[str, Any]:
         """Return the baselines for a JSON document."""
         document: dict[str, Any] = {}
@@ -170,6 +203,10 @@ class Measurement:
         if len(self.targets) < MIN_ROWS:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
             return
+        if self.coverage is not None:
+            quantile = self.quantile or 0.0
+            share = f"{100 * self.coverage:.1f} % of the targets are at most the prediction"
+            yield f"{share}; {100 * quantile:g} % are expected."
         for baseline, (outputs, scores) in self.baselines.items():
             margin = self._margin(self.scored.outputs, outputs)
             lead = self._lead(scores)
@@ -182,11 +219,11 @@ class Measurement:
                 continue
             difference = "the same"
             if lead:
-                is_lower = (lead > 0) != METRICS[name].is_error
+                is_lower = (lead > 0) == is_maximized(name)
                 sign = "−" if is_lower else "+"
                 size = score_text(name, abs(lead))
                 difference = f"{sign}{size} ± {score_text(name, margin)}"
-            score = f"{METRICS[name].title} {score_text(name, scores[name])}"
+            score = f"{self.compared_title} {score_text(name, scores[name])}"
             yield f"The {baseline.title} {verdict}: {score} ({difference})."
 
     def leak(self, option: str = "") -> str:
@@ -206,37 +243,67 @@ class Measurement:
 
     @property
     def compared_by(self) -> str:
-        """The main metric, or the next one if it is undefined, such as the AUC for one class."""
+        """The main metric, or the next one if it is undefined, such as the AUC for one class.
+
+        Quantiles are compared by their loss, as other metrics are those of a mean.
+        """
+        if self.quantile is not None:
+            return "loss"
         for name, score in self.scores.items():
             if name != "loss" and isfinite(score):
                 return name
         return self.metric
 
+    @property
+    def compared_title(self) -> str:
+        """The title of the score that models are compared by."""
+        if self.compared_by == "loss":
+            return "quantile loss"
+        return METRICS[self.compared_by].title
+
     def _lead(self, baseline: Mapping[str, float]) -> float:
         """Return the difference of the scores, which is positive if the network is better."""
         name = self.compared_by
         difference = self.scores[name] - baseline[name]
-        if METRICS[name].is_error:
-            return -difference
-        return difference
+        if is_maximized(name):
+            return difference
+        return -difference
 
     def _margin(self, outputs: FloatArray, other_outputs: FloatArray) -> float:
         """Estimate half the 95 % interval of the difference of two scores by the bootstrap."""
         rng = np.random.default_rng(0)
-        name = self.compared_by
+        metric = self._compared_score()
         y = self.targets
         size = min(len(y), SAMPLE_SIZE)
         differences = []
         for _ in range(N_SAMPLES):
             drawn = rng.integers(0, len(y), size)
-            score = self._score(name, outputs[drawn], y[drawn])
-            difference = score - self._score(name, other_outputs[drawn], y[drawn])
+            score = metric(outputs[drawn], y[drawn])
+            difference = score - metric(other_outputs[drawn], y[drawn])
             if isfinite(difference):
                 differences.append(difference)
         if 2 * len(differences) <= N_SAMPLES:
             return nan
         deviation = float(np.std(differences))
         return 2 * deviation * np.sqrt(size / len(y))
+
+    def _compared_score(self) -> Metric:
+        """Return the function of outputs and targets, in their units, that models are compared by.
+
+        The loss is that of scaled targets; a quantile loss is scaled as these are.
+        """
+        if self.compared_by != "loss":
+            return partial(self._score, self.compared_by)
+        factor = 1.0
+        scaling = self.predictor.target_scaling
+        if scaling is not None:
+            factor = float(scaling.factor[0])
+        loss = self.loss_function
+
+        def scaled_loss(outputs: FloatArray, y: FloatArray) -> float:
+            return factor * loss.value(outputs, y)
+
+        return scaled_loss
 
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""

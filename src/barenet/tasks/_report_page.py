@@ -107,7 +107,8 @@ class Report:
             which = " that it was not trained on"
         elif not which:
             which = " that it was trained on: expect less on new ones"
-        score = _score_sentence(measured.compared_by, measured.scores)
+        name = measured.compared_by
+        score = f"{measured.compared_title} is {score_text(name, measured.scores[name])}"
         yield _text(f"The {model}'s {score} on {count_of(self.rows.n_samples, 'row')}{which}.")
         card = self.predictor.card or ModelCard()
         out_of_fold = card.scores.get(OUT_OF_FOLD)

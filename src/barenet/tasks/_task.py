@@ -472,8 +472,9 @@ class Task(OtherMethods):
         Warns
         -----
         UserWarning
-            If a column alone predicts the target, or after Ctrl-C in another fold than the first;
-            the result has the finished folds.
+            If a column alone predicts the target, if a class has no training rows or no test rows
+            in a fold, or after Ctrl-C in another fold than the first; the result has the finished
+            folds.
 
         See Also
         --------
@@ -547,14 +548,19 @@ class Task(OtherMethods):
         Returns
         -------
         dict of str to float
-            The loss, and then the scores by name, starting with the metric of the training.
+            The scores by name, starting with the metric of the training, and the loss, which is
+            in the scale of the training.
         """
         allow_missing = self.settings.file.allow_missing_columns
         if allow_missing_columns is not None:
             allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
         if isinstance(rows, str | PathLike) and isinstance(predictor, Predictor):
-            return self._measured_file(predictor, rows, allow_missing=bool(allow_missing)).scores
-        return self._measured(predictor, rows).scores
+            measured = self._measured_file(predictor, rows, allow_missing=bool(allow_missing))
+        else:
+            measured = self._measured(predictor, rows)
+        scores = dict(measured.scores)
+        loss = scores.pop("loss")
+        return {**scores, "loss": loss}
 
     def _measured(self, predictor: Predictor, rows: Any = None) -> Measurement:
         """Measure a predictor, together with baselines if it is measured on its own split."""

@@ -1,6 +1,7 @@
 """The folds of a task: rows drawn at random, whole groups, or successive periods of time."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,12 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, count_of, in_a_line
+from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, in_a_line, some
 from barenet.population._cross_validation import Fold, check_fold
 from barenet.population._out_of_fold import split_folds
+
+#: Maximum number of classes without rows in a fold that a warning names.
+MAX_NOTES = 5
 
 
 def make_task_folds(dataset: Dataset, cv: Any, seed: int = 0) -> list[Fold]:
@@ -28,8 +32,53 @@ def make_task_folds(dataset: Dataset, cv: Any, seed: int = 0) -> list[Fold]:
     """
     if cv is None or np.isscalar(cv):
         n_folds = int(check_number(cv, "cv", ge=2, integer=True))
-        return _numbered_folds(dataset, n_folds, seed)
-    return _given_folds(dataset, cv)
+        folds = _numbered_folds(dataset, n_folds, seed)
+    else:
+        folds = _given_folds(dataset, cv)
+    if dataset.classes is not None:
+        _warn_of_missing_classes(dataset.y, dataset.classes, folds)
+    return folds
+
+
+def _warn_of_missing_classes(
+    y: NDArray[np.int64], classes: Sequence[str], folds: Sequence[Fold]
+) -> None:
+    """Warn of folds in which a class has no training rows, or no test rows."""
+    present = np.unique(y)
+    notes = []
+    for index in present.tolist():
+        untrained = []
+        untested = []
+        for number, (train, test) in enumerate(folds, 1):
+            if not (y[train] == index).any():
+                untrained.append(number)
+            elif not (y[test] == index).any():
+                untested.append(number)
+        name = f"class {brief(classes[index])} with {count_of(int((y == index).sum()), 'row')}"
+        if untrained:
+            notes.append(f"no training rows of {name} in {_numbered(untrained)}")
+        if untested:
+            notes.append(f"no test rows of {name} in {_numbered(untested)}")
+    if not notes:
+        return
+    text = "; ".join(notes[:MAX_NOTES])
+    if len(notes) > MAX_NOTES:
+        text += f"; and {len(notes) - MAX_NOTES} more"
+    text += ": a model cannot predict a class that it was not trained on, and a score of a class "
+    text += "without test rows is undefined or leaves it out"
+    warnings.warn(text, stacklevel=caller_stacklevel())
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    """Name folds by their numbers.
+
+    >>> _numbered([2]), _numbered([1, 3])
+    ('fold 2', 'folds 1, 3')
+    """
+    listed = some([str(number) for number in numbers])
+    if len(numbers) == 1:
+        return f"fold {listed}"
+    return f"folds {listed}"
 
 
 def _numbered_folds(dataset: Dataset, n_folds: int, seed: int) -> list[Fold]:

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from barenet._constraints import Configurable, DeclaredAttributes, check_number, option
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError, count_of, suggestion
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
-from barenet.training._history import History, curve_rows
+from barenet.training._history import History, curve_rows, spelled_curve
 
 __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "Run", "TimeLimit"]
 
@@ -257,8 +257,8 @@ class EarlyStopping(Callback, Configurable):
     Parameters
     ----------
     monitor : str, default="validation_loss"
-        A curve of the training or the validation set. Accuracy, R² and an estimator's scores are
-        maximized, all others minimized.
+        A curve of the training or the validation set; ``"val_loss"`` is ``"validation_loss"``.
+        Accuracy, R² and an estimator's scores are maximized, all others minimized.
     patience : int, default=10
         Epochs without improvement after which the run ends.
     minimum_delta : float, default=0.0
@@ -301,6 +301,7 @@ class EarlyStopping(Callback, Configurable):
     best = math.inf
     waited = 0
     snapshot: Snapshot | None = field(default=None, init=False, repr=False)
+    _curve: str = field(default="", init=False, repr=False)
     _shapes: Any = field(default=None, init=False, repr=False)
 
     def on_start(self, run: Run) -> None:
@@ -308,19 +309,21 @@ class EarlyStopping(Callback, Configurable):
         self.waited = 0
         self.snapshot = None
         self._shapes = _shapes_of(run.network)
-        name = self.monitor
+        name = spelled_curve(self.monitor, run.measured)
         if name not in run.measured:
             curves = ", ".join(run.measured)
-            problem = f"{name!r} is not measured in this run; there are {curves}"
+            hint = suggestion(name, run.measured) or ";"
+            problem = f"{self.monitor!r} is not measured in this run{hint} there are {curves}"
             raise ArgumentError(problem, argument="monitor", value=name)
         if curve_rows(name)[0] == "test":
             problem = f"{name!r} is of the test set, which must not decide when to stop"
             remedy = "pass a validation set, and monitor its curve"
             raise ArgumentError(problem, argument="monitor", value=name, remedy=remedy)
+        self._curve = name
 
     def on_epoch(self, run: Run) -> None:
-        value = run.history[self.monitor][-1]
-        if self.monitor in run.maximized_metrics:
+        value = run.history[self._curve][-1]
+        if self._curve in run.maximized_metrics:
             value = -value
         self.waited += 1
         if value < self.best - self.minimum_delta:
@@ -330,7 +333,7 @@ class EarlyStopping(Callback, Configurable):
                 run.history.best_epoch = run.epoch
             self.snapshot = Snapshot.of(run.network)
         if self.waited >= self.patience:
-            run.stop(f"{self.monitor} has not improved for {count_of(self.patience, 'epoch')}")
+            run.stop(f"{self._curve} has not improved for {count_of(self.patience, 'epoch')}")
 
     def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {"best": self.best, "waited": self.waited}

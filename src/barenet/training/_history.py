@@ -2,13 +2,14 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from barenet._constraints import check_number
 from barenet._display import write_curves, write_display
-from barenet.errors import brief, count_of, some
+from barenet._registry import canonical
+from barenet.errors import brief, count_of, some, suggestion
 
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
 #: reduce the learning rate; the test set decides nothing.
@@ -49,8 +50,8 @@ class History:
     --------
     >>> history = History()
     >>> history.append({"loss": 0.5, "seconds": 0.1})
-    >>> history["loss"], len(history)
-    ([0.5], 1)
+    >>> history["loss"], len(history), "val_loss" in history
+    ([0.5], 1, False)
     """
 
     curves: dict[str, list[float]] = field(default_factory=dict)
@@ -158,10 +159,16 @@ class History:
         return history
 
     def __getitem__(self, name: str) -> list[float]:
-        """Return a curve."""
-        if name not in self.curves:
-            raise KeyError(f"{name!r} was not measured; there are {', '.join(self.curves)}")
-        return self.curves[name]
+        """Return a curve; names of other libraries are understood, such as ``val_loss``."""
+        spelled = spelled_curve(name, self.curves)
+        if spelled not in self.curves:
+            hint = suggestion(name, [*self.curves]) or ";"
+            raise KeyError(f"{name!r} was not measured{hint} there are {', '.join(self.curves)}")
+        return self.curves[spelled]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a curve was measured."""
+        return spelled_curve(name, self.curves) in self.curves
 
     def __len__(self) -> int:
         """Return the number of epochs."""
@@ -192,6 +199,26 @@ class History:
         if self.stop_reason:
             text += f", {self.stop_reason}"
         return f"<{text}>"
+
+
+def spelled_curve(name: Any, curves: Iterable[str]) -> Any:
+    """Spell the name of a curve as it is among others; return an unknown name unchanged.
+
+    >>> spelled_curve("val_acc", ["loss", "accuracy", "validation_loss", "validation_accuracy"])
+    'validation_accuracy'
+    """
+    if not isinstance(name, str) or name in curves:
+        return name
+    if name.startswith("val_"):
+        name = name.replace("val_", "validation_", 1)
+    rows, measure = curve_rows(name)
+    measures = {}
+    for curve in curves:
+        rows_of_curve, measure_of_curve = curve_rows(curve)
+        if rows_of_curve == rows:
+            measures[measure_of_curve] = curve
+    spelled = canonical(measures, measure)
+    return measures.get(spelled, name)
 
 
 def curve_rows(name: str) -> tuple[str, str]:

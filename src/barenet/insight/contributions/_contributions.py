@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_count, check_number
 from barenet._display import Cell, write_display, write_table
+from barenet._extras import require_package
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of, printable, some
 from barenet.model._array_dataset import predicted_classes
@@ -320,7 +320,7 @@ class Contributions:
         0  12.0  0.0
         1   0.0  2.0
         """
-        pandas = _required("pandas", "a data frame")
+        pandas = require_package("pandas", "a data frame")
         index = self.output_index(output)
         return pandas.DataFrame(self.values[..., index], columns=list(self.names))
 
@@ -344,7 +344,7 @@ class Contributions:
         ImportError
             If shap is not installed.
         """
-        shap = _required("shap", "an Explanation")
+        shap = require_package("shap", "an Explanation")
         index = self.output_index(output)
         data = np.empty((len(self), len(self.names)), object)
         for place, name in enumerate(self.names):
@@ -380,11 +380,3 @@ def reasons_of_predictions(
             reasons.append(reason._replace(contribution=rounded))
         reasons_by_row.append(reasons)
     return reasons_by_row
-
-
-def _required(package: str, result: str) -> Any:
-    """Import a package that no extra of barenet installs."""
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise ImportError(f"{result} needs {package}: pip install {package}") from error

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Model, networks_of
 from barenet.errors import ArgumentError
@@ -86,7 +87,7 @@ class ExplainedModel:
     def rows(self, X: Any, argument: str) -> Any:
         """Convert rows to a type that hybrids can be made of: an array, a Frame or a DataFrame."""
         check_in_memory(X, argument)
-        X = columns_of_records(X)
+        X = columns_of_records(rows_alone(X))
         if not has_rows(X):
             raise ArgumentError("expected at least one row, got none", argument=argument)
         try:

@@ -17,11 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_names
-from barenet.errors import ArgumentError
+from barenet.engines import Model
+from barenet.errors import ArgumentError, some
+from barenet.files._predictor import Predictor
 from barenet.insight.plots import _checks as checks, _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
+from barenet.tables._to_frame import column_names
 
 #: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42
@@ -34,12 +37,12 @@ POINTS_PER_INCH = 72
 
 
 def plot_boundary(
-    predict: Callable[[NDArray[Any]], ArrayLike],
-    X: ArrayLike,
+    predict: Any,
+    X: Any,
     y: ArrayLike,
     *,
-    classes: Sequence[str] | None = None,
-    feature_names: Sequence[str] = ("first feature", "second feature"),
+    classes: Sequence[Any] | None = None,
+    feature_names: Sequence[str] | None = None,
     resolution: int = 200,
     title: str | None = None,
 ) -> Figure:
@@ -47,18 +50,19 @@ def plot_boundary(
 
     Parameters
     ----------
-    predict : callable
-        Maps a float64 array of shape (n, 2) to probabilities of shape (n, n_classes), or to the
-        probability of class 1 of two, shape (n,) or (n, 1); such as ``network.predict`` or
-        scikit-learn's ``predict_proba``.
-    X : array-like of shape (n_samples, 2)
+    predict : Network, Ensemble, Predictor, estimator or callable
+        A model; or a function that maps a float64 array of shape (n, 2) to probabilities of shape
+        (n, n_classes), or to the probability of class 1 of two, shape (n,) or (n, 1).
+    X : array-like of shape (n_samples, 2), Frame or DataFrame
         Samples.
     y : array-like of shape (n_samples,)
-        Their class indices.
-    classes : sequence of str, optional
-        Names of the classes. By default "class 0", "class 1" and so on.
-    feature_names : sequence of str, default=("first feature", "second feature")
-        Names of the two features, with their units.
+        Their class indices, or their classes.
+    classes : sequence of shape (n_classes,), optional
+        Names of the classes, or the classes themselves. By default, those of the predictor or of
+        the estimator, or else "class 0", "class 1" and so on.
+    feature_names : sequence of str, optional
+        Names of the two features, with their units. By default, the names of the columns, or else
+        "first feature" and "second feature".
     resolution : int, default=200
         Points along each side at which `predict` is evaluated.
     title : str, optional
@@ -85,11 +89,18 @@ def plot_boundary(
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['class 0', 'class 1']
     """
+    if feature_names is None:
+        feature_names = column_names(X)
+    if classes is None:
+        classes = _classes_of(predict)
+    predict = _probability_function(predict)
     X = checks.table(X, "X")
     if X.shape[1] != 2:
         problem = f"expected 2 features, got {X.shape[1]}"
         raise ArgumentError(problem, argument="X", remedy="choose two columns")
     resolution = max(check_count(resolution, "resolution"), 2)
+    if feature_names is None:
+        feature_names = ("first feature", "second feature")
     x_label, y_label = check_names(feature_names, "feature_names", 2, "feature")
     low = X.min(axis=0)
     high = X.max(axis=0)
@@ -100,20 +111,43 @@ def plot_boundary(
     grid = np.stack(np.meshgrid(x_centres, y_centres), axis=-1)
     probabilities = _probabilities(predict, grid)
     n_classes = probabilities.shape[2]
-    if classes is None:
-        classes = [f"class {index}" for index in range(n_classes)]
-    classes = check_names(classes, "classes", n_classes, "class of predict")
-    y = checks.class_indices(y, "y", n_classes, len(X))
+    labels = np.asarray(y).ravel().tolist()
+    classes = checks.class_names(classes, "classes", n_classes, "class of predict", labels)
+    y = checks.class_indices(y, "y", n_classes, len(X), classes)
+    names = [str(name) for name in classes]
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
     left, bottom = edges[0].tolist()
     right, top = edges[-1].tolist()
     extent = (left, right, bottom, top)
     _draw_background(axes, grid, extent, probabilities)
-    _draw_samples(axes, X, y, classes)
+    _draw_samples(axes, X, y, names)
     style.label_axes(axes, x_label, y_label)
     style.legend(figure)
     return figure
+
+
+def _probability_function(model: Any) -> Callable[[NDArray[Any]], ArrayLike]:
+    """Return the function of a model that predicts probabilities; return a function unchanged."""
+    if isinstance(model, Predictor):
+        return model.probabilities
+    for name in ("predict_proba", "predict"):
+        function = getattr(model, name, None)
+        if callable(function):
+            return function
+    if not callable(model):
+        raise ArgumentError.of("predict", model, "a model, or a function of points")
+    return model
+
+
+def _classes_of(model: Any) -> Sequence[Any] | None:
+    """Return the classes of a predictor or of an estimator."""
+    if isinstance(model, Predictor):
+        return model.classes
+    if isinstance(model, Model):
+        return None
+    classes: Sequence[Any] | None = getattr(model, "classes_", None)
+    return classes
 
 
 def _shade(probabilities: FloatArray) -> FloatArray:
@@ -173,18 +207,23 @@ def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequen
 
 
 def plot_confusion(
-    y_true: ArrayLike, y_predicted: ArrayLike, classes: Sequence[str], *, title: str | None = None
+    y_true: ArrayLike,
+    y_predicted: ArrayLike,
+    classes: Sequence[Any] | None = None,
+    *,
+    title: str | None = None,
 ) -> Figure:
     """Draw the confusion matrix, with the recall of each class.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
-        Class indices of the samples.
+        Class indices of the samples, or their classes.
     y_predicted : array-like of shape (n_samples,)
-        Predicted class indices.
-    classes : sequence of str
-        Names of the classes.
+        Predicted class indices, or predicted classes, as from ``predictor.predict``.
+    classes : sequence of shape (n_classes,), optional
+        Names of the classes, or the classes themselves, as in ``predictor.labels``. By default, the
+        different classes of both, sorted.
     title : str, optional
         Title of the figure.
 
@@ -211,10 +250,13 @@ def plot_confusion(
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1', '1', '0', '2', 'recall', '50.0%', '100.0%']
     """
-    classes = check_names(classes, "classes", len(classes), "class")
-    actual = checks.class_indices(y_true, "y_true", len(classes))
-    predicted = checks.class_indices(y_predicted, "y_predicted", len(classes), len(actual))
+    if classes is None:
+        classes = _different(y_true, y_predicted)
+    classes = checks.class_names(classes, "classes", len(classes), "class")
     n_classes = len(classes)
+    actual = checks.class_indices(y_true, "y_true", n_classes, None, classes)
+    predicted = checks.class_indices(y_predicted, "y_predicted", n_classes, len(actual), classes)
+    classes = [str(name) for name in classes]
     counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (actual, predicted), 1)
     in_row = counts.sum(axis=1, keepdims=True)
@@ -234,6 +276,18 @@ def plot_confusion(
     text = f"{accuracy:.1%} of {len(actual):,} right"
     style.title(axes, text, pad=10)
     return figure
+
+
+def _different(y_true: ArrayLike, y_predicted: ArrayLike) -> list[Any]:
+    """Return the different classes of the samples and of the predictions, sorted."""
+    different = set()
+    for labels in (y_true, y_predicted):
+        different |= set(np.asarray(labels).ravel().tolist())
+    try:
+        return sorted(different)
+    except TypeError:  # such as text and None
+        problem = f"classes of several types: {some([str(label) for label in different])}"
+        raise ArgumentError(problem, argument="y_true", remedy="pass classes") from None
 
 
 def _write_counts(axes: Axes, counts: checks.Integers, fractions: FloatArray, cell: float) -> None:
@@ -286,7 +340,7 @@ BAR_HEIGHT = 0.14
 def plot_calibration(
     y: ArrayLike,
     probabilities: ArrayLike,
-    classes: Sequence[str],
+    classes: Sequence[Any] | None = None,
     *,
     n_bins: int = 10,
     title: str | None = None,
@@ -296,11 +350,12 @@ def plot_calibration(
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        Class indices.
-    probabilities : array-like of shape (n_samples, n_classes)
-        Predicted probabilities.
-    classes : sequence of str
-        Names of the classes.
+        Class indices, or the classes.
+    probabilities : array-like of shape (n_samples, n_classes), (n_samples, 1) or (n_samples,)
+        Predicted probabilities; a single one is that of the second class of two.
+    classes : sequence of shape (n_classes,), optional
+        Names of the classes, or the classes themselves, as in ``predictor.labels``. By default, the
+        different names in `y`, sorted, or else "class 0", "class 1" and so on.
     n_bins : int, default=10
         Number of bins of equal width.
     title : str, optional
@@ -327,10 +382,15 @@ def plot_calibration(
     'predicted probability of yes'
     """
     n_bins = check_count(n_bins, "n_bins")
-    p = checks.table(probabilities, "probabilities")
-    p = checks.check_probabilities(p, "probabilities")
-    classes = check_names(classes, "classes", p.shape[1], "column of probabilities")
-    actual = checks.class_indices(y, "y", len(classes), len(p))
+    p = checks.numbers(probabilities, "probabilities")
+    if p.ndim == 1:
+        p = p[:, np.newaxis]
+    p = checks.table(p, "probabilities")
+    p = class_probabilities(checks.check_probabilities(p, "probabilities"))
+    labels = np.asarray(y).ravel().tolist()
+    noun = "column of probabilities"
+    classes = checks.class_names(classes, "classes", p.shape[1], noun, labels)
+    actual = checks.class_indices(y, "y", len(classes), len(p), classes)
     if len(classes) > 2:
         x_label = "probability of the predicted class"
         y_label = "accuracy"

@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_names
+from barenet._metrics import METRICS
 from barenet._registry import lookup
+from barenet.datasets._dataset import rows_alone
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.insight._permutation_importance import Importance, predictor_of
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import table
 from barenet.insight.plots._style import Axes, Figure, literal
@@ -35,10 +38,10 @@ MAX_LETTERS = 32
 
 
 def plot_importance(
-    drops: ArrayLike,
-    names: Sequence[str],
+    drops: Importance | ArrayLike,
+    names: Sequence[str] | None = None,
     *,
-    metric: str = "score",
+    metric: str | None = None,
     image_shape: tuple[int, int] | None = None,
     title: str | None = None,
 ) -> Figure:
@@ -46,12 +49,12 @@ def plot_importance(
 
     Parameters
     ----------
-    drops : array-like of shape (n_columns, n_repeats)
-        Drops of the score, such as ``permutation_importance(...).drops``.
-    names : sequence of str
-        The columns' names.
-    metric : str, default="score"
-        The name of the score.
+    drops : Importance or array-like of shape (n_columns, n_repeats)
+        The result of `barenet.permutation_importance`, or drops of a score.
+    names : sequence of str, optional
+        The columns' names; by default, those of the result.
+    metric : str, optional
+        The name of the score; by default, that of the result, or else "score".
     image_shape : tuple of int, optional
         Height and width, if the columns are the pixels of an image, which is then drawn.
     title : str, optional
@@ -76,7 +79,12 @@ def plot_importance(
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
     ['age', 'height']
     """
+    if isinstance(drops, Importance):
+        names = names or drops.names
+        metric = metric or METRICS[drops.metric].title
+        drops = drops.drops
     drops = table(drops, "drops")
+    metric = metric or "score"
     names = check_names(names, "names", len(drops), "column")
     mean = drops.mean(axis=1)
     std = drops.std(axis=1)
@@ -141,18 +149,18 @@ class DependenceCurve(NamedTuple):
 
 
 def plot_dependence(
-    predictor: Any, X: Any, columns: Sequence[str], *, title: str | None = None
+    predictor: Any, X: Any, columns: str | Sequence[str], *, title: str | None = None
 ) -> Figure:
     """Draw the partial dependence of the predictions on some columns, a panel each.
 
     Parameters
     ----------
-    predictor : Predictor or estimator
-        The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
-        takes.
-    X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+    predictor : Predictor, estimator, Network or Ensemble
+        The network with its preprocessing, a fitted estimator that `Predictor.from_estimator`
+        takes, or one or several networks alone.
+    X : array-like of shape (n_samples, n_features), Frame, DataFrame, mapping or Dataset
         Raw rows with the columns of the predictor; a few hundred are enough.
-    columns : sequence of str
+    columns : str or sequence of str
         Names of columns.
     title : str, optional
         Title of the figure.
@@ -188,10 +196,12 @@ def plot_dependence(
     >>> figure.axes[0].lines[0].get_ydata()  # for a = 0, 1 and 3; the mean of b is 1
     array([1., 3., 7.])
     """
+    if isinstance(columns, str):
+        columns = [columns]
+    X = rows_alone(X)
     if not columns:
         raise ArgumentError("expected at least one column, got none", argument="columns")
-    if not isinstance(predictor, Predictor):
-        predictor = Predictor.from_estimator(predictor)
+    predictor = predictor_of(predictor, X)
     curves = [_dependence(predictor, X, name) for name in columns]
     label = f"mean prediction of {predictor.target_name}"
     names = ["predicted"]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import check_images, check_probabilities, column, table
 from barenet.insight.plots._style import Figure
@@ -158,15 +159,13 @@ def _for_each(images: FloatArray, values: Any, argument: str) -> NDArray[Any]:
 MAX_UNITS = 256
 
 
-def plot_weights(
-    network: Network | ArrayLike, image_shape: tuple[int, int], *, title: str | None = None
-) -> Figure:
+def plot_weights(network: Any, image_shape: tuple[int, int], *, title: str | None = None) -> Figure:
     """Draw the first layer's weights, an image for each unit.
 
     Parameters
     ----------
-    network : Network or array-like of shape (n_inputs, n_units)
-        The network, or any layer's weights.
+    network : Network, Predictor or array-like of shape (n_inputs, n_units)
+        The network, or any layer's weights. Of an ensemble, the first network is drawn.
     image_shape : tuple of int
         Height and width of an image.
     title : str, optional
@@ -192,7 +191,9 @@ def plot_weights(
     >>> [axes.get_title() for axes in figure.axes[:4]]
     ['unit 0', 'unit 1', 'unit 2', 'unit 3']
     """
-    weights: Any = network
+    if isinstance(network, Predictor):
+        network = network.first_network
+    weights = network
     if isinstance(network, Network):
         dense = [layer for layer in network.layers if isinstance(layer, Dense)]
         if not dense:

@@ -6,6 +6,7 @@ training and the validation loss diverge (overfitting), and which epoch was the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 
 from barenet._metrics import METRICS
 from barenet.errors import ArgumentError
+from barenet.files._model_card import ModelCard
+from barenet.files._predictor import Predictor
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
@@ -36,7 +39,7 @@ COLORS = {
 KEPT_BY = ("validation", "out-of-fold", "training", "test")
 
 
-def plot_history(history: History, *, title: str | None = None) -> Figure:
+def plot_history(history: Any, *, title: str | None = None) -> Figure:
     """Draw the learning curves: the loss and the metrics of every epoch.
 
     One panel for the loss, and one for each metric. The loss is on a logarithmic scale where it
@@ -45,8 +48,10 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
 
     Parameters
     ----------
-    history : History
-        The result of `barenet.train`. Numbers that are not finite, or beyond 1e150, are left out.
+    history : History, SearchResult, Task, estimator, Predictor or ModelCard
+        The result of `barenet.train`, or an object with the history of its training: the best
+        network of a search, the last training of a task, a fitted estimator, or a model that was
+        trained for at most 500 epochs. Numbers that are not finite, or beyond 1e150, are left out.
         Learning rates, gradient norms and seconds are not drawn.
     title : str, optional
         Title of the figure.
@@ -75,12 +80,15 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['kept: epoch 2, loss 0.5']
     """
-    curves: Mapping[str, Sequence[float]] = {}
-    if isinstance(history, History):
-        curves = history.curves
-    panels = _panels(curves)
+    expected = f"a History with a loss up to {MAX_DRAWN:g}"
+    given = history
+    history = _history_of(given)
+    if history is None:
+        remedy = "of several trainings, plot each one"
+        raise ArgumentError.of("history", given, expected, remedy=remedy)
+    panels = _panels(history.curves)
     if not panels["loss"]:
-        raise ArgumentError.of("history", history, f"a History with a loss up to {MAX_DRAWN:g}")
+        raise ArgumentError.of("history", given, expected)
     columns = min(len(panels), 3)
     width = 7.0 if columns == 1 else 4.6
     size = (width, 3.6)
@@ -94,6 +102,27 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
         grid[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
     style.legend(figure)
     return figure
+
+
+def _history_of(trained: Any) -> History | None:
+    """Return the history of an object's training, if it has one."""
+    if isinstance(trained, History):
+        return trained
+    if isinstance(trained, Predictor):
+        trained = trained.card
+    if isinstance(trained, ModelCard):
+        log = trained.log
+        if log is None or log.n_epochs > len(log.epochs):  # the card has only some of the epochs
+            return None
+        curves = {}
+        for name, curve in log.curves.items():
+            curves[name] = [math.nan if value is None else value for value in curve]
+        return History(curves, best_epoch=log.best_epoch, penalized=log.penalized)
+    for name in ("history", "history_", "best_history_"):
+        history = getattr(trained, name, None)
+        if isinstance(history, History):
+            return history
+    return None
 
 
 def _panels(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatArray]]:

@@ -19,15 +19,16 @@ from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import column, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
+from barenet.tables._to_frame import as_frame, column_names
 
 
 def plot_fit(
-    X: ArrayLike,
+    X: Any,
     y: ArrayLike,
     predictions: ArrayLike | Mapping[int, ArrayLike],
     *,
     losses: Mapping[int, float] | None = None,
-    feature_name: str = "x",
+    feature_name: str | None = None,
     target_name: str = "y",
     title: str | None = None,
 ) -> Figure:
@@ -35,7 +36,7 @@ def plot_fit(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
+    X : array-like of shape (n_samples, n_features) or (n_samples,), Frame or DataFrame
         Inputs. One feature: curves over it. More: a scatter around the diagonal.
     y : array-like of shape (n_samples,) or (n_samples, 1)
         Targets.
@@ -44,8 +45,8 @@ def plot_fit(
         panel each, on the same axes and in the order of the mapping.
     losses : mapping of int to float, optional
         Losses by the number of epochs, for the titles of the panels.
-    feature_name : str, default="x"
-        Name of the one feature, with its unit.
+    feature_name : str, optional
+        Name of the one feature, with its unit. By default, the name of the column, or else "x".
     target_name : str, default="y"
         Name of the target, with its unit.
     title : str, optional
@@ -80,12 +81,22 @@ def plot_fit(
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['10 epochs, loss 0.25', '100 epochs, loss 0']
     """
-    X = table(X, "X")
-    y = column(y, "y", len(X))
-    fits = _fits(predictions, losses or {}, len(X))
+    names = column_names(X)
+    if names is not None and len(names) > 1:  # of any kind; they are not drawn
+        x = None
+        n_samples = len(as_frame(X))
+    else:
+        if names is None and np.ndim(X) == 1:
+            X = np.reshape(X, (-1, 1))
+        inputs = table(X, "X")
+        n_samples, n_features = inputs.shape
+        x = inputs[:, 0] if n_features == 1 else None
+    if feature_name is None:
+        feature_name = names[0] if names else "x"
+    y = column(y, "y", n_samples)
+    fits = _fits(predictions, losses or {}, n_samples)
     columns = min(len(fits), 3)
-    is_curve = X.shape[1] == 1
-    if is_curve:
+    if x is not None:
         x_name = feature_name
         y_name = target_name
         size = (7.0, 4.2) if columns == 1 else (3.2, 2.6)
@@ -103,8 +114,8 @@ def plot_fit(
     low = drawn.min() - margin
     high = drawn.max() + margin
     for place, (axes, heading) in enumerate(zip(panels, fits, strict=True)):
-        if is_curve:
-            _draw_curve(axes, X[:, 0], y, fits[heading])
+        if x is not None:
+            _draw_curve(axes, x, y, fits[heading])
         else:
             _draw_scatter(axes, y, fits[heading], (low, high))
         style.title(axes, heading, fontsize=10)

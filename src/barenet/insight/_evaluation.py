@@ -1,0 +1,97 @@
+"""Evaluation: the scores of a trained model on rows, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet._metrics import metrics_for
+from barenet._registry import canonical, lookup
+from barenet.datasets._target_kind import TargetKind
+from barenet.engines import Model
+from barenet.errors import ArgumentError
+from barenet.insight._permutation_importance import as_predictor, metric_of, targets_of_rows
+from barenet.model._arrays import check_targets, one_hot
+
+
+def evaluate(
+    model: Any, X: Any, y: ArrayLike | None = None, *, metrics: str | Sequence[str] | None = None
+) -> dict[str, float]:
+    """Score a trained network, predictor or estimator on rows.
+
+    Parameters
+    ----------
+    model : Network, Ensemble, Predictor or estimator
+        One or several networks alone, a network with its preprocessing, or a fitted estimator of
+        barenet or a pipeline that ends with one.
+    X : array-like of shape (n_samples, n_columns), Frame, DataFrame, mapping or Dataset
+        Raw rows, preferably held out from training; for a network alone, its inputs. A data set has
+        the targets, too.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+        The classes, or numbers in their own units. For a network alone, indices of the classes, or
+        targets of the shape of its output.
+    metrics : str or sequence of str, optional
+        Names of metrics, such as ``"auc"`` or ``"rmse"``. By default, all those of classes or of
+        numbers, starting with the metric of the training, or else with accuracy or R².
+
+    Returns
+    -------
+    dict of str to float
+        The scores by name.
+
+    Raises
+    ------
+    ValueError
+        If the rows or targets don't fit the model, or a metric does not fit the targets.
+
+    See Also
+    --------
+    barenet.Task.evaluate : The same for the rows of a task, with the loss.
+
+    Examples
+    --------
+    >>> import barenet
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> network = barenet.Network.dense([1, 1], seed=0)
+    >>> _ = barenet.train(network, X, 3 * X + 1, epochs=50, learning_rate=0.1)
+    >>> scores = barenet.evaluate(network, X, 3 * X + 1)
+    >>> list(scores), scores["r2"] > 0.99
+    (['r2', 'rmse', 'mae'], True)
+    """
+    X, y = targets_of_rows(model, X, y)
+    if isinstance(model, Model):
+        output = np.asarray(model.predict(X), np.float64)
+        kind = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
+        targets = check_targets(y, len(output), output.shape[1], output.dtype)
+        main = kind.metric
+        of_classes = kind.n_classes is not None
+    else:
+        predictor_and_codes = as_predictor(model, X, y)
+        if predictor_and_codes is None:
+            expected = "a Predictor, a network, or a fitted estimator with a network"
+            remedy = "for other estimators, use their method score"
+            raise ArgumentError.of("model", model, expected, remedy=remedy)
+        predictor, codes = predictor_and_codes
+        main = metric_of(predictor)
+        of_classes = predictor.classes is not None
+        if predictor.classes is None:
+            output = predictor.outputs(X).astype(np.float64)
+            targets = np.asarray(codes, np.float64).reshape(-1, 1)
+        else:
+            output = predictor.probabilities(X).astype(np.float64)
+            targets = one_hot(codes, len(predictor.classes), np.float64)
+    accepted = metrics_for(of_classes)
+    if metrics is None:
+        names = [main, *accepted]
+    elif isinstance(metrics, str):
+        names = [metrics]
+    else:
+        names = list(metrics)
+    scores = {}
+    for spec in names:
+        name = canonical(accepted, spec)
+        scores[name] = lookup(accepted, name, "metrics")(output, targets)
+    return scores
