@@ -2,6 +2,7 @@
 // term at a time, in the card of the network. The server computes all numbers.
 
 import { button, counted, find, make, write } from "./dom.js";
+import { subscript } from "./input-names.js";
 import { neuronOf, nameOfInput } from "./neurons.js";
 import { PassFormula } from "./pass-formula.js";
 import { PassPicture } from "./pass-picture.js";
@@ -12,6 +13,7 @@ import { ruleOf } from "./step-words.js";
 const PAUSE = 100; // milliseconds between two requests
 const SPEEDS = [0.5, 1, 2, 5, 20]; // terms a second
 const CALM = 2500; // milliseconds between two announcements while it plays
+const LONG = 10; // letters
 const NOT_MOVED = ["INPUT", "SELECT"]; // controls with arrow keys of their own
 const TRIANGLE = "M8 5l12 7-12 7z";
 const BARS = "M7 5h4v14H7zM14 5h4v14h-4z";
@@ -25,7 +27,8 @@ const REASONS = {
 export class BackwardPasses {
   constructor(page, probe) {
     Object.assign(this, { page, probe, passes: [] });
-    probe.onClose = () => this.passes.forEach((pass) => pass.hide());
+    probe.onClose = () => this.hide();
+    probe.onChoose = () => this.renew();
     document.addEventListener("keydown", ({ key }) => {
       if (key === "Escape" && this.isOpen && !find("dialog[open]")) this.close();
     });
@@ -33,6 +36,11 @@ export class BackwardPasses {
 
   get isOpen() {
     return this.passes.some(({ isOpen }) => isOpen);
+  }
+
+  // Mark the page, whose other parts make room.
+  mark() {
+    document.body.classList.toggle("with-pass", this.isOpen);
   }
 
   addTo(panel) {
@@ -51,16 +59,24 @@ export class BackwardPasses {
   open(pass) {
     if (this.page.playing) this.page.line.send("pause"); // a pass is of one network
     pass.open(0);
+    this.mark();
     this.locate();
     pass.root.focus({ preventScroll: true });
     pass.root.scrollIntoView({ block: "nearest" });
   }
 
   close() {
-    this.passes.forEach((pass) => pass.hide());
-    this.page.view.pass = "";
+    this.hide();
+    if (!this.page.side.shows(this.probe.content)) this.probe.end();
     this.page.writeAddress();
-    if (!this.page.side.shows(this.probe.content)) this.probe.close();
+  }
+
+  hide() {
+    const { view } = this.page;
+    const isOfThis = this.isOpen && view.pass === this.located;
+    this.passes.forEach((pass) => pass.hide());
+    if (isOfThis) view.pass = ""; // else a new address has another pass
+    this.mark();
   }
 
   // The address has the term at which the first network's pass rests.
@@ -68,6 +84,7 @@ export class BackwardPasses {
     const [first] = this.passes;
     if (!first?.isOpen || first.isPlaying) return;
     const place = String(first.index);
+    this.located = place;
     if (place === this.page.view.pass) return;
     this.page.view.pass = place;
     this.page.writeAddress();
@@ -76,6 +93,12 @@ export class BackwardPasses {
   // A new state of the page: the network may have other layers.
   describe() {
     this.passes.length = this.page.panels.length;
+    if (this.isOpen && !this.page.view.pass) this.close(); // another lesson
+    this.renew();
+  }
+
+  // Another point, or another network.
+  renew() {
     for (const pass of this.passes) pass.forget();
     this.follow();
   }
@@ -83,7 +106,11 @@ export class BackwardPasses {
   follow() {
     const { view } = this.page;
     const isWanted = view.pass && this.probe.point && !this.isOpen;
-    if (isWanted) this.passes[0].open(Number(view.pass));
+    if (isWanted) {
+      this.located = view.pass;
+      this.passes[0].open(Number(view.pass));
+      this.mark();
+    }
     for (const pass of this.passes) pass.request();
   }
 
@@ -116,14 +143,14 @@ export class BackwardPass {
         "aria-label": "Forward and backward, one term at a time",
         "aria-keyshortcuts": "Space ArrowLeft ArrowRight Home End",
       },
+      make("h3", { className: "unseen" }, "Forward and backward"),
       make(
         "div",
-        { className: "head" },
-        make("h3", {}, "Forward and backward"),
+        { className: "pass-head" },
+        this.chapters,
         this.where,
-        button("Close", acts.close, { className: "text", "aria-label": "Close the pass" }),
+        button("Close", acts.close, { className: "text", title: "Close the pass (Escape)" }),
       ),
-      this.chapters,
       this.picture.root,
       this.controls(),
       this.formula.root,
@@ -184,8 +211,8 @@ export class BackwardPass {
   }
 
   hide() {
+    this.root.hidden = true; // first: what is closed does not move the address
     this.pause();
-    this.root.hidden = true;
     this.root.parentNode.classList.remove("passing");
   }
 
@@ -215,7 +242,7 @@ export class BackwardPass {
     this.terms = this.pass.terms;
     this.picture.describe(this.pass, this.columnsOf(answer));
     this.listChapters();
-    this.slider.max = this.terms.length - 1;
+    this.slider.max = Math.max(this.terms.length - 1, 1);
     write(this.where, this.probe.where.textContent);
     this.position = Math.min(this.position, this.terms.length - 1);
     this.shown = null;
@@ -225,12 +252,13 @@ export class BackwardPass {
   columnsOf({ inputs, layers }) {
     const { data, facts } = this.panel;
     const names = namesOf(this.panel);
-    const columns = [
-      { names: inputs.map((_, row) => names.input(row)), others: data.n_inputs - inputs.length },
-    ];
+    const ofInputs = inputs.map((_, row) => names.short(row));
+    const columns = [{ names: ofInputs, marks: ofInputs, others: data.n_inputs - inputs.length }];
     layers.forEach(({ sums }, layer) => {
+      const ofNeurons = sums.map((_, index) => names.neuron(layer, index));
       columns.push({
-        names: sums.map((_, index) => names.neuron(layer, index)),
+        names: ofNeurons,
+        marks: ofNeurons.map((name) => name.replace(/^neuron /, "")),
         others: facts.layout[layer].n_out - sums.length,
       });
     });
@@ -421,10 +449,23 @@ function namesOf(panel) {
     if (layer === last || layout.length === 2) return neuron(layer, index);
     return `layer ${layer + 1}, neuron ${index + 1}`;
   };
+  const input = (row) => nameOfInput(panel, 0, panel.data.drawn_inputs[row]);
+  // In formulas, and in the neurons: the place of a pixel, or the number of an input with a long name.
+  const short = (row) => {
+    const name = input(row);
+    if (panel.data.image) return name.replace("row ", "").replace(", column ", "|");
+    return name;
+  };
+  const letter = (row) => {
+    const name = input(row);
+    return panel.data.image || name.length > LONG ? `x${subscript(row + 1)}` : name;
+  };
   return {
     neuron,
     full,
-    input: (row) => nameOfInput(panel, 0, panel.data.drawn_inputs[row]),
+    input,
+    short,
+    letter,
     title: (layer, index) => capitalized(full(layer, index)),
     width: (layer) => layout[layer].n_out,
   };

@@ -3,6 +3,10 @@
 import { ActivationCurve } from "./activation-curve.js";
 import { make, write } from "./dom.js";
 
+// Parts of a formula: a long one is written smaller, a short one larger.
+const MANY = 8;
+const FEW = 5;
+
 export class PassFormula {
   constructor() {
     this.title = make("h4", {});
@@ -13,7 +17,7 @@ export class PassFormula {
     this.root = make(
       "div",
       { className: "pass-formula" },
-      make("div", { className: "pass-text" }, this.title, this.lines, this.words, this.note),
+      make("div", { className: "pass-text" }, this.title, this.words, this.lines, this.note),
       this.curve.root,
     );
   }
@@ -54,6 +58,8 @@ export class PassFormula {
       lines.at(-1).push(root);
       return { root, element };
     });
+    this.root.classList.toggle("many", formula.parts.length > MANY);
+    this.root.classList.toggle("few", formula.parts.length <= FEW);
     this.lines.replaceChildren(
       ...lines.map((parts) => make("p", { className: "pass-line" }, ...parts)),
     );

@@ -5,11 +5,15 @@ import { number } from "./step-words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = 10; // pixels
-const COLUMN = 84; // pixels between the middles of two columns, at least
+const COLUMN = 104; // pixels between the middles of two columns, at least
+const NARROW = 80; // … on a phone
+const PHONE = 460; // pixels
 const ROW = 27; // … of two rows
 const WIDE = 58; // pixels: the height of a neuron with room for its name
 const HIGH = 36; // … for a second number
+const BROAD = 84; // … the width of a lower one with room for its name
 const ROOM = 74; // pixels between two rows where all links have their numbers
+const GAP = 90; // … between two columns
 const BESIDE = 0.3; // of the way along a link: its number, where all have one
 // What a link shows in each chapter, if it has been reached.
 const ON_LINKS = {
@@ -34,20 +38,21 @@ export class PassPicture {
     new ResizeObserver(() => this.place()).observe(this.root);
   }
 
-  // `columns`: for each column the names of its nodes, and how many others are not drawn.
+  // `columns`: for each column the names of its nodes, shorter ones, and how many are not drawn.
   describe(pass, columns) {
     this.pass = pass;
     const key = JSON.stringify(columns);
     if (key === this.key) return;
     this.key = key;
     this.columns = columns;
-    this.nodes = columns.map(({ names }, column) =>
-      names.map((name, place) => nodeOf(column, place, name)),
+    this.nodes = columns.map(({ names, marks }, column) =>
+      names.map((name, place) => nodeOf(column, place, name, marks[place])),
     );
     this.rests = columns.map(() => shape("text", { class: "pass-rest" }));
     this.links = this.linksOf();
     const all = this.nodes.flat();
     this.svg.replaceChildren(
+      arrows(),
       ...this.links.map(({ line }) => line),
       ...all.map(({ root }) => root),
       ...this.links.map(({ text }) => text),
@@ -75,7 +80,8 @@ export class PassPicture {
     const { root, columns } = this;
     if (!columns || !root.clientWidth) return;
     const most = Math.max(...this.nodes.map((nodes) => nodes.length));
-    const width = Math.max(root.clientWidth, (columns.length - 1) * COLUMN + 60 + 2 * MARGIN);
+    const least = root.clientWidth < PHONE ? NARROW : COLUMN;
+    const width = Math.max(root.clientWidth, (columns.length - 1) * least + 60 + 2 * MARGIN);
     const height = Math.max(root.clientHeight, most * ROW + 2 * MARGIN);
     const beside = Math.min(118, Math.max(52, (width / columns.length) * 0.62));
     const across = (width - beside - 2 * MARGIN) / Math.max(columns.length - 1, 1);
@@ -111,7 +117,8 @@ export class PassPicture {
       `M${start.x} ${start.y}C${middle} ${start.y} ${middle} ${end.y} ${end.x} ${end.y}`,
     );
     Object.assign(link, { start, end });
-    link.hasRoom = this.isRoomy[layer] && this.isRoomy[layer + 1];
+    const hasRows = this.isRoomy[layer] && this.isRoomy[layer + 1];
+    link.hasRoom = hasRows && end.x - start.x >= GAP;
     const { x, y } = at(link, link.hasRoom ? BESIDE : 0.5);
     link.text.setAttribute("x", x);
     link.text.setAttribute("y", y);
@@ -144,10 +151,11 @@ export class PassPicture {
     const isNow = isLink(term.link, link);
     const isActive = isNow || isBeside(term, link);
     const size = Math.min(1, Math.sqrt(Math.abs(value ?? 0)) / 2);
+    const way = term.link?.isBack ? "back" : "ahead";
     change(
       link.line,
       "class",
-      classes("pass-link", signOf(value), isNow && "now", isActive && "active"),
+      classes("pass-link", signOf(value), isNow && `now ${way}`, isActive && "active"),
     );
     change(link.line, "stroke-width", (isNow ? 3.5 : 1) + 5 * size);
     const isWritten = isSeen && (isActive || link.hasRoom);
@@ -160,26 +168,31 @@ export class PassPicture {
     const { column, place } = node;
     const isNow = term.node?.column === column && term.node.place === place;
     const [value, below] = this.numbersOf(node);
-    const isDelta = typeof below === "string" && below.startsWith("a ");
+    const isDelta =
+      column > 0 && GOES_BACK.includes(term.chapter) && this.isSeen(`delta.${column - 1}.${place}`);
     change(
       node.root,
       "class",
-      classes("pass-node", signOf(value), isNow && "now", isDelta && "delta"),
+      classes(
+        "pass-node",
+        signOf(value),
+        isNow && "now",
+        isDelta && "delta",
+        node.isBeside && "beside",
+      ),
     );
     const amount = Math.min(1, Math.abs(value ?? 0)) ** 0.7;
     node.root.style.setProperty("--amount", amount.toFixed(2));
     let words = "";
-    if (value !== null) words = number(value, node.height >= HIGH ? 3 : 2);
+    if (value !== null) words = number(value, node.root.dataset.size === "large" ? 3 : 2);
     if (isDelta) words = `δ ${words}`;
     write(node.value, words);
     write(node.below, below);
-    const { deltas } = pass.answer.layers[column - 1] ?? {};
-    if (isNow && term.chapter === "update" && deltas)
-      write(node.below, this.biasWords(column, place));
+    if (isNow && term.chapter === "update") write(node.below, this.biasWords(node) || below);
   }
 
   // The number of a node, or null, and that below it.
-  numbersOf({ column, place }) {
+  numbersOf({ column, place, width }) {
     const { answer } = this.pass;
     if (column === 0) return [answer.inputs[place], ""];
     const layer = column - 1;
@@ -187,15 +200,20 @@ export class PassPicture {
     const key = `${layer}.${place}`;
     const letter = layer === this.pass.last ? "y" : "a";
     const output = number(values.outputs[place], 2);
+    const target = layer === this.pass.last ? answer.target?.[place] : undefined;
+    const isJudged = target !== undefined && this.isSeen(`target.${place}`);
+    const aim = isJudged && width >= BROAD ? `, t ${number(target, 2)}` : "";
     if (GOES_BACK.includes(this.term.chapter) && this.isSeen(`delta.${key}`))
-      return [values.deltas[place], `a ${output}`.replace("a", letter === "y" ? "a" : letter)];
+      return [values.deltas[place], `${letter} ${output}${aim}`];
+    if (isJudged) return [values.outputs[place], `target ${number(target, 2)}`];
     if (this.isSeen(`output.${key}`))
       return [values.outputs[place], `z ${number(values.sums[place], 2)}`];
     if (this.isSeen(`z.${key}`)) return [null, `z ${number(values.sums[place], 2)}`];
     return [null, ""];
   }
 
-  biasWords(column, place) {
+  // The new bias of a neuron, once it is computed.
+  biasWords({ column, place }) {
     const { steps } = this.pass.answer;
     const isSeen = this.isSeen(`update.${column - 1}.bias.${place}`);
     return isSeen ? `b ${number(steps[column - 1].after.bias[place], 2)}` : "";
@@ -254,14 +272,32 @@ function at({ start, end }, t) {
   };
 }
 
-function nodeOf(column, place, title) {
+// The head of an arrow, for the link at work; `orient` turns it against the way at a link's start.
+function arrows() {
+  const definitions = shape("defs", {});
+  const head = shape("marker", {
+    id: "pass-arrow",
+    viewBox: "0 0 10 10",
+    refX: 9,
+    refY: 5,
+    markerWidth: 13,
+    markerHeight: 13,
+    markerUnits: "userSpaceOnUse",
+    orient: "auto-start-reverse",
+  });
+  head.append(shape("path", { d: "M0 0L10 5L0 10z" }));
+  definitions.append(head);
+  return definitions;
+}
+
+function nodeOf(column, place, title, mark) {
   const box = shape("rect", { rx: 12 });
   const name = shape("text", { class: "pass-name" });
   const value = shape("text", { class: "pass-value" });
   const below = shape("text", { class: "pass-below" });
   const root = shape("g", { class: "pass-node" });
   root.append(box, name, value, below);
-  return { column, place, title, root, box, name, value, below };
+  return { column, place, title, mark, root, box, name, value, below };
 }
 
 // Give a node its place, and its texts the lines that its height has room for.
@@ -274,10 +310,18 @@ function layOut(node, { x, y, width, height }) {
   const isHigh = height >= HIGH;
   node.root.dataset.size = "small";
   if (isHigh) node.root.dataset.size = "middle";
-  if (isWide) node.root.dataset.size = "large";
-  node.name.textContent = isWide ? shortened(node.title, width) : "";
-  node.name.setAttribute("y", -height / 2 + 14);
-  node.value.setAttribute("y", isHigh && !isWide ? -3 : 5);
+  if (isWide && width >= BROAD) node.root.dataset.size = "large";
+  const isBeside = !isWide && width >= BROAD; // the name stands beside the number
+  let name = "";
+  if (isWide) name = shortened(node.title, width);
+  if (isBeside) name = shortened(node.mark, 0.4 * width);
+  node.name.textContent = name;
+  node.name.setAttribute("x", isBeside ? -width / 2 + 6 : 0);
+  node.name.setAttribute("y", isBeside ? 4 : -height / 2 + 14);
+  node.isBeside = isBeside;
+  node.value.setAttribute("x", isBeside ? 0.2 * width : 0);
+  node.below.setAttribute("x", isBeside ? 0.2 * width : 0);
+  node.value.setAttribute("y", isHigh && !isWide ? -2 : 5);
   node.below.setAttribute("y", height / 2 - (isWide ? 8 : 5));
   node.below.setAttribute("visibility", isHigh ? "visible" : "hidden");
 }

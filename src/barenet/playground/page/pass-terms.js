@@ -44,7 +44,7 @@ const LOSSES = {
   }),
 };
 
-// `names`: input(row), neuron(layer, index) and title(layer, index), in words. Returns the list of
+// `names`: input(row), letter(row), neuron(layer, index), full(layer, index) and title(layer, index). Returns the list of
 // terms, each { chapter, layer, neuron, link, node, formula, from, to, words }: of the parts of its
 // formula, those before `to` are shown, and those from `from` on are new.
 export class PassTerms {
@@ -66,7 +66,7 @@ export class PassTerms {
   }
 
   letterOf(layer, row) {
-    return layer ? `a${subscript(row + 1)}` : this.names.input(row);
+    return layer ? `a${subscript(row + 1)}` : this.names.letter(row);
   }
 
   sourceOf(layer, row) {
@@ -117,7 +117,7 @@ export class PassTerms {
           },
         ],
         {
-          words: `${this.sourceOf(layer, row)} gives ${number(inputs[row])}; times its weight, ${number(weights[index])}, that is ${product}.`,
+          words: `From ${this.sourceOf(layer, row)} comes ${number(inputs[row])}; times its weight, ${number(weights[index])}, that is ${product}.`,
           link: { layer, row, column: index },
           node,
           seen: [`product.${layer}.${row}.${index}`],
@@ -227,7 +227,7 @@ export class PassTerms {
     const value = number(loss);
     const parts = [{ joint: "=", symbol: "L", numbers: value, isResult: true }];
     if (written) parts.unshift({ symbol: written.loss, numbers: written.filled });
-    Object.assign(parts[0], { lead: "L =", breaks: true, joint: "" });
+    Object.assign(parts[0], { lead: "L =", joint: "" });
     this.add("error", formula, parts, {
       words: `The loss, ${name.replaceAll("_", " ")}, is ${value}: the smaller, the better.`,
       node,

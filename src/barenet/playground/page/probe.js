@@ -185,6 +185,7 @@ export class Probe {
       this.request(view);
       output.draw();
     }
+    this.onChoose?.();
   }
 
   request({ query, error }) {
