@@ -76,7 +76,7 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
         objective = Objective(network, loss)
         value, gradient = objective.value_and_gradient(data, training=False)
         output, _ = network.forward(point.X)
-        by_output = loss.gradient(output, data.y)[0].astype(np.float64)
+        by_output = _wide(loss.gradient(output, data.y)[0])
         rows = len(prepared.training.y)
         if isinstance(run_config.batch_size, int):
             rows = run_config.batch_size
@@ -97,9 +97,7 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
     return answer
 
 
-def _forward(
-    network: Network, X: NDArray[np.float32], drawn: Sequence[DrawnLayer]
-) -> list[LayerPass]:
+def _forward(network: Network, X: NDArray[np.float32], drawn: list[DrawnLayer]) -> list[LayerPass]:
     """Pass one row through the network, and collect the values of each layer of neurons."""
     passes = []
     values = X
@@ -116,20 +114,24 @@ def _forward(
                 normed = values
             values, cache = layer.forward(values)
             caches.append(cache)
-        passes.append(
-            LayerPass(
-                drawn=drawn_layer,
-                weights=dense.weights.astype(np.float64),
-                bias=dense.bias.astype(np.float64),
-                inputs=inputs[0].astype(np.float64),
-                sums=sums[0].astype(np.float64),
-                normed=normed[0].astype(np.float64),
-                outputs=values[0].astype(np.float64),
-                activation=activation,
-                slopes=_slopes(dense_cache, others, caches),
-            )
+        layer_pass = LayerPass(
+            drawn=drawn_layer,
+            weights=_wide(dense.weights),
+            bias=_wide(dense.bias),
+            inputs=_wide(inputs[0]),
+            sums=_wide(sums[0]),
+            normed=_wide(normed[0]),
+            outputs=_wide(values[0]),
+            activation=activation,
+            slopes=_slopes(dense_cache, others, caches),
         )
+        passes.append(layer_pass)
     return passes
+
+
+def _wide(values: NDArray[np.floating]) -> Array:
+    """Convert to float64, in which the terms are computed."""
+    return values.astype(np.float64)
 
 
 def _slopes(dense_cache: Cache, others: Sequence[Layer], caches: Sequence[Cache]) -> Array:
@@ -145,13 +147,13 @@ def _slopes(dense_cache: Cache, others: Sequence[Layer], caches: Sequence[Cache]
         for d_output in np.eye(n_outputs, dtype=Z.dtype):
             derivatives = activation.backward(Z, A, d_output[None])
             columns.append(derivatives[0])
-        return np.column_stack(columns).astype(np.float64)
+        return _wide(np.column_stack(columns))
     slopes = np.ones_like(Z)
     for layer, cache in zip(reversed(others), reversed(caches), strict=True):
         gradients = {name: np.empty(shape) for name, shape in layer.parameter_shapes.items()}
         slopes = layer.backward(cache, slopes, gradients)
     slopes = activation.backward(Z, A, slopes)
-    return slopes[0].astype(np.float64)
+    return _wide(slopes[0])
 
 
 def _describe_forward(layer: LayerPass) -> dict[str, Any]:
@@ -165,8 +167,9 @@ def _describe_forward(layer: LayerPass) -> dict[str, Any]:
     if n_others > 0:
         all_products = layer.sums - layer.bias
         others = finite(all_products[neurons] - drawn_products.sum(axis=0))
+    drawn_weights = layer.weights[drawn_inputs][:, neurons]
     return {
-        "weights": finite(layer.weights[drawn_inputs][:, neurons]),
+        "weights": finite(drawn_weights),
         "products": finite(drawn_products),
         "others": others,
         "n_others": n_others,
@@ -188,14 +191,14 @@ def _add_deltas(
     for place, (layer, description) in enumerate(zip(passes, described, strict=True)):
         position = layer.drawn.position
         neurons = layer.drawn.neurons
-        deltas = gradients[position]["bias"].astype(np.float64)
+        deltas = _wide(gradients[position]["bias"])
         slopes = layer.slopes
         terms = None
         others = None
         errors = by_output
         if place + 1 < len(passes):
             after = passes[place + 1]
-            deltas_after = gradients[after.drawn.position]["bias"].astype(np.float64)
+            deltas_after = _wide(gradients[after.drawn.position]["bias"])
             errors = after.weights @ deltas_after
             all_terms = after.weights * deltas_after
             drawn_terms = all_terms[neurons][:, after.drawn.neurons]
@@ -244,7 +247,7 @@ def _step(
     network: Network,
     gradient: NDArray[np.floating],
     rows: int,
-    drawn: Sequence[DrawnLayer],
+    drawn: list[DrawnLayer],
 ) -> dict[str, Any]:
     """Take the next step of the optimizer with the share of this point alone, on copies.
 
