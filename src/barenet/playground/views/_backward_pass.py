@@ -34,9 +34,8 @@ class LayerPass(NamedTuple):
     """A layer of neurons in the forward pass of one row, with all its neurons."""
 
     drawn: DrawnLayer
-    #: Shapes (n_in, n_out), (n_out,), (n_in,), (n_out,) and (n_out,).
-    weights: Array
-    bias: Array
+    dense: Dense
+    #: Shapes (n_in,), (n_out,) and (n_out,).
     inputs: Array
     sums: Array
     outputs: Array
@@ -46,6 +45,16 @@ class LayerPass(NamedTuple):
     #: The derivative of each output with respect to the sum of its neuron, shape (n_out,); for
     #: softmax, that of output k with respect to sum j, shape (n_out, n_out), in row j and column k.
     slopes: Array
+
+    @property
+    def weights(self) -> Array:
+        """The weights, shape (n_in, n_out)."""
+        return _wide(self.dense.weights)
+
+    @property
+    def bias(self) -> Array:
+        """The biases, shape (n_out,)."""
+        return _wide(self.dense.bias)
 
 
 def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict[str, Any]:
@@ -114,16 +123,16 @@ def _forward(network: Network, X: NDArray[np.float32], drawn: list[DrawnLayer]) 
                 normed = values
             values, cache = layer.forward(values)
             caches.append(cache)
+        slopes = _slopes(dense_cache, others, caches)
         layer_pass = LayerPass(
             drawn=drawn_layer,
-            weights=_wide(dense.weights),
-            bias=_wide(dense.bias),
+            dense=dense,
             inputs=_wide(inputs[0]),
             sums=_wide(sums[0]),
             normed=_wide(normed[0]),
             outputs=_wide(values[0]),
             activation=activation,
-            slopes=_slopes(dense_cache, others, caches),
+            slopes=slopes,
         )
         passes.append(layer_pass)
     return passes
@@ -168,15 +177,21 @@ def _describe_forward(layer: LayerPass) -> dict[str, Any]:
         all_products = layer.sums - layer.bias
         others = finite(all_products[neurons] - drawn_products.sum(axis=0))
     drawn_weights = layer.weights[drawn_inputs][:, neurons]
+    values = {
+        "bias": layer.bias,
+        "sums": layer.sums,
+        "normed": layer.normed,
+        "outputs": layer.outputs,
+    }
+    description: dict[str, Any] = {}
+    for name, array in values.items():
+        description[name] = finite(array[neurons])
     return {
+        **description,
         "weights": finite(drawn_weights),
         "products": finite(drawn_products),
         "others": others,
         "n_others": n_others,
-        "bias": finite(layer.bias[neurons]),
-        "sums": finite(layer.sums[neurons]),
-        "normed": finite(layer.normed[neurons]),
-        "outputs": finite(layer.outputs[neurons]),
         "activation": layer.activation.name,
     }
 
