@@ -11,6 +11,7 @@ import { Query } from "./query.js";
 import { ruleOf } from "./step-words.js";
 
 const PAUSE = 100; // milliseconds between two requests
+const REST = 250; // … until the address has another term, which a browser lets change rarely
 const SPEEDS = [0.5, 1, 2, 5, 20]; // terms a second
 const CALM = 2500; // milliseconds between two announcements while it plays
 const LONG = 10; // letters
@@ -87,7 +88,8 @@ export class BackwardPasses {
     this.located = place;
     if (place === this.page.view.pass) return;
     this.page.view.pass = place;
-    this.page.writeAddress();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.page.writeAddress(), REST);
   }
 
   // A new state of the page: the network may have other layers.

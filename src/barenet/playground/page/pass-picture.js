@@ -42,8 +42,14 @@ export class PassPicture {
   describe(pass, columns) {
     this.pass = pass;
     const key = JSON.stringify(columns);
-    if (key === this.key) return;
+    if (key !== this.key) this.build(columns);
     this.key = key;
+    for (const link of this.links)
+      Object.assign(link, { reached: reachedBy(pass, link), state: "" });
+    this.place();
+  }
+
+  build(columns) {
     this.columns = columns;
     this.nodes = columns.map(({ names, marks }, column) =>
       names.map((name, place) => nodeOf(column, place, name, marks[place])),
@@ -58,7 +64,6 @@ export class PassPicture {
       ...this.links.map(({ text }) => text),
       ...this.rests,
     );
-    this.place();
   }
 
   linksOf() {
@@ -145,11 +150,13 @@ export class PassPicture {
   showLink(link) {
     const { term, pass } = this;
     const kind = ON_LINKS[term.chapter];
-    const place = `${link.layer}.${link.row}.${link.column}`;
-    const isSeen = this.isSeen(`${kind}.${place}`);
-    const value = isSeen ? pass.ofLink(kind, link) : 0;
+    const isSeen = link.reached[kind] <= this.index;
     const isNow = isLink(term.link, link);
     const isActive = isNow || isBeside(term, link);
+    const state = [kind, isSeen, isNow, isActive, link.hasRoom].join();
+    if (state === link.state) return; // as most of the many links of a large network
+    link.state = state;
+    const value = isSeen ? pass.ofLink(kind, link) : 0;
     const size = Math.min(1, Math.sqrt(Math.abs(value ?? 0)) / 2);
     const way = term.link?.isBack ? "back" : "ahead";
     change(
@@ -237,6 +244,15 @@ export class PassPicture {
     const link = term.link ? COLUMN * (term.link.isBack ? 0.5 : -0.5) : 0;
     root.scrollLeft = x + link - root.clientWidth / 2;
   }
+}
+
+// The first term at which each kind of number of a link is known.
+function reachedBy({ seen }, { layer, row, column }) {
+  const entries = Object.values(ON_LINKS).map((kind) => [
+    kind,
+    seen.get(`${kind}.${layer}.${row}.${column}`) ?? Infinity,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 // A link of the same neuron as that of the term.
