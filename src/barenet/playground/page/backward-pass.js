@@ -89,7 +89,11 @@ export class BackwardPasses {
     if (place === this.page.view.pass) return;
     this.page.view.pass = place;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.page.writeAddress(), REST);
+    const { hash } = location;
+    this.timer = setTimeout(() => {
+      const isOther = location.hash !== hash; // another address was opened meanwhile
+      if (!isOther) this.page.writeAddress();
+    }, REST);
   }
 
   // A new state of the page: the network may have other layers.
