@@ -96,9 +96,9 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, width):
     page = tab("#lesson=error-back", width=width, height=844)
-    page.until_text("#side-title", "One point")
-    page.until_text("#side .verdict", "75.0 %; in truth: 0")
-    assert page.find("#lesson .story .sum").all_inner_texts()[0] == "δ of y = answer − target"
+    page.until("document.querySelector('.pass-term')?.checkVisibility()")
+    first = page.find("#lesson .story .sum").all_inner_texts()[0]
+    assert first == "δ of y = dL/dy × slope = 4 × 0.187 = answer − target"
     questions = page.find("#lesson .question").all()
     assert len(questions) == 4
     wrong = ("−0.75", "0.17", "0.62")
@@ -114,8 +114,8 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
         number.press("Enter")
         assert verdict.inner_text().startswith("Right. ")
     last = questions[-1].bounding_box()
-    sheet = page.find("#side").bounding_box() if width == 390 else {"y": 844}
-    assert last["y"] > 40 and last["y"] + last["height"] <= sheet["y"] + 1, "seen at once"
+    foot = page.find("#lesson .onward").bounding_box()["y"] if width == 390 else 844
+    assert last["y"] > 40 and last["y"] + last["height"] <= foot + 1, "seen at once"
     page.rest()
     assert page.find("#lesson.passed").count() == 0, "one question is open"
     questions[-1].get_by_label("It grows").check()
@@ -128,7 +128,6 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     assert all(each.bounding_box()["height"] < 32 for each in questions[:3]), "each is one line"
     first = questions[0].locator(".verdict")
     assert not first.is_visible()
-    page.close_neuron()
     lines.first.click()
     assert first.inner_text().startswith("Right. 0.75 − 0 = 0.75.")
 
@@ -172,16 +171,18 @@ def test_the_card_of_a_landscape_is_as_high_before_it_is_drawn(tab, width):
 
 def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
     page = tab("#lesson=error-back")
-    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    shown = "document.querySelector('.backward-pass .pass-term')?.checkVisibility()"
+    page.until(shown)
     again = page.page.get_by_role("button", name="Show the point")
     assert not again.is_visible(), "it is shown"
-    page.close_neuron()
+    page.press("Close", exact=True)
+    assert page.find(".backward-pass").is_hidden() and page.find(".probed").count() == 0
     again.click()
-    page.until_text("#side .verdict", "75.0 %; in truth: 0")
-    page.close_neuron()
+    page.until(shown)
+    page.press("Close", exact=True)
     page.open(page.page.url)
-    page.until_text("#side .verdict", "75.0 %; in truth: 0")
-    page.close_neuron()
+    page.until(shown)
+    page.press("Close", exact=True)
     page.value("location.hash = 'lesson=xor'")
     page.until_text("#lesson h2", "How many neurons?")
     page.rest()
@@ -205,9 +206,9 @@ def test_the_point_of_the_next_lesson_opens_while_the_one_before_is_learning(tab
     page = tab("#lesson=activation")
     page.play("header.epoch > 3")
     page.value(NEXT_ON_A_SLOW_LINE % delay)
-    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.until_text(".pass-where", "x₁ = 1.922, x₂ = 0.572")
     page.rest()
-    assert page.value("opened") == ["xor"] and page.find("#side").is_visible()
+    assert page.value("opened") == [] and page.value("state.data.source") == "xor"
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -219,10 +220,9 @@ def test_a_lesson_that_is_chosen_from_the_list_begins_at_its_text(tab, width):
     page.value("(document.documentElement.style.scrollBehavior = 'auto', scrollTo(0, 1e6))")
     assert page.value("scrollY") > 0
     page.find("#lesson .steps a").nth(4).evaluate("(link) => link.click()")
-    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.until_text(".pass-where", "x₁ = 1.922, x₂ = 0.572")
     page.rest()
     assert page.value("scrollY") == 0, "the text is in view"
-    page.close_neuron()
     page.value("scrollTo(0, 1e6)")
     page.find("#lesson .steps a").nth(2).evaluate("(link) => link.click()")
     page.until_text("#lesson h2", "Downhill")

@@ -143,7 +143,9 @@ def test_the_curve_of_an_activation_has_the_sum_of_the_neuron(tab):
 
 
 def test_a_probed_point_has_its_place_on_the_curve_of_each_hidden_neuron(tab):
-    page = tab("#lesson=error-back")
+    edits = "0_0_1*0_1_-1*0_2_1*0_3_1*0_6_1*0_7_-1"  # those of lesson 5
+    settings = "net.hidden=2&net.activations=tanh"
+    page = tab(f"#data=xor&{settings}&net.edits={edits}&probe=0.6651~0.5494")
     page.until_text("#side .verdict", "75.0 %; in truth: 0")
     assert page.find(".tree .activation-curve").count() == 0, "those of neurons that are unfolded"
     page.find(".tree .fold .fold > summary").last.click()

@@ -4,6 +4,7 @@ const EDITS = ["net.edits", "b.net.edits"];
 const MAX_EDITS = 64;
 const FLAGS = ["tests", "discrete", "log"];
 const PLACE = /^-?[\d.]+~-?[\d.]+$/; // of the probe: two shares of the plane
+const TERM = /^\d{1,5}$/; // at which the pass of the probed point rests
 
 // Weights that were changed by hand: epoch, index and value of each.
 const writeEdits = (edits) =>
@@ -44,6 +45,7 @@ export function fromHash(hash, { lessons }) {
   const flags = Object.fromEntries(FLAGS.map((name) => [name, words.has(name)]));
   const networks = words.get("networks") === "2" ? 2 : 1;
   const probe = words.get("probe") ?? "";
+  const pass = words.get("pass") ?? "";
   return {
     address: words.toString(),
     view: {
@@ -51,6 +53,7 @@ export function fromHash(hash, { lessons }) {
       hide: words.get("hide") ?? "",
       lesson: words.get("lesson") ?? "",
       probe: PLACE.test(probe) ? probe : "",
+      pass: TERM.test(pass) ? pass : "",
     },
     edits: EDITS.slice(0, networks).map((name) => readEdits(words.get(name))),
     epoch: Number(words.get("epoch")) || 0,

@@ -8,6 +8,9 @@ const MOST = 24; // letters that fit into a sentence with numbers
 const UNIT = / ?\([^()]*\)$/; // "sepal length (cm)"
 const BARE = /^x([12])$/;
 
+export const subscript = (number) =>
+  [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
+
 // The name of a column without its unit, unless another column would have the same name.
 export const bare = (name, { columns, inputs }) => withIndex(short(name, [...columns, ...inputs]));
 

@@ -126,6 +126,7 @@ export class LessonPanel {
   // The point of the lesson is probed again, also after a reload.
   showPoint() {
     this.page.view.probe ||= probeOf(this.lesson);
+    this.page.view.pass ||= passOf(this.lesson);
     this.page.tools.forEach((tool) => tool.follow?.());
   }
 
@@ -150,6 +151,7 @@ export class LessonPanel {
     this.hint.hidden = !lesson.hints.length;
     find("[data-action=point]", this.root).hidden = !probeOf(lesson);
     this.page.view.probe ||= probeOf(lesson);
+    this.page.view.pass ||= passOf(lesson);
     this.clicks = setTimeout(
       () => (this.next.disabled = !passed().includes(this.lesson?.title)),
       TWO_CLICKS,
@@ -393,5 +395,7 @@ const fileOf = (path) =>
     .pop() || "the playground's own lessons";
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
+
+const passOf = ({ address }) => new URLSearchParams(address).get("pass") ?? "";
 
 const passed = () => JSON.parse(recall(KEY) ?? "[]");

@@ -2,6 +2,7 @@
 
 import { fromHash, replaceHash, toHash } from "./address.js";
 import { ServerTabs } from "./server-view.js";
+import { BackwardPasses } from "./backward-pass.js";
 import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { WorkerConnection } from "./worker-connection.js";
@@ -75,6 +76,7 @@ class Page {
       this.neuron,
       this.lessons,
       probe,
+      new BackwardPasses(this, probe),
       ...views,
       digits,
       new Cells(this, (...image) => digits.load(...image)),

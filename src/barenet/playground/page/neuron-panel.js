@@ -6,7 +6,7 @@ import { find, findAll, make, parts, shareAt, table } from "./dom.js";
 import { explained } from "./explained.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
-import { PLAIN } from "./input-names.js";
+import { PLAIN, subscript } from "./input-names.js";
 import { neuronOf } from "./neurons.js";
 import { writeAxes } from "./plane-axes.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
@@ -299,5 +299,3 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     hint: `Thick: ${thick}. ${rest}`,
   };
 }
-
-const subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");

@@ -108,7 +108,7 @@ export class Probe {
   }
 
   // Probe a point, or an image without a place, which opens no panel.
-  choose(point, opens = Boolean(point.at)) {
+  choose(point, opens = Boolean(point.at) && !this.page.view.pass) {
     this.source = this.data();
     if (opens && !this.page.side.shows(this.content))
       this.page.side.open("One point", this.content, () => this.close());
@@ -137,6 +137,7 @@ export class Probe {
 
   close() {
     this.point = null;
+    this.onClose?.();
     if (this.page.view.probe === this.located) this.locate(""); // else a new address has another point
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
@@ -184,6 +185,7 @@ export class Probe {
       this.request(view);
       output.draw();
     }
+    this.onChoose?.();
   }
 
   request({ query, error }) {

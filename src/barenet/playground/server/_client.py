@@ -21,6 +21,7 @@ from barenet.playground.state._default_settings import choose, restore
 from barenet.playground.state._page_state import Message, PageState
 from barenet.playground.state._wire_format import decode, pack
 from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.views._backward_pass import backward_pass
 from barenet.playground.views._digits import convert_drawing, list_cell, test_image
 from barenet.playground.views._export_panel import export
 from barenet.playground.views._hidden_space import hidden_space
@@ -183,6 +184,11 @@ class Client:
         place = message.pixels if message.pixels else message.place
         await self.describe(message, probe, message.row, place, message.backward)
 
+    async def play_row(self, message: Message) -> None:
+        """Reply with every term of the passes of a row, of an image, or of a place."""
+        place = message.pixels if message.pixels else message.place
+        await self.describe(message, backward_pass, message.row, place)
+
     async def describe_later(self, *arguments: Any) -> None:
         """Reply with a description that takes time, unless two are already in progress."""
 
@@ -333,4 +339,5 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
         message, explain_update, message.layer, message.neuron
     ),
     "probe": Client.probe_row,
+    "backward_pass": Client.play_row,
 }

@@ -20,7 +20,9 @@ from barenet.playground.state._page_state import (
 from barenet.playground.state._wire_format import decode
 
 #: Names in an address that are not settings.
-OTHERS = ("networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson", "passed")
+OTHERS = (
+    "networks", "tests", "discrete", "log", "probe", "pass", "epoch", "hide", "lesson", "passed",
+)  # fmt: skip
 
 
 def split_address(address: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ It is a callback of the library's training loop. It interrupts the loop between 
 execute commands, and to give other trainings their turn if there are no threads.
 """
 
+import copy
 import math
 import queue
 import time
@@ -22,6 +23,7 @@ from barenet.playground.trainer._problems import Problem
 from barenet.playground.trainer._timeline import EpochMetrics, ResumedSchedule, thin
 from barenet.playground.trainer._trainer_messages import (
     BatchProgress,
+    NextStep,
     ProgressReport,
     TrainingSetup,
     UpdateRecord,
@@ -394,10 +396,12 @@ class InteractiveTraining(TrainingCommands):
         saved = None
         current = None
         update = None
+        next_step = None
         if not playing:
             saved = [state.epoch for state in timeline.states]
             current = self.current
             update = self.update
+            next_step = self._next_step()
         report = ProgressReport(
             snapshot=Snapshot.of(self.network),
             epoch=self.epoch,
@@ -411,8 +415,18 @@ class InteractiveTraining(TrainingCommands):
             lowest=timeline.lowest.metrics,
             current=current,
             update=update,
+            next_step=next_step,
         )
         self.rows = []
         self.report(report)
         seconds = time.perf_counter() - self.reported
         self.report_interval = max(REPORT_SECONDS, seconds / REPORT_FRACTION)
+
+    def _next_step(self) -> NextStep:
+        """Copy the optimizer, with the learning rate of the next update."""
+        time_in_epochs = float(self.epoch - self.schedule.start)
+        if not self.schedule.steady:
+            time_in_epochs += self.batch / self.n_batches
+        factor = self.schedule.factor(time_in_epochs, self.schedule.length)
+        learning_rate = self.settings.learning_rate * factor
+        return NextStep(copy.deepcopy(self.optimizer), learning_rate)

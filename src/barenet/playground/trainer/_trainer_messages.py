@@ -14,7 +14,13 @@ from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss, as_loss
 from barenet.playground.state._page_state import NetworkSettings, WeightEdit
 from barenet.playground.trainer._problems import NO_PROBLEM, Problem
-from barenet.playground.trainer._timeline import EpochMetrics, EpochState, Timeline, thin
+from barenet.playground.trainer._timeline import (
+    AnyOptimizer,
+    EpochMetrics,
+    EpochState,
+    Timeline,
+    thin,
+)
 
 #: Maximum number of epochs in a path.
 MAX_PATH = 100
@@ -146,6 +152,15 @@ class UpdateRecord:
         return order[start : start + size]
 
 
+class NextStep(NamedTuple):
+    """What the next update of the weights depends on, besides its gradient."""
+
+    #: A copy of the optimizer, with its moments.
+    optimizer: AnyOptimizer
+    #: The learning rate, after applying the schedule.
+    learning_rate: float
+
+
 class BatchProgress(NamedTuple):
     """Completed mini-batches of an epoch, and mini-batches per epoch."""
 
@@ -182,6 +197,8 @@ class ProgressReport:
     current: EpochMetrics | None = None
     #: The last update; set while the training is paused.
     update: UpdateRecord | None = None
+    #: The optimizer of the next update; set while the training is paused.
+    next_step: NextStep | None = None
 
 
 class WeightPath(NamedTuple):

@@ -20,7 +20,7 @@ from barenet.playground.state._wire_format import finite
 from barenet.playground.trainer._problems import TRAINER_ENDED, diagnose, find_overfitting
 from barenet.playground.trainer._timeline import LearningCurve
 from barenet.playground.trainer._trainer import Listener, Trainer
-from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.trainer._trainer_messages import NextStep, ProgressReport
 
 #: Maximum number of data points that are drawn.
 MAX_POINTS = 1500
@@ -295,6 +295,14 @@ class NetworkView:
         network = self.network.copy()
         report.snapshot.restore(network)
         return network
+
+    def next_step(self) -> NextStep | None:
+        """Return the optimizer of the next update; None while the network is being trained."""
+        if self.latest.next_step is not None or self.latest.playing:
+            return self.latest.next_step
+        n_rows = len(self.prepared.training.y)
+        optimizer = self.settings.run_config(n_rows).make_optimizer()
+        return NextStep(optimizer, self.settings.learning_rate)
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
         """Describe the training, given the last epochs that were sent by version of the curve."""

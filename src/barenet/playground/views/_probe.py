@@ -53,17 +53,14 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     With `backward`, a point that was in the last update has its error from before the update.
     """
     prepared = view.prepared
-    if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
+    point = choose_point(prepared, row, place)
+    if point is None:
         return {"layers": []}
-    if place:
-        point = _place(prepared, place)
-    else:
-        point = _data_point(prepared, row)
     update = _update_with(view, point) if backward else None
     network = view.current()
     if update is not None:
         update.before.snapshot.restore(network)
-    drawn = _drawn(network, prepared)
+    drawn = drawn_layers(network, prepared, prepared.max_drawn)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
         if not place:
@@ -79,9 +76,18 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
         answer["update"] = {
             "epoch": epoch,
             "batch": [update.batch + 1, update.n_batches],
-            "after": _by_layer(network, view.latest.snapshot.parameters, drawn),
+            "after": by_layer(network, view.latest.snapshot.parameters, drawn),
         }
     return answer
+
+
+def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> Point | None:
+    """Return a drawn point, a position on the plane, or an image; None if the data have none."""
+    if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
+        return None
+    if place:
+        return _place(prepared, place)
+    return _data_point(prepared, row)
 
 
 def _data_point(prepared: PreparedData, row: int) -> Point:
@@ -130,11 +136,11 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     return update
 
 
-def _drawn(network: Network, prepared: PreparedData) -> list[DrawnLayer]:
-    """Return the part of each dense layer that is drawn."""
+def drawn_layers(network: Network, prepared: PreparedData, max_drawn: int) -> list[DrawnLayer]:
+    """Return the part of each dense layer that is drawn, with at most so many hidden neurons."""
     neurons = []
     for width in network.sizes[1:-1]:
-        n_drawn = min(width, prepared.max_drawn)
+        n_drawn = min(width, max_drawn)
         neurons.append(np.arange(n_drawn))
     n_outputs = min(network.sizes[-1], MAX_OUTPUTS)
     neurons.append(np.arange(n_outputs))
@@ -262,11 +268,11 @@ def _backward(
         "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
         "errors": errors,
         "rows": batch_size,
-        "layers": _by_layer(network, gradient, drawn),
+        "layers": by_layer(network, gradient, drawn),
     }
 
 
-def _by_layer(
+def by_layer(
     network: Network, vector: NDArray[np.floating], drawn: list[DrawnLayer]
 ) -> list[dict[str, list[Any]]]:
     """Return the drawn weights and biases, or their derivatives."""
