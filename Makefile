@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-jax test-site test-all test-lower test-newest soak fuzz hour lint format types docs site bench dist clean
+.PHONY: help setup demo test test-integration test-jax test-site test-all test-lower test-newest test-arm soak fuzz hour lint format types docs site bench dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ test-lower: .venv-lower/.installed  ## run the tests with the lowest versions th
 
 test-newest: .venv-newest/.installed  ## run the quick tests with the newest Python that is found; NEWEST=python3.14 names one
 	.venv-newest/bin/python -m pytest $(PARALLEL)
+
+test-arm: .venv/.installed-test  ## run the tests of the compiled engine on an emulated ARM64 processor, with QEMU; ARM names others
+	.venv/bin/python tests/arm/emulated.py $(ARM)
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)

@@ -1,8 +1,9 @@
 """The command: `python -m benchmarks`.
 
-The page goes to standard output, progress to standard error. A full run replaces the results that
-the documentation shows; a partial or quick run is written only to --output, where it joins the
-parts of an earlier run with the same settings.
+The page goes to standard output, with a block to paste into a report of another processor; progress
+goes to standard error. A full run replaces the results that the documentation shows; a partial or
+quick run is written only to --output, where it joins the parts of an earlier run with the same
+settings.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from rich.markdown import Markdown
 
 from benchmarks.machine import machine, versions
 from benchmarks.parts import PARTS, measure
-from benchmarks.report import report
+from benchmarks.report import block, report
 from benchmarks.results import FOLDER, merged, write
 from benchmarks.suite import Suite
 
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found = measure(suite, options.only, keep)
     finally:
         shutil.rmtree(suite.folder)
-    show(report(summed_up(found)))
+    results = summed_up(found)
+    show(report(results))
+    print(f"\nTo report these figures, paste this block:\n\n{block(results)}", flush=True)
     keep(found)
     if folder:
         say(f"wrote {folder}")

@@ -44,10 +44,20 @@ def _processor() -> str:
     text = info.read_text() if info.exists() else ""
     told = dict(re.findall(r"^(model name|cpu family|model)\s*: (.+)$", text, re.MULTILINE))
     if "model name" not in told:
-        return platform.processor() or platform.machine()
+        return _name_of_llvm()
     family, model = told.get("cpu family", "?"), told.get("model", "?")
     vectors = "AVX-512" if "avx512f" in text else "AVX2" if "avx2" in text else "SSE"
     return f"{told['model name']} (family {family}, model {model}, {vectors})"
+
+
+def _name_of_llvm() -> str:
+    """The name that LLVM has for the processor, such as apple-m2, after its architecture."""
+    architecture = platform.machine()
+    try:
+        from llvmlite.binding import get_host_cpu_name
+    except ImportError:
+        return platform.processor() or architecture
+    return f"{architecture}, {get_host_cpu_name()}"
 
 
 def _memory() -> float:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from benchmarks.goals import AT_LEAST
 from benchmarks.parts import PARTS
 from benchmarks.speed_map import summary
 
-__all__ = ["report"]
+__all__ = ["block", "report"]
 
 
 def report(results: dict[str, Any]) -> str:
@@ -53,3 +54,30 @@ def _left_out(results: dict[str, Any]) -> str:
     unique = dict.fromkeys(line for one in left_out for line in one["left_out"])
     lines = "\n".join(f"- {line}" for line in unique)
     return f"## Left out\n\n{lines}" if lines else ""
+
+
+def block(results: dict[str, Any]) -> str:
+    """Write the ratios of a run, and its machine, as plain text to paste into a report.
+
+    Parameters
+    ----------
+    results : dict
+        The results of a run.
+
+    Returns
+    -------
+    str
+        A block of code in Markdown: the machine, the versions, and the figures that have goals as
+        ratios, each on a line.
+    """
+    figures: dict[str, float] = {}
+    for name, part in results["parts"].items():
+        figures |= PARTS[name].figures(part["results"])
+    heading = "The time of a library over barenet's, or of one worker over that of two:"
+    lines = [_summary(results), "", heading]
+    width = max(map(len, AT_LEAST))
+    for name in AT_LEAST:
+        if name in figures:
+            lines.append(f"{name:{width}}  {figures[name]:8.2f}")
+    text = "\n".join(lines)
+    return f"```text\n{text}\n```\n"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet import METRICS
+from barenet import METRICS, _constraints as constraints
 from barenet._registry import SYNONYMS, build, canonical, lookup, spec_of
 from barenet.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid, Softmax
 from barenet.errors import ArgumentError
@@ -290,6 +290,20 @@ def test_lists_round_trip(strength):
 def test_a_missing_option_is_named(argument, spec):
     with pytest.raises(ArgumentError, match=rf"^{argument}: {spec} needs "):
         make(argument, spec)
+
+
+def test_a_default_that_breaks_its_own_constraint_is_refused():
+    @dataclasses.dataclass(frozen=True, repr=False)
+    class Steep(constraints.Configurable):
+        name = "steep"
+        role = "hidden"
+        slope: float = constraints.option(-1.0, gt=0)
+        width: float = constraints.option(2, gt=0)
+
+    with pytest.raises(ArgumentError, match=r"^hidden: steep's slope: expected a number above 0"):
+        Steep()
+    width = Steep(slope=1.0).width
+    assert (width, type(width)) == (2.0, float)  # a whole number as the default is converted
 
 
 def test_lookup_accepts_any_mapping():

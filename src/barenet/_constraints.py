@@ -163,8 +163,9 @@ class Configurable(DeclaredAttributes):
 
     role: ClassVar[str] = ""
     name: ClassVar[str]
-    #: The constraints of the options by name, determined at the first instance of the class.
-    _limits: ClassVar[dict[str, Mapping[str, Any]]]
+    #: The constraints of the options by name, and the defaults that meet them, determined at the
+    #: first instance of the class.
+    _limits: ClassVar[dict[str, tuple[Mapping[str, Any], Any]]]
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
         """Reject a class without a name, and options that the class does not have."""
@@ -191,9 +192,11 @@ class Configurable(DeclaredAttributes):
             for base in reversed(cls.__mro__):
                 for field in vars(base).get("__dataclass_fields__", {}).values():
                     if field.metadata:
-                        limits[field.name] = field.metadata
+                        limits[field.name] = (field.metadata, _valid_default(field))
             cls._limits = limits
-        for name, constraints in limits.items():
+        for name, (constraints, valid_default) in limits.items():
+            if getattr(self, name) is valid_default:
+                continue
             argument = name
             part = ""
             if self.role:
@@ -205,6 +208,17 @@ class Configurable(DeclaredAttributes):
     def __repr__(self) -> str:
         options = [f"{name}={value!r}" for name, value in option_values(self).items()]
         return f"{type(self).__qualname__}({', '.join(options)})"
+
+
+def _valid_default(field: dataclasses.Field[Any]) -> Any:
+    """Return the default of an option if it meets the constraints, and needs no conversion.
+
+    Objects are mostly made with defaults, and an object that is the default needs no check.
+    """
+    with contextlib.suppress(ArgumentError):
+        if check_number(field.default, field.name, **field.metadata) is field.default:
+            return field.default
+    return dataclasses.MISSING
 
 
 def lists_options(options: Any) -> Callable[[F], F]:
@@ -273,16 +287,24 @@ def check_fields(thing: Any) -> None:
 
 def option_values(thing: Any) -> dict[str, Any]:
     """Return the options of an object by name, omitting those that are not attributes."""
-    names = dict.fromkeys(options_of(type(thing)))  # an ordered set
-    if dataclasses.is_dataclass(thing):
-        for field in dataclasses.fields(thing):
+    values = {}
+    kind: Any = type(thing)
+    for name in _option_names(kind):
+        value = getattr(thing, name, dataclasses.MISSING)
+        if value is not dataclasses.MISSING:
+            values[name] = value
+    return values
+
+
+@functools.lru_cache(maxsize=1_000)
+def _option_names(kind: type) -> tuple[str, ...]:
+    """Return the names of a class's options, which are the same for all of its objects."""
+    names = dict.fromkeys(options_of(kind))  # an ordered set
+    if dataclasses.is_dataclass(kind):
+        for field in dataclasses.fields(kind):
             if field.init:
                 names[field.name] = None
-    values = {}
-    for name in names:
-        if hasattr(thing, name):
-            values[name] = getattr(thing, name)
-    return values
+    return tuple(names)
 
 
 #: Arguments of Keras, PyTorch and scikit-learn by their names there, and equivalent arguments here.

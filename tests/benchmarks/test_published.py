@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas
 import pytest
 from benchmarks.blocks import fit, predicted, report as report_blocks
-from benchmarks.report import report
+from benchmarks.goals import AT_LEAST
+from benchmarks.report import block, report
 from benchmarks.results import FOLDER, write
 from benchmarks.speed_map import BATCHES, WIDTHS, ratios, step, summary
 from benchmarks.table_models import MODELS
@@ -43,6 +44,16 @@ def test_a_page_follows_from_its_figures(name):
     folder = FOLDER / name
     results = json.loads((folder / "latest.json").read_text("utf-8"))
     assert (folder / "latest.md").read_text("utf-8") == report(results)
+
+
+def test_the_block_to_paste_has_the_machine_and_the_ratios():
+    results = json.loads((FOLDER / "latest.json").read_text("utf-8"))
+    first, machine, *lines, last = block(results).splitlines()
+    assert (first, last) == ("```text", "```")
+    for fact in (results["machine"]["processor"], "2 cores", "CPython 3.11.7", "numba 0.68.1"):
+        assert fact in machine
+    assert re.fullmatch(r"map, median +1\.51", next(line for line in lines if "median" in line))
+    assert len(lines) == len(AT_LEAST) + 2  # an empty line and a heading
 
 
 def test_published_figures_are_written_with_their_map(tmp_path):

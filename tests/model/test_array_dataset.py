@@ -106,3 +106,17 @@ def test_networks_of_any_width_take_targets_as_wide_as_x():
     assert validate_arrays(network, SquaredError(), [[1, 2, 3]], [[1, 2, 3]]).y.shape == (1, 3)
     with pytest.raises(ValueError, match=r"^y: expected shape \(1, 3\)"):
         validate_arrays(network, SquaredError(), [[1, 2, 3]], [[1, 2]])
+
+
+@given(n_rows=st.integers(1, 100), size=st.integers(1, 120))
+def test_the_weight_of_a_batch_is_the_number_of_its_rows(n_rows, size):
+    """As sums over slices of the rows; a weight of 1 for each row changes nothing."""
+    X = np.zeros((n_rows, 2))
+    network = Network.dense([2, 1])
+    rows = validate_arrays(network, SquaredError(), X, X[:, 0])
+    weighted = validate_arrays(network, SquaredError(), X, X[:, 0], np.ones(n_rows))
+    expected = [len(X[start : start + size]) for start in range(0, n_rows, size)]
+    for dataset in (rows, weighted):
+        weights = dataset.batch_weights(size)
+        assert weights.dtype == float
+        assert weights.tolist() == expected

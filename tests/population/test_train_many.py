@@ -13,6 +13,7 @@ import pytest
 from barenet import Network, train, train_many
 from barenet.callbacks import Callback, EarlyStopping
 from barenet.errors import ArgumentError, DivergenceError, ResumeError
+from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.population import _thread_pool
 
@@ -126,6 +127,17 @@ def test_objects_with_a_state_are_copied_for_each_network_and_functions_are_not(
     for seed, each in enumerate(networks):
         assert log.count(each) == len(result.histories[seed])
         assert_alone(result, seed, network(seed), callbacks=stopping, **copy.deepcopy(settings))
+
+
+def test_networks_share_a_loss_given_by_name_but_no_object():
+    def losses_of(loss):
+        networks = [network(seed) for seed in range(3)]
+        result = train_many(networks, X, Y, loss=loss, epochs=1)
+        return [run.job.loss for run in result.runs]
+
+    one, *others = losses_of("huber:delta=2")
+    assert all(other is one for other in others)
+    assert len({id(loss) for loss in losses_of(Huber(delta=2))}) == 3
 
 
 def test_a_network_that_diverges_does_not_stop_the_others():

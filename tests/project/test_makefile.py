@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,18 @@ def test_missing_tools_are_one_line_errors(clone, target, behaviour, line):
     assert line in message
     assert len(rest) == 1 and rest[0].startswith("make: ***")
     assert not (clone / ".venv").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the emulator is for Linux")
+def test_without_an_emulator_a_line_names_it(tmp_path):
+    script = ROOT / "tests" / "arm" / "emulated.py"
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("make test-arm needs qemu-aarch64 ")
+    assert "apt install qemu-user-static" in line
+    assert not list(tmp_path.iterdir())  # nothing is downloaded
 
 
 def test_a_failed_installation_is_repeated(clone):

@@ -206,9 +206,11 @@ def scipy_pools() -> Any:
 
 def _or_environment(requested: int | None) -> int | None:
     """Return the requested number of threads, from an argument or the environment."""
-    text = os.environ.get("BARENET_THREADS")
-    if requested is not None or not text:
+    if requested is not None:
         return requested
+    text = os.environ.get("BARENET_THREADS")
+    if not text:
+        return None
     with contextlib.suppress(ValueError):  # int refuses thousands of digits
         if text.isdecimal() and int(text) >= 1:
             return int(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -86,9 +87,12 @@ class ArrayDataset(NamedTuple):
 
     def batch_weights(self, size: int, order: NDArray[np.intp] | None = None) -> FloatArray:
         """Sum the weights of each batch, shape (n_batches,), of one order of the rows or more."""
-        starts = np.arange(0, self.n_rows, size)
         if self.sample_weight is None:
-            return np.minimum(size, self.n_rows - starts).astype(float)
+            n_batches = math.ceil(self.n_rows / size)
+            weights = np.full(n_batches, float(size))
+            weights[-1:] = self.n_rows - (n_batches - 1) * size  # the last batch has the rest
+            return weights
+        starts = np.arange(0, self.n_rows, size)
         if order is None:
             indices = self.row_indices()
         else:

@@ -4,14 +4,14 @@ import copy
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from inspect import GEN_RUNNING, getgeneratorstate
-from types import MethodType
+from types import MethodType, NoneType
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet import _train as training
-from barenet._constraints import check_flag
+from barenet._constraints import check_flag, is_ours
 from barenet.engines import Engine, JaxEngine, Job, choose_engine
 from barenet.engines.jax._joint_calls import JointCalls
 from barenet.errors import ArgumentError, ResumeError
@@ -19,7 +19,7 @@ from barenet.files._checkpoint import StateDict
 from barenet.files._checkpoint_manager import CheckpointManager
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
-from barenet.model.losses import as_loss
+from barenet.model.losses import Loss, as_loss
 from barenet.optimization._schedules import as_schedule
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._callbacks import Callback, Run, as_callbacks
@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 #: Errors that the caller is responsible for, which end the whole population.
 FATAL = (ArgumentError, ResumeError, OSError)
+
+#: Types of values that networks can share.
+WITHOUT_STATE = (str, int, float, NoneType)
 
 
 class Stop(Callback):
@@ -212,10 +215,10 @@ class NetworkRunFactory:
         def copy_of(name: str) -> Any:
             return _copied(arguments[name], name)
 
-        loss = as_loss(copy_of("loss"), network.output_activation)
+        loss, text_of_loss = self._loss_of(network, arguments["loss"])
         weight = arguments["sample_weight"]
         # A check of rows depends on these, besides the arguments themselves.
-        signature = (network.dtype, network.n_inputs, network.n_outputs, repr(loss))
+        signature = (network.dtype, network.n_inputs, network.n_outputs, text_of_loss)
 
         def check_rows() -> ArrayDataset:
             return validate_arrays(network, loss, self.X, self.y, weight, self.scale)
@@ -274,6 +277,23 @@ class NetworkRunFactory:
             joined_at=joined_at,
         )
 
+    def _loss_of(self, network: Network, spec: str | Loss | None) -> tuple[Loss, str]:
+        """Make the loss of a network, and its text.
+
+        Networks share a built-in loss that is given by its name, as it has no state.
+        """
+        activation = network.output_activation
+
+        def make_loss() -> tuple[Loss, str]:
+            loss = as_loss(_copied(spec, "loss"), activation)
+            return loss, repr(loss)
+
+        if isinstance(spec, str | None):
+            loss, text = self._once(make_loss, ("loss", activation.name), spec)
+            if is_ours(type(loss)):
+                return loss, text
+        return make_loss()
+
     def _once(self, check: Callable[[], T], signature: Any, *arguments: Any) -> T:
         """Check arguments only once; references to them keep their ids unique."""
         ids = [id(argument) for argument in arguments]
@@ -302,6 +322,8 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
 
 def _copied(value: Any, argument: str) -> Any:
     """Copy an object with a state, so that no two networks share it; functions are shared."""
+    if isinstance(value, WITHOUT_STATE):
+        return value
     if isinstance(value, tuple | list):
         copies = [_copied(item, argument) for item in value]
         return type(value)(copies)

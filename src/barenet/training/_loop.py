@@ -526,7 +526,7 @@ def _copy_state(part: Stateful) -> dict[str, Any]:
     """Copy the state of a part, with its arrays."""
     copy = {}
     for name, value in part.state_dict().items():
-        if np.ndim(value):
+        if isinstance(value, np.ndarray):
             value = value.copy()
         copy[name] = value
     return copy

@@ -7,7 +7,7 @@ import llvmlite.ir as ir
 from numba import types
 
 from barenet.engines.simd._llvm import VOID, call, operation
-from barenet.engines.simd._processor import IS_X86
+from barenet.engines.simd._processor import IS_ARM64, IS_X86
 
 INT = types.intp
 
@@ -44,9 +44,15 @@ def compare_exchange(builder: Any, address: Any, expected: Any, number: Any) -> 
 
 @operation(types.void)
 def pause(builder: Any) -> None:
-    """Wait briefly, with the processor's instruction for that."""
+    """Wait briefly, with the processor's instruction for that.
+
+    On ARM64, `yield` takes no time on most processors, so other libraries use `isb`, too.
+    """
     if IS_X86:
         call(builder, "llvm.x86.sse2.pause", VOID)
+    elif IS_ARM64:
+        whole_system = ir.IntType(32)(15)
+        call(builder, "llvm.aarch64.isb", VOID, whole_system)
 
 
 @operation(types.void)

@@ -55,6 +55,16 @@ def pointer(builder: Any, dtype: Any, address: Any, first: Any) -> Any:
     return builder.inttoptr(place, number.as_pointer())
 
 
+def of_unknown_origin(builder: Any, pointer: Any) -> Any:
+    """Return a pointer that LLVM can't trace to another one, so it keeps a register for it.
+
+    The assembly is empty, so it is no instruction, and needs no assembler. LLVM would otherwise
+    compute each of some equidistant pointers from the one before, in one long chain for each load.
+    """
+    signature = ir.FunctionType(pointer.type, [pointer.type])
+    return builder.asm(signature, "", "=r,0", [pointer], side_effect=False)
+
+
 def load(builder: Any, pointer: Any, vector: Any) -> Any:
     """Load a vector, which may begin at any index."""
     place = builder.bitcast(pointer, vector.as_pointer())

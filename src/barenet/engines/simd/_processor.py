@@ -14,6 +14,9 @@ from barenet.engines.simd._llvm import BYTE, INT, VOID, call, operation
 
 # The processor that kernels are compiled for, as Windows on ARM also runs Python for x86-64.
 IS_X86 = get_process_triple().startswith("x86_64-")
+IS_ARM64 = get_process_triple().startswith(("aarch64-", "arm64-"))
+#: Cycles in a second of the clock on ARM64: about those of its processors, and of clocks on x86.
+CYCLES_PER_SECOND = 2 * 10**9
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
 BITS = ir.IntType(32)
 WIDTHS = (0, 128, 256, 512)
@@ -21,12 +24,14 @@ WIDTHS = (0, 128, 256, 512)
 
 def vector_bits() -> int:
     """Bits of a vector register; ``BARENET_SIMD_BITS`` in the environment can lower it."""
-    requested = os.environ.get("BARENET_SIMD_BITS", "")
     widest = widest_bits()
+    requested = os.environ.get("BARENET_SIMD_BITS", "")
+    if not requested:
+        return widest
     allowed = [str(width) for width in WIDTHS]
-    if requested and requested not in allowed:
+    if requested not in allowed:
         raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {requested!r}")
-    return min(widest, int(requested or widest))
+    return min(widest, int(requested))
 
 
 @functools.cache
@@ -49,10 +54,30 @@ def n_registers() -> int:
 
 @operation(types.int64)
 def cycles(builder: Any) -> Any:
-    """Read the clock, in cycles; 0 on processors other than x86, where it may be forbidden."""
+    """Read the clock, in cycles; 0 on processors other than x86 and ARM64.
+
+    The clock of ARM64, which any program may read, has 24 million to a billion ticks in a second.
+    """
     if IS_X86:
         return call(builder, "llvm.readcyclecounter", INT)
-    return INT(0)
+    if not IS_ARM64:
+        return INT(0)
+    ticks = _read_register(builder, "cntvct_el0")
+    ticks_per_second = _read_register(builder, "cntfrq_el0")
+    # Firmware may have left the frequency at 0.
+    is_unknown = builder.icmp_unsigned("==", ticks_per_second, INT(0))
+    divisor = builder.select(is_unknown, INT(CYCLES_PER_SECOND), ticks_per_second)
+    cycles_per_tick = builder.udiv(INT(CYCLES_PER_SECOND), divisor)
+    return builder.mul(ticks, cycles_per_tick)
+
+
+def _read_register(builder: Any, name: str) -> Any:
+    """Read a register of the system on ARM64, by LLVM's function, as Numba loads no assembler."""
+    function_type = ir.FunctionType(INT, [ir.MetaDataType()])
+    full_name = "llvm.read_volatile_register.i64"
+    function = cgutils.get_or_insert_function(builder.module, function_type, full_name)
+    register = builder.module.add_metadata([name])
+    return builder.call(function, [register])
 
 
 @operation(types.uint32)

@@ -1,7 +1,7 @@
 """Blocks of matrices, in registers: products and transposition."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from numba import types
@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 
 from barenet.engines.simd import _llvm as llvm
 from barenet.engines.simd._lanes import Lanes
-from barenet.engines.simd._processor import n_registers
+from barenet.engines.simd._processor import IS_X86, n_registers
 
 #: Number of rows of the largest blocks that are one vector wide, which fill the registers.
 TALL = 8
@@ -157,27 +157,62 @@ def _rows(builder: Any, place: Any, stride: Any, n_rows: int) -> list[Any]:
 
 def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth: Any) -> None:
     """Add the products over the depth to the sums, variables that LLVM keeps in registers."""
-    a, a_row, a_step = A
     b, b_step = B
-    two = builder.add(a_row, a_row)
     of_b = cgutils.alloca_once_value(builder, b)
-    n_rows = len(sums)
-    rows = [llvm.INT(0), a_row, two]
-    # Three rows are read by one pointer: x86 adds a register, or twice one, at no cost.
-    n_pointers = math.ceil(n_rows / 3)
-    pointers = []
-    for pointer in _rows(builder, a, builder.add(a_row, two), n_pointers):
-        pointers.append(cgutils.alloca_once_value(builder, pointer))
+    if IS_X86:
+        read_column = _column_on_x86(builder, A, len(sums))
+    else:
+        read_column = _column_elsewhere(builder, A, len(sums))
     with cgutils.for_range(builder, depth):
         place = builder.load(of_b)
         row_of_b = llvm.load(builder, place, row)
         builder.store(builder.gep(place, [b_step]), of_b)
+        for total, number in zip(sums, read_column(), strict=True):
+            factor = llvm.splat(builder, number, row.count)
+            total_before = builder.load(total)
+            builder.store(llvm.multiply_add(builder, factor, row_of_b, total_before), total)
+
+
+def _column_on_x86(builder: Any, A: Any, n_rows: int) -> Callable[[], Iterator[Any]]:
+    """Make a function that loads the numbers of a column of A, and moves on to the next column.
+
+    Three rows are read by one pointer: x86 adds a register, or twice one, at no cost.
+    """
+    a, a_row, a_step = A
+    two = builder.add(a_row, a_row)
+    offsets = [llvm.INT(0), a_row, two]
+    n_pointers = math.ceil(n_rows / 3)
+    pointers = []
+    for pointer in _rows(builder, a, builder.add(a_row, two), n_pointers):
+        pointers.append(cgutils.alloca_once_value(builder, pointer))
+
+    def read_column() -> Iterator[Any]:
         for first, pointer in zip(range(0, n_rows, 3), pointers, strict=True):
             at = builder.load(pointer)
             builder.store(builder.gep(at, [a_step]), pointer)
-            sums_of_pointer = sums[first : first + 3]  # the last pointer may read fewer rows
-            for total, offset in zip(sums_of_pointer, rows, strict=False):
-                number = builder.load(builder.gep(at, [offset]))
-                factor = llvm.splat(builder, number, row.count)
-                total_before = builder.load(total)
-                builder.store(llvm.multiply_add(builder, factor, row_of_b, total_before), total)
+            n_rows_of_pointer = min(3, n_rows - first)  # the last pointer may read fewer rows
+            for offset in offsets[:n_rows_of_pointer]:
+                yield builder.load(builder.gep(at, [offset]))
+
+    return read_column
+
+
+def _column_elsewhere(builder: Any, A: Any, n_rows: int) -> Callable[[], Iterator[Any]]:
+    """Make the same function for other processors: a pointer to each row, and one offset for all.
+
+    ARM adds a register to an address at no cost, but not twice one. A number that is loaded alone
+    then needs no vector instruction to be repeated, as `fmla` takes one element of a register.
+    """
+    a, a_row, a_step = A
+    pointers = []
+    for pointer in _rows(builder, a, a_row, n_rows):
+        pointers.append(llvm.of_unknown_origin(builder, pointer))
+    offset_of_column = cgutils.alloca_once_value(builder, llvm.INT(0))
+
+    def read_column() -> Iterator[Any]:
+        offset = builder.load(offset_of_column)
+        builder.store(builder.add(offset, a_step), offset_of_column)
+        for pointer in pointers:
+            yield builder.load(builder.gep(pointer, [offset]))
+
+    return read_column

@@ -120,10 +120,11 @@ class Optimizer(Configurable, Stateful, ABC):
         for name in self._kept_vectors:
             moment = self.moments.get(name)
             if moment is None:
-                moment = np.zeros_like(parameters)
+                moment = np.zeros(parameters.shape, parameters.dtype)
+                self.moments[name] = moment
             # joblib sends large arrays to its workers as read-only memory maps.
-            moment = np.require(moment, requirements="W")
-            self.moments[name] = moment
+            if not moment.flags.writeable:
+                self.moments[name] = moment.copy()
             if moment.shape != parameters.shape:
                 sizes = f"{moment.size} parameters, and this network has {parameters.size}"
                 remedy = "use a new one, or reset() it"
