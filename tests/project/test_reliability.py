@@ -17,7 +17,7 @@ CASES = ROOT / "docs" / "wrong-input.md"
 COMPARISON = ROOT / "docs" / "comparison.md"
 FRONT = ROOT / "docs" / "index.md"
 FEATURES = ROOT / "docs" / "playground-features.md"
-#: Promise 10 was given up; the cases that are left out are about what the library lacks.
+#: Promise 10 was given up.
 NUMBERS = {"promise": set(range(1, 19)) - {10}, "case": set(range(1, 202))}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+)\s"(?P<test>\w+)"\)')
 
