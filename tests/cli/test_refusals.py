@@ -99,6 +99,7 @@ REFUSED = {
     "export IRIS --to pyhton": "--to: unknown 'pyhton', did you mean 'python'? (choose from onnx, "
     "c, python, schema, json)",
     "info nowhere": "nowhere: there is no such file",
+    "compare nowhere IRIS": "nowhere: there is no such file",
     "report .": ".: there is no model.safetensors",
     "report IRIS --out mine.html": "not a report written by barenet",
     "report IRIS --out report.txt": "--out: expected a name that ends in .html, got 'report.txt'",
@@ -231,7 +232,7 @@ VALID = [
     *("train iris --no-plots", "distill IRIS --no-plots", "search iris --epochs 1 2 --no-plots"),
     *("predict IRIS iris", "drift IRIS table.csv", "evaluate IRIS", "importance IRIS", "play"),
     *("report IRIS", "plot confusion IRIS", "info IRIS", "export IRIS", "explain iris", "doctor"),
-    *("serve IRIS", "datasets", "completion bash"),
+    *("serve IRIS", "datasets", "completion bash", "compare IRIS IRIS"),
 ]
 #: Options that accept any word, at least as long as no table is read.
 ANY_TEXT = {

@@ -98,7 +98,12 @@ def load_background(trained: TrainedModel, background: str, file: FileOptions) -
         raise ArgumentError(
             error.problem, argument="background", remedy=remedy, background="rows.csv"
         ) from None
-    rows, _ = next(trained.load_features(data, file, at_once=False, rejected=None))
+    try:
+        rows, _ = next(trained.load_features(data, file, at_once=False, rejected=None))
+    except ArgumentError as error:
+        if background and error.argument == "data":
+            raise error.renamed("background") from None
+        raise
     if not len(rows):
         raise ArgumentError(f"{data} has no rows", argument="background")
     return rows

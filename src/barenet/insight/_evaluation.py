@@ -56,7 +56,7 @@ def evaluate(
     >>> import barenet
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> network = barenet.Network.dense([1, 1], seed=0)
-    >>> _ = barenet.train(network, X, 3 * X + 1, epochs=50, learning_rate=0.1)
+    >>> _ = barenet.train(network, X, 3 * X + 1, epochs=50, optimizer='adam:learning_rate=0.1')
     >>> scores = barenet.evaluate(network, X, 3 * X + 1)
     >>> list(scores), scores["r2"] > 0.99
     (['r2', 'rmse', 'mae'], True)

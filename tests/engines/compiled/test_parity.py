@@ -4,6 +4,7 @@ The reference is checked by finite differences, by hand and against PyTorch. The
 swept, so an entry that is added is compared, or refused and so seen.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
-from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.engines import CompiledEngine, ReferenceEngine
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.losses import LOSSES
 from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
@@ -153,7 +154,7 @@ def test_the_loss_and_the_gradient_of_many_rows(loss, weighted, make_job):
     found = []
     for kind in (ReferenceEngine, CompiledEngine):
         twin = network.copy()
-        engine = kind(Job(**{**vars(job), "network": twin}))
+        engine = kind(replace(job, network=twin))
         found.append([*engine.evaluate(job.rows), *engine.value_and_gradient(), twin.statistics])
     for expected, seen in zip(*found, strict=True):
         np.testing.assert_allclose(seen, expected, rtol=1e-11, atol=1e-12)

@@ -123,6 +123,7 @@ def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
         assert measured(prepared, network).loss > 0
 
 
+@pytest.mark.filterwarnings("ignore:each of height, sown alone predicts:UserWarning")
 def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flowers):
     """With numbers in pieces along the axes, and the first network drawn."""
     data = load_dataset(flowers, target="kind")
