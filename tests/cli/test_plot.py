@@ -197,7 +197,7 @@ def test_a_page_is_whole_and_needs_no_network(barenet, request, monkeypatch, run
         assert "price & more, predicted from villages.csv" in page
         kinds = {row[0]: row[1] for row in page.table("column", "kind")}
         assert kinds == {"<b>size</b>": "number", "town": "category", "built": "date"}
-        assert set(heads[0][4:]) == set(kinds)
+        assert set(heads[0][4:]) == {*kinds, "reasons"}
     else:
         _check_scores(page, barenet, folder, *NAMES[run])
 

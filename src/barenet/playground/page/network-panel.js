@@ -67,6 +67,14 @@ export class NetworkPanel {
     const names = { ".network": "Neurons", ".output": "Output", ".matrix": "Confusion matrix" };
     for (const [selector, name] of Object.entries(names))
       find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
+    const ofPass = {
+      ".backward-pass": "Forward and backward, one term at a time",
+      ".pass-picture": "The network in the pass",
+    };
+    for (const [selector, name] of Object.entries(ofPass)) {
+      const part = this.root.querySelector(selector); // missing until the pass is added
+      part?.setAttribute("aria-label", `${name}${whose}`);
+    }
   }
 
   // Receive a frame, even one that is never drawn.
