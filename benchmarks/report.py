@@ -75,7 +75,7 @@ def block(results: dict[str, Any]) -> str:
         figures |= PARTS[name].figures(part["results"])
     heading = "The time of a library over barenet's, or of one worker over that of two:"
     lines = [_summary(results), "", heading]
-    width = max(map(len, AT_LEAST))
+    width = max(len(name) for name in AT_LEAST)
     for name in AT_LEAST:
         if name in figures:
             lines.append(f"{name:{width}}  {figures[name]:8.2f}")

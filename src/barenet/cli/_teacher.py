@@ -85,8 +85,8 @@ def emit_comparison(teacher: TrainedModel, student: TrainedModel) -> None:
 def _loss_of(predictor: Predictor) -> tuple[object, ...]:
     """Return the loss of a model's training, with the scaling of its targets."""
     card = predictor.card or ModelCard()
-    given: Any = card.settings.get("loss")
-    loss = spec_of(as_loss(given, predictor.network.output_activation))
+    loss_name: Any = card.settings.get("loss")
+    loss = spec_of(as_loss(loss_name, predictor.network.output_activation))
     scaling = predictor.target_scaling
     if scaling is None:
         return loss, None

@@ -256,9 +256,9 @@ class ModelCard:
     @property
     def metric(self) -> str | None:
         """The main metric of the training, which the settings name, or which is the first score."""
-        given = self.settings.get("metric")
-        if given in METRICS:
-            return str(given)
+        metric = self.settings.get("metric")
+        if metric in METRICS:
+            return str(metric)
         for scores in self.scores.values():
             for name in scores:
                 if name in METRICS:

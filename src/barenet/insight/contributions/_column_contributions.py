@@ -105,12 +105,14 @@ def contributions(
     if background is None:
         background = model.kept_background
     if background is None:
+        argument = "X"
         background_rows = rows
         if len(rows) == 1:
             problem = "one row can't be compared with itself"
             remedy = "give rows to compare with, such as some training rows"
             raise ArgumentError(problem, argument="background", remedy=remedy)
     else:
+        argument = "background"
         background_rows = model.rows(background, "background")
         background_rows = _with_columns_of(rows, background_rows)
     background_rows = _sample(background_rows, n_background, seed)
@@ -121,7 +123,6 @@ def contributions(
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
-    argument = "X" if background is None else "background"
     with _errors_named(argument):
         explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
     return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)

@@ -90,9 +90,13 @@ def plot_fit(
             X = np.reshape(X, (-1, 1))
         inputs = table(X, "X")
         n_samples, n_features = inputs.shape
-        x = inputs[:, 0] if n_features == 1 else None
+        x = None
+        if n_features == 1:
+            x = inputs[:, 0]
     if feature_name is None:
-        feature_name = names[0] if names else "x"
+        feature_name = "x"
+        if names:
+            feature_name = names[0]
     y = column(y, "y", n_samples)
     fits = _fits(predictions, losses or {}, n_samples)
     columns = min(len(fits), 3)

@@ -64,16 +64,16 @@ export class NetworkPanel {
 
   // If there are two networks, the name of each region includes that of its network.
   nameRegions(whose) {
-    const names = { ".network": "Neurons", ".output": "Output", ".matrix": "Confusion matrix" };
-    for (const [selector, name] of Object.entries(names))
-      find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
-    const ofPass = {
+    const names = {
+      ".network": "Neurons",
+      ".output": "Output",
+      ".matrix": "Confusion matrix",
       ".backward-pass": "Forward and backward, one term at a time",
       ".pass-picture": "The network in the pass",
     };
-    for (const [selector, name] of Object.entries(ofPass)) {
-      const part = this.root.querySelector(selector); // missing until the pass is added
-      part?.setAttribute("aria-label", `${name}${whose}`);
+    for (const [selector, name] of Object.entries(names)) {
+      const region = this.root.querySelector(selector); // a pass is added after the panel is made
+      region?.setAttribute("aria-label", `${name}${whose}`);
     }
   }
 

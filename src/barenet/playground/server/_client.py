@@ -181,12 +181,12 @@ class Client:
 
     async def probe_row(self, message: Message) -> None:
         """Reply with the passes of a row, of the pixels of an image, or of a place on the plane."""
-        place = message.pixels if message.pixels else message.place
+        place = message.pixels or message.place
         await self.describe(message, probe, message.row, place, message.backward)
 
     async def play_row(self, message: Message) -> None:
         """Reply with every term of the passes of a row, of an image, or of a place."""
-        place = message.pixels if message.pixels else message.place
+        place = message.pixels or message.place
         await self.describe(message, backward_pass, message.row, place)
 
     async def describe_later(self, *arguments: Any) -> None:
