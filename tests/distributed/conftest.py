@@ -3,20 +3,69 @@
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 
-@pytest.fixture(scope="session")
-def client() -> Iterator[Any]:
-    """A client with two workers, each a process with one thread, which are restarted if killed."""
-    from barenet.distributed._cluster import open_client
+#: Seconds until a killed worker must be back.
+RESTARTING = 60.0
 
-    with open_client(2, None) as client:
+
+class SharedCluster:
+    """Two workers for the tests of a session, and a client of theirs."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._client: Any = None
+
+    def ready_client(self) -> Any:
+        """Return the client once both workers run; start others if one doesn't come back.
+
+        Dask doesn't restart a worker that is killed a second time before its start has ended. It
+        has registered by then, so the scheduler's list alone doesn't show it.
+        """
+        if self._client is not None and not self._await_workers():
+            self.close()
+        if self._client is None:
+            self._start()
+        return self._client
+
+    def close(self) -> None:
+        self._open.close()
+        self._client = None
+
+    def _start(self) -> None:
+        from barenet.distributed._cluster import open_client
+
+        self._client = self._open.enter_context(open_client(2, None))
         logging.disable(logging.NOTSET)  # for the tests of messages while it is open
-        yield client
+
+    def _await_workers(self) -> bool:
+        end = time.monotonic() + RESTARTING
+        while time.monotonic() < end:
+            nannies = self._client.cluster.workers.values()
+            running = [nanny for nanny in nannies if nanny.status.name == "running"]
+            if len(running) == 2 and len(self._client.nthreads()) == 2:
+                return True
+            time.sleep(0.01)
+        return False
+
+
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[SharedCluster]:
+    cluster = SharedCluster()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def client(shared_cluster: SharedCluster) -> Any:
+    """A client with two workers, each a process with one thread, which are restarted if killed."""
+    return shared_cluster.ready_client()
 
 
 @pytest.fixture

@@ -230,12 +230,19 @@ def logged():
 
 
 @pytest.mark.case(193)
-def test_the_log_of_other_clients_stays_as_it_is(processes, logged):
-    """Only the client that has raised the error is closed without Dask's traceback."""
+@pytest.mark.parametrize("closed_while", ["connecting", "waiting"])
+def test_the_log_of_other_clients_stays_as_it_is(processes, logged, monkeypatch, closed_while):
+    """Only the client that has raised the error is closed without Dask's own error."""
     from distributed import Client
 
     remote, (scheduler, *_) = processes
     logger, records = logged
+    if closed_while == "waiting":  # between two attempts, where Dask logs that they failed
+
+        async def fail(timeout):
+            raise OSError
+
+        monkeypatch.setattr(remote, "_ensure_connected", fail)
     other = Client(remote.scheduler.address, set_as_default=False, timeout=60)
     with pytest.raises(WorkersError, match="the scheduler is lost"):
         fit(remote, callbacks=AtStep(lambda: kill(scheduler)))

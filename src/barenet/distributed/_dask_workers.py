@@ -380,11 +380,11 @@ def in_megabytes(n_bytes: float) -> str:
 
 
 class LostScheduler(logging.Filter):
-    """Drops a single log record: the traceback of a client that is closed while it reconnects.
+    """Drops a single log record: the error of a client that is closed while it reconnects.
 
-    In that case, Dask logs about thirty lines after the error that the scheduler is lost. The
-    filter is removed from the logger after that record, or together with the client, and passes the
-    records of other clients.
+    In that case, Dask logs about thirty lines after the error that the scheduler is lost, or, if it
+    was about to try again, that it has failed to reconnect. The filter is removed from the logger
+    after that record, or together with the client, and passes the records of other clients.
     """
 
     def __init__(self, client: Client, logger: logging.Logger) -> None:
@@ -394,9 +394,14 @@ class LostScheduler(logging.Filter):
         weakref.finalize(client, logger.removeFilter, self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.exc_info or not isinstance(record.exc_info[1], asyncio.CancelledError):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError):
+            frames = traceback.walk_tb(error.__traceback__)
+        elif record.levelno == logging.ERROR and error is None:
+            frames = traceback.walk_stack(None)  # of the method that logs now
+        else:
             return True
-        for frame, _ in traceback.walk_tb(record.exc_info[2]):
+        for frame, _ in frames:
             client = frame.f_locals.get("self")
             if client is not None and client is self._client():
                 self._logger.removeFilter(self)
