@@ -5,10 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import fsspec
 import pytest
+
+from barenet import load
 
 ROWS = [f"{i % 13 / 3},{'ab'[i % 2]},{i % 13 + i % 2}" for i in range(120)]
 TABLE = "\n".join(["size,town,price", *ROWS])
@@ -138,7 +141,6 @@ sys.exit(main())
 
 @pytest.mark.integration
 @pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table, step):
     run = f"{bucket}/run"
@@ -196,3 +198,26 @@ def test_a_run_is_resumed_with_its_table_in_another_folder(barenet, bucket, monk
     assert "no checkpoint yet" in barenet(*resumed, "there/prices.csv").ok().err
     own = files(Path("whole").as_posix())["model.safetensors"]
     assert files(run)["model.safetensors"] == own
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+@pytest.mark.integration
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)
+def test_a_service_loads_the_model_of_an_address_again(barenet, bucket, table, serve, tmp_path):
+    """The service reads a copy, which a hangup fetches anew."""
+    run = f"{bucket}/run"
+    barenet("train", table, *QUICK, "--out", run).ok()
+    barenet("train", table, *QUICK, "--seed", 5, "--out", "other").ok()
+    running, send = serve(f"{run}/model.safetensors")
+    record = {"size": 2, "town": "a"}
+    _, before = send(record)
+    put(f"{run}/model.safetensors", Path("other/model.safetensors").read_bytes())
+    running.send_signal(signal.SIGHUP)
+    log = tmp_path / "log.txt"
+    for _ in range(600):
+        if "the model is replaced" in log.read_text("utf-8"):
+            break
+        time.sleep(0.05)
+    _, after = send(record)
+    expected = load("other/model.safetensors").predict([record]).tolist()
+    assert [after["prediction"]] == expected and after != before

@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 import psutil
 import pytest
 
-from barenet import load
+from barenet import load, save
 
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 
@@ -102,6 +103,9 @@ def test_reasons_are_those_of_the_command(serve, barenet, classes, table, tmp_pa
     assert "parameters" in send(path="/openapi.json")[1]["paths"]["/predict"]["post"]
     status, answer = send(RIGHT, "/predict?reasons=0")
     assert (status, answer["error"][:17]) == (400, "reasons: expected")
+    status, answer = send(RIGHT, "/predict?reasons=2&reason=3")
+    hint = "reason: unknown parameter, did you mean 'reasons'?; /predict has reasons only"
+    assert (status, answer["error"]) == (400, hint)
     error = barenet("serve", classes, "--background", tmp_path / "nothing.csv").error
     assert "nothing.csv" in error
 
@@ -511,6 +515,32 @@ def test_a_hangup_loads_the_model_file_again(serve, classes, successors, tmp_pat
         assert _value(_metrics(send), "model_reloads_total", result=result) == count
     running.send_signal(signal.SIGTERM)
     assert running.wait(30) == 143
+
+
+@pytest.mark.case(172)
+@pytest.mark.integration
+@NO_HANGUPS
+def test_a_threshold_keeps_the_order_of_classes(serve, classes, tmp_path):
+    """It is for the second class, so with another order it would decide on the other one.
+
+    Without a threshold, clients read the probabilities by name, and the model is replaced.
+    """
+    file = classes / "model.safetensors"
+    model = load(file)
+    turned = tmp_path / "turned"
+    save(replace(model, classes=model.classes[::-1]), turned)
+    served = tmp_path / "served.safetensors"
+    for options, words in [
+        (("--threshold", 0.4), "clients of the model in use would break: classes: "),
+        ((), "the model is replaced by"),
+    ]:
+        shutil.copy(file, served)
+        running, _ = serve(served, *options)
+        shutil.copy(turned, tmp_path / "next")
+        (tmp_path / "next").replace(served)
+        running.send_signal(signal.SIGHUP)
+        line = _wait_for(words, tmp_path / "log.txt")
+        assert "classes: are in another order: lo, hi" in line
 
 
 @pytest.mark.integration

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-
 #: Seconds until a killed worker must be back.
 RESTARTING = 60.0
 

@@ -139,7 +139,7 @@ def _load_model(
     if interval is not None:
         predictor.predict_interval((), interval)  # this rejects models without such intervals
     if background:
-        predictor = predictor.with_background(_load_rows(model, background))
+        predictor = predictor.with_background(_load_rows(path, predictor, background))
     return ServedModel(
         predictor=predictor,
         coverage=interval or COVERAGE,
@@ -165,14 +165,14 @@ def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _load_rows(model: Path, background: str) -> Any:
+def _load_rows(file: Path, predictor: Predictor, background: str) -> Any:
     """Load the rows that reasons compare with."""
     # These modules read tables, which few services do.
     from barenet.cli._reasons import load_background
     from barenet.cli._run_settings import FileOptions
-    from barenet.cli._trained_model import load_trained
+    from barenet.cli._trained_model import with_run_settings
 
-    return load_background(load_trained(model), background, FileOptions())
+    return load_background(with_run_settings(file, predictor), background, FileOptions())
 
 
 def _announce(listener: socket.socket, service: Any) -> None:

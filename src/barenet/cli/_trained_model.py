@@ -245,6 +245,11 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
     if single_output and predictor.classes is None and count > 1:
         problem = f"{file} predicts {count:,} numbers for each row, and a table has one target"
         raise ArgumentError(problem, argument="model", remedy="train a model for each")
+    return with_run_settings(file, predictor)
+
+
+def with_run_settings(file: Path, predictor: Predictor) -> TrainedModel:
+    """Add the settings of its run to a loaded model, from its folder or from the card."""
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
     if is_run:

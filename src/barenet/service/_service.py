@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from barenet._constraints import unique_fields
 from barenet._version import __version__
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError, count_of, some, suggestion
 from barenet.files._predictor import describe_threshold
 from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
@@ -209,6 +209,7 @@ class Service:
     async def predict(self, request: Request) -> Any:
         """Predict a record or a list of records, unless too many requests are in progress."""
         model = self.model
+        _check_parameters(request)
         try:
             texts = request.query_params.getlist(PARAMETER)
             request.state.reasons = model.reasons.read_count(texts)
@@ -361,6 +362,15 @@ def _check_method(request: Request, methods: list[str]) -> None:
     """Reject a request with another method than a path has."""
     if request.method not in methods:
         raise Refusal(405, "method", headers={"Allow": ", ".join(methods)})
+
+
+def _check_parameters(request: Request) -> None:
+    """Reject a request whose address has another parameter than the number of reasons."""
+    for name in request.query_params:
+        if name != PARAMETER:
+            hint = suggestion(name, [PARAMETER])
+            detail = f"{some([name])}: unknown parameter{hint}; {PREDICT} has {PARAMETER} only"
+            raise Refusal(400, "query", detail)
 
 
 def _problem_of(error: ArgumentError) -> dict[str, Any]:
