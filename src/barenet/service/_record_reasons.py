@@ -84,10 +84,8 @@ class RecordReasons:
             if is_cancelled.is_set():
                 break
             block = rows[start : start + RECORDS_AT_A_TIME]
-            # With the same key, the same record has the same reasons.
-            keys = np.zeros(len(block), int).tolist()
             with np.errstate(over="ignore", invalid="ignore"):
-                result = self.explainer.explain(block, keys=keys)
+                result = self.explainer.explain(block)
             if not np.isfinite(result.values).all():
                 problem = "numbers so extreme that predictions of some of them overflow"
                 raise ArgumentError(problem, argument=PARAMETER)

@@ -35,9 +35,6 @@ ROWS = 32
 #: Number of rows that are encoded at a time.
 ENCODED_ROWS = 2**10
 
-#: Minimum number of rows for the contributions of the background rows to save time.
-MANY_ROWS = 10
-
 
 class Block(NamedTuple):
     """Some of the rows to explain."""
@@ -113,9 +110,10 @@ class Explainer:
         tolerance: float = 0.02,
         exact: bool | None = None,
         n_threads: int = 1,
-        keys: Sequence[int] | None = None,
     ) -> Contributions:
         """Compute the contributions to the predictions of rows.
+
+        Those of a row don't depend on the other rows, but for rounding.
 
         Parameters
         ----------
@@ -127,9 +125,6 @@ class Explainer:
             Whether to compute all coalitions of columns; by default, `is_exact`.
         n_threads : int, default=1
             Maximum number of threads.
-        keys : sequence of int, optional
-            Determine the random numbers of each row; by default, the rows' numbers. Rows with the
-            same values and the same key have the same contributions, up to rounding.
 
         Returns
         -------
@@ -137,8 +132,6 @@ class Explainer:
             The contributions.
         """
         outputs = self.model.outputs(rows)
-        if keys is None:
-            keys = range(len(outputs))
         if exact is None:
             exact = self.is_exact
         if not self.background.is_threadable:
@@ -146,8 +139,8 @@ class Explainer:
         with numpy_on_one_thread():
             sampler = None
             if not exact:
-                sampler = self._sampler(len(outputs), tolerance)
-            values = self._values(rows, outputs, keys, sampler, n_threads)
+                sampler = Sampler(self.seed, tolerance, self.adjustments)
+            values = self._values(rows, outputs, sampler, n_threads)
         expected = self.outputs.mean(axis=0)
         column_names = self.model.column_names(rows)
         output_names = self.model.output_names(len(expected))
@@ -164,18 +157,10 @@ class Explainer:
             n_orders=values.n_orders,
         )
 
-    def _sampler(self, n_rows: int, tolerance: float) -> Sampler:
-        """Return what estimates the values of a number of rows."""
-        adjustments = None
-        if n_rows >= MANY_ROWS:
-            adjustments = self.adjustments
-        return Sampler(self.seed, tolerance, adjustments)
-
     def _values(
         self,
         rows: Any,
         outputs: FloatArray,
-        keys: Sequence[int],
         sampler: Sampler | None,
         n_threads: int,
     ) -> Values:
@@ -185,7 +170,7 @@ class Explainer:
             game = self._game(block.encoded, outputs[block.rows])
             if sampler is None:
                 return exact_values(game)
-            return sampler.values(game, keys[block.rows])
+            return sampler.values(game)
 
         parts: list[Values] = []
         with ThreadPoolExecutor(n_threads, "barenet") as pool:

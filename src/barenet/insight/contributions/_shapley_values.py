@@ -12,7 +12,6 @@ contributions" (2014); Lundberg and Lee, "A unified approach to interpreting mod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, comb
 from typing import NamedTuple
@@ -36,8 +35,6 @@ ENOUGH_PAIRS = 128
 #: Number of other background rows that each background row is compared with, to estimate the values
 #: of its own columns.
 NEIGHBOURS = 6
-#: Minimum number of rows for these comparisons to save time.
-MANY_ROWS = 10
 
 #: Maximum number of elements of `from_row` in memory at a time.
 MAX_MEMBERSHIPS = 2**23
@@ -124,8 +121,7 @@ class Sampler:
 
     Each pair has another background row b. What varies most with b is how much its own columns
     contribute to f(b), so the estimates a(b) of these contributions are added: their mean over all
-    background rows is 0, and their sum over the groups is about f(b) minus the mean of f. Few rows
-    take all background rows instead, which is faster than to estimate a.
+    background rows is 0, and their sum over the groups is about f(b) minus the mean of f.
 
     If the prediction is the mean of several networks, a single one of them predicts the hybrids of
     a pair. They differ much less than the background rows, so this takes about as many pairs.
@@ -133,28 +129,31 @@ class Sampler:
     The sum of the values must be the prediction minus the mean of f. The means of samples miss this
     sum by a little, if networks or not all background rows are drawn. The rest is divided by the
     variances of the means: that is the least-squares correction of independent means.
+
+    All rows have the same orders, and the same background rows and networks in the same turn, so
+    the values of a row don't depend on the other rows.
     """
 
     def __init__(self, seed: int, tolerance: float, adjustments: FloatArray | None) -> None:
         self.seed = seed
         self.tolerance = tolerance
         #: The contributions a(b) of the columns of each background row to its own output, shape
-        #: (n_background, n_groups, n_outputs); None for few rows.
+        #: (n_background, n_groups, n_outputs); None for so few background rows that every row is
+        #: compared with all of them.
         self.adjustments = adjustments
 
-    def values(self, game: Game, keys: Sequence[int]) -> Values:
+    def values(self, game: Game) -> Values:
         """Estimate the values of rows, with more background rows until the errors are small.
 
         A row is finished when the root mean square of the standard errors of its groups is at most
         the tolerance times the standard deviation of the background's outputs, for each output, or
-        when it has had all background rows and `ENOUGH_PAIRS` pairs of orders. The key of a row
-        determines its random numbers.
+        when it has had all background rows and `ENOUGH_PAIRS` pairs of orders.
         """
         n_rows, n_outputs = game.outputs.shape
         n_background = game.n_background
         spread = game.background_outputs.std(axis=0)
-        backgrounds = self._orders_by_row(BACKGROUND_KEY, keys, n_background)
-        networks = self._orders_by_row(NETWORKS_KEY, keys, game.n_networks)
+        backgrounds = random_orders(derive_key(self.seed, BACKGROUND_KEY), 1, n_background)[0]
+        networks = random_orders(derive_key(self.seed, NETWORKS_KEY), 1, game.n_networks)[0]
         shape = (n_rows, game.n_groups, n_outputs)
         sums = np.zeros(shape)
         squares = np.zeros(shape)
@@ -173,16 +172,14 @@ class Sampler:
         while len(unfinished):
             # After the last background row, the first one comes again, with other orders.
             numbers = np.arange(start, end)
-            background = backgrounds[unfinished][:, numbers % n_background]
-            network = networks[unfinished][:, numbers % game.n_networks]
-            orders_keys = self._orders_keys(keys, unfinished, start)
-            samples = self._samples(game, unfinished, orders_keys, background, network)
+            background = backgrounds[numbers % n_background]
+            network = networks[numbers % game.n_networks]
+            samples = self._samples(game, unfinished, start, background, network)
             if start == 0:
                 repeated = np.arange(n_repeated)
-                background = backgrounds[:, repeated % n_background]
-                network = networks[:, partner(repeated) % game.n_networks]
-                orders_keys = self._orders_keys(keys, unfinished, most)
-                again = self._samples(game, unfinished, orders_keys, background, network)
+                background = backgrounds[repeated % n_background]
+                network = networks[partner(repeated) % game.n_networks]
+                again = self._samples(game, unfinished, most, background, network)
                 differences = samples[:, :n_repeated] - again
                 if game.n_networks == 1:
                     order_variances[:] = np.square(differences).mean(axis=1) / 2
@@ -210,43 +207,28 @@ class Sampler:
         return Values(with_total(sums, np.square(errors), totals), errors, n_orders)
 
     def _samples(
-        self,
-        game: Game,
-        rows: Indices,
-        keys: Sequence[int],
-        background: Indices,
-        networks: Indices,
+        self, game: Game, rows: Indices, first: int, background: Indices, networks: Indices
     ) -> FloatArray:
         """Estimate values with one background row each, shape (n_rows, n_samples, …).
 
-        `background` and `networks` have the shape (n_rows, n_samples). The key of a row determines
-        its orders.
+        `background` and `networks` have the shape (n_samples,). The number of the first sample
+        determines the orders.
         """
-        n_rows, n_samples = background.shape
-        orders = np.empty((n_rows, n_samples, game.n_groups), np.intp)
-        for index, key in enumerate(keys):
-            orders[index] = random_orders(key, n_samples, game.n_groups)
+        n_rows = len(rows)
+        n_samples = len(background)
+        key = derive_key(self.seed, ORDERS_KEY, first)
+        orders = random_orders(key, n_samples, game.n_groups)
         samples = paired_differences(
             game,
             np.repeat(rows, n_samples),
-            background.ravel(),
-            orders.reshape(n_rows * n_samples, -1),
-            networks.ravel(),
+            np.tile(background, n_rows),
+            np.tile(orders, (n_rows, 1)),
+            np.tile(networks, n_rows),
         )
+        samples = samples.reshape(n_rows, n_samples, *samples.shape[1:])
         if self.adjustments is not None:
-            samples += self.adjustments[background.ravel()]
-        return samples.reshape(n_rows, n_samples, *samples.shape[1:])
-
-    def _orders_keys(self, keys: Sequence[int], rows: Indices, first: int) -> list[int]:
-        """Return a key for the orders of each row in a round whose first sample has this number."""
-        return [derive_key(self.seed, ORDERS_KEY, keys[row], first) for row in rows]
-
-    def _orders_by_row(self, purpose: int, keys: Sequence[int], n_things: int) -> Indices:
-        """Order things at random for each row, shape (n_rows, n_things)."""
-        orders = np.empty((len(keys), n_things), np.intp)
-        for index, key in enumerate(keys):
-            orders[index] = random_orders(derive_key(self.seed, purpose, key), 1, n_things)
-        return orders
+            samples += self.adjustments[background]
+        return samples
 
 
 def partner(samples: Indices) -> Indices:
@@ -360,25 +342,33 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
     In the game, the background rows are explained. The difference between the outputs of two of
     them has Shapley values, too. They are about a(b) − a(c), exactly so if no columns interact.
     Each row is compared with its neighbours in a circle, and a is the least-squares solution with
-    mean 0.
+    mean 0. Its normal equations have the same coefficients for each row: 2 k for itself, and −1 for
+    each of the k rows before and after it. They are a circular convolution, which a Fourier
+    transform solves.
     """
     n_background = game.n_background
     circle = random_orders(derive_key(seed, NEIGHBOURS_KEY), 1, n_background)[0]
-    first = np.repeat(circle, NEIGHBOURS)
     distances = np.arange(1, NEIGHBOURS + 1)
-    places = np.arange(n_background)[:, np.newaxis] + distances
-    second = circle[places % n_background].ravel()
-    n_pairs = len(first)
+    places = np.repeat(np.arange(n_background), NEIGHBOURS)
+    other_places = (places + np.tile(distances, n_background)) % n_background
+    n_pairs = len(places)
     key = derive_key(seed, NEIGHBOURS_KEY, 1)
     orders = random_orders(key, n_pairs, game.n_groups)
     networks = np.arange(n_pairs) % game.n_networks
-    differences = paired_differences(game, first, second, orders, networks)
-    signs = np.zeros((n_pairs, n_background))
-    signs[np.arange(n_pairs), first] = 1
-    signs[np.arange(n_pairs), second] = -1
-    # The smallest solution is the one with mean 0.
-    solution = np.linalg.pinv(signs) @ differences.reshape(n_pairs, -1)
-    return solution.reshape(n_background, *differences.shape[1:])
+    differences = paired_differences(game, circle[places], circle[other_places], orders, networks)
+    sums = np.zeros((n_background, *differences.shape[1:]))
+    np.add.at(sums, places, differences)
+    np.subtract.at(sums, other_places, differences)
+    coefficients = np.zeros(n_background)
+    coefficients[0] = 2 * NEIGHBOURS
+    coefficients[distances] -= 1
+    coefficients[-distances] -= 1
+    spectrum = np.fft.rfft(coefficients)
+    spectrum[0] = np.inf  # the solution with mean 0
+    transformed = np.fft.rfft(sums, axis=0) / spectrum[:, np.newaxis, np.newaxis]
+    solution = np.empty_like(sums)
+    solution[circle] = np.fft.irfft(transformed, n_background, axis=0)
+    return solution
 
 
 def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
