@@ -13,7 +13,7 @@ contributions" (2014); Lundberg and Lee, "A unified approach to interpreting mod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, comb
+from math import ceil, comb, lcm
 from typing import NamedTuple
 
 import numpy as np
@@ -170,15 +170,17 @@ class Sampler:
         if self.adjustments is None:
             end = max(end, n_background)
         while len(unfinished):
-            # After the last background row, the first one comes again, with other orders.
+            # After the last background row, the first one comes again, with other orders. The turn
+            # of the networks shifts by one where the same pairs of both would come again.
             numbers = np.arange(start, end)
             background = backgrounds[numbers % n_background]
-            network = networks[numbers % game.n_networks]
+            shifts = numbers // lcm(n_background, game.n_networks)
+            network = networks[(numbers + shifts) % game.n_networks]
             samples = self._samples(game, unfinished, start, background, network)
             if start == 0:
                 repeated = np.arange(n_repeated)
                 background = backgrounds[repeated % n_background]
-                network = networks[partner(repeated) % game.n_networks]
+                network = network[partner(repeated)]
                 again = self._samples(game, unfinished, most, background, network)
                 differences = samples[:, :n_repeated] - again
                 if game.n_networks == 1:
