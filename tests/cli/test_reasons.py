@@ -31,28 +31,54 @@ def files(tmp_path, barenet):
 
 def test_reasons_follow_the_predictions(barenet, files):
     rows = barenet(*files, "--reasons", 2, "--background", "old.csv", "--keep", "key").rows
-    names = ["reason", "value", "contribution"]
+    names = ["reason", "value", "contribution", "standard_error"]
     assert [*rows[0]] == [
-        *("key", "prediction"),
+        *("key", "prediction", "expected"),
         *(f"{name}_1" for name in names),
         *(f"{name}_2" for name in names),
     ]
-    assert [*rows[0].values()] == ["p", "16.0", "a", "5", "12.0", "b", "1", "0.0"]
-    assert [*rows[1].values()] == ["q", "12.0", "b", "9", "8.0", "a", "1", "0.0"]
+    assert [*rows[0].values()] == [
+        "p",
+        "16.0",
+        "4.0",
+        "a",
+        "5",
+        "12.0",
+        "0.0",
+        "b",
+        "1",
+        "0.0",
+        "0.0",
+    ]
+    assert [*rows[1].values()] == [
+        "q",
+        "12.0",
+        "4.0",
+        "b",
+        "9",
+        "8.0",
+        "0.0",
+        "a",
+        "1",
+        "0.0",
+        "0.0",
+    ]
     more = barenet(*files, "--reasons", 9, "--background", "old.csv").rows
-    assert [*more[0]][-1] == "contribution_2"
+    assert [*more[0]][-1] == "standard_error_2"
 
 
 def test_reasons_are_written_in_every_format(barenet, files, tmp_path):
     options = ("--reasons", 1, "--background", "old.csv")
     document = barenet(*files, *options, "--json").json
-    first = {"column": "a", "value": "5", "contribution": 12.0}
-    second = {"column": "b", "value": "9", "contribution": 8.0}
+    first = {"column": "a", "value": "5", "contribution": 12.0, "standard_error": 0.0}
+    second = {"column": "b", "value": "9", "contribution": 8.0, "standard_error": 0.0}
     assert document["reasons"] == [[first], [second]]
+    assert document["expected"] == [4.0, 4.0]
     one = barenet(*files, *options, "--json", "--row", 1).json
     assert one["reasons"] == [[second]]
     assert "reasons" not in barenet(*files, "--json").json
-    expected = {"prediction": 16.0, "reason_1": "a", "value_1": "5", "contribution_1": 12.0}
+    expected = {"prediction": 16.0, "expected": 4.0, "reason_1": "a", "value_1": "5"}
+    expected |= {"contribution_1": 12.0, "standard_error_1": 0.0}
     for _ in range(2):  # the second time, an earlier file is replaced
         barenet(*files, *options, "--out", "out.jsonl").ok()
         line = (tmp_path / "out.jsonl").read_text().splitlines()[0]
@@ -62,16 +88,20 @@ def test_reasons_are_written_in_every_format(barenet, files, tmp_path):
     assert parquet.read_table("out.parquet").to_pylist()[0] == expected
 
 
-def test_reasons_are_those_of_the_predicted_class(barenet, files):
+def test_reasons_of_two_classes_are_those_of_the_second_one(barenet, files):
+    """A sign has the same meaning in all rows, whichever class is predicted."""
     save(linear_model(("no", "yes")), "classes.safetensors")
     command = ("predict", "classes.safetensors", "old.csv", "--reasons", 1)
     rows = barenet(*command, "--background", "new.csv").rows
     assert [row["prediction"] for row in rows] == ["no", "yes"]
+    assert [row["explained_class"] for row in rows] == ["yes", "yes"]
     assert all(float(row["contribution_1"]) != 0 for row in rows)
     expected = contributions(load("classes.safetensors"), [[0, 0]], [[5, 1], [1, 9]])
     assert float(rows[0]["contribution_1"]) == pytest.approx(
-        expected.reasons(0, 1, "no")[0].contribution, rel=1e-3
+        expected.reasons(0, 1, "yes")[0].contribution, rel=1e-3
     )
+    document = barenet(*command, "--background", "new.csv", "--json").json
+    assert document["explained_classes"] == ["yes", "yes"]
 
 
 def test_rows_are_compared_with_the_training_data(barenet, iris):
@@ -80,6 +110,7 @@ def test_rows_are_compared_with_the_training_data(barenet, iris):
     result = contributions(predictor, X, X)
     assert {row["reason_1"] for row in rows} <= set(IRIS)
     for row, printed in enumerate(rows[:3]):
+        assert printed["explained_class"] == printed["prediction"]  # of three classes
         output = predictor.classes.index(printed["prediction"])
         total = sum(float(printed[f"contribution_{place}"]) for place in (1, 2, 3, 4))
         expected = result.predictions[row, output] - result.expected[output]
@@ -90,9 +121,17 @@ def test_tables_without_rows_have_no_reasons(barenet, files, tmp_path):
     (tmp_path / "none.csv").write_text("a,b\n")
     options = ("--reasons", 1, "--background", "old.csv")
     empty = barenet("predict", "m.safetensors", "none.csv", *options).ok().out
-    assert empty.strip() == "prediction,reason_1,value_1,contribution_1"
+    assert empty.strip() == "prediction,expected,reason_1,value_1,contribution_1,standard_error_1"
     error = barenet(*files, "--reasons", 1, "--background", "none.csv").error
     assert "--background: " in error
+
+
+def test_the_reasons_of_a_row_do_not_depend_on_the_others(barenet, iris):
+    command = ("predict", iris, "iris", "--reasons", 4)
+    rows = barenet(*command).rows
+    for row in (0, 17, 149):
+        [alone] = barenet(*command, "--row", row).rows
+        assert alone == rows[row]
 
 
 def test_options_that_do_not_fit_are_refused(barenet, files):

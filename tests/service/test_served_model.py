@@ -100,13 +100,16 @@ def test_reasons_are_the_largest_contributions(explained):
     result = contributions(predictor, RECORDS)  # of two columns, all coalitions
     for row, answer in enumerate(answers):
         reasons = answer.pop("reasons")
+        explained_class = answer.pop("explained_class")
+        expected_output = answer.pop("expected")
         assert answer == without[row]
-        expected = result.reasons(row, 2, answer["prediction"])
+        assert explained_class == predictor.classes[1]
+        assert expected_output == pytest.approx(result.expected[1], rel=1e-5)
+        expected = result.reasons(row, 2, explained_class)
         assert [reason["column"] for reason in reasons] == [each.column for each in expected]
         assert [reason["value"] for reason in reasons] == [each.value for each in expected]
         total = sum(reason["contribution"] for reason in reasons)
-        output = predictor.classes.index(answer["prediction"])
-        expected_total = result.predictions[row, output] - result.expected[output]
+        expected_total = answer["probabilities"][explained_class] - expected_output
         assert total == pytest.approx(expected_total, abs=1e-4)
     _, all_reasons = answer_of(explained, "reasons=9", RECORDS[1])
     assert {reason["value"] for reason in all_reasons["reasons"]} == {"1", "missing"}

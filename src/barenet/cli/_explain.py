@@ -112,7 +112,7 @@ def explain(
         training step. The rows need no target.
     background : str
         The rows that --prediction compares with: a named data set or a file; by default those that
-        the model file keeps, or else the training data. At most 100 of them are used.
+        the model file keeps, or else the training data. At most 1,000 of them are used.
     target : str
         The column of a table to predict.
     task : str

@@ -73,11 +73,12 @@ def predict(
         Predict the second of two classes from this probability on, such as 0.3, otherwise the
         first; by default the more probable one. The second class is that of the last column.
     reasons : int
-        Add the columns that contribute most to each prediction, this many, with their values and
-        contributions: Shapley values, of the probability of the predicted class or of the number.
+        Add the columns that contribute most to each prediction, this many, with their values,
+        contributions and standard errors: Shapley values of the number, or of the probability of
+        the second of two classes or the predicted one of several.
     background : str
         The rows that --reasons compares with: a named data set or a file; by default those that
-        the model file keeps, or else the training data. At most 100 of them are used.
+        the model file keeps, or else the training data. At most 1,000 of them are used.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -86,7 +87,7 @@ def predict(
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
     check_threshold(trained.predictor, threshold)
-    explained = find_reasons(trained, reasons, background, file, threshold)
+    explained = find_reasons(trained, reasons, background, file)
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
     collected = rejected if output.rejected else None
     at_once = json or row is not None

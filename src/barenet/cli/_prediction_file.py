@@ -40,7 +40,8 @@ FORMATS = (".csv", ".jsonl", ".parquet")
 
 #: The names of columns that may follow the first prediction.
 AFTER_PREDICTION = re.compile(
-    r"prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_.*|(?:reason|value|contribution)_\d+",
+    r"prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_.*|explained_class|expected|"
+    r"(?:reason|value|contribution|standard_error)_\d+",
     re.DOTALL,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,54 +15,87 @@ from barenet._display import align
 from barenet.cli._prediction_file import Columns
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, printable
-from barenet.insight.contributions import Contributions, Reason
-from barenet.insight.contributions._contributions import reasons_of_predictions
+from barenet.insight.contributions import Contributions
+from barenet.insight.contributions._contributions import (
+    ExplainedPrediction,
+    reasons_of_predictions,
+)
+from barenet.insight.contributions._explainer import Explainer
 from barenet.insight.plots._column_effects import shorten
 from barenet.model._arrays import FloatArray
 
 
-@dataclass(frozen=True)
 class Reasons:
-    """Finds the reasons of predictions, compared with background rows."""
+    """Finds the reasons of predictions, compared with background rows.
 
-    predictor: Predictor
-    background: Any
-    #: Number of reasons of a prediction; 0 if none are wanted.
-    count: int
-    #: The probability from which on the second of two classes is predicted, if it is given.
-    threshold: float | None = None
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+    background : Frame or None
+        The background rows.
+    count : int
+        Number of reasons of a prediction; 0 if none are requested.
+    """
+
+    def __init__(self, predictor: Predictor, background: Any, count: int) -> None:
+        self.predictor = predictor
+        self.count = count
+        self._background = background
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        """The model and its background rows, prepared for all rows."""
+        return Explainer.of(self.predictor, self._background)
 
     def document(self, X: Any, outputs: FloatArray) -> dict[str, Any]:
         """Return the reasons of each row as a part of a JSON document."""
         if not self.count:
             return {}
-        documents = []
-        for reasons in self._by_row(X, outputs):
-            documents.append([reason._asdict() for reason in reasons])
-        return {"reasons": documents}
+        document: dict[str, Any] = {"expected": [], "reasons": []}
+        if self.predictor.classes is not None:
+            document = {"explained_classes": [], **document}
+        for explained in self._by_row(X, outputs):
+            if self.predictor.classes is not None:
+                document["explained_classes"].append(explained.explained_class)
+            document["expected"].append(explained.expected)
+            document["reasons"].append([reason._asdict() for reason in explained.reasons])
+        return document
 
     def columns(self, X: Any, outputs: FloatArray) -> Columns:
-        """Return the reasons of each row as columns: name, value and contribution."""
+        """Return the reasons of each row as columns: name, value, contribution and its error.
+
+        The columns before them have the explained class and its expected probability, or the
+        expected number.
+        """
         columns: dict[str, Any] = {}
         if not self.count:
             return columns
-        reasons_by_row = self._by_row(X, outputs)
+        by_row = self._by_row(X, outputs)
+        if self.predictor.classes is not None:
+            explained_classes = [explained.explained_class for explained in by_row]
+            columns["explained_class"] = np.array(explained_classes, object)
+        columns["expected"] = np.array([explained.expected for explained in by_row], np.float64)
         for place in range(min(self.count, len(self.predictor.feature_names))):
-            of_place = [reasons[place] for reasons in reasons_by_row]
+            of_place = [explained.reasons[place] for explained in by_row]
             number = place + 1
             columns[f"reason_{number}"] = np.array([reason.column for reason in of_place], object)
             columns[f"value_{number}"] = np.array([reason.value for reason in of_place], object)
             contributed = [reason.contribution for reason in of_place]
             columns[f"contribution_{number}"] = np.array(contributed, np.float64)
+            errors = [reason.standard_error for reason in of_place]
+            columns[f"standard_error_{number}"] = np.array(errors, np.float64)
         return columns
 
-    def _by_row(self, X: Any, outputs: FloatArray) -> list[list[Reason]]:
-        """Find the reasons of each row: of its predicted class, or of its number."""
+    def _by_row(self, X: Any, outputs: FloatArray) -> list[ExplainedPrediction]:
+        """Find the reasons of each row."""
         if not len(outputs):
             return []
-        result = contributions(self.predictor, X, self.background)
-        return reasons_of_predictions(result, self.count, self.threshold)
+        rows = self._explainer.model.rows(X, "X")
+        result = self._explainer.explain(rows, n_threads=available_threads(None))
+        return reasons_of_predictions(result, self.count)
 
 
 def find_reasons(
@@ -70,7 +103,6 @@ def find_reasons(
     count: int | None,
     background: str,
     file: FileOptions,
-    threshold: float | None,
 ) -> Reasons:
     """Load the background rows for a number of reasons: those of a file, or the training data."""
     predictor = trained.predictor
@@ -83,7 +115,7 @@ def find_reasons(
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
         problem = "the model predicts several numbers for each row"
         raise ArgumentError(problem, argument="reasons", remedy="leave it out")
-    return Reasons(predictor, load_background(trained, background, file), count, threshold)
+    return Reasons(predictor, load_background(trained, background, file), count)
 
 
 def load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
@@ -131,9 +163,12 @@ def explain_predictions(
 
 
 def _output_to_explain(result: Contributions, place: int) -> list[int]:
-    """Return the output of the predicted class, or those of all numbers."""
+    """Return the second of two classes, the predicted one of several, or all numbers."""
+    n_outputs = len(result.output_names)
     if result.scale is None:
-        return list(range(len(result.output_names)))
+        return list(range(n_outputs))
+    if n_outputs == 2:
+        return [1]
     return [int(result.predictions[place].argmax())]
 
 

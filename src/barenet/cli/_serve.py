@@ -90,7 +90,7 @@ def serve(
         first; by default the more probable one. The log names the class.
     background : str
         The rows that reasons compare with: a named data set or a file; by default those that the
-        model file keeps. At most 100 of them are used.
+        model file keeps. At most 1,000 of them are used.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def _load_model(
     if interval is not None:
         predictor.predict_interval((), interval)  # this rejects models without such intervals
     if background:
-        predictor = predictor.with_background(_load_rows(path, predictor, background))
+        predictor = _with_background(path, predictor, background)
     return ServedModel(
         predictor=predictor,
         coverage=interval or COVERAGE,
@@ -165,14 +165,16 @@ def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _load_rows(file: Path, predictor: Predictor, background: str) -> Any:
-    """Load the rows that reasons compare with."""
+def _with_background(file: Path, predictor: Predictor, background: str) -> Predictor:
+    """Add the rows that reasons compare with to a model."""
     # These modules read tables, which few services do.
     from barenet.cli._reasons import load_background
     from barenet.cli._run_settings import FileOptions
     from barenet.cli._trained_model import with_run_settings
+    from barenet.insight.contributions._explainer import N_BACKGROUND
 
-    return load_background(with_run_settings(file, predictor), background, FileOptions())
+    rows = load_background(with_run_settings(file, predictor), background, FileOptions())
+    return predictor.with_background(rows, N_BACKGROUND)
 
 
 def _announce(listener: socket.socket, service: Any) -> None:

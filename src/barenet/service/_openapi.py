@@ -14,6 +14,9 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 #: records after its title, which changes with the training data.
 DOCUMENT_KEYWORDS = ("$schema", "$comment", "$defs", "title")
 
+#: The parts of an answer that reasons add, beside the reasons.
+PARTS_OF_REASONS = ("explained_class", "expected")
+
 #: The response to a request without the token, or with a wrong one.
 UNAUTHORIZED = {"$ref": "#/components/responses/Unauthorized"}
 
@@ -53,6 +56,8 @@ def describe_service(
         answer["prediction"] = {**target, "description": threshold}
     if not is_classifier:
         del answer["probabilities"]
+    if has_reasons and not is_classifier:
+        del answer["explained_class"]
     if has_intervals:
         answer["interval"]["items"] = target
     else:
@@ -62,7 +67,8 @@ def describe_service(
         parameter["schema"]["maximum"] = MAX_REASONS
     else:
         del predict["parameters"]
-        del answer[PARAMETER]
+        for name in (*PARTS_OF_REASONS, PARAMETER):
+            del answer[name]
         del schemas["Reason"]
     if has_token:
         document["security"] = [{"token": []}]

@@ -39,12 +39,9 @@ class RecordReasons:
     ----------
     predictor : Predictor
         The model, with the background rows that it keeps.
-    threshold : float, optional
-        The probability from which on the second of two classes is predicted.
     """
 
-    def __init__(self, predictor: Predictor, threshold: float | None = None) -> None:
-        self.threshold = threshold
+    def __init__(self, predictor: Predictor) -> None:
         self.problem = ""
         if predictor.background is None:
             self.problem = NO_BACKGROUND
@@ -70,8 +67,8 @@ class RecordReasons:
             raise ValueError(f"{PARAMETER}: {NO_COUNT}")
         return int(texts[0])
 
-    def find(self, rows: Any, count: int, is_cancelled: Event) -> list[list[dict[str, Any]]]:
-        """Find the reasons of each row, until it is cancelled.
+    def find(self, rows: Any, count: int, is_cancelled: Event) -> list[dict[str, Any]]:
+        """Find the reasons of each row, as parts of its answer, until it is cancelled.
 
         Raises
         ------
@@ -79,7 +76,7 @@ class RecordReasons:
             If a prediction of some of a row's values and a background row's others overflows.
         """
         rows = self.explainer.model.rows(rows, "X")
-        found: list[list[dict[str, Any]]] = []
+        found: list[dict[str, Any]] = []
         for start in range(0, len(rows), RECORDS_AT_A_TIME):
             if is_cancelled.is_set():
                 break
@@ -89,6 +86,10 @@ class RecordReasons:
             if not np.isfinite(result.values).all():
                 problem = "numbers so extreme that predictions of some of them overflow"
                 raise ArgumentError(problem, argument=PARAMETER)
-            for reasons in reasons_of_predictions(result, count, self.threshold):
-                found.append([reason._asdict() for reason in reasons])
+            for explained in reasons_of_predictions(result, count):
+                answer = explained._asdict()
+                if explained.explained_class is None:
+                    del answer["explained_class"]
+                answer[PARAMETER] = [reason._asdict() for reason in explained.reasons]
+                found.append(answer)
         return found

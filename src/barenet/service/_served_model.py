@@ -63,7 +63,7 @@ class ServedModel:
     @cached_property
     def reasons(self) -> RecordReasons:
         """The reasons of predictions."""
-        return RecordReasons(self.predictor, self.threshold)
+        return RecordReasons(self.predictor)
 
     @property
     def categories(self) -> list[str]:
@@ -101,7 +101,7 @@ class ServedModel:
                     answers[at].setdefault("unknown", []).append(name)
         return Predicted(answers, n_missing, n_unknown)
 
-    def find_reasons(self, records: Records, count: int, is_cancelled: Event) -> list[Records]:
+    def find_reasons(self, records: Records, count: int, is_cancelled: Event) -> Records:
         """Find the reasons of the predictions of records, until it is cancelled."""
         return self.reasons.find(self._rows(records), count, is_cancelled)
 

@@ -313,8 +313,8 @@ class Service:
             )
         finally:
             is_cancelled.set()  # the request may have timed out
-        for answer, reasons in zip(answers, reasons_of_records, strict=True):
-            answer[PARAMETER] = reasons
+        for answer, explained in zip(answers, reasons_of_records, strict=True):
+            answer.update(explained)
 
     async def _predict_together(self, records: Records, model: ServedModel) -> Records:
         """Predict records together with waiting small requests, with bit-identical results."""

@@ -226,7 +226,13 @@ class Report:
         text = (
             "Row 1 is the first row of the data, below a header. The reasons are the columns that "
         )
-        text += "contribute most to the prediction, compared with the mean of "
+        explained = "prediction"
+        classes = self.predictor.classes
+        if classes is not None and len(classes) == 2:
+            explained = f"probability of {printable(classes[1])}"
+        elif classes is not None:
+            explained = "probability of the predicted class"
+        text += f"contribute most to the {explained}, compared with the mean of "
         yield _text(f"{text}{count_of(len(self._background), 'row')}{self._which_background}.")
         headings = ["row", "actual", "predicted", last_heading, "reasons"]
         yield _table([*headings, *shown], lines, "rows")
@@ -254,9 +260,9 @@ class Report:
         """Write the largest contributions to the predictions of some rows."""
         result = contributions(self.predictor, self.rows.X[worst], self._background)
         texts = []
-        for reasons in reasons_of_predictions(result, N_REASONS):
+        for explained in reasons_of_predictions(result, N_REASONS):
             parts = []
-            for reason in reasons:
+            for reason in explained.reasons:
                 name = shorten(reason.column)
                 parts.append(f"{name} {shorten(reason.value)}: {reason.contribution:+.3g}")
             texts.append("; ".join(parts))

@@ -317,12 +317,43 @@ def test_columns_of_a_group_are_replaced_together():
 def test_without_a_background_the_rows_are_compared_with_each_other():
     X = np.random.default_rng(0).normal(size=(150, 4))
     network = network_of(4)
-    whole = contributions(network, X, n_background=150)
+    whole = contributions(network, X)
     np.testing.assert_allclose(whole.expected, network.predict(X).mean(axis=0))
-    part = contributions(network, X)
-    drawn = contributions(network, X, seed=1)
+    part = contributions(network, X, n_background=100)
+    drawn = contributions(network, X, n_background=100, seed=1)
     assert part.expected != drawn.expected
     check_sum(part)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_errors_include_the_sample_of_background_rows(exact):
+    """Samples of other seeds are as far from the values of all rows as the errors state."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(10, 6))
+    background = rng.normal(size=(400, 6))
+    network = network_of(6)
+    values = contributions(network, X, background, exact=True, n_background=400).values
+    deviations = []
+    variances = []
+    for seed in range(30):
+        options = {"exact": exact, "n_background": 40, "seed": seed, "tolerance": 0.01}
+        sampled = contributions(network, X, background, **options)
+        check_sum(sampled)
+        deviations.append(np.square(sampled.values - values).mean())
+        variances.append(np.square(sampled.standard_errors).mean())
+    assert 0.8 < np.sqrt(np.mean(deviations) / np.mean(variances)) < 1.25
+
+
+def test_the_values_of_a_row_do_not_depend_on_the_others():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 8))
+    background = rng.normal(size=(50, 8))
+    network = network_of(8)
+    together = contributions(network, X, background)
+    for row in (0, 40, 79):
+        alone = contributions(network, X[[row]], background)
+        np.testing.assert_allclose(alone.values[0], together.values[row], rtol=0, atol=1e-12)
+        assert alone.n_orders[0] == together.n_orders[row]
 
 
 def test_constant_predictions_have_no_contributions():

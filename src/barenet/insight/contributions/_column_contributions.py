@@ -12,8 +12,7 @@ from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, count_of, some
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
-from barenet.insight.contributions._explainer import MAX_EXACT_GROUPS, Explainer
-from barenet.model._randomness import drawn_rows
+from barenet.insight.contributions._explainer import MAX_EXACT_GROUPS, N_BACKGROUND, Explainer
 
 
 def contributions(
@@ -25,7 +24,7 @@ def contributions(
     scale: str = "probability",
     tolerance: float = 0.02,
     exact: bool | None = None,
-    n_background: int = 100,
+    n_background: int = N_BACKGROUND,
     seed: int = 0,
     threads: int | None = None,
 ) -> Contributions:
@@ -59,10 +58,12 @@ def contributions(
     exact : bool, optional
         Whether to compute all coalitions of columns, of which there are 2^d for d columns; by
         default only for few columns.
-    n_background : int, default=100
-        Maximum number of background rows; of more, a random sample is used.
+    n_background : int, default=1000
+        Maximum number of background rows; of more, a random sample is used, and the standard errors
+        include what that changes.
     seed : int, default=0
-        Determines the background sample, the background rows of each row, and the orders.
+        Determines the background sample and the orders, of both rows and columns. They are the same
+        for all rows of X, so the contributions of a row do not depend on the others.
     threads : int, optional
         Number of threads for networks, which does not change the result; by default the number of
         cores. Estimators without a network use one.
@@ -115,7 +116,6 @@ def contributions(
         argument = "background"
         background_rows = model.rows(background, "background")
         background_rows = _with_columns_of(rows, background_rows)
-    background_rows = _sample(background_rows, n_background, seed)
     names = model.column_names(rows)
     group_names, columns_of_groups = _grouped(names, groups)
     n_groups = len(group_names)
@@ -124,7 +124,9 @@ def contributions(
         remedy = f"leave it out, or group the columns into at most {MAX_EXACT_GROUPS}"
         raise ArgumentError(problem, argument="exact", remedy=remedy)
     with _errors_named(argument):
-        explainer = Explainer(model, background_rows, group_names, columns_of_groups, seed)
+        explainer = Explainer(
+            model, background_rows, group_names, columns_of_groups, seed, n_background
+        )
     return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
 
 
@@ -155,16 +157,6 @@ def _with_columns_of(rows: Any, background: Any) -> Any:
         remedy = "pass both in the same type, with the same columns"
         raise ArgumentError(problem, argument="background", remedy=remedy)
     return background
-
-
-def _sample(rows: Any, n_rows: int, seed: int) -> Any:
-    """Draw a number of rows at random if there are more, in their order."""
-    if len(rows) <= n_rows:
-        return rows
-    drawn = drawn_rows(seed, len(rows), n_rows)
-    if hasattr(rows, "iloc"):
-        return rows.iloc[drawn]
-    return rows[drawn]
 
 
 def _grouped(

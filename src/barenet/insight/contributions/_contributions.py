@@ -14,7 +14,6 @@ from barenet._display import Cell, write_display, write_table
 from barenet._extras import require_package
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of, printable, some
-from barenet.model._array_dataset import predicted_classes
 from barenet.model._arrays import FloatArray
 
 #: The scale of the predictions of classes.
@@ -35,6 +34,8 @@ class Reason(NamedTuple):
         Its value as text; empty for a group of columns.
     contribution : float
         Its contribution.
+    standard_error : float
+        The standard error of the contribution.
 
     Examples
     --------
@@ -47,6 +48,18 @@ class Reason(NamedTuple):
     column: str
     value: str
     contribution: float
+    standard_error: float = 0.0
+
+
+class ExplainedPrediction(NamedTuple):
+    """The reasons of the prediction of a row."""
+
+    #: The class whose probability is explained: the second of two classes, for all rows alike, or
+    #: the predicted one of several; None for a number.
+    explained_class: str | None
+    #: The mean prediction of the background rows.
+    expected: float
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +75,7 @@ class Contributions:
         The contributions, in the units of the predictions.
     standard_errors : ndarray of shape (n_rows, n_columns, n_outputs), float64
         The standard errors of the contributions, due to the random choice of background rows and
-        of orders; 0 where all coalitions were computed.
+        of orders; 0 where all coalitions of all background rows were computed.
     expected : ndarray of shape (n_outputs,), float64
         The mean prediction of the background rows.
     predictions : ndarray of shape (n_rows, n_outputs), float64
@@ -278,16 +291,19 @@ class Contributions:
         >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
         >>> network.parameters[:] = [3.0, 1.0, 0.0]
         >>> barenet.contributions(network, [[5, 2]], [[0, 0], [2, 2]]).reasons(0, 1)
-        [Reason(column='x0', value='5', contribution=12.0)]
+        [Reason(column='x0', value='5', contribution=12.0, standard_error=0.0)]
         """
         check_count(count, "count")
         row = self.check_row(row)
-        values = self.values[row, :, self.output_index(output)]
+        index = self.output_index(output)
+        values = self.values[row, :, index]
+        errors = self.standard_errors[row, :, index]
         largest = np.argsort(-np.abs(values), kind="stable")[:count]
         reasons = []
         for column in largest.tolist():
             name = self.names[column]
-            reasons.append(Reason(name, self.value_text(row, name), float(values[column])))
+            value = self.value_text(row, name)
+            reasons.append(Reason(name, value, float(values[column]), float(errors[column])))
         return reasons
 
     def to_pandas(self, output: str | int | None = None) -> Any:
@@ -361,22 +377,27 @@ class Contributions:
         )
 
 
-def reasons_of_predictions(
-    result: Contributions, count: int, threshold: float | None = None
-) -> list[list[Reason]]:
-    """List the largest contributions to each prediction: to the predicted class, or to the number.
+def reasons_of_predictions(result: Contributions, count: int) -> list[ExplainedPrediction]:
+    """List the largest contributions to each prediction: to a number, or to a class.
 
-    With a threshold, the second of two classes is predicted from this probability on. They have
-    four significant digits, as more would be below the standard error.
+    Of two classes, the second one is explained in each row, whichever is predicted, so that a sign
+    has the same meaning in all rows. Contributions have four significant digits, as more would be
+    below the standard error.
     """
-    predicted = np.zeros(len(result), np.intp)
-    if result.scale is not None:
-        predicted = predicted_classes(result.predictions, threshold)
-    reasons_by_row = []
-    for row, output in enumerate(predicted.tolist()):
+    n_outputs = len(result.output_names)
+    explained = np.full(len(result), n_outputs - 1, np.intp)
+    if result.scale is not None and n_outputs > 2:
+        explained = result.predictions.argmax(axis=1)
+    predictions = []
+    for row, output in enumerate(explained.tolist()):
         reasons = []
         for reason in result.reasons(row, count, output):
-            rounded = float(f"{reason.contribution:.4g}")
-            reasons.append(reason._replace(contribution=rounded))
-        reasons_by_row.append(reasons)
-    return reasons_by_row
+            contribution = float(f"{reason.contribution:.4g}")
+            error = float(f"{reason.standard_error:.2g}")
+            reasons.append(reason._replace(contribution=contribution, standard_error=error))
+        explained_class = None
+        if result.scale is not None:
+            explained_class = result.output_names[output]
+        expected = float(f"{result.expected[output]:.6g}")
+        predictions.append(ExplainedPrediction(explained_class, expected, reasons))
+    return predictions

@@ -23,12 +23,16 @@ from barenet.insight.contributions._shapley_values import (
     exact_values,
 )
 from barenet.model._arrays import FloatArray
+from barenet.model._randomness import drawn_rows
 from barenet.tables._frame import Frame
 
 #: Maximum number of hybrids of a row for which all coalitions are computed by default.
 EXACT_HYBRIDS = 2**12
 #: Maximum number of groups of columns of which all coalitions can be computed.
 MAX_EXACT_GROUPS = 16
+
+#: Maximum number of background rows, by default.
+N_BACKGROUND = 1_000
 
 #: Number of rows that are explained at a time.
 ROWS = 32
@@ -58,6 +62,8 @@ class Explainer:
         The columns of each group.
     seed : int
         Determines the random numbers.
+    n_background : int
+        Maximum number of background rows; of more, a random sample is used.
     """
 
     def __init__(
@@ -67,14 +73,17 @@ class Explainer:
         group_names: Sequence[str],
         groups: Sequence[Sequence[int]],
         seed: int = 0,
+        n_background: int = N_BACKGROUND,
     ) -> None:
         self.model = model
         self.group_names = tuple(group_names)
         self.seed = seed
-        self.rows = background
-        self.outputs = model.outputs(background)
+        #: Number of background rows before the sample was drawn.
+        self.n_given = len(background)
+        self.rows = _sample(background, n_background, seed)
+        self.outputs = model.outputs(self.rows)
         with numpy_on_one_thread():
-            self.background = model.prepare_background(background, groups)
+            self.background = model.prepare_background(self.rows, groups)
 
     @classmethod
     def of(cls, predictor: Predictor, background: Any) -> Self:
@@ -102,6 +111,19 @@ class Explainer:
             return None
         game = self._game(self.background.encode(self.rows), self.outputs)
         return background_contributions(game, self.seed)
+
+    @cached_property
+    def sampling_variances(self) -> FloatArray | None:
+        """Variances of contributions due to the sample of background rows; None without one.
+
+        Of N given rows, n are drawn. The mean of their own contributions, which would be 0 for all
+        N, has the variance of these contributions divided by n, times 1 − n / N.
+        """
+        n_drawn = len(self.outputs)
+        if n_drawn == self.n_given or self.adjustments is None:
+            return None
+        variances: FloatArray = self.adjustments.var(axis=0, ddof=1) / n_drawn
+        return variances * (1 - n_drawn / self.n_given)
 
     def explain(
         self,
@@ -141,12 +163,15 @@ class Explainer:
             if not exact:
                 sampler = Sampler(self.seed, tolerance, self.adjustments)
             values = self._values(rows, outputs, sampler, n_threads)
+            errors = values.errors
+            if self.sampling_variances is not None:
+                errors = np.sqrt(np.square(errors) + self.sampling_variances)
         expected = self.outputs.mean(axis=0)
         column_names = self.model.column_names(rows)
         output_names = self.model.output_names(len(expected))
         return Contributions(
             values=values.values,
-            standard_errors=values.errors,
+            standard_errors=errors,
             expected=expected,
             predictions=outputs,
             names=self.group_names,
@@ -205,6 +230,16 @@ class Explainer:
             n_groups=len(self.group_names),
             n_networks=self.background.n_networks,
         )
+
+
+def _sample(rows: Any, n_rows: int, seed: int) -> Any:
+    """Draw a number of rows at random if there are more, in their order."""
+    if len(rows) <= n_rows:
+        return rows
+    drawn = drawn_rows(seed, len(rows), n_rows)
+    if hasattr(rows, "iloc"):
+        return rows.iloc[drawn]
+    return rows[drawn]
 
 
 def rows_between(rows: Any, start: int, stop: int) -> Any:

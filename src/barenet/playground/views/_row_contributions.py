@@ -61,11 +61,13 @@ def contributions_to(prepared: PreparedData, network: Network, index: int) -> di
     if 2**n_columns * len(background) <= EXACT_HYBRIDS:
         values = exact_values(game).values
     else:
-        values = Sampler(0, TOLERANCE, None).values(game, [0]).values
+        values = Sampler(0, TOLERANCE, None).values(game).values
     output = prepared.output
     described = prepared.dataset.target_name
     if prepared.classes is not None:
-        output = int(prediction[0].argmax())
+        output = 1  # the second of two classes, whichever is predicted, as in `contributions`
+        if len(prepared.classes) > 2:
+            output = int(prediction[0].argmax())
         described = f"probability of {prepared.classes[output]}"
     contributed = {}
     for (_, column), value in zip(columns, values[0, :, output], strict=True):
