@@ -177,7 +177,7 @@ def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
     error = barenet("explain", "iris", "--prediction").error
     assert "--prediction: iris is not a model, and only a model predicts" in error
     error = barenet("explain", "m.safetensors", "new.csv", "--background", "old.csv").error
-    assert "--background: these rows are for the contributions" in error
+    assert "--background: it is for the contributions to a prediction" in error
     assert "add --prediction" in error
 
 
@@ -209,3 +209,18 @@ def test_train_keeps_background_rows_on_request(barenet, tmp_path):
     rows = barenet("predict", "with", "new.csv", "--reasons", 2).rows
     assert {row["reason_1"] for row in rows} == {"kind", "size"}
     assert "give rows" in barenet("predict", "without", "new.csv", "--reasons", 2).error
+
+
+def test_a_prediction_is_explained_on_the_scale_of_log_odds(barenet, files):
+    save(linear_model(("no", "yes")), "classes.safetensors")
+    command = ("explain", "classes.safetensors", "old.csv", "--prediction")
+    text = barenet(*command, "--background", "new.csv", "--scale", "log-odds").ok().out
+    predictor = load("classes.safetensors")
+    background = [[5, 1], [1, 9]]
+    result = contributions(predictor, [[0, 0]], background, scale="log-odds")
+    predicted = f"{result.predictions[0, 1]:.4g}, expected {result.expected[1]:.4g}"
+    assert text.startswith(f"row 0: the log-odds of y = yes is {predicted}")
+    error = barenet("explain", "classes.safetensors", "old.csv", "--scale", "log-odds").error
+    assert "--scale: it is for the contributions to a prediction; add --prediction" in error
+    error = barenet(*command, "--format", "html").error
+    assert "--format: it is for a training step; leave it out" in error

@@ -1,4 +1,4 @@
-"""``barenet explain``: show one training step with every number and its formula.
+"""``barenet explain``: show one training step with every number, or explain a prediction.
 
 Notes on its arrays show the values of the table that they were computed from.
 """
@@ -24,6 +24,7 @@ from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
+from barenet.insight.contributions._contributions import Scale
 from barenet.insight.explain import Explanation
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._explanation import EXPLANATION_MARK
@@ -78,6 +79,7 @@ def explain(
     row: Rows = (0,),
     prediction: Off = False,
     background: Data = "",
+    scale: Scale | None = None,
     options: DataOptions = DataOptions(),
     config: Annotated[StepFlags, Parameter(name="*")] = StepFlags(),
     neuron: str | None = None,
@@ -87,7 +89,7 @@ def explain(
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
 ) -> None:
-    """Show one training step with every number and its formula.
+    """Show one training step with every number and its formula, or explain a prediction.
 
     The order is that of a calculation by hand: each layer's sums and outputs, the loss, the
     gradients back through the layers, the update. Each array is shown with its shape, and each
@@ -113,6 +115,8 @@ def explain(
     background : str
         The rows that --prediction compares with: a named data set or a file; by default those that
         the model file keeps, or else the training data. At most 1,000 of them are used.
+    scale : str
+        The scale of --prediction for classes; by default probabilities.
     target : str
         The column of a table to predict.
     task : str
@@ -133,7 +137,6 @@ def explain(
         The file to write, such as step.txt, step.html or step.md, or a folder for it. An earlier
         explanation is replaced, any other file is not.
     """
-    form = form or _format_of(out)
     config.validate()
     address = as_address(source)
     if address and Path(name_of(source)).suffix in ("", ".safetensors"):
@@ -143,15 +146,19 @@ def explain(
     is_folder = source != "" and Path(source).is_dir()
     is_model = is_model_file or is_folder
     if prediction:
-        step_options = {"neuron": neuron, "limit": limit, "out": out, **config.set_fields()}
+        step_options = {"neuron": neuron, "limit": limit, "format": form, "out": out}
+        step_options |= config.set_fields()
         _check_prediction(source, step_options, is_model=is_model)
-        emit(explain_predictions(Path(source), data, row, background, settings.file))
-        return
-    if background:
-        problem = "these rows are for the contributions to a prediction"
-        raise ArgumentError(
-            problem, argument="background", remedy="add {prediction}", prediction=True
+        text = explain_predictions(
+            Path(source), data, row, background, settings.file, scale or "probability"
         )
+        emit(text)
+        return
+    for name, value in (("background", background), ("scale", scale)):
+        if value:
+            problem = "it is for the contributions to a prediction"
+            raise ArgumentError(problem, argument=name, remedy="add {prediction}", prediction=True)
+    form = form or _format_of(out)
     if is_model:
         step = _trained_step(data, settings)
     else:

@@ -20,6 +20,7 @@ from barenet.errors import ArgumentError, printable
 from barenet.insight.contributions import Contributions
 from barenet.insight.contributions._contributions import (
     ExplainedPrediction,
+    Scale,
     reasons_of_predictions,
 )
 from barenet.insight.contributions._explainer import Explainer
@@ -142,7 +143,12 @@ def load_background(trained: TrainedModel, background: str, file: FileOptions) -
 
 
 def explain_predictions(
-    model: Path, data: str, rows: Sequence[int], background: str, file: FileOptions
+    model: Path,
+    data: str,
+    rows: Sequence[int],
+    background: str,
+    file: FileOptions,
+    scale: Scale,
 ) -> str:
     """Write a table of the contributions to each output for some rows of a table."""
     trained = load_trained(model)
@@ -153,7 +159,7 @@ def explain_predictions(
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
     distinct = list(dict.fromkeys(rows))
-    result = contributions(trained.predictor, X[distinct], background_rows)
+    result = contributions(trained.predictor, X[distinct], background_rows, scale=scale)
     texts = []
     for place, row in enumerate(distinct):
         predicted = _output_to_explain(result, place)

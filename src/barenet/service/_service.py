@@ -268,7 +268,9 @@ class Service:
         most_records = self._most_records(request)
         most = most_records * (n_fields + 1) + 1
         if count_values(body, most) > most:
-            detail = f"more values than {most_records:,} records have"
+            detail = f"more values than {most_records:,} records have, the most of a request"
+            if request.state.reasons:
+                detail += " for reasons"
             raise Refusal(413, "too_many_records", detail)
         content = self._read(body, request, model)
         return content, self._predict_and_count(model, _as_list(content))

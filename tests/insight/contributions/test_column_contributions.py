@@ -25,6 +25,7 @@ WIDE = Network.dense([17, 3, 1], seed=0)
         ((NETWORK, [[1, 2, 3, np.nan]], X), r"X: nan at \(0, 3\); only finite numbers"),
         ((NETWORK, X[:, :3]), "X: has 3 features, and the network takes 4 inputs"),
         ((NETWORK, X[0], X), "X: "),
+        ((NETWORK, pandas.DataFrame(X).iloc[0], X), r"X: expected rows, .*X.iloc\[\[17\]\]"),
         ((NETWORK, scipy.sparse.csr_array(X)), r"X: sparse .*; use X.toarray\(\)"),
         ((FOREST_OF_NAMES, scipy.sparse.csr_array(X)), r"X: sparse .*; use X.toarray\(\)"),
         ((FOREST_OF_NAMES, X[0], X), "X: expected an array of shape"),

@@ -1,6 +1,7 @@
 """The result of `contributions`: its texts, and its conversions to pandas and shap."""
 
 import numpy as np
+import pandas
 import pytest
 
 from barenet import Network, contributions
@@ -59,6 +60,13 @@ def test_a_data_frame_has_the_columns():
     frame = result.to_pandas("2")
     assert list(frame.columns) == ["x0", "x1", "x2"]
     np.testing.assert_array_equal(frame.to_numpy(), result.values[..., 2])
+
+
+def test_a_data_frame_keeps_the_index_of_the_rows():
+    network = Network.dense([3, 1])
+    rows = pandas.DataFrame(np.arange(12.0).reshape(4, 3), index=[7, 5, 3, 1])
+    assert contributions(network, rows[1:3], rows).to_pandas().index.tolist() == [5, 3]
+    assert contributions(network, rows.to_numpy()).to_pandas().index.tolist() == [0, 1, 2, 3]
 
 
 def test_shap_draws_the_explanation():

@@ -1,6 +1,7 @@
 """Plots of contributions: bars and dots are at the contributions."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas
@@ -53,6 +54,33 @@ def test_a_waterfall_ends_at_the_prediction(result):
     town = result.rows["town"][3].replace("$", r"\$")
     assert any(label.startswith(f"town = {town}") for label in labels)
     assert "the probability of far = yes" in axes.get_xlabel()
+
+
+def test_a_waterfall_has_the_standard_errors(result):
+    errors = result.standard_errors.copy()
+    errors[3, :, 1] = [0.01, 0.02, 0.0]
+    (axes,) = plot_waterfall(replace(result, standard_errors=errors), 3).axes
+    [lines] = [each for each in axes.collections if each.get_segments()]
+    lengths = {round(float(np.ptp(segment[:, 0])), 6) for segment in lines.get_segments()}
+    assert lengths == {0.02, 0.04}
+
+
+def test_texts_that_are_dates_are_drawn_as_dates(result):
+    texts = np.array(["2024-01-05", "2023-12-31 08:30", None] * 26 + ["2022-02-02", "  "], object)
+    dates = replace(result, rows={**result.rows, "built": texts})
+    (axes,) = plot_contribution_by_value(dates, "built").axes
+    assert "missing in 27 rows" in axes.get_title(loc="left") + axes.get_title()
+    texts[0] = "2024-13-05"
+    (axes,) = plot_contribution_by_value(dates, "built").axes
+    assert axes.get_xticklabels()[0].get_text()
+
+
+def test_only_the_most_frequent_values_are_drawn(result):
+    texts = np.array([f"v{row % 20}" for row in range(80)], object)
+    many = replace(result, rows={**result.rows, "town": texts})
+    (axes,) = plot_contribution_by_value(many, "town").axes
+    assert len(axes.get_xticklabels()) == 8
+    assert "the 8 most frequent of 20 values" in axes.get_title(loc="left") + axes.get_title()
 
 
 def test_smaller_contributions_are_one_bar(result):

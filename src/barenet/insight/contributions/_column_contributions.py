@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from barenet._constraints import check_count, check_flag, check_number, check_seed
@@ -127,7 +128,10 @@ def contributions(
         explainer = Explainer(
             model, background_rows, group_names, columns_of_groups, seed, n_background
         )
-    return explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
+    result = explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
+    if hasattr(X, "iloc"):
+        return replace(result, index=X.index)
+    return result
 
 
 @contextmanager

@@ -93,6 +93,8 @@ class Contributions:
     n_orders : ndarray of shape (n_rows,), int
         The number of orders of the columns that each row's contributions were averaged over; 0
         where all coalitions were computed.
+    index : pandas.Index, optional
+        The index of the explained rows, if they are those of a data frame.
 
     Examples
     --------
@@ -115,6 +117,7 @@ class Contributions:
     scale: Scale | None
     rows: Mapping[str, NDArray[Any]]
     n_orders: NDArray[np.intp]
+    index: Any = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -317,7 +320,7 @@ class Contributions:
         Returns
         -------
         pandas.DataFrame
-            One row for each explained row, and one column for each column or group.
+            One row for each explained row, with its index, and one column for each column or group.
 
         Raises
         ------
@@ -337,8 +340,8 @@ class Contributions:
         1   0.0  2.0
         """
         pandas = require_package("pandas", "a data frame")
-        index = self.output_index(output)
-        return pandas.DataFrame(self.values[..., index], columns=list(self.names))
+        values = self.values[..., self.output_index(output)]
+        return pandas.DataFrame(values, index=self.index, columns=list(self.names))
 
     def to_shap(self, output: str | int | None = None) -> Any:
         """Convert the contributions to an explanation of the package shap, for its plots.

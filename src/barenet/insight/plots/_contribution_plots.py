@@ -5,6 +5,8 @@ The waterfall and the beeswarm are those of S. Lundberg's package shap.
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,9 @@ RAISES = style.TEST
 LOWERS = style.TRAINING
 #: Colours of low and high values of a column.
 VALUE_COLORS = "viridis"
+
+#: A date in the order of ISO 8601, without a time zone.
+ISO_DATE = re.compile(r"\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?\s*")
 
 #: Columns that are drawn by default.
 MAX_COLUMNS = 10
@@ -61,7 +66,8 @@ def plot_waterfall(
     -------
     matplotlib.figure.Figure
         A bar for each column, the largest contribution first. Each begins where the one below it
-        ends; the lowest begins at the expected prediction.
+        ends; the lowest begins at the expected prediction. Thin lines are one standard error long
+        on both sides.
 
     Raises
     ------
@@ -84,6 +90,7 @@ def plot_waterfall(
     check_count(max_columns, "max_columns")
     row = contributions.check_row(row)
     values = contributions.values[row, :, index]
+    variances = np.square(contributions.standard_errors[row, :, index])
     order = np.argsort(-np.abs(values), kind="stable")
     labels = []
     for column in order[:max_columns].tolist():
@@ -94,15 +101,17 @@ def plot_waterfall(
             label += f" = {shorten(value, 2 * MAX_LABEL_LETTERS)}"
         labels.append(label)
     steps = list(values[order[:max_columns]])
+    step_variances = list(variances[order[:max_columns]])
     n_others = len(values) - len(steps)
     if n_others:
         labels.append(count_of(n_others, "other column"))
         steps.append(values[order[max_columns:]].sum())
+        step_variances.append(variances[order[max_columns:]].sum())
     height = 1.5 + ROW_HEIGHT * len(steps)
     figure, (axes,) = style.new_figure((7.0, height), title=title)
     expected = float(contributions.expected[index])
     prediction = float(contributions.predictions[row, index])
-    _draw_steps(axes, np.array(steps), expected)
+    _draw_steps(axes, np.array(steps), np.sqrt(step_variances), expected)
     _label_columns(axes, labels)
     described = contributions.describe_output(index)
     label = f"{described}: {prediction:.4g}, expected {expected:.4g}"
@@ -110,7 +119,7 @@ def plot_waterfall(
     return figure
 
 
-def _draw_steps(axes: Axes, steps: FloatArray, expected: float) -> None:
+def _draw_steps(axes: Axes, steps: FloatArray, errors: FloatArray, expected: float) -> None:
     """Draw bars from the expected prediction at the bottom to the prediction at the top."""
     ends = expected + steps[::-1].cumsum()[::-1]
     starts = ends - steps
@@ -119,15 +128,38 @@ def _draw_steps(axes: Axes, steps: FloatArray, expected: float) -> None:
     axes.barh(places, steps, left=starts, height=0.62, color=colors)
     for place in places[:-1]:
         axes.plot([starts[place]] * 2, [place, place + 1], color=style.MUTED, linewidth=0.8)
-    axes.axvline(expected, color=style.MUTED, linewidth=0.8, linestyle=style.DASHES)
-    low = min(expected, *starts, *ends)
-    high = max(expected, *starts, *ends)
+    has_error = errors > 0
+    axes.errorbar(
+        ends[has_error],
+        places[has_error],
+        xerr=errors[has_error],
+        fmt="none",
+        ecolor=style.INK,
+        elinewidth=0.9,
+    )
+    for whole in (expected, ends[0]):
+        axes.axvline(whole, color=style.MUTED, linewidth=0.8, linestyle=style.DASHES)
+    low = min(expected, *starts, *(ends - errors))
+    high = max(expected, *starts, *(ends + errors))
     width = max(high - low, 1e-12)
-    for place, step in zip(places.tolist(), steps.tolist(), strict=True):
-        right = max(starts[place], ends[place])
-        text = f"{step:+.3g}".replace("-", "−")
-        style.write(axes, right + 0.012 * width, place, text)
+    for place, step in enumerate(steps.tolist()):
+        right = max(starts[place], ends[place] + errors[place])
+        style.write(axes, right + 0.012 * width, place, _step_text(step, float(errors[place])))
     axes.set_xlim(low - 0.05 * width, high + 0.16 * width)
+
+
+def _step_text(step: float, error: float) -> str:
+    """Write a contribution with three digits, or as many as its standard error leaves certain.
+
+    >>> _step_text(0.12345, 0.0), _step_text(-0.00128, 0.004), _step_text(1234.5, 20.0)
+    ('+0.123', '−0.001', '+1.23e+03')
+    """
+    n_digits = 3
+    if error > 0 and step != 0:
+        n_decimals = -math.floor(math.log10(error))
+        n_certain = n_decimals + math.floor(math.log10(abs(step))) + 1
+        n_digits = min(max(n_certain, 1), 3)
+    return f"{step:+.{n_digits}g}".replace("-", "−")
 
 
 def _label_columns(axes: Axes, labels: list[str]) -> None:
@@ -327,6 +359,7 @@ def _numbers_of(contributions: Contributions, name: str) -> FloatArray | None:
     column: NDArray[Any] | None = contributions.rows.get(name)
     if column is None:
         return None
+    column = _with_dates(column)
     if column.dtype.kind == "M":
         numbers = column.astype("M8[us]").astype(np.int64).astype(np.float64)
         numbers[np.isnat(column)] = np.nan
@@ -334,6 +367,26 @@ def _numbers_of(contributions: Contributions, name: str) -> FloatArray | None:
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
     return None
+
+
+def _with_dates(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column of texts as dates, if all of its texts are dates such as 2024-01-31."""
+    if column.dtype.kind not in "OTU":
+        return column
+    dates = np.full(len(column), "NaT", "M8[us]")
+    for row, value in enumerate(column.tolist()):
+        is_missing = value is None or value != value  # NaN differs from itself
+        if is_missing or not str(value).strip():
+            continue
+        if not isinstance(value, str) or not ISO_DATE.fullmatch(value):
+            return column
+        try:
+            dates[row] = np.datetime64(value.strip(), "us")
+        except ValueError:
+            return column
+    if np.isnat(dates).all():
+        return column
+    return dates
 
 
 def plot_contribution_by_value(
@@ -387,7 +440,7 @@ def plot_contribution_by_value(
     values = contributions.values[:, contributions.names.index(column), index]
     figure, (axes,) = style.new_figure((5.4, 3.8), title=title)
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
-    x = contributions.rows[column]
+    x = _with_dates(contributions.rows[column])
     if _numbers_of(contributions, column) is None:
         _draw_by_label(axes, contributions, column, values)
     else:
@@ -425,6 +478,10 @@ def _draw_by_label(
     else:
         axes.set_xticks(range(len(ticks)), ticks)
     axes.set_xlim(-0.5, len(ticks) - 0.5)
+    n_others = len(distinct) - len(shown)
+    if n_others:
+        text = f"the {len(shown)} most frequent of {len(distinct):,} values"
+        style.title(axes, text, fontsize=10)
 
 
 def _check_contributions(contributions: Any) -> None:
