@@ -96,6 +96,8 @@ def contributions(
     >>> bool(np.allclose(total, result.predictions))
     True
     """
+    _refuse_series(X, "X")
+    _refuse_series(background, "background")
     model = ExplainedModel.of(predictor, X, scale)
     check_number(tolerance, "tolerance", ge=0)
     if exact is not None:
@@ -132,6 +134,13 @@ def contributions(
     if hasattr(X, "iloc"):
         return replace(result, index=X.index)
     return result
+
+
+def _refuse_series(rows: Any, argument: str) -> None:
+    """Reject a row that was taken out of a data frame, and no longer has the types of its columns."""
+    if hasattr(rows, "iloc") and rows.ndim == 1:
+        remedy = "pass one row of a data frame as X.iloc[[17]], a data frame of one row"
+        raise ArgumentError("expected rows, got a Series", argument=argument, remedy=remedy)
 
 
 @contextmanager

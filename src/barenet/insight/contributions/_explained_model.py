@@ -87,9 +87,6 @@ class ExplainedModel:
     def rows(self, X: Any, argument: str) -> Any:
         """Convert rows to a type that hybrids can be made of: an array, a Frame or a DataFrame."""
         check_in_memory(X, argument)
-        if hasattr(X, "iloc") and X.ndim == 1:
-            remedy = "pass one row of a data frame as X.iloc[[17]], a data frame of one row"
-            raise ArgumentError("expected rows, got a Series", argument=argument, remedy=remedy)
         X = columns_of_records(rows_alone(X))
         if not has_rows(X):
             raise ArgumentError("expected at least one row, got none", argument=argument)
