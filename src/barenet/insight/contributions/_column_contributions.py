@@ -137,7 +137,7 @@ def contributions(
 
 
 def _refuse_series(rows: Any, argument: str) -> None:
-    """Reject a row that was taken out of a data frame, and no longer has the types of its columns."""
+    """Reject a single row of a data frame, which has lost the types of its columns."""
     if hasattr(rows, "iloc") and rows.ndim == 1:
         remedy = "pass one row of a data frame as X.iloc[[17]], a data frame of one row"
         raise ArgumentError("expected rows, got a Series", argument=argument, remedy=remedy)
