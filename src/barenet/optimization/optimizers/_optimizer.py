@@ -60,6 +60,11 @@ class Optimizer(Configurable, Stateful, ABC):
     layout : Layout, optional
         The shapes of the layers' arrays in the parameters, set by `train`.
 
+    Raises
+    ------
+    ValueError
+        If an option is not a number of its range, or if the parameters of a network are given.
+
     Examples
     --------
     >>> from dataclasses import dataclass
