@@ -83,9 +83,9 @@ def build(
         raise ArgumentError.of(argument, spec, expected, remedy=remedy)
     name, _, text = spec.strip().partition(":")
     name = name.strip()
-    if name not in registry:
-        name = canonical(registry, name)
-    cls: Any = lookup(registry, name, argument)
+    cls: Any = registry.get(name)
+    if cls is None:
+        cls = lookup(registry, canonical(registry, name), argument)
     try:
         return cls(**_parse_options(cls, text))
     except ArgumentError as error:

@@ -294,8 +294,13 @@ def make_job(
 
 def _check_trainable(network: Network) -> None:
     """Refuse a network whose layers with parameters are all frozen."""
-    with_parameters = [layer for layer in network.layers if layer.parameter_shapes]
-    if with_parameters and not any(layer.trainable for layer in with_parameters):
+    has_parameters = False
+    for layer in network.layers:
+        if layer.parameter_shapes:
+            has_parameters = True
+            if layer.trainable:
+                return
+    if has_parameters:
         problem = "none of its layers is trainable"
         remedy = "set network.layers[-1].trainable = True, or that of other layers"
         raise ArgumentError(problem, argument="network", remedy=remedy)

@@ -18,7 +18,7 @@ from barenet import (
     train,
     train_many,
 )
-from barenet.engines._frozen import frozen_parts
+from barenet.engines._engine import frozen_parts
 from barenet.errors import ArgumentError, ResumeError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm, PReLU
 from barenet.optimizers import OPTIMIZERS, SGD, Adam

@@ -23,7 +23,7 @@ from barenet import Network, train
 PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
 
 #: Limits of the path of a mini-batch: files, functions, changes from one file to another.
-PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 21, 76, 56
+PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 20, 70, 53
 
 
 @pytest.mark.integration

@@ -33,8 +33,7 @@ from barenet.distributed._dask_workers import (
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Rates
-from barenet.engines._frozen import KeptParts
-from barenet.engines._reference import take_steps
+from barenet.engines._reference import KeptParts, take_steps
 from barenet.errors import ArgumentError, WorkersError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray

@@ -8,8 +8,9 @@ from barenet.engines._conformal_residuals import ConformalResiduals
 from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
-from barenet.engines.compiled._compiled_engine import CompiledEngine, refusal
+from barenet.engines.compiled._compiled_engine import CompiledEngine
 from barenet.engines.jax._jax_engine import JaxEngine, JaxOptions
+from barenet.errors import ArgumentError
 from barenet.model._network import register_output_function
 
 __all__ = [
@@ -52,9 +53,10 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     if jax_options is not None:
         return JaxEngine(job, threads, jax_options)
     if name == "auto":
-        if refusal(job):
+        try:
+            return CompiledEngine(job, threads)
+        except ArgumentError:  # a part of the job has no kernel
             return ReferenceEngine(job, threads)
-        return CompiledEngine(job, threads)
     return ENGINES[name](job, threads)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, option
-from barenet.engines._frozen import frozen_parts
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network, Snapshot
@@ -51,8 +50,8 @@ class Job(Configurable):
     frozen: tuple[slice, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         object.__setattr__(self, "frozen", frozen_parts(self.network))
+        super().__post_init__()
 
     def clear_frozen(self, vector: FloatArray) -> None:
         """Set the entries of frozen parameters to 0, as of a gradient."""
@@ -64,6 +63,21 @@ class Job(Configurable):
         strengths = penalty.expand(self.network.layout, dtype)
         self.clear_frozen(strengths)
         return strengths
+
+
+def frozen_parts(network: Network) -> tuple[slice, ...]:
+    """Return the parts of the parameters that belong to layers that are not trainable.
+
+    >>> network = Network.dense([2, 3, 1])
+    >>> network.layers[0].trainable = False
+    >>> frozen_parts(network)
+    (slice(0, 6, None), slice(6, 9, None))
+    """
+    parts = []
+    for slot in network.layout.slots:
+        if not network.layers[slot.layer].trainable:
+            parts.append(slice(slot.start, slot.stop))
+    return tuple(parts)
 
 
 class ChunkResult(NamedTuple):

@@ -3,13 +3,13 @@
 It is the specification: any other engine computes the same steps, but faster.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
-from barenet.engines._frozen import KeptParts
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Objective
@@ -70,6 +70,29 @@ def update_average(optimizer: Optimizer, parameters: FloatArray) -> None:
     average = optimizer.moments["average"]
     share = max(1 - optimizer.average, 1 / optimizer.n_steps)
     average += share * (parameters - average)
+
+
+class KeptParts:
+    """Copies of some parts of vectors, which are restored after each step.
+
+    An optimizer may change a parameter whose gradient is 0, by its momentum or by weight decay.
+    """
+
+    def __init__(self, parts: Sequence[slice], vectors: Sequence[FloatArray]) -> None:
+        self.parts = parts
+        self.vectors = vectors
+        self.copies = []
+        if parts:
+            for vector in vectors:
+                self.copies.append(vector.copy())
+
+    def restore(self) -> None:
+        """Set these parts of the vectors to their earlier values."""
+        if not self.parts:
+            return
+        for vector, copy in zip(self.vectors, self.copies, strict=True):
+            for part in self.parts:
+                vector[part] = copy[part]
 
 
 class ReferenceEngine(Engine):

@@ -234,7 +234,7 @@ class NetworkRunFactory:
             optimizer=copy_of("optimizer"),
             penalty=copy_of("penalty"),
             clip=copy_of("clip"),
-            seed=copy_of("seed"),
+            seed=arguments["seed"],
         )
         evaluation_data = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
 
@@ -250,11 +250,11 @@ class NetworkRunFactory:
                 raise ArgumentError(problem, argument="validation_rows", remedy=remedy)
             validation = _selected(rows, validation_rows, "validation_rows")
             held_out = {"validation": validation, **held_out}
-        epochs = copy_of("epochs")
-        batch_size = training.check_batch_size(copy_of("batch_size"), job)
-        shuffle = check_flag(copy_of("shuffle"), "shuffle")
+        epochs = arguments["epochs"]
+        batch_size = training.check_batch_size(arguments["batch_size"], job)
+        shuffle = check_flag(arguments["shuffle"], "shuffle")
         schedule = as_schedule(copy_of("schedule"))
-        metrics = training.as_metrics(copy_of("metrics"))
+        metrics = training.as_metrics(arguments["metrics"])
         callbacks = as_callbacks(copy_of("callbacks"))
         config = TrainingConfig(
             epochs=epochs,

@@ -17,7 +17,8 @@ from barenet.engines.kernels._records import row_numbers, row_vectors
 from barenet.engines.simd._calls import compiled, inlined
 from barenet.engines.simd._lanes import absolute, sqrt, where
 from barenet.engines.simd._mathematics import erfc, exp, expm1, log, log1p, tanh
-from barenet.engines.simd._views import array, lanes
+from barenet.engines.simd._register_blocks import transpose_block
+from barenet.engines.simd._views import array, lanes, on_stack, vectors
 from barenet.model._activations import ENTRYWISE
 
 
@@ -56,8 +57,9 @@ def softplus(z):
 
 @kernel(["softmax"])
 def softmax(spec, step, layer, start, stop):
-    """Apply softmax to each row."""
-    for row in range(start, stop):
+    """Apply softmax to each row, where possible with a row in each lane."""
+    first = softmax_in_lanes(spec, layer, start, stop)
+    for row in range(first, stop):
         softmax_row(spec, layer, layer.z, layer.a, row)
 
 
@@ -189,6 +191,12 @@ def lanes_code(name: str, text: str) -> str:
     return formula.printed(LanesPrinter(LANES_CODE, parts))
 
 
+#: Maximum number of classes for which each lane takes a row; the stack has room for as many
+#: vectors.
+MAX_CLASSES = 128
+
+panel = on_stack(MAX_CLASSES)
+
 value = chosen_by(value_formula)
 slope = chosen_by(slope_formula)
 
@@ -215,3 +223,43 @@ def softmax_row(spec, layer, source, target, row):
     padding = array(spec, target, end, -n % lanes(spec))
     padding[:] = 0
     return top, total
+
+
+@compiled
+def softmax_in_lanes(spec, layer, start, stop):
+    """Softmax with a row in each lane, in whole vectors; return the next row.
+
+    The operations on a row and their order are those of `softmax_row`, and so are the bits.
+    """
+    L = lanes(spec)
+    n = layer.n_out
+    stride = layer.stride
+    by_class = panel(spec)
+    P = vectors(spec, by_class, 0)
+    while n <= MAX_CLASSES and start + L <= stop:
+        first = start * stride
+        for j in range(0, n, L):
+            transpose_block(
+                spec,
+                layer.z, first + j, stride, L,  # from the layer, in which a row is one of the batch
+                by_class, j * L, L,  # to the panel, in which a row is a class
+            )  # fmt: skip
+        top = P[0]
+        total = P[0] - P[0]  # 0, or NaN for an infinite logit, as in `softmax_row`
+        for j in range(L, n * L, L):
+            top = where(top > P[j], top, P[j])
+        for j in range(0, n * L, L):
+            power = exp(P[j] - top)
+            P[j] = power
+            total = total + power
+        for j in range(0, n * L, L):
+            P[j] = P[j] / total
+        for j in range(0, n, L):
+            n_classes_left = n - j
+            transpose_block(
+                spec,
+                by_class, j * L, L, n_classes_left,  # from the panel; the padding becomes 0
+                layer.a, first + j, stride,
+            )  # fmt: skip
+        start += L
+    return start

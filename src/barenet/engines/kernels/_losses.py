@@ -8,14 +8,14 @@ import numpy as np
 
 from barenet._constraints import option_values
 from barenet._expressions import Expression, Printer
-from barenet.engines.kernels._activations import softmax_row
+from barenet.engines.kernels._activations import MAX_CLASSES, panel, softmax_row
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_numbers
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import narrow, repeat, rounded_product, where, widen
 from barenet.engines.simd._mathematics import exp, log
 from barenet.engines.simd._register_blocks import transpose_block
-from barenet.engines.simd._views import array, lanes, on_stack, vectors, widened
+from barenet.engines.simd._views import array, lanes, vectors, widened
 from barenet.model.losses import AbsoluteError, Huber, Loss, Quantile, SquaredError
 from barenet.model.losses._regression import LN_2_PI
 
@@ -157,12 +157,6 @@ for _kind in PRINTED:
 
 #: The same functions of ln p, for p = softmax(z).
 ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal)
-
-#: Maximum number of classes for which each lane takes a row; the stack has room for as many
-#: vectors.
-MAX_CLASSES = 128
-
-panel = on_stack(MAX_CLASSES)
 
 
 def cross_entropy_in_lanes(spec, step, layer, start, stop):

@@ -20,6 +20,10 @@ if n_registers() == 32:
     TALL = 16
     HALF = 8
 
+#: Number of rows up to which x86 may compute each row's address from the one before. Each addition
+#: takes a cycle, so a longer chain takes more time than the multiplications of a block.
+LONGEST_CHAIN = 6
+
 
 @intrinsic
 def transpose_block(
@@ -184,7 +188,10 @@ def _column_on_x86(builder: Any, A: Any, n_rows: int) -> Callable[[], Iterator[A
     n_pointers = math.ceil(n_rows / 3)
     pointers = []
     for pointer in _rows(builder, a, builder.add(a_row, two), n_pointers):
-        pointers.append(cgutils.alloca_once_value(builder, pointer))
+        place = pointer
+        if n_rows > LONGEST_CHAIN:
+            place = llvm.of_unknown_origin(builder, pointer)
+        pointers.append(cgutils.alloca_once_value(builder, place))
 
     def read_column() -> Iterator[Any]:
         for first, pointer in zip(range(0, n_rows, 3), pointers, strict=True):

@@ -60,6 +60,11 @@ class Optimizer(Configurable, Stateful, ABC):
     layout : Layout, optional
         The shapes of the layers' arrays in the parameters, set by `train`.
 
+    Raises
+    ------
+    ValueError
+        If an option is not a number of its range, or if the parameters of a network are given.
+
     Examples
     --------
     >>> from dataclasses import dataclass
@@ -89,7 +94,13 @@ class Optimizer(Configurable, Stateful, ABC):
     layout: Layout | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _refuse_parameters(self.learning_rate, self.name)
+        rate = self.learning_rate
+        # Optimizers of other libraries take the parameters of a network first.
+        if np.ndim(rate) > 0 or hasattr(rate, "parameters"):
+            part = f"{self.name}'s learning_rate"
+            expected = "a number above 0"
+            remedy = "leave out the parameters: train and step take them"
+            raise ArgumentError.of("optimizer", rate, expected, part=part, remedy=remedy)
         super().__post_init__()
 
     def step(
@@ -117,7 +128,10 @@ class Optimizer(Configurable, Stateful, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
-        for name in self._kept_vectors:
+        names = list(self.moment_names)
+        if self.average:
+            names += ["raw", "average"]  # the parameters, and the average of them
+        for name in names:
             moment = self.moments.get(name)
             if moment is None:
                 moment = np.zeros(parameters.shape, parameters.dtype)
@@ -129,13 +143,6 @@ class Optimizer(Configurable, Stateful, ABC):
                 sizes = f"{moment.size} parameters, and this network has {parameters.size}"
                 remedy = "use a new one, or reset() it"
                 raise ArgumentError(f"it has moments of {sizes}", argument=self.role, remedy=remedy)
-
-    @property
-    def _kept_vectors(self) -> tuple[str, ...]:
-        """The names of the moments, and of two more vectors if the parameters are averaged."""
-        if not self.average:
-            return self.moment_names
-        return (*self.moment_names, "raw", "average")
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
@@ -163,15 +170,6 @@ class Optimizer(Configurable, Stateful, ABC):
         for name, moment in state.items():
             if name.startswith("moment_"):
                 self.moments[name.removeprefix("moment_")] = moment.copy()
-
-
-def _refuse_parameters(learning_rate: Any, name: str) -> None:
-    """Refuse the parameters of a network, which optimizers of other libraries take first."""
-    if np.ndim(learning_rate) > 0 or hasattr(learning_rate, "parameters"):
-        part = f"{name}'s learning_rate"
-        expected = "a number above 0"
-        remedy = "leave out the parameters: train and step take them"
-        raise ArgumentError.of("optimizer", learning_rate, expected, part=part, remedy=remedy)
 
 
 def euclidean_norm(vector: FloatArray) -> float:
