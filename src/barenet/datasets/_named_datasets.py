@@ -1,4 +1,4 @@
-"""Named data sets, from scikit-learn or generated, described without loading them.
+"""Named data sets, packed with the package or generated, described without loading them.
 
 Generated sets are points in a plane, on a curve or on a surface. Random numbers come from
 ``numpy.random.RandomState``, whose stream is frozen: a seed gives the same rows in every version of
@@ -23,8 +23,8 @@ from barenet._constraints import check_number
 from barenet._registry import plain
 from barenet.datasets._dataset import Dataset
 
-#: The folder with copies of scikit-learn's data sets (BSD license), as importing scikit-learn takes
-#: a second.
+#: The folder with copies of scikit-learn's data sets, as importing scikit-learn takes a second, and
+#: with drawn_digits; its README names their sources and licenses.
 PACKED = Path(__file__).with_name("packed")
 
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
@@ -104,7 +104,7 @@ class NamedDataset(ABC):
 
 
 class Embedded(NamedDataset):
-    """A data set of scikit-learn.
+    """A data set that is part of the package.
 
     >>> EMBEDDED["wine"].load().X.shape
     (178, 13)
@@ -118,18 +118,20 @@ class Embedded(NamedDataset):
             classes = tuple(parts["classes"].tolist())
             feature_names = tuple(parts["feature_names"].tolist())
             image_shape = tuple(parts["image_shape"].tolist())
+            target_type = np.int64 if classes else np.float64
             return self._dataset(
                 X=parts["X"],
-                y=parts["y"],
+                y=parts["y"].astype(target_type),
                 classes=classes or None,
                 feature_names=feature_names,
                 image_shape=image_shape or None,
             )
 
 
-#: The data sets of scikit-learn by name.
+#: The data sets that are part of the package, by name: those of scikit-learn, and drawn_digits.
 EMBEDDED: dict[str, NamedDataset] = {
     "digits": Embedded(name="digits", target_name="digit"),
+    "drawn_digits": Embedded(name="drawn_digits", target_name="digit"),
     "iris": Embedded(name="iris", target_name="species"),
     "wine": Embedded(name="wine", target_name="grower"),
     "breast_cancer": Embedded(name="breast_cancer", target_name="diagnosis"),

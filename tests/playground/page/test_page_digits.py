@@ -1,5 +1,8 @@
 """The bench of digits in a browser: the pad, and the bars."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,8 @@ from barenet import load_dataset
 from .conftest import numbers
 
 pytestmark = pytest.mark.integration
+
+DRAWINGS = Path(__file__).parents[2] / "data" / "drawings"
 
 PROBE = "barenet.tools.find((tool) => tool.near)"
 #: Whether the whole drawing was converted, and the network has answered it.
@@ -73,6 +78,67 @@ def draw(page):
     mouse.up()
     page.until("document.querySelector('.chances .most') && document.querySelector('.probed')")
     page.until(ANSWERED)
+
+
+def draw_strokes(page, strokes, side=0.75, middle=(0.5, 0.5)):
+    """Draw strokes with the mouse, given the drawing's larger side and middle, of the pad's."""
+    box, mouse = page.find(".pad").bounding_box(), page.page.mouse
+    points = np.array([point for stroke in strokes for point in stroke])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = side * box["width"] / (high - low).max()
+    for stroke in strokes:
+        placed = (np.array(stroke) - (low + high) / 2) * scale + np.array(middle) * box["width"]
+        for index, (x, y) in enumerate((placed + [box["x"], box["y"]]).tolist()):
+            mouse.move(x, y)
+            if index == 0:
+                mouse.down()
+        mouse.up()
+    page.until("document.querySelector('.chances .most') && document.querySelector('.probed')")
+    page.until(ANSWERED)
+
+
+def read(page, strokes, **place):
+    """Draw a digit on an empty pad, and return the digit that the network reads."""
+    page.press("Clear")
+    page.until("!document.querySelector('.chances .most')")
+    draw_strokes(page, strokes, **place)
+    return int(page.text(".chances .most span:first-child"))
+
+
+@pytest.mark.parametrize(
+    ("step", "least"), [(5, 18), pytest.param(1, 95, marks=pytest.mark.slow)]
+)
+def test_digits_of_other_hands_are_read(tab, step, least):
+    """Large and small ones, in the middle and in the corners, after 20 epochs."""
+    page = tab("#data=drawn_digits&net.stop_epoch=20&pace=0", width=1366, height=768)
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.page.get_by_role("tab", name="Draw").click()
+    drawings = json.loads((DRAWINGS / "drawings.json").read_text("utf-8"))[::step]
+    random = np.random.default_rng(0)
+    misread = []
+    for drawing in drawings:
+        side = random.uniform(0.25, 0.8)
+        middle = random.uniform(0.55 * side, 1 - 0.55 * side, 2)
+        digit = read(page, drawing["strokes"], side=side, middle=middle)
+        if digit != drawing["digit"]:
+            misread.append((drawing["digit"], digit, drawing["row"]))
+    assert len(drawings) - len(misread) >= least, misread
+
+
+def test_a_small_drawing_is_converted_as_a_large_one(tab):
+    """Its lines would be as thick as the digit, if the drawing were scaled as it is."""
+    page = tab("#data=drawn_digits", width=1366, height=768)
+    page.page.get_by_role("tab", name="Draw").click()
+    scripted = json.loads((DRAWINGS / "scripted.json").read_text("utf-8"))
+    image = "barenet.tools.find((tool) => tool.image).image"
+    for drawing in scripted[::4]:
+        draw_strokes(page, drawing["strokes"], side=0.8)
+        large = np.array(page.value(image))
+        page.press("Clear")
+        draw_strokes(page, drawing["strokes"], side=0.2, middle=(0.15, 0.85))
+        small = np.array(page.value(image))
+        page.press("Clear")
+        assert len(large) == 196 and np.abs(large - small).mean() < 1, "of 16"
 
 
 INPUTS, PAD = (

@@ -182,7 +182,7 @@ def test_each_task_has_its_colour_scale_and_score(tab):
     scale = "document.querySelector('.legend').getAttribute('aria-label')"
     assert page.value(scale) == "Colour scale: orange for 0, blue for 1"
     assert page.text(".score-name") == "Accuracy"
-    page.click("[data-name=digits]")
+    page.click("[data-name=drawn_digits]")
     page.until("document.querySelectorAll('.legend .class').length === 10")
     page.click("[data-name=plane]")
     page.until("document.querySelector('.score-name').textContent === 'R²'")

@@ -1,5 +1,6 @@
 """The bench of digits: drawings are classified by the network itself, and cells list their rows."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,12 +10,12 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from barenet import Network, Scaling, load_dataset
+from barenet import Network, Scaling, load_dataset, train
 from barenet.datasets._images import DATA_VARIABLE
 from barenet.errors import ArgumentError
-from barenet.playground.data._data_sources import prepare_model
+from barenet.playground.data._data_sources import prepare_model, prepare_named
 from barenet.playground.data._opened_models import open_model
-from barenet.playground.state._page_state import DataSettings
+from barenet.playground.state._page_state import DataSettings, PageState
 from barenet.playground.views._digits import (
     MAX_SHOWN,
     PAD_SIDE,
@@ -25,6 +26,7 @@ from barenet.playground.views._digits import (
 )
 from barenet.playground.views._network_view import NetworkView
 from barenet.playground.views._probe import probe
+from benchmarks.redrawn_digits import draw
 
 
 def classify(view: NetworkView, pixels: list[float]) -> list[float]:
@@ -175,6 +177,51 @@ def test_the_pad_is_converted_in_the_units_of_the_data(make_view):
     for wrong in ("01", "x" * 9216):
         with pytest.raises(ArgumentError, match="9,216 hexadecimal digits"):
             convert_drawing(view, wrong)
+
+
+DRAWINGS = Path(__file__).parents[2] / "data" / "drawings"
+
+
+@pytest.fixture(scope="module")
+def reader():
+    """The network of the default settings after 20 epochs; it reads strokes."""
+    state = PageState.defaults_for("drawn_digits")
+    prepared = prepare_named(state.data)
+    setup = prepared.make_setup(state.networks[0])
+    arguments = state.networks[0].run_config(len(setup.training.y)).train_arguments()
+    train(setup.network, *setup.training, **{**arguments, "epochs": 20, "engine": "auto"})
+
+    def read(drawings):
+        drawn = [draw([np.array(stroke) for stroke in strokes]) for strokes in drawings]
+        images = np.array([16 * image_of(ink, (14, 14)).ravel() for ink in drawn])
+        return prepared.predictor(setup.network).predict(images).astype(int)
+
+    return read
+
+
+def test_drawings_of_other_hands_are_read(reader):
+    """Traced test images of MNIST, which had no part in any choice."""
+    drawings = json.loads((DRAWINGS / "drawings.json").read_text("utf-8"))
+    digits = np.array([drawing["digit"] for drawing in drawings])
+    assert np.bincount(digits).tolist() == [10] * 10
+    read = reader([drawing["strokes"] for drawing in drawings])
+    assert (read == digits).sum() >= 95, [*zip(digits[read != digits], read[read != digits])]
+
+
+@pytest.mark.parametrize("slant", [-0.4, 0.0, 0.4])
+@pytest.mark.parametrize("width", [0.8, 1.0, 1.3])
+def test_digits_of_other_styles_are_read(reader, slant, width):
+    """With serifs, bars and loops; open and closed, slanted, narrow and wide."""
+    drawings = json.loads((DRAWINGS / "scripted.json").read_text("utf-8"))
+    turned = np.array([[width, 0.0], [slant, 1.0]])  # of (x, y)
+    strokes = [[np.array(line) @ turned for line in each["strokes"]] for each in drawings]
+    read = reader(strokes)
+    wrong = [
+        (each["digit"], each["style"], int(digit))
+        for each, digit in zip(drawings, read, strict=True)
+        if each["digit"] != digit
+    ]
+    assert len(wrong) <= 1, wrong
 
 
 PREPARE = """

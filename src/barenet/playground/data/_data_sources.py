@@ -63,19 +63,21 @@ SCALED_COLUMNS = {
 }
 
 
-def prepare_named(data: DataSettings) -> PreparedData:
-    """Load and prepare a named data set."""
+def prepare_named(data: DataSettings, max_images: int = MAX_IMAGES) -> PreparedData:
+    """Load and prepare a named data set, or some of its images."""
     check_source(data.source)
     rows = load_dataset(data.source, **data.generator_options)
-    if rows.n_samples <= MAX_IMAGES:
-        return _prepare_matrix(rows, data)
-    step = rows.n_samples // MAX_IMAGES
-    some_rows = rows.take(np.arange(0, rows.n_samples, step))
-    words = f"{rows.description}; {MAX_IMAGES:,} of them are here"
-    # Pixels that are almost always empty would become large if they were standardized.
-    ends = np.array([[0.0], [255.0]])
-    scaling = Scaling.fit("minmax", ends.repeat(rows.n_features, axis=1))
-    return _prepare_matrix(replace(some_rows, description=words), data, scaling=scaling)
+    if rows.image_shape is not None and rows.n_samples > max_images:
+        step = rows.n_samples // max_images
+        words = f"{rows.description}; {max_images:,} of them are here"
+        some_rows = rows.take(np.arange(0, rows.n_samples, step))
+        rows = replace(some_rows, description=words)
+    scaling = None
+    if rows.X.dtype == np.uint8:
+        # Pixels that are almost always empty would become large if they were standardized.
+        ends = np.array([[0.0], [np.max(rows.X)]])
+        scaling = Scaling.fit("minmax", ends.repeat(rows.n_features, axis=1))
+    return _prepare_matrix(rows, data, scaling=scaling)
 
 
 def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:

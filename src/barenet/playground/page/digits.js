@@ -4,6 +4,7 @@ import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
 import { find, make, parts, percent, shareAt, write } from "./dom.js";
 import { paint } from "./ink.js";
+import { drawStrokes, fitted } from "./pad-strokes.js";
 
 const SIDE = 192; // of the pad, in points
 const PEN = 20;
@@ -106,6 +107,8 @@ class DrawView {
       }),
     );
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
+    this.converted = new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
+    this.strokes = [];
     find(".clear", root).addEventListener("click", () => bench.choose(null));
     this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
@@ -149,7 +152,7 @@ class DrawView {
     this.words = words;
     if (!image) this.fill([]);
     if (hasInk) return;
-    this.drawn = false;
+    Object.assign(this, { drawn: false, strokes: [], isOnImage: Boolean(image) });
     this.ink.clearRect(0, 0, SIDE, SIDE);
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
   }
@@ -181,29 +184,29 @@ class DrawView {
     event.preventDefault();
     this.pad.setPointerCapture(event.pointerId);
     this.last = at(event, this.pad);
+    this.strokes.push([this.last]);
     this.stroke(event);
   }
 
   stroke(event) {
-    Object.assign(this.ink, {
-      lineWidth: PEN,
-      lineCap: "round",
-      lineJoin: "round",
-      strokeStyle: css(palette.ink),
-    });
-    this.ink.beginPath();
-    this.ink.moveTo(...this.last);
-    for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...at(each, this.pad));
-    this.last = at(event, this.pad);
-    this.ink.lineTo(...this.last);
-    this.ink.stroke();
+    const points = (event.getCoalescedEvents?.() ?? []).map((each) => at(each, this.pad));
+    points.push(at(event, this.pad));
+    drawStrokes(this.ink, [[this.last, ...points]], PEN, css(palette.ink));
+    this.strokes.at(-1).push(...points);
+    this.last = points.at(-1);
     if (this.due) return;
     this.due = requestAnimationFrame(() => this.convert());
   }
 
   // Have the drawing converted to an image of the data set, also what is drawn until the answer.
   convert() {
-    const { data } = this.ink.getImageData(0, 0, SIDE, SIDE);
+    if (!this.isOnImage) {
+      this.converted.clearRect(0, 0, SIDE, SIDE);
+      const { strokes, pen } = fitted(this.strokes, SIDE, this.bench.page.facts.image[0]);
+      drawStrokes(this.converted, strokes, pen, "black");
+    }
+    const shown = this.isOnImage ? this.ink : this.converted;
+    const { data } = shown.getImageData(0, 0, SIDE, SIDE);
     const alphas = data.filter((_, index) => index % 4 === 3); // without red, green and blue
     const bits = alphas.map((alpha) => alpha >> 7).join(""); // 1 where there is ink
     const ink = bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16));

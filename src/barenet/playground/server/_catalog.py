@@ -58,7 +58,8 @@ def _describe(name: str) -> dict[str, Any]:
     }
     if name not in page.DRAWN:
         return entry
-    prepared = prepare_named(page.DataSettings(source=name, samples=N_POINTS))
+    data = page.DataSettings(source=name, samples=N_POINTS)
+    prepared = prepare_named(data, max_images=N_POINTS)  # principal components take time
     arrays = point_arrays(prepared, N_POINTS)
     columns = [arrays["positions"], arrays["values"]]
     points = np.column_stack(columns).astype(float)

@@ -18,6 +18,10 @@ MAX_SHOWN = 24
 #: Points along each side of a pixel, and along each side of the pad.
 POINTS_PER_PIXEL = 4
 PAD_SIDE = 192
+#: The larger side of a drawing that the page converts, and the width of its pen, in points of the
+#: pad: the page scales what is drawn to this size, so that small digits have no thicker lines.
+CONVERTED_SIDE = 150
+CONVERTED_PEN = 18
 
 
 class DigitStyle(NamedTuple):
@@ -42,10 +46,16 @@ class DigitStyle(NamedTuple):
 UPRIGHT = DigitStyle(
     height=1.0, width=20 / 32, stretch=3.0, slant=0.05, right_offset=0.5, by_mass=False
 )
+#: The digits of drawn_digits are straightened, and lie in 20/28 of the image, as in MNIST.
+STRAIGHTENED = DigitStyle(
+    height=20 / 28, width=20 / 28, stretch=1.0, slant=0.0, right_offset=0.0, by_mass=True
+)
 #: MNIST's digits lie in 20 × 20 of 28 × 28 pixels, with the shape as drawn.
 CENTRED = DigitStyle(
     height=20 / 28, width=20 / 28, stretch=1.0, slant=np.inf, right_offset=0.0, by_mass=True
 )
+#: By the height of the images; those of other heights are like MNIST's.
+STYLES = {8: UPRIGHT, 14: STRAIGHTENED}
 
 
 def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
 
 def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Compute the fraction of ink in each pixel of an image, from a bitmap with ink."""
-    style = UPRIGHT if shape[0] == 8 else CENTRED
+    style = STYLES.get(shape[0], CENTRED)
     n_rows = POINTS_PER_PIXEL * shape[0]
     n_columns = POINTS_PER_PIXEL * shape[1]
     y, x = np.nonzero(ink)
