@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,8 @@ SHAPE = (14, 14)
 N_DRAWINGS = 10
 #: Rows of MNIST's training images; the test images come after them.
 N_TRAINING = 60_000
+#: Every so many training images are redrawn, as the next ones are often of the same hand.
+STEP = 6
 #: Points along each side of a pixel of MNIST, while an image is traced.
 SCALE = 4
 #: Empty pixels around an image, while it is traced.
@@ -76,18 +78,20 @@ def main() -> None:
 
 
 def _write_data_set(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-    """Write the first images that can be drawn again."""
+    """Write every sixth image that can be drawn again, and then some of those after them."""
     converted: list[NDArray[np.float64]] = []
     kept: list[int] = []
-    row = 0
+    order = np.arange(N_TRAINING).reshape(-1, STEP).T.ravel()
+    n_tried = 0
     with ProcessPoolExecutor() as pool:
         while len(kept) < N_IMAGES:
-            rows = range(row, row + N_IMAGES - len(kept))
-            for image in pool.map(convert, rows, images[row:], labels[row:], chunksize=50):
+            rows = order[n_tried : n_tried + N_IMAGES - len(kept)]
+            n_tried += len(rows)
+            redrawn = pool.map(convert, rows.tolist(), images[rows], labels[rows], chunksize=50)
+            for row, image in zip(rows.tolist(), redrawn, strict=True):
                 if image is not None:
                     converted.append(image.ravel())
                     kept.append(row)
-                row += 1
     pixels = [f"pixel_{row}_{column}" for row, column in np.ndindex(SHAPE)]
     np.savez_compressed(
         PACKED,
@@ -97,7 +101,7 @@ def _write_data_set(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Non
         feature_names=np.array(pixels),
         image_shape=np.array(SHAPE),
     )
-    print(f"{len(kept):,} of the first {row:,} images")
+    print(f"{len(kept):,} of {n_tried:,} images")
 
 
 def _write_drawings(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
@@ -126,7 +130,7 @@ def convert(row: int, image: NDArray[np.uint8], label: int) -> NDArray[np.float6
     drawing = draw(tracing.strokes)
     if not is_faithful(tracing, drawing):
         return None
-    if label == 1 and row % 3 == 0:
+    if label == 1 and row // STEP % 3 == 0:
         drawing = draw([*tracing.strokes, _upstroke(tracing.strokes, row)])
     shares = image_of(drawing, SHAPE)
     return shares * POINTS_PER_PIXEL**2
@@ -140,7 +144,8 @@ def _upstroke(strokes: list[Stroke], seed: int) -> Stroke:
     height = np.ptp(points[:, 1])
     left = rng.uniform(0.15, 0.4) * height
     down = rng.uniform(0.1, 0.4) * height
-    return np.array([top + [-left, down], top])
+    start = (top[0] - left, top[1] + down)
+    return np.array([start, top])
 
 
 def is_faithful(tracing: Tracing, drawing: Bitmap) -> bool:
@@ -265,9 +270,8 @@ def _paths(lines: Bitmap) -> tuple[list[list[Point]], dict[Point, list[Point]]]:
     paths = []
     ends = [point for point in points if len(neighbours[point]) != 2]
     for start in [*ends, *points]:  # afterwards, closed loops without a crossing
-        if not neighbours[start]:
-            if start in ends and [start] not in paths:
-                paths.append([start])
+        if not neighbours[start] and [start] not in paths:  # a dot
+            paths.append([start])
         for second in neighbours[start]:
             if frozenset((start, second)) not in walked:
                 paths.append(_walk(start, second, neighbours, walked))
@@ -285,7 +289,7 @@ def _walk(
     walked.add(frozenset((start, second)))
     while len(neighbours[path[-1]]) == 2:
         last = path[-1]
-        ahead = [each for each in neighbours[last] if frozenset((last, each)) not in walked]
+        ahead = [point for point in neighbours[last] if frozenset((last, point)) not in walked]
         if not ahead:
             break
         path.append(ahead[0])

@@ -83,12 +83,13 @@ def draw(page):
 def draw_strokes(page, strokes, side=0.75, middle=(0.5, 0.5)):
     """Draw strokes with the mouse, given the drawing's larger side and middle, of the pad's."""
     box, mouse = page.find(".pad").bounding_box(), page.page.mouse
+    corner = np.array([box["x"], box["y"]])
     points = np.array([point for stroke in strokes for point in stroke])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = side * box["width"] / (high - low).max()
     for stroke in strokes:
         placed = (np.array(stroke) - (low + high) / 2) * scale + np.array(middle) * box["width"]
-        for index, (x, y) in enumerate((placed + [box["x"], box["y"]]).tolist()):
+        for index, (x, y) in enumerate((placed + corner).tolist()):
             mouse.move(x, y)
             if index == 0:
                 mouse.down()
@@ -105,9 +106,7 @@ def read(page, strokes, **place):
     return int(page.text(".chances .most span:first-child"))
 
 
-@pytest.mark.parametrize(
-    ("step", "least"), [(5, 18), pytest.param(1, 95, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("step", "least"), [(5, 18), pytest.param(1, 95, marks=pytest.mark.slow)])
 def test_digits_of_other_hands_are_read(tab, step, least):
     """Large and small ones, in the middle and in the corners, after 20 epochs."""
     page = tab("#data=drawn_digits&net.stop_epoch=20&pace=0", width=1366, height=768)
