@@ -106,7 +106,7 @@ def read(page, strokes, **place):
     return int(page.text(".chances .most span:first-child"))
 
 
-@pytest.mark.parametrize(("step", "least"), [(5, 18), pytest.param(1, 95, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("step", "least"), [(10, 8), pytest.param(1, 95, marks=pytest.mark.slow)])
 def test_digits_of_other_hands_are_read(tab, step, least):
     """Large and small ones, in the middle and in the corners, after 20 epochs."""
     page = tab("#data=drawn_digits&net.stop_epoch=20&pace=0", width=1366, height=768)
