@@ -73,10 +73,9 @@ def prepare_named(data: DataSettings, max_images: int = MAX_IMAGES) -> PreparedD
         some_rows = rows.take(np.arange(0, rows.n_samples, step))
         rows = replace(some_rows, description=words)
     scaling = None
-    pixels = np.asarray(rows.X)
-    if pixels.dtype == np.uint8:
+    if not isinstance(rows.X, Frame) and rows.X.dtype == np.uint8:
         # Pixels that are almost always empty would become large if they were standardized.
-        ends = np.array([[0.0], [pixels.max()]])
+        ends = np.array([[0.0], [np.max(rows.X)]])
         scaling = Scaling.fit("minmax", ends.repeat(rows.n_features, axis=1))
     return _prepare_matrix(rows, data, scaling=scaling)
 
