@@ -71,6 +71,8 @@ HABITS = [
     (MLPEnsembleClassifier, {"hidden_layer_sizes": (8,)}, "layers of their own"),
     (MLPEnsembleClassifier, {"early_stopping": True}, "max_iter limits the epochs"),
     (MLPEnsembleClassifier, {"n_epochs": 9}, "pass max_iter=9"),
+    (MLPEnsembleClassifier, {"monotone_constraints": (1, 0)}, "pass monotonic=[1, 0, -1], a sign"),
+    (MLPEnsembleRegressor, {"monotonic_cst": [1, 0]}, "pass monotonic=[1, 0, -1], a sign"),
     (MLPClassifier, {"n_estimators": 100}, "MLPEnsembleClassifier"),
     (MLPRegressor, {"max_depth": 6}, "hidden_layer_sizes"),
     (MLPClassifier().fit, {"eval_set": [(X, Y)]}, "validation_data=(X, y)"),

@@ -345,6 +345,9 @@ OTHER_NAMES = {
     ("folds", "n_folds", "n_splits"): ("cv={5}",),
     ("group", "groups"): ("split_by, the name of the column that has the groups",),
     ("sep", "separator"): ("delimiter=';', or another character",),
+    ("monotonic_cst", "monotone_constraints", "monotonic_constraints"): (
+        "monotonic=[1, 0, -1], a sign for each column, or a dictionary of them",
+    ),
     ("na_values",): ("missing=['-999'], or other spellings of a missing value",),
     ("usecols",): ("drop, a list of the columns to leave out",),
     ("activation", "activations"): ("hidden='relu', or another name",),

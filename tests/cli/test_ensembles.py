@@ -227,3 +227,30 @@ def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
     assert "comparing inputs  epoch 2  out-of-fold R²" in shown
     assert "each pair of 'team' and 'season' has an input of its own" in shown
     assert "team, season  pairs" in terminal("info", "runs/matches", COLUMNS="150")
+
+
+def test_monotonic_constraints_of_a_run(barenet):
+    """They are in the introduction, in the settings, in the description, and in a resumed run."""
+    rows = (f"{at % 37},{at % 11},{at * at % 7},{at * 13 % 50 / 10}\n" for at in range(300))
+    Path("t.csv").write_text("age,debt,other,y\n" + "".join(rows))
+    constraints = ("--monotonic", "age=1", "debt=-1")
+    run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--no-quick")
+    done = barenet(*run, "--epochs", 2, *constraints, "--out", "run").ok()
+    assert "the predictions increase with age; decrease with debt: monotonic cons" in done.err
+    assert 'monotonic = [\n    "age=1",\n    "debt=-1",\n]' in Path("run/settings.toml").read_text()
+    assert "predictions increase with age; decrease with debt" in barenet("info", "run").words
+    predictor = load("run/model.safetensors")
+    ages = {"age": list(range(-9, 60)), "debt": [5] * 69, "other": [3] * 69}
+    assert np.diff(predictor.predict(ages)).min() > -1e-5
+    again = barenet("train", "--config", "run/settings.toml", "--no-plots", "--out", "again")
+    again.ok()
+    twin = load("again/model.safetensors")
+    np.testing.assert_array_equal(twin.outputs(ages), predictor.outputs(ages))
+    failed = barenet(*run[:-1], "--quick", *constraints)
+    assert failed.status == 2
+    assert "--monotonic: is for ensembles, and a single network is trained here" in failed.err
+    assert "--no-quick" in failed.err
+    failed = barenet(*run, "--monotonic", "agee=1")
+    assert failed.status == 2 and "--monotonic: unknown 'agee', did you mean 'age'" in failed.err
+    failed = barenet(*run, "--monotonic", "age")
+    assert "--monotonic: expected columns with signs such as age=1 or age=-1" in failed.err

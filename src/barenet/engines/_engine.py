@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, option
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network, Snapshot
+from barenet.model._parameter_limits import ParameterLimits
 from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
@@ -48,10 +50,18 @@ class Job(Configurable):
     #: The parts of the parameters that no step changes: those of the layers that are not trainable
     #: when the job is made.
     frozen: tuple[slice, ...] = field(default=(), init=False)
+    #: The limits of the parameters in the network's precision, if it has any.
+    limits: ParameterLimits | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frozen", frozen_parts(self.network))
+        network = self.network
+        object.__setattr__(self, "frozen", frozen_parts(network))
         super().__post_init__()
+        if network._limits is not None:
+            if self.optimizer.full_batch:
+                problem = "L-BFGS doesn't keep the limits of the network's parameters"
+                raise ArgumentError(problem, argument="optimizer", remedy="use another one")
+            object.__setattr__(self, "limits", network._limits.astype(network.dtype))
 
     def clear_frozen(self, vector: FloatArray) -> None:
         """Set the entries of frozen parameters to 0, as of a gradient."""

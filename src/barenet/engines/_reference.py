@@ -55,6 +55,8 @@ def take_steps(
             if job.clipping is not None:
                 job.clipping.clip(gradient)
             optimizer.step(parameters, gradient, rate)
+            if job.limits is not None:
+                job.limits.project(parameters)
             if optimizer.average:
                 update_average(optimizer, parameters)
             kept.restore()

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 class MultilayerPerceptronEnsemble(TableInput, ABC):
     """An ensemble of networks for tables; subclasses encode the targets."""
 
+    monotonic: Mapping[Any, int] | ArrayLike | None = None
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
     engine: str = "auto"
@@ -128,6 +129,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             engine=self.engine,
             threads=self.threads,
             progress=self.verbose,
+            monotonic=self.monotonic,
             **self._options(),
         )
         if targets.ndim == 1:
@@ -152,6 +154,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.__dict__.pop("residuals_", None)
         if best.residuals is not None:
             self.residuals_ = best.residuals
+        self._monotonic = prepared.monotonic
         self._keep(prepared.encoding, X)
         self._keep_rows(X, weight)
         self._scores = best.scores
@@ -271,6 +274,12 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         or identify the rows.
     missing : list of str, optional
         Further markers of missing values, as in `TablePreprocessor`.
+    monotonic : dict or array-like of shape (n_features,), optional
+        Columns with which the probability of the second class only increases (1) or only decreases
+        (-1), if all other columns are unchanged: signs by name or position, or one for each column,
+        where 0 is no constraint. There must be two classes. The order is certain for all numbers,
+        dates and booleans, also for those beyond the training rows, but not for a missing value.
+        Columns of categories and of texts are refused.
     max_iter : int, default=96
         Maximum number of epochs.
     random_state : int, RandomState or None, default=None
@@ -415,6 +424,12 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         or identify the rows.
     missing : list of str, optional
         Further markers of missing values, as in `TablePreprocessor`.
+    monotonic : dict or array-like of shape (n_features,), optional
+        Columns with which the prediction only increases (1) or only decreases (-1), if all other
+        columns are unchanged: signs by name or position, or one for each column, where 0 is no
+        constraint. There must be one target. The order is certain for all numbers, dates and
+        booleans, also for those beyond the training rows, but not for a missing value. Columns of
+        categories and of texts are refused.
     max_iter : int, default=96
         Maximum number of epochs.
     random_state : int, RandomState or None, default=None

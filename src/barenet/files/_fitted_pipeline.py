@@ -16,6 +16,7 @@ from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
 from barenet.model._activations import Sigmoid
 from barenet.tables._encoding import TableEncoding
+from barenet.tables._monotonic_columns import settings_of_signs
 from barenet.tables._parsing import class_labels, class_name
 from barenet.tables._scaling import Scaling, no_scaling
 from barenet.training._history import History
@@ -103,6 +104,9 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
         settings["loss"] = loss_of_ensemble
         settings.pop("quantile", None)
         settings.pop("power", None)
+    signs = getattr(estimator, "_monotonic", {})
+    if signs:  # by name, as `description` reads them
+        settings["monotonic"] = settings_of_signs(signs)
     n_rows: dict[str, int] = {}
     if len(history):
         n_rows = dict(estimator._n_rows)

@@ -42,6 +42,7 @@ from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import Frame
+from barenet.tables._monotonic_columns import describe_signs, signs_of_settings
 from barenet.tables._named_columns import columns_by_name
 from barenet.tables._parsing import class_labels
 from barenet.tables._scaling import Scaling
@@ -686,6 +687,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
     lines = {
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,
+        "monotonic": _describe_constraints(predictor),
         "scaling": scaling,
         "network": _describe_model(predictor.network),
         "trained on": ": ".join(origin),
@@ -697,6 +699,21 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         if text:
             description[heading] = text
     return description
+
+
+def _describe_constraints(predictor: Predictor) -> str:
+    """Describe the monotonic constraints of the training; empty without any."""
+    card = predictor.card or ModelCard()
+    settings = card.settings.get("monotonic")
+    if not isinstance(settings, tuple):
+        return ""
+    predictions = "predictions"
+    if predictor.classes is not None:
+        predictions = f"probabilities of {predictor.classes[-1]}"
+    texts = [str(setting) for setting in settings]
+    with suppress(ValueError):  # the card of another program may have other settings
+        return f"{predictions} {describe_signs(signs_of_settings(texts))}"
+    return ""
 
 
 def _describe_model(model: Model) -> str:

@@ -3,6 +3,7 @@
 Each part is stored under its name, so that an error on resuming can list what has changed.
 """
 
+import hashlib
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +46,9 @@ def settings_of(
             frozen_layers.append(str(number))
     if frozen_layers:  # earlier versions saved no such setting
         settings["frozen layers"] = ", ".join(frozen_layers)
+    if job.limits is not None:
+        content = job.limits.lower.tobytes() + job.limits.upper.tobytes()
+        settings["limits of parameters"] = hashlib.sha256(content).hexdigest()[:16]
     settings.update(callbacks)
     settings.update(numbered("layer", job.network.layers))
     settings.update(numbered("penalty", job.penalties))

@@ -36,6 +36,7 @@ from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs,
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
 from barenet.model._network_summary import display, summarize
+from barenet.model._parameter_limits import ParameterLimits
 from barenet.model._randomness import derive_key
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, PReLU
 from barenet.model.losses import Loss, as_loss, logits_form
@@ -89,6 +90,8 @@ class Network(InPlaceAssignment, OtherMethods):
     n_parameters: int
     sizes: tuple[int, ...]
     dtype: np.dtype[Any]
+    #: The limits of the parameters, if there are any; a model file doesn't have them.
+    _limits: ParameterLimits | None = None
 
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"

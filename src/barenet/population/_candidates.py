@@ -15,7 +15,7 @@ from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
 
 #: Settings that don't apply to the networks of a search: `barenet search` has no flags for them.
-NOT_IN_A_SEARCH = {"class_weight", "label_smoothing", "patience"}
+NOT_IN_A_SEARCH = {"class_weight", "label_smoothing", "monotonic", "patience"}
 #: Settings that all candidates share, as they belong to the data or to the command.
 SHARED_BY_CANDIDATES = {
     "metric",

@@ -18,6 +18,7 @@ from barenet.model.layers import Dense
 from barenet.population._averaged_networks import AveragedNetworks, CheckedEpoch
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._ensemble_saver import EnsembleSaver
+from barenet.population._monotonic_network import make_monotonic, signs_of_outputs
 from barenet.population._out_of_fold import OutOfFold, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
@@ -57,6 +58,9 @@ class EnsembleTraining:
         them.
     factors_of_networks : ndarray of shape (n_networks, n_inputs), optional
         Further factors for each network; X is a SparseRows then.
+    signs_of_inputs : ndarray of shape (n_inputs,), int8, optional
+        1 for an input with which the predictions only increase, -1 where they decrease, else 0; all
+        factors are above 0 then.
 
     Examples
     --------
@@ -78,6 +82,7 @@ class EnsembleTraining:
         engine: str = "auto",
         factors: FloatArray | None = None,
         factors_of_networks: FloatArray | None = None,
+        signs_of_inputs: NDArray[np.int8] | None = None,
     ) -> None:
         self.out_of_fold = out_of_fold
         self.recipe = recipe
@@ -100,6 +105,7 @@ class EnsembleTraining:
             self.n_copies = len(different)
             self.X = X.scaled_copies(different)
             self.first_rows = copies.ravel() * len(X)
+        self.signs_of_inputs = signs_of_inputs
         self.seeds = [(seed + index) % 2**32 for index in range(len(self.left_out))]
         self.networks: list[Network] = []
         for network_seed in self.seeds:
@@ -144,6 +150,8 @@ class EnsembleTraining:
             assert isinstance(last, Dense)
             varies = np.ptp(self.out_of_fold.y, axis=0) > 0
             last.weights *= varies  # a constant target is still predicted exactly
+        if self.signs_of_inputs is not None:
+            make_monotonic(network, self.signs_of_inputs, signs_of_outputs(target_kind))
         return network
 
     def run(

@@ -11,11 +11,13 @@ from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._input_trials import InputTrials
+from barenet.population._monotonic_network import check_monotonic_target
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._out_of_fold import check_memory
 from barenet.population._training_table import PreparedTraining, TrainingTable
 from barenet.tables._encoding import ColumnOptions, check_texts
 from barenet.tables._frame import TEXT
+from barenet.tables._monotonic_columns import signs_of_columns
 from barenet.tables._parsed_frame import ParsedFrame
 from barenet.tables._to_frame import as_frame, column_names
 
@@ -34,6 +36,7 @@ def prepare_ensemble_training(
     engine: str = "auto",
     threads: int | None = None,
     progress: bool | None = None,
+    monotonic: Any = None,
     **columns: Unpack[ColumnOptions],
 ) -> PreparedTraining:
     """Prepare the training on a table: choose its inputs, fit their encoding, and scale numbers.
@@ -43,6 +46,9 @@ def prepare_ensemble_training(
     categories. Networks that are trained with and without such inputs confirm them (`InputTrials`).
     """
     check_memory(y, target_kind)
+    signs = signs_of_columns(monotonic, X, columns.get("drop", ()))
+    if signs:
+        check_monotonic_target(target_kind)
     if weight is None:
         weight = np.ones(len(y))
     scaling = None
@@ -67,6 +73,7 @@ def prepare_ensemble_training(
         rare=rare,
         engine=engine,
         columns=columns,
+        monotonic=signs,
     )
     recipe = EnsembleRecipe.for_rows(len(y))
     if epochs:

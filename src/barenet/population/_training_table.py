@@ -1,6 +1,6 @@
 """The rows of a table that an ensemble is trained on, and how they become inputs and networks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,13 @@ from barenet.tables._chosen_pairs import columns_of, with_categories_of_pairs, w
 from barenet.tables._column_relevance import relevance_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._input_regression import random_rows
+from barenet.tables._monotonic_columns import (
+    Signs,
+    check_order,
+    signs_of_inputs,
+    without_cycles_of,
+    without_inputs_of,
+)
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import table_rows
 from barenet.tables._target_jumps import add_edges_at_jumps
@@ -37,12 +44,15 @@ class PreparedTraining(NamedTuple):
         The scaling of numeric targets.
     chosen : ChosenInputs
         The inputs that were chosen by the error on left-out rows, and are not the default.
+    monotonic : dict of str to int
+        The signs of the constrained columns.
     """
 
     training: EnsembleTraining
     encoding: TableEncoding
     scaling: Scaling | None
     chosen: ChosenInputs
+    monotonic: Signs
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,6 +85,8 @@ class TrainingTable:
         The engine that trains the networks.
     columns : dict
         The options of the columns.
+    monotonic : dict of str to int
+        The signs of the columns in whose values the predictions increase (1) or decrease (-1).
     """
 
     X: Any
@@ -89,6 +101,7 @@ class TrainingTable:
     rare: float | None
     engine: str
     columns: ColumnOptions
+    monotonic: Signs = field(default_factory=dict)
 
     def choose_inputs(self) -> ChosenInputs:
         """Choose inputs by ridge regressions; no fractions of rare categories if `rare` is set."""
@@ -97,7 +110,7 @@ class TrainingTable:
         )
         if self.rare is not None:
             chosen = chosen._replace(rare={})
-        return chosen
+        return without_inputs_of(self.monotonic, chosen)
 
     def sampled(self, most: int) -> "TrainingTable":
         """Return a table of at most `most` random rows."""
@@ -123,6 +136,7 @@ class TrainingTable:
             rare=self._rare(chosen),
             **self.columns,
         )
+        encoding = without_cycles_of(self.monotonic, encoding)
         encoding = encoding.with_inputs(chosen.parts, chosen.codes)
         return with_categories_of_pairs(encoding, self.X, chosen.pairs)
 
@@ -148,6 +162,7 @@ class TrainingTable:
             left_out,
             keep=self.columns.get("keep_column", ()),
         )
+        check_order(encoding, self.monotonic)
         factors_of_networks = word_factors * relevance_factors(
             encoding, self.X, self.y_for_encoding, self.weight, left_out
         )
@@ -157,6 +172,9 @@ class TrainingTable:
         inputs = table_rows(encoding, self.X, np.float32, factors)
         shares = self.weight / self.weight.sum()
         out_of_fold = OutOfFold(self.y, shares, self.number_loss)
+        input_signs = None
+        if self.monotonic:
+            input_signs = signs_of_inputs(encoding, self.monotonic)
         training = EnsembleTraining(
             inputs,
             out_of_fold,
@@ -167,5 +185,6 @@ class TrainingTable:
             engine=self.engine,
             factors=factors,
             factors_of_networks=factors_of_networks,
+            signs_of_inputs=input_signs,
         )
-        return PreparedTraining(training, encoding, self.scaling, chosen)
+        return PreparedTraining(training, encoding, self.scaling, chosen, self.monotonic)

@@ -68,6 +68,7 @@ class TrainingOptions(NetworkOptions, total=False):
 
     metric: Name | None
     class_weight: tuple[str, ...] | None
+    monotonic: tuple[str, ...] | None
     label_smoothing: float | None
     patience: int | None
     seed: int | None
@@ -116,6 +117,9 @@ class RunConfig:
     class_weight : tuple of str, optional
         Weights of the classes in the loss, such as yes=5 no=1; balanced gives all classes the same
         total weight. Scores of the test rows have no weights.
+    monotonic : tuple of str, optional
+        Columns with which the predictions of an ensemble only increase or only decrease, such as
+        age=1 debt=-1. Of two classes, the probability of the second one does.
     label_smoothing : float, optional
         Label smoothing ε: with k classes, the target is 1 − ε + ε/k for the correct class, and ε/k
         for each other.
@@ -188,6 +192,7 @@ class RunConfig:
     loss: str | None = None
     metric: Name | None = None
     class_weight: tuple[str, ...] | None = None
+    monotonic: tuple[str, ...] | None = None
     label_smoothing: float | None = option(None, ge=0, lt=1)
     optimizer: str | None = None
     learning_rate: float | None = option(None, gt=0)
@@ -223,12 +228,13 @@ class RunConfig:
             else:
                 spelled = _as_setting(registry, value)
             object.__setattr__(self, name, spelled)
-        weights: Any = self.class_weight
-        if isinstance(weights, str):
-            object.__setattr__(self, "class_weight", (weights,))
-        elif isinstance(weights, Mapping):
-            pairs = tuple(f"{name}={weight}" for name, weight in weights.items())
-            object.__setattr__(self, "class_weight", pairs)
+        for name in ("class_weight", "monotonic"):  # numbers by class, and signs by column
+            value = getattr(self, name)
+            if isinstance(value, str):
+                object.__setattr__(self, name, (value,))
+            elif isinstance(value, Mapping):
+                pairs = tuple(f"{key}={number}" for key, number in value.items())
+                object.__setattr__(self, name, pairs)
 
     def validate(self) -> None:
         """Check every number against its range, and settings that exclude each other.

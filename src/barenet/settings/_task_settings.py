@@ -41,7 +41,7 @@ AUTO = "auto"
 NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 
 #: Settings that also apply to an ensemble; all others apply only to a single network.
-SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
+SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "monotonic", "verbose_epoch")
 
 #: Those of a single network, which an ensemble takes, too, if it is requested (`quick=False`).
 OF_REQUESTED_ENSEMBLE = ("epochs", "loss", "engine")

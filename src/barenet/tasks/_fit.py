@@ -31,6 +31,7 @@ from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._chosen_pairs import columns_of
 from barenet.tables._encoding import TableEncoding
+from barenet.tables._monotonic_columns import Signs, describe_signs, signs_of_settings
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
@@ -333,6 +334,12 @@ def _add_remedy_of_loss(error: ArgumentError, settings: TaskSettings, dataset: D
 
 def _check_settings(settings: TaskSettings) -> None:
     """Reject settings that are wrong for any single network, regardless of the rows."""
+    if settings.config.monotonic:
+        problem = "is for ensembles, and a single network is trained here"
+        remedy = "leave it out"
+        if settings.is_table:
+            remedy += ", or train an ensemble with {quick}"
+        raise ArgumentError(problem, argument="monotonic", remedy=remedy, quick=False)
     settings.config.validate()
     as_schedule(settings.config.schedule)
     check_engine(settings.config.engine or "auto")
@@ -410,6 +417,7 @@ def prepare_ensemble(
         engine=config.engine or "auto",
         threads=threads,
         progress=progress,
+        monotonic=signs_of_settings(config.monotonic or (), training.feature_names),
         **settings.table_options(training.feature_names),
     )
     ensemble_training = prepared.training
@@ -429,7 +437,7 @@ def prepare_ensemble(
         training=training,
         predictor=predictor,
         ensemble_training=ensemble_training,
-        note=note_on_inputs(prepared.chosen),
+        note=note_on_inputs(prepared.chosen, prepared.monotonic),
     )
 
 
@@ -445,8 +453,8 @@ def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
     return NumberLoss.of_spec(config.loss)
 
 
-def note_on_inputs(chosen: ChosenInputs) -> str:
-    """Describe the chosen inputs of columns, each choice in a line."""
+def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
+    """Describe the chosen inputs of columns, each choice in a line, and the constraints."""
     columns_of_pairs = columns_of(chosen.pairs)
     names_by_fraction: dict[float, list[str]] = {}
     for name, fraction in chosen.rare.items():
@@ -468,9 +476,11 @@ def note_on_inputs(chosen: ChosenInputs) -> str:
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
     note = ""
+    if monotonic:
+        note += f"the predictions {describe_signs(monotonic)}: monotonic constraints\n"
     for choice in choices:
         note += f"{choice}, chosen by the error on rows that are left out\n"
-    if choices:
+    if note:
         note += "\n"
     return note
 

@@ -99,6 +99,9 @@ class CompiledEngine(Engine):
         if optimizer.average:
             program.point("parameters", self.raw_parameters())
             program.point("average", optimizer.moments["average"])
+        if self.job.limits is not None:
+            program.point("lower", self.job.limits.lower)
+            program.point("upper", self.job.limits.upper)
         program.step["n_steps"] = optimizer.n_steps
         report = program.run(order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)

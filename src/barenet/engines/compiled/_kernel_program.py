@@ -29,6 +29,8 @@ PLACES = {
     "moment_1": "moment_1",
     "moment_2": "moment_2",
     "average": "average",
+    "lower": "lower",
+    "upper": "upper",
 }
 
 

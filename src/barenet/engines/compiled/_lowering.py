@@ -136,9 +136,11 @@ class Lowering(ProgramBuilder):
         self.purpose = purpose
         self.max_threads = _threads.allowed_cores()
         self.averages = False
+        self.has_limits = False
         self.moments: Sequence[str] = ()
         if purpose == "learn":
             self.averages = getattr(job.optimizer, "average", 0) > 0
+            self.has_limits = job.limits is not None
             self.moments = getattr(type(job.optimizer), "moment_names", ())
         self.loading: Region = []
         #: Work of the first layer before that of the rows: products of parts of X, sums of runs.
@@ -566,6 +568,9 @@ class Lowering(ProgramBuilder):
                 fields[f"moment_{number}"] = self.parameter_rows(height, width, row)
             if self.averages:
                 fields["average"] = self.parameter_rows(height, width, row)
+            if self.has_limits:
+                fields["lower"] = self.parameter_rows(height, width, row)
+                fields["upper"] = self.parameter_rows(height, width, row)
         if self.needs_gradient:
             fields["gradient"] = self.parameter_rows(n_gradient_rows, width, row)
         self.flat += height * width
@@ -664,6 +669,8 @@ class Lowering(ProgramBuilder):
             clip = CLIPS[type(job.clipping)]
             update += self.work(record, clip)
         update += self.work(record, take_step, variant=job.optimizer.name)
+        if self.has_limits:
+            update += self.work(record, _optimizers.limit)
         if self.averages:
             update += self.work(record, _optimizers.average)
         update += self.work(record, *transpose)

@@ -38,6 +38,7 @@ def structure_of(job: Job) -> Hashable:
         type(job.clipping),
         vector_bits(),
         tuple(part.start for part in job.frozen),
+        job.limits is not None,
     ]
     activations = [layer.activation for layer in network.layers if layer.activation]
     for part in (*network.layers, *activations, job.loss, *job.penalties):

@@ -201,6 +201,9 @@ class JaxEngine(Engine):
         constants: dict[str, Any] = {"strengths": strengths_of(self.job)}
         if self.job.clipping is not None:
             constants["limit"] = np.asarray(self.job.clipping.limit, self.job.network.dtype)
+        if self.job.limits is not None:
+            constants["lower"] = self.job.limits.lower
+            constants["upper"] = self.job.limits.upper
         return constants
 
     def _inputs_of_steps(
@@ -346,6 +349,7 @@ def structure_of(job: Job) -> tuple[Any, ...]:
         clipping,
         tuple(penalties),
         tuple((part.start, part.stop) for part in job.frozen),
+        job.limits is not None,
     )
 
 

@@ -40,6 +40,8 @@ def learning_function(job: Job, precision: str) -> Callable[..., Any]:
         new_parameters, moments = rule.step(
             parameters, state["moments"], gradient, inputs["factors"]
         )
+        if job.limits is not None:
+            new_parameters = jnp.clip(new_parameters, constants["lower"], constants["upper"])
         new_state = {"parameters": new_parameters, "statistics": statistics, "moments": moments}
         if averages:
             average = state["average"]

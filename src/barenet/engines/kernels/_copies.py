@@ -79,10 +79,14 @@ def emit(spec, step, layer, start, stop):
 
 @kernel()
 def load(spec, step, layer, start, stop):
-    """Copy the network's parameters and the optimizer's moments into padded rows."""
+    """Copy the network's parameters, their limits and the optimizer's moments into padded rows."""
     n = layer.n_out
     stride = layer.stride
-    for flat, padded in vectors_and_rows(step, layer)[:4]:
+    lower = (step.lower, layer.lower)
+    upper = (step.upper, layer.upper)
+    parameters, moment_1, moment_2, average, _ = vectors_and_rows(step, layer)
+    loaded = (parameters, moment_1, moment_2, average, lower, upper)
+    for flat, padded in loaded:
         if flat != 0:
             for row in range(start, stop):
                 first = layer.flat + row * n

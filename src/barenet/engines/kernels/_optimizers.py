@@ -132,6 +132,17 @@ def average(spec, step, layer, start, stop):
         a[i] = a[i] + share * difference
 
 
+@kernel()
+def limit(spec, step, layer, start, stop):
+    """θ ← min(max(θ, lower), upper) for the limits of the parameters."""
+    p, _, length = tile(spec, step, layer, start, stop)
+    lower = parameter_vectors(spec, layer, layer.lower, start)
+    upper = parameter_vectors(spec, layer, layer.upper, start)
+    for i in range(0, length, lanes(spec)):
+        raised = where(p[i] < lower[i], lower[i], p[i])
+        p[i] = where(raised > upper[i], upper[i], raised)
+
+
 @kernel(RULES)
 def take_step_of_one_row(spec, step, layer, start, stop):
     """dW = xᵀ dZ of a batch of one row, Σ g² of its tiles, and the update, by some rows of W."""

@@ -42,6 +42,8 @@ STEP = record(
         "seed", "number", "n_steps",
         # The network's own vectors.
         "parameters", "moment_1", "moment_2", "average", "gradient", "statistics",
+        # The limits of the parameters, of the same length.
+        "lower", "upper",
         # The kernel of that name.
         "multiply",
         # Σ g² of each tile, then its penalty; the number of tiles; the loss of each row.
@@ -69,6 +71,8 @@ LAYER = record(
         "x", "z", "a", "d", "d_in",
         # Rows of weights, then the bias; the stride of these rows.
         "weights", "gradient", "moment_1", "moment_2", "average", "row",
+        # The limits of these numbers, in rows of the same stride.
+        "lower", "upper",
         # For each thread, if not all gradients are kept; the rows that are computed together.
         "gradient_rows", "block",
         # A tile has 2 to the power of tile_bits rows.
