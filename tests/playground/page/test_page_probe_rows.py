@@ -283,7 +283,7 @@ def test_a_missing_number_and_the_one_that_replaces_it(tab, churn):
     probe_row(page, 23)
     assert lines_of(churn)[23]["price"] == ""
     page.until_text(".where", "missing")
-    assumed = re.search(r"price = missing, ([\d.]+) assumed", page.text(".where"))[1]
+    assumed = re.search(r"price is missing, ([\d.]+) assumed", page.text(".where"))[1]
     rows = load_table(churn, "churn")
     training, _ = rows.split(page.value("state.data.test_size"))
     assert float(assumed) == pytest.approx(np.nanmedian(training.X["price"]), abs=0.006)

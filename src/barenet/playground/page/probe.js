@@ -276,7 +276,7 @@ export class Probe {
       const values = names.map((name, axis) => {
         const filled = assumed[facts.axes[axis]];
         if (filled === undefined) return `${name} = ${rounded(this.place[axis])}`;
-        return `${name} = ${missingWords(filled)}`;
+        return `${name} is ${missingWords(filled)}`;
       });
       if (values.length) words += `: ${values.join(", ")}`;
     }
