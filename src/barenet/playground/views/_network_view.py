@@ -86,8 +86,9 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
     numbers = np.where(is_test, is_test.cumsum(), (~is_test).cumsum())
     numbers_in_file = np.asarray(prepared.dataset.numbers)[chosen]
     values = prepared.drawn_values(prepared.dataset.y[chosen])
+    positions = prepared.plane.positions(prepared.points[chosen])
     return {
-        "positions": prepared.plane.positions(prepared.points[chosen]),
+        "positions": positions,
         "values": values.astype(np.float32),
         "tests": is_test[chosen].astype(np.uint8),
         "numbers": numbers[chosen].astype(np.float32),
