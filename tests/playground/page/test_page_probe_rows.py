@@ -111,13 +111,18 @@ def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, k
         name = model.classes[int(expected.argmax())]
         classes.add(name)
         sentence = page.text(".probe .many .hint")
-        assert sentence.startswith(f"The probability of {name} is ")
+        assert sentence.startswith("The probability of yes is "), (
+            "of the second class, as in Python"
+        )
+        second = numbers(sentence)[0]
+        assert second == pytest.approx(expected[1], abs=0.0006)
         verdict = page.text(".probe .verdict")
         assert f": class {name}, " in verdict
         assert verdict.endswith(f"in truth: {model.classes[rows.y[place]]}")
         share = float(re.search(r"([\d.]+) %", verdict)[1])
         assert share == pytest.approx(100 * expected.max(), abs=0.06)
-        assert numbers(sentence)[0] == round(share / 100, 3), "both lines have the same digits"
+        of_second = share if name == "yes" else 100 - share
+        assert second == round(of_second / 100, 3), "both lines have the same digits"
     assert classes == {"no", "yes"}
     field = page.labelled("Row", exact=True)
     field.fill("5")

@@ -136,7 +136,10 @@ function verdict(data, { prediction, truth, networks }) {
   }
   const probabilities = probabilitiesOf(prediction);
   const place = probabilities.indexOf(Math.max(...probabilities));
-  return `${answer}: class ${classes[place]}, ${percent(probabilities[place])}${truly}`;
+  let shown = probabilities[place];
+  // With the contributions to the second of two classes, it adds up to 1, also after rounding.
+  if (classes.length === 2 && place === 0) shown = 1 - fraction(probabilities[1]);
+  return `${answer}: class ${classes[place]}, ${percent(shown)}${truly}`;
 }
 
 // The probability of each class: a single output is that of the second of two, but softmax has an
@@ -146,7 +149,7 @@ function probabilitiesOf(prediction) {
   return prediction;
 }
 
-// A probability with the digits that it has as a percentage.
+// A probability with the digits that it has as a percentage, as the contributions to it have it.
 export const fraction = (value) => (Math.round(1000 * value) / 1000).toFixed(3);
 
 // The true class or value of a point, if it has one, and how far the prediction is off.

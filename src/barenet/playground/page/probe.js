@@ -136,7 +136,8 @@ export class Probe {
     else this.choose(points.findLast((point) => point.row < row) ?? points.at(-1));
   }
 
-  // Probe a row of the table by its number in the file, from 0. The server finds those that are not drawn.
+  // Probe a row of the table by its number in the file, from 0. The server finds a row that is not
+  // drawn.
   goTo(text) {
     const number = Number(text);
     const { table_rows: count } = this.page.facts;
@@ -358,7 +359,8 @@ export class Probe {
     if (unused.length) this.row.append(...this.unused(unused, words));
   }
 
-  // The columns with the largest contributions first. They keep their places while the network learns.
+  // The columns with the largest contributions first. They keep their places while the network
+  // learns.
   sort(names, values) {
     if (!this.page.playing || !this.isSorted) {
       const size = (name) => Math.abs(values[name]);
@@ -496,7 +498,7 @@ function addValue(node) {
   return shown;
 }
 
-// The value of a cell of the table, as it is shown. `assumed`: the value in the place of a missing one.
+// The value of a cell of the table, as it is shown. `assumed`: the value that replaces a missing one.
 function cellWords(value, assumed) {
   if (assumed !== undefined) return missingWords(assumed);
   if (/^(nan|None|NaT|)$/.test(value)) return "missing";
