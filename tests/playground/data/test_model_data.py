@@ -154,6 +154,7 @@ def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flo
     view, place = NetworkView(prepared.model.settings, prepared, None), prepared.plane.grid(6)[7]
     probed = probe(view, 0, tuple(place), True)
     assert probed["prediction"] == pytest.approx(found[7], abs=1e-5)
+    assert probed["networks"] == len(predictor.network.networks) > 1
     assert probed["layers"][-1]["outputs"] == pytest.approx(alone[7], abs=1e-5)
     assert probed["raw"][0] == pytest.approx(place[0]) != probed["inputs"][0]
     assert "backward" not in probed, "a place has no target"
@@ -269,7 +270,7 @@ def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, na
     prepared, _ = prepared_of(path)
     assert len(prepared.training[1]) == 0 and prepared.axes == names
     view = NetworkView(prepared.model.settings, prepared, None)
-    with refused("row", "one of 0 points"):
+    with refused("row", "the index of one of 0 rows"):
         probe(view, 0, (), True)
     reports = []
     training = InteractiveTraining(view.setup, reports.append)

@@ -167,10 +167,10 @@ def test_the_whole_row_of_a_point_is_shown(tab, tmp_path):
         page.until_text(".words", words)
     page.find(".probe-open").click()
     page.until_text(".probe .many", "kind")
-    lines = [text.split("\t") for text in page.find(".probe .many tr").all_inner_texts()[1:]]
-    rows = {name: value for name, value, _ in lines}
+    lines = [text.split("\t") for text in page.find(".probe .many tr:has(td)").all_inner_texts()]
+    rows = {name: value for name, value, *_ in lines}
     assert len(rows) == 15
-    contributed = [numbers(text)[0] for _, _, text in lines if text]  # of the used columns
+    contributed = [numbers(line[2])[0] for line in lines if len(line) == 3]  # of the used columns
     assert len(contributed) > 10
     sizes = np.abs(contributed)
     assert (np.diff(sizes) <= 0.01 * sizes[0]).all(), "the largest comes first"

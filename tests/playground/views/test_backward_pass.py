@@ -12,7 +12,6 @@ from barenet.model.losses import as_loss
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
 from barenet.playground.views._backward_pass import backward_pass, is_difference
-from barenet.playground.views._network_view import drawn_rows
 
 STEP = 1e-5
 ROW = 6
@@ -34,10 +33,8 @@ CASES = [
 
 
 def training_row(view):
-    """A drawn row of the training set."""
-    rows = drawn_rows(view.prepared)
-    is_training = ~view.prepared.is_test[rows]
-    return int(np.flatnonzero(is_training)[ROW])
+    """A row of the training set."""
+    return int(np.flatnonzero(~view.prepared.is_test)[ROW])
 
 
 def dense_slots(network):
@@ -47,12 +44,11 @@ def dense_slots(network):
 def objective_of(view, row, dtype):
     """The loss of one point as a function of the parameters, with its network and its data."""
     prepared = view.prepared
-    index = drawn_rows(prepared)[row]
     network = view.current().copy(dtype)
     X = prepared.scaling.transform(
-        prepared.features.apply(np.asarray(prepared.dataset.X[[index]], float)), dtype
+        prepared.features.apply(np.asarray(prepared.dataset.X[[row]], float)), dtype
     )
-    y = prepared.dataset.y[[index]]
+    y = prepared.dataset.y[[row]]
     if prepared.target_scaling is not None:
         y = prepared.target_scaling.transform(y[:, None])[:, 0]
     loss = as_loss(view.settings.loss or None, network.output_activation)
@@ -229,7 +225,7 @@ def test_without_a_step_the_reason_is_stated(make_view):
     answer = backward_pass(view, training_row(view), ())
     assert answer["no_step"] == "full_batch" and "steps" not in answer
     data = prepare_named(DataSettings())
-    test_row = int(np.flatnonzero(data.is_test[drawn_rows(data)])[0])
+    test_row = int(np.flatnonzero(data.is_test)[0])
     assert backward_pass(make_view(), test_row, ())["no_step"] == "test"
 
 

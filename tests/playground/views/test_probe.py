@@ -11,7 +11,7 @@ from barenet import contributions
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
-from barenet.playground.views._probe import probe
+from barenet.playground.views._probe import find_row, probe
 
 STEP = 1e-5
 
@@ -102,9 +102,9 @@ def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped(make_view):
 
 def test_of_many_inputs_those_drawn_are_sent(make_view):
     view = make_view("digits", hidden=(12,), activations=("relu",))
-    found = probe(view, 2, (), True)
+    found = probe(view, 4, (), True)
     chosen = view.prepared.drawn_inputs()
-    pixels = view.prepared.dataset.X[4]  # every second row is drawn
+    pixels = view.prepared.dataset.X[4]
     assert found["raw"] == pytest.approx(pixels[chosen])
     weights = view.network.layers[0].weights[chosen]
     assert np.array(found["layers"][0]["weights"]) == pytest.approx(weights)
@@ -113,8 +113,8 @@ def test_of_many_inputs_those_drawn_are_sent(make_view):
 
 def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed(make_view):
     view = make_view("digits", hidden=(48, 30), activations=("relu", "relu"))
-    X = view.prepared.dataset.X[[8]]  # row 4 of those drawn
-    row, image = probe(view, 4, (), False), probe(view, -1, tuple(X[0].tolist()), False)
+    X = view.prepared.dataset.X[[8]]
+    row, image = probe(view, 8, (), False), probe(view, -1, tuple(X[0].tolist()), False)
     assert image["layers"] == row["layers"] and image["image"] == row["image"] == X[0].tolist()
     values = view.prepared.scaling.transform(X, np.float32)[0]
     for layer, shown in zip(view.network.layers, row["layers"], strict=True):
@@ -169,9 +169,8 @@ def test_a_data_point_has_its_row_and_its_target(make_view):
     view = make_view("diabetes")
     prepared, rows = view.prepared, view.prepared.dataset
     found = probe(view, 7, (), backward=False)
-    index = drawn_rows(prepared)[7]
-    assert found["truth"] == rows.y[index]
-    assert [*map(float, found["cells"].values())] == pytest.approx(np.asarray(rows.X)[index])
+    assert found["truth"] == rows.y[7]
+    assert [*map(float, found["cells"].values())] == pytest.approx(np.asarray(rows.X)[7])
     assert list(found["cells"]) == list(rows.feature_names)
     assert "cells" not in probe(view, 0, tuple(prepared.plane.low), backward=False)
     assert probe(make_view("digits"), 0, (), backward=False)["cells"] == {}
@@ -201,7 +200,7 @@ def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source):
     view = make_view(source, features=("all",))
     prepared = view.prepared
     found = probe(view, 7, (), backward=False)["contributions"]
-    row = prepared.dataset.X[[drawn_rows(prepared)[7]]]
+    row = prepared.dataset.X[[7]]
     predictor = prepared.predictor(view.network)
     training = prepared.dataset.X[~prepared.is_test]
     step = -(-len(training) // 50)
@@ -228,11 +227,10 @@ def test_columns_of_a_table_contribute_as_a_whole(tmp_path, store):
     view = NetworkView(state.networks[0], prepared, None)
     found = probe(view, 10, (), backward=False)
     frame = prepared.raw
-    index = drawn_rows(prepared)[10]
     training = np.flatnonzero(~prepared.is_test)
     result = contributions(
         prepared.predictor(view.network),
-        frame[[index]],
+        frame[[10]],
         frame[training[:: -(-len(training) // 50)]],
     )
     expected = dict(zip(result.names, result.values[0, :, 0], strict=True))
@@ -243,3 +241,77 @@ def test_an_image_and_a_place_have_no_contributions(make_view):
     assert probe(make_view("digits"), 0, (), backward=False)["contributions"] is None
     assert probe(make_view("circles"), 0, (), backward=False)["contributions"] is None
     assert "contributions" not in probe(make_view("iris"), 0, (1.0, 2.0), backward=False)
+
+
+@pytest.fixture
+def dated(tmp_path, store):
+    """A view of a table with missing values of each kind; rows 3 and 8 have no target."""
+    path = tmp_path / "visits.csv"
+    lines = ["day,paid,age,town,cost"]
+    for row in range(90):
+        day = "" if row % 9 == 4 else f"2024-03-{row % 28 + 1:02d}"
+        paid = "" if row % 9 == 5 else ("yes", "no", "yes")[row % 3]
+        age = "" if row % 9 == 6 else f"{row % 11 / 4}"
+        town = "" if row % 9 == 7 else ("Rome", "Oslo")[row % 2]
+        cost = "" if row in (3, 8) else f"{row % 13}.5"
+        lines.append(f"{day},{paid},{age},{town},{cost}")
+    path.write_text("\n".join(lines) + "\n")
+    state = store.initial_state(str(path), "cost")
+    data = dataclasses.replace(state.data, features=("all",))
+    return NetworkView(state.networks[0], store.prepare(data), None)
+
+
+def test_a_row_is_found_by_its_number_in_the_file(dated):
+    prepared = dated.prepared
+    for number in (0, 2, 4, 7, 9, 89):
+        answer = find_row(dated, number)
+        index = answer["row"]
+        assert prepared.dataset.numbers[index] == number
+        shown = probe(dated, index, (), backward=False)
+        assert shown["truth"] == number % 13 + 0.5
+        assert answer["is_test"] == prepared.is_test[index]
+        place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
+        assert place == pytest.approx(prepared.points[index], abs=1e-5)
+    assert find_row(dated, 3)["refusal"] == "Row 3 was left out, as it has no cost."
+    assert find_row(dated, 90)["refusal"] == "The table has the rows 0 to 89."
+
+
+def test_a_row_outside_of_the_sample_of_a_long_table(tmp_path, store):
+    path = tmp_path / "long.csv"
+    path.write_text("a,b,y\n" + "".join(f"{n % 7},{n},{n % 2}\n" for n in range(5_100)))
+    state = store.initial_state(str(path), "y")
+    view = NetworkView(state.networks[0], store.prepare(state.data), None)
+    numbers = set(view.prepared.dataset.numbers.tolist())
+    left_out = next(number for number in range(5_100) if number not in numbers)
+    words = f"Row {left_out} is not among the {len(numbers):,} rows that were drawn at random."
+    assert find_row(view, left_out)["refusal"] == words
+    kept = max(numbers)
+    row = find_row(view, kept)["row"]
+    assert float(probe(view, row, (), backward=False)["cells"]["b"]) == kept
+
+
+def test_data_without_a_table_have_no_numbers_in_a_file(make_view):
+    assert find_row(make_view("wine"), 10_000)["refusal"] == "These data are not a table."
+    assert make_view("wine").prepared.describe()["table_rows"] == 0
+
+
+def test_the_values_that_replace_missing_ones(dated):
+    prepared = dated.prepared
+    training = prepared.raw[np.flatnonzero(~prepared.is_test)]
+    days = np.array([text for text in training["day"].tolist() if text not in ("", "NaT")])
+    middle = str(np.median(days.astype("M8[s]").astype(np.int64)).astype("M8[s]"))
+    expected = {
+        4: {"day": middle.removesuffix("T00:00:00")},
+        5: {"paid": "true"},
+        6: {"age": str(np.nanmedian(training["age"]))},
+        7: {},  # a category, which is an input of its own
+        1: {},
+    }
+    for number, assumed in expected.items():
+        row = find_row(dated, number)["row"]
+        shown = probe(dated, row, (), backward=False)["assumed"]
+        assert {name: value.replace(" ", "T") for name, value in shown.items()} == assumed
+
+
+def test_a_network_alone_is_one_network(make_view):
+    assert probe(make_view("iris"), 7, (), backward=False)["networks"] == 1

@@ -154,7 +154,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
             rows = replace(rows, X=_complete(raw, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
         prepared = _prepare_matrix(rows, data)
-        return replace(prepared, axes=numeric, table=table, raw=raw)
+        return replace(prepared, axes=numeric, table=table, n_table_rows=table.n_rows, raw=raw)
     dropped = []
     if not has_all:
         dropped = [name for name in columns if name not in axes]
@@ -170,7 +170,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         description=description,
     )
     prepared = _prepare(rows, encoding.used, data)
-    prepared = replace(prepared, table=table, raw=raw, encoding=encoding)
+    prepared = replace(prepared, table=table, n_table_rows=table.n_rows, raw=raw, encoding=encoding)
     if has_all:
         return prepared
     # The columns of the axes are the features x₁ and x₂.

@@ -112,13 +112,14 @@ class FileStore:
             return sources.prepare_named(data)
         model = _find(self.models, data.source)
         if model.outputs:  # a table has at most one output
-            rows = None
-        elif data.rows:
-            table = _find(self.tables, data.rows)
-            rows = table.samples(model.predictor)
-        else:
-            rows = sources.named_rows(model)
-        return sources.prepare_model(data, model, rows)
+            return sources.prepare_model(data, model, None)
+        if not data.rows:
+            return sources.prepare_model(data, model, sources.named_rows(model))
+        table = _find(self.tables, data.rows)
+        prepared = sources.prepare_model(data, model, table.samples(model.predictor))
+        if not prepared.dataset.n_samples:  # the network has inputs that no table holds
+            return prepared
+        return replace(prepared, n_table_rows=table.n_rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Return the initial settings for a table or a named data set, or the defaults."""

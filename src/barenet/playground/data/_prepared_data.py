@@ -82,6 +82,8 @@ class PreparedData:
     model: Model | None = None
     #: All columns as they were read, if rows are encoded from them.
     raw: Frame | None = None
+    #: Number of rows of the user's own table, including those without a target; 0 for other data.
+    n_table_rows: int = 0
     #: The columns that the plane fixes.
     fixed_columns: Sequence[FixedColumn] = ()
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
@@ -173,6 +175,13 @@ class PreparedData:
         if self.model is None:
             return None
         return self.model.ensemble_with(network)
+
+    def n_networks(self, network: Network) -> int:
+        """Return how many networks predict: those of the ensemble that begins with a network."""
+        ensemble = self._ensemble_with(network)
+        if ensemble is None:
+            return 1
+        return len(ensemble.networks)
 
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Convert the settings of a network and its training to the library's configuration."""
@@ -308,6 +317,7 @@ class PreparedData:
             "classes": dataset.classes,
             "target": dataset.target_name,
             "rows": [len(self.training.y), int(self.is_test.sum())],
+            "table_rows": self.n_table_rows,
             "columns": list(self.axes[:MAX_AXES]),
             "table": numeric,
             "required": required,

@@ -4,6 +4,7 @@ const EDITS = ["net.edits", "b.net.edits"];
 const MAX_EDITS = 64;
 const FLAGS = ["tests", "discrete", "log"];
 const PLACE = /^-?[\d.]+~-?[\d.]+$/; // of the probe: two shares of the plane
+const ROW = /^\d{1,8}$/; // of a table, that is probed
 const TERM = /^\d{1,5}$/; // at which the pass of the probed point rests
 
 // Weights that were changed by hand: epoch, index and value of each.
@@ -45,6 +46,7 @@ export function fromHash(hash, { lessons }) {
   const flags = Object.fromEntries(FLAGS.map((name) => [name, words.has(name)]));
   const networks = words.get("networks") === "2" ? 2 : 1;
   const probe = words.get("probe") ?? "";
+  const row = words.get("row") ?? "";
   const pass = words.get("pass") ?? "";
   return {
     address: words.toString(),
@@ -53,6 +55,7 @@ export function fromHash(hash, { lessons }) {
       hide: words.get("hide") ?? "",
       lesson: words.get("lesson") ?? "",
       probe: PLACE.test(probe) ? probe : "",
+      row: ROW.test(row) ? row : "",
       pass: TERM.test(pass) ? pass : "",
     },
     edits: EDITS.slice(0, networks).map((name) => readEdits(words.get(name))),

@@ -194,8 +194,24 @@ export class DataPanel {
     show(find("#target", this.root), data.target);
     show(find("#task", this.root), settings.task);
     show(find("#all-columns", this.root), data.features.length === 0);
+    this.describeInputs(data);
     find("#target", this.root).disabled = !data.table && !outputs.length;
     find("#task", this.root).disabled = !data.table;
+  }
+
+  // A table opens with two of its columns: say so, and offer the others.
+  describeInputs({ table, target, axes, features }) {
+    const place = find("#columns-used", this.root);
+    const columns = Object.keys(table ?? {}).filter((name) => name && name !== target);
+    place.hidden = !features.length || columns.length <= axes.length;
+    const words = `The network learns from ${axes.length} of ${counted(columns.length)} columns: ${axes.join(" and ")}. `;
+    place.replaceChildren(words, this.allColumnsButton());
+  }
+
+  // A button that makes inputs of all columns.
+  allColumnsButton() {
+    const act = () => this.acts.change((settings) => (settings.features = ["all"]));
+    return button("Use all columns", act, { className: "button" });
   }
 
   label() {

@@ -133,6 +133,8 @@ export function rounded(value, digits = 3) {
 }
 
 export const percent = (value) =>
-  value === null || value === undefined ? "—" : unbroken(`${(100 * value).toFixed(1)} %`);
+  value === null || value === undefined
+    ? "—"
+    : unbroken(`${(Math.round(1000 * value) / 10).toFixed(1)} %`);
 
 export const counted = (number) => number.toLocaleString("en");

@@ -283,6 +283,7 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     last,
     next: layer === facts.layout.length - 2 ? "the output" : `layer ${layer + 2}`,
     name: name.replace(/^Output /, ""),
+    isClass,
     classes: data.classes,
     standardized: data.target_scaling === "standardize",
     inputs: layer > 0 ? inputs.map((_, row) => `n${subscript(row + 1)}`) : inputs,

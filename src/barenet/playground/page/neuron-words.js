@@ -31,7 +31,8 @@ const ENDS = {
 };
 
 // The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
-// name, classes, standardized: whether the target is }; `answer`: the server's view of the neuron.
+// name, isClass: whether it is one of several classes, classes, standardized: whether the target is };
+// `answer`: the server's view of the neuron.
 export function question({ layer, last, curved, curve, classes, straightBefore }, answer) {
   if (!answer.line.length) return "Why there is no line in the picture";
   if (layer > 0 && straightBefore && !curve) return "Why it draws a straight line";
@@ -82,10 +83,10 @@ function isStraight(lines) {
 // A small number has more digits: it is not 0.
 const short = (value) => (value && Math.abs(value) < 0.005 ? number(value) : rounded(value, 2));
 
-function adding({ layer, inputs, count, last, name, classes }) {
+function adding({ layer, inputs, count, last, name, isClass }) {
   let subject = "This neuron";
   if (last) {
-    const which = classes?.length > 2 ? ` for ${name}` : "";
+    const which = isClass ? ` for ${name}` : "";
     subject = `This is the output${which}. It`;
   }
   if (layer === 0 && count === 1)

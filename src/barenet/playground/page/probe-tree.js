@@ -17,7 +17,8 @@ export class Tree {
     });
     this.verdict = make("p", { className: "verdict" });
     this.outputs = make("div");
-    this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
+    this.first = make("p", { className: "hint first-network" });
+    this.root = make("div", { className: "tree" }, this.verdict, this.first, this.outputs);
   }
 
   // `isNew`: the point is another one; then only the largest output is unfolded.
@@ -27,6 +28,8 @@ export class Tree {
     const last = answer.layers.length - 1;
     const best = outputs.indexOf(Math.max(...outputs));
     write(this.verdict, verdict(this.panel.data, answer));
+    write(this.first, `Below is the first of the ${answer.networks} networks, which is drawn:`);
+    this.first.hidden = answer.networks === 1;
     put(
       this.outputs,
       outputs.map((_, index) => {
@@ -119,21 +122,35 @@ export const product = (weight, input) =>
 // The unit in the name of a column: "price (k$)".
 export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
 
-function verdict(data, { prediction, truth }) {
+function verdict(data, { prediction, truth, networks }) {
   const { classes, target, outputs, target_scaling: scaling } = data;
   const truly = truthWords(data, prediction[0], truth);
+  const answer = networks > 1 ? `The answer of all ${networks} networks` : "The answer";
   if (!classes) {
     const values = prediction.map((value, place) => {
       const name = outputs[place] ?? target;
       return `${name} = ${number(value, 5)}`;
     });
     const scaled = scaling === "none" ? "" : "; the network computes it as scaled:";
-    return `The answer: ${values.join(", ")}${truly}${scaled}`;
+    return `${answer}: ${values.join(", ")}${truly}${scaled}`;
   }
-  const shares = classes.length === 2 ? [1 - prediction[0], prediction[0]] : prediction;
-  const place = shares.indexOf(Math.max(...shares));
-  return `The answer: class ${classes[place]}, ${percent(shares[place])}${truly}`;
+  const probabilities = probabilitiesOf(prediction);
+  const place = probabilities.indexOf(Math.max(...probabilities));
+  let shown = probabilities[place];
+  // With the contributions to the second of two classes, it adds up to 1, also after rounding.
+  if (classes.length === 2 && place === 0) shown = 1 - fraction(probabilities[1]);
+  return `${answer}: class ${classes[place]}, ${percent(shown)}${truly}`;
 }
+
+// The probability of each class: a single output is that of the second of two, but softmax has an
+// output for each, also for two.
+function probabilitiesOf(prediction) {
+  if (prediction.length === 1) return [1 - prediction[0], prediction[0]];
+  return prediction;
+}
+
+// A probability with the digits that it has as a percentage, as the contributions to it have it.
+export const fraction = (value) => (Math.round(1000 * value) / 1000).toFixed(3);
 
 // The true class or value of a point, if it has one, and how far the prediction is off.
 function truthWords({ classes, target }, prediction, truth) {

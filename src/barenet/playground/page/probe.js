@@ -2,11 +2,11 @@
 // error on the way back. The server computes both.
 
 import { Query } from "./query.js";
-import { button, counted, find, findAll, make, rounded, table } from "./dom.js";
+import { button, counted, find, findAll, make, rounded, show, table, write } from "./dom.js";
 import { css, palette } from "./colours.js";
 import { axisNames } from "./input-names.js";
 import { ErrorView, orderButton } from "./probe-error.js";
-import { product, termsOf, Tree } from "./probe-tree.js";
+import { fraction, product, termsOf, Tree } from "./probe-tree.js";
 import { number } from "./step-words.js";
 import { strokeOutlined } from "./strokes.js";
 
@@ -19,14 +19,24 @@ const NO_DATA =
 
 export class Probe {
   constructor(page) {
-    Object.assign(this, { page, point: null, views: [] });
+    Object.assign(this, { page, point: null, views: [], sought: null });
     this.where = make("p", { className: "where" });
+    this.number = make("input", { type: "number", min: 0, step: 1 });
+    this.number.addEventListener("change", () => this.goTo(this.number.value));
+    this.finder = make(
+      "label",
+      { className: "finder", title: "Counted from 0, as in pandas and by --row" },
+      "Row ",
+      this.number,
+    );
+    this.refusal = make("p", { className: "hint refusal", role: "status" });
     this.networks = make("div");
     const walk = make(
       "p",
       { className: "orders" },
       orderButton("← Previous", () => this.walk(-1)),
       orderButton("Next point →", () => this.walk(1)),
+      this.finder,
     );
     this.row = make("div", {
       className: "many",
@@ -34,7 +44,16 @@ export class Probe {
       role: "region",
       "aria-label": "The whole row",
     });
-    this.content = make("div", { className: "probe" }, walk, this.where, this.row, this.networks);
+    this.content = make(
+      "div",
+      { className: "probe empty" },
+      walk,
+      this.refusal,
+      this.where,
+      make("p", { className: "hint waiting" }, "Waiting for the numbers of the network …"),
+      this.row,
+      this.networks,
+    );
     document.addEventListener("keydown", ({ key }) => {
       if (key === "Escape" && this.point && !find("dialog[open]")) page.side.close();
     });
@@ -84,14 +103,21 @@ export class Probe {
     };
   }
 
+  // The points that are drawn, also those that are hidden.
+  drawn() {
+    const { positions, tests, rows, numbers_in_file: numbers } = this.page.points;
+    return [...tests.keys()].map((place) => ({
+      row: rows[place],
+      at: [positions[2 * place], positions[2 * place + 1]],
+      isTest: Boolean(tests[place]),
+      place,
+      number: numbers[place],
+    }));
+  }
+
   // The points that are seen.
   points() {
-    const {
-      points: { tests, positions },
-      view,
-    } = this.page;
-    const rows = [...tests.keys()].filter((row) => view.tests || !tests[row]);
-    return rows.map((row) => ({ row, at: [positions[2 * row], positions[2 * row + 1]] }));
+    return this.drawn().filter(({ isTest }) => this.page.view.tests || !isTest);
   }
 
   // A data point if one is near, else the place itself.
@@ -101,28 +127,73 @@ export class Probe {
     return best && far(best) < NEAR ? best : { row: -1, at: [x, y] };
   }
 
+  // The next point that is seen, or the one before; after the last one, the first.
   walk(by) {
     const points = this.points();
-    const place = points.findIndex(({ row }) => row === this.point.row) + by;
-    if (points.length) this.choose(points.at(place % points.length));
+    if (!points.length) return;
+    const { row } = this.point;
+    if (by > 0) this.choose(points.find((point) => point.row > row) ?? points[0]);
+    else this.choose(points.findLast((point) => point.row < row) ?? points.at(-1));
+  }
+
+  // Probe a row of the table by its number in the file, from 0. The server finds a row that is not
+  // drawn.
+  goTo(text) {
+    const number = Number(text);
+    const { table_rows: count } = this.page.facts;
+    if (text === "" || !Number.isInteger(number) || number < 0)
+      return this.refuse(`Rows are counted from 0 to ${count - 1}.`);
+    const point = this.drawn().find((each) => each.number === number);
+    if (point) return this.choose(point);
+    this.sought = number;
+    this.page.line.send("find_row", { row: number });
+  }
+
+  takeRow({ number, row, position, is_test: isTest, refusal }) {
+    if (number !== this.sought) return; // another one is sought meanwhile
+    this.sought = null;
+    if (refusal) this.refuse(refusal);
+    else this.choose({ row, at: position, isTest, number });
+  }
+
+  refuse(words) {
+    write(this.refusal, words);
+    if (this.point) return;
+    this.page.notice(words, 8000);
+    this.locate({}); // the row of the address
   }
 
   // Probe a point, or an image without a place, which opens no panel.
   choose(point, opens = Boolean(point.at) && !this.page.view.pass) {
     this.source = this.data();
+    this.sought = null;
+    write(this.refusal, "");
     if (opens && !this.page.side.shows(this.content))
       this.page.side.open("One point", this.content, () => this.close());
     this.point = point;
     for (const view of this.views) view.isNew = true;
-    this.locate(point.at?.map((share) => share.toFixed(4)).join("~") ?? "");
+    this.locate(this.addressOf(point));
     this.describe();
   }
 
-  locate(place) {
-    this.located = place;
-    if (place === this.page.view.probe) return;
-    this.page.view.probe = place;
+  // In the address, a row of a table has its number, and another point its place.
+  addressOf({ row, at, number }) {
+    if (row >= 0 && this.page.facts.table_rows) return { row: String(number) };
+    if (!at) return {};
+    return { probe: at.map((share) => share.toFixed(4)).join("~") };
+  }
+
+  locate({ probe = "", row = "" }) {
+    this.located = { probe, row };
+    if (this.isLocated()) return;
+    Object.assign(this.page.view, { probe, row });
     this.page.writeAddress();
+  }
+
+  // Whether the address has the point, and not that of a new address.
+  isLocated() {
+    const { probe, row } = this.page.view;
+    return probe === this.located.probe && row === this.located.row;
   }
 
   end() {
@@ -130,15 +201,18 @@ export class Probe {
     else if (this.point) this.close();
   }
 
-  // The data alone: on another slice, the point stays.
+  // The data and the map alone: on another slice, and with other inputs, the point stays.
   data() {
-    return JSON.stringify({ ...this.page.state.data, fixed: [] });
+    const { axes, low, high } = this.page.facts;
+    const data = { ...this.page.state.data, fixed: [], features: [] };
+    return JSON.stringify([data, axes, low, high]);
   }
 
   close() {
     this.point = null;
     this.onClose?.();
-    if (this.page.view.probe === this.located) this.locate(""); // else a new address has another point
+    this.content.classList.add("empty"); // nothing of this point is shown as of the next one
+    if (this.isLocated()) this.locate({}); // else a new address has another point
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
       for (const column of network.network?.drawn.keys() ?? []) network.arrange(column + 1);
@@ -154,28 +228,22 @@ export class Probe {
 
   // After other settings: the point stays as long as the data do.
   describe() {
+    this.sought = null; // with these settings, the row may be another one
     if (!this.point) return;
-    const {
-      points: { tests, numbers, rows },
-      facts,
-      panels,
-    } = this.page;
-    const { low, high, curve } = facts;
-    if (this.data() !== this.source) return this.end();
-    const { row, at } = this.point;
+    const { facts, panels } = this.page;
+    const { low, high } = facts;
+    const { probe, row } = this.page.view;
+    const isElsewhere = Boolean(probe || row) && !this.isLocated(); // in a new address
+    if (this.data() !== this.source || isElsewhere) return this.end();
+    const { at, number } = this.point;
     this.place = at?.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
-    let kind = "A place of the plane";
-    if (row >= 0) {
-      const part = tests[row] ? "Test" : "Training";
-      kind = `${part} point ${counted(numbers[row])} of ${counted(facts.rows[tests[row]])}, row ${counted(rows[row])} of the data`;
-    }
-    this.name = at ? kind : "The digit on the pad";
-    this.where.textContent = this.name;
-    if (at) {
-      const names = axisNames(facts).slice(0, curve && row < 0 ? 1 : 2);
-      const values = names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`);
-      if (values.length) this.where.textContent += `: ${values.join(", ")}`;
-    }
+    this.name = this.nameOf(this.point);
+    this.writePlace();
+    this.isSorted = false;
+    this.content.classList.add("waits");
+    this.finder.hidden = !facts.table_rows;
+    this.number.max = facts.table_rows - 1;
+    show(this.number, number ?? "");
     this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
     for (const { place, output } of panels) {
       const view = this.views[place];
@@ -186,6 +254,34 @@ export class Probe {
       output.draw();
     }
     this.onChoose?.();
+  }
+
+  nameOf({ row, at, isTest, place, number }) {
+    const { facts, points } = this.page;
+    if (!at) return "The digit on the pad";
+    if (row < 0) return "A place of the plane";
+    if (facts.table_rows)
+      return `Row ${number} of the table (counted from 0), a ${isTest ? "test" : "training"} row`;
+    const total = counted(facts.rows[Number(isTest)]);
+    const part = `${isTest ? "Test" : "Training"} point ${counted(points.numbers[place])}`;
+    return `${part} of ${total}, row ${counted(row + 1)} of the data`;
+  }
+
+  // The name of the point, and its values on the axes. `assumed`: those that replace missing ones.
+  writePlace(assumed = {}) {
+    const { facts } = this.page;
+    const { row, at } = this.point;
+    let words = this.name;
+    if (at) {
+      const names = axisNames(facts).slice(0, facts.curve && row < 0 ? 1 : 2);
+      const values = names.map((name, axis) => {
+        const filled = assumed[facts.axes[axis]];
+        if (filled === undefined) return `${name} = ${rounded(this.place[axis])}`;
+        return `${name} is ${missingWords(filled)}`;
+      });
+      if (values.length) words += `: ${values.join(", ")}`;
+    }
+    write(this.where, words);
   }
 
   request({ query, error }) {
@@ -203,8 +299,10 @@ export class Probe {
   }
 
   follow() {
-    const { probe } = this.page.view;
-    if (!this.point && probe) this.choose(this.near(...probe.split("~").map(Number)));
+    const { probe, row } = this.page.view;
+    if (!this.point && this.sought === null && row && this.page.facts.table_rows) this.goTo(row);
+    else if (!this.point && probe) this.choose(this.near(...probe.split("~").map(Number)));
+    if (this.point && this.views[0].answer) this.list(this.views[0].answer);
     for (const { place } of this.point ? this.page.panels : []) this.request(this.views[place]);
   }
 
@@ -215,6 +313,7 @@ export class Probe {
   }
 
   take(answer) {
+    if (answer.type === "find_row") this.takeRow(answer);
     const view = this.views[answer.network];
     if (answer.type !== "probe") return;
     view.query.answered();
@@ -233,59 +332,72 @@ export class Probe {
   }
 
   // All columns: those that contribute most to the prediction first, or else those of the map.
-  list({ cells = {}, contributions = null }) {
+  list({ cells = {}, assumed = {}, contributions = null }) {
     const { axes } = this.page.facts;
     let names = [];
     if (contributions || Object.keys(cells).length > axes.length)
       names = [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))];
     this.row.hidden = !names.length;
-    const listed = JSON.stringify([cells, contributions]);
+    const words = (name) => cellWords(cells[name], assumed[name]);
+    let sorted = [];
+    if (contributions) sorted = this.sort(Object.keys(contributions.values), contributions.values);
+    const listed = JSON.stringify([cells, assumed, contributions, sorted]);
     if (this.listed === listed) return;
     this.listed = listed;
-    if (contributions) this.listContributions(names, cells, contributions);
-    else
-      this.row.replaceChildren(
-        table(
-          ["Column", "Value"],
-          names.map((name) => [name, cellWords(cells[name])]),
-        ),
-      );
-  }
-
-  // The columns keep their places while the network learns.
-  listContributions(names, cells, contributions) {
-    const { values } = contributions;
-    const row = JSON.stringify(cells);
-    if (!this.page.playing || this.sortedRow !== row) {
-      const size = (name) => Math.abs(values[name] ?? 0);
-      this.sorted = names.sort((a, b) => size(b) - size(a));
-      this.sortedRow = row;
+    if (!contributions) {
+      const rows = names.map((name) => [name, words(name)]);
+      this.row.replaceChildren(table(["Column", "Value"], rows));
+      return;
     }
-    const words = (name) => (name in values ? signed(values[name]) : "");
+    const { values } = contributions;
+    const rows = sorted.map((name) => [name, words(name), signed(values[name])]);
     this.row.replaceChildren(
       contributionWords(contributions, this.page.panels.length > 1),
-      table(
-        ["Column", "Value", "Contribution"],
-        this.sorted.map((name) => [name, cellWords(cells[name]), words(name)]),
-        "contributions",
-      ),
+      table(["Column", "Value", "Contribution"], rows, "contributions"),
     );
+    const unused = names.filter((name) => !(name in values));
+    if (unused.length) this.row.append(...this.unused(unused, words));
+  }
+
+  // The columns with the largest contributions first. They keep their places while the network
+  // learns.
+  sort(names, values) {
+    if (!this.page.playing || !this.isSorted) {
+      const size = (name) => Math.abs(values[name]);
+      this.sorted = names.sort((a, b) => size(b) - size(a));
+      this.isSorted = true;
+    }
+    return this.sorted;
+  }
+
+  // The columns that are no inputs, and a button that makes inputs of them.
+  unused(names, words) {
+    const { facts } = this.page;
+    const heading = make("p", { className: "hint" }, "Not used by this network:");
+    if (facts.table && facts.features.length)
+      heading.append(" ", this.page.data.allColumnsButton());
+    const rows = names.map((name) => [name, words(name)]);
+    return [heading, table(["Column", "Value"], rows, "unused")];
   }
 
   show(view, isNew = false) {
-    if (view === this.views[0]) this.list(view.answer); // the contributions are those of network A
+    this.content.classList.remove("waits", "empty");
+    if (view === this.views[0]) {
+      this.list(view.answer); // the contributions are those of network A
+      this.writePlace(view.answer.assumed);
+    }
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
     let missing = "";
     if (this.point.row < 0) missing = this.page.points.tests.length ? NO_TARGET : NO_DATA;
     view.error.show(view.answer, missing);
-    this.sort(view);
+    this.sortNeurons(view);
     this.mark(view);
   }
 
   // Put those neurons first that contribute most to the answer on an image. A neuron that is
   // pointed at keeps its place, and so do the others, until the pointer leaves it.
-  sort({ answer, pointed, panel: { network, data } }) {
+  sortNeurons({ answer, pointed, panel: { network, data } }) {
     const last = (answer?.layers.length ?? 0) - 1;
     if (!this.point || !data.image || last < 1) return;
     if (pointed && find(".neuron:hover", network.root)) {
@@ -300,7 +412,7 @@ export class Probe {
   // Sort what has waited for the pointer.
   sortAgain(view) {
     if (!this.point || !view.answer || !view.panel.data.image) return;
-    this.sort(view);
+    this.sortNeurons(view);
     this.mark(view); // other neurons have links now
   }
 
@@ -369,12 +481,13 @@ const contributionsOf = (answer) =>
 const signed = (value) => `${value > 0 ? "+" : ""}${number(value, 2)}`;
 
 // What the contributions of the columns add up to.
-function contributionWords({ output, prediction, expected }, areSeveral) {
+function contributionWords({ output, prediction, expected, is_probability: isShare }, areSeveral) {
   const network = areSeveral ? " by network A" : "";
+  const written = isShare ? fraction : (value) => number(value, 5);
   return make(
     "p",
     { className: "hint" },
-    `The ${output}${network} is ${number(prediction)}, and ${number(expected)} on average. The columns contribute the difference:`,
+    `The ${output}${network} is ${written(prediction)}, and ${written(expected)} on average. The columns contribute the difference:`,
   );
 }
 
@@ -385,12 +498,15 @@ function addValue(node) {
   return shown;
 }
 
-// The value of a cell of the table, as it is shown.
-function cellWords(value) {
+// The value of a cell of the table, as it is shown. `assumed`: the value that replaces a missing one.
+function cellWords(value, assumed) {
+  if (assumed !== undefined) return missingWords(assumed);
   if (/^(nan|None|NaT|)$/.test(value)) return "missing";
   if (Number.isNaN(Number(value))) return value;
   return number(Number(value), 6);
 }
+
+const missingWords = (assumed) => `missing, ${cellWords(assumed)} assumed`;
 
 // An input as it is in the data, and as it is scaled.
 function inputWords({ raw, inputs }, place) {

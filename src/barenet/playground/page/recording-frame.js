@@ -207,7 +207,8 @@ const answerOf = (shares) =>
 // The size of a term of a sum: the index of an input, its weight and its value.
 const sizeOf = ([, weight, value]) => Math.abs(weight * value);
 
-// As `_probe.py` answers: the numbers of one of the points, or of a place given as shares of the plane.
+// As `_probe.py` answers: the numbers of a drawn point, by its place among them, or of a place given as
+// shares of the plane.
 export function probe({ row, at }, weights, recording) {
   const {
     arrays: { X, tests },
@@ -249,6 +250,7 @@ export function probe({ row, at }, weights, recording) {
     inputs: data.drawn_inputs.map((place) => inputs[place]),
     layers,
     activation: activations.at(-1),
+    networks: 1,
     prediction: [...predictions(Float64Array.from(layers.at(-1).outputs), recording)],
     is_test: row >= 0 && tests[row] === 1,
   };

@@ -34,13 +34,12 @@ class Player {
       edits: new Map(),
     });
     Object.assign(this, {
-      view: { tests: true, discrete: false, probe: "" },
+      view: { tests: true, discrete: false, probe: "", row: "" },
       state: { data: null },
       side: new SidePanel(find("#side")),
     });
     this.line = {
-      send: (_, { row = -1 }) =>
-        this.probe.take(probe({ row, at: this.probe.point.at }, this.weights, recording)),
+      send: (type, { row = -1 }) => this.reply(type, row),
     };
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.panel = {
@@ -84,6 +83,15 @@ class Player {
   }
 
   writeAddress() {}
+
+  // Answer a message of the probe in the place of a server.
+  reply(type, row) {
+    const { place = -1, at } = this.probe.point;
+    let answer = probe({ row: place, at }, this.weights, this.recording);
+    if (type === "find_row")
+      answer = { type, network: 0, number: row, refusal: `The recording has no row ${row}.` };
+    this.probe.take(answer);
+  }
 
   describe() {
     const { data, settings, facts, layout, drawn, choices, text, problem } = this.recording;

@@ -21,7 +21,8 @@ from barenet.playground.state._wire_format import decode
 
 #: Names in an address that are not settings.
 OTHERS = (
-    "networks", "tests", "discrete", "log", "probe", "pass", "epoch", "hide", "lesson", "passed",
+    "networks", "tests", "discrete", "log", "probe", "row", "pass", "epoch", "hide", "lesson",
+    "passed",
 )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class LayerPass(NamedTuple):
 
 
 def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict[str, Any]:
-    """Pass a drawn point, a position on the plane or an image forward, and its error backward.
+    """Pass a row, a position on the plane or an image forward, and its error backward.
 
     Without a target, there is only the forward pass.
     """

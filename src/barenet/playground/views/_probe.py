@@ -17,9 +17,17 @@ from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite
 from barenet.playground.trainer._trainer_messages import UpdateRecord
-from barenet.playground.views._network_view import NetworkView, drawn_rows
+from barenet.playground.views._network_view import NetworkView
 from barenet.playground.views._row_contributions import contributions_to
-from barenet.tables._column_kinds import NumberColumn
+from barenet.tables._column import FilledColumn
+from barenet.tables._column_kinds import (
+    BooleanColumn,
+    DateColumn,
+    NumberColumn,
+    nearest_second,
+)
+from barenet.tables._date_formats import iso_text
+from barenet.tables._encoding import values_of
 
 #: Maximum number of outputs that are drawn.
 MAX_OUTPUTS = 10
@@ -48,7 +56,7 @@ class Point(NamedTuple):
 
 
 def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
-    """Pass a drawn point, a position on the plane or an image through the network.
+    """Pass a row of the data, a position on the plane or an image through the network.
 
     With `backward`, a point that was in the last update has its error from before the update.
     """
@@ -64,9 +72,8 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
         if not place:
-            index = drawn_rows(prepared)[row]
-            answer |= _record(prepared, int(index))
-            answer["contributions"] = contributions_to(prepared, network, int(index))
+            answer |= _record(prepared, row)
+            answer["contributions"] = contributions_to(prepared, network, row)
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -81,9 +88,44 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     return answer
 
 
+def find_row(view: NetworkView, number: int) -> dict[str, Any]:
+    """Find a row of a table by its number in the file, from 0, also a row that is not drawn.
+
+    If the page doesn't have the row, the answer is the reason.
+    """
+    prepared = view.prepared
+    [indices] = np.nonzero(prepared.dataset.numbers == number)
+    if not len(indices):
+        return {"number": number, "refusal": _refusal(prepared, number)}
+    index = int(indices[0])
+    [position] = prepared.plane.positions(prepared.points[[index]])
+    return {
+        "number": number,
+        "row": index,
+        "position": finite(position),
+        "is_test": bool(prepared.is_test[index]),
+    }
+
+
+def _refusal(prepared: PreparedData, number: int) -> str:
+    """Return why the page doesn't have a row of the table, given its number."""
+    n_rows = prepared.n_table_rows
+    if not n_rows:
+        return "These data are not a table."
+    if number >= n_rows:
+        return f"The table has the rows 0 to {n_rows - 1}."
+    dataset = prepared.dataset
+    n_with_target = n_rows - dataset.without_target.n_rows
+    if dataset.n_samples < n_with_target:
+        return (
+            f"Row {number} is not among the {dataset.n_samples:,} rows that were drawn at random."
+        )
+    return f"Row {number} was left out, as it has no {dataset.target_name}."
+
+
 def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> Point | None:
-    """Return a drawn point, a position on the plane, or an image; None if the data have none."""
-    if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
+    """Return a row, a position on the plane, or an image; None if the page still has other data."""
+    if len(place) > 2 and prepared.dataset.image_shape is None:
         return None
     if place:
         return _place(prepared, place)
@@ -91,16 +133,15 @@ def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> 
 
 
 def _data_point(prepared: PreparedData, row: int) -> Point:
-    chosen = drawn_rows(prepared)
-    if not 0 <= row < len(chosen):
-        raise ArgumentError.of("row", row, f"one of {len(chosen)} points")
-    index = chosen[row]
-    target = prepared.dataset.y[index].reshape(1)
+    n_rows = prepared.dataset.n_samples
+    if not 0 <= row < n_rows:
+        raise ArgumentError.of("row", row, f"the index of one of {n_rows:,} rows")
+    target = prepared.dataset.y[row].reshape(1)
     if prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
-    encoded = np.asarray(prepared.dataset.X[[index]], np.float64)
+    encoded = np.asarray(prepared.dataset.X[[row]], np.float64)
     point = _scaled(prepared, encoded)
-    is_test = bool(prepared.is_test[index])
+    is_test = bool(prepared.is_test[row])
     return point._replace(y=target, is_test=is_test)
 
 
@@ -190,6 +231,7 @@ def _forward(
         "inputs": finite(point.X[0, drawn_inputs]),
         "layers": layers,
         "activation": network.output_activation.name,
+        "networks": prepared.n_networks(network),
         "prediction": finite(prepared.predictions(network, point.X)[0]),
         "image": image,
         "is_test": point.is_test,
@@ -206,7 +248,7 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
 
 
 def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
-    """Return the columns of a data point (none for an image) and its target, in data units."""
+    """Return the columns of a row (none for an image) and its target, in data units."""
     rows = prepared.dataset
     if prepared.raw is not None:
         columns = prepared.raw.columns
@@ -216,7 +258,31 @@ def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
     cells = {}
     if rows.image_shape is None:
         cells = {name: str(column[index]) for name, column in columns.items()}
-    return {"cells": cells, "truth": float(rows.y[index])}
+    return {
+        "cells": cells,
+        "assumed": _assumed(prepared, index),
+        "truth": float(rows.y[index]),
+    }
+
+
+def _assumed(prepared: PreparedData, index: int) -> dict[str, str]:
+    """Return the values that replace missing ones of a row, by the name of the column."""
+    if prepared.encoding is None or prepared.raw is None:
+        return {}
+    assumed = {}
+    for column, values in values_of(prepared.encoding, prepared.raw[[index]]):
+        if isinstance(column, FilledColumn) and np.isnan(values[0]):
+            assumed[column.name] = _fill_text(column)
+    return assumed
+
+
+def _fill_text(column: FilledColumn) -> str:
+    """Write the value that replaces a missing one, as the values of a table are written."""
+    if isinstance(column, DateColumn):
+        return iso_text(nearest_second(column.fill), column.order)
+    if isinstance(column, BooleanColumn):
+        return str(bool(column.fill)).lower()
+    return str(float(column.fill))
 
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:

@@ -75,6 +75,7 @@ def contributions_to(prepared: PreparedData, network: Network, index: int) -> di
     return {
         "values": contributed,
         "output": described,
+        "is_probability": prepared.classes is not None,
         "prediction": finite(prediction[0, output]),
         "expected": finite(expected[:, output].mean()),
     }

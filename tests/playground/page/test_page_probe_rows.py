@@ -1,0 +1,327 @@
+"""The rows of a user's own table on the page, each probed by its number in the file."""
+
+import re
+
+import numpy as np
+import pytest
+
+from barenet import MLPEnsembleClassifier, Predictor, load, load_table, save
+from barenet.cli._main import main
+
+from .conftest import numbers
+
+pytestmark = pytest.mark.integration
+
+PROBE = "barenet.tools.find((tool) => tool.near)"
+N_ROWS = 3000
+
+
+@pytest.fixture(scope="module")
+def churn(tmp_path_factory):
+    """A table with text and missing numbers, in which row 5 has no target.
+
+    Of its rows, the page draws every second one.
+    """
+    random = np.random.default_rng(0)
+    tenure = random.integers(1, 72, N_ROWS)
+    price = random.normal(60, 18, N_ROWS).round(2)
+    calls = random.poisson(1.5, N_ROWS)
+    plan = random.choice(["basic", "plus", "pro"], N_ROWS)
+    logits = -0.06 * (tenure - 36) + 0.5 * (calls - 1.5) + 1.5 * (plan == "basic") - 0.5
+    churn = np.where(random.random(N_ROWS) < 1 / (1 + np.exp(-logits)), "yes", "no")
+    lines = ["plan,tenure,price,calls,churn"]
+    for row in range(N_ROWS):
+        price_text = "" if row % 17 == 6 else f"{price[row]}"
+        target = "" if row == 5 else churn[row]
+        lines.append(f"{plan[row]},{tenure[row]},{price_text},{calls[row]},{target}")
+    path = tmp_path_factory.mktemp("tables") / "churn.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def softmax_model(churn, tmp_path_factory):
+    """A network with an output for each of the two classes, and an ensemble of such networks."""
+    folder = tmp_path_factory.mktemp("models")
+    command = ["train", str(churn), "--target", "churn", "--layers", "7", "6", "2"]
+    command += ["--output", "softmax", "--epochs", "12", "--no-plots", "--out", str(folder / "run")]
+    assert main(command) == 0
+    return folder / "run" / "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def ensemble_model(churn, tmp_path_factory):
+    data = load_table(churn, "churn")
+    ensemble = MLPEnsembleClassifier(max_iter=3, random_state=0)
+    ensemble.fit(data.X, np.array(data.classes)[data.y])
+    predictor = Predictor.from_estimator(ensemble, target_name="churn", dataset="churn.csv")
+    path = tmp_path_factory.mktemp("models") / "ensemble.safetensors"
+    save(predictor, path)
+    return path
+
+
+def open_table(page, path):
+    page.value("(document.querySelector('#own').open = true)")
+    page.upload("#csv", str(path))
+    page.until("facts.table_rows && panels[0].frame")
+    page.rest()
+
+
+def open_model(page, path):
+    page.value("(document.querySelector('#opened').open = true)")
+    page.upload("#model-file", str(path))
+    page.until("facts.required && facts.rows[0] && panels[0].frame")
+    page.rest()
+
+
+def probe_row(page, number):
+    """Go to a row of the table, and wait for the answer of the server."""
+    field = page.labelled("Row", exact=True)
+    field.fill(str(number))
+    field.press("Enter")
+    page.until(f"{PROBE}.point.number === {number} && {PROBE}.views[0].answer")
+
+
+def contributions_shown(page):
+    """The contributions as the page lists them, by the name of the column."""
+    rows = page.find(".contributions tr").all_inner_texts()[1:]
+    cells = [row.split("\t") for row in rows]
+    return {name: numbers(value)[0] for name, _, value in cells}
+
+
+def lines_of(path):
+    header, *lines = path.read_text().splitlines()
+    return [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
+
+
+@pytest.mark.parametrize("kind", ["softmax_model", "ensemble_model"])
+def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, kind, request):
+    path = request.getfixturevalue(kind)
+    model = load(path, Predictor)
+    rows = load_table(churn, "churn")
+    page = tab()
+    open_table(page, churn)
+    open_model(page, path)
+    page.find(".probe-open").click()
+    classes = set()
+    for row in (0, 1, 2, 3, 17, 40, 41, 2999):
+        probe_row(page, row)
+        place = int(np.flatnonzero(rows.numbers == row)[0])
+        [expected] = model.outputs(rows.X[[place]])
+        name = model.classes[int(expected.argmax())]
+        classes.add(name)
+        sentence = page.text(".probe .many .hint")
+        assert sentence.startswith("The probability of yes is "), (
+            "of the second class, as in Python"
+        )
+        second = numbers(sentence)[0]
+        assert second == pytest.approx(expected[1], abs=0.0006)
+        verdict = page.text(".probe .verdict")
+        assert f": class {name}, " in verdict
+        assert verdict.endswith(f"in truth: {model.classes[rows.y[place]]}")
+        share = float(re.search(r"([\d.]+) %", verdict)[1])
+        assert share == pytest.approx(100 * expected.max(), abs=0.06)
+        of_second = share if name == "yes" else 100 - share
+        assert second == round(of_second / 100, 3), "both lines have the same digits"
+    assert classes == {"no", "yes"}
+    field = page.labelled("Row", exact=True)
+    field.fill("5")
+    field.press("Enter")
+    page.until_text(".refusal", "Row 5 was left out, as it has no churn.")
+
+
+def test_the_map_and_the_matrix_of_two_outputs_are_those_of_the_model(tab, churn, softmax_model):
+    model = load(softmax_model, Predictor)
+    page = tab()
+    open_table(page, churn)
+    open_model(page, softmax_model)
+    side = page.value("panels[0].frame.side")
+    drawn = np.array(page.value("[...panels[0].frame.output]")).reshape(side, side)
+    fixed = {column["name"]: [column["value"]] for column in page.value("facts.fixed")}
+    low, high = page.value("facts.low"), page.value("facts.high")
+    axes = page.value("facts.axes")
+    for across, down in ((0, 0), (side - 1, 0), (side // 2, side // 3), (3, side - 1)):
+        at = [(across + 0.5) / side, 1 - (down + 0.5) / side]
+        values = low + np.subtract(high, low) * at
+        row = fixed | dict(zip(axes, values[:, np.newaxis].tolist(), strict=True))
+        row = {name: row[name] for name in model.feature_names}
+        [[_, second]] = model.outputs(row)
+        assert drawn[down, across] == pytest.approx(127 * (2 * second - 1), abs=1), "blue is yes"
+    words = page.value("panels[0].output.valueAt(0.01, 0.99)")
+    assert words.split(",")[0] == model.classes[int(drawn[side - 1, 0] > 0)]
+    rows = load_table(churn, "churn")
+    _, test = rows.split(page.value("state.data.test_size"))
+    predicted = model.outputs(test.X).argmax(axis=1)
+    counts = [[int(((test.y == t) & (predicted == p)).sum()) for p in (0, 1)] for t in (0, 1)]
+    assert page.value("panels[0].frame.confusion") == counts
+
+
+def test_the_panel_of_an_ensemble_names_its_parts(tab, churn, ensemble_model):
+    page = tab()
+    open_table(page, churn)
+    open_model(page, ensemble_model)
+    page.find(".probe-open").click()
+    page.until_text(".verdict", "in truth")
+    count = len(load(ensemble_model, Predictor).network.networks)
+    assert page.text(".verdict").startswith(f"The answer of all {count} networks: class ")
+    words = f"Below is the first of the {count} networks, which is drawn:"
+    assert page.text(".first-network") == words
+
+
+def test_a_row_of_a_table_is_reached_by_its_number(tab, churn):
+    cells = lines_of(churn)
+    page = tab()
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    drawn = page.value("[...barenet.points.numbers_in_file]")
+    assert len(drawn) < N_ROWS - 1
+    hidden = next(row for row in range(100, 200) if row not in drawn)
+    for row in (17, hidden, 0, 2999):
+        probe_row(page, row)
+        assert page.text(".where").startswith(f"Row {row} of the table (counted from 0), a t")
+        shown = page.find(".probe .many tr").all_inner_texts()
+        values = dict(text.split("\t")[:2] for text in shown if "\t" in text)
+        assert values["plan"] == cells[row]["plan"]
+        assert float(values["tenure"]) == float(cells[row]["tenure"])
+        assert page.text(".verdict").endswith(f"in truth: {cells[row]['churn']}")
+        assert f"row={row}" in page.page.url and "probe=" not in page.page.url
+    probe_row(page, hidden)
+    across = page.value(f"{PROBE}.point.at[0]")
+    low, high = page.value("facts.low"), page.value("facts.high")
+    assert low[0] + across * (high[0] - low[0]) == pytest.approx(float(cells[hidden]["tenure"]))
+    page.press("Next point →")
+    page.until(f"{PROBE}.point.number > {hidden}")
+    following = page.value(f"{PROBE}.point.number")
+    assert following in drawn and following - hidden < 12, "the next one that is seen"
+    assert page.labelled("Row", exact=True).input_value() == str(following)
+    probe_row(page, hidden)
+    page.page.reload()
+    page.until(f"window.barenet?.tools && {PROBE}.point?.number === {hidden}")
+    assert page.text(".where").startswith(f"Row {hidden} of the table"), "it is in the address"
+    page.value(f"location.hash = location.hash.replace('row={hidden}', 'row=17')")
+    page.until(f"{PROBE}.point?.number === 17")
+    page.until_text(".where", "Row 17 of the table")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("3000", "The table has the rows 0 to 2999."),
+        ("5", "Row 5 was left out, as it has no churn."),
+        ("-1", "Rows are counted from 0 to 2999."),
+        ("1.5", "Rows are counted from 0 to 2999."),
+    ],
+)
+def test_a_row_that_the_page_does_not_have(tab, churn, text, words):
+    page = tab()
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    page.until_text(".verdict", "in truth")
+    before = page.text(".where")
+    field = page.labelled("Row", exact=True)
+    field.fill(text)
+    field.press("Enter")
+    page.until_text(".refusal", words)
+    assert page.text(".where") == before
+    page.press("Next point →")
+    page.until_text(".refusal", "")
+    assert page.text(".refusal") == ""
+
+
+def test_pupils_points_are_counted_as_before(tab):
+    page = tab("#data=wine&row=17")
+    page.find(".probe-open").click()
+    page.until_text(".verdict", "in truth")
+    assert not page.labelled("Row", exact=True).is_visible()
+    assert re.match(r"Training point 1 of \d+, row \d+ of the data: ", page.text(".where"))
+
+
+def test_the_largest_contribution_comes_first_at_each_opening(tab, churn):
+    page = tab()
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    page.until_text(".verdict", "in truth")
+    assert list(contributions_shown(page)) != []
+    page.key("Escape")
+    page.check("#all-columns")
+    page.until("facts.n_inputs > 4")
+    page.rest()
+    page.play("header.epoch > 20")
+    page.find(".probe-open").click()
+    page.until(f"{PROBE}.views[0].answer && barenet.playing")
+    page.until("document.querySelectorAll('.contributions tr').length === 5")
+    values = page.value(f"{PROBE}.views[0].answer.contributions.values")
+    sizes = [abs(values[name]) for name in contributions_shown(page)]
+    assert sizes[0] > 0.5 * max(sizes), "sorted when it was opened"
+    page.pause()
+    page.rest()
+    page.until(f"{PROBE}.views[0].query.sent === 0")
+    sizes = np.abs(list(contributions_shown(page).values()))
+    assert (np.diff(sizes) <= 0.01 * sizes[0]).all(), "sorted again while it is paused"
+
+
+def test_columns_that_are_no_inputs_are_named_and_all_can_be_used(tab, churn):
+    page = tab()
+    open_table(page, churn)
+    assert page.text("#columns-used").startswith(
+        "The network learns from 2 of 4 columns: tenure and price."
+    )
+    page.find(".probe-open").click()
+    probe_row(page, 17)
+    assert set(contributions_shown(page)) == {"tenure", "price"}
+    assert page.text(".probe .many .hint:nth-of-type(2)").startswith("Not used by this network:")
+    unused = [text.split("\t")[0] for text in page.find(".unused tr").all_inner_texts()]
+    assert unused == ["Column", "plan", "calls"]
+    page.find(".probe .many").get_by_role("button", name="Use all columns").click()
+    page.until("facts.n_inputs > 4")
+    page.until("document.querySelectorAll('.contributions tr').length === 5")
+    assert page.text(".where").startswith("Row 17 of the table"), "the row stays"
+    assert page.find(".unused").count() == 0
+    page.key("Escape")
+    assert not page.find("#columns-used").is_visible()
+
+
+def test_a_missing_number_and_the_one_that_replaces_it(tab, churn):
+    page = tab()
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    probe_row(page, 23)
+    assert lines_of(churn)[23]["price"] == ""
+    page.until_text(".where", "missing")
+    assumed = re.search(r"price is missing, ([\d.]+) assumed", page.text(".where"))[1]
+    rows = load_table(churn, "churn")
+    training, _ = rows.split(page.value("state.data.test_size"))
+    assert float(assumed) == pytest.approx(np.nanmedian(training.X["price"]), abs=0.006)
+    [line] = [text for text in page.find(".probe .many tr").all_inner_texts() if "price" in text]
+    assert f"missing, {assumed} assumed" in line
+
+
+#: Keeps the requests of the probe, until they are released.
+HOLD = """(() => {
+  const { line } = barenet;
+  const send = line.send.bind(line);
+  window.held = [];
+  line.send = (type, fields) => type === "probe" ? held.push(fields) : send(type, fields);
+  window.release = () => {
+    line.send = send;
+    held.forEach((fields) => send("probe", fields));
+  };
+})()"""
+
+
+def test_nothing_of_an_earlier_point_is_shown_with_the_next(tab, churn):
+    """An answer that takes long: the panel has neither the numbers of before nor their columns."""
+    page = tab()
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    page.until_text(".verdict", "in truth")
+    page.key("Escape")
+    page.value(HOLD)
+    page.find(".probe-open").click()
+    page.until("held.length")
+    assert page.text(".probe .waiting") == "Waiting for the numbers of the network …"
+    assert not page.find(".verdict").is_visible() and not page.find(".probe .many").is_visible()
+    page.value("release()")
+    page.until_text(".verdict", "in truth")
+    assert page.find(".verdict").is_visible() and page.find(".probe .many").is_visible()
+    assert not page.find(".probe .waiting").is_visible()
