@@ -83,7 +83,7 @@ def record_page(
         if lesson:
             remedy = LIVE if live else "open it with barenet play"
             title = lesson.title
-            recording["text"] = [RECORDING_NOTE.format(remedy), *lesson.text]
+            recording["text"] = [RECORDING_NOTE.format(remedy), *lesson.paragraphs()]
         else:
             title = prepared.dataset.name.replace("_", " ").capitalize()
             recording["text"] = [prepared.dataset.description]
@@ -107,7 +107,7 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     elif [*words] == ["lesson"]:
         lesson = lookup(built_in_course(), words["lesson"], "lesson")
     if lesson:
-        words = split_address(lesson.state)
+        words = split_address(lesson.state_of(0))
     if "net.edits" in words:
         problem = "weights changed by hand are not recorded"
         raise ArgumentError(problem, argument="net.edits", remedy="leave them out")

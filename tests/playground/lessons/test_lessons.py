@@ -10,14 +10,17 @@ import pytest
 
 from barenet import train_many
 from barenet.errors import BarenetError
+from barenet.playground._page_files import PAGE
 from barenet.playground.data._file_store import FileStore
 from barenet.playground.lessons._lessons import (
     CONTROLS,
+    HIGHLIGHTS,
     MEASURES,
     Condition,
     Lesson,
     Question,
     Reply,
+    Step,
     built_in_course,
     read_course,
 )
@@ -84,10 +87,11 @@ def train(wait_until):
     trainer.close()
 
 
-def start(lesson):
-    """The state at which a lesson starts, and its weights changed by hand."""
-    edits = read_edits(split_address(lesson.state).get("net.edits", ""))
-    return read_address(lesson.state), [astuple(edit) for edit in edits]
+def start(lesson, place=-1):
+    """The state of a step, by default of the task at the end, and its weights changed by hand."""
+    address = lesson.state_of(place % max(len(lesson.steps), 1))
+    edits = read_edits(split_address(address).get("net.edits", ""))
+    return read_address(address), [astuple(edit) for edit in edits]
 
 
 @pytest.mark.integration
@@ -159,6 +163,7 @@ def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
 
 
 CHOICE = {"text": "?", "answers": ["a", "b"], "right": 1}
+STEPPED = {"text": [], "steps": [{"text": "A."}]}
 GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least": 1}]}
 
 
@@ -224,6 +229,48 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             "again follows a wrong guess; without check, a question is repeated; leave again out",
         ),
         ({"picture": "log"}, "picture: unknown 'log' (choose from log_loss)"),
+        ({"text": []}, "text: missing; every lesson needs it, or steps"),
+        ({"steps": [{"text": "A."}]}, "text: not beside steps, each of which has its own"),
+        (
+            {**STEPPED, "questions": [CHOICE]},
+            "questions: not beside steps, each of which has its own; write it into a step",
+        ),
+        (
+            {**STEPPED, "steps": [{"text": "A."}, {"tekst": "B."}]},
+            "step 2 of steps: step: field: unknown 'tekst', did you mean 'text'?",
+        ),
+        ({"text": [], "steps": [{}]}, "step 1 of steps: text: missing; a step needs it, or"),
+        ({"text": [], "steps": "A."}, "steps: expected a list of at most 12 entries, got 'A.'"),
+        (
+            {"text": [], "steps": [{"text": "A.", "highlight": ["plai"]}]},
+            "step 1 of steps: highlight: unknown 'plai', did you mean 'play'?",
+        ),
+        (
+            {"text": [], "steps": [{"text": "A.", "enlarge": "2nd"}]},
+            "step 1 of steps: enlarge: expected a neuron, such as y, x1 or 1.2, got '2nd'",
+        ),
+        ({"text": [], "steps": [{"text": "A.", "open": "x1"}]}, "x has no panel, got 'x1'"),
+        (
+            {"text": [], "steps": [{"text": "A.", "highlight": ["3.1"]}]},
+            "step 1 of steps: neuron: the network has no 3.1",
+        ),
+        (
+            {"text": [], "steps": [{"text": "A."}, {"text": "B.", "enlarge": "x9"}]},
+            "step 2 of steps: neuron: the network has no x9",
+        ),
+        (
+            {"text": [], "steps": [{"text": "A.", "probe": "0.5"}]},
+            "step 1 of steps: probe: expected two shares of the plane, such as 0.5~0.25",
+        ),
+        ({"text": [], "steps": [{"text": "A.", "term": 2}]}, "probe: missing; term is one of its"),
+        (
+            {"text": [], "steps": [{"text": "A.", "state": "net.edits=0_99_1"}]},
+            "step 1 of steps: edits: expected an index below 25, got 99",
+        ),
+        (
+            {"text": [], "steps": [{"text": "A.", "questions": [{"right": 1}]}]},
+            "step 1 of steps: question 1 of questions: text: missing",
+        ),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         (
@@ -351,7 +398,7 @@ def test_the_numbers_asked_for_are_those_of_backpropagation(train):
     assert answer["layers"][0]["outputs"] == pytest.approx([0.683, -0.415], abs=0.001)
     slope = hidden["bias"][1] / (-1 * output["bias"][0])
     for question, number in zip(
-        lesson.questions, (output["bias"][0], slope, hidden["bias"][1]), strict=False
+        lesson.all_questions(), (output["bias"][0], slope, hidden["bias"][1]), strict=False
     ):
         assert number == pytest.approx(question.right, abs=question.within / 2)
     assert output["weights"][0][0] > 0, "the last one: this weight shrinks"
@@ -514,8 +561,9 @@ def test_the_questions_are_answered_by_the_networks(train):
     conditions = COURSE["alike"].evaluate(after)["conditions"]
     assert [each["value"] for each in conditions[:2]] == ["3", "2"], "the dead are no copies"
     state, edits = start(COURSE["downhill"])
-    losses = [each.loss for each in train(state, edits, 10).curve.rows]
-    assert losses[-1] > losses[0], "it jumps"
+    assert state.networks[0].learning_rate == 2
+    losses = [each.loss for each in train(state, edits, 20).curve.rows]
+    assert all(np.diff(losses[1:]) > 0), "each step ends higher"
 
 
 def names_in(heading):
@@ -529,14 +577,97 @@ def test_the_documentation_lists_every_measure_control_and_field():
     assert names_in("The conditions") == set(MEASURES)
     assert names_in("The controls") == set(CONTROLS)
     assert names_in("The fields") == {each.name for each in fields(Lesson)}
+    assert names_in("The steps") == {each.name for each in fields(Step)}
+    assert names_in("What a step can highlight") == set(HIGHLIGHTS)
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Question))
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Reply))
 
 
+def words_of(text):
+    return len(text.split())
+
+
+def picture_of(lesson, place):
+    """What a step shows: its network, what of it is seen, and what is highlighted."""
+    step = lesson.steps[place]
+    shown = (step.run, step.tab, step.enlarge, step.open, step.probe, step.term, step.picture)
+    return lesson.state_of(place), *shown, step.highlight
+
+
+def test_a_step_has_20_to_40_words_and_a_picture_of_its_own():
+    """A question that is asked alone may have fewer."""
+    for name, lesson in COURSE.items():
+        assert 4 <= len(lesson.steps) <= 9, name
+        for place, step in enumerate(lesson.steps):
+            n_words = words_of(step.text)
+            if step.text:
+                assert 20 <= n_words <= 40, (name, place + 1, n_words)
+            else:
+                assert sum(words_of(each.text) for each in step.questions) <= 40
+            if place:
+                assert picture_of(lesson, place) != picture_of(lesson, place - 1), (name, place + 1)
+
+
+def test_no_sentence_of_a_lesson_is_in_a_script():
+    """Another catalogue of lessons can replace them all."""
+    scripts = "".join(path.read_text("utf-8") for path in PAGE.glob("*.js"))
+    for lesson in COURSE.values():
+        for words in (*lesson.paragraphs(), *lesson.hints, lesson.success):
+            assert words not in scripts
+
+
+@pytest.mark.integration
+def test_what_a_step_shows_is_what_its_words_say(train):
+    """The figures in the texts, as the networks of the steps have them."""
+
+    def after(name, place):
+        lesson = COURSE[name]
+        state, edits = start(lesson, place - 1)
+        return train(state, edits, max(lesson.steps[place - 1].run, 0)).latest.current
+
+    start_of_line = after("one-neuron", 7)
+    assert start_of_line.test_score < 0.98, "the line does not part the clouds"
+    unsure = after("loss", 1)
+    assert unsure.score == unsure.test_score == 1, "every point is on its own side"
+    assert unsure.loss > 0.5
+    crept = after("downhill", 2)
+    begin = train(*start(COURSE["downhill"], 1), 0).latest.current
+    assert 0.1 * begin.loss < crept.loss < 0.5 * begin.loss, "twenty steps have only crept"
+    straight = after("activation", 3)
+    assert 0.8 < straight.test_score < 0.93
+    assert after("xor", 2).test_score == pytest.approx(0.73, abs=0.02), "three of four"
+    assert 0.8 < after("xor", 3).test_score < 0.93, "up to about 90 %"
+    by_heart = after("overfitting", 2)
+    assert by_heart.loss < 0.1 and by_heart.score > 0.97 and by_heart.test_loss > 1
+    lines = train(*start(COURSE["inputs"], 0), 100).latest.current
+    assert lines.test_score < 0.7, "wherever training may put it"
+    assert after("steps", 4).test_score < 0.83, "B is ahead: 87 %"
+    few = after("digits", 3)
+    assert 0.2 < few.test_score < 0.8
+    flowers = after("your-table", 2)
+    assert flowers.test_score > 0.85
+    assert len(FileStore().prepare(start(COURSE["your-table"], 0)[0].data).dataset.X) == 150
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", COURSE)
+def test_no_step_passes_its_lesson(train, name):
+    """What a step trains is not the learner's work: the task is still to be done."""
+    lesson = COURSE[name]
+    if not lesson.check:
+        return
+    for place, step in enumerate(lesson.steps):
+        is_of_task = lesson.state_of(place) == lesson.state_of(len(lesson.steps) - 1)
+        if step.run <= 0 or not is_of_task:
+            continue  # the network of the task is another one
+        state, edits = start(lesson, place)
+        assert not lesson.evaluate(train(state, edits, step.run))["passed"]
+
+
 def test_every_wrong_guess_of_the_course_has_a_reply_and_another_question():
     for lesson in COURSE.values():
-        for question in lesson.questions if lesson.check else ():
+        for question in lesson.all_questions() if lesson.check else ():
             choices = {*range(1, len(question.answers) + 1)}
             assert {reply.to for reply in question.replies} == choices - {question.right}
             assert len(question.again) == 1

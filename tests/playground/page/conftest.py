@@ -173,6 +173,19 @@ class Tab:
     def press(self, name: str, **options: Any) -> None:
         self.page.get_by_role("button", name=name, **options).click()
 
+    def to_step(self, number: int) -> None:
+        """Show a step of the lesson; the last one for a large number."""
+        self.until("barenet.lessons.lesson && barenet.lessons.started")
+        last = self.value("barenet.lessons.lesson.steps.length")
+        self.value(f"barenet.lessons.go({min(number, last) - 1})")
+        self.until("!barenet.awaits && barenet.lessons.started")
+        self.rest()
+
+    def leave_course(self) -> None:
+        if not self.value("document.querySelector('.contents').open"):
+            self.click(".contents summary")
+        self.press("Leave the course")
+
     def use(self, name: str) -> None:
         """Choose a data set that has a picture."""
         self.click(f"[data-name={name}]")

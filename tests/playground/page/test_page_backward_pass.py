@@ -298,8 +298,9 @@ def _json(values):
 
 
 def test_lesson_5_plays_the_numbers_that_it_asks_for(tab):
-    page = tab("#lesson=error-back")
+    page = tab("#lesson=error-back&step=4")
     page.until("document.querySelector('.pass-term')")
+    page.until_text(".pass-count", "14 of 39")  # a link to a step has its term
     assert page.find("#side").is_hidden(), "the lesson has the room beside the pass"
     last = page.find("#lesson .question").first.bounding_box()
     assert last["y"] + last["height"] <= 900, "the question is seen at once"

@@ -221,7 +221,7 @@ ADDED = f"""(() => {{
 
 @pytest.mark.case(182)
 def test_the_neurons_that_decide_come_first_at_every_answer_while_it_learns(tab):
-    page = tab("#lesson=digits", width=1366, height=768)
+    page = tab("#lesson=digits&step=9", width=1366, height=768)
     page.until_text("#lesson h2", "Ten digits")
     page.page.keyboard.press("Escape")
     number = page.find(".column input[type=number]").first

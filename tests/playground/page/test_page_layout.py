@@ -264,7 +264,7 @@ def test_the_facts_of_the_curve_move_nothing(tab):
 
 @pytest.mark.parametrize("width", [360, 1320])
 def test_a_lesson_that_starts_or_is_passed_moves_nothing(tab, width):
-    page = tab("#lesson=one-neuron", width=width)
+    page = tab("#lesson=one-neuron&step=9", width=width)
     page.until_text("#lesson .conditions", "76.4")
     for places in page.value("panels[0].curve.lines().map(({ places }) => places)")[:2]:
         assert len(places) == 1, "the changed weights take the place of the initial ones"

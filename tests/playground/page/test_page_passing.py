@@ -25,7 +25,7 @@ VERDICT = "#lesson .question:not(.again) .verdict"
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_a_guess_is_made_and_judged_beside_an_open_neuron(tab, width, height):
-    page = tab("#lesson=loss", width=width, height=height)
+    page = tab("#lesson=loss&step=9", width=width, height=height)
     page.until_text("#lesson .conditions", "now")
     page.open_neuron(1)
     for row in (0, 1):
@@ -47,9 +47,10 @@ def test_a_guess_is_made_and_judged_beside_an_open_neuron(tab, width, height):
 
 @pytest.mark.parametrize("width", [390, 768])
 def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab, width):
-    page = tab("#lesson=activation", width=width, height=844)
-    page.until_text("#lesson .conditions", "now")  # the answer that adds a line above the map
+    page = tab("#lesson=activation&step=2", width=width, height=844)
     page.labelled("One straight line").check()
+    page.to_step(9)
+    page.until_text("#lesson .conditions", "now")  # the answer that adds a line above the map
     page.choose("activations", "tanh")
     page.value("document.querySelector('.map').scrollIntoView({ block: 'center' })")
     before = page.find(".map").bounding_box()["y"]
@@ -63,7 +64,7 @@ def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab, width):
 
 
 def test_the_last_lesson_ends_with_something_to_do_next(tab):
-    page = tab("#lesson=your-table", width=390, height=844)
+    page = tab("#lesson=your-table&step=9", width=390, height=844)
     page.until_text("#lesson .place", "Lesson 12 of 12")
     page.value(f"{COURSE}.pass()")
     words = page.text(RESULT)

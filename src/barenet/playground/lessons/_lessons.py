@@ -1,4 +1,4 @@
-"""Lessons: a state of the page, a few sentences, and conditions on the network.
+"""Lessons: a state of the page, steps of a few sentences, and conditions on the network.
 
 A lesson is data; a file contains one lesson or a list of them, called a course. The conditions are
 evaluated here, on the network that is being trained, and the page shows the results.
@@ -25,7 +25,13 @@ from barenet.playground.data._file_store import FileStore
 from barenet.playground.state._address import read_address, read_edits, split_address
 from barenet.playground.state._default_settings import NETWORKS
 from barenet.playground.state._network_layout import layer_values
-from barenet.playground.state._page_state import HAND_DRAWN, NAMED, check_edits
+from barenet.playground.state._page_state import (
+    HAND_DRAWN,
+    MAX_EPOCHS,
+    NAMED,
+    PageState,
+    check_edits,
+)
 from barenet.playground.state._wire_format import decode, restricted
 from barenet.playground.trainer._timeline import EpochMetrics
 from barenet.playground.trainer._trainer_messages import ProgressReport
@@ -37,6 +43,9 @@ MAX_ROWS = 1000
 #: File with the names of the controls that a lesson can hide, and their selectors on the page.
 _CONTROLS_FILE = PAGE / "controls.json"
 CONTROLS: dict[str, str] = json.loads(_CONTROLS_FILE.read_text("utf-8"))
+#: File with the names of the parts that a step can highlight, and their selectors on the page.
+_HIGHLIGHTS_FILE = PAGE / "highlights.json"
+HIGHLIGHTS: dict[str, str] = json.loads(_HIGHLIGHTS_FILE.read_text("utf-8"))
 
 
 class NetworkReport(NamedTuple):
@@ -167,6 +176,12 @@ DOCUMENTS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 PICTURES = ("", "log_loss")
 #: The tabs with pictures of the output.
 TABS = ("Output", "Landscape", "Hidden space", "Draw")
+#: The cards that a step can show first where there is room for one only.
+CARDS = ("network", "output")
+#: An input as x and its number, the output as y, or a layer and a neuron, such as 1.2.
+NEURON = re.compile(r"y|x[1-9]\d?|[1-9]\.[1-9]\d?")
+#: A point: two shares of the plane, as an address has them.
+POINT = re.compile(r"[\d.]+~[\d.]+")
 
 
 def _typed(number: float) -> float:
@@ -331,6 +346,71 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of a lesson: some words, and the picture beside them."""
+
+    text: str = ""
+    #: A formula below the text.
+    formula: str = ""
+    #: A picture below the text.
+    picture: str = restricted("", choices=PICTURES)
+    questions: tuple[Question, ...] = restricted((), max_items=1)
+    #: Settings that replace those of the lesson, from this step on: the network is a new one.
+    state: str = ""
+    #: The epoch up to which the network is trained; 0 resets it, and −1 leaves it as it is.
+    run: int = restricted(-1, ge=0, le=MAX_EPOCHS)
+    #: The picture of the output; by default that of the lesson.
+    tab: str = restricted("", choices=("", *TABS))
+    #: A neuron or an input whose picture takes the place of the map.
+    enlarge: str = ""
+    #: A neuron whose panel is opened.
+    open: str = ""
+    #: A point whose numbers are in the network, and a term of its pass, from 0.
+    #: By default, a term is one of the lesson's point.
+    probe: str = ""
+    term: int = restricted(-1, ge=0, le=MAX_EPOCHS)
+    #: Parts of the page, and neurons, that are highlighted.
+    highlight: tuple[str, ...] = restricted((), max_items=8)
+    #: The card that comes first on a narrow screen.
+    look: str = restricted("output", choices=CARDS)
+
+    def __post_init__(self) -> None:
+        if not self.text and not self.questions:
+            raise ArgumentError("missing; a step needs it, or questions", argument="text")
+        for name in ("enlarge", "open"):
+            neuron = getattr(self, name)
+            if neuron and not NEURON.fullmatch(neuron):
+                raise ArgumentError.of(name, neuron, "a neuron, such as y, x1 or 1.2")
+        if self.open.startswith("x"):
+            raise ArgumentError.of("open", self.open, "a neuron, such as y or 1.2: x has no panel")
+        for part in self.highlight:
+            if not NEURON.fullmatch(part):
+                lookup(HIGHLIGHTS, part, "highlight")
+        if self.probe and not POINT.fullmatch(self.probe):
+            raise ArgumentError.of("probe", self.probe, "two shares of the plane, such as 0.5~0.25")
+
+    def neurons(self) -> list[str]:
+        """Return the neurons and inputs that the step names."""
+        named = [self.enlarge, self.open, *self.highlight]
+        return [name for name in named if NEURON.fullmatch(name)]
+
+
+def check_neuron(name: str, state: PageState) -> None:
+    """Check that the first network has an input or a neuron, by its name in a step."""
+    if name == "y":
+        return
+    if name.startswith("x"):
+        prepared = FileStore().prepare(state.data)
+        is_there = int(name[1:]) <= len(prepared.input_names)
+    else:
+        hidden = state.networks[0].hidden
+        layer, neuron = (int(number) for number in name.split("."))
+        is_there = layer <= len(hidden) and neuron <= hidden[layer - 1]
+    if not is_there:
+        raise ArgumentError(f"the network has no {name}", argument="neuron")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lesson:
     """A lesson, as described in its file."""
 
@@ -342,7 +422,9 @@ class Lesson:
     #: Controls to hide, and controls to show, which hides all others.
     hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    #: The words of a lesson in one step; or steps, each with its own picture.
     text: tuple[str, ...] = restricted((), max_items=3)
+    steps: tuple[Step, ...] = restricted((), max_items=12)
     #: A picture after the first sentence.
     picture: str = restricted("", choices=PICTURES)
     #: Questions before the network learns; a lesson may consist of questions only.
@@ -354,51 +436,101 @@ class Lesson:
     success: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("title", "text"):
-            if not getattr(self, name):
-                raise ArgumentError("missing; every lesson needs it", argument=name)
-        if not self.check and not self.questions:
-            raise ArgumentError("missing; a lesson needs it, or questions", argument="check")
-        if self.check and any(question.otherwise for question in self.questions):
-            problem = "otherwise is not shown beside check, where an answer is a guess"
-            raise ArgumentError(problem, argument="questions", remedy="write it into why")
-        if not self.check and any(question.again for question in self.questions):
-            problem = "again follows a wrong guess; without check, a question is repeated"
-            raise ArgumentError(problem, argument="questions", remedy="leave again out")
+        if not self.title:
+            raise ArgumentError("missing; every lesson needs it", argument="title")
+        if not self.text and not self.steps:
+            raise ArgumentError("missing; every lesson needs it, or steps", argument="text")
+        if self.steps:
+            for name in ("text", "picture", "questions"):
+                if getattr(self, name):
+                    problem = "not beside steps, each of which has its own"
+                    raise ArgumentError(problem, argument=name, remedy="write it into a step")
+        self._check_questions()
         if not re.fullmatch(r"[\w-]*", self.name):
             raise ArgumentError.of("name", self.name, "letters, digits, - and _")
         if "#" in self.state[1:]:
             remedy = "give the part after the #, without quotes"
             raise ArgumentError.of("state", self.state, "settings", remedy=remedy)
         try:
-            self._check_state()
+            check_state(self.state)
         except ArgumentError as error:
             raise ArgumentError(str(error), argument="state") from None
+        self._check_steps()
 
-    def _check_state(self) -> None:
-        """Check the settings, and that the network has the weights that are changed."""
-        state = read_address(self.state)
-        words = split_address(self.state)
-        for prefix, settings in zip(NETWORKS, state.networks, strict=False):
-            edits = read_edits(words.get(f"{prefix}edits", ""))
-            if edits:
-                network = FileStore().prepare(state.data).make_network(settings)
-                check_edits(edits, network.n_parameters)
+    def all_questions(self) -> tuple[Question, ...]:
+        """Return the questions of the lesson, or of all its steps."""
+        questions = [*self.questions]
+        for step in self.steps:
+            questions += step.questions
+        return tuple(questions)
+
+    def paragraphs(self) -> tuple[str, ...]:
+        """Return all words of the lesson, or of its steps, without questions."""
+        if not self.steps:
+            return self.text
+        return tuple(step.text for step in self.steps if step.text)
+
+    def state_of(self, place: int) -> str:
+        """Return the state of a step: its own, or that of the last step before with one."""
+        for step in reversed(self.steps[: place + 1]):
+            if step.state:
+                return urlencode({**split_address(self.state), **split_address(step.state)})
+        return self.state
+
+    def _check_questions(self) -> None:
+        """Check that something is asked or to be reached, and the fields that belong to either."""
+        questions = self.all_questions()
+        if not self.check and not questions:
+            raise ArgumentError("missing; a lesson needs it, or questions", argument="check")
+        if self.check and any(question.otherwise for question in questions):
+            problem = "otherwise is not shown beside check, where an answer is a guess"
+            raise ArgumentError(problem, argument="questions", remedy="write it into why")
+        if not self.check and any(question.again for question in questions):
+            problem = "again follows a wrong guess; without check, a question is repeated"
+            raise ArgumentError(problem, argument="questions", remedy="leave again out")
+
+    def _check_steps(self) -> None:
+        """Check the settings of the steps, and that their networks have the neurons they name."""
+        for place, step in enumerate(self.steps):
+            try:
+                address = self.state_of(place)
+                if step.state:
+                    check_state(address)
+                state = read_address(address)
+                if step.term >= 0 and not (step.probe or split_address(address).get("probe")):
+                    raise ArgumentError("missing; term is one of its pass", argument="probe")
+                for name in step.neurons():
+                    check_neuron(name, state)
+            except ArgumentError as error:
+                raise ArgumentError(str(error), argument=f"step {place + 1} of steps") from None
+
+    def _describe_steps(self) -> list[dict[str, Any]]:
+        """Describe the steps for the page; a lesson without any is one step."""
+        if not self.steps:
+            step = asdict(Step(text=self.text[0], picture=self.picture))
+            questions = [asdict(question) for question in self.questions]
+            return [{**step, "text": self.text, "questions": questions}]
+        steps = []
+        for place, step in enumerate(self.steps):
+            state = ""
+            if step.state:
+                words = {**split_address(self.state_of(place)), "lesson": self.name}
+                state = urlencode({**words, "step": place + 1})
+            text = (step.text,) if step.text else ()
+            steps.append({**asdict(step), "text": text, "state": state})
+        return steps
 
     def describe(self) -> dict[str, Any]:
         """Describe the lesson for the page, including the address where it starts."""
-        address = urlencode({**split_address(self.state), "lesson": self.name})
+        address = urlencode({**split_address(self.state_of(0)), "lesson": self.name})
         hide = [*self.hide]
         if self.show:
             shown = {*self.show, "scores"}
             hide += [name for name in CONTROLS if name not in shown]
-        questions = tuple(asdict(question) for question in self.questions)
         return {
             "title": self.title,
             "name": self.name,
-            "text": self.text,
-            "picture": self.picture,
-            "questions": questions,
+            "steps": self._describe_steps(),
             "tab": self.tab,
             "hints": self.hints,
             "success": self.success,
@@ -417,9 +549,20 @@ class Lesson:
         return {"lesson": self.name, "conditions": results, "passed": passed}
 
 
+def check_state(address: str) -> None:
+    """Check the settings of an address, and that its networks have the weights it changes."""
+    state = read_address(address)
+    words = split_address(address)
+    for prefix, settings in zip(NETWORKS, state.networks, strict=False):
+        edits = read_edits(words.get(f"{prefix}edits", ""))
+        if edits:
+            network = FileStore().prepare(state.data).make_network(settings)
+            check_edits(edits, network.n_parameters)
+
+
 Course = dict[str, Lesson]
 #: The lists in a lesson whose entries have their own fields.
-PARTS: dict[str, type] = {"check": Condition, "questions": Question}
+PARTS: dict[str, type] = {"check": Condition, "questions": Question, "steps": Step}
 
 
 def built_in_course() -> Course:

@@ -6,6 +6,7 @@ const FLAGS = ["tests", "discrete", "log"];
 const PLACE = /^-?[\d.]+~-?[\d.]+$/; // of the probe: two shares of the plane
 const ROW = /^\d{1,8}$/; // of a table, that is probed
 const TERM = /^\d{1,5}$/; // at which the pass of the probed point rests
+const STEP = /^\d{1,2}$/; // of a lesson, from 1
 
 // Weights that were changed by hand: epoch, index and value of each.
 const writeEdits = (edits) =>
@@ -33,12 +34,28 @@ export function replaceHash(hash, { worker }) {
   history.replaceState(null, "", worker ? `#${hash}` : `${location.pathname}#${hash}`);
 }
 
-// A lesson without settings begins with its own.
+// The place of a step in its lesson, from the number in an address.
+export function placeOf(step, { steps }) {
+  return Math.max(0, Math.min(Number(step || 1), steps.length) - 1);
+}
+
+// The last step up to a place that has a state of its own; −1 for the state of the lesson.
+export const sectionOf = ({ steps }, place) =>
+  steps.findLastIndex(({ state }, index) => state && index <= place);
+
+// A lesson without settings begins with its own, and a step with those of its section.
 function begin(words, lessons) {
-  if ([...words].length !== 1) return words;
+  const isPlain = [...words.keys()].every((name) => name === "lesson" || name === "step");
   const lesson = lessons.find(({ name }) => name === words.get("lesson"));
-  if (!lesson) return words;
-  return new URLSearchParams(`${lesson.address}&begun=true`);
+  if (!isPlain || !lesson) return words;
+  const place = placeOf(words.get("step"), lesson);
+  const section = sectionOf(lesson, place);
+  const address = section < 0 ? lesson.address : lesson.steps[section].state;
+  const settings = new URLSearchParams(address);
+  settings.delete("step");
+  if (place > 0) settings.set("step", place + 1);
+  settings.set("begun", true);
+  return settings;
 }
 
 export function fromHash(hash, { lessons }) {
@@ -48,12 +65,14 @@ export function fromHash(hash, { lessons }) {
   const probe = words.get("probe") ?? "";
   const row = words.get("row") ?? "";
   const pass = words.get("pass") ?? "";
+  const step = words.get("step") ?? "";
   return {
     address: words.toString(),
     view: {
       ...flags,
       hide: words.get("hide") ?? "",
       lesson: words.get("lesson") ?? "",
+      step: STEP.test(step) ? step : "",
       probe: PLACE.test(probe) ? probe : "",
       row: ROW.test(row) ? row : "",
       pass: TERM.test(pass) ? pass : "",

@@ -341,6 +341,10 @@ export class BackwardPass {
 
   go(index) {
     if (this.isPlaying) this.pause();
+    if (!this.terms.length) {
+      this.position = index; // its terms are to come
+      return;
+    }
     this.position = Math.max(0, Math.min(index, this.terms.length - 1));
     this.show();
     this.announce();

@@ -1,6 +1,8 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
+import { placeOf, sectionOf } from "./address.js";
 import { connect, find, findAll, make, parts, table, write } from "./dom.js";
+import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
 import { logLoss } from "./log-loss.js";
 import { recall, remember } from "./memory.js";
 import { Questions } from "./questions.js";
@@ -22,13 +24,19 @@ export class LessonPanel {
         story: ".story",
         conditions: ".conditions",
         result: ".result",
+        back: "[data-action=back]",
+        forward: "[data-action=forward]",
         next: "[data-action=next]",
+        goal: ".goal",
+        figure: ".figure",
+        dots: ".dots",
         hints: ".hints",
         hint: "[data-action=hint]",
         steps: ".steps",
       }),
     );
-    this.questions = new Questions(find(".questions", root), () => this.request());
+    this.picture = new StepPicture(page);
+    this.questions = new Questions(find(".questions", root), () => this.answered());
     this.sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
@@ -47,12 +55,25 @@ export class LessonPanel {
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
+      back: () => this.go(this.step - 1),
+      forward: () => this.go(this.step + 1),
       next: () => this.open(this.lessons[this.place + 1]),
       point: () => this.showPoint(),
       leave: () => this.leave(),
       progress: () => this.shareProgress(),
       learners: () => learners.showModal(),
     });
+    document.addEventListener("keydown", (event) => this.key(event));
+    const contents = find(".contents", root);
+    document.addEventListener("click", ({ target }) => {
+      if (!contents.contains(target)) contents.open = false;
+    });
+    new ResizeObserver(() => this.measure()).observe(root);
+  }
+
+  // What is below, and what stays in view, leaves room for the words.
+  measure() {
+    document.body.style.setProperty("--lesson-height", `${this.root.offsetHeight}px`);
   }
 
   teach(lessons) {
@@ -72,6 +93,10 @@ export class LessonPanel {
     this.sheet.replaceSync(
       names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"),
     );
+    const hidden = [...names.map((name) => controls[name]), "[hidden]", "#taught"].join(", ");
+    const settingsOfData = findAll(".data :is(select, input, button, summary)");
+    const isBare = settingsOfData.every((control) => control.closest(`:is(${hidden})`));
+    find(".data").classList.toggle("bare", isBare);
     for (const settings of findAll(".learning")) {
       settings.classList.remove("bare");
       const inside = findAll("select, input, button, summary", settings);
@@ -81,6 +106,41 @@ export class LessonPanel {
 
   get place() {
     return this.lessons.findIndex((each) => each.name === this.page.view.lesson);
+  }
+
+  // The place of the step in its lesson.
+  get step() {
+    return placeOf(this.page.view.step, this.lessons[this.place]);
+  }
+
+  // Go to another step; one with settings of its own begins with them.
+  go(place) {
+    const { lesson, page, step } = this;
+    if (!lesson?.steps[place]) return;
+    if (sectionOf(lesson, place) === sectionOf(lesson, step)) {
+      page.view.step = place > 0 ? String(place + 1) : "";
+      page.writeAddress();
+      this.showStep();
+      return;
+    }
+    this.isStepping = true; // the answers stay
+    this.visit(lesson, place);
+  }
+
+  visit(lesson, place) {
+    const step = place > 0 ? `&step=${place + 1}` : "";
+    history.pushState(null, "", `#lesson=${lesson.name}${step}`); // read at once, before a picture rewrites it
+    this.page.readAddress();
+  }
+
+  // Arrow keys lead from step to step, unless they move what has the focus.
+  key(event) {
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    const isFree = this.lesson && !ctrlKey && !metaKey && !altKey && !hasKeysOfItsOwn(target);
+    if (!by || !isFree || (by > 0 && this.forward.disabled)) return;
+    event.preventDefault();
+    this.go(this.step + by);
   }
 
   // Return to the lesson that was left, or open the first one that was not passed.
@@ -96,9 +156,9 @@ export class LessonPanel {
 
   open(lesson) {
     this.next.disabled = true; // a second click skips no lesson
+    this.forward.disabled = true; // … and no step
     clearTimeout(this.clicks); // of the lesson that is left
-    history.pushState(null, "", `#lesson=${lesson.name}`); // read at once, before a picture rewrites it
-    this.page.readAddress();
+    this.visit(lesson, 0);
   }
 
   leave() {
@@ -112,22 +172,97 @@ export class LessonPanel {
     this.root.hidden = !lesson;
     document.body.classList.toggle("in-lesson", Boolean(lesson));
     this.hide(); // a lesson shows settings that the page has below More
-    if (lesson && (lesson !== this.lesson || this.page.begun)) this.begin(lesson);
+    const isAnew = lesson !== this.lesson || (this.page.begun && !this.isStepping);
+    if (lesson && isAnew) this.begin(lesson);
+    else if (this.page.begun) this.started = false; // the network of another step
+    this.isStepping = false;
     if (!lesson && this.page.view.lesson)
       this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
-    if (!lesson) this.page.view.lesson = "";
-    if (!lesson && this.lesson) this.showTab("Output");
+    if (!lesson) Object.assign(this.page.view, { lesson: "", step: "" });
+    if (!lesson && this.lesson) this.picture.show(null);
     this.lesson = lesson;
+    const isShown = this.shown === lesson?.steps[this.step];
+    if (lesson && (isAnew || this.page.begun || !isShown)) this.showStep(this.page.returns);
     Object.assign(this.page, { begun: false, returns: false });
     this.count();
+    this.picture.describe();
     if (this.started) this.request();
   }
 
   // The point of the lesson is probed again, also after a reload.
   showPoint() {
-    this.page.view.probe ||= probeOf(this.lesson);
-    this.page.view.pass ||= passOf(this.lesson);
+    const { probe, term } = this.pictureOf(this.lesson.steps[this.step]);
+    Object.assign(this.page.view, { probe, pass: term });
     this.page.tools.forEach((tool) => tool.follow?.());
+  }
+
+  // The picture of a step: its own, or that of the lesson.
+  pictureOf(step) {
+    const { lesson } = this;
+    const tab = step.tab || lesson.tab;
+    const term = step.term >= 0 ? String(step.term) : "";
+    if (step.probe) return { tab, probe: step.probe, term, isQuiet: !term };
+    return { tab, probe: probeOf(lesson), term: term || passOf(lesson) };
+  }
+
+  // The words of the step, its question, and its picture.
+  showStep(isBack = false) {
+    const { lesson, step: place } = this;
+    const step = lesson.steps[place];
+    this.shown = step;
+    const isLast = place === lesson.steps.length - 1;
+    this.story.replaceChildren(...storyOf(step));
+    this.figure.replaceChildren(...(step.picture === "log_loss" ? [logLoss()] : []));
+    this.root.classList.toggle("at-end", isLast);
+    this.goal.hidden = !isLast || !lesson.checked;
+    this.questions.showStep(place, isLast);
+    this.back.disabled = place === 0;
+    this.forward.hidden = isLast;
+    this.next.hidden = !isLast || this.place === this.lessons.length - 1;
+    this.dots.replaceChildren(
+      ...lesson.steps.map((_, index) => make("i", { className: index <= place ? "done" : "" })),
+    );
+    const { length } = lesson.steps;
+    write(find(".step-of", this.root), length > 1 ? `Step ${place + 1} of ${length}` : "");
+    this.dots.parentNode.hidden = length < 2;
+    this.showHelp();
+    const picture = this.pictureOf(step);
+    find("[data-action=point]", this.root).hidden = !picture.probe || picture.isQuiet;
+    this.picture.show(step, { ...picture, isBack });
+    if (this.started) {
+      this.picture.follow();
+      this.request();
+    }
+    this.markOpen();
+    scrollTo({ top: 0 });
+  }
+
+  // The way on stands out once the step asks for nothing more.
+  markOpen() {
+    this.root.classList.toggle("is-asking", this.questions.isOpenAt(this.step));
+    const isBeside = (element) => !element.hidden && element.childElementCount > 0;
+    const shown = find(".question:not([hidden])", this.questions.root);
+    const hasAside = shown || [this.goal, this.hints, this.figure].some(isBeside) || !this.hint.hidden;
+    this.root.classList.toggle("has-aside", Boolean(hasAside));
+  }
+
+  answered() {
+    this.markOpen();
+    this.request();
+  }
+
+  // Whether something is to be done: at the end, and where something is worked out. What a step
+  // shows before is not the learner's work.
+  get isTask() {
+    const { lesson, step } = this;
+    return !lesson.checked || step === lesson.steps.length - 1;
+  }
+
+  // Help belongs to what is to be done.
+  showHelp() {
+    this.hint.hidden = !this.isTask || this.hinted === this.lesson.hints.length;
+    this.hints.hidden = !this.isTask;
+    find(".outcome", this.root).hidden = !this.isTask;
   }
 
   // On a phone, the picture that learns comes into view, once, unless a panel lies over its place.
@@ -145,18 +280,15 @@ export class LessonPanel {
     clearTimeout(this.timer); // it was set by an earlier lesson
     Object.assign(this, { timer: 0, started: this.page.returns, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
-    this.questions.begin(lesson.questions, lesson.checked);
+    this.lesson = lesson;
+    this.questions.begin(lesson.steps, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
-    this.showTab(lesson.tab);
-    this.hint.hidden = !lesson.hints.length;
-    find("[data-action=point]", this.root).hidden = !probeOf(lesson);
-    this.page.view.probe ||= probeOf(lesson);
-    this.page.view.pass ||= passOf(lesson);
-    this.clicks = setTimeout(
-      () => (this.next.disabled = !passed().includes(this.lesson?.title)),
-      TWO_CLICKS,
-    );
-    this.next.hidden = this.place === this.lessons.length - 1;
+    this.picture.step = null; // the same lesson anew shows its picture again
+    this.forward.disabled = true;
+    this.clicks = setTimeout(() => {
+      this.forward.disabled = false;
+      this.next.disabled = !passed().includes(this.lesson?.title);
+    }, TWO_CLICKS);
     this.root.classList.remove("passed", "asks");
     const isOnly = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = isOnly
@@ -166,17 +298,7 @@ export class LessonPanel {
       ? "Lesson"
       : `Lesson ${this.place + 1} of ${this.lessons.length}`;
     find("h2", this.root).textContent = lesson.title;
-    this.story.replaceChildren(
-      ...lesson.text.map((words) =>
-        make("p", { className: FORMULA.test(words) ? "sum" : "" }, words),
-      ),
-    );
-    if (lesson.picture === "log_loss") this.story.firstElementChild.after(logLoss());
     this.listSteps(passed());
-  }
-
-  showTab(name) {
-    for (const panel of this.page.panels) panel.tabs.open(name);
   }
 
   listSteps(done) {
@@ -196,20 +318,24 @@ export class LessonPanel {
   }
 
   showHint() {
-    this.hints.append(make("li", {}, this.lesson.hints[this.hinted++]));
-    this.hint.hidden = this.hinted === this.lesson.hints.length;
+    this.hints.append(make("li", {}, this.lesson.hints[this.hinted]));
+    this.hinted += 1;
+    this.showHelp();
+    this.hints.lastChild.scrollIntoView({ block: "nearest" });
   }
 
   follow() {
     const { header } = this.page.panels[0];
     // Nothing before the lesson counts: no earlier training, and no weights without its changes.
     this.started ||= header.epoch === 0 && header.edits.length === this.page.expected;
-    if (this.started) this.request();
+    if (!this.started) return;
+    this.picture.follow();
+    this.request();
   }
 
   // Request a check, and not more of them than can be read.
   request() {
-    if (!this.lesson || this.timer) return;
+    if (!this.lesson || this.timer || !this.isTask) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
       if (this.lesson) this.page.line.send("check", { network: 0, lesson: this.lesson.name });
@@ -217,7 +343,7 @@ export class LessonPanel {
   }
 
   take({ type, lesson, conditions, passed: reached }) {
-    if (type !== "check" || !this.started || lesson !== this.lesson?.name) return;
+    if (type !== "check" || !this.started || lesson !== this.lesson?.name || !this.isTask) return;
     if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
     conditions.forEach((each, index) =>
       this.show(each, this.conditions.children[index] ?? this.add(), reached),
@@ -225,8 +351,11 @@ export class LessonPanel {
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
-    else if (reached && conditions.length) write(this.result, "Answer the question, too.");
-    else write(this.result, this.adviceOn(conditions));
+    else if (reached && conditions.length) {
+      this.questions.askOpen();
+      this.markOpen();
+      write(this.result, "Answer the question, too.");
+    } else write(this.result, this.adviceOn(conditions));
   }
 
   // Words on the first condition that does not hold, once the network rests after some training.
@@ -294,12 +423,22 @@ export class LessonPanel {
     this.root.classList.add("passed");
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
+    this.markOpen();
     this.next.disabled = false;
     let words = `Passed! ${this.questions.score}${success}`;
-    if (this.next.hidden) words += ` ${ending(this.lessons, done)}`;
+    if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
     this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
     find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }
+}
+
+// The words of a step, with its formula.
+function storyOf({ text, formula }) {
+  const story = text.map((words) =>
+    make("p", { className: FORMULA.test(words) ? "sum" : "" }, words),
+  );
+  if (formula) story.push(make("p", { className: "sum" }, formula));
+  return story;
 }
 
 // Words with links to pages of the documentation, [words](page.html), where it stands beside this page.

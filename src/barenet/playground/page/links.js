@@ -1,14 +1,19 @@
 // The links between neurons: as thick as their weights are large, and found under the pointer.
 
 import { css, palette } from "./colours.js";
+import { rounded } from "./dom.js";
 import { pixelRatio } from "./heatmap.js";
 
 const NEAR = 6; // pixels
+const MOST_WRITTEN = 24; // numbers on links that can be read
+const SHARE_ACROSS = 0.3; // of a link, where its number stands: there, links are still apart
 
 export class Links {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: false }); // faster: nothing below is composited
+    this.areWritten = false; // the weights, as numbers
+    this.biases = []; // { index, at: the place of its number }
     this.place([], 0, 0);
   }
 
@@ -43,6 +48,28 @@ export class Links {
       context.strokeStyle = css(strong(weight), link === marked ? 1 : 0.25 + 0.6 * size);
       context.stroke();
     }
+    if (this.areWritten && this.links.length <= MOST_WRITTEN) this.write(weights);
+  }
+
+  // The number of each weight on its link, and of the biases below the answers.
+  write(weights) {
+    for (const link of this.links) {
+      const { from, to, index } = link;
+      const at = { x: from.x + SHARE_ACROSS * (to.x - from.x), y: heightAt(link, SHARE_ACROSS) };
+      this.writeNumber(`w = ${rounded(weights[index] ?? 0, 2)}`, at);
+    }
+    for (const { index, at } of this.biases)
+      this.writeNumber(`bias ${rounded(weights[index] ?? 0, 2)}`, at);
+  }
+
+  writeNumber(words, { x, y }) {
+    const { context } = this;
+    context.font = '600 15px "Barenet Sans", system-ui, sans-serif';
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", lineJoin: "round" });
+    Object.assign(context, { lineWidth: 5, strokeStyle: css(palette.panel) });
+    context.strokeText(words, x, y);
+    context.fillStyle = css(palette.ink);
+    context.fillText(words, x, y);
   }
 
   // The link under a point, if one is near.

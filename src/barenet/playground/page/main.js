@@ -70,13 +70,15 @@ class Page {
     const digits = new Digits(this, probe);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
     this.lessons = new LessonPanel(find("#lesson"), this);
+    const passes = new BackwardPasses(this, probe);
+    Object.assign(this, { probe, passes });
     this.tools = [
       new Drawing(this),
       new FixedColumns(this),
       this.neuron,
       this.lessons,
       probe,
-      new BackwardPasses(this, probe),
+      passes,
       ...views,
       digits,
       new Cells(this, (...image) => digits.load(...image)),
@@ -84,6 +86,7 @@ class Page {
     invite();
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
+    this.linkHome();
     this.data.repaint();
     const Line = catalog.worker ? WorkerConnection : Connection;
     this.line = new Line({
@@ -322,6 +325,16 @@ class Page {
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
     this.tools.forEach((tool) => tool.follow?.());
+  }
+
+  // The name of the page leads to the first page of the site, where there is one.
+  linkHome() {
+    const home = this.catalog.worker?.documentation;
+    if (!home) return;
+    const name = find(".home");
+    name.replaceWith(
+      make("a", { className: "home", href: home, title: "To the first page" }, name.textContent),
+    );
   }
 
   showPlaying(playing) {

@@ -8,13 +8,16 @@ import { bare, inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
 const LEAST = 42; // pixels: the side of a neuron
-const MOST = 96;
-const RESERVE = 90; // pixels: the room for words
+const MOST = 260;
+const SHARE_OF_PITCH = 0.56; // the most of a column that a neuron takes: the rest is for the links
+const SHARE_ON_PROJECTOR = 0.65; // … where its picture has to be seen from far away
 const SMALLEST = 20; // pixels: the side of a neuron where many layers share a small screen
 const SHARE_OF_COLUMN = 0.7; // the rest is for the links
 const BUTTONS_BESIDE = 78; // pixels: the width of a column whose buttons stand beside the number
 const BUTTONS_BELOW = 52; // … whose buttons stand side by side below it
 const ROOM_FOR_GLOW = 14; // pixels: beside the last column
+const ROOM_FOR_NAMES = 110; // … above and below the picture of the answer
+const ROOM_AROUND = 8; // … above and below the columns
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
 const MAX_ANSWERS = 10;
@@ -64,27 +67,28 @@ export class NetworkView {
     this.fit();
   }
 
-  // Make the neurons as large as the card has room for, with some left for words below.
+  // Make the neurons as large as the card has room for.
   fit() {
     const { row, stage, root } = this;
     if (!this.neurons) return;
     row.style.removeProperty("--neuron");
+    row.style.removeProperty("--answer-side");
     this.fitColumns();
     const columns = [...row.children];
-    const heights = columns.map((column) => {
-      const neurons = findAll(":scope > .neuron, .with-name > .neuron", column);
-      return neurons.filter((neuron) => neuron.checkVisibility()).length;
-    });
-    const tallest = Math.max(...heights);
     const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
     for (const each of words) each.hidden = true;
-    const more = Math.min(
-      (stage.clientHeight - row.scrollHeight - RESERVE) / tallest,
-      stage.clientWidth / columns.length / 3 - LEAST,
-    );
+    const rooms = columns.map((column) => roomFor(column, stage.clientHeight));
+    const isOnProjector = document.documentElement.classList.contains("projector");
+    const share = isOnProjector ? SHARE_ON_PROJECTOR : SHARE_OF_PITCH;
+    const across = (share * stage.clientWidth) / columns.length - LEAST;
+    const more = Math.min(...rooms, across);
     for (const each of words) each.hidden = false;
-    if (more > 0 && !this.data.image)
-      row.style.setProperty("--neuron", `${Math.min(Math.floor(LEAST + more), MOST)}px`);
+    if (more > 0) {
+      const side = Math.min(Math.floor(LEAST + more), MOST);
+      const most = Math.min(MOST, 2 * side, LEAST + across, stage.clientHeight - ROOM_FOR_NAMES);
+      row.style.setProperty("--neuron", `${side}px`);
+      row.style.setProperty("--answer-side", `${Math.max(side, Math.floor(most))}px`);
+    }
     this.placeLinks();
   }
 
@@ -268,17 +272,18 @@ export class NetworkView {
     const last = this.network.layout.at(-1);
     const layer = this.network.layout.length - 1;
     const names = last.n_out === 1 ? [this.data.target] : (this.data.classes ?? this.data.outputs);
+    const isPictured = last.n_out === 1 && !this.data.curve;
     const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
       const node = button(
         [make("span", { className: "answer-name" }, name)],
         () => this.acts.open(layer, place),
         {
-          className: "neuron answer",
+          className: isPictured ? "neuron answer pictured" : "neuron answer",
           title: name,
           "aria-label": `Output ${name}. Open its weights`,
         },
       );
-      this.keep({ node, column: layer + 1, place, name: `Output ${name}` });
+      this.keep({ node, column: layer + 1, place, name: `Output ${name}`, isPictured });
       return node;
     });
     if (last.n_out > MAX_ANSWERS)
@@ -340,6 +345,7 @@ export class NetworkView {
 
   keep(neuron) {
     this.neurons.push(neuron);
+    neuron.node.dataset.key = `${neuron.column}.${neuron.place + 1}`;
     const weights = Boolean(this.data.image) && neuron.column === 1;
     const picture = {
       name: weights ? `${neuron.name}: weights` : neuron.name,
@@ -347,18 +353,34 @@ export class NetworkView {
       values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE),
       scale: () => this.scaleOf(neuron),
     };
+    neuron.large = picture;
     // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
     const enter = ({ clientX, clientY }) => {
       const isAtRest = pointed === `${clientX},${clientY}`;
-      if (!isAtRest && this.valuesOf(neuron)) this.acts.hover(picture);
+      const isShown = neuron.isPictured; // the map is its picture
+      if (!isAtRest && !isShown && this.valuesOf(neuron)) this.acts.hover(picture);
     };
-    const leave = () => this.acts.hover(null);
+    const leave = () => this.acts.hover(this.enlarged);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
     neuron.node.addEventListener("focus", () => {
       if (neuron.node.matches(":focus-visible")) enter({});
     });
     neuron.node.addEventListener("blur", leave);
+  }
+
+  // Show the picture of a neuron in the place of the map, by its key, or none.
+  enlarge(key) {
+    const neuron = this.neurons?.find(({ node }) => key && node.dataset.key === key);
+    const before = this.enlarged;
+    this.enlarged = neuron?.large ?? null;
+    if (before || this.enlarged) this.acts.hover(this.enlarged);
+  }
+
+  // Write the weights on their links, if these are few.
+  writeWeights(isWanted) {
+    this.links.areWritten = isWanted;
+    if (this.frame && this.neurons) this.draw();
   }
 
   // Mark the neuron whose panel is open, or none.
@@ -369,11 +391,27 @@ export class NetworkView {
   }
 
   // The bytes of a neuron's picture; the output's neurons and the pixels of an image have none.
-  valuesOf({ column, picture }) {
+  valuesOf({ column, picture, isPictured }) {
     if (column === 0 && this.data.image) return null;
+    if (isPictured) return this.outputPicture();
     const pictures = column === 0 ? this.points?.inputs : this.frame?.neurons;
     const values = pictures?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
     return values?.length === PICTURE ? values : null;
+  }
+
+  // The picture of the output, in the size of those of the neurons.
+  outputPicture() {
+    const { output, side } = this.frame ?? {};
+    if (!side || output.length < side * side) return null;
+    const values = new Int8Array(PICTURE);
+    for (let row = 0; row < SIDE; row++) {
+      for (let column = 0; column < SIDE; column++) {
+        const down = Math.floor(((row + 0.5) * side) / SIDE);
+        const across = Math.floor(((column + 0.5) * side) / SIDE);
+        values[row * SIDE + column] = output[down * side + across];
+      }
+    }
+    return values;
   }
 
   // The value that the strongest colour stands for.
@@ -410,8 +448,20 @@ export class NetworkView {
       }
     });
     this.links.place(links, this.row.scrollWidth, this.row.offsetHeight);
+    this.links.biases = this.biasPlaces();
     this.mark(null);
     this.draw();
+  }
+
+  // The bias of each answer, and the place below it where its number is written.
+  biasPlaces() {
+    const column = this.network.layout.length;
+    const { n_in: count, n_out: width, start } = this.network.layout[column - 1];
+    const answers = this.neurons.filter((each) => each.isPictured);
+    return answers.map(({ box: { x, y, width: wide, height }, place }) => ({
+      index: start + count * width + place,
+      at: { x: x + wide / 2, y: y + height + 18 },
+    }));
   }
 
   draw(frame = this.frame, points = this.points) {
@@ -471,6 +521,15 @@ export class NetworkView {
     if (this.marked && !event.target.closest("button, select, input"))
       this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
   }
+}
+
+// By how much the neurons of a column may grow, in pixels.
+function roomFor(column, height) {
+  const growing = ":scope > .neuron:not(.answer), .with-name > .neuron:not(.off), .pictured";
+  const neurons = findAll(growing, column);
+  const grow = neurons.filter((neuron) => neuron.checkVisibility());
+  if (grow.length === 0) return Infinity;
+  return (height - ROOM_AROUND - column.offsetHeight) / grow.length;
 }
 
 function countOf(number) {

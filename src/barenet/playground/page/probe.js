@@ -301,7 +301,11 @@ export class Probe {
   follow() {
     const { probe, row } = this.page.view;
     if (!this.point && this.sought === null && row && this.page.facts.table_rows) this.goTo(row);
-    else if (!this.point && probe) this.choose(this.near(...probe.split("~").map(Number)));
+    else if (!this.point && probe) {
+      const point = this.near(...probe.split("~").map(Number));
+      if (this.page.lessons.picture.probes(probe)) this.choose(point, false);
+      else this.choose(point);
+    }
     if (this.point && this.views[0].answer) this.list(this.views[0].answer);
     for (const { place } of this.point ? this.page.panels : []) this.request(this.views[place]);
   }

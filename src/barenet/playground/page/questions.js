@@ -9,26 +9,61 @@ export class Questions {
   }
 
   // `isGuess`: whether the network shows what is right; else each answer is judged at once.
-  begin(questions, isGuess) {
+  begin(steps, isGuess) {
     this.isGuess = isGuess;
-    this.entries = questions.map((question) => this.add(question));
+    this.isRevealed = false;
+    this.entries = [];
+    steps.forEach(({ questions }, step) => {
+      for (const question of questions) {
+        const entry = this.add(question);
+        this.entries.push(Object.assign(entry, { step }));
+      }
+    });
+    this.step = 0;
     this.root.replaceChildren(...this.entries.map(({ field }) => field));
+    this.showNext();
+  }
+
+  // Show the questions of a step; once all guesses are judged, the last step shows all of them.
+  showStep(step, isLast) {
+    Object.assign(this, { step, isLast });
     this.showNext();
   }
 
   // Those that are worked out come one by one, each after a right answer.
   showNext() {
-    const open = this.isGuess ? -1 : this.entries.findIndex(({ right }) => !right);
-    this.entries.forEach(({ field }, place) => {
-      field.hidden = open >= 0 && place > open;
+    const here = this.entries.filter(({ step, isAsked }) => {
+      const isLate = this.isLast && (isAsked || this.isRevealed);
+      return isLate || step === this.step;
     });
-    return this.entries[open]?.field;
+    const open = this.isGuess ? -1 : here.findIndex(({ right }) => !right);
+    for (const entry of this.entries) {
+      const place = here.indexOf(entry);
+      const isLater = open >= 0 && place > open;
+      entry.field.hidden = place < 0 || isLater;
+      if (entry.second) entry.second.field.hidden = entry.field.hidden;
+    }
+    return here[open]?.field;
+  }
+
+  // Whether the step has a question without an answer, or with a wrong one that was no guess.
+  isOpenAt(step) {
+    return this.openEntries().some((entry) => entry.step === step);
+  }
+
+  // Ask at the end what was not answered in its step.
+  askOpen() {
+    for (const entry of this.openEntries()) entry.isAsked = true;
+    this.showNext();
+  }
+
+  openEntries() {
+    return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess));
   }
 
   // The number of questions without an answer, or with a wrong one that was no guess.
   get open() {
-    return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess))
-      .length;
+    return this.openEntries().length;
   }
 
   // The guesses in short.
@@ -100,7 +135,9 @@ export class Questions {
       verdict,
       field,
     } = entry;
-    for (const each of this.entries) each.field.open = false;
+    for (const each of this.entries) {
+      if (each.step === entry.step) each.field.open = false;
+    }
     const line = make(
       "summary",
       { title: text },
@@ -123,19 +160,22 @@ export class Questions {
   // The network has shown it: after a wrong guess, there may be another question.
   reveal() {
     if (!this.isGuess) return;
+    this.isRevealed = true;
     for (const entry of this.entries) {
       this.judge(entry);
       const [second] = entry.question.again;
       if (!entry.right && second) this.askAgain(entry, second);
     }
+    this.showNext();
   }
 
   // A second question, judged at once; the lesson does not wait for it.
-  askAgain({ field }, question) {
+  askAgain(first, question) {
     const entry = this.add(question);
     Object.assign(entry, { isGuess: false, isSecond: true });
     entry.field.classList.add("again");
-    field.after(entry.field);
+    first.field.after(entry.field);
+    first.second = entry;
   }
 }
 

@@ -9,6 +9,7 @@ export class ScoreView {
     this.matrix = find(".matrix", root);
     this.details = find(".confused", root);
     this.error = find(".typical", root);
+    this.kind = find(".loss-kind", root);
     this.details.addEventListener("toggle", () => this.header && this.show(this.header));
   }
 
@@ -31,6 +32,7 @@ export class ScoreView {
     find(".test-loss", this.root).textContent = rounded(testLoss);
     find(".score", this.root).textContent = written(score);
     find(".test-score", this.root).textContent = written(testScore);
+    write(this.kind, newest ? lossWords(header) : "");
     const { spread, target, classes } = this.data;
     this.error.hidden = Boolean(classes) || spread === null || !Number.isFinite(testScore);
     write(
@@ -90,4 +92,12 @@ export class ScoreView {
     );
     this.matrix.replaceChildren(make("table", {}, this.caption, make("tbody", {}, head, ...rows)));
   }
+}
+
+// Of which weights the losses are: after an epoch, the training loss is the mean of its batches.
+function lossWords({ newest: [epoch], batch, edits }) {
+  const isChanged = edits.some((edit) => edit.epoch === epoch);
+  const isMean = epoch > 0 && !batch[0] && !isChanged;
+  if (!isMean) return "Both losses are those of the weights now.";
+  return `Training loss: mean during epoch ${counted(epoch)}; test loss: now.`;
 }

@@ -11,7 +11,7 @@ const quoted = (name) =>
 
 export async function share(page) {
   const epoch = page.panels[0]?.header?.epoch ?? 0;
-  const hash = toHash(page.address, { ...page.view, epoch, lesson: "" }, page.edits());
+  const hash = toHash(page.address, { ...page.view, epoch, lesson: "", step: "" }, page.edits());
   replaceHash(hash, page.catalog);
   const own = page.state.data.source.match(OWN_FILE)?.[1];
   if (own === "model")

@@ -8,7 +8,7 @@ from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._named_datasets import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.lessons._lessons import CONTROLS, Course
+from barenet.playground.lessons._lessons import CONTROLS, HIGHLIGHTS, Course
 from barenet.playground.state import _page_state as page
 from barenet.playground.state._features import FEATURES
 from barenet.playground.views._network_view import point_arrays
@@ -33,6 +33,7 @@ def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
         "course": course_file,
         "lessons": [lesson.describe() for lesson in course.values()],
         "controls": CONTROLS,
+        "highlights": HIGHLIGHTS,
         "limits": page.LIMITS,
     }
 

@@ -1,0 +1,200 @@
+"""The steps of the lessons: one idea a screen, beside a picture that changes, at every size."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from barenet.playground.lessons._lessons import built_in_course
+
+from .conftest import UNGUARDED, Tab
+
+pytestmark = pytest.mark.integration
+
+COURSE = built_in_course()
+#: The lessons that fit a phone.
+FIRST = [*COURSE][:5]
+#: The step is drawn: it has trained its network, and its landscape is there.
+DRAWN = """!barenet.awaits && barenet.lessons.started && !barenet.playing && !barenet.latest
+  && header.epoch >= barenet.lessons.shown.run && !barenet.lessons.picture.isPending"""
+
+
+def each_step(page, name):
+    """Show each step of a lesson, by the button Next."""
+    for place, step in enumerate(COURSE[name].steps):
+        if place:
+            page.find("#lesson [data-action=forward]:enabled").click()
+        page.until_text("#lesson .step-of", f"Step {place + 1} of {len(COURSE[name].steps)}")
+        page.until(DRAWN)
+        yield step
+
+
+def pixels_of(shown):
+    """The pixels of a page or of an element."""
+    content = shown.screenshot(animations="disabled")
+    return np.array(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_the_picture_changes_with_each_step(tab, name):
+    page = tab(f"#lesson={name}", reduced_motion="reduce")
+    before = None
+    for _ in each_step(page, name):
+        shown = pixels_of(page.page)
+        box = page.find("#lesson").bounding_box()
+        top, left = round(box["y"]), round(box["x"])
+        bottom, right = top + round(box["height"]), left + round(box["width"])
+        shown[top:bottom, left:right] = 0  # the words are not the picture
+        if before is not None:
+            assert (before != shown).any(axis=2).sum() > 300, "pixels that differ"
+        before = shown
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_step_its_picture_and_next_are_on_one_screen_of_a_phone(tab, name):
+    page = tab(f"#lesson={name}", width=360, height=640, reduced_motion="reduce")
+    for step in each_step(page, name):
+        page.value("scrollTo(0, 0)")
+        top = page.find(".bar").bounding_box()
+        foot = page.find("#lesson .onward").bounding_box()
+        way = "next" if step == COURSE[name].steps[-1] else "forward"
+        button = page.find(f"#lesson [data-action={way}]").bounding_box()
+        assert button["y"] + button["height"] <= 640 and button["x"] + button["width"] <= 360
+        words = page.find("#lesson .lesson-body").bounding_box()
+        assert top["y"] + top["height"] <= words["y"]
+        assert words["y"] + words["height"] <= foot["y"], step.text
+        shown = ".output .plot:visible"
+        if step.term >= 0:
+            shown = ".pass-picture"
+        elif step.look == "network":
+            shown = ".layers-row"
+        box = page.find(shown).first.bounding_box()
+        assert box["y"] >= words["y"] + words["height"]
+        seen = min(box["y"] + box["height"], foot["y"]) - box["y"]
+        assert seen >= 0.8 * min(box["height"], 200), (step.text, seen)
+        assert page.value("document.documentElement.scrollWidth") <= 360
+
+
+def largest_blank_share(pixels):
+    """The largest rectangle without ink, as a share of all pixels.
+
+    It is found on cells of 6 pixels: for each row of cells, the height of blank cells above it,
+    and the widest run of each height.
+    """
+    side = 6
+    rows, columns = (length // side for length in pixels.shape[:2])
+    ground = np.median(pixels.reshape(-1, 3), axis=0)
+    inked = (np.abs(pixels - ground) > 12).any(axis=2)[: rows * side, : columns * side]
+    blank = ~inked.reshape(rows, side, columns, side).any(axis=(1, 3))
+    heights = np.zeros(columns, int)
+    largest = 0
+    for row in blank:
+        heights = np.where(row, heights + 1, 0)
+        for height in np.unique(heights):
+            run = 0
+            for is_wide in heights >= height:
+                run = run + 1 if is_wide else 0
+                largest = max(largest, height * run)
+    return largest / blank.size
+
+
+def test_the_largest_blank_rectangle_is_found():
+    pixels = np.full((120, 240, 3), 255)
+    pixels[60:, :120] = 0
+    assert largest_blank_share(pixels) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("address", ["#data=circles", *(f"#lesson={name}" for name in COURSE)])
+def test_no_more_than_a_quarter_of_the_middle_card_is_blank(tab, address):
+    page = tab(address, reduced_motion="reduce")
+    page.rest()
+    if "lesson" in address:
+        page.until(DRAWN)
+    assert largest_blank_share(pixels_of(page.find(".network").first)) <= 0.25
+
+
+@pytest.mark.parametrize("address", ["#data=circles", *(f"#lesson={name}" for name in FIRST)])
+def test_neurons_are_large_on_a_projector(tab, address):
+    page = tab(address, width=1280, height=720)
+    page.click("#projector")
+    page.rest()
+    if page.find(".backward-pass").is_visible():
+        page.press("Close", exact=True)
+    sides = "[...document.querySelectorAll('.layers-row .neuron')].filter((each) =>"
+    sides += " each.checkVisibility()).map(({ offsetWidth }) => offsetWidth)"
+    page.until(f"Math.min(...{sides}) >= 72")
+    assert page.value("document.documentElement.scrollWidth") <= 1280
+
+
+def test_keys_and_a_link_lead_through_the_steps(tab):
+    page = tab("#lesson=one-neuron")
+    page.until("!document.querySelector('[data-action=forward]').disabled")
+    page.key("ArrowRight")
+    page.until_text("#lesson .step-of", "Step 2 of 7")
+    assert page.text("#lesson .story").startswith("Each input has a picture")
+    assert page.text(".output .title") == "Input x₁", "enlarged"
+    page.key("ArrowLeft")
+    page.until_text("#lesson .step-of", "Step 1 of 7")
+    page.key("ArrowLeft")
+    assert page.text(".output .title") == "Output"
+    for step in (2, 3, 4):
+        page.key("ArrowRight")
+        page.until_text("#lesson .step-of", f"Step {step} of 7")
+    page.until("!barenet.awaits && barenet.lessons.started")
+    assert page.parameters()[:2] == [1, 0], "the step has weights of its own"
+    assert page.value("location.hash").endswith("lesson=one-neuron&step=4")
+    page.open(page.page.url)
+    page.until_text("#lesson .step-of", "Step 4 of 7")
+    assert page.parameters()[:2] == [1, 0]
+    page.value("history.back()")
+    page.until_text("#lesson .step-of", "Step 3 of 7")
+    page.find(".map").first.click()
+    page.key("Escape")
+    page.find("#lesson [data-action=forward]").focus()
+    page.key("Enter")
+    page.until_text("#lesson .step-of", "Step 4 of 7")
+    page.visit("#lesson=one-neuron&step=7")
+    page.open_neuron(1)
+    page.find("#neuron input[type=range]").first.focus()
+    page.key("ArrowLeft")
+    page.rest()
+    assert page.text("#lesson .step-of") == "Step 7 of 7", "the key moves the slider"
+
+
+def test_answers_stay_from_step_to_step_and_what_a_step_shows_passes_nothing(tab):
+    page = tab("#lesson=downhill&step=5")
+    page.labelled("Hardly change").check()
+    page.find("#lesson [data-action=forward]:enabled").click()
+    page.until("header.epoch === 20 && settings.learning_rate === 2 && !barenet.playing")
+    page.press("Back", exact=True)
+    page.until_text("#lesson .step-of", "Step 5 of 7")
+    assert page.labelled("Hardly change").is_checked()
+    page.visit("#lesson=one-neuron&step=4")
+    page.rest()
+    assert page.header("newest")[4] >= 0.98, "this line parts the clouds …"
+    assert page.find("#lesson.passed").count() == 0, "… but the learner has not drawn it"
+
+
+def test_the_training_loss_is_explained_in_view(tab):
+    page = tab("#data=circles")
+    assert page.text(".loss-kind") == "Both losses are those of the weights now."
+    page.step(1)
+    page.until_text(".loss-kind", "Training loss: mean during epoch 1; test loss: now.")
+    page.open_neuron(1)
+    page.change_weight("0.75")
+    page.until_text(".loss-kind", "Both losses are those of the weights now.")
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_axe_finds_no_violations_in_the_steps(tab, violations, name):
+    page = tab(f"#lesson={name}", 1366, 768, **UNGUARDED)
+    for _ in each_step(page, name):
+        assert not violations(page.page)
+
+
+def test_the_name_of_the_page_leads_to_the_first_page_of_the_site(browser, site):
+    page = Tab(browser.new_page, f"{site}#data=circles")
+    link = page.page.get_by_role("link", name="barenet", exact=True)
+    assert link.get_attribute("href") == "../"
+    page.page.close()
