@@ -420,10 +420,13 @@ export class LessonPanel {
     remember(KEY, JSON.stringify(done));
     this.listSteps(done);
     this.count();
+    const height = this.root.offsetHeight;
     this.root.classList.add("passed");
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.markOpen();
+    find(".lesson-body", this.root).scrollTop = 0; // to the result
+    scrollBy({ top: this.root.offsetHeight - height, behavior: "instant" }); // the picture stays
     this.next.disabled = false;
     let words = `Passed! ${this.questions.score}${success}`;
     if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
