@@ -278,6 +278,7 @@ def test_a_lesson_has_its_own_weights_while_python_is_loading_and_afterwards(bro
     assert tab.value(weights) == ["0.900", "-0.500"]
     tab.until("barenet.line.ready && header.edits.length === 2")
     assert tab.value(weights) == ["0.900", "-0.500"]
+    tab.to_step(9)
     tab.until_text("#lesson .conditions", "now 76.4 %")
     tab.page.context.close()
     assert tab.faults == []

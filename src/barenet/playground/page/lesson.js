@@ -345,13 +345,16 @@ export class LessonPanel {
   take({ type, lesson, conditions, passed: reached }) {
     if (type !== "check" || !this.started || lesson !== this.lesson?.name || !this.isTask) return;
     if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
+    const height = this.root.offsetHeight;
     conditions.forEach((each, index) =>
       this.show(each, this.conditions.children[index] ?? this.add(), reached),
     );
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
-    if (reached && !open) this.pass();
-    else if (reached && conditions.length) {
+    if (reached && !open) {
+      this.pass();
+      scrollBy({ top: this.root.offsetHeight - height, behavior: "instant" }); // the picture stays
+    } else if (reached && conditions.length) {
       this.questions.askOpen();
       this.markOpen();
       write(this.result, "Answer the question, too.");
@@ -420,13 +423,11 @@ export class LessonPanel {
     remember(KEY, JSON.stringify(done));
     this.listSteps(done);
     this.count();
-    const height = this.root.offsetHeight;
     this.root.classList.add("passed");
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.markOpen();
     find(".lesson-body", this.root).scrollTop = 0; // to the result
-    scrollBy({ top: this.root.offsetHeight - height, behavior: "instant" }); // the picture stays
     this.next.disabled = false;
     let words = `Passed! ${this.questions.score}${success}`;
     if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
