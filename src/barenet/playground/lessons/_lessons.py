@@ -507,9 +507,9 @@ class Lesson:
     def _describe_steps(self) -> list[dict[str, Any]]:
         """Describe the steps for the page; a lesson without any is one step."""
         if not self.steps:
-            step = asdict(Step(text=self.text[0], picture=self.picture))
+            whole = asdict(Step(text=self.text[0], picture=self.picture))
             questions = [asdict(question) for question in self.questions]
-            return [{**step, "text": self.text, "questions": questions}]
+            return [{**whole, "text": self.text, "questions": questions}]
         steps = []
         for place, step in enumerate(self.steps):
             state = ""
