@@ -599,7 +599,7 @@ def test_controls_are_hidden_and_a_lesson_is_chosen_by_the_address(tab):
 
 
 def test_the_cost_of_a_probability_is_drawn_in_the_lesson_on_the_loss(tab):
-    page = tab("#lesson=loss&step=9")
+    page = tab("#lesson=loss&step=3")
     page.until_text(".log-loss output", "p = 0.60, −log p = 0.51")
     slider = page.labelled("Probability p of the true colour")
     for value, words in (("0.5", "p = 0.50, −log p = 0.69"), ("1", "p = 1.00, −log p = 0")):
