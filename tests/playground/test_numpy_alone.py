@@ -61,7 +61,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a pr
 def test_a_network_is_trained_by_the_reference_engine(tmp_path):
     found = run(ENGINE, tmp_path)
     assert found["engine"] == "reference"
-    assert found["embedded"] == [1797, 150, 178, 569, 442]
+    assert found["embedded"] == [1797, 10_000, 150, 178, 569, 442]
     assert found["warnings"] == ["Numba is not installed: the slower reference engine is used"]
     training, test = barenet.load_dataset("moons", samples=80).split(0.25, seed=3)
     network = barenet.Network.dense([2, 8, 1], hidden="tanh", output="sigmoid", seed=1)

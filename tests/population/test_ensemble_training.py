@@ -76,7 +76,7 @@ def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
 def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones():
     table = {f"c{at}": X[:, at] for at in range(4)} | {"kind": np.array(list("ab") * 45)}
     table["c0"] = np.where(np.arange(90) < 3, np.nan, X[:, 0])
-    training, encoding, scaling, _ = prepare_ensemble_training(
+    training, encoding, scaling, *_ = prepare_ensemble_training(
         table, X[:, 2].astype(float), epochs=3, seed=1
     )
     plain = encoding.transform(table, "float32")
