@@ -54,6 +54,11 @@ export class StepPicture {
     this.run();
   }
 
+  // A new worker has the network of the step, and none of its openings: show them once more.
+  arrive() {
+    this.isPending = Boolean(this.step);
+  }
+
   // The network was built again.
   describe() {
     if (!this.step) return;

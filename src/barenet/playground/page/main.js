@@ -127,6 +127,7 @@ class Page {
   arrive() {
     const epochs = this.panels.map(({ header }) => header?.epoch ?? 0);
     this.version = null; // of the new worker's settings
+    this.lessons.picture.arrive();
     this.greet();
     if (this.wanted && epochs.some(Boolean)) {
       this.arrival = { epochs, until: performance.now() + ARRIVAL };
