@@ -96,7 +96,7 @@ def test_data_of_scikit_learn_are_part_of_it(own_tab):
 
 
 def test_a_passed_lesson_links_to_the_documentation_beside_the_page(own_tab, site):
-    own_tab.visit("#lesson=digits")
+    own_tab.visit("#lesson=digits&step=9")
     own_tab.until_text("#lesson .place", "Lesson 11 of 12")
     own_tab.value("barenet.tools.find((tool) => tool.lessons).pass()")
     link = own_tab.page.get_by_role("link", name="tutorial on digits")
