@@ -2,7 +2,7 @@
 
 Each unit has a sign. A rising unit (1) only increases, and a falling unit (−1) only decreases, with
 an input of sign 1; a free unit (0) doesn't depend on inputs with a sign. A weight w from a unit of
-sign s to one of sign t keeps this if
+sign s to one of sign t keeps this if::
 
     s t w ≥ 0  where both have a sign,  and  w = 0  from a unit with a sign to a free one.
 

@@ -127,9 +127,13 @@ def test_neurons_are_large_on_a_projector(tab, address):
     assert page.value("document.documentElement.scrollWidth") <= 1280
 
 
+#: Whether the way to the next step is open.
+READY = "!document.querySelector('[data-action=forward]').disabled"
+
+
 def test_keys_and_a_link_lead_through_the_steps(tab):
     page = tab("#lesson=one-neuron")
-    page.until("!document.querySelector('[data-action=forward]').disabled")
+    page.until(READY)
     page.key("ArrowRight")
     page.until_text("#lesson .step-of", "Step 2 of 7")
     assert page.text("#lesson .story").startswith("Each input has a picture")
@@ -139,6 +143,7 @@ def test_keys_and_a_link_lead_through_the_steps(tab):
     page.key("ArrowLeft")
     assert page.text(".output .title") == "Output"
     for step in (2, 3, 4):
+        page.until(READY)
         page.key("ArrowRight")
         page.until_text("#lesson .step-of", f"Step {step} of 7")
     page.until("!barenet.awaits && barenet.lessons.started")
@@ -151,6 +156,7 @@ def test_keys_and_a_link_lead_through_the_steps(tab):
     page.until_text("#lesson .step-of", "Step 3 of 7")
     page.find(".map").first.click()
     page.key("Escape")
+    page.until(READY)
     page.find("#lesson [data-action=forward]").focus()
     page.key("Enter")
     page.until_text("#lesson .step-of", "Step 4 of 7")

@@ -242,7 +242,8 @@ export class LessonPanel {
     this.root.classList.toggle("is-asking", this.questions.isOpenAt(this.step));
     const isBeside = (element) => !element.hidden && element.childElementCount > 0;
     const shown = find(".question:not([hidden])", this.questions.root);
-    const hasAside = shown || [this.goal, this.hints, this.figure].some(isBeside) || !this.hint.hidden;
+    const hasAside =
+      shown || [this.goal, this.hints, this.figure].some(isBeside) || !this.hint.hidden;
     this.root.classList.toggle("has-aside", Boolean(hasAside));
   }
 
