@@ -547,6 +547,22 @@ def test_after_a_lesson_no_setting_of_it_stays_and_space_plays_wherever_the_focu
     assert not page.value("barenet.playing")
 
 
+def test_an_answer_that_arrives_after_the_course_was_left_is_not_shown(tab):
+    page = tab("#lesson=xor&step=9")
+    page.until("settings.hidden.join() === '1'")
+    page.value(
+        "(document.querySelector('[data-action=leave]').click(), (() => {"
+        "const panel = barenet.tools.find((tool) => tool.lessons);"
+        "panel.started = true;"
+        "panel.take({ type: 'check', lesson: 'xor', conditions: [], passed: true });"
+        "panel.key(new KeyboardEvent('keydown', { key: 'ArrowRight' }));"
+        "})())"
+    )
+    page.until("facts.name === 'circles'")
+    assert page.find("#lesson").is_hidden()
+    assert "XOR" not in page.value("JSON.stringify(localStorage)"), "nothing was passed"
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_other_button_lies_where_next_lesson_was_pressed(tab, width):
     page = tab("#lesson=xor&step=9", width=width)

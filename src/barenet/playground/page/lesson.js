@@ -108,15 +108,22 @@ export class LessonPanel {
     return this.lessons.findIndex((each) => each.name === this.page.view.lesson);
   }
 
+  // Whether the page is at the lesson that is shown. Until the state of another one arrives, or of
+  // none, it is not.
+  get isHere() {
+    return Boolean(this.lesson) && this.lesson.name === this.page.view.lesson;
+  }
+
   // The place of the step in its lesson.
   get step() {
-    return placeOf(this.page.view.step, this.lessons[this.place]);
+    const lesson = this.lessons[this.place];
+    return lesson ? placeOf(this.page.view.step, lesson) : 0;
   }
 
   // Go to another step; one with settings of its own begins with them.
   go(place) {
     const { lesson, page, step } = this;
-    if (!lesson?.steps[place]) return;
+    if (!this.isHere || !lesson.steps[place]) return;
     if (sectionOf(lesson, place) === sectionOf(lesson, step)) {
       page.view.step = place > 0 ? String(place + 1) : "";
       page.writeAddress();
@@ -137,7 +144,7 @@ export class LessonPanel {
   key(event) {
     const { key, target, ctrlKey, metaKey, altKey } = event;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    const isFree = this.lesson && !ctrlKey && !metaKey && !altKey && !hasKeysOfItsOwn(target);
+    const isFree = this.isHere && !ctrlKey && !metaKey && !altKey && !hasKeysOfItsOwn(target);
     if (!by || !isFree || (by > 0 && this.forward.disabled)) return;
     event.preventDefault();
     this.go(this.step + by);
@@ -256,6 +263,7 @@ export class LessonPanel {
   // shows before is not the learner's work.
   get isTask() {
     const { lesson, step } = this;
+    if (!this.isHere) return false;
     return !lesson.checked || step === lesson.steps.length - 1;
   }
 
@@ -336,7 +344,7 @@ export class LessonPanel {
 
   // Request a check, and not more of them than can be read.
   request() {
-    if (!this.lesson || this.timer || !this.isTask) return;
+    if (this.timer || !this.isTask) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
       if (this.lesson) this.page.line.send("check", { network: 0, lesson: this.lesson.name });
