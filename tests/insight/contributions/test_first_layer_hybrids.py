@@ -10,6 +10,7 @@ from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._first_layer_hybrids import FirstLayerBackground
 from barenet.insight.contributions._hybrid_rows import RawBackground
 from barenet.insight.contributions._shapley_values import with_total
+from barenet.tables._frame import Frame
 from barenet.tables._input_pairs import InputPairs
 from barenet.typing import Ensemble
 
@@ -78,6 +79,25 @@ GROUPS = {
 }
 
 
+def by_definition(model, X, background, pairs, groups):
+    """Predict each hybrid alone, as a row of a table."""
+    rows, background_rows, from_row = pairs
+    n_sets, n_hybrids, _ = from_row.shape
+    outputs = []
+    for number in range(n_sets):
+        for hybrid in range(n_hybrids):
+            for row, background_row in zip(rows[number], background_rows[number], strict=True):
+                columns = {}
+                for place, name in enumerate(X.columns):
+                    [group] = [n for n, members in enumerate(groups) if place in members]
+                    source = background.columns[name][[background_row]]
+                    if from_row[number, hybrid, group]:
+                        source = X.columns[name][[row]]
+                    columns[name] = source
+                outputs.append(model.outputs(Frame(columns))[0])
+    return np.reshape(outputs, (n_sets, n_hybrids, rows.shape[1], -1))
+
+
 @pytest.mark.parametrize("groups", GROUPS.values(), ids=[*GROUPS])
 @pytest.mark.parametrize("output", ["sigmoid", "identity"])
 def test_hybrids_agree_with_predictions_of_raw_hybrid_rows(ensembles, output, groups):
@@ -91,24 +111,31 @@ def test_hybrids_agree_with_predictions_of_raw_hybrid_rows(ensembles, output, gr
     assert prepared.n_networks == N_NETWORKS
     hybrids = prepared.mix(prepared.encode(X))
     rng = np.random.default_rng(0)
-    n_pairs = 40
-    rows = rng.integers(0, 10, n_pairs)
-    background_rows = rng.integers(0, 20, n_pairs)
-    from_row = rng.random((n_pairs, 6, len(groups))) < 0.5
+    shape = (4, 11)
+    rows = rng.integers(0, 10, shape)
+    background_rows = rng.integers(0, 20, shape)
+    from_row = rng.random((4, 6, len(groups))) < 0.5
+    pairs = rows, background_rows, from_row
     raw = RawBackground(model.outputs, background, groups).mix(X)
-    expected = raw.outputs(rows, background_rows, from_row)
-    np.testing.assert_allclose(
-        hybrids.outputs(rows, background_rows, from_row), expected, rtol=0, atol=1e-12
-    )
+    expected = by_definition(model, X, background, pairs, groups)
+    np.testing.assert_allclose(raw.outputs(*pairs), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(hybrids.outputs(*pairs), expected, rtol=0, atol=1e-12)
+    hybrids.n_at_a_time = raw.n_at_a_time = 14  # so that pairs are divided, too
+    np.testing.assert_allclose(raw.outputs(*pairs), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(hybrids.outputs(*pairs), expected, rtol=0, atol=1e-12)
+    same_background = background_rows[:, [0]]
+    repeated = np.repeat(same_background, shape[1], axis=1)
+    for predicts in (raw, hybrids):
+        np.testing.assert_array_equal(
+            predicts.outputs(rows, same_background, from_row),
+            predicts.outputs(rows, repeated, from_row),
+        )
     of_networks = []
-    networks = rng.integers(0, N_NETWORKS, n_pairs)
-    by_network = hybrids.outputs(rows, background_rows, from_row, networks)
     for number, network in enumerate(predictor.network.networks):
         alone = ExplainedModel.of(replace(predictor, network=network), frame, "probability")
-        raw = RawBackground(alone.outputs, background, groups).mix(X)
-        predicted = raw.outputs(rows, background_rows, from_row)
-        chosen = networks == number
-        np.testing.assert_allclose(by_network[chosen], predicted[chosen], rtol=0, atol=1e-12)
+        predicted = hybrids.outputs(*pairs, number)
+        expected_alone = by_definition(alone, X, background, pairs, groups)
+        np.testing.assert_allclose(predicted, expected_alone, rtol=0, atol=1e-12)
         of_networks.append(predicted)
         np.testing.assert_allclose(hybrids.row_outputs[number], alone.outputs(X), atol=1e-12)
         np.testing.assert_allclose(

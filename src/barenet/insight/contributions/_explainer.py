@@ -14,6 +14,7 @@ from barenet.engines._threads import numpy_on_one_thread
 from barenet.files._predictor import Predictor
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
+from barenet.insight.contributions._hybrid_rows import HybridRows
 from barenet.insight.contributions._shapley_values import (
     FIRST_ROUND,
     Game,
@@ -35,7 +36,7 @@ MAX_EXACT_GROUPS = 16
 N_BACKGROUND = 1_000
 
 #: Number of rows that are explained at a time.
-ROWS = 32
+ROWS = 128
 #: Number of rows that are encoded at a time.
 ENCODED_ROWS = 2**10
 
@@ -109,7 +110,7 @@ class Explainer:
         """
         if len(self.outputs) <= FIRST_ROUND:
             return None
-        game = self._game(self.background.encode(self.rows), self.outputs)
+        game = self._game(self.background.mix_background(), self.outputs)
         return background_contributions(game, self.seed)
 
     @cached_property
@@ -192,7 +193,7 @@ class Explainer:
         """Compute the values of rows, some rows at a time; without a sampler, exactly."""
 
         def values_of_block(block: Block) -> Values:
-            game = self._game(block.encoded, outputs[block.rows])
+            game = self._game(self.background.mix(block.encoded), outputs[block.rows])
             if sampler is None:
                 return exact_values(game)
             return sampler.values(game)
@@ -221,10 +222,10 @@ class Explainer:
                 blocks.append(Block(slice(first_row, first_row + len(block)), block))
             yield blocks
 
-    def _game(self, encoded: Any, outputs: FloatArray) -> Game:
-        """Return the predictions of hybrids of some encoded rows and the background rows."""
+    def _game(self, hybrids: HybridRows, outputs: FloatArray) -> Game:
+        """Return the predictions of hybrids, and the outputs of the rows."""
         return Game(
-            hybrids=self.background.mix(encoded),
+            hybrids=hybrids,
             outputs=outputs,
             background_outputs=self.outputs,
             n_groups=len(self.group_names),

@@ -52,7 +52,7 @@ class ColumnPair:
 class FirstLayerRows:
     """Rows in the first layer of all networks."""
 
-    #: x_g W_g for each network, shape (n_rows, n_groups, n_neurons).
+    #: x_g W_g for each network, shape (n_groups, n_rows, n_neurons).
     terms: Sequence[FloatArray]
     #: The sums, with those of the pairs and the bias, shape (n_rows, n_neurons). The neurons of all
     #: networks are side by side.
@@ -126,22 +126,28 @@ class FirstLayerBackground(Background):
     def mix(self, encoded: FloatArray) -> FirstLayerHybrids:
         return FirstLayerHybrids(self, self.first_layer(encoded))
 
+    def mix_background(self) -> FirstLayerHybrids:
+        return FirstLayerHybrids(self, self.rows)
+
     def first_layer(self, inputs: FloatArray) -> FirstLayerRows:
         """Compute the sums of the first layer for rows, and their terms."""
-        shape = (len(inputs), len(self.groups), len(self.bias))
-        terms = np.empty(shape, self.dtype)
+        n_rows = len(inputs)
+        terms_of_networks = []
+        for neurons in self.neurons:
+            n_neurons = neurons.stop - neurons.start
+            terms_of_networks.append(np.empty((len(self.groups), n_rows, n_neurons), self.dtype))
+        sums = np.tile(self.bias, (n_rows, 1))
         for number, group in enumerate(self.groups):
-            terms[:, number] = inputs[:, group] @ self.weights_of_groups[number]
-        sums = terms.sum(axis=1) + self.bias
+            terms = inputs[:, group] @ self.weights_of_groups[number]
+            sums += terms
+            for of_network, neurons in zip(terms_of_networks, self.neurons, strict=True):
+                of_network[number] = terms[:, neurons]
         categories = []
         for pair, weights in zip(self.pairs, self.weights_of_pairs, strict=True):
             first = active_inputs(inputs, pair.first_inputs)
             second = active_inputs(inputs, pair.second_inputs)
             sums += weights[pair.table[first, second]]
             categories.append((first, second))
-        terms_of_networks = []
-        for neurons in self.neurons:  # copies, from which rows are taken faster
-            terms_of_networks.append(np.ascontiguousarray(terms[:, :, neurons]))
         return FirstLayerRows(terms_of_networks, sums, categories)
 
     def outputs_of_networks(self, rows: FirstLayerRows) -> FloatArray:
@@ -155,72 +161,68 @@ class FirstLayerBackground(Background):
 class FirstLayerHybrids(HybridRows):
     """Hybrids of rows and background rows, as sums of the first layer."""
 
+    n_at_a_time = HYBRIDS
+
     def __init__(self, background: FirstLayerBackground, rows: FirstLayerRows) -> None:
         self.background = background
         self.rows = rows
         self.row_outputs = background.outputs_of_networks(rows)
         self.background_outputs = background.outputs
 
-    def outputs(
+    def predict_block(
         self,
         rows: Indices,
         background: Indices,
         from_row: NDArray[np.bool_],
-        networks: Indices | None = None,
-    ) -> FloatArray:
-        n_pairs, n_hybrids, _ = from_row.shape
-        results = np.empty((n_pairs, n_hybrids, self.row_outputs.shape[2]))
-        shares: list[tuple[Indices, Sequence[int]]] = []
-        if networks is None:
-            every_network = range(len(self.background.networks))
-            shares.append((np.arange(n_pairs), every_network))
-        else:
-            for number in np.unique(networks).tolist():
-                shares.append((np.flatnonzero(networks == number), [number]))
-        pairs_at_a_time = max(1, HYBRIDS // n_hybrids)
-        for pairs_of_share, numbers in shares:
-            for start in range(0, len(pairs_of_share), pairs_at_a_time):
-                pairs = pairs_of_share[start : start + pairs_at_a_time]
-                outputs = self._predict(rows[pairs], background[pairs], from_row[pairs], numbers)
-                results[pairs] = outputs.reshape(len(pairs), n_hybrids, -1)
-        return results
-
-    def _predict(
-        self,
-        rows: Indices,
-        background: Indices,
-        from_row: NDArray[np.bool_],
-        numbers: Sequence[int],
-    ) -> FloatArray:
-        """Predict the hybrids of some pairs by the mean of some networks.
+        network: int | None,
+    ) -> NDArray[Any]:
+        """Predict hybrids by one network or by the mean of all.
 
         Z = z(b) + Σ_g (x_g W_g − b_g W_g) over the groups g whose values are the row's, and the
         terms of pairs of columns. This is a product with a matrix of ones for these groups, for
-        pairs of columns whose values are both the row's, and for z(b), and zeros else.
+        pairs of columns whose values are both the row's, and for z(b), and zeros else. All pairs of
+        a set have the same matrix, so their terms are side by side.
         """
-        n_pairs, n_hybrids, n_groups = from_row.shape
+        n_sets, n_hybrids, n_groups = from_row.shape
+        n_pairs = rows.shape[1]
         column_pairs = self.background.pairs
         n_terms = n_groups + len(column_pairs) + 1
-        summed = np.ones((n_pairs, n_hybrids, n_terms), self.background.dtype)
+        summed = np.ones((n_sets, n_hybrids, n_terms), self.background.dtype)
         summed[..., :n_groups] = from_row
         for place, pair in enumerate(column_pairs, n_groups):
             first = from_row[..., pair.first_group]
             summed[..., place] = first & from_row[..., pair.second_group]
+        numbers = [*range(len(self.background.networks))]
+        if network is not None:
+            numbers = [network]
         total: Any = 0
         for number in numbers:
-            neurons = self.background.neurons[number]
-            background_rows = self.background.rows
-            n_neurons = neurons.stop - neurons.start
-            terms = np.empty((n_pairs, n_terms, n_neurons), summed.dtype)
-            of_rows = np.take(self.rows.terms[number], rows, axis=0)
-            of_background = np.take(background_rows.terms[number], background, axis=0)
-            np.subtract(of_rows, of_background, out=terms[:, :n_groups])
-            terms[:, -1] = background_rows.sums[background, neurons]
-            self._add_pairs(terms, rows, background, neurons)
-            Z = np.matmul(summed, terms)
-            network = self.background.networks[number]
-            total = total + _upper_layers(network, Z.reshape(-1, n_neurons))
-        return self.background.convert(total / len(numbers))
+            terms = self._terms(rows, background, number)
+            terms_of_sets = terms.reshape(n_terms, n_sets, -1).transpose(1, 0, 2)
+            Z = np.matmul(summed, terms_of_sets)
+            n_neurons = terms.shape[-1]
+            total = total + _upper_layers(
+                self.background.networks[number], Z.reshape(-1, n_neurons)
+            )
+        outputs = self.background.convert(total / len(numbers))
+        return outputs.reshape(n_sets, n_hybrids, n_pairs, -1)
+
+    def _terms(self, rows: Indices, background: Indices, number: int) -> FloatArray:
+        """Compute the terms of a network's sums, shape (n_terms, n_sets, n_pairs, n_neurons)."""
+        of_rows = self.rows.terms[number]
+        of_background = self.background.rows.terms[number]
+        n_groups, _, n_neurons = of_rows.shape
+        neurons = self.background.neurons[number]
+        n_terms = n_groups + len(self.background.pairs) + 1
+        terms = np.empty((n_terms, *rows.shape, n_neurons), of_rows.dtype)
+        np.subtract(
+            np.take(of_rows, rows, axis=1),
+            np.take(of_background, background, axis=1),
+            out=terms[:n_groups],
+        )
+        terms[-1] = self.background.rows.sums[background, neurons]
+        self._add_pairs(terms, rows, background, neurons)
+        return terms
 
     def _add_pairs(
         self, terms: FloatArray, rows: Indices, background: Indices, neurons: slice
@@ -239,9 +241,9 @@ class FirstLayerHybrids(HybridRows):
             only_first = weights[pair.table[first, other_second]] - neither
             only_second = weights[pair.table[other_first, second]] - neither
             both = weights[pair.table[first, second]] - neither
-            terms[:, pair.first_group] += only_first
-            terms[:, pair.second_group] += only_second
-            terms[:, n_groups + place] = both - only_first - only_second
+            terms[pair.first_group] += only_first
+            terms[pair.second_group] += only_second
+            terms[n_groups + place] = both - only_first - only_second
 
 
 def active_inputs(inputs: NDArray[Any], places: Indices) -> Indices:
@@ -266,12 +268,10 @@ def _upper_layers(network: Network, Z: FloatArray) -> FloatArray:
     values = _first_layer(network).activation.forward(Z)
     for layer in network.layers[1:]:
         if isinstance(layer, Dense):
-            # Few columns one after the other, as a softmax adds them up; the bias in place.
-            if layer.n_out < layer.n_in:
-                Z = (layer.weights.T @ values.T).T
-            else:
-                Z = values @ layer.weights
+            Z = values @ layer.weights
             Z += layer.bias
+            if layer.n_out < layer.n_in:
+                Z = np.asfortranarray(Z)  # a softmax adds up few columns one after the other
             values = layer.activation.forward(Z)
         else:
             values, _ = layer.forward(values)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,6 +42,10 @@ class Background(ABC):
     def mix(self, encoded: Any) -> HybridRows:
         """Return the hybrids of some encoded rows and the background rows."""
 
+    @abstractmethod
+    def mix_background(self) -> HybridRows:
+        """Return the hybrids of the background rows with each other."""
+
 
 class HybridRows(ABC):
     """Predicts hybrids of rows and background rows.
@@ -53,32 +57,82 @@ class HybridRows(ABC):
     #: (n_networks, n_rows, n_outputs), if there are several networks.
     row_outputs: FloatArray
     background_outputs: FloatArray
+    #: Number of hybrids that are predicted at a time.
+    n_at_a_time: int
 
-    @abstractmethod
     def outputs(
         self,
         rows: Indices,
         background: Indices,
         from_row: NDArray[np.bool_],
-        networks: Indices | None = None,
+        network: int | None = None,
     ) -> FloatArray:
         """Predict hybrids of pairs of a row and a background row.
 
+        All pairs of a set have the same hybrids: the same groups of columns are the row's.
+
         Parameters
         ----------
-        rows, background : ndarray of shape (n_pairs,)
-            The row and the background row of each pair, both counted from 0.
-        from_row : ndarray of shape (n_pairs, n_hybrids, n_groups), bool
-            For each hybrid of a pair, the groups of columns whose values are the row's.
-        networks : ndarray of shape (n_pairs,), optional
-            The network that predicts the hybrids of a pair, if there are several; by default, the
-            mean of all predicts them.
+        rows : ndarray of shape (n_sets, n_pairs)
+            The row of each pair, counted from 0.
+        background : ndarray of shape (n_sets, n_pairs) or (n_sets, 1)
+            The background row of each pair, or that of all pairs of a set.
+        from_row : ndarray of shape (n_sets, n_hybrids, n_groups), bool
+            For each hybrid of a set, the groups of columns whose values are the row's.
+        network : int, optional
+            The network that predicts, if there are several; by default, the mean of all predicts.
 
         Returns
         -------
-        ndarray of shape (n_pairs, n_hybrids, n_outputs)
+        ndarray of shape (n_sets, n_hybrids, n_pairs, n_outputs), float64
             The outputs of the hybrids.
         """
+        n_sets, n_hybrids, _ = from_row.shape
+        n_pairs = rows.shape[1]
+        results: FloatArray | None = None
+        for sets, hybrids, pairs in blocks(n_sets, n_hybrids, n_pairs, self.n_at_a_time):
+            background_of_block = background[sets]
+            if background.shape[1] > 1:
+                background_of_block = background[sets, pairs]
+            predicted = self.predict_block(
+                rows[sets, pairs], background_of_block, from_row[sets, hybrids], network
+            )
+            if results is None:
+                results = np.empty((n_sets, n_hybrids, n_pairs, predicted.shape[-1]))
+            results[sets, hybrids, pairs] = predicted
+        assert results is not None
+        return results
+
+    @abstractmethod
+    def predict_block(
+        self,
+        rows: Indices,
+        background: Indices,
+        from_row: NDArray[np.bool_],
+        network: int | None,
+    ) -> NDArray[Any]:
+        """Predict as `outputs` does, all at once."""
+
+
+def blocks(
+    n_sets: int, n_hybrids: int, n_pairs: int, n_at_a_time: int
+) -> Iterator[tuple[slice, slice, slice]]:
+    """Divide hybrids into blocks of sets, hybrids of a set, and pairs.
+
+    >>> [block[2] for block in blocks(1, 4, 5, n_at_a_time=12)]
+    [slice(0, 3, None), slice(3, 6, None)]
+    >>> [block[0] for block in blocks(5, 4, 1, n_at_a_time=12)]
+    [slice(0, 3, None), slice(3, 6, None)]
+    """
+    hybrids_of_block = min(n_hybrids, n_at_a_time)
+    pairs_of_block = min(n_pairs, max(1, n_at_a_time // hybrids_of_block))
+    sets_of_block = max(1, n_at_a_time // (hybrids_of_block * pairs_of_block))
+    for first_set in range(0, n_sets, sets_of_block):
+        sets = slice(first_set, first_set + sets_of_block)
+        for first_pair in range(0, n_pairs, pairs_of_block):
+            pairs = slice(first_pair, first_pair + pairs_of_block)
+            for first in range(0, n_hybrids, hybrids_of_block):
+                yield sets, slice(first, first + hybrids_of_block), pairs
 
 
 class RawBackground(Background):
@@ -99,9 +153,14 @@ class RawBackground(Background):
         rows = stacked(encoded, self.background)
         return RawHybrids(self.predict, rows, len(encoded), self.group_of_column)
 
+    def mix_background(self) -> HybridRows:
+        return self.mix(self.background)
+
 
 class RawHybrids(HybridRows):
     """Hybrids of raw rows."""
+
+    n_at_a_time = RAW_ROWS
 
     def __init__(self, predict: Predict, rows: Any, n_rows: int, group_of_column: Indices) -> None:
         self.predict = predict
@@ -110,33 +169,21 @@ class RawHybrids(HybridRows):
         self.n_rows = n_rows
         self.group_of_column = group_of_column
 
-    def outputs(
+    def predict_block(
         self,
         rows: Indices,
         background: Indices,
         from_row: NDArray[np.bool_],
-        networks: Indices | None = None,
-    ) -> FloatArray:
-        n_pairs, n_hybrids, _ = from_row.shape
-        results = []
-        pairs_at_a_time = max(1, RAW_ROWS // n_hybrids)
-        for first_pair in range(0, n_pairs, pairs_at_a_time):
-            pairs = slice(first_pair, first_pair + pairs_at_a_time)
-            for first in range(0, n_hybrids, RAW_ROWS):
-                block = from_row[pairs, first : first + RAW_ROWS]
-                results.append(self._predict_block(rows[pairs], background[pairs], block))
-        return np.concatenate(results).reshape(n_pairs, n_hybrids, -1)
-
-    def _predict_block(
-        self, rows: Indices, background: Indices, from_row: NDArray[np.bool_]
+        network: int | None,
     ) -> NDArray[Any]:
-        """Predict some hybrids of some pairs, one row for each."""
-        _, n_hybrids, n_groups = from_row.shape
-        is_from_row = from_row.reshape(-1, n_groups)[:, self.group_of_column]
-        row = np.repeat(rows, n_hybrids)[:, np.newaxis]
-        background_row = self.n_rows + np.repeat(background, n_hybrids)[:, np.newaxis]
+        n_sets, n_hybrids, _ = from_row.shape
+        is_from_row = from_row[:, :, np.newaxis, self.group_of_column]
+        row = rows[:, np.newaxis, :, np.newaxis]
+        background_row = self.n_rows + background[:, np.newaxis, :, np.newaxis]
         sources = np.where(is_from_row, row, background_row)
-        return np.asarray(self.predict(mixed(self.rows, sources)))
+        n_columns = len(self.group_of_column)
+        outputs = np.asarray(self.predict(mixed(self.rows, sources.reshape(-1, n_columns))))
+        return outputs.reshape(n_sets, n_hybrids, rows.shape[1], -1)
 
 
 def stacked(X: Any, background: Any) -> Any:

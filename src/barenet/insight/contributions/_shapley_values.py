@@ -17,6 +17,7 @@ from math import ceil, comb, lcm
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.insight.contributions._hybrid_rows import HybridRows, Indices
 from barenet.model._arrays import FloatArray
@@ -33,8 +34,9 @@ REPEATED_OF_NETWORKS = 12
 ENOUGH_PAIRS = 128
 
 #: Number of other background rows that each background row is compared with, to estimate the values
-#: of its own columns.
-NEIGHBOURS = 6
+#: of its own columns. What these estimates miss is in all samples; with half as many, a row takes
+#: half as many pairs again.
+NEIGHBOURS = 12
 
 #: Maximum number of elements of `from_row` in memory at a time.
 MAX_MEMBERSHIPS = 2**23
@@ -96,16 +98,15 @@ def exact_values(game: Game) -> Values:
     is_member = members.astype(bool)
     sizes = members.sum(axis=1)
     weights = np.array([1 / (n_groups * comb(n_groups - 1, size)) for size in range(n_groups)])
-    background = np.arange(n_background)
+    background = np.arange(n_background)[np.newaxis]
     n_rows, n_outputs = game.outputs.shape
     values = np.empty((n_rows, n_groups, n_outputs))
     for row in range(n_rows):
-        pairs = np.full(n_background, row)
-        from_row = np.broadcast_to(is_member, (n_background, *is_member.shape))
-        outputs = game.hybrids.outputs(pairs, background, from_row).astype(np.float64)
-        outputs[:, 0] = game.background_outputs
-        outputs[:, -1] = game.outputs[row]
-        mean_outputs = outputs.mean(axis=0)
+        rows = np.full_like(background, row)
+        [outputs] = game.hybrids.outputs(rows, background, is_member[np.newaxis])
+        outputs[0] = game.background_outputs
+        outputs[-1] = game.outputs[row]
+        mean_outputs = outputs.mean(axis=1)
         for group in range(n_groups):
             without = coalitions[~is_member[:, group]]
             gains = mean_outputs[without + 2**group] - mean_outputs[without]
@@ -155,9 +156,10 @@ class Sampler:
         backgrounds = random_orders(derive_key(self.seed, BACKGROUND_KEY), 1, n_background)[0]
         networks = random_orders(derive_key(self.seed, NETWORKS_KEY), 1, game.n_networks)[0]
         shape = (n_rows, game.n_groups, n_outputs)
-        sums = np.zeros(shape)
+        sums = np.zeros((game.n_networks, *shape))
         squares = np.zeros(shape)
         order_variances = np.zeros(shape)
+        means = np.zeros(shape)
         errors = np.zeros(shape)
         n_orders = np.zeros(n_rows, np.intp)
         unfinished = np.arange(n_rows)
@@ -179,19 +181,20 @@ class Sampler:
             samples = self._samples(game, unfinished, start, background, network)
             if start == 0:
                 repeated = np.arange(n_repeated)
-                background = backgrounds[repeated % n_background]
-                network = network[partner(repeated)]
-                again = self._samples(game, unfinished, most, background, network)
-                differences = samples[:, :n_repeated] - again
+                same_background = backgrounds[repeated % n_background]
+                of_partner = network[partner(repeated)]
+                again = self._samples(game, unfinished, most, same_background, of_partner)
+                differences = samples[:n_repeated] - again
                 if game.n_networks == 1:
-                    order_variances[:] = np.square(differences).mean(axis=1) / 2
+                    order_variances[:] = np.square(differences).mean(axis=0) / 2
                 else:
                     order_variances[:] = variance_within_networks(differences)
-            sums[unfinished] += samples.sum(axis=1)
-            squares[unfinished] += np.square(samples).sum(axis=1)
+            for number in range(game.n_networks):
+                sums[number, unfinished] += samples[network == number].sum(axis=0)
+            squares[unfinished] += np.square(samples).sum(axis=0)
             n_orders[unfinished] += 2 * (end - start)
             errors[unfinished] = standard_errors(
-                sums[unfinished],
+                sums[:, unfinished],
                 squares[unfinished],
                 order_variances[unfinished],
                 n_samples=end,
@@ -201,35 +204,29 @@ class Sampler:
             is_finished = (np.sqrt(mean_square) <= self.tolerance * spread).all(axis=1)
             if end >= most:
                 is_finished[:] = True
-            sums[unfinished[is_finished]] /= end
+            means[unfinished[is_finished]] = sums[:, unfinished[is_finished]].sum(axis=0) / end
             unfinished = unfinished[~is_finished]
             start = end
             end = next_end(end, n_background, game.n_networks)
         totals = game.outputs - game.background_outputs.mean(axis=0)
-        return Values(with_total(sums, np.square(errors), totals), errors, n_orders)
+        return Values(with_total(means, np.square(errors), totals), errors, n_orders)
 
     def _samples(
         self, game: Game, rows: Indices, first: int, background: Indices, networks: Indices
     ) -> FloatArray:
-        """Estimate values with one background row each, shape (n_rows, n_samples, …).
+        """Estimate values with one background row each, shape (n_samples, n_rows, …).
 
         `background` and `networks` have the shape (n_samples,). The number of the first sample
         determines the orders.
         """
-        n_rows = len(rows)
-        n_samples = len(background)
         key = derive_key(self.seed, ORDERS_KEY, first)
-        orders = random_orders(key, n_samples, game.n_groups)
+        orders = random_orders(key, len(background), game.n_groups)
+        rows_of_orders = np.broadcast_to(rows, (len(background), len(rows)))
         samples = paired_differences(
-            game,
-            np.repeat(rows, n_samples),
-            np.tile(background, n_rows),
-            np.tile(orders, (n_rows, 1)),
-            np.tile(networks, n_rows),
+            game, rows_of_orders, background[:, np.newaxis], orders, networks
         )
-        samples = samples.reshape(n_rows, n_samples, *samples.shape[1:])
         if self.adjustments is not None:
-            samples += self.adjustments[background]
+            samples += self.adjustments[background, np.newaxis]
         return samples
 
 
@@ -246,12 +243,12 @@ def variance_within_networks(differences: FloatArray) -> FloatArray:
     """Estimate the variance of samples beyond that of their networks and background rows.
 
     A sample with network m and background row b is about μ + α_m + β_b + ε, where ε is due to the
-    orders, and to what the network makes of the row. The differences, of shape (n_rows, n_samples,
+    orders, and to what the network makes of the row. The differences, of shape (n_samples, n_rows,
     …), are those between the samples (m, b) and (m′, b), and then, for their partners, between
     (m′, b′) and (m, b′). All but four ε cancel out in the sum of both, so its variance is 4 Var(ε).
     """
-    sums = differences[:, 0::2] + differences[:, 1::2]
-    variance: FloatArray = np.square(sums).mean(axis=1) / 4
+    sums = differences[0::2] + differences[1::2]
+    variance: FloatArray = np.square(sums).mean(axis=0) / 4
     return variance
 
 
@@ -269,13 +266,19 @@ def standard_errors(
 
         (variance of the samples − v) / n · (1 − n / N) + v / n
 
-    If networks differ whatever the background row is, their variance counts as between background
-    rows, although they occur about equally often: the error is overestimated then, until n is N.
+    All networks occur equally often until all N are drawn, so differences between them are in no
+    mean: the variance is that of the samples with the same network. `sums` has the sums of each
+    network, in its first dimension; the other arrays are about all samples.
     """
-    variances = np.zeros_like(sums)
-    if n_samples > 1:
-        means = sums / n_samples
-        variances = (squares / n_samples - np.square(means)) * n_samples / (n_samples - 1)
+    n_networks = len(sums)
+    n_of_network = n_samples / n_networks
+    variances = np.zeros_like(squares)
+    if n_of_network >= 2:
+        squared_means = np.square(sums / n_of_network).sum(axis=0)
+        variances = (squares - n_of_network * squared_means) / (n_samples - n_networks)
+    elif n_samples > 1:
+        squared_mean = np.square(sums.sum(axis=0) / n_samples)
+        variances = (squares - n_samples * squared_mean) / (n_samples - 1)
     between = np.maximum(variances - order_variances, 0) / n_samples
     not_drawn = max(0, 1 - n_samples / n_background)
     return np.sqrt(between * not_drawn + order_variances / n_samples)
@@ -298,43 +301,82 @@ def with_total(values: FloatArray, variances: FloatArray, totals: FloatArray) ->
 def paired_differences(
     game: Game, rows: Indices, background: Indices, orders: Indices, networks: Indices
 ) -> FloatArray:
-    """Average the differences of each order and its reverse, shape (n_pairs, n_groups, …)."""
+    """Average the differences of each order and its reverse.
+
+    Parameters
+    ----------
+    game : Game
+        The predictions.
+    rows, background : ndarray of shape (n_orders, n_pairs)
+        Pairs of a row and a background row, to which an order applies. If all pairs of an order
+        have the same background row, `background` may have the shape (n_orders, 1).
+    orders : ndarray of shape (n_orders, n_groups)
+        The orders of the groups.
+    networks : ndarray of shape (n_orders,)
+        The network that predicts the hybrids of an order.
+
+    Returns
+    -------
+    ndarray of shape (n_orders, n_pairs, n_groups, n_outputs)
+        The change of the output with each group.
+    """
     row_outputs, background_outputs = game.outputs_of_networks()
-    whole = row_outputs[networks, rows][:, np.newaxis]
-    empty = background_outputs[networks, background][:, np.newaxis]
-    if game.n_groups == 1:
-        return whole - empty
-    n_at_a_time = max(1, MAX_MEMBERSHIPS // (2 * game.n_groups**2))
+    whole = row_outputs[networks[:, np.newaxis], rows]
+    empty = background_outputs[networks[:, np.newaxis], background]
+    n_groups = game.n_groups
+    if n_groups == 1:
+        differences: FloatArray = (whole - empty)[:, :, np.newaxis]
+        return differences
+    n_pairs = rows.shape[1]
+    n_at_a_time = max(1, MAX_MEMBERSHIPS // (2 * n_groups * max(n_groups, n_pairs)))
     parts = []
     for start in range(0, len(orders), n_at_a_time):
-        pairs = slice(start, start + n_at_a_time)
-        ranks = orders[pairs].argsort(axis=1)
+        sets = slice(start, start + n_at_a_time)
+        ranks = orders[sets].argsort(axis=1)
         # The first groups of an order, and the first ones of its reverse, without the empty set and
         # the whole, whose outputs are known.
-        counts = np.arange(1, game.n_groups)[:, np.newaxis]
+        counts = np.arange(1, n_groups)[:, np.newaxis]
         is_among_first = ranks[:, np.newaxis] < counts
-        is_among_last = ranks[:, np.newaxis] >= game.n_groups - counts
+        is_among_last = ranks[:, np.newaxis] >= n_groups - counts
         from_row = np.concatenate([is_among_first, is_among_last], axis=1)
-        networks_of_pairs = None
-        if game.n_networks > 1:
-            networks_of_pairs = networks[pairs]
-        predicted = game.hybrids.outputs(
-            rows[pairs], background[pairs], from_row, networks_of_pairs
-        ).astype(np.float64)
-        forward, backward = np.split(predicted, 2, axis=1)
-        total = _differences(forward, empty[pairs], whole[pairs], ranks)
-        total += _differences(backward, empty[pairs], whole[pairs], game.n_groups - 1 - ranks)
-        parts.append(total / 2)
+        predicted = _predict(game, rows[sets], background[sets], from_row, networks[sets])
+        forward = predicted[:, : n_groups - 1]
+        backward = predicted[:, n_groups - 1 :]
+        total = _differences(forward, empty[sets], whole[sets], ranks)
+        total += _differences(backward, empty[sets], whole[sets], n_groups - 1 - ranks)
+        parts.append(total.swapaxes(1, 2) / 2)
     return np.concatenate(parts)
+
+
+def _predict(
+    game: Game, rows: Indices, background: Indices, from_row: NDArray[np.bool_], networks: Indices
+) -> FloatArray:
+    """Predict the hybrids of each order by its network."""
+    if game.n_networks == 1:
+        return game.hybrids.outputs(rows, background, from_row)
+    n_orders, n_hybrids, _ = from_row.shape
+    shape = (n_orders, n_hybrids, rows.shape[1], game.outputs.shape[1])
+    predicted = np.empty(shape)
+    for network in np.unique(networks).tolist():
+        orders = np.flatnonzero(networks == network)
+        predicted[orders] = game.hybrids.outputs(
+            rows[orders], background[orders], from_row[orders], network
+        )
+    return predicted
 
 
 def _differences(
     predicted: FloatArray, empty: FloatArray, whole: FloatArray, ranks: Indices
 ) -> FloatArray:
-    """Compute the change of the output with each group, which has a rank in an order."""
-    path = np.concatenate([empty, predicted, whole], axis=1)
+    """Compute the change of the output with each group, which has a rank in an order.
+
+    `predicted` has the shape (n_orders, n_groups − 1, n_pairs, n_outputs), and the result has the
+    shape (n_orders, n_groups, n_pairs, n_outputs).
+    """
+    first = np.broadcast_to(empty[:, np.newaxis], (len(empty), 1, *predicted.shape[2:]))
+    path = np.concatenate([first, predicted, whole[:, np.newaxis]], axis=1)
     steps = np.diff(path, axis=1)
-    differences: FloatArray = np.take_along_axis(steps, ranks[..., np.newaxis], axis=1)
+    differences: FloatArray = steps[np.arange(len(ranks))[:, np.newaxis], ranks]
     return differences
 
 
@@ -343,24 +385,23 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
 
     In the game, the background rows are explained. The difference between the outputs of two of
     them has Shapley values, too. They are about a(b) − a(c), exactly so if no columns interact.
-    Each row is compared with its neighbours in a circle, and a is the least-squares solution with
-    mean 0. Its normal equations have the same coefficients for each row: 2 k for itself, and −1 for
-    each of the k rows before and after it. They are a circular convolution, which a Fourier
-    transform solves.
+    Each row is compared with its neighbours in a circle, by one order of the groups and one network
+    for each distance in the circle, and a is the least-squares solution with mean 0. Its normal
+    equations have the same coefficients for each row: 2 k for itself, and −1 for each of the k rows
+    before and after it. They are a circular convolution, which a Fourier transform solves.
     """
     n_background = game.n_background
-    circle = random_orders(derive_key(seed, NEIGHBOURS_KEY), 1, n_background)[0]
+    circle = random_orders(derive_key(seed, NEIGHBOURS_KEY), 1, n_background)
     distances = np.arange(1, NEIGHBOURS + 1)
-    places = np.repeat(np.arange(n_background), NEIGHBOURS)
-    other_places = (places + np.tile(distances, n_background)) % n_background
-    n_pairs = len(places)
     key = derive_key(seed, NEIGHBOURS_KEY, 1)
-    orders = random_orders(key, n_pairs, game.n_groups)
-    networks = np.arange(n_pairs) % game.n_networks
-    differences = paired_differences(game, circle[places], circle[other_places], orders, networks)
-    sums = np.zeros((n_background, *differences.shape[1:]))
-    np.add.at(sums, places, differences)
-    np.subtract.at(sums, other_places, differences)
+    orders = random_orders(key, NEIGHBOURS, game.n_groups)
+    sums = np.zeros((n_background, game.n_groups, game.outputs.shape[1]))
+    for number, distance in enumerate(distances.tolist()):
+        neighbours = np.roll(circle, -distance, axis=1)
+        network = np.array([number % game.n_networks])
+        [differences] = paired_differences(game, circle, neighbours, orders[[number]], network)
+        sums += differences
+        sums -= np.roll(differences, distance, axis=0)
     coefficients = np.zeros(n_background)
     coefficients[0] = 2 * NEIGHBOURS
     coefficients[distances] -= 1
@@ -369,25 +410,28 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
     spectrum[0] = np.inf  # the solution with mean 0
     transformed = np.fft.rfft(sums, axis=0) / spectrum[:, np.newaxis, np.newaxis]
     solution = np.empty_like(sums)
-    solution[circle] = np.fft.irfft(transformed, n_background, axis=0)
+    solution[circle[0]] = np.fft.irfft(transformed, n_background, axis=0)
     return solution
 
 
 def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
     """Return the number of pairs after a round that starts after `end` pairs.
 
-    It grows by a half. Beyond the number of background rows, it is a multiple of this number, so
-    that all of them occur equally often. The first round has all networks.
+    It grows by a quarter, to a multiple of the number of networks, so that all of them occur
+    equally often. Beyond the number of background rows, it is a multiple of this number, for the
+    same reason.
 
-    >>> next_end(0, 100), next_end(12, 100), next_end(88, 100), next_end(100, 100), next_end(0, 5)
-    (12, 18, 100, 200, 15)
-    >>> next_end(0, 100, n_networks=16), next_end(0, 12, n_networks=16)
-    (16, 24)
+    >>> next_end(0, 100), next_end(12, 100), next_end(92, 100), next_end(100, 100), next_end(0, 5)
+    (12, 15, 100, 200, 15)
+    >>> next_end(0, 100, n_networks=16), next_end(64, 100, n_networks=16)
+    (16, 80)
+    >>> next_end(80, 100, n_networks=16), next_end(0, 12, n_networks=16)
+    (100, 24)
     """
-    least = max(FIRST_ROUND, n_networks)
-    longer = max(least, end * 3 // 2)
-    if end < n_background:
-        longer = min(longer, max(n_background, least))
+    longer = max(FIRST_ROUND, end * 5 // 4, end + 1)
+    longer = n_networks * ceil(longer / n_networks)
+    if end < n_background < longer:
+        longer = max(n_background, FIRST_ROUND, n_networks)
     if longer < n_background:
         return longer
     return n_background * ceil(longer / n_background)
