@@ -14,6 +14,7 @@ from barenet import (
     Predictor,
     RunConfig,
     Scaling,
+    TableEncoding,
     load,
     load_dataset,
     save,
@@ -25,7 +26,9 @@ from barenet.playground.state._page_state import DataSettings, NetworkSettings
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.views._network_view import NetworkView, input_pictures, rasterize
 from barenet.playground.views._probe import probe
+from barenet.tables._input_pairs import InputPairs
 from barenet.tables._scaling import KINDS
+from barenet.typing import Ensemble
 
 COLOURS = ("red", "blue", "red", "green")
 #: The target of the table of flowers, and the column that no model learns from.
@@ -160,6 +163,56 @@ def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flo
     assert "backward" not in probed, "a place has no target"
     words = prepared.describe()["settings"]
     assert words.startswith("The map, the scores and the confusion matrix are those of all 16 net")
+
+
+@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_a_model_with_inputs_for_pairs_of_columns_is_shown_with_its_predictions(
+    prepared_of, folder, flowers, n_networks, with_rows
+):
+    data = load_dataset(flowers, target="kind")
+    encoding = TableEncoding.fit(data.X, drop=["name"])
+    colours = range(len(encoding.used_by_name["colour"].inputs))
+    pairs = InputPairs("colour", "wet", tuple((number, 0) for number in colours))
+    encoding = replace(encoding, pairs=(pairs,))
+    networks = []
+    for seed in range(n_networks):
+        sizes = [encoding.n_inputs, 6, 3]
+        network = Network.dense(sizes, hidden="tanh", output="softmax", seed=seed)
+        network.parameters[:] *= 3  # so that each input matters
+        networks.append(network)
+    model = networks[0]
+    if n_networks > 1:
+        model = Ensemble(networks)
+    predictor = Predictor(
+        network=model,
+        preprocessing=encoding,
+        classes=data.classes,
+        feature_names=encoding.feature_names,
+        target_name="kind",
+        dataset="flowers.csv",
+    )
+    path = folder / f"pairs{n_networks}.safetensors"
+    save(predictor, path)
+    prepared, network = prepared_of(path, flowers if with_rows else "")
+    moved = prepared.with_fixed(("wet", "true"))
+    places = prepared.plane.grid(6)
+    columns = {"sown": ["2024-05-11"] * 36}
+    for name, values in zip(prepared.plane.names, places.T.tolist(), strict=True):
+        columns[name] = values
+    colour = "red"
+    if not with_rows:  # the first category stands for the most frequent one
+        colour = "blue"
+        sown = encoding.used_by_name["sown"].fill_value
+        columns["sown"] = [str(np.datetime64(sown, "s"))] * 36
+    for shown, wet in ((prepared, "no"), (moved, "yes")):
+        rows = {**columns, "colour": [colour] * 36, "wet": [wet] * 36}
+        expected = predictor.outputs(rows)
+        assert shown.outputs(network, "grid", 6) == pytest.approx(expected, abs=1e-4)
+    view = NetworkView(prepared.model.settings, prepared, None)
+    probed = probe(view, 0, tuple(places[7]), True)
+    assert probed["prediction"] == pytest.approx(prepared.outputs(network, "grid", 6)[7], abs=1e-5)
+    rasterize(network, prepared)
 
 
 @pytest.mark.parametrize("features", [("x1", "x2"), ("all",)])

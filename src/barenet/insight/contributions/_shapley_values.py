@@ -24,11 +24,12 @@ from barenet.model._arrays import FloatArray
 from barenet.model._randomness import derive_key, uniforms
 
 #: Number of background rows of the first round.
-FIRST_ROUND = 12
+FIRST_ROUND = 24
 #: Number of samples of the first round that are repeated with other orders, for one network and for
-#: several. The differences measure the variance due to the orders, and due to networks.
-REPEATED = 8
-REPEATED_OF_NETWORKS = 12
+#: several. The differences measure the variance due to the orders, and due to networks. Of half as
+#: many, this variance would often be far too small or too large.
+REPEATED = 16
+REPEATED_OF_NETWORKS = 24
 #: Number of pairs of orders after which a row ends, whatever its error, once it has had all
 #: background rows. The last round may go beyond it.
 ENOUGH_PAIRS = 128
@@ -421,10 +422,10 @@ def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
     equally often. Beyond the number of background rows, it is a multiple of this number, for the
     same reason.
 
-    >>> next_end(0, 100), next_end(12, 100), next_end(92, 100), next_end(100, 100), next_end(0, 5)
-    (12, 15, 100, 200, 15)
+    >>> next_end(0, 100), next_end(24, 100), next_end(92, 100), next_end(100, 100), next_end(0, 5)
+    (24, 30, 100, 200, 25)
     >>> next_end(0, 100, n_networks=16), next_end(64, 100, n_networks=16)
-    (16, 80)
+    (32, 80)
     >>> next_end(80, 100, n_networks=16), next_end(0, 12, n_networks=16)
     (100, 24)
     """

@@ -247,7 +247,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         X = encoding.transform(rows.X)
         rows = replace(rows, X=X, feature_names=predictor.input_names)
         prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
-        return replace(prepared, encoding=table_encoding, raw=raw)
+        return _encoded_by(table_encoding, replace(prepared, raw=raw))
     target = predictor.target_name
     output = 0
     if model.outputs:
@@ -256,8 +256,14 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         output = lookup(indices, target, "target")
     rows = _empty_dataset(predictor, target)
     prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
-    prepared = replace(prepared, encoding=table_encoding, output=output)
+    prepared = _encoded_by(table_encoding, replace(prepared, output=output))
     return _with_predicted_range(model, prepared)
+
+
+def _encoded_by(encoding: TableEncoding | None, prepared: PreparedData) -> PreparedData:
+    """Set the encoding of rows and of their plane."""
+    plane = replace(prepared.plane, encoding=encoding)
+    return replace(prepared, encoding=encoding, plane=plane)
 
 
 def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:

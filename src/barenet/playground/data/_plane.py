@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Scaling
+from barenet import Dataset, Scaling, TableEncoding
 from barenet.datasets._named_datasets import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground.state._features import FEATURES
@@ -110,12 +110,19 @@ class Plane:
     typical_rows: Callable[[Array], Array]
     #: Encoded values of columns that have been moved, by their positions in a row.
     fixed: Mapping[int, Array] = field(default_factory=dict)
+    #: The encoding of the rows, if they are encoded.
+    encoding: TableEncoding | None = None
 
     def rows(self, points: Array) -> Array:
         """Compute the rows at points, shape (n_points, n_columns)."""
         rows = self.typical_rows(points)
         for start, values in self.fixed.items():
             rows[:, start : start + len(values)] = values
+        if self.encoding is not None and self.encoding.n_pairs:
+            # Typical rows along columns have no inputs for pairs of columns yet.
+            missing = np.zeros((len(rows), self.encoding.n_inputs - rows.shape[1]))
+            rows = np.column_stack([rows, missing])
+            self.encoding.set_pairs(rows)
         return rows
 
     @classmethod
