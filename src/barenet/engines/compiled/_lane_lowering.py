@@ -17,8 +17,9 @@ from barenet.model._activations import ENTRYWISE, Activation, hides_overflow
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import Dense, Dropout
 
-#: Maximum number of units of a layer, whose weights then stay in the second-level cache.
-MAX_UNITS = 256
+#: Maximum number of weights of a layer, which then stay in the second-level cache: each tile reads
+#: all of them.
+MAX_WEIGHTS = 2**16
 
 #: Number of rows of parameters that are loaded together.
 LOADED_ROWS = 64
@@ -27,15 +28,15 @@ LOADED_ROWS = 64
 def suits_lanes(job: Job, rows: ArrayDataset) -> bool:
     """Return whether a network can predict rows of this type with a row in each lane.
 
-    Its layers are narrow dense ones. With `WIDE` inputs, the sums of the first layer are computed
-    in parts, so their bits would differ.
+    All its layers are dense, with few weights. With `WIDE` inputs, the other kernels compute the
+    sums of the first layer in parts, so the bits would differ.
     """
     if isinstance(rows.X, SparseRows) or rows.X.shape[1] >= WIDE:
         return False
     for layer in job.network.layers:
         if isinstance(layer, Dropout):
             continue
-        if not isinstance(layer, Dense) or layer.n_out > MAX_UNITS:
+        if not isinstance(layer, Dense) or layer.n_in * layer.n_out > MAX_WEIGHTS:
             return False
         activation = layer.activation
         if activation is not None and activation.name not in (*ENTRYWISE, "softmax"):

@@ -17,7 +17,7 @@ Each number is the same sum, in the same order, as in the other kernels, so it h
 import numpy as np
 
 from barenet.engines.kernels._activations import softmax_of_lanes, value
-from barenet.engines.kernels._copies import SOURCES, gather_columns
+from barenet.engines.kernels._copies import SOURCES, copy_columns
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import PRODUCT, ceil_div
 from barenet.engines.simd._calls import compiled, inlined
@@ -118,15 +118,15 @@ def transpose_rows(spec, step, layer, first, place):
 
 @compiled
 def copy_rows(spec, step, layer, first, n_rows, place):
-    """Transpose some rows of X after a copy of them, converted and scaled."""
+    """Transpose some rows of X from a copy, which is converted and scaled."""
     L = lanes(spec)
     n = layer.n_in
     length = tile_length(spec)
     rows = rows_on_stack(spec)
     row = ceil_div(n, L) * L
-    # `gather_columns` computes positions from the first row of the batch.
+    # `copy_columns` computes positions from the first row of the batch.
     target = rows - first * row * itemsize(spec)
-    gather_columns(spec, step, target, row, first, first + n_rows, 0, n)
+    copy_columns(spec, step, target, row, first, first + n_rows, 0, n)
     for j in range(0, n, L):
         transpose_block(
             spec,

@@ -93,7 +93,7 @@ def block_product(
         row k of B starts at b + k·b_step, row i of C at c + i·c_row
         each sum starts from the value at s in its column, a bias or zero; if k > 0, from C
 
-    With `starts="rows"`, each sum starts from the value at s in its row, for any k.
+    With `starts="rows"`, each sum starts from the value at s in its row, and k is 0.
 
     It returns the next row, from which on there are too few rows for a block.
     """
