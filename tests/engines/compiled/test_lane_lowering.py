@@ -170,6 +170,12 @@ def test_nothing_is_read_beyond_the_rows(dtype):
 import ctypes, mmap
 import numpy as np
 from barenet import Network
+from barenet.engines._compiled_network import _prediction_job
+from barenet.engines.compiled._output_program import OutputProgram
+
+def program_of(network):
+    return OutputProgram([_prediction_job(network)])
+
 page = mmap.PAGESIZE
 memory = mmap.mmap(-1, 64 * page)
 start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
@@ -177,10 +183,11 @@ libc = ctypes.CDLL(None, use_errno=True)
 assert libc.mprotect(ctypes.c_void_p(start + 63 * page), ctypes.c_size_t(page), 0) == 0
 for n_inputs in (1, 3, 8, 13, 16, 21):
     network = Network.dense([n_inputs, 5, 2], dtype="{dtype}")
-    n_rows = 62 * page // (n_inputs * network.dtype.itemsize)
-    offset = 63 * page - n_rows * n_inputs * network.dtype.itemsize
-    X = np.frombuffer(memory, network.dtype, n_rows * n_inputs, offset).reshape(n_rows, n_inputs)
-    assert n_rows > 1310 and not network.predict(X).any()
+    for n_rows in (1344, 1345):  # whole tiles, and a row of another one
+        size = n_rows * n_inputs
+        offset = 63 * page - size * network.dtype.itemsize
+        X = np.frombuffer(memory, network.dtype, size, offset).reshape(n_rows, n_inputs)
+        assert not program_of(network)._outputs_of_many(X).any()
 print("done")
 """
     if sys.platform == "win32":
