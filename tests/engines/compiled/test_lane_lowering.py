@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from barenet import Network
 from barenet._sparse_rows import SparseRows
+from barenet.engines import _threads
 from barenet.engines._compiled_network import _prediction_job
 from barenet.engines.compiled import _output_program
 from barenet.engines.compiled._lane_lowering import MAX_WEIGHTS, suits_lanes
@@ -104,7 +105,9 @@ def test_every_vector_width_down_to_scalar_loops(bits, dtype, monkeypatch, asser
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
-def test_threads_share_the_tiles(n_threads, dtype):
+@pytest.mark.parametrize("n_cores", [2, 40])
+def test_threads_share_the_tiles(n_cores, n_threads, dtype, monkeypatch):
+    monkeypatch.setattr(_threads, "allowed_cores", lambda: n_cores)  # batches of up to 40 tiles
     network = Network.dense([20, 100, 3], output="softmax", dtype=dtype, seed=5)
     X = RNG.normal(size=(2000, 20)).astype(dtype)
     program = OutputProgram([_prediction_job(network)], threads=n_threads)

@@ -3,10 +3,14 @@
 Each lane of a vector has a row of the batch; `kernels/_rows_in_lanes.py` explains why.
 """
 
+from typing import Any
+
+import numpy as np
+
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import Group, Region
+from barenet.engines.compiled._groups import EVALUATION_BATCH, Group, Region
 from barenet.engines.compiled._lowering import WIDE, first_option
 from barenet.engines.compiled._program_builder import ProgramBuilder
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
@@ -42,6 +46,12 @@ def suits_lanes(job: Job, rows: ArrayDataset) -> bool:
         if activation is not None and activation.name not in (*ENTRYWISE, "softmax"):
             return False
     return True
+
+
+def rows_of_batch(dtype: np.dtype[Any]) -> int:
+    """Return the number of rows in a batch, with at least one tile for each core."""
+    rows_of_tile = TILE_BYTES // dtype.itemsize
+    return max(EVALUATION_BATCH, rows_of_tile * _threads.allowed_cores())
 
 
 class LaneLowering(ProgramBuilder):
