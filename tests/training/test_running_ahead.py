@@ -9,6 +9,7 @@ from barenet import Network, train
 from barenet.callbacks import Callback, EarlyStopping
 from barenet.engines import CompiledEngine, ReferenceEngine
 from barenet.engines.compiled import _program_pool
+from barenet.engines.compiled._program_pool import POOL
 from barenet.errors import DivergenceError
 from barenet.optimizers import Adam
 
@@ -166,13 +167,13 @@ def test_early_stopping_has_the_bits_of_one_epoch_at_a_time(patience, monitor, o
 
 
 def test_programs_are_reused_by_jobs_of_the_same_structure():
-    _program_pool.WAITING.clear()
+    POOL.clear()
     train(network(), X, Y, epochs=2)
-    first = {id(each) for waiting in _program_pool.WAITING.values() for each in waiting}
+    first = {id(each) for waiting in POOL.waiting.values() for each in waiting}
     alone = network()
     train(alone, X[:40], Y[:40], epochs=3, seed=5, optimizer="adam:beta1=0.5")
-    assert {id(each) for waiting in _program_pool.WAITING.values() for each in waiting} == first
-    _program_pool.WAITING.clear()
+    assert {id(each) for waiting in POOL.waiting.values() for each in waiting} == first
+    POOL.clear()
     fresh = network()
     train(fresh, X[:40], Y[:40], epochs=3, seed=5, optimizer="adam:beta1=0.5")
     assert np.array_equal(alone.parameters, fresh.parameters)
@@ -209,5 +210,11 @@ def test_the_pool_is_bounded(monkeypatch):
     monkeypatch.setattr(_program_pool, "MAX_BYTES", 50_000)
     for width in range(2, 40):
         train(Network.dense([4, width, 3], output="softmax"), X, Y, epochs=1)
-    programs = [each for waiting in _program_pool.WAITING.values() for each in waiting]
-    assert sum(each.workspace.n_bytes for each in programs) <= 50_000
+    programs = [each for waiting in POOL.waiting.values() for each in waiting]
+    n_bytes = sum(each.workspace.n_bytes for each in programs)
+    assert 0 < n_bytes <= 50_000
+    assert POOL.n_bytes == n_bytes
+    for key in [key for key, waiting in POOL.waiting.items() for _ in waiting]:
+        assert POOL.take(key) is not None
+        assert POOL.take(("unknown", key)) is None
+    assert POOL.n_bytes == 0  # programs in use don't count

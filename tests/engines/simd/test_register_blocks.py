@@ -75,6 +75,28 @@ def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_ker
         assert (C[done:] == 99).all()
 
 
+@pytest.mark.parametrize(("height", "n_vectors"), [(6, 2), (6, 4), (2, 4)])
+def test_blocks_whose_sums_start_from_a_number_of_each_row(height, n_vectors, call_kernel):
+    blocks, rng = block_product(height, n_vectors, "rows"), np.random.default_rng(6)
+
+    def multiply_whole_blocks(spec, step, op, start, stop):
+        blocks(spec, op, start, stop, 0, 0, op.depth)
+
+    width = 4 * n_vectors
+    for n in (height - 1, height, 2 * height + 1):
+        A, B, S = rng.normal(size=(n, 20)), rng.normal(size=(20, width)), rng.normal(size=n)
+        A, B, S = A.astype("f4"), B.astype("f4"), S.astype("f4")
+        C = np.full((n, width), 99, "f4")
+        transposed = np.ascontiguousarray(A.T)
+        strides = {"a_row": 1, "a_step": n, "b_step": width, "c_row": width, "depth": 20}
+        arrays = {"a": transposed, "b": B, "s": S, "c": C}
+        call_kernel(multiply_whole_blocks, "float32", 4, n, **arrays, **strides)
+        done = n - n % height
+        expected = S[:, None] + A.astype(float) @ B
+        np.testing.assert_allclose(C[:done], expected[:done], rtol=1e-5, atol=1e-5)
+        assert (C[done:] == 99).all()
+
+
 @pytest.mark.parametrize(("dtype", "count"), [("float32", 16), ("float32", 4), ("float64", 8)])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transposed, product):

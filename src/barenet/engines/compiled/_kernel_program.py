@@ -13,6 +13,7 @@ from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads, helpers, worth_starting
 from barenet.engines.compiled import _interpreter
 from barenet.engines.compiled._groups import Region
+from barenet.engines.compiled._lane_lowering import LaneLowering
 from barenet.engines.compiled._lowering import Lowering, Purpose
 from barenet.engines.compiled._thread_choice import new_choice, threads_to_start
 from barenet.engines.compiled._workspace import Workspace, address, up
@@ -35,7 +36,10 @@ PLACES = {
 
 
 class Program:
-    """The instructions for the batches of a chunk, with the memory that they need."""
+    """The instructions for the batches of a chunk, with the memory that they need.
+
+    Predictions may be computed with a row in each lane of a vector, by `in_lanes`.
+    """
 
     def __init__(
         self,
@@ -44,11 +48,17 @@ class Program:
         purpose: Purpose,
         rows: ArrayDataset,
         threads: int | None = None,
+        *,
+        in_lanes: bool = False,
     ) -> None:
         self.capacity = capacity
         dtype = job.network.dtype
         self.workspace = Workspace(kernel_spec(dtype), dtype)
-        lowered = Lowering(job, rows, self.workspace, capacity, purpose)
+        lowered: Lowering | LaneLowering
+        if in_lanes:
+            lowered = LaneLowering(job, rows, self.workspace, capacity)
+        else:
+            lowered = Lowering(job, rows, self.workspace, capacity, purpose)
         # Σ g² of each tile, then the penalty of each; the last number keeps the array from being
         # empty, as networks without parameters have no tiles.
         squares = np.zeros(2 * lowered.n_tiles + 1)

@@ -15,6 +15,7 @@ from barenet.engines.compiled._compiled_engine import must_be_dense
 from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
+from barenet.engines.compiled._lane_lowering import rows_of_batch, suits_lanes
 from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
@@ -60,7 +61,7 @@ class OutputProgram:
         self.order = np.arange(FEW_ROWS)
         self.rates = np.zeros(n_batches)
         self.report = np.empty((2, n_batches))
-        self.few = self._lower(self.rows, min(EVALUATION_BATCH, n_rows))
+        self.few = self._lower(self.rows, min(EVALUATION_BATCH, n_rows), in_lanes=False)
         self.many: dict[Any, list[Program]] = {}
         self.costliest = max(self.few, key=lambda program: program.work)
         self.calls = []
@@ -197,11 +198,12 @@ class OutputProgram:
         programs = self._programs_for(rows)
         self._point(programs, rows, outputs)
         order = np.arange(len(rows))
-        n_batches = math.ceil(len(rows) / EVALUATION_BATCH)
+        batch_size = programs[0].capacity
+        n_batches = math.ceil(len(rows) / batch_size)
         rates = np.zeros(n_batches)
         for program in programs:
             program.step["unsafe"] = 0
-            program.run(order, EVALUATION_BATCH, rates, 0)
+            program.run(order, batch_size, rates, 0)
         return not any(program.step["unsafe"] for program in programs)
 
     def _raise_for(self, X: InputArray, outputs: FloatArray) -> None:
@@ -215,13 +217,22 @@ class OutputProgram:
         runs = getattr(rows, "runs", ())
         row_type = (type(rows), rows.dtype, runs)
         if row_type not in self.many:
-            self.many[row_type] = self._lower(rows)
+            sample = ArrayDataset(rows, self.answers[0], None)
+            in_lanes = all(suits_lanes(job, sample) for job in self.jobs)
+            capacity = EVALUATION_BATCH
+            if in_lanes:
+                capacity = rows_of_batch(self.rows.dtype)
+            self.many[row_type] = self._lower(rows, capacity, in_lanes=in_lanes)
         return self.many[row_type]
 
-    def _lower(self, X: InputArray, capacity: int = EVALUATION_BATCH) -> list[Program]:
+    def _lower(self, X: InputArray, capacity: int, *, in_lanes: bool) -> list[Program]:
         """Make a program of each network for rows of this type."""
         rows = ArrayDataset(X, self.answers[0], None)
-        return [Program(job, capacity, "predict", rows, self.threads) for job in self.jobs]
+        programs = []
+        for job in self.jobs:
+            program = Program(job, capacity, "predict", rows, self.threads, in_lanes=in_lanes)
+            programs.append(program)
+        return programs
 
     def _point(self, programs: list[Program], X: InputArray, outputs: FloatArray) -> None:
         """Point programs to rows, to the places for their outputs, and to the parameters."""

@@ -22,9 +22,47 @@ MAX_BYTES = 2**28
 #: Types of the options of layers, activations, losses and penalties.
 NUMBERS = (int, float, bool, tuple)
 
-#: The waiting programs by structure, the longest-waiting first.
-WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()
-LOCK = Lock()
+
+class ProgramPool:
+    """The programs that wait, of all threads, with at most `MAX_BYTES` of memory."""
+
+    def __init__(self) -> None:
+        #: By the structure and what else a program was made for, the longest-waiting first.
+        self.waiting: OrderedDict[Hashable, list[Program]] = OrderedDict()
+        #: The memory of all of them, which would take longer to sum than to train a small network.
+        self.n_bytes = 0
+        self.lock = Lock()
+
+    def take(self, key: Hashable) -> Program | None:
+        """Return a waiting program that no other job gets, if there is one."""
+        with self.lock:
+            programs = self.waiting.get(key)
+            if not programs:
+                return None
+            program = programs.pop()
+            self.n_bytes -= program.workspace.n_bytes
+            return program
+
+    def add(self, key: Hashable, program: Program) -> None:
+        """Let a program wait, and discard the oldest ones beyond the limit."""
+        with self.lock:
+            self.waiting.setdefault(key, []).append(program)
+            self.waiting.move_to_end(key)
+            self.n_bytes += program.workspace.n_bytes
+            while self.n_bytes > MAX_BYTES:
+                _, oldest = self.waiting.popitem(last=False)
+                for discarded in oldest:
+                    self.n_bytes -= discarded.workspace.n_bytes
+
+    def clear(self) -> None:
+        """Discard all waiting programs."""
+        with self.lock:
+            self.waiting.clear()
+            self.n_bytes = 0
+
+
+#: The pool of this process.
+POOL = ProgramPool()
 
 
 def structure_of(job: Job) -> Hashable:
@@ -68,11 +106,7 @@ class JobPrograms:
         program = self.programs.get(variant)
         if program is None or program.capacity < capacity:
             key = (self.structure, capacity, *variant)
-            program = None
-            with LOCK:
-                waiting = WAITING.get(key)
-                if waiting:
-                    program = waiting.pop()
+            program = POOL.take(key)
             if program is None:
                 program = Program(self.job, capacity, purpose, rows, self.threads)
             else:
@@ -82,20 +116,8 @@ class JobPrograms:
         return program
 
     def give_back(self) -> None:
-        """Keep the programs for other jobs, and discard the oldest ones beyond the limit."""
+        """Let the programs wait for other jobs."""
         for variant, program in self.programs.items():
             program.release()
             key = (self.structure, program.capacity, *variant)
-            with LOCK:
-                WAITING.setdefault(key, []).append(program)
-                WAITING.move_to_end(key)
-        with LOCK:
-            n_bytes = sum(bytes_of(programs) for programs in WAITING.values())
-            while n_bytes > MAX_BYTES:
-                _, oldest = WAITING.popitem(last=False)
-                n_bytes -= bytes_of(oldest)
-
-
-def bytes_of(programs: list[Program]) -> int:
-    """Memory of some programs."""
-    return sum(program.workspace.n_bytes for program in programs)
+            POOL.add(key, program)

@@ -244,16 +244,7 @@ def softmax_in_lanes(spec, layer, start, stop):
                 layer.z, first + j, stride, L,  # from the layer, in which a row is one of the batch
                 by_class, j * L, L,  # to the panel, in which a row is a class
             )  # fmt: skip
-        top = P[0]
-        total = P[0] - P[0]  # 0, or NaN for an infinite logit, as in `softmax_row`
-        for j in range(L, n * L, L):
-            top = where(top > P[j], top, P[j])
-        for j in range(0, n * L, L):
-            power = exp(P[j] - top)
-            P[j] = power
-            total = total + power
-        for j in range(0, n * L, L):
-            P[j] = P[j] / total
+        softmax_of_lanes(P, L, n)
         for j in range(0, n, L):
             n_classes_left = n - j
             transpose_block(
@@ -263,3 +254,18 @@ def softmax_in_lanes(spec, layer, start, stop):
             )  # fmt: skip
         start += L
     return start
+
+
+@inlined
+def softmax_of_lanes(P, step, n):
+    """Softmax in each lane of n vectors, which are a step apart, in their place."""
+    top = P[0]
+    total = P[0] - P[0]  # 0, or NaN for an infinite logit, as in `softmax_row`
+    for j in range(step, n * step, step):
+        top = where(top > P[j], top, P[j])
+    for j in range(0, n * step, step):
+        power = exp(P[j] - top)
+        P[j] = power
+        total = total + power
+    for j in range(0, n * step, step):
+        P[j] = P[j] / total

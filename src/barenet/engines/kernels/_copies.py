@@ -27,7 +27,16 @@ def gather(spec, step, layer, start, stop):
 
 @compiled
 def gather_columns(spec, step, target, stride, start, stop, left, right):
-    """Copy some columns of some rows to a matrix of their own."""
+    """Copy some columns of some rows to a matrix of their own; check those of a prediction."""
+    copy_columns(spec, step, target, stride, start, stop, left, right)
+    if step.output != 0:
+        are_safe = are_finite(spec, target, stride, right - left, start, stop)
+        step.unsafe |= not are_safe
+
+
+@compiled
+def copy_columns(spec, step, target, stride, start, stop, left, right):
+    """Copy some columns of some rows of X, converted and scaled."""
     numbers = array(np.int64, step.batch, 0, step.n_rows)
     column = step.x_column
     n = right - left
@@ -53,9 +62,6 @@ def gather_columns(spec, step, target, stride, start, stop, left, right):
             X = vectors(spec, target, row * stride)
             for j in range(0, n, lanes(spec)):
                 X[j] = X[j] * step.scale
-    if step.output != 0:
-        are_safe = are_finite(spec, target, stride, n, start, stop)
-        step.unsafe |= not are_safe
 
 
 @kernel()

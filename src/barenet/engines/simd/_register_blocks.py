@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from numba import types
 from numba.core import cgutils
@@ -75,7 +75,9 @@ def transpose_block(
     return types.void(spec, *operands), llvm.emitter(write)
 
 
-def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
+def block_product(
+    n_rows: int, n_vectors: int, starts: Literal["columns", "rows"] = "columns"
+) -> Callable[..., int]:
     """Make the code for C = S + A B in blocks of some rows and vectors.
 
     A block stays in registers while a loop goes over the depth: each step loads the vectors of a
@@ -90,6 +92,8 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row
         each sum starts from the value at s in its column, a bias or zero; if k > 0, from C
+
+    With `starts="rows"`, each sum starts from the value at s in its row, and k is 0.
 
     It returns the next row, from which on there are too few rows for a block.
     """
@@ -114,7 +118,6 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
                 # Vectors are read here, so only for blocks that exist: few rows need only one or
                 # two.
                 b = llvm.pointer(builder, spec.dtype, field("b"), column)
-                s = llvm.pointer(builder, spec.dtype, field("s"), column)
                 c = llvm.pointer(builder, spec.dtype, field("c"), column)
                 a_row = field("a_row")
                 b_step = field("b_step")
@@ -128,14 +131,12 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
                 B = (of_b, b_step)
                 C = _rows(builder, of_c, c_row, n_rows)
                 sums = [cgutils.alloca_once(builder, row) for _ in C]
-                continues = builder.icmp_signed(">", k, llvm.INT(0))
-                with builder.if_else(continues) as (from_C, from_s):
-                    with from_C:
-                        for place, total in zip(C, sums, strict=True):
-                            builder.store(llvm.load(builder, place, row), total)
-                    with from_s:
-                        for total in sums:
-                            builder.store(llvm.load(builder, s, row), total)
+                if starts == "rows":
+                    of_s = llvm.pointer(builder, spec.dtype, field("s"), i)
+                    _start_from_rows(builder, sums, of_s)
+                else:
+                    s = llvm.pointer(builder, spec.dtype, field("s"), column)
+                    _start_from_columns(builder, sums, s, C, k)
                 _add_products(builder, row, sums, A, B, depth)
                 for place, total in zip(C, sums, strict=True):
                     llvm.store(builder, builder.load(total), place)
@@ -157,6 +158,27 @@ def _rows(builder: Any, place: Any, stride: Any, n_rows: int) -> list[Any]:
     while len(pointers) < n_rows:
         pointers.append(builder.gep(pointers[-1], [stride]))
     return pointers
+
+
+def _start_from_columns(builder: Any, sums: list[Any], s: Any, C: list[Any], k: Any) -> None:
+    """Start the sums of each row from the vectors at s; if k > 0, from those in C."""
+    row = sums[0].type.pointee
+    continues = builder.icmp_signed(">", k, llvm.INT(0))
+    with builder.if_else(continues) as (from_C, from_s):
+        with from_C:
+            for place, total in zip(C, sums, strict=True):
+                builder.store(llvm.load(builder, place, row), total)
+        with from_s:
+            for total in sums:
+                builder.store(llvm.load(builder, s, row), total)
+
+
+def _start_from_rows(builder: Any, sums: list[Any], s: Any) -> None:
+    """Start the sums of each row from one number, those at s in turn."""
+    row = sums[0].type.pointee
+    for i, total in enumerate(sums):
+        number = builder.load(builder.gep(s, [llvm.INT(i)]))
+        builder.store(llvm.splat(builder, number, row.count), total)
 
 
 def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth: Any) -> None:
