@@ -153,7 +153,10 @@ def test_options_that_do_not_fit_are_refused(barenet, files):
 def test_explain_shows_the_contributions_to_predictions(barenet, files):
     command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
     text = barenet(*command, "--rows", 1, 0).ok().out
-    second, first = text.split("\n\nrow 0: ")
+    tables, compared = text.rsplit("\n\n", 1)
+    expected = "Expected: the mean prediction of the rows to compare with, 2 rows of old.csv."
+    assert compared.strip() == expected
+    second, first = tables.split("\n\nrow 0: ")
     assert second.startswith("row 1: the prediction of y is 12, expected 4")
     assert first.startswith("the prediction of y is 16, expected 4")
     table = [line.split() for line in first.splitlines()[2:]]
@@ -185,6 +188,8 @@ def test_rows_in_the_model_file_are_compared_with(barenet, files):
     save(linear_model().with_background([[0, 0], [2, 2]]), "kept.safetensors")
     kept = barenet("predict", "kept.safetensors", "new.csv", "--reasons", 2)
     assert kept.rows == barenet(*files, "--reasons", 2, "--background", "old.csv").rows
+    explained = barenet("explain", "kept.safetensors", "new.csv", "--prediction").words
+    assert "the rows to compare with, 2 rows in the model file." in explained
     information = barenet("info", "kept.safetensors").words
     assert "2 rows of its data, to compare predictions with" in information
 

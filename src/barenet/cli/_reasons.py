@@ -16,14 +16,14 @@ from barenet.cli._prediction_file import Columns
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, printable
+from barenet.errors import ArgumentError, count_of, printable
 from barenet.insight.contributions import Contributions
 from barenet.insight.contributions._contributions import (
     ExplainedPrediction,
     Scale,
     reasons_of_predictions,
 )
-from barenet.insight.contributions._explainer import Explainer
+from barenet.insight.contributions._explainer import N_BACKGROUND, Explainer
 from barenet.insight.plots._column_effects import shorten
 from barenet.model._arrays import FloatArray
 
@@ -132,7 +132,7 @@ def load_background(trained: TrainedModel, background: str, file: FileOptions) -
             error.problem, argument="background", remedy=remedy, background="rows.csv"
         ) from None
     try:
-        rows, _ = next(trained.load_features(data, file, at_once=False, rejected=None))
+        rows, _ = next(trained.load_features(data, file, at_once=True, rejected=None))
     except ArgumentError as error:
         if background and error.argument == "data":
             raise error.renamed("background") from None
@@ -165,7 +165,20 @@ def explain_predictions(
         predicted = _output_to_explain(result, place)
         for output in predicted:
             texts.append(f"row {row}: {_as_text(result, place, output)}")
+    texts.append(_describe_background(trained, background, background_rows))
     return "\n\n".join(texts)
+
+
+def _describe_background(trained: TrainedModel, background: str, rows: Any) -> str:
+    """Describe the rows whose mean prediction is expected."""
+    if not background and trained.predictor.background is not None:
+        origin = "in the model file"
+    else:
+        origin = f"of {trained.data_or_default(background)}"
+    described = f"{count_of(len(rows), 'row')} {origin}"
+    if len(rows) > N_BACKGROUND:
+        described = f"{N_BACKGROUND:,} rows drawn from the {described}"
+    return f"Expected: the mean prediction of the rows to compare with, {described}."
 
 
 def _output_to_explain(result: Contributions, place: int) -> list[int]:
