@@ -3,8 +3,9 @@
 `choose_inputs` chooses inputs by ridge regressions, in milliseconds. But a regression can't express
 what networks learn from the other columns. Categories in few rows may seem to predict what they
 only repeat, and a network overfits to them. A pair of columns may seem to predict what a network
-learns from the columns by themselves. The networks of a first repeat are therefore trained with and
-without such inputs, and the rows that they leave out decide.
+learns from the columns by themselves. With the mean target of the other rows of a group, a network
+may find out the target of a row that it is trained on. The networks of a first repeat are therefore
+trained with and without such inputs, and the rows that they leave out decide.
 """
 
 from dataclasses import replace
@@ -61,20 +62,19 @@ class InputTrials:
         self._losses: list[tuple[ChosenInputs, float]] = []
 
     def confirm(self, chosen: ChosenInputs) -> ChosenInputs:
-        """Leave out the codes, rare categories and pairs with which networks predict worse."""
-        confirmed = chosen.without_pairs()
+        """Leave out the codes, rare categories, pairs and means that make predictions worse."""
+        confirmed = chosen.of_columns()
         if self.has_all_rows:
             wide = self._wide_columns(confirmed)
             without_codes = confirmed.without_codes(wide)
             confirmed = self._better(without_codes, confirmed)
             with_merged = confirmed.with_merged_categories(wide)
             confirmed = self._better(with_merged, confirmed)
-        if not chosen.pairs:
-            return confirmed
         with_pairs = confirmed._replace(pairs=chosen.pairs)
-        loss_with_pairs = self._loss(with_pairs)
-        if loss_with_pairs < (1 - GAIN) * self._loss(confirmed):
-            return with_pairs
+        confirmed = self._clearly_better(with_pairs, confirmed)
+        if self.has_all_rows:  # some of the rows have parts of the groups alone
+            with_means = confirmed.with_means(chosen.means)
+            confirmed = self._clearly_better(with_means, confirmed)
         return confirmed
 
     def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
@@ -83,6 +83,15 @@ class InputTrials:
             return chosen
         if self._loss(other) < self._loss(chosen):
             return other
+        return chosen
+
+    def _clearly_better(self, further: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
+        """Return the choice with further inputs if networks predict clearly better with them."""
+        if further == chosen:
+            return chosen
+        loss_with_further = self._loss(further)
+        if loss_with_further < (1 - GAIN) * self._loss(chosen):
+            return further
         return chosen
 
     def _wide_columns(self, chosen: ChosenInputs) -> set[str]:

@@ -72,12 +72,12 @@ class PairSide(NamedTuple):
 ColumnPair = tuple[PairSide, PairSide]
 
 
-def columns_of(column_pairs: Iterable[ColumnPair]) -> set[str]:
-    """Return the names of all columns of pairs."""
+def columns_of(sides_of_groups: Iterable[tuple[PairSide, ...]]) -> set[str]:
+    """Return the names of all columns of pairs, or of single columns."""
     names = set()
-    for first_side, second_side in column_pairs:
-        names.add(first_side.column)
-        names.add(second_side.column)
+    for sides in sides_of_groups:
+        for side in sides:
+            names.add(side.column)
     return names
 
 
@@ -171,7 +171,7 @@ def choose_pairs(
     weight = weight[rows]
     if groups is not None:
         groups = groups[rows]
-    candidates = _candidates([side.take(rows) for side in sides])
+    candidates = candidate_pairs([side.take(rows) for side in sides])
     n_pairs_by_columns = {candidate.pair: candidate.n_pairs for candidate in candidates}
     chosen: list[ColumnPair] = []
     room = MOST_INPUTS_OF_PAIRS
@@ -192,7 +192,7 @@ def choose_pairs(
     return tuple(chosen)
 
 
-def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
+def candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
     """Code the pairs of columns of which some categories occur together in several rows.
 
     If there are as many pairs as categories of one column, this column determines the other one.
@@ -272,9 +272,19 @@ def with_pairs(
     >>> with_pairs(TableEncoding.fit(towns, rare=0), towns, [sides]).input_names[-3:]
     ('town=Oslo, size=L', 'town=Rome, size=L', 'town=Rome, size=S')
     """
+    inputs = inputs_of_pairs(encoding, X, column_pairs)
+    if not inputs:
+        return encoding
+    return replace(encoding, pairs=tuple(inputs.values()))
+
+
+def inputs_of_pairs(
+    encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
+) -> dict[ColumnPair, InputPairs]:
+    """Make the inputs of `with_pairs`, by their columns."""
     possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
     if not possible_pairs:
-        return encoding
+        return {}
     names = columns_of(possible_pairs)
     entries_by_name = {}
     for column, values in values_of(encoding, X):
@@ -288,12 +298,14 @@ def with_pairs(
         pairs = zip(first[has_inputs].tolist(), second[has_inputs].tolist(), strict=True)
         counts_of_pairs.append(Counter(pairs))
     fewest_rows = _fewest_rows_of_pair(counts_of_pairs)
-    all_pairs = []
-    for (first_side, second_side), counts in zip(possible_pairs, counts_of_pairs, strict=True):
+    inputs = {}
+    for column_pair, counts in zip(possible_pairs, counts_of_pairs, strict=True):
         frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
         if frequent:
-            all_pairs.append(InputPairs(first_side.column, second_side.column, tuple(frequent)))
-    return replace(encoding, pairs=tuple(all_pairs))
+            first_side, second_side = column_pair
+            names = (first_side.column, second_side.column)
+            inputs[column_pair] = InputPairs(*names, tuple(frequent))
+    return inputs
 
 
 def _has_categories(encoding: TableEncoding, pair: ColumnPair) -> bool:
