@@ -9,7 +9,6 @@ Friedman, "The Elements of Statistical Learning", section 3.3.3).
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -260,28 +259,20 @@ def with_categories_of_pairs(
     return encoding.with_inputs(parts, codes)
 
 
-def with_pairs(
-    encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
-) -> TableEncoding:
-    """Add an input for each pair of categories of these columns that occurs in the rows.
-
-    If there are more than `MOST_INPUTS_OF_PAIRS` pairs, the frequent ones have an input.
-
-    >>> towns = {"town": ["Rome", "Oslo", "Rome", "Rome"], "size": ["S", "L", "L", "S"]}
-    >>> sides = (PairSide("town"), PairSide("size"))
-    >>> with_pairs(TableEncoding.fit(towns, rare=0), towns, [sides]).input_names[-3:]
-    ('town=Oslo, size=L', 'town=Rome, size=L', 'town=Rome, size=S')
-    """
-    inputs = inputs_of_pairs(encoding, X, column_pairs)
-    if not inputs:
-        return encoding
-    return replace(encoding, pairs=tuple(inputs.values()))
-
-
 def inputs_of_pairs(
     encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
 ) -> dict[ColumnPair, InputPairs]:
-    """Make the inputs of `with_pairs`, by their columns."""
+    """Make an input for each pair of categories of these columns that occurs in the rows.
+
+    If there are more than `MOST_INPUTS_OF_PAIRS` pairs, the frequent ones have an input. Columns
+    without inputs of pairs are left out.
+
+    >>> towns = {"town": ["Rome", "Oslo", "Rome", "Rome"], "size": ["S", "L", "L", "S"]}
+    >>> sides = (PairSide("town"), PairSide("size"))
+    >>> encoding = TableEncoding.fit(towns, rare=0)
+    >>> inputs_of_pairs(encoding, towns, [sides])[sides].pairs  # Oslo, L; Rome, L; Rome, S
+    ((0, 0), (1, 0), (1, 1))
+    """
     possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
     if not possible_pairs:
         return {}
@@ -292,19 +283,19 @@ def inputs_of_pairs(
             entries_by_name[column.name] = column.entries(values)
     counts_of_pairs = []
     for first_side, second_side in possible_pairs:
-        first = _input_of_rows(encoding, entries_by_name, first_side)
-        second = _input_of_rows(encoding, entries_by_name, second_side)
-        has_inputs = (first >= 0) & (second >= 0)
-        pairs = zip(first[has_inputs].tolist(), second[has_inputs].tolist(), strict=True)
-        counts_of_pairs.append(Counter(pairs))
+        first_inputs = _input_of_rows(encoding, entries_by_name, first_side)
+        second_inputs = _input_of_rows(encoding, entries_by_name, second_side)
+        has_both = (first_inputs >= 0) & (second_inputs >= 0)
+        first_of_rows = first_inputs[has_both].tolist()
+        second_of_rows = second_inputs[has_both].tolist()
+        counts_of_pairs.append(Counter(zip(first_of_rows, second_of_rows, strict=True)))
     fewest_rows = _fewest_rows_of_pair(counts_of_pairs)
     inputs = {}
     for column_pair, counts in zip(possible_pairs, counts_of_pairs, strict=True):
         frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
         if frequent:
-            first_side, second_side = column_pair
-            names = (first_side.column, second_side.column)
-            inputs[column_pair] = InputPairs(*names, tuple(frequent))
+            first, second = column_pair
+            inputs[column_pair] = InputPairs(first.column, second.column, tuple(frequent))
     return inputs
 
 

@@ -289,7 +289,7 @@ class GroupMeans:
             for output, target in enumerate(sample.targets.T):
                 weighted = weight * target[has_group]
                 sums[:, output] = np.bincount(selected, weighted, len(places))
-            weights = np.bincount(selected, weight, len(places))
+            weights = np.bincount(selected, weight, len(places)).astype(np.float64, copy=False)
             end = start + n_targets + 1
             numbers[places.start : places.stop, start:end] = _numbers(sums, weights)
             start = end

@@ -476,10 +476,8 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
     for columns in chosen.means:
-        names_of_sides = " and ".join(str(side) for side in columns)
-        choices.append(
-            f"an input is the mean target of the other rows with the same {names_of_sides}"
-        )
+        sides = " and ".join(str(side) for side in columns)
+        choices.append(f"an input is the mean target of the other rows with the same {sides}")
     note = ""
     if monotonic:
         note += f"the predictions {describe_signs(monotonic)}: monotonic constraints\n"
