@@ -77,7 +77,7 @@ def matches(rng: np.random.Generator) -> Table:
 
 
 def halves(rng: np.random.Generator) -> Table:
-    """1,500 matches on 90 days at 40 places, with a row for each team; the target is 1 if it won."""
+    """1,500 matches on 90 days at 40 places, with a row for each team: 1 if it won, else 0."""
     n_matches = 1_500
     match = rng.permutation(90 * 40)[:n_matches].repeat(2)
     strength = rng.normal(size=2 * n_matches)

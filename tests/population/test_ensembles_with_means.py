@@ -145,7 +145,9 @@ def test_the_note_of_a_run_names_the_groups():
     note = note_on_inputs(ChosenInputs({}, {}, {}, means=(GROUP, (PairSide("team"),))), {})
     ending = ", chosen by the error on rows that are left out\n"
     start = "an input is the mean target of the other rows with the same "
-    assert note == f"{start}'day' and 'place'{ending}{start}'team'{ending}\n"
+    choices = f"{start}'day' and 'place'{ending}{start}'team'{ending}"
+    of_training = "after the training, each training row is part of these means, so the scores "
+    assert note == f"{choices}{of_training}on the training rows are too low\n\n"
 
 
 def test_means_of_groups_are_compared_with_all_rows_alone(monkeypatch):
