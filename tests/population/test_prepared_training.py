@@ -129,6 +129,7 @@ def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trial
     assert chosen.pairs == ((PairSide("first"), PairSide("second")),), "the regression proposes it"
     prepared = prepare_ensemble_training(table, y)
     assert prepared.chosen.pairs == ()
+    assert prepared.encoding.pairs == ()
     assert trials == 3 * [ONE_REPEAT], "with and without the pairs, and with means of groups"
 
 

@@ -83,6 +83,11 @@ def test_rows_that_a_network_leaves_out_have_no_part_in_its_training_rows():
         rows = np.arange(N_ROWS) if row in left_out else kept
         expected = of_row(codes, sample, row, rows)
         np.testing.assert_allclose(numbers[row], expected, rtol=0, atol=1e-14)
+    alone = means.of_network(left_out, of_all_rows=False) / means.factors
+    np.testing.assert_array_equal(alone[kept], numbers[kept])
+    for row in left_out:
+        expected = of_row(codes, sample, row, kept)
+        np.testing.assert_allclose(alone[row], expected, rtol=0, atol=1e-14)
     sample.targets[left_out] = 1e6
     changed = means.of_network(left_out) / means.factors
     np.testing.assert_array_equal(changed[kept], numbers[kept])

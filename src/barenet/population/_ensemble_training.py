@@ -118,7 +118,10 @@ class EnsembleTraining:
         self.means = means
         if means is not None:
             assert isinstance(self.X, SparseRows)
-            means_of_networks = [means.of_network(left_out) for left_out in self.left_out]
+            means_of_networks = []
+            for left_out in self.left_out:
+                of_network = means.of_network(left_out, of_all_rows=recipe.has_means_of_all_rows)
+                means_of_networks.append(of_network)
             self.X = self.X.with_columns(np.concatenate(means_of_networks))
             if signs_of_inputs is not None:
                 without_sign = np.zeros(means.n_numbers, np.int8)

@@ -23,6 +23,11 @@ MOST_ROWS_OF_TRIALS = 20_000
 #: Codes and rare categories are compared only in columns with fewer rows than this for each input.
 ROWS_OF_CATEGORY = 10
 
+#: Means of groups must reduce the loss by this fraction of it. Pairs of the same columns, which they
+#: replace, predict as well in an ensemble if single networks gain less, and training rows are
+#: predicted worse with means.
+GAIN_OF_MEANS = 0.15
+
 #: Maximum number of epochs of a trial. Networks without inputs for pairs need more epochs than
 #: those with them, so shorter trials would favour pairs.
 EPOCHS = 48
@@ -55,7 +60,13 @@ class InputTrials:
         if not self.has_all_rows:
             table = table.sampled(MOST_ROWS_OF_TRIALS)
         self.table = table
-        self.recipe = replace(recipe, repeats=1, epochs=min(recipe.epochs, EPOCHS))
+        self.recipe = replace(
+            recipe,
+            repeats=1,
+            epochs=min(recipe.epochs, EPOCHS),
+            # Means over more rows than those of the training would seem to predict better.
+            has_means_of_all_rows=False,
+        )
         self.threads = threads
         self.progress = progress
         #: The inputs that networks have been trained with, and their losses.
@@ -71,10 +82,10 @@ class InputTrials:
             with_merged = confirmed.with_merged_categories(wide)
             confirmed = self._better(with_merged, confirmed)
         with_pairs = confirmed._replace(pairs=chosen.pairs)
-        confirmed = self._clearly_better(with_pairs, confirmed)
+        confirmed = self._clearly_better(with_pairs, confirmed, GAIN)
         if self.has_all_rows:  # some of the rows have parts of the groups alone
             with_means = confirmed.with_means(chosen.means)
-            confirmed = self._clearly_better(with_means, confirmed)
+            confirmed = self._clearly_better(with_means, confirmed, GAIN_OF_MEANS)
         return confirmed
 
     def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
@@ -85,12 +96,14 @@ class InputTrials:
             return other
         return chosen
 
-    def _clearly_better(self, further: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
-        """Return the choice with further inputs if networks predict clearly better with them."""
+    def _clearly_better(
+        self, further: ChosenInputs, chosen: ChosenInputs, gain: float
+    ) -> ChosenInputs:
+        """Return the choice with further inputs if they reduce the loss by more than a fraction."""
         if further == chosen:
             return chosen
         loss_with_further = self._loss(further)
-        if loss_with_further < (1 - GAIN) * self._loss(chosen):
+        if loss_with_further < (1 - gain) * self._loss(chosen):
             return further
         return chosen
 

@@ -262,38 +262,60 @@ class GroupMeans:
             parts.append(numbers)
         return np.concatenate(parts, axis=1) * self.factors
 
-    def of_network(self, left_out: NDArray[np.intp]) -> NDArray[np.float64]:
+    def of_network(
+        self, left_out: NDArray[np.intp], *, of_all_rows: bool = True
+    ) -> NDArray[np.float64]:
         """Compute the numbers of all rows for a network that leaves out some of them.
 
         The rows that it is trained on have means over one another, so the targets of the rows that
         are left out have no part in the network. These have means over all other rows, as a new row
-        has in the end. The shape is (n_rows, n_numbers).
+        has in the end, or only over the rows that the network is trained on. The shape is
+        (n_rows, n_numbers).
         """
         every = np.arange(len(self.sample.targets))
         kept = np.setdiff1d(every, left_out)
-        numbers = self.of_other_rows(every)
+        if of_all_rows:
+            numbers = self.of_other_rows(every)
+        else:
+            numbers = self._of_new_rows(every, kept)
         numbers[kept] = self.of_other_rows(kept)
         return numbers
 
     def of_inputs(self) -> NDArray[np.float64]:
         """Compute the numbers of a new row in which an input is 1, shape (n_inputs, n_numbers)."""
-        sample = self.sample
-        n_targets = sample.targets.shape[1]
+        every = np.arange(len(self.sample.targets))
         numbers = np.zeros((self.n_inputs, self.n_numbers))
         start = 0
-        for places, codes in zip(self.inputs, self.codes, strict=True):
-            has_group = codes >= 0
-            selected = codes[has_group]
-            weight = sample.weight[has_group]
-            sums = np.zeros((len(places), n_targets))
-            for output, target in enumerate(sample.targets.T):
-                weighted = weight * target[has_group]
-                sums[:, output] = np.bincount(selected, weighted, len(places))
-            weights = np.bincount(selected, weight, len(places)).astype(np.float64, copy=False)
-            end = start + n_targets + 1
-            numbers[places.start : places.stop, start:end] = _numbers(sums, weights)
+        for index, places in enumerate(self.inputs):
+            of_groups = self._of_groups(index, every)
+            end = start + of_groups.shape[1]
+            numbers[places.start : places.stop, start:end] = of_groups
             start = end
         return numbers * self.factors
+
+    def _of_new_rows(self, rows: NDArray[np.intp], known: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Compute the numbers of rows as of new ones, given the rows whose targets are known."""
+        parts = []
+        for index, codes in enumerate(self.codes):
+            numbers = self._of_groups(index, known)[codes[rows]]
+            numbers[codes[rows] < 0] = 0
+            parts.append(numbers)
+        return np.concatenate(parts, axis=1) * self.factors
+
+    def _of_groups(self, index: int, known: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Compute the numbers of each group, given the rows whose targets are known."""
+        sample = self.sample
+        n_groups = len(self.inputs[index])
+        codes = self.codes[index][known]
+        has_group = codes >= 0
+        codes = codes[has_group]
+        selected = known[has_group]
+        weight = sample.weight[selected]
+        sums = np.zeros((n_groups, sample.targets.shape[1]))
+        for output, target in enumerate(sample.targets.T):
+            sums[:, output] = np.bincount(codes, weight * target[selected], n_groups)
+        weights = np.bincount(codes, weight, n_groups).astype(np.float64, copy=False)
+        return _numbers(sums, weights)
 
 
 def codes_of_rows(rows: SparseRows, inputs: range) -> NDArray[np.intp]:

@@ -484,10 +484,8 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
     for choice in choices:
         note += f"{choice}, chosen by the error on rows that are left out\n"
     if chosen.means:
-        note += (
-            "after the training, each training row is part of these means, so the scores on the "
-        )
-        note += "training rows are too low\n"
+        note += "after the training, each training row is part of these means, so the scores "
+        note += "on the training rows are too low\n"
     if note:
         note += "\n"
     return note
