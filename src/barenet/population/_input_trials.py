@@ -23,9 +23,9 @@ MOST_ROWS_OF_TRIALS = 20_000
 #: Codes and rare categories are compared only in columns with fewer rows than this for each input.
 ROWS_OF_CATEGORY = 10
 
-#: Means of groups must reduce the loss by this fraction of it. Pairs of the same columns, which they
-#: replace, predict as well in an ensemble if single networks gain less, and training rows are
-#: predicted worse with means.
+#: Means of groups must reduce the loss by this fraction of it. If single networks gain less, the
+#: pairs that the means replace predict as well in an ensemble, and training rows are predicted
+#: worse with means.
 GAIN_OF_MEANS = 0.15
 
 #: Maximum number of epochs of a trial. Networks without inputs for pairs need more epochs than
