@@ -1,13 +1,14 @@
 """The choice of the pairs of columns whose categories have inputs together."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from barenet.tables import _chosen_pairs
 from barenet.tables._chosen_inputs import choose_inputs
-from barenet.tables._chosen_pairs import PairSide, with_categories_of_pairs, with_pairs
+from barenet.tables._chosen_pairs import PairSide, inputs_of_pairs, with_categories_of_pairs
 from barenet.tables._encoding import TableEncoding
 
 
@@ -29,6 +30,11 @@ def cells(*, interaction, n_rows=2_000, seed=0):
         "x": rng.normal(size=n_rows),
     }
     return table, y
+
+
+def with_pairs(encoding, table, pairs):
+    inputs = inputs_of_pairs(encoding, table, pairs)
+    return replace(encoding, pairs=tuple(inputs.values()))
 
 
 def chosen_pairs(table, y):

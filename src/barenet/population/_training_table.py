@@ -13,10 +13,11 @@ from barenet.population._ensemble_training import EnsembleTraining, rows_left_ou
 from barenet.population._number_loss import NumberLoss
 from barenet.population._out_of_fold import OutOfFold
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._chosen_pairs import columns_of, with_categories_of_pairs, with_pairs
+from barenet.tables._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_pairs
 from barenet.tables._column_relevance import relevance_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
-from barenet.tables._input_regression import random_rows
+from barenet.tables._group_means import GroupMeans, inputs_of_groups
+from barenet.tables._input_regression import RegressionSample, random_rows
 from barenet.tables._monotonic_columns import (
     Signs,
     check_order,
@@ -138,13 +139,14 @@ class TrainingTable:
         )
         encoding = without_cycles_of(self.monotonic, encoding)
         encoding = encoding.with_inputs(chosen.parts, chosen.codes)
-        return with_categories_of_pairs(encoding, self.X, chosen.pairs)
+        return with_categories_of_pairs(encoding, self.X, chosen.all_pairs)
 
     def _rare(self, chosen: ChosenInputs) -> float | dict[str, float]:
-        """Return the fractions of rare categories: none are merged in the columns of pairs."""
+        """Return the fractions of rare categories: none are merged in columns of groups."""
         if self.rare is not None:
             return self.rare
-        return chosen.rare | dict.fromkeys(columns_of(chosen.pairs), 0.0)
+        columns_of_groups = columns_of([*chosen.pairs, *chosen.means])
+        return chosen.rare | dict.fromkeys(columns_of_groups, 0.0)
 
     def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
         """Encode the columns with the chosen inputs, and make the networks."""
@@ -152,7 +154,8 @@ class TrainingTable:
         # A column without bins has no codes.
         chosen = chosen._replace(codes=encoding.codes_by_name())
         encoding = add_edges_at_jumps(encoding, self.X, self.y_for_encoding, self.weight)
-        encoding = with_pairs(encoding, self.X, chosen.pairs)
+        pairs = inputs_of_pairs(encoding, self.X, chosen.all_pairs)
+        encoding = replace(encoding, pairs=tuple(pairs.values()))
         left_out = rows_left_out(self.y, recipe, self.target_kind, self.seed, self.groups)
         encoding, word_factors = with_words_of_networks(
             encoding,
@@ -166,10 +169,17 @@ class TrainingTable:
         factors_of_networks = word_factors * relevance_factors(
             encoding, self.X, self.y_for_encoding, self.weight, left_out
         )
+        inputs_by_group = inputs_of_groups(encoding, pairs, chosen.means)
+        for places in inputs_by_group.values():
+            factors_of_networks[:, places.start : places.stop] = 0
         # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
         # predictions need none.
         factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
         inputs = table_rows(encoding, self.X, np.float32, factors)
+        means = None
+        if inputs_by_group:
+            sample = RegressionSample.of(self.y_for_encoding, self.weight, len(self.y), self.groups)
+            means = GroupMeans(inputs, [*inputs_by_group.values()], sample)
         shares = self.weight / self.weight.sum()
         out_of_fold = OutOfFold(self.y, shares, self.number_loss)
         input_signs = None
@@ -186,5 +196,6 @@ class TrainingTable:
             factors=factors,
             factors_of_networks=factors_of_networks,
             signs_of_inputs=input_signs,
+            means=means,
         )
         return PreparedTraining(training, encoding, self.scaling, chosen, self.monotonic)

@@ -14,7 +14,7 @@ section 9.1.1).
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
@@ -32,6 +32,7 @@ from barenet.tables._column_kinds import (
     positions,
 )
 from barenet.tables._encoding import RARE, ColumnOptions, TableEncoding, values_of
+from barenet.tables._group_means import GroupColumns, choose_means
 from barenet.tables._input_regression import (
     LeftOutErrors,
     RegressionSample,
@@ -73,12 +74,24 @@ class ChosenInputs(NamedTuple):
         The numbers with an input of their own, those of `PiecewiseColumn`.
     pairs : tuple of ColumnPair
         The columns whose pairs of categories have inputs of their own.
+    means : tuple of GroupColumns
+        The columns, and pairs of columns, of whose groups of rows the networks have means.
     """
 
     rare: dict[str, float]
     parts: dict[str, tuple[str, ...]]
     codes: dict[str, tuple[float, ...]]
     pairs: tuple[ColumnPair, ...] = ()
+    means: tuple[GroupColumns, ...] = ()
+
+    @property
+    def all_pairs(self) -> tuple[ColumnPair, ...]:
+        """The columns whose pairs have inputs, of their own or for the means of their groups."""
+        pairs = dict.fromkeys(self.pairs)  # an ordered set
+        for columns in self.means:
+            if len(columns) == 2:
+                pairs[columns] = None
+        return tuple(pairs)
 
     def without_codes(self, names: Collection[str]) -> "ChosenInputs":
         """Return the choices with no codes in these columns."""
@@ -96,9 +109,17 @@ class ChosenInputs(NamedTuple):
                 rare[name] = fraction
         return self._replace(rare=rare)
 
-    def without_pairs(self) -> "ChosenInputs":
-        """Return the choices for the columns alone."""
-        return self._replace(pairs=())
+    def with_means(self, means: Sequence[GroupColumns]) -> "ChosenInputs":
+        """Return the choices with means of groups, and without pairs that determine the group."""
+        pairs = []
+        for pair in self.pairs:
+            if not any(set(columns) <= set(pair) for columns in means):
+                pairs.append(pair)
+        return self._replace(pairs=tuple(pairs), means=tuple(means))
+
+    def of_columns(self) -> "ChosenInputs":
+        """Return the choices for single columns, without pairs and means of groups."""
+        return self._replace(pairs=(), means=())
 
 
 class Categories(NamedTuple):
@@ -217,7 +238,8 @@ def choose_inputs(
     thresholds, residuals = _choose_in_turn(columns, numbers, sample)
     chosen = _chosen_inputs(columns, thresholds, numbers_of_codes)
     pairs = choose_pairs(sides, residuals, sample.weight, sample.groups)
-    return chosen._replace(pairs=pairs)
+    means = choose_means(sides, residuals, sample)
+    return chosen._replace(pairs=pairs, means=means)
 
 
 def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]:

@@ -9,7 +9,6 @@ Friedman, "The Elements of Statistical Learning", section 3.3.3).
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -72,12 +71,12 @@ class PairSide(NamedTuple):
 ColumnPair = tuple[PairSide, PairSide]
 
 
-def columns_of(column_pairs: Iterable[ColumnPair]) -> set[str]:
-    """Return the names of all columns of pairs."""
+def columns_of(sides_of_groups: Iterable[tuple[PairSide, ...]]) -> set[str]:
+    """Return the names of all columns of pairs, or of single columns."""
     names = set()
-    for first_side, second_side in column_pairs:
-        names.add(first_side.column)
-        names.add(second_side.column)
+    for sides in sides_of_groups:
+        for side in sides:
+            names.add(side.column)
     return names
 
 
@@ -171,7 +170,7 @@ def choose_pairs(
     weight = weight[rows]
     if groups is not None:
         groups = groups[rows]
-    candidates = _candidates([side.take(rows) for side in sides])
+    candidates = candidate_pairs([side.take(rows) for side in sides])
     n_pairs_by_columns = {candidate.pair: candidate.n_pairs for candidate in candidates}
     chosen: list[ColumnPair] = []
     room = MOST_INPUTS_OF_PAIRS
@@ -192,7 +191,7 @@ def choose_pairs(
     return tuple(chosen)
 
 
-def _candidates(sides: Sequence[SideCodes]) -> list[PairCodes]:
+def candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
     """Code the pairs of columns of which some categories occur together in several rows.
 
     If there are as many pairs as categories of one column, this column determines the other one.
@@ -260,21 +259,23 @@ def with_categories_of_pairs(
     return encoding.with_inputs(parts, codes)
 
 
-def with_pairs(
+def inputs_of_pairs(
     encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
-) -> TableEncoding:
-    """Add an input for each pair of categories of these columns that occurs in the rows.
+) -> dict[ColumnPair, InputPairs]:
+    """Make an input for each pair of categories of these columns that occurs in the rows.
 
-    If there are more than `MOST_INPUTS_OF_PAIRS` pairs, the frequent ones have an input.
+    If there are more than `MOST_INPUTS_OF_PAIRS` pairs, the frequent ones have an input. Columns
+    without inputs of pairs are left out.
 
     >>> towns = {"town": ["Rome", "Oslo", "Rome", "Rome"], "size": ["S", "L", "L", "S"]}
     >>> sides = (PairSide("town"), PairSide("size"))
-    >>> with_pairs(TableEncoding.fit(towns, rare=0), towns, [sides]).input_names[-3:]
-    ('town=Oslo, size=L', 'town=Rome, size=L', 'town=Rome, size=S')
+    >>> encoding = TableEncoding.fit(towns, rare=0)
+    >>> inputs_of_pairs(encoding, towns, [sides])[sides].pairs  # Oslo, L; Rome, L; Rome, S
+    ((0, 0), (1, 0), (1, 1))
     """
     possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
     if not possible_pairs:
-        return encoding
+        return {}
     names = columns_of(possible_pairs)
     entries_by_name = {}
     for column, values in values_of(encoding, X):
@@ -282,18 +283,20 @@ def with_pairs(
             entries_by_name[column.name] = column.entries(values)
     counts_of_pairs = []
     for first_side, second_side in possible_pairs:
-        first = _input_of_rows(encoding, entries_by_name, first_side)
-        second = _input_of_rows(encoding, entries_by_name, second_side)
-        has_inputs = (first >= 0) & (second >= 0)
-        pairs = zip(first[has_inputs].tolist(), second[has_inputs].tolist(), strict=True)
-        counts_of_pairs.append(Counter(pairs))
+        first_inputs = _input_of_rows(encoding, entries_by_name, first_side)
+        second_inputs = _input_of_rows(encoding, entries_by_name, second_side)
+        has_both = (first_inputs >= 0) & (second_inputs >= 0)
+        first_of_rows = first_inputs[has_both].tolist()
+        second_of_rows = second_inputs[has_both].tolist()
+        counts_of_pairs.append(Counter(zip(first_of_rows, second_of_rows, strict=True)))
     fewest_rows = _fewest_rows_of_pair(counts_of_pairs)
-    all_pairs = []
-    for (first_side, second_side), counts in zip(possible_pairs, counts_of_pairs, strict=True):
+    inputs = {}
+    for column_pair, counts in zip(possible_pairs, counts_of_pairs, strict=True):
         frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
         if frequent:
-            all_pairs.append(InputPairs(first_side.column, second_side.column, tuple(frequent)))
-    return replace(encoding, pairs=tuple(all_pairs))
+            first, second = column_pair
+            inputs[column_pair] = InputPairs(first.column, second.column, tuple(frequent))
+    return inputs
 
 
 def _has_categories(encoding: TableEncoding, pair: ColumnPair) -> bool:

@@ -154,7 +154,11 @@ def without_inputs_of(signs: Signs, chosen: ChosenInputs) -> ChosenInputs:
     for pair in chosen.pairs:
         if columns_of([pair]).isdisjoint(signs):
             pairs.append(pair)
-    chosen = chosen._replace(parts=parts, pairs=tuple(pairs))
+    means = []
+    for columns in chosen.means:
+        if columns_of([columns]).isdisjoint(signs):
+            means.append(columns)
+    chosen = chosen._replace(parts=parts, pairs=tuple(pairs), means=tuple(means))
     return chosen.without_codes(signs)
 
 

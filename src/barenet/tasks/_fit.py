@@ -13,7 +13,7 @@ from barenet._train import train
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble, Model, check_engine
+from barenet.engines import Model, check_engine
 from barenet.errors import ArgumentError, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
@@ -424,7 +424,7 @@ def prepare_ensemble(
     config = replace(config, epochs=ensemble_training.recipe.epochs)
     settings = replace(settings, quick=False, config=config)
     predictor = untrained_predictor(
-        Ensemble(ensemble_training.networks),
+        ensemble_training.untrained_ensemble(),
         prepared.encoding,
         prepared.scaling,
         split=split,
@@ -455,10 +455,10 @@ def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
 
 def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
     """Describe the chosen inputs of columns, each choice in a line, and the constraints."""
-    columns_of_pairs = columns_of(chosen.pairs)
+    columns_of_groups = columns_of([*chosen.pairs, *chosen.means])
     names_by_fraction: dict[float, list[str]] = {}
     for name, fraction in chosen.rare.items():
-        if name not in columns_of_pairs:  # `TrainingTable` merges none of their categories
+        if name not in columns_of_groups:  # `TrainingTable` merges none of their categories
             names_by_fraction.setdefault(fraction, []).append(name)
     choices = []
     for fraction, names in sorted(names_by_fraction.items()):
@@ -475,11 +475,17 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
         choices.append(f"{len(codes):,} numbers of {name!r} have an input of their own, as codes")
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
+    for columns in chosen.means:
+        sides = " and ".join(str(side) for side in columns)
+        choices.append(f"an input is the mean target of the other rows with the same {sides}")
     note = ""
     if monotonic:
         note += f"the predictions {describe_signs(monotonic)}: monotonic constraints\n"
     for choice in choices:
         note += f"{choice}, chosen by the error on rows that are left out\n"
+    if chosen.means:
+        note += "after the training, each training row is part of these means, so the scores "
+        note += "on the training rows are too low\n"
     if note:
         note += "\n"
     return note
