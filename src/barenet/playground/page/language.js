@@ -80,8 +80,8 @@ function translate(element) {
     const text = element.getAttribute?.(name);
     if (text && words[text]) element.setAttribute(name, words[text]);
   }
-  const children = [...element.children, element.content].filter(Boolean);
-  for (const child of children) translate(child);
+  for (const child of element.children) translate(child);
+  if (element instanceof HTMLTemplateElement) translate(element.content);
   const texts = [...element.childNodes].filter(isText);
   if (texts.length === 1) translateText(texts[0]);
   else if (texts.length > 1) translateMixed(element);

@@ -92,7 +92,7 @@ export class NeuronPanel {
     const { root, about, neuron } = this;
     writeAxes(find(".plot", root), this.panel.data);
     find(".likeness .hint", root).textContent = about.hint;
-    Object.assign(this.onward, { textContent: t`Next: ${about.next} →`, hidden: about.last });
+    Object.assign(this.onward, { textContent: about.next, hidden: about.last });
     this.back.hidden = true;
     for (const each of [this.why, this.summary, this.numbers]) each.replaceChildren();
     this.weights = new WeightFields({ ...neuron, inputs: about.inputs }, weights, (field, value) =>
@@ -269,19 +269,23 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
       ? t`Inputs are scaled: 0 is their mean, 1 a standard deviation.`
       : t`Inputs are as the model scales them.`;
   const isClass = last && facts.layout[layer].n_out > 1;
-  const thick = isClass ? t`the decision boundary of this class` : t`where z is 0`;
+  const thick = isClass
+    ? t`Thick: the decision boundary of this class.`
+    : t`Thick: where z is 0.`;
   const straightBefore =
     !settings.batch_norm &&
     settings.activations.slice(0, layer).every((name) => name === "identity");
-  const bend = straightBefore
-    ? t`where the sum of each is 0`
-    : t`where each of them turns from off to on`;
-  const thin = t`Thin: the lines of the neurons before it, ${bend}.`;
+  const thin = straightBefore
+    ? t`Thin: the lines of the neurons before it, where the sum of each is 0.`
+    : t`Thin: the lines of the neurons before it, where each of them turns from off to on.`;
   const rest = layer === 0 ? `${t`The arrow points to where z grows.`} ${scaled}` : thin;
   return {
     layer,
     last,
-    next: layer === facts.layout.length - 2 ? t`the output` : t`layer ${layer + 2}`,
+    next:
+      layer === facts.layout.length - 2
+        ? t`Next: the output →`
+        : t`Next: layer ${layer + 2} →`,
     name: output,
     isClass,
     classes: data.classes,
@@ -297,6 +301,6 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
     penalty: settings.penalty_rate ? settings.penalty : "none",
     normed: settings.batch_norm && !last,
     straightBefore,
-    hint: `${t`Thick: ${thick}.`} ${rest}`,
+    hint: `${thick} ${rest}`,
   };
 }
