@@ -11,6 +11,7 @@ import pytest
 from barenet import train_many
 from barenet.errors import BarenetError
 from barenet.playground._page_files import PAGE
+from barenet.playground._sentences import english
 from barenet.playground.data._file_store import FileStore
 from barenet.playground.lessons._lessons import (
     CONTROLS,
@@ -688,4 +689,4 @@ def test_a_measured_value_has_the_digits_that_mean_something(monkeypatch, value,
     """And as many as show on which side of its limit it is."""
     monkeypatch.setitem(MEASURES, "test_loss", lambda now: now)
     result = Condition(measure="test_loss", **limits).evaluate(value)
-    assert (result["value"], result["holds"]) == (words, value <= limits["at_most"])
+    assert (english(result["value"]), result["holds"]) == (words, value <= limits["at_most"])

@@ -12,6 +12,7 @@ const TAGS = { zh: "zh-Hans" }; // of the document, where it is not the name of 
 const ATTRIBUTES = ["title", "aria-label", "placeholder", "label"];
 const UNTRANSLATED = "[translate=no], code, pre, script, style, svg";
 const WORD = /\p{L}{2}/u;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
 const PLACEHOLDER = /\{(\d+)\}/g;
 
 let words = {};
@@ -33,7 +34,10 @@ export function said(sentence) {
   return filled(words[key] || key, texts);
 }
 
-const filled = (text, values) => text.replace(PLACEHOLDER, (_, place) => values[place]);
+const filled = (text, values) => text.replace(PLACEHOLDER, (_, place) => isolated(values[place]));
+
+// A name that is written from right to left changes the order of no other words.
+const isolated = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : String(value));
 
 // Names in a sentence: "a and b".
 export function listed(names) {
@@ -110,6 +114,12 @@ function translateMixed(element) {
   element.replaceChildren(...pieces.map((text, place) => (place % 2 ? inside[text] : text)));
 }
 
+// The language in the address, if it is there, as an address of the page that is shared keeps it.
+export function languageQuery() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  return asked === null ? "" : `?${new URLSearchParams({ lang: asked })}`;
+}
+
 // A list of the languages; one that is chosen is remembered, and the page is opened in it.
 export function connectLanguages(select) {
   const options = Object.entries(LANGUAGES).map(([name, title]) => {
@@ -122,8 +132,10 @@ export function connectLanguages(select) {
   select.addEventListener("change", () => {
     remember(KEY, select.value);
     const query = new URLSearchParams(location.search);
-    if (query.has("lang")) query.set("lang", select.value);
-    history.replaceState(null, "", `${location.pathname}?${query}${location.hash}`);
+    if (query.has("lang")) {
+      query.set("lang", select.value);
+      history.replaceState(null, "", `${location.pathname}?${query}${location.hash}`);
+    }
     location.reload();
   });
 }

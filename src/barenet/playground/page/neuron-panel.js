@@ -269,9 +269,7 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
       ? t`Inputs are scaled: 0 is their mean, 1 a standard deviation.`
       : t`Inputs are as the model scales them.`;
   const isClass = last && facts.layout[layer].n_out > 1;
-  const thick = isClass
-    ? t`Thick: the decision boundary of this class.`
-    : t`Thick: where z is 0.`;
+  const thick = isClass ? t`Thick: the decision boundary of this class.` : t`Thick: where z is 0.`;
   const straightBefore =
     !settings.batch_norm &&
     settings.activations.slice(0, layer).every((name) => name === "identity");
@@ -282,10 +280,7 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
   return {
     layer,
     last,
-    next:
-      layer === facts.layout.length - 2
-        ? t`Next: the output →`
-        : t`Next: layer ${layer + 2} →`,
+    next: layer === facts.layout.length - 2 ? t`Next: the output →` : t`Next: layer ${layer + 2} →`,
     name: output,
     isClass,
     classes: data.classes,

@@ -2,7 +2,7 @@
 
 import { replaceHash, toHash } from "./address.js";
 import { copy } from "./export-panel.js";
-import { t } from "./language.js";
+import { languageQuery, t } from "./language.js";
 
 const OWN_FILE = /^(table|model):/;
 
@@ -53,10 +53,9 @@ function commandWords(own, { name }, command) {
 function addressOf(hash, course) {
   if (course === null || course.startsWith("data:"))
     return location.href.replace(/#.*|$/, `#${hash}`);
-  return location.href.replace(
-    /[?#].*|$/,
-    `${course && `?lessons=${encodeURIComponent(course)}`}#${hash}`,
-  );
+  const lessons = course && `?lessons=${encodeURIComponent(course)}`;
+  const query = lessons + languageQuery().replace("?", lessons ? "&" : "?");
+  return location.href.replace(/[?#].*|$/, `${query}#${hash}`);
 }
 
 // Copy an address of the page, or the command that opens it where a server has one of its own.
