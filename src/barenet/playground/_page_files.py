@@ -17,7 +17,7 @@ MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 TRAILING_COMMENT = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
 #: The module for whose catalogue the modules after it wait.
-WAITING = "language.js"
+WAITING = "language-choice.js"
 #: The shipped font, which is left out of a single file.
 FONT = re.compile(r"^@font-face \{[^}]*\}\n", re.MULTILINE)
 

@@ -44,7 +44,7 @@ def test_a_translation_has_the_places_and_the_numbers_of_its_sentence(path):
 
 
 def test_the_page_offers_the_languages_that_have_a_catalogue():
-    script = (PAGE / "language.js").read_text("utf-8")
+    script = (PAGE / "language-choice.js").read_text("utf-8")
     [offered] = re.findall(r"LANGUAGES = \{(.+)\};", script)
     names = re.findall(r"(\w+):", offered)
     assert names == ["en", "es", "de", "zh"]

@@ -27,8 +27,10 @@ from barenet.playground.views._export_panel import NOTES
 
 PLAYGROUND = PAGE.parent
 #: Fields of lessons, and of their steps, questions and conditions, that are shown.
-LESSON_TEXTS = ("title", "text", "formula", "answers", "why", "otherwise", "label")
-LESSON_TEXTS += ("hints", "success", "replies", "again", "steps", "questions", "check")
+LESSON_TEXTS = (
+    "title", "text", "formula", "answers", "why", "otherwise", "label", "hints", "success",
+    "replies", "again", "steps", "questions", "check",
+)  # fmt: skip
 #: Attributes of elements that are shown or read aloud.
 ATTRIBUTES = ("title", "aria-label", "placeholder", "label")
 #: Elements whose text is not translated, and elements without an end tag.
@@ -127,7 +129,7 @@ class _Element(NamedTuple):
 
 
 class _Page(HTMLParser):
-    """Collects the sentences of a page as `translate` in `language.js` does."""
+    """Collects the sentences of a page as `translate` in `language-choice.js` does."""
 
     def __init__(self) -> None:
         super().__init__()

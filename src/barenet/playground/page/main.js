@@ -1,7 +1,8 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
+import { connectLanguages } from "./language-choice.js"; // first: it waits for the catalogue
 import { fromHash, replaceHash, toHash } from "./address.js";
-import { connectLanguages, said, t } from "./language.js";
+import { said, t } from "./language.js";
 import { ServerTabs } from "./server-view.js";
 import { BackwardPasses } from "./backward-pass.js";
 import { Cells } from "./cells.js";
