@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-Sentence = str | tuple[Any, ...]
+#: JSON has a list in the place of the tuple.
+Sentence = str | tuple[Any, ...] | list[Any]
 
 _PLACE = re.compile(r"\{(\d+)\}")
 
@@ -37,7 +38,7 @@ def english(words: Sentence) -> str:
     text, *values = words
     written = []
     for value in values:
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | list):
             value = english(value)
         written.append(str(value))
     return _PLACE.sub(lambda match: written[int(match[1])], text)

@@ -244,5 +244,5 @@ def test_advanced_choices_can_be_expanded(tab):
     page.fill("[data-field=stop_loss]", "5")
     page.key("Tab")
     page.until("settings.stop_loss === 5")
-    page.play("header.message.includes('training loss has reached')")
+    page.play("String(header.message).includes('training loss has reached')")
     assert page.header("newest")[1] <= 5 and not page.header("playing")
