@@ -239,7 +239,7 @@ def test_advanced_choices_can_be_expanded(tab):
     page.click("#play")
     assert not page.find(".more > .fields").is_visible(), "it hides nothing any more"
     page.until("header.epoch === 7 && !barenet.playing")
-    assert "as set" in page.header("message")
+    assert "as set" in page.header("message")[0]
     page.click(".more summary")
     page.fill("[data-field=stop_loss]", "5")
     page.key("Tab")
