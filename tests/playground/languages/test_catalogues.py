@@ -1,7 +1,9 @@
 """The catalogues of the page's languages have each sentence of the sources, with its numbers."""
 
+import io
 import json
 import re
+import zipfile
 from collections import Counter
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from barenet.playground._page_files import LANGUAGES, PAGE
 from barenet.playground._sentences import english, joined, sentence
 from barenet.playground.languages import _source_sentences as sources
+from barenet.playground.publishing._site import library
 
 CATALOGUES = sorted(LANGUAGES.glob("*.json"))
 PLACES = re.compile(r"\{\d+\}")
@@ -79,3 +82,10 @@ def test_an_update_keeps_translations_and_removes_what_no_source_has(tmp_path):
     catalogue = sources.read_catalogue(path)
     assert catalogue["Epoch"] == "Época" and catalogue["Loss"] == ""
     assert "no such sentence" not in catalogue and "Época" in path.read_text("utf-8")
+
+
+def test_the_library_in_the_browser_has_no_catalogues():
+    """Only the page needs them, and loads the one of its language."""
+    with zipfile.ZipFile(io.BytesIO(library())) as archive:
+        names = [name for name in archive.namelist() if "/languages/" in name]
+    assert names and not [name for name in names if name.endswith(".json")]
