@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-jax test-site test-all test-lower test-newest test-arm soak fuzz hour lint format types docs site bench dist clean
+.PHONY: help setup demo test test-integration test-jax test-site test-all test-lower test-newest test-arm soak fuzz hour lint format types docs site bench languages dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -96,6 +96,9 @@ site: docs  ## write build/site for any web server: the documentation, and in pl
 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	.venv/bin/python -m benchmarks
+
+languages: .venv/.installed-test  ## add new sentences of the playground to its catalogues, to be translated, and remove old ones
+	.venv/bin/python -m barenet.playground.languages._source_sentences
 
 dist: .venv/.installed-test  ## build the wheel and the sdist in dist/, and check them as PyPI does
 	rm -rf dist

@@ -7,6 +7,8 @@ from pathlib import Path
 from barenet.playground._activation_script import activation_script
 
 PAGE = Path(__file__).parent / "page"
+#: The catalogues of the page's sentences, one for each language.
+LANGUAGES = Path(__file__).parent / "languages"
 IMPORT = re.compile(r'^import \{\s*([^}]+?),?\s*\} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
 #: Indentation, and lines that are comments.
@@ -14,6 +16,8 @@ MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 #: Comments in styles, and comments at the end of lines in scripts.
 STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 TRAILING_COMMENT = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
+#: The module for whose catalogue the modules after it wait.
+WAITING = "language-choice.js"
 #: The shipped font, which is left out of a single file.
 FONT = re.compile(r"^@font-face \{[^}]*\}\n", re.MULTILINE)
 
@@ -39,7 +43,10 @@ def bundle(entry: str) -> str:
         text = EXPORT.sub("", text)
         text = IMPORT.sub(r'const { \1 } = modules["\2"];\n', text)
         body = f"{text}return {{ {exported} }};\n"
-        scopes[name] = f'modules["{name}"] = (() => {{\n{body}}})();\n'
+        if name == WAITING:
+            scopes[name] = f'modules["{name}"] = await (async () => {{\n{body}}})();\n'
+        else:
+            scopes[name] = f'modules["{name}"] = (() => {{\n{body}}})();\n'
 
     add(entry)
     return '"use strict";\nconst modules = {};\n' + "".join(scopes.values())

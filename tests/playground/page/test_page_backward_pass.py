@@ -289,7 +289,7 @@ def test_a_batch_has_more_rows_and_another_point_other_numbers(tab):
     page.click("#batch")
     page.until(f"JSON.stringify({PASS}.pass.answer.layers[0].weights) !== '{_json(before)}'")
     page.page.reload()
-    page.until(f"{PASS}?.index === {place} && {PASS}.pass")
+    page.until(f"window.barenet && {PASS}?.index === {place} && {PASS}.pass")
     assert page.find("#side").is_hidden(), "an address of a pass opens the pass alone"
 
 

@@ -352,7 +352,7 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
         "Line 4 (no progress): no #passed=… found.",
         "Line 5 (Cem): no #passed=… found.",
         "Line 6 (Gus): no number follows #passed=.",
-        "Line 7 (Eve): this course has no lesson 13.",
+        "Line 7 (Eve): This course has no lesson 13.",
         "Line 8 (Fay): this is progress in my own.json, and the table is for "
         "the playground's own lessons.",
     ]

@@ -230,7 +230,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     shown = page.find(".learning h2")
     assert shown.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
     notice = page.find("#notice")
-    assert "B begins at epoch 0, Network A continues from 2. Reset" in notice.inner_text()
+    assert "B begins at epoch 0, network A continues from 2. Reset" in notice.inner_text()
     notice.click()
     assert notice.is_visible(), "it may be copied from"
     page.click("#reset")

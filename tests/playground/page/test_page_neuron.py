@@ -167,7 +167,7 @@ def test_the_last_step_is_explained(tab):
     seen = "document.querySelector('.summary').offsetHeight < barenet.side.root.clientHeight"
     assert page.value(seen), "seen at once"
     lines = page.find(".summary li").all_inner_texts()
-    assert len(lines) == 7 and "batch 1 of 16 in epoch 1, of 16 points" in lines[0]
+    assert len(lines) == 7 and "batch 1 of 16 in epoch 1. It had 16 points" in lines[0]
     x1, x2 = re.findall(r"= (\S+\d)", lines[0])
     summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
     assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2

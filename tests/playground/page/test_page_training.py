@@ -239,10 +239,10 @@ def test_advanced_choices_can_be_expanded(tab):
     page.click("#play")
     assert not page.find(".more > .fields").is_visible(), "it hides nothing any more"
     page.until("header.epoch === 7 && !barenet.playing")
-    assert "as set" in page.header("message")
+    assert "as set" in page.header("message")[0]
     page.click(".more summary")
     page.fill("[data-field=stop_loss]", "5")
     page.key("Tab")
     page.until("settings.stop_loss === 5")
-    page.play("header.message.includes('training loss has reached')")
+    page.play("String(header.message).includes('training loss has reached')")
     assert page.header("newest")[1] <= 5 and not page.header("playing")

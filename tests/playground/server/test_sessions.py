@@ -2,6 +2,7 @@
 
 import pytest
 
+from barenet.playground._sentences import english
 from barenet.playground.server import _sessions as sessions
 from barenet.playground.server._sessions import Session
 
@@ -72,7 +73,8 @@ def test_a_killed_trainer_ends_no_session(run_server, open_page):
         for _ in range(2):
             served.sessions.trainer.worker.kill()
             first, second = (
-                page.wait_for(lambda network: "another one" in network["message"]) for page in pages
+                page.wait_for(lambda network: "another one" in english(network["message"]))
+                for page in pages
             )
             assert first["epoch"] == 4 and second["epoch"] > 50 and not second["playing"]
             assert (pages[0].arrays["0.weights"] == weights).all()

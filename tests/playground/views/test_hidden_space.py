@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from barenet.playground._sentences import english
 from barenet.playground.views._hidden_space import MARGIN, MAX_POINTS, SIDE, hidden_space
 
 
@@ -73,7 +74,7 @@ def test_without_a_hidden_layer_or_two_points_there_is_a_hint(page):
         ("data=drawn&points=100zz&net.hidden=3", "two training points"),
     ):
         page.ask("configure", "state", address=address)
-        assert hint in page.ask("hidden_space", layer=0)["hint"]
+        assert hint in english(page.ask("hidden_space", layer=0)["hint"])
 
 
 @pytest.mark.parametrize(("source", "hidden"), [("spirals", (10, 8)), ("hills", (9, 5))])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from barenet.playground._sentences import english
 from barenet.playground.trainer._timeline import EpochState, Timeline
 from barenet.playground.trainer._trainer_messages import MAX_PATH, WeightPath
 from barenet.playground.views import _landscape
@@ -116,10 +117,10 @@ def test_back_in_time_the_path_stays_and_the_place_moves(page):
 
 
 def test_a_short_path_and_a_large_network_have_a_hint(page, monkeypatch):
-    assert "Train for a few epochs" in page.ask("landscape")["hint"]
+    assert "Train for a few epochs" in english(page.ask("landscape")["hint"])
     monkeypatch.setattr(_landscape, "MAX_WEIGHTS", 10)
     page.run_to(5)
-    assert "at most" in page.ask("landscape")["hint"]
+    assert "at most" in english(page.ask("landscape")["hint"])
 
 
 def test_a_long_path_is_thinned_out():

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
 from barenet import contributions
+from barenet.playground._sentences import english
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
@@ -208,7 +209,7 @@ def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source):
     output = 0
     if source == "iris":
         output = int(result.predictions[0].argmax())
-        assert found["output"] == f"probability of {prepared.classes[output]}"
+        assert english(found["output"]) == f"probability of {prepared.classes[output]}"
     assert found["prediction"] == pytest.approx(result.predictions[0, output], rel=1e-4)
     assert found["expected"] == pytest.approx(result.expected[output], rel=1e-4)
     values = list(found["values"].values())
@@ -272,8 +273,8 @@ def test_a_row_is_found_by_its_number_in_the_file(dated):
         assert answer["is_test"] == prepared.is_test[index]
         place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
         assert place == pytest.approx(prepared.points[index], abs=1e-5)
-    assert find_row(dated, 3)["refusal"] == "Row 3 was left out, as it has no cost."
-    assert find_row(dated, 90)["refusal"] == "The table has the rows 0 to 89."
+    assert english(find_row(dated, 3)["refusal"]) == "Row 3 was left out, as it has no cost."
+    assert english(find_row(dated, 90)["refusal"]) == "The table has the rows 0 to 89."
 
 
 def test_a_row_outside_of_the_sample_of_a_long_table(tmp_path, store):
@@ -284,14 +285,14 @@ def test_a_row_outside_of_the_sample_of_a_long_table(tmp_path, store):
     numbers = set(view.prepared.dataset.numbers.tolist())
     left_out = next(number for number in range(5_100) if number not in numbers)
     words = f"Row {left_out} is not among the {len(numbers):,} rows that were drawn at random."
-    assert find_row(view, left_out)["refusal"] == words
+    assert english(find_row(view, left_out)["refusal"]) == words
     kept = max(numbers)
     row = find_row(view, kept)["row"]
     assert float(probe(view, row, (), backward=False)["cells"]["b"]) == kept
 
 
 def test_data_without_a_table_have_no_numbers_in_a_file(make_view):
-    assert find_row(make_view("wine"), 10_000)["refusal"] == "These data are not a table."
+    assert english(find_row(make_view("wine"), 10_000)["refusal"]) == "These data are not a table."
     assert make_view("wine").prepared.describe()["table_rows"] == 0
 
 

@@ -38,6 +38,10 @@ from barenet.tables._scaling import no_scaling
 HALF_WIDTH = 2.5
 #: Description of the values at which the plane fixes the other columns of a table.
 FIXED_AT = "their median or most frequent value"
+FIXED_AT_FIRST = f"{FIXED_AT}, text at the first category"
+MEDIAN = "their median"
+#: Description of points that are drawn, until there are test points.
+ALL_FOR_TRAINING = "all of them are for training"
 #: Maximum rows of an image data set: about as many as a network learns from in a second.
 MAX_IMAGES = 10_000
 #: Half the side of the map of drawn points, and the largest whole number of a coordinate.
@@ -58,9 +62,11 @@ SCALED_COLUMNS = {
     "none": ScaledColumn(0.0, HALF_WIDTH, "0"),
     "standardize": ScaledColumn(0.0, HALF_WIDTH, "their mean"),
     "minmax": ScaledColumn(0.5, 0.5, "the middle of their range"),
-    "robust": ScaledColumn(0.0, HALF_WIDTH, "their median"),
+    "robust": ScaledColumn(0.0, HALF_WIDTH, MEDIAN),
     "affine": ScaledColumn(0.0, HALF_WIDTH, "the value that the network sees as 0"),
 }
+#: Descriptions of the values at which columns are fixed.
+MIDDLES = [column.description for column in SCALED_COLUMNS.values() if column.description != "0"]
 
 
 def prepare_named(data: DataSettings, max_images: int = MAX_IMAGES) -> PreparedData:
@@ -116,7 +122,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         classes=tuple(f"class {number}" for number in range(1, count + 1)),
         feature_names=("x1", "x2"),
         target_name="class",
-        description="all of them are for training",
+        description=ALL_FOR_TRAINING,
     )
     names = tuple(name for name in data.features if name in FEATURES)
     if not names:
@@ -235,7 +241,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         reach = HALF_WIDTH
         fixed_at = FIXED_AT
         if rows is None:
-            fixed_at = f"{FIXED_AT}, text at the first category"
+            fixed_at = FIXED_AT_FIRST
     else:
         scaled_column = SCALED_COLUMNS[encoding.name]
         reach = scaled_column.half_width
@@ -327,7 +333,7 @@ def _prepare_matrix(
         columns,
         data,
         features=data.features,
-        fixed_at="their median",
+        fixed_at=MEDIAN,
         scaling=scaling,
         model=model,
     )

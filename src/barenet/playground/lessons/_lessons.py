@@ -21,6 +21,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground._page_files import PAGE
+from barenet.playground._sentences import Sentence, joined, sentence
 from barenet.playground.data._file_store import FileStore
 from barenet.playground.state._address import read_address, read_edits, split_address
 from barenet.playground.state._default_settings import NETWORKS
@@ -184,6 +185,18 @@ NEURON = re.compile(r"y|x[1-9]\d?|[1-9]\.[1-9]\d?")
 POINT = re.compile(r"[\d.]+~[\d.]+")
 
 
+def title_of(measure: str) -> str:
+    """Return the name of a measure as the beginning of a condition.
+
+    Examples
+    --------
+    >>> title_of("test_r2")
+    'Test R²'
+    """
+    words = measure.capitalize().replace("_", " ")
+    return words.replace("r2", "R²")
+
+
 def _typed(number: float) -> float:
     """Return a number as it was typed: 4 instead of 4.0."""
     if number.is_integer():
@@ -240,52 +253,51 @@ class Condition:
         text = self.write(value)
         if isinstance(value, float):
             text = self._write_measured(value, holds)
-        measure_in_words = self.measure.capitalize().replace("_", " ")
-        label = self.label or measure_in_words.replace("r2", "R²")
+        label = self.label or title_of(self.measure)
         return {
-            "words": f"{label}: {self._limits() or self._names()}",
+            "words": sentence("{0}: {1}", sentence(label), self._limits() or self._names()),
             "value": text,
             "holds": holds,
             "otherwise": self.otherwise,
         }
 
-    def _limits(self) -> str:
+    def _limits(self) -> Sentence:
         """Describe the limits of the number; empty for names."""
         if self.at_least == self.at_most:
             return self.write(self.at_least)
-        limits = []
+        limits: list[Sentence] = []
         if math.isfinite(self.at_least):
-            limits.append(f"at least {self.write(self.at_least)}")
+            limits.append(sentence("at least {0}", self.write(self.at_least)))
         if math.isfinite(self.at_most):
-            limits.append(f"at most {self.write(self.at_most)}")
-        return " and ".join(limits)
+            limits.append(sentence("at most {0}", self.write(self.at_most)))
+        if not limits:
+            return ""
+        return joined(limits, "{0} and {1}")
 
-    def _names(self) -> str:
+    def _names(self) -> Sentence:
         """List the accepted names, as in "a, b or c"; empty for a number."""
         if not self.one_of:
             return ""
-        names = self.one_of[-1]
-        if len(self.one_of) > 1:
-            names = f"{', '.join(self.one_of[:-1])} or {names}"
-        return names.replace("_", " ")
+        names = [sentence(name.replace("_", " ")) for name in self.one_of]
+        return joined(names, "{0} or {1}")
 
-    def _write_measured(self, value: float, holds: bool) -> str:
+    def _write_measured(self, value: float, holds: bool) -> Sentence:
         """Format a value with three digits, or as many as show on which side of a limit it is."""
         is_measured = self.measure in MEASURED or self.measure in PERCENTAGES
         if not is_measured or not math.isfinite(value) or value == 0:
             return self.write(value)
         if abs(value) < ALMOST_NOTHING and holds and self.measure in MEASURED:
-            return "almost 0"
+            return sentence("almost 0")
         for digits in (3, 4, 5, 6):
             shown = float(f"{value:.{digits}g}")
             if holds == (self.at_least <= shown <= self.at_most):
                 return self.write(shown)
         return self.write(value)
 
-    def write(self, value: Value) -> str:
+    def write(self, value: Value) -> Sentence:
         """Format a value of the measure; a dash if there is none."""
         if isinstance(value, str):
-            return value.replace("_", " ")
+            return sentence(value.replace("_", " "))
         if value is None or not math.isfinite(value):
             return "—"
         if self.measure in PERCENTAGES:

@@ -2,6 +2,7 @@
 
 import { ACTIVATIONS } from "./activations.js";
 import { make, write } from "./dom.js";
+import { t } from "./language.js";
 import { number } from "./step-words.js";
 
 const REACH = 3; // sums of either sign, at least
@@ -41,7 +42,7 @@ export class ActivationCurve {
     );
     let words = "";
     if (where) {
-      const label = name === "identity" ? "linear" : name;
+      const label = name === "identity" ? t`linear` : name;
       words = `${where}: ${label}(${number(sum)}) = ${number(output)}`;
     }
     write(this.words, words);

@@ -1,5 +1,7 @@
 // The address: the settings, which the server reads and writes, with the view, edits of weights, and the epoch.
 
+import { languageQuery } from "./language.js";
+
 const EDITS = ["net.edits", "b.net.edits"];
 const MAX_EDITS = 64;
 const FLAGS = ["tests", "discrete", "log"];
@@ -31,7 +33,8 @@ export function toHash(address, view, edits) {
 
 // Without a server, the address may name a file of lessons; with one, it may hold a secret.
 export function replaceHash(hash, { worker }) {
-  history.replaceState(null, "", worker ? `#${hash}` : `${location.pathname}#${hash}`);
+  const address = worker ? `#${hash}` : `${location.pathname}${languageQuery()}#${hash}`;
+  history.replaceState(null, "", address);
 }
 
 // The place of a step in its lesson, from the number in an address.
@@ -59,7 +62,9 @@ function begin(words, lessons) {
 }
 
 export function fromHash(hash, { lessons }) {
-  const words = begin(new URLSearchParams(hash.replace(/^#/, "")), lessons);
+  const settings = new URLSearchParams(hash.replace(/^#/, ""));
+  settings.delete("lang"); // it is that of the page, and no setting
+  const words = begin(settings, lessons);
   const flags = Object.fromEntries(FLAGS.map((name) => [name, words.has(name)]));
   const networks = words.get("networks") === "2" ? 2 : 1;
   const probe = words.get("probe") ?? "";

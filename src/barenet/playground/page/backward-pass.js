@@ -2,7 +2,9 @@
 // term at a time, in the card of the network. The server computes all numbers.
 
 import { button, counted, find, make, write } from "./dom.js";
+import { shortPixelName } from "./ink.js";
 import { subscript } from "./input-names.js";
+import { t } from "./language.js";
 import { neuronOf, nameOfInput } from "./neurons.js";
 import { PassFormula } from "./pass-formula.js";
 import { PassPicture } from "./pass-picture.js";
@@ -19,9 +21,9 @@ const NOT_MOVED = ["INPUT", "SELECT"]; // controls with arrow keys of their own
 const TRIANGLE = "M8 5l12 7-12 7z";
 const BARS = "M7 5h4v14H7zM14 5h4v14h-4z";
 const REASONS = {
-  test: "This is a test point: no step of the training uses its gradient.",
-  learning: "The network is learning. Pause it to see the step of this point.",
-  full_batch: "L-BFGS needs all points at once: there is no step of one point.",
+  test: t`This is a test point: no step of the training uses its gradient.`,
+  learning: t`The network is learning. Pause it to see the step of this point.`,
+  full_batch: t`L-BFGS needs all points at once: there is no step of one point.`,
 };
 
 // The tool of the page: a pass for each network.
@@ -51,7 +53,7 @@ export class BackwardPasses {
     });
     this.passes[panel.place] = pass;
     find(".network", panel.root).append(pass.root);
-    const open = button("▶ Play it forward and backward", () => this.open(pass), {
+    const open = button(t`▶ Play it forward and backward`, () => this.open(pass), {
       className: "button pass-open",
     });
     this.probe.views[panel.place].root.prepend(open);
@@ -137,7 +139,7 @@ export class BackwardPass {
     this.chapters = make("div", {
       className: "pass-chapters",
       role: "group",
-      "aria-label": "Parts of the pass",
+      "aria-label": t`Parts of the pass`,
     });
     this.root = make(
       "section",
@@ -146,16 +148,16 @@ export class BackwardPass {
         tabIndex: 0,
         hidden: true,
         role: "group",
-        "aria-label": "Forward and backward, one term at a time",
+        "aria-label": t`Forward and backward, one term at a time`,
         "aria-keyshortcuts": "Space ArrowLeft ArrowRight Home End",
       },
-      make("h3", { className: "unseen" }, "Forward and backward"),
+      make("h3", { className: "unseen" }, t`Forward and backward`),
       make(
         "div",
         { className: "pass-head" },
         this.chapters,
         this.where,
-        button("Close", acts.close, { className: "text", title: "Close the pass (Escape)" }),
+        button(t`Close`, acts.close, { className: "text", title: t`Close the pass (Escape)` }),
       ),
       this.picture.root,
       this.controls(),
@@ -176,15 +178,21 @@ export class BackwardPass {
   controls() {
     const round = (label, act, paths, className = "round") =>
       button(icon(paths), act, { className, "aria-label": label, title: label });
-    this.back = round("One term back", () => this.step(-1), ["M18 6l-9 6 9 6zM6 5v14"]);
-    this.playButton = round("Play the pass", () => this.toggle(), [TRIANGLE], "round big");
-    this.next = round("One term forward", () => this.step(1), ["M6 6l9 6-9 6zM18 5v14"]);
-    this.slider = make("input", { type: "range", min: 0, value: 0, step: 1, "aria-label": "Term" });
+    this.back = round(t`One term back`, () => this.step(-1), ["M18 6l-9 6 9 6zM6 5v14"]);
+    this.playButton = round(t`Play the pass`, () => this.toggle(), [TRIANGLE], "round big");
+    this.next = round(t`One term forward`, () => this.step(1), ["M6 6l9 6-9 6zM18 5v14"]);
+    this.slider = make("input", {
+      type: "range",
+      min: 0,
+      value: 0,
+      step: 1,
+      "aria-label": t`Term`,
+    });
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
     this.count = make("output", { className: "pass-count" });
     this.speed = make(
       "select",
-      { "aria-label": "Speed of the pass", title: "Terms a second" },
+      { "aria-label": t`Speed of the pass`, title: t`Terms a second` },
       ...SPEEDS.map((speed) => new Option(`${speed}/s`, speed)),
     );
     this.speed.value = 1;
@@ -264,7 +272,7 @@ export class BackwardPass {
       const ofNeurons = sums.map((_, index) => names.neuron(layer, index));
       columns.push({
         names: ofNeurons,
-        marks: ofNeurons.map((name) => name.replace(/^neuron /, "")),
+        marks: sums.map((_, index) => names.mark(layer, index)),
         others: facts.layout[layer].n_out - sums.length,
       });
     });
@@ -329,7 +337,7 @@ export class BackwardPass {
   }
 
   showPlaying() {
-    const label = this.isPlaying ? "Pause the pass" : "Play the pass";
+    const label = this.isPlaying ? t`Pause the pass` : t`Play the pass`;
     this.playButton.ariaLabel = label;
     this.playButton.title = label;
     find("path", this.playButton).setAttribute("d", this.isPlaying ? BARS : TRIANGLE);
@@ -361,7 +369,7 @@ export class BackwardPass {
       this.picture.show(index, term);
       this.formula.show(term, this.noteOn(term));
       this.slider.value = index;
-      const count = `${counted(index + 1)} of ${counted(this.terms.length)}`;
+      const count = t`${counted(index + 1)} of ${counted(this.terms.length)}`;
       write(this.count, count);
       this.slider.setAttribute("aria-valuetext", `${count}: ${term.formula.title}`);
       for (const each of this.chapters.children) {
@@ -383,15 +391,15 @@ export class BackwardPass {
     const isEnd = this.index === this.terms.length - 1;
     if (!answer.target)
       return isEnd
-        ? "Only a point of the data has a target: choose one to send its error back."
+        ? t`Only a point of the data has a target: choose one to send its error back.`
         : "";
     if (chapter === "update") return this.ruleWords(answer);
     if (chapter !== "gradient") return "";
     const { rows } = answer;
     const reason = REASONS[answer.no_step];
     if (reason) return reason;
-    if (rows === 1) return "A batch is one row: the step is that of this point alone.";
-    return `A step uses the mean gradient of a batch of ${counted(rows)} rows: ÷ ${counted(rows)} is the share of this point.`;
+    if (rows === 1) return t`A batch is one row: the step is that of this point alone.`;
+    return t`A step uses the mean gradient of a batch of ${counted(rows)} rows: ÷ ${counted(rows)} is the share of this point.`;
   }
 
   ruleWords(answer) {
@@ -399,13 +407,13 @@ export class BackwardPass {
     const words = [];
     if (answer.rows > 1)
       words.push(
-        `Shown is this point’s share of a step: a batch has ${counted(answer.rows)} rows.`,
+        t`Shown is this point’s share of a step: a batch has ${counted(answer.rows)} rows.`,
       );
     words.push(ruleOf(settings, answer));
     if (answer.rows > 1 && answer.optimizer !== "sgd")
-      words.push("The steps of several points do not simply add up here.");
+      words.push(t`The steps of several points do not simply add up here.`);
     if (settings.penalty_rate > 0 && settings.penalty !== "none")
-      words.push(`The gradient of the ${settings.penalty.toUpperCase()} penalty comes on top.`);
+      words.push(t`The gradient of the ${settings.penalty.toUpperCase()} penalty comes on top.`);
     return words.join(" ");
   }
 
@@ -452,19 +460,19 @@ function namesOf(panel) {
   const { layout } = panel.facts;
   const last = layout.length - 1;
   const neuron = (layer, index) => {
-    if (layer < last) return `neuron ${index + 1}`;
-    return neuronOf(panel, layer, index).name.replace(/^Output /, "");
+    if (layer < last) return t`neuron ${index + 1}`;
+    return neuronOf(panel, layer, index).output;
   };
+  const mark = (layer, index) => (layer < last ? String(index + 1) : neuron(layer, index));
   const full = (layer, index) => {
     if (layer === last || layout.length === 2) return neuron(layer, index);
-    return `layer ${layer + 1}, neuron ${index + 1}`;
+    return t`layer ${layer + 1}, neuron ${index + 1}`;
   };
   const input = (row) => nameOfInput(panel, 0, panel.data.drawn_inputs[row]);
   // In formulas, and in the neurons: the place of a pixel, or the number of an input with a long name.
   const short = (row) => {
-    const name = input(row);
-    if (panel.data.image) return name.replace("row ", "").replace(", column ", "|");
-    return name;
+    if (panel.data.image) return shortPixelName(panel.data.drawn_inputs[row], panel.data.image);
+    return input(row);
   };
   const letter = (row) => {
     const name = input(row);
@@ -472,6 +480,7 @@ function namesOf(panel) {
   };
   return {
     neuron,
+    mark,
     full,
     input,
     short,

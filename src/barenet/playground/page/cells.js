@@ -3,6 +3,7 @@
 import { button, counted, find, make, percent, rounded } from "./dom.js";
 import { painted } from "./ink.js";
 import { axisNames } from "./input-names.js";
+import { t } from "./language.js";
 
 export class Cells {
   // `pick(image, words)`: loads an image into the pad.
@@ -26,14 +27,16 @@ export class Cells {
     const predicted = facts.classes[message.predicted];
     const { count, rows, epoch } = message;
     const shown =
-      rows.length < count ? `The ${rows.length} surest of ${counted(count)}` : counted(count);
-    const words = `${shown} test ${count === 1 ? "row" : "rows"} of class ${truth} that the network takes for ${predicted}, at epoch ${counted(epoch)}.`;
+      rows.length < count ? t`The ${rows.length} surest of ${counted(count)}` : counted(count);
+    let words = t`${shown} test rows of class ${truth} that the network takes for ${predicted}, at epoch ${counted(epoch)}.`;
+    if (count === 1)
+      words = t`1 test row of class ${truth} that the network takes for ${predicted}, at epoch ${counted(epoch)}.`;
     this.root.replaceChildren(
       make("p", {}, words),
       facts.image ? this.images(message, facts) : table(message, facts),
     );
     this.page.side.open(
-      truth === predicted ? `${truth}, recognized` : `${truth}, taken for ${predicted}`,
+      truth === predicted ? t`${truth}, recognized` : t`${truth}, taken for ${predicted}`,
       this.root,
     );
   }
@@ -46,13 +49,13 @@ export class Cells {
       ];
       if (truth !== predicted)
         words.push(make("span", {}, `${classes[truth]} ${percent(ofTruth)}`));
-      const load = () => this.pick(network, pixels, `A ${classes[truth]} of the test set.`);
+      const load = () => this.pick(network, pixels, t`A ${classes[truth]} of the test set.`);
       return make(
         "li",
         {},
         button([painted(pixels, image, top), ...words], load, {
           className: "card",
-          title: "Load it into the pad",
+          title: t`Load it into the pad`,
         }),
       );
     });
@@ -63,7 +66,7 @@ export class Cells {
 // Of other data: the values on the axes of the map.
 function table({ rows, probabilities }, facts) {
   const names = axisNames(facts).filter((name) => name);
-  const head = [...names, "sure"].map((name) => make("th", { scope: "col" }, name));
+  const head = [...names, t`sure`].map((name) => make("th", { scope: "col" }, name));
   const lines = rows.map((values, place) =>
     make(
       "tr",

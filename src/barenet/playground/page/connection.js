@@ -1,5 +1,6 @@
 // The connection to the server, which reconnects automatically.
 
+import { t } from "./language.js";
 import { unpack } from "./wire-format.js";
 
 const LONGEST_WAIT = 5000;
@@ -30,7 +31,7 @@ export class Connection {
     this.onLost();
     const { status } = await fetch(location.pathname).catch(() => ({}));
     if (status === 403)
-      return this.onLost("`barenet play` was started again: open the address that it printed.");
+      return this.onLost(t`\`barenet play\` was started again: open the address that it printed.`);
     setTimeout(() => this.open(), this.wait);
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
   }
@@ -44,7 +45,7 @@ export class Connection {
   // Upload a file; the answer has a message if it cannot be used.
   async upload(path, file) {
     const response = await fetch(path, { method: "POST", body: file });
-    const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));
+    const answer = await response.json().catch(() => ({ message: t`The file could not be sent.` }));
     return { ok: response.ok, ...answer };
   }
 }

@@ -3,6 +3,7 @@
 import { palette } from "./colours.js";
 import { drawCurve, epochAt, nearest } from "./curve.js";
 import { counted, rounded } from "./dom.js";
+import { t } from "./language.js";
 
 const MOST = 1000;
 
@@ -117,11 +118,12 @@ export class CurveView {
     const { lowest, overfitting } = this;
     if (overfitting) {
       const { epoch, loss, test_loss: testLoss } = overfitting;
-      return `Overfits since epoch ${counted(epoch)}: test loss ${rounded(testLoss[0])} → ${rounded(testLoss[1])}, training loss ${rounded(loss[0])} → ${rounded(loss[1])}.`;
+      return t`Overfits since epoch ${counted(epoch)}: test loss ${rounded(testLoss[0])} → ${rounded(testLoss[1])}, training loss ${rounded(loss[0])} → ${rounded(loss[1])}.`;
     }
     if (!lowest || this.rows.length < 2) return "";
-    const kind = this.tested ? "test" : "training";
-    return `Lowest ${kind} loss: ${rounded(lowest[2])}, at epoch ${counted(lowest[0])}.`;
+    const [loss, epoch] = [rounded(lowest[2]), counted(lowest[0])];
+    if (this.tested) return t`Lowest test loss: ${loss}, at epoch ${epoch}.`;
+    return t`Lowest training loss: ${loss}, at epoch ${epoch}.`;
   }
 
   // Report the values at the pointer, so many pixels from the left.
@@ -133,8 +135,8 @@ export class CurveView {
   }
 
   wordsOf([epoch, loss, testLoss]) {
-    const tested = this.tested ? `, test loss ${rounded(testLoss)}` : "";
-    return `Epoch ${counted(epoch)}: training loss ${rounded(loss)}${tested}.`;
+    if (!this.tested) return t`Epoch ${counted(epoch)}: training loss ${rounded(loss)}.`;
+    return t`Epoch ${counted(epoch)}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}.`;
   }
 
   // Draw anew: in the colours of another theme, or of another size.

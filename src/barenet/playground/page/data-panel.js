@@ -3,6 +3,7 @@
 import { css } from "./colours.js";
 import { button, connect, counted, fillSelect, find, make, rounded, show } from "./dom.js";
 import { PLAIN } from "./input-names.js";
+import { listed, said, t } from "./language.js";
 import { colourOf } from "./points.js";
 
 export class DataPanel {
@@ -34,20 +35,23 @@ export class DataPanel {
   buildSets() {
     const shown = this.catalog.data.filter((entry) => entry.drawn);
     const buttons = shown.map((entry) => {
-      const inside = [make("canvas", { width: 64, height: 64 }), make("span", {}, entry.title)];
+      const inside = [
+        make("canvas", { width: 64, height: 64 }),
+        make("span", {}, said(entry.title)),
+      ];
       return button(inside, () => this.acts.choose(entry.name), {
         className: "set",
         role: "radio",
-        title: entry.description,
+        title: said(entry.description),
         data: { name: entry.name },
       });
     });
-    this.others = make("select", { className: "others", "aria-label": "Other data sets" });
+    this.others = make("select", { className: "others", "aria-label": t`Other data sets` });
     fillSelect(this.others, [
-      ["", "other data …"],
+      ["", t`other data …`],
       ...this.catalog.data
         .filter((entry) => !entry.drawn)
-        .map((entry) => [entry.name, entry.title]),
+        .map((entry) => [entry.name, said(entry.title)]),
     ]);
     this.others.addEventListener("change", () => {
       if (this.others.value) this.acts.choose(this.others.value);
@@ -119,7 +123,11 @@ export class DataPanel {
       button.tabIndex = isReachable ? 0 : -1;
     }
     this.others.value = entry && !entry.drawn ? settings.source : "";
-    find("#described", this.root).textContent = this.describeRows(settings, data, entry?.title);
+    find("#described", this.root).textContent = this.describeRows(
+      settings,
+      data,
+      entry && said(entry.title),
+    );
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !data.rows[1];
     const generated = entry?.generated ?? false;
@@ -136,26 +144,32 @@ export class DataPanel {
     this.describeTable(settings, data);
   }
 
-  describeRows({ source }, data, title = source === "drawn" ? "Your points" : data.name) {
+  describeRows({ source }, data, title = source === "drawn" ? t`Your points` : data.name) {
     const [learned, tested] = data.rows.map(counted);
     if (data.rows[0]) {
-      const tests = data.rows[1] ? tested : "no";
-      return `${title}: ${data.description}. ${learned} training points, ${tests} test points. ${data.settings}`;
+      const points = data.rows[1]
+        ? t`${learned} training points, ${tested} test points.`
+        : t`${learned} training points, no test points.`;
+      return `${title}: ${said(data.description)}. ${points} ${said(data.settings)}`;
     }
     if (source === "drawn")
-      return "Your own points: choose a class above the map, then click or drag on it.";
-    const model = data.name ? `A model of ${data.name}` : "A model";
-    if (data.outputs.length)
-      return `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`;
+      return t`Your own points: choose a class above the map, then click or drag on it.`;
+    if (data.outputs.length) {
+      const count = counted(data.outputs.length);
+      return data.name
+        ? t`A model of ${data.name} that predicts ${count} numbers for each row: choose which is shown. It cannot continue learning here.`
+        : t`A model that predicts ${count} numbers for each row: choose which is shown. It cannot continue learning here.`;
+    }
+    const model = data.name
+      ? t`A model of ${data.name}, whose rows are not here.`
+      : t`A model whose rows are not here.`;
     const computed = data.required?.some(
       (name) => name in this.catalog.features && !PLAIN.includes(name),
     );
-    let without = "Choose that table below to continue its training.";
+    let without = t`Choose that table below to continue its training.`;
     if (computed)
-      without =
-        "It was trained on features computed from the columns, which no table holds: it cannot continue learning here.";
-    const comma = data.name ? "," : "";
-    return `${model}${comma} whose rows are not here. ${without}`;
+      without = t`It was trained on features computed from the columns, which no table holds: it cannot continue learning here.`;
+    return `${model} ${without}`;
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.
@@ -164,7 +178,7 @@ export class DataPanel {
     find("#suited", this.root).hidden = shown;
     find("#changed", this.root).hidden = !shown;
     find("#changed span", this.root).textContent =
-      `Changed by you: ${changed.join(", ")}. Other data keep what applies to them.`;
+      t`Changed by you: ${changed.map(said).join(", ")}. Other data keep what applies to them.`;
   }
 
   describeTable(settings, data) {
@@ -204,14 +218,14 @@ export class DataPanel {
     const place = find("#columns-used", this.root);
     const columns = Object.keys(table ?? {}).filter((name) => name && name !== target);
     place.hidden = !features.length || columns.length <= axes.length;
-    const words = `The network learns from ${axes.length} of ${counted(columns.length)} columns: ${axes.join(" and ")}. `;
-    place.replaceChildren(words, this.allColumnsButton());
+    const words = t`The network learns from ${axes.length} of ${counted(columns.length)} columns: ${listed(axes)}.`;
+    place.replaceChildren(`${words} `, this.allColumnsButton());
   }
 
   // A button that makes inputs of all columns.
   allColumnsButton() {
     const act = () => this.acts.change((settings) => (settings.features = ["all"]));
-    return button("Use all columns", act, { className: "button" });
+    return button(t`Use all columns`, act, { className: "button" });
   }
 
   label() {

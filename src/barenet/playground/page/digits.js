@@ -1,5 +1,6 @@
 // The digit pad: a pad to draw on, the image that the network gets, and its probabilities.
 
+import { t } from "./language.js";
 import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
 import { find, make, parts, percent, shareAt, write } from "./dom.js";
@@ -68,7 +69,7 @@ export class Digits {
   take(message) {
     if (message.type === "test_image") {
       const { row, pixels, truth } = message;
-      this.choose(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
+      this.choose(pixels, t`Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
     }
     const view = this.views[message.network];
     if (message.type === "convert" && view) view.take(message.pixels);
@@ -175,8 +176,8 @@ class DrawView {
     write(
       this.read,
       most < 0
-        ? "Draw, or take a test digit: the bars follow, also while the network learns."
-        : `${this.words} It reads a ${this.classes[most]}.`,
+        ? t`Draw, or take a test digit: the bars follow, also while the network learns.`
+        : `${this.words} ${t`It reads a ${this.classes[most]}.`}`,
     );
   }
 

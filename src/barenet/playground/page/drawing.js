@@ -2,6 +2,7 @@
 
 import { css, palette } from "./colours.js";
 import { find, findAll, parts, shareAt } from "./dom.js";
+import { t } from "./language.js";
 
 const SOURCE = "drawn";
 const LARGEST = 36 ** 2 - 1; // two characters for each coordinate
@@ -103,7 +104,7 @@ export class Drawing {
 
   write() {
     for (const { count } of this.bars)
-      count.textContent = `${this.points.length / LENGTH} of ${MOST}`;
+      count.textContent = t`${this.points.length / LENGTH} of ${MOST}`;
   }
 
   // Place a point, or erase one, unless the pointer has hardly moved.
@@ -127,7 +128,7 @@ export class Drawing {
     if (this.brush === "erase") return this.erase(all, at);
     if (all.length >= MOST)
       return this.page.notice(
-        `${MOST} points are drawn, and no more fit into the address. Erase some of them.`,
+        t`${MOST} points are drawn, and no more fit into the address. Erase some of them.`,
         5000,
       );
     this.set(this.points + this.brush + at.map(codeOf).join(""));

@@ -1,6 +1,7 @@
 // The export of a network: a model file, a command, a script.
 
 import { find, findAll, make } from "./dom.js";
+import { t } from "./language.js";
 
 export class ExportPanel {
   constructor(dialog) {
@@ -9,7 +10,7 @@ export class ExportPanel {
     for (const button of findAll("[data-copy]", dialog)) {
       button.addEventListener("click", async () => {
         const copied = await copy(find(`#${button.dataset.copy}`, dialog).textContent);
-        button.textContent = copied ? "Copied" : "Select and copy by hand";
+        button.textContent = copied ? t`Copied` : t`Select and copy by hand`;
       });
     }
   }

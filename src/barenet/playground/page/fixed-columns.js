@@ -1,22 +1,23 @@
 // The columns that the map holds fixed: a slider or a list for each. Moving one moves the slice.
 
 import { button, find, make, rounded } from "./dom.js";
+import { t } from "./language.js";
 
 const PAUSE = 80; // milliseconds between two requests while a slider moves
-const UNNAMED = { " missing": "missing", " rare": "a rare one", " no word": "another text" };
+const UNNAMED = { " missing": t`missing`, " rare": t`a rare one`, " no word": t`another text` };
 
 export class FixedColumns {
   constructor(page) {
     Object.assign(this, { page, controls: [], key: "" });
     this.fields = make("div", { className: "fixed-fields" });
-    this.back = button("Back to the typical values", () =>
+    this.back = button(t`Back to the typical values`, () =>
       page.change(({ data }) => (data.fixed = [])),
     );
     this.summary = make("summary");
     const hint = make(
       "p",
       { className: "hint" },
-      "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.",
+      t`These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.`,
     );
     this.root = make(
       "details",
@@ -43,8 +44,8 @@ export class FixedColumns {
       this.key = key;
       this.summary.textContent =
         fixed.length === 1
-          ? "Move the column held fixed"
-          : `Move the ${fixed.length} columns held fixed`;
+          ? t`Move the column held fixed`
+          : t`Move the ${fixed.length} columns held fixed`;
       this.controls = fixed.map((column) => this.control(column));
       this.fields.replaceChildren(...this.controls.map(({ field }) => field));
     }

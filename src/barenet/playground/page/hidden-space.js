@@ -1,5 +1,6 @@
 // The space of a hidden layer: its outputs for the training points, a tab of each network.
 
+import { t } from "./language.js";
 import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
 import { counted, fillSelect, make, percent, rounded } from "./dom.js";
@@ -23,7 +24,7 @@ export class HiddenSpace extends ServerView {
     super(panel, page);
     this.choice = make("select");
     this.choice.addEventListener("change", () => this.draw());
-    this.field = make("label", { className: "field" }, "Hidden layer ", this.choice);
+    this.field = make("label", { className: "field" }, t`Hidden layer`, " ", this.choice);
     this.root = make(
       "div",
       { className: "hidden-space" },
@@ -44,7 +45,7 @@ export class HiddenSpace extends ServerView {
     if (this.choice.length !== count) {
       fillSelect(
         this.choice,
-        Array.from({ length: count }, (_, index) => [index, `${index + 1} of ${count}`]),
+        Array.from({ length: count }, (_, index) => [index, t`${index + 1} of ${count}`]),
       );
       this.choice.value = count - 1;
     }
@@ -76,45 +77,47 @@ export class HiddenSpace extends ServerView {
   }
 
   name({ neurons, ranges, across }) {
-    let names = ["1st main direction", "2nd main direction"];
-    if (neurons === 1) names = ["neuron 1", ""];
-    else if (neurons === 2) names = ["neuron 1", "neuron 2"];
-    else if (across) names = ["the output’s weights", "most variance across them"];
+    let names = [t`1st main direction`, t`2nd main direction`];
+    if (neurons === 1) names = [t`neuron ${1}`, ""];
+    else if (neurons === 2) names = [t`neuron ${1}`, t`neuron ${2}`];
+    else if (across) names = [t`the output’s weights`, t`most variance across them`];
     this.axes.forEach((axis, index) => {
       axis.textContent = names[index] && `${names[index]}, ${rangeWords(ranges[index])}`;
     });
-    this.canvas.setAttribute("aria-label", `Hidden space. ${this.words.textContent}`);
+    this.canvas.setAttribute("aria-label", `${t`Hidden space`}. ${this.words.textContent}`);
     const { classes, target } = this.panel.data;
     const shown = (classes ?? []).slice(0, NAMED).map((name, index) => {
       const mark = make("span", {}, SHAPES[index % SHAPES.length].sign);
       mark.style.color = css(colourOf(index, this.panel.data));
       return make("span", { className: "class" }, mark, ` ${name}`);
     });
-    this.marks.replaceChildren(...(classes ? shown : [`${target}: orange is low, blue is high.`]));
+    this.marks.replaceChildren(...(classes ? shown : [t`${target}: orange is low, blue is high.`]));
   }
 
   describe() {
     const { neurons, share: explained, values, wrong, sheet, layer, across } = this.answer;
-    const subject = neurons === 1 ? "the neuron" : `the ${counted(neurons)} neurons`;
-    const points = `${counted(values.length)} training points`;
-    const words = [`Outputs of ${subject} of hidden layer ${layer + 1} for ${points}`];
-    if (neurons > 2) {
-      const plane = across
-        ? "the direction of the output’s weights and of their greatest variance across it"
-        : "their first two principal components";
-      words[0] += `, on the plane of ${plane}, which holds ${percent(explained)} of their variance`;
-    }
-    if (neurons === 1) words[0] += ", spread over the height only so that they can be seen";
-    if (sheet.length) words.push("The grid is the plane of the inputs, as the network has bent it");
+    const place = layer + 1;
+    const points = counted(values.length);
+    const held = percent(explained);
+    let subject = t`Outputs of the ${counted(neurons)} neurons of hidden layer ${place} for ${points} training points.`;
+    if (neurons === 1)
+      subject = t`Outputs of the neuron of hidden layer ${place} for ${points} training points, spread over the height only so that they can be seen.`;
+    else if (neurons > 2 && across)
+      subject = t`Outputs of the ${counted(neurons)} neurons of hidden layer ${place} for ${points} training points, on the plane of the direction of the output’s weights and of their greatest variance across it, which holds ${held} of their variance.`;
+    else if (neurons > 2)
+      subject = t`Outputs of the ${counted(neurons)} neurons of hidden layer ${place} for ${points} training points, on the plane of their first two principal components, which holds ${held} of their variance.`;
+    const words = [subject];
+    if (sheet.length)
+      words.push(t`The grid is the plane of the inputs, as the network has bent it.`);
     if (wrong !== null)
       words.push(
-        `The line is the decision boundary, straight in this space: ${counted(wrong)} of the points lie on the wrong side`,
+        t`The line is the decision boundary, straight in this space: ${counted(wrong)} of the points lie on the wrong side.`,
       );
-    return `${words.join(". ")}.`;
+    return words.join(" ");
   }
 }
 
-const rangeWords = ([low, high]) => `from ${rounded(low, 2)} to ${rounded(high, 2)}`;
+const rangeWords = ([low, high]) => t`from ${rounded(low, 2)} to ${rounded(high, 2)}`;
 
 // The plane of the inputs, as a grid of lines.
 function drawSheet(context, { sheet, side }, place, ratio) {

@@ -1,6 +1,7 @@
 // Names of inputs and axes: those of their columns, or x₁ and x₂ if these are long.
 
 import { fixedValue } from "./fixed-columns.js";
+import { listed, said, t } from "./language.js";
 
 // The inputs that are not computed from others.
 export const PLAIN = ["x1", "x2"];
@@ -39,28 +40,24 @@ export function inputName(label, data) {
 // Describes the slice that a picture shows of data with more than two inputs; empty if it shows all of them.
 export function sliceWords(data) {
   const { axes, image, columns, fixed, features, n_inputs: count, fixed_at: fixedAt } = data;
-  if (!columns.length) return "The plane of the first two principal components";
+  if (!columns.length) return t`The plane of the first two principal components`;
   if (features.length || count <= axes.length) return "";
   if (fixed.length) return fixedWords(fixed, data);
-  return image ? `A slice: the other ${count - axes.length} inputs are fixed at ${fixedAt}` : "";
+  return image
+    ? t`A slice: the other ${count - axes.length} inputs are fixed at ${said(fixedAt)}`
+    : "";
 }
 
 function fixedWords(fixed, data) {
   const moved = fixed.filter((each) => each.moved);
   const rest = data.n_fixed - moved.length;
-  const names =
-    rest < 3
-      ? fixed
-          .filter((each) => !each.moved)
-          .map(({ name }) => bare(name, data))
-          .join(" and ")
-      : `the other ${rest} columns`;
-  const usual =
-    rest === 1
-      ? `is fixed at ${data.fixed_at.replace("their", "its")}`
-      : `are fixed at ${data.fixed_at}`;
+  const names = fixed.filter((each) => !each.moved).map(({ name }) => bare(name, data));
+  const usual = said(data.fixed_at);
   const values = moved.slice(0, 3).map((each) => `${bare(each.name, data)} = ${fixedValue(each)}`);
-  if (moved.length > 3) values.push(`${moved.length - 3} more set by hand`);
-  if (rest) values.push(`${names} ${usual}`);
-  return `A slice: ${values.join(", ")}`;
+  if (moved.length > 3) values.push(t`${moved.length - 3} more set by hand`);
+  if (rest === 1)
+    values.push(t`${names[0]} is fixed at ${said(data.fixed_at.replace("their", "its"))}`);
+  else if (rest === 2) values.push(t`${listed(names)} are fixed at ${usual}`);
+  else if (rest) values.push(t`the other ${rest} columns are fixed at ${usual}`);
+  return t`A slice: ${values.join(", ")}`;
 }

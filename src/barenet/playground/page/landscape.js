@@ -1,5 +1,6 @@
 // The landscape: the training loss on the plane of the path of the weights, a tab of each network.
 
+import { listed, t } from "./language.js";
 import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
 import { counted, make, percent, rounded, shareAt } from "./dom.js";
@@ -67,14 +68,17 @@ export class Landscape extends ServerView {
   name() {
     const { shares, paths } = this.answer;
     this.axes.forEach((axis, index) => {
-      const ordinal = ["1st", "2nd"][index];
-      axis.textContent = `${ordinal} direction: ${percent(shares[index])} of the path`;
+      const share = percent(shares[index]);
+      axis.textContent =
+        index === 0
+          ? t`1st direction: ${share} of the path`
+          : t`2nd direction: ${share} of the path`;
     });
-    const best = paths.map(({ best_epoch: epoch }) => counted(epoch)).join(" and ");
-    this.marks.textContent = `○ start  ● now  ◇ lowest test loss (about epoch ${best})`;
+    const best = listed(paths.map(({ best_epoch: epoch }) => counted(epoch)));
+    this.marks.textContent = t`○ start  ● now  ◇ lowest test loss (about epoch ${best})`;
     this.canvas.setAttribute(
       "aria-label",
-      `Training loss around the path of the weights. ${this.words.textContent} Arrow keys read the loss.`,
+      t`Training loss around the path of the weights. ${this.words.textContent} Arrow keys read the loss.`,
     );
   }
 
@@ -82,20 +86,24 @@ export class Landscape extends ServerView {
     const { shares, paths, rows, constant, losses } = this.answer;
     const finite = losses.filter((loss) => loss !== null);
     const held = percent(shares[0] + shares[1]);
-    const sentences = [`This plane holds ${held} of the path${paths.length > 1 ? "s" : ""}.`];
+    const sentences = [
+      paths.length > 1
+        ? t`This plane holds ${held} of the paths.`
+        : t`This plane holds ${held} of the path.`,
+    ];
     paths.forEach(({ losses: [loss, below] }, index) => {
-      const subject = paths.length > 1 ? `Network ${"AB"[index]}` : "The network";
+      const subject = paths.length > 1 ? [t`Network A`, t`Network B`][index] : t`The network`;
       sentences.push(
-        `${subject} has the training loss ${short(loss)}; the plane has ${short(below)} at its place.`,
+        t`${subject} has the training loss ${short(loss)}; the plane has ${short(below)} at its place.`,
       );
     });
     const lowest = short(Math.min(...finite));
     const highest = short(Math.max(...finite));
     sentences.push(
-      `Losses from ${lowest} to ${highest}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
+      t`Losses from ${lowest} to ${highest}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
     );
     if (rows[0] < rows[1])
-      sentences.push(`Measured on ${counted(rows[0])} of ${counted(rows[1])} training rows.`);
+      sentences.push(t`Measured on ${counted(rows[0])} of ${counted(rows[1])} training rows.`);
     return sentences.join(" ");
   }
 
@@ -104,13 +112,13 @@ export class Landscape extends ServerView {
     this.at = at;
     const { answer } = this;
     if (!at || !answer?.losses) {
-      this.value.textContent = answer?.hint ? "" : "Point at the landscape to read the loss.";
+      this.value.textContent = answer?.hint ? "" : t`Point at the landscape to read the loss.`;
       return;
     }
     const [column, row] = at.map((share) =>
       Math.min(answer.side - 1, Math.max(0, Math.floor(share * answer.side))),
     );
-    this.value.textContent = `Loss ${short(answer.losses[row * answer.side + column])}${this.epochAt(at)}`;
+    this.value.textContent = `${t`Loss ${short(answer.losses[row * answer.side + column])}`}${this.epochAt(at)}`;
   }
 
   epochAt([x, y]) {
@@ -125,7 +133,7 @@ export class Landscape extends ServerView {
         }
       });
     }
-    return least < NEAR ? `, the path at epoch ${counted(nearest)}` : "";
+    return least < NEAR ? t`, the path at epoch ${counted(nearest)}` : "";
   }
 
   step(event) {

@@ -2,6 +2,7 @@
 
 import { ActivationCurve } from "./activation-curve.js";
 import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
+import { said, t } from "./language.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -15,7 +16,7 @@ const SIZES = [
   [32, "32"],
   [64, "64"],
   [128, "128"],
-  [0, "all rows"],
+  [0, t`all rows`],
 ];
 const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
 const NAMES = {
@@ -38,11 +39,19 @@ const NUMBERS = new Set([
   "stop_epoch",
   "stop_loss",
 ]);
+// The names of settings, as the server lists those that were changed.
+const SETTINGS = {
+  loss: "loss",
+  penalty: "regularization",
+  penalty_rate: "strength",
+  batch_size: "batch size",
+};
 const PENALTY = new Set(["regularization", "strength"]); // both are seen where there is one
 
 const STEADY = 2000; // milliseconds that words stay, while it learns
 
 const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => each.remedy).join();
+const namesOf = (texts) => Object.entries(texts).map(([name, text]) => [name, said(text)]);
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
 export class LearningPanel {
@@ -56,12 +65,12 @@ export class LearningPanel {
     );
     fill("learning_rate", asEntries(RATES));
     fill("activations", [
-      ["", "mixed"],
-      ...catalog.activations.map((name) => [name, name === "identity" ? "linear" : name]),
+      ["", t`mixed`],
+      ...catalog.activations.map((name) => [name, name === "identity" ? t`linear` : name]),
     ]);
     fill("penalty_rate", asEntries(STRENGTHS));
     fill("batch_size", SIZES);
-    fill("schedule", Object.entries(catalog.schedules));
+    fill("schedule", namesOf(catalog.schedules));
     fill("dropout", asEntries(DROPOUTS));
     this.curve = new ActivationCurve();
     this.field("activations").after(this.curve.root);
@@ -98,7 +107,7 @@ export class LearningPanel {
     const isLBFGS = settings.optimizer.startsWith("lbfgs");
     this.rate = isLBFGS ? 0 : settings.learning_rate;
     find(".name", this.root).textContent = name;
-    fillSelect(this.field("loss"), Object.entries(this.catalog.losses[task]));
+    fillSelect(this.field("loss"), namesOf(this.catalog.losses[task]));
     const single = new Set(settings.activations).size === 1 ? settings.activations[0] : "";
     this.curve.show(single);
     for (const control of findAll("[data-field]", this.root)) {
@@ -108,15 +117,15 @@ export class LearningPanel {
       else show(control, settings[field]);
     }
     for (const each of findAll(".beyond", this.root)) {
-      const label = each.firstChild.textContent.trim().toLowerCase();
+      const name = SETTINGS[find("[data-field]", each).dataset.field];
       each.classList.toggle(
         "changed",
-        changed.includes(label) || (PENALTY.has(label) && settings.penalty !== "none"),
+        changed.includes(name) || (PENALTY.has(name) && settings.penalty !== "none"),
       );
     }
     this.field("penalty_rate").disabled = settings.penalty === "none";
     this.field("activations").disabled = settings.hidden.length === 0;
-    this.field("activations").options[0].text = settings.hidden.length ? "mixed" : "none";
+    this.field("activations").options[0].text = settings.hidden.length ? t`mixed` : t`none`;
     for (const field of ["learning_rate", "schedule", "batch_size"])
       this.field(field).disabled = isLBFGS;
   }
@@ -144,15 +153,15 @@ export class LearningPanel {
       );
     }
     this.shown = key;
-    found.forEach((each, index) => write(place.children[index].firstChild, each.message));
+    found.forEach((each, index) => write(place.children[index].firstChild, said(each.message)));
   }
 
   remedies(remedy) {
     const link = (label, act) => [button(label, act, { className: "link" })];
-    if (remedy === "weights") return link("Start again with new weights", () => this.newWeights());
+    if (remedy === "weights") return link(t`Start again with new weights`, () => this.newWeights());
     const slower = Number((this.rate / 10).toPrecision(3)); // 0.003 / 10 has seventeen digits
     if (remedy === "rate" && this.rate)
-      return link(`Continue from the best epoch with the rate ${slower}`, () =>
+      return link(t`Continue from the best epoch with the rate ${slower}`, () =>
         this.acts.slower(slower),
       );
     return [];

@@ -2,6 +2,7 @@
 
 import { placeOf, sectionOf } from "./address.js";
 import { connect, find, findAll, make, parts, table, write } from "./dom.js";
+import { said, t } from "./language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
 import { logLoss } from "./log-loss.js";
 import { recall, remember } from "./memory.js";
@@ -45,7 +46,7 @@ export class LessonPanel {
     find("#course").addEventListener("click", () => this.openCourse());
     find("#play").addEventListener("click", () => this.showPicture());
     const learners = find("#class");
-    const plans = "The documentation has [plans of 45 minutes and worksheets](teachers.html).";
+    const plans = t`The documentation has [plans of 45 minutes and worksheets](teachers.html).`;
     find(".plans", learners).replaceChildren(...linked(plans, page.catalog.worker?.documentation));
     find("textarea", learners).addEventListener("input", ({ target }) =>
       find(".many", learners).replaceChildren(
@@ -184,7 +185,7 @@ export class LessonPanel {
     else if (this.page.begun) this.started = false; // the network of another step
     this.isStepping = false;
     if (!lesson && this.page.view.lesson)
-      this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
+      this.page.notice(t`There is no lesson “${this.page.view.lesson}” here.`, 8000);
     if (!lesson) Object.assign(this.page.view, { lesson: "", step: "" });
     if (!lesson && this.lesson) this.picture.show(null);
     this.lesson = lesson;
@@ -230,7 +231,7 @@ export class LessonPanel {
       ...lesson.steps.map((_, index) => make("i", { className: index <= place ? "done" : "" })),
     );
     const { length } = lesson.steps;
-    write(find(".step-of", this.root), length > 1 ? `Step ${place + 1} of ${length}` : "");
+    write(find(".step-of", this.root), length > 1 ? t`Step ${place + 1} of ${length}` : "");
     this.dots.parentNode.hidden = length < 2;
     this.showHelp();
     const picture = this.pictureOf(step);
@@ -301,12 +302,12 @@ export class LessonPanel {
     this.root.classList.remove("passed", "asks");
     const isOnly = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = isOnly
-      ? "Leave the lesson"
-      : "Leave the course";
+      ? t`Leave the lesson`
+      : t`Leave the course`;
     find(".place", this.root).textContent = isOnly
-      ? "Lesson"
-      : `Lesson ${this.place + 1} of ${this.lessons.length}`;
-    find("h2", this.root).textContent = lesson.title;
+      ? t`Lesson`
+      : t`Lesson ${this.place + 1} of ${this.lessons.length}`;
+    find("h2", this.root).textContent = said(lesson.title);
     this.listSteps(passed());
   }
 
@@ -315,10 +316,10 @@ export class LessonPanel {
     this.steps.replaceChildren(
       ...lessons.map((each, index) => {
         const isDone = done.includes(each.title);
-        const step = make("a", { href: `#lesson=${each.name}` }, each.title);
+        const step = make("a", { href: `#lesson=${each.name}` }, said(each.title));
         if (isDone)
           step.append(
-            make("span", { className: "tick", role: "img", "aria-label": "passed" }, " ✓"),
+            make("span", { className: "tick", role: "img", "aria-label": t`passed` }, " ✓"),
           );
         if (index === place) step.setAttribute("aria-current", "step");
         return make("li", {}, step);
@@ -327,7 +328,7 @@ export class LessonPanel {
   }
 
   showHint() {
-    this.hints.append(make("li", {}, this.lesson.hints[this.hinted]));
+    this.hints.append(make("li", {}, said(this.lesson.hints[this.hinted])));
     this.hinted += 1;
     this.showHelp();
     this.hints.lastChild.scrollIntoView({ block: "nearest" });
@@ -366,7 +367,7 @@ export class LessonPanel {
     } else if (reached && conditions.length) {
       this.questions.askOpen();
       this.markOpen();
-      write(this.result, "Answer the question, too.");
+      write(this.result, t`Answer the question, too.`);
     } else write(this.result, this.adviceOn(conditions));
   }
 
@@ -376,8 +377,8 @@ export class LessonPanel {
     const missing = conditions.find(({ holds }) => !holds);
     const hasTrained = epoch > 0 && !playing;
     if (!missing || !hasTrained) return "";
-    const needed = `${missing.words} is needed, and it is ${missing.value}.`;
-    return `Not yet. ${missing.otherwise || needed}`;
+    const needed = t`${said(missing.words)} is needed, and it is ${said(missing.value)}.`;
+    return `${t`Not yet.`} ${said(missing.otherwise) || needed}`;
   }
 
   add() {
@@ -396,28 +397,29 @@ export class LessonPanel {
     const [tick, name, now] = item.children;
     item.classList.toggle("holds", holds);
     write(tick, holds ? "✓" : "○");
-    tick.setAttribute("aria-label", holds ? "reached" : "not reached");
-    write(name, words);
-    write(now, `${reached ? "passed with" : "now"} ${value}`);
+    tick.setAttribute("aria-label", holds ? t`reached` : t`not reached`);
+    write(name, said(words));
+    write(now, reached ? t`passed with ${said(value)}` : t`now ${said(value)}`);
   }
 
   // The number of passed lessons, on the button of the course, or the lesson that was left for something else.
   count() {
     const { length } = this.numbers();
     const left = this.lessons.findIndex((each) => each.name === this.page.left?.view.lesson);
-    let words = "Course";
-    if (left >= 0) words = `Back to lesson ${left + 1}`;
-    else if (length) words = `Course ${length}/${this.lessons.length}`;
+    let words = t`Course`;
+    if (left >= 0) words = t`Back to lesson ${left + 1}`;
+    else if (length) words = t`Course ${length}/${this.lessons.length}`;
     find("#course").textContent = words;
   }
 
   // The numbers of the lessons that were passed, in an address for a teacher.
   shareProgress() {
-    const kind = this.page.catalog.worker ? "an address" : "a command";
     copyAddress(
       this.page,
       `passed=${this.numbers().join(".")}`,
-      `Your progress is copied, as ${kind} that shows it to a teacher`,
+      this.page.catalog.worker
+        ? t`Your progress is copied, as an address that shows it to a teacher.`
+        : t`Your progress is copied, as a command that shows it to a teacher.`,
     );
   }
 
@@ -438,7 +440,7 @@ export class LessonPanel {
     this.markOpen();
     find(".lesson-body", this.root).scrollTop = 0; // to the result
     this.next.disabled = false;
-    let words = `Passed! ${this.questions.score}${success}`;
+    let words = `${t`Passed!`} ${this.questions.score}${said(success)}`;
     if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
     this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
     find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
@@ -448,9 +450,9 @@ export class LessonPanel {
 // The words of a step, with its formula.
 function storyOf({ text, formula }) {
   const story = text.map((words) =>
-    make("p", { className: FORMULA.test(words) ? "sum" : "" }, words),
+    make("p", { className: FORMULA.test(words) ? "sum" : "" }, said(words)),
   );
-  if (formula) story.push(make("p", { className: "sum" }, formula));
+  if (formula) story.push(make("p", { className: "sum" }, said(formula)));
   return story;
 }
 
@@ -470,19 +472,21 @@ function ending(lessons, done) {
   if (lessons.length === 1) return "";
   const open = lessons.flatMap(({ title }, index) => (done.includes(title) ? [] : [index + 1]));
   return open.length
-    ? `That was the last lesson. Still open: ${open.join(", ")}.`
-    : "That was the last lesson: you have passed the whole course.";
+    ? t`That was the last lesson. Still open: ${open.join(", ")}.`
+    : t`That was the last lesson: you have passed the whole course.`;
 }
 
 // The words for a teacher who opens the address of a learner's progress.
 export function progressWords(numbers, lessons) {
   const places = placesOf(numbers);
   if (!places)
-    return "This link names no lesson: numbers belong after #passed=, as in #passed=1.2.";
+    return t`This link names no lesson: numbers belong after #passed=, as in #passed=1.2.`;
   const given = places.filter((each) => lessons[each - 1]);
-  const list = given.length ? `: ${given.join(", ")}` : "";
-  const unknown = unknownWords(places, lessons, " T");
-  return `This learner has passed ${given.length} of ${lessons.length} lessons${list}.${unknown}`;
+  const unknown = unknownWords(places, lessons);
+  const words = given.length
+    ? t`This learner has passed ${given.length} of ${lessons.length} lessons: ${given.join(", ")}.`
+    : t`This learner has passed ${0} of ${lessons.length} lessons.`;
+  return [words, unknown].filter(Boolean).join(" ");
 }
 
 // The numbers after #passed=, none of them if nothing follows; null if words do.
@@ -493,10 +497,10 @@ function placesOf(text) {
   return (numbers.match(/\d+/g) ?? []).map(Number);
 }
 
-// The words for numbers that no lesson of this course has, after the first letters of a sentence.
-function unknownWords(places, lessons, start) {
+// The words for numbers that no lesson of this course has; empty if there are none.
+function unknownWords(places, lessons) {
   const unknown = places.filter((each) => !lessons[each - 1]);
-  return unknown.length ? `${start}his course has no lesson ${unknown.join(", ")}.` : "";
+  return unknown.length ? t`This course has no lesson ${unknown.join(", ")}.` : "";
 }
 
 // A row for each line with the progress of a learner, whose name comes before it, and a message for each other line.
@@ -507,24 +511,24 @@ function classTable(text, lessons, course) {
     if (!line.trim()) return;
     const [before, after] = line.split("#passed=");
     const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:,;]+$/, "");
-    const where = `Line ${place + 1}${name && ` (${name})`}`;
-    if (after === undefined) return faults.push(`${where}: no #passed=… found.`);
+    const where = `${t`Line ${place + 1}`}${name && ` (${name})`}`;
+    if (after === undefined) return faults.push(`${where}: ${t`no #passed=… found.`}`);
     const from = courseOf(before);
     if (from !== null && from !== fileOf(course))
       return faults.push(
-        `${where}: this is progress in ${from}, and the table is for ${fileOf(course)}.`,
+        `${where}: ${t`this is progress in ${from}, and the table is for ${fileOf(course)}.`}`,
       );
     const done = placesOf(after);
-    if (!done) return faults.push(`${where}: no number follows #passed=.`);
-    const unknown = unknownWords(done, lessons, `${where}: t`);
-    if (unknown) faults.push(unknown);
+    if (!done) return faults.push(`${where}: ${t`no number follows #passed=.`}`);
+    const unknown = unknownWords(done, lessons);
+    if (unknown) faults.push(`${where}: ${unknown}`);
     rows.push([
-      name || `Learner ${rows.length + 1}`,
+      name || t`Learner ${rows.length + 1}`,
       ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : "")),
     ]);
   });
   return [
-    table(["Learner", ...lessons.map((_, index) => String(index + 1))], rows),
+    table([t`Learner`, ...lessons.map((_, index) => String(index + 1))], rows),
     ...faults.map((words) => make("p", { className: "hint" }, words)),
   ];
 }
@@ -544,7 +548,7 @@ const fileOf = (path) =>
     .replace(/\\?["'“”„‘’]/g, "")
     .trim()
     .split(/[/\\]/)
-    .pop() || "the playground's own lessons";
+    .pop() || t`the playground's own lessons`;
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
 

@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { rounded } from "./dom.js";
 import { pixelRatio } from "./heatmap.js";
+import { t } from "./language.js";
 
 const NEAR = 6; // pixels
 const MOST_WRITTEN = 24; // numbers on links that can be read
@@ -59,7 +60,7 @@ export class Links {
       this.writeNumber(`w = ${rounded(weights[index] ?? 0, 2)}`, at);
     }
     for (const { index, at } of this.biases)
-      this.writeNumber(`bias ${rounded(weights[index] ?? 0, 2)}`, at);
+      this.writeNumber(`${t`bias`} ${rounded(weights[index] ?? 0, 2)}`, at);
   }
 
   writeNumber(words, { x, y }) {

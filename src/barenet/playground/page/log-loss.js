@@ -1,6 +1,7 @@
 // The picture of −log p in a lesson: what a probability p of the true class costs.
 
 import { make, write } from "./dom.js";
+import { t } from "./language.js";
 import { number } from "./step-words.js";
 
 const LEAST = 0.02; // the smallest probability that is drawn
@@ -30,7 +31,7 @@ export function logLoss() {
     max: 1,
     step: 0.01,
     value: START,
-    "aria-label": "Probability p of the true colour",
+    "aria-label": t`Probability p of the true colour`,
   });
   const words = make("output", {});
   const show = () => {

@@ -1,6 +1,8 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
+import { connectLanguages } from "./language-choice.js"; // first: it waits for the catalogue
 import { fromHash, replaceHash, toHash } from "./address.js";
+import { said, t } from "./language.js";
 import { ServerTabs } from "./server-view.js";
 import { BackwardPasses } from "./backward-pass.js";
 import { Cells } from "./cells.js";
@@ -27,7 +29,7 @@ import { Theme } from "./theme.js";
 
 // The keys of controls, which a lesson may hide.
 const KEYS = { " ": "#play", ".": "#step", ",": "#batch", r: "#reset", n: "[data-action=weights]" };
-const NAMES = ["Network A", "Network B"];
+const NAMES = [t`Network A`, t`Network B`];
 const ANNOUNCE = 8000; // milliseconds
 const LONG = 600000; // milliseconds: the tab may be opened in the background, with those of a class
 const ARRIVAL = 3000; // milliseconds in which a new worker reaches an earlier epoch
@@ -96,7 +98,7 @@ class Page {
       onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
       onLost: (
-        words = "The server does not respond. This page reconnects automatically …",
+        words = t`The server does not respond. This page reconnects automatically …`,
         part,
       ) => {
         if (!catalog.worker) this.showPlaying(false);
@@ -140,7 +142,7 @@ class Page {
     if (message.type === "state") this.describe(message);
     else if (message.type === "points") this.points = message.arrays;
     else if (message.type === "frame") this.receive(message);
-    else if (message.type === "error") this.refused(message.message);
+    else if (message.type === "error") this.refused(said(message.message));
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
     else this.tools.forEach((tool) => tool.take?.(message));
   }
@@ -167,7 +169,8 @@ class Page {
         settings: state.networks[place],
         network: networks[place],
         data,
-        name: networks.length > 1 ? NAMES[place] : "How it learns",
+        name: networks.length > 1 ? NAMES[place] : t`How it learns`,
+        isOneOfTwo: networks.length > 1,
         view: this.view,
         changed,
       }),
@@ -175,8 +178,8 @@ class Page {
     this.data.describe(state.data, data, changed);
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
-    find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
-    find("#epoch-of").textContent = networks.length > 1 ? "Epoch of A" : "Epoch";
+    find("#compare").textContent = networks.length > 1 ? t`One network` : t`Compare`;
+    find("#epoch-of").textContent = networks.length > 1 ? t`Epoch of A` : t`Epoch`;
     if (this.compares) this.compare();
     this.compares = false;
     this.repeat();
@@ -203,10 +206,10 @@ class Page {
     const { epoch } = this.panels[0].header ?? { epoch: 0 };
     const words = [];
     if (second > first)
-      words.push(`${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`);
+      words.push(t`Network B stands below network A: this window is too narrow for both.`);
     if (epoch > 0)
       words.push(
-        `${NAMES[1]} begins at epoch 0, ${NAMES[0]} continues from ${counted(epoch)}. Reset starts both again.`,
+        t`Network B begins at epoch 0, network A continues from ${counted(epoch)}. Reset starts both again.`,
       );
     this.notice(words.join(" "), 5000);
   }
@@ -262,7 +265,7 @@ class Page {
     else if (this.address) {
       this.address = ""; // an invalid one: start with the defaults
       this.greet();
-      this.notice(`This address cannot be shown: ${words}`, 8000);
+      this.notice(t`This address cannot be shown: ${words}`, 8000);
     }
   }
 
@@ -319,7 +322,7 @@ class Page {
     const { epoch, playing, saved, batch } = this.panels[0].header;
     find("#epoch").textContent = counted(epoch);
     find("#batches").textContent =
-      batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
+      batch[0] && !playing ? t`+ ${batch[0]} of ${batch[1]} batches` : "";
     this.showPlaying(this.panels.some((panel) => panel.header.playing));
     this.followTime(epoch, playing, saved);
     const edits = JSON.stringify(this.edits());
@@ -334,14 +337,14 @@ class Page {
     if (!home) return;
     const name = find(".home");
     name.replaceWith(
-      make("a", { className: "home", href: home, title: "To the first page" }, name.textContent),
+      make("a", { className: "home", href: home, title: t`To the first page` }, name.textContent),
     );
   }
 
   showPlaying(playing) {
     document.body.classList.toggle("playing", playing);
     find("#play").setAttribute("aria-pressed", playing);
-    find("#play").setAttribute("aria-label", playing ? "Pause" : "Play");
+    find("#play").setAttribute("aria-label", playing ? t`Pause` : t`Play`);
     this.playing = playing;
   }
 
@@ -355,12 +358,15 @@ class Page {
     else if (scrub !== document.activeElement)
       scrub.value = this.saved.findLastIndex((each) => each <= epoch);
     const { last: end } = this.panels[0].header;
-    const of = !playing && epoch < end ? ` of ${counted(end)}` : "";
-    find("#scrub-value").textContent = `epoch ${counted(epoch)}${of}`;
+    const isEarlier = !playing && epoch < end;
+    find("#scrub-value").textContent = isEarlier
+      ? t`epoch ${counted(epoch)} of ${counted(end)}`
+      : t`epoch ${counted(epoch)}`;
   }
 
   connectControls() {
     selectNumbers();
+    connectLanguages(find("#language"));
     const on = (selector, act) => find(selector).addEventListener("click", act);
     on(".skip", (event) => {
       event.preventDefault(); // its place is no address of settings
@@ -441,7 +447,7 @@ class Page {
     const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name)
       return this.notice(
-        `A network needs an input: add another one before you remove ${label}.`,
+        t`A network needs an input: add another one before you remove ${label}.`,
         5000,
       );
     const taken = !features.includes(name);
@@ -450,8 +456,8 @@ class Page {
     );
     this.change(({ data }) => (data.features = chosen));
     const words = taken
-      ? `The network starts again with ${label}. Click it again to leave it out.`
-      : `The network starts again without ${label}. Click it again to take it back in.`;
+      ? t`The network starts again with ${label}. Click it again to leave it out.`
+      : t`The network starts again without ${label}. Click it again to take it back in.`;
     this.notice(words, 5000);
   }
 
@@ -592,7 +598,7 @@ class Page {
     place.replaceChildren(words);
     if (share !== undefined)
       place.append(make("progress", { max: 1, value: share, "aria-label": words }));
-    if (act) place.append(button("Start Python again", act, { className: "button" }));
+    if (act) place.append(button(t`Start Python again`, act, { className: "button" }));
     place.hidden = !words;
     this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
@@ -605,7 +611,7 @@ class Page {
     this.panels.forEach((panel) =>
       panel.output.canvas.setAttribute(
         "aria-label",
-        `The network's output over the plane. ${panel.summary()}`,
+        `${t`The network's output over the plane`}. ${panel.summary()}`,
       ),
     );
   }
@@ -652,8 +658,8 @@ function wrongQuery(search, { worker }) {
   const name = wrong ? wrong[0] : "";
   if (!name) return "";
   if (worker)
-    return `This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.`;
-  return "Lessons are opened by the command, as in barenet play lesson.json.";
+    return t`This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.`;
+  return t`Lessons are opened by the command, as in barenet play lesson.json.`;
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

@@ -2,6 +2,7 @@
 
 import { CurveView } from "./curve-view.js";
 import { connect, counted, find, findAll, percent, rounded, write } from "./dom.js";
+import { t } from "./language.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
 import { OutputTabs } from "./output-tabs.js";
@@ -45,7 +46,7 @@ export class NetworkPanel {
       box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
-  describe({ settings, network, data, name, view, changed }) {
+  describe({ settings, network, data, name, isOneOfTwo, view, changed }) {
     Object.assign(this, { settings, facts: network, data });
     this.learning.describe(settings, data.task, name, changed);
     this.network.describe(network, data, settings, this.catalog.features);
@@ -54,7 +55,7 @@ export class NetworkPanel {
     this.score.describe(data);
     this.curve.describe(data.rows[1] > 0);
     find("[data-view=tests]", this.root).closest("label").hidden = data.rows[1] === 0;
-    this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
+    this.nameRegions(isOneOfTwo ? name : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     this.curve.setLog(view.log);
     find("[data-action=fewer]", this.root).disabled = settings.hidden.length === 0;
@@ -63,17 +64,17 @@ export class NetworkPanel {
   }
 
   // If there are two networks, the name of each region includes that of its network.
-  nameRegions(whose) {
+  nameRegions(network) {
     const names = {
-      ".network": "Neurons",
-      ".output": "Output",
-      ".matrix": "Confusion matrix",
-      ".backward-pass": "Forward and backward, one term at a time",
-      ".pass-picture": "The network in the pass",
+      ".network": t`Neurons`,
+      ".output": t`Output`,
+      ".matrix": t`Confusion matrix`,
+      ".backward-pass": t`Forward and backward, one term at a time`,
+      ".pass-picture": t`The network in the pass`,
     };
     for (const [selector, name] of Object.entries(names)) {
       const region = this.root.querySelector(selector); // a pass is added after the panel is made
-      region?.setAttribute("aria-label", `${name}${whose}`);
+      region?.setAttribute("aria-label", network ? t`${name} of ${network}` : name);
     }
   }
 
@@ -94,7 +95,7 @@ export class NetworkPanel {
   write() {
     this.network.write();
     this.output.showValue();
-    find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
+    find(".at", this.root).textContent = t`epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
     this.learning.report(this.header, [...this.frame.problems, ...this.linearWins()]);
@@ -113,10 +114,10 @@ export class NetworkPanel {
     } = this;
     if (linear === null || !epoch || !newest || !settings.hidden.length || newest[4] >= linear)
       return [];
-    const score = data.classes ? `accuracy ${percent(linear)}` : `R² ${rounded(linear)}`;
+    const score = data.classes ? t`accuracy ${percent(linear)}` : `R² ${rounded(linear)}`;
     return [
       {
-        message: `A linear model of the same inputs is better on the test points: ${score}.`,
+        message: t`A linear model of the same inputs is better on the test points: ${score}.`,
         remedy: "",
       },
     ];
@@ -128,10 +129,11 @@ export class NetworkPanel {
     const { epoch, last, playing } = this.header ?? {};
     let past = "";
     if (!playing && epoch < last)
-      past = `Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
+      past = t`Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
     const words = hovered || past || this.curve.facts();
     write(find(".curve-facts", this.root), words);
-    if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
+    if (!hovered)
+      find(".curve", this.root).setAttribute("aria-label", `${t`Loss per epoch`}. ${words}`);
   }
 
   // A summary for screen readers.
@@ -142,13 +144,19 @@ export class NetworkPanel {
       batch,
       newest: [, loss, testLoss, score, testScore],
     } = this.header;
-    let place = `Epoch ${epoch}`;
-    if (batch[0]) place += ` and ${counted(batch[0])} of ${counted(batch[1])} batches`;
-    const parts = [`training loss ${rounded(loss)}`];
+    let place = t`Epoch ${epoch}`;
+    if (batch[0])
+      place = t`Epoch ${epoch} and ${counted(batch[0])} of ${counted(batch[1])} batches`;
+    const parts = [t`training loss ${rounded(loss)}`];
     const scored = (value) =>
-      this.data.classes ? `accuracy ${percent(value)}` : `R² ${rounded(value)}`;
+      this.data.classes ? t`accuracy ${percent(value)}` : `R² ${rounded(value)}`;
     if (this.data.rows[1] > 0)
-      parts.push(`test loss ${rounded(testLoss)}`, `test ${scored(testScore)}`);
+      parts.push(
+        t`test loss ${rounded(testLoss)}`,
+        this.data.classes
+          ? t`test accuracy ${percent(testScore)}`
+          : t`test R² ${rounded(testScore)}`,
+      );
     else parts.push(scored(score));
     return `${place}: ${parts.join(", ")}.`;
   }

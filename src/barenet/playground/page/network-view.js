@@ -5,6 +5,7 @@ import { button, find, findAll, make, rounded, showTip, write } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
 import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
+import { t } from "./language.js";
 import { Links } from "./links.js";
 
 const LEAST = 42; // pixels: the side of a neuron
@@ -139,7 +140,7 @@ export class NetworkView {
     });
     const more = data.n_inputs - data.drawn_inputs.length;
     if (!data.features.length && more > 0)
-      rows.push(make("p", { className: "rest" }, `+${more} more`));
+      rows.push(make("p", { className: "rest" }, t`+${more} more`));
     return make("div", { className: "column inputs" }, ...rows);
   }
 
@@ -169,7 +170,10 @@ export class NetworkView {
         "p",
         { className: "rest" },
         this.caption,
-        ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`,
+        " ",
+        this.data.rows[0]
+          ? t`${count} pixels; of the ${chosen.length} that vary most, the links are drawn.`
+          : t`${count} pixels; of the ${chosen.length} in the middle, the links are drawn.`,
       ),
     );
   }
@@ -180,7 +184,7 @@ export class NetworkView {
     if (!this.data?.image || !this.picture) return;
     const [pixels, top] = image ? [image, this.data.image_top] : [this.data.mean_image, 1];
     paint(this.picture, pixels, this.data.image, top);
-    const words = image ? "The input:" : "The mean of all images:";
+    const words = image ? t`The input:` : t`The mean of all images:`;
     this.caption.textContent = words;
     this.picture.ariaLabel = words;
   }
@@ -190,11 +194,11 @@ export class NetworkView {
     const choice = {};
     if (optional) {
       choice["aria-pressed"] = used;
-      choice.title = used ? "Leave this input out" : "Give the network this input";
+      choice.title = used ? t`Leave this input out` : t`Give the network this input`;
     }
     const node = button([], () => optional && this.acts.feature(name), {
       className: `neuron input${used ? "" : " off"}`,
-      "aria-label": `Input ${label}`,
+      "aria-label": t`Input ${label}`,
       ...choice,
     });
     if (used)
@@ -203,7 +207,7 @@ export class NetworkView {
         column: 0,
         place,
         picture: this.data.drawn_inputs.indexOf(place),
-        name: `Input ${label}`,
+        name: t`Input ${label}`,
       });
     return make(
       "div",
@@ -221,7 +225,7 @@ export class NetworkView {
     const shown = this.network.drawn[layer];
     const nodes = Array.from({ length: shown }, (_, neuron) => this.neuron(layer, neuron));
     const others = make("div", { className: "small" }, ...nodes.splice(LEADING));
-    const rest = make("p", { className: "rest" }, size > shown ? `+${size - shown} more` : "");
+    const rest = make("p", { className: "rest" }, size > shown ? t`+${size - shown} more` : "");
     return make(
       "div",
       { className: "column" },
@@ -257,11 +261,11 @@ export class NetworkView {
   }
 
   neuron(layer, neuron) {
-    const bias = make("span", { className: "bias", title: "Bias: orange below 0, blue above" });
-    const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
+    const bias = make("span", { className: "bias", title: t`Bias: orange below 0, blue above` });
+    const name = t`Layer ${layer + 1}, neuron ${neuron + 1}`;
     const node = button([bias], () => this.acts.open(layer, neuron), {
       className: "neuron",
-      "aria-label": `${name}. Open its weights`,
+      "aria-label": t`${name}. Open its weights`,
     });
     const before = this.network.drawn.slice(0, layer).reduce((sum, count) => sum + count, 0);
     this.keep({ node, bias, column: layer + 1, place: neuron, picture: before + neuron, name });
@@ -280,14 +284,14 @@ export class NetworkView {
         {
           className: isPictured ? "neuron answer pictured" : "neuron answer",
           title: name,
-          "aria-label": `Output ${name}. Open its weights`,
+          "aria-label": t`Output ${name}. Open its weights`,
         },
       );
-      this.keep({ node, column: layer + 1, place, name: `Output ${name}`, isPictured });
+      this.keep({ node, column: layer + 1, place, name: t`Output ${name}`, isPictured });
       return node;
     });
     if (last.n_out > MAX_ANSWERS)
-      nodes.push(make("p", { className: "rest" }, `+${last.n_out - MAX_ANSWERS} more`));
+      nodes.push(make("p", { className: "rest" }, t`+${last.n_out - MAX_ANSWERS} more`));
     return make("div", { className: "column answers" }, ...nodes);
   }
 
@@ -298,7 +302,7 @@ export class NetworkView {
     const step = (by, sign, label) =>
       button(sign, () => resize((wanted) => wanted + by), {
         className: "round tiny",
-        "aria-label": `${label} layer ${layer + 1}`,
+        "aria-label": label,
       });
     const number = make("input", {
       type: "number",
@@ -306,7 +310,7 @@ export class NetworkView {
       max: MAX_NEURONS,
       value: size,
       className: "size",
-      "aria-label": `Neurons in layer ${layer + 1}`,
+      "aria-label": t`Neurons in layer ${layer + 1}`,
     });
     number.addEventListener("change", () => {
       const taken = number.value === "" ? size : bounded(Math.round(Number(number.value)));
@@ -316,20 +320,20 @@ export class NetworkView {
     return make(
       "div",
       { className: "size-control" },
-      step(-1, "−", "One neuron less in"),
+      step(-1, "−", t`One neuron less in layer ${layer + 1}`),
       number,
-      step(1, "+", "One neuron more in"),
+      step(1, "+", t`One neuron more in layer ${layer + 1}`),
     );
   }
 
   activationControl(layer) {
     const select = make("select", {
       className: "activation",
-      "aria-label": `Activation of layer ${layer + 1}`,
+      "aria-label": t`Activation of layer ${layer + 1}`,
     });
     select.append(
       ...this.acts.activations.map(
-        (name) => new Option(name === "identity" ? "linear" : name, name),
+        (name) => new Option(name === "identity" ? t`linear` : name, name),
       ),
     );
     select.value = this.settings.activations[layer];
@@ -348,7 +352,7 @@ export class NetworkView {
     neuron.node.dataset.key = `${neuron.column}.${neuron.place + 1}`;
     const weights = Boolean(this.data.image) && neuron.column === 1;
     const picture = {
-      name: weights ? `${neuron.name}: weights` : neuron.name,
+      name: weights ? t`${neuron.name}: weights` : neuron.name,
       weights,
       values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE),
       scale: () => this.scaleOf(neuron),
@@ -513,8 +517,8 @@ export class NetworkView {
 
   // The weight of the link under the pointer, as it is now.
   linkText() {
-    if (this.probe) return `${this.probe.words(this.marked)} — click to change the weight`;
-    return `weight ${rounded(this.frame?.weights[this.marked.index])} — click to change it`;
+    if (this.probe) return t`${this.probe.words(this.marked)} — click to change the weight`;
+    return t`weight ${rounded(this.frame?.weights[this.marked.index])} — click to change it`;
   }
 
   click(event) {
@@ -533,6 +537,6 @@ function roomFor(column, height) {
 }
 
 function countOf(number) {
-  if (number === 0) return "no hidden layer: a linear model";
-  return number === 1 ? "1 hidden layer" : `${number} hidden layers`;
+  if (number === 0) return t`no hidden layer: a linear model`;
+  return number === 1 ? t`1 hidden layer` : t`${number} hidden layers`;
 }

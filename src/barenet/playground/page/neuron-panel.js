@@ -1,6 +1,7 @@
 // One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
 
 import { ActivationCurve } from "./activation-curve.js";
+import { t } from "./language.js";
 import { Query } from "./query.js";
 import { find, findAll, make, parts, shareAt, table } from "./dom.js";
 import { explained } from "./explained.js";
@@ -91,7 +92,7 @@ export class NeuronPanel {
     const { root, about, neuron } = this;
     writeAxes(find(".plot", root), this.panel.data);
     find(".likeness .hint", root).textContent = about.hint;
-    Object.assign(this.onward, { textContent: `Next: ${about.next} →`, hidden: about.last });
+    Object.assign(this.onward, { textContent: about.next, hidden: about.last });
     this.back.hidden = true;
     for (const each of [this.why, this.summary, this.numbers]) each.replaceChildren();
     this.weights = new WeightFields({ ...neuron, inputs: about.inputs }, weights, (field, value) =>
@@ -153,7 +154,7 @@ export class NeuronPanel {
     );
     this.canvas.setAttribute(
       "aria-label",
-      `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`,
+      t`${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`,
     );
     this.repaint();
     this.showSum(this.at);
@@ -171,7 +172,7 @@ export class NeuronPanel {
       this.curve.show(
         this.about.last ? "" : activation,
         sums[row * side + column],
-        at ? "here" : "in the middle",
+        at ? t`here` : t`in the middle`,
       );
   }
 
@@ -186,10 +187,9 @@ export class NeuronPanel {
       order.hidden = playing !== (order.dataset.order === "pause");
     const key = known && !playing ? `${epoch}.${batch[0]}` : "";
     if (playing)
-      this.state.textContent = "It is learning. Pause to see the numbers of its last step.";
+      this.state.textContent = t`It is learning. Pause to see the numbers of its last step.`;
     else if (!key)
-      this.state.textContent =
-        "Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.";
+      this.state.textContent = t`Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.`;
     this.state.hidden = Boolean(key);
     this.whole.hidden = !key;
     if (!key) for (const place of [this.summary, this.numbers]) place.replaceChildren();
@@ -221,14 +221,14 @@ export class NeuronPanel {
 
   // The change of each weight.
   moved({ gradient, before, after }) {
-    const names = [...this.about.inputs, "bias"];
+    const names = [...this.about.inputs, t`bias`];
     const columns = [
-      ["gradient", gradient],
-      ["before", before],
+      [t`gradient`, gradient],
+      [t`before`, before],
     ];
     if (after) {
       const changes = after.map((value, row) => value - before[row]);
-      columns.push(["step", changes], ["after", after]);
+      columns.push([t`step`, changes], [t`after`, after]);
     }
     const rows = names.map((name, row) => [
       name,
@@ -238,12 +238,12 @@ export class NeuronPanel {
       className: rows.length > MANY ? "many" : "",
       tabIndex: 0,
       role: "region",
-      "aria-label": "The weights before and after the step",
+      "aria-label": t`The weights before and after the step`,
     };
     return make(
       "div",
       region,
-      table(["weight of", ...columns.map(([name]) => name)], rows, "moved"),
+      table([t`weight of`, ...columns.map(([name]) => name)], rows, "moved"),
     );
   }
 
@@ -258,7 +258,7 @@ export class NeuronPanel {
 }
 
 // The facts for the sentences.
-function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts }) {
+function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
   let curved = []; // the inputs that are computed from others
@@ -266,23 +266,22 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     curved = inputs.filter((_, row) => !PLAIN.includes(data.features[row]));
   const scaled =
     data.scaling === "standardize"
-      ? "Inputs are scaled: 0 is their mean, 1 a standard deviation."
-      : "Inputs are as the model scales them.";
+      ? t`Inputs are scaled: 0 is their mean, 1 a standard deviation.`
+      : t`Inputs are as the model scales them.`;
   const isClass = last && facts.layout[layer].n_out > 1;
-  const thick = isClass ? "the decision boundary of this class" : "where z is 0";
+  const thick = isClass ? t`Thick: the decision boundary of this class.` : t`Thick: where z is 0.`;
   const straightBefore =
     !settings.batch_norm &&
     settings.activations.slice(0, layer).every((name) => name === "identity");
-  const bend = straightBefore
-    ? "where the sum of each is 0"
-    : "where each of them turns from off to on";
-  const thin = `Thin: the lines of the neurons before it, ${bend}.`;
-  const rest = layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin;
+  const thin = straightBefore
+    ? t`Thin: the lines of the neurons before it, where the sum of each is 0.`
+    : t`Thin: the lines of the neurons before it, where each of them turns from off to on.`;
+  const rest = layer === 0 ? `${t`The arrow points to where z grows.`} ${scaled}` : thin;
   return {
     layer,
     last,
-    next: layer === facts.layout.length - 2 ? "the output" : `layer ${layer + 2}`,
-    name: name.replace(/^Output /, ""),
+    next: layer === facts.layout.length - 2 ? t`Next: the output →` : t`Next: layer ${layer + 2} →`,
+    name: output,
     isClass,
     classes: data.classes,
     standardized: data.target_scaling === "standardize",
@@ -297,6 +296,6 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     penalty: settings.penalty_rate ? settings.penalty : "none",
     normed: settings.batch_norm && !last,
     straightBefore,
-    hint: `Thick: ${thick}. ${rest}`,
+    hint: `${thick} ${rest}`,
   };
 }

@@ -2,6 +2,7 @@
 
 import { css, palette } from "./colours.js";
 import { drawGrid, fit } from "./heatmap.js";
+import { t } from "./language.js";
 import { drawPoints } from "./points.js";
 import { segmentsOf, strokeOutlined } from "./strokes.js";
 
@@ -43,7 +44,7 @@ function drawArrow(canvas, { arrow, activation }, ratio) {
   }
   strokeOutlined(canvas.getContext("2d"), path, ratio);
   const [positive, negative] =
-    activation === "softmax" ? ["this class", "another"] : ["z > 0", "z < 0"];
+    activation === "softmax" ? [t`this class`, t`another`] : ["z > 0", "z < 0"];
   label(canvas, positive, [tipX, tipY], [right, down], ratio);
   label(canvas, negative, [x, y], [-right, -down], ratio);
 }

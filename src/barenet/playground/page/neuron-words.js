@@ -1,6 +1,7 @@
 // Explains the picture of a neuron in a few sentences, with its own numbers.
 
 import { rounded } from "./dom.js";
+import { listed, t } from "./language.js";
 import { number, signBefore } from "./step-words.js";
 
 const MAX_TERMS = 8;
@@ -9,43 +10,43 @@ const STRAIGHT = 0.01; // of the picture's side
 
 const ACTIVATIONS = {
   identity: () =>
-    "Its output is z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.",
+    t`Its output is z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.`,
   relu: () =>
-    "ReLU keeps what is above 0 and turns the rest into 0: on the positive side the neuron is active (blue), on the negative side it is 0 (pale).",
+    t`ReLU keeps what is above 0 and turns the rest into 0: on the positive side the neuron is active (blue), on the negative side it is 0 (pale).`,
   leaky_relu: () =>
-    "Leaky ReLU keeps what is above 0 and makes the rest small: on the positive side the neuron is active (blue), on the negative side it is small.",
+    t`Leaky ReLU keeps what is above 0 and makes the rest small: on the positive side the neuron is active (blue), on the negative side it is small.`,
   tanh: () =>
-    "Then tanh is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.",
+    t`Then tanh is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.`,
   sigmoid: () =>
-    "Then the sigmoid is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.",
+    t`Then the sigmoid is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.`,
 };
 const ENDS = {
   identity: ({ name, standardized }) =>
     standardized
-      ? `The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
-      : `The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
+      ? t`The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
+      : t`The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
   sigmoid: ({ classes }) =>
-    `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
+    t`Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
   softmax: ({ name }) =>
-    `Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
+    t`Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
 };
 
 // The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
 // name, isClass: whether it is one of several classes, classes, standardized: whether the target is };
 // `answer`: the server's view of the neuron.
 export function question({ layer, last, curved, curve, classes, straightBefore }, answer) {
-  if (!answer.line.length) return "Why there is no line in the picture";
-  if (layer > 0 && straightBefore && !curve) return "Why it draws a straight line";
+  if (!answer.line.length) return t`Why there is no line in the picture`;
+  if (layer > 0 && straightBefore && !curve) return t`Why it draws a straight line`;
   if (curve)
     return layer > 0 || curved.length
-      ? "Why it can change at several places"
-      : "Why it changes at one place";
-  if (layer > 0 && isStraight(answer.line)) return "Why it draws a border that can bend";
+      ? t`Why it can change at several places`
+      : t`Why it changes at one place`;
+  if (layer > 0 && isStraight(answer.line)) return t`Why it draws a border that can bend`;
   if (layer > 0)
     return last && classes
-      ? "Why the output has this decision boundary"
-      : "Why it draws a border that bends";
-  return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
+      ? t`Why the output has this decision boundary`
+      : t`Why it draws a border that bends`;
+  return curved.length ? t`Why it draws a curve` : t`Why it draws a straight line`;
 }
 
 export function sentences(about, answer) {
@@ -84,67 +85,87 @@ function isStraight(lines) {
 const short = (value) => (value && Math.abs(value) < 0.005 ? number(value) : rounded(value, 2));
 
 function adding({ layer, inputs, count, last, name, isClass }) {
-  let subject = "This neuron";
-  if (last) {
-    const which = isClass ? ` for ${name}` : "";
-    subject = `This is the output${which}. It`;
-  }
+  let start = "";
+  if (last)
+    start = isClass ? `${t`This is the output for ${name}.`} ` : `${t`This is the output.`} `;
   if (layer === 0 && count === 1)
-    return `${subject} multiplies its input by a weight, and adds a bias:`;
+    return last
+      ? start + t`It multiplies its input by a weight, and adds a bias:`
+      : t`This neuron multiplies its input by a weight, and adds a bias:`;
   if (layer === 0)
-    return `${subject} multiplies each input by a weight, and adds them up with a bias:`;
-  const start = `${subject} does not see the points themselves. It multiplies`;
+    return last
+      ? start + t`It multiplies each input by a weight, and adds them up with a bias:`
+      : t`This neuron multiplies each input by a weight, and adds them up with a bias:`;
+  start += last
+    ? `${t`It does not see the points themselves.`} `
+    : `${t`This neuron does not see the points themselves.`} `;
   if (count === 1)
-    return `${start} the output of the neuron before it, n₁, by a weight, and adds a bias:`;
-  const to = count === 2 ? "and" : "to";
-  const more = count > inputs.length ? " and on" : "";
-  const outputs = `the outputs of the ${count} neurons before it, n₁ ${to} ${inputs.at(-1)}${more}`;
-  return `${start} ${outputs}, by a weight each, and adds them up with a bias:`;
+    return (
+      start + t`It multiplies the output of the neuron before it, n₁, by a weight, and adds a bias:`
+    );
+  if (count === 2)
+    return (
+      start +
+      t`It multiplies the outputs of the 2 neurons before it, n₁ and n₂, by a weight each, and adds them up with a bias:`
+    );
+  const end = inputs.at(-1);
+  if (count > inputs.length)
+    return (
+      start +
+      t`It multiplies the outputs of the ${count} neurons before it, n₁ to ${end} and on, by a weight each, and adds them up with a bias:`
+    );
+  return (
+    start +
+    t`It multiplies the outputs of the ${count} neurons before it, n₁ to ${end}, by a weight each, and adds them up with a bias:`
+  );
 }
 
 function line({ layer, curved, curve, normed, last, straightBefore }, answer) {
-  const result = normed ? "the result" : "z";
-  const found = normed ? ["Batch norm then shifts and scales z."] : [];
+  const result = normed ? t`the result` : "z";
+  const found = normed ? [t`Batch norm then shifts and scales z.`] : [];
   if (!answer.line.length)
     return [
       ...found,
-      `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`,
+      answer.positive > 0.5
+        ? t`In all of this picture ${result} is above 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`
+        : t`In all of this picture ${result} is below 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`,
     ];
   const compared = last && answer.activation === "softmax";
-  if (!compared) found.push(`On the thick line ${result} is exactly 0.`);
+  if (!compared) found.push(t`On the thick line ${result} is exactly 0.`);
   if (layer > 0 && curve)
     return [
       ...found,
-      "Each neuron before turns from off to on at a place of its own, drawn thin: around it, the slope of the sum changes.",
+      t`Each neuron before turns from off to on at a place of its own, drawn thin: around it, the slope of the sum changes.`,
     ];
   if (layer > 0 && straightBefore)
     return [
       ...found,
-      "Each neuron before has a line of its own, drawn thin. None of them bends its sum, so that a sum of their outputs is 0 along a straight line, too.",
+      t`Each neuron before has a line of its own, drawn thin. None of them bends its sum, so that a sum of their outputs is 0 along a straight line, too.`,
     ];
   if (layer > 0) {
     found.push(
-      "Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.",
+      t`Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.`,
     );
     return isStraight(answer.line)
-      ? [...found, "So far it is almost straight; it bends as the network learns."]
+      ? [...found, t`So far it is almost straight; it bends as the network learns.`]
       : found;
   }
-  const reason = `${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved`;
-  if (curve && curved.length) found.push(`There can be several such places, as ${reason}.`);
-  else if (curve) found.push("There is only one such place.");
-  else if (curved.length) found.push(`It is a curve, as ${reason}, too.`);
-  else if (compared) found.push("Two sums like this can only be equal along a straight line.");
-  else found.push("A sum like this can only be 0 along a straight line.");
+  const names = listed(curved);
+  if (curve && curved.length > 1)
+    found.push(t`There can be several such places, as ${names} are curved.`);
+  else if (curve && curved.length)
+    found.push(t`There can be several such places, as ${names} is curved.`);
+  else if (curve) found.push(t`There is only one such place.`);
+  else if (curved.length > 1) found.push(t`It is a curve, as ${names} are curved, too.`);
+  else if (curved.length) found.push(t`It is a curve, as ${names} is curved, too.`);
+  else if (compared) found.push(t`Two sums like this can only be equal along a straight line.`);
+  else found.push(t`A sum like this can only be 0 along a straight line.`);
   if (last) return found;
-  const [on, off] =
+  const sides =
     answer.activation === "identity"
-      ? ["", ""]
-      : [" and the neuron is on", " and the neuron is off"];
-  return [
-    ...found,
-    `On the positive side, where the arrow points, ${result} is above 0${on}; on the negative side it is below 0${off}.`,
-  ];
+      ? t`On the positive side, where the arrow points, ${result} is above 0; on the negative side it is below 0.`
+      : t`On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`;
+  return [...found, sides];
 }
 
 function activation(about, answer) {
@@ -152,25 +173,29 @@ function activation(about, answer) {
   const ofOutput = about.last ? ENDS[name] : undefined;
   const explain = ofOutput ?? ACTIVATIONS[name];
   if (explain) return explain(about);
-  return `Then ${name} is applied to z, which gives the output of the neuron.`;
+  return t`Then ${name} is applied to z, which gives the output of the neuron.`;
 }
 
 function moving({ layer, curve, curved, count, normed, straightBefore }, { weights, bias }) {
-  const values = count <= MAX_TOLD ? `, ${weights.map(short).join(" and ")},` : "";
-  const shift = `The bias, ${short(bias)}, `;
-  const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
-  if (layer > 0) {
-    let effect = "the line bends elsewhere";
-    if (curve) effect = "the places move";
-    else if (straightBefore) effect = "the line turns";
-    const moved = curve ? "them" : "it";
-    return `A weight is the influence of a neuron before, with its sign: change one, and ${effect}. ${shift}moves all of ${moved}.${lost} Try it.`;
-  }
+  const parts = [effectOf({ layer, curve, curved, count, straightBefore }, weights, short(bias))];
+  if (normed) parts.push(t`While it learns, batch norm takes the bias out again.`);
+  return [...parts, t`Try it.`].join(" ");
+}
+
+// What a change of a weight and of the bias does to the line.
+function effectOf({ layer, curve, curved, count, straightBefore }, weights, bias) {
+  if (layer > 0 && curve)
+    return t`A weight is the influence of a neuron before, with its sign: change one, and the places move. The bias, ${bias}, moves all of them.`;
+  if (layer > 0 && straightBefore)
+    return t`A weight is the influence of a neuron before, with its sign: change one, and the line turns. The bias, ${bias}, moves all of it.`;
+  if (layer > 0)
+    return t`A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. The bias, ${bias}, moves all of it.`;
   if (curve && !curved.length)
-    return `The larger the weight, the steeper the change. ${shift}moves the place.${lost} Try it.`;
-  if (curve)
-    return `Change a weight, and the places move. ${shift}moves all of them.${lost} Try it.`;
+    return t`The larger the weight, the steeper the change. The bias, ${bias}, moves the place.`;
+  if (curve) return t`Change a weight, and the places move. The bias, ${bias}, moves all of them.`;
   if (curved.length)
-    return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it.`;
-  return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it.`;
+    return t`Change a weight, and the curve takes another shape. The bias, ${bias}, widens or narrows it.`;
+  if (count <= MAX_TOLD)
+    return t`The weights, ${listed(weights.map(short))}, decide where the arrow points: change one, and the line turns. The bias, ${bias}, shifts the line without turning it.`;
+  return t`The weights decide where the arrow points: change one, and the line turns. The bias, ${bias}, shifts the line without turning it.`;
 }

@@ -2,6 +2,7 @@
 
 import { pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
+import { t } from "./language.js";
 
 const MAX_WEIGHTS = 64; // that the server sends of a neuron
 
@@ -16,14 +17,16 @@ export function neuronOf(panel, layer, neuron) {
   const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) =>
     nameOfInput(panel, layer, row),
   );
-  let name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
+  let name = t`Layer ${layer + 1}, neuron ${neuron + 1}`;
+  let output = "";
   if (layer === layout.length - 1) {
-    const output = width === 1 ? data.target : (data.classes ?? data.outputs)[neuron];
-    name = `Output ${output}`;
+    output = width === 1 ? data.target : (data.classes ?? data.outputs)[neuron];
+    name = t`Output ${output}`;
   }
   return {
     place,
     name,
+    output,
     layer,
     neuron,
     inputs,
@@ -34,9 +37,9 @@ export function neuronOf(panel, layer, neuron) {
 }
 
 export function nameOfInput({ data, labels }, layer, row) {
-  if (layer > 0) return `neuron ${row + 1}`;
+  if (layer > 0) return t`neuron ${row + 1}`;
   const { features, inputs, image } = data;
   if (image) return pixelName(row, image);
   const label = labels[features[row]];
-  return label ? inputName(label, data) : bare(inputs[row] ?? `input ${row + 1}`, data);
+  return label ? inputName(label, data) : bare(inputs[row] ?? t`input ${row + 1}`, data);
 }

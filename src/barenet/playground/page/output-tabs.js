@@ -1,6 +1,15 @@
 // The tabs of a network's output: its map, and other pictures that take the place of the map.
 
 import { button, find } from "./dom.js";
+import { t } from "./language.js";
+
+// The names of tabs, as lessons have them, and as they are shown.
+export const TITLES = {
+  Output: t`Output`,
+  Landscape: t`Landscape`,
+  "Hidden space": t`Hidden space`,
+  Draw: t`Draw`,
+};
 
 export class OutputTabs {
   // `root` holds `.tabs` and `.map-view`; `drawMap()` draws the map, which was not drawn while hidden.
@@ -15,8 +24,9 @@ export class OutputTabs {
   // `awaits(data)`, whether there will be, once points are drawn: its tab has its place already;
   // `draw(frame, points)`, while it is shown.
   add(name, view) {
-    const tab = button(name, () => this.select(view), { className: "tab", role: "tab" });
-    this.tabs.push({ tab, view });
+    const title = TITLES[name];
+    const tab = button(title, () => this.select(view), { className: "tab", role: "tab" });
+    this.tabs.push({ name, tab, view });
     this.list.append(tab);
     if (view.root.parentNode !== this.root) find(".map-view", this.root).after(view.root);
     this.select(this.tabs[0].view);
@@ -24,7 +34,7 @@ export class OutputTabs {
 
   // Show a picture by its name.
   open(name) {
-    const isOpen = ({ tab }) => tab.textContent === name && !tab.hidden && !tab.disabled;
+    const isOpen = ({ name: own, tab }) => own === name && !tab.hidden && !tab.disabled;
     const { view } = this.tabs.find(isOpen) ?? this.tabs[0];
     this.select(view);
   }

@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded, shareAt } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
+import { t } from "./language.js";
 import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
 
@@ -54,7 +55,7 @@ export class OutputView {
     const picture = this.canvas.clientWidth ? wanted : null;
     this.hovered = picture;
     this.root.classList.toggle("of-weights", Boolean(picture?.weights));
-    this.title.textContent = picture ? picture.name : "Output";
+    this.title.textContent = picture ? picture.name : t`Output`;
     this.fillLegend();
     this.draw();
   }
@@ -104,9 +105,9 @@ export class OutputView {
     else if (kind === "classes") this.fillClasses(classes.slice(0, 10));
     else if (kind === "curve")
       this.legend.replaceChildren(
-        "The line is the prediction of the network; the points are the data.",
+        t`The line is the prediction of the network; the points are the data.`,
       );
-    else if (kind === "pair") this.fillScale(classes[0], "unsure", classes[1]);
+    else if (kind === "pair") this.fillScale(classes[0], t`unsure`, classes[1]);
     else this.fillScale(range[0], (range[0] + range[1]) / 2, range[1]);
   }
 
@@ -128,7 +129,7 @@ export class OutputView {
     );
     this.legend.setAttribute(
       "aria-label",
-      `Colour scale: orange for ${words[0]}, blue for ${words[2]}`,
+      t`Colour scale: orange for ${words[0]}, blue for ${words[2]}`,
     );
   }
 
@@ -166,4 +167,5 @@ export class OutputView {
 }
 
 // A probability of a byte, which is 1 from 99.6 % on.
-export const certainty = (share) => (share >= 0.995 ? "over 99 %" : `${Math.round(100 * share)} %`);
+export const certainty = (share) =>
+  share >= 0.995 ? t`over 99 %` : `${Math.round(100 * share)} %`;

@@ -1,6 +1,7 @@
 // The network of a pass: its numbers in the neurons and on the links, and the term at work.
 
 import { make } from "./dom.js";
+import { t } from "./language.js";
 import { number } from "./step-words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -27,12 +28,12 @@ const GOES_BACK = ["delta", "gradient", "update"];
 
 export class PassPicture {
   constructor() {
-    this.svg = shape("svg", { role: "img", "aria-label": "The network of the pass" });
+    this.svg = shape("svg", { role: "img", "aria-label": t`The network of the pass` });
     this.pulse = make("span", { className: "pass-pulse", hidden: true });
     this.sheet = make("div", { className: "pass-sheet" }, this.svg, this.pulse);
     this.root = make(
       "div",
-      { className: "pass-picture", tabIndex: 0, role: "region", "aria-label": "The network" },
+      { className: "pass-picture", tabIndex: 0, role: "region", "aria-label": t`The network` },
       this.sheet,
     );
     new ResizeObserver(() => this.place()).observe(this.root);
@@ -103,7 +104,7 @@ export class PassPicture {
       });
       this.rests[column].setAttribute("x", x);
       this.rests[column].setAttribute("y", top + pitch * nodes.length + 13);
-      this.rests[column].textContent = hasRest ? `+${columns[column].others} more` : "";
+      this.rests[column].textContent = hasRest ? t`+${columns[column].others} more` : "";
     });
     Object.assign(this.sheet.style, { width: `${width}px`, height: `${height}px` });
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -212,7 +213,7 @@ export class PassPicture {
     const aim = isJudged && width >= BROAD ? `, t ${number(target, 2)}` : "";
     if (GOES_BACK.includes(this.term.chapter) && this.isSeen(`delta.${key}`))
       return [values.deltas[place], `${letter} ${output}${aim}`];
-    if (isJudged) return [values.outputs[place], `target ${number(target, 2)}`];
+    if (isJudged) return [values.outputs[place], t`target ${number(target, 2)}`];
     if (this.isSeen(`output.${key}`))
       return [values.outputs[place], `z ${number(values.sums[place], 2)}`];
     if (this.isSeen(`z.${key}`)) return [null, `z ${number(values.sums[place], 2)}`];

@@ -3,20 +3,21 @@
 
 import { counted } from "./dom.js";
 import { subscript } from "./input-names.js";
-import { number } from "./step-words.js";
+import { t } from "./language.js";
+import { lossName, number } from "./step-words.js";
 
 export const CHAPTERS = {
-  forward: "Forward",
-  error: "Error",
-  delta: "δ backward",
-  gradient: "Gradients",
-  update: "Update",
+  forward: t`Forward`,
+  error: t`Error`,
+  delta: t`δ backward`,
+  gradient: t`Gradients`,
+  update: t`Update`,
 };
 
 // A loss of one output y with the target t: its formula, and that of dL/dy, in letters and with numbers.
 const LOSSES = {
-  binary_cross_entropy: ({ y, t }) =>
-    t
+  binary_cross_entropy: ({ y, t: isPositive }) =>
+    isPositive
       ? { loss: "−ln y", filled: `−ln ${y}`, slope: "−1 ÷ y", slopeFilled: `−1 ÷ ${y}` }
       : {
           loss: "−ln(1 − y)",
@@ -32,13 +33,13 @@ const LOSSES = {
   }),
   squared_error: ({ y, target, isOnly }) => ({
     loss: isOnly ? "½ (y − t)²" : "½ Σ (y − t)²",
-    filled: isOnly ? `½ (${y} − ${target})²` : "over all outputs",
+    filled: isOnly ? `½ (${y} − ${target})²` : t`over all outputs`,
     slope: "y − t",
     slopeFilled: `${y} − ${target}`,
   }),
   absolute_error: ({ y, target, isOnly }) => ({
     loss: isOnly ? "|y − t|" : "Σ |y − t|",
-    filled: isOnly ? `|${y} − ${target}|` : "over all outputs",
+    filled: isOnly ? `|${y} − ${target}|` : t`over all outputs`,
     slope: "sign(y − t)",
     slopeFilled: `sign(${y} − ${target})`,
   }),
@@ -99,7 +100,7 @@ export class PassTerms {
 
   addSum(values, layer, index) {
     const inputs = this.inputsOf(layer);
-    const formula = { title: `${this.names.title(layer, index)}: its sum`, parts: [] };
+    const formula = { title: t`${this.names.title(layer, index)}: its sum`, parts: [] };
     const node = { column: layer + 1, place: index };
     values.weights.forEach((weights, row) => {
       const product = number(values.products[row][index]);
@@ -117,7 +118,7 @@ export class PassTerms {
           },
         ],
         {
-          words: `From ${this.sourceOf(layer, row)} comes ${number(inputs[row])}; times its weight, ${number(weights[index])}, that is ${product}.`,
+          words: t`From ${this.sourceOf(layer, row)} comes ${number(inputs[row])}; times its weight, ${number(weights[index])}, that is ${product}.`,
           link: { layer, row, column: index },
           node,
           seen: [`product.${layer}.${row}.${index}`],
@@ -134,7 +135,7 @@ export class PassTerms {
         { joint: "=", symbol: "z", numbers: sum, isResult: true },
       ],
       {
-        words: `The bias, ${number(values.bias[index])}, is added: the sum z is ${sum}.`,
+        words: t`The bias, ${number(values.bias[index])}, is added: the sum z is ${sum}.`,
         node,
         seen: [`z.${layer}.${index}`],
       },
@@ -152,10 +153,10 @@ export class PassTerms {
     const argument = isNormed ? "norm(z)" : "z";
     const given = `${number(values.normed[index])}${rest}`;
     const filled = name ? `${name}(${given})` : given;
-    let words = `${name || "Batch norm"} of the sum is ${output}: the output.`;
-    if (!name && !isNormed) words = `There is no activation: the output is the sum, ${output}.`;
+    let words = t`${name || t`Batch norm`} of the sum is ${output}: the output.`;
+    if (!name && !isNormed) words = t`There is no activation: the output is the sum, ${output}.`;
     if (activation === "softmax")
-      words = `softmax makes probabilities of the sums of all classes: here ${output}.`;
+      words = t`softmax makes probabilities of the sums of all classes: here ${output}.`;
     this.add(
       "forward",
       formula,
@@ -180,8 +181,8 @@ export class PassTerms {
   // The terms of neurons that are not drawn.
   addOthers(chapter, formula, value, count, node) {
     if (value === undefined || value === null) return;
-    const words = `The ${counted(count)} that are not drawn add ${number(value)} together.`;
-    const part = { joint: "+", symbol: `${counted(count)} others`, numbers: signed(value) };
+    const words = t`The ${counted(count)} that are not drawn add ${number(value)} together.`;
+    const part = { joint: "+", symbol: t`${counted(count)} others`, numbers: signed(value) };
     this.add(chapter, formula, [part], { words, node });
   }
 
@@ -197,13 +198,13 @@ export class PassTerms {
       if (!counts[index]) return;
       const target = answer.target[index];
       const y = number(output);
-      const t = number(target);
-      const written = LOSSES[answer.loss_name]?.({ y, t: target, target: t, isOnly });
+      const aim = number(target);
+      const written = LOSSES[answer.loss_name]?.({ y, t: target, target: aim, isOnly });
       const node = { column: last + 1, place: index };
       const name = this.names.neuron(last, index);
-      const formula = { title: `The error of ${name}`, parts: [] };
-      this.add("error", formula, [{ lead: "t =", symbol: "target", numbers: t }], {
-        words: `The answer y is ${y}, and the target t is ${t}.`,
+      const formula = { title: t`The error of ${name}`, parts: [] };
+      this.add("error", formula, [{ lead: "t =", symbol: t`target`, numbers: aim }], {
+        words: t`The answer y is ${y}, and the target t is ${aim}.`,
         node,
         seen: [`target.${index}`],
       });
@@ -214,9 +215,12 @@ export class PassTerms {
       if (written)
         parts.unshift({ joint: "", symbol: written.slope, numbers: written.slopeFilled });
       Object.assign(parts[0], { lead: "dL/dy =", breaks: true, joint: "" });
-      const way = answer.output_gradient[index] < 0 ? "falls" : "rises";
+      const size = slope.replace("−", "");
+      const falls = answer.output_gradient[index] < 0;
       this.add("error", formula, parts, {
-        words: `How steep is the loss here? It ${way} by ${slope.replace("−", "")} for each unit that y grows.`,
+        words: falls
+          ? t`How steep is the loss here? It falls by ${size} for each unit that y grows.`
+          : t`How steep is the loss here? It rises by ${size} for each unit that y grows.`,
         node,
       });
     });
@@ -229,7 +233,7 @@ export class PassTerms {
     if (written) parts.unshift({ symbol: written.loss, numbers: written.filled });
     Object.assign(parts[0], { lead: "L =", joint: "" });
     this.add("error", formula, parts, {
-      words: `The loss, ${name.replaceAll("_", " ")}, is ${value}: the smaller, the better.`,
+      words: t`The loss, ${lossName(name)}, is ${value}: the smaller, the better.`,
       node,
     });
   }
@@ -237,7 +241,7 @@ export class PassTerms {
   addDeltas(layer) {
     const values = this.answer.layers[layer];
     values.deltas.forEach((_, index) => {
-      const title = `δ of ${this.names.full(layer, index)}: how the loss depends on its sum z`;
+      const title = t`δ of ${this.names.full(layer, index)}: how the loss depends on its sum z`;
       const formula = { title, parts: [] };
       const node = { column: layer + 1, place: index };
       if (layer < this.last) this.addErrorsFrom(layer, index, formula, node);
@@ -268,7 +272,7 @@ export class PassTerms {
           },
         ],
         {
-          words: `Back along the weight to ${name}: ${number(weight)} times its δ, ${number(delta)}, is ${term}.`,
+          words: t`Back along the weight to ${name}: ${number(weight)} times its δ, ${number(delta)}, is ${term}.`,
           link: { layer: layer + 1, row: index, column, isBack: true },
           node,
           seen: [`back.${layer + 1}.${index}.${column}`],
@@ -285,9 +289,9 @@ export class PassTerms {
     const error = number(values.errors[index]);
     const slope = number(values.slopes[index]);
     const delta = number(values.deltas[index]);
-    const name = values.activation === "identity" ? "z itself" : values.activation;
+    const name = values.activation === "identity" ? t`z itself` : values.activation;
     const isNormed = values.normed[index] !== values.sums[index];
-    const ofWhat = isNormed ? `${name} of batch norm` : name;
+    const ofWhat = isNormed ? t`${name} of batch norm` : name;
     this.add(
       "delta",
       formula,
@@ -298,11 +302,11 @@ export class PassTerms {
           symbol: isLast ? "dL/dy" : "dL/da",
           numbers: error,
         },
-        { joint: "·", symbol: `slope of ${ofWhat}`, numbers: signed(values.slopes[index]) },
+        { joint: "·", symbol: t`slope of ${ofWhat}`, numbers: signed(values.slopes[index]) },
         { joint: "=", symbol: "δ", numbers: delta, isResult: true },
       ],
       {
-        words: `Times the slope of ${ofWhat} at z, ${slope}: δ is ${delta}.`,
+        words: t`Times the slope of ${ofWhat} at z, ${slope}: δ is ${delta}.`,
         node,
         seen: [`delta.${layer}.${index}`],
         curve: { name: values.activation, sum: values.normed[index] },
@@ -330,7 +334,7 @@ export class PassTerms {
       isResult: true,
     });
     this.add("delta", formula, parts, {
-      words: `A change of this sum changes the probabilities that count: δ is ${delta}.`,
+      words: t`A change of this sum changes the probabilities that count: δ is ${delta}.`,
       node,
       seen: [`delta.${this.last}.${index}`],
     });
@@ -339,8 +343,6 @@ export class PassTerms {
   addShortcut(index, formula, node) {
     const { target, layers } = this.answer;
     const { outputs, deltas, activation } = layers[this.last];
-    const loss = activation === "identity" ? "half the squared error" : "this loss";
-    const ofWhat = activation === "identity" ? "" : ` after ${activation}`;
     this.add(
       "delta",
       formula,
@@ -348,13 +350,16 @@ export class PassTerms {
         {
           lead: "δ =",
           breaks: true,
-          symbol: "answer − target",
+          symbol: t`answer − target`,
           numbers: `${number(outputs[index])} − ${signed(target[index])}`,
         },
         { joint: "=", symbol: "δ", numbers: number(deltas[index]), isResult: true },
       ],
       {
-        words: `The same number, without detours: for ${loss}${ofWhat}, δ is always the answer minus the target.`,
+        words:
+          activation === "identity"
+            ? t`The same number, without detours: for half the squared error, δ is always the answer minus the target.`
+            : t`The same number, without detours: for this loss after ${activation}, δ is always the answer minus the target.`,
         node,
       },
     );
@@ -396,26 +401,21 @@ export class PassTerms {
     if (rows > 1 && share !== undefined)
       parts.push(
         {
-          lead: "share =",
+          lead: `${t`share`} =`,
           breaks: true,
           symbol: `${slope} ÷ ${counted(rows)}`,
           numbers: `${result} ÷ ${counted(rows)}`,
         },
-        { joint: "=", symbol: "share", numbers: number(share), isResult: true },
+        { joint: "=", symbol: t`share`, numbers: number(share), isResult: true },
       );
-    let words = `The gradient of this weight is δ times its input: ${number(delta)} times ${number(input)} is ${result}.`;
-    if (isBias) words = `The input of a bias is 1: its gradient is δ itself, ${result}.`;
-    this.add(
-      "gradient",
-      { title: this.parameterTitle("Gradient of", layer, index, row), parts: [] },
-      parts,
-      {
-        words,
-        link: isBias ? null : { layer, row, column: index },
-        node: { column: layer + 1, place: index },
-        seen: [`gradient.${layer}.${isBias ? "bias" : row}.${index}`],
-      },
-    );
+    let words = t`The gradient of this weight is δ times its input: ${number(delta)} times ${number(input)} is ${result}.`;
+    if (isBias) words = t`The input of a bias is 1: its gradient is δ itself, ${result}.`;
+    this.add("gradient", { title: this.gradientTitle(layer, index, row), parts: [] }, parts, {
+      words,
+      link: isBias ? null : { layer, row, column: index },
+      node: { column: layer + 1, place: index },
+      seen: [`gradient.${layer}.${isBias ? "bias" : row}.${index}`],
+    });
   }
 
   addUpdates(layer) {
@@ -443,38 +443,40 @@ export class PassTerms {
     const { optimizer, learning_rate: rate, rows } = this.answer;
     const isBias = row === null;
     const letter = isBias ? "b" : "w";
-    const gradient = rows > 1 ? "share" : `dL/d${letter}`;
-    let symbol = `${letter} + step of ${optimizer}`;
+    const gradient = rows > 1 ? t`share` : `dL/d${letter}`;
+    let symbol = t`${letter} + step of ${optimizer}`;
     let numbers = `${number(before, 4)} + ${signed(change)}`;
     if (optimizer === "sgd") {
-      symbol = `${letter} − learning rate · ${gradient}`;
+      symbol = t`${letter} − learning rate · ${gradient}`;
       numbers = `${number(before, 4)} − ${number(rate)} · ${signed(share)}`;
     }
     const result = number(after, 4);
     const parts = [
       { lead: `${letter} ←`, symbol, numbers },
-      { joint: "=", symbol: `new ${letter}`, numbers: result, isResult: true },
+      { joint: "=", symbol: t`new ${letter}`, numbers: result, isResult: true },
     ];
-    let way = "stays";
-    if (change > 0) way = "grows";
-    if (change < 0) way = "shrinks";
-    this.add(
-      "update",
-      { title: this.parameterTitle("Update of", layer, index, row), parts: [] },
-      parts,
-      {
-        words: `It ${way}: from ${number(before, 4)} to ${result}.`,
-        link: isBias ? null : { layer, row, column: index },
-        node: { column: layer + 1, place: index },
-        seen: [`update.${layer}.${isBias ? "bias" : row}.${index}`],
-      },
-    );
+    const from = number(before, 4);
+    let words = t`It stays: from ${from} to ${result}.`;
+    if (change > 0) words = t`It grows: from ${from} to ${result}.`;
+    if (change < 0) words = t`It shrinks: from ${from} to ${result}.`;
+    this.add("update", { title: this.updateTitle(layer, index, row), parts: [] }, parts, {
+      words,
+      link: isBias ? null : { layer, row, column: index },
+      node: { column: layer + 1, place: index },
+      seen: [`update.${layer}.${isBias ? "bias" : row}.${index}`],
+    });
   }
 
-  parameterTitle(start, layer, index, row) {
+  gradientTitle(layer, index, row) {
     const name = this.names.full(layer, index);
-    if (row === null) return `${start} the bias of ${name}`;
-    return `${start} the weight from ${this.sourceOf(layer, row)} to ${name}`;
+    if (row === null) return t`Gradient of the bias of ${name}`;
+    return t`Gradient of the weight from ${this.sourceOf(layer, row)} to ${name}`;
+  }
+
+  updateTitle(layer, index, row) {
+    const name = this.names.full(layer, index);
+    if (row === null) return t`Update of the bias of ${name}`;
+    return t`Update of the weight from ${this.sourceOf(layer, row)} to ${name}`;
   }
 
   // The numbers of a link: of the forward pass, on the way back, the gradient, and after the update.

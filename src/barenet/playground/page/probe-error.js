@@ -3,9 +3,10 @@
 
 import { button, counted, make, table, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
+import { t } from "./language.js";
 import { neuronOf } from "./neurons.js";
 import { inputName, termsOf } from "./probe-tree.js";
-import { number, ruleOf } from "./step-words.js";
+import { lossName, number, ruleOf } from "./step-words.js";
 
 const STAGE = 1200; // milliseconds
 
@@ -20,9 +21,9 @@ export class ErrorView {
       folds: new Folds(() => this.show(this.answer, "")),
     });
     this.send = orderButton("", () => this.toggle());
-    this.back = orderButton("← Back", () => this.go(this.stage - 1));
-    this.next = orderButton("Next →", () => this.go(this.stage + 1));
-    this.seek = orderButton("Train up to its batch", acts.seek);
+    this.back = orderButton(t`← Back`, () => this.go(this.stage - 1));
+    this.next = orderButton(t`Next →`, () => this.go(this.stage + 1));
+    this.seek = orderButton(t`Train up to its batch`, acts.seek);
     this.stages = make("div");
     this.notes = make("p", { className: "hint" });
     this.root = make(
@@ -65,7 +66,7 @@ export class ErrorView {
     this.answer = answer;
     this.active &&= !missing;
     const shown = this.active && Boolean(answer.backward);
-    write(this.send, this.active ? "Show the values again" : "Send the error back").disabled =
+    write(this.send, this.active ? t`Show the values again` : t`Send the error back`).disabled =
       Boolean(missing);
     for (const each of [this.back, this.next, this.stages]) each.hidden = !shown;
     this.seek.hidden =
@@ -91,7 +92,8 @@ export class ErrorView {
   layer(layer) {
     const last = layer === this.answer.layers.length - 1;
     const neurons = this.answer.backward.layers[layer].bias.map((delta, index) => {
-      const words = `${neuronOf(this.panel, layer, index).name.replace(/^.*, |^Output /, "")}: δ = dL/dz = ${number(delta)}`;
+      const { output } = neuronOf(this.panel, layer, index);
+      const words = `${output || t`neuron ${index + 1}`}: δ = dL/dz = ${number(delta)}`;
       return this.folds.line(
         `${layer}.${index}`,
         words,
@@ -109,7 +111,7 @@ export class ErrorView {
     });
     return this.folds.line(
       `${layer}`,
-      last ? "Output" : `Layer ${layer + 1}`,
+      last ? t`Output` : t`Layer ${layer + 1}`,
       (body) => put(body, neurons),
       true,
     );
@@ -132,19 +134,19 @@ export class ErrorView {
     };
     const lines = termsOf(this.answer, layer, index).map(({ input }, row) =>
       line(
-        inputName(this.panel, layer, row).replace(/^.*, /, ""),
+        layer > 0 ? t`neuron ${row + 1}` : inputName(this.panel, layer, row),
         input,
         ({ weights }) => weights[row][index],
       ),
     );
     const head = [
-      "weight of",
-      "input",
-      "δ × input",
+      t`weight of`,
+      t`input`,
+      t`δ × input`,
       `÷ ${counted(backward.rows)}`,
-      update ? "step" : "weight",
+      update ? t`step` : t`weight`,
     ];
-    return table(head, [...lines, line("bias", 1, ({ bias }) => bias[index])]);
+    return table(head, [...lines, line(t`bias`, 1, ({ bias }) => bias[index])]);
   }
 }
 
@@ -153,11 +155,11 @@ export const orderButton = (words, act) => button(words, act, { className: "butt
 function lossWords({ backward: { loss, name, target, output_gradient: gradient }, layers }) {
   const list = (values) => values.map((value) => number(value)).join(", ");
   const place = Math.max(0, target.indexOf(1));
-  const which = target.length > 1 ? " of the target’s class" : "";
   return [
-    `The target is ${list(target)}, the output ${list(layers.at(-1).outputs)}.`,
-    `The loss of this point (${name.replaceAll("_", " ")}) is ${number(loss)};`,
-    `its derivative by the output${which}, dL/dy, is ${number(gradient[place])}.`,
+    t`The target is ${list(target)}, the output ${list(layers.at(-1).outputs)}.`,
+    target.length > 1
+      ? t`The loss of this point (${lossName(name)}) is ${number(loss)}; its derivative by the output of the target’s class, dL/dy, is ${number(gradient[place])}.`
+      : t`The loss of this point (${lossName(name)}) is ${number(loss)}; its derivative by the output, dL/dy, is ${number(gradient[place])}.`,
   ].join(" ");
 }
 
@@ -166,30 +168,32 @@ function deltaWords({ backward, layers, activation }, { layout }, layer, index) 
   const next = layers[layer + 1];
   const delta = backward.layers[layer].bias[index];
   if (!next && activation === "softmax")
-    return "δ = Σ dL/dy · dy/dz, over the outputs of all classes";
+    return t`δ = Σ dL/dy · dy/dz, over the outputs of all classes`;
   const error = next ? backward.errors[layer][index] : backward.output_gradient[index];
   const terms = next?.weights[index].map(
     (weight, column) => `${number(weight)} × ${number(backward.layers[layer + 1].bias[column])}`,
   );
   const rest = layout[layer + 1]?.n_out > terms?.length ? " + …" : ""; // those that are not drawn
-  const sum = next ? `(Σ w·δ) · slope = (${terms.join(" + ")}${rest}) · slope` : "dL/dy · slope";
-  return `δ = ${sum} = ${number(error)} · ${error ? number(delta / error) : "slope"} = ${number(delta)}`;
+  const sum = next
+    ? `(Σ w·δ) · ${t`slope`} = (${terms.join(" + ")}${rest}) · ${t`slope`}`
+    : `dL/dy · ${t`slope`}`;
+  return `δ = ${sum} = ${number(error)} · ${error ? number(delta / error) : t`slope`} = ${number(delta)}`;
 }
 
 function notes({ settings }, { backward: { rows }, is_test: isTest, update }) {
   const place = update
-    ? `The last step, batch ${counted(update.batch[0])} of ${counted(update.batch[1])} in epoch ${counted(update.epoch)}, held this point: shown are the numbers before it, and how it moved each weight by the mean gradient of the whole batch.`
-    : `A step uses the mean gradient of a batch of ${counted(rows)} rows: ÷ ${counted(rows)} is the share of this point.`;
+    ? t`The last step, batch ${counted(update.batch[0])} of ${counted(update.batch[1])} in epoch ${counted(update.epoch)}, held this point: shown are the numbers before it, and how it moved each weight by the mean gradient of the whole batch.`
+    : t`A step uses the mean gradient of a batch of ${counted(rows)} rows: ÷ ${counted(rows)} is the share of this point.`;
   const parts = [
     isTest
-      ? "This is a test point: no step uses its gradient."
+      ? t`This is a test point: no step uses its gradient.`
       : `${place} ${ruleOf(settings, settings)}`,
     settings.batch_norm &&
-      "Batch norm takes its running averages here; in training, those of the batch.",
-    settings.dropout > 0 && "Here no neuron is dropped.",
+      t`Batch norm takes its running averages here; in training, those of the batch.`,
+    settings.dropout > 0 && t`Here no neuron is dropped.`,
     settings.penalty_rate > 0 &&
       settings.penalty !== "none" &&
-      `The gradient of the ${settings.penalty.toUpperCase()} penalty comes on top.`,
+      t`The gradient of the ${settings.penalty.toUpperCase()} penalty comes on top.`,
   ];
   return parts.filter(Boolean).join(" ");
 }

@@ -3,6 +3,7 @@
 import { ActivationCurve } from "./activation-curve.js";
 import { make, percent, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
+import { t } from "./language.js";
 import { nameOfInput, neuronOf } from "./neurons.js";
 import { equals, number } from "./step-words.js";
 
@@ -28,12 +29,12 @@ export class Tree {
     const last = answer.layers.length - 1;
     const best = outputs.indexOf(Math.max(...outputs));
     write(this.verdict, verdict(this.panel.data, answer));
-    write(this.first, `Below is the first of the ${answer.networks} networks, which is drawn:`);
+    write(this.first, t`Below is the first of the ${answer.networks} networks, which is drawn:`);
     this.first.hidden = answer.networks === 1;
     put(
       this.outputs,
       outputs.map((_, index) => {
-        const name = neuronOf(this.panel, last, index).name.replace(/^Output /, "");
+        const name = neuronOf(this.panel, last, index).output;
         const words = `${name} = ${this.value(last, index)}`;
         return this.neuron(`${index}`, last, index, words, index === best);
       }),
@@ -54,7 +55,7 @@ export class Tree {
     const activation = last ? this.answer.activation : settings.activations[layer];
     const normed = settings.batch_norm && !last;
     let words = number(sums[index]);
-    if (normed) words = `batch norm(${words})`;
+    if (normed) words = `${t`batch norm`}(${words})`;
     if (activation === "identity" && !normed) return words;
     if (activation === "softmax") words = `softmax(${words}, …)`;
     else if (activation !== "identity") words = `${activation}(${words})`;
@@ -81,14 +82,15 @@ export class Tree {
       terms.sort(
         (a, b) => (places.get(a.line) ?? places.size) - (places.get(b.line) ?? places.size),
       );
-    let head = `z = ${number(sums[index])} is the sum of:`;
-    if (layer < this.answer.layers.length - 1) head = `${this.value(layer, index)}, where ${head}`;
+    let head = t`z = ${number(sums[index])} is the sum of:`;
+    if (layer < this.answer.layers.length - 1)
+      head = t`${this.value(layer, index)}, where z = ${number(sums[index])} is the sum of:`;
     const leaves = [this.folds.leaf(`${path} sum`, head)];
     leaves.push(...this.curve(path, layer, sums[index]));
     leaves.push(...terms.map(({ line }) => line));
     if (others > 0)
-      leaves.push(this.folds.leaf(`${path} rest`, `${others} others together: ${number(rest)}`));
-    leaves.push(this.folds.leaf(`${path} bias`, `bias: ${number(bias[index])}`));
+      leaves.push(this.folds.leaf(`${path} rest`, t`${others} others together: ${number(rest)}`));
+    leaves.push(this.folds.leaf(`${path} bias`, `${t`bias`}: ${number(bias[index])}`));
     put(body, leaves);
   }
 
@@ -113,7 +115,9 @@ export function termsOf(answer, layer, index) {
 // The name of a drawn input: with its layer, if there are several.
 export function inputName(panel, layer, row) {
   if (layer === 0) return nameOfInput(panel, 0, panel.data.drawn_inputs[row]);
-  return panel.facts.layout.length > 2 ? `layer ${layer}, neuron ${row + 1}` : `neuron ${row + 1}`;
+  return panel.facts.layout.length > 2
+    ? t`layer ${layer}, neuron ${row + 1}`
+    : t`neuron ${row + 1}`;
 }
 
 export const product = (weight, input) =>
@@ -125,13 +129,13 @@ export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
 function verdict(data, { prediction, truth, networks }) {
   const { classes, target, outputs, target_scaling: scaling } = data;
   const truly = truthWords(data, prediction[0], truth);
-  const answer = networks > 1 ? `The answer of all ${networks} networks` : "The answer";
+  const answer = networks > 1 ? t`The answer of all ${networks} networks` : t`The answer`;
   if (!classes) {
     const values = prediction.map((value, place) => {
       const name = outputs[place] ?? target;
       return `${name} = ${number(value, 5)}`;
     });
-    const scaled = scaling === "none" ? "" : "; the network computes it as scaled:";
+    const scaled = scaling === "none" ? "" : `; ${t`the network computes it as scaled:`}`;
     return `${answer}: ${values.join(", ")}${truly}${scaled}`;
   }
   const probabilities = probabilitiesOf(prediction);
@@ -139,7 +143,7 @@ function verdict(data, { prediction, truth, networks }) {
   let shown = probabilities[place];
   // With the contributions to the second of two classes, it adds up to 1, also after rounding.
   if (classes.length === 2 && place === 0) shown = 1 - fraction(probabilities[1]);
-  return `${answer}: class ${classes[place]}, ${percent(shown)}${truly}`;
+  return `${answer}: ${t`class ${classes[place]}, ${percent(shown)}`}${truly}`;
 }
 
 // The probability of each class: a single output is that of the second of two, but softmax has an
@@ -155,8 +159,11 @@ export const fraction = (value) => (Math.round(1000 * value) / 1000).toFixed(3);
 // The true class or value of a point, if it has one, and how far the prediction is off.
 function truthWords({ classes, target }, prediction, truth) {
   if (truth === undefined) return "";
-  if (classes) return `; in truth: ${classes[truth]}`;
+  if (classes) return `; ${t`in truth: ${classes[truth]}`}`;
   const off = prediction - truth;
   const size = [number(Math.abs(off)), unitOf(target)].filter(Boolean).join(" ");
-  return `; in truth: ${number(truth, 5)}, so that it is ${size} too ${off < 0 ? "low" : "high"}`;
+  const value = number(truth, 5);
+  return off < 0
+    ? `; ${t`in truth: ${value}, so that it is ${size} too low`}`
+    : `; ${t`in truth: ${value}, so that it is ${size} too high`}`;
 }

@@ -1,6 +1,7 @@
 // The probe: a point of the plane or of the data, the value that each neuron has for it, and its
 // error on the way back. The server computes both.
 
+import { said, t } from "./language.js";
 import { Query } from "./query.js";
 import { button, counted, find, findAll, make, rounded, show, table, write } from "./dom.js";
 import { css, palette } from "./colours.js";
@@ -13,9 +14,8 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
-const NO_DATA =
-  "The model is shown without its data: there is no target, and no error to send back.";
+const NO_TARGET = t`Only a point of the data has a target: click one to send its error back.`;
+const NO_DATA = t`The model is shown without its data: there is no target, and no error to send back.`;
 
 export class Probe {
   constructor(page) {
@@ -25,8 +25,8 @@ export class Probe {
     this.number.addEventListener("change", () => this.goTo(this.number.value));
     this.finder = make(
       "label",
-      { className: "finder", title: "Counted from 0, as in pandas and by --row" },
-      "Row ",
+      { className: "finder", title: t`Counted from 0, as in pandas and by --row` },
+      `${t`Row`} `,
       this.number,
     );
     this.refusal = make("p", { className: "hint refusal", role: "status" });
@@ -34,15 +34,15 @@ export class Probe {
     const walk = make(
       "p",
       { className: "orders" },
-      orderButton("← Previous", () => this.walk(-1)),
-      orderButton("Next point →", () => this.walk(1)),
+      orderButton(t`← Previous`, () => this.walk(-1)),
+      orderButton(t`Next point →`, () => this.walk(1)),
       this.finder,
     );
     this.row = make("div", {
       className: "many",
       tabIndex: 0,
       role: "region",
-      "aria-label": "The whole row",
+      "aria-label": t`The whole row`,
     });
     this.content = make(
       "div",
@@ -50,7 +50,7 @@ export class Probe {
       walk,
       this.refusal,
       this.where,
-      make("p", { className: "hint waiting" }, "Waiting for the numbers of the network …"),
+      make("p", { className: "hint waiting" }, t`Waiting for the numbers of the network …`),
       this.row,
       this.networks,
     );
@@ -71,9 +71,9 @@ export class Probe {
       find("button", this.content).focus();
     };
     find(".map-view .checks", panel.root).append(
-      button("Probe a point", open, {
+      button(t`Probe a point`, open, {
         className: "text probe-open",
-        title: "Follow one point through the network; or click the map",
+        title: t`Follow one point through the network; or click the map`,
       }),
     );
     const { root } = panel.network;
@@ -92,7 +92,7 @@ export class Probe {
       change: () => this.change(this.views[place]),
       seek: () => this.seek(place),
     });
-    const heading = make("h3", {}, place ? "Network B" : "Network A");
+    const heading = make("h3", {}, place ? t`Network B` : t`Network A`);
     this.views[place] = {
       panel,
       query: new Query(this.page, "probe", panel, PAUSE),
@@ -142,7 +142,7 @@ export class Probe {
     const number = Number(text);
     const { table_rows: count } = this.page.facts;
     if (text === "" || !Number.isInteger(number) || number < 0)
-      return this.refuse(`Rows are counted from 0 to ${count - 1}.`);
+      return this.refuse(t`Rows are counted from 0 to ${count - 1}.`);
     const point = this.drawn().find((each) => each.number === number);
     if (point) return this.choose(point);
     this.sought = number;
@@ -152,7 +152,7 @@ export class Probe {
   takeRow({ number, row, position, is_test: isTest, refusal }) {
     if (number !== this.sought) return; // another one is sought meanwhile
     this.sought = null;
-    if (refusal) this.refuse(refusal);
+    if (refusal) this.refuse(said(refusal));
     else this.choose({ row, at: position, isTest, number });
   }
 
@@ -169,7 +169,7 @@ export class Probe {
     this.sought = null;
     write(this.refusal, "");
     if (opens && !this.page.side.shows(this.content))
-      this.page.side.open("One point", this.content, () => this.close());
+      this.page.side.open(t`One point`, this.content, () => this.close());
     this.point = point;
     for (const view of this.views) view.isNew = true;
     this.locate(this.addressOf(point));
@@ -258,13 +258,18 @@ export class Probe {
 
   nameOf({ row, at, isTest, place, number }) {
     const { facts, points } = this.page;
-    if (!at) return "The digit on the pad";
-    if (row < 0) return "A place of the plane";
+    if (!at) return t`The digit on the pad`;
+    if (row < 0) return t`A place of the plane`;
     if (facts.table_rows)
-      return `Row ${number} of the table (counted from 0), a ${isTest ? "test" : "training"} row`;
+      return isTest
+        ? t`Row ${number} of the table (counted from 0), a test row`
+        : t`Row ${number} of the table (counted from 0), a training row`;
     const total = counted(facts.rows[Number(isTest)]);
-    const part = `${isTest ? "Test" : "Training"} point ${counted(points.numbers[place])}`;
-    return `${part} of ${total}, row ${counted(row + 1)} of the data`;
+    const which = counted(points.numbers[place]);
+    const rowOfData = counted(row + 1);
+    return isTest
+      ? t`Test point ${which} of ${total}, row ${rowOfData} of the data`
+      : t`Training point ${which} of ${total}, row ${rowOfData} of the data`;
   }
 
   // The name of the point, and its values on the axes. `assumed`: those that replace missing ones.
@@ -277,7 +282,7 @@ export class Probe {
       const values = names.map((name, axis) => {
         const filled = assumed[facts.axes[axis]];
         if (filled === undefined) return `${name} = ${rounded(this.place[axis])}`;
-        return `${name} is ${missingWords(filled)}`;
+        return t`${name} is ${missingWords(filled)}`;
       });
       if (values.length) words += `: ${values.join(", ")}`;
     }
@@ -350,14 +355,14 @@ export class Probe {
     this.listed = listed;
     if (!contributions) {
       const rows = names.map((name) => [name, words(name)]);
-      this.row.replaceChildren(table(["Column", "Value"], rows));
+      this.row.replaceChildren(table([t`Column`, t`Value`], rows));
       return;
     }
     const { values } = contributions;
     const rows = sorted.map((name) => [name, words(name), signed(values[name])]);
     this.row.replaceChildren(
       contributionWords(contributions, this.page.panels.length > 1),
-      table(["Column", "Value", "Contribution"], rows, "contributions"),
+      table([t`Column`, t`Value`, t`Contribution`], rows, "contributions"),
     );
     const unused = names.filter((name) => !(name in values));
     if (unused.length) this.row.append(...this.unused(unused, words));
@@ -377,11 +382,11 @@ export class Probe {
   // The columns that are no inputs, and a button that makes inputs of them.
   unused(names, words) {
     const { facts } = this.page;
-    const heading = make("p", { className: "hint" }, "Not used by this network:");
+    const heading = make("p", { className: "hint" }, t`Not used by this network:`);
     if (facts.table && facts.features.length)
       heading.append(" ", this.page.data.allColumnsButton());
     const rows = names.map((name) => [name, words(name)]);
-    return [heading, table(["Column", "Value"], rows, "unused")];
+    return [heading, table([t`Column`, t`Value`], rows, "unused")];
   }
 
   show(view, isNew = false) {
@@ -405,11 +410,11 @@ export class Probe {
     const last = (answer?.layers.length ?? 0) - 1;
     if (!this.point || !data.image || last < 1) return;
     if (pointed && find(".neuron:hover", network.root)) {
-      network.explainOrder(last, "The order follows when you point at no neuron.");
+      network.explainOrder(last, t`The order follows when you point at no neuron.`);
       return;
     }
     const name = data.classes[answerOf(answer)];
-    const words = `Sorted by what each adds to the answer ${name}: output × weight.`;
+    const words = t`Sorted by what each adds to the answer ${name}: output × weight.`;
     network.arrange(last, contributionsOf(answer), words);
   }
 
@@ -441,7 +446,7 @@ export class Probe {
       const { weight, input } = term(link);
       if (!backward) return product(weight, input);
       const delta = backward.layers[link.layer].bias[link.column];
-      return `gradient: ${number(delta)} × ${number(input)} = ${number(gradient(link))}`;
+      return `${t`gradient`}: ${number(delta)} × ${number(input)} = ${number(gradient(link))}`;
     };
     network.probe = { links, words };
     const contributions = data.image ? contributionsOf(answer) : [];
@@ -486,13 +491,13 @@ const signed = (value) => `${value > 0 ? "+" : ""}${number(value, 2)}`;
 
 // What the contributions of the columns add up to.
 function contributionWords({ output, prediction, expected, is_probability: isShare }, areSeveral) {
-  const network = areSeveral ? " by network A" : "";
   const written = isShare ? fraction : (value) => number(value, 5);
-  return make(
-    "p",
-    { className: "hint" },
-    `The ${output}${network} is ${written(prediction)}, and ${written(expected)} on average. The columns contribute the difference:`,
-  );
+  const name = said(output);
+  const [here, usual] = [written(prediction), written(expected)];
+  const words = areSeveral
+    ? t`The ${name} by network A is ${here}, and ${usual} on average. The columns contribute the difference:`
+    : t`The ${name} is ${here}, and ${usual} on average. The columns contribute the difference:`;
+  return make("p", { className: "hint" }, words);
 }
 
 // A place for the value of a neuron; its title is the name of the neuron without the value.
@@ -505,12 +510,12 @@ function addValue(node) {
 // The value of a cell of the table, as it is shown. `assumed`: the value that replaces a missing one.
 function cellWords(value, assumed) {
   if (assumed !== undefined) return missingWords(assumed);
-  if (/^(nan|None|NaT|)$/.test(value)) return "missing";
+  if (/^(nan|None|NaT|)$/.test(value)) return t`missing`;
   if (Number.isNaN(Number(value))) return value;
   return number(Number(value), 6);
 }
 
-const missingWords = (assumed) => `missing, ${cellWords(assumed)} assumed`;
+const missingWords = (assumed) => t`missing, ${cellWords(assumed)} assumed`;
 
 // An input as it is in the data, and as it is scaled.
 function inputWords({ raw, inputs }, place) {

@@ -1,6 +1,7 @@
 // The questions of a lesson: a guess before the network learns, or something to be worked out.
 
 import { button, find, make, write } from "./dom.js";
+import { said, t } from "./language.js";
 
 export class Questions {
   // `answered()`: an answer was given.
@@ -71,8 +72,8 @@ export class Questions {
     const all = this.entries.length;
     const right = this.entries.filter((each) => each.right).length;
     if (!this.isGuess || !all) return "";
-    if (all > 1) return `${right} of ${all} guesses were right. `;
-    return right ? "Your guess was right. " : "Your guess was not right. ";
+    if (all > 1) return `${t`${right} of ${all} guesses were right.`} `;
+    return `${right ? t`Your guess was right.` : t`Your guess was not right.`} `;
   }
 
   add(question) {
@@ -84,7 +85,7 @@ export class Questions {
     entry.field = make(
       "fieldset",
       { className: "question" },
-      make("legend", {}, question.text),
+      make("legend", {}, said(question.text)),
       ...fields,
       verdict,
     );
@@ -94,7 +95,7 @@ export class Questions {
   choice(entry, words, place) {
     const input = make("input", { type: "radio", name: entry.question.text });
     input.addEventListener("change", () => this.take(entry, place));
-    return make("label", { className: "check" }, input, make("span", {}, words));
+    return make("label", { className: "check" }, input, make("span", {}, said(words)));
   }
 
   number(entry) {
@@ -102,20 +103,20 @@ export class Questions {
     const input = make("input", {
       type: "text",
       inputMode: "text",
-      "aria-label": entry.question.text,
+      "aria-label": said(entry.question.text),
     });
     const check = () => {
       const typed = input.value.replace(",", ".").replace("−", "-");
       if (typed) this.take(entry, Number(typed));
     };
     input.addEventListener("change", check);
-    return make("div", { className: "number" }, input, button("Check", check));
+    return make("div", { className: "number" }, input, button(t`Check`, check));
   }
 
   take(entry, given) {
     const { right, within } = entry.question;
     Object.assign(entry, { given, right: Math.abs(given - right) <= within });
-    if (entry.isGuess) write(entry.verdict, "Now find out.");
+    if (entry.isGuess) write(entry.verdict, t`Now find out.`);
     else this.judge(entry);
     if (entry.isSecond) return;
     this.answered();
@@ -140,9 +141,9 @@ export class Questions {
     }
     const line = make(
       "summary",
-      { title: text },
-      make("span", {}, text),
-      make("b", {}, `✓ ${answers[given - 1] ?? String(given).replace("-", "−")}`),
+      { title: said(text) },
+      make("span", {}, said(text)),
+      make("b", {}, `✓ ${said(answers[given - 1]) ?? String(given).replace("-", "−")}`),
     );
     entry.field = make("details", { className: "question", open: true }, line, verdict);
     field.replaceWith(entry.field);
@@ -151,9 +152,9 @@ export class Questions {
   judge({ question, verdict, given, right, isGuess }) {
     verdict.classList.toggle("right", right);
     const reply = replyTo(question, given);
-    let words = `Not yet. ${reply || question.otherwise || "Try again."}`;
-    if (right) words = `Right. ${question.why}`;
-    else if (isGuess) words = ["Not quite.", reply, question.why].filter(Boolean).join(" ");
+    let words = `${t`Not yet.`} ${reply || said(question.otherwise) || t`Try again.`}`;
+    if (right) words = `${t`Right.`} ${said(question.why)}`;
+    else if (isGuess) words = [t`Not quite.`, reply, said(question.why)].filter(Boolean).join(" ");
     write(verdict, words);
   }
 
@@ -182,5 +183,5 @@ export class Questions {
 // The reply to a wrong answer, if it has one of its own.
 function replyTo({ replies, within }, given) {
   const reply = replies.find(({ to }) => Math.abs(given - to) <= within);
-  return reply ? reply.text : "";
+  return reply ? said(reply.text) : "";
 }

@@ -3,6 +3,7 @@
 import { palette } from "./colours.js";
 import { drawCurve, epochAt, nearest } from "./curve.js";
 import { button, counted, find, findAll, make, percent, rounded } from "./dom.js";
+import { t } from "./language.js";
 import { NetworkView } from "./network-view.js";
 import { neuronOf } from "./neurons.js";
 import { OutputView } from "./output-view.js";
@@ -89,7 +90,7 @@ class Player {
     const { place = -1, at } = this.probe.point;
     let answer = probe({ row: place, at }, this.weights, this.recording);
     if (type === "find_row")
-      answer = { type, network: 0, number: row, refusal: `The recording has no row ${row}.` };
+      answer = { type, network: 0, number: row, refusal: t`The recording has no row ${row}.` };
     this.probe.take(answer);
   }
 
@@ -112,12 +113,12 @@ class Player {
         make("dd", {}, value),
       ]),
     );
-    find(".score-name").textContent = data.classes ? "Accuracy" : "R²";
-    find(".test-score-name").textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
+    find(".score-name").textContent = data.classes ? t`Accuracy` : "R²";
+    find(".test-score-name").textContent = data.classes ? t`Test accuracy` : t`Test R²`;
     const { live } = this.recording;
     if (live) Object.assign(find("#live"), { hidden: false, href: `#${live.hash}` });
     find("#scrub").max = this.kept.length - 1;
-    find("#last").textContent = `of ${counted(this.kept.at(-1)[0])}`;
+    find("#last").textContent = t`of ${counted(this.kept.at(-1)[0])}`;
   }
 
   listen() {
@@ -159,7 +160,7 @@ class Player {
   async train({ hash, runtime }) {
     const found = await fetch(runtime, { method: "HEAD" }).catch(() => ({}));
     if (!found.ok) {
-      find("#live").textContent = "Python cannot be loaded: is there a connection?";
+      find("#live").textContent = t`Python cannot be loaded: is there a connection?`;
       return;
     }
     location.hash = hash;
@@ -180,7 +181,7 @@ class Player {
     }
     document.body.classList.toggle("playing", on);
     find("#play").setAttribute("aria-pressed", on);
-    find("#play").setAttribute("aria-label", on ? "Pause" : "Play");
+    find("#play").setAttribute("aria-label", on ? t`Pause` : t`Play`);
   }
 
   // Stay at the end for a while, and play again.
@@ -243,13 +244,15 @@ class Player {
     };
     for (const [selector, text] of Object.entries(values)) find(selector).textContent = text;
     find("#scrub").value = this.place;
-    find("#scrub").setAttribute("aria-valuetext", `epoch ${counted(epoch)}`);
+    find("#scrub").setAttribute("aria-valuetext", t`epoch ${counted(epoch)}`);
     find("#changed").hidden = !edited;
     find("#changed span").textContent =
-      `${edited} weight${edited === 1 ? "" : "s"} changed by hand: the scores are those of the points shown.`;
+      edited === 1
+        ? t`1 weight changed by hand: the scores are those of the points shown.`
+        : t`${edited} weights changed by hand: the scores are those of the points shown.`;
     find(".curve").setAttribute(
       "aria-label",
-      `Loss per epoch. At epoch ${counted(epoch)}: training loss ${rounded(measured[0])}, test loss ${rounded(measured[1])}.`,
+      t`Loss per epoch. At epoch ${counted(epoch)}: training loss ${rounded(measured[0])}, test loss ${rounded(measured[1])}.`,
     );
   }
 
@@ -282,13 +285,13 @@ class Player {
     this.sliders = new WeightFields(neuron, this.weights, (field, value) =>
       this.edit(field, value),
     );
-    const back = button("Put back", () => this.putBack([...neuron.index, neuron.bias]), {
+    const back = button(t`Put back`, () => this.putBack([...neuron.index, neuron.bias]), {
       className: "button",
     });
     const hint = make(
       "p",
       { className: "hint" },
-      "Move a weight: the pictures follow. Another epoch has its own weights again.",
+      t`Move a weight: the pictures follow. Another epoch has its own weights again.`,
     );
     this.side.open(
       neuron.name,

@@ -1,6 +1,7 @@
 // The scores of the network: losses, accuracy or R², and the classes that it confuses.
 
 import { counted, find, make, percent, rounded, write } from "./dom.js";
+import { t } from "./language.js";
 import { unitOf } from "./probe-tree.js";
 
 export class ScoreView {
@@ -15,9 +16,9 @@ export class ScoreView {
 
   describe(data) {
     this.data = data;
-    const name = data.classes ? "Accuracy" : "R²";
+    const name = data.classes ? t`Accuracy` : "R²";
     find(".score-name", this.root).textContent = name;
-    find(".test-score-name", this.root).textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
+    find(".test-score-name", this.root).textContent = data.classes ? t`Test accuracy` : t`Test R²`;
     this.details.hidden = !data.classes || !data.rows[1];
     for (const each of [".test-loss", ".test-score"])
       find(each, this.root).parentElement.hidden = !data.rows[1];
@@ -37,7 +38,7 @@ export class ScoreView {
     this.error.hidden = Boolean(classes) || spread === null || !Number.isFinite(testScore);
     write(
       this.error,
-      `Typical test error (RMSE): ${rounded(spread * Math.sqrt(Math.max(0, 1 - testScore)))} ${unitOf(target)}`,
+      t`Typical test error (RMSE): ${rounded(spread * Math.sqrt(Math.max(0, 1 - testScore)))} ${unitOf(target)}`,
     );
     if (this.details.open && header.confusion) this.fill(header.confusion);
   }
@@ -57,18 +58,20 @@ export class ScoreView {
         Object.assign(inside, {
           textContent: String(count),
           disabled: !count,
-          title: count ? "Show them" : "",
+          title: count ? t`Show them` : "",
         });
         inside.setAttribute(
           "aria-label",
-          `${counted(count)} test rows of ${classes[truth]}, taken for ${classes[predicted]}`,
+          t`${counted(count)} test rows of ${classes[truth]}, taken for ${classes[predicted]}`,
         );
       }
     }
     const shown = counts.flat().reduce((sum, count) => sum + count, 0);
     const all = this.data.rows[1];
-    const rows = shown < all ? `${counted(shown)} of ${counted(all)}` : counted(all);
-    this.caption.textContent = `${rows} test rows. Click a number to see them.`;
+    this.caption.textContent =
+      shown < all
+        ? t`${counted(shown)} of ${counted(all)} test rows. Click a number to see them.`
+        : t`${counted(all)} test rows. Click a number to see them.`;
   }
 
   build() {
@@ -84,7 +87,7 @@ export class ScoreView {
     const head = make(
       "tr",
       {},
-      make("th", {}, "true \\ predicted"),
+      make("th", {}, t`true \\ predicted`),
       ...classes.map((name) => make("th", { scope: "col" }, name)),
     );
     const rows = this.cells.map((row, truth) =>
@@ -98,6 +101,6 @@ export class ScoreView {
 function lossWords({ newest: [epoch], batch, edits }) {
   const isChanged = edits.some((edit) => edit.epoch === epoch);
   const isMean = epoch > 0 && !batch[0] && !isChanged;
-  if (!isMean) return "Both losses are those of the weights now.";
-  return `Training loss: mean during epoch ${counted(epoch)}; test loss: now.`;
+  if (!isMean) return t`Both losses are those of the weights now.`;
+  return t`Training loss: mean during epoch ${counted(epoch)}; test loss: now.`;
 }

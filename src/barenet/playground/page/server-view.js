@@ -1,8 +1,10 @@
 // Pictures that the server computes, each in a tab of a network.
 
+import { said, t } from "./language.js";
 import { Query } from "./query.js";
 import { make, write } from "./dom.js";
 import { fit, isFit } from "./heatmap.js";
+import { TITLES } from "./output-tabs.js";
 
 // A tool of the page: a view of each network.
 export class ServerTabs {
@@ -32,10 +34,14 @@ export class ServerView {
   constructor(panel, page) {
     const { type, title, pause } = this.constructor;
     Object.assign(this, { panel, page, query: new Query(page, type, panel, pause) });
-    this.canvas = make("canvas", { className: "surface", role: "img", "aria-label": title });
+    this.canvas = make("canvas", {
+      className: "surface",
+      role: "img",
+      "aria-label": TITLES[title],
+    });
     this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
     this.marks = make("p", { className: "legend marks" });
-    this.words = make("p", { className: "hint" }, "Computing …");
+    this.words = make("p", { className: "hint" }, t`Computing …`);
     this.plot = make("div", { className: "plot", hidden: true }, this.canvas, ...this.axes);
   }
 
@@ -71,7 +77,7 @@ export class ServerView {
     if (!answer || this.root.hidden) return;
     this.plot.hidden = Boolean(answer.hint);
     this.marks.hidden = this.plot.hidden;
-    write(this.words, answer.hint ?? this.describe());
+    write(this.words, said(answer.hint) ?? this.describe());
     if (answer.hint) return;
     const ratio = fit(this.canvas);
     this.paintAnswer(this.canvas.getContext("2d"), answer, ratio);

@@ -1,6 +1,7 @@
 // The panel at the side of the page: it is not modal, so the network stays in view and in use.
 
 import { button, find, make } from "./dom.js";
+import { t } from "./language.js";
 
 export class SidePanel {
   constructor(root) {
@@ -8,7 +9,7 @@ export class SidePanel {
     this.heading = make("h2", { id: "side-title" });
     this.body = make("div", { className: "side-body" });
     root.replaceChildren(
-      button("Close", () => this.close(), { className: "text close" }),
+      button(t`Close`, () => this.close(), { className: "text close" }),
       this.heading,
       this.body,
     );

@@ -1,32 +1,43 @@
 // The step just taken, in plain sentences with the numbers of one point beside each.
 
 import { counted } from "./dom.js";
+import { t } from "./language.js";
 
 const MAX_TERMS = 4;
 const NAMES = { l1: "L1", l2: "L2" };
 
+const LOSSES = {
+  binary_cross_entropy: t`binary cross entropy`,
+  categorical_cross_entropy: t`categorical cross entropy`,
+  squared_error: t`squared error`,
+  absolute_error: t`absolute error`,
+};
+
+// The name of a loss in a sentence.
+export const lossName = (name) => LOSSES[name] ?? name.replaceAll("_", " ");
+
 // The step that an optimizer makes of a gradient, in words. `rate`: the learning rate, in words.
 const RULES = {
   sgd: (rate) =>
-    `SGD moves each weight against its gradient: by the gradient times the learning rate, ${rate}.`,
+    t`SGD moves each weight against its gradient: by the gradient times the learning rate, ${rate}.`,
   momentum: (rate) =>
-    `Momentum lets each weight roll like a ball: it keeps most of its last step, and adds the gradient times the learning rate, ${rate}, the other way.`,
+    t`Momentum lets each weight roll like a ball: it keeps most of its last step, and adds the gradient times the learning rate, ${rate}, the other way.`,
   nesterov: (rate) =>
-    `Nesterov lets each weight roll like a ball, and feels the slope a little ahead of it: the learning rate is ${rate}.`,
+    t`Nesterov lets each weight roll like a ball, and feels the slope a little ahead of it: the learning rate is ${rate}.`,
   adagrad: (rate) =>
-    `AdaGrad moves each weight against its gradient, by less and less, the larger all its gradients have been so far: the learning rate is ${rate}.`,
+    t`AdaGrad moves each weight against its gradient, by less and less, the larger all its gradients have been so far: the learning rate is ${rate}.`,
   rmsprop: (rate) =>
-    `RMSProp divides each gradient by the size that it has had of late: most steps are about as long as the learning rate, ${rate}.`,
+    t`RMSProp divides each gradient by the size that it has had of late: most steps are about as long as the learning rate, ${rate}.`,
   adam: (rate) =>
-    `Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
+    t`Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
   adamw: (rate) =>
-    `AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
+    t`AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
   lion: (rate) =>
-    `Lion looks at the sign of a weight's last gradients alone: every step is as long as the learning rate, ${rate}.`,
+    t`Lion looks at the sign of a weight's last gradients alone: every step is as long as the learning rate, ${rate}.`,
   muon: (rate) =>
-    `Muon moves the weights of a hidden layer together, by a matrix near an orthogonal one, and all others as AdamW does: the learning rate is ${rate}.`,
+    t`Muon moves the weights of a hidden layer together, by a matrix near an orthogonal one, and all others as AdamW does: the learning rate is ${rate}.`,
   lbfgs: () =>
-    "L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.",
+    t`L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.`,
 };
 
 // A list of { words, sum }; `about`: as in neuron-words.js, with { activation, dropout, optimizer, penalty }.
@@ -47,7 +58,7 @@ export function ruleOf({ optimizer }, { learning_rate: rate }) {
   const name = optimizer.split(":")[0];
   const words = number(rate);
   const rule = RULES[name];
-  if (!rule) return `${name} moves each weight by its gradient: the learning rate is ${words}.`;
+  if (!rule) return t`${name} moves each weight by its gradient: the learning rate is ${words}.`;
   return rule(words);
 }
 
@@ -59,7 +70,7 @@ export function equals(value, isProbability) {
 }
 
 export function number(value, digits = 3) {
-  if (value === null || value === undefined) return "no number";
+  if (value === null || value === undefined) return t`no number`;
   const size = Math.abs(value);
   const text =
     size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
@@ -69,15 +80,15 @@ export function number(value, digits = 3) {
 function point({ layer, inputs, terms }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
   const where =
     batches === 1
-      ? `Epoch ${counted(epoch)} was a single batch`
-      : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
+      ? t`Epoch ${counted(epoch)} was a single batch.`
+      : t`It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}.`;
   const which =
     rows === 1
-      ? "of one point"
-      : `of ${counted(rows)} points. Take the one that moves this neuron most`;
-  const heading = layer > 0 ? "The outputs of the neurons before are" : "Its inputs are";
+      ? t`It had one point.`
+      : t`It had ${counted(rows)} points. Take the one that moves this neuron most.`;
+  const heading = layer > 0 ? t`The outputs of the neurons before are:` : t`Its inputs are:`;
   return {
-    words: `${where}, ${which}. ${heading}:`,
+    words: `${where} ${which} ${heading}`,
     sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}`, ", "),
   };
 }
@@ -91,8 +102,7 @@ function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
     return `${signBefore(value, place)}${size}${rest}`;
   });
   return {
-    words:
-      "Each is multiplied by its weight, as it was before the step; the sum with the bias is z:",
+    words: t`Each is multiplied by its weight, as it was before the step; the sum with the bias is z:`,
     sum: `z = ${added.join("")} = ${number(z)}`,
   };
 }
@@ -100,17 +110,18 @@ function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
 function outputLine({ activation, normed, dropout, last }, { z, output }) {
   const rest = !last && dropout > 0;
   const parts = [
-    normed && "batch norm",
+    normed && t`batch norm`,
     activation !== "identity" && activation,
-    rest && "dropout",
+    rest && t`dropout`,
   ].filter(Boolean);
-  if (!parts.length) return { words: "The output is z itself:", sum: `z = ${number(output)}` };
-  const functions = parts.join(", then ");
+  if (!parts.length) return { words: t`The output is z itself:`, sum: `z = ${number(output)}` };
+  const functions = parts.reduce((first, then) => t`${first}, then ${then}`);
   const direct = !normed && !rest && activation !== "softmax";
-  const others =
-    activation === "softmax" ? ", which depends on the sums of the other classes, too" : "";
   return {
-    words: `The output is computed from z by ${functions}${others}:`,
+    words:
+      activation === "softmax"
+        ? t`The output is computed from z by ${functions}, which depends on the sums of the other classes, too:`
+        : t`The output is computed from z by ${functions}:`,
     sum: direct
       ? `${activation}(${number(z)}) = ${number(output)}`
       : `${number(z)} → ${number(output)}`,
@@ -120,48 +131,55 @@ function outputLine({ activation, normed, dropout, last }, { z, output }) {
 function backward(about, answer) {
   const { slope, output, rows } = answer;
   const error = about.last
-    ? `${target(about, answer)} the output was ${number(output)}. `
-    : "The error of the output is propagated back through the network. ";
+    ? `${target(about, answer, number(output))} `
+    : `${t`The error of the output is propagated back through the network.`} `;
   if (!slope)
     return {
-      words: `${error}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`,
-      sum: "derivative of the loss by z: 0",
+      words:
+        rows > 1
+          ? `${error}${t`For this point z makes no difference to the loss, and for no other of the batch.`}`
+          : `${error}${t`For this point z makes no difference to the loss.`}`,
+      sum: t`derivative of the loss by z: 0`,
     };
-  const way = slope > 0 ? "rises" : "falls";
+  const way = slope > 0 ? t`It rises as z grows:` : t`It falls as z grows:`;
   if (rows === 1)
     return {
-      words: `${error}The loss ${way} as z grows:`,
-      sum: `derivative of the loss by z = ${number(slope)}`,
+      words: `${error}${slope > 0 ? t`The loss rises as z grows:` : t`The loss falls as z grows:`}`,
+      sum: t`derivative of the loss by z = ${number(slope)}`,
     };
-  const mean = `The loss is the mean over the ${counted(rows)} points, so that of this point is divided by ${counted(rows)}. It ${way} as z grows:`;
+  const mean = t`The loss is the mean over the ${counted(rows)} points, so that of this point is divided by ${counted(rows)}.`;
   return {
-    words: `${error}${mean}`,
-    sum: `derivative of the loss by z = ${number(slope * rows)} ÷ ${counted(rows)} = ${number(slope)}`,
+    words: `${error}${mean} ${way}`,
+    sum: t`derivative of the loss by z = ${number(slope * rows)} ÷ ${counted(rows)} = ${number(slope)}`,
   };
 }
 
-// The target of the point.
-function target({ activation, classes, standardized, index }, { target: value }) {
-  if (!classes)
-    return `The target was ${number(value)}${standardized ? ", in standard deviations" : ""}, and`;
+// The target of the point, and its output.
+function target({ activation, classes, standardized, index }, { target: value }, output) {
+  if (!classes && standardized)
+    return t`The target was ${number(value)}, in standard deviations, and the output was ${output}.`;
+  if (!classes) return t`The target was ${number(value)}, and the output was ${output}.`;
   const right = activation === "softmax" ? Number(value === index) : value;
-  return `The point is of class ${classes[value]}: the target was ${number(right)}, and`;
+  return t`The point is of class ${classes[value]}: the target was ${number(right)}, and the output was ${output}.`;
 }
 
 function share({ inputs, shown }, { inputs: values, slope }) {
   return {
-    words: `The derivative by a weight is that by z, times the input of the weight. For the weight of ${inputs[shown]}:`,
+    words: t`The derivative by a weight is that by z, times the input of the weight. For the weight of ${inputs[shown]}:`,
     sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}`,
   };
 }
 
 function total({ penalty, shown }, { rows, gradient }) {
-  const all =
-    rows === 1
-      ? "That is the gradient of this weight"
-      : `The same for each of the ${counted(rows)} points, added up, is the gradient of this weight`;
-  const pull = NAMES[penalty] ? `, plus that of the ${NAMES[penalty]} penalty` : "";
-  return { words: `${all}${pull}:`, sum: `gradient = ${number(gradient[shown])}` };
+  const name = NAMES[penalty];
+  const count = counted(rows);
+  let words = t`The same for each of the ${count} points, added up, is the gradient of this weight:`;
+  if (rows === 1 && name)
+    words = t`That is the gradient of this weight, plus that of the ${name} penalty:`;
+  else if (rows === 1) words = t`That is the gradient of this weight:`;
+  else if (name)
+    words = t`The same for each of the ${count} points, added up, is the gradient of this weight, plus that of the ${name} penalty:`;
+  return { words, sum: `${t`gradient`} = ${number(gradient[shown])}` };
 }
 
 const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));

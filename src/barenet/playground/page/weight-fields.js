@@ -1,6 +1,7 @@
 // The weights of one neuron, each as a slider and as a number.
 
 import { make } from "./dom.js";
+import { t } from "./language.js";
 
 export const MANY = 9; // rows that need not be scrolled
 const LONG = 20; // letters of a name that is wrapped
@@ -9,7 +10,7 @@ const MOST = 1e6; // that is taken as a weight
 export class WeightFields {
   // `neuron`: { inputs: names, index: place of each weight, bias }; `edit(field, value)`, when one is moved.
   constructor({ inputs, index, bias }, weights, edit) {
-    this.fields = [...inputs, "bias"].map((name, row) =>
+    this.fields = [...inputs, t`bias`].map((name, row) =>
       this.field(name, index[row] ?? bias, row < inputs.length ? row : -1, edit),
     ); // the bias is row −1
     this.root = make(
@@ -25,13 +26,13 @@ export class WeightFields {
   }
 
   field(name, index, row, edit) {
-    const words = row < 0 ? "bias" : `weight of ${name}`;
+    const words = row < 0 ? t`bias` : t`weight of ${name}`;
     const slide = make("input", {
       type: "range",
       min: -3,
       max: 3,
       step: "any",
-      "aria-label": `Move the ${words}`,
+      "aria-label": row < 0 ? t`Move the bias` : t`Move the weight of ${name}`,
     });
     const number = make("input", {
       type: "number",

@@ -1,5 +1,6 @@
 // The connection to a Web Worker in which Python runs, where there is no server.
 
+import { t } from "./language.js";
 import { unpack } from "./wire-format.js";
 
 const FRAME = 33; // milliseconds between two recorded pictures
@@ -51,7 +52,7 @@ export class WorkerConnection {
   // Begin with a worker, which opens again what the last one had opened.
   async open() {
     this.ready = false;
-    this.show("Loading Python …", 0);
+    this.show(t`Loading Python …`, 0);
     this.worker = new Worker(this.script);
     this.worker.onmessage = ({ data }) => this.take(data);
     this.worker.onerror = ({ message }) => this.fail(message);
@@ -68,7 +69,7 @@ export class WorkerConnection {
       keepOffline(this.lessons, content);
     } else {
       const status = response.status ? ` (${response.status})` : "";
-      const message = `${this.lessons} cannot be loaded${status}: check the address. These are the playground's own lessons.`;
+      const message = t`${this.lessons} cannot be loaded${status}: check the address. These are the playground's own lessons.`;
       this.onOpened(path, { ok: false, message });
     }
     this.lessons = ""; // they are among the uploads
@@ -112,8 +113,8 @@ export class WorkerConnection {
     const isLoaded = loaded > 0.98 * total; // which is reported a few times a second
     this.show(
       isLoaded
-        ? "Starting Python …"
-        : `Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`,
+        ? t`Starting Python …`
+        : t`Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`,
       loaded / total,
     );
   }
@@ -130,7 +131,7 @@ export class WorkerConnection {
     this.ready = false;
     this.lost += 1;
     this.worker.terminate();
-    const words = `Python has stopped: ${message}.`;
+    const words = t`Python has stopped: ${message}.`;
     this.onLost(words, { act: () => this.open() });
     for (const answer of this.requests.values())
       answer(JSON.stringify({ ok: false, message: words }));

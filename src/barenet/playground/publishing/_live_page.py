@@ -34,6 +34,7 @@ def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> 
     icon = _inline((PAGE / "icon.svg").read_bytes(), "image/svg+xml")
     page = page.replace("icon.svg", icon)
     quoted = quote(json.dumps(catalog), SAFE)
+    page = page.replace(' data-languages="languages"', "")  # a file has no folder beside it
     page = page.replace("<html", f'<html data-catalog="data:application/json,{quoted}"')
     runtime = RUNTIME["address"]
     origins = {_origin(runtime), _origin(RUNTIME["numpy"]["address"])}

@@ -18,7 +18,7 @@ import barenet
 from barenet.datasets._images import IMAGES
 from barenet.errors import ArgumentError
 from barenet.insight.explain._html import STYLE
-from barenet.playground._page_files import PAGE, bundle
+from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.lessons._lessons import Course, built_in_course
 from barenet.playground.publishing._opening import EPOCHS, record_opening
 from barenet.playground.server._catalog import catalog
@@ -28,6 +28,8 @@ from barenet.playground.state._page_state import DRAWN
 HEAD = """<meta http-equiv="Content-Security-Policy" content="default-src 'self'; \
 connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src 'none'">
 <link rel="preload" href="catalog.json" as="fetch" crossorigin>"""
+#: Everything beside the catalogues of the languages.
+NO_CATALOGUES = shutil.ignore_patterns("*.py", "__pycache__")
 #: CPython in WebAssembly and its build of NumPy: their addresses, sizes and digests.
 RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
@@ -38,10 +40,11 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
     shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
     shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
     page = (PAGE / "index.html").read_text("utf-8")
-    page = page.replace("<title>", f"{HEAD}\n<title>")
+    page = page.replace("<title ", f"{HEAD}\n<title ")
     (folder / "index.html").write_text(page, "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
     (folder / "explain.css").write_text(STYLE, "utf-8")
+    shutil.copytree(LANGUAGES, folder / "languages", dirs_exist_ok=True, ignore=NO_CATALOGUES)
     zipped = library()
     course = built_in_course()
     (folder / "barenet.zip").write_bytes(zipped)
@@ -109,7 +112,8 @@ def _service_worker(folder: Path, start: dict[str, Any]) -> str:
     files: list[dict[str, Any]] = [{"address": "./"}]
     contents = []
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "offline.js":
+        is_cached = path.name != "offline.js" and path.parent.name != "languages"
+        if path.is_file() and is_cached:  # the page itself keeps the catalogue of its language
             files.append({"address": path.relative_to(folder).as_posix()})
             contents.append(path.read_bytes())
     digest = hashlib.sha256(b"".join(contents)).hexdigest()
@@ -128,7 +132,8 @@ def library() -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(root.rglob("*")):
             is_of_page = PAGE in path.parents and path.suffix != ".json"
-            is_left_out = is_of_page or "__pycache__" in path.parts
+            is_catalogue = path.parent == LANGUAGES and path.suffix == ".json"
+            is_left_out = is_of_page or is_catalogue or "__pycache__" in path.parts
             if path.is_file() and not is_left_out:
                 archive.write(path, Path("barenet") / path.relative_to(root))
     return content.getvalue()

@@ -9,12 +9,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from barenet.insight.explain._html import STYLE
-from barenet.playground._page_files import PAGE, bundle
+from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.data._file_store import MAX_UPLOAD_BYTES
 from barenet.playground.server._catalog import catalog
 from barenet.playground.server._client import Client
@@ -131,6 +131,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         # A single request, instead of one for each module and its imports in turn.
         Route("/main.js", script, methods=["GET"]),
         Route("/explain.css", style, methods=["GET"]),
+        Mount("/languages", StaticFiles(directory=LANGUAGES)),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]
     handlers = {

@@ -38,20 +38,26 @@ def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
     }
 
 
+def title_of(name: str) -> str:
+    """Return the title of a data set on the page."""
+    if name in page.DRAWN:
+        return page.DRAWN[name].title
+    name_in_words = name.replace("_", " ").capitalize()
+    title: str = page.CHOICES["titles"].get(name, name_in_words)
+    return title
+
+
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, including some points for its small picture if it has one."""
-    name_in_words = name.replace("_", " ").capitalize()
-    title = page.CHOICES["titles"].get(name, name_in_words)
     max_noise = 1.0
     default_noise = 0.0
     if name in page.DRAWN:
         drawn = page.DRAWN[name]
-        title = drawn.title
         max_noise = drawn.max_noise
         default_noise = drawn.default_noise
     entry = {
         "name": name,
-        "title": title,
+        "title": title_of(name),
         "description": DATASETS[name].description,
         "generated": name in GENERATED,
         "drawn": name in page.DRAWN,

@@ -126,11 +126,22 @@ def changes(state: PageState) -> list[str]:
     words: list[str] = []
     for name in _changed(state):
         if name not in SEEDS:
-            name_of_field = name.rpartition(".")[2]
-            setting = NAMES.get(name_of_field, name_of_field.replace("_", " "))
+            setting = setting_in_words(name)
             if setting not in words:  # both networks may have the same change
                 words.append(setting)
     return words
+
+
+def setting_in_words(name: str) -> str:
+    """Return the name of a setting as the page lists it.
+
+    Examples
+    --------
+    >>> setting_in_words("net.batch_size"), setting_in_words("pace")
+    ('batch size', 'speed')
+    """
+    name_of_field = name.rpartition(".")[2]
+    return NAMES.get(name_of_field, name_of_field.replace("_", " "))
 
 
 def _changed(state: PageState) -> dict[str, Any]:

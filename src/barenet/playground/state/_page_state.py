@@ -16,6 +16,7 @@ from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
+from barenet.playground._sentences import Sentence, sentence
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._wire_format import decode, restricted
 from barenet.settings._run_config import RunConfig
@@ -210,12 +211,12 @@ class NetworkSettings:
         """Length of the schedule."""
         return self.stop_epoch or DEFAULT_EPOCHS
 
-    def goal_reached(self, epoch: int, loss: float) -> str:
+    def goal_reached(self, epoch: int, loss: float) -> Sentence:
         """Describe why the training ends, if it has reached the epoch or the loss to stop at."""
         if epoch == self.stop_epoch:
-            return f"It stopped at epoch {epoch:,}, as set."
+            return sentence("It stopped at epoch {0}, as set.", f"{epoch:,}")
         if self.stop_loss and loss <= self.stop_loss:
-            return f"The training loss has reached {loss:.4g}, as set."
+            return sentence("The training loss has reached {0}, as set.", f"{loss:.4g}")
         return ""
 
     def depends_on_epochs(self, epochs: int) -> bool:

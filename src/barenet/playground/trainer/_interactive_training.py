@@ -18,6 +18,7 @@ from barenet.engines import choose_engine
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import Constant, Schedule
+from barenet.playground._sentences import Sentence, sentence
 from barenet.playground.state._page_state import MAX_EPOCHS
 from barenet.playground.trainer._problems import Problem
 from barenet.playground.trainer._timeline import EpochMetrics, ResumedSchedule, thin
@@ -156,12 +157,13 @@ class InteractiveTraining(TrainingCommands):
         try:
             yield
         except DivergenceError as error:
-            how = "overflowed"
+            epoch = f"{self.epoch:,}"
+            how = sentence("overflowed in the epoch after {0}", epoch)
             if math.isfinite(error.loss):
-                how = "ran away"
-            self._recover(f"{how} in the epoch after {self.epoch:,}")
+                how = sentence("ran away in the epoch after {0}", epoch)
+            self._recover(how)
         except Exception as error:  # noqa: BLE001
-            self._fail(Problem.of("refused", error=error))
+            self._fail(Problem.of("refused", str(error)))
             if self.run:  # a command was rejected
                 self.run.stop(SETTINGS_CHANGED)
 
@@ -295,7 +297,7 @@ class InteractiveTraining(TrainingCommands):
         """Pause if a training loop has ended by itself."""
         if reason not in ("completed", SETTINGS_CHANGED):
             self.goal = 0
-            self.problem = Problem(f"It stopped: {reason}.")
+            self.problem = Problem(sentence("It stopped: {0}.", str(reason)))
 
     def _measure(self, run: Run) -> None:
         """Record the metrics of an epoch, and detect divergence and dead networks."""
@@ -316,8 +318,13 @@ class InteractiveTraining(TrainingCommands):
         if len(self.rows) > 4 * MAX_ROWS:
             self.rows = thin(self.rows, MAX_ROWS)
         if row.loss > EXPLOSION * self.constant_loss:
-            constant = f"a constant prediction has {self.constant_loss:.3g}"
-            self._recover(f"after epoch {self.epoch:,} was {row.loss:.3g} ({constant})")
+            how = sentence(
+                "after epoch {0} was {1} (a constant prediction has {2})",
+                f"{self.epoch:,}",
+                f"{row.loss:.3g}",
+                f"{self.constant_loss:.3g}",
+            )
+            self._recover(how)
         elif row.loss and curves["gradient_norm"][-1] == 0:
             self.problem = Problem.of("all_dead")
         if len(run.history) > 1000:  # limits the memory
@@ -356,14 +363,14 @@ class InteractiveTraining(TrainingCommands):
             else:
                 command(self, value)
 
-    def _recover(self, how: str) -> None:
+    def _recover(self, how: Sentence) -> None:
         """Pause at the saved epoch with the lowest training loss, and remove later epochs."""
         state = self.timeline.best
         rows = self.rows
         self._pause_at(state)
         self.rows = rows  # so that the curve shows the divergence
         self.timeline.remove_after(state.epoch)
-        self._fail(Problem.of("diverged", how=how, epoch=state.epoch))
+        self._fail(Problem.of("diverged", how, f"{state.epoch:,}"))
 
     def _fail(self, problem: Problem) -> None:
         """Pause with a problem, and discard the record of the last update."""

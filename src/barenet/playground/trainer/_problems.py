@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import some
 from barenet.model._network import Network
 from barenet.model.layers import Dense
+from barenet.playground._sentences import Sentence, english, joined, sentence
 from barenet.playground.state._network_layout import LayerValues, Values, layer_values
 from barenet.playground.trainer._timeline import EpochMetrics, LearningCurve
 
@@ -55,9 +55,9 @@ SUMS = np.linspace(-8, 8, 161)[:, np.newaxis]
 
 #: Descriptions of neurons with a slope of almost 0, for activations with a special term.
 _FLAT = {
-    "tanh": "saturated (tanh near −1 or 1)",
-    "sigmoid": "saturated (sigmoid near 0 or 1)",
-    "relu": "dead (ReLU at 0)",
+    "tanh": sentence("saturated (tanh near −1 or 1)"),
+    "sigmoid": sentence("saturated (sigmoid near 0 or 1)"),
+    "relu": sentence("dead (ReLU at 0)"),
 }
 
 
@@ -65,20 +65,29 @@ _FLAT = {
 class Problem:
     """A problem in training, and the name of the remedy that the page offers."""
 
-    message: str
+    words: Sentence
     remedy: str = ""
     #: Whether the training can't continue in this state.
     failed: bool = False
 
     @classmethod
-    def of(cls, name: str, remedy: str = "", **values: Any) -> Self:
-        """Make the problem with a name in problems.toml, inserting values into its message."""
+    def of(cls, name: str, *values: Any, remedy: str = "") -> Self:
+        """Make the problem with a name in problems.toml, with the values of its message."""
         entry = PROBLEMS[name]
         return cls(
-            message=entry["message"].format(**values),
+            words=sentence(entry["message"], *values),
             remedy=entry.get("remedy", remedy),
             failed=entry.get("failed", False),
         )
+
+    @property
+    def message(self) -> str:
+        """The message in English."""
+        return english(self.words)
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the problem for the page."""
+        return {"message": self.words, "remedy": self.remedy, "failed": self.failed}
 
 
 NO_PROBLEM = Problem("")
@@ -111,7 +120,7 @@ def diagnose(
     problems = []
     lowest_loss = min(row.loss for row in curve.rows)
     if is_far_worse:
-        problems.append(Problem.of("far_worse", loss=loss, constant=constant_loss))
+        problems.append(Problem.of("far_worse", f"{loss:.3g}", f"{constant_loss:.3g}"))
         remedy = ""  # the first problem has the remedy
     elif newest.loss > MUCH_BETTER * lowest_loss:
         remedy = SMALLER_RATE
@@ -165,12 +174,12 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
     if has_decreased:
         return []
     if metric == "accuracy":
-        score = f"accuracy is {100 * newest.score:.1f} %"
-        limit = "where the classes overlap"
+        score = sentence("accuracy is {0}", f"{100 * newest.score:.1f} %")
+        limit = sentence("where the classes overlap")
     else:
-        score = f"R² is {newest.score:.2f}"
-        limit = "against noise"
-    return [Problem.of(name, epoch=since, score=score, limit=limit)]
+        score = sentence("R² is {0}", f"{newest.score:.2f}")
+        limit = sentence("against noise")
+    return [Problem.of(name, f"{since:,.0f}", score, limit)]
 
 
 def _has_collapsed(network: Network, X: Values) -> bool:
@@ -204,21 +213,19 @@ def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     """Find layers in which most neurons have a slope of almost 0 for almost every row."""
-    layers_by_condition: dict[str, list[str]] = {}
+    layers_by_condition: dict[tuple[Any, ...], list[Sentence]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
     for number, layer in enumerate(hidden, 1):
         name = layer.activation.name
-        condition = _FLAT.get(name, f"saturated (slope of {name} near 0)")
+        condition = _FLAT.get(name, sentence("saturated (slope of {0} near 0)", name))
         share_of_rows = _is_flat(layer).mean(axis=0)
         count = int((share_of_rows >= SATURATED).sum())
         n_neurons = layer.outputs.shape[1]
         if 2 * count > n_neurons:
-            neurons = f"{count} of {n_neurons} in hidden layer {number}"
+            neurons = sentence("{0} of {1} in hidden layer {2}", count, n_neurons, number)
             layers_by_condition.setdefault(condition, []).append(neurons)
     problems = []
     for condition, layers in layers_by_condition.items():
-        problem = Problem.of(
-            "flat", remedy, condition=condition, percent=100 * SATURATED, layers=some(layers)
-        )
-        problems.append(problem)
+        percent = f"{100 * SATURATED:.0f}"
+        problems.append(Problem.of("flat", condition, percent, joined(layers), remedy=remedy))
     return problems

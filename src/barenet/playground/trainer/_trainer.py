@@ -110,6 +110,6 @@ class Trainings(dict[int, InteractiveTraining]):
         try:
             self[key] = self.make(setup, report, pace)
         except Exception as error:  # noqa: BLE001 - no training may end the others
-            problem = Problem.of("refused", error=error)
+            problem = Problem.of("refused", str(error))
             snapshot = Snapshot.of(setup.network)
             self.answer(key, ProgressReport(snapshot=snapshot, problem=problem))

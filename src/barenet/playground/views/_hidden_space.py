@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.playground._sentences import sentence
 from barenet.playground.data._plane import principal_axes
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import rounded
@@ -29,9 +30,9 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     prepared = view.prepared
     count = len(network.sizes) - 2
     if count == 0:
-        return {"hint": "This network has no hidden layer: add one with +."}
+        return {"hint": sentence("This network has no hidden layer: add one with +.")}
     if len(prepared.training.y) < 2:
-        return {"hint": "This picture needs two training points or more."}
+        return {"hint": sentence("This picture needs two training points or more.")}
     layer = min(layer, count - 1)
     all_X, all_y = prepared.training
     step = ceil(len(all_y) / MAX_POINTS)

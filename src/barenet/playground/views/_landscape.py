@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from barenet.engines import Job, choose_engine
 from barenet.errors import BarenetError
 from barenet.optimization.optimizers import SGD
+from barenet.playground._sentences import sentence
 from barenet.playground.data._plane import principal_axes
 from barenet.playground.state._wire_format import finite, rounded
 from barenet.playground.trainer._trainer_messages import ProgressReport, WeightPath
@@ -30,8 +31,12 @@ MIN_EXTENT = 0.3
 #: Seconds to wait for the trainer.
 TIMEOUT = 10.0
 NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
-TOO_SHORT = "Train for a few epochs: the map is drawn around the path that the weights take."
-TOO_LARGE = f"A landscape is drawn for networks of at most {MAX_WEIGHTS:,} weights."
+TOO_SHORT = sentence(
+    "Train for a few epochs: the map is drawn around the path that the weights take."
+)
+TOO_LARGE = sentence(
+    "A landscape is drawn for networks of at most {0} weights.", f"{MAX_WEIGHTS:,}"
+)
 
 
 class PathPlane(NamedTuple):

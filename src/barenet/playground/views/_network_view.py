@@ -322,7 +322,7 @@ class NetworkView:
             "playing": latest.playing,
             "saved": latest.saved,
             "last": latest.last,
-            **asdict(latest.problem),
+            **latest.problem.describe(),
             "edits": [asdict(edit) for edit in latest.edits],
             "explained": latest.update is not None,
             "version": curve.version,
@@ -367,4 +367,4 @@ class NetworkView:
             self.constant_losses.training,
             starts_at_zero=self.settings.init == "zeros",
         )
-        return [asdict(problem) for problem in problems]
+        return [problem.describe() for problem in problems]

@@ -13,6 +13,7 @@ from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network, Objective
 from barenet.model.losses import as_loss
+from barenet.playground._sentences import Sentence, sentence
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite
@@ -107,20 +108,22 @@ def find_row(view: NetworkView, number: int) -> dict[str, Any]:
     }
 
 
-def _refusal(prepared: PreparedData, number: int) -> str:
+def _refusal(prepared: PreparedData, number: int) -> Sentence:
     """Return why the page doesn't have a row of the table, given its number."""
     n_rows = prepared.n_table_rows
     if not n_rows:
-        return "These data are not a table."
+        return sentence("These data are not a table.")
     if number >= n_rows:
-        return f"The table has the rows 0 to {n_rows - 1}."
+        return sentence("The table has the rows 0 to {0}.", n_rows - 1)
     dataset = prepared.dataset
     n_with_target = n_rows - dataset.without_target.n_rows
     if dataset.n_samples < n_with_target:
-        return (
-            f"Row {number} is not among the {dataset.n_samples:,} rows that were drawn at random."
+        return sentence(
+            "Row {0} is not among the {1} rows that were drawn at random.",
+            number,
+            f"{dataset.n_samples:,}",
         )
-    return f"Row {number} was left out, as it has no {dataset.target_name}."
+    return sentence("Row {0} was left out, as it has no {1}.", number, dataset.target_name)
 
 
 def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> Point | None:

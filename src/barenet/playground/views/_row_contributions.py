@@ -10,6 +10,7 @@ from barenet.insight.contributions._hybrid_rows import RawBackground
 from barenet.insight.contributions._shapley_values import Game, Sampler, exact_values
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
+from barenet.playground._sentences import Sentence, sentence
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state._wire_format import finite
 
@@ -63,12 +64,12 @@ def contributions_to(prepared: PreparedData, network: Network, index: int) -> di
     else:
         values = Sampler(0, TOLERANCE, None).values(game).values
     output = prepared.output
-    described = prepared.dataset.target_name
+    described: Sentence = prepared.dataset.target_name
     if prepared.classes is not None:
         output = 1  # the second of two classes, whichever is predicted, as in `contributions`
         if len(prepared.classes) > 2:
             output = int(prediction[0].argmax())
-        described = f"probability of {prepared.classes[output]}"
+        described = sentence("probability of {0}", prepared.classes[output])
     contributed = {}
     for (_, column), value in zip(columns, values[0, :, output], strict=True):
         contributed[column.name] = finite(value)
