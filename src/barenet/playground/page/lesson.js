@@ -67,7 +67,8 @@ export class LessonPanel {
     document.addEventListener("keydown", (event) => this.key(event));
     const contents = find(".contents", root);
     document.addEventListener("click", ({ target }) => {
-      if (!contents.contains(target)) contents.open = false;
+      const isChoice = Boolean(target.closest(".contents a")); // of a lesson
+      if (isChoice || !contents.contains(target)) contents.open = false;
     });
     new ResizeObserver(() => this.measure()).observe(root);
   }
