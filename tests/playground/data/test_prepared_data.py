@@ -35,6 +35,20 @@ def test_rows_are_split_and_scaled_like_the_command():
     assert {*map(tuple, made.points[made.is_test])} == {*map(tuple, test.X)}
 
 
+@pytest.mark.parametrize("source", ["gaussians", "moons"])
+def test_the_axes_of_generated_points_have_the_scale_of_the_inputs(source):
+    """The line of a neuron lies where a pupil computes it from the numbers on the axes."""
+    made = prepare_named(DataSettings(source=source))
+    plane = made.describe()
+    low = np.array(plane["low"])
+    high = np.array(plane["high"])
+    shares = (np.stack(np.meshgrid(range(4), range(4)), axis=-1).reshape(-1, 2) + 0.5) / 4
+    shares[:, 1] = 1 - shares[:, 1]  # the first row is at the top
+    expected = low + shares * (high - low)
+    assert made.inputs("grid", 4) == pytest.approx(expected, abs=1e-5)
+    assert np.abs(made.plane.low - low).max() > 0.1, "the data have another scale"
+
+
 def test_features_are_columns_and_coordinates_keep_their_unit():
     made = prepare_named(DataSettings(source="spirals", features=tuple(FEATURES)))
 

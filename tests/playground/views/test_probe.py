@@ -177,6 +177,17 @@ def test_a_data_point_has_its_row_and_its_target(make_view):
     assert probe(make_view("digits"), 0, (), backward=False)["cells"] == {}
 
 
+def test_points_without_a_unit_have_the_numbers_that_the_network_reads(make_view):
+    view = make_view("gaussians")
+    found = probe(view, 7, (), backward=False)
+    assert found["raw"] == pytest.approx(found["inputs"])
+    assert [float(cell) for cell in found["cells"].values()] == pytest.approx(found["inputs"])
+    plane = view.prepared.describe()
+    middle = (np.array(plane["low"]) + np.array(plane["high"])) / 2
+    at_the_middle = probe(view, 0, tuple(middle), backward=False)
+    assert at_the_middle["inputs"] == pytest.approx(middle, abs=1e-6)
+
+
 def test_the_linear_score_is_that_of_scikit_learn():
     diabetes, wine = (prepare_named(DataSettings(source=name)) for name in ("diabetes", "wine"))
     oracle = Ridge().fit(*diabetes.training)

@@ -98,6 +98,16 @@ class PreparedData:
         """Whether there is only one axis, so that the picture is a curve."""
         return len(self.plane.names) == 1
 
+    @property
+    def has_input_axes(self) -> bool:
+        """Whether the coordinates of points are shown as the network reads them: scaled.
+
+        Generated points in a plane have no units. With the scaled numbers, the line of a neuron lies
+        where its formula is 0.
+        """
+        is_plane = len(self.plane.names) == 2 and self.features.names == ("x1", "x2")
+        return is_plane and self.dataset.name in GENERATED
+
     def continues(self, other: "PreparedData") -> bool:
         """Return whether networks can continue from other data: another slice or other points."""
         if self.training is other.training:
@@ -329,11 +339,15 @@ class PreparedData:
     def _describe_plane(self) -> dict[str, Any]:
         """Describe the plane of the pictures, and the columns that it fixes."""
         plane = self.plane
+        corners = np.array([plane.low, plane.high])
+        if self.has_input_axes:
+            corners = self.scaling.transform(corners)
+        low, high = corners.tolist()
         return {
             "curve": self.is_curve,
             "axes": plane.names,
-            "low": plane.low.tolist(),
-            "high": plane.high.tolist(),
+            "low": low,
+            "high": high,
             "fixed_at": self.fixed_at,
             "n_fixed": len(self.fixed_columns),
             "fixed": [column.describe() for column in self.fixed_columns[:MAX_NAMES]],

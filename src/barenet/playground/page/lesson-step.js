@@ -3,7 +3,9 @@
 import { find } from "./dom.js";
 import { neuronOf } from "./neurons.js";
 
-const HIGHLIGHT = "outline: 3px solid var(--accent); outline-offset: 3px;";
+const HIGHLIGHT = "outline: 3px solid var(--accent); outline-offset: 1px;";
+const PLOTS = ":is(.map, .surface)"; // their frame lies inside, as numbers are beside them
+const HIGHLIGHT_OF_PLOTS = `${PLOTS} { outline-offset: -3px; }`;
 const WEIGHTS = "weights"; // their numbers are written on the links
 
 export class StepPicture {
@@ -40,7 +42,10 @@ export class StepPicture {
     const selectors = names
       .filter((name) => name !== WEIGHTS)
       .map((name) => highlights[name] ?? selectorOf(name));
-    this.sheet.replaceSync(selectors.map((each) => `${each} { ${HIGHLIGHT} }`).join("\n"));
+    const rules = selectors.map((selector) => {
+      return `${selector} { ${HIGHLIGHT} &${HIGHLIGHT_OF_PLOTS} }`;
+    });
+    this.sheet.replaceSync(rules.join("\n"));
     for (const { network } of this.page.panels) network.writeWeights(isMarked);
   }
 

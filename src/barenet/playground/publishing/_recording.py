@@ -33,6 +33,7 @@ from barenet.playground.views._network_view import (
     output_side,
     point_arrays,
 )
+from barenet.tables._scaling import no_scaling
 from barenet.training._callbacks import Run
 
 #: Maximum number of recorded epochs, and of weights in all of them together.
@@ -144,6 +145,9 @@ def record(
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
     training = RecordedTraining(setup, epochs, on_epoch)
     arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
+    scaling = prepared.scaling
+    if prepared.has_input_axes:
+        scaling = no_scaling(2)  # the coordinates of the plane are the inputs
     target_scaling = None
     if prepared.target_scaling is not None:
         target_scaling = _affine(prepared.target_scaling)
@@ -167,7 +171,7 @@ def record(
         **layout.describe(network, prepared.max_drawn),
         "activations": activations,
         "inputs": _input_map(prepared),
-        "scaling": _affine(prepared.scaling),
+        "scaling": _affine(scaling),
         "target": target_scaling,
         "side": output_side(network),
         "problem": training.problem.message,

@@ -152,8 +152,10 @@ def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
     if len(place) not in (2, prepared.dataset.n_features):
         raise ArgumentError.of("place", len(place), "two numbers, or the pixels of an image")
     if len(place) == 2:
-        row = prepared.plane.rows(np.array([place]))
-        return _scaled(prepared, row)
+        coordinates = np.array([place])
+        if prepared.has_input_axes:
+            coordinates = prepared.scaling.inverse_transform(coordinates)
+        return _scaled(prepared, prepared.plane.rows(coordinates))
     encoded = []
     for placed, pixel in zip(prepared.columns, place, strict=True):
         encoded.append(placed.column.encode(np.array([pixel])))
@@ -256,7 +258,10 @@ def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
     if prepared.raw is not None:
         columns = prepared.raw.columns
     else:
-        arrays = np.asarray(rows.X).T
+        X = np.asarray(rows.X)
+        if prepared.has_input_axes:
+            X = prepared.scaling.transform(X)
+        arrays = X.T
         columns = dict(zip(rows.feature_names, arrays, strict=True))
     cells = {}
     if rows.image_shape is None:
@@ -289,7 +294,9 @@ def _fill_text(column: FilledColumn) -> str:
 
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
-    """Return the inputs in units of the data, shape (n_inputs,)."""
+    """Return the inputs in units of the data, or of the axes without units, shape (n_inputs,)."""
+    if prepared.has_input_axes:
+        return np.asarray(point.X[0], np.float64)
     row = point.row.copy()
     for start, column in prepared.columns:
         if isinstance(column, NumberColumn):
