@@ -102,8 +102,8 @@ class PreparedData:
     def has_input_axes(self) -> bool:
         """Whether the coordinates of points are shown as the network reads them: scaled.
 
-        Generated points in a plane have no units. With the scaled numbers, the line of a neuron lies
-        where its formula is 0.
+        Generated points in a plane have no units. With the scaled numbers, the line of a neuron
+        lies where its formula is 0.
         """
         is_plane = len(self.plane.names) == 2 and self.features.names == ("x1", "x2")
         return is_plane and self.dataset.name in GENERATED
