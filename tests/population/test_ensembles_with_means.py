@@ -147,7 +147,7 @@ def test_the_note_of_a_run_names_the_groups():
     start = "an input is the mean target of the other rows with the same "
     choices = f"{start}'day' and 'place'{ending}{start}'team'{ending}"
     of_training = "after the training, each training row is part of these means, so the scores "
-    assert note == f"{choices}{of_training}on the training rows are too low\n\n"
+    assert note == f"{choices}{of_training}on the training rows are not those of new rows\n\n"
 
 
 def test_means_of_groups_are_compared_with_all_rows_alone(monkeypatch):

@@ -54,10 +54,11 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = check_target(path)
     _remove_abandoned(target)
-    with _errors_named(str(path)):
-        stream = _create_temporary(target, str(path))
-    temporary = Path(stream.name)
-    try:
+    token = secrets.token_hex(8)
+    temporary = target.with_name(f"{hidden_name(target.name)}.{token}.tmp")
+    try:  # before the file is created, as a signal may arrive at once
+        with _errors_named(str(path)):
+            stream = _create_temporary(temporary, str(path))
         with io.BufferedWriter(stream) as buffer:
             yield cast(BinaryIO, buffer)
             with _errors_named(str(path)):
@@ -102,11 +103,9 @@ def _errors_named(shown: str) -> Iterator[None]:
         raise
 
 
-def _create_temporary(target: Path, shown: str) -> _TemporaryFile:
+def _create_temporary(path: Path, shown: str) -> _TemporaryFile:
     """Create a temporary file, and lock it until it is closed: other processes leave it alone."""
     while True:
-        token = secrets.token_hex(8)
-        path = target.with_name(f"{hidden_name(target.name)}.{token}.tmp")
         stream = _TemporaryFile(path, shown)
         if fcntl is None:
             return stream

@@ -485,7 +485,7 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
         note += f"{choice}, chosen by the error on rows that are left out\n"
     if chosen.means:
         note += "after the training, each training row is part of these means, so the scores "
-        note += "on the training rows are too low\n"
+        note += "on the training rows are not those of new rows\n"
     if note:
         note += "\n"
     return note

@@ -213,7 +213,7 @@ def test_the_point_of_the_next_lesson_opens_while_the_one_before_is_learning(tab
     page = tab("#lesson=activation&step=9")
     page.play("header.epoch > 3")
     page.value(NEXT_ON_A_SLOW_LINE % delay)
-    page.until_text(".pass-where", "x₁ = 1.922, x₂ = 0.572")
+    page.until_text(".pass-where", "x₁ = 0.639, x₂ = 0.197")
     page.rest()
     assert page.value("opened") == [] and page.value("state.data.source") == "xor"
 
@@ -227,7 +227,7 @@ def test_a_lesson_that_is_chosen_from_the_list_begins_at_its_text(tab, width):
     page.value("(document.documentElement.style.scrollBehavior = 'auto', scrollTo(0, 1e6))")
     assert page.value("scrollY") > 0
     page.find("#lesson .steps a").nth(4).evaluate("(link) => link.click()")
-    page.until_text(".pass-where", "x₁ = 1.922, x₂ = 0.572")
+    page.until_text(".pass-where", "x₁ = 0.639, x₂ = 0.197")
     page.rest()
     assert page.value("scrollY") == 0, "the text is in view"
     page.value("scrollTo(0, 1e6)")

@@ -262,7 +262,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page.until("panels.length === 1")
     page.page.set_viewport_size({"width": 768, "height": 720})
     page.click("#compare")
-    page.until_text("#notice", "B stands below Network A")
+    page.until_text("#notice", "B stands below network A")
 
 
 def test_an_address_restores_the_network(tab):

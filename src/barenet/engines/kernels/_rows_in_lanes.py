@@ -3,7 +3,7 @@
 In the other kernels, a row of a matrix is a row of the batch, whose numbers fill the lanes of some
 vectors: seven vectors of 16 lanes for 100 units, and one for a single output, of which 15 lanes
 compute nothing. Here, some rows of the batch, a *tile*, are the columns of a matrix, which has a
-row for each input or unit. So a dense layer computes
+row for each input or unit. So a dense layer computes::
 
     Zᵀ = b + Wᵀ Xᵀ    with Zᵀ (n_out, n), Wᵀ (n_out, n_in) and Xᵀ (n_in, n) for n rows of a tile
 
