@@ -30,7 +30,10 @@ def joined_styles(names: Sequence[str]) -> str:
 
 
 def bundle(entry: str) -> str:
-    """Join a module and its imports into one script, each module in its own scope."""
+    """Join a module and its imports into one script, each module in its own scope.
+
+    The object $ has what the modules export, by their names.
+    """
     scopes: dict[str, str] = {}
 
     def add(name: str) -> None:
@@ -41,15 +44,15 @@ def bundle(entry: str) -> str:
                 add(imported)
         exported = ", ".join(EXPORT.findall(text))
         text = EXPORT.sub("", text)
-        text = IMPORT.sub(r'const { \1 } = modules["\2"];\n', text)
+        text = IMPORT.sub(r'const { \1 } = $["\2"];\n', text)
         body = f"{text}return {{ {exported} }};\n"
         if name == WAITING:
-            scopes[name] = f'modules["{name}"] = await (async () => {{\n{body}}})();\n'
+            scopes[name] = f'$["{name}"] = await (async () => {{\n{body}}})();\n'
         else:
-            scopes[name] = f'modules["{name}"] = (() => {{\n{body}}})();\n'
+            scopes[name] = f'$["{name}"] = (() => {{\n{body}}})();\n'
 
     add(entry)
-    return '"use strict";\nconst modules = {};\n' + "".join(scopes.values())
+    return '"use strict";\nconst $ = {};\n' + "".join(scopes.values())
 
 
 def compact(text: str) -> str:

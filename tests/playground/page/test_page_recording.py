@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 
 #: In reach of the modules of the page, and of its player.
 COMPUTED = """() => {
-  const { recording, weights } = barenet, { forward, onPlane } = modules["forward-pass.js"];
+  const { recording, weights } = barenet, { forward, onPlane } = $["forward-pass.js"];
   const outputs = (rows, ...network) => [...forward(rows, ...network).at(-1).outputs];
   const { large, arrays } = recording;
   const grid = outputs(large, ...onPlane(weights, recording));
@@ -53,7 +53,7 @@ COUNTED = """() => {
   };
   const drawn = ["putImageData", "drawImage", "stroke"];
   const restore = drawn.map((name) => counting(context, name, name));
-  restore.push(counting(modules["activations.js"].ACTIVATIONS, "relu", "activations"));
+  restore.push(counting($["activations.js"].ACTIVATIONS, "relu", "activations"));
   const observer = new MutationObserver(() => {});
   const everything = { childList: true, attributes: true, characterData: true, subtree: true };
   observer.observe(document, everything);
