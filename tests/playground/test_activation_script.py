@@ -18,7 +18,7 @@ INPUTS = [*np.linspace(-9, 9, 37), -1000.0, 1000.0, -np.inf, np.inf, np.nan]
 PRINT = """
 const inputs = INPUTS.map(Number);
 const values = {};
-for (const [name, activation] of Object.entries(modules["activations.js"].ACTIVATIONS)) {
+for (const [name, activation] of Object.entries($["activations.js"].ACTIVATIONS)) {
   values[name] = inputs.map((z) => String(activation(z)));
 }
 console.log(JSON.stringify(values));
