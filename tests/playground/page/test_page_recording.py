@@ -120,9 +120,7 @@ def test_the_forward_pass_is_that_of_the_library(opened, address):
     every = -(-len(prepared.points) // 500)
     X = prepared.scaling.transform(prepared.features.apply(prepared.dataset.X[::every]), np.float32)
     np.testing.assert_allclose(computed["points"], network.predict(X).ravel(), rtol=1e-5, atol=1e-5)
-    shown = page.evaluate(
-        "$['recording-frame.js'].scoresOf(barenet.weights, barenet.recording)"
-    )
+    shown = page.evaluate("$['recording-frame.js'].scoresOf(barenet.weights, barenet.recording)")
     if every == 1:  # the scores are those that the library measured
         np.testing.assert_allclose(shown, page.evaluate("barenet.kept.at(-1).slice(3)"), atol=1e-5)
 
