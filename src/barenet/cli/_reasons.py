@@ -119,11 +119,15 @@ def find_reasons(
     return Reasons(predictor, load_background(trained, background, file), count)
 
 
+def _has_kept_background(trained: TrainedModel, background: str) -> bool:
+    """Return whether the rows to compare with are those in the model file."""
+    return not background and trained.predictor.background is not None
+
+
 def load_background(trained: TrainedModel, background: str, file: FileOptions) -> Any:
     """Load rows to compare with: those of a file, those in the model, or the training data."""
-    kept = trained.predictor.background
-    if not background and kept is not None:
-        return kept
+    if _has_kept_background(trained, background):
+        return trained.predictor.background
     try:
         data = trained.data_or_default(background)
     except ArgumentError as error:
@@ -171,7 +175,7 @@ def explain_predictions(
 
 def _describe_background(trained: TrainedModel, background: str, rows: Any) -> str:
     """Describe the rows whose mean prediction is expected."""
-    if not background and trained.predictor.background is not None:
+    if _has_kept_background(trained, background):
         origin = "in the model file"
     else:
         origin = f"of {trained.data_or_default(background)}"

@@ -429,7 +429,7 @@ def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
     >>> next_end(80, 100, n_networks=16), next_end(0, 12, n_networks=16)
     (100, 24)
     """
-    longer = max(FIRST_ROUND, end * 5 // 4, end + 1)
+    longer = max(FIRST_ROUND, end * 5 // 4)
     longer = n_networks * ceil(longer / n_networks)
     if end < n_background < longer:
         longer = max(n_background, FIRST_ROUND, n_networks)

@@ -305,9 +305,9 @@ def write_catalogue(path: Path, translations: dict[str, str]) -> None:
 
 def update(path: Path) -> None:
     """Give a catalogue the sentences of the sources, in their order."""
-    known = read_catalogue(path)
+    translations = read_catalogue(path)
     sentences = _unique([*page_sentences(), *lesson_sentences()])
-    write_catalogue(path, {text: known.get(text, "") for text in sentences})
+    write_catalogue(path, {text: translations.get(text, "") for text in sentences})
 
 
 if __name__ == "__main__":

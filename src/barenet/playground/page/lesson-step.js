@@ -4,8 +4,8 @@ import { find } from "./dom.js";
 import { neuronOf } from "./neurons.js";
 
 const HIGHLIGHT = "outline: 3px solid var(--accent); outline-offset: 1px;";
-const PLOTS = ":is(.map, .surface)"; // their frame lies inside, as numbers are beside them
-const HIGHLIGHT_OF_PLOTS = `${PLOTS} { outline-offset: -3px; }`;
+// The frame of a plot lies inside, as numbers are beside it.
+const INSIDE_OF_PLOTS = "&:is(.map, .surface) { outline-offset: -3px; }";
 const WEIGHTS = "weights"; // their numbers are written on the links
 
 export class StepPicture {
@@ -42,9 +42,7 @@ export class StepPicture {
     const selectors = names
       .filter((name) => name !== WEIGHTS)
       .map((name) => highlights[name] ?? selectorOf(name));
-    const rules = selectors.map((selector) => {
-      return `${selector} { ${HIGHLIGHT} &${HIGHLIGHT_OF_PLOTS} }`;
-    });
+    const rules = selectors.map((selector) => `${selector} { ${HIGHLIGHT} ${INSIDE_OF_PLOTS} }`);
     this.sheet.replaceSync(rules.join("\n"));
     for (const { network } of this.page.panels) network.writeWeights(isMarked);
   }

@@ -253,19 +253,16 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
 
 
 def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
-    """Return the columns of a row (none for an image) and its target, in data units."""
+    """Return the columns of a row (none for an image) and its target, as the page shows them."""
     rows = prepared.dataset
-    if prepared.raw is not None:
-        columns = prepared.raw.columns
-    else:
-        X = np.asarray(rows.X)
-        if prepared.has_input_axes:
-            X = prepared.scaling.transform(X)
-        arrays = X.T
-        columns = dict(zip(rows.feature_names, arrays, strict=True))
     cells = {}
-    if rows.image_shape is None:
-        cells = {name: str(column[index]) for name, column in columns.items()}
+    if prepared.raw is not None:
+        cells = {name: str(column[index]) for name, column in prepared.raw.columns.items()}
+    elif rows.image_shape is None:
+        row = np.asarray(rows.X)[[index]]
+        if prepared.has_input_axes:
+            row = prepared.scaling.transform(row)
+        cells = {name: str(value) for name, value in zip(rows.feature_names, row[0], strict=True)}
     return {
         "cells": cells,
         "assumed": _assumed(prepared, index),
