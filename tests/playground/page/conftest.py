@@ -55,6 +55,7 @@ START = "#data=circles" if IS_SITE else ""
 REPLACE = """address => {
   history.scrollRestoration = "manual";
   history.replaceState(null, "", address);
+  history.replaceState = () => {}; // a picture that arrives before the reload writes no address
 }"""
 
 #: A page for axe-core: without its policy, which forbids scripts that are not its own.

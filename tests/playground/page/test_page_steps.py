@@ -168,6 +168,30 @@ def test_keys_and_a_link_lead_through_the_steps(tab):
     assert step == "Step 7 of 7", f"the key moves the slider, and not to {step}"
 
 
+#: Keep the message with the edits of a step back.
+HOLD_EDITS = """(() => {
+  const { line } = barenet;
+  const send = line.send.bind(line);
+  line.send = (type, fields) => (type === "plan" ? (window.held = fields) : send(type, fields));
+  window.letGo = () => send("plan", window.held);
+})()"""
+
+
+def test_a_step_starts_with_its_own_weights_and_not_with_as_many_of_the_step_before(tab):
+    page = tab("#lesson=one-neuron&step=3")
+    page.until(READY)
+    page.until("barenet.lessons.started")
+    page.value(HOLD_EDITS)
+    version = page.value("barenet.version")
+    page.key("ArrowRight")
+    page.until(f"window.held && barenet.version > {version}")
+    assert page.parameters()[:2] == pytest.approx([0.9, -0.5]), "of the step before"
+    assert not page.value("barenet.lessons.started")
+    page.value("letGo()")
+    page.until("barenet.lessons.started")
+    assert page.parameters()[:2] == [1, 0]
+
+
 def test_answers_stay_from_step_to_step_and_what_a_step_shows_passes_nothing(tab):
     page = tab("#lesson=downhill&step=5")
     page.labelled("Hardly change").check()

@@ -122,7 +122,7 @@ def test_the_lowest_test_loss_of_a_long_run_is_that_of_all_epochs(start, new_tas
     view = NetworkView(training.settings, prepared, None)
     for report in training.reports:
         view.receive(report)
-    header = view.header({})
+    header = view.header(view.latest, {})
     assert len(view.curve.rows) <= 41, "the curve is thinned out"
 
     X, y = task.training

@@ -88,11 +88,11 @@ def test_reports_are_shown(view):
     lowest = EpochMetrics(1, 0.5, 0.6, 0.7, 0.8)
     view.receive(report(view, {1: 0.6, 2: float("inf")}, lowest=lowest))
     version = view.curve.version
-    header = view.header({version: 0})
+    header = view.header(view.latest, {version: 0})
     assert header["epoch"] == 2 and header["newest"] == [2, 0.5, None, 0.7, 0.8]
     assert [row[0] for row in header["rows"]] == [1, 2]
     assert header["lowest"] == [1, 0.5, 0.6, 0.7, 0.8]
-    assert view.header({version: 2})["rows"] == []
+    assert view.header(view.latest, {version: 2})["rows"] == []
     _, arrays = view.draw(view.latest)
     assert (arrays["weights"] == view.latest.snapshot.parameters).all()
     assert (view.current().parameters == view.latest.snapshot.parameters).all()
@@ -102,15 +102,15 @@ def test_reports_are_shown(view):
 def test_the_curve_ends_where_the_later_epochs_are_discarded(view):
     view.receive(report(view, dict.fromkeys(range(6), 0.6), last=5))
     view.receive(report(view, {}, epoch=2, last=5))
-    assert len(view.header({})["rows"]) == 6, "back in time, the curve stays"
+    assert len(view.header(view.latest, {})["rows"]) == 6, "back in time, the curve stays"
     diverged = Problem("It diverged", failed=True)
     view.receive(report(view, {}, epoch=2, last=2, problem=diverged))
-    assert len(view.header({})["rows"]) == 6, "it shows the divergence"
+    assert len(view.header(view.latest, {})["rows"]) == 6, "it shows the divergence"
     version = view.curve.version
     view.receive(report(view, {}, epoch=4, last=4))
-    assert [row[0] for row in view.header({version: 5})["rows"]] == [0, 1, 2, 3, 4]
+    assert [row[0] for row in view.header(view.latest, {version: 5})["rows"]] == [0, 1, 2, 3, 4]
     view.receive(report(view, {3: 0.5}, last=3))
-    assert [row[0] for row in view.header({})["rows"]] == [0, 1, 2, 3]
+    assert [row[0] for row in view.header(view.latest, {})["rows"]] == [0, 1, 2, 3]
 
 
 def drawn(data, **changes):

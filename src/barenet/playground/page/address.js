@@ -19,6 +19,11 @@ function readEdit(text) {
   return { epoch, index, value };
 }
 
+
+// Whether two networks have the same edits; those of an address may be in any order.
+export const haveSameEdits = (edits, others) => inOrder(edits) === inOrder(others);
+const inOrder = (edits) => writeEdits(edits.toSorted((one, other) => one.epoch - other.epoch));
+
 // `address`: the settings as the server writes them.
 export function toHash(address, view, edits) {
   const words = new URLSearchParams(address);

@@ -1,6 +1,6 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
-import { placeOf, sectionOf } from "./address.js";
+import { haveSameEdits, placeOf, sectionOf } from "./address.js";
 import { connect, find, findAll, make, parts, table, write } from "./dom.js";
 import { said, t } from "./language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
@@ -338,7 +338,7 @@ export class LessonPanel {
   follow() {
     const { header } = this.page.panels[0];
     // Nothing before the lesson counts: no earlier training, and no weights without its changes.
-    this.started ||= header.epoch === 0 && header.edits.length === this.page.expected;
+    this.started ||= header.epoch === 0 && haveSameEdits(header.edits, this.page.expected);
     if (!this.started) return;
     this.picture.follow();
     this.request();

@@ -45,7 +45,7 @@ class Page {
       planned: edits.some(({ length }) => length) ? edits : [],
       goal: epoch,
       begun,
-      expected: edits[0].length,
+      expected: edits[0],
       wanted: null,
       waiting: null,
     });
@@ -492,7 +492,7 @@ class Page {
       goal: epoch,
       starts: !view.lesson,
       begun,
-      expected: edits[0].length,
+      expected: edits[0],
       awaits: true,
     });
     if (view.lesson) {

@@ -261,7 +261,7 @@ class Client:
         for index, view in enumerate(list(session.views)):
             report = view.latest
             newest = view.curve.newest
-            header = view.header(sent_before)
+            header = view.header(report, sent_before)
             last_epoch: float = -1
             if newest is not None:
                 last_epoch = newest.epoch

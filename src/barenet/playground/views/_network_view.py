@@ -306,9 +306,11 @@ class NetworkView:
         optimizer = self.settings.run_config(n_rows).make_optimizer()
         return NextStep(optimizer, self.settings.learning_rate)
 
-    def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
-        """Describe the training, given the last epochs that were sent by version of the curve."""
-        latest = self.latest
+    def header(self, latest: ProgressReport, sent: Mapping[int, float]) -> dict[str, Any]:
+        """Describe the training at a report.
+
+        `sent` has the last epoch that was sent of each version of the curve.
+        """
         curve = self.curve
         newest = latest.current or curve.newest
         lowest = latest.lowest
