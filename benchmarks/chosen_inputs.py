@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.chosen_inputs
 
-The tables have rush hours on weekdays, an effect of each of 136 houses, 101 columns of noise,
+The tables have rush hours on weekdays, effects of 500 days and of 136 houses, 101 columns of noise,
 numbers of clusters that repeat what other columns determine, matches of teams whose strength
 differs by season, matches with a row for each of both teams, and elections with one winner. Inputs
 are chosen by regression, and confirmed by networks.
@@ -35,6 +35,19 @@ def rides(rng: np.random.Generator) -> Table:
     season = np.sin(2 * np.pi * time.day_of_year / 365)
     y = 2 * is_morning + 1.5 * is_evening + 0.5 * season + 0.3 * rng.normal(size=len(time))
     return pd.DataFrame({"time": time}), np.asarray(y)
+
+
+def sales(rng: np.random.Generator) -> Table:
+    """4,000 sales of 20 stores on 500 days, with an effect of each of them, and a season."""
+    day = rng.integers(0, 500, 4_000)
+    store = rng.integers(0, 20, 4_000)
+    of_stores = rng.normal(size=20)[store]
+    of_days = 0.7 * rng.normal(size=500)[day]
+    season = np.sin(2 * np.pi * day / 365)
+    y = of_stores + of_days + season + 0.5 * rng.normal(size=4_000)
+    date = pd.Timestamp("2022-01-01") + pd.to_timedelta(day, unit="D")
+    table = pd.DataFrame({"date": date, "store": store})
+    return table.assign(store=table["store"].map("store {}".format)), y
 
 
 def houses(rng: np.random.Generator) -> Table:
@@ -102,6 +115,7 @@ def elections(rng: np.random.Generator) -> Table:
 
 TABLES: dict[str, Callable[[np.random.Generator], Table]] = {
     "rides": rides,
+    "sales": sales,
     "houses": houses,
     "noise": noise,
     "clusters": clusters,
@@ -121,7 +135,7 @@ def score(X: pd.DataFrame, y: np.ndarray, seed: int) -> float:
 
 def no_inputs(*arguments: object, **options: object) -> ChosenInputs:
     """Choose nothing."""
-    return ChosenInputs({}, {}, {})
+    return ChosenInputs({}, {}, {}, {})
 
 
 def unconfirmed(trials: InputTrials, chosen: ChosenInputs) -> ChosenInputs:

@@ -23,7 +23,7 @@ from barenet.tasks._fit import note_on_inputs
 pandas = pytest.importorskip("pandas")
 
 GROUP = (PairSide("day"), PairSide("place"))
-MEANS = ChosenInputs({}, {}, {}, means=(GROUP,))
+MEANS = ChosenInputs({}, {}, {}, {}, means=(GROUP,))
 RECIPE = EnsembleRecipe(hidden=(8,), folds=3, repeats=2, epochs=6)
 
 
@@ -142,7 +142,7 @@ def test_predictors_and_exports_need_no_means(tmp_path):
 
 
 def test_the_note_of_a_run_names_the_groups():
-    note = note_on_inputs(ChosenInputs({}, {}, {}, means=(GROUP, (PairSide("team"),))), {})
+    note = note_on_inputs(ChosenInputs({}, {}, {}, {}, means=(GROUP, (PairSide("team"),))), {})
     ending = ", chosen by the error on rows that are left out\n"
     start = "an input is the mean target of the other rows with the same "
     choices = f"{start}'day' and 'place'{ending}{start}'team'{ending}"

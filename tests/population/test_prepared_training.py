@@ -78,7 +78,7 @@ def test_networks_reject_categories_that_repeat_what_other_columns_express(as_te
     chosen = choose_inputs(table, y[:, np.newaxis], np.ones(len(y)))
     assert [*chosen.codes, *chosen.rare] == ["code"], "the regression chooses them"
     prepared = prepare_ensemble_training(table, y)
-    assert prepared.chosen == ChosenInputs({}, {}, {})
+    assert prepared.chosen == ChosenInputs({}, {}, {}, {})
     n_trials = 3 if as_text else 2  # that of the means of each code, too
     assert trials == n_trials * [ONE_REPEAT]
 

@@ -166,7 +166,7 @@ def test_parts_of_dates_are_chosen_that_predict_rows_left_out():
     is_rush = np.array([ride.weekday() < 5 and ride.hour in (7, 8, 16, 17) for ride in rides])
     y = 2.0 * is_rush + 0.3 * rng.normal(size=3_000)
     chosen = choose_inputs(table, y[:, np.newaxis], np.ones(3_000))
-    assert chosen == ChosenInputs({}, {"ride": ("weekday", "hour")}, {})
+    assert chosen == ChosenInputs({}, {"ride": ("weekday", "hour")}, {}, {})
     of_classes = choose_inputs(table, np.where(is_rush, "rush", "calm"), np.ones(3_000))
     assert of_classes == chosen
 
@@ -187,7 +187,36 @@ def test_numbers_are_codes_where_each_has_an_effect_of_its_own():
     table = {"house": house, "age": age, "noise": rng.integers(0, 100, 2_000)}
     y = rng.normal(size=101)[house] + np.sin(age / 20) + 0.5 * rng.normal(size=2_000)
     chosen = choose_inputs(table, y[:, np.newaxis], np.ones(2_000))
-    assert chosen == ChosenInputs({}, {}, {"house": (*range(1, 101),)})
+    assert chosen == ChosenInputs({}, {}, {"house": (*range(1, 101),)}, {})
+
+
+def daily(rng, *, shock, n_rows=2_000, n_days=250):
+    """Times within days, with an effect of each day, and of the season."""
+    day = rng.integers(0, n_days, n_rows)
+    minute = rng.integers(0, 1440, n_rows)
+    times = np.datetime64("2023-03-01", "m") + day * 1440 + minute
+    y = np.sin(2 * np.pi * day / 365) + shock * rng.normal(size=n_days)[day]
+    return {"time": times}, (y + 0.5 * rng.normal(size=n_rows))[:, np.newaxis], day
+
+
+def test_days_have_inputs_where_each_has_an_effect_of_its_own():
+    rng = np.random.default_rng(11)
+    table, y, day = daily(rng, shock=1.0)
+    first = (np.datetime64("2023-03-01") - np.datetime64("1970-01-01")).astype(int)
+    chosen = choose_inputs(table, y, np.ones(len(y)))
+    assert chosen.days == {"time": tuple((first + np.unique(day)).tolist())}
+    assert chosen.without_codes(["time"]).days == {}
+    table, y, _ = daily(rng, shock=0.0)
+    assert choose_inputs(table, y, np.ones(len(y))).days == {}, "a season needs no days"
+    table, y, day = daily(rng, shock=1.0)
+    left_out_together = choose_inputs(table, y, np.ones(len(y)), groups=day)
+    assert left_out_together.days == {}, "new days"
+
+
+def test_days_with_few_rows_each_have_no_inputs():
+    rng = np.random.default_rng(12)
+    table, y, _ = daily(rng, shock=1.0, n_rows=400)
+    assert choose_inputs(table, y, np.ones(len(y))).days == {}
 
 
 def test_frequent_codes_are_chosen_without_rare_ones():

@@ -7,7 +7,7 @@ import scipy.sparse
 from barenet._sparse_rows import SparseRows
 from barenet.tables import _group_means
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._chosen_pairs import PairSide
+from barenet.tables._chosen_pairs import PairSide, with_categories_of_groups
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._group_means import GroupMeans, codes_of_rows, left_out_errors
 from barenet.tables._input_regression import RegressionSample
@@ -194,6 +194,24 @@ def test_a_group_may_be_the_category_of_one_column():
     assert choose_inputs(both, y, np.ones(len(y))).means == ((PairSide("match"),),)
 
 
+def test_a_group_may_be_the_day_of_a_date():
+    table, y = matches(0, n_matches=350)
+    match = np.arange(len(y)) // 2
+    date = np.datetime64("2021-08-01") + match
+    chosen = choose_inputs({"date": date, "x": table["strength"]}, y, np.ones(len(y)))
+    assert chosen.means == ((PairSide("date", "day"),),)
+    assert chosen.days == {}, "a day has the same weight in both rows"
+    hours = date.astype("M8[h]") + np.arange(len(y)) % 2  # the second half of the match
+    again = choose_inputs({"date": hours, "x": table["strength"]}, y, np.ones(len(y)))
+    assert again.means == chosen.means
+    place = texts("place", match % 3)
+    of_three = {"date": np.datetime64("2021-08-01") + match // 3, "place": place}
+    means = choose_inputs(of_three, y, np.ones(len(y))).means
+    assert means[0] == (PairSide("date", "day"), PairSide("place"))
+    encoding = with_categories_of_groups(TableEncoding.fit(of_three), of_three, means)
+    assert len(encoding.used_by_name["date"].days) == 117
+
+
 def test_nothing_is_chosen_from_too_many_rows(monkeypatch):
     table, y = matches(0)
     monkeypatch.setattr(_group_means, "MOST_ROWS_OF_MEANS", len(y) - 1)
@@ -209,7 +227,7 @@ def test_the_other_rows_of_a_user_are_not_those_of_a_group():
 
 def test_pairs_that_determine_a_group_have_no_inputs_beside_its_means():
     day, place, team = PairSide("day"), PairSide("place"), PairSide("team")
-    chosen = ChosenInputs({}, {}, {}, pairs=((day, place), (place, team)))
+    chosen = ChosenInputs({}, {}, {}, {}, pairs=((day, place), (place, team)))
     assert chosen.with_means([(day, place)]).pairs == ((place, team),)
     assert chosen.with_means([(day, place)]).all_pairs == ((place, team), (day, place))
     assert chosen.with_means([(place,)]).all_pairs == ()

@@ -50,7 +50,7 @@ def table():
 @pytest.fixture(scope="module")
 def encoding():
     plain = TableEncoding.fit(table(), numbers="piecewise", bins=3, rare=0)
-    return plain.with_inputs({"day": ("month",)}, {"year": (2001.0, 2002.0, 2003.0)})
+    return plain.with_inputs({"day": ("month",)}, {"year": (2001.0, 2002.0, 2003.0)}, {})
 
 
 def places(encoding, name):
@@ -156,10 +156,11 @@ def test_pairs_that_the_columns_do_not_have_are_refused(encoding):
             TableEncoding.from_dict(record)
 
 
-def test_a_file_with_pairs_has_a_newer_format_version(paired, encoding, tmp_path):
+def test_a_file_with_pairs_or_days_has_a_newer_format_version(paired, encoding, tmp_path):
     """They would find an unknown part of the encoding otherwise."""
     versions = []
-    for number, inputs in enumerate((encoding, paired)):
+    with_days = encoding.with_inputs({}, {}, {"day": (19_723, 19_757)})
+    for number, inputs in enumerate((encoding, paired, with_days)):
         path = tmp_path / f"{number}.safetensors"
         network = Network.dense([inputs.n_inputs, 3, 1], seed=0)
         predictor = Predictor(
@@ -175,7 +176,7 @@ def test_a_file_with_pairs_has_a_newer_format_version(paired, encoding, tmp_path
         np.testing.assert_array_equal(outputs, predictor.outputs(NEW_ROWS))
         header = path.read_bytes()[8:]
         versions.append(int(re.search(rb'format_version\\?": (\d)', header)[1]))
-    assert versions == [5, 6]
+    assert versions == [5, 6, 6]
 
 
 def ensemble_of_cells():

@@ -103,12 +103,14 @@ def test_inputs_that_rise_and_fall_are_left_out():
         rare={"town": 0.0},
         parts={"day": ("month",), "other": ("hour",)},
         codes={"age": (31.0,), "zip": (1.0, 2.0)},
+        days={"day": (3, 4), "other": (5,)},
         pairs=(pair, other_pair),
     )
     left = without_inputs_of({"day": 1, "age": -1}, chosen)
     assert left.rare == {"town": 0.0}
     assert left.parts == {"other": ("hour",)}
     assert left.codes == {"zip": (1.0, 2.0)}
+    assert left.days == {"other": (5,)}
     assert left.pairs == (other_pair,)
     assert without_inputs_of({}, chosen) == chosen
 

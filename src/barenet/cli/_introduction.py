@@ -233,6 +233,8 @@ def _describe(column: Column) -> str:
         notes.append(", ".join(column.cycles))
     if isinstance(column, DateColumn) and column.parts:
         notes.append(f"each {' and '.join(column.parts)}")
+    if isinstance(column, DateColumn) and column.days:
+        notes.append(count_of(len(column.days), "day"))
     if isinstance(column, PiecewiseColumn) and column.codes:
         notes.append(f"{len(column.codes)} codes")
     if getattr(column, "indicator", False) or getattr(column, "missing", False):

@@ -223,12 +223,15 @@ def format_version(predictor: Predictor) -> int:
         if predictor.preprocessing.pairs:
             return 6
         columns = predictor.preprocessing.columns
-    for column in columns:
-        if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
+    dates = [column for column in columns if isinstance(column, DateColumn)]
+    if any(column.days for column in dates):
+        return 6
+    for column in dates:
+        if column.edges or column.order == "time":
             return 5
     piecewise_columns = [column for column in columns if isinstance(column, PiecewiseColumn)]
-    for column in piecewise_columns:
-        if column.clip:
+    for numbers in piecewise_columns:
+        if numbers.clip:
             return 4
     if piecewise_columns:
         return 3

@@ -109,7 +109,7 @@ class InputTrials:
 
     def _wide_columns(self, chosen: ChosenInputs) -> set[str]:
         """Find the columns with few rows for each input."""
-        if not chosen.codes and not chosen.rare:
+        if not chosen.codes and not chosen.days and not chosen.rare:
             return set()
         wide = set()
         for column in self.table.encode(chosen, self.recipe).used:

@@ -13,7 +13,7 @@ from barenet.population._ensemble_training import EnsembleTraining, rows_left_ou
 from barenet.population._number_loss import NumberLoss
 from barenet.population._out_of_fold import OutOfFold
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_pairs
+from barenet.tables._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_groups
 from barenet.tables._column_relevance import relevance_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._group_means import GroupMeans, inputs_of_groups
@@ -138,8 +138,9 @@ class TrainingTable:
             **self.columns,
         )
         encoding = without_cycles_of(self.monotonic, encoding)
-        encoding = encoding.with_inputs(chosen.parts, chosen.codes)
-        return with_categories_of_pairs(encoding, self.X, chosen.all_pairs)
+        encoding = encoding.with_inputs(chosen.parts, chosen.codes, chosen.days)
+        sides_of_groups = [*chosen.pairs, *chosen.means]
+        return with_categories_of_groups(encoding, self.X, sides_of_groups)
 
     def _rare(self, chosen: ChosenInputs) -> float | dict[str, float]:
         """Return the fractions of rare categories: none are merged in columns of groups."""

@@ -1,9 +1,9 @@
 """Chooses the categories that have an input of their own, by the error on left-out rows.
 
 For each column of categories, this is a choice of the fraction of the rows below which they are
-merged as rare ones, the threshold of the column. The months, weekdays and hours of dates, and whole
-numbers that may be codes, are categories, too, which are left out by default: the threshold is
-infinite.
+merged as rare ones, the threshold of the column. The months, weekdays, hours and days of dates, and
+whole numbers that may be codes, are categories, too, which are left out by default: the threshold
+is infinite.
 
 The threshold is the one with the smallest leave-one-out error. Each column's share of the target is
 estimated by ridge regression on its categories alone, after the shares of all other columns have
@@ -20,10 +20,17 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables._chosen_pairs import ColumnPair, choose_pairs, codes_of_sides
+from barenet.tables._chosen_pairs import (
+    BINS,
+    ColumnPair,
+    choose_pairs,
+    codes_of_sides,
+    may_be_codes,
+)
 from barenet.tables._column import FilledColumn
 from barenet.tables._column_fitting import bin_edges
 from barenet.tables._column_kinds import (
+    DAY_PART,
     PART_OF_CYCLE,
     CategoryColumn,
     DateColumn,
@@ -41,16 +48,10 @@ from barenet.tables._input_regression import (
 )
 
 #: The thresholds that are compared, the default first: of categories, of the values of a part of
-#: the date, and of numbers that may be codes.
+#: the date, and of numbers and days that may be codes.
 THRESHOLDS = (RARE, 0.0, 0.005, 0.02, 0.05)
 THRESHOLDS_OF_PART = (math.inf, 0.0)
 THRESHOLDS_OF_CODES = (math.inf, 0.0, 0.005, RARE, 0.02)
-
-#: Number of bins of a column of numbers that may be codes.
-BINS = 24
-
-#: Minimum number of rows for each different number, on average, of a column that may have codes.
-ROWS_OF_CODE = 2
 
 #: Maximum number of categories of all columns in which none are merged, those with threshold 0;
 #: twice as many if the rarest of them have equally many rows. A category has as many weights as the
@@ -72,6 +73,8 @@ class ChosenInputs(NamedTuple):
         The parts of dates, those of `DateColumn`.
     codes : dict of str to tuple of float
         The numbers with an input of their own, those of `PiecewiseColumn`.
+    days : dict of str to tuple of int
+        The days with an input of their own, those of `DateColumn`.
     pairs : tuple of ColumnPair
         The columns whose pairs of categories have inputs of their own.
     means : tuple of GroupColumns
@@ -81,6 +84,7 @@ class ChosenInputs(NamedTuple):
     rare: dict[str, float]
     parts: dict[str, tuple[str, ...]]
     codes: dict[str, tuple[float, ...]]
+    days: dict[str, tuple[int, ...]]
     pairs: tuple[ColumnPair, ...] = ()
     means: tuple[GroupColumns, ...] = ()
 
@@ -94,12 +98,16 @@ class ChosenInputs(NamedTuple):
         return tuple(pairs)
 
     def without_codes(self, names: Collection[str]) -> "ChosenInputs":
-        """Return the choices with no codes in these columns."""
+        """Return the choices with no codes and no days in these columns."""
         codes = {}
         for name, numbers in self.codes.items():
             if name not in names:
                 codes[name] = numbers
-        return self._replace(codes=codes)
+        days = {}
+        for name, numbers_of_days in self.days.items():
+            if name not in names:
+                days[name] = numbers_of_days
+        return self._replace(codes=codes, days=days)
 
     def with_merged_categories(self, names: Collection[str]) -> "ChosenInputs":
         """Return the choices with as many categories merged in these columns as by default."""
@@ -131,6 +139,8 @@ class Categories(NamedTuple):
         Name of the column.
     thresholds : tuple of float
         The thresholds that are compared, the default first.
+    labels : ndarray of shape (n_codes,)
+        What each code stands for.
     codes : ndarray of shape (n_rows,), int
         The code of each row.
     counts : ndarray of shape (n_codes,), int
@@ -138,11 +148,13 @@ class Categories(NamedTuple):
     n_missing : int
         The number of rows without a value, whose code is 0 if there are any.
     part : str
-        The part of the date that the categories are the values of; empty for other columns.
+        The part of the date, or the day, that the categories are the values of; empty for other
+        columns.
     """
 
     name: str
     thresholds: tuple[float, ...]
+    labels: NDArray[Any]
     codes: NDArray[np.intp]
     counts: NDArray[np.intp]
     n_missing: int
@@ -151,21 +163,21 @@ class Categories(NamedTuple):
     @classmethod
     def of(cls, name: str, labels: NDArray[Any]) -> "Categories":
         """Code the labels of a column in alphabetical order; "", for a missing one, comes first."""
-        _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        different, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         n_missing = int(np.count_nonzero(labels == ""))
-        return cls(name, THRESHOLDS, codes, counts, n_missing)
+        return cls(name, THRESHOLDS, different, codes, counts, n_missing)
 
     @classmethod
     def of_part(cls, name: str, part: str, values: NDArray[np.intp]) -> "Categories":
         """Code the values of a part of the date, of which none is missing."""
-        _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-        return cls(name, THRESHOLDS_OF_PART, codes, counts, 0, part)
+        different, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+        return cls(name, THRESHOLDS_OF_PART, different, codes, counts, 0, part)
 
     @classmethod
-    def of_numbers(cls, name: str, numbers: NDArray[np.float64]) -> "Categories":
-        """Code numbers, of which none is missing."""
-        _, codes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-        return cls(name, THRESHOLDS_OF_CODES, codes, counts, 0)
+    def of_numbers(cls, name: str, numbers: NDArray[Any], part: str = "") -> "Categories":
+        """Code numbers, or the days of dates, of which none is missing."""
+        different, codes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+        return cls(name, THRESHOLDS_OF_CODES, different, codes, counts, 0, part)
 
     @property
     def n_rows(self) -> int:
@@ -216,7 +228,6 @@ def choose_inputs(
     columns = []
     sides = []
     other_inputs = []
-    numbers_of_codes = {}
     for column, values in values_of(encoding, frame):
         sides += codes_of_sides(column, values)
         if isinstance(column, FilledColumn):
@@ -225,18 +236,19 @@ def choose_inputs(
             columns.append(Categories.of(column.name, values))
         elif isinstance(column, DateColumn):
             columns += _parts_of_dates(column, values)
-        elif isinstance(column, NumberColumn) and _may_be_codes(values):
+            days = part_of(column.filled(values), DAY_PART)
+            if may_be_codes(days):
+                columns.append(Categories.of_numbers(column.name, days, DAY_PART))
+                other_inputs.append(_positions_in_bins(days))
+        elif isinstance(column, NumberColumn) and may_be_codes(values):
             filled = column.filled(values)
             columns.append(Categories.of_numbers(column.name, filled))
-            numbers_of_codes[column.name] = np.unique(filled)
-            # What the bins express of the target doesn't need codes.
-            edges = bin_edges(filled, BINS)
-            other_inputs.append(positions(filled, edges.tolist()))
+            other_inputs.append(_positions_in_bins(filled))
     if not columns:
-        return ChosenInputs({}, {}, {})
+        return ChosenInputs({}, {}, {}, {})
     numbers = sample.centered(other_inputs)
     thresholds, residuals = _choose_in_turn(columns, numbers, sample)
-    chosen = _chosen_inputs(columns, thresholds, numbers_of_codes)
+    chosen = _chosen_inputs(columns, thresholds)
     pairs = choose_pairs(sides, residuals, sample.weight, sample.groups)
     means = choose_means(sides, residuals, sample)
     return chosen._replace(pairs=pairs, means=means)
@@ -252,33 +264,29 @@ def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]
     return parts
 
 
-def _may_be_codes(numbers: NDArray[np.float64]) -> bool:
-    """Return whether numbers are whole, too many for a bin each, and repeated; NaN is missing."""
-    numbers = numbers[~np.isnan(numbers)]
-    if (numbers != np.floor(numbers)).any():
-        return False
-    n_different = len(np.unique(numbers))
-    return BINS < n_different <= len(numbers) / ROWS_OF_CODE
+def _positions_in_bins(numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """Compute what the bins express of numbers, which doesn't need codes."""
+    numbers = numbers.astype(np.float64)
+    edges = bin_edges(numbers, BINS)
+    return positions(numbers, edges.tolist())
 
 
-def _chosen_inputs(
-    columns: list[Categories],
-    thresholds: list[float],
-    numbers_of_codes: dict[str, NDArray[np.float64]],
-) -> ChosenInputs:
+def _chosen_inputs(columns: list[Categories], thresholds: list[float]) -> ChosenInputs:
     """Collect the choices by column."""
     thresholds = _within_budget(columns, thresholds)
-    chosen = ChosenInputs({}, {}, {})
+    chosen = ChosenInputs({}, {}, {}, {})
     for column, threshold in zip(columns, thresholds, strict=True):
         if threshold == column.thresholds[0]:
             continue
-        if column.part:
+        if column.part == DAY_PART:
+            is_kept = ~column.are_rare(threshold)
+            chosen.days[column.name] = tuple(column.labels[is_kept].tolist())
+        elif column.part:
             earlier = chosen.parts.get(column.name, ())
             chosen.parts[column.name] = (*earlier, column.part)
-        elif column.name in numbers_of_codes:
-            numbers = numbers_of_codes[column.name]
-            frequent = numbers[~column.are_rare(threshold)]
-            chosen.codes[column.name] = tuple(frequent.tolist())
+        elif column.thresholds == THRESHOLDS_OF_CODES:
+            is_kept = ~column.are_rare(threshold)
+            chosen.codes[column.name] = tuple(column.labels[is_kept].tolist())
         else:
             chosen.rare[column.name] = threshold
     return chosen
@@ -355,7 +363,8 @@ def _within_budget(columns: list[Categories], thresholds: list[float]) -> list[f
 
 def _is_complete(column: Categories, threshold: float) -> bool:
     """Return whether each category has an input of its own; parts of dates have few of them."""
-    return threshold == 0 and not column.part
+    has_many = not column.part or column.part == DAY_PART
+    return threshold == 0 and has_many
 
 
 def _fewest_rows(columns: list[Categories]) -> int:

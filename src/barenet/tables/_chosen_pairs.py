@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.tables._column import Column, Entries, FilledColumn
 from barenet.tables._column_kinds import (
+    DAY_PART,
     PART_OF_CYCLE,
     CategoryColumn,
     DateColumn,
@@ -47,6 +48,13 @@ MOST_CELLS = 1_000_000
 MOST_NUMBERS = 100
 
 
+#: The most bins of a column of numbers that may be codes.
+BINS = 24
+
+#: Minimum number of rows for each different number, on average, of a column that may have codes.
+ROWS_OF_CODE = 2
+
+
 class PairSide(NamedTuple):
     """A column of a pair of columns.
 
@@ -55,7 +63,7 @@ class PairSide(NamedTuple):
     column : str
         Name of the column.
     part : str, default=""
-        The part of a date, such as its month; empty for columns of other kinds.
+        The part of a date, such as its month or its day; empty for columns of other kinds.
     """
 
     column: str
@@ -91,20 +99,21 @@ class SideCodes(NamedTuple):
         The codes of the categories, from 0.
     n_codes : int
         The number of codes.
-    is_text : bool
-        Whether the column has categories, rather than numbers, booleans or dates.
+    is_category : bool
+        Whether the column has categories, or these are days, rather than numbers, booleans or the
+        months, weekdays and hours of dates.
     """
 
     side: PairSide
     codes: NDArray[np.intp]
     n_codes: int
-    is_text: bool
+    is_category: bool
 
     @classmethod
-    def of(cls, side: PairSide, values: NDArray[Any], *, is_text: bool = False) -> Self:
+    def of(cls, side: PairSide, values: NDArray[Any], *, is_category: bool = False) -> Self:
         """Number the different values from 0; a missing category, "", is one of them."""
         different, codes = np.unique(values, return_inverse=True)
-        return cls(side, codes, len(different), is_text)
+        return cls(side, codes, len(different), is_category)
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Select rows."""
@@ -129,11 +138,20 @@ class PairCodes(NamedTuple):
     n_pairs: int
 
 
+def may_be_codes(numbers: NDArray[Any]) -> bool:
+    """Return whether numbers are whole, too many for a bin each, and repeated; NaN is missing."""
+    numbers = numbers[~np.isnan(numbers)]
+    if (numbers != np.floor(numbers)).any():
+        return False
+    n_different = len(np.unique(numbers))
+    return BINS < n_different <= len(numbers) / ROWS_OF_CODE
+
+
 def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
     """Code a column that may be part of a pair, or the parts of its dates."""
     sides = []
     if isinstance(column, CategoryColumn):
-        sides.append(SideCodes.of(PairSide(column.name), values, is_text=True))
+        sides.append(SideCodes.of(PairSide(column.name), values, is_category=True))
     elif isinstance(column, FilledColumn):
         filled = column.filled(values)
         if isinstance(column, DateColumn):
@@ -141,9 +159,13 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
                 part = PART_OF_CYCLE[cycle]
                 side = PairSide(column.name, part)
                 sides.append(SideCodes.of(side, part_of(filled, part)))
+            days = part_of(filled, DAY_PART)
+            if may_be_codes(days):
+                side = PairSide(column.name, DAY_PART)
+                sides.append(SideCodes.of(side, days, is_category=True))
         else:
             sides.append(SideCodes.of(PairSide(column.name), filled))
-    return [side for side in sides if side.is_text or side.n_codes <= MOST_NUMBERS]
+    return [side for side in sides if side.is_category or side.n_codes <= MOST_NUMBERS]
 
 
 def choose_pairs(
@@ -152,12 +174,12 @@ def choose_pairs(
     weight: NDArray[np.float64],
     groups: NDArray[np.intp] | None = None,
 ) -> tuple[ColumnPair, ...]:
-    """Choose pairs of columns that predict residuals; at least one of the two has texts.
+    """Choose pairs of columns that predict residuals; at least one of the two has categories.
 
     A row is predicted without the rows of its group, if there are groups.
 
     >>> row = np.arange(400)
-    >>> shape = SideCodes.of(PairSide("shape"), row % 10, is_text=True)
+    >>> shape = SideCodes.of(PairSide("shape"), row % 10, is_category=True)
     >>> color = SideCodes.of(PairSide("color"), row // 10 % 10)
     >>> is_diagonal = shape.codes == color.codes
     >>> residuals = is_diagonal[:, np.newaxis] - 0.1
@@ -200,7 +222,7 @@ def candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
     n_present = {side.side: np.count_nonzero(np.bincount(side.codes)) for side in sides}
     candidates = []
     for first, second in itertools.combinations(sides, 2):
-        if not first.is_text and not second.is_text:
+        if not first.is_category and not second.is_category:
             continue
         if first.side.column == second.side.column:
             continue
@@ -235,28 +257,33 @@ def _better_than_nothing(
     return results
 
 
-def with_categories_of_pairs(
-    encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
+def with_categories_of_groups(
+    encoding: TableEncoding, X: Any, sides_of_groups: Sequence[tuple[PairSide, ...]]
 ) -> TableEncoding:
-    """Add inputs for the numbers and the parts of dates that are in a pair."""
-    if not column_pairs:
+    """Add inputs for the numbers, the parts of dates and the days of pairs and of groups."""
+    if not sides_of_groups:
         return encoding
     parts_by_name: dict[str, set[str]] = {}
-    for pair in column_pairs:
-        for name, part in pair:
+    for sides in sides_of_groups:
+        for name, part in sides:
             parts_by_name.setdefault(name, set()).add(part)
     parts: dict[str, tuple[str, ...]] = {}
     codes: dict[str, tuple[float, ...]] = {}
+    days: dict[str, tuple[int, ...]] = {}
     for column, values in values_of(encoding, X):
         if column.name not in parts_by_name:
             continue
         if isinstance(column, DateColumn):
-            further = parts_by_name[column.name].difference(column.parts)
+            names_of_parts = parts_by_name[column.name]
+            further = names_of_parts.difference(column.parts, [DAY_PART])
             parts[column.name] = (*column.parts, *sorted(further))
+            if DAY_PART in names_of_parts:
+                different_days = np.unique(part_of(column.filled(values), DAY_PART))
+                days[column.name] = tuple(different_days.tolist())
         elif isinstance(column, PiecewiseColumn) and not column.codes:
             different = np.unique(column.filled(values))
             codes[column.name] = tuple(different.tolist())
-    return encoding.with_inputs(parts, codes)
+    return encoding.with_inputs(parts, codes, days)
 
 
 def inputs_of_pairs(

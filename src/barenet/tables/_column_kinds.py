@@ -462,6 +462,12 @@ PARTS = {
     "hour": tuple(f"hour {hour}" for hour in range(24)),
 }
 
+#: The name of whole days, in days since 1970, beside the parts.
+DAY_PART = "day"
+
+#: Seconds of a day.
+DAY = 86400
+
 #: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
 MAX_SECONDS = 2**42
 
@@ -496,6 +502,9 @@ class DateColumn(FilledColumn):
     parts : tuple of str, default=()
         Some of ``"month"``, with 12 inputs, ``"weekday"``, with 7 from Monday, and ``"hour"``, with
         24. The input of the month, weekday or hour of the date is 1, the others are 0.
+    days : tuple of int, default=()
+        Days that have an input of their own, in days since 1970 and in ascending order. It is 1
+        where the date is on this day, else 0. On all other days, these inputs are 0.
 
     Raises
     ------
@@ -520,6 +529,7 @@ class DateColumn(FilledColumn):
     order: str = "ymd"
     edges: tuple[float, ...] = ()
     parts: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -532,6 +542,9 @@ class DateColumn(FilledColumn):
                 raise ArgumentError.of("edges", self.edges, "seconds since 1970")
         _check_choice("cycles", self.cycles, CYCLES)
         _check_choice("parts", self.parts, PARTS)
+        is_ascending = sorted(set(self.days)) == [*self.days]
+        if not is_ascending or not all(abs(day) < MAX_SECONDS / DAY for day in self.days):
+            raise ArgumentError.of("days", self.days, "different days since 1970, ascending")
         if self.order not in DATES:
             raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
 
@@ -576,6 +589,8 @@ class DateColumn(FilledColumn):
             del plain["edges"]
         if not self.parts:
             del plain["parts"]
+        if not self.days:
+            del plain["days"]
         return plain
 
     @property
@@ -589,6 +604,8 @@ class DateColumn(FilledColumn):
             names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
         for part in self.parts:
             names += [f"{self.name} {value}" for value in PARTS[part]]
+        for day in self.days:
+            names.append(f"{self.name}={np.datetime64(day, 'D')}")
         return tuple(names)
 
     @property
@@ -598,6 +615,8 @@ class DateColumn(FilledColumn):
         for part in self.parts:
             inputs[part] = range(first, first + len(PARTS[part]))
             first += len(PARTS[part])
+        if self.days:
+            inputs[DAY_PART] = range(first, first + len(self.days))
         return inputs
 
     @property
@@ -608,6 +627,8 @@ class DateColumn(FilledColumn):
             formula += f", sin and cos of the {', '.join(self.cycles)}"
         if self.parts:
             formula += f", one-hot {', '.join(self.parts)}"
+        if self.days:
+            formula += f", one-hot for {len(self.days)} of the days"
         formula += f", s in seconds, where missing {fill}"
         if not self.edges:
             return formula
@@ -625,6 +646,9 @@ class DateColumn(FilledColumn):
         for part in self.parts:
             is_of_part = one_hot(part_of(values, part), len(PARTS[part]))
             encoded += [*is_of_part.T]
+        if self.days:
+            is_day = one_hot(self._places_of_days(values), len(self.days))
+            encoded += [*is_day.T]
         return encoded
 
     def entries(self, values: NDArray[Any]) -> Entries:
@@ -644,9 +668,21 @@ class DateColumn(FilledColumn):
             inputs = next_input + part_of(filled, part)
             further.append((inputs, np.ones(n_rows)))
             next_input += len(PARTS[part])
+        if self.days:
+            places = self._places_of_days(filled)
+            has_input = places >= 0  # the entry of another day is 0, at the first of these inputs
+            further.append((next_input + np.maximum(places, 0), has_input.astype(np.float64)))
+            next_input += len(self.days)
         if self.indicator:
             further.append((np.full(n_rows, next_input), is_missing))
         return of_seconds.followed_by(further)
+
+    def _places_of_days(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """The index of each date's day among the days; -1 for another day."""
+        days = np.array(self.days)
+        days_of_values = part_of(values, DAY_PART)
+        places = np.minimum(np.searchsorted(days, days_of_values), len(days) - 1)
+        return np.where(days[places] == days_of_values, places, -1)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """The inputs of the cycles."""
@@ -665,8 +701,13 @@ def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def part_of(dates: NDArray[Any], part: str) -> NDArray[np.intp]:
-    """Compute the month, the weekday or the hour of dates, each from 0; 0 is January or Monday."""
+    """Compute a part of dates: the month, the weekday or the hour, from 0, or the day since 1970.
+
+    The month 0 is January, and the weekday 0 is Monday.
+    """
     dates = dates.astype("M8[us]")
+    if part == "day":
+        return dates.astype("M8[D]").astype(np.int64)
     if part == "month":
         return dates.astype("M8[M]").astype(np.int64) % 12
     if part == "weekday":

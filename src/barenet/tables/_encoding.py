@@ -437,9 +437,12 @@ class TableEncoding:
         return replace(self, columns=tuple(columns), pairs=tuple(all_pairs))
 
     def with_inputs(
-        self, parts: Mapping[str, tuple[str, ...]], codes: Mapping[str, tuple[float, ...]]
+        self,
+        parts: Mapping[str, tuple[str, ...]],
+        codes: Mapping[str, tuple[float, ...]],
+        days: Mapping[str, tuple[int, ...]],
     ) -> Self:
-        """Add inputs of parts of dates, and of numbers that are codes.
+        """Add inputs of parts of dates, of days, and of numbers that are codes.
 
         Parameters
         ----------
@@ -447,6 +450,9 @@ class TableEncoding:
             The parts by the names of columns of dates.
         codes : mapping of str to tuple of float
             The numbers with an input of their own by the names of columns of numbers in bins.
+        days : mapping of str to tuple of int
+            The days with an input of their own, in days since 1970, by the names of columns of
+            dates.
 
         Returns
         -------
@@ -455,8 +461,10 @@ class TableEncoding:
         """
         columns: list[Column] = []
         for column in self.columns:
-            if isinstance(column, DateColumn) and column.name in parts:
-                columns.append(replace(column, parts=parts[column.name]))
+            if isinstance(column, DateColumn):
+                parts_here = parts.get(column.name, column.parts)
+                days_here = days.get(column.name, column.days)
+                columns.append(replace(column, parts=parts_here, days=days_here))
             elif isinstance(column, PiecewiseColumn) and column.name in codes:
                 columns.append(replace(column, codes=codes[column.name]))
             else:

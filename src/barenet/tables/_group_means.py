@@ -3,7 +3,7 @@
 Two rows of a match have the same day and the same place, and one of them has won, so the other one
 has lost. An input that is 1 for a pair of categories can't express that: its weight adds the same
 to both rows. The mean target of the *other* rows of the group can. A group consists of the rows
-with the same category of a column, or with the same pair of categories of two columns.
+with the same category of a column, or day of a date, or with the same pair of two columns.
 
 A row never has a part in its own mean, as its target would leak otherwise. The mean without the own
 row leaks, too, to a network that knows the sum of each group: the own target is the difference of
@@ -85,7 +85,7 @@ def choose_means(
     The residuals are those of all rows of the sample, without the shares of the single columns.
 
     >>> match = np.arange(400) // 2
-    >>> place = SideCodes.of(PairSide("place"), match % 20, is_text=True)
+    >>> place = SideCodes.of(PairSide("place"), match % 20, is_category=True)
     >>> day = SideCodes.of(PairSide("day"), match // 20)
     >>> has_won = np.arange(400) % 2
     >>> sample = RegressionSample.of(has_won, np.ones(400), 400)
@@ -130,11 +130,12 @@ def _better_than_nothing(
 
 
 def _candidates(sides: Sequence[SideCodes]) -> list[GroupCodes]:
-    """List the columns of texts, and the pairs of columns, with several rows in some groups."""
+    """List the columns of categories or days, and the pairs, with several rows in some groups."""
     candidates = []
     for side in sides:
         n_groups = int(np.count_nonzero(np.bincount(side.codes)))
-        if side.is_text and 1 < n_groups < len(side.codes) and n_groups <= MOST_INPUTS_OF_PAIRS:
+        has_repeated_groups = 1 < n_groups < len(side.codes)
+        if side.is_category and has_repeated_groups and n_groups <= MOST_INPUTS_OF_PAIRS:
             candidates.append(GroupCodes((side.side,), side.codes, n_groups))
     for pair in candidate_pairs(sides):
         candidates.append(GroupCodes(pair.pair, pair.codes, pair.n_pairs))

@@ -473,6 +473,8 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
         choices.append(f"each {each_part} of {name!r} has an input of its own")
     for name, codes in chosen.codes.items():
         choices.append(f"{len(codes):,} numbers of {name!r} have an input of their own, as codes")
+    for name, days in chosen.days.items():
+        choices.append(f"{len(days):,} days of {name!r} have an input of their own")
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
     for columns in chosen.means:

@@ -10,7 +10,8 @@ import numpy as np
 from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, TableEncoding
-from barenet.tables._column_kinds import PARTS
+from barenet.tables._column_kinds import DAY_PART, PARTS, part_of
+from barenet.tables._encoding import values_of
 from barenet.tables._input_pairs import InputPairs
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import BOOLEAN_WORDS
@@ -61,18 +62,22 @@ def random_table(
 def with_random_inputs(
     rng: np.random.Generator, encoding: TableEncoding, rows: dict[str, Values]
 ) -> TableEncoding:
-    """Add some parts of dates, and some of the numbers of the training as codes."""
+    """Add some parts of dates, some of their days, and some of the numbers as codes."""
     parts = {}
     codes = {}
-    for column in encoding.used:
+    days = {}
+    training = {name: values[:N_TRAINING] for name, values in rows.items()}
+    for column, values in values_of(encoding, training):
         if column.kind == "date":
             n_parts = int(rng.integers(4))
             parts[column.name] = tuple(rng.permutation([*PARTS])[:n_parts].tolist())
+            different = np.unique(part_of(column.filled(values), DAY_PART))
+            days[column.name] = tuple(different[:: int(rng.integers(1, 4))].tolist())
         elif column.name.startswith("codes"):
             texts = {text.strip() for text in rows[column.name][:N_TRAINING]}
             whole = sorted(float(text) for text in texts if text.strip("-").isdigit())
             codes[column.name] = tuple(whole[:: int(rng.integers(1, 3))])
-    return with_random_pairs(rng, encoding.with_inputs(parts, codes))
+    return with_random_pairs(rng, encoding.with_inputs(parts, codes, days))
 
 
 def with_random_pairs(rng: np.random.Generator, encoding: TableEncoding) -> TableEncoding:

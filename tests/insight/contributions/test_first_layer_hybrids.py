@@ -33,7 +33,7 @@ def ensembles(towns_table):
     """Predictors with inputs for pairs of columns, in float64: of a class, and of a number."""
     _, frame = towns_table
     encoding = TableEncoding.fit(frame, numbers="piecewise", bins=3)
-    encoding = encoding.with_inputs({"built": ("month",)}, {"rooms": (1.0, 2.0, 3.0)})
+    encoding = encoding.with_inputs({"built": ("month",)}, {"rooms": (1.0, 2.0, 3.0)}, {})
     town = places(encoding, "town", "=Oslo", "=Rome")
     rooms = places(encoding, "rooms", "=1", "=2", " rare")
     member = places(encoding, "member", "")

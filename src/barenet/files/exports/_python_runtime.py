@@ -409,6 +409,7 @@ def date(
     order: str = "ymd",
     edges: Sequence[float] = (),
     parts: Sequence[str] = (),
+    days: Sequence[int] = (),
     date_format: str = "",
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s in seconds since 1970, positions in bins and cycles, parts"""
@@ -432,6 +433,9 @@ def date(
     for part in parts:
         is_of_part = part_of(moments, part)[:, np.newaxis] == np.arange(len(PARTS[part]))
         encoded += [*is_of_part.T]
+    if days:
+        is_day = part_of(moments, "day")[:, np.newaxis] == np.array(days)
+        encoded += [*is_day.T]
     if indicator:
         encoded.append(missing.astype(np.float64))
     return encoded
