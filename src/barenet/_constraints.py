@@ -105,17 +105,11 @@ class DeclaredAttributes:
     bases are declared. A class of another package may have other attributes.
     """
 
-    #: The names that can be set, determined when an instance of the class is first assigned to.
-    _settable: ClassVar[frozenset[str]]
-
     if not TYPE_CHECKING:  # otherwise, type checkers would accept all names
 
         def __setattr__(self, name: str, value: Any) -> None:
             cls = type(self)
-            settable = vars(cls).get("_settable")
-            if settable is None:
-                settable = _declared_names(cls)
-                cls._settable = settable
+            settable = _declared_names(cls)
             if name in settable or name.startswith("_") or not is_ours(cls):
                 super().__setattr__(name, value)
                 return
@@ -135,8 +129,9 @@ def _other_attribute(kind: type, name: str, settable: frozenset[str]) -> str:
     return suggestion(name, public)
 
 
+@functools.lru_cache(maxsize=1_000)
 def _declared_names(kind: type) -> frozenset[str]:
-    """Return the names of the attributes that a class declares."""
+    """Return the names of the attributes that a class declares, which are determined once."""
     names: set[str] = set()
     for base in kind.__mro__:
         names.update(vars(base))
@@ -289,7 +284,7 @@ def option_values(thing: Any) -> dict[str, Any]:
     """Return the options of an object by name, omitting those that are not attributes."""
     values = {}
     kind: Any = type(thing)
-    for name in _option_names(kind):
+    for name in option_names(kind):
         value = getattr(thing, name, dataclasses.MISSING)
         if value is not dataclasses.MISSING:
             values[name] = value
@@ -297,7 +292,7 @@ def option_values(thing: Any) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=1_000)
-def _option_names(kind: type) -> tuple[str, ...]:
+def option_names(kind: type) -> tuple[str, ...]:
     """Return the names of a class's options, which are the same for all of its objects."""
     names = dict.fromkeys(options_of(kind))  # an ordered set
     if dataclasses.is_dataclass(kind):

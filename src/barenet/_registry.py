@@ -72,9 +72,9 @@ def build(
     >>> build(Activation, ACTIVATIONS, "leaky_relu:slope=0.2", "hidden")
     LeakyReLU(slope=0.2)
     """
-    if isinstance(spec, base):
-        return spec
     if not isinstance(spec, str):
+        if isinstance(spec, base):
+            return spec
         names = ", ".join(sorted(registry))
         raise ArgumentError.of(argument, spec, f"one of {names}, or an instance")
     if len(spec) > MAX_CHARACTERS:

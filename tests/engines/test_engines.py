@@ -1,6 +1,7 @@
 """The choice of an engine: what the compiled one can't do goes to the reference, and is told."""
 
 import copy
+import dataclasses
 import subprocess
 import sys
 
@@ -134,6 +135,39 @@ def test_engines_are_selected_by_name(make_job, refused):
     assert kinds == [ReferenceEngine, CompiledEngine, CompiledEngine]
     with refused("engine"):
         choose_engine("compield", job)
+
+
+def test_an_engine_takes_another_job_of_the_same_structure(make_job):
+    def job_of(layer, **settings):
+        return make_job(network_of(layer), **settings)
+
+    engine = CompiledEngine(job_of(Dense(2, 3, "tanh")))
+    other = job_of(Dense(2, 3, "tanh"))
+    assert not engine.take_job(other)  # it has made no program yet
+    before = engine.evaluate(other.rows)
+    assert engine.take_job(other) and engine.job is other
+    assert np.array_equal(engine.evaluate(other.rows)[1], before[1])
+    for different in (Dense(2, 4, "tanh"), Dense(2, 3, "relu"), Dense(2, 3)):
+        network = Network([different, Dense(different.n_out, 1)], seed=0)
+        assert not engine.take_job(make_job(network)) and engine.job is other
+    frozen = network_of(Dense(2, 3, "tanh"))
+    frozen.layers[0].trainable = False
+    assert not engine.take_job(make_job(frozen))
+    assert not ReferenceEngine(other).take_job(other)
+
+
+@pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])
+@pytest.mark.parametrize("weight", [None, np.arange(12.0)])
+@pytest.mark.parametrize("selection", [None, np.arange(0, 12, 2), np.array([7])])
+def test_the_final_loss_is_that_of_the_last_rows(engine, weight, selection, make_job):
+    job = make_job(network_of(Dense(2, 3, "tanh")), n_rows=12, sample_weight=weight)
+    job = dataclasses.replace(job, rows=job.rows._replace(selection=selection))
+    for n_rows in (3, 2, 99):
+        loss, _ = engine(job).evaluate(job.rows.take(slice(-n_rows, None)))
+        assert engine(job).final_loss(n_rows) == pytest.approx(loss, rel=1e-12)
+    used = engine(job)
+    losses = [used.final_loss(n_rows) for n_rows in (3, 2, 2, 3)]
+    assert losses[:2] == losses[:1:-1] and losses[0] == engine(job).final_loss(3)
 
 
 #: The names of the kernels of each role; SciPy takes the steps of L-BFGS.

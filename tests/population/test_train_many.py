@@ -2,7 +2,9 @@
 
 import _thread
 import copy
+import os
 import pickle
+import sys
 import threading
 import time
 from concurrent import futures
@@ -12,10 +14,11 @@ import pytest
 
 from barenet import Network, train, train_many
 from barenet.callbacks import Callback, EarlyStopping
+from barenet.engines import choose_engine
 from barenet.errors import ArgumentError, DivergenceError, ResumeError
 from barenet.losses import Huber
 from barenet.optimizers import Adam
-from barenet.population import _thread_pool
+from barenet.population import _network_run, _thread_pool
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 5)).astype(np.float32)
@@ -140,6 +143,93 @@ def test_networks_share_a_loss_given_by_name_but_no_object():
     assert len({id(loss) for loss in losses_of(Huber(delta=2))}) == 3
 
 
+def test_networks_share_settings_without_a_state_and_no_others():
+    networks = [network(seed) for seed in range(3)]
+    plain = train_many(networks, X, Y, epochs=[2, 1, 2], validation_rows=ROWS[0]).runs
+    assert plain[0].config is plain[2].config is not plain[1].config
+    moments = [run.job.optimizer.moments for run in plain]
+    assert len({id(vectors) for vectors in moments}) == 3
+    scheduled = train_many(networks, X, Y, epochs=1, schedule="reduce_on_plateau").runs
+    assert len({id(run.config.schedule) for run in scheduled}) == 3
+
+
+#: Arguments of networks with the same structure, of which each takes the engine of the one before.
+ALIKE = [
+    {"batch_size": 16},
+    {"batch_size": 16, "seed": 5, "optimizer": "adam:learning_rate=0.1,beta1=0.5"},
+    {"batch_size": 3, "clip": "norm:limit=0.2"},  # for up to 4 rows, there are other kernels
+    {"batch_size": 80, "clip": "norm:limit=0.4", "validation_data": (X[:5], Y[:5])},
+    {"batch_size": 3, "clip": "norm:limit=0.4", "validation_data": (X, Y)},
+    {"batch_size": 16, "optimizer": "adam:average=0.9"},
+    {"batch_size": 2, "optimizer": "adam:average=0.8", "epochs": 1},
+    {"batch_size": 16, "optimizer": "muon"},
+    {"batch_size": 9, "optimizer": "muon", "epochs": 1},
+    {"sample_weight": np.linspace(0, 1, 90)},
+    {"engine": "reference"},
+    {"engine": "compiled", "optimizer": "sgd:learning_rate=1e30"},
+    {"optimizer": "sgd:learning_rate=0.1", "validation_data": (X[:5], Y[:5])},
+]
+
+
+@pytest.mark.parametrize("epochs", [1, 4])
+def test_a_network_has_the_bits_of_train_alone_after_any_other_in_its_thread(epochs):
+    order = [*range(len(ALIKE)), *reversed(range(len(ALIKE)))]
+    all_arguments = [{"epochs": epochs, **ALIKE[index]} for index in order]
+    names = {name for arguments in all_arguments for name in arguments}
+    each = {name: [arguments.get(name, DEFAULTS.get(name)) for arguments in all_arguments]
+            for name in names}  # fmt: skip
+    networks = [network(0, dropout=0.2) for _ in order]
+    with pytest.warns(RuntimeWarning, match="2 of 26 networks failed"):
+        result = train_many(networks, X, Y, threads=1, **each)
+    for index, arguments in enumerate(all_arguments):
+        if index not in result.errors:
+            assert_alone(result, index, network(0, dropout=0.2), **arguments)
+
+
+def test_a_thread_makes_one_engine_for_networks_of_one_structure(monkeypatch):
+    made = []
+
+    def choose(*arguments):
+        made.append(choose_engine(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(_network_run, "choose_engine", choose)
+    layers = [(5, 6, 3)] * 4 + [(5, 7, 3)] * 3
+    networks = [network(seed, layers[seed]) for seed in range(7)]
+    train_many(networks, X, Y, threads=1, epochs=2, seed=[*range(7)])
+    assert len(made) == 2
+    assert all(vars(engine).get("_programs") is None for engine in made)  # they wait in the pool
+    made.clear()
+    train_many(networks, X, Y, threads=1, epochs=4, after_slice=len, slice_epochs=2)
+    assert len(made) == 7  # between two slices, each network has an engine of its own
+
+
+def test_a_short_training_takes_few_calls_of_python():
+    """Otherwise, Python would limit short trainings on many threads; times are too noisy a test."""
+    calls = []
+
+    def count(frame, event, _):
+        if event == "call" and f"{os.sep}barenet{os.sep}" in frame.f_code.co_filename:
+            calls.append(frame.f_code.co_name)
+
+    def train_all(count_of_networks):
+        networks = [network(seed) for seed in range(count_of_networks)]
+        seeds = [*range(count_of_networks)]
+        calls.clear()
+        threading.setprofile(count)
+        sys.setprofile(count)
+        try:
+            train_many(networks, X, Y, epochs=2, seed=seeds, threads=1, progress=False)
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+        return len(calls)
+
+    train_all(2)
+    calls_of_one = (train_all(22) - train_all(2)) / 20
+    assert calls_of_one < 220
+
+
 def test_a_network_that_diverges_does_not_stop_the_others():
     rates = [f"sgd:learning_rate={rate}" for rate in (0.1, 1e30, 0.2)]
     networks = [network(0, hidden="identity", dtype="float32") for _ in range(3)]
@@ -149,6 +239,21 @@ def test_a_network_that_diverges_does_not_stop_the_others():
     assert [len(history) for history in (result.histories[0], result.histories[2])] == [5, 5]
     assert result.histories[1].stop_reason == "diverged" and result.best() in (0, 2)
     assert np.isnan(result.final("loss")).tolist() == [False, True, False]
+
+
+def test_a_replacement_reads_indices_of_rows_again_that_were_changed_in_place():
+    rows = {"rows": np.arange(40), "validation_rows": np.arange(40, 60)}
+
+    def replace(population):
+        if population.epoch == 1:
+            for indices in rows.values():
+                indices += 20
+            population.replace(1, network(7), **rows)
+
+    networks = [network(0), network(1)]
+    result = train_many(networks, X, Y, epochs=3, after_slice=replace, **rows)
+    held_out = (X[60:80], Y[60:80])
+    assert_alone(result, 1, network(7), X[20:60], Y[20:60], epochs=3, validation_data=held_out)
 
 
 @pytest.mark.parametrize("moment", ["on_epoch", "on_end"])

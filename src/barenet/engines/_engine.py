@@ -235,6 +235,22 @@ class Engine(ABC):
             The loss and the outputs.
         """
 
+    def final_loss(self, n_rows: int) -> float:
+        """Compute the loss of the last rows of the training set, to check the final parameters.
+
+        Parameters
+        ----------
+        n_rows : int
+            Maximum number of rows.
+
+        Returns
+        -------
+        float
+            The loss, without penalties.
+        """
+        loss, _ = self.evaluate(self.job.rows.in_memory.last(n_rows))
+        return loss
+
     def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
         """Prepare to run several epochs in one call, if the engine can keep all their vectors.
 
@@ -273,6 +289,22 @@ class Engine(ABC):
             raw[:] = parameters
             average[:] = parameters
         return raw
+
+    def take_job(self, job: Job) -> bool:
+        """Take another job in place of the last one, which is faster than a new engine.
+
+        Parameters
+        ----------
+        job : Job
+            The other job.
+
+        Returns
+        -------
+        bool
+            Whether the engine has taken it. An engine that can't, which is the default, keeps the
+            last one.
+        """
+        return False
 
     def close(self, *, reusable: bool = True) -> None:
         """Release the memory, which other jobs may reuse.

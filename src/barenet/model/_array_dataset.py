@@ -61,6 +61,15 @@ class ArrayDataset(NamedTuple):
             return rows
         return self.selection[rows]
 
+    def last(self, n_rows: int) -> ArrayDataset:
+        """Select the last rows, without a copy."""
+        if self.selection is None:
+            stop = len(self.X)
+            selection = np.arange(max(0, stop - n_rows), stop)
+        else:
+            selection = self.selection[-n_rows:]
+        return ArrayDataset(self.X, self.y, self.sample_weight, self.scale, selection)
+
     def take(self, rows: Rows = slice(None), dtype: np.dtype[Any] | None = None) -> ArrayDataset:
         """Copy rows, all by default; with a dtype, X is converted to it, then scaled."""
         indices = self.row_indices(rows)
@@ -80,10 +89,17 @@ class ArrayDataset(NamedTuple):
     @property
     def inverse_weight(self) -> float:
         """One over the total weight of the rows; 0 if that is 0."""
-        total = float(self.batch_weights(self.n_rows).sum())
+        total = self.total_weight
         if total > 0:
             return 1 / total
         return 0.0
+
+    @property
+    def total_weight(self) -> float:
+        """The total weight of the rows."""
+        if self.sample_weight is None:
+            return float(self.n_rows)
+        return float(self.batch_weights(self.n_rows).sum())
 
     def batch_weights(self, size: int, order: NDArray[np.intp] | None = None) -> FloatArray:
         """Sum the weights of each batch, shape (n_batches,), of one order of the rows or more."""

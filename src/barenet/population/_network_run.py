@@ -1,7 +1,7 @@
 """Network run: the training of one network of a population, and the factory of such runs."""
 
 import copy
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass, field
 from inspect import GEN_RUNNING, getgeneratorstate
 from types import MethodType, NoneType
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from barenet import _train as training
 from barenet._constraints import check_flag, is_ours
+from barenet._registry import build
 from barenet.engines import Engine, JaxEngine, Job, choose_engine
 from barenet.engines.jax._joint_calls import JointCalls
 from barenet.errors import ArgumentError, ResumeError
@@ -21,7 +22,9 @@ from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization._schedules import as_schedule
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._spare_engine import SpareEngine
 from barenet.training._callbacks import Callback, Run, as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import EVALUATION_SETS, History
@@ -34,6 +37,18 @@ FATAL = (ArgumentError, ResumeError, OSError)
 
 #: Types of values that networks can share.
 WITHOUT_STATE = (str, int, float, NoneType)
+
+#: The arguments, besides the batch size, on which the settings of a run depend that has neither a
+#: schedule nor callbacks.
+ARGUMENTS_OF_CONFIG = (
+    "epochs",
+    "shuffle",
+    "metrics",
+    "sample_weight",
+    "validation_data",
+    "test_data",
+    "validation_rows",
+)
 
 
 class Stop(Callback):
@@ -77,6 +92,8 @@ class NetworkRun:
     joint_calls: JointCalls | None = None
     #: The loop, from the start to the end of the session.
     loop: Loop | None = None
+    #: Holds the engine of the last network of the thread that trains this one.
+    _spare: SpareEngine | None = None
     #: Receives the epochs to train to.
     _session: Generator[None, int, None] | None = None
 
@@ -111,12 +128,19 @@ class NetworkRun:
             is_final=is_final,
         )
 
-    def advance(self, epoch: int | None) -> None:
-        """Run until an epoch of the population, or to the end, unless it has been dropped."""
+    def advance(self, epoch: int | None, spare: SpareEngine | None = None) -> None:
+        """Run until an epoch of the population, or to the end, unless it has been dropped.
+
+        A network takes the spare engine of its thread if it can, and leaves its own at the end.
+        """
         until = self.config.epochs
         if epoch is not None:
             until = min(until, epoch - self.joined_at)
-        self._continue(until)
+        self._spare = spare
+        try:
+            self._continue(until)
+        finally:
+            self._spare = None
 
     def end(self, reason: str, *, resumable: bool = False) -> None:
         """End the run early: after the current chunk, or at once between slices."""
@@ -176,7 +200,13 @@ class NetworkRun:
 
     def _train(self) -> Generator[None, int, None]:
         """Start the callbacks, train to each epoch that is sent, and end the callbacks."""
-        loop = make_loop(self.make_engine(), self.config)
+        engine = None
+        if self._spare is not None:
+            engine = self._spare.take(self.arguments["engine"], self.job)
+        if engine is None:
+            engine = self.make_engine()
+        loop = make_loop(engine, self.config)
+        loop.keeps_engine = True
         self.loop = loop
         history = loop.run.history
         self.history = history
@@ -188,6 +218,10 @@ class NetworkRun:
             while not loop.run.stop_reason and len(history) < self.config.epochs:
                 epoch = yield
                 loop.advance(epoch)
+        if self._spare is None:
+            engine.close()
+        else:
+            self._spare.keep(self.arguments["engine"], engine)
 
 
 @dataclass
@@ -204,6 +238,12 @@ class NetworkRunFactory:
     checkpoints: PopulationCheckpoint
     #: Checked arguments that networks share, by the kind of network and the ids of the arguments.
     _checked: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+    #: The same for selected rows, and for settings of runs, which depend on indices of rows.
+    _selected: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+
+    def forget_selections(self) -> None:
+        """Select rows again, as the caller may have changed an array of their indices."""
+        self._selected.clear()
 
     def __call__(
         self, index: int, network: Network, arguments: Mapping[str, Any], joined_at: int = 0
@@ -226,45 +266,17 @@ class NetworkRunFactory:
         rows = self._once(check_rows, signature, weight)
         job = training.make_job(
             network,
-            _selected(rows, arguments["rows"], "rows"),
+            self._selection_of(rows, arguments, "rows"),
             (),  # the rows have their targets and weights
             sample_weight=None,
             scale=self.scale,
             loss=loss,
-            optimizer=copy_of("optimizer"),
+            optimizer=self._optimizer_of(arguments["optimizer"]),
             penalty=copy_of("penalty"),
             clip=copy_of("clip"),
             seed=arguments["seed"],
         )
-        evaluation_data = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
-
-        def check_held_out() -> dict[str, ArrayDataset]:
-            return training.check_held_out(job, **evaluation_data)
-
-        held_out = self._once(check_held_out, signature, *evaluation_data.values())
-        validation_rows = arguments["validation_rows"]
-        if validation_rows is not None:
-            if "validation" in held_out:
-                problem = "there is also validation_data"
-                remedy = "pass one of the two"
-                raise ArgumentError(problem, argument="validation_rows", remedy=remedy)
-            validation = _selected(rows, validation_rows, "validation_rows")
-            held_out = {"validation": validation, **held_out}
-        epochs = arguments["epochs"]
-        batch_size = training.check_batch_size(arguments["batch_size"], job)
-        shuffle = check_flag(arguments["shuffle"], "shuffle")
-        schedule = as_schedule(copy_of("schedule"))
-        metrics = training.as_metrics(arguments["metrics"])
-        callbacks = as_callbacks(copy_of("callbacks"))
-        config = TrainingConfig(
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            schedule=schedule,
-            metrics=metrics,
-            held_out=held_out,
-            callbacks=[*callbacks, self.stop],
-        )
+        config = self._config_of(job, rows, arguments, signature)
         check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)
         return NetworkRun(
@@ -276,6 +288,66 @@ class NetworkRunFactory:
             checkpoints=self.checkpoints,
             joined_at=joined_at,
         )
+
+    def _config_of(
+        self, job: Job, rows: ArrayDataset, arguments: Mapping[str, Any], signature: Hashable
+    ) -> TrainingConfig:
+        """Make the settings of a run, which networks share unless a part of them has a state."""
+        batch_size = training.check_batch_size(arguments["batch_size"], job)
+
+        def make_config() -> TrainingConfig:
+            held_out = self._held_out_of(job, rows, arguments, signature)
+            shuffle = check_flag(arguments["shuffle"], "shuffle")
+            schedule = as_schedule(_copied(arguments["schedule"], "schedule"))
+            metrics = training.as_metrics(arguments["metrics"])
+            callbacks = as_callbacks(_copied(arguments["callbacks"], "callbacks"))
+            return TrainingConfig(
+                epochs=arguments["epochs"],
+                batch_size=batch_size,
+                shuffle=shuffle,
+                schedule=schedule,
+                metrics=metrics,
+                held_out=held_out,
+                callbacks=[*callbacks, self.stop],
+            )
+
+        if arguments["schedule"] is not None or arguments["callbacks"] != ():
+            return make_config()
+        parts = [arguments[name] for name in ARGUMENTS_OF_CONFIG]
+        key = ("config", signature, batch_size)
+        return self._once(make_config, key, *parts, results=self._selected)
+
+    def _held_out_of(
+        self, job: Job, rows: ArrayDataset, arguments: Mapping[str, Any], signature: Hashable
+    ) -> dict[str, ArrayDataset]:
+        """Check the held-out sets of a network, once for all networks that share them."""
+        evaluation_data = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
+
+        def check_held_out() -> dict[str, ArrayDataset]:
+            return training.check_held_out(job, **evaluation_data)
+
+        held_out = self._once(check_held_out, signature, *evaluation_data.values())
+        if arguments["validation_rows"] is None:
+            return held_out
+        if "validation" in held_out:
+            problem = "there is also validation_data"
+            remedy = "pass one of the two"
+            raise ArgumentError(problem, argument="validation_rows", remedy=remedy)
+        validation = self._selection_of(rows, arguments, "validation_rows")
+        return {"validation": validation, **held_out}
+
+    def _selection_of(
+        self, rows: ArrayDataset, arguments: Mapping[str, Any], argument: str
+    ) -> ArrayDataset:
+        """Select rows by an argument, once for all networks that share its value."""
+        indices = arguments[argument]
+        if indices is None:
+            return rows
+
+        def select() -> ArrayDataset:
+            return select_rows(rows, indices, argument)
+
+        return self._once(select, argument, rows, indices, results=self._selected)
 
     def _loss_of(self, network: Network, spec: str | Loss | None) -> tuple[Loss, str]:
         """Make the loss of a network, and its text.
@@ -294,21 +366,41 @@ class NetworkRunFactory:
                 return loss, text
         return make_loss()
 
-    def _once(self, check: Callable[[], T], signature: Any, *arguments: Any) -> T:
+    def _optimizer_of(self, spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
+        """Make the optimizer of a network; a built-in one is parsed and checked only once."""
+
+        def make_optimizer() -> Optimizer | LBFGS:
+            return build(Optimizer | LBFGS, OPTIMIZERS, _copied(spec, "optimizer"), "optimizer")
+
+        if isinstance(spec, str):
+            first = self._once(make_optimizer, "optimizer", spec)
+            if is_ours(type(first)) and isinstance(first, Optimizer):
+                optimizer = copy.copy(first)
+                optimizer.reset()  # they must not share the dictionary of moments
+                return optimizer
+        return make_optimizer()
+
+    def _once(
+        self,
+        check: Callable[[], T],
+        signature: Hashable,
+        *arguments: Any,
+        results: dict[Any, tuple[Any, Any]] | None = None,
+    ) -> T:
         """Check arguments only once; references to them keep their ids unique."""
+        if results is None:
+            results = self._checked
         ids = [id(argument) for argument in arguments]
         key = (signature, *ids)
-        if key not in self._checked:
-            self._checked[key] = (arguments, check())
+        if key not in results:
+            results[key] = (arguments, check())
         result: T
-        _, result = self._checked[key]
+        _, result = results[key]
         return result
 
 
-def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> ArrayDataset:
+def select_rows(rows: ArrayDataset, indices: ArrayLike, argument: str) -> ArrayDataset:
     """Select rows by their indices, or by a mask."""
-    if indices is None:
-        return rows
     try:
         chosen = np.arange(len(rows.X))[np.asarray(indices)]
     except IndexError as error:

@@ -133,6 +133,7 @@ class Population:
         for name in arguments:
             lookup(before.arguments, name, name)
         merged = {**before.arguments, **arguments}
+        self.make.forget_selections()
         after = self.make(place, network, merged, joined_at=self.epoch)
         self.drop(place, "replaced")
         self.runs[place] = after

@@ -11,6 +11,7 @@ from barenet.engines.jax._jax_engine import structure_of
 from barenet.engines.jax._joint_calls import JointCalls
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
+from barenet.population._spare_engine import SpareEngine
 
 #: Advances the networks of a population until an epoch, and shows the progress.
 Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None]
@@ -28,7 +29,8 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
     n_threads = min(population.make.n_threads, len(runs))
     # The most costly runs come first, so that no thread is left with one of them in the end.
     queue = deque(sorted(runs, key=lambda run: -run.cost))
-    run_threads(queue, n_threads, lambda run: run.advance(epoch), population.make.stop, show)
+    stop = population.make.stop
+    run_threads(queue, n_threads, lambda run, spare: run.advance(epoch, spare), stop, show)
 
 
 def advance_together() -> Advance:
@@ -58,7 +60,7 @@ def advance_together() -> Advance:
             run_threads(
                 queue,
                 n_threads,
-                lambda run: advance_one(run, epoch),
+                lambda run, _: advance_one(run, epoch),
                 stop,
                 show,
                 left_out=joint_calls.leave,
@@ -79,21 +81,25 @@ def count_similar(population: Population, joint_calls: JointCalls) -> None:
 def run_threads(
     queue: deque[NetworkRun],
     n_threads: int,
-    advance: Callable[[NetworkRun], None],
+    advance: Callable[[NetworkRun, SpareEngine], None],
     stop: Stop,
     show: Callable[[], None],
     *,
     left_out: Callable[[], None] | None = None,
 ) -> None:
-    """Advance the networks of a queue in threads; `left_out` is called for those left by a stop."""
+    """Advance the networks of a queue in threads; `left_out` is called for those left by a stop.
+
+    `advance` gets a network, and the place for the spare engine of its thread.
+    """
     threads: list[Future[None]] = []
     ready = Event()
 
     def work() -> None:
         ready.wait()
+        spare = SpareEngine()
         try:
             while not stop.is_set:
-                advance(queue.popleft())
+                advance(queue.popleft(), spare)
             while left_out is not None:
                 queue.popleft()
                 left_out()
@@ -102,6 +108,8 @@ def run_threads(
         except BaseException:
             stop.is_set = True
             raise
+        finally:
+            spare.close()
 
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         try:

@@ -41,6 +41,7 @@ class WorkersFactory(NetworkRunFactory):
         """Leave out the parts that belong to one process."""
         state = dict(vars(self))
         state["_checked"] = {}
+        state["_selected"] = {}
         state["stop"] = Stop()
         state["checkpoints"] = PopulationCheckpoint(states={})
         return state

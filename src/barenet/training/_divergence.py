@@ -10,7 +10,7 @@ import numpy as np
 
 from barenet._constraints import is_ours
 from barenet.errors import DivergenceError, caller_stacklevel
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, is_safe
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.losses import Loss
@@ -61,16 +61,20 @@ class DivergenceMonitor(Stateful):
     def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
         """Return whether the checks might find divergence in epochs with these losses."""
         self._note_first(losses)
-        has_gradients = norms.all()
+        has_gradients = np.count_nonzero(norms) == norms.size  # norms.all() takes longer
         if not self._are_surely_small(losses) or not has_gradients:
             return True
-        are_finite = np.isfinite(self.run.network.parameters).all()
-        return not are_finite
+        return not self._are_parameters_finite()
 
     def _are_surely_small(self, losses: FloatArray) -> bool:
         """Return whether all losses are finite and below the limit; False if that is unclear."""
         # No square exceeds the sum of all squares, and NaN makes the comparison false.
         return bool(losses.dot(losses) < self.limit * self.limit)
+
+    def _are_parameters_finite(self) -> bool:
+        """Return whether no parameter is infinite or NaN."""
+        parameters = self.run.network.parameters
+        return is_safe(parameters) or bool(np.isfinite(parameters).all())
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
@@ -88,8 +92,7 @@ class DivergenceMonitor(Stateful):
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after an epoch or the last step."""
-        are_finite = np.isfinite(self.run.network.parameters).all()
-        if not math.isfinite(loss) or not are_finite:
+        if not math.isfinite(loss) or not self._are_parameters_finite():
             self._raise(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 

@@ -122,8 +122,13 @@ class Epoch(Stateful):
         With one order of the rows and losses of shape (n_batches,), return the mean loss of the
         epoch; with n orders and losses of shape (n, n_batches), the n mean losses.
         """
-        weights = self.rows.batch_weights(self.config.batch_size, orders)
-        means: FloatArray = np.vecdot(losses, weights) / weights.sum(axis=-1)
+        rows = self.rows
+        weights = rows.batch_weights(self.config.batch_size, orders)
+        if rows.sample_weight is None:
+            total: float | FloatArray = float(rows.n_rows)
+        else:
+            total = weights.sum(axis=-1)
+        means: FloatArray = np.vecdot(losses, weights) / total
         return means
 
     @property

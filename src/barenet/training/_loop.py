@@ -105,6 +105,8 @@ class Loop(ABC):
         self.callbacks: list[Callback] = []
         #: Whether one of them saves the run.
         self.is_saved = False
+        #: Whether the engine is used again after the session, which then doesn't close it.
+        self.keeps_engine = False
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
         self.n_rows = rows.n_rows
@@ -141,15 +143,19 @@ class Loop(ABC):
     def session(self, *savers: Callback) -> Iterator[None]:
         """Start the callbacks, those that save the run last; then check the last step and end."""
         self.is_saved = bool(savers)
-        with ExitStack() as endings:
-            endings.push(self._end)
+        try:
             for callback in (*self.config.callbacks, *savers):
                 self.callbacks.append(callback)
                 callback.on_start(self.run)
             yield
             with np.errstate(**IGNORED):
                 self.monitor.check_end(self._final_loss())
-            self.engine.close()
+            if not self.keeps_engine:
+                self.engine.close()
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
 
     @abstractmethod
     def advance(self, until: int) -> History:
@@ -158,9 +164,7 @@ class Loop(ABC):
     def _final_loss(self) -> float:
         """Compute a loss after the last step, to check the final parameters."""
         n_rows = min(ENOUGH, self.config.batch_size)
-        last_rows = self.job.rows.in_memory.take(slice(-n_rows, None))
-        loss, _ = self.engine.evaluate(last_rows)
-        return loss
+        return self.engine.final_loss(n_rows)
 
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and call the callbacks."""
@@ -182,14 +186,14 @@ class Loop(ABC):
         self._finish_chunk()
         return self.run.stop_reason is not None and not self.run.is_final
 
-    def _end(self, kind: type[BaseException] | None, *_: object) -> None:
+    def _end(self, error: BaseException | None) -> None:
         """Record why the run ended, and call `on_end` of each callback, even if another fails."""
-        if kind is None:
+        if error is None:
             reason = "completed"
-        elif kind is KeyboardInterrupt:
+        elif type(error) is KeyboardInterrupt:
             reason = "interrupted"
         else:
-            reason = f"failed with {kind.__name__}"
+            reason = f"failed with {type(error).__name__}"
         history = self.run.history
         history.stop_reason = self.run.stop_reason or reason
         last_loss = math.nan
@@ -248,7 +252,7 @@ class MiniBatchLoop(Loop):
                 count = int(min(ahead, until - finished, run.ahead_limit))
                 is_between_epochs = run.batch in (0, run.n_batches)
                 if count > 1 and is_between_epochs and self._may_run_ahead():
-                    count = min(count, self._most_ahead)
+                    count = min(count, self._most_ahead())
                 else:
                     count = 1
                 if count > 1:
@@ -272,9 +276,8 @@ class MiniBatchLoop(Loop):
                 return False
         return True
 
-    @cached_property
     def _needs_trajectory(self) -> bool:
-        """Whether a measurement or a callback needs the network of each epoch."""
+        """Return whether a measurement or a callback needs the network of each epoch."""
         if self.config.metrics or self.config.held_out:
             return True
         return any(type(callback) in READERS for callback in self.callbacks)
@@ -282,16 +285,15 @@ class MiniBatchLoop(Loop):
     @cached_property
     def _trajectory(self) -> Trajectory | None:
         """Keep the network of each epoch of a chunk, if that is needed and possible."""
-        if not self._needs_trajectory:
+        if not self._needs_trajectory():
             return None
         sets = measured_sets(self.job, self.config)
         rows = [measured_set.rows for measured_set in sets]
         return self.engine.trajectory(self.config.batch_size, rows)
 
-    @cached_property
     def _most_ahead(self) -> int:
         """Limit the epochs that are run at once, so that their arrays need little memory."""
-        if not self._needs_trajectory:
+        if not self._needs_trajectory():
             return self.config.epochs
         if self._trajectory is None:
             return 1

@@ -16,7 +16,7 @@ from barenet._sparse_rows import SparseRows
 from barenet.engines._built_in_parts import user_defined_part
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
 from barenet.engines._reference import ReferenceEngine, take_steps
-from barenet.engines.compiled._groups import EVALUATION_BATCH
+from barenet.engines.compiled._row_evaluation import Evaluation, FinalEvaluation
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray, InputArray
@@ -77,6 +77,8 @@ class CompiledEngine(Engine):
             )
         self.job = job
         self.threads = threads
+        #: The last check of final parameters, for the next job that this engine takes.
+        self._final: FinalEvaluation | None = None
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
@@ -137,20 +139,17 @@ class CompiledEngine(Engine):
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         if must_be_dense(self.job.network, rows.X):
             return ReferenceEngine(self.job).evaluate(rows)
-        n_rows = rows.n_rows
-        size = min(EVALUATION_BATCH, n_rows)
-        program = self._programs.of("evaluate", size, rows)
-        shape = (n_rows, rows.y.shape[1])
-        output = np.empty(shape, self.job.network.dtype)
-        program.point("output", output)
-        weights = rows.batch_weights(size)
-        rates = np.zeros(len(weights))  # not used
-        losses = program.run(np.arange(n_rows), size, rates, 0).losses
-        total = weights.sum()
-        loss = 0.0
-        if total > 0:
-            loss = float(losses @ weights / total)
-        return loss, output
+        evaluation = Evaluation(rows, self.job.network.dtype)
+        return evaluation.loss(self._programs), evaluation.output
+
+    def final_loss(self, n_rows: int) -> float:
+        rows = self.job.rows
+        if must_be_dense(self.job.network, rows.X) or rows is not rows.in_memory:
+            return super().final_loss(n_rows)
+        # The jobs that this engine takes mostly have the same rows.
+        if self._final is None or not self._final.is_of(rows, n_rows):
+            self._final = FinalEvaluation(rows, n_rows, self.job.network.dtype)
+        return self._final.loss(self._programs)
 
     def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
         job = self.job
@@ -173,6 +172,13 @@ class CompiledEngine(Engine):
         from barenet.engines.compiled._program_pool import JobPrograms
 
         return JobPrograms(self.job, self.threads)
+
+    def take_job(self, job: Job) -> bool:
+        programs = vars(self).get("_programs")
+        if programs is None or not programs.take_job(job):
+            return False
+        self.job = job
+        return True
 
     def close(self, *, reusable: bool = True) -> None:
         programs = vars(self).pop("_programs", None)

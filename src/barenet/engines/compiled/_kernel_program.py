@@ -90,6 +90,8 @@ class Program:
         )
         self.address = address(self.record)
         self.pointed: dict[str, NDArray[Any]] = {}
+        #: The rows whose addresses are set.
+        self.rows: ArrayDataset | None = None
         self.assign(job, threads)
 
     def assign(self, job: Job, threads: int | None) -> None:
@@ -108,6 +110,8 @@ class Program:
 
     def threads(self, size: int, n_rows: int) -> int:
         """Choose the number of threads for some rows in batches of a size."""
+        if self.requested == 1:
+            return 1
         in_step = min(size, n_rows) * self.work
         worth = worth_starting(in_step, n_rows * self.work)
         if worth not in self.teams:
@@ -117,6 +121,7 @@ class Program:
     def release(self) -> None:
         """Release the arrays of the job."""
         self.pointed.clear()
+        self.rows = None
         # Without them, a released program fails at once if it is run before the next `assign`.
         del self.job, self.selection, self.held
 
@@ -136,7 +141,9 @@ class Program:
 
     def read(self, rows: ArrayDataset) -> None:
         """Set the rows from which batches are taken."""
-        network = self.job.network
+        if rows is self.rows:
+            return
+        self.rows = rows
         step = self.step
         X = rows.X
         self.selection = rows.selection
@@ -151,8 +158,6 @@ class Program:
         step["scale"] = rows.scale
         self.point("x", X)
         self.point("y", np.ascontiguousarray(rows.y))
-        self.point("parameters", network.parameters)
-        self.point("statistics", network.statistics)
         if rows.sample_weight is not None:
             self.point("sample_weight", np.ascontiguousarray(rows.sample_weight))
 

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from threading import Lock
 from typing import Any
 
-from barenet._constraints import option_values
+from barenet._constraints import option_names
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._lowering import Purpose
@@ -75,26 +75,37 @@ def structure_of(job: Job) -> Hashable:
         averages,
         type(job.clipping),
         vector_bits(),
-        tuple(part.start for part in job.frozen),
         job.limits is not None,
     ]
-    activations = [layer.activation for layer in network.layers if layer.activation]
-    for part in (*network.layers, *activations, job.loss, *job.penalties):
-        structure.append(type(part))
-        for name, option in option_values(part).items():
+    for frozen_part in job.frozen:
+        structure.append(frozen_part.start)
+    parts: list[object] = []
+    for layer in network.layers:
+        parts.append(layer)
+        if layer.activation is not None:
+            parts.append(layer.activation)
+    for part in (*parts, job.loss, *job.penalties):
+        kind: Any = type(part)
+        structure.append(kind)
+        for name in option_names(kind):
+            option = getattr(part, name, None)
             if type(option) in NUMBERS:
                 structure.append((name, option))
     return tuple(structure)
 
 
 class JobPrograms:
-    """The programs of a job, which are taken from the pool if possible."""
+    """The programs of a job, which are taken from the pool if possible.
+
+    They may run for one job after the other. A program then keeps the addresses of X and y.
+    """
 
     def __init__(self, job: Job, threads: int | None) -> None:
         self.job = job
         self.threads = threads
         #: All that the programs have in common.
         self.structure = structure_of(job)
+        #: Programs of this job, and of the one before where this job hasn't needed them yet.
         self.programs: dict[tuple[Any, ...], Program] = {}
 
     def of(self, purpose: Purpose, capacity: int, rows: ArrayDataset) -> Program:
@@ -104,20 +115,41 @@ class JobPrograms:
         is_unweighted = rows.sample_weight is None
         variant = (purpose, runs, X.dtype, X.shape[1], is_unweighted)
         program = self.programs.get(variant)
+        if program is not None and program.job is not self.job:
+            # Bits depend on the capacity, so this job takes the one that it would have alone.
+            if program.capacity == capacity:
+                program.assign(self.job, self.threads)
+            else:
+                del self.programs[variant]
+                self._release(program, variant)
+                program = None
         if program is None or program.capacity < capacity:
-            key = (self.structure, capacity, *variant)
-            program = POOL.take(key)
+            program = POOL.take((self.structure, capacity, *variant))
             if program is None:
                 program = Program(self.job, capacity, purpose, rows, self.threads)
             else:
                 program.assign(self.job, self.threads)
             self.programs[variant] = program
         program.read(rows)
+        network = self.job.network
+        program.point("parameters", network.parameters)
+        program.point("statistics", network.statistics)
         return program
+
+    def take_job(self, job: Job) -> bool:
+        """Run another job, and return True, if it has the same structure and the same kind of X."""
+        is_same_kind = type(job.rows.X) is type(self.job.rows.X)
+        if not is_same_kind or structure_of(job) != self.structure:
+            return False
+        self.job = job
+        return True
 
     def give_back(self) -> None:
         """Let the programs wait for other jobs."""
         for variant, program in self.programs.items():
-            program.release()
-            key = (self.structure, program.capacity, *variant)
-            POOL.add(key, program)
+            self._release(program, variant)
+
+    def _release(self, program: Program, variant: tuple[Any, ...]) -> None:
+        """Let a program wait for other jobs."""
+        program.release()
+        POOL.add((self.structure, program.capacity, *variant), program)

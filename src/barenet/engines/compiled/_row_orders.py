@@ -20,6 +20,9 @@ from barenet.engines.simd._views import array, record_at
 
 #: Sizes and addresses; `words` has room for the 8 numbers of 32 bits that Philox computes at once.
 ORDERS = record(["n_rows", "seed", "n_epochs", "epochs", "orders", "words"])
+N_FIELDS = len(ORDERS)
+#: Numbers of 64 bits that Philox computes at once.
+N_WORDS = 4
 
 #: The constants of Philox4x64 with 10 rounds: Salmon et al., "Parallel random numbers: as easy as
 #: 1, 2, 3" (2011).
@@ -33,13 +36,16 @@ orders_at = record_at(ORDERS)
 
 def row_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
     """Order the rows for each epoch, as `epoch_orders` does with NumPy."""
-    orders = np.empty((len(epochs), n_rows), np.intp)
-    words = np.empty(4, np.uint64)
-    numbers = np.array(epochs, np.int64)
-    places = (address(numbers), address(orders), address(words))
-    fields = (n_rows, seed, len(epochs), *places)
-    request = np.array(fields, ORDERS)
-    order_rows(address(request))
+    n_epochs = len(epochs)
+    orders = np.empty((n_epochs, n_rows), np.intp)
+    # One block has the request, the words and the epochs, as its address takes time to find.
+    block = np.empty(N_FIELDS + N_WORDS + n_epochs, np.int64)
+    place = address(block)
+    words = place + N_FIELDS * block.itemsize
+    numbers = words + N_WORDS * block.itemsize
+    block[:N_FIELDS] = (n_rows, seed, n_epochs, numbers, address(orders), words)
+    block[N_FIELDS + N_WORDS :] = epochs
+    order_rows(place)
     return orders
 
 

@@ -58,12 +58,15 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     if spec is None:
         default_loss = DEFAULT_LOSSES.get(activation.name, SquaredError)
         return default_loss()
-    losses = dict(LOSSES)
-    if activation.name == "sigmoid":
-        losses.update(YES_OR_NO)
+    if isinstance(spec, Loss):
+        loss = spec
     else:
-        losses.update(EXCLUSIVE_CLASSES)
-    loss = build(Loss, losses, spec, "loss")
+        losses = dict(LOSSES)
+        if activation.name == "sigmoid":
+            losses.update(YES_OR_NO)
+        else:
+            losses.update(EXCLUSIVE_CLASSES)
+        loss = build(Loss, losses, spec, "loss")
     fitting = loss.on_logits or loss.activations
     if fitting and activation.name not in fitting:
         needed = f"{loss.name} needs an output activation of {' or '.join(fitting)}"
