@@ -610,6 +610,29 @@ def test_a_step_has_20_to_40_words_and_a_picture_of_its_own():
                 assert picture_of(lesson, place) != picture_of(lesson, place - 1), (name, place + 1)
 
 
+#: Words of mathematics, and how a lesson explains each where it first has it.
+EXPLAINED = {
+    r"\blog\b": "0.69 more each time p halves",
+    r"\btanh\b": "squeezes it into values between −1 and 1",
+    r"\bsigmoid\b": "squeezes the sum into a probability",
+    r"\bgradient\b": "how much the loss grows when that weight grows a little",
+    r"dL/dy": "how much L changes with y",
+    r"\bSGD\b": "the plain steps downhill of lesson 3",
+}
+
+
+@pytest.mark.parametrize("word", EXPLAINED)
+def test_a_word_of_mathematics_is_explained_where_a_pupil_first_meets_it(word):
+    for lesson in COURSE.values():
+        for step in lesson.steps:
+            asked = [question.text for question in step.questions]
+            words = " ".join([step.text, step.formula, *asked])
+            if re.search(word, words, re.IGNORECASE):
+                assert EXPLAINED[word] in words, (lesson.name, words)
+                return
+    pytest.fail(f"no lesson has {word}")
+
+
 def test_no_sentence_of_a_lesson_is_in_a_script():
     """Another catalogue of lessons can replace them all."""
     scripts = "".join(path.read_text("utf-8") for path in PAGE.glob("*.js"))

@@ -18,7 +18,7 @@ const ACTIVATIONS = {
   tanh: () =>
     t`Then tanh is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.`,
   sigmoid: () =>
-    t`Then the sigmoid is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.`,
+    t`Then the sigmoid, a curve like an S, is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.`,
 };
 const ENDS = {
   identity: ({ name, standardized }) =>
@@ -26,7 +26,7 @@ const ENDS = {
       ? t`The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
       : t`The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
   sigmoid: ({ classes }) =>
-    t`Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
+    t`Then the sigmoid, a curve like an S, makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
   softmax: ({ name }) =>
     t`Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
 };
