@@ -1,5 +1,6 @@
 """What a pupil meets on the way through the course, and a teacher beside it."""
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.integration
@@ -24,3 +25,42 @@ def test_the_panel_of_the_first_lesson_explains_its_words(tab):
     page.open_neuron(1)
     assert "the sigmoid, a curve like an S," in page.text("#neuron .why")
     assert "a standard deviation, a typical distance from it" in page.text("#neuron .likeness")
+
+
+#: The landscape of the network is drawn up to its epoch.
+LANDSCAPE = """(({ answer, canvas }) => canvas.checkVisibility() && !barenet.playing
+  && answer?.paths?.[0].epochs.at(-1) === header.epoch && answer)(panels[0].landscape)"""
+
+
+@pytest.mark.parametrize("step", [2, 3, 4, 5])
+def test_the_landscape_of_a_step_that_is_opened_by_its_address_has_a_valley(tab, step):
+    page = tab(f"#lesson=downhill&step={step}")
+    page.until("header.epoch === 20")
+    answer = page.until(LANDSCAPE)
+    losses = np.reshape(answer["losses"], (answer["side"], answer["side"]))
+    row, column = np.unravel_index(losses.argmin(), losses.shape)
+    assert losses[row, column] < 0.01, "the bottom is in the picture"
+    walls = losses[row, 0], losses[row, -1], losses[0, column], losses[-1, column]
+    assert min(walls) > 0.3, "the loss rises on all sides of it"
+    places = answer["paths"][0]["places"]
+    assert places[-2] - places[0] > 0.1, "the path is seen"
+    start, end = answer["paths"][0]["epochs"][0], answer["paths"][0]["epochs"][-1]
+    assert (start, end) == (0, 20)
+
+
+def test_a_step_has_the_picture_of_its_words_by_its_address_and_by_back(tab):
+    page = tab("#lesson=overfitting&step=3")
+    page.until("header.epoch === 200 && !barenet.playing")
+    assert page.header("newest")[2] > 1, "the test loss rose"
+    page.visit("#lesson=downhill&step=6")
+    page.until("header.epoch === 20 && settings.learning_rate === 2 && !barenet.playing")
+    page.press("Back", exact=True)
+    page.until("header.epoch === 20 && settings.learning_rate === 0.03")
+    page.until(LANDSCAPE)
+    page.visit("#lesson=downhill&step=7")
+    page.until("barenet.lessons.started && !barenet.lessons.picture.isPending")
+    page.rest()
+    assert page.header("epoch") == 0, "the task is the learner's"
+    page.leave_course()
+    page.until("document.querySelector('#lesson').hidden")
+    assert page.value("panels.map(({ landscape }) => landscape.margin)") == [0]

@@ -61,6 +61,25 @@ def test_losses_of_the_plane_are_those_of_numpy(server, page):
     assert found["rows"] == [len(X), len(X)]
 
 
+def test_a_margin_is_as_long_on_all_sides_of_the_path():
+    path = np.column_stack([np.linspace(-1, 1, 9), np.zeros(9), np.linspace(-1, 1, 9) ** 2])
+    usual, wide = (_landscape.PathPlane.through(path, margin) for margin in (0.0, 2.5))
+    points = (path - wide.mean) @ wide.directions.T
+    assert wide.low == pytest.approx(points.min(axis=0) - 2.5 * 2)
+    assert wide.high == pytest.approx(points.max(axis=0) + 2.5 * 2)
+    assert (usual.low > wide.low).all() and (usual.high < wide.high).all()
+    states = np.random.default_rng(1).normal(size=(5, 3)) @ np.diag([1, 0, 0])
+    assert wide.places(wide.states(wide.places(states))) == pytest.approx(wide.places(states))
+
+
+def test_a_page_may_ask_for_a_wider_landscape(page):
+    page.run_to(25)
+    usual, wide = (page.ask("landscape", margin=margin) for margin in (0, 3))
+    lengths = [np.ptp(each["paths"][0]["places"][::2]) for each in (usual, wide)]
+    assert lengths == pytest.approx([1 / 1.6, 1 / 7], rel=0.02), "the path, as a share of the side"
+    assert page.ask("landscape", "error", margin=11)["message"].startswith("margin: expected")
+
+
 def test_the_plane_is_that_of_scikit_learn():
     states = np.random.default_rng(0).normal(size=(30, 17)).cumsum(axis=0)
     plane, oracle = _landscape.PathPlane.through(states), PCA(2).fit(states)

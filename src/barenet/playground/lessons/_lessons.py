@@ -29,6 +29,7 @@ from barenet.playground.state._network_layout import layer_values
 from barenet.playground.state._page_state import (
     HAND_DRAWN,
     MAX_EPOCHS,
+    MAX_MARGIN,
     NAMED,
     PageState,
     check_edits,
@@ -373,6 +374,8 @@ class Step:
     run: int = restricted(-1, ge=0, le=MAX_EPOCHS)
     #: The picture of the output; by default that of the lesson.
     tab: str = restricted("", choices=("", *TABS))
+    #: Room around the path on the landscape, as a multiple of its extent; 0 for the usual room.
+    margin: float = restricted(0.0, ge=0, le=MAX_MARGIN)
     #: A neuron or an input whose picture takes the place of the map.
     enlarge: str = ""
     #: A neuron whose panel is opened.

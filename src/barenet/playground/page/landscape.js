@@ -17,6 +17,7 @@ export class Landscape extends ServerView {
 
   constructor(panel, page) {
     super(panel, page);
+    this.margin = 0; // the room around the path that a lesson chooses
     this.canvas.tabIndex = 0;
     this.value = make("p", { className: "surface-value" });
     this.root = make(
@@ -33,6 +34,10 @@ export class Landscape extends ServerView {
       if (pointerType !== "touch") this.read(null); // a tap reads, too
     });
     this.canvas.addEventListener("keydown", (event) => this.step(event));
+  }
+
+  fields() {
+    return this.margin ? { margin: this.margin } : {};
   }
 
   paint() {

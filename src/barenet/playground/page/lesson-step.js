@@ -15,15 +15,18 @@ export class StepPicture {
     document.adoptedStyleSheets.push(this.sheet);
   }
 
-  // Show a step, or none; `probe` and `term`: those of the step, or of its lesson.
-  // `isBack`: its network is returned to, and is not trained again.
-  show(step, { tab = "Output", probe = "", term = "", isBack = false } = {}) {
+  // Show a step, or none; `probe` and `term`: those of the step, or of its lesson; `epoch`: the one
+  // up to which it trains. `isBack`: its network is returned to, and is not trained again.
+  show(step, { tab = "Output", probe = "", term = "", epoch = -1, isBack = false } = {}) {
     const isSame = step === this.step;
-    Object.assign(this, { step, probe, term, isBack });
+    Object.assign(this, { step, probe, term, epoch, isBack });
     document.body.dataset.look = step?.look ?? "";
     this.highlight(step?.highlight ?? []);
     if (isSame) return;
-    for (const panel of this.page.panels) panel.tabs.open(tab);
+    for (const panel of this.page.panels) {
+      panel.landscape.margin = step?.margin ?? 0;
+      panel.tabs.open(tab);
+    }
     this.isPending = Boolean(step);
     if (!step) this.enlarge("");
   }
@@ -111,11 +114,11 @@ export class StepPicture {
 
   // Train up to the epoch of the step, or start again.
   run() {
-    const { run } = this.step;
+    const { epoch } = this;
     const { line, panels } = this.page;
     if (this.isBack) return;
-    if (run === 0) line.send("reset");
-    else if (run > panels[0].header.epoch) line.send("run_to", { epoch: run });
+    if (epoch === 0) line.send("reset");
+    else if (epoch > panels[0].header.epoch) line.send("run_to", { epoch });
   }
 }
 

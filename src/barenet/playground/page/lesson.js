@@ -214,6 +214,18 @@ export class LessonPanel {
     return { tab, probe: probeOf(lesson), term: term || passOf(lesson) };
   }
 
+  // The epoch up to which a step trains: its own, or that of the steps before it, whose picture its
+  // words are about. Nothing is trained for the task at the end.
+  epochOf(place) {
+    const { lesson } = this;
+    const { run } = lesson.steps[place];
+    const isTask = lesson.checked && place === lesson.steps.length - 1;
+    if (run >= 0 || isTask) return run;
+    const first = Math.max(sectionOf(lesson, place), 0);
+    const before = lesson.steps.slice(first, place).findLast((step) => step.run >= 0);
+    return before && before.run > 0 ? before.run : run;
+  }
+
   // The words of the step, its question, and its picture.
   showStep(isBack = false) {
     const { lesson, step: place } = this;
@@ -235,7 +247,7 @@ export class LessonPanel {
     write(find(".step-of", this.root), length > 1 ? t`Step ${place + 1} of ${length}` : "");
     this.dots.parentNode.hidden = length < 2;
     this.showHelp();
-    const picture = this.pictureOf(step);
+    const picture = { ...this.pictureOf(step), epoch: this.epochOf(place) };
     find("[data-action=point]", this.root).hidden = !picture.probe || picture.isQuiet;
     this.picture.show(step, { ...picture, isBack });
     if (this.started) {

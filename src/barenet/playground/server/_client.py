@@ -333,7 +333,7 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "check": Client.check_lesson,
     "hidden_space": lambda client, message: client.describe(message, hidden_space, message.layer),
     "landscape": lambda client, message: client.describe_later(
-        message, landscape, client.session.views[:]
+        message, landscape, client.session.views[:], message.margin
     ),
     "explain": lambda client, message: client.describe(
         message, explain_update, message.layer, message.neuron

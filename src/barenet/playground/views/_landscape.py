@@ -54,8 +54,12 @@ class PathPlane(NamedTuple):
     high: Array
 
     @classmethod
-    def through(cls, states: Array) -> "PathPlane":
-        """Fit a plane to weights of shape (n_states, n_parameters); the path starts on the left."""
+    def through(cls, states: Array, margin: float = 0.0) -> "PathPlane":
+        """Fit a plane to weights of shape (n_states, n_parameters); the path starts on the left.
+
+        A margin is a multiple of the path's extent, and as long on all sides; 0 stands for the
+        usual margins.
+        """
         axes = principal_axes(states)
         points = (states - axes.mean) @ axes.directions.T
         first = points[0]
@@ -70,6 +74,8 @@ class PathPlane(NamedTuple):
         extent = high - low
         sides = np.maximum(extent, MIN_EXTENT * extent.max())
         reach = (0.5 + MARGIN) * sides
+        if margin > 0:
+            reach = 0.5 * extent + margin * extent.max()
         middle = (low + high) / 2
         return cls(
             mean=axes.mean,
@@ -114,8 +120,13 @@ class TrainingLoss:
         return np.array(losses)
 
 
-def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]:
-    """Compute the losses around the path of a network, and around comparable networks' paths."""
+def landscape(
+    view: NetworkView, views: Sequence[NetworkView], margin: float = 0.0
+) -> dict[str, Any]:
+    """Compute the losses around the path of a network, and around comparable networks' paths.
+
+    A lesson may choose the margin around the paths; 0 stands for the usual one.
+    """
     if view.network.n_parameters > MAX_WEIGHTS:
         return {"hint": TOO_LARGE}
     # The loss of comparable networks is the same function of their weights.
@@ -131,7 +142,7 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
     shortest = min(len(training.path.epochs) for training in trainings)
     if shortest < 3 or not np.ptp(states, axis=0).any():
         return {"hint": TOO_SHORT}
-    plane = PathPlane.through(states)
+    plane = PathPlane.through(states, margin)
     loss = TrainingLoss(view)
     steps = (np.arange(SIDE) + 0.5) / SIDE
     across = np.tile(steps, SIDE)
