@@ -64,3 +64,42 @@ def test_a_step_has_the_picture_of_its_words_by_its_address_and_by_back(tab):
     page.leave_course()
     page.until("document.querySelector('#lesson').hidden")
     assert page.value("panels.map(({ landscape }) => landscape.margin)") == [0]
+
+
+def marks(page):
+    """The signs before the conditions of the task."""
+    page.until("document.querySelectorAll('#lesson .conditions li').length > 0")
+    return page.find("#lesson .conditions .tick").all_inner_texts()
+
+
+def test_nothing_is_judged_before_the_learner_has_tried_something(tab):
+    page = tab("#lesson=downhill&step=6")
+    page.until("header.epoch === 20 && !barenet.playing")
+    page.press("Next", exact=True)
+    page.until_text("#lesson .conditions", "now 20")
+    page.rest()
+    assert marks(page) == ["•", "•"] and page.text("#lesson .result") == ""
+    assert page.find("#lesson .conditions .holds").count() == 0
+    label = page.find("#lesson .tick").first.get_attribute("aria-label")
+    assert label == "not tried yet"
+    page.choose("learning_rate", "0.1")
+    page.until_text("#lesson .result", "Not yet. It did not arrive")
+    assert marks(page) == ["○", "✓"]
+    page.press("Back", exact=True)
+    page.until_text("#lesson .step-of", "Step 6 of 7")
+    page.press("Next", exact=True)
+    page.until_text("#lesson .step-of", "Step 7 of 7")
+    assert marks(page) == ["•", "•"] and page.text("#lesson .result") == ""
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.until_text("#lesson .result", "Not yet. ")
+
+
+def test_a_weight_that_was_changed_is_judged(tab):
+    page = tab("#lesson=loss&step=6")
+    assert marks(page) == ["•", "•"], "all points are on their own side already"
+    page.open_neuron(1)
+    page.slide(0, 0.5)
+    page.until("document.querySelector('#lesson .conditions .holds')")
+    assert marks(page) == ["✓", "○"]

@@ -11,6 +11,7 @@ import { copyAddress } from "./sharing.js";
 
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
+const TRAINING = ["#play", "#step", "#batch"];
 const TWO_CLICKS = 800; // milliseconds
 const HEADER = 50; // pixels of a phone, above what is seen
 const FOOT = 57; // … below it
@@ -64,6 +65,8 @@ export class LessonPanel {
       progress: () => this.shareProgress(),
       learners: () => learners.showModal(),
     });
+    for (const selector of TRAINING)
+      find(selector).addEventListener("click", () => (this.isTried = true));
     document.addEventListener("keydown", (event) => this.key(event));
     const contents = find(".contents", root);
     document.addEventListener("click", ({ target }) => {
@@ -231,6 +234,12 @@ export class LessonPanel {
     const { lesson, step: place } = this;
     const step = lesson.steps[place];
     this.shown = step;
+    this.isTried = isBack;
+    this.untouched = null;
+    if (!this.root.classList.contains("passed")) {
+      this.conditions.replaceChildren(); // they were judged by what was tried before
+      this.result.replaceChildren();
+    }
     const isLast = place === lesson.steps.length - 1;
     this.story.replaceChildren(...storyOf(step));
     this.figure.replaceChildren(...(step.picture === "log_loss" ? [logLoss()] : []));
@@ -369,6 +378,7 @@ export class LessonPanel {
     if (type !== "check" || !this.started || lesson !== this.lesson?.name || !this.isTask) return;
     if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
     const height = this.root.offsetHeight;
+    this.noticeChanges();
     conditions.forEach((each, index) =>
       this.show(each, this.conditions.children[index] ?? this.add(), reached),
     );
@@ -384,8 +394,18 @@ export class LessonPanel {
     } else write(this.result, this.adviceOn(conditions));
   }
 
+  // Note whether the learner has changed settings or weights since the step was opened: until then,
+  // and until something was trained, nothing is judged.
+  noticeChanges() {
+    const { version, panels } = this.page;
+    const state = JSON.stringify([version, panels[0].header?.edits]);
+    this.untouched ??= state;
+    if (state !== this.untouched) this.isTried = true;
+  }
+
   // Words on the first condition that does not hold, once the network rests after some training.
   adviceOn(conditions) {
+    if (!this.isTried) return "";
     const { epoch, playing } = this.page.panels[0].header ?? {};
     const missing = conditions.find(({ holds }) => !holds);
     const hasTrained = epoch > 0 && !playing;
@@ -408,9 +428,13 @@ export class LessonPanel {
 
   show({ words, value, holds }, item, reached) {
     const [tick, name, now] = item.children;
-    item.classList.toggle("holds", holds);
-    write(tick, holds ? "✓" : "○");
-    tick.setAttribute("aria-label", holds ? t`reached` : t`not reached`);
+    const isJudged = this.isTried || reached;
+    item.classList.toggle("holds", holds && isJudged);
+    let mark = { sign: "•", label: t`not tried yet` };
+    if (isJudged && holds) mark = { sign: "✓", label: t`reached` };
+    else if (isJudged) mark = { sign: "○", label: t`not reached` };
+    write(tick, mark.sign);
+    tick.setAttribute("aria-label", mark.label);
     write(name, said(words));
     write(now, reached ? t`passed with ${said(value)}` : t`now ${said(value)}`);
   }
