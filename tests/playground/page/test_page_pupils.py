@@ -103,3 +103,75 @@ def test_a_weight_that_was_changed_is_judged(tab):
     page.slide(0, 0.5)
     page.until("document.querySelector('#lesson .conditions .holds')")
     assert marks(page) == ["✓", "○"]
+
+
+def card(page):
+    """The place of the lesson's card in the window."""
+    return page.find("#lesson").bounding_box()
+
+
+#: The parts of the card that are cut off, by its own edge or by that of what scrolls within it.
+CUT_OFF = """[...document.querySelectorAll("#lesson .story p, #lesson .conditions li")].filter(
+  (each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    const body = document.querySelector(".lesson-body").getBoundingClientRect();
+    return top < body.top - 1 || bottom > body.bottom + 1;
+  }).length"""
+
+
+@pytest.mark.parametrize("projector", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (1280, 800), (1440, 900)])
+@pytest.mark.parametrize("lesson", ["one-neuron", "loss"])
+def test_the_goal_is_not_cut_off_beside_the_panel_of_a_neuron(
+    tab, lesson, width, height, projector
+):
+    page = tab(f"#lesson={lesson}&step=9", width, height)
+    marks(page)
+    if projector:
+        page.click("#projector")
+        page.rest()
+    page.open_neuron(1)
+    page.rest()
+    assert page.value(CUT_OFF) == 0
+    assert page.find("#lesson .conditions li").last.is_visible()
+    side, lesson_card = page.find("#side").bounding_box(), card(page)
+    is_left = side["x"] + side["width"] <= lesson_card["x"] + 1
+    is_below = side["y"] >= lesson_card["y"] + lesson_card["height"] - 1
+    assert is_left or is_below, "the panel covers no words"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1366, 768)])
+def test_the_card_of_two_networks_has_one_height_while_they_learn(tab, width, height):
+    page = tab("#lesson=steps&step=5", width, height)
+    marks(page)
+    before = card(page)
+    page.play("header.epoch > 10")
+    assert card(page) == before
+    page.until("header.epoch === 40 && !barenet.playing")
+    page.until_text("#lesson .result", "Not yet. A is not there yet")
+    assert card(page) == before
+    page.value("scrollTo({ top: 1e6, behavior: 'instant' })")
+    page.value("barenet.lessons.pass()")
+    page.until("scrollY < 60")
+    passed, bar = card(page), page.find(".bar").bounding_box()
+    assert passed["y"] >= bar["y"] + bar["height"] - 1, "not under the bar at the top"
+    assert passed["y"] + passed["height"] <= height
+    assert page.find("#lesson .result").is_visible()
+
+
+def test_a_projector_is_remembered_until_it_is_switched_off(tab):
+    page = tab("#lesson=xor&step=5", 1280, 720)
+    button = page.find("#projector")
+    assert button.get_attribute("aria-pressed") == "false"
+    page.click("#projector")
+    page.open(page.page.url)
+    assert button.get_attribute("aria-pressed") == "true"
+    assert not page.find(".learning").first.is_visible()
+    page.until("document.querySelector('.column .neuron').offsetWidth > 46")
+    page.page.goto(page.address.replace("#", "?embedded#"))
+    page.until("window.barenet?.frames.drawn > 0")
+    assert button.get_attribute("aria-pressed") == "false", "no projector for a part of a page"
+    page.visit("#lesson=xor&step=5")
+    page.click("#projector")
+    page.open(page.page.url)
+    assert button.get_attribute("aria-pressed") == "false"

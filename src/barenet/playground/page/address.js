@@ -19,7 +19,6 @@ function readEdit(text) {
   return { epoch, index, value };
 }
 
-
 // Whether two networks have the same edits; those of an address may be in any order.
 export const haveSameEdits = (edits, others) => inOrder(edits) === inOrder(others);
 const inOrder = (edits) => writeEdits(edits.toSorted((one, other) => one.epoch - other.epoch));

@@ -300,8 +300,7 @@ export class LessonPanel {
   // On a phone, the picture that learns comes into view, once, unless a panel lies over its place.
   showPicture() {
     const { panels, playing, side } = this.page;
-    if (!this.lesson || playing || !side.root.hidden || !matchMedia("(max-width: 980px)").matches)
-      return;
+    if (!this.lesson || playing || !side.root.hidden || !isNarrow()) return;
     const { root } = panels[0].tabs.selected;
     const picture = find(".plot:not([hidden]) > :is(.map, .surface)", root) ?? root;
     const { top, bottom } = picture.getBoundingClientRect();
@@ -386,7 +385,8 @@ export class LessonPanel {
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) {
       this.pass();
-      scrollBy({ top: this.root.offsetHeight - height, behavior: "instant" }); // the picture stays
+      const growth = this.root.offsetHeight - height;
+      if (isNarrow()) scrollBy({ top: growth, behavior: "instant" }); // the picture stays
     } else if (reached && conditions.length) {
       this.questions.askOpen();
       this.markOpen();
@@ -480,9 +480,14 @@ export class LessonPanel {
     let words = `${t`Passed!`} ${this.questions.score}${said(success)}`;
     if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
     this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
-    find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
+    // The result comes into view: on a phone, it is at the foot of the window.
+    const result = isNarrow() ? find(".onward", this.root) : this.root;
+    result.scrollIntoView({ block: "nearest" });
   }
 }
+
+// Whether the cards lie one below the other.
+const isNarrow = () => matchMedia("(max-width: 980px)").matches;
 
 // The words of a step, with its formula.
 function storyOf({ text, formula }) {

@@ -23,6 +23,7 @@ import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { neuronOf } from "./neurons.js";
 import { Probe } from "./probe.js";
+import { connectProjector } from "./projector.js";
 import { share } from "./sharing.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
@@ -381,12 +382,7 @@ class Page {
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => share(this));
-    on("#projector", ({ currentTarget }) =>
-      currentTarget.setAttribute(
-        "aria-pressed",
-        document.documentElement.classList.toggle("projector"),
-      ),
-    );
+    connectProjector(find("#projector"));
     on("#examples", ({ target }) => {
       if (target.closest("a")) window.scrollTo({ top: 0 }); // to the network
     });
