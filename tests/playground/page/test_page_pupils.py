@@ -175,3 +175,47 @@ def test_a_projector_is_remembered_until_it_is_switched_off(tab):
     page.click("#projector")
     page.open(page.page.url)
     assert button.get_attribute("aria-pressed") == "false"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1366, 768)])
+@pytest.mark.parametrize("step", [3, 5])
+def test_the_learning_curve_of_a_large_network_is_on_the_screen(tab, step, width, height):
+    page = tab(f"#lesson=overfitting&step={step}", width, height)
+    if step == 3:
+        page.until("header.epoch === 200 && !barenet.playing")
+    page.rest()
+    curve = page.find(".curve").bounding_box()
+    assert curve["height"] >= 88 and curve["y"] + curve["height"] <= height
+    page.value("scrollTo({ top: 120, behavior: 'instant' })")
+    curve = page.find(".curve").bounding_box()
+    assert curve["y"] + curve["height"] <= height, "also beside the lower neurons"
+    assert page.find(".map").bounding_box()["y"] > 50
+    if step == 5:
+        page.value("scrollTo({ top: 0, behavior: 'instant' })")
+        before = card(page)
+        page.play("header.epoch > 200")
+        page.pause()
+        page.until_text("#lesson .result", "Not yet.")
+        assert card(page) == before and page.value(CUT_OFF) == 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844)])
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("#lesson=downhill&step=7", "learning_rate"),
+        ("#lesson=activation&step=5", "activations"),
+        ("#lesson=overfitting&step=4", "penalty"),
+    ],
+)
+def test_on_a_phone_the_setting_of_the_task_is_in_view(tab, address, field, width, height):
+    page = tab(address, width, height)
+    page.until("barenet.lessons.started && !barenet.lessons.picture.isPending")
+    if not address.endswith("4"):
+        marks(page)  # the goal takes room above
+    page.rest()
+    assert page.value("scrollY") == 0
+    box = page.find(f"[data-field={field}]").first.bounding_box()
+    top, foot = card(page), page.find("#lesson .onward").bounding_box()
+    assert top["y"] + top["height"] <= box["y"] and box["y"] + box["height"] <= foot["y"]
+    assert page.value("document.documentElement.scrollWidth") <= width

@@ -45,6 +45,8 @@ export class StepPicture {
     const selectors = names
       .filter((name) => name !== WEIGHTS)
       .map((name) => highlights[name] ?? selectorOf(name));
+    const isOfSettings = selectors.some((selector) => find(selector)?.closest(".learning"));
+    document.body.classList.toggle("needs-settings", isOfSettings); // seen first on a phone
     const rules = selectors.map((selector) => `${selector} { ${HIGHLIGHT} ${INSIDE_OF_PLOTS} }`);
     this.sheet.replaceSync(rules.join("\n"));
     for (const { network } of this.page.panels) network.writeWeights(isMarked);
