@@ -219,3 +219,24 @@ def test_on_a_phone_the_setting_of_the_task_is_in_view(tab, address, field, widt
     top, foot = card(page), page.find("#lesson .onward").bounding_box()
     assert top["y"] + top["height"] <= box["y"] and box["y"] + box["height"] <= foot["y"]
     assert page.value("document.documentElement.scrollWidth") <= width
+
+
+def test_a_class_is_one_line_a_learner_and_is_copied_for_a_spreadsheet(tab):
+    page = tab("#lesson=xor&step=5", permissions=["clipboard-read", "clipboard-write"])
+    page.until_text("#lesson .place", "Lesson 6 of 12")
+    page.click(".contents summary")
+    page.press("For teachers: a class")
+    copying = page.page.get_by_role("button", name="Copy the table")
+    assert copying.count() == 0, "there is nothing to copy"
+    lines = ["Dia:https://example.org/play/#passed=1", "Ben https://example.org/play/#passed=2"]
+    lines += ["dia: https://example.org/play/#passed=1.3", "Eva 7b;https://x.org/play/#passed=12"]
+    page.fill("#class textarea", "\n".join(lines))
+    rows = [row.split("\t") for row in page.find(".learners tr").all_inner_texts()]
+    names = [name for name, *_ in rows]
+    assert names == ["Learner", "Dia", "Ben", "Eva 7b"]
+    passed = [[place for place, cell in enumerate(row) if cell == "✓"] for row in rows[1:]]
+    assert passed == [[1, 3], [2], [12]]
+    copying.click()
+    page.until_text("#class .orders", "Copied")
+    copied = page.page.evaluate("() => navigator.clipboard.readText()")
+    assert [line.split("\t") for line in copied.split("\n")] == rows

@@ -1,7 +1,8 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
 import { haveSameEdits, placeOf, sectionOf } from "./address.js";
-import { connect, find, findAll, make, parts, table, write } from "./dom.js";
+import { connectClass } from "./class-table.js";
+import { connect, find, findAll, make, parts, write } from "./dom.js";
 import { said, t } from "./language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
 import { logLoss } from "./log-loss.js";
@@ -49,11 +50,7 @@ export class LessonPanel {
     const learners = find("#class");
     const plans = t`The documentation has [plans of 45 minutes and worksheets](teachers.html).`;
     find(".plans", learners).replaceChildren(...linked(plans, page.catalog.worker?.documentation));
-    find("textarea", learners).addEventListener("input", ({ target }) =>
-      find(".many", learners).replaceChildren(
-        ...classTable(target.value, this.lessons, page.catalog.course),
-      ),
-    );
+    connectClass(learners, page.catalog);
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
@@ -517,80 +514,6 @@ function ending(lessons, done) {
     ? t`That was the last lesson. Still open: ${open.join(", ")}.`
     : t`That was the last lesson: you have passed the whole course.`;
 }
-
-// The words for a teacher who opens the address of a learner's progress.
-export function progressWords(numbers, lessons) {
-  const places = placesOf(numbers);
-  if (!places)
-    return t`This link names no lesson: numbers belong after #passed=, as in #passed=1.2.`;
-  const given = places.filter((each) => lessons[each - 1]);
-  const unknown = unknownWords(places, lessons);
-  const words = given.length
-    ? t`This learner has passed ${given.length} of ${lessons.length} lessons: ${given.join(", ")}.`
-    : t`This learner has passed ${0} of ${lessons.length} lessons.`;
-  return [words, unknown].filter(Boolean).join(" ");
-}
-
-// The numbers after #passed=, none of them if nothing follows; null if words do.
-function placesOf(text) {
-  const [numbers] = text.match(/^\d*([.,] ?\d+)*/);
-  const isWord = /^[\p{L}\d]/u.test(text);
-  if (!numbers && isWord) return null;
-  return (numbers.match(/\d+/g) ?? []).map(Number);
-}
-
-// The words for numbers that no lesson of this course has; empty if there are none.
-function unknownWords(places, lessons) {
-  const unknown = places.filter((each) => !lessons[each - 1]);
-  return unknown.length ? t`This course has no lesson ${unknown.join(", ")}.` : "";
-}
-
-// A row for each line with the progress of a learner, whose name comes before it, and a message for each other line.
-function classTable(text, lessons, course) {
-  const rows = [];
-  const faults = [];
-  text.split("\n").forEach((line, place) => {
-    if (!line.trim()) return;
-    const [before, after] = line.split("#passed=");
-    const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:,;]+$/, "");
-    const where = `${t`Line ${place + 1}`}${name && ` (${name})`}`;
-    if (after === undefined) return faults.push(`${where}: ${t`no #passed=… found.`}`);
-    const from = courseOf(before);
-    if (from !== null && from !== fileOf(course))
-      return faults.push(
-        `${where}: ${t`this is progress in ${from}, and the table is for ${fileOf(course)}.`}`,
-      );
-    const done = placesOf(after);
-    if (!done) return faults.push(`${where}: ${t`no number follows #passed=.`}`);
-    const unknown = unknownWords(done, lessons);
-    if (unknown) faults.push(`${where}: ${unknown}`);
-    rows.push([
-      name || t`Learner ${rows.length + 1}`,
-      ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : "")),
-    ]);
-  });
-  return [
-    table([t`Learner`, ...lessons.map((_, index) => String(index + 1))], rows),
-    ...faults.map((words) => make("p", { className: "hint" }, words)),
-  ];
-}
-
-// The lessons of an address or a command with progress; null if there is only the progress.
-function courseOf(text) {
-  if (!/https?:|barenet play/.test(text)) return null;
-  const command = text.match(/barenet play (.*)/);
-  if (command) return fileOf(command[1]);
-  const query = new URLSearchParams(text.split("?").pop());
-  return fileOf(query.get("lessons") ?? "");
-}
-
-// The name of a file without its folder, and without the quotes of a shell or of a word processor.
-const fileOf = (path) =>
-  path
-    .replace(/\\?["'“”„‘’]/g, "")
-    .trim()
-    .split(/[/\\]/)
-    .pop() || t`the playground's own lessons`;
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
 
