@@ -21,7 +21,7 @@ def test_the_neuron_panel_explains_the_line(tab):
     seen = page.open_neuron(1)
     words = page.text("#neuron .why")
     assert "Why it draws a straight line" in words and "shifts the line" in words
-    scaled = "0 is their mean, and 1 a standard deviation, a typical distance from it."
+    scaled = "0 is their mean, 1 a standard deviation, a typical distance."
     assert scaled in page.text("#neuron .likeness .hint")
     for value in (*seen["weights"], seen["bias"]):
         assert f"{abs(value):.2f}" in page.text("#neuron .sum")

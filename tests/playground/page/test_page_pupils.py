@@ -24,7 +24,7 @@ def test_the_panel_of_the_first_lesson_explains_its_words(tab):
     page = tab("#lesson=one-neuron&step=7")
     page.open_neuron(1)
     assert "the sigmoid, a curve like an S," in page.text("#neuron .why")
-    assert "a standard deviation, a typical distance from it" in page.text("#neuron .likeness")
+    assert "a standard deviation, a typical distance" in page.text("#neuron .likeness")
 
 
 #: The landscape of the network is drawn up to its epoch.

@@ -266,7 +266,7 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
     curved = inputs.filter((_, row) => !PLAIN.includes(data.features[row]));
   const scaled =
     data.scaling === "standardize"
-      ? t`Inputs are scaled: 0 is their mean, and 1 a standard deviation, a typical distance from it.`
+      ? t`Inputs are scaled: 0 is their mean, 1 a standard deviation, a typical distance.`
       : t`Inputs are as the model scales them.`;
   const isClass = last && facts.layout[layer].n_out > 1;
   const thick = isClass ? t`Thick: the decision boundary of this class.` : t`Thick: where z is 0.`;
