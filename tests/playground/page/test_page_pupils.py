@@ -1,7 +1,15 @@
 """What a pupil meets on the way through the course, and a teacher beside it."""
 
+import contextlib
+import json
+
 import numpy as np
 import pytest
+from websockets.sync.client import connect
+
+from barenet.playground.server._app import MAX_CLIENTS
+
+from .conftest import IS_SITE, Tab
 
 pytestmark = pytest.mark.integration
 
@@ -240,3 +248,63 @@ def test_a_class_is_one_line_a_learner_and_is_copied_for_a_spreadsheet(tab):
     page.until_text("#class .orders", "Copied")
     copied = page.page.evaluate("() => navigator.clipboard.readText()")
     assert [line.split("\t") for line in copied.split("\n")] == rows
+
+
+OWN = {"title": "Mine", "text": ["Press ▶."], "state": "data=xor", "name": "mine"}
+OWN |= {"check": [{"measure": "epoch", "at_least": 2}]}
+
+
+def test_a_page_of_the_server_opens_a_file_of_lessons(tab, tmp_path):
+    path = tmp_path / "my lessons.json"
+    path.write_text(json.dumps([{**OWN, "show": ["step"]}, {**OWN, "title": "B", "name": "b"}]))
+    page = tab("#data=moons")
+    page.upload("#lesson-file", path)
+    page.until_text("#lesson-title", "Mine")
+    page.until_text("#lesson .place", "Lesson 1 of 2")
+    page.until("state.data.source === 'xor'")
+    page.until_text("#lesson .conditions", "now 0")
+    page.step(1, 2)
+    page.until_text("#lesson .result", "Passed!")
+    other = tab("#lesson=xor&step=5")
+    other.until_text("#lesson .conditions", "now")  # the lessons of another page are as they were
+    page.page.bring_to_front()
+    faulty = tmp_path / "faulty.json"
+    faulty.write_text(json.dumps({**OWN, "title": ""}))
+    page.leave_course()
+    page.until("facts.name === 'moons'")
+    page.upload("#lesson-file", faulty)
+    page.until_text("#notice", "faulty.json: title: missing; every lesson needs it")
+    page.faults.clear()  # the browser reports the status of the answer
+    page.visit("#lesson=xor")
+    page.until_text("#lesson .place", "Lesson 6 of 12")
+
+
+def test_a_lesson_that_shows_no_control_has_its_network_alone(tab, tmp_path):
+    path = tmp_path / "lesson.json"
+    path.write_text(json.dumps({**OWN, "show": []}))
+    page = tab("#data=moons")
+    page.upload("#lesson-file", path)
+    page.until_text("#lesson-title", "Mine")
+    page.until("state.data.source === 'xor'")
+    page.rest()
+    selectors = page.value("barenet.catalog.controls")
+    shown = {name for name, each in selectors.items() if page.find(f":is({each}):visible").count()}
+    assert shown == {"scores"}
+    assert page.find(".layers-row").is_visible() and page.find(".map").is_visible()
+
+
+@pytest.mark.skipif(IS_SITE, reason="BARENET_SITE: static files have no connection")
+def test_a_refused_connection_has_advice_for_a_teacher(browser, run_server):
+    with run_server() as served, contextlib.ExitStack() as stack:
+        for _ in range(MAX_CLIENTS):
+            address = f"ws://{served.host}/{served.token}/socket"
+            stack.enter_context(connect(address, origin=served.origin))
+        page = Tab(browser.new_page, served.address, "window.barenet?.line.refused >= 3")
+        page.until_text(
+            "#notice", "its connection, a WebSocket, is refused. Close other open pages"
+        )
+        page.until_text("#notice", f"allow ws://{served.host}, or use the playground on a website")
+        stack.close()
+        page.until("window.barenet?.frames.drawn > 0")
+        assert page.find("#notice").is_hidden(), "it keeps trying"
+        page.page.close()

@@ -345,6 +345,7 @@ def test_the_runtime_of_a_delivery_network_is_checked(browser, tmp_path, damaged
         tab = Tab(context.new_page, f"{site}#data=xor", "window.barenet?.frames.drawn > 0")
         if damaged:
             tab.until_text("#notice", f"{network}python_stdlib.zip cannot be loaded.")
+            tab.until_text("#notice", "allow it, or put the files of Python beside the page")
         else:
             tab.until("barenet.line.ready")
             tab.step(1)

@@ -1,10 +1,17 @@
 """Sessions and their pages, and the routes of the server."""
 
+import asyncio
+import json
+
 import pytest
 
+from barenet.errors import ArgumentError
 from barenet.playground._sentences import english
+from barenet.playground.data._file_store import FileStore
 from barenet.playground.server import _sessions as sessions
 from barenet.playground.server._sessions import Session
+from barenet.playground.state._page_state import PageState
+from barenet.playground.trainer._process_trainer import ProcessTrainer
 
 
 def test_unchanged_networks_continue_training(page):
@@ -131,3 +138,23 @@ def test_a_model_is_saved_and_opened_by_its_own_page(server, page, post, ask, fe
 def test_unsupported_requests_are_refused(server, ask, post):
     assert ask(f"/{server.token}/table", headers=server.headers)[0] in (404, 405)
     assert ask(f"/{server.token}/main.js", "DELETE", server.headers)[0] == 405
+
+
+def test_courses_that_pages_open_are_found_by_their_content_and_the_oldest_are_dropped():
+    def course(title):
+        check = [{"measure": "epoch", "at_least": 1}]
+        return json.dumps({"title": title, "text": ["T."], "check": check}).encode()
+
+    async def opened():
+        pages = sessions.Sessions(ProcessTrainer(process=False), FileStore(), PageState())
+        first = (await pages.open_course("a.json", course("A")))["key"]
+        assert (await pages.open_course("copy.json", course("A")))["key"] == first
+        assert pages.find_course(first)["1"].title == "A"
+        assert "xor" in pages.find_course(""), "that of all pages"
+        for number in range(sessions.MAX_COURSES):
+            await pages.open_course("b.json", course(f"B{number}"))
+        with pytest.raises(ArgumentError, match="course: unknown"):
+            pages.find_course(first)
+        pages.close()
+
+    asyncio.run(opened())

@@ -434,9 +434,9 @@ class Lesson:
     name: str = ""
     #: An address of the page, as its Share button writes it.
     state: str = ""
-    #: Controls to hide, and controls to show, which hides all others.
+    #: Controls to hide, and controls to show, which hides all others: all of them by default.
     hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
-    show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    show: tuple[str, ...] = restricted(tuple(CONTROLS), max_items=len(CONTROLS), choices=CONTROLS)
     #: The words of a lesson in one step; or steps, each with its own picture.
     text: tuple[str, ...] = restricted((), max_items=3)
     steps: tuple[Step, ...] = restricted((), max_items=12)
@@ -538,10 +538,9 @@ class Lesson:
     def describe(self) -> dict[str, Any]:
         """Describe the lesson for the page, including the address where it starts."""
         address = urlencode({**split_address(self.state_of(0)), "lesson": self.name})
-        hide = [*self.hide]
-        if self.show:
-            shown = {*self.show, "scores"}
-            hide += [name for name in CONTROLS if name not in shown]
+        shown = {*self.show, "scores"}
+        not_shown = [name for name in CONTROLS if name not in shown]
+        hide = [*self.hide, *not_shown]
         return {
             "title": self.title,
             "name": self.name,

@@ -4,10 +4,11 @@ import { t } from "./language.js";
 import { unpack } from "./wire-format.js";
 
 const LONGEST_WAIT = 5000;
+const PATIENCE = 3; // refusals in a row, while the page itself is served
 
 export class Connection {
   constructor({ onMessage, onOpen, onLost }) {
-    Object.assign(this, { onMessage, onOpen, onLost, wait: 250, lost: 0 });
+    Object.assign(this, { onMessage, onOpen, onLost, wait: 250, lost: 0, refused: 0 });
     this.open();
   }
 
@@ -18,7 +19,7 @@ export class Connection {
     this.socket = new WebSocket(address);
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {
-      this.wait = 250;
+      Object.assign(this, { wait: 250, refused: 0 });
       this.onOpen();
     };
     this.socket.onmessage = ({ data }) =>
@@ -28,10 +29,12 @@ export class Connection {
 
   async comeBack() {
     this.lost += 1;
-    this.onLost();
+    if (this.refused < PATIENCE) this.onLost();
     const { status } = await fetch(location.pathname).catch(() => ({}));
     if (status === 403)
       return this.onLost(t`\`barenet play\` was started again: open the address that it printed.`);
+    this.refused = status === 200 ? this.refused + 1 : 0;
+    if (this.refused === PATIENCE) this.onLost(refusal());
     setTimeout(() => this.open(), this.wait);
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
   }
@@ -48,4 +51,9 @@ export class Connection {
     const answer = await response.json().catch(() => ({ message: t`The file could not be sent.` }));
     return { ok: response.ok, ...answer };
   }
+}
+
+// The words for a connection that is refused by something between the page and its server.
+function refusal() {
+  return t`The page is served, but its connection, a WebSocket, is refused. Close other open pages of this playground. If that does not help, a filter, a proxy or an extension blocks it: allow ws://${location.host}, or use the playground on a website, which needs no such connection. This page keeps trying.`;
 }

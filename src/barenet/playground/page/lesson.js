@@ -44,7 +44,6 @@ export class LessonPanel {
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
     this.teach(this.lessons);
-    find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => this.openCourse());
     find("#play").addEventListener("click", () => this.showPicture());
     const learners = find("#class");
@@ -366,7 +365,9 @@ export class LessonPanel {
     if (this.timer || !this.isTask) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
-      if (this.lesson) this.page.line.send("check", { network: 0, lesson: this.lesson.name });
+      if (!this.lesson) return;
+      const course = this.page.catalog.key ?? ""; // of a file that was opened on this page
+      this.page.line.send("check", { network: 0, lesson: this.lesson.name, course });
     }, CHECK);
   }
 

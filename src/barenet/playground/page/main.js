@@ -549,12 +549,13 @@ class Page {
   reopened(path, answer) {
     if (!answer.ok) this.news = answer.message;
     else if (answer.lessons)
-      this.teach(answer.lessons, new URLSearchParams(path.split("?")[1]).get("name"));
+      this.teach(answer, new URLSearchParams(path.split("?")[1]).get("name"));
   }
 
-  // Take a course in the place of the present one, and begin with its first lesson. `course`: its file.
-  teach(lessons, course) {
-    Object.assign(this.catalog, { lessons, course });
+  // Take a course in the place of the present one, and begin with its first lesson. `key`: the one by
+  // which Python knows it; `course`: its file.
+  teach({ lessons, key }, course) {
+    Object.assign(this.catalog, { lessons, key, course });
     this.lessons.teach(lessons);
     const { address, view, begun } = fromHash(
       location.hash.includes("lesson=") ? location.hash : `#lesson=${lessons[0].name}`,
@@ -564,9 +565,11 @@ class Page {
   }
 
   async openLessons(file) {
+    const { session, address, view } = this;
     const answer = await this.post(`lessons?name=${encodeURIComponent(file.name)}`, file);
     if (!answer) return;
-    this.teach(answer.lessons, file.name);
+    if (!view.lesson) this.before = { session, address, view }; // to return to
+    this.teach(answer, file.name);
     this.join({ address: this.address });
   }
 

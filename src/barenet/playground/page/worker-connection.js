@@ -103,6 +103,7 @@ export class WorkerConnection {
     else if (data.loaded) this.progress(data.loaded, this.total);
     else if (data.opened) this.onOpened(data.path, JSON.parse(data.opened));
     else if (data.failed) this.fail(data.failed);
+    else if (data.blocked) this.fail(t`${data.blocked} cannot be loaded`, blockedAdvice());
     else {
       this.requests.get(data.request)(data.answer);
       this.requests.delete(data.request);
@@ -126,12 +127,12 @@ export class WorkerConnection {
     if (this.offline) navigator.serviceWorker?.register(this.offline).catch(() => {}); // after the files are in the browser's cache
   }
 
-  // The page keeps its settings and files, with which another worker starts.
-  fail(message) {
+  // The page keeps its settings and files, with which another worker starts. `advice`: a sentence.
+  fail(message, advice = "") {
     this.ready = false;
     this.lost += 1;
     this.worker.terminate();
-    const words = t`Python has stopped: ${message}.`;
+    const words = [t`Python has stopped: ${message}.`, advice].filter(Boolean).join(" ");
     this.onLost(words, { act: () => this.open() });
     for (const answer of this.requests.values())
       answer(JSON.stringify({ ok: false, message: words }));
@@ -168,6 +169,11 @@ export class WorkerConnection {
       this.worker.postMessage({ request, ...message });
     });
   }
+}
+
+// Words for a teacher whose school blocks the address from which Python is loaded.
+function blockedAdvice() {
+  return t`If a filter blocks this address, as in many schools, allow it, or put the files of Python beside the page: the documentation on the playground describes it.`;
 }
 
 // Keep lessons for a visit without a network; only https and this machine have such a store.

@@ -25,7 +25,7 @@ async function count(body) {
 async function load(url, integrity = "") {
   const response = await network(url, { integrity }).catch(() => ({}));
   if (!response.ok) {
-    postMessage({ failed: `${url} cannot be loaded` });
+    postMessage({ blocked: url });
     await new Promise(() => {}); // until the page ends this worker: Pyodide would wait for ever
   }
   count(response.clone().body);

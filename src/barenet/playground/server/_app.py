@@ -72,6 +72,12 @@ class App:
         name = request.query_params.get("name", "table.csv")
         return JSONResponse(await self.sessions.open_table(name, content))
 
+    async def lessons(self, request: Request) -> Response:
+        """Receive a file of lessons."""
+        content = await receive(request, MAX_UPLOAD_BYTES)
+        name = request.query_params.get("name", "lessons.json")
+        return JSONResponse(await self.sessions.open_course(name, content))
+
     async def open(self, request: Request) -> Response:
         """Receive a model file, and open it in a session."""
         session = self._session(request)
@@ -124,6 +130,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
     choices = JSONResponse(catalog(sessions.course, sessions.course_file))
     routes = [
         Route("/table", app.table, methods=["POST"]),
+        Route("/lessons", app.lessons, methods=["POST"]),
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),

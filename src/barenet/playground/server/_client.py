@@ -176,7 +176,8 @@ class Client:
 
     async def check_lesson(self, message: Message) -> None:
         """Reply with the conditions of a lesson on the network."""
-        lesson = lookup(self.sessions.course, message.lesson, "lesson")
+        course = self.sessions.find_course(message.course)
+        lesson = lookup(course, message.lesson, "lesson")
         await self.describe(message, lesson.evaluate)
 
     async def probe_row(self, message: Message) -> None:

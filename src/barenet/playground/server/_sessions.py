@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import secrets
 import tempfile
 from collections.abc import Callable, Sequence
@@ -10,10 +11,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from barenet._registry import lookup
 from barenet.files._model_io import save
 from barenet.playground.data._file_store import FileStore
 from barenet.playground.data._prepared_data import PreparedData
-from barenet.playground.lessons._lessons import Course, built_in_course
+from barenet.playground.lessons._lessons import Course, built_in_course, parse_course
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._address import write_address
 from barenet.playground.state._default_settings import changes
@@ -23,6 +25,8 @@ from barenet.playground.trainer._trainer_messages import ProgressReport
 from barenet.playground.views._network_view import NetworkView
 
 MAX_SESSIONS = 40
+#: Maximum number of courses that pages have opened; more replace the oldest.
+MAX_COURSES = 40
 #: Versions of settings, unique so that a picture is never attributed to another session.
 STATE_VERSIONS = count(1)
 #: Seconds without a page after which a session is closed, and after which training is paused.
@@ -202,6 +206,8 @@ class Sessions:
             course = built_in_course()
         #: The lessons that the pages offer, which are those of the playground by default.
         self.course = course
+        #: The courses that pages have opened, by key; each is for the pages that opened it.
+        self.opened_courses: dict[str, Course] = {}
         self.open: dict[str, Session] = {}
 
     async def find(self, key: str, state: PageState | None) -> Session:
@@ -221,6 +227,26 @@ class Sessions:
         """Keep a CSV file, and return its key and its numeric columns."""
         key = await asyncio.to_thread(self.store.upload_table, name[:80], content)
         return {"key": key, "columns": list(self.store.tables[key].numeric)}
+
+    async def open_course(self, name: str, content: bytes) -> dict[str, Any]:
+        """Keep a course for a page, and return its key and its lessons.
+
+        The key is a hash of the content, so that a page can open the file again.
+        """
+        course = await asyncio.to_thread(parse_course, content, name[:80])
+        key = hashlib.sha256(content).hexdigest()
+        self.opened_courses.pop(key, None)
+        self.opened_courses[key] = course
+        if len(self.opened_courses) > MAX_COURSES:
+            oldest = next(iter(self.opened_courses))
+            del self.opened_courses[oldest]
+        return {"key": key, "lessons": [lesson.describe() for lesson in course.values()]}
+
+    def find_course(self, key: str) -> Course:
+        """Return the course that a page has opened; without a key, that of all pages."""
+        if not key:
+            return self.course
+        return lookup(self.opened_courses, key, "course")
 
     async def tidy(self) -> None:
         """Pause and close sessions without a page, until cancelled."""

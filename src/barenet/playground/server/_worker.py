@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from barenet.playground.data._file_store import MAX_UPLOAD_BYTES, FileStore
-from barenet.playground.lessons._lessons import parse_course
 from barenet.playground.server._client import Client
 from barenet.playground.server._sessions import Sessions
 from barenet.playground.state._page_state import DataSettings, PageState
@@ -71,9 +70,7 @@ class WorkerPage:
             return {}
         action, _, name = path.partition("?name=")
         if action == "lessons":
-            course = parse_course(content, unquote(name))
-            self.sessions.course = course
-            return {"lessons": [lesson.describe() for lesson in course.values()]}
+            return await self.sessions.open_course(unquote(name), content)
         return await self.sessions.open_table(unquote(name), content)
 
 

@@ -297,8 +297,9 @@ class Message:
     #: A position on the plane.
     place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
     backward: bool = False
-    #: Name of a lesson in the course.
+    #: Name of a lesson, and the key of its course if the page has opened it.
     lesson: str = ""
+    course: str = ""
     #: Room around the path on a landscape, as a multiple of its extent; 0 for the usual room.
     margin: float = restricted(0.0, ge=0, le=MAX_MARGIN)
     #: A drawing in the format of the pad; and an image, row by row.
