@@ -183,6 +183,9 @@ def numpy_on_one_thread() -> Iterator[None]:
     >>> with numpy_on_one_thread():
     ...     pass
     """
+    if sys.platform == "emscripten":  # a browser has one thread, and no threadpoolctl
+        yield
+        return
     with NUMPY_LIMITED, _pools().limit(limits=1, user_api="blas"):
         yield
 

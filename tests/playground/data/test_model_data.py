@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from barenet import (
     MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
     Network,
     Predictor,
     RunConfig,
@@ -165,6 +166,19 @@ def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flo
     assert words.startswith("The map, the scores and the confusion matrix are those of all 16 net")
 
 
+def test_an_ensemble_with_residuals_is_opened(prepared_of, folder, flowers):
+    """Its residuals are those of all networks together, and no interval is drawn."""
+    data = load_dataset(flowers, target="width")
+    ensemble = MLPEnsembleRegressor(drop=["name"], max_iter=2, random_state=0).fit(data.X, data.y)
+    predictor = Predictor.from_estimator(ensemble, target_name="width", dataset="flowers.csv")
+    assert predictor.residuals is not None
+    path = folder / "numbers.safetensors"
+    save(predictor, path)
+    prepared, network = prepared_of(path, flowers)
+    shown = prepared.predictor(network).predict(data.X[[7]])
+    assert shown == pytest.approx(predictor.predict(data.X[[7]]), rel=1e-5)
+
+
 @pytest.mark.parametrize("n_networks", [1, 3])
 @pytest.mark.parametrize("with_rows", [True, False])
 def test_a_model_with_inputs_for_pairs_of_columns_is_shown_with_its_predictions(
@@ -231,7 +245,7 @@ def test_a_model_with_missing_values_is_saved_with_their_replacements(
     assert run("evaluate", str(path), flowers)["metrics"]["accuracy"] == pytest.approx(every)
     again, _ = prepared_of(path, flowers)
     assert measured(again, network).loss == pytest.approx(shown.loss, rel=1e-5)
-    rows, _ = store.tables[key].load(data).split(0.2)
+    rows, _ = store.tables[key].load(data).used.split(0.2)
     fills = {each.name: each.fill for each in again.encoding.used if each.name == "height"}
     assert fills == {"height": np.nanmedian(rows.X["height"])}, "of the training rows"
 

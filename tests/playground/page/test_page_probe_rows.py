@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from barenet import MLPEnsembleClassifier, Predictor, load, load_table, save
+from barenet import MLPEnsembleClassifier, Predictor, contributions, load, load_table, save
 from barenet.cli._main import main
+from barenet.playground.data._table_file import open_table as open_table_file
+from barenet.playground.state._page_state import DataSettings
 
 from .conftest import IS_SITE, numbers
 
@@ -87,7 +89,7 @@ def probe_row(page, number):
 def contributions_shown(page):
     """The contributions as the page lists them, by the name of the column."""
     rows = page.value(CONTRIBUTIONS)[1:]  # in one reading: while it learns, rows are replaced
-    return {name: numbers(value)[0] for name, _, value in rows}
+    return {name: numbers(value)[0] for name, _, value, _ in rows}
 
 
 def lines_of(path):
@@ -125,10 +127,8 @@ def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, k
         of_second = share if name == "yes" else 100 - share
         assert second == round(of_second / 100, 3), "both lines have the same digits"
     assert classes == {"no", "yes"}
-    field = page.labelled("Row", exact=True)
-    field.fill("5")
-    field.press("Enter")
-    page.until_text(".refusal", "Row 5 was left out, as it has no churn.")
+    probe_row(page, 5)
+    assert "in truth" not in page.text(".probe .verdict")
 
 
 def test_the_map_and_the_matrix_of_two_outputs_are_those_of_the_model(tab, churn, softmax_model):
@@ -209,7 +209,6 @@ def test_a_row_of_a_table_is_reached_by_its_number(tab, churn):
     ("text", "words"),
     [
         ("3000", "The table has the rows 0 to 2999."),
-        ("5", "Row 5 was left out, as it has no churn."),
         ("-1", "Rows are counted from 0 to 2999."),
         ("1.5", "Rows are counted from 0 to 2999."),
     ],
@@ -296,6 +295,117 @@ def test_a_missing_number_and_the_one_that_replaces_it(tab, churn):
     assert float(assumed) == pytest.approx(np.nanmedian(training.X["price"]), abs=0.006)
     [line] = [text for text in page.find(".probe .many tr").all_inner_texts() if "price" in text]
     assert f"missing, {assumed} assumed" in line
+
+
+N_LONG = 10_000
+
+
+@pytest.fixture(scope="module")
+def long_churn(tmp_path_factory):
+    """A table of more rows than the page uses, without missing values."""
+    random = np.random.default_rng(1)
+    tenure = random.integers(1, 72, N_LONG)
+    calls = random.poisson(1.5, N_LONG)
+    price = random.normal(60, 18, N_LONG).round(2)
+    plan = random.choice(["basic", "plus", "pro"], N_LONG)
+    logits = -0.06 * (tenure - 36) + 0.5 * (calls - 1.5) + 1.5 * (plan == "basic") - 0.5
+    churn = np.where(random.random(N_LONG) < 1 / (1 + np.exp(-logits)), "yes", "no")
+    lines = ["plan,tenure,calls,price,churn"]
+    for row in range(N_LONG):
+        lines.append(f"{plan[row]},{tenure[row]},{calls[row]},{price[row]},{churn[row]}")
+    path = tmp_path_factory.mktemp("tables") / "long.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def long_model(long_churn, tmp_path_factory):
+    """A network trained on the whole table, and the folder of its run."""
+    folder = tmp_path_factory.mktemp("models") / "run"
+    command = ["train", str(long_churn), "--target", "churn", "--layers", "6", "6", "1"]
+    assert main([*command, "--epochs", "3", "--no-plots", "--out", str(folder)]) == 0
+    return folder / "model.safetensors"
+
+
+def unused_rows(path, count):
+    """Rows that the page doesn't use, by the sample that it draws of the table."""
+    used = set(open_table_file("long.csv", path).load(DataSettings()).used.numbers.tolist())
+    unused = [number for number in range(N_LONG) if number not in used]
+    return unused[:count]
+
+
+def written(number, digits):
+    """A number with so many significant digits, as Python and the command line write it."""
+    return pytest.approx(float(f"{number:.{digits}g}"), rel=1e-3, abs=1e-6)
+
+
+def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long_model):
+    model = load(long_model, Predictor)
+    rows = load_table(long_churn, "churn")
+    cells = lines_of(long_churn)
+    page = tab()
+    open_table(page, long_churn)
+    open_model(page, long_model)
+    assert sum(page.value("facts.rows")) == 5_000
+    page.find(".probe-open").click()
+    unused = unused_rows(long_churn, 3)
+    for number in (*unused, 17, N_LONG - 1):
+        probe_row(page, number)
+        page.until_text(".probe .compared", "10,000")
+        result = contributions(model, rows.X[[number]], rows.X)
+        shown = page.value(CONTRIBUTIONS)
+        assert shown[0] == ["Column", "Value", "Contribution", "Standard error"]
+        reasons = result.reasons(0, 4)
+        assert [line[0] for line in shown[1:]] == [reason.column for reason in reasons]
+        for line, reason in zip(shown[1:], reasons, strict=True):
+            assert line[1] == cells[number][reason.column] or float(line[1]) == float(reason.value)
+            assert numbers(line[2])[0] == written(reason.contribution, 4)
+            assert numbers(line[3])[0] == written(reason.standard_error, 1)
+        words = "Compared with 1,000 rows drawn from the 10,000 rows of long.csv."
+        assert page.text(".probe .compared") == words
+        sentence = page.text(".probe .many .hint >> nth=0")
+        assert numbers(sentence)[1] == pytest.approx(result.expected[1], abs=0.0006)
+        assert page.text(".verdict").endswith(f"in truth: {cells[number]['churn']}")
+        assert f"row={number}" in page.page.url
+    probe_row(page, unused[0])
+    words = f"Row {unused[0]} of the table (counted from 0), neither a training nor a test row here"
+    assert page.text(".where").startswith(words)
+    page.press("Send the error back")
+    page.until_text(".probe .error-back", "This is no training row here")
+    page.press("Next point →")
+    page.until(f"{PROBE}.point.number > {unused[0]}")
+    field = page.labelled("Row", exact=True)
+    field.fill("10000")
+    field.press("Enter")
+    page.until_text(".refusal", "The table has the rows 0 to 9999.")
+
+
+def test_a_network_of_the_page_is_compared_with_its_training_rows(tab, long_churn):
+    page = tab()
+    open_table(page, long_churn)
+    page.find(".probe-open").click()
+    [number] = unused_rows(long_churn, 1)
+    probe_row(page, number)
+    n_training = page.value("facts.rows[0]")
+    words = f"Compared with 100 rows drawn from the {n_training:,} training rows here."
+    page.until_text(".probe .compared", words)
+    assert page.text(".where").startswith(f"Row {number} of the table")
+    if not IS_SITE:  # the server still has the table after a reload, static files have not
+        page.page.reload()
+        page.until(f"window.barenet?.tools && {PROBE}.point?.number === {number}")
+        page.until_text(".where", "neither a training nor a test row here")
+
+
+def test_a_row_without_a_target_has_contributions_and_no_truth(tab, churn):
+    page = tab()
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    probe_row(page, 5)
+    page.until_text(".where", "Row 5 of the table (counted from 0), neither a training nor")
+    assert "in truth" not in page.text(".verdict")
+    assert set(contributions_shown(page)) == {"tenure", "price"}
+    assert not page.page.get_by_role("button", name="Send the error back").is_enabled()
+    assert "This row has no target in the file" in page.text(".probe .error-back")
 
 
 #: Keeps the requests of the probe, until they are released.

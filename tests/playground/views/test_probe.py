@@ -7,10 +7,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
-from barenet import contributions
+from barenet import MLPEnsembleRegressor, Predictor, contributions, load, load_table, save
+from barenet.datasets._table_loading import read_features
 from barenet.playground._sentences import english
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
+from barenet.playground.views._backward_pass import backward_pass
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
 from barenet.playground.views._probe import find_row, probe
 
@@ -157,8 +159,8 @@ def test_the_last_step_of_the_points_in_its_batch(page):
     page.wait_for(lambda network: network["epoch"] == 0)
     page.run_to(1)
     answers = [page.ask("probe", row=row, backward=True) for row in range(50)]
-    training = [each for each in answers if not each["is_test"]]
-    assert all("update" not in each for each in answers if each["is_test"])
+    training = [each for each in answers if each["part"] == "training"]
+    assert all("update" not in each for each in answers if each["part"] == "test")
     shares = sum(flat(each["backward"]["layers"]) / 25 for each in training)
     after, before = flat(training[0]["update"]["after"]), flat(training[0]["layers"])
     assert len(training) == 25 and after - before == pytest.approx(-0.1 * shares, abs=1e-6)
@@ -207,26 +209,39 @@ def test_the_inputs_on_the_axes_are_drawn_first():
     assert sorted(first[:2]) == ["hue", "proline"] and first[2] == names[0]
 
 
-@pytest.mark.parametrize("source", ["iris", "diabetes"])
-def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source):
+def assert_same(found, result, output):
+    """The contributions on the page are those of the library, with their standard errors."""
+    assert found["prediction"] == pytest.approx(result.predictions[0, output], rel=1e-4)
+    assert found["expected"] == pytest.approx(result.expected[output], rel=1e-4)
+    values = dict(zip(result.names, result.values[0, :, output], strict=True))
+    errors = dict(zip(result.names, result.standard_errors[0, :, output], strict=True))
+    spread = max(map(abs, values.values()))
+    assert found["values"] == pytest.approx(values, abs=1e-4 * spread)
+    assert found["standard_errors"] == pytest.approx(errors, rel=1e-2, abs=1e-4 * spread)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("iris", "Compared with the 75 training rows here."),
+        ("diabetes", "Compared with 100 rows drawn from the 221 training rows here."),
+    ],
+)
+def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source, words):
     view = make_view(source, features=("all",))
     prepared = view.prepared
     found = probe(view, 7, (), backward=False)["contributions"]
     row = prepared.dataset.X[[7]]
     predictor = prepared.predictor(view.network)
     training = prepared.dataset.X[~prepared.is_test]
-    step = -(-len(training) // 50)
-    result = contributions(predictor, row, training[::step])
+    result = contributions(predictor, row, training, n_background=100)
     output = 0
     if source == "iris":
         output = int(result.predictions[0].argmax())
         assert english(found["output"]) == f"probability of {prepared.classes[output]}"
-    assert found["prediction"] == pytest.approx(result.predictions[0, output], rel=1e-4)
-    assert found["expected"] == pytest.approx(result.expected[output], rel=1e-4)
-    values = list(found["values"].values())
-    assert sum(values) == pytest.approx(found["prediction"] - found["expected"], rel=1e-3)
-    spread = max(map(abs, values))
-    assert values == pytest.approx(result.values[0, :, output], abs=0.05 * spread)
+    assert_same(found, result, output)
+    assert sum(found["values"].values()) == pytest.approx(found["prediction"] - found["expected"])
+    assert english(found["compared"]) == words
 
 
 def test_columns_of_a_table_contribute_as_a_whole(tmp_path, store):
@@ -237,16 +252,74 @@ def test_columns_of_a_table_contribute_as_a_whole(tmp_path, store):
     data = dataclasses.replace(state.data, features=("all",))
     prepared = store.prepare(data)
     view = NetworkView(state.networks[0], prepared, None)
-    found = probe(view, 10, (), backward=False)
-    frame = prepared.raw
+    found = probe(view, 10, (), backward=False)["contributions"]
     training = np.flatnonzero(~prepared.is_test)
-    result = contributions(
-        prepared.predictor(view.network),
-        frame[[10]],
-        frame[training[:: -(-len(training) // 50)]],
-    )
-    expected = dict(zip(result.names, result.values[0, :, 0], strict=True))
-    assert found["contributions"]["values"] == pytest.approx(expected, abs=1e-4)
+    predictor = prepared.predictor(view.network)
+    assert_same(found, contributions(predictor, prepared.raw[[10]], prepared.raw[training]), 0)
+    assert english(found["compared"]) == f"Compared with the {len(training)} training rows here."
+
+
+@pytest.fixture(scope="module")
+def long_table(tmp_path_factory):
+    """A table of 5,200 rows, of which the page uses 5,000; rows 3 and 8 have no target."""
+    path = tmp_path_factory.mktemp("tables") / "trees.csv"
+    lines = ["age,kind,soil,height"]
+    for row in range(5_200):
+        height = "" if row in (3, 8) else f"{row % 13}.5"
+        lines.append(f"{row % 101 / 4},{('oak', 'fir', 'elm')[row % 3]},{row % 977},{height}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model_file(long_table, tmp_path_factory):
+    """An ensemble for the long table, in a file that keeps no rows of it."""
+    rows = load_table(long_table, "height")
+    ensemble = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(rows.X, rows.y)
+    predictor = Predictor.from_estimator(ensemble, target_name="height", dataset="trees.csv")
+    path = tmp_path_factory.mktemp("models") / "model.safetensors"
+    save(predictor, path)
+    return path
+
+
+def unused_number(prepared):
+    """The number of a row with a target that the page doesn't use."""
+    used = set(prepared.dataset.numbers.tolist())
+    return next(number for number in range(100, 5_200) if number not in used)
+
+
+def test_a_model_is_compared_with_the_same_rows_as_elsewhere(long_table, model_file, store):
+    state = store.initial_model_state(model_file, str(long_table))
+    prepared = store.prepare(state.data)
+    view = NetworkView(state.networks[0], prepared, None)
+    model = load(model_file, Predictor)
+    columns = read_features(long_table, model.feature_names)
+    for number in (17, 3, unused_number(prepared)):
+        row = find_row(view, number)["row"]
+        found = probe(view, row, (), backward=False)["contributions"]
+        assert_same(found, contributions(model, columns[[number]], columns), 0)
+        words = "Compared with 1,000 rows drawn from the 5,200 rows of trees.csv."
+        assert english(found["compared"]) == words
+    view.latest.snapshot.parameters[0] += 0.5
+    found = probe(view, row, (), backward=False)["contributions"]
+    changed = prepared.predictor(view.current())
+    result = contributions(changed, columns[[number]], columns, n_background=100)
+    assert_same(found, result, 0)
+    words = "Compared with 100 rows drawn from the 5,200 rows of trees.csv."
+    assert english(found["compared"]) == words
+
+
+def test_the_rows_in_a_model_file_come_first(long_table, model_file, store, tmp_path):
+    columns = read_features(long_table, load(model_file, Predictor).feature_names)
+    keeping = load(model_file, Predictor).with_background(columns[:60])
+    path = tmp_path / "keeping.safetensors"
+    save(keeping, path)
+    state = store.initial_model_state(path, str(long_table))
+    view = NetworkView(state.networks[0], store.prepare(state.data), None)
+    row = find_row(view, 17)["row"]
+    found = probe(view, row, (), backward=False)["contributions"]
+    assert_same(found, contributions(keeping, columns[[17]]), 0)
+    assert english(found["compared"]) == "Compared with the 60 rows in the model file."
 
 
 def test_an_image_and_a_place_have_no_contributions(make_view):
@@ -281,25 +354,64 @@ def test_a_row_is_found_by_its_number_in_the_file(dated):
         assert prepared.dataset.numbers[index] == number
         shown = probe(dated, index, (), backward=False)
         assert shown["truth"] == number % 13 + 0.5
-        assert answer["is_test"] == prepared.is_test[index]
+        assert answer["part"] == ("test" if prepared.is_test[index] else "training")
         place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
         assert place == pytest.approx(prepared.points[index], abs=1e-5)
-    assert english(find_row(dated, 3)["refusal"]) == "Row 3 was left out, as it has no cost."
     assert english(find_row(dated, 90)["refusal"]) == "The table has the rows 0 to 89."
 
 
-def test_a_row_outside_of_the_sample_of_a_long_table(tmp_path, store):
-    path = tmp_path / "long.csv"
-    path.write_text("a,b,y\n" + "".join(f"{n % 7},{n},{n % 2}\n" for n in range(5_100)))
+def test_a_row_without_a_target_is_probed_without_an_error(dated):
+    answer = find_row(dated, 8)
+    assert answer["part"] == "unused"
+    shown = probe(dated, answer["row"], (), backward=True)
+    assert shown["truth"] is None and "backward" not in shown
+    assert float(shown["cells"]["age"]) == 8 % 11 / 4
+    assert shown["contributions"]["standard_errors"].keys() == {"day", "paid", "age", "town"}
+    assert backward_pass(dated, answer["row"], ())["target"] is None
+
+
+def test_a_row_that_the_page_does_not_use(long_table, store):
+    state = store.initial_state(str(long_table), "height")
+    data = dataclasses.replace(state.data, features=("all",))
+    prepared = store.prepare(data)
+    view = NetworkView(state.networks[0], prepared, None)
+    assert prepared.dataset.n_samples == 5_000 and prepared.n_table_rows == 5_200
+    number = unused_number(prepared)
+    answer = find_row(view, number)
+    assert answer["part"] == "unused"
+    place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
+    values = {"age": number % 101 / 4, "soil": number % 977}
+    assert place == pytest.approx([values[name] for name in prepared.plane.names], rel=1e-5)
+    shown = probe(view, answer["row"], (), backward=True)
+    kind = ("oak", "fir", "elm")[number % 3]
+    assert shown["cells"] == {
+        "age": str(values["age"]),
+        "kind": kind,
+        "soil": f"{values['soil']}.0",
+    }
+    assert shown["truth"] == number % 13 + 0.5
+    frame = read_features(long_table, ("age", "kind", "soil"))
+    [expected] = prepared.predictor(view.network).predict(frame[[number]]).ravel()
+    assert shown["prediction"] == pytest.approx([expected], rel=1e-5)
+    assert shown["backward"]["loss"] > 0
+    assert backward_pass(view, answer["row"], ())["no_step"] == "unused"
+    used = find_row(view, int(prepared.dataset.numbers[0]))
+    assert used["part"] in ("training", "test")
+    with pytest.raises(ValueError, match=r"row: expected the index of one of 10,200 rows"):
+        probe(view, 10_200, (), backward=False)
+
+
+def test_a_row_that_lacks_what_its_inputs_are_computed_from(tmp_path, store):
+    path = tmp_path / "plane.csv"
+    lines = [f"{n % 7},{n % 5},{n % 2}" for n in range(200)]
+    lines[9] = ",3,"
+    path.write_text("a,b,y\n" + "\n".join(lines) + "\n")
     state = store.initial_state(str(path), "y")
-    view = NetworkView(state.networks[0], store.prepare(state.data), None)
-    numbers = set(view.prepared.dataset.numbers.tolist())
-    left_out = next(number for number in range(5_100) if number not in numbers)
-    words = f"Row {left_out} is not among the {len(numbers):,} rows that were drawn at random."
-    assert english(find_row(view, left_out)["refusal"]) == words
-    kept = max(numbers)
-    row = find_row(view, kept)["row"]
-    assert float(probe(view, row, (), backward=False)["cells"]["b"]) == kept
+    data = dataclasses.replace(state.data, features=("x1", "x1^2"))
+    view = NetworkView(state.networks[0], store.prepare(data), None)
+    words = "Row 9 lacks a value that the network needs."
+    assert english(find_row(view, 9)["refusal"]) == words
+    assert find_row(view, 8)["part"] in ("training", "test")
 
 
 def test_data_without_a_table_have_no_numbers_in_a_file(make_view):

@@ -87,12 +87,13 @@ class Explainer:
             self.background = model.prepare_background(self.rows, groups)
 
     @classmethod
-    def of(cls, predictor: Predictor, background: Any) -> Self:
+    def of(cls, predictor: Predictor, background: Any, n_background: int = N_BACKGROUND) -> Self:
         """Prepare a predictor and raw background rows, to explain each column."""
         model = ExplainedModel.of(predictor, background, "probability")
         names = predictor.feature_names
         groups = [[place] for place in range(len(names))]
-        return cls(model, model.rows(background, "background"), names, groups)
+        rows = model.rows(background, "background")
+        return cls(model, rows, names, groups, n_background=n_background)
 
     @property
     def is_exact(self) -> bool:

@@ -151,7 +151,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     if numeric:
         axes = planes.check_axes(numeric, data.axes)
     has_more = len(columns) > len(axes)
-    rows = table.load(data, frame=not has_all and has_more)
+    rows, file = table.load(data, frame=not has_all and has_more)
     raw = rows.X if isinstance(rows.X, Frame) else None
     if raw is not None and not has_all:
         numeric = _varying(rows, data.test_size, numeric)
@@ -160,7 +160,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
             rows = replace(rows, X=_complete(raw, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
         prepared = _prepare_matrix(rows, data)
-        return replace(prepared, axes=numeric, table=table, n_table_rows=table.n_rows, raw=raw)
+        return replace(prepared, axes=numeric, table=table, file=file, raw=raw)
     dropped = []
     if not has_all:
         dropped = [name for name in columns if name not in axes]
@@ -176,7 +176,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         description=description,
     )
     prepared = _prepare(rows, encoding.used, data)
-    prepared = replace(prepared, table=table, n_table_rows=table.n_rows, raw=raw, encoding=encoding)
+    prepared = replace(prepared, table=table, file=file, raw=raw, encoding=encoding)
     if has_all:
         return prepared
     # The columns of the axes are the features x₁ and x₂.

@@ -116,10 +116,11 @@ class FileStore:
         if not data.rows:
             return sources.prepare_model(data, model, sources.named_rows(model))
         table = _find(self.tables, data.rows)
-        prepared = sources.prepare_model(data, model, table.samples(model.predictor))
+        rows, file = table.samples(model.predictor)
+        prepared = sources.prepare_model(data, model, rows)
         if not prepared.dataset.n_samples:  # the network has inputs that no table holds
             return prepared
-        return replace(prepared, n_table_rows=table.n_rows)
+        return replace(prepared, file=file)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Return the initial settings for a table or a named data set, or the defaults."""

@@ -103,7 +103,7 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     ensemble = None
     if isinstance(predictor.network, Ensemble):
         ensemble = predictor.network
-    predictor = replace(predictor, network=network)
+    predictor = replace(predictor, network=network, residuals=None)  # those of all networks
     count = network.n_outputs or 1
     outputs: tuple[str, ...] = ()
     if predictor.classes is None and count > 1:

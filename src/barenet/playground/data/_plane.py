@@ -112,6 +112,8 @@ class Plane:
     fixed: Mapping[int, Array] = field(default_factory=dict)
     #: The encoding of the rows, if they are encoded.
     encoding: TableEncoding | None = None
+    #: Computes points from encoded rows and their targets; None if the points are the rows.
+    project: Callable[[Array, Array], Array] | None = None
 
     def rows(self, points: Array) -> Array:
         """Compute the rows at points, shape (n_points, n_columns)."""
@@ -126,13 +128,19 @@ class Plane:
         return rows
 
     @classmethod
-    def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Self:
+    def around(
+        cls,
+        points: Array,
+        names: tuple[str, ...],
+        rows: Callable[[Array], Array],
+        project: Callable[[Array, Array], Array] | None = None,
+    ) -> Self:
         """Make a rectangle around points, with a margin."""
         low = points.min(axis=0)
         high = points.max(axis=0)
         extent = high - low
         room = np.where(high > low, MARGIN * extent, 1.0)
-        return cls(names, low - room, high + room, rows)
+        return cls(names, low - room, high + room, rows, project=project)
 
     def grid(self, side: int) -> Array:
         """Return points on a grid over the rectangle, shape (side * side, 2)."""
@@ -171,9 +179,13 @@ def principal_plane(X: Array) -> tuple[Plane, Array]:
     signs = np.sign(axes.directions.sum(axis=1, keepdims=True))
     directions = signs * axes.directions
     mean = axes.mean
-    points = (X - mean) @ directions.T
+
+    def project(X: Array, _: Array) -> Array:
+        return (X - mean) @ directions.T
+
+    points = project(X, np.empty(0))
     names = ("1st main direction", "2nd main direction")
-    plane = Plane.around(points, names, lambda points: mean + points @ directions)
+    plane = Plane.around(points, names, lambda points: mean + points @ directions, project)
     return plane, points
 
 
@@ -214,25 +226,30 @@ def plane_along(
             made[:, start : start + encoded.shape[1]] = encoded
         return made
 
-    coordinates = []
+    def project(X: Array, y: Array) -> Array:
+        coordinates = []
+        for place, column in axes.items():
+            scaled = X[:, place]
+            coordinates.append(scaled * column.scale + column.center)
+        if len(axes) == 1:  # a curve, with the target on the vertical axis
+            coordinates.append(y)
+        return np.column_stack(coordinates)
+
     low = []
     high = []
-    for place, column in axes.items():
-        scaled = X[:, place]
-        coordinates.append(scaled * column.scale + column.center)
+    for column in axes.values():
         extent = reach * abs(column.scale)
         low.append(column.fill - extent)
         high.append(column.fill + extent)
-    if len(axes) == 1:  # a curve, with the target on the vertical axis
-        coordinates.append(y)
+    if len(axes) == 1:
         low.append(0.0)
         high.append(0.0)
-    points = np.column_stack(coordinates)
+    points = project(X, y)
     surrounded = points
     if not len(points):
         surrounded = np.array([low, high])
     names = tuple(column.name for column in axes.values())
-    return Plane.around(surrounded, names, rows), points
+    return Plane.around(surrounded, names, rows, project), points
 
 
 class PlacedColumn(NamedTuple):

@@ -1,7 +1,7 @@
 """CSV files that the playground was started with, or that were uploaded on its page."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from barenet import Dataset, Frame, Predictor, load_table
+from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError, option_of
+from barenet.playground.data._data_row import FileRows, TableRows
 from barenet.playground.state._page_state import CHOICES, DataSettings
 from barenet.storage._file_io import VARIABLE
 from barenet.tables._csv_table import CsvTable, read_table
@@ -18,7 +20,7 @@ from barenet.tables._delimited import CsvOptions
 from barenet.tables._frame import Table
 from barenet.tables._open_table import with_target
 from barenet.tables._target import MAX_CLASSES, read_target
-from barenet.tasks._description import labelled_rows
+from barenet.tasks._description import category_names, labelled_rows
 
 #: Maximum rows to draw and learn from; more rows would show nothing new, and slow down training.
 MAX_ROWS = 5000
@@ -80,7 +82,7 @@ class TableFile:
         return features
 
     @remedies_of_page()
-    def load(self, data: DataSettings, frame: bool = False) -> Dataset:
+    def load(self, data: DataSettings, frame: bool = False) -> TableRows:
         """Load all columns, as a frame if one is needed or some columns are not numeric."""
         target = data.target or self.default_target
         dataset = load_table(self.table, target, task=data.task or None, frame=frame)
@@ -92,13 +94,20 @@ class TableFile:
                 path=self.name,
                 remedy="predict another column",
             )
-        return _subsampled(replace(dataset, name=self.name))
+        return self._rows(dataset)
 
     @remedies_of_page()
-    def samples(self, model: Predictor) -> Dataset:
+    def samples(self, model: Predictor) -> TableRows:
         """Read the rows in the form that a model takes."""
-        rows = labelled_rows(model, self.table)
-        return _subsampled(replace(rows, name=self.name))
+        return self._rows(labelled_rows(model, self.table), category_names(model))
+
+    def _rows(self, dataset: Dataset, categories: Sequence[str] = ()) -> TableRows:
+        """Draw the rows to use, and keep all rows of the file, also those without a target."""
+        X = dataset.X
+        if dataset.without_target.n_rows:
+            X = read_features(self.table, dataset.feature_names, categories=categories)
+        file = FileRows(X=X, y=dataset.y, numbers=dataset.numbers)
+        return TableRows(_subsampled(replace(dataset, name=self.name)), file)
 
 
 @remedies_of_page()

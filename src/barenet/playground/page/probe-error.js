@@ -70,7 +70,7 @@ export class ErrorView {
       Boolean(missing);
     for (const each of [this.back, this.next, this.stages]) each.hidden = !shown;
     this.seek.hidden =
-      !shown || answer.is_test || Boolean(answer.update) || this.panel.header.playing;
+      !shown || answer.part !== "training" || Boolean(answer.update) || this.panel.header.playing;
     write(this.notes, shown ? notes(this.panel, answer) : missing);
     if (!shown) return;
     this.back.disabled = this.stage === 0;
@@ -180,14 +180,16 @@ function deltaWords({ backward, layers, activation }, { layout }, layer, index) 
   return `δ = ${sum} = ${number(error)} · ${error ? number(delta / error) : t`slope`} = ${number(delta)}`;
 }
 
-function notes({ settings }, { backward: { rows }, is_test: isTest, update }) {
+function notes({ settings }, { backward: { rows }, part, update }) {
   const place = update
     ? t`The last step, batch ${counted(update.batch[0])} of ${counted(update.batch[1])} in epoch ${counted(update.epoch)}, held this point: shown are the numbers before it, and how it moved each weight by the mean gradient of the whole batch.`
     : t`A step uses the mean gradient of a batch of ${counted(rows)} rows: ÷ ${counted(rows)} is the share of this point.`;
+  const reasons = {
+    test: t`This is a test point: no step uses its gradient.`,
+    unused: t`This is no training row here: no step uses its gradient.`,
+  };
   const parts = [
-    isTest
-      ? t`This is a test point: no step uses its gradient.`
-      : `${place} ${ruleOf(settings, settings)}`,
+    reasons[part] ?? `${place} ${ruleOf(settings, settings)}`,
     settings.batch_norm &&
       t`Batch norm takes its running averages here; in training, those of the batch.`,
     settings.dropout > 0 && t`Here no neuron is dropped.`,

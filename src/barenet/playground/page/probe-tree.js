@@ -158,7 +158,7 @@ export const fraction = (value) => (Math.round(1000 * value) / 1000).toFixed(3);
 
 // The true class or value of a point, if it has one, and how far the prediction is off.
 function truthWords({ classes, target }, prediction, truth) {
-  if (truth === undefined) return "";
+  if (truth === undefined || truth === null) return "";
   if (classes) return `; ${t`in truth: ${classes[truth]}`}`;
   const off = prediction - truth;
   const size = [number(Math.abs(off)), unitOf(target)].filter(Boolean).join(" ");

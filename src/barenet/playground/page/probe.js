@@ -14,7 +14,10 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
+const CONTRIBUTION_DIGITS = 4; // significant digits, as on the command line
+const ERROR_DIGITS = 1;
 const NO_TARGET = t`Only a point of the data has a target: click one to send its error back.`;
+const NO_TARGET_IN_FILE = t`This row has no target in the file, and no error to send back.`;
 const NO_DATA = t`The model is shown without its data: there is no target, and no error to send back.`;
 
 export class Probe {
@@ -109,7 +112,7 @@ export class Probe {
     return [...tests.keys()].map((place) => ({
       row: rows[place],
       at: [positions[2 * place], positions[2 * place + 1]],
-      isTest: Boolean(tests[place]),
+      part: tests[place] ? "test" : "training",
       place,
       number: numbers[place],
     }));
@@ -117,7 +120,7 @@ export class Probe {
 
   // The points that are seen.
   points() {
-    return this.drawn().filter(({ isTest }) => this.page.view.tests || !isTest);
+    return this.drawn().filter(({ part }) => this.page.view.tests || part === "training");
   }
 
   // A data point if one is near, else the place itself.
@@ -131,13 +134,14 @@ export class Probe {
   walk(by) {
     const points = this.points();
     if (!points.length) return;
-    const { row } = this.point;
-    if (by > 0) this.choose(points.find((point) => point.row > row) ?? points[0]);
-    else this.choose(points.findLast((point) => point.row < row) ?? points.at(-1));
+    const order = this.page.facts.table_rows ? ({ number }) => number : ({ row }) => row;
+    const here = order(this.point) ?? -1; // a place of the plane has no number
+    if (by > 0) this.choose(points.find((point) => order(point) > here) ?? points[0]);
+    else this.choose(points.findLast((point) => order(point) < here) ?? points.at(-1));
   }
 
   // Probe a row of the table by its number in the file, from 0. The server finds a row that is not
-  // drawn.
+  // drawn, also one that no network of the page learns from.
   goTo(text) {
     const number = Number(text);
     const { table_rows: count } = this.page.facts;
@@ -149,11 +153,11 @@ export class Probe {
     this.page.line.send("find_row", { row: number });
   }
 
-  takeRow({ number, row, position, is_test: isTest, refusal }) {
+  takeRow({ number, row, position, part, refusal }) {
     if (number !== this.sought) return; // another one is sought meanwhile
     this.sought = null;
     if (refusal) this.refuse(said(refusal));
-    else this.choose({ row, at: position, isTest, number });
+    else this.choose({ row, at: position, part, number });
   }
 
   refuse(words) {
@@ -256,14 +260,18 @@ export class Probe {
     this.onChoose?.();
   }
 
-  nameOf({ row, at, isTest, place, number }) {
+  nameOf({ row, at, part, place, number }) {
     const { facts, points } = this.page;
     if (!at) return t`The digit on the pad`;
     if (row < 0) return t`A place of the plane`;
-    if (facts.table_rows)
+    const isTest = part === "test";
+    if (facts.table_rows) {
+      if (part === "unused")
+        return t`Row ${number} of the table (counted from 0), neither a training nor a test row here`;
       return isTest
         ? t`Row ${number} of the table (counted from 0), a test row`
         : t`Row ${number} of the table (counted from 0), a training row`;
+    }
     const total = counted(facts.rows[Number(isTest)]);
     const which = counted(points.numbers[place]);
     const rowOfData = counted(row + 1);
@@ -278,7 +286,8 @@ export class Probe {
     const { row, at } = this.point;
     let words = this.name;
     if (at) {
-      const names = axisNames(facts).slice(0, facts.curve && row < 0 ? 1 : 2);
+      const hasHeight = row >= 0 && at[1] !== null; // on a curve, the height is the target
+      const names = axisNames(facts).slice(0, facts.curve && !hasHeight ? 1 : 2);
       const values = names.map((name, axis) => {
         const filled = assumed[facts.axes[axis]];
         if (filled === undefined) return `${name} = ${rounded(this.place[axis])}`;
@@ -359,10 +368,16 @@ export class Probe {
       return;
     }
     const { values } = contributions;
-    const rows = sorted.map((name) => [name, words(name), signed(values[name])]);
+    const { standard_errors: errors, compared } = contributions;
+    const rows = sorted.map((name) => {
+      const contributed = signed(values[name], CONTRIBUTION_DIGITS);
+      return [name, words(name), contributed, number(errors[name], ERROR_DIGITS)];
+    });
+    const head = [t`Column`, t`Value`, t`Contribution`, t`Standard error`];
     this.row.replaceChildren(
       contributionWords(contributions, this.page.panels.length > 1),
-      table([t`Column`, t`Value`, t`Contribution`], rows, "contributions"),
+      table(head, rows, "contributions"),
+      make("p", { className: "hint compared" }, said(compared)),
     );
     const unused = names.filter((name) => !(name in values));
     if (unused.length) this.row.append(...this.unused(unused, words));
@@ -399,6 +414,7 @@ export class Probe {
     view.tree.show(view.answer, isNew);
     let missing = "";
     if (this.point.row < 0) missing = this.page.points.tests.length ? NO_TARGET : NO_DATA;
+    else if (view.answer.truth === null) missing = NO_TARGET_IN_FILE;
     view.error.show(view.answer, missing);
     this.sortNeurons(view);
     this.mark(view);
@@ -487,7 +503,7 @@ const contributionsOf = (answer) =>
     ({ input, weight }) => input * weight,
   );
 
-const signed = (value) => `${value > 0 ? "+" : ""}${number(value, 2)}`;
+const signed = (value, digits = 2) => `${value > 0 ? "+" : ""}${number(value, digits)}`;
 
 // What the contributions of the columns add up to.
 function contributionWords({ output, prediction, expected, is_probability: isShare }, areSeveral) {

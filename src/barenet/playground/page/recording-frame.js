@@ -252,6 +252,5 @@ export function probe({ row, at }, weights, recording) {
     activation: activations.at(-1),
     networks: 1,
     prediction: [...predictions(Float64Array.from(layers.at(-1).outputs), recording)],
-    is_test: row >= 0 && tests[row] === 1,
   };
 }

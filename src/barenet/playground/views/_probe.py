@@ -13,7 +13,8 @@ from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network, Objective
 from barenet.model.losses import as_loss
-from barenet.playground._sentences import Sentence, sentence
+from barenet.playground._sentences import sentence
+from barenet.playground.data._data_row import DataRow, Part
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite
@@ -53,7 +54,8 @@ class Point(NamedTuple):
     X: NDArray[np.float32]
     #: The scaled target, shape (1,); None for a position without data.
     y: NDArray[Any] | None = None
-    is_test: bool = False
+    #: What the page uses it for; "unused" for a position without data.
+    part: Part = "unused"
 
 
 def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
@@ -73,8 +75,9 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
         if not place:
-            answer |= _record(prepared, row)
-            answer["contributions"] = contributions_to(prepared, network, row)
+            data_row = prepared.row(row)
+            answer |= _record(prepared, data_row)
+            answer["contributions"] = contributions_to(prepared, network, data_row)
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -90,40 +93,27 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
 
 
 def find_row(view: NetworkView, number: int) -> dict[str, Any]:
-    """Find a row of a table by its number in the file, from 0, also a row that is not drawn.
+    """Find a row of a table by its number in the file, from 0, also one that the page doesn't use.
 
-    If the page doesn't have the row, the answer is the reason.
+    If the row can't be probed, the answer is the reason.
     """
     prepared = view.prepared
-    [indices] = np.nonzero(prepared.dataset.numbers == number)
-    if not len(indices):
-        return {"number": number, "refusal": _refusal(prepared, number)}
-    index = int(indices[0])
-    [position] = prepared.plane.positions(prepared.points[[index]])
+    index = prepared.row_index(number)
+    if index is None:
+        refusal = sentence("These data are not a table.")
+        if prepared.n_table_rows:
+            refusal = sentence("The table has the rows 0 to {0}.", prepared.n_table_rows - 1)
+        return {"number": number, "refusal": refusal}
+    row = prepared.row(index)
+    if np.isnan(row.encoded).any():  # without an encoding, nothing replaces a missing value
+        refusal = sentence("Row {0} lacks a value that the network needs.", number)
+        return {"number": number, "refusal": refusal}
     return {
         "number": number,
         "row": index,
-        "position": finite(position),
-        "is_test": bool(prepared.is_test[index]),
+        "position": finite(prepared.position(row)),
+        "part": row.part,
     }
-
-
-def _refusal(prepared: PreparedData, number: int) -> Sentence:
-    """Return why the page doesn't have a row of the table, given its number."""
-    n_rows = prepared.n_table_rows
-    if not n_rows:
-        return sentence("These data are not a table.")
-    if number >= n_rows:
-        return sentence("The table has the rows 0 to {0}.", n_rows - 1)
-    dataset = prepared.dataset
-    n_with_target = n_rows - dataset.without_target.n_rows
-    if dataset.n_samples < n_with_target:
-        return sentence(
-            "Row {0} is not among the {1} rows that were drawn at random.",
-            number,
-            f"{dataset.n_samples:,}",
-        )
-    return sentence("Row {0} was left out, as it has no {1}.", number, dataset.target_name)
 
 
 def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> Point | None:
@@ -135,17 +125,16 @@ def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> 
     return _data_point(prepared, row)
 
 
-def _data_point(prepared: PreparedData, row: int) -> Point:
-    n_rows = prepared.dataset.n_samples
-    if not 0 <= row < n_rows:
-        raise ArgumentError.of("row", row, f"the index of one of {n_rows:,} rows")
-    target = prepared.dataset.y[row].reshape(1)
-    if prepared.target_scaling is not None:
+def _data_point(prepared: PreparedData, index: int) -> Point:
+    n_rows = prepared.n_indices
+    if not 0 <= index < n_rows:
+        raise ArgumentError.of("row", index, f"the index of one of {n_rows:,} rows")
+    row = prepared.row(index)
+    target = row.target
+    if target is not None and prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
-    encoded = np.asarray(prepared.dataset.X[[row]], np.float64)
-    point = _scaled(prepared, encoded)
-    is_test = bool(prepared.is_test[row])
-    return point._replace(y=target, is_test=is_test)
+    point = _scaled(prepared, row.encoded)
+    return point._replace(y=target, part=row.part)
 
 
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
@@ -171,7 +160,7 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     """Return the last update if its batch included the point."""
     update = view.latest.update
     X, y = view.prepared.training
-    if update is None or point.y is None or point.is_test:
+    if update is None or point.y is None or point.part != "training":
         return None
     rows = update.rows(len(y))
     is_input = np.isclose(X[rows], point.X)
@@ -239,7 +228,7 @@ def _forward(
         "networks": prepared.n_networks(network),
         "prediction": finite(prepared.predictions(network, point.X)[0]),
         "image": image,
-        "is_test": point.is_test,
+        "part": point.part,
     }
 
 
@@ -252,30 +241,29 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
     return finite(terms)
 
 
-def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
+def _record(prepared: PreparedData, row: DataRow) -> dict[str, Any]:
     """Return the columns of a row (none for an image) and its target, as the page shows them."""
-    rows = prepared.dataset
     cells = {}
-    if prepared.raw is not None:
-        cells = {name: str(column[index]) for name, column in prepared.raw.columns.items()}
-    elif rows.image_shape is None:
-        row = np.asarray(rows.X)[[index]]
+    if row.raw is not None:
+        cells = {name: str(column[0]) for name, column in row.raw.columns.items()}
+    elif prepared.dataset.image_shape is None:
+        values = row.encoded
         if prepared.has_input_axes:
-            row = prepared.scaling.transform(row)
-        cells = {name: str(value) for name, value in zip(rows.feature_names, row[0], strict=True)}
-    return {
-        "cells": cells,
-        "assumed": _assumed(prepared, index),
-        "truth": float(rows.y[index]),
-    }
+            values = prepared.scaling.transform(values)
+        for name, value in zip(prepared.dataset.feature_names, values[0], strict=True):
+            cells[name] = str(value)
+    truth = None
+    if row.target is not None:
+        truth = float(row.target[0])
+    return {"cells": cells, "assumed": _assumed(prepared, row), "truth": truth}
 
 
-def _assumed(prepared: PreparedData, index: int) -> dict[str, str]:
+def _assumed(prepared: PreparedData, row: DataRow) -> dict[str, str]:
     """Return the values that replace missing ones of a row, by the name of the column."""
-    if prepared.encoding is None or prepared.raw is None:
+    if prepared.encoding is None or row.raw is None:
         return {}
     assumed = {}
-    for column, values in values_of(prepared.encoding, prepared.raw[[index]]):
+    for column, values in values_of(prepared.encoding, row.raw):
         if isinstance(column, FilledColumn) and np.isnan(values[0]):
             assumed[column.name] = _fill_text(column)
     return assumed

@@ -1,101 +1,173 @@
 """Contributions of a row's columns to its prediction, by the network as it is now."""
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Network
-from barenet.insight.contributions._hybrid_rows import RawBackground
-from barenet.insight.contributions._shapley_values import Game, Sampler, exact_values
-from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray
+from barenet.insight.contributions._contributions import Scale
+from barenet.insight.contributions._explained_model import ExplainedModel
+from barenet.insight.contributions._explainer import Explainer
 from barenet.playground._sentences import Sentence, sentence
+from barenet.playground.data._data_row import DataRow
+from barenet.playground.data._opened_models import Model
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state._wire_format import finite
+from barenet.tables._frame import Samples
 
-#: Maximum number of columns, and of training rows to compare with. The page requests the
-#: contributions several times a second while it trains.
+#: Maximum number of columns.
 MAX_COLUMNS = 40
-MAX_BACKGROUND = 50
-#: Maximum number of hybrids of a row for which all coalitions of columns are computed.
-EXACT_HYBRIDS = 2**12
-#: Standard error at which the estimate ends, as a fraction of the spread of the predictions.
-TOLERANCE = 0.03
+#: Maximum number of rows to compare with if the weights are not those of a model file. The page
+#: requests the contributions several times a second while it trains.
+MAX_BACKGROUND = 100
 
 
-def contributions_to(prepared: PreparedData, network: Network, index: int) -> dict[str, Any] | None:
+class ComparedRows(NamedTuple):
+    """Rows whose mean prediction is the expected one."""
+
+    rows: Samples
+    origin: Literal["model file", "table", "training"]
+
+    def describe(self, n_used: int, table: str) -> Sentence:
+        """Describe the rows, of which a number is used, for the page."""
+        used = f"{n_used:,}"
+        given = f"{len(self.rows):,}"
+        are_drawn = n_used < len(self.rows)
+        if self.origin == "model file":
+            if are_drawn:
+                return sentence(
+                    "Compared with {0} rows drawn from the {1} rows in the model file.",
+                    used,
+                    given,
+                )
+            return sentence("Compared with the {0} rows in the model file.", given)
+        if self.origin == "table":
+            if are_drawn:
+                return sentence(
+                    "Compared with {0} rows drawn from the {1} rows of {2}.", used, given, table
+                )
+            return sentence("Compared with the {0} rows of {1}.", given, table)
+        if are_drawn:
+            return sentence(
+                "Compared with {0} rows drawn from the {1} training rows here.", used, given
+            )
+        return sentence("Compared with the {0} training rows here.", given)
+
+
+class EncodedRowsModel:
+    """A network of the page as an estimator of encoded rows."""
+
+    def __init__(self, prepared: PreparedData, network: Network) -> None:
+        self.prepared = prepared
+        self.network = network
+
+    def predict(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Predict numbers, or the outputs for classes."""
+        prepared = self.prepared
+        inputs = prepared.features.apply(np.asarray(rows, np.float64))
+        X = prepared.scaling.transform(inputs, np.float32)
+        return prepared.predictions(self.network, X)
+
+    predict_proba = predict
+
+
+def contributions_to(
+    prepared: PreparedData, network: Network, row: DataRow
+) -> dict[str, Any] | None:
     """Compute the contributions of the columns of a row to its class, or to its number.
 
     None if the row has few columns, which the page does not list, or too many. Columns that are not
     inputs of the network have no contribution.
     """
-    columns = prepared.columns
-    n_columns = len(columns)
+    n_columns = len(prepared.columns)
     n_listed = n_columns
-    if prepared.raw is not None:
-        n_listed = len(prepared.raw.columns)
+    if row.raw is not None:
+        n_listed = len(row.raw.columns)
     if prepared.dataset.image_shape is not None or n_listed <= 2:
         return None
     if not 2 <= n_columns <= MAX_COLUMNS:
         return None
-    background = _background(prepared)
-    if not len(background):
-        return None
-    groups = []
-    for start, column in columns:
-        groups.append(range(start, start + len(column.inputs)))
-
-    def predict(rows: NDArray[Any]) -> FloatArray:
-        return _predict(prepared, network, rows)
-
-    row = np.asarray(prepared.dataset.X[[index]], np.float64)
-    prediction = predict(row)
-    expected = predict(background)
-    game = Game(
-        hybrids=RawBackground(predict, background, groups).mix(row),
-        outputs=prediction,
-        background_outputs=expected,
-        n_groups=n_columns,
-        n_networks=1,
-    )
-    if 2**n_columns * len(background) <= EXACT_HYBRIDS:
-        values = exact_values(game).values
+    if prepared.model is not None and not prepared.features.names:
+        compared = _rows_of_model(prepared, prepared.model)
+        explainer = _explainer_of_model(prepared, network, compared.rows)
+        columns = row.columns
     else:
-        values = Sampler(0, TOLERANCE, None).values(game).values
+        training = np.asarray(prepared.dataset.X[~prepared.is_test], np.float64)
+        if not len(training):
+            return None
+        compared = ComparedRows(training, "training")
+        explainer = _explainer_of_encoded_rows(prepared, network, training)
+        columns = row.encoded
+    result = explainer.explain(columns)
     output = prepared.output
     described: Sentence = prepared.dataset.target_name
     if prepared.classes is not None:
         output = 1  # the second of two classes, whichever is predicted, as in `contributions`
         if len(prepared.classes) > 2:
-            output = int(prediction[0].argmax())
+            output = int(result.predictions[0].argmax())
         described = sentence("probability of {0}", prepared.classes[output])
-    contributed = {}
-    for (_, column), value in zip(columns, values[0, :, output], strict=True):
-        contributed[column.name] = finite(value)
+    values = finite(result.values[0, :, output])
+    errors = finite(result.standard_errors[0, :, output])
     return {
-        "values": contributed,
+        "values": dict(zip(result.names, values, strict=True)),
+        "standard_errors": dict(zip(result.names, errors, strict=True)),
         "output": described,
         "is_probability": prepared.classes is not None,
-        "prediction": finite(prediction[0, output]),
-        "expected": finite(expected[:, output].mean()),
+        "prediction": finite(result.predictions[0, output]),
+        "expected": finite(result.expected[output]),
+        "compared": compared.describe(len(explainer.rows), prepared.dataset.name),
     }
 
 
-def _background(prepared: PreparedData) -> NDArray[np.float64]:
-    """Return some of the training rows, encoded."""
-    training = np.flatnonzero(~prepared.is_test)
-    step = max(1, -(-len(training) // MAX_BACKGROUND))
-    return np.asarray(prepared.dataset.X[training[::step]], np.float64)
+def _rows_of_model(prepared: PreparedData, model: Model) -> ComparedRows:
+    """Find the rows that `barenet explain --prediction` compares with for a model.
+
+    They are those that the model file keeps, or else all rows of the table.
+    """
+    if model.predictor.background is not None:
+        return ComparedRows(model.predictor.background, "model file")
+    if prepared.file is not None:
+        return ComparedRows(prepared.file.X, "table")
+    if prepared.raw is not None:
+        return ComparedRows(prepared.raw, "table")
+    return ComparedRows(prepared.dataset.X, "table")
 
 
-def _predict(prepared: PreparedData, network: Network, rows: NDArray[Any]) -> FloatArray:
-    """Predict encoded rows, whose inputs of pairs of columns are computed anew."""
-    if prepared.encoding is not None and prepared.encoding.pairs:
-        prepared.encoding.set_pairs(rows)
-    inputs = prepared.features.apply(rows)
-    X = prepared.scaling.transform(inputs, np.float32)
-    outputs = prepared.predictions(network, X)
+def _explainer_of_model(prepared: PreparedData, network: Network, rows: Samples) -> Explainer:
+    """Prepare a model and the rows to compare with: as many as elsewhere while it is unchanged.
+
+    This takes up to a second, once. After a change of weights, fewer rows are used, as they have to
+    be prepared for each answer.
+    """
+    assert prepared.model is not None
+    original = prepared.model.predictor.first_network
+    is_unchanged = network.sizes == original.sizes and np.array_equal(
+        network.parameters, original.parameters
+    )
+    if not is_unchanged:
+        return Explainer.of(prepared.predictor(network), rows, MAX_BACKGROUND)
+    if not prepared.explainers:
+        prepared.explainers.append(Explainer.of(prepared.predictor(network), rows))
+    return prepared.explainers[0]
+
+
+def _explainer_of_encoded_rows(
+    prepared: PreparedData, network: Network, training: NDArray[np.float64]
+) -> Explainer:
+    """Prepare a network of the page, and some of its encoded training rows."""
+    names = []
+    groups = []
+    for start, column in prepared.columns:
+        names.append(column.name)
+        groups.append(range(start, start + len(column.inputs)))
+    scale: Scale | None = None
     if prepared.classes is not None:
-        outputs = class_probabilities(outputs)
-    return np.asarray(outputs, np.float64)
+        scale = "probability"
+    model = ExplainedModel(
+        EncodedRowsModel(prepared, network),
+        prepared.classes,
+        prepared.dataset.target_name,
+        scale,
+    )
+    return Explainer(model, training, names, groups, n_background=MAX_BACKGROUND)
