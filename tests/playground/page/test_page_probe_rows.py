@@ -387,7 +387,7 @@ def test_a_network_of_the_page_is_compared_with_its_training_rows(tab, long_chur
     [number] = unused_rows(long_churn, 1)
     probe_row(page, number)
     n_training = page.value("facts.rows[0]")
-    words = f"Compared with 100 rows drawn from the {n_training:,} training rows here."
+    words = f"Compared with 50 rows drawn from the {n_training:,} training rows here."
     page.until_text(".probe .compared", words)
     assert page.text(".where").startswith(f"Row {number} of the table")
     if not IS_SITE:  # the server still has the table after a reload, static files have not

@@ -223,8 +223,8 @@ def assert_same(found, result, output):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("iris", "Compared with the 75 training rows here."),
-        ("diabetes", "Compared with 100 rows drawn from the 221 training rows here."),
+        ("iris", "Compared with 50 rows drawn from the 75 training rows here."),
+        ("diabetes", "Compared with 50 rows drawn from the 221 training rows here."),
     ],
 )
 def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source, words):
@@ -234,7 +234,7 @@ def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source, 
     row = prepared.dataset.X[[7]]
     predictor = prepared.predictor(view.network)
     training = prepared.dataset.X[~prepared.is_test]
-    result = contributions(predictor, row, training, n_background=100)
+    result = contributions(predictor, row, training, n_background=50)
     output = 0
     if source == "iris":
         output = int(result.predictions[0].argmax())
@@ -303,9 +303,9 @@ def test_a_model_is_compared_with_the_same_rows_as_elsewhere(long_table, model_f
     view.latest.snapshot.parameters[0] += 0.5
     found = probe(view, row, (), backward=False)["contributions"]
     changed = prepared.predictor(view.current())
-    result = contributions(changed, columns[[number]], columns, n_background=100)
+    result = contributions(changed, columns[[number]], columns, n_background=50)
     assert_same(found, result, 0)
-    words = "Compared with 100 rows drawn from the 5,200 rows of trees.csv."
+    words = "Compared with 50 rows drawn from the 5,200 rows of trees.csv."
     assert english(found["compared"]) == words
 
 

@@ -20,7 +20,7 @@ from barenet.tables._frame import Samples
 MAX_COLUMNS = 40
 #: Maximum number of rows to compare with if the weights are not those of a model file. The page
 #: requests the contributions several times a second while it trains.
-MAX_BACKGROUND = 100
+MAX_BACKGROUND = 50
 
 
 class ComparedRows(NamedTuple):
