@@ -7,7 +7,16 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
-from barenet import MLPEnsembleRegressor, Predictor, contributions, load, load_table, save
+from barenet import (
+    MLPEnsembleRegressor,
+    Network,
+    Predictor,
+    Scaling,
+    contributions,
+    load,
+    load_table,
+    save,
+)
 from barenet.datasets._table_loading import read_features
 from barenet.playground._sentences import english
 from barenet.playground.data._data_sources import prepare_named
@@ -412,6 +421,35 @@ def test_a_row_that_lacks_what_its_inputs_are_computed_from(tmp_path, store):
     words = "Row 9 lacks a value that the network needs."
     assert english(find_row(view, 9)["refusal"]) == words
     assert find_row(view, 8)["part"] in ("training", "test")
+
+
+def test_a_model_of_numbers_and_rows_without_a_target(tmp_path, store):
+    """Row 3 has no target, and row 8 neither a target nor a number."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 3)).round(3)
+    path = tmp_path / "numbers.csv"
+    lines = [f"{a},{b},{c},{a + b * c:.3f}" for a, b, c in X]
+    lines[3] = lines[3].rpartition(",")[0] + ","
+    lines[8] = f",{X[8, 1]},{X[8, 2]},"
+    path.write_text("a,b,c,y\n" + "\n".join(lines) + "\n")
+    predictor = Predictor(
+        network=Network.dense([3, 4, 1], hidden="tanh", seed=1),
+        preprocessing=Scaling.fit("standardize", X),
+        classes=None,
+        feature_names=("a", "b", "c"),
+        target_name="y",
+        dataset="numbers.csv",
+    )
+    save(predictor, tmp_path / "model.safetensors")
+    state = store.initial_model_state(tmp_path / "model.safetensors", str(path))
+    view = NetworkView(state.networks[0], store.prepare(state.data), None)
+    complete = np.delete(X, 8, axis=0)
+    for number in (17, 3):
+        row = find_row(view, number)["row"]
+        found = probe(view, row, (), backward=False)["contributions"]
+        assert_same(found, contributions(predictor, X[[number]], complete), 0)
+        assert english(found["compared"]) == "Compared with the 299 rows of numbers.csv."
+    assert english(find_row(view, 8)["refusal"]) == "Row 8 lacks a value that the network needs."
 
 
 def test_data_without_a_table_have_no_numbers_in_a_file(make_view):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet import Dataset, Frame, Predictor, load_table
 from barenet.datasets._table_loading import read_features
@@ -105,7 +106,10 @@ class TableFile:
         """Draw the rows to use, and keep all rows of the file, also those without a target."""
         X = dataset.X
         if dataset.without_target.n_rows:
-            X = read_features(self.table, dataset.feature_names, categories=categories)
+            frame = read_features(self.table, dataset.feature_names, categories=categories)
+            X = frame
+            if not isinstance(dataset.X, Frame):
+                X = np.column_stack([_numbers(frame, name) for name in dataset.feature_names])
         file = FileRows(X=X, y=dataset.y, numbers=dataset.numbers)
         return TableRows(_subsampled(replace(dataset, name=self.name)), file)
 
@@ -161,6 +165,14 @@ def _numeric(frame: Frame) -> dict[str, bool]:
         has_name = name != ""
         numeric[name] = has_name and is_number and bool(np.isfinite(column).any())
     return numeric
+
+
+def _numbers(frame: Frame, name: str) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN for missing ones and for a column of text."""
+    column = frame[name]
+    if column.dtype.kind not in "bf":
+        return np.full(len(frame), np.nan)
+    return column.astype(np.float64)
 
 
 def _default_target(frame: Frame) -> str:

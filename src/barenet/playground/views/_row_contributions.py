@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Network
+from barenet import Frame, Network
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._explainer import Explainer
@@ -91,7 +91,7 @@ def contributions_to(
     if prepared.model is not None and not prepared.features.names:
         compared = _rows_of_model(prepared, prepared.model)
         explainer = _explainer_of_model(prepared, network, compared.rows)
-        columns = row.columns
+        columns = explainer.model.rows(row.columns, "row")
     else:
         training = np.asarray(prepared.dataset.X[~prepared.is_test], np.float64)
         if not len(training):
@@ -109,14 +109,17 @@ def contributions_to(
         described = sentence("probability of {0}", prepared.classes[output])
     values = finite(result.values[0, :, output])
     errors = finite(result.standard_errors[0, :, output])
+    prediction = finite(result.predictions[0, output])
+    expected = finite(result.expected[output])
+    compared_rows = compared.describe(len(explainer.rows), prepared.dataset.name)
     return {
         "values": dict(zip(result.names, values, strict=True)),
         "standard_errors": dict(zip(result.names, errors, strict=True)),
         "output": described,
         "is_probability": prepared.classes is not None,
-        "prediction": finite(result.predictions[0, output]),
-        "expected": finite(result.expected[output]),
-        "compared": compared.describe(len(explainer.rows), prepared.dataset.name),
+        "prediction": prediction,
+        "expected": expected,
+        "compared": compared_rows,
     }
 
 
@@ -128,7 +131,10 @@ def _rows_of_model(prepared: PreparedData, model: Model) -> ComparedRows:
     if model.predictor.background is not None:
         return ComparedRows(model.predictor.background, "model file")
     if prepared.file is not None:
-        return ComparedRows(prepared.file.X, "table")
+        rows = prepared.file.X
+        if not isinstance(rows, Frame):  # a row without a target may lack numbers, too
+            rows = rows[np.isfinite(rows).all(axis=1)]
+        return ComparedRows(rows, "table")
     if prepared.raw is not None:
         return ComparedRows(prepared.raw, "table")
     return ComparedRows(prepared.dataset.X, "table")
