@@ -270,7 +270,7 @@ def test_columns_that_are_no_inputs_are_named_and_all_can_be_used(tab, churn):
     page.find(".probe-open").click()
     probe_row(page, 17)
     assert set(contributions_shown(page)) == {"tenure", "price"}
-    assert page.text(".probe .many .hint:nth-of-type(2)").startswith("Not used by this network:")
+    assert page.text(".probe .many .hint:nth-of-type(3)").startswith("Not used by this network:")
     unused = [text.split("\t")[0] for text in page.find(".unused tr").all_inner_texts()]
     assert unused == ["Column", "plan", "calls"]
     page.find(".probe .many").get_by_role("button", name="Use all columns").click()

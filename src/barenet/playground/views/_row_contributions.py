@@ -1,5 +1,6 @@
 """Contributions of a row's columns to its prediction, by the network as it is now."""
 
+import threading
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ MAX_COLUMNS = 40
 #: Maximum number of rows to compare with if the weights are not those of a model file. The page
 #: requests the contributions several times a second while it trains.
 MAX_BACKGROUND = 50
+#: Held by the thread that prepares a model, so that a repeated request waits for it.
+PREPARING = threading.Lock()
 
 
 class ComparedRows(NamedTuple):
@@ -153,8 +156,9 @@ def _explainer_of_model(prepared: PreparedData, network: Network, rows: Samples)
     )
     if not is_unchanged:
         return Explainer.of(prepared.predictor(network), rows, MAX_BACKGROUND)
-    if not prepared.explainers:
-        prepared.explainers.append(Explainer.of(prepared.predictor(network), rows))
+    with PREPARING:
+        if not prepared.explainers:
+            prepared.explainers.append(Explainer.of(prepared.predictor(network), rows))
     return prepared.explainers[0]
 
 
