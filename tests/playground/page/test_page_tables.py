@@ -170,7 +170,7 @@ def test_the_whole_row_of_a_point_is_shown(tab, tmp_path):
     lines = [text.split("\t") for text in page.find(".probe .many tr:has(td)").all_inner_texts()]
     rows = {name: value for name, value, *_ in lines}
     assert len(rows) == 15
-    contributed = [numbers(line[2])[0] for line in lines if len(line) == 3]  # of the used columns
+    contributed = [numbers(line[2])[0] for line in lines if len(line) == 4]  # of the used columns
     assert len(contributed) > 10
     sizes = np.abs(contributed)
     assert (np.diff(sizes) <= 0.01 * sizes[0]).all(), "the largest comes first"
