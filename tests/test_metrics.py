@@ -172,3 +172,15 @@ def test_a_metric_of_ones_own_is_maximized_unless_it_is_an_error(monkeypatch):
         validation_data=(X, y), callbacks=lambda run: seen.update(all=run.maximized_metrics),
     )  # fmt: skip
     assert seen["all"] == {"within", "r2", "validation_within", "validation_r2"}
+
+
+def test_an_unknown_metric_is_a_key_error_with_a_suggestion():
+    expected = r"^METRICS: unknown 'acc', did you mean 'accuracy'\? \(choose from accuracy, auc,"
+    with pytest.raises(KeyError, match=expected):
+        METRICS["acc"]
+    with pytest.raises(ValueError, match=r"unknown 'accuracyy', did you mean 'accuracy'\?"):
+        METRICS["accuracyy"]
+    with pytest.raises(KeyError, match=r"METRICS: expected one of accuracy, .*, got 3"):
+        METRICS[3]
+    assert METRICS.get("acc") is None
+    assert "acc" not in METRICS

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._registry import unknown_name
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, Weights, as_finite, check_targets
@@ -343,17 +344,42 @@ def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> f
     return float(np.sqrt(_means(squares, sample_weight)).mean())
 
 
+class UnknownMetricError(ArgumentError, KeyError):
+    """A ValueError that is also the KeyError of a dictionary."""
+
+
+class Metrics(dict[str, NamedMetric]):
+    """Metrics by their names; the error for an unknown name suggests a known one.
+
+    Examples
+    --------
+    >>> METRICS["acc"]
+    Traceback (most recent call last):
+    barenet._metrics.UnknownMetricError: METRICS: unknown 'acc', did you mean 'accuracy'? (...)
+    """
+
+    def __missing__(self, name: Any) -> NamedMetric:
+        error = unknown_name(self, name, "METRICS")
+        raise UnknownMetricError(
+            error.problem, argument=error.argument, value=name, expected=error.expected
+        )
+
+
 #: Every metric by its name; the default ones for classes and for numbers come first.
-METRICS: dict[str, NamedMetric] = {
-    "accuracy": NamedMetric(accuracy, "accuracy", of_predictions=True),
-    "auc": NamedMetric(_auc, "AUC"),
-    "f1": NamedMetric(_f1, "F1", of_predictions=True),
-    "balanced_accuracy": NamedMetric(_balanced_accuracy, "balanced accuracy", of_predictions=True),
-    "log_loss": NamedMetric(_log_loss, "log loss", is_error=True),
-    "r2": NamedMetric(r2, "R²", of_classes=False),
-    "rmse": NamedMetric(_rmse, "RMSE", of_classes=False, is_error=True),
-    "mae": NamedMetric(_mae, "MAE", of_classes=False, is_error=True),
-}
+METRICS: dict[str, NamedMetric] = Metrics(
+    {
+        "accuracy": NamedMetric(accuracy, "accuracy", of_predictions=True),
+        "auc": NamedMetric(_auc, "AUC"),
+        "f1": NamedMetric(_f1, "F1", of_predictions=True),
+        "balanced_accuracy": NamedMetric(
+            _balanced_accuracy, "balanced accuracy", of_predictions=True
+        ),
+        "log_loss": NamedMetric(_log_loss, "log loss", is_error=True),
+        "r2": NamedMetric(r2, "R²", of_classes=False),
+        "rmse": NamedMetric(_rmse, "RMSE", of_classes=False, is_error=True),
+        "mae": NamedMetric(_mae, "MAE", of_classes=False, is_error=True),
+    }
+)
 
 #: The names of all metrics.
 Name = Literal["accuracy", "auc", "f1", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]

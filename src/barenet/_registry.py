@@ -142,12 +142,27 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     """
     if isinstance(name, str) and name in registry:
         return registry[name]
+    raise unknown_name(registry, name, argument)
+
+
+def unknown_name(registry: Iterable[str], name: Any, argument: str) -> ArgumentError:
+    """Make the error for a name that is not in a registry.
+
+    Examples
+    --------
+    >>> print(unknown_name(["accuracy", "auc"], "acc", "metric"))
+    metric: unknown 'acc', did you mean 'accuracy'? (choose from accuracy, auc)
+    """
     names = [entry for entry in sorted(registry) if entry]  # "" stands for a default
     choices = ", ".join(names) or "nothing"
     if not isinstance(name, str):
-        raise ArgumentError.of(argument, name, f"one of {choices}")
-    problem = f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})"
-    raise ArgumentError(problem, argument=argument, value=name, expected=f"one of {choices}")
+        return ArgumentError.of(argument, name, f"one of {choices}")
+    spelled = canonical(names, name)
+    hint = suggestion(name, names)
+    if spelled in names:  # a synonym, where only the names themselves are accepted
+        hint = f", did you mean {spelled!r}?"
+    problem = f"unknown {brief(name)}{hint} (choose from {choices})"
+    return ArgumentError(problem, argument=argument, value=name, expected=f"one of {choices}")
 
 
 def spec_of(thing: Any) -> str:

@@ -8,12 +8,12 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from barenet._constraints import option
 from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
+from barenet.estimators._estimator import ProbabilisticClassifier
 from barenet.estimators._target_encoders import LabelEncoder, is_multilabel, weights_by_class
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray
@@ -21,7 +21,7 @@ from barenet.model.losses import Loss
 
 
 @dataclass(eq=False, repr=False)
-class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
+class MLPClassifier(ProbabilisticClassifier, MultilayerPerceptron):
     """Neural network classifier with the parameters of scikit-learn's ``MLPClassifier`` and more.
 
     With the same `random_state`, the initial weights and the mini-batches are the same as in
@@ -242,22 +242,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         """
         output = self._predict_output(X)
         return self._encoder.probabilities(output)
-
-    def predict_log_proba(self, X: ArrayLike) -> FloatArray:
-        """Predict the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Logarithms in the order of `classes_`; −inf where the probability is 0.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
 
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> LabelEncoder:
         labels: ArrayLike = y

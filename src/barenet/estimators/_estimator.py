@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from barenet._constraints import check_arguments
+from barenet.model._arrays import FloatArray
 from barenet.model._network import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._loop import exclusive
@@ -43,6 +44,26 @@ class Estimator(BaseEstimator):
         with unchanged_on_error(self):
             super().set_params(**params)
         return self
+
+
+class ProbabilisticClassifier(ClassifierMixin):
+    """A classifier that predicts the probability of each class with `predict_proba`."""
+
+    def predict_log_proba(self, X: Any) -> FloatArray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, DataFrame, Frame or mapping, as for `predict_proba`
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in the order of `classes_`; −inf where the probability is 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
 
 def absent(name: str, remedy: str) -> Any:
