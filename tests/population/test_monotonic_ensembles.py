@@ -11,6 +11,7 @@ from barenet import (
     MLPEnsembleRegressor,
     Network,
     Predictor,
+    RunConfig,
     Task,
     load,
     save,
@@ -294,7 +295,32 @@ def test_a_dropped_column_keeps_every_constraint():
     X, y = table(90)
     X["same"] = 1
     model = MLPEnsembleRegressor(monotonic={"same": 1, "age": 1}, max_iter=1, random_state=0)
-    assert "same" not in model.fit(X, y).encoding_.feature_names
+    expected = r"^monotonic: 'same' is left out \(1 in every row\), so the predictions"
+    with pytest.warns(UserWarning, match=expected):
+        model.fit(X, y)
+    assert "same" not in model.encoding_.feature_names
+
+
+def test_a_task_names_the_reason_why_a_constraint_has_no_effect():
+    X, y = table(90)
+    X["key"] = [f"k{row}" for row in range(90)]
+    options = {"quick": False, "epochs": 1}
+    task = Task.open(X.assign(y=y), "y", test_size=0)
+    with pytest.warns(UserWarning, match="monotonic: 'key' is left out .looks like an identifier"):
+        task.train(**options, monotonic={"key": 1})
+    config = RunConfig(epochs=1, monotonic={"key": 1, "age": 1})
+    note = task.prepare(dataclasses.replace(task.settings, quick=False, config=config)).note
+    assert "increase with age: monotonic constraints" in note
+    smaller = Task.open(X.assign(y=y), "y", test_size=0, drop=["age"])
+    for monotonic, message in (
+        ({"age": 1}, "^monotonic: 'age' is in drop; leave it out of monotonic$"),
+        ({"ages": 1}, "^monotonic: unknown 'ages'; the similar 'age' is in drop$"),
+        ({"detb": 1}, "^monotonic: unknown 'detb', did you mean 'debt'"),
+        ({"kei": 1}, "^monotonic: unknown 'kei', did you mean 'key'"),
+        ({"y": 1}, "^monotonic: 'y' is the target; leave it out of monotonic$"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            smaller.train(**options, monotonic=monotonic)
 
 
 # Files

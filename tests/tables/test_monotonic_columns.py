@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import TableEncoding
+from barenet import RunConfig, TableEncoding
 from barenet.errors import ArgumentError
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._chosen_pairs import PairSide
@@ -71,6 +71,26 @@ def test_columns_of_an_array_have_positions_and_the_names_of_its_encoding():
 def test_wrong_signs(monotonic, message):
     with pytest.raises(ArgumentError, match=message):
         signs_of_columns(monotonic, ROWS, drop=["town"])
+
+
+@pytest.mark.parametrize(
+    ("monotonic", "message"),
+    [
+        ({"Age": 2}, "^monotonic: column 'Age': expected 1 where predictions increase .*, got 2$"),
+        ({"Age": "1"}, "^monotonic: column 'Age': expected 1 where predictions increase .* '1'$"),
+        ([1, 0], "^monotonic: expected a dictionary of columns and signs, such as {'age': 1}, got"),
+        (3, "^monotonic: expected a dictionary of columns and signs, such as {'age': 1}, got 3"),
+    ],
+)
+def test_wrong_signs_of_a_task_are_named_as_in_python(monotonic, message):
+    with pytest.raises(ArgumentError, match=message):
+        RunConfig(monotonic=monotonic)
+
+
+def test_signs_become_settings():
+    assert RunConfig(monotonic={"age": 1, "debt": -1.0}).monotonic == ("age=1", "debt=-1")
+    assert RunConfig(monotonic="age=+1").monotonic == ("age=+1",)
+    assert RunConfig(monotonic=["age=1"]).monotonic == ("age=1",)
 
 
 def test_signs_of_settings():

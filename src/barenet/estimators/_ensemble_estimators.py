@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
@@ -21,7 +21,7 @@ from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, check_engine
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
-from barenet.estimators._estimator import fitting
+from barenet.estimators._estimator import ProbabilisticClassifier, fitting
 from barenet.estimators._feature_importances import MOST_ROWS, feature_importances
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
@@ -31,6 +31,7 @@ from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import Frame
 from barenet.tables._input_regression import random_rows
+from barenet.tables._monotonic_columns import warn_of_columns_without_effect
 from barenet.tables._table_rows import results_by_blocks
 from barenet.tasks._target_leakage import warn_of_leaks
 
@@ -132,6 +133,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             monotonic=self.monotonic,
             **self._options(),
         )
+        warn_of_columns_without_effect(prepared.encoding, prepared.monotonic)
         if targets.ndim == 1:
             self._warn_of_leaks(prepared.encoding, X, targets, target_name, group_numbers)
         training = prepared.training
@@ -201,7 +203,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     ) -> None:
         """Warn of columns that alone predict the target of rows that are left out."""
         classes = None
-        if isinstance(self, ClassifierMixin):
+        if isinstance(self, ProbabilisticClassifier):
             classes = tuple(str(label) for label in self.classes_)
         rows = Dataset(
             name="X",
@@ -258,7 +260,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
+class MLPEnsembleClassifier(ProbabilisticClassifier, MultilayerPerceptronEnsemble):
     """A classifier for tables: an ensemble of small networks, which needs no settings.
 
     It takes numbers, text, booleans and dates, with missing values, without any preparation.
@@ -372,22 +374,6 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         if len(self.classes_) == 1:
             return np.ones_like(outputs[:, :1])
         return outputs
-
-    def predict_log_proba(self, X: Any) -> FloatArray:
-        """Predict the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
-            Rows of such a table. Named columns may be in any order.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Logarithms in the order of `classes_`; −inf where the probability is 0.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         encoder = LabelEncoder(y)

@@ -24,6 +24,7 @@ from barenet.optimization._penalties import L1, L2, Penalty
 from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
+from barenet.tables._monotonic_columns import as_settings
 
 #: The names of the settings.
 REGISTRIES: dict[str, Mapping[str, Any]] = {
@@ -228,13 +229,14 @@ class RunConfig:
             else:
                 spelled = _as_setting(registry, value)
             object.__setattr__(self, name, spelled)
-        for name in ("class_weight", "monotonic"):  # numbers by class, and signs by column
-            value = getattr(self, name)
-            if isinstance(value, str):
-                object.__setattr__(self, name, (value,))
-            elif isinstance(value, Mapping):
-                pairs = tuple(f"{key}={number}" for key, number in value.items())
-                object.__setattr__(self, name, pairs)
+        class_weight: Any = self.class_weight
+        if isinstance(class_weight, str):
+            object.__setattr__(self, "class_weight", (class_weight,))
+        elif isinstance(class_weight, Mapping):
+            pairs = tuple(f"{key}={number}" for key, number in class_weight.items())
+            object.__setattr__(self, "class_weight", pairs)
+        if self.monotonic is not None:
+            object.__setattr__(self, "monotonic", as_settings(self.monotonic))
 
     def validate(self) -> None:
         """Check every number against its range, and settings that exclude each other.

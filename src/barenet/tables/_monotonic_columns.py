@@ -5,6 +5,7 @@ number and the positions in its bins. It has no inputs that rise and fall: the c
 dates, numbers that are codes, and pairs with other columns.
 """
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._registry import lookup
-from barenet.errors import ArgumentError, some_columns
+from barenet._registry import lookup, unknown_name
+from barenet.errors import ArgumentError, caller_stacklevel, some_columns, suggestion
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._chosen_pairs import columns_of
-from barenet.tables._column import Column
+from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_kinds import CategoryColumn, DateColumn
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._frame import spelled_names
@@ -55,7 +56,7 @@ def signs_of_columns(monotonic: Any, X: Any, drop: Collection[str] = ()) -> dict
             if name in signs:
                 problem = f"{name!r} is in it twice, by its name and by its position"
                 raise ArgumentError(problem, argument="monotonic", value=monotonic)
-            signs[name] = _checked_sign(sign, monotonic)
+            signs[name] = checked_sign(sign, name)
     else:
         signs = _signs_by_position(monotonic, names)
     constrained = {}
@@ -66,6 +67,24 @@ def signs_of_columns(monotonic: Any, X: Any, drop: Collection[str] = ()) -> dict
             raise ArgumentError(f"{name!r} is in drop, too", argument="monotonic")
         constrained[name] = sign
     return constrained
+
+
+def as_settings(monotonic: Any) -> tuple[str, ...]:
+    """Write signs by column as settings; texts such as ``age=1`` are settings already.
+
+    >>> as_settings({"age": 1, "debt": -1.0}), as_settings("age=1")
+    (('age=1', 'debt=-1'), ('age=1',))
+    """
+    if isinstance(monotonic, Mapping):
+        signs = {str(name): checked_sign(sign, str(name)) for name, sign in monotonic.items()}
+        return settings_of_signs(signs)
+    if isinstance(monotonic, str):
+        return (monotonic,)
+    is_sequence = isinstance(monotonic, Sequence)
+    if not is_sequence or not all(isinstance(setting, str) for setting in monotonic):
+        expected = "a dictionary of columns and signs, such as {'age': 1}"
+        raise ArgumentError.of("monotonic", monotonic, expected)
+    return tuple(monotonic)
 
 
 def signs_of_settings(settings: Sequence[str], names: Sequence[str] = ()) -> dict[str, int]:
@@ -89,6 +108,43 @@ def signs_of_settings(settings: Sequence[str], names: Sequence[str] = ()) -> dic
             raise ArgumentError(f"{spelled!r} is in it twice", argument="monotonic")
         signs[spelled] = sign
     return signs
+
+
+def check_columns(signs: Signs, names: Sequence[str], left_out: Mapping[str, str]) -> None:
+    """Refuse constraints on columns that a table lacks, or that are left out for a reason.
+
+    >>> check_columns({"agee": 1}, ["debt"], {"age": "is in drop"})
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: monotonic: unknown 'agee'; the similar 'age' is in drop
+    """
+    for name in signs:
+        if name in names:
+            continue
+        if name in left_out:
+            problem = f"{name!r} {left_out[name]}"
+            remedy = "leave it out of monotonic"
+            raise ArgumentError(problem, argument="monotonic", value=name, remedy=remedy)
+        if not suggestion(name, names):
+            for similar, reason in left_out.items():
+                if suggestion(name, [similar]):
+                    problem = f"unknown {name!r}; the similar {similar!r} {reason}"
+                    raise ArgumentError(problem, argument="monotonic", value=name)
+        raise unknown_name(names, name, "monotonic")
+
+
+def signs_with_effect(encoding: TableEncoding, signs: Signs) -> dict[str, int]:
+    """Return the signs of the columns that the predictions depend on."""
+    used = {column.name for column in encoding.used}
+    return {name: sign for name, sign in signs.items() if name in used}
+
+
+def warn_of_columns_without_effect(encoding: TableEncoding, signs: Signs) -> None:
+    """Warn of constraints on columns that are left out, as identifiers and constants are."""
+    for column in encoding.columns:
+        if column.name in signs and isinstance(column, DroppedColumn):
+            message = f"monotonic: {column.name!r} is left out ({column.reason}), so the "
+            message += "predictions do not depend on it"
+            warnings.warn(message, stacklevel=caller_stacklevel())
 
 
 def describe_signs(signs: Signs) -> str:
@@ -132,15 +188,15 @@ def _signs_by_position(monotonic: Any, names: Sequence[str]) -> dict[str, int]:
         raise ArgumentError.of("monotonic", monotonic, expected)
     by_name = {}
     for name, sign in zip(names, signs, strict=True):
-        by_name[name] = _checked_sign(sign, monotonic)
+        by_name[name] = checked_sign(sign, name)
     return by_name
 
 
-def _checked_sign(sign: Any, monotonic: Any) -> int:
-    """Return a sign as an integer; refuse all numbers but 1, 0 and -1."""
+def checked_sign(sign: Any, name: str) -> int:
+    """Return the sign of a column as an integer; refuse all numbers but 1, 0 and -1."""
     is_number = isinstance(sign, int | float | np.number) and not isinstance(sign, bool)
     if not is_number or sign not in (-1, 0, 1):
-        raise ArgumentError.of("monotonic", monotonic, EXPECTED)
+        raise ArgumentError.of("monotonic", sign, EXPECTED, part=f"column {name!r}")
     return int(sign)
 
 

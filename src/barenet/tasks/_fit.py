@@ -31,7 +31,14 @@ from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._chosen_pairs import columns_of
 from barenet.tables._encoding import TableEncoding
-from barenet.tables._monotonic_columns import Signs, describe_signs, signs_of_settings
+from barenet.tables._monotonic_columns import (
+    Signs,
+    check_columns,
+    describe_signs,
+    signs_of_settings,
+    signs_with_effect,
+    warn_of_columns_without_effect,
+)
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._scaling import Scaling
 from barenet.tables._table_rows import is_looked_up, table_rows
@@ -123,6 +130,9 @@ class Fit(ABC):
         encoding = self.predictor.preprocessing
         warn_of_leaks(self.training, encoding, function)
         if isinstance(encoding, TableEncoding):
+            settings = self.settings.config.monotonic or ()
+            signs = signs_of_settings(settings, self.training.feature_names)
+            warn_of_columns_without_effect(encoding, signs)
             warn_of_placeholders(encoding, dataset.X)
             warn_of_alike_names(encoding, dataset.X, dataset.target_name, dataset.classes or ())
 
@@ -405,6 +415,8 @@ def prepare_ensemble(
     weight = None
     if config.class_weight:
         weight = class_weights(config.class_weight, training)[training.y]
+    signs = signs_of_settings(config.monotonic or (), training.feature_names)
+    check_columns(signs, training.feature_names, _left_out(settings, training))
     prepared = prepare_ensemble_training(
         training.X,
         training.y,
@@ -417,7 +429,7 @@ def prepare_ensemble(
         engine=config.engine or "auto",
         threads=threads,
         progress=progress,
-        monotonic=signs_of_settings(config.monotonic or (), training.feature_names),
+        monotonic=signs,
         **settings.table_options(training.feature_names),
     )
     ensemble_training = prepared.training
@@ -437,7 +449,9 @@ def prepare_ensemble(
         training=training,
         predictor=predictor,
         ensemble_training=ensemble_training,
-        note=note_on_inputs(prepared.chosen, prepared.monotonic),
+        note=note_on_inputs(
+            prepared.chosen, signs_with_effect(prepared.encoding, prepared.monotonic)
+        ),
     )
 
 
@@ -451,6 +465,17 @@ def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
         remedy = "leave it out, or predict numbers with {task}"
         raise ArgumentError(problem, argument="loss", remedy=remedy, task="regression")
     return NumberLoss.of_spec(config.loss)
+
+
+def _left_out(settings: TaskSettings, dataset: Dataset) -> dict[str, str]:
+    """Return why columns of a table are no features, by their names."""
+    left_out = {}
+    if settings.split_by:
+        left_out[settings.split_by] = "is the column of split_by"
+    for name in settings.drop or ():
+        left_out[name] = "is in drop"
+    left_out[dataset.target_name] = "is the target"
+    return left_out
 
 
 def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
