@@ -330,7 +330,7 @@ def test_a_declared_length_beyond_the_limit_is_refused_at_once(serve, classes, l
 @pytest.mark.case(188)
 @pytest.mark.integration
 def test_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
-    """Whole rows may be sent, without the target, whatever the dropped columns hold."""
+    """Whole rows may be sent, with the target, whatever the ignored columns hold."""
     options = ("--drop", "town", "size", "--split-by", "day", "--quick", "--epochs", 2)
     folder = train(table, "--target", "answer", *options)
     _, send = serve(folder)
@@ -339,7 +339,12 @@ def test_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
     assert expected[0] == 200
     for town in ("Rome", None, {"name": "Rome"}, [1]):
         assert send({**record, "town": town, "size": 3}) == expected
-    assert send({**record, "twon": "Rome"})[0] == send({**record, "answer": "hi"})[0] == 422
+    for answer in ("yes", None, {"of": ["any", "kind"]}):
+        assert send({**record, "answer": answer}) == expected
+    status, refused = send({**record, "answer": "yes", "anwser": "yes"})
+    assert status == 422
+    [problem] = refused["problems"]
+    assert problem["expected"] == "no such field, did you mean 'answer'?"
 
 
 @pytest.mark.case(183)

@@ -143,6 +143,9 @@ def test_the_target_intervals_and_ranges_are_compared():
     with_intervals = replace(ensemble, residuals=residuals)
     [target] = compare_models(plain, model(target="price", **rows))
     assert target.breaks and str(target) == "target: predicts price, predicted answer"
+    used = model(target="price", answer=[1.0, 2.0] * 10, **rows)
+    changes = [str(difference) for difference in compare_models(plain, used)]
+    assert "column answer: is used now, and was left out" in changes
     [gained] = compare_models(plain, with_intervals)
     [lost] = compare_models(with_intervals, plain)
     assert (gained.breaks, lost.breaks) == (False, True)

@@ -53,10 +53,10 @@ def serve(
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     returns a prediction for each. A record has a value for each column of the model, or null if it
-    is missing. It may also have the columns that were left out in training, but no others. POST
-    /predict?reasons=3 adds the three columns that contribute most to each prediction. GET
-    /openapi.json describes the service, /metadata describes the model, /metrics has counts for
-    Prometheus, and /healthz responds while the service runs.
+    is missing. It may also have the target and the columns that were left out in training, which
+    are ignored, but no others. POST /predict?reasons=3 adds the three columns that contribute most
+    to each prediction. GET /openapi.json describes the service, /metadata describes the model,
+    /metrics has counts for Prometheus, and /healthz responds while the service runs.
 
     The service has no TLS: put a proxy in front of it to serve other machines. A line on standard
     error is written for each request, without its data, with the time in UTC. After Ctrl-C or

@@ -79,6 +79,9 @@ def _compare_records(old: Predictor, new: Predictor) -> list[Difference]:
             change = "is used now, and was left out"
             differences.append(Difference(name, "column", change, breaks=True))
     for name in old_fields:
+        is_ignored = name == old.target_name and name not in old_schema["required"]
+        if is_ignored:  # another target is a difference of the answers
+            continue
         if name not in new_fields:
             differences.append(Difference(name, "column", "removed", breaks=True))
         elif name not in required and name in old_schema["required"]:

@@ -61,14 +61,14 @@ VALID = [
     *({"town": value} for value in (None, "Atlantis", "", 7, True, "two\nlines\n")),
     *({"class": value} for value in ("1", 3, 99)),
     *({"day": value} for value in (None, "2026/03/01", "2026-03-01 12:30", "2026-03-01T12:30:00Z")),
-    {"country": "Spain"},
+    *({"country": "Spain"}, {"answer": "yes"}, {"answer": [3]}),
 ]
 WRONG = [
     *({"size": value} for value in ("3", True, [3])),
     *({"member": value} for value in ("maybe", 2, "", "?", "NA", "YES", "yes", 1)),
     *({"day": value} for value in ("first of May", 3, "2026-03-01 ", "", "?", "2026-02-29")),
     *({"day": value} for value in ("01.02.2024", "14:30", "Jan 5, 2024", "2024Q1")),
-    *({"twon": "Rome"}, {"answer": "yes"}, {"town": ["Rome"]}, {"town": "Ro\0me"}),
+    *({"twon": "Rome"}, {"anwser": "yes"}, {"town": ["Rome"]}, {"town": "Ro\0me"}),
 ]
 
 

@@ -1,8 +1,9 @@
 """JSON Schema export: the records that a model takes, for validators and clients of a service.
 
-A record is strict where a table is lenient: it has all columns and no others, numbers and booleans
-are not text, and only null is a missing value. A category that is not in the training data is
-accepted, as in a prediction. The service accepts exactly the records that the schema accepts.
+A record is strict where a table is lenient: it has all columns and no others, except the target and
+columns that were left out, which are ignored; numbers and booleans are not text, and only null is a
+missing value. A category that is not in the training data is accepted, as in a prediction. The
+service accepts exactly the records that the schema accepts.
 
 The keywords and patterns are those that validators in strict mode, client generators and the
 regular expressions of other languages all support.
@@ -90,6 +91,9 @@ def schema_of(program: Program) -> dict[str, Any]:
         properties = _scaled_numbers(program)
     for name in _left_out(program):
         properties.setdefault(name, {"title": name, "description": "left out by request"})
+    if program.target_name:
+        ignored = {"title": program.target_name, "description": "the target, which is ignored"}
+        properties.setdefault(program.target_name, ignored)
     example = {}
     for name in program.feature_names:
         examples = properties[name]["examples"]
