@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas
 import pytest
 from predictors import predictor_of
 
@@ -115,6 +116,55 @@ def test_rows_are_compared_with_the_training_data(barenet, iris):
         total = sum(float(printed[f"contribution_{place}"]) for place in (1, 2, 3, 4))
         expected = result.predictions[row, output] - result.expected[output]
         assert total == pytest.approx(expected, abs=1e-3)
+
+
+def test_reasons_on_the_scale_of_log_odds(barenet, files):
+    save(linear_model(("no", "yes")), "classes.safetensors")
+    command = ("predict", "classes.safetensors", "old.csv", "--background", "new.csv")
+    options = ("--reasons", 2, "--scale", "log-odds")
+    rows = barenet(*command, *options).rows
+    background = [[5, 1], [1, 9]]
+    predictor = load("classes.safetensors")
+    result = contributions(predictor, [[0, 0], [2, 2]], background, scale="log-odds")
+    for row, printed in enumerate(rows):
+        expected = result.reasons(row, 2, "yes")
+        assert float(printed["expected"]) == pytest.approx(result.expected[1], rel=1e-3)
+        for place, reason in enumerate(expected, 1):
+            assert printed[f"reason_{place}"] == reason.column
+            contribution = float(printed[f"contribution_{place}"])
+            assert contribution == pytest.approx(reason.contribution, rel=1e-3)
+    document = barenet(*command, *options, "--json").json
+    assert document["scale"] == "log-odds"
+    assert barenet(*command, "--reasons", 2, "--json").json["scale"] == "probability"
+    assert barenet(*command, "--reasons", 2, "--scale", "probability").rows != rows
+    error = barenet(*command[:3], "--scale", "log-odds").error
+    assert "--scale: it is for the reasons of predictions; add --reasons 3" in error
+    error = barenet(*files, "--background", "old.csv", *options).error
+    assert "--scale: numbers have no log-odds; leave it out" in error
+
+
+def test_the_rows_that_reasons_compare_with_are_described(barenet, files, tmp_path):
+    options = ("--reasons", 2, "--background", "old.csv")
+    done = barenet(*files, *options, "--out", "out.csv").ok()
+    compared = "the reasons compare with 2 rows of old.csv; standard errors up to 0"
+    assert compared in done.err
+    table = pandas.read_csv("out.csv")  # without options
+    assert table["contribution_1"].tolist() == [12.0, 8.0]
+    document = barenet(*files, *options, "--json").json
+    assert document["compared_with"] == {"rows": 2, "source": "old.csv"}
+    assert "scale" not in document
+    save(linear_model().with_background([[0, 0], [2, 2]]), "kept.safetensors")
+    kept = barenet("predict", "kept.safetensors", "new.csv", "--reasons", 2, "--json")
+    assert kept.json["compared_with"] == {"rows": 2, "source": "the model file"}
+    assert "compare with 2 rows in the model file" in kept.err
+    lines = [f"{row % 7},{row % 11}" for row in range(1500)]
+    (tmp_path / "many.csv").write_text("\n".join(["a,b", *lines]) + "\n")
+    many = barenet(*files, "--reasons", 2, "--background", "many.csv", "--json")
+    assert many.json["compared_with"] == {"rows": 1000, "source": "many.csv"}
+    errors = [reason["standard_error"] for row in many.json["reasons"] for reason in row]
+    described = "1,000 rows drawn from the 1,500 rows of many.csv; standard errors up to "
+    assert f"{described}{max(errors):.2g}" in many.err
+    assert "reasons" not in barenet(*files).ok().err
 
 
 def test_tables_without_rows_have_no_reasons(barenet, files, tmp_path):

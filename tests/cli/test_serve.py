@@ -100,6 +100,9 @@ def test_reasons_are_those_of_the_command(serve, barenet, classes, table, tmp_pa
     command = ("predict", classes, tmp_path / "new.csv", "--reasons", 2, "--background", table)
     expected = barenet(*command, "--json").json["reasons"]
     assert [answer["reasons"] for answer in answers] == expected
+    assert answers[0]["compared_with"]["source"] == table.name
+    assert answers[0]["compared_with"]["rows"] > 1
+    assert answers[0]["scale"] == "probability"
     assert "parameters" in send(path="/openapi.json")[1]["paths"]["/predict"]["post"]
     status, answer = send(RIGHT, "/predict?reasons=0")
     assert (status, answer["error"][:17]) == (400, "reasons: expected")
@@ -108,6 +111,18 @@ def test_reasons_are_those_of_the_command(serve, barenet, classes, table, tmp_pa
     assert (status, answer["error"]) == (400, hint)
     error = barenet("serve", classes, "--background", tmp_path / "nothing.csv").error
     assert "nothing.csv" in error
+    error = barenet("serve", classes, "--scale", "log-odds").error
+    assert "--scale: it is for reasons, and the model has no rows to compare with" in error
+
+
+@pytest.mark.integration
+def test_reasons_of_a_service_are_on_the_scale_of_its_option(serve, barenet, classes, table):
+    _, send = serve(classes, "--background", table, "--scale", "log-odds")
+    status, answer = send(RIGHT, "/predict?reasons=2")
+    assert (status, answer["scale"]) == (200, "log-odds")
+    command = ("predict", classes, table, "--reasons", 2, "--background", table, "--row", 0)
+    document = barenet(*command, "--scale", "log-odds", "--json").json
+    assert document["expected"] == [answer["expected"]]
 
 
 @pytest.mark.integration

@@ -65,11 +65,11 @@ def explained() -> Service:
     return service_of(predictor.with_background(rows))
 
 
-def service_of(predictor, **options) -> Service:
+def service_of(predictor, scale="probability", **options) -> Service:
     """A service of a predictor, without a token."""
     settings = {"max_body": 2**20, "max_rows": 1000, "timeout": 60}
     settings |= {"log": print, "token": b"", "hosts": ()}
-    model = ServedModel(predictor=predictor, coverage=0.9, sha256="")
+    model = ServedModel(predictor=predictor, coverage=0.9, scale=scale, sha256="")
     return Service(model=model, **settings, **options)
 
 
@@ -102,6 +102,8 @@ def test_reasons_are_the_largest_contributions(explained):
         reasons = answer.pop("reasons")
         explained_class = answer.pop("explained_class")
         expected_output = answer.pop("expected")
+        assert answer.pop("compared_with") == {"rows": 20, "source": "the model file"}
+        assert answer.pop("scale") == "probability"
         assert answer == without[row]
         assert explained_class == predictor.classes[1]
         assert expected_output == pytest.approx(result.expected[1], rel=1e-5)
@@ -115,6 +117,18 @@ def test_reasons_are_the_largest_contributions(explained):
     assert {reason["value"] for reason in all_reasons["reasons"]} == {"1", "missing"}
     assert len(answer_of(explained, "reasons=1", RECORDS[0])[1]["reasons"]) == 1
     assert answer_of(explained, "reasons=1", []) == (200, [])
+
+
+def test_reasons_on_the_scale_of_log_odds(explained):
+    predictor = explained.model.predictor
+    status, [answer, *_] = answer_of(service_of(predictor, scale="log-odds"), "reasons=2")
+    assert status == 200 and answer["scale"] == "log-odds"
+    result = contributions(predictor, RECORDS, scale="log-odds")
+    assert answer["expected"] == pytest.approx(result.expected[1], rel=1e-5)
+    total = sum(reason["contribution"] for reason in answer["reasons"])
+    probability = answer["probabilities"][predictor.classes[1]]
+    log_odds = np.log(probability / (1 - probability))
+    assert total == pytest.approx(log_odds - answer["expected"], abs=1e-3)
 
 
 def test_reasons_of_a_record_do_not_depend_on_others():

@@ -26,6 +26,7 @@ from barenet.datasets._column_summary import (
 )
 from barenet.errors import ArgumentError, BarenetError, count_of, some
 from barenet.files._predictor import check_threshold, describe_threshold, interval_of
+from barenet.insight.contributions._contributions import Scale
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
@@ -45,6 +46,7 @@ def predict(
     threshold: float | None = None,
     reasons: Integer | None = None,
     background: Data = "",
+    scale: Scale | None = None,
     output: PredictionOutput = PredictionOutput(),
     file: FileOptions = FileOptions(),
     json: Off = False,
@@ -75,10 +77,13 @@ def predict(
     reasons : int
         Add the columns that contribute most to each prediction, this many, with their values,
         contributions and standard errors: Shapley values of the number, or of the probability of
-        the second of two classes or the predicted one of several.
+        the second of two classes or the predicted one of several. The rows that they compare with
+        are described on standard error.
     background : str
         The rows that --reasons compares with: a named data set or a file; by default those that
         the model file keeps, or else the training data. At most 1,000 of them are used.
+    scale : str
+        The scale of --reasons for classes; by default probabilities.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -87,7 +92,7 @@ def predict(
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
     check_threshold(trained.predictor, threshold)
-    explained = find_reasons(trained, reasons, background, file)
+    explained = find_reasons(trained, reasons, background, file, scale)
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
     collected = rejected if output.rejected else None
     at_once = json or row is not None
@@ -132,6 +137,8 @@ def predict(
             _check_missing(output.max_missing, missing, n_rows, predictor)
     if threshold is not None:
         log(describe_threshold(predictor, threshold))
+    if explained.describe():
+        log(explained.describe())
     lines = rejected["line"]
     if lines:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")

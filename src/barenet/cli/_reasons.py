@@ -19,6 +19,8 @@ from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.insight.contributions import Contributions
 from barenet.insight.contributions._contributions import (
+    MODEL_FILE,
+    ComparedRows,
     ExplainedPrediction,
     Scale,
     reasons_of_predictions,
@@ -39,17 +41,43 @@ class Reasons:
         The background rows.
     count : int
         Number of reasons of a prediction; 0 if none are requested.
+    scale : {"probability", "log-odds"}
+        The scale for classes.
+    source : str
+        Where the background rows come from.
     """
 
-    def __init__(self, predictor: Predictor, background: Any, count: int) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        background: Any,
+        count: int,
+        scale: Scale = "probability",
+        source: str = "",
+    ) -> None:
         self.predictor = predictor
         self.count = count
+        self.scale = scale
+        self.source = source
+        #: The largest standard error of a contribution until now; None before the first row.
+        self.largest_error: float | None = None
         self._background = background
 
     @cached_property
     def _explainer(self) -> Explainer:
         """The model and its background rows, prepared for all rows."""
-        return Explainer.of(self.predictor, self._background)
+        return Explainer.of(self.predictor, self._background, self.scale)
+
+    def describe(self) -> str:
+        """Describe what the predictions were compared with; empty before the first row."""
+        if self.largest_error is None:
+            return ""
+        compared = describe_background(len(self._background), self.source)
+        text = f"the reasons compare with {compared}; standard errors up to "
+        text += f"{self.largest_error:.2g}"
+        if self.scale != "probability":
+            text += f", on the scale of {self.scale}"
+        return text
 
     def document(self, X: Any, outputs: FloatArray) -> dict[str, Any]:
         """Return the reasons of each row as a part of a JSON document."""
@@ -63,6 +91,10 @@ class Reasons:
                 document["explained_classes"].append(explained.explained_class)
             document["expected"].append(explained.expected)
             document["reasons"].append([reason._asdict() for reason in explained.reasons])
+        n_background = min(len(self._background), N_BACKGROUND)
+        document["compared_with"] = ComparedRows(n_background, self.source)._asdict()
+        if self.predictor.classes is not None:
+            document["scale"] = self.scale
         return document
 
     def columns(self, X: Any, outputs: FloatArray) -> Columns:
@@ -96,6 +128,10 @@ class Reasons:
             return []
         rows = self._explainer.model.rows(X, "X")
         result = self._explainer.explain(rows, n_threads=available_threads(None))
+        largest_error = float(result.standard_errors.max())
+        if self.largest_error is not None:
+            largest_error = max(largest_error, self.largest_error)
+        self.largest_error = largest_error
         return reasons_of_predictions(result, self.count)
 
 
@@ -104,6 +140,7 @@ def find_reasons(
     count: int | None,
     background: str,
     file: FileOptions,
+    scale: Scale | None,
 ) -> Reasons:
     """Load the background rows for a number of reasons: those of a file, or the training data."""
     predictor = trained.predictor
@@ -111,12 +148,19 @@ def find_reasons(
         if background:
             problem = "these rows are for the reasons of predictions"
             raise ArgumentError(problem, argument="background", remedy="add {reasons}", reasons=3)
+        if scale is not None:
+            problem = "it is for the reasons of predictions"
+            raise ArgumentError(problem, argument="scale", remedy="add {reasons}", reasons=3)
         return Reasons(predictor, None, 0)
     check_count(count, "reasons")
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
         problem = "the model predicts several numbers for each row"
         raise ArgumentError(problem, argument="reasons", remedy="leave it out")
-    return Reasons(predictor, load_background(trained, background, file), count)
+    if predictor.classes is None and scale == "log-odds":
+        raise ArgumentError("numbers have no log-odds", argument="scale", remedy="leave it out")
+    rows = load_background(trained, background, file)
+    source = source_of_background(trained, background)
+    return Reasons(predictor, rows, count, scale or "probability", source)
 
 
 def _has_kept_background(trained: TrainedModel, background: str) -> bool:
@@ -169,20 +213,32 @@ def explain_predictions(
         predicted = _output_to_explain(result, place)
         for output in predicted:
             texts.append(f"row {row}: {_as_text(result, place, output)}")
-    texts.append(_describe_background(trained, background, background_rows))
+    source = source_of_background(trained, background)
+    compared = describe_background(len(background_rows), source)
+    texts.append(f"Expected: the mean prediction of the rows to compare with, {compared}.")
     return "\n\n".join(texts)
 
 
-def _describe_background(trained: TrainedModel, background: str, rows: Any) -> str:
-    """Describe the rows whose mean prediction is expected."""
+def source_of_background(trained: TrainedModel, background: str) -> str:
+    """Return where the rows to compare with come from."""
     if _has_kept_background(trained, background):
-        origin = "in the model file"
-    else:
-        origin = f"of {trained.data_or_default(background)}"
-    described = f"{count_of(len(rows), 'row')} {origin}"
-    if len(rows) > N_BACKGROUND:
-        described = f"{N_BACKGROUND:,} rows drawn from the {described}"
-    return f"Expected: the mean prediction of the rows to compare with, {described}."
+        return MODEL_FILE
+    return trained.data_or_default(background)
+
+
+def describe_background(n_rows: int, source: str) -> str:
+    """Describe the rows to compare with.
+
+    >>> describe_background(100, MODEL_FILE), describe_background(5000, "old.csv")
+    ('100 rows in the model file', '1,000 rows drawn from the 5,000 rows of old.csv')
+    """
+    preposition = "of"
+    if source == MODEL_FILE:
+        preposition = "in"
+    described = f"{count_of(n_rows, 'row')} {preposition} {source}"
+    if n_rows > N_BACKGROUND:
+        return f"{N_BACKGROUND:,} rows drawn from the {described}"
+    return described
 
 
 def _output_to_explain(result: Contributions, place: int) -> list[int]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
@@ -21,7 +21,8 @@ from barenet.cli._flags import Data, Integer, Off
 from barenet.errors import ArgumentError, BarenetError, with_addresses
 from barenet.files._model_path import model_file
 from barenet.files._predictor import describe_threshold
-from barenet.storage._file_io import parse_size
+from barenet.insight.contributions._contributions import MODEL_FILE, Scale
+from barenet.storage._file_io import name_of, parse_size
 from barenet.storage._working_copy import working_copy
 
 #: Default port.
@@ -48,6 +49,7 @@ def serve(
     interval: float | None = None,
     threshold: float | None = None,
     background: Data = "",
+    scale: Scale | None = None,
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
@@ -91,6 +93,8 @@ def serve(
     background : str
         The rows that reasons compare with: a named data set or a file; by default those that the
         model file keeps. At most 1,000 of them are used.
+    scale : str
+        The scale of reasons for classes; by default probabilities.
 
     Returns
     -------
@@ -103,9 +107,10 @@ def serve(
     from barenet.service._model_reload import ModelReload
     from barenet.service._service import Service
 
+    options = ModelOptions(interval, threshold, background, scale)
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        model=_load_model(model, interval, threshold, background),
+        model=_load_model(model, options),
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
@@ -113,7 +118,7 @@ def serve(
         token=token,
         hosts=hosts,
     )
-    reload = ModelReload(service, partial(_load_again, model, interval, threshold, background))
+    reload = ModelReload(service, partial(_load_again, model, options))
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
@@ -125,9 +130,16 @@ def serve(
     return 128 + server.signal
 
 
-def _load_model(
-    model: Path, interval: float | None, threshold: float | None, background: str
-) -> Any:
+class ModelOptions(NamedTuple):
+    """How a model is served; the same for a model that is loaded again."""
+
+    interval: float | None
+    threshold: float | None
+    background: str
+    scale: Scale | None
+
+
+def _load_model(model: Path, options: ModelOptions) -> Any:
     """Load the model of a service from its file, or from the folder of its run."""
     from barenet.service._served_model import ServedModel
 
@@ -136,29 +148,36 @@ def _load_model(
     predictor = load(path, Predictor)
     if _checksum(path) != sha256:
         raise BarenetError(f"{path}: has changed while it was read; load it once more")
-    if interval is not None:
-        predictor.predict_interval((), interval)  # this rejects models without such intervals
-    if background:
-        predictor = _with_background(path, predictor, background)
-    return ServedModel(
+    if options.interval is not None:
+        # This rejects models without such intervals.
+        predictor.predict_interval((), options.interval)
+    source = MODEL_FILE
+    if options.background:
+        source = options.background
+        predictor = _with_background(path, predictor, source)
+    served = ServedModel(
         predictor=predictor,
-        coverage=interval or COVERAGE,
-        threshold=threshold,
+        coverage=options.interval or COVERAGE,
+        threshold=options.threshold,
+        scale=options.scale or "probability",
+        background_source=name_of(with_addresses(source)),
         sha256=sha256,
         file=with_addresses(path),
         modified=path.stat().st_mtime,
     )
+    if options.scale is not None and served.reasons.problem:
+        problem = f"it is for reasons, and {served.reasons.problem}"
+        raise ArgumentError(problem, argument="scale")
+    return served
 
 
-def _load_again(
-    model: Path, interval: float | None, threshold: float | None, background: str
-) -> Any:
+def _load_again(model: Path, options: ModelOptions) -> Any:
     """Load the model of a service once more, from its address if it has one."""
     path = model_file(model)
     copy = working_copy(path)
     if copy is not None:
         copy.fetch(path)
-    return _load_model(model, interval, threshold, background)
+    return _load_model(model, options)
 
 
 def _checksum(path: Path) -> str:

@@ -15,7 +15,7 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 DOCUMENT_KEYWORDS = ("$schema", "$comment", "$defs", "title")
 
 #: The parts of an answer that reasons add, beside the reasons.
-PARTS_OF_REASONS = ("explained_class", "expected")
+PARTS_OF_REASONS = ("explained_class", "expected", "compared_with", "scale")
 
 #: The response to a request without the token, or with a wrong one.
 UNAUTHORIZED = {"$ref": "#/components/responses/Unauthorized"}
@@ -58,6 +58,7 @@ def describe_service(
         del answer["probabilities"]
     if has_reasons and not is_classifier:
         del answer["explained_class"]
+        del answer["scale"]
     if has_intervals:
         answer["interval"]["items"] = target
     else:
@@ -70,6 +71,7 @@ def describe_service(
         for name in (*PARTS_OF_REASONS, PARAMETER):
             del answer[name]
         del schemas["Reason"]
+        del schemas["ComparedRows"]
     if has_token:
         document["security"] = [{"token": []}]
         for path in document["paths"].values():

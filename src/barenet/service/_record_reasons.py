@@ -12,7 +12,12 @@ import numpy as np
 
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.insight.contributions._contributions import reasons_of_predictions
+from barenet.insight.contributions._contributions import (
+    MODEL_FILE,
+    ComparedRows,
+    Scale,
+    reasons_of_predictions,
+)
 from barenet.insight.contributions._explainer import Explainer
 
 #: The parameter of a request, and its maximum.
@@ -39,16 +44,23 @@ class RecordReasons:
     ----------
     predictor : Predictor
         The model, with the background rows that it keeps.
+    scale : {"probability", "log-odds"}
+        The scale for classes.
+    source : str
+        Where the background rows come from.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(
+        self, predictor: Predictor, scale: Scale = "probability", source: str = MODEL_FILE
+    ) -> None:
+        self.source = source
         self.problem = ""
         if predictor.background is None:
             self.problem = NO_BACKGROUND
         elif predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
             self.problem = SEVERAL_NUMBERS
         else:
-            self.explainer = Explainer.of(predictor, predictor.background)
+            self.explainer = Explainer.of(predictor, predictor.background, scale)
 
     def read_count(self, texts: list[str]) -> int:
         """Read the number of reasons from the values of the parameter; 0 if it has none.
@@ -76,6 +88,8 @@ class RecordReasons:
             If a prediction of some of a row's values and a background row's others overflows.
         """
         rows = self.explainer.model.rows(rows, "X")
+        n_background = len(self.explainer.outputs)
+        compared_with = ComparedRows(n_background, self.source)._asdict()
         found: list[dict[str, Any]] = []
         for start in range(0, len(rows), RECORDS_AT_A_TIME):
             if is_cancelled.is_set():
@@ -91,5 +105,8 @@ class RecordReasons:
                 if explained.explained_class is None:
                     del answer["explained_class"]
                 answer[PARAMETER] = [reason._asdict() for reason in explained.reasons]
+                answer["compared_with"] = compared_with
+                if result.scale is not None:
+                    answer["scale"] = result.scale
                 found.append(answer)
         return found

@@ -10,6 +10,7 @@ from barenet.datasets._column_summary import unusual_values
 from barenet.files._predictor import Predictor, check_threshold, interval_of
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
+from barenet.insight.contributions._contributions import MODEL_FILE, Scale
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.service._record_checks import RecordChecks
 from barenet.service._record_reasons import RecordReasons
@@ -37,6 +38,9 @@ class ServedModel:
     coverage: float
     #: The probability from which on the second of two classes is predicted, if it is given.
     threshold: float | None = None
+    #: The scale of the reasons for classes, and where the rows that they compare with come from.
+    scale: Scale = "probability"
+    background_source: str = MODEL_FILE
     #: Checksum of the model file.
     sha256: str
     #: The path of the model file, and when it was written, in seconds since 1970.
@@ -63,7 +67,7 @@ class ServedModel:
     @cached_property
     def reasons(self) -> RecordReasons:
         """The reasons of predictions."""
-        return RecordReasons(self.predictor)
+        return RecordReasons(self.predictor, self.scale, self.background_source)
 
     @property
     def categories(self) -> list[str]:

@@ -62,6 +62,19 @@ class ExplainedPrediction(NamedTuple):
     reasons: list[Reason]
 
 
+class ComparedRows(NamedTuple):
+    """The background rows of reasons, as answers and documents describe them."""
+
+    #: The number of rows, after a sample was drawn.
+    rows: int
+    #: Where they come from: the model file, or the name of a data set or a file.
+    source: str
+
+
+#: The source of rows that a model keeps.
+MODEL_FILE = "the model file"
+
+
 @dataclass(frozen=True, eq=False)
 class Contributions:
     """Contributions of columns to predictions: Shapley values, with their standard errors.

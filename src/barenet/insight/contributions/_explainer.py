@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.engines._threads import numpy_on_one_thread
 from barenet.files._predictor import Predictor
-from barenet.insight.contributions._contributions import Contributions
+from barenet.insight.contributions._contributions import Contributions, Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._hybrid_rows import HybridRows
 from barenet.insight.contributions._shapley_values import (
@@ -87,9 +87,15 @@ class Explainer:
             self.background = model.prepare_background(self.rows, groups)
 
     @classmethod
-    def of(cls, predictor: Predictor, background: Any, n_background: int = N_BACKGROUND) -> Self:
+    def of(
+        cls,
+        predictor: Predictor,
+        background: Any,
+        scale: Scale = "probability",
+        n_background: int = N_BACKGROUND,
+    ) -> Self:
         """Prepare a predictor and raw background rows, to explain each column."""
-        model = ExplainedModel.of(predictor, background, "probability")
+        model = ExplainedModel.of(predictor, background, scale)
         names = predictor.feature_names
         groups = [[place] for place in range(len(names))]
         rows = model.rows(background, "background")
