@@ -221,10 +221,78 @@ def test_explain_shows_the_contributions_to_predictions(barenet, files):
     assert of_class.startswith("row 0: the probability of y = yes is 1, expected 0.7")
 
 
+def test_explained_predictions_are_written_in_every_format(barenet, files, tmp_path):
+    save(linear_model(("no", "<yes>")), "classes.safetensors")
+    command = ("explain", "classes.safetensors", "old.csv", "--prediction", "--rows", 1, 0)
+    command += ("--background", "new.csv", "--scale", "log-odds", "--out")
+    background = [[5, 1], [1, 9]]
+    predictor = load("classes.safetensors")
+    result = contributions(predictor, [[2, 2], [0, 0]], background, scale="log-odds")
+    for _ in range(2):  # the second time, earlier files are replaced
+        for name in ("why.csv", "why.json", "why.html", "why.txt"):
+            assert barenet(*command, name).ok().out.strip() == name
+    table = pandas.read_csv("why.csv")
+    assert table["row"].tolist() == [1, 1, 0, 0]
+    assert set(table["output"]) == {"<yes>"}
+    for place, row in enumerate((1, 0)):
+        of_row = table[table["row"] == row].set_index("column")
+        values = of_row.loc[["a", "b"], "contribution"]
+        np.testing.assert_array_equal(values, result.values[place, :, 1])  # all digits
+        np.testing.assert_array_equal(of_row["prediction"], result.predictions[place, 1])
+        np.testing.assert_array_equal(of_row["expected"], result.expected[1])
+        assert (of_row["standard_error"] == 0).all()
+    assert table["value"].tolist() == [2, 2, 0, 0]
+    document = json.loads((tmp_path / "why.json").read_text())
+    assert (document["scale"], document["data"]) == ("log-odds", "old.csv")
+    assert document["compared_with"] == {"rows": 2, "source": "new.csv"}
+    first = document["predictions"][0]
+    assert [first["row"], first["output"]] == [1, "<yes>"]
+    total = sum(reason["contribution"] for reason in first["contributions"])
+    assert total == pytest.approx(first["prediction"] - first["expected"])
+    page = (tmp_path / "why.html").read_text()
+    assert page.startswith("<!doctype html>") and "<script" not in page
+    assert "row 1: the log-odds of y = &lt;yes&gt; is" in page and "<yes>" not in page
+    assert "2 rows of new.csv" in page
+    assert (tmp_path / "why.txt").read_text() == barenet(*command[:-1]).ok().out
+    barenet(*command, "pages/").ok()
+    assert (tmp_path / "pages" / "contributions.html").read_text() == page
+
+
+def test_a_file_of_somebody_else_is_not_replaced_by_an_explanation(barenet, files, tmp_path):
+    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
+    for name in ("why.csv", "why.json", "why.html", "why.txt"):
+        (tmp_path / name).write_text("row,mine\n")
+        error = barenet(*command, "--out", name).error
+        assert f"--out: {name} is not a file of contributions written by barenet" in error
+        assert (tmp_path / name).read_text() == "row,mine\n"
+    error = barenet(*command, "--out", "why.png").error
+    assert "--out: unknown format '.png' of why.png (choose from .html, .htm, .csv," in error
+    assert "--rows: expected" in barenet(*command, "--rows", 7, "--out", "new.json").error
+    assert not (tmp_path / "new.json").exists()
+
+
+def test_columns_of_a_prediction_are_grouped(barenet, files):
+    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
+    text = barenet(*command, "--groups", "both=a, b").ok().out
+    lines = [line.split() for line in text.splitlines()[2:4]]
+    assert lines == [["column", "value", "contribution", "standard", "error"], ["both", "+12", "0"]]
+    for groups, message in (
+        ("a,b", "expected a name and columns, such as address=street,town, got 'a,b'"),
+        ("both=a,c", "unknown 'c' (choose from a, b)"),
+        ("both=", "unknown ''"),
+        ("b=a", "'b' is the name of a column outside the group"),
+    ):
+        assert f"--groups: {message}" in barenet(*command, "--groups", groups).error
+    error = barenet(*command, "--groups", "both=a", "both=b").error
+    assert "--groups: there are two groups 'both'" in error
+    error = barenet("explain", "m.safetensors", "new.csv", "--groups", "both=a,b").error
+    assert "--groups: it is for the contributions to a prediction; add --prediction" in error
+
+
 def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
     command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
     assert "--row: expected 0 to 1, got 2" in barenet(*command, "--row", 2).error
-    for option in (("--neuron", "1.1"), ("--limit", 3), ("--out", "x.txt"), ("--seed", 1)):
+    for option in (("--neuron", "1.1"), ("--limit", 3), ("--seed", 1)):
         error = barenet(*command, *option).error
         assert f"{option[0]}: it is for a training step; leave it out" in error
     error = barenet("explain", "iris", "--prediction").error

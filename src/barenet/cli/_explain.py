@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from barenet import Dataset, Predictor, TableEncoding, explain as explain_step
 from barenet.cli._console import emit
+from barenet.cli._explained_predictions import check_format
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Off, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._reasons import explain_predictions
+from barenet.cli._reasons import explain_predictions, read_groups
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.engines import Ensemble
@@ -80,6 +81,7 @@ def explain(
     prediction: Off = False,
     background: Data = "",
     scale: Scale | None = None,
+    groups: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     options: DataOptions = DataOptions(),
     config: Annotated[StepFlags, Parameter(name="*")] = StepFlags(),
     neuron: str | None = None,
@@ -117,6 +119,8 @@ def explain(
         the model file keeps, or else the training data. At most 1,000 of them are used.
     scale : str
         The scale of --prediction for classes; by default probabilities.
+    groups : tuple of str
+        Columns of --prediction that have one contribution together, such as address=street,town.
     target : str
         The column of a table to predict.
     task : str
@@ -134,8 +138,9 @@ def explain(
     form : str
         The format; by default that of the suffix of --out, else text.
     out : str
-        The file to write, such as step.txt, step.html or step.md, or a folder for it. An earlier
-        explanation is replaced, any other file is not.
+        The file to write, such as step.txt, step.html or step.md, or a folder for it; of
+        --prediction, such as why.html, why.csv, why.json or why.txt. An earlier explanation is
+        replaced, any other file is not.
     """
     config.validate()
     address = as_address(source)
@@ -146,15 +151,26 @@ def explain(
     is_folder = source != "" and Path(source).is_dir()
     is_model = is_model_file or is_folder
     if prediction:
-        step_options = {"neuron": neuron, "limit": limit, "format": form, "out": out}
+        step_options = {"neuron": neuron, "limit": limit, "format": form}
         step_options |= config.set_fields()
         _check_prediction(source, step_options, is_model=is_model)
-        text = explain_predictions(
-            Path(source), data, row, background, settings.file, scale or "probability"
+        if out is not None:
+            check_format(out)
+        explained = explain_predictions(
+            Path(source),
+            data,
+            row,
+            background,
+            settings.file,
+            scale or "probability",
+            read_groups(groups),
         )
-        emit(text)
+        if out is None:
+            emit(explained.to_text())
+        else:
+            emit(str(explained.write(out)))
         return
-    for name, value in (("background", background), ("scale", scale)):
+    for name, value in (("background", background), ("scale", scale), ("groups", groups)):
         if value:
             problem = "it is for the contributions to a prediction"
             raise ArgumentError(problem, argument=name, remedy="add {prediction}", prediction=True)

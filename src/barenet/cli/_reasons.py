@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,12 @@ import numpy as np
 
 from barenet import Predictor, contributions
 from barenet._constraints import check_count
-from barenet._display import align
+from barenet.cli._explained_predictions import ExplainedPredictions, describe_background
 from barenet.cli._prediction_file import Columns
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, count_of, printable
-from barenet.insight.contributions import Contributions
+from barenet.errors import ArgumentError
 from barenet.insight.contributions._contributions import (
     MODEL_FILE,
     ComparedRows,
@@ -26,7 +25,6 @@ from barenet.insight.contributions._contributions import (
     reasons_of_predictions,
 )
 from barenet.insight.contributions._explainer import N_BACKGROUND, Explainer
-from barenet.insight.plots._column_effects import shorten
 from barenet.model._arrays import FloatArray
 
 
@@ -190,6 +188,27 @@ def load_background(trained: TrainedModel, background: str, file: FileOptions) -
     return rows
 
 
+def read_groups(texts: Sequence[str]) -> dict[str, list[str]] | None:
+    """Read the names of groups and of their columns; None without groups.
+
+    >>> read_groups(["address=street, town"])
+    {'address': ['street', 'town']}
+    """
+    if not texts:
+        return None
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, columns = text.partition("=")
+        name = name.strip()
+        if not name or not equals:
+            expected = "a name and columns, such as address=street,town"
+            raise ArgumentError.of("groups", text, expected)
+        if name in groups:
+            raise ArgumentError(f"there are two groups {name!r}", argument="groups")
+        groups[name] = [column.strip() for column in columns.split(",")]
+    return groups
+
+
 def explain_predictions(
     model: Path,
     data: str,
@@ -197,8 +216,9 @@ def explain_predictions(
     background: str,
     file: FileOptions,
     scale: Scale,
-) -> str:
-    """Write a table of the contributions to each output for some rows of a table."""
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> ExplainedPredictions:
+    """Compute the contributions to each output for some rows of a table."""
     trained = load_trained(model)
     background_rows = load_background(trained, background, file)
     data = trained.data_or_default(data)
@@ -207,16 +227,17 @@ def explain_predictions(
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
     distinct = list(dict.fromkeys(rows))
-    result = contributions(trained.predictor, X[distinct], background_rows, scale=scale)
-    texts = []
-    for place, row in enumerate(distinct):
-        predicted = _output_to_explain(result, place)
-        for output in predicted:
-            texts.append(f"row {row}: {_as_text(result, place, output)}")
-    source = source_of_background(trained, background)
-    compared = describe_background(len(background_rows), source)
-    texts.append(f"Expected: the mean prediction of the rows to compare with, {compared}.")
-    return "\n\n".join(texts)
+    result = contributions(
+        trained.predictor, X[distinct], background_rows, scale=scale, groups=groups
+    )
+    return ExplainedPredictions.of(
+        result,
+        distinct,
+        model=str(trained.path),
+        data=data,
+        n_background=len(background_rows),
+        source=source_of_background(trained, background),
+    )
 
 
 def source_of_background(trained: TrainedModel, background: str) -> str:
@@ -224,42 +245,3 @@ def source_of_background(trained: TrainedModel, background: str) -> str:
     if _has_kept_background(trained, background):
         return MODEL_FILE
     return trained.data_or_default(background)
-
-
-def describe_background(n_rows: int, source: str) -> str:
-    """Describe the rows to compare with.
-
-    >>> describe_background(100, MODEL_FILE), describe_background(5000, "old.csv")
-    ('100 rows in the model file', '1,000 rows drawn from the 5,000 rows of old.csv')
-    """
-    preposition = "of"
-    if source == MODEL_FILE:
-        preposition = "in"
-    described = f"{count_of(n_rows, 'row')} {preposition} {source}"
-    if n_rows > N_BACKGROUND:
-        return f"{N_BACKGROUND:,} rows drawn from the {described}"
-    return described
-
-
-def _output_to_explain(result: Contributions, place: int) -> list[int]:
-    """Return the second of two classes, the predicted one of several, or all numbers."""
-    n_outputs = len(result.output_names)
-    if result.scale is None:
-        return list(range(n_outputs))
-    if n_outputs == 2:
-        return [1]
-    return [int(result.predictions[place].argmax())]
-
-
-def _as_text(result: Contributions, place: int, output: int) -> str:
-    """Write the contributions to an output as a table, the largest first."""
-    expected = result.expected[output]
-    predicted = result.predictions[place, output]
-    heading = f"{result.describe_output(output)} is {predicted:.4g}, expected {expected:.4g}"
-    lines = [["column", "value", "contribution", "standard error"]]
-    for reason in result.reasons(place, len(result.names), output):
-        column = result.names.index(reason.column)
-        error = result.standard_errors[place, column, output]
-        cells = [printable(reason.column), printable(shorten(reason.value))]
-        lines.append([*cells, f"{reason.contribution:+.4g}", f"{error:.1g}"])
-    return f"{heading}\n\n{align(lines)}"
