@@ -135,7 +135,7 @@ class ExplainedPredictions:
             headings = ["column", "value", "contribution", "standard error", ""]
             heading = escape(printable(_heading(explained)))
             tables.append(f"<h2>{heading}</h2>\n{write_table(headings, rows)}")
-        title = f"predictions of {printable(self.model)} for rows of {printable(self.data)}"
+        title = f"Predictions of {printable(self.model)} for rows of {printable(self.data)}"
         body = write_display(title, *tables, write_text(printable(self.compared)))
         return write_page(f"barenet explain: {title}", body)
 

@@ -80,6 +80,30 @@ def test_shap_draws_the_explanation():
     np.testing.assert_array_equal(explanation.data[:, 1], X[:, 2])
 
 
+def test_shap_chooses_one_of_several_classes():
+    pytest.importorskip("shap")
+    result = result_of(3, "softmax")
+    explanation = result.to_shap()
+    assert explanation.shape == result.values.shape
+    of_class = explanation[:, :, "2"]
+    alone = result.to_shap("2")
+    np.testing.assert_array_equal(of_class.values, alone.values)
+    np.testing.assert_array_equal(of_class.base_values, alone.base_values)
+    np.testing.assert_array_equal(of_class.values, result.values[..., 2])
+    assert (of_class.output_names, of_class.feature_names) == ("2", ["x0", "x1", "x2"])
+
+
+@pytest.mark.parametrize("kind", ["beeswarm", "violin"])
+def test_shap_draws_numbers(kind):
+    shap = pytest.importorskip("shap")
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    explanation = result_of(1, "sigmoid").to_shap()
+    assert explanation.data.dtype == np.float64
+    getattr(shap.plots, kind)(explanation, show=False)
+    matplotlib.pyplot.close("all")
+
+
 def test_without_shap_an_error_has_the_remedy(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "shap", None)
     with pytest.raises(ImportError, match="pip install shap"):

@@ -194,6 +194,12 @@ class Contributions:
         """The mean absolute contribution of each column, shape (n_columns, n_outputs)."""
         return np.abs(self.values).mean(axis=0)
 
+    @property
+    def _has_usual_output(self) -> bool:
+        """Whether one output is the default: the only one, or the second of two classes."""
+        n_outputs = len(self.output_names)
+        return n_outputs == 1 or (n_outputs == 2 and self.scale is not None)
+
     def output_index(self, output: str | int | None = None) -> int:
         """Find an output by its name.
 
@@ -215,8 +221,7 @@ class Contributions:
         """
         n_outputs = len(self.output_names)
         if output is None:
-            is_clear = n_outputs == 1 or (n_outputs == 2 and self.scale is not None)
-            if not is_clear:
+            if not self._has_usual_output:
                 problem = f"there are several: {some(self.output_names)}"
                 raise ArgumentError(problem, argument="output", remedy="choose one")
             return n_outputs - 1
@@ -362,35 +367,55 @@ class Contributions:
         Parameters
         ----------
         output : str or int, optional
-            The output, as in `output_index`.
+            The output, as in `output_index`; by default all of them if there are several and none
+            is the usual one.
 
         Returns
         -------
         shap.Explanation
-            The contributions, the expected prediction and the values of the columns.
+            The contributions, the expected prediction and the values of the columns: of shape
+            (n_rows, n_columns) for one output, or (n_rows, n_columns, n_outputs) for all, of which
+            ``explanation[:, :, "name"]`` is one. The values of the columns are float64 if all of
+            them are numbers or booleans, or else objects.
 
         Raises
         ------
         ValueError
-            If there is no such output, or there are several and none is chosen.
+            If there is no such output.
         ImportError
             If shap is not installed.
         """
         shap = require_package("shap", "an Explanation")
+        feature_names = list(self.names)
+        data = self._values_for_shap()
+        if output is None and not self._has_usual_output:
+            return shap.Explanation(
+                values=self.values,
+                base_values=np.tile(self.expected, (len(self), 1)),
+                data=data,
+                feature_names=feature_names,
+                output_names=list(self.output_names),
+            )
         index = self.output_index(output)
-        data = np.empty((len(self), len(self.names)), object)
-        for place, name in enumerate(self.names):
-            if name in self.rows:
-                data[:, place] = self.rows[name].tolist()
-            else:
-                data[:, place] = ""
         return shap.Explanation(
             values=self.values[..., index],
             base_values=np.full(len(self), self.expected[index]),
             data=data,
-            feature_names=list(self.names),
+            feature_names=feature_names,
             output_names=self.output_names[index],
         )
+
+    def _values_for_shap(self) -> NDArray[Any]:
+        """Return the values of the columns, as numbers if all are, which plots of shap need."""
+        columns = [self.rows.get(name) for name in self.names]
+        if all(column is not None and column.dtype.kind in "biuf" for column in columns):
+            return np.column_stack([np.asarray(column, np.float64) for column in columns])
+        data = np.empty((len(self), len(columns)), object)
+        for place, column in enumerate(columns):
+            data[:, place] = ""  # of a group
+            if column is not None:
+                data[:, place] = column.tolist()
+        return data
 
 
 def reasons_of_predictions(result: Contributions, count: int) -> list[ExplainedPrediction]:
