@@ -8,6 +8,8 @@ from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
+from barenet.engines import is_jax
+from barenet.engines.jax._jax_library import first_device
 from barenet.errors import ArgumentError, count_of, in_list, printable, some
 from barenet.files._model_card import describe_rows
 from barenet.tables._alike_names import alike_notes
@@ -83,6 +85,8 @@ def introduce(fit: Fit, note: str = "") -> None:
         log(f"{summary}\n")
         _log_advice(fit)
     choose_metric(fit.settings.config.metric, fit.rows.dataset)
+    if is_jax(fit.settings.config.engine):
+        note += f"trained by JAX on this device: {first_device().device_kind}\n\n"
     log(f"{note}{fit.predictor.network.summary()}\n")
 
 

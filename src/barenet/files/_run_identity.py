@@ -97,7 +97,9 @@ def environment(engine: str) -> dict[str, Any]:
 
         surroundings["bits of a vector"] = vector_bits()
     if is_jax:
-        surroundings["device"] = import_module("jax").devices()[0].device_kind
+        from barenet.engines.jax._jax_library import first_device
+
+        surroundings["device"] = first_device().device_kind
     return surroundings
 
 

@@ -123,7 +123,7 @@ class JaxEngine(Engine):
             raise ArgumentError(
                 problem, argument="engine", value=self.name, remedy="use {engine}", engine=engine
             )
-        _ = library.jax  # the error of a missing package comes before the first step
+        library.first_device()  # an error of JAX comes before the first step
         self.job = job
         self.options = options
         #: The name with the options, in the history and in checkpoints.

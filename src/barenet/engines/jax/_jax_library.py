@@ -1,10 +1,12 @@
 """JAX itself, which is imported when the engine is first used, and nowhere else."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from barenet._extras import require
+from barenet.errors import ArgumentError
 
 #: The modules of JAX by their names here: ``jax_library.jnp`` imports ``jax.numpy``.
 MODULES = {
@@ -22,6 +24,31 @@ def __getattr__(name: str) -> Any:
     module = require(MODULES[name], extra="jax", purpose="the engine 'jax'")
     globals()[name] = module
     return module
+
+
+def first_device() -> Any:
+    """Return the device that programs run on: the first one that JAX finds.
+
+    Raises
+    ------
+    ArgumentError
+        If JAX finds none, such as no GPU where JAX_PLATFORMS asks for one.
+    MissingExtraError
+        If JAX is not installed.
+    """
+    jax = __getattr__("jax")
+    try:
+        return jax.devices()[0]
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        problem = "JAX finds no device"
+        platforms = os.environ.get("JAX_PLATFORMS", "")
+        if platforms:
+            problem += f" with JAX_PLATFORMS={platforms}"
+        if reason:
+            problem += f" ({reason})"
+        remedy = "install the package of JAX for the device, or leave JAX_PLATFORMS unset"
+        raise ArgumentError(problem, argument="engine", value="jax", remedy=remedy) from None
 
 
 @contextmanager

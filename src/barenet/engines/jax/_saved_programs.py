@@ -59,7 +59,7 @@ def _paths_of(lowered: Any) -> list[Path]:
     except ImportError:  # without Numba there is no folder for kernels
         return []
     jax = library.jax
-    device = jax.devices()[0]
+    device = library.first_device()
     digest = hashlib.sha256(lowered.as_text().encode()).hexdigest()
     key = (
         digest,

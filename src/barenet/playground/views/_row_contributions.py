@@ -155,7 +155,7 @@ def _explainer_of_model(prepared: PreparedData, network: Network, rows: Samples)
         network.parameters, original.parameters
     )
     if not is_unchanged:
-        return Explainer.of(prepared.predictor(network), rows, MAX_BACKGROUND)
+        return Explainer.of(prepared.predictor(network), rows, n_background=MAX_BACKGROUND)
     with PREPARING:
         if not prepared.explainers:
             prepared.explainers.append(Explainer.of(prepared.predictor(network), rows))
