@@ -198,3 +198,24 @@ def test_options_are_checked(refused, make_job):
     for spec in ("jax:precision=half", "jax:precison=tf32"):
         with refused("engine"):
             train(make_network(), X, y, engine=spec)
+
+
+def test_a_variable_that_hides_all_devices_is_named():
+    code = (
+        "import barenet; barenet.train(barenet.Network.dense([1, 1]), [[1.0]], [2.0], engine='jax')"
+    )
+    environment = {**os.environ, "JAX_PLATFORMS": "cuda", "CUDA_VISIBLE_DEVICES": ""}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+    *_, last = result.stderr.strip().splitlines()
+    assert last.startswith("barenet.errors.ArgumentError: engine: JAX finds no device with JAX_")
+    assert "leave JAX_PLATFORMS unset" in last
+
+
+def test_the_command_names_the_device_before_the_training(tmp_path):
+    command = [sys.executable, "-m", "barenet", "train", "iris", "--engine", "jax", "--epochs", "1"]
+    command += ["--out", str(tmp_path / "run")]
+    output = subprocess.check_output(command, stderr=subprocess.STDOUT, text=True)
+    device = jax.devices()[0].device_kind
+    assert output.index(f"trained by JAX on this device: {device}") < output.index("epoch 1")
