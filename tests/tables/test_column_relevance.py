@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from barenet import MLPEnsembleRegressor
+from barenet.tables import _column_relevance
 from barenet.tables._column_relevance import (
     RELEVANT,
     ColumnValues,
@@ -58,7 +59,7 @@ def test_irrelevant_columns_together_vary_as_much_as_one():
     table, y = table_of_all_kinds()
     encoding = TableEncoding.fit(table)
     left_out = [np.arange(0, 400), np.arange(400, 800)]
-    factors = relevance_factors(encoding, table, y[:, np.newaxis], np.ones(len(y)), left_out)
+    factors = relevance_factors(encoding, table, y[:, np.newaxis], np.ones(len(y)), left_out, {})
     is_noise = np.array(["noise" in name for name in encoding.input_names])
     np.testing.assert_allclose(factors[:, is_noise], 5**-0.5, rtol=1e-6)
     assert (factors[:, ~is_noise] == 1).all()
@@ -84,7 +85,7 @@ def test_the_targets_of_left_out_rows_have_no_part_in_a_networks_factors():
     changed = y.copy()
     changed[:50] = 100 * rng.normal(size=(50, 1))
     before, after = (
-        relevance_factors(encoding, table, targets, np.ones(200), left_out)
+        relevance_factors(encoding, table, targets, np.ones(200), left_out, {})
         for targets in (y, changed)
     )
     np.testing.assert_array_equal(before[0], after[0])
@@ -115,3 +116,32 @@ def test_an_ensemble_learns_beside_columns_that_do_not_matter():
     expected = np.sin(2 * new[:, 0]) + new[:, 1]
     model = MLPEnsembleRegressor(random_state=0).fit(X, y)
     assert model.score(new, expected) > 0.92
+
+
+def test_relevances_are_computed_once_for_the_same_columns_and_rows(monkeypatch):
+    rng = np.random.default_rng(3)
+    table = {name: rng.normal(size=300) for name in "abc"}
+    y = table["a"][:, np.newaxis]
+    weight = np.ones(300)
+    left_out = [np.arange(75), np.arange(75, 150)]
+    known = {}
+    first = relevance_factors(TableEncoding.fit(table), table, y, weight, left_out, known)
+    assert len(known) == 2
+    calls = []
+
+    def counted(*arguments, **options):
+        calls.append(options["seed"])
+        return relevances(*arguments, **options)
+
+    monkeypatch.setattr(_column_relevance, "relevances", counted)
+    in_bins = TableEncoding.fit(table, numbers="piecewise", bins=4)
+    again = relevance_factors(in_bins, table, y, weight, left_out, known)
+    starts = [in_bins.starts[name] for name in "abc"]
+    assert np.array_equal(again[:, starts], first)
+    assert calls == []
+    fewer = {"a": table["a"], "b": table["b"]}
+    relevance_factors(TableEncoding.fit(fewer), fewer, y, weight, left_out, known)
+    assert calls == [0, 1], "of other columns"
+    others = [np.arange(75), np.arange(150, 225)]
+    relevance_factors(in_bins, table, y, weight, others, known)
+    assert calls == [0, 1, 1], "of a network with other rows"

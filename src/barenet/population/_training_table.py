@@ -14,7 +14,7 @@ from barenet.population._number_loss import NumberLoss
 from barenet.population._out_of_fold import OutOfFold
 from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
 from barenet.tables._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_groups
-from barenet.tables._column_relevance import relevance_factors
+from barenet.tables._column_relevance import KnownRelevances, relevance_factors
 from barenet.tables._encoding import ColumnOptions, TableEncoding
 from barenet.tables._group_means import GroupMeans, inputs_of_groups
 from barenet.tables._input_regression import RegressionSample, random_rows
@@ -88,6 +88,9 @@ class TrainingTable:
         The options of the columns.
     monotonic : dict of str to int
         The signs of the columns in whose values the predictions increase (1) or decrease (-1).
+    known_relevances : dict
+        The relevances of columns for the networks that were prepared so far. Networks with other
+        inputs of the same columns have the same.
     """
 
     X: Any
@@ -103,6 +106,7 @@ class TrainingTable:
     engine: str
     columns: ColumnOptions
     monotonic: Signs = field(default_factory=dict)
+    known_relevances: KnownRelevances = field(default_factory=dict)
 
     def choose_inputs(self) -> ChosenInputs:
         """Choose inputs by ridge regressions; no fractions of rare categories if `rare` is set."""
@@ -126,6 +130,7 @@ class TrainingTable:
             y_for_encoding=self.y_for_encoding[rows],
             weight=self.weight[rows],
             groups=groups,
+            known_relevances={},
         )
 
     def encode(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> TableEncoding:
@@ -168,7 +173,7 @@ class TrainingTable:
         )
         check_order(encoding, self.monotonic)
         factors_of_networks = word_factors * relevance_factors(
-            encoding, self.X, self.y_for_encoding, self.weight, left_out
+            encoding, self.X, self.y_for_encoding, self.weight, left_out, self.known_relevances
         )
         inputs_by_group = inputs_of_groups(encoding, pairs, chosen.means)
         for places in inputs_by_group.values():

@@ -57,6 +57,11 @@ MOST_FEATURES = 100
 RELEVANT = 1.5
 
 
+#: Relevances of columns by their names, by what they depend on in a table: the columns with whether
+#: they have no codes, the number of the network, and the rows that it leaves out.
+KnownRelevances = dict[tuple[tuple[tuple[str, bool], ...], int, bytes], dict[str, float]]
+
+
 class ColumnValues(NamedTuple):
     """The values of a column that trees split at.
 
@@ -111,16 +116,19 @@ def relevance_factors(
     y: NDArray[Any],
     weight: NDArray[Any],
     left_out: Sequence[NDArray[np.intp]],
+    known: KnownRelevances,
 ) -> NDArray[np.float32]:
     """Return factors of the inputs for each network, given the rows that it leaves out.
 
     The factors are below 1 if several columns are not relevant. y has classes, or rows of numbers.
+    `known` has the relevances that were computed before for the same X, y and weight; those that
+    are computed are added to it.
 
     >>> rng = np.random.default_rng(0)
     >>> table = {"x": rng.normal(size=300), "u": rng.normal(size=300), "v": rng.normal(size=300)}
     >>> encoding = TableEncoding.fit(table)
     >>> y = table["x"][:, np.newaxis]
-    >>> relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)]).round(2)
+    >>> relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)], {}).round(2)
     array([[1.  , 0.71, 0.71]], dtype=float32)
     """
     factors = np.ones((len(left_out), encoding.n_inputs), np.float32)
@@ -137,9 +145,12 @@ def relevance_factors(
     for network, left_out_rows in enumerate(left_out):
         weight_in_training = weight.copy()
         weight_in_training[left_out_rows] = 0
-        relevance_by_name = relevances(columns, targets, weight_in_training[rows], seed=network)
+        features = tuple((column.name, column.codes is None) for column in columns)
+        key = (features, network, left_out_rows.tobytes())
+        if key not in known:
+            known[key] = relevances(columns, targets, weight_in_training[rows], seed=network)
         irrelevant = set()
-        for name, relevance in relevance_by_name.items():
+        for name, relevance in known[key].items():
             if relevance < RELEVANT:
                 irrelevant.add(name)
         factor = 1 / math.sqrt(max(1, len(irrelevant)))
