@@ -116,7 +116,7 @@ function copyButton(rows) {
 
 // The lessons of an address or a command with progress; null if there is only the progress.
 function courseOf(text) {
-  if (!/https?:|barenet play/.test(text)) return null;
+  if (!LINK.test(text)) return null;
   const command = text.match(/barenet play (.*)/);
   if (command) return fileOf(command[1]);
   const query = new URLSearchParams(text.split("?").pop());

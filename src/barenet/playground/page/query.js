@@ -11,6 +11,7 @@ export class Query {
   // Send a request with its fields, unless its answer is known or under way; return whether it was sent.
   send(fields = {}) {
     const { line, panels, version } = this.page;
+    if (line.ready === false) return false; // Python is loading, and the request would be lost
     const state = JSON.stringify([fields, version, panels.map(stateOf)]);
     const now = performance.now();
     const isEarly =
