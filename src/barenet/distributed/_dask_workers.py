@@ -380,20 +380,25 @@ def in_megabytes(n_bytes: float) -> str:
 
 
 class LostScheduler(logging.Filter):
-    """Drops a single log record: the error of a client that is closed while it reconnects.
+    """Drops the errors that a client logs after it has lost its scheduler.
 
-    In that case, Dask logs about thirty lines after the error that the scheduler is lost, or, if it
-    was about to try again, that it has failed to reconnect. The filter is removed from the logger
-    after that record, or together with the client, and passes the records of other clients.
+    Until the client is closed, Dask tries to reconnect. The end of these attempts is logged in one
+    or two records of about thirty lines each, after the error that the scheduler is lost. Records
+    of other clients pass, and so do those of a client that has reconnected. The filter leaves the
+    logger together with the client.
     """
 
     def __init__(self, client: Client, logger: logging.Logger) -> None:
         super().__init__()
         self._client = weakref.ref(client)
-        self._logger = logger
-        weakref.finalize(client, logger.removeFilter, self)
+        removal = weakref.finalize(client, logger.removeFilter, self)
+        # At exit, Dask closes the client that is its default, maybe after the finalizers.
+        removal.atexit = False
 
     def filter(self, record: logging.LogRecord) -> bool:
+        client = self._client()
+        if client is None or client.status == "running":
+            return True
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, asyncio.CancelledError):
             frames = traceback.walk_tb(error.__traceback__)
@@ -401,12 +406,8 @@ class LostScheduler(logging.Filter):
             frames = traceback.walk_stack(None)  # of the method that logs now
         else:
             return True
-        for frame, _ in frames:
-            client = frame.f_locals.get("self")
-            if client is not None and client is self._client():
-                self._logger.removeFilter(self)
-                return False
-        return True
+        comes_from_client = any(frame.f_locals.get("self") is client for frame, _ in frames)
+        return not comes_from_client
 
 
 class Sign(NamedTuple):
