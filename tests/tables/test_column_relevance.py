@@ -145,3 +145,16 @@ def test_relevances_are_computed_once_for_the_same_columns_and_rows(monkeypatch)
     others = [np.arange(75), np.arange(150, 225)]
     relevance_factors(in_bins, table, y, weight, others, known)
     assert calls == [0, 1, 1], "of a network with other rows"
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_relevances_do_not_depend_on_the_number_of_threads(n_threads):
+    rng = np.random.default_rng(4)
+    table = {name: rng.normal(size=300) for name in "abc"}
+    y = table["a"][:, np.newaxis] + rng.normal(size=(300, 1))
+    encoding = TableEncoding.fit(table)
+    arguments = (encoding, table, y, np.ones(300), [np.arange(75), np.arange(75, 150)])
+    of_one, of_several = {}, {}
+    relevance_factors(*arguments, of_one)
+    relevance_factors(*arguments, of_several, n_threads=n_threads)
+    assert of_one == of_several

@@ -42,8 +42,6 @@ class InputTrials:
         The rows, of which at most `MOST_ROWS_OF_TRIALS` are used.
     recipe : EnsembleRecipe
         The numbers of the training, except those of the repeats and epochs.
-    threads : int, optional
-        The maximum number of threads.
     progress : bool, optional
         Whether a bar shows the epochs; by default, on a terminal and in notebooks.
     """
@@ -53,7 +51,6 @@ class InputTrials:
         table: TrainingTable,
         recipe: EnsembleRecipe,
         *,
-        threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
         self.has_all_rows = len(table.y) <= MOST_ROWS_OF_TRIALS
@@ -67,7 +64,6 @@ class InputTrials:
             # Means over more rows than those of the training would seem to predict better.
             has_means_of_all_rows=False,
         )
-        self.threads = threads
         self.progress = progress
         #: The inputs that networks have been trained with, and their losses.
         self._losses: list[tuple[ChosenInputs, float]] = []
@@ -124,7 +120,7 @@ class InputTrials:
                 return loss
         training = self.table.prepare(chosen, self.recipe).training
         with live_line(self.progress, width=12) as show_line:
-            training.run(self.threads, progress=False, show_line=_of_trial(show_line))
+            training.run(self.table.threads, progress=False, show_line=_of_trial(show_line))
         if training.is_interrupted:
             raise KeyboardInterrupt
         assert training.best is not None

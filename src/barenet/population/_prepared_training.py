@@ -73,13 +73,14 @@ def prepare_ensemble_training(
         rare=rare,
         engine=engine,
         columns=columns,
+        threads=threads,
         monotonic=signs,
     )
     recipe = EnsembleRecipe.for_rows(len(y))
     if epochs:
         recipe = replace(recipe, epochs=epochs)
     chosen = table.choose_inputs()
-    trials = InputTrials(table, recipe, threads=threads, progress=progress)
+    trials = InputTrials(table, recipe, progress=progress)
     chosen = trials.confirm(chosen)
     return table.prepare(chosen, recipe)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._target_kind import TargetKind
+from barenet.engines._threads import available_threads
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, rows_left_out
@@ -45,6 +46,8 @@ class PreparedTraining(NamedTuple):
         The scaling of numeric targets.
     chosen : ChosenInputs
         The inputs that were chosen by the error on left-out rows, and are not the default.
+    threads : int, optional
+        The maximum number of threads; by default, one for each core that may be used.
     monotonic : dict of str to int
         The signs of the constrained columns.
     """
@@ -86,6 +89,8 @@ class TrainingTable:
         The engine that trains the networks.
     columns : dict
         The options of the columns.
+    threads : int, optional
+        The maximum number of threads; by default, one for each core that may be used.
     monotonic : dict of str to int
         The signs of the columns in whose values the predictions increase (1) or decrease (-1).
     known_relevances : dict
@@ -105,6 +110,7 @@ class TrainingTable:
     rare: float | None
     engine: str
     columns: ColumnOptions
+    threads: int | None = None
     monotonic: Signs = field(default_factory=dict)
     known_relevances: KnownRelevances = field(default_factory=dict)
 
@@ -172,9 +178,16 @@ class TrainingTable:
             keep=self.columns.get("keep_column", ()),
         )
         check_order(encoding, self.monotonic)
-        factors_of_networks = word_factors * relevance_factors(
-            encoding, self.X, self.y_for_encoding, self.weight, left_out, self.known_relevances
+        factors_of_columns = relevance_factors(
+            encoding,
+            self.X,
+            self.y_for_encoding,
+            self.weight,
+            left_out,
+            self.known_relevances,
+            n_threads=available_threads(self.threads),
         )
+        factors_of_networks = word_factors * factors_of_columns
         inputs_by_group = inputs_of_groups(encoding, pairs, chosen.means)
         for places in inputs_by_group.values():
             factors_of_networks[:, places.start : places.stop] = 0

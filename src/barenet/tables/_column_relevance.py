@@ -117,12 +117,14 @@ def relevance_factors(
     weight: NDArray[Any],
     left_out: Sequence[NDArray[np.intp]],
     known: KnownRelevances,
+    *,
+    n_threads: int = 1,
 ) -> NDArray[np.float32]:
     """Return factors of the inputs for each network, given the rows that it leaves out.
 
     The factors are below 1 if several columns are not relevant. y has classes, or rows of numbers.
     `known` has the relevances that were computed before for the same X, y and weight; those that
-    are computed are added to it.
+    are computed are added to it. The factors don't depend on the number of threads.
 
     >>> rng = np.random.default_rng(0)
     >>> table = {"x": rng.normal(size=300), "u": rng.normal(size=300), "v": rng.normal(size=300)}
@@ -148,7 +150,9 @@ def relevance_factors(
         features = tuple((column.name, column.codes is None) for column in columns)
         key = (features, network, left_out_rows.tobytes())
         if key not in known:
-            known[key] = relevances(columns, targets, weight_in_training[rows], seed=network)
+            known[key] = relevances(
+                columns, targets, weight_in_training[rows], seed=network, n_threads=n_threads
+            )
         irrelevant = set()
         for name, relevance in known[key].items():
             if relevance < RELEVANT:
@@ -166,6 +170,7 @@ def relevances(
     targets: NDArray[np.float64],
     weight: NDArray[Any],
     seed: int,
+    n_threads: int = 1,
 ) -> dict[str, float]:
     """Return the relevance of each column by its name; rows without weight have no part in it."""
     rng = np.random.RandomState(seed)
@@ -177,7 +182,7 @@ def relevances(
     features = [column.features(rows, targets) for column in columns]
     shadows = [column.features(shuffled, targets) for column in columns]
     X = np.concatenate([*features, *shadows], axis=1)
-    explained = _importances(X, targets, weight[rows], seed)
+    explained = _importances(X, targets, weight[rows], seed, n_threads)
     of_features, of_shadows = np.split(explained, 2)
     n_features = [part.shape[1] for part in features]
     importances = _sums(of_features, n_features)
@@ -195,7 +200,11 @@ def relevances(
 
 
 def _importances(
-    X: NDArray[np.float64], targets: NDArray[np.float64], weight: NDArray[Any], seed: int
+    X: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weight: NDArray[Any],
+    seed: int,
+    n_threads: int,
 ) -> NDArray[np.float64]:
     """Fit trees to rows of features, and return the importance of each feature."""
     from sklearn.ensemble import ExtraTreesRegressor
@@ -208,6 +217,7 @@ def _importances(
         min_samples_leaf=ROWS_OF_LEAF,
         max_features=n_features_of_split,
         random_state=seed,
+        n_jobs=n_threads,
     )
     if targets.shape[1] == 1:
         targets = targets[:, 0]  # scikit-learn warns of a single column
