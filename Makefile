@@ -42,7 +42,7 @@ test-integration: .venv/.installed-test  ## run the tests with real processes, s
 	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_documentation.py
 
 test-jax: .venv/.installed-test .venv/.installed-jax  ## run the tests of the JAX engine, which make test skips without JAX; some minutes
-	.venv/bin/python -m pytest $(PARALLEL) -m 'not slow' -k jax tests/engines tests/training
+	.venv/bin/python -m pytest $(PARALLEL) -m 'not slow' -k jax tests/engines tests/training tests/cli/test_doctor.py
 
 test-site: .venv/.installed-test  ## run the tests of the documentation's pages, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
 	BARENET_SITE=1 .venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests/playground/page \

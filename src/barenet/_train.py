@@ -152,7 +152,8 @@ def train(
     threads : int, optional
         Maximum number of threads of the compiled engine. The default is ``BARENET_THREADS`` in the
         environment, or else as many as are worth starting, but never more than the allowed cores.
-        The results don't depend on it, bit for bit. The reference engine leaves threads to NumPy.
+        The results don't depend on it, bit for bit. The reference engine leaves threads to NumPy,
+        and the JAX engine to JAX.
     progress : bool, optional
         By default, a run of more than a second shows a bar on a terminal or in a notebook, if it
         runs in the main thread and no callback shows the progress. False shows nothing. True is the

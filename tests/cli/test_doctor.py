@@ -11,6 +11,7 @@ import pytest
 
 from barenet.cli import _doctor as doctor, _graphics_processors
 from barenet.engines import _kernel_cache
+from barenet.engines.jax import _jax_library
 from barenet.engines.kernels._kernel import ENTRIES
 
 #: Kernels that a process finds in the cache and that it builds, of all that a training needs.
@@ -75,15 +76,34 @@ def driver(tmp_path, monkeypatch):
     return install
 
 
-def test_a_gpu_is_found_with_the_way_to_train_on_it(driver, monkeypatch):
+def test_a_gpu_is_found_with_the_way_to_train_on_it(driver):
     driver('test "$*" = "--query-gpu=name,memory.total --format=csv,noheader" || exit 2\n'
            'echo "NVIDIA H200, 143771 MiB"')  # fmt: skip
     findings = doctor.examine()
     assert findings["gpus"] == ["NVIDIA H200, 143771 MiB"]
     [advice] = [text for text in findings["advice"] if "H200" in text]
     assert "engine='jax'" in advice and "pip install 'jax[cuda13]'" in advice
+
+
+def test_the_advice_on_a_gpu_depends_on_what_jax_finds(monkeypatch):
+    gpus = ["NVIDIA H200, 143771 MiB"]
+    advice = _graphics_processors.advice_on_gpus
+    assert "pip install 'jax[cuda13]'" in advice(gpus, [])
+    assert "pip install 'jax[cuda13]'" in advice(gpus, ["cpu"])
+    assert advice(gpus, ["NVIDIA H200"]).endswith("ensembles of many rows.")
     monkeypatch.setattr(_graphics_processors, "JAX_PLUGINS", ("numpy",))  # one that is installed
-    assert "pip install" not in _graphics_processors.advice_on_gpus(findings["gpus"])
+    assert "once JAX finds it" in advice(gpus, ["cpu"])
+
+
+def test_the_devices_of_jax_are_listed():
+    pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
+    assert len(doctor.examine()["jax_devices"]) >= 1
+
+
+def test_without_jax_no_devices_of_jax_are_listed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    monkeypatch.delitem(vars(_jax_library), "jax", raising=False)
+    assert doctor.examine()["jax_devices"] == []
 
 
 @pytest.mark.parametrize("script", ["echo No devices were found >&2; exit 6", "exec sleep 60"])

@@ -562,3 +562,30 @@ def test_a_second_interruption_waits_for_the_threads(monkeypatch):
         train_many(networks, X, Y, callbacks=lambda run: not last.wait(100), threads=2)
     assert last.is_set()
     assert len(train_many(networks, X, Y, epochs=1)) == 2
+
+
+def test_networks_that_will_end_equal_are_named():
+    X = np.linspace(-1, 1, 20).reshape(-1, 1)
+    networks = [Network.dense([1, 3, 1], seed=seed) for seed in (0, 1, 1)]
+    with pytest.warns(UserWarning, match="networks 1 and 2 have the same .*seed=index"):
+        train_many(networks, X, X[:, 0], epochs=2)
+    assert np.array_equal(networks[1].parameters, networks[2].parameters)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("differs", ["seed", "activation", "argument"])
+def test_networks_that_differ_are_not(differs):
+    X = np.linspace(-1, 1, 20).reshape(-1, 1)
+    seeds = [0, 0]
+    activations = ["relu", "relu"]
+    optimizer = "adam"
+    if differs == "seed":
+        seeds = [0, 1]
+    elif differs == "activation":
+        activations = ["relu", "gelu"]
+    else:
+        optimizer = ["adam:learning_rate=0.1", "adam:learning_rate=0.2"]
+    networks = []
+    for seed, activation in zip(seeds, activations, strict=True):
+        networks.append(Network.dense([1, 3, 1], hidden=activation, seed=seed))
+    train_many(networks, X, X[:, 0], epochs=1, optimizer=optimizer)

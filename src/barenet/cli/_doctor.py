@@ -15,7 +15,7 @@ from barenet._extras import EXTRAS, install_command
 from barenet._progress_bar import progress_bar
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.cli._graphics_processors import advice_on_gpus, list_gpus
+from barenet.cli._graphics_processors import advice_on_gpus, list_gpus, list_jax_devices
 from barenet.cli._score_tables import emit_paragraph
 from barenet.engines import ENGINES, ReferenceEngine
 from barenet.engines._threads import allowed_cores, choose_threads
@@ -83,6 +83,7 @@ def examine() -> dict[str, Any]:
         **_compiled_engine(),
         "blas": _blas(),
         "gpus": list_gpus(),
+        "jax_devices": list_jax_devices(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
         "extras": extras,
     }
@@ -144,7 +145,7 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
     else:
         yield f"{WITHOUT_NUMBA}; pip install numba, where there is a wheel of it."
     if findings["gpus"]:
-        yield advice_on_gpus(findings["gpus"])
+        yield advice_on_gpus(findings["gpus"], findings["jax_devices"])
     for name, version in findings["extras"].items():
         if version is None:
             yield f"{EXTRAS[name]} is missing: {install_command(name)}"

@@ -1,8 +1,11 @@
-"""The NVIDIA GPUs of this machine, and whether JAX is installed for them."""
+"""The NVIDIA GPUs of this machine, and the devices that JAX finds."""
 
 import shutil
 import subprocess
 from importlib import metadata
+
+from barenet.engines.jax._jax_library import devices
+from barenet.errors import ArgumentError, MissingExtraError
 
 #: The program of NVIDIA's driver that lists GPUs, and its options for a line with the name of each.
 NVIDIA_SMI = "nvidia-smi"
@@ -29,16 +32,31 @@ def list_gpus() -> list[str]:
     return [line.strip() for line in listed.stdout.splitlines() if line.strip()]
 
 
-def jax_finds_gpus() -> bool:
+def list_jax_devices() -> list[str]:
+    """List the kinds of the devices that JAX finds, with the one that it trains on first.
+
+    The list is empty if JAX is not installed, or finds no device.
+    """
+    try:
+        found = devices()
+    except (ArgumentError, MissingExtraError):
+        return []
+    return [device.device_kind for device in found]
+
+
+def has_jax_plugin() -> bool:
     """Return whether a package is installed by which JAX finds NVIDIA's GPUs."""
     installed = {distribution.name for distribution in metadata.distributions()}
     return not installed.isdisjoint(JAX_PLUGINS)
 
 
-def advice_on_gpus(gpus: list[str]) -> str:
+def advice_on_gpus(gpus: list[str], jax_devices: list[str]) -> str:
     """Advise how to train on these GPUs, of which there is at least one."""
     which = f"{gpus[0]}: engine='jax' trains on it"
     pays = "which pays for wide layers, populations of networks and ensembles of many rows"
-    if jax_finds_gpus():
+    if jax_devices and jax_devices[0] != "cpu":
         return f"{which}, {pays}."
+    if has_jax_plugin():
+        command = """python -c 'import jax; jax.devices("cuda")'"""
+        return f"{which} ({pays}), once JAX finds it; the error of this command explains: {command}"
     return f"{which} ({pays}), once JAX is installed for it: pip install 'jax[cuda13]'."

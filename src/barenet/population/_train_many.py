@@ -91,7 +91,8 @@ def train_many(
         As in `train`, for all networks.
     threads : int, optional
         Number of networks that are trained at the same time; by default ``BARENET_THREADS`` in the
-        environment, else the number of allowed cores.
+        environment, else the number of allowed cores. It has no effect on networks that the JAX
+        engine computes together.
     after_slice : callable, optional
         Called with the `Population` whenever its networks have run another `slice_epochs` epochs;
         it may drop or replace networks.
@@ -144,6 +145,8 @@ def train_many(
     -----
     RuntimeWarning
         If networks diverged or failed.
+    UserWarning
+        If two networks have the same initial parameters and the same arguments, and so end equal.
 
     Examples
     --------
@@ -170,6 +173,7 @@ def train_many(
     make = NetworkRunFactory(X, y, scale, n_threads, n_networks, Stop(), checkpoint)
     with checkpoint.lock():
         runs = make_runs(make, networks, network_arguments)
+        warn_of_equal_networks(networks, arguments)
         population = Population(runs, make)
         advance: Advance = advance_in_threads
         if all(is_jax(run.arguments["engine"]) for run in runs):
@@ -211,6 +215,26 @@ def check_networks(networks: Sequence[Network]) -> int:
     if n_different == 0 or n_different < len(networks):
         raise ArgumentError.of("networks", networks, "a list of networks, none of them twice")
     return len(networks)
+
+
+def warn_of_equal_networks(networks: Sequence[Network], options: Mapping[str, Any]) -> None:
+    """Warn of the first two networks that end equal, as nothing distinguishes their trainings."""
+    if any(isinstance(value, list) for value in options.values()):
+        return
+    first_by_parameters: dict[bytes, int] = {}
+    for index, network in enumerate(networks):
+        first = first_by_parameters.setdefault(network.parameters.tobytes(), index)
+        if first != index and _describe(networks[first]) == _describe(network):
+            problem = f"networks {first} and {index} have the same initial parameters and arguments"
+            remedy = "give each network a seed of its own, as in Network.dense(..., seed=index)"
+            text = f"{problem}, and will end equal; {remedy}"
+            warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
+            return
+
+
+def _describe(network: Network) -> tuple[str, list[bool]]:
+    """Return what distinguishes networks of the same parameters."""
+    return repr(network), [layer.trainable for layer in network.layers]
 
 
 def split(options: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:

@@ -27,7 +27,12 @@ def __getattr__(name: str) -> Any:
 
 
 def first_device() -> Any:
-    """Return the device that programs run on: the first one that JAX finds.
+    """Return the device that programs run on: the first one that JAX finds."""
+    return devices()[0]
+
+
+def devices() -> list[Any]:
+    """Return the devices that JAX finds, of which there is at least one.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def first_device() -> Any:
     """
     jax = __getattr__("jax")
     try:
-        return jax.devices()[0]
+        found: list[Any] = jax.devices()
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         problem = "JAX finds no device"
@@ -49,6 +54,7 @@ def first_device() -> Any:
             problem += f" ({reason})"
         remedy = "install the package of JAX for the device, or leave JAX_PLATFORMS unset"
         raise ArgumentError(problem, argument="engine", value="jax", remedy=remedy) from None
+    return found
 
 
 @contextmanager
