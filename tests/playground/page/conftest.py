@@ -233,7 +233,7 @@ class Tab:
 
     def change_weight(self, value: str) -> None:
         """Change the first number of the open neuron, and close it."""
-        field = self.find("#neuron table.weights input[type=number]").first
+        field = self.find("#neuron table.weights input.decimal").first
         field.fill(value)
         field.press("Enter")
         self.close_neuron()

@@ -98,9 +98,7 @@ def test_a_lesson_is_passed_in_german(tab):
     for name, value in (("x₁", "1"), ("x₂", "1")):
         field = page.page.get_by_label(words["weight of {0}"].format(name), exact=True)
         if not field.count():
-            field = page.find("#neuron table.weights input[type=number]").nth(
-                "x₁x₂".index(name) // 2
-            )
+            field = page.find("#neuron table.weights input.decimal").nth("x₁x₂".index(name) // 2)
         field.fill(value)
         field.press("Enter")
     page.until_text("#lesson .result", words["Passed!"])

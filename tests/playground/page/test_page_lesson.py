@@ -62,7 +62,7 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert "One line gets about 73" in verdict
     second = page.find("#lesson .question.again")
     second.get_by_label("Four").check()
-    assert "Not yet. Four can, but is there a smaller fence?" in second.inner_text()
+    assert "Not quite. Four can, but is there a smaller fence?" in second.inner_text()
     second.get_by_label("Three").check()
     assert "Right. A triangle is the smallest fence." in second.inner_text()
     page.until_text("#lesson .result", "Passed! Your guess was not right. Together, a few lines")
@@ -115,7 +115,7 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
         number, verdict = (questions[place].locator(each) for each in ("input", ".verdict"))
         number.fill(wrong[place])
         questions[place].get_by_role("button", name="Check").click()
-        assert verdict.inner_text().startswith(f"Not yet. {help[place]}")
+        assert verdict.inner_text().startswith(f"Not quite. {help[place]}")
         number.fill(right)
         number.press("Enter")
         assert verdict.inner_text().startswith("Right. ")

@@ -53,7 +53,7 @@ def test_a_number_that_is_clicked_is_replaced_and_the_field_shows_the_one_taken(
         page.rest()
         assert page.labelled("Neurons in layer 1").input_value() == str(taken)
     page.open_neuron(1)
-    weight = page.find("#neuron table.weights input[type=number]").first
+    weight = page.find("#neuron table.weights input.decimal").first
     weight.click()
     page.page.keyboard.type("25")
     weight.click()  # at a number in use, a click sets the caret
@@ -163,7 +163,7 @@ def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path
     page.open_neuron(3)
     slider = page.find("#neuron input[type=range]").first
     for value, taken, most in (("1e30", 1e6, "2000000"), ("5", 5, "10")):
-        page.find("#neuron table.weights input[type=number]").first.fill(value)
+        page.find("#neuron table.weights input.decimal").first.fill(value)
         page.key("Enter")
         page.until(f"panels[0].frame.weights[22] === {taken}")
         assert slider.get_attribute("max") == most

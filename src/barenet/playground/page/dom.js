@@ -93,7 +93,8 @@ export function selectNumbers() {
   for (const end of ["change", "focusout"]) document.addEventListener(end, () => (inUse = null));
   document.addEventListener("click", ({ target }) => {
     // after the release, which sets a caret
-    if (target.type === "number" && target !== inUse) target.select();
+    const isNumber = target.type === "number" || target.matches?.("input.decimal");
+    if (isNumber && target !== inUse) target.select();
     inUse = target;
   });
 }
@@ -121,6 +122,14 @@ export function show(control, value) {
   } else if (control !== document.activeElement) {
     control.value = value;
   }
+}
+
+// The number in a text, with a decimal point or comma; NaN where there is none. A browser drops the
+// comma from its own number boxes, unless its language has it.
+export function decimalIn(text) {
+  const plain = text.trim().replace(",", ".").replace("−", "-");
+  const number = Number(plain);
+  return plain && Number.isFinite(number) ? number : NaN;
 }
 
 export function rounded(value, digits = 3) {

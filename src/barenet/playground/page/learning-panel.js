@@ -1,7 +1,7 @@
 // The training settings of one network.
 
 import { ActivationCurve } from "./activation-curve.js";
-import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
+import { button, connect, decimalIn, fillSelect, find, findAll, make, show, write } from "./dom.js";
 import { said, t } from "./language.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -91,7 +91,7 @@ export class LearningPanel {
       } else if (name === "batch_norm") {
         settings.batch_norm = control.checked;
       } else {
-        settings[name] = NUMBERS.has(name) ? Number(control.value) || 0 : control.value;
+        settings[name] = NUMBERS.has(name) ? decimalIn(control.value) || 0 : control.value;
       }
       if (name === "optimizer") {
         settings.learning_rate = this.catalog.rates[control.value] ?? settings.learning_rate;

@@ -57,10 +57,10 @@ export class Links {
     for (const link of this.links) {
       const { from, to, index } = link;
       const at = { x: from.x + SHARE_ACROSS * (to.x - from.x), y: heightAt(link, SHARE_ACROSS) };
-      this.writeNumber(`w = ${rounded(weights[index] ?? 0, 2)}`, at);
+      this.writeNumber(`w = ${hundredths(weights[index] ?? 0)}`, at);
     }
     for (const { index, at } of this.biases)
-      this.writeNumber(`${t`bias`} ${rounded(weights[index] ?? 0, 2)}`, at);
+      this.writeNumber(`${t`bias`} ${hundredths(weights[index] ?? 0)}`, at);
   }
 
   writeNumber(words, { x, y }) {
@@ -107,3 +107,6 @@ function heightAt({ from, to }, share) {
   }
   return from.y + (to.y - from.y) * (3 * t * t - 2 * t ** 3);
 }
+
+// A number of few letters, where one such as 1e−9 is 0.
+const hundredths = (value) => rounded(Math.abs(value) < 0.005 ? 0 : value, 2);

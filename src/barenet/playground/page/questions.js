@@ -1,6 +1,6 @@
 // The questions of a lesson: a guess before the network learns, or something to be worked out.
 
-import { button, find, make, write } from "./dom.js";
+import { button, decimalIn, find, make, write } from "./dom.js";
 import { said, t } from "./language.js";
 
 export class Questions {
@@ -99,15 +99,14 @@ export class Questions {
   }
 
   number(entry) {
-    // The keyboard for decimals has no minus on some phones.
     const input = make("input", {
       type: "text",
-      inputMode: "text",
+      inputMode: "text", // the keyboard for decimals has no minus on some phones
       "aria-label": said(entry.question.text),
     });
     const check = () => {
-      const typed = input.value.replace(",", ".").replace("−", "-");
-      if (typed) this.take(entry, Number(typed));
+      const typed = decimalIn(input.value);
+      if (!Number.isNaN(typed)) this.take(entry, typed);
     };
     input.addEventListener("change", check);
     return make("div", { className: "number" }, input, button(t`Check`, check));
@@ -152,7 +151,7 @@ export class Questions {
   judge({ question, verdict, given, right, isGuess }) {
     verdict.classList.toggle("right", right);
     const reply = replyTo(question, given);
-    let words = `${t`Not yet.`} ${reply || said(question.otherwise) || t`Try again.`}`;
+    let words = `${t`Not quite.`} ${reply || said(question.otherwise) || t`Try again.`}`;
     if (right) words = `${t`Right.`} ${said(question.why)}`;
     else if (isGuess) words = [t`Not quite.`, reply, said(question.why)].filter(Boolean).join(" ");
     write(verdict, words);

@@ -1,6 +1,6 @@
 // The weights of one neuron, each as a slider and as a number.
 
-import { make } from "./dom.js";
+import { decimalIn, make } from "./dom.js";
 import { t } from "./language.js";
 
 export const MANY = 9; // rows that need not be scrolled
@@ -35,8 +35,9 @@ export class WeightFields {
       "aria-label": row < 0 ? t`Move the bias` : t`Move the weight of ${name}`,
     });
     const number = make("input", {
-      type: "number",
-      step: "any",
+      className: "decimal",
+      type: "text",
+      inputMode: "text", // the keyboard for decimals has no minus on some phones
       "aria-label": words.replace(/^./, (letter) => letter.toUpperCase()),
     });
     const line = make(
@@ -48,11 +49,11 @@ export class WeightFields {
     );
     const field = { index, row, slide, number, line };
     slide.addEventListener("input", () => edit(field, Number(slide.value)));
-    number.addEventListener("change", () =>
-      number.value === ""
-        ? setWeight(field, field.value)
-        : edit(field, Math.max(-MOST, Math.min(MOST, Number(number.value)))),
-    );
+    number.addEventListener("change", () => {
+      const typed = decimalIn(number.value);
+      if (Number.isNaN(typed)) setWeight(field, field.value);
+      else edit(field, Math.max(-MOST, Math.min(MOST, typed)));
+    });
     return field;
   }
 
