@@ -213,12 +213,46 @@ def test_explain_shows_the_contributions_to_predictions(barenet, files):
     assert table == [
         ["column", "value", "contribution", "standard", "error"],
         ["a", "5", "+12", "0"],
-        ["b", "1", "+0", "0"],
+        ["b", "1", "0", "0"],
     ]
     assert barenet(*command, "--rows", 1, 0, 1, 1).ok().out == text
     save(linear_model(("no", "yes")), "classes.safetensors")
     of_class = barenet("explain", "classes.safetensors", *command[2:]).ok().out
     assert of_class.startswith("row 0: the probability of y = yes is 1, expected 0.7")
+
+
+def test_values_and_contributions_are_written_without_an_exponent(barenet, files, tmp_path):
+    """Values as the file has them; contributions up to the first digit of their standard error."""
+    random = np.random.default_rng(0)
+    background = random.normal((130000, 0.006, 5), (900, 0.01, 1), (600, 3)).round(3)
+    pandas.DataFrame(background, columns=["a", "b", "c"]).to_csv("many.csv", index=False)
+    (tmp_path / "one.csv").write_text("a,b,c\n1.3e5,0.006,7\n")
+    network = Network.dense([3, 8, 1], hidden="tanh", seed=1, dtype="float64")
+    network.layers[1].weights[:] *= 40_000
+    scaling = Scaling("standardize", np.array([130000.0, 0.0, 5.0]), np.array([1e-3, 1e2, 1.0]))
+    names = ("a", "b", "c")
+    save(predictor_of(network, scaling, feature_names=names, classes=None), "large.safetensors")
+    command = (
+        "explain",
+        "large.safetensors",
+        "one.csv",
+        "--prediction",
+        "--background",
+        "many.csv",
+    )
+    lines = barenet(*command).ok().out.splitlines()
+    result = contributions(load("large.safetensors"), [[1.3e5, 0.006, 7]], background)
+    values = {"a": "130000", "b": "0.006", "c": "7"}
+    errors = []
+    for line, reason in zip(lines[3:6], result.reasons(0), strict=True):
+        name, value, contribution, error = line.split()
+        assert (name, value) == (reason.column, values[name])
+        assert "e" not in contribution + error and len(error.strip("0.")) == 1
+        size = float(error)
+        assert size == pytest.approx(reason.standard_error, rel=0.5)
+        assert abs(float(contribution) - reason.contribution) <= size
+        errors.append(size)
+    assert max(errors) >= 10, "which numbers with four digits had as 2e+01"
 
 
 def test_explained_predictions_are_written_in_every_format(barenet, files, tmp_path):

@@ -21,6 +21,11 @@ from barenet.insight._web_page import write_page
 from barenet.insight.contributions import Contributions, Reason
 from barenet.insight.contributions._contributions import MODEL_FILE, ComparedRows
 from barenet.insight.contributions._explainer import N_BACKGROUND
+from barenet.insight.contributions._written_numbers import (
+    contribution_text,
+    prediction_text,
+    standard_error_text,
+)
 from barenet.insight.plots._column_effects import shorten
 from barenet.storage._atomic_write import write_atomically
 
@@ -109,9 +114,7 @@ class ExplainedPredictions:
             lines = [["column", "value", "contribution", "standard error"]]
             for reason in explained.reasons:
                 cells = [printable(reason.column), shorten(_value_text(reason))]
-                lines.append(
-                    [*cells, f"{reason.contribution:+.4g}", f"{reason.standard_error:.1g}"]
-                )
+                lines.append([*cells, *_numbers_of(reason)])
             texts.append(f"{_heading(explained)}\n\n{align(lines)}")
         return "\n\n".join([*texts, self.compared])
 
@@ -127,8 +130,7 @@ class ExplainedPredictions:
                     [
                         printable(reason.column),
                         _value_text(reason),
-                        f"{reason.contribution:+.4g}",
-                        f"{reason.standard_error:.1g}",
+                        *_numbers_of(reason),
                         ("", size / largest),
                     ]
                 )
@@ -230,7 +232,14 @@ def _value_text(reason: Reason) -> str:
     return printable(reason.value)
 
 
+def _numbers_of(reason: Reason) -> list[str]:
+    """Write a contribution and its standard error."""
+    contribution = contribution_text(reason.contribution, reason.standard_error)
+    return [contribution, standard_error_text(reason.standard_error)]
+
+
 def _heading(explained: ExplainedOutput) -> str:
     """Write what is explained, its prediction and the expected one."""
-    prediction = f"{explained.prediction:.4g}, expected {explained.expected:.4g}"
-    return f"row {explained.row}: {explained.description} is {prediction}"
+    prediction = prediction_text(explained.prediction)
+    expected = prediction_text(explained.expected)
+    return f"row {explained.row}: {explained.description} is {prediction}, expected {expected}"

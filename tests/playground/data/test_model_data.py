@@ -23,7 +23,9 @@ from barenet import (
 from barenet.cli._main import main
 from barenet.cli._play_page import _start
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.playground.state._page_state import DataSettings, NetworkSettings
+from barenet.playground.state._address import read_address, write_address
+from barenet.playground.state._default_settings import restore
+from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.views._network_view import NetworkView, input_pictures, rasterize
 from barenet.playground.views._probe import probe
@@ -299,6 +301,31 @@ def test_the_models_own_layers_restore_its_network(prepared_of, folder):
     assert (network.parameters == model.parameters.astype(np.float32)).all()
     assert (prepared.make_network(replace(settings, seed=5)).parameters != model.parameters).any()
     assert prepared.make_network(replace(settings, hidden=(3,))).sizes == (2, 3, 1)
+
+
+def test_an_address_of_a_model_has_its_own_settings_as_defaults(store, folder):
+    opened = _start(str(trained(folder, "moons")), "", "", store)
+    source = opened.data.source
+
+    def read(words):
+        return read_address(f"data={source}{words}", is_own=True, defaults_for=store.defaults_for)
+
+    assert read("") == opened
+    for words in ("", "&net.optimizer=sgd", "&row=17&features=x1~x2"):
+        state = read(words)
+        assert state.networks[0].has_same_architecture(opened.networks[0]), words
+        assert not store.prepare(state.data).replaces_model(state.networks[0])
+    two = read("&networks=2&b.net.seed=3")
+    assert two.networks == (opened.networks[0], replace(opened.networks[0], seed=3))
+    other = read("&net.hidden=7~3")
+    assert store.prepare(other.data).replaces_model(other.networks[0])
+    for state in (opened, two, other):
+        usual = store.defaults_for(source, len(state.networks))
+        written = write_address(state, usual)
+        assert read_address(written, is_own=True, defaults_for=store.defaults_for) == state
+        assert restore(state, usual) == usual, "with its own initial weights"
+    assert write_address(opened, store.defaults_for(source)) == f"data={source}".replace(":", "%3A")
+    assert store.defaults_for("xor") == PageState.defaults_for("xor")
 
 
 @pytest.mark.parametrize(

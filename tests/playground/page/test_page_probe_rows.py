@@ -7,6 +7,10 @@ import pytest
 
 from barenet import MLPEnsembleClassifier, Predictor, contributions, load, load_table, save
 from barenet.cli._main import main
+from barenet.insight.contributions._written_numbers import (
+    contribution_text,
+    standard_error_text,
+)
 from barenet.playground.data._table_file import open_table as open_table_file
 from barenet.playground.state._page_state import DataSettings
 
@@ -17,6 +21,18 @@ pytestmark = pytest.mark.integration
 PROBE = "barenet.tools.find((tool) => tool.near)"
 CONTRIBUTIONS = """[...document.querySelectorAll('.contributions tr')].map((row) =>
   [...row.cells].map((cell) => cell.innerText))"""
+#: The contrast of a text with its background, by the formula of WCAG 2.
+CONTRAST = """(() => {
+  const style = getComputedStyle(document.querySelector(%r));
+  const luminance = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255);
+    const [r, g, b] = parts.map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const both = [luminance(style.color), luminance(style.backgroundColor)].sort((a, b) => b - a);
+  const ratio = (both[0] + 0.05) / (both[1] + 0.05);
+  return { ratio, opacity: style.opacity, weight: style.fontWeight };
+})()"""
 N_ROWS = 3000
 
 
@@ -113,14 +129,16 @@ def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, k
         [expected] = model.outputs(rows.X[[place]])
         name = model.classes[int(expected.argmax())]
         classes.add(name)
-        sentence = page.text(".probe .many .hint")
-        assert sentence.startswith("The probability of yes is "), (
-            "of the second class, as in Python"
-        )
-        second = numbers(sentence)[0]
+        sentence = page.text(".probe .contributed")
+        by = ""
+        if kind == "ensemble_model":
+            by = f"by all {len(model.network.networks)} networks together "
+        of_second = f"The probability of churn = yes {by}is "
+        assert sentence.startswith(of_second), "of the second class, as in Python"
+        second = numbers(sentence.removeprefix(of_second))[0]
         assert second == pytest.approx(expected[1], abs=0.0006)
         verdict = page.text(".probe .verdict")
-        assert f": class {name}, " in verdict
+        assert f": churn = {name}, with a probability of " in verdict
         assert verdict.endswith(f"in truth: {model.classes[rows.y[place]]}")
         share = float(re.search(r"([\d.]+) %", verdict)[1])
         assert share == pytest.approx(100 * expected.max(), abs=0.06)
@@ -164,9 +182,12 @@ def test_the_panel_of_an_ensemble_names_its_parts(tab, churn, ensemble_model):
     page.find(".probe-open").click()
     page.until_text(".verdict", "in truth")
     count = len(load(ensemble_model, Predictor).network.networks)
-    assert page.text(".verdict").startswith(f"The answer of all {count} networks: class ")
-    words = f"Below is the first of the {count} networks, which is drawn:"
-    assert page.text(".first-network") == words
+    assert page.text(".verdict").startswith(f"The answer of all {count} networks: churn = ")
+    words = f"Below is the first of the {count} networks alone, which is drawn and has an answer "
+    assert page.text(".first-network") == f"{words}of its own:"
+    sentence = page.text(".probe .contributed")
+    assert f"by all {count} networks together is " in sentence
+    assert " on average for the rows compared with." in sentence
 
 
 def test_a_row_of_a_table_is_reached_by_its_number(tab, churn):
@@ -179,7 +200,7 @@ def test_a_row_of_a_table_is_reached_by_its_number(tab, churn):
     hidden = next(row for row in range(100, 200) if row not in drawn)
     for row in (17, hidden, 0, 2999):
         probe_row(page, row)
-        assert page.text(".where").startswith(f"Row {row} of the table (counted from 0), a t")
+        assert page.text(".where").startswith(f"Row {row} of churn.csv (counted from 0), a t")
         shown = page.find(".probe .many tr").all_inner_texts()
         values = dict(text.split("\t")[:2] for text in shown if "\t" in text)
         assert values["plan"] == cells[row]["plan"]
@@ -199,16 +220,16 @@ def test_a_row_of_a_table_is_reached_by_its_number(tab, churn):
     if not IS_SITE:  # the server still has the table after a reload, static files have not
         page.page.reload()
         page.until(f"window.barenet?.tools && {PROBE}.point?.number === {hidden}")
-        assert page.text(".where").startswith(f"Row {hidden} of the table"), "it is in the address"
+        assert page.text(".where").startswith(f"Row {hidden} of churn.csv"), "it is in the address"
     page.value(f"location.hash = location.hash.replace('row={hidden}', 'row=17')")
     page.until(f"{PROBE}.point?.number === 17")
-    page.until_text(".where", "Row 17 of the table")
+    page.until_text(".where", "Row 17 of churn.csv")
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("3000", "The table has the rows 0 to 2999."),
+        ("3000", "There is no row 3000: the table has the rows 0 to 2999."),
         ("-1", "Rows are counted from 0 to 2999."),
         ("1.5", "Rows are counted from 0 to 2999."),
     ],
@@ -217,16 +238,35 @@ def test_a_row_that_the_page_does_not_have(tab, churn, text, words):
     page = tab()
     open_table(page, churn)
     page.find(".probe-open").click()
-    page.until_text(".verdict", "in truth")
-    before = page.text(".where")
+    probe_row(page, 17)
     field = page.labelled("Row", exact=True)
     field.fill(text)
     field.press("Enter")
     page.until_text(".refusal", words)
-    assert page.text(".where") == before
+    for name in (".where", ".contributed", ".compared", ".many", ".verdict", ".waiting"):
+        assert not page.find(f".probe {name}").is_visible(), "nothing of row 17 remains"
+    assert page.find(".probed").count() == 0 and "row=" not in page.page.url
+    assert page.find(".refusal").get_attribute("role") == "alert"
+    assert field.input_value() == text
+    page.rest()
+    assert page.text(".refusal") == words, "it stays with the next pictures"
     page.press("Next point →")
-    page.until_text(".refusal", "")
-    assert page.text(".refusal") == ""
+    page.until(f"{PROBE}.point && {PROBE}.views[0].answer")
+    assert not page.find(".refusal").is_visible() and page.find(".probe .many").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_refused_row_is_readable(tab, churn, scheme):
+    page = tab(color_scheme=scheme)
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    probe_row(page, 17)
+    field = page.labelled("Row", exact=True)
+    field.fill("3000")
+    field.press("Enter")
+    page.until_text(".refusal", "There is no row 3000")
+    shown = page.value(CONTRAST.replace("%r", "'.refusal'"))
+    assert shown["ratio"] >= 4.5 and shown["opacity"] == "1" and int(shown["weight"]) >= 600
 
 
 def test_pupils_points_are_counted_as_before(tab):
@@ -270,13 +310,13 @@ def test_columns_that_are_no_inputs_are_named_and_all_can_be_used(tab, churn):
     page.find(".probe-open").click()
     probe_row(page, 17)
     assert set(contributions_shown(page)) == {"tenure", "price"}
-    assert page.text(".probe .many .hint:nth-of-type(3)").startswith("Not used by this network:")
+    assert page.text(".probe .many .hint").startswith("Not used by this network:")
     unused = [text.split("\t")[0] for text in page.find(".unused tr").all_inner_texts()]
     assert unused == ["Column", "plan", "calls"]
     page.find(".probe .many").get_by_role("button", name="Use all columns").click()
     page.until("facts.n_inputs > 4")
     page.until("document.querySelectorAll('.contributions tr').length === 5")
-    assert page.text(".where").startswith("Row 17 of the table"), "the row stays"
+    assert page.text(".where").startswith("Row 17 of churn.csv"), "the row stays"
     assert page.find(".unused").count() == 0
     page.key("Escape")
     assert not page.find("#columns-used").is_visible()
@@ -334,11 +374,6 @@ def unused_rows(path, count):
     return unused[:count]
 
 
-def written(number, digits):
-    """A number with so many significant digits, as Python and the command line write it."""
-    return pytest.approx(float(f"{number:.{digits}g}"), rel=1e-3, abs=1e-6)
-
-
 def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long_model):
     model = load(long_model, Predictor)
     rows = load_table(long_churn, "churn")
@@ -358,17 +393,20 @@ def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long
         reasons = result.reasons(0, 4)
         assert [line[0] for line in shown[1:]] == [reason.column for reason in reasons]
         for line, reason in zip(shown[1:], reasons, strict=True):
-            assert line[1] == cells[number][reason.column] or float(line[1]) == float(reason.value)
-            assert numbers(line[2])[0] == written(reason.contribution, 4)
-            assert numbers(line[3])[0] == written(reason.standard_error, 1)
+            typed = cells[number][reason.column]
+            assert line[1] == reason.value == typed.removesuffix(".0"), "as in the file"
+            written = contribution_text(reason.contribution, reason.standard_error)
+            assert line[2] == written.replace("-", "−")
+            assert line[3] == standard_error_text(reason.standard_error)
         words = "Compared with 1,000 rows drawn from the 10,000 rows of long.csv."
         assert page.text(".probe .compared") == words
-        sentence = page.text(".probe .many .hint >> nth=0")
+        sentence = page.text(".probe .contributed")
+        assert sentence.startswith("The probability of churn = yes is ")
         assert numbers(sentence)[1] == pytest.approx(result.expected[1], abs=0.0006)
         assert page.text(".verdict").endswith(f"in truth: {cells[number]['churn']}")
         assert f"row={number}" in page.page.url
     probe_row(page, unused[0])
-    words = f"Row {unused[0]} of the table (counted from 0), neither a training nor a test row here"
+    words = f"Row {unused[0]} of long.csv (counted from 0), not among the 5,000 rows drawn"
     assert page.text(".where").startswith(words)
     page.press("Send the error back")
     page.until_text(".probe .error-back", "This is no training row here")
@@ -377,7 +415,7 @@ def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long
     field = page.labelled("Row", exact=True)
     field.fill("10000")
     field.press("Enter")
-    page.until_text(".refusal", "The table has the rows 0 to 9999.")
+    page.until_text(".refusal", "There is no row 10000: the table has the rows 0 to 9999.")
 
 
 def test_a_network_of_the_page_is_compared_with_its_training_rows(tab, long_churn):
@@ -389,11 +427,11 @@ def test_a_network_of_the_page_is_compared_with_its_training_rows(tab, long_chur
     n_training = page.value("facts.rows[0]")
     words = f"Compared with 50 rows drawn from the {n_training:,} training rows here."
     page.until_text(".probe .compared", words)
-    assert page.text(".where").startswith(f"Row {number} of the table")
+    assert page.text(".where").startswith(f"Row {number} of long.csv")
     if not IS_SITE:  # the server still has the table after a reload, static files have not
         page.page.reload()
         page.until(f"window.barenet?.tools && {PROBE}.point?.number === {number}")
-        page.until_text(".where", "neither a training nor a test row here")
+        page.until_text(".where", "not among the 5,000 rows drawn for this page")
 
 
 def test_a_row_without_a_target_has_contributions_and_no_truth(tab, churn):
@@ -401,7 +439,7 @@ def test_a_row_without_a_target_has_contributions_and_no_truth(tab, churn):
     open_table(page, churn)
     page.find(".probe-open").click()
     probe_row(page, 5)
-    page.until_text(".where", "Row 5 of the table (counted from 0), neither a training nor")
+    page.until_text(".where", "Row 5 of churn.csv (counted from 0), which has no target")
     assert "in truth" not in page.text(".verdict")
     assert set(contributions_shown(page)) == {"tenure", "price"}
     assert not page.page.get_by_role("button", name="Send the error back").is_enabled()
@@ -438,3 +476,88 @@ def test_nothing_of_an_earlier_point_is_shown_with_the_next(tab, churn):
     page.until("document.querySelector('.verdict').checkVisibility()")
     assert "in truth" in page.text(".verdict") and page.find(".probe .many").is_visible()
     assert not page.find(".probe .waiting").is_visible()
+
+
+def test_the_compared_rows_are_in_view_however_long_the_table_is(tab, churn):
+    """A row with missing numbers, whose columns are more than the box of the table holds."""
+    page = tab(height=700)
+    open_table(page, churn)
+    page.find(".probe-open").click()
+    probe_row(page, 23)
+    page.until_text(".probe .compared", "Compared with")
+    shown = page.value(BOXES)
+    assert not shown["isInside"], "outside the box that scrolls"
+    top, bottom = shown["line"]
+    assert top >= 0 and bottom <= shown["height"], "in view"
+    assert bottom <= shown["box"][0] + 1, "above the table"
+
+
+#: The place of the line with the compared rows, and of the box that scrolls.
+BOXES = """(() => {
+  const line = document.querySelector(".probe .compared");
+  const box = document.querySelector(".probe .many");
+  const ends = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return [top, bottom];
+  };
+  return {
+    isInside: box.contains(line),
+    line: ends(line),
+    box: ends(box),
+    height: innerHeight,
+  };
+})()"""
+
+
+def test_a_row_is_explained_from_the_description_of_the_table(tab, churn):
+    page = tab()
+    assert not page.find("#explain-row").is_visible(), "generated points are no rows of a file"
+    open_table(page, churn)
+    field = page.labelled("Explain a row")
+    assert field.is_visible() and field.get_attribute("placeholder") == "0 … 2999"
+    field.fill("17")
+    field.press("Enter")
+    page.until(f"{PROBE}.point?.number === 17 && {PROBE}.views[0].answer")
+    page.until_text(".where", "Row 17 of churn.csv")
+    assert page.find(".probe .many").is_visible()
+    page.key("Escape")
+    field.fill("23")
+    page.press("Explain", exact=True)
+    page.until(f"{PROBE}.point?.number === 23 && {PROBE}.views[0].answer")
+    page.key("Escape")
+    field.fill("3000")
+    page.press("Explain", exact=True)
+    page.until_text("#notice", "There is no row 3000: the table has the rows 0 to 2999.")
+    assert not page.find(".probe").is_visible()
+
+
+@pytest.mark.skipif(IS_SITE, reason="the files of a page are those of its worker")
+def test_an_address_of_a_model_without_its_settings_shows_its_network(tab, churn, softmax_model):
+    page = tab()
+    open_table(page, churn)
+    open_model(page, softmax_model)
+    trained = page.parameters()
+    source = page.value("state.data.source")
+    for hash in (f"data={source}", f"data={source}&row=17", f"data={source}&net.optimizer=sgd"):
+        version = page.value("barenet.version")
+        page.value(f"location.hash = {hash!r}")
+        page.until(f"barenet.version > {version} && !barenet.awaits")
+        page.rest()
+        assert page.parameters() == trained, hash
+        assert not page.find(".words").is_visible()
+    assert page.value("settings.optimizer") == "sgd"
+    page.value(f"location.hash = 'data={source}&net.hidden=7~3&row=17'")
+    page.until("settings.hidden.length === 2 && !barenet.awaits")
+    page.until_text(".words", "This is not the network of the model")
+    page.until_text(".words", "it began untrained")
+    page.press("Show the model’s network")
+    page.until("settings.hidden.length === 1")
+    page.rest()
+    assert page.parameters() == trained
+    page.until("document.querySelector('.words').hidden")
+    page.press("New weights")
+    page.until_text(".words", "This is not the network of the model")
+    page.press("Show the model’s network")
+    page.until("document.querySelector('.words').hidden")
+    page.rest()
+    assert page.parameters() == trained

@@ -174,7 +174,7 @@ def test_the_whole_row_of_a_point_is_shown(tab, tmp_path):
     assert len(contributed) > 10
     sizes = np.abs(contributed)
     assert (np.diff(sizes) <= 0.01 * sizes[0]).all(), "the largest comes first"
-    said, average = numbers(page.text(".probe .many .hint"))[-2:]
+    said, average = numbers(page.text(".probe .contributed"))[-2:]
     assert sum(contributed) == pytest.approx(said - average, abs=0.1 * sizes.sum())
     row = page.value("barenet.tools.find((tool) => tool.near).point.row")
     line = path.read_text().splitlines()[row + 1].split(",")

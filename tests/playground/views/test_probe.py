@@ -192,7 +192,8 @@ def test_points_without_a_unit_have_the_numbers_that_the_network_reads(make_view
     view = make_view("gaussians")
     found = probe(view, 7, (), backward=False)
     assert found["raw"] == pytest.approx(found["inputs"])
-    assert [float(cell) for cell in found["cells"].values()] == pytest.approx(found["inputs"])
+    cells = [float(cell) for cell in found["cells"].values()]
+    assert cells == pytest.approx(found["inputs"], rel=1e-5)
     plane = view.prepared.describe()
     middle = (np.array(plane["low"]) + np.array(plane["high"])) / 2
     at_the_middle = probe(view, 0, tuple(middle), backward=False)
@@ -247,7 +248,8 @@ def test_the_contributions_of_a_row_are_those_of_the_library(make_view, source, 
     output = 0
     if source == "iris":
         output = int(result.predictions[0].argmax())
-        assert english(found["output"]) == f"probability of {prepared.classes[output]}"
+        name = prepared.classes[output]
+        assert english(found["output"]) == f"probability of species = {name}"
     assert_same(found, result, output)
     assert sum(found["values"].values()) == pytest.approx(found["prediction"] - found["expected"])
     assert english(found["compared"]) == words
@@ -366,12 +368,14 @@ def test_a_row_is_found_by_its_number_in_the_file(dated):
         assert answer["part"] == ("test" if prepared.is_test[index] else "training")
         place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
         assert place == pytest.approx(prepared.points[index], abs=1e-5)
-    assert english(find_row(dated, 90)["refusal"]) == "The table has the rows 0 to 89."
+    assert english(find_row(dated, 90)["refusal"]) == (
+        "There is no row 90: the table has the rows 0 to 89."
+    )
 
 
 def test_a_row_without_a_target_is_probed_without_an_error(dated):
     answer = find_row(dated, 8)
-    assert answer["part"] == "unused"
+    assert answer["part"] == "unused" and not answer["has_target"]
     shown = probe(dated, answer["row"], (), backward=True)
     assert shown["truth"] is None and "backward" not in shown
     assert float(shown["cells"]["age"]) == 8 % 11 / 4
@@ -387,16 +391,16 @@ def test_a_row_that_the_page_does_not_use(long_table, store):
     assert prepared.dataset.n_samples == 5_000 and prepared.n_table_rows == 5_200
     number = unused_number(prepared)
     answer = find_row(view, number)
-    assert answer["part"] == "unused"
+    assert answer["part"] == "unused" and answer["has_target"]
     place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
     values = {"age": number % 101 / 4, "soil": number % 977}
     assert place == pytest.approx([values[name] for name in prepared.plane.names], rel=1e-5)
     shown = probe(view, answer["row"], (), backward=True)
     kind = ("oak", "fir", "elm")[number % 3]
     assert shown["cells"] == {
-        "age": str(values["age"]),
+        "age": f"{values['age']:g}",
         "kind": kind,
-        "soil": f"{values['soil']}.0",
+        "soil": str(values["soil"]),
     }
     assert shown["truth"] == number % 13 + 0.5
     frame = read_features(long_table, ("age", "kind", "soil"))
@@ -465,7 +469,7 @@ def test_the_values_that_replace_missing_ones(dated):
     expected = {
         4: {"day": middle.removesuffix("T00:00:00")},
         5: {"paid": "true"},
-        6: {"age": str(np.nanmedian(training["age"]))},
+        6: {"age": f"{np.nanmedian(training['age']):g}"},
         7: {},  # a category, which is an input of its own
         1: {},
     }

@@ -14,6 +14,11 @@ from barenet._display import Cell, write_display, write_table
 from barenet._extras import require_package
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of, printable, some
+from barenet.insight.contributions._written_numbers import (
+    cell_text,
+    contribution_text,
+    prediction_text,
+)
 from barenet.model._arrays import FloatArray
 
 #: The scale of the predictions of classes.
@@ -147,9 +152,11 @@ class Contributions:
         output = len(self.output_names) - 1
         name = self.describe_output(output)
         if len(self) == 1:
-            title = f"Contributions to {name}: {self.predictions[0, output]:.4g}"
-            title += f", expected {self.expected[output]:.4g}"
+            prediction = prediction_text(float(self.predictions[0, output]))
+            expected = prediction_text(float(self.expected[output]))
+            title = f"Contributions to {name}: {prediction}, expected {expected}"
             sizes = self.values[0, :, output]
+            errors = self.standard_errors[0, :, output]
             headings = ["column", "value", "contribution", ""]
         else:
             title = f"Contributions to {name}: mean size in {count_of(len(self), 'row')}"
@@ -162,7 +169,8 @@ class Contributions:
             size = float(sizes[column])
             cells: list[Cell] = [self.names[column]]
             if len(self) == 1:
-                cells += [self.value_text(0, self.names[column]), f"{size:+.4g}"]
+                contribution = contribution_text(size, float(errors[column]))
+                cells += [self.value_text(0, self.names[column]), contribution]
             else:
                 cells.append(f"{size:.4g}")
             cells.append(("", abs(size) / largest))
@@ -247,19 +255,12 @@ class Contributions:
         Returns
         -------
         str
-            The value in a few characters, or "missing".
+            The value as its file has it, of a number with more than ten digits the first six; or
+            "missing".
         """
         if name not in self.rows:
             return ""
-        value = self.rows[name][row]
-        if isinstance(value, float | np.floating):
-            if np.isnan(value):
-                return "missing"
-            return f"{value:.6g}"
-        text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
-        if text in ("", "NaT", "None", "nan", "<NA>"):
-            return "missing"
-        return text
+        return cell_text(self.rows[name][row]) or "missing"
 
     def check_row(self, row: int) -> int:
         """Check the number of a row.

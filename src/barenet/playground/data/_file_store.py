@@ -48,6 +48,8 @@ class FileStore:
     def __init__(self) -> None:
         self.tables: dict[str, TableFile] = {}
         self.models: dict[str, Model] = {}
+        #: The settings with which each model was opened.
+        self._settings_of_models: dict[str, PageState] = {}
         self.count = 0
 
     def upload_table(self, name: str, content: bytes) -> str:
@@ -87,7 +89,19 @@ class FileStore:
         test_size = config.over(DEFAULTS).test_size or 0.0
         test_size = min(max(test_size, least), most)
         data = DataSettings(source=key, rows=rows, test_size=test_size)
-        return PageState(data=data, networks=(model.settings,))
+        state = PageState(data=data, networks=(model.settings,))
+        self._settings_of_models[key] = state
+        return state
+
+    def defaults_for(self, source: str, n_networks: int = 1) -> PageState:
+        """Return the default settings of data; those of a model are the ones it was opened with.
+
+        With the defaults of other data, a model's network would be replaced by an untrained one.
+        """
+        if source not in self.models:
+            return PageState.defaults_for(source, n_networks)
+        state = self._settings_of_models[source]
+        return replace(state, networks=state.networks[:1] * n_networks)
 
     def _add(self, files: dict[str, T], kind: str, name: str, file: T) -> str:
         self.count += 1
@@ -149,6 +163,7 @@ class FileStore:
             raise ArgumentError(problem, argument="rows")
         state = replace(state, data=replace(state.data, rows=key))
         self.prepare(state.data)
+        self._settings_of_models[state.data.source] = state
         return state
 
 

@@ -275,9 +275,15 @@ class PreparedData:
             output=target_kind.output_activation(),
         )
 
+    def replaces_model(self, settings: NetworkSettings) -> bool:
+        """Return whether the settings need a new, untrained network in place of a model's."""
+        if self.model is None:
+            return False
+        return not settings.has_same_architecture(self.model.settings)
+
     def make_network(self, settings: NetworkSettings) -> Network:
         """Build a network with its initial weights, or copy the network of the model."""
-        if self.model is not None and settings.has_same_architecture(self.model.settings):
+        if self.model is not None and not self.replaces_model(settings):
             return self.model.predictor.first_network.copy()
         network = self.run_config(settings).make_network()
         check_size(network)

@@ -7,7 +7,8 @@ import { listed, said, t } from "./language.js";
 import { colourOf } from "./points.js";
 
 export class DataPanel {
-  // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file), teach(file).
+  // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file),
+  // teach(file), explain(number of a row).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     this.sets = find("#sets", root);
@@ -29,6 +30,10 @@ export class DataPanel {
       });
     }
     connect(root, { suit: () => acts.restore() });
+    find("#explain-row", root).addEventListener("submit", (event) => {
+      event.preventDefault();
+      acts.explain(find("#row-number", root).value);
+    });
     this.tableControls();
   }
 
@@ -128,6 +133,7 @@ export class DataPanel {
       data,
       entry && said(entry.title),
     );
+    this.describeRowField(data.table_rows);
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !data.rows[1];
     const generated = entry?.generated ?? false;
@@ -170,6 +176,15 @@ export class DataPanel {
     if (computed)
       without = t`It was trained on features computed from the columns, which no table holds: it cannot continue learning here.`;
     return `${model} ${without}`;
+  }
+
+  // The field for the number of a row, for a table of the user's own.
+  describeRowField(count) {
+    find("#explain-row", this.root).hidden = !count;
+    const last = count - 1;
+    const field = find("#row-number", this.root);
+    field.title = t`Counted from 0, as in pandas and by --row`;
+    field.placeholder = `0 … ${last}`;
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.

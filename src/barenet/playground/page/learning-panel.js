@@ -55,7 +55,7 @@ const namesOf = (texts) => Object.entries(texts).map(([name, text]) => [name, sa
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
 export class LearningPanel {
-  // `acts`: change(function of the settings), slower(rate), exported().
+  // `acts`: change(function of the settings), restore(), slower(rate), exported().
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -159,6 +159,7 @@ export class LearningPanel {
   remedies(remedy) {
     const link = (label, act) => [button(label, act, { className: "link" })];
     if (remedy === "weights") return link(t`Start again with new weights`, () => this.newWeights());
+    if (remedy === "model") return link(t`Show the model’s network`, () => this.acts.restore());
     const slower = Number((this.rate / 10).toPrecision(3)); // 0.003 / 10 has seventeen digits
     if (remedy === "rate" && this.rate)
       return link(t`Continue from the best epoch with the rate ${slower}`, () =>

@@ -65,6 +65,7 @@ class Page {
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
       teach: (file) => this.openLessons(file),
+      explain: (row) => this.probe.goTo(row),
     });
     this.side = new SidePanel(find("#side"));
     this.neuron = new NeuronPanel(this);
@@ -220,6 +221,7 @@ class Page {
     const place = this.panels.length;
     const panel = new NetworkPanel(place, this.catalog, {
       change: (act) => this.change((wanted) => act(wanted.networks[place])),
+      restore: () => this.line.send("restore"),
       exported: () => {
         this.exported = place;
         this.line.send("export", { network: place });
@@ -487,7 +489,7 @@ class Page {
       view,
       planned: edits,
       goal: epoch,
-      starts: !view.lesson,
+      starts: !view.lesson && !isOfModel(address), // a model is shown as it was trained
       begun,
       expected: edits[0],
       awaits: true,
@@ -624,6 +626,10 @@ class Page {
       this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
   }
 }
+
+// Whether an address names a model that was opened.
+const isOfModel = (address) =>
+  new URLSearchParams(address).get("data")?.startsWith("model:") ?? false;
 
 // A click beside an open panel closes it; on a phone, where it is a part of the page, it stays.
 function closeMore(target) {

@@ -10,7 +10,7 @@ import { OutputView } from "./output-view.js";
 import { ScoreView } from "./score-view.js";
 
 export class NetworkPanel {
-  // `acts`: change, slower(), exported, open, feature, look(name, value).
+  // `acts`: change, restore(), slower(), exported, open, feature, look(name, value).
   constructor(place, catalog, acts) {
     this.place = place;
     this.root = find("#network-panel").content.firstElementChild.cloneNode(true);
@@ -98,10 +98,21 @@ export class NetworkPanel {
     find(".at", this.root).textContent = t`epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
-    this.learning.report(this.header, [...this.frame.problems, ...this.linearWins()]);
+    this.learning.report(this.header, [
+      ...this.modelReplaced(),
+      ...this.frame.problems,
+      ...this.linearWins(),
+    ]);
     this.describeCurve();
     find(".key .other-network", this.root).hidden = !this.curve.compared.length;
     find(".key .here", this.root).hidden = this.curve.place === null;
+  }
+
+  // Whether another network stands in the place of the model's.
+  modelReplaced() {
+    if (!this.facts.replaces_model) return [];
+    const message = t`This is not the network of the model: its layers or initial weights were changed, and it began untrained.`;
+    return [{ message, remedy: "model" }];
   }
 
   // The score of a linear model, if it is the better one.

@@ -29,7 +29,10 @@ export class Tree {
     const last = answer.layers.length - 1;
     const best = outputs.indexOf(Math.max(...outputs));
     write(this.verdict, verdict(this.panel.data, answer));
-    write(this.first, t`Below is the first of the ${answer.networks} networks, which is drawn:`);
+    write(
+      this.first,
+      t`Below is the first of the ${answer.networks} networks alone, which is drawn and has an answer of its own:`,
+    );
     this.first.hidden = answer.networks === 1;
     put(
       this.outputs,
@@ -127,13 +130,13 @@ export const product = (weight, input) =>
 export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
 
 function verdict(data, { prediction, truth, networks }) {
-  const { classes, target, outputs, target_scaling: scaling } = data;
+  const { classes, target, outputs, table_rows: table, target_scaling: scaling } = data;
   const truly = truthWords(data, prediction[0], truth);
   const answer = networks > 1 ? t`The answer of all ${networks} networks` : t`The answer`;
   if (!classes) {
     const values = prediction.map((value, place) => {
       const name = outputs[place] ?? target;
-      return `${name} = ${number(value, 5)}`;
+      return `${name} = ${inUnits(value)}`;
     });
     const scaled = scaling === "none" ? "" : `; ${t`the network computes it as scaled:`}`;
     return `${answer}: ${values.join(", ")}${truly}${scaled}`;
@@ -143,7 +146,16 @@ function verdict(data, { prediction, truth, networks }) {
   let shown = probabilities[place];
   // With the contributions to the second of two classes, it adds up to 1, also after rounding.
   if (classes.length === 2 && place === 0) shown = 1 - fraction(probabilities[1]);
-  return `${answer}: ${t`class ${classes[place]}, ${percent(shown)}`}${truly}`;
+  const share = percent(shown);
+  if (!table || !target) return `${answer}: ${t`class ${classes[place]}, ${share}`}${truly}`;
+  const outcome = `${target} = ${classes[place]}`;
+  return `${answer}: ${t`${outcome}, with a probability of ${share}`}${truly}`;
+}
+
+// A number in the units of the target: a large one is written whole, without an exponent.
+function inUnits(value, digits = 5) {
+  if (Math.abs(value) < 1e5 || Math.abs(value) >= 1e15) return number(value, digits);
+  return String(Math.round(value)).replace("-", "−");
 }
 
 // The probability of each class: a single output is that of the second of two, but softmax has an
@@ -161,8 +173,8 @@ function truthWords({ classes, target }, prediction, truth) {
   if (truth === undefined || truth === null) return "";
   if (classes) return `; ${t`in truth: ${classes[truth]}`}`;
   const off = prediction - truth;
-  const size = [number(Math.abs(off)), unitOf(target)].filter(Boolean).join(" ");
-  const value = number(truth, 5);
+  const size = [inUnits(Math.abs(off), 3), unitOf(target)].filter(Boolean).join(" ");
+  const value = inUnits(truth);
   return off < 0
     ? `; ${t`in truth: ${value}, so that it is ${size} too low`}`
     : `; ${t`in truth: ${value}, so that it is ${size} too high`}`;

@@ -14,8 +14,6 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const CONTRIBUTION_DIGITS = 4; // significant digits, as on the command line
-const ERROR_DIGITS = 1;
 const NO_TARGET = t`Only a point of the data has a target: click one to send its error back.`;
 const NO_TARGET_IN_FILE = t`This row has no target in the file, and no error to send back.`;
 const NO_DATA = t`The model is shown without its data: there is no target, and no error to send back.`;
@@ -32,7 +30,7 @@ export class Probe {
       `${t`Row`} `,
       this.number,
     );
-    this.refusal = make("p", { className: "hint refusal", role: "status" });
+    this.refusal = make("p", { className: "refusal", role: "alert" });
     this.networks = make("div");
     const walk = make(
       "p",
@@ -41,6 +39,8 @@ export class Probe {
       orderButton(t`Next point →`, () => this.walk(1)),
       this.finder,
     );
+    this.contributed = make("p", { className: "hint contributed" });
+    this.compared = make("p", { className: "hint compared" });
     this.row = make("div", {
       className: "many",
       tabIndex: 0,
@@ -54,6 +54,8 @@ export class Probe {
       this.refusal,
       this.where,
       make("p", { className: "hint waiting" }, t`Waiting for the numbers of the network …`),
+      this.contributed,
+      this.compared,
       this.row,
       this.networks,
     );
@@ -135,7 +137,7 @@ export class Probe {
     const points = this.points();
     if (!points.length) return;
     const order = this.page.facts.table_rows ? ({ number }) => number : ({ row }) => row;
-    const here = order(this.point) ?? -1; // a place of the plane has no number
+    const here = (this.point && order(this.point)) ?? -1; // a place of the plane has no number
     if (by > 0) this.choose(points.find((point) => order(point) > here) ?? points[0]);
     else this.choose(points.findLast((point) => order(point) < here) ?? points.at(-1));
   }
@@ -153,18 +155,20 @@ export class Probe {
     this.page.line.send("find_row", { row: number });
   }
 
-  takeRow({ number, row, position, part, refusal }) {
+  takeRow({ number, row, position, part, has_target: hasTarget, refusal }) {
     if (number !== this.sought) return; // another one is sought meanwhile
     this.sought = null;
     if (refusal) this.refuse(said(refusal));
-    else this.choose({ row, at: position, part, number });
+    else this.choose({ row, at: position, part, number, hasTarget });
   }
 
+  // A row that cannot be probed: nothing of the row before is shown under its number.
   refuse(words) {
+    const isOpen = this.page.side.shows(this.content);
+    if (this.point) this.clear();
+    else this.locate({}); // the row of the address
     write(this.refusal, words);
-    if (this.point) return;
-    this.page.notice(words, 8000);
-    this.locate({}); // the row of the address
+    if (!isOpen) this.page.notice(words, 8000);
   }
 
   // Probe a point, or an image without a place, which opens no panel.
@@ -213,9 +217,15 @@ export class Probe {
   }
 
   close() {
+    write(this.refusal, "");
+    this.clear();
+  }
+
+  // Probe no point: nothing of this one is shown as of the next one.
+  clear() {
     this.point = null;
     this.onClose?.();
-    this.content.classList.add("empty"); // nothing of this point is shown as of the next one
+    this.content.classList.add("empty");
     if (this.isLocated()) this.locate({}); // else a new address has another point
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
@@ -233,7 +243,10 @@ export class Probe {
   // After other settings: the point stays as long as the data do.
   describe() {
     this.sought = null; // with these settings, the row may be another one
-    if (!this.point) return;
+    if (!this.point) {
+      if (this.page.side.shows(this.content) && this.data() !== this.source) this.end();
+      return;
+    }
     const { facts, panels } = this.page;
     const { low, high } = facts;
     const { probe, row } = this.page.view;
@@ -260,18 +273,12 @@ export class Probe {
     this.onChoose?.();
   }
 
-  nameOf({ row, at, part, place, number }) {
+  nameOf({ row, at, part, place }) {
     const { facts, points } = this.page;
     if (!at) return t`The digit on the pad`;
     if (row < 0) return t`A place of the plane`;
     const isTest = part === "test";
-    if (facts.table_rows) {
-      if (part === "unused")
-        return t`Row ${number} of the table (counted from 0), neither a training nor a test row here`;
-      return isTest
-        ? t`Row ${number} of the table (counted from 0), a test row`
-        : t`Row ${number} of the table (counted from 0), a training row`;
-    }
+    if (facts.table_rows) return rowWords(this.point, facts);
     const total = counted(facts.rows[Number(isTest)]);
     const which = counted(points.numbers[place]);
     const rowOfData = counted(row + 1);
@@ -280,18 +287,21 @@ export class Probe {
       : t`Training point ${which} of ${total}, row ${rowOfData} of the data`;
   }
 
-  // The name of the point, and its values on the axes. `assumed`: those that replace missing ones.
-  writePlace(assumed = {}) {
+  // The name of the point, and its values on the axes. `cells`: the values of its row, once they are
+  // known; `assumed`: those that replace missing ones.
+  writePlace({ cells = null, assumed = {} } = {}) {
     const { facts } = this.page;
     const { row, at } = this.point;
     let words = this.name;
-    if (at) {
+    if (at && (cells || !facts.table_rows || row < 0)) {
       const hasHeight = row >= 0 && at[1] !== null; // on a curve, the height is the target
       const names = axisNames(facts).slice(0, facts.curve && !hasHeight ? 1 : 2);
       const values = names.map((name, axis) => {
-        const filled = assumed[facts.axes[axis]];
-        if (filled === undefined) return `${name} = ${rounded(this.place[axis])}`;
-        return t`${name} is ${missingWords(filled)}`;
+        const column = facts.axes[axis];
+        const filled = assumed[column];
+        if (filled !== undefined) return t`${name} is ${missingWords(filled)}`;
+        if (facts.table_rows && cells?.[column]) return `${name} = ${cells[column]}`;
+        return `${name} = ${rounded(this.place[axis])}`;
       });
       if (values.length) words += `: ${values.join(", ")}`;
     }
@@ -350,7 +360,7 @@ export class Probe {
   }
 
   // All columns: those that contribute most to the prediction first, or else those of the map.
-  list({ cells = {}, assumed = {}, contributions = null }) {
+  list({ cells = {}, assumed = {}, contributions = null, networks = 1 }) {
     const { axes } = this.page.facts;
     let names = [];
     if (contributions || Object.keys(cells).length > axes.length)
@@ -359,26 +369,23 @@ export class Probe {
     const words = (name) => cellWords(cells[name], assumed[name]);
     let sorted = [];
     if (contributions) sorted = this.sort(Object.keys(contributions.values), contributions.values);
-    const listed = JSON.stringify([cells, assumed, contributions, sorted]);
+    const areSeveral = this.page.panels.length > 1;
+    const listed = JSON.stringify([cells, assumed, contributions, sorted, networks, areSeveral]);
     if (this.listed === listed) return;
     this.listed = listed;
     if (!contributions) {
+      write(this.contributed, "");
+      write(this.compared, "");
       const rows = names.map((name) => [name, words(name)]);
       this.row.replaceChildren(table([t`Column`, t`Value`], rows));
       return;
     }
-    const { values } = contributions;
-    const { standard_errors: errors, compared } = contributions;
-    const rows = sorted.map((name) => {
-      const contributed = signed(values[name], CONTRIBUTION_DIGITS);
-      return [name, words(name), contributed, number(errors[name], ERROR_DIGITS)];
-    });
+    const { values, written, compared } = contributions;
+    const rows = sorted.map((name) => [name, words(name), ...written[name].map(withMinus)]);
     const head = [t`Column`, t`Value`, t`Contribution`, t`Standard error`];
-    this.row.replaceChildren(
-      contributionWords(contributions, this.page.panels.length > 1),
-      table(head, rows, "contributions"),
-      make("p", { className: "hint compared" }, said(compared)),
-    );
+    write(this.contributed, contributionWords(contributions, networks, areSeveral));
+    write(this.compared, said(compared));
+    this.row.replaceChildren(table(head, rows, "contributions"));
     const unused = names.filter((name) => !(name in values));
     if (unused.length) this.row.append(...this.unused(unused, words));
   }
@@ -408,7 +415,7 @@ export class Probe {
     this.content.classList.remove("waits", "empty");
     if (view === this.views[0]) {
       this.list(view.answer); // the contributions are those of network A
-      this.writePlace(view.answer.assumed);
+      this.writePlace(view.answer);
     }
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
@@ -505,15 +512,33 @@ const contributionsOf = (answer) =>
 
 const signed = (value, digits = 2) => `${value > 0 ? "+" : ""}${number(value, digits)}`;
 
-// What the contributions of the columns add up to.
-function contributionWords({ output, prediction, expected, is_probability: isShare }, areSeveral) {
-  const written = isShare ? fraction : (value) => number(value, 5);
+// What the contributions of the columns add up to: which prediction, and which mean. `networks`: how
+// many predict together; `areSeveral`: whether network B stands beside it.
+function contributionWords(contributions, networks, areSeveral) {
+  const { output, is_probability: isShare } = contributions;
+  let here = withMinus(contributions.written_prediction);
+  let usual = withMinus(contributions.written_expected);
+  if (isShare) {
+    here = fraction(contributions.prediction);
+    usual = fraction(contributions.expected);
+  }
   const name = said(output);
-  const [here, usual] = [written(prediction), written(expected)];
-  const words = areSeveral
-    ? t`The ${name} by network A is ${here}, and ${usual} on average. The columns contribute the difference:`
-    : t`The ${name} is ${here}, and ${usual} on average. The columns contribute the difference:`;
-  return make("p", { className: "hint" }, words);
+  if (networks > 1)
+    return t`The ${name} by all ${networks} networks together is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
+  if (areSeveral)
+    return t`The ${name} by network A is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
+  return t`The ${name} is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
+}
+
+const withMinus = (text) => text.replaceAll("-", "−");
+
+// The name of a row of a table, with what the page uses it for.
+function rowWords({ number, part, hasTarget = true }, { name, rows }) {
+  if (part === "training") return t`Row ${number} of ${name} (counted from 0), a training row here`;
+  if (part === "test") return t`Row ${number} of ${name} (counted from 0), a test row here`;
+  if (!hasTarget) return t`Row ${number} of ${name} (counted from 0), which has no target`;
+  const drawn = counted(rows[0] + rows[1]);
+  return t`Row ${number} of ${name} (counted from 0), not among the ${drawn} rows drawn for this page`;
 }
 
 // A place for the value of a neuron; its title is the name of the neuron without the value.
@@ -523,12 +548,10 @@ function addValue(node) {
   return shown;
 }
 
-// The value of a cell of the table, as it is shown. `assumed`: the value that replaces a missing one.
+// The value of a cell of the table, as the file has it. `assumed`: the value that replaces a missing one.
 function cellWords(value, assumed) {
   if (assumed !== undefined) return missingWords(assumed);
-  if (/^(nan|None|NaT|)$/.test(value)) return t`missing`;
-  if (Number.isNaN(Number(value))) return value;
-  return number(Number(value), 6);
+  return value === "" ? t`missing` : value;
 }
 
 const missingWords = (assumed) => t`missing, ${cellWords(assumed)} assumed`;

@@ -136,7 +136,7 @@ class Client:
         """Join a session, or open a new one."""
         state = None
         if message.address or message.state is not None:
-            state = state_of(message)
+            state = self.state_of(message)
         session = await self.sessions.find(message.session, state)
         if session is not self._session:
             if self._before not in (None, session):
@@ -153,15 +153,24 @@ class Client:
 
     async def configure(self, message: Message) -> None:
         """Change the settings of the session."""
-        await self.session.configure(state_of(message))
+        await self.session.configure(self.state_of(message))
 
     async def choose_data(self, message: Message) -> None:
         """Choose other data, with the settings that suit them."""
         await self.session.configure(choose(self.session.state, message.source))
 
     async def restore_defaults(self, message: Message) -> None:
-        """Restore the default settings of the data."""
-        await self.session.configure(restore(self.session.state))
+        """Restore the default settings of the data: for a model, its own network."""
+        state = self.session.state
+        usual = self.sessions.store.defaults_for(state.data.source, len(state.networks))
+        await self.session.configure(restore(state, usual))
+
+    def state_of(self, message: Message) -> PageState:
+        """Return the settings in a message, which are an object or an address."""
+        if message.address:
+            defaults_for = self.sessions.store.defaults_for
+            return read_address(message.address, is_own=True, defaults_for=defaults_for)
+        return decode(PageState, message.state, "state")
 
     def count_drawn(self) -> None:
         """Count a picture as drawn by the page."""
@@ -293,13 +302,6 @@ def _draw(view: NetworkView, report: ProgressReport) -> DrawnNetwork:
     header, arrays = view.draw(report)
     seconds = time.process_time() - started
     return DrawnNetwork(header, arrays, seconds)
-
-
-def state_of(message: Message) -> PageState:
-    """Return the settings in a message, which are an object or an address."""
-    if message.address:
-        return read_address(message.address, is_own=True)
-    return decode(PageState, message.state, "state")
 
 
 #: The function for each type of message; some return a coroutine.

@@ -148,12 +148,14 @@ class Session:
         networks = []
         for view in self.views:
             description = layout.describe(view.network, view.prepared.max_drawn)
+            description["replaces_model"] = view.prepared.replaces_model(view.settings)
             networks.append(description)
+        usual = self.store.defaults_for(self.state.data.source, len(self.state.networks))
         return {
             "type": "state",
             "session": self.key,
             "state": asdict(self.state),
-            "address": write_address(self.state),
+            "address": write_address(self.state, usual),
             "changed": changes(self.state),
             "version": self.state_version,
             "data": self.prepared.describe(),

@@ -3,7 +3,7 @@
 An example is ``data=xor&net.hidden=3``. The page adds its view, and weights changed by hand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl, urlencode
 
 from barenet._registry import lookup
@@ -37,11 +37,18 @@ def split_address(address: str) -> dict[str, str]:
     return dict(parse_qsl(address.removeprefix("#"), keep_blank_values=True))
 
 
-def read_address(address: str, is_own: bool = False) -> PageState:
+#: Returns the default settings of data, by their source, for one or two networks.
+Defaults = Callable[[str, int], PageState]
+
+
+def read_address(
+    address: str, is_own: bool = False, defaults_for: Defaults = PageState.defaults_for
+) -> PageState:
     """Read the settings of an address, on top of the defaults of the data.
 
     With `is_own`, the address was written by the page itself: it may refer to an opened file, and
-    names that only older versions of the page used are ignored.
+    names that only older versions of the page used are ignored. The defaults of an opened model are
+    its own settings, so an address without them shows its network.
 
     Examples
     --------
@@ -61,7 +68,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     if not is_own:
         _check_names(words, examples)
     n_networks = 2 if words.get("networks") == "2" else 1
-    usual = PageState.defaults_for(source, n_networks)
+    usual = defaults_for(source, n_networks)
     settings = {}
     for name in by_name(usual):
         if name in words:
@@ -108,8 +115,8 @@ def read_edits(text: str) -> tuple[WeightEdit, ...]:
     return decode(Message, {"edits": edits}, "edits").edits
 
 
-def write_address(state: PageState) -> str:
-    """Write the settings that differ from the defaults of the data.
+def write_address(state: PageState, usual: PageState | None = None) -> str:
+    """Write the settings that differ from the defaults of the data, or from others.
 
     Examples
     --------
@@ -119,7 +126,7 @@ def write_address(state: PageState) -> str:
     words = {}
     if state.data.source != PageState().data.source:
         words["data"] = state.data.source
-    for name, value in differing(state).items():
+    for name, value in differing(state, usual).items():
         words[name] = _write(value)
     if len(state.networks) > 1:
         words["networks"] = "2"

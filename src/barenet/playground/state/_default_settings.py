@@ -45,15 +45,16 @@ def by_name(state: PageState) -> dict[str, Any]:
     return settings
 
 
-def differing(state: PageState) -> dict[str, Any]:
-    """Return the settings that differ from the defaults of the data.
+def differing(state: PageState, defaults: PageState | None = None) -> dict[str, Any]:
+    """Return the settings that differ from the defaults of the data, or from others.
 
     Examples
     --------
     >>> differing(PageState(pace=2))
     {'pace': 2}
     """
-    defaults = PageState.defaults_for(state.data.source, len(state.networks))
+    if defaults is None:
+        defaults = PageState.defaults_for(state.data.source, len(state.networks))
     usual = by_name(defaults)
     changed = {}
     for name, value in by_name(state).items():
@@ -105,13 +106,20 @@ def choose(state: PageState, source: str) -> PageState:
     return with_settings(PageState.defaults_for(source, len(state.networks)), changed)
 
 
-def restore(state: PageState) -> PageState:
-    """Restore the default settings of the data, keeping the data and the initial weights."""
+def restore(state: PageState, usual: PageState | None = None) -> PageState:
+    """Restore the default settings of the data, or others, keeping the data and initial weights.
+
+    The initial weights of a model are its own, which other seeds would replace.
+    """
+    if usual is None:
+        usual = PageState.defaults_for(state.data.source, len(state.networks))
+    kept = DATA_CHOICES
+    if not state.data.source.startswith("model:"):
+        kept += SEEDS
     unchanged = {}
-    for name, value in differing(state).items():
-        if name in DATA_CHOICES or name in SEEDS:
+    for name, value in differing(state, usual).items():
+        if name in kept:
             unchanged[name] = value
-    usual = PageState.defaults_for(state.data.source, len(state.networks))
     return with_settings(usual, unchanged)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
+from barenet.insight.contributions._written_numbers import cell_text
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network, Objective
 from barenet.model.losses import as_loss
@@ -102,7 +103,11 @@ def find_row(view: NetworkView, number: int) -> dict[str, Any]:
     if index is None:
         refusal = sentence("These data are not a table.")
         if prepared.n_table_rows:
-            refusal = sentence("The table has the rows 0 to {0}.", prepared.n_table_rows - 1)
+            refusal = sentence(
+                "There is no row {0}: the table has the rows 0 to {1}.",
+                number,
+                prepared.n_table_rows - 1,
+            )
         return {"number": number, "refusal": refusal}
     row = prepared.row(index)
     if np.isnan(row.encoded).any():  # without an encoding, nothing replaces a missing value
@@ -113,6 +118,7 @@ def find_row(view: NetworkView, number: int) -> dict[str, Any]:
         "row": index,
         "position": finite(prepared.position(row)),
         "part": row.part,
+        "has_target": row.target is not None,
     }
 
 
@@ -245,13 +251,14 @@ def _record(prepared: PreparedData, row: DataRow) -> dict[str, Any]:
     """Return the columns of a row (none for an image) and its target, as the page shows them."""
     cells = {}
     if row.raw is not None:
-        cells = {name: str(column[0]) for name, column in row.raw.columns.items()}
+        for name, column in row.raw.columns.items():
+            cells[name] = cell_text(column[0])
     elif prepared.dataset.image_shape is None:
         values = row.encoded
         if prepared.has_input_axes:
             values = prepared.scaling.transform(values)
         for name, value in zip(prepared.dataset.feature_names, values[0], strict=True):
-            cells[name] = str(value)
+            cells[name] = cell_text(value)
     truth = None
     if row.target is not None:
         truth = float(row.target[0])
@@ -275,7 +282,7 @@ def _fill_text(column: FilledColumn) -> str:
         return iso_text(nearest_second(column.fill), column.order)
     if isinstance(column, BooleanColumn):
         return str(bool(column.fill)).lower()
-    return str(float(column.fill))
+    return cell_text(float(column.fill))
 
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:

@@ -10,6 +10,11 @@ from barenet import Frame, Network
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._explainer import Explainer
+from barenet.insight.contributions._written_numbers import (
+    contribution_text,
+    prediction_text,
+    standard_error_text,
+)
 from barenet.playground._sentences import Sentence, sentence
 from barenet.playground.data._data_row import DataRow
 from barenet.playground.data._opened_models import Model
@@ -109,21 +114,37 @@ def contributions_to(
         output = 1  # the second of two classes, whichever is predicted, as in `contributions`
         if len(prepared.classes) > 2:
             output = int(result.predictions[0].argmax())
-        described = sentence("probability of {0}", prepared.classes[output])
-    values = finite(result.values[0, :, output])
-    errors = finite(result.standard_errors[0, :, output])
-    prediction = finite(result.predictions[0, output])
-    expected = finite(result.expected[output])
+        described = sentence("probability of {0}", _name_of_class(prepared, output))
+    values = result.values[0, :, output].tolist()
+    errors = result.standard_errors[0, :, output].tolist()
+    written = {}
+    for name, value, error in zip(result.names, values, errors, strict=True):
+        written[name] = [contribution_text(value, error), standard_error_text(error)]
+    prediction = float(result.predictions[0, output])
+    expected = float(result.expected[output])
     compared_rows = compared.describe(len(explainer.rows), prepared.dataset.name)
     return {
-        "values": dict(zip(result.names, values, strict=True)),
-        "standard_errors": dict(zip(result.names, errors, strict=True)),
+        "values": dict(zip(result.names, finite(values), strict=True)),
+        "standard_errors": dict(zip(result.names, finite(errors), strict=True)),
+        "written": written,
         "output": described,
         "is_probability": prepared.classes is not None,
-        "prediction": prediction,
-        "expected": expected,
+        "prediction": finite(prediction),
+        "expected": finite(expected),
+        "written_prediction": prediction_text(prediction),
+        "written_expected": prediction_text(expected),
         "compared": compared_rows,
     }
+
+
+def _name_of_class(prepared: PreparedData, index: int) -> str:
+    """Name a class with its target, as `Contributions.describe_output` does: "churn = yes"."""
+    assert prepared.classes is not None
+    name = prepared.classes[index]
+    target = prepared.dataset.target_name
+    if not target:
+        return name
+    return f"{target} = {name}"
 
 
 def _rows_of_model(prepared: PreparedData, model: Model) -> ComparedRows:
