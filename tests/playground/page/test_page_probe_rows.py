@@ -253,6 +253,7 @@ def test_a_row_that_the_page_does_not_have(tab, churn, text, words):
     page.press("Next point →")
     page.until(f"{PROBE}.point && {PROBE}.views[0].answer")
     assert not page.find(".refusal").is_visible() and page.find(".probe .many").is_visible()
+    assert field.input_value() == str(page.value(f"{PROBE}.point.number"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

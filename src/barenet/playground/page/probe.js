@@ -179,6 +179,7 @@ export class Probe {
     if (opens && !this.page.side.shows(this.content))
       this.page.side.open(t`One point`, this.content, () => this.close());
     this.point = point;
+    this.number.value = point.number ?? ""; // also while it is in use
     for (const view of this.views) view.isNew = true;
     this.locate(this.addressOf(point));
     this.describe();
