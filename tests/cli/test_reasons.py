@@ -323,6 +323,30 @@ def test_columns_of_a_prediction_are_grouped(barenet, files):
     assert "--groups: it is for the contributions to a prediction; add --prediction" in error
 
 
+def test_columns_of_reasons_are_grouped(barenet, files):
+    command = (*files, "--background", "old.csv")
+    rows = barenet(*command, "--reasons", 3, "--groups", "both=a, b").rows
+    assert "reason_2" not in rows[0], "one group of two columns"
+    shown = [(row["reason_1"], row["value_1"], row["contribution_1"]) for row in rows]
+    assert shown == [("both", "", "12.0"), ("both", "", "8.0")]
+    document = barenet(*command, "--reasons", 1, "--groups", "both=a,b", "--json").json
+    model = load("m.safetensors")
+    groups = {"both": ["a", "b"]}
+    result = contributions(model, [[5, 1], [1, 9]], [[0, 0], [2, 2]], groups=groups)
+    for place, [reason] in enumerate(document["reasons"]):
+        assert reason["column"] == "both" and reason["value"] == ""
+        assert reason["contribution"] == pytest.approx(result.values[place, 0, 0])
+    for groups, message in (
+        ("a,b", "expected a name and columns, such as address=street,town, got 'a,b'"),
+        ("both=a,c", "unknown 'c' (choose from a, b)"),
+        ("b=a", "'b' is the name of a column outside the group"),
+    ):
+        error = barenet(*command, "--reasons", 1, "--groups", groups, "--out", "new.csv").error
+        assert f"--groups: {message}" in error
+    error = barenet(*files, "--groups", "both=a,b").error
+    assert "--groups: it is for the reasons of predictions; add --reasons 3" in error
+
+
 def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
     command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
     assert "--row: expected 0 to 1, got 2" in barenet(*command, "--row", 2).error

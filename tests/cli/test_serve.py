@@ -126,6 +126,24 @@ def test_reasons_of_a_service_are_on_the_scale_of_its_option(serve, barenet, cla
 
 
 @pytest.mark.integration
+def test_columns_of_the_reasons_of_a_service_are_grouped(serve, barenet, classes, table, tmp_path):
+    group = ("--groups", "body=size,weight")
+    _, send = serve(classes, "--background", table, *group)
+    status, answer = send(RIGHT, "/predict?reasons=1000")
+    values = ",".join(str(value) for value in RIGHT.values())
+    (tmp_path / "new.csv").write_text(f"size,weight,member,town,day\n{values}\n", "utf-8")
+    command = ("predict", classes, tmp_path / "new.csv", "--reasons", 9, "--background", table)
+    document = barenet(*command, *group, "--json").json
+    assert (status, [answer["reasons"]]) == (200, document["reasons"])
+    assert {reason["column"] for reason in answer["reasons"]} == {"body", "member", "town", "day"}
+    error = barenet("serve", classes, *group).error
+    assert "--groups: it is for reasons, and the model has no rows to compare with" in error
+    wrong = ("--background", table, "--groups")
+    assert "--groups: unknown 'weigh'" in barenet("serve", classes, *wrong, "a=size,weigh").error
+    assert "--groups: expected a name and" in barenet("serve", classes, *wrong, "size").error
+
+
+@pytest.mark.integration
 def test_wrong_requests_are_refused_and_change_nothing(serve, classes, tmp_path):
     _, send = serve(classes, "--max-rows", 3, "--max-body", "20kB")
     right = send(RIGHT)

@@ -14,7 +14,7 @@ from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
-from barenet.cli._reasons import find_reasons
+from barenet.cli._reasons import find_reasons, read_groups
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, RejectedRows, TrainedModel, files_of, load_trained
@@ -47,6 +47,7 @@ def predict(
     reasons: Integer | None = None,
     background: Data = "",
     scale: Scale | None = None,
+    groups: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     output: PredictionOutput = PredictionOutput(),
     file: FileOptions = FileOptions(),
     json: Off = False,
@@ -84,6 +85,8 @@ def predict(
         the model file keeps, or else the training data. At most 1,000 of them are used.
     scale : str
         The scale of --reasons for classes; by default probabilities.
+    groups : tuple of str
+        Columns of --reasons that have one contribution together, such as address=street,town.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -92,7 +95,7 @@ def predict(
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
     check_threshold(trained.predictor, threshold)
-    explained = find_reasons(trained, reasons, background, file, scale)
+    explained = find_reasons(trained, reasons, background, file, scale, read_groups(groups))
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
     collected = rejected if output.rejected else None
     at_once = json or row is not None

@@ -17,6 +17,7 @@ from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError
+from barenet.insight.contributions._column_groups import group_columns
 from barenet.insight.contributions._contributions import (
     MODEL_FILE,
     ComparedRows,
@@ -43,6 +44,8 @@ class Reasons:
         The scale for classes.
     source : str
         Where the background rows come from.
+    groups : mapping of str to sequence of str, optional
+        Names of columns that have one contribution together, by the name of their group.
     """
 
     def __init__(
@@ -52,11 +55,16 @@ class Reasons:
         count: int,
         scale: Scale = "probability",
         source: str = "",
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.predictor = predictor
         self.count = count
         self.scale = scale
         self.source = source
+        self.groups = groups
+        names, _ = group_columns(predictor.feature_names, groups)
+        #: The number of columns and groups, each of which has a contribution.
+        self.n_contributions = len(names)
         #: The largest standard error of a contribution until now; None before the first row.
         self.largest_error: float | None = None
         self._background = background
@@ -64,7 +72,7 @@ class Reasons:
     @cached_property
     def _explainer(self) -> Explainer:
         """The model and its background rows, prepared for all rows."""
-        return Explainer.of(self.predictor, self._background, self.scale)
+        return Explainer.of(self.predictor, self._background, self.scale, groups=self.groups)
 
     def describe(self) -> str:
         """Describe what the predictions were compared with; empty before the first row."""
@@ -109,7 +117,7 @@ class Reasons:
             explained_classes = [explained.explained_class for explained in by_row]
             columns["explained_class"] = np.array(explained_classes, object)
         columns["expected"] = np.array([explained.expected for explained in by_row], np.float64)
-        for place in range(min(self.count, len(self.predictor.feature_names))):
+        for place in range(min(self.count, self.n_contributions)):
             of_place = [explained.reasons[place] for explained in by_row]
             number = place + 1
             columns[f"reason_{number}"] = np.array([reason.column for reason in of_place], object)
@@ -139,6 +147,7 @@ def find_reasons(
     background: str,
     file: FileOptions,
     scale: Scale | None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> Reasons:
     """Load the background rows for a number of reasons: those of a file, or the training data."""
     predictor = trained.predictor
@@ -146,9 +155,10 @@ def find_reasons(
         if background:
             problem = "these rows are for the reasons of predictions"
             raise ArgumentError(problem, argument="background", remedy="add {reasons}", reasons=3)
-        if scale is not None:
-            problem = "it is for the reasons of predictions"
-            raise ArgumentError(problem, argument="scale", remedy="add {reasons}", reasons=3)
+        for name, value in (("scale", scale), ("groups", groups)):
+            if value is not None:
+                problem = "it is for the reasons of predictions"
+                raise ArgumentError(problem, argument=name, remedy="add {reasons}", reasons=3)
         return Reasons(predictor, None, 0)
     check_count(count, "reasons")
     if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
@@ -158,7 +168,7 @@ def find_reasons(
         raise ArgumentError("numbers have no log-odds", argument="scale", remedy="leave it out")
     rows = load_background(trained, background, file)
     source = source_of_background(trained, background)
-    return Reasons(predictor, rows, count, scale or "probability", source)
+    return Reasons(predictor, rows, count, scale or "probability", source, groups)
 
 
 def _has_kept_background(trained: TrainedModel, background: str) -> bool:

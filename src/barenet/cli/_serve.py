@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -50,6 +50,7 @@ def serve(
     threshold: float | None = None,
     background: Data = "",
     scale: Scale | None = None,
+    groups: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
@@ -95,6 +96,8 @@ def serve(
         model file keeps. At most 1,000 of them are used.
     scale : str
         The scale of reasons for classes; by default probabilities.
+    groups : tuple of str
+        Columns of reasons that have one contribution together, such as address=street,town.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def serve(
     from barenet.service._model_reload import ModelReload
     from barenet.service._service import Service
 
-    options = ModelOptions(interval, threshold, background, scale)
+    options = ModelOptions(interval, threshold, background, scale, _read_groups(groups))
     token, hosts = _access(host, token_file, no_token)
     service = Service(
         model=_load_model(model, options),
@@ -137,6 +140,7 @@ class ModelOptions(NamedTuple):
     threshold: float | None
     background: str
     scale: Scale | None
+    groups: Mapping[str, Sequence[str]] | None
 
 
 def _load_model(model: Path, options: ModelOptions) -> Any:
@@ -160,15 +164,27 @@ def _load_model(model: Path, options: ModelOptions) -> Any:
         coverage=options.interval or COVERAGE,
         threshold=options.threshold,
         scale=options.scale or "probability",
+        groups=options.groups,
         background_source=name_of(with_addresses(source)),
         sha256=sha256,
         file=with_addresses(path),
         modified=path.stat().st_mtime,
     )
-    if options.scale is not None and served.reasons.problem:
-        problem = f"it is for reasons, and {served.reasons.problem}"
-        raise ArgumentError(problem, argument="scale")
+    for name, value in (("scale", options.scale), ("groups", options.groups)):
+        if value is not None and served.reasons.problem:
+            problem = f"it is for reasons, and {served.reasons.problem}"
+            raise ArgumentError(problem, argument=name)
     return served
+
+
+def _read_groups(texts: Sequence[str]) -> Mapping[str, Sequence[str]] | None:
+    """Read the groups of columns of reasons; None without any."""
+    if not texts:
+        return None
+    # This module reads tables, which few services do.
+    from barenet.cli._reasons import read_groups
+
+    return read_groups(texts)
 
 
 def _load_again(model: Path, options: ModelOptions) -> Any:

@@ -5,6 +5,7 @@ not depend on the other records of a request.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Any
 
@@ -48,10 +49,16 @@ class RecordReasons:
         The scale for classes.
     source : str
         Where the background rows come from.
+    groups : mapping of str to sequence of str, optional
+        Names of columns that have one contribution together, by the name of their group.
     """
 
     def __init__(
-        self, predictor: Predictor, scale: Scale = "probability", source: str = MODEL_FILE
+        self,
+        predictor: Predictor,
+        scale: Scale = "probability",
+        source: str = MODEL_FILE,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.source = source
         self.problem = ""
@@ -60,7 +67,7 @@ class RecordReasons:
         elif predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
             self.problem = SEVERAL_NUMBERS
         else:
-            self.explainer = Explainer.of(predictor, predictor.background, scale)
+            self.explainer = Explainer.of(predictor, predictor.background, scale, groups=groups)
 
     def read_count(self, texts: list[str]) -> int:
         """Read the number of reasons from the values of the parameter; 0 if it has none.

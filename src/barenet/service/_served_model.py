@@ -1,6 +1,6 @@
 """A model as the service uses it: the schema of its records, their checks, and its predictions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Event
@@ -38,8 +38,10 @@ class ServedModel:
     coverage: float
     #: The probability from which on the second of two classes is predicted, if it is given.
     threshold: float | None = None
-    #: The scale of the reasons for classes, and where the rows that they compare with come from.
+    #: The scale of the reasons for classes, the groups of columns that have one contribution, and
+    #: where the rows that they compare with come from.
     scale: Scale = "probability"
+    groups: Mapping[str, Sequence[str]] | None = None
     background_source: str = MODEL_FILE
     #: Checksum of the model file.
     sha256: str
@@ -67,7 +69,7 @@ class ServedModel:
     @cached_property
     def reasons(self) -> RecordReasons:
         """The reasons of predictions."""
-        return RecordReasons(self.predictor, self.scale, self.background_source)
+        return RecordReasons(self.predictor, self.scale, self.background_source, self.groups)
 
     @property
     def categories(self) -> list[str]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from barenet._constraints import check_count, check_flag, check_number, check_seed
-from barenet._registry import lookup
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, count_of, some
+from barenet.insight.contributions._column_groups import group_columns
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._explainer import MAX_EXACT_GROUPS, N_BACKGROUND, Explainer
@@ -120,7 +120,7 @@ def contributions(
         background_rows = model.rows(background, "background")
         background_rows = _with_columns_of(rows, background_rows)
     names = model.column_names(rows)
-    group_names, columns_of_groups = _grouped(names, groups)
+    group_names, columns_of_groups = group_columns(names, groups)
     n_groups = len(group_names)
     if exact and n_groups > MAX_EXACT_GROUPS:
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
@@ -170,35 +170,3 @@ def _with_columns_of(rows: Any, background: Any) -> Any:
         remedy = "pass both in the same type, with the same columns"
         raise ArgumentError(problem, argument="background", remedy=remedy)
     return background
-
-
-def _grouped(
-    names: Sequence[str], groups: Mapping[str, Sequence[str]] | None
-) -> tuple[tuple[str, ...], list[list[int]]]:
-    """Return the names of the groups, and the places of their columns; most have one column."""
-    if groups is not None and not isinstance(groups, Mapping):
-        raise ArgumentError.of("groups", groups, "a mapping of names to columns")
-    group_of_column: dict[str, str] = {}
-    places = {name: place for place, name in enumerate(names)}
-    for group, columns in (groups or {}).items():
-        if not isinstance(group, str):
-            raise ArgumentError.of("groups", group, "a text as the name of a group")
-        is_list = not isinstance(columns, str) and hasattr(columns, "__len__")
-        if not is_list or not len(columns):
-            expected = f"a list of columns for the group {group!r}"
-            raise ArgumentError.of("groups", columns, expected)
-        for name in columns:
-            lookup(places, name, "groups")
-            if name in group_of_column:
-                problem = f"column {name!r} is in a group twice, or in two groups"
-                raise ArgumentError(problem, argument="groups", remedy="name it once")
-            group_of_column[name] = group
-    columns_of_groups: dict[str, list[int]] = {}
-    for name, place in places.items():
-        group = group_of_column.get(name, name)
-        columns_of_groups.setdefault(group, []).append(place)
-    for group in groups or {}:
-        if group in places and group_of_column.get(group) != group:
-            problem = f"{group!r} is the name of a column outside the group"
-            raise ArgumentError(problem, argument="groups", remedy="choose another name")
-    return tuple(columns_of_groups), list(columns_of_groups.values())

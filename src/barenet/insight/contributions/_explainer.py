@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.engines._threads import numpy_on_one_thread
 from barenet.files._predictor import Predictor
+from barenet.insight.contributions._column_groups import group_columns
 from barenet.insight.contributions._contributions import Contributions, Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._hybrid_rows import HybridRows
@@ -93,13 +94,13 @@ class Explainer:
         background: Any,
         scale: Scale = "probability",
         n_background: int = N_BACKGROUND,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> Self:
-        """Prepare a predictor and raw background rows, to explain each column."""
+        """Prepare a predictor and raw background rows, to explain each column or group of some."""
         model = ExplainedModel.of(predictor, background, scale)
-        names = predictor.feature_names
-        groups = [[place] for place in range(len(names))]
+        group_names, columns = group_columns(predictor.feature_names, groups)
         rows = model.rows(background, "background")
-        return cls(model, rows, names, groups, n_background=n_background)
+        return cls(model, rows, group_names, columns, n_background=n_background)
 
     @property
     def is_exact(self) -> bool:
