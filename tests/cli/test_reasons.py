@@ -8,6 +8,7 @@ import pytest
 from predictors import predictor_of
 
 from barenet import Network, Scaling, contributions, load, load_dataset, save
+from barenet.insight.contributions._written_numbers import standard_error_text
 
 IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 
@@ -135,7 +136,9 @@ def test_reasons_on_the_scale_of_log_odds(barenet, files):
             assert contribution == pytest.approx(reason.contribution, rel=1e-3)
     document = barenet(*command, *options, "--json").json
     assert document["scale"] == "log-odds"
-    assert barenet(*command, "--reasons", 2, "--json").json["scale"] == "probability"
+    explained = barenet(*command, "--reasons", 2, "--json")
+    assert explained.json["scale"] == "probability"
+    assert "the reasons explain the probability of " in explained.err
     assert barenet(*command, "--reasons", 2, "--scale", "probability").rows != rows
     error = barenet(*command[:3], "--scale", "log-odds").error
     assert "--scale: it is for the reasons of predictions; add --reasons 3" in error
@@ -146,7 +149,8 @@ def test_reasons_on_the_scale_of_log_odds(barenet, files):
 def test_the_rows_that_reasons_compare_with_are_described(barenet, files, tmp_path):
     options = ("--reasons", 2, "--background", "old.csv")
     done = barenet(*files, *options, "--out", "out.csv").ok()
-    compared = "the reasons compare with 2 rows of old.csv; standard errors up to 0"
+    compared = "the reasons explain the prediction of y, compared with 2 rows of old.csv; standard "
+    compared += "errors up to 0"
     assert compared in done.err
     table = pandas.read_csv("out.csv")  # without options
     assert table["contribution_1"].tolist() == [12.0, 8.0]
@@ -156,14 +160,14 @@ def test_the_rows_that_reasons_compare_with_are_described(barenet, files, tmp_pa
     save(linear_model().with_background([[0, 0], [2, 2]]), "kept.safetensors")
     kept = barenet("predict", "kept.safetensors", "new.csv", "--reasons", 2, "--json")
     assert kept.json["compared_with"] == {"rows": 2, "source": "the model file"}
-    assert "compare with 2 rows in the model file" in kept.err
+    assert "compared with 2 rows in the model file" in kept.err
     lines = [f"{row % 7},{row % 11}" for row in range(1500)]
     (tmp_path / "many.csv").write_text("\n".join(["a,b", *lines]) + "\n")
     many = barenet(*files, "--reasons", 2, "--background", "many.csv", "--json")
     assert many.json["compared_with"] == {"rows": 1000, "source": "many.csv"}
     errors = [reason["standard_error"] for row in many.json["reasons"] for reason in row]
     described = "1,000 rows drawn from the 1,500 rows of many.csv; standard errors up to "
-    assert f"{described}{max(errors):.2g}" in many.err
+    assert f"{described}{standard_error_text(max(errors))}" in many.err
     assert "reasons" not in barenet(*files).ok().err
 
 
