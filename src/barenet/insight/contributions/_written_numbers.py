@@ -40,7 +40,7 @@ def _number_of_cell(value: float | np.floating[Any]) -> str:
     """Write a number whole if it has few digits, or else with six significant ones."""
     if np.isnan(value):
         return ""
-    if abs(value) < LARGEST_WHOLE and float(value).is_integer():
+    if abs(float(value)) < LARGEST_WHOLE and float(value).is_integer():
         return str(int(value))
     short = f"{value:.{VALUE_DIGITS}g}"
     whole = f"{value:.{MAX_VALUE_DIGITS}g}"

@@ -113,7 +113,7 @@ def restore(state: PageState, usual: PageState | None = None) -> PageState:
     """
     if usual is None:
         usual = PageState.defaults_for(state.data.source, len(state.networks))
-    kept = DATA_CHOICES
+    kept = [*DATA_CHOICES]
     if not state.data.source.startswith("model:"):
         kept += SEEDS
     unchanged = {}

@@ -115,17 +115,21 @@ def contributions_to(
         if len(prepared.classes) > 2:
             output = int(result.predictions[0].argmax())
         described = sentence("probability of {0}", _name_of_class(prepared, output))
-    values = result.values[0, :, output].tolist()
-    errors = result.standard_errors[0, :, output].tolist()
+    values = {}
+    errors = {}
     written = {}
-    for name, value, error in zip(result.names, values, errors, strict=True):
+    for column, name in enumerate(result.names):
+        value = float(result.values[0, column, output])
+        error = float(result.standard_errors[0, column, output])
+        values[name] = finite(value)
+        errors[name] = finite(error)
         written[name] = [contribution_text(value, error), standard_error_text(error)]
     prediction = float(result.predictions[0, output])
     expected = float(result.expected[output])
     compared_rows = compared.describe(len(explainer.rows), prepared.dataset.name)
     return {
-        "values": dict(zip(result.names, finite(values), strict=True)),
-        "standard_errors": dict(zip(result.names, finite(errors), strict=True)),
+        "values": values,
+        "standard_errors": errors,
         "written": written,
         "output": described,
         "is_probability": prepared.classes is not None,
