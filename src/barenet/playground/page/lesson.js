@@ -70,12 +70,16 @@ export class LessonPanel {
       const isChoice = Boolean(target.closest(".contents a")); // of a lesson
       if (isChoice || !contents.contains(target)) contents.open = false;
     });
-    new ResizeObserver(() => this.measure()).observe(root);
+    this.bar = find(".bar");
+    const sizes = new ResizeObserver(() => this.measure());
+    for (const each of [root, this.bar]) sizes.observe(each);
   }
 
   // What is below, and what stays in view, leaves room for the words.
   measure() {
-    document.body.style.setProperty("--lesson-height", `${this.root.offsetHeight}px`);
+    const { style } = document.body;
+    style.setProperty("--lesson-height", `${this.root.offsetHeight}px`);
+    style.setProperty("--bar-height", `${this.bar.offsetHeight}px`);
   }
 
   teach(lessons) {
