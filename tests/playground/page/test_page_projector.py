@@ -22,6 +22,10 @@ CUT = """[...document.querySelectorAll('.panel *')].filter((element) => {
   return isCut || text.left < card.left || text.right > card.right;
 }).map((element) => element.textContent.trim().slice(0, 40))"""
 
+#: The pixels by which the network is higher than its place.
+OVERFLOW = "(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(%s)"
+OVERFLOW %= "document.querySelector('.stage')"
+
 #: The edges of a card.
 BOX = "document.querySelector('%s').getBoundingClientRect().toJSON()"
 
@@ -34,6 +38,8 @@ def test_no_text_leaves_its_card_or_is_cut(tab, lesson, width, height):
     page.click("#projector")
     assert page.value(CUT) == []
     assert page.value("document.documentElement.scrollWidth") <= width
+    if lesson in ("overfitting", "your-table"):
+        assert page.value(OVERFLOW) <= 0, "the network is not scrolled"
     page.click("#projector")
     assert page.value(CUT) == []
 
