@@ -81,6 +81,23 @@ def test_the_pictures_follow_their_neurons_to_a_projector(tab):
     assert stage.screenshot() == seen
 
 
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_number_of_batches_lies_on_nothing_else(tab, width, height):
+    page = tab("#data=circles", width, height)
+    for _ in range(2):
+        page.value("document.querySelector('#batches').textContent = '+ 265 of 282 batches'")
+        words = page.find("#batches").bounding_box()
+        for other in (".field.pace", "#course", ".timeline"):
+            if not page.find(other).is_visible():
+                continue
+            box = page.find(other).bounding_box()
+            is_beside = box["x"] >= words["x"] + words["width"]
+            assert is_beside or box["y"] >= words["y"] + words["height"], other
+        bar = page.find(".bar").bounding_box()
+        assert words["y"] + words["height"] <= bar["y"] + bar["height"] + 1
+        page.click("#projector")
+
+
 @pytest.mark.parametrize("step", range(2, 10))
 def test_a_formula_is_seen_whole_in_a_low_window(tab, step):
     page = tab(f"#lesson=error-back&step={step}", 1280, 720)
