@@ -260,6 +260,26 @@ def sheets(page):
     return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
 
 
+#: The words that are cut by the edge of the window; what is scrolled by itself is not.
+CUT = """() => [...document.querySelectorAll(".bd-article :is(p, li, code, h1, h2)")].filter(
+  (element) => !element.closest("pre, table, mjx-container, .highlight")
+    && element.getBoundingClientRect().right > innerWidth
+).map((element) => element.textContent.slice(0, 40))"""
+
+
+@pytest.mark.parametrize("name", ["index", "teachers", "mathematics"])
+def test_a_page_fits_a_phone_and_its_name_is_beside_the_search(browser, pages, name):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(f"{pages}{name}.html")
+    page.evaluate("() => document.fonts.ready")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(CUT) == []
+    title = page.locator(".logo__title").first.bounding_box()
+    search = page.locator(".search-button__button").locator("visible=true").first.bounding_box()
+    assert title["x"] + title["width"] + 4 <= search["x"]
+    page.close()
+
+
 #: Pages with each kind of control: folded code, parts of a sidebar, cards, a search.
 KINDS = ["teachers", "limits", "learn/neuron", "reference", "search", "gallery"]
 

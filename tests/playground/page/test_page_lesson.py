@@ -564,27 +564,92 @@ def test_an_answer_that_arrives_after_the_course_was_left_is_not_shown(tab):
     assert "XOR" not in page.value("JSON.stringify(localStorage)"), "nothing was passed"
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_no_other_button_lies_where_next_lesson_was_pressed(tab, width):
-    page = tab("#lesson=xor&step=9", width=width)
-    page.until_text("#lesson .place", "Lesson 6 of 12")
-    there = "document.querySelector('[data-action=next]').getBoundingClientRect().toJSON()"
-    for lesson in range(7, 10):
-        page.rest()  # the answer to the change of the lesson has arrived
-        page.to_step(9)
-        page.value("barenet.tools.find((tool) => tool.lessons).pass()")
-        box = page.value(there)
-        place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        page.page.mouse.click(*place)
-        page.page.mouse.click(*place)
+#: Notes each click that something outside the foot of the card receives.
+LISTEN = """(window.pressed = [], document.addEventListener("click", ({ target }) => {
+  if (!target.closest(".onward")) window.pressed.push(target.outerHTML.slice(0, 80));
+}))"""
+
+#: The weights' seed, the settings' version, and the epoch: what no second click may change.
+NETWORK = "[settings.seed, barenet.version, header.epoch]"
+
+
+def to_the_end_of_a_lesson(page: Tab) -> None:
+    """Show the last step of a lesson, as one that is passed."""
+    page.to_step(9)
+    page.value("barenet.lessons.pass()")
+
+
+def click_where_the_mouse_is(page: Tab, times: int) -> None:
+    for _ in range(times):
+        page.page.mouse.down()
+        page.page.mouse.up()
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 390])
+def test_more_clicks_on_next_lesson_press_nothing_else(tab, width):
+    page = tab("#lesson=one-neuron", width=width, height=800)
+    page.value(LISTEN)
+    for lesson in range(2, 13):
+        to_the_end_of_a_lesson(page)
+        page.find("#lesson [data-action=next]").hover()
+        click_where_the_mouse_is(page, times=2)
         page.until_text("#lesson .place", f"Lesson {lesson} of 12")
-        page.page.mouse.click(*place)
+        network = page.value(NETWORK)
+        click_where_the_mouse_is(page, times=2)
         page.rest()
         assert page.text("#lesson .place") == f"Lesson {lesson} of 12"
-    page.to_step(9)
-    page.value("barenet.tools.find((tool) => tool.lessons).pass()")
+        assert page.value("window.pressed") == []
+        assert page.value(NETWORK) == network, "and the network is that of the lesson"
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 390])
+def test_more_clicks_on_next_press_nothing_else_at_the_last_step(tab, width):
+    page = tab("#lesson=overfitting", width=width, height=800)
+    page.value(LISTEN)
+    page.to_step(page.value("barenet.lessons.lesson.steps.length") - 1)
+    page.until("!barenet.lessons.forward.disabled")
+    page.find("#lesson [data-action=forward]").hover()
+    network = page.value(NETWORK)
+    click_where_the_mouse_is(page, times=4)
+    page.rest()
+    assert page.value("window.pressed") == []
+    assert page.value(NETWORK) == network
+
+
+def test_the_enter_key_on_next_lesson_changes_nothing_else(tab):
+    page = tab("#lesson=overfitting")
+    for lesson in range(8, 13):
+        to_the_end_of_a_lesson(page)
+        page.find("#lesson [data-action=next]").focus()
+        for _ in range(3):
+            page.key("Enter")
+        page.until_text("#lesson .place", f"Lesson {lesson} of 12")
+        network = page.value(NETWORK)
+        page.key("Enter")
+        page.until("!barenet.lessons.forward.disabled")
+        assert page.value(NETWORK) == network
+        assert page.text("#lesson .place") == f"Lesson {lesson} of 12"
+        assert page.value("document.activeElement.dataset.action") == "forward"
+
+
+def test_a_click_elsewhere_is_taken_at_once_and_after_a_pause_everywhere(tab):
+    page = tab("#lesson=overfitting", width=1280, height=800)
+    to_the_end_of_a_lesson(page)
+    page.find("#lesson [data-action=next]").hover()
+    click_where_the_mouse_is(page, times=2)
+    page.until_text("#lesson .place", "Lesson 8 of 12")
+    page.click("[data-action=weights]", position={"x": 2, "y": 2})  # the mouse has moved there
+    page.until("settings.seed === 1")
+    page.find("[data-action=weights]").hover()
+    click_where_the_mouse_is(page, times=1)
+    page.until("settings.seed === 2")
+
+
+def test_the_address_leads_to_the_next_lesson_though_a_picture_writes_its_own(tab):
+    page = tab("#lesson=inputs")
+    to_the_end_of_a_lesson(page)
     page.value("(document.querySelector('[data-action=next]').click(), barenet.writeAddress())")
-    page.until_text("#lesson .place", "Lesson 10 of 12")  # though a picture wrote the address
+    page.until_text("#lesson .place", "Lesson 10 of 12")
     page.rest()  # a later picture would write it once more, into the address of the next test
 
 

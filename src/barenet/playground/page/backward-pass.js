@@ -123,6 +123,10 @@ export class BackwardPasses {
     for (const pass of this.passes) pass.request();
   }
 
+  repaint() {
+    for (const { picture } of this.passes) picture.place();
+  }
+
   take(answer) {
     if (answer.type === "backward_pass") this.passes[answer.network]?.take(answer);
   }

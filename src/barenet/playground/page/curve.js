@@ -1,15 +1,16 @@
 // Learning curves on a canvas, with their axes.
 
 import { css, palette } from "./colours.js";
+import { letterScale } from "./dom.js";
 import { fit } from "./heatmap.js";
 import { decadesBetween, ticksBetween } from "./plane-axes.js";
 import { drawMark } from "./strokes.js";
 
-// Pixels around the plot.
-const LEFT = 40;
-const RIGHT = 14;
-const TOP = 8;
-const BOTTOM = 20;
+const RIGHT = 14; // pixels beside the plot
+const TOP = 8; // … above it
+// … where the numbers are, which grow with the letters.
+const left = () => 40 * letterScale();
+const bottom = () => 20 * letterScale();
 
 // `lines`: { places: [epoch, loss] each, colour, width, dash }, also from top to bottom at an `epoch`;
 // `ring`: a place to mark; `log`: a logarithmic axis, on which a loss of 0 has no place.
@@ -25,21 +26,23 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
   const last = lastEpoch(lines);
   const scale = log ? Math.log10 : (loss) => loss;
   const [low, high] = rangeOf(losses.map(scale), log);
-  const x = (epoch) => LEFT + (epoch / last) * (width - LEFT - RIGHT);
-  const up = (share) => height - BOTTOM - share * (height - BOTTOM - TOP);
+  const start = left();
+  const floor = height - bottom();
+  const x = (epoch) => start + (epoch / last) * (width - start - RIGHT);
+  const up = (share) => floor - share * (floor - TOP);
   const y = (loss) => up((scale(loss) - low) / (high - low));
   Object.assign(context, {
-    font: `12px ${getComputedStyle(canvas).fontFamily}`,
+    font: `${12 * letterScale()}px ${getComputedStyle(canvas).fontFamily}`,
     fillStyle: css(palette.muted),
     textBaseline: "middle",
     textAlign: "right",
   });
   for (const { share, text } of log ? decadesBetween(low, high) : ticksBetween(low, high)) {
-    context.fillText(text, LEFT - 6, up(share));
+    context.fillText(text, start - 6, up(share));
     trace(
       context,
       [
-        [LEFT, up(share)],
+        [start, up(share)],
         [width - RIGHT, up(share)],
       ],
       { colour: palette.line, width: 1 },
@@ -47,14 +50,14 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
   }
   Object.assign(context, { textBaseline: "top", textAlign: "center" });
   for (const { share, text } of ticksBetween(0, last))
-    if (isWhole(share * last)) context.fillText(text, x(share * last), height - BOTTOM + 4);
+    if (isWhole(share * last)) context.fillText(text, x(share * last), floor + 4);
   for (const line of lines) {
     const places = line.places?.filter(shown).map(([epoch, loss]) => [x(epoch), y(loss)]);
     trace(
       context,
       places ?? [
         [x(line.epoch), TOP],
-        [x(line.epoch), height - BOTTOM],
+        [x(line.epoch), floor],
       ],
       line,
     );
@@ -69,7 +72,7 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
 
 // The epoch at a place across a canvas, in pixels.
 export const epochAt = (canvas, across, lines) =>
-  ((across - LEFT) / (canvas.clientWidth - LEFT - RIGHT)) * lastEpoch(lines);
+  ((across - left()) / (canvas.clientWidth - left() - RIGHT)) * lastEpoch(lines);
 
 const isWhole = (epoch) => Math.abs(epoch - Math.round(epoch)) < 1e-6;
 

@@ -70,6 +70,12 @@ export function write(element, words) {
   return element;
 }
 
+// The size of the page's letters, as a multiple of the usual one, which a projector and a reader's
+// own settings change.
+export function letterScale() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
+
 // The place of the pointer in an element: shares of its width and height, from the top left.
 export function shareAt({ clientX, clientY }, element) {
   const { left, top, width, height } = element.getBoundingClientRect();

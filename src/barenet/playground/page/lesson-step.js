@@ -4,8 +4,11 @@ import { find } from "./dom.js";
 import { neuronOf } from "./neurons.js";
 
 const HIGHLIGHT = "outline: 3px solid var(--accent); outline-offset: 1px;";
-// The frame of a plot lies inside, as numbers are beside it.
-const INSIDE_OF_PLOTS = "&:is(.map, .surface) { outline-offset: -3px; }";
+// The frame of a plot lies inside, as numbers are beside it; that of one score meets no other one,
+// and that of a setting does not touch its name.
+const FRAMES = `&:is(.map, .surface) { outline-offset: -3px; }
+  &:is(.scores > div) { outline-width: 2px; outline-offset: 0; }
+  &:is(.field) { outline-offset: 2px; }`;
 const WEIGHTS = "weights"; // their numbers are written on the links
 
 export class StepPicture {
@@ -47,7 +50,7 @@ export class StepPicture {
       .map((name) => highlights[name] ?? selectorOf(name));
     const isOfSettings = selectors.some((selector) => find(selector)?.closest(".learning"));
     document.body.classList.toggle("needs-settings", isOfSettings); // seen first on a phone
-    const rules = selectors.map((selector) => `${selector} { ${HIGHLIGHT} ${INSIDE_OF_PLOTS} }`);
+    const rules = selectors.map((selector) => `${selector} { ${HIGHLIGHT} ${FRAMES} }`);
     this.sheet.replaceSync(rules.join("\n"));
     for (const { network } of this.page.panels) network.writeWeights(isMarked);
   }

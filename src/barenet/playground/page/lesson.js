@@ -2,6 +2,7 @@
 
 import { haveSameEdits, placeOf, sectionOf } from "./address.js";
 import { connectClass } from "./class-table.js";
+import { ClickSeries, TWO_CLICKS } from "./click-series.js";
 import { connect, find, findAll, make, parts, write } from "./dom.js";
 import { said, t } from "./language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
@@ -13,7 +14,6 @@ import { copyAddress } from "./sharing.js";
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 const TRAINING = ["#play", "#step", "#batch"];
-const TWO_CLICKS = 800; // milliseconds
 const HEADER = 50; // pixels of a phone, above what is seen
 const FOOT = 57; // … below it
 const FORMULA = / = .*[^.?!:…]$/;
@@ -38,6 +38,7 @@ export class LessonPanel {
         steps: ".steps",
       }),
     );
+    this.clicks = new ClickSeries(find(".onward", root));
     this.picture = new StepPicture(page);
     this.questions = new Questions(find(".questions", root), () => this.answered());
     this.sheet = new CSSStyleSheet();
@@ -69,12 +70,16 @@ export class LessonPanel {
       const isChoice = Boolean(target.closest(".contents a")); // of a lesson
       if (isChoice || !contents.contains(target)) contents.open = false;
     });
-    new ResizeObserver(() => this.measure()).observe(root);
+    this.bar = find(".bar");
+    const sizes = new ResizeObserver(() => this.measure());
+    for (const each of [root, this.bar]) sizes.observe(each);
   }
 
   // What is below, and what stays in view, leaves room for the words.
   measure() {
-    document.body.style.setProperty("--lesson-height", `${this.root.offsetHeight}px`);
+    const { style } = document.body;
+    style.setProperty("--lesson-height", `${this.root.offsetHeight}px`);
+    style.setProperty("--bar-height", `${this.bar.offsetHeight}px`);
   }
 
   teach(lessons) {
@@ -163,9 +168,10 @@ export class LessonPanel {
   }
 
   open(lesson) {
+    this.hasKeyboard = this.next.matches(":focus-visible");
     this.next.disabled = true; // a second click skips no lesson
     this.forward.disabled = true; // … and no step
-    clearTimeout(this.clicks); // of the lesson that is left
+    clearTimeout(this.pause); // of the lesson that is left
     this.visit(lesson, 0);
   }
 
@@ -260,6 +266,7 @@ export class LessonPanel {
       this.request();
     }
     this.markOpen();
+    this.clicks.renew();
     scrollTo({ top: 0 });
   }
 
@@ -312,8 +319,10 @@ export class LessonPanel {
     this.root.classList.toggle("asks-only", !lesson.checked);
     this.picture.step = null; // the same lesson anew shows its picture again
     this.forward.disabled = true;
-    this.clicks = setTimeout(() => {
+    this.pause = setTimeout(() => {
       this.forward.disabled = false;
+      // The focus of the keyboard stays at the foot of the card.
+      if (this.hasKeyboard && document.activeElement === document.body) this.forward.focus();
       this.next.disabled = !passed().includes(this.lesson?.title);
     }, TWO_CLICKS);
     this.root.classList.remove("passed", "asks");

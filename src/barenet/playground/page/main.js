@@ -385,7 +385,10 @@ class Page {
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => share(this));
-    connectProjector(find("#projector"));
+    connectProjector(find("#projector"), () => {
+      for (const { network } of this.panels) network.fit();
+      this.repaint();
+    });
     on("#examples", ({ target }) => {
       if (target.closest("a")) window.scrollTo({ top: 0 }); // to the network
     });

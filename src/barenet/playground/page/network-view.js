@@ -19,6 +19,7 @@ const BUTTONS_BELOW = 52; // … whose buttons stand side by side below it
 const ROOM_FOR_GLOW = 14; // pixels: beside the last column
 const ROOM_FOR_NAMES = 110; // … above and below the picture of the answer
 const ROOM_AROUND = 8; // … above and below the columns
+const ROOM_ON_PROJECTOR = 12; // … whose letters are large
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
 const MAX_ANSWERS = 10;
@@ -78,8 +79,9 @@ export class NetworkView {
     const columns = [...row.children];
     const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
     for (const each of words) each.hidden = true;
-    const rooms = columns.map((column) => roomFor(column, stage.clientHeight));
     const isOnProjector = document.documentElement.classList.contains("projector");
+    const around = isOnProjector ? ROOM_ON_PROJECTOR : ROOM_AROUND;
+    const rooms = columns.map((column) => roomFor(column, stage.clientHeight - around));
     const share = isOnProjector ? SHARE_ON_PROJECTOR : SHARE_OF_PITCH;
     const across = (share * stage.clientWidth) / columns.length - LEAST;
     const more = Math.min(...rooms, across);
@@ -533,7 +535,7 @@ function roomFor(column, height) {
   const neurons = findAll(growing, column);
   const grow = neurons.filter((neuron) => neuron.checkVisibility());
   if (grow.length === 0) return Infinity;
-  return (height - ROOM_AROUND - column.offsetHeight) / grow.length;
+  return (height - column.offsetHeight) / grow.length;
 }
 
 function countOf(number) {

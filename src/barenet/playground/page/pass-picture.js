@@ -1,6 +1,6 @@
 // The network of a pass: its numbers in the neurons and on the links, and the term at work.
 
-import { make } from "./dom.js";
+import { letterScale, make } from "./dom.js";
 import { t } from "./language.js";
 import { number } from "./step-words.js";
 
@@ -85,30 +85,31 @@ export class PassPicture {
   place() {
     const { root, columns } = this;
     if (!columns || !root.clientWidth) return;
+    const scale = letterScale(); // of the lengths in pixels
     const most = Math.max(...this.nodes.map((nodes) => nodes.length));
-    const least = root.clientWidth < PHONE ? NARROW : COLUMN;
+    const least = scale * (root.clientWidth < PHONE ? NARROW : COLUMN);
     const width = Math.max(root.clientWidth, (columns.length - 1) * least + 60 + 2 * MARGIN);
-    const height = Math.max(root.clientHeight, most * ROW + 2 * MARGIN);
-    const beside = Math.min(118, Math.max(52, (width / columns.length) * 0.62));
+    const height = Math.max(root.clientHeight, most * ROW * scale + 2 * MARGIN);
+    const beside = Math.min(118 * scale, Math.max(52 * scale, (width / columns.length) * 0.62));
     const across = (width - beside - 2 * MARGIN) / Math.max(columns.length - 1, 1);
     this.nodes.forEach((nodes, column) => {
       const hasRest = columns[column].others > 0;
-      const room = height - 2 * MARGIN - (hasRest ? 18 : 0);
-      const pitch = Math.min(room / nodes.length, 150);
-      const size = Math.min(pitch * 0.8, 74);
+      const room = height - 2 * MARGIN - (hasRest ? 18 * scale : 0);
+      const pitch = Math.min(room / nodes.length, 150 * scale);
+      const size = Math.min(pitch * 0.8, 74 * scale);
       const top = MARGIN + (room - pitch * nodes.length) / 2;
       const x = MARGIN + beside / 2 + column * across;
       nodes.forEach((node, place) => {
         const y = top + (place + 0.5) * pitch;
-        layOut(node, { x, y, width: beside, height: size });
+        layOut(node, { x, y, width: beside, height: size }, scale);
       });
       this.rests[column].setAttribute("x", x);
-      this.rests[column].setAttribute("y", top + pitch * nodes.length + 13);
+      this.rests[column].setAttribute("y", top + pitch * nodes.length + 13 * scale);
       this.rests[column].textContent = hasRest ? t`+${columns[column].others} more` : "";
     });
     Object.assign(this.sheet.style, { width: `${width}px`, height: `${height}px` });
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.isRoomy = this.nodes.map((nodes) => nodes.length < 2 || pitchOf(nodes) >= ROOM);
+    this.isRoomy = this.nodes.map((nodes) => nodes.length < 2 || pitchOf(nodes) >= ROOM * scale);
     for (const link of this.links) this.placeLink(link);
     if (this.term) this.show(this.index, this.term);
   }
@@ -200,7 +201,7 @@ export class PassPicture {
   }
 
   // The number of a node, or null, and that below it.
-  numbersOf({ column, place, width }) {
+  numbersOf({ column, place, isBroad }) {
     const { answer } = this.pass;
     if (column === 0) return [answer.inputs[place], ""];
     const layer = column - 1;
@@ -210,7 +211,7 @@ export class PassPicture {
     const output = number(values.outputs[place], 2);
     const target = layer === this.pass.last ? answer.target?.[place] : undefined;
     const isJudged = target !== undefined && this.isSeen(`target.${place}`);
-    const aim = isJudged && width >= BROAD ? `, t ${number(target, 2)}` : "";
+    const aim = isJudged && isBroad ? `, t ${number(target, 2)}` : "";
     if (GOES_BACK.includes(this.term.chapter) && this.isSeen(`delta.${key}`))
       return [values.deltas[place], `${letter} ${output}${aim}`];
     if (isJudged) return [values.outputs[place], t`target ${number(target, 2)}`];
@@ -318,33 +319,35 @@ function nodeOf(column, place, title, mark) {
 }
 
 // Give a node its place, and its texts the lines that its height has room for.
-function layOut(node, { x, y, width, height }) {
-  Object.assign(node, { x, y, width, height });
+function layOut(node, { x, y, width, height }, scale) {
+  const isWide = height >= WIDE * scale;
+  const isHigh = height >= HIGH * scale;
+  const isBroad = width >= BROAD * scale;
+  Object.assign(node, { x, y, width, height, isBroad });
   node.root.setAttribute("transform", `translate(${x} ${y})`);
   const attributes = { x: -width / 2, y: -height / 2, width, height, rx: Math.min(12, height / 3) };
   for (const [name, value] of Object.entries(attributes)) node.box.setAttribute(name, value);
-  const isWide = height >= WIDE;
-  const isHigh = height >= HIGH;
   node.root.dataset.size = "small";
   if (isHigh) node.root.dataset.size = "middle";
-  if (isWide && width >= BROAD) node.root.dataset.size = "large";
-  const isBeside = !isWide && width >= BROAD; // the name stands beside the number
+  if (isWide && isBroad) node.root.dataset.size = "large";
+  const isBeside = !isWide && isBroad; // the name stands beside the number
+  const letter = 7 * scale; // the width of one
   let name = "";
-  if (isWide) name = shortened(node.title, width);
-  if (isBeside) name = shortened(node.mark, 0.4 * width);
+  if (isWide) name = shortened(node.title, width / letter);
+  if (isBeside) name = shortened(node.mark, (0.4 * width) / letter);
   node.name.textContent = name;
   node.name.setAttribute("x", isBeside ? -width / 2 + 6 : 0);
-  node.name.setAttribute("y", isBeside ? 4 : -height / 2 + 14);
+  node.name.setAttribute("y", isBeside ? 4 * scale : -height / 2 + 14 * scale);
   node.isBeside = isBeside;
   node.value.setAttribute("x", isBeside ? 0.2 * width : 0);
   node.below.setAttribute("x", isBeside ? 0.2 * width : 0);
-  node.value.setAttribute("y", isHigh && !isWide ? -2 : 5);
-  node.below.setAttribute("y", height / 2 - (isWide ? 8 : 5));
+  node.value.setAttribute("y", scale * (isHigh && !isWide ? -2 : 5));
+  node.below.setAttribute("y", height / 2 - scale * (isWide ? 8 : 5));
   node.below.setAttribute("visibility", isHigh ? "visible" : "hidden");
 }
 
-const shortened = (title, width) => {
-  const most = Math.floor(width / 7);
+const shortened = (title, letters) => {
+  const most = Math.floor(letters);
   return title.length > most ? `${title.slice(0, most - 1)}…` : title;
 };
 

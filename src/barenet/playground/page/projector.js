@@ -4,7 +4,8 @@ import { recall, remember } from "./memory.js";
 
 const KEY = "barenet: on a projector";
 
-export function connectProjector(button) {
+// `redraw` draws again what is not laid out by the browser.
+export function connectProjector(button, redraw) {
   const page = document.documentElement;
   const show = (isOn) => {
     page.classList.toggle("projector", isOn);
@@ -16,5 +17,6 @@ export function connectProjector(button) {
     const isOn = !page.classList.contains("projector");
     remember(KEY, isOn ? "yes" : "no");
     show(isOn);
+    redraw();
   });
 }

@@ -1,0 +1,43 @@
+// Clicks that follow one another on Next press nothing else: a new step moves other controls to its
+// place, and until the clicks pause, or the pointer moves, none of them is pressed.
+
+export const TWO_CLICKS = 800; // milliseconds
+const NEAR = 12; // pixels that a hand or a finger moves between two clicks
+const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click"];
+
+export class ClickSeries {
+  constructor(buttons) {
+    this.buttons = buttons;
+    this.end();
+    for (const type of PRESSES)
+      document.addEventListener(type, (event) => this.follow(event), { capture: true });
+  }
+
+  end() {
+    Object.assign(this, { place: null, until: 0 });
+  }
+
+  // What the clicks have changed is shown: the pause begins now.
+  renew() {
+    if (this.place) this.until = performance.now() + TWO_CLICKS;
+  }
+
+  // A key that presses a button is a click without a pointer.
+  follow(event) {
+    const { type, target, detail } = event;
+    if (type === "click" && detail === 0) return;
+    if (this.buttons.contains(target)) {
+      if (type === "pointerdown") this.place = event;
+      this.renew();
+    } else if (this.continues(event)) {
+      event.preventDefault(); // a list does not unfold
+      event.stopPropagation();
+      this.renew();
+    } else if (type === "pointerdown") this.end();
+  }
+
+  continues({ clientX, clientY }) {
+    if (!this.place || performance.now() > this.until) return false;
+    return Math.hypot(clientX - this.place.clientX, clientY - this.place.clientY) <= NEAR;
+  }
+}
