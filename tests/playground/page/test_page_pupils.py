@@ -308,3 +308,34 @@ def test_a_refused_connection_has_advice_for_a_teacher(browser, run_server):
         page.until("window.barenet?.frames.drawn > 0")
         assert page.find("#notice").is_hidden(), "it keeps trying"
         page.page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900)])
+def test_the_reply_and_the_next_question_are_seen_when_a_lesson_is_passed(tab, width, height):
+    page = tab("#lesson=downhill&step=5", width, height)
+    page.labelled("Fall in a few steps, as they are long", exact=True).check()
+    page.to_step(7)
+    page.until("!barenet.playing")
+    page.choose("learning_rate", "0.3")
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.until_text("#lesson .result", "Passed!")
+    page.rest()
+    foot = page.find("#lesson .onward").bounding_box()["y"]
+    for each in ("#lesson .verdict", "#lesson .question.again"):
+        box = page.find(each).first.bounding_box()
+        assert box["y"] + box["height"] <= foot, "above the buttons, without scrolling"
+
+
+def test_lines_fade_where_a_card_has_more_below(tab):
+    page = tab("#lesson=downhill&step=5", 1280, 720)
+    page.labelled("Hardly change", exact=True).check()
+    page.to_step(7)
+    body = page.find("#lesson .lesson-body")
+    has_more = "barenet.lessons.body.classList.contains('has-more')"
+    page.until(has_more)
+    assert body.evaluate("each => getComputedStyle(each).maskImage").startswith("linear-gradient")
+    body.evaluate("each => each.scrollTo(0, each.scrollHeight)")
+    page.until(f"!{has_more}")
+    assert body.evaluate("each => getComputedStyle(each).maskImage") == "none"

@@ -73,6 +73,16 @@ export class LessonPanel {
     this.bar = find(".bar");
     const sizes = new ResizeObserver(() => this.measure());
     for (const each of [root, this.bar]) sizes.observe(each);
+    this.body = find(".lesson-body", root);
+    const below = new ResizeObserver(() => this.markMore());
+    for (const each of [this.body, ...this.body.children]) below.observe(each);
+    this.body.addEventListener("scroll", () => this.markMore());
+  }
+
+  // The last lines fade where more can be scrolled to: not each browser shows a bar.
+  markMore() {
+    const { clientHeight, scrollHeight, scrollTop } = this.body;
+    this.body.classList.toggle("has-more", scrollHeight - scrollTop - clientHeight > 4);
   }
 
   // What is below, and what stays in view, leaves room for the words.
@@ -482,7 +492,7 @@ export class LessonPanel {
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.markOpen();
-    find(".lesson-body", this.root).scrollTop = 0; // to the result
+    this.body.scrollTop = 0; // to the result
     this.next.disabled = false;
     let words = `${t`Passed!`} ${this.questions.score}${said(success)}`;
     if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
