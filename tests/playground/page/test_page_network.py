@@ -315,3 +315,50 @@ def test_sharing_omits_the_token(tab, live_server, tmp_path):
     page.until("document.querySelector('#notice').textContent.includes(\"and it's mine.csv\")")
     words = shlex.split(page.page.evaluate("() => navigator.clipboard.readText()"))
     assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_weight_is_read_with_a_comma_or_a_point_and_anything_else_is_marked(tab, language):
+    page = tab(f"?lang={language}#net.hidden=2&net.activations=tanh")
+    page.open_neuron(1)
+    weight = page.find("#neuron table.weights .decimal").first
+    readings = {"2,5": 2.5, "−0,25": -0.25, "1.5": 1.5, ",5": 0.5, "3,5e-1": 0.35, "２，５": 2.5}
+    for typed, taken in readings.items():
+        weight.fill(typed)
+        weight.press("Enter")
+        page.until(f"Math.abs(panels[0].frame.weights[0] - {taken}) < 1e-6")
+        assert weight.input_value() == str(taken)
+        assert weight.get_attribute("aria-valuenow") == str(taken)
+    for typed in ("1,000.5", "2.5.1", "two", "−", "1e999", "0x10"):
+        weight.fill(typed)
+        weight.press("Enter")
+        page.rest()
+        assert weight.get_attribute("aria-invalid") == "true", typed
+        assert weight.get_attribute("title"), typed
+        assert abs(page.value("barenet.panels[0].frame.weights[0]") - 2.5) < 1e-6, typed
+    weight.fill("0,1")
+    weight.press("ArrowUp")
+    page.until("Math.abs(panels[0].frame.weights[0] - 1.1) < 1e-6")
+    assert weight.input_value() == "1.1"
+    assert weight.get_attribute("aria-invalid") is None
+    weight.press("ArrowDown")
+    weight.press("ArrowDown")
+    page.until("Math.abs(panels[0].frame.weights[0] + 0.9) < 1e-6")
+
+
+def test_the_loss_to_stop_at_takes_a_decimal_comma_and_marks_what_is_no_loss(tab):
+    page = tab()
+    stop = page.find("[data-field=stop_loss]")
+    page.find(".learning details.more summary").click()
+    stop.fill("0,25")
+    stop.press("Enter")
+    page.until("settings.stop_loss === 0.25")
+    for typed in ("little", "-1"):
+        stop.fill(typed)
+        stop.press("Enter")
+        assert stop.get_attribute("aria-invalid") == "true"
+        assert page.value("settings.stop_loss") == 0.25
+    stop.fill("")
+    stop.press("Enter")
+    page.until("settings.stop_loss === 0")
+    assert stop.get_attribute("aria-invalid") is None

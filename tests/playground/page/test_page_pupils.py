@@ -104,6 +104,16 @@ def test_nothing_is_judged_before_the_learner_has_tried_something(tab):
     page.until_text("#lesson .result", "Not yet. ")
 
 
+def test_a_network_that_runs_on_without_a_reset_is_advised_to_be_reset_while_it_plays(tab):
+    page = tab("#lesson=downhill&step=7")
+    page.choose("learning_rate", "0.001")
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.click("#play")
+    page.until("header.epoch > 22 && barenet.playing")
+    page.until_text("#lesson .result", "Not yet. It did not arrive: press Reset")
+    assert page.value("barenet.playing")
+
+
 def test_a_weight_that_was_changed_is_judged(tab):
     page = tab("#lesson=loss&step=6")
     assert marks(page) == ["•", "•"], "all points are on their own side already"

@@ -130,14 +130,6 @@ export function show(control, value) {
   }
 }
 
-// The number in a text, with a decimal point or comma; NaN where there is none. A browser drops the
-// comma from its own number boxes, unless its language has it.
-export function decimalIn(text) {
-  const plain = text.trim().replace(",", ".").replace("−", "-");
-  const number = Number(plain);
-  return plain && Number.isFinite(number) ? number : NaN;
-}
-
 export function rounded(value, digits = 3) {
   if (value === null || value === undefined) return "—";
   const size = Math.abs(value);

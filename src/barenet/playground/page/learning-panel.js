@@ -1,7 +1,8 @@
 // The training settings of one network.
 
 import { ActivationCurve } from "./activation-curve.js";
-import { button, connect, decimalIn, fillSelect, find, findAll, make, show, write } from "./dom.js";
+import { decimalOf, markDecimal } from "./decimals.js";
+import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
 import { said, t } from "./language.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -54,6 +55,14 @@ const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => e
 const namesOf = (texts) => Object.entries(texts).map(([name, text]) => [name, said(text)]);
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
+// Whether a field is empty or has a loss, which is not below 0; any other text is marked.
+function isLoss(control) {
+  const text = control.value.trim();
+  const isWrong = text !== "" && !(decimalOf(text) >= 0);
+  markDecimal(control, isWrong);
+  return !isWrong;
+}
+
 export class LearningPanel {
   // `acts`: change(function of the settings), restore(), slower(rate), exported().
   constructor(root, catalog, acts) {
@@ -85,13 +94,14 @@ export class LearningPanel {
 
   changed(control) {
     const name = control.dataset.field;
+    if (name === "stop_loss" && !isLoss(control)) return;
     this.acts.change((settings) => {
       if (name === "activations") {
         if (control.value) settings.activations = settings.hidden.map(() => control.value);
       } else if (name === "batch_norm") {
         settings.batch_norm = control.checked;
       } else {
-        settings[name] = NUMBERS.has(name) ? decimalIn(control.value) || 0 : control.value;
+        settings[name] = NUMBERS.has(name) ? decimalOf(control.value) || 0 : control.value;
       }
       if (name === "optimizer") {
         settings.learning_rate = this.catalog.rates[control.value] ?? settings.learning_rate;

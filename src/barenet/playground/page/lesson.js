@@ -420,12 +420,16 @@ export class LessonPanel {
     if (state !== this.untouched) this.isTried = true;
   }
 
-  // Words on the first condition that does not hold, once the network rests after some training.
+  // Words on the first condition that does not hold, once the network rests after some training, or
+  // has been trained for too long.
   adviceOn(conditions) {
     if (!this.isTried) return "";
     const { epoch, playing } = this.page.panels[0].header ?? {};
     const missing = conditions.find(({ holds }) => !holds);
-    const hasTrained = epoch > 0 && !playing;
+    // A network that was not reset runs on from the epoch at which it should have stopped.
+    const { stop_epoch: stop } = this.page.panels[0].settings;
+    const isPast = stop > 0 && epoch > stop;
+    const hasTrained = epoch > 0 && (!playing || isPast);
     if (!missing || !hasTrained) return "";
     const needed = t`${said(missing.words)} is needed, and it is ${said(missing.value)}.`;
     return `${t`Not yet.`} ${said(missing.otherwise) || needed}`;

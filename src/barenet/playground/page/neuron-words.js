@@ -26,7 +26,7 @@ const ENDS = {
       ? t`The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
       : t`The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
   sigmoid: ({ classes }) =>
-    t`Then the sigmoid, a curve like an S, makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
+    t`Then the sigmoid, a curve like an S, makes z the probability of the blue class, ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
   softmax: ({ name }) =>
     t`Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
 };

@@ -1,6 +1,7 @@
 // The questions of a lesson: a guess before the network learns, or something to be worked out.
 
-import { button, decimalIn, find, make, write } from "./dom.js";
+import { decimalOf, markDecimal } from "./decimals.js";
+import { button, find, make, write } from "./dom.js";
 import { said, t } from "./language.js";
 
 export class Questions {
@@ -105,8 +106,11 @@ export class Questions {
       "aria-label": said(entry.question.text),
     });
     const check = () => {
-      const typed = decimalIn(input.value);
-      if (!Number.isNaN(typed)) this.take(entry, typed);
+      if (input.value.trim() === "") return;
+      const typed = decimalOf(input.value);
+      markDecimal(input, Number.isNaN(typed));
+      if (Number.isNaN(typed)) write(entry.verdict, t`Not a number: type one such as 2.5.`);
+      else this.take(entry, typed);
     };
     input.addEventListener("change", check);
     return make("div", { className: "number" }, input, button(t`Check`, check));

@@ -1,6 +1,7 @@
 // The weights of one neuron, each as a slider and as a number.
 
-import { decimalIn, make } from "./dom.js";
+import { decimalField, showDecimal } from "./decimals.js";
+import { make } from "./dom.js";
 import { t } from "./language.js";
 
 export const MANY = 9; // rows that need not be scrolled
@@ -34,12 +35,12 @@ export class WeightFields {
       step: "any",
       "aria-label": row < 0 ? t`Move the bias` : t`Move the weight of ${name}`,
     });
-    const number = make("input", {
-      className: "decimal",
-      type: "text",
-      inputMode: "text", // the keyboard for decimals has no minus on some phones
-      "aria-label": words.replace(/^./, (letter) => letter.toUpperCase()),
-    });
+    const label = words.replace(/^./, (letter) => letter.toUpperCase());
+    const take = (value) => {
+      if (value === null) setWeight(field, field.value);
+      else edit(field, value);
+    };
+    const number = decimalField(label, take, { least: -MOST, most: MOST });
     const line = make(
       "tr",
       {},
@@ -49,11 +50,6 @@ export class WeightFields {
     );
     const field = { index, row, slide, number, line };
     slide.addEventListener("input", () => edit(field, Number(slide.value)));
-    number.addEventListener("change", () => {
-      const typed = decimalIn(number.value);
-      if (Number.isNaN(typed)) setWeight(field, field.value);
-      else edit(field, Math.max(-MOST, Math.min(MOST, typed)));
-    });
     return field;
   }
 
@@ -73,5 +69,5 @@ export function setWeight(field, value) {
   const isWide = 4 * reach < slide.max && !slide.matches(":focus, :active");
   if (isWide || Math.abs(value) > slide.max) Object.assign(slide, { min: -reach, max: reach });
   slide.value = value;
-  number.value = +value.toPrecision(4);
+  showDecimal(number, Number(value.toPrecision(4)));
 }
