@@ -320,8 +320,7 @@ def test_a_refused_connection_has_advice_for_a_teacher(browser, run_server):
         page.page.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900)])
-def test_the_reply_and_the_next_question_are_seen_when_a_lesson_is_passed(tab, width, height):
+def passed_with_a_wrong_guess(tab, width, height):
     page = tab("#lesson=downhill&step=5", width, height)
     page.labelled("Fall in a few steps, as they are long", exact=True).check()
     page.to_step(7)
@@ -332,6 +331,12 @@ def test_the_reply_and_the_next_question_are_seen_when_a_lesson_is_passed(tab, w
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text("#lesson .result", "Passed!")
     page.rest()
+    return page
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900)])
+def test_the_reply_and_the_next_question_are_seen_when_a_lesson_is_passed(tab, width, height):
+    page = passed_with_a_wrong_guess(tab, width, height)
     foot = page.find("#lesson .onward").bounding_box()["y"]
     for each in ("#lesson .verdict", "#lesson .question.again"):
         box = page.find(each).first.bounding_box()
@@ -339,9 +344,7 @@ def test_the_reply_and_the_next_question_are_seen_when_a_lesson_is_passed(tab, w
 
 
 def test_lines_fade_where_a_card_has_more_below(tab):
-    page = tab("#lesson=downhill&step=5", 1280, 720)
-    page.labelled("Hardly change", exact=True).check()
-    page.to_step(7)
+    page = passed_with_a_wrong_guess(tab, 1280, 720)
     body = page.find("#lesson .lesson-body")
     has_more = "barenet.lessons.body.classList.contains('has-more')"
     page.until(has_more)
