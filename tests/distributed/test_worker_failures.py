@@ -89,7 +89,7 @@ def own_parts(tmp_path, monkeypatch):
 
 
 def fit_many(client, network=None, **options):
-    networks = [network or Network.dense([3, 4, 1]), Network.dense([3, 4, 1])]
+    networks = [network or Network.dense([3, 4, 1], seed=1), Network.dense([3, 4, 1], seed=2)]
     train_many(networks, X, Y, **{"epochs": 1, **options}, client=client)
 
 
