@@ -38,10 +38,10 @@ def list_jax_devices() -> list[str]:
     The list is empty if JAX is not installed, or finds no device.
     """
     try:
-        found = devices()
+        jax_devices = devices()
     except (ArgumentError, MissingExtraError):
         return []
-    return [device.device_kind for device in found]
+    return [device.device_kind for device in jax_devices]
 
 
 def has_jax_plugin() -> bool:

@@ -43,7 +43,7 @@ def devices() -> list[Any]:
     """
     jax = __getattr__("jax")
     try:
-        found: list[Any] = jax.devices()
+        jax_devices: list[Any] = jax.devices()
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         problem = "JAX finds no device"
@@ -54,7 +54,7 @@ def devices() -> list[Any]:
             problem += f" ({reason})"
         remedy = "install the package of JAX for the device, or leave JAX_PLATFORMS unset"
         raise ArgumentError(problem, argument="engine", value="jax", remedy=remedy) from None
-    return found
+    return jax_devices
 
 
 @contextmanager
