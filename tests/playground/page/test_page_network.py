@@ -286,6 +286,13 @@ def test_an_address_restores_the_network(tab):
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
 
 
+def test_the_network_of_an_address_with_a_weight_that_it_has_not_is_shown_without_it(tab):
+    page = tab("#data=xor&net.hidden=3&net.edits=0_9999_1")
+    page.until_text("#notice", "9999")
+    page.until("panels[0].frame && header.edits.length === 0")
+    page.step(1)
+
+
 def test_an_invalid_address_is_ignored_and_changes_nothing_in_an_open_page(tab):
     page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
     page.until_text("#notice", "This address cannot")

@@ -200,8 +200,10 @@ def test_a_step_starts_with_its_own_weights_and_not_with_as_many_of_the_step_bef
     page.value(HOLD_EDITS)
     version = page.value("barenet.version")
     page.key("ArrowRight")
-    page.until(f"window.held && barenet.version > {version}")
-    assert page.parameters()[:2] == pytest.approx([0.9, -0.5]), "of the step before"
+    page.until(f"window.held && barenet.version > {version} && barenet.held")
+    received = page.value("barenet.held.networks[0].edits.map(({ value }) => value)")
+    assert received == [0.9, -0.5], "of the step before"
+    assert page.value("barenet.frames.version") == version, "this picture is not shown"
     assert not page.value("barenet.lessons.started")
     page.value("letGo()")
     page.until("barenet.lessons.started")

@@ -1,7 +1,7 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { connectLanguages } from "./language-choice.js"; // first: it waits for the catalogue
-import { fromHash, replaceHash, toHash } from "./address.js";
+import { fromHash, haveSameEdits, replaceHash, toHash } from "./address.js";
 import { said, t } from "./language.js";
 import { ServerTabs } from "./server-view.js";
 import { BackwardPasses } from "./backward-pass.js";
@@ -128,17 +128,24 @@ class Page {
     });
   }
 
-  // A new worker: it trains up to the epoch that the page shows, of a recording or of an earlier one.
+  // A new worker: it repeats what the page shows, of a recording or of an earlier worker.
   arrive() {
     const epochs = this.panels.map(({ header }) => header?.epoch ?? 0);
+    const edits = this.edits();
+    const isAtBeginning = !epochs.some(Boolean) && !edits.some(({ length }) => length);
     this.version = null; // of the new worker's settings
     this.lessons.picture.arrive();
     this.greet();
-    if (this.wanted && epochs.some(Boolean)) {
-      this.arrival = { epochs, until: performance.now() + ARRIVAL };
-      this.edits().forEach((edits, network) => this.line.send("plan", { network, edits }));
-      epochs.forEach((epoch, network) => this.line.send("reach", { network, epoch }));
-    }
+    if (!this.wanted || isAtBeginning) return;
+    this.planned = [];
+    this.plan(edits, epochs);
+    epochs.forEach((epoch, network) => this.line.send("reach", { network, epoch }));
+  }
+
+  // Start the networks again with edits of their weights; pictures from before are not shown.
+  plan(edits, epochs = edits.map(() => 0)) {
+    this.arrival = { edits, epochs, until: performance.now() + ARRIVAL };
+    edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
   }
 
   take(message) {
@@ -191,9 +198,10 @@ class Page {
     this.proceed();
   }
 
-  // Repeat the run of the address, once: its edits of weights, up to its epoch.
+  // Repeat the run of the address, once: its edits of weights, up to its epoch. While a recording plays, Python is not there yet.
   repeat() {
-    this.planned.forEach((edits, network) => this.line.send("plan", { network, edits }));
+    if (this.line.ready === false) return;
+    if (this.planned.length) this.plan(this.planned);
     if (this.goal) this.line.send("run_to", { epoch: this.goal });
     else if (this.starts) this.line.send("play");
     this.forget();
@@ -265,6 +273,8 @@ class Page {
     this.notice(words, 8000);
     this.forget();
     document.activeElement?.blur(); // a field in use would keep what was refused
+    this.arrival = null;
+    if (this.held) this.receive(this.held); // the edits that it waits for may be what was refused
     if (this.described) this.describe(this.described);
     else if (this.address) {
       this.address = ""; // an invalid one: start with the defaults
@@ -280,16 +290,24 @@ class Page {
     this.unanswered += 1;
     if (message.version === this.version)
       message.networks.forEach((header, place) => this.panels[place].receive(header));
-    if (this.isArriving(message)) return this.answer();
-    this.arrival = null;
+    if (this.isArriving(message)) {
+      this.held = message;
+      return this.answer();
+    }
+    Object.assign(this, { arrival: null, held: null });
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
   }
 
-  // Whether a new worker still trains up to the epochs that the page shows.
+  // Whether a network has not yet the epoch or the edits that it is to be shown with.
   isArriving({ networks }) {
     if (!this.arrival || performance.now() >= this.arrival.until) return false;
-    return networks.some(({ epoch }, place) => epoch < this.arrival.epochs[place]);
+    const { edits, epochs } = this.arrival;
+    return networks.some(({ epoch, edits: made }, place) => {
+      const isDue = (edit) => edit.epoch <= epoch;
+      const due = (edits[place] ?? []).filter(isDue);
+      return epoch < epochs[place] || !haveSameEdits(made.filter(isDue), due);
+    });
   }
 
   // While the state of another address is awaited, the network before may still learn: it is not of this view.

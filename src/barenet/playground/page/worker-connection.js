@@ -8,17 +8,7 @@ const FILES = 16; // that are kept for another worker
 const LESSONS = "barenet lessons"; // the store of those that were opened by an address
 const HEAD = 5; // bytes before a recorded message: its size in four, and whether it is text
 // Requests of a visitor while Python is loading are answered afterwards.
-const KEPT = new Set([
-  "play",
-  "pause",
-  "step",
-  "batch",
-  "reset",
-  "choose",
-  "restore",
-  "plan",
-  "run_to",
-]);
+const KEPT = new Set(["play", "pause", "step", "batch", "reset", "choose", "restore", "run_to"]);
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 
@@ -32,6 +22,7 @@ export class WorkerConnection {
       lessons,
       offline,
       ...acts,
+      ready: false,
       lost: 0,
       count: 0,
       requests: new Map(),
