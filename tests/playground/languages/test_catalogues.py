@@ -46,6 +46,33 @@ def test_a_translation_has_the_places_and_the_numbers_of_its_sentence(path):
         assert numbers(translation) == numbers(text), text
 
 
+def test_no_sentence_has_a_click_for_those_who_tap(sentences):
+    """The page is used with a mouse, a finger or a keyboard."""
+    german = sources.read_catalogue(LANGUAGES / "de.json").values()
+    spanish = sources.read_catalogue(LANGUAGES / "es.json").values()
+    assert [text for text in sentences if re.search("(?<!ap or )[Cc]lick", text)] == []
+    assert [text for text in german if re.search("(?<!ippe oder )[Kk]lick", text)] == []
+    assert [text for text in spanish if re.search(r"\bclics?\b", text)] == []
+
+
+#: What the course names as the page does: headings, tabs and buttons.
+NAMES = (
+    "New weights", "Landscape", "Activation", "Strength", "Output", "Gradients", "Update",
+    "other data …", "Your own table", "use all columns",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_a_lesson_names_what_the_page_has_by_its_name_there(path):
+    catalogue = sources.read_catalogue(path)
+    on_page = set(sources.page_sentences())
+    assert set(NAMES) <= on_page
+    for text in sources.lesson_sentences():
+        for name in NAMES:
+            if re.search(rf"(?<!\w){name}(?!\w)", text):
+                assert catalogue[name] in catalogue[text], text
+
+
 def test_the_page_offers_the_languages_that_have_a_catalogue():
     script = (PAGE / "language-choice.js").read_text("utf-8")
     [offered] = re.findall(r"LANGUAGES = \{(.+)\};", script)

@@ -19,7 +19,7 @@ def test_inputs_layers_and_neurons_can_be_added_and_removed(tab):
         page.until(f"facts.features.join() === '{','.join(names[:count])}'")
     page.labelled("Input x₂", exact=True).click()
     page.until("!facts.features.includes('x2')")
-    assert "without x₂. Click it again to take it back in." in page.text("#notice")
+    assert "without x₂. Press it again to take it back in." in page.text("#notice")
     assert page.value("panels[0].facts.layout[0].n_in") == 6
     more, fewer = page.find("[data-action=more]"), page.find("[data-action=fewer]")
     for count in (3, 4, 5, 6):
@@ -214,7 +214,7 @@ def test_the_confusion_matrix_is_shown_when_paused(tab):
     caption = ".matrix caption"
     page = tab("#data=iris")
     page.click(".confused summary")
-    assert page.text(caption) == "45 test rows. Click a number to see them."
+    assert page.text(caption) == "45 test rows. Choose a number to see them."
     assert sum(map(int, page.find(".matrix td").all_inner_texts())) == 45
     page = tab("#samples=5000&test_size=0.5&net.hidden=200~200&net.activations=tanh~tanh")
     page.click(".confused summary")

@@ -49,6 +49,7 @@ const SETTINGS = {
 };
 const PENALTY = new Set(["regularization", "strength"]); // both are seen where there is one
 
+const MARKED = 8000; // milliseconds that a setting is marked which was changed by another one
 const STEADY = 2000; // milliseconds that words stay, while it learns
 
 const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => each.remedy).join();
@@ -64,7 +65,7 @@ function isLoss(control) {
 }
 
 export class LearningPanel {
-  // `acts`: change(function of the settings), restore(), slower(rate), exported().
+  // `acts`: change(function of the settings), restore(), slower(rate), exported(), notice(words).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -104,12 +105,27 @@ export class LearningPanel {
         settings[name] = NUMBERS.has(name) ? decimalOf(control.value) || 0 : control.value;
       }
       if (name === "optimizer") {
-        settings.learning_rate = this.catalog.rates[control.value] ?? settings.learning_rate;
+        this.takeUsualRate(settings);
         if (control.value === "lbfgs") settings.schedule = "constant";
       }
       if (name === "penalty" && control.value !== "none" && settings.penalty_rate === 0)
         settings.penalty_rate = 0.001;
     });
+  }
+
+  // An optimizer begins with the learning rate that is usual for it, which is announced if it is
+  // another one than before. L-BFGS has none.
+  takeUsualRate(settings) {
+    const { optimizer } = settings;
+    const rate = this.catalog.rates[optimizer];
+    if (!rate || rate === settings.learning_rate) return;
+    settings.learning_rate = rate;
+    const name = NAMES[optimizer] ?? optimizer;
+    const field = this.field("learning_rate");
+    field.classList.add("moved");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => field.classList.remove("moved"), MARKED);
+    this.acts.notice(t`The learning rate is now ${rate}, as is usual for ${name}.`);
   }
 
   // `changed`: the names of settings that are not the default ones of the data.

@@ -14,7 +14,7 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const NO_TARGET = t`Only a point of the data has a target: click one to send its error back.`;
+const NO_TARGET = t`Only a point of the data has a target: choose one to send its error back.`;
 const NO_TARGET_IN_FILE = t`This row has no target in the file, and no error to send back.`;
 const NO_DATA = t`The model is shown without its data: there is no target, and no error to send back.`;
 
@@ -78,7 +78,7 @@ export class Probe {
     find(".map-view .checks", panel.root).append(
       button(t`Probe a point`, open, {
         className: "text probe-open",
-        title: t`Follow one point through the network; or click the map`,
+        title: t`Follow one point through the network; or press the map`,
       }),
     );
     const { root } = panel.network;
