@@ -3,7 +3,7 @@
 import { ActivationCurve } from "./activation-curve.js";
 import { decimalOf, markDecimal } from "./decimals.js";
 import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
-import { said, t } from "./language.js";
+import { localNumber, said, t } from "./language.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -54,7 +54,7 @@ const STEADY = 2000; // milliseconds that words stay, while it learns
 
 const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => each.remedy).join();
 const namesOf = (texts) => Object.entries(texts).map(([name, text]) => [name, said(text)]);
-const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
+const asEntries = (numbers) => numbers.map((number) => [number, localNumber(String(number))]);
 
 // Whether a field is empty or has a loss, which is not below 0; any other text is marked.
 function isLoss(control) {

@@ -1,7 +1,7 @@
 // The probe: a point of the plane or of the data, the value that each neuron has for it, and its
 // error on the way back. The server computes both.
 
-import { said, t } from "./language.js";
+import { localNumber, said, t } from "./language.js";
 import { Query } from "./query.js";
 import { button, counted, find, findAll, make, rounded, show, table, write } from "./dom.js";
 import { css, palette } from "./colours.js";
@@ -520,8 +520,8 @@ function contributionWords(contributions, networks, areSeveral) {
   let here = withMinus(contributions.written_prediction);
   let usual = withMinus(contributions.written_expected);
   if (isShare) {
-    here = fraction(contributions.prediction);
-    usual = fraction(contributions.expected);
+    here = localNumber(fraction(contributions.prediction));
+    usual = localNumber(fraction(contributions.expected));
   }
   const name = said(output);
   if (networks > 1)
@@ -531,7 +531,7 @@ function contributionWords(contributions, networks, areSeveral) {
   return t`The ${name} is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
 }
 
-const withMinus = (text) => text.replaceAll("-", "−");
+const withMinus = (text) => localNumber(text.replaceAll("-", "−"));
 
 // The name of a row of a table, with what the page uses it for.
 function rowWords({ number, part, hasTarget = true }, { name, rows }) {
