@@ -30,6 +30,13 @@ def numbers(text):
     return Counter(NUMBERS.findall(THOUSANDS.sub("", without_places)))
 
 
+#: Languages that write 0,5 for 0.5; an address that a sentence quotes keeps its points.
+WITH_COMMA = ("de", "es")
+QUOTED = re.compile(r"#\S+")
+DECIMAL_POINT = re.compile(r"(?<=\d)\.(?=\d)")
+DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_a_catalogue_has_each_sentence_and_no_other(path, sentences):
     """`make languages` adds and removes sentences; the empty ones are to be translated."""
@@ -43,7 +50,38 @@ def test_a_catalogue_has_each_sentence_and_no_other(path, sentences):
 def test_a_translation_has_the_places_and_the_numbers_of_its_sentence(path):
     for text, translation in sources.read_catalogue(path).items():
         assert sorted(PLACES.findall(translation)) == sorted(PLACES.findall(text)), text
-        assert numbers(translation) == numbers(text), text
+        english = translation
+        if path.stem in WITH_COMMA:
+            assert not DECIMAL_POINT.search(QUOTED.sub("", translation)), text
+            english = DECIMAL_COMMA.sub(".", translation)
+        assert numbers(english) == numbers(text), text
+
+
+def test_no_sentence_has_a_click_for_those_who_tap(sentences):
+    """The page is used with a mouse, a finger or a keyboard."""
+    german = sources.read_catalogue(LANGUAGES / "de.json").values()
+    spanish = sources.read_catalogue(LANGUAGES / "es.json").values()
+    assert [text for text in sentences if re.search("(?<!ap or )[Cc]lick", text)] == []
+    assert [text for text in german if re.search("(?<!ippe oder )[Kk]lick", text)] == []
+    assert [text for text in spanish if re.search(r"\bclics?\b", text)] == []
+
+
+#: What the course names as the page does: headings, tabs and buttons.
+NAMES = (
+    "New weights", "Landscape", "Activation", "Strength", "Output", "Gradients", "Update",
+    "other data …", "Your own table", "use all columns",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_a_lesson_names_what_the_page_has_by_its_name_there(path):
+    catalogue = sources.read_catalogue(path)
+    on_page = set(sources.page_sentences())
+    assert set(NAMES) <= on_page
+    for text in sources.lesson_sentences():
+        for name in NAMES:
+            if re.search(rf"(?<!\w){name}(?!\w)", text):
+                assert catalogue[name] in catalogue[text], text
 
 
 def test_the_page_offers_the_languages_that_have_a_catalogue():

@@ -309,6 +309,8 @@ def test_lesson_5_plays_the_numbers_that_it_asks_for(tab):
     assert numbers(error)[-1] == pytest.approx(4, abs=0.01)
     assert numbers(slope)[-1] == pytest.approx(0.187, abs=0.001)
     assert numbers(delta)[-1] == pytest.approx(0.75, abs=0.001)
+    words = "Times the slope of sigmoid at z, y · (1 − y) = 0.75 · 0.25 ≈ 0.187: δ is 0.75."
+    page.until_text(".pass-formula", words)
     page.press("One term forward")
     assert formula(page)[-2].split("\n")[-2:] == ["answer − target", "0.75 − 0"]
     go(page, "delta", last=True)

@@ -108,6 +108,40 @@ def test_a_lesson_is_passed_in_german(tab):
     page.until_text("#lesson .place", words["Lesson {0} of {1}"].format(2, 12))
 
 
+#: A number with a decimal point, in texts that are seen.
+POINTS = re.compile(r"\d\.\d")
+
+
+MARKS = {"de": ",", "es": ",", "zh": ".", "en": "."}
+
+
+@pytest.mark.parametrize(("language", "mark"), MARKS.items())
+def test_numbers_have_the_decimal_mark_of_the_language(tab, language, mark):
+    page = tab(f"?lang={language}#data=moons&net.hidden=2&net.stop_loss=0.05")
+    page.step(1)
+    for place in (".scores .loss", ".scores .test-score", "#noise-value"):
+        page.until_text(place, mark)
+    rate = page.find("[data-field=learning_rate] option:checked")
+    assert rate.inner_text() == f"0{mark}03" and rate.get_attribute("value") == "0.03"
+    assert page.page.input_value("[data-field=stop_loss]") == f"0{mark}05"
+    page.open_neuron(1)
+    page.slide(0, 1.25)
+    weight = page.find("#neuron input.decimal").first
+    assert weight.input_value() == f"1{mark}25", "a field has what can be typed there"
+    assert weight.get_attribute("aria-valuenow") == "1.25"
+    page.close_neuron()
+    assert "net.stop_loss=0.05" in page.value("location.hash"), "an address is the same everywhere"
+    if mark == ",":
+        assert [text for text in page.value(TEXTS) if POINTS.search(text)] == []
+    visit(page, f"?lang={language}#lesson=overfitting&step=9")
+    page.until_text("#lesson .conditions", f"0{mark}5")
+    visit(page, f"?lang={language}#lesson=error-back&step=3")
+    page.until_text(".pass-formula", f"0{mark}75")
+    page.until_text("#lesson .story .sum", f"0{mark}75 × 0{mark}25 ≈ 0{mark}187")
+    if mark == ",":
+        assert [text for text in page.value(TEXTS) if POINTS.search(text)] == []
+
+
 def test_a_language_that_is_chosen_is_remembered(tab):
     page = tab(START)
     assert page.value(LANGUAGE) == "en" and page.page.input_value("#language") == "en"

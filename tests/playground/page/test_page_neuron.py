@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 def test_the_neuron_panel_explains_the_line(tab):
     page = tab()
     to_play = page.page.get_by_text("Press ▶ and watch the network learn")
-    invitation = page.page.get_by_text("Click a neuron to see how it computes its output.")
+    invitation = page.page.get_by_text("Tap or click a neuron to see how it computes its output.")
     assert to_play.is_visible() and not invitation.is_visible()
     page.play("header.epoch > 5")
     page.pause()

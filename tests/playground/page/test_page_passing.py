@@ -2,6 +2,8 @@
 
 import pytest
 
+from .conftest import IS_SITE, numbers
+
 pytestmark = pytest.mark.integration
 
 COURSE = "barenet.tools.find((tool) => tool.lessons)"
@@ -53,7 +55,7 @@ def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab, width):
     page.value("document.querySelector('.map').scrollIntoView({ block: 'center' })")
     before = page.find(".map").bounding_box()["y"]
     assert unseen(page, NEXT) == [] and page.find(NEXT).is_disabled()
-    page.play("header.newest?.[4] >= 0.98")
+    page.click("#play")
     page.until_text(RESULT, "Passed! Your guess was right. The activation makes layers")
     assert page.find(".map").bounding_box()["y"] == pytest.approx(before, abs=1)
     assert unseen(page, RESULT, NEXT, ".map", "#play") == []
@@ -61,11 +63,74 @@ def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab, width):
     page.until_text("#lesson .place", "Lesson 5 of 12")
 
 
+def test_training_pauses_when_its_lesson_is_passed_and_the_values_are_those_of_its_network(tab):
+    page = tab("#lesson=activation&step=2")
+    page.labelled("One straight line").check()
+    page.to_step(9)
+    page.choose("activations", "tanh")
+    page.click("#play")
+    page.until_text(RESULT, "The training is paused; ▶ continues it.")
+    page.until("!barenet.playing && header.epoch > 0")
+    page.rest()
+    epoch = page.header("epoch")
+    page.until("!barenet.lessons.isSettling && !barenet.lessons.isPausing")
+    [share] = numbers(page.text("#lesson .conditions output"))
+    assert share >= 97 and page.text(".scores .test-score") == f"{share:.1f} %"
+    page.page.wait_for_timeout(500)
+    assert page.header("epoch") == epoch, "it rests"
+    page.play(f"header.epoch > {epoch} + 60")
+    assert page.value("barenet.playing"), "it is paused once"
+    assert numbers(page.text("#lesson .conditions output")) == [share]
+    page.pause()
+
+
+def test_a_lesson_that_is_passed_without_training_has_no_word_about_a_pause(tab):
+    page = tab("#lesson=one-neuron&step=9")
+    page.open_neuron(1)
+    for row in (0, 1):
+        page.slide(row, 1)
+    page.until_text(RESULT, "Passed! You did by hand what training does")
+    assert "paused" not in page.text(RESULT)
+
+
+FINISH = "#lesson [data-action=finish]"
+
+
 def test_the_last_lesson_ends_with_something_to_do_next(tab):
     page = tab("#lesson=your-table&step=9", width=390, height=844)
     page.until_text("#lesson .place", "Lesson 12 of 12")
+    assert page.find(FINISH).is_hidden()
     page.value(f"{COURSE}.pass()")
     words = page.text(RESULT)
     assert "what a network does not know" in words
     assert "your table in a terminal" in words
-    assert unseen(page, RESULT) == []
+    assert unseen(page, RESULT, FINISH) == []
+    page.to_step(3)
+    assert page.find(FINISH).is_hidden(), "it is at the end"
+    page.to_step(9)
+    page.press("To the playground")
+    page.until("document.querySelector('#lesson').hidden")
+    assert page.find("#sets").is_visible() and page.find("#own").is_visible()
+
+
+def test_no_other_lesson_ends_in_the_playground(tab):
+    page = tab("#lesson=digits&step=9")
+    page.until_text("#lesson .place", "Lesson 11 of 12")
+    page.value(f"{COURSE}.pass()")
+    assert page.find(FINISH).is_hidden() and page.find(NEXT).is_visible()
+
+
+def test_a_page_of_a_server_links_to_the_documentation_if_its_address_is_known(tab):
+    if IS_SITE:
+        pytest.skip("BARENET_SITE: its documentation is beside it")
+    page = tab("#lesson=your-table&step=9")
+    page.until_text("#lesson .place", "Lesson 12 of 12")
+    page.value("(barenet.catalog.documentation = 'https://example.org/docs/')")
+    page.value(f"{COURSE}.pass()")
+    pages = [link.get_attribute("href") for link in page.find(f"{RESULT} a").all()]
+    assert pages == [
+        "https://example.org/docs/limits.html",
+        "https://example.org/docs/learn/index.html",
+        "https://example.org/docs/tutorials/table.html",
+        "https://example.org/docs/teachers.html",
+    ]

@@ -148,7 +148,7 @@ def test_a_place_in_both_networks_by_the_keyboard(tab):
     assert page.text(".where") != first
     click_on_map(page, 0.5, 0.5)
     page.until_text(".where", "A place of the plane: x₁")
-    page.until_text(".probe", "click one to send its error back")
+    page.until_text(".probe", "choose one to send its error back")
     page.until("document.querySelectorAll('.probe button:disabled').length === 2")
     page.page.reload()
     page.until("document.querySelectorAll('.tree .fold').length > 4")

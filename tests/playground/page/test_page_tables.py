@@ -64,6 +64,15 @@ def test_points_are_drawn_by_hand(tab):
     page = tab("#pace=1000")
     page.click("text=Draw your own points")
     page.until("state.data.source === 'drawn'")
+    brushes = [
+        brush.get_attribute("aria-label") for brush in page.find(".brush .dot").locator("..").all()
+    ]
+    assert brushes == [
+        "Draw orange points: class 1",
+        "Draw blue points: class 2",
+        "Draw green points: class 3",
+        "Draw pink points: class 4",
+    ]
     plot = page.find(".map")
     page.key(" ")
     page.until_text(".words", "draw points")

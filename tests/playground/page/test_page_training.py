@@ -40,6 +40,21 @@ def test_buttons_and_keys_step_and_play_and_reset_keeps_the_initial_weights(tab)
     page.until("barenet.playing && header.epoch > 1")
 
 
+def test_the_usual_learning_rate_of_an_optimizer_is_announced_and_marked(tab):
+    page = tab("#data=moons")
+    rate = page.find("[data-field=learning_rate]")
+    page.choose("optimizer", "sgd")
+    page.until_text("#notice", "The learning rate is now 0.1, as is usual for SGD.")
+    assert page.find("#notice").get_attribute("role") == "status", "it is read aloud"
+    assert rate.input_value() == "0.1" and "moved" in rate.get_attribute("class")
+    page.choose("optimizer", "adam")
+    page.until_text("#notice", "The learning rate is now 0.001, as is usual for Adam.")
+    page.value("barenet.notice('')")
+    page.choose("optimizer", "rmsprop")
+    assert rate.input_value() == "0.001"
+    assert page.find("#notice").is_hidden(), "its usual rate is that of Adam"
+
+
 def test_epochs_batches_and_edited_weights_update_losses_and_the_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"

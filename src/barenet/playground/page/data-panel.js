@@ -159,7 +159,7 @@ export class DataPanel {
       return `${title}: ${said(data.description)}. ${points} ${said(data.settings)}`;
     }
     if (source === "drawn")
-      return t`Your own points: choose a class above the map, then click or drag on it.`;
+      return t`Your own points: choose a colour above the map, then press or drag on the map.`;
     if (data.outputs.length) {
       const count = counted(data.outputs.length);
       return data.name

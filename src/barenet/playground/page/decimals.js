@@ -2,7 +2,7 @@
 // that its language does not have: 2,5 would become 25.
 
 import { make } from "./dom.js";
-import { t } from "./language.js";
+import { localNumber, t } from "./language.js";
 
 const DECIMAL = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i;
 
@@ -23,7 +23,7 @@ export function markDecimal(input, isWrong) {
 
 // Show a number in a field, in place of what was typed.
 export function showDecimal(input, value) {
-  input.value = value;
+  input.value = localNumber(String(value));
   input.setAttribute("aria-valuenow", value);
   markDecimal(input, false);
 }

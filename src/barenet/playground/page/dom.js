@@ -1,5 +1,7 @@
 // Small helpers for elements. Text is always set as text: no name of a file or column is ever HTML.
 
+import { localNumber } from "./language.js";
+
 export const find = (selector, root = document) => root.querySelector(selector);
 export const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -118,7 +120,7 @@ export function show(control, value) {
     const options = [...control.options];
     // A number takes its place among numbers; a name comes last.
     if (!options.some((option) => option.value === text)) {
-      const added = new Option(text, text);
+      const added = new Option(typeof value === "number" ? localNumber(text) : text, text);
       const next = options.find((option) => Number(option.value) > value);
       if (next)
         next.before(added); // which may be in a group
@@ -126,7 +128,8 @@ export function show(control, value) {
     }
     control.value = text;
   } else if (control !== document.activeElement) {
-    control.value = value;
+    const isDecimal = control.type === "text" && typeof value === "number";
+    control.value = isDecimal ? localNumber(String(value)) : value;
   }
 }
 
@@ -136,12 +139,12 @@ export function rounded(value, digits = 3) {
   const odd = size > 0 && (size >= 1e5 || size < 1e-4);
   const whole = size >= 1 ? Math.floor(Math.log10(size)) : 0;
   const text = odd ? value.toExponential(1) : value.toFixed(Math.max(0, digits - whole));
-  return text.replaceAll("-", "−");
+  return localNumber(text.replaceAll("-", "−"));
 }
 
 export const percent = (value) =>
   value === null || value === undefined
     ? "—"
-    : unbroken(`${(Math.round(1000 * value) / 10).toFixed(1)} %`);
+    : unbroken(`${localNumber((Math.round(1000 * value) / 10).toFixed(1))} %`);
 
-export const counted = (number) => number.toLocaleString("en");
+export const counted = (number) => localNumber(number.toLocaleString("en"));

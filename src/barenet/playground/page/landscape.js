@@ -1,6 +1,6 @@
 // The landscape: the training loss on the plane of the path of the weights, a tab of each network.
 
-import { listed, t } from "./language.js";
+import { listed, localNumber, t } from "./language.js";
 import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
 import { counted, make, percent, rounded, shareAt } from "./dom.js";
@@ -155,7 +155,8 @@ export class Landscape extends ServerView {
 }
 
 // Three significant digits, also of a small loss.
-const short = (loss) => (loss >= 1e-4 && loss < 0.1 ? loss.toPrecision(3) : rounded(loss));
+const short = (loss) =>
+  loss >= 1e-4 && loss < 0.1 ? localNumber(loss.toPrecision(3)) : rounded(loss);
 
 // From −127 to 127: in the middle, the loss of a constant prediction, on a logarithmic scale.
 function colours({ losses, constant }) {

@@ -113,7 +113,7 @@ if (languages) moveLanguage();
 const language = languages ? chosen() : "en";
 if (language !== "en") {
   words = await load(`${languages}/${language}.json`);
-  adopt(words);
   root.lang = TAGS[language] ?? language;
+  adopt(words, root.lang);
   translate(root);
 }

@@ -3,7 +3,7 @@
 import { ActivationCurve } from "./activation-curve.js";
 import { decimalOf, markDecimal } from "./decimals.js";
 import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
-import { said, t } from "./language.js";
+import { localNumber, said, t } from "./language.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -49,11 +49,12 @@ const SETTINGS = {
 };
 const PENALTY = new Set(["regularization", "strength"]); // both are seen where there is one
 
+const MARKED = 8000; // milliseconds that a setting is marked which was changed by another one
 const STEADY = 2000; // milliseconds that words stay, while it learns
 
 const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => each.remedy).join();
 const namesOf = (texts) => Object.entries(texts).map(([name, text]) => [name, said(text)]);
-const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
+const asEntries = (numbers) => numbers.map((number) => [number, localNumber(String(number))]);
 
 // Whether a field is empty or has a loss, which is not below 0; any other text is marked.
 function isLoss(control) {
@@ -64,7 +65,7 @@ function isLoss(control) {
 }
 
 export class LearningPanel {
-  // `acts`: change(function of the settings), restore(), slower(rate), exported().
+  // `acts`: change(function of the settings), restore(), slower(rate), exported(), notice(words).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -104,12 +105,27 @@ export class LearningPanel {
         settings[name] = NUMBERS.has(name) ? decimalOf(control.value) || 0 : control.value;
       }
       if (name === "optimizer") {
-        settings.learning_rate = this.catalog.rates[control.value] ?? settings.learning_rate;
+        this.takeUsualRate(settings);
         if (control.value === "lbfgs") settings.schedule = "constant";
       }
       if (name === "penalty" && control.value !== "none" && settings.penalty_rate === 0)
         settings.penalty_rate = 0.001;
     });
+  }
+
+  // An optimizer begins with the learning rate that is usual for it, which is announced if it is
+  // another one than before. L-BFGS has none.
+  takeUsualRate(settings) {
+    const { optimizer } = settings;
+    const rate = this.catalog.rates[optimizer];
+    if (!rate || rate === settings.learning_rate) return;
+    settings.learning_rate = rate;
+    const name = NAMES[optimizer] ?? optimizer;
+    const field = this.field("learning_rate");
+    field.classList.add("moved");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => field.classList.remove("moved"), MARKED);
+    this.acts.notice(t`The learning rate is now ${rate}, as is usual for ${name}.`);
   }
 
   // `changed`: the names of settings that are not the default ones of the data.

@@ -30,6 +30,7 @@ export class LessonPanel {
         back: "[data-action=back]",
         forward: "[data-action=forward]",
         next: "[data-action=next]",
+        finish: "[data-action=finish]",
         goal: ".goal",
         figure: ".figure",
         dots: ".dots",
@@ -49,7 +50,7 @@ export class LessonPanel {
     find("#play").addEventListener("click", () => this.showPicture());
     const learners = find("#class");
     const plans = t`The documentation has [plans of 45 minutes and worksheets](teachers.html).`;
-    find(".plans", learners).replaceChildren(...linked(plans, page.catalog.worker?.documentation));
+    find(".plans", learners).replaceChildren(...linked(plans, documentationOf(page.catalog)));
     connectClass(learners, page.catalog);
     connect(root, {
       hint: () => this.showHint(),
@@ -59,6 +60,7 @@ export class LessonPanel {
       next: () => this.open(this.lessons[this.place + 1]),
       point: () => this.showPoint(),
       leave: () => this.leave(),
+      finish: () => this.leave(),
       progress: () => this.shareProgress(),
       learners: () => learners.showModal(),
     });
@@ -260,7 +262,8 @@ export class LessonPanel {
     this.questions.showStep(place, isLast);
     this.back.disabled = place === 0;
     this.forward.hidden = isLast;
-    this.next.hidden = !isLast || this.place === this.lessons.length - 1;
+    this.next.hidden = !isLast || this.isLastLesson;
+    this.showFinish();
     this.dots.replaceChildren(
       ...lesson.steps.map((_, index) => make("i", { className: index <= place ? "done" : "" })),
     );
@@ -295,6 +298,17 @@ export class LessonPanel {
     this.request();
   }
 
+  get isLastLesson() {
+    return this.place === this.lessons.length - 1;
+  }
+
+  // After the last lesson, the way on leads to the playground.
+  showFinish() {
+    const isPassed = this.root.classList.contains("passed");
+    const isAtEnd = this.root.classList.contains("at-end");
+    this.finish.hidden = !(isPassed && isAtEnd && this.isLastLesson);
+  }
+
   // Whether something is to be done: at the end, and where something is worked out. What a step
   // shows before is not the learner's work.
   get isTask() {
@@ -323,6 +337,7 @@ export class LessonPanel {
   begin(lesson) {
     clearTimeout(this.timer); // it was set by an earlier lesson
     Object.assign(this, { timer: 0, started: this.page.returns, hinted: 0 });
+    Object.assign(this, { isPausing: false, isSettling: false, hasPaused: false });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.lesson = lesson;
     this.questions.begin(lesson.steps, lesson.checked);
@@ -376,6 +391,10 @@ export class LessonPanel {
     this.started ||= header.epoch === 0 && haveSameEdits(header.edits, this.page.expected);
     if (!this.started) return;
     this.picture.follow();
+    if (this.isPausing && !this.page.playing) {
+      this.isPausing = false;
+      this.isSettling = true;
+    }
     this.request();
   }
 
@@ -392,15 +411,17 @@ export class LessonPanel {
 
   take({ type, lesson, conditions, passed: reached }) {
     if (type !== "check" || !this.started || lesson !== this.lesson?.name || !this.isTask) return;
-    if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
+    if (this.root.classList.contains("passed")) {
+      this.settle(conditions, reached);
+      return;
+    }
     const height = this.root.offsetHeight;
     this.noticeChanges();
-    conditions.forEach((each, index) =>
-      this.show(each, this.conditions.children[index] ?? this.add(), reached),
-    );
+    this.showConditions(conditions, reached);
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) {
+      this.pauseTraining();
       this.pass();
       const growth = this.root.offsetHeight - height;
       if (isNarrow()) scrollBy({ top: growth, behavior: "instant" }); // the picture stays
@@ -409,6 +430,28 @@ export class LessonPanel {
       this.markOpen();
       write(this.result, t`Answer the question, too.`);
     } else write(this.result, this.adviceOn(conditions));
+  }
+
+  // Once a lesson is passed, its network stays as it is: what was reached is not lost again.
+  pauseTraining() {
+    const isTraining = this.page.panels.some(({ header }) => header?.playing);
+    if (!isTraining) return;
+    this.isPausing = true;
+    this.hasPaused = true;
+    this.page.line.send("pause");
+  }
+
+  // The values with which a lesson was passed stay, but for those of the network once it rests.
+  settle(conditions, reached) {
+    if (!this.isSettling) return;
+    this.isSettling = false;
+    if (reached) this.showConditions(conditions, reached);
+  }
+
+  showConditions(conditions, reached) {
+    conditions.forEach((each, index) =>
+      this.show(each, this.conditions.children[index] ?? this.add(), reached),
+    );
   }
 
   // Note whether the learner has changed settings or weights since the step was opened: until then,
@@ -499,8 +542,10 @@ export class LessonPanel {
     this.body.scrollTop = 0; // to the result
     this.next.disabled = false;
     let words = `${t`Passed!`} ${this.questions.score}${said(success)}`;
-    if (this.place === this.lessons.length - 1) words += ` ${ending(this.lessons, done)}`;
-    this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
+    if (this.hasPaused) words += ` ${t`The training is paused; ▶ continues it.`}`;
+    if (this.isLastLesson) words += ` ${ending(this.lessons, done)}`;
+    this.result.replaceChildren(...linked(words, documentationOf(this.page.catalog)));
+    this.showFinish();
     // The result comes into view: on a phone, it is at the foot of the window.
     const result = isNarrow() ? find(".onward", this.root) : this.root;
     result.scrollIntoView({ block: "nearest" });
@@ -519,7 +564,10 @@ function storyOf({ text, formula }) {
   return story;
 }
 
-// Words with links to pages of the documentation, [words](page.html), where it stands beside this page.
+// The address of the documentation: beside this page, or where the package names it; "" if nowhere.
+const documentationOf = ({ worker, documentation }) => worker?.documentation ?? documentation;
+
+// Words with links to pages of the documentation, [words](page.html), where its address is known.
 function linked(words, home) {
   return words.split(/(\[[^\]]+\]\([\w/-]+\.html\))/).map((part, place) => {
     const isLink = place % 2 === 1; // `split` puts what the group matches between the other parts

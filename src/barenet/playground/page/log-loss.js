@@ -1,7 +1,7 @@
 // The picture of −log p in a lesson: what a probability p of the true class costs.
 
 import { make, write } from "./dom.js";
-import { t } from "./language.js";
+import { localNumber, t } from "./language.js";
 import { number } from "./step-words.js";
 
 const LEAST = 0.02; // the smallest probability that is drawn
@@ -39,7 +39,10 @@ export function logLoss() {
     const [x, y] = place(probability).split(",");
     mark.setAttribute("cx", x);
     mark.setAttribute("cy", y);
-    write(words, `p = ${probability.toFixed(2)}, −log p = ${number(cost(probability), 2)}`);
+    write(
+      words,
+      `p = ${localNumber(probability.toFixed(2))}, −log p = ${number(cost(probability), 2)}`,
+    );
   };
   slider.addEventListener("input", show);
   show();

@@ -230,6 +230,7 @@ class Page {
     const panel = new NetworkPanel(place, this.catalog, {
       change: (act) => this.change((wanted) => act(wanted.networks[place])),
       restore: () => this.line.send("restore"),
+      notice: (words) => this.notice(words, 8000), // as long as the setting is marked
       exported: () => {
         this.exported = place;
         this.line.send("export", { network: place });
@@ -476,8 +477,8 @@ class Page {
     );
     this.change(({ data }) => (data.features = chosen));
     const words = taken
-      ? t`The network starts again with ${label}. Click it again to leave it out.`
-      : t`The network starts again without ${label}. Click it again to take it back in.`;
+      ? t`The network starts again with ${label}. Press it again to leave it out.`
+      : t`The network starts again without ${label}. Press it again to take it back in.`;
     this.notice(words, 5000);
   }
 

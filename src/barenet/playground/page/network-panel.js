@@ -10,7 +10,7 @@ import { OutputView } from "./output-view.js";
 import { ScoreView } from "./score-view.js";
 
 export class NetworkPanel {
-  // `acts`: change, restore(), slower(), exported, open, feature, look(name, value).
+  // `acts`: change, restore(), slower(), exported, notice, open, feature, look(name, value).
   constructor(place, catalog, acts) {
     this.place = place;
     this.root = find("#network-panel").content.firstElementChild.cloneNode(true);

@@ -519,8 +519,8 @@ export class NetworkView {
 
   // The weight of the link under the pointer, as it is now.
   linkText() {
-    if (this.probe) return t`${this.probe.words(this.marked)} — click to change the weight`;
-    return t`weight ${rounded(this.frame?.weights[this.marked.index])} — click to change it`;
+    if (this.probe) return t`${this.probe.words(this.marked)} — press to change the weight`;
+    return t`weight ${rounded(this.frame?.weights[this.marked.index])} — press to change it`;
   }
 
   click(event) {

@@ -3,7 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded, shareAt } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { t } from "./language.js";
+import { numbersInRow, t } from "./language.js";
 import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
 
@@ -145,7 +145,7 @@ export class OutputView {
     const at = [across, up].map(
       (share, axis) => this.data.low[axis] + share * (this.data.high[axis] - this.data.low[axis]),
     );
-    return `(${at.map((value) => rounded(value, 2)).join(", ")})`;
+    return `(${numbersInRow(at.map((value) => rounded(value, 2)))})`;
   }
 
   valueAt(across, down) {

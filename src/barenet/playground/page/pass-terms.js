@@ -45,6 +45,12 @@ const LOSSES = {
   }),
 };
 
+// The slope of an activation with the output a: its formula, in letters and with numbers.
+const SLOPES = {
+  sigmoid: (letter, a) => [`${letter} · (1 − ${letter})`, `${number(a)} · ${number(1 - a)}`],
+  tanh: (letter, a) => [`1 − ${letter}²`, `1 − ${signed(a)}²`],
+};
+
 // `names`: input(row), letter(row), neuron(layer, index), full(layer, index) and title(layer, index). Returns the list of
 // terms, each { chapter, layer, neuron, link, node, formula, from, to, words }: of the parts of its
 // formula, those before `to` are shown, and those from `from` on are new.
@@ -292,6 +298,12 @@ export class PassTerms {
     const name = values.activation === "identity" ? t`z itself` : values.activation;
     const isNormed = values.normed[index] !== values.sums[index];
     const ofWhat = isNormed ? t`${name} of batch norm` : name;
+    let words = t`Times the slope of ${ofWhat} at z, ${slope}: δ is ${delta}.`;
+    const written = isNormed ? null : SLOPES[values.activation];
+    if (written) {
+      const [formulaOfSlope, numbers] = written(isLast ? "y" : "a", values.outputs[index]);
+      words = t`Times the slope of ${ofWhat} at z, ${formulaOfSlope} = ${numbers} ≈ ${slope}: δ is ${delta}.`;
+    }
     this.add(
       "delta",
       formula,
@@ -306,7 +318,7 @@ export class PassTerms {
         { joint: "=", symbol: "δ", numbers: delta, isResult: true },
       ],
       {
-        words: t`Times the slope of ${ofWhat} at z, ${slope}: δ is ${delta}.`,
+        words,
         node,
         seen: [`delta.${layer}.${index}`],
         curve: { name: values.activation, sum: values.normed[index] },

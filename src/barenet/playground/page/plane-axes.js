@@ -2,6 +2,7 @@
 
 import { find, findAll, make } from "./dom.js";
 import { axisNames, sliceWords } from "./input-names.js";
+import { localNumber } from "./language.js";
 
 const TICKS = 5; // about as many on an axis
 const LARGE = new Intl.NumberFormat("en", { notation: "compact" });
@@ -53,5 +54,5 @@ function written(value) {
   let text = String(value);
   if (size >= 1e15 || (size && size < 1e-3)) text = value.toExponential(0);
   else if (size >= 1e4) text = LARGE.format(value);
-  return text.replaceAll("-", "−");
+  return localNumber(text.replaceAll("-", "−"));
 }

@@ -3,7 +3,7 @@
 
 import { button, counted, make, table, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
-import { t } from "./language.js";
+import { numbersInRow, t } from "./language.js";
 import { neuronOf } from "./neurons.js";
 import { inputName, termsOf } from "./probe-tree.js";
 import { lossName, number, ruleOf } from "./step-words.js";
@@ -153,7 +153,7 @@ export class ErrorView {
 export const orderButton = (words, act) => button(words, act, { className: "button" });
 
 function lossWords({ backward: { loss, name, target, output_gradient: gradient }, layers }) {
-  const list = (values) => values.map((value) => number(value)).join(", ");
+  const list = (values) => numbersInRow(values.map((value) => number(value)));
   const place = Math.max(0, target.indexOf(1));
   return [
     t`The target is ${list(target)}, the output ${list(layers.at(-1).outputs)}.`,

@@ -1,7 +1,7 @@
 // The probe: a point of the plane or of the data, the value that each neuron has for it, and its
 // error on the way back. The server computes both.
 
-import { said, t } from "./language.js";
+import { localNumber, said, t } from "./language.js";
 import { Query } from "./query.js";
 import { button, counted, find, findAll, make, rounded, show, table, write } from "./dom.js";
 import { css, palette } from "./colours.js";
@@ -14,7 +14,7 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const NO_TARGET = t`Only a point of the data has a target: click one to send its error back.`;
+const NO_TARGET = t`Only a point of the data has a target: choose one to send its error back.`;
 const NO_TARGET_IN_FILE = t`This row has no target in the file, and no error to send back.`;
 const NO_DATA = t`The model is shown without its data: there is no target, and no error to send back.`;
 
@@ -78,7 +78,7 @@ export class Probe {
     find(".map-view .checks", panel.root).append(
       button(t`Probe a point`, open, {
         className: "text probe-open",
-        title: t`Follow one point through the network; or click the map`,
+        title: t`Follow one point through the network; or press the map`,
       }),
     );
     const { root } = panel.network;
@@ -520,8 +520,8 @@ function contributionWords(contributions, networks, areSeveral) {
   let here = withMinus(contributions.written_prediction);
   let usual = withMinus(contributions.written_expected);
   if (isShare) {
-    here = fraction(contributions.prediction);
-    usual = fraction(contributions.expected);
+    here = localNumber(fraction(contributions.prediction));
+    usual = localNumber(fraction(contributions.expected));
   }
   const name = said(output);
   if (networks > 1)
@@ -531,7 +531,7 @@ function contributionWords(contributions, networks, areSeveral) {
   return t`The ${name} is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
 }
 
-const withMinus = (text) => text.replaceAll("-", "−");
+const withMinus = (text) => localNumber(text.replaceAll("-", "−"));
 
 // The name of a row of a table, with what the page uses it for.
 function rowWords({ number, part, hasTarget = true }, { name, rows }) {

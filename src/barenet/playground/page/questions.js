@@ -2,7 +2,7 @@
 
 import { decimalOf, markDecimal } from "./decimals.js";
 import { button, find, make, write } from "./dom.js";
-import { said, t } from "./language.js";
+import { localNumber, said, t } from "./language.js";
 
 export class Questions {
   // `answered()`: an answer was given.
@@ -146,7 +146,11 @@ export class Questions {
       "summary",
       { title: said(text) },
       make("span", {}, said(text)),
-      make("b", {}, `✓ ${said(answers[given - 1]) ?? String(given).replace("-", "−")}`),
+      make(
+        "b",
+        {},
+        `✓ ${said(answers[given - 1]) ?? localNumber(String(given).replace("-", "−"))}`,
+      ),
     );
     entry.field = make("details", { className: "question", open: true }, line, verdict);
     field.replaceWith(entry.field);

@@ -70,8 +70,8 @@ export class ScoreView {
     const all = this.data.rows[1];
     this.caption.textContent =
       shown < all
-        ? t`${counted(shown)} of ${counted(all)} test rows. Click a number to see them.`
-        : t`${counted(all)} test rows. Click a number to see them.`;
+        ? t`${counted(shown)} of ${counted(all)} test rows. Choose a number to see them.`
+        : t`${counted(all)} test rows. Choose a number to see them.`;
   }
 
   build() {

@@ -1,7 +1,7 @@
 // The step just taken, in plain sentences with the numbers of one point beside each.
 
 import { counted } from "./dom.js";
-import { t } from "./language.js";
+import { localNumber, t } from "./language.js";
 
 const MAX_TERMS = 4;
 const NAMES = { l1: "L1", l2: "L2" };
@@ -74,7 +74,7 @@ export function number(value, digits = 3) {
   const size = Math.abs(value);
   const text =
     size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
-  return text.replaceAll("-", "−");
+  return localNumber(text.replaceAll("-", "−"));
 }
 
 function point({ layer, inputs, terms }, { rows, inputs: values, epoch, batch: [batch, batches] }) {

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet.insight.explain._html import STYLE
 from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.data._file_store import MAX_UPLOAD_BYTES
-from barenet.playground.server._catalog import catalog
+from barenet.playground.server._catalog import catalog, documentation_address
 from barenet.playground.server._client import Client
 from barenet.playground.server._security import SecurityMiddleware, refusal
 from barenet.playground.server._sessions import Session, Sessions
@@ -127,7 +127,9 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
     app = App(sessions)
     script = Response(bundle("main.js"), media_type="text/javascript")
     style = Response(STYLE, media_type="text/css")
-    choices = JSONResponse(catalog(sessions.course, sessions.course_file))
+    content = catalog(sessions.course, sessions.course_file)
+    content["documentation"] = documentation_address()
+    choices = JSONResponse(content)
     routes = [
         Route("/table", app.table, methods=["POST"]),
         Route("/lessons", app.lessons, methods=["POST"]),

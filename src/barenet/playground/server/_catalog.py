@@ -1,6 +1,8 @@
 """The choices on the page, from the library's registries."""
 
+import importlib.metadata
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -36,6 +38,21 @@ def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
         "highlights": HIGHLIGHTS,
         "limits": page.LIMITS,
     }
+
+
+def documentation_address() -> str:
+    """Return the address of the documentation in the package's metadata; empty if it has none."""
+    try:
+        addresses = importlib.metadata.metadata("barenet").get_all("Project-URL") or []
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    for entry in addresses:
+        label, _, address = entry.partition(", ")
+        # Before a release, capitals stand for an account that is not chosen yet.
+        is_chosen = urlsplit(address).netloc.islower()
+        if label == "Documentation" and is_chosen:
+            return address
+    return ""
 
 
 def title_of(name: str) -> str:
