@@ -1,5 +1,6 @@
 """The pages of the documentation in a browser: their search, and the questions of the lessons."""
 
+import math
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from barenet.playground.lessons._lessons import built_in_course
+from barenet.playground.publishing._site import RUNTIME
 
 from .conftest import LIGHT, UNGUARDED, QuietHandler, serving
 
@@ -229,11 +231,72 @@ def test_the_link_of_a_class_begins_with_a_lesson(browser, pages):
 
 def test_the_way_through_the_course_names_its_lessons():
     text = (ROOT / "docs/teachers.md").read_text("utf-8")
-    numbers_and_titles = re.findall(r"^\| (\d+)\. ([^|]+?) \|", text, re.MULTILINE)
+    numbers_and_titles = re.findall(r"^\| (\d+)\. <a [^>]*>([^|<]+)</a> \|", text, re.MULTILINE)
     titles = [lesson.title for lesson in built_in_course().values()]
     assert [int(number) for number, _ in numbers_and_titles] == [*range(1, len(titles) + 1)]
     for (_, words), title in zip(numbers_and_titles, titles, strict=True):
         assert title.startswith(words)
+
+
+@pytest.mark.parametrize("name", ["teachers", *(f"teachers/{plan}" for plan in PLANS)])
+def test_the_links_to_lessons_open_steps_that_exist(name):
+    text = (ROOT / f"docs/{name}.md").read_text("utf-8")
+    links = re.findall(r'href="(?:\.\./)?play/#lesson=([\w-]+)(?:&amp;step=(\d+))?"', text)
+    course = built_in_course()
+    assert links
+    for lesson, step in links:
+        assert int(step or 1) <= len(course[lesson].steps)
+
+
+def test_the_links_of_a_plan_lead_to_a_page_where_no_playground_is_beside_it(browser, pages):
+    page = browser.new_page()
+    page.goto(f"{pages}teachers/line.html")
+    link = page.locator("a[data-otherwise][href='../playground.html#the-course']").first
+    link.wait_for()
+    assert page.request.get(link.evaluate("({ href }) => href")).ok
+    page.close()
+
+
+def numbers_in(text):
+    return [float(number.replace("−", "-")) for number in re.findall(r"−?\d+(?:\.\d+)?", text)]
+
+
+def test_the_numbers_of_the_first_plan_are_those_of_the_sigmoid_and_of_the_loss():
+    text = (ROOT / "docs/teachers/line.md").read_text("utf-8")
+    [sums, outputs] = re.search(r"z = (.+?) becomes (.+)\. \*", text).groups()
+    for z, output in zip(numbers_in(sums), numbers_in(outputs), strict=True):
+        assert output == round(1 / (1 + math.exp(-z)), 2)
+    [probabilities, penalties] = re.search(
+        r"^\| p of the true colour \|(.+)\n.+\n\| penalty \(−ln p\) \|(.+)", text, re.MULTILINE
+    ).groups()
+    for p, penalty in zip(numbers_in(probabilities), numbers_in(penalties), strict=True):
+        assert penalty == round(-math.log(p), 2)
+    means = re.findall(r"\((\d\.\d+) \+ (\d\.\d+)\) / 2 = (\d\.\d+)", text)
+    assert len(means) == 3
+    for first, second, mean in means:
+        assert float(mean) == round((float(first) + float(second)) / 2, 2)
+
+
+def test_the_files_that_a_school_loads_are_those_of_the_runtime():
+    text = (ROOT / "docs/school-network.md").read_text("utf-8")
+    [folder, names, wheel] = re.search(r'"(https\S+/){(.+)}" \\\n +"(https\S+)"', text).groups()
+    assert folder == RUNTIME["address"]
+    assert names.split(",") == list(RUNTIME["files"])
+    assert wheel == RUNTIME["numpy"]["address"]
+    for address in (folder, wheel.rpartition("/")[0] + "/"):
+        assert f"`{address}`" in text, "a filter must allow it"
+
+
+def test_the_lessons_that_a_school_can_record_start_without_weights_changed_by_hand():
+    text = (ROOT / "docs/school-network.md").read_text("utf-8")
+    [numbers] = re.search(r"Lessons ([\d, and]+) can be recorded", text).groups()
+    addresses = [lesson.describe()["address"] for lesson in built_in_course().values()]
+    recorded = [
+        number
+        for number, address in enumerate(addresses, 1)
+        if "net.edits" not in address and "networks=2" not in address
+    ]
+    assert numbers_in(numbers) == recorded
 
 
 @pytest.mark.parametrize("plan", PLANS)

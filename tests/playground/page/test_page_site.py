@@ -322,6 +322,37 @@ def test_it_works_offline_after_the_first_visit(browser, site):
     context.close()
 
 
+def test_nothing_of_a_visitor_is_sent(browser, site, site_folder, tmp_path):
+    """A lesson, a table and the progress: the page only requests files, without a cookie."""
+    context = browser.new_context()
+    requests = []
+    context.on("request", lambda request: requests.append(request))  # noqa: PLW0108
+    tab = Tab(context.new_page, f"{site}#lesson=one-neuron")
+    tab.to_step(9)
+    tab.open_neuron(1)
+    tab.slide(0, 1)
+    tab.slide(1, 1)
+    tab.until_text("#lesson .result", "Passed!")
+    tab.click(".contents summary")
+    tab.press("Copy my progress")
+    path = tmp_path / "pupils.csv"
+    path.write_text(
+        "a,b,kind\n" + "".join(f"{n % 17},{n * n % 13},{'xy'[n % 2]}\n" for n in range(99))
+    )
+    tab.leave_course()
+    tab.upload("#csv", path)
+    tab.until("facts.name === 'pupils.csv' && panels[0].frame")
+    tab.step(1)
+    addresses = {request.url.partition("#")[0] for request in requests}
+    for address in addresses:
+        if not address.startswith("blob:"):
+            name = address.removeprefix(site)
+            assert (site_folder / "play" / name).exists(), address
+    assert {(request.method, request.post_data) for request in requests} == {("GET", None)}
+    assert context.cookies() == []
+    context.close()
+
+
 def test_lessons_of_an_address_open_offline_after_a_visit(browser, site, site_folder):
     path = site_folder / "play/mine.json"
     path.write_text(json.dumps(LESSON))
