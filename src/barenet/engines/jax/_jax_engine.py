@@ -147,7 +147,9 @@ class JaxEngine(Engine):
             state["average"] = optimizer.moments["average"]
         with library.wide_types():
             inputs = self._inputs_of_steps(orders, batch_size, rates, first_step)
-            state, losses, norms = self._compute("learn", state, job.rows, inputs, len(rates))
+            learned = self._compute("learn", state, job.rows, inputs, len(rates))
+        self.steps_per_second = learned.steps_per_second
+        state = learned.state
         optimizer.n_steps += len(rates)
         raw[:] = state["parameters"]
         job.network.statistics[:] = state["statistics"]
@@ -156,7 +158,7 @@ class JaxEngine(Engine):
         if optimizer.average:
             optimizer.moments["average"][:] = state["average"]
             parameters[:] = state["average"]
-        return ChunkResult(losses, norms)
+        return ChunkResult(learned.losses, learned.norms)
 
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
@@ -322,10 +324,7 @@ class JaxEngine(Engine):
             n_steps=n_steps,
         )
         if joint_calls is not None and joint_calls.has_joined:
-            result, pace = joint_calls.compute(call, self._structure)
-            if purpose == "learn":
-                self.steps_per_second = pace
-            return result
+            return joint_calls.compute(call, self._structure)
         return compute(call)
 
     def close(self, *, reusable: bool = True) -> None:

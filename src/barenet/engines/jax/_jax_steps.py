@@ -16,10 +16,12 @@ from barenet.optimization.optimizers._optimizer import Clipping
 SMALL = 2.0**-64
 
 
-def learning_function(job: Job, precision: str) -> Callable[..., Any]:
-    """Make the function that takes a fixed number of steps, one for each batch.
+def learning_function(job: Job, precision: str, *, together: bool = False) -> Callable[..., Any]:
+    """Make the function that takes a number of steps, one for each batch.
 
-    A step of a batch without rows changes nothing.
+    There is room for a fixed number of steps, so that one program takes any number up to it. With
+    networks that learn together, some may have fewer steps than others: their batches without rows
+    change nothing.
     """
     optimizer = job.optimizer
     assert isinstance(optimizer, Optimizer)
@@ -53,15 +55,30 @@ def learning_function(job: Job, precision: str) -> Callable[..., Any]:
             new_state["parameters"] = new_state["parameters"].at[part].set(parameters[part])
             if averages:
                 new_state["average"] = new_state["average"].at[part].set(state["average"][part])
-        is_real = inputs["count"] > 0
-        kept = library.jax.tree.map(lambda new, old: jnp.where(is_real, new, old), new_state, state)
-        return kept, (value.astype(jnp.float64), norm)
+        if together:
+            has_rows = inputs["count"] > 0
+            new_state = library.jax.tree.map(
+                lambda new, old: jnp.where(has_rows, new, old), new_state, state
+            )
+        return new_state, (value.astype(jnp.float64), norm)
 
-    def learn(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any]:
-        def step(state: Any, inputs_of_step: Any) -> tuple[Any, Any]:
-            return take_step(state, inputs_of_step, constants, data)
+    def learn(
+        state: Any, constants: Any, data: Any, inputs: Any, n_steps: Any
+    ) -> tuple[Any, Any, Any]:
+        jax = library.jax
 
-        return library.jax.lax.scan(step, state, inputs)
+        def step(index: Any, results: Any) -> tuple[Any, Any, Any]:
+            state, losses, norms = results
+            inputs_of_step = jax.tree.map(
+                lambda values: jax.lax.dynamic_index_in_dim(values, index, keepdims=False), inputs
+            )
+            state, (loss, norm) = take_step(state, inputs_of_step, constants, data)
+            return state, losses.at[index].set(loss), norms.at[index].set(norm)
+
+        no_losses = library.jnp.zeros(len(inputs["count"]), library.jnp.float64)
+        results = jax.lax.fori_loop(0, n_steps, step, (state, no_losses, no_losses))
+        state, losses, norms = results
+        return state, losses, norms
 
     return learn
 

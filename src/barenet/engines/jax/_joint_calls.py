@@ -7,7 +7,6 @@ stopping and checkpoints are those of a single network, and only the arithmetic 
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -27,8 +26,6 @@ class _Waiting:
         self.call = call
         self.width = width
         self.result: Any = None
-        #: The pace of all calls of the group.
-        self.steps_per_second = 0.0
         self.error: BaseException | None = None
         self.is_done = threading.Event()
 
@@ -81,11 +78,11 @@ class JointCalls:
                 self.rows_by_dtype[dtype.name] = DeviceRows(dtype)
             return self.rows_by_dtype[dtype.name]
 
-    def compute(self, call: ProgramCall, group: Hashable) -> tuple[Any, float]:
+    def compute(self, call: ProgramCall, group: Hashable) -> Any:
         """Compute the result of a call, together with those of other threads.
 
-        Also return the steps per second of the group. Its networks choose the length of their next
-        chunk from it, so that equal chunks end together.
+        The networks of a group get the same pace, from which they choose the length of their next
+        chunk, so that equal chunks end together.
         """
         waiting = _Waiting(call, self.widths[group])
         with self.lock:
@@ -94,7 +91,7 @@ class JointCalls:
         waiting.is_done.wait()
         if waiting.error is not None:
             raise waiting.error
-        return waiting.result, waiting.steps_per_second
+        return waiting.result
 
     def _compute_if_all_wait(self) -> None:
         """Compute all calls, if every thread that takes part waits for one."""
@@ -115,8 +112,6 @@ def _compute_group(members: list[_Waiting]) -> None:
     from barenet.engines.jax._program_calls import compute, compute_together
 
     width = members[0].width
-    n_steps = max(waiting.call.n_steps for waiting in members)
-    started = time.perf_counter()
     try:
         with library.wide_types():
             if width <= 1:
@@ -124,10 +119,8 @@ def _compute_group(members: list[_Waiting]) -> None:
             else:
                 calls = [waiting.call for waiting in members]
                 results = compute_together(calls, max(width, len(calls)))
-        pace = n_steps / (time.perf_counter() - started)
         for waiting, result in zip(members, results, strict=True):
             waiting.result = result
-            waiting.steps_per_second = pace
     except BaseException as error:  # noqa: BLE001  # each thread raises it
         for waiting in members:
             waiting.error = error

@@ -4,9 +4,10 @@ A program for many networks is that of one, by `jax.vmap`: parameters, moments, 
 have one more axis, and all networks read the same data.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +20,22 @@ from barenet.engines.jax._jax_steps import (
 )
 from barenet.engines.jax._saved_programs import program_of
 
-#: Numbers of steps of a program. A chunk is divided into such pieces, so that a few programs fit
-#: chunks of any length.
-PIECES = (1024, 64, 4)
+#: Maximum number of steps of a program, and of the rows of their batches. A chunk is divided into
+#: pieces of so many steps, and the rest is a shorter piece for the same program.
+MOST_STEPS = 1024
+MOST_ROWS = 2**22
+
+
+class LearnedSteps(NamedTuple):
+    """What has been learned in the steps of a network."""
+
+    #: The vectors of the network and of the optimizer.
+    state: dict[str, Any]
+    #: The loss and the norm of the gradient in each step.
+    losses: Any
+    norms: Any
+    #: Pace of the program, which has been compiled before.
+    steps_per_second: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +58,13 @@ class ProgramCall:
     #: Number of steps, to learn.
     n_steps: int = 0
 
-    def make_function(self) -> Callable[..., Any]:
-        """Make the function that the program is compiled from."""
-        makers = {
-            "learn": learning_function,
-            "gradient": gradient_function,
-            "evaluate": evaluation_function,
-        }
-        return makers[self.purpose](self.job, self.precision)
+    def make_function(self, *, together: bool = False) -> Callable[..., Any]:
+        """Make the function that the program is compiled from, of one network or of several."""
+        if self.purpose == "learn":
+            return learning_function(self.job, self.precision, together=together)
+        if self.purpose == "gradient":
+            return gradient_function(self.job, self.precision)
+        return evaluation_function(self.job, self.precision)
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -69,17 +82,17 @@ class ProgramCall:
 
 
 def compute(call: ProgramCall) -> Any:
-    """Compute the result of a call, with arrays of NumPy."""
+    """Compute the result of a call, with arrays of NumPy; `LearnedSteps` for steps."""
 
-    def run(state: Any, inputs: Any) -> Any:
-        arguments = (state, call.constants, call.data, inputs)
-        program = program_of(call.structure, call.make_function, *arguments)
-        return program(*arguments)
+    def prepare(state: Any, *inputs: Any) -> Callable[..., Any]:
+        before = (state, call.constants, call.data)
+        program = program_of(call.structure, call.make_function, *before, *inputs)
+        return lambda state, *inputs: program(state, call.constants, call.data, *inputs)
 
-    if call.purpose != "learn":
-        return library.jax.device_get(run(call.state, call.inputs))
-    state, losses, norms = learn_in_pieces(run, call.state, call.inputs, call.n_steps, axis=0)
-    return state, losses[: call.n_steps], norms[: call.n_steps]
+    if call.purpose == "learn":
+        return learn_in_pieces(prepare, call.state, call.inputs, call.n_steps, axis=0)
+    program = prepare(call.state, call.inputs)
+    return library.jax.device_get(program(call.state, call.inputs))
 
 
 def compute_together(calls: Sequence[ProgramCall], width: int) -> list[Any]:
@@ -94,74 +107,86 @@ def compute_together(calls: Sequence[ProgramCall], width: int) -> list[Any]:
     constants = _stacked([call.constants for call in places])
 
     def make_function() -> Callable[..., Any]:
-        return library.jax.vmap(first.make_function(), in_axes=(0, 0, None, 0))
+        axes: tuple[int | None, ...] = (0, 0, None, 0)
+        if first.purpose == "learn":
+            axes = (*axes, None)  # the number of steps
+        return library.jax.vmap(first.make_function(together=True), in_axes=axes)
 
-    def run(state: Any, inputs: Any) -> Any:
-        arguments = (state, constants, first.data, inputs)
+    def prepare(state: Any, *inputs: Any) -> Callable[..., Any]:
         structure = ("together", *first.structure)
-        program = program_of(structure, make_function, *arguments)
-        return program(*arguments)
+        before = (state, constants, first.data)
+        program = program_of(structure, make_function, *before, *inputs)
+        return lambda state, *inputs: program(state, constants, first.data, *inputs)
 
     if first.purpose != "learn":
         inputs = _stacked([call.inputs for call in places])
-        result = library.jax.device_get(run(state, inputs))
+        program = prepare(state, inputs)
+        result = library.jax.device_get(program(state, inputs))
         return [_place_of(result, index) for index in range(len(calls))]
     n_steps = max(call.n_steps for call in calls)
     inputs_of_calls = []
     for call in places:
         inputs_of_calls.append(library.jax.tree.map(piece_of(0, n_steps), call.inputs))
     inputs = _stacked(inputs_of_calls)
-    state, losses, norms = learn_in_pieces(run, state, inputs, n_steps, axis=1)
+    learned = learn_in_pieces(prepare, state, inputs, n_steps, axis=1)
     results = []
     for index, call in enumerate(calls):
-        state_of_call = _place_of(state, index)
-        n_steps = call.n_steps
-        results.append((state_of_call, losses[index, :n_steps], norms[index, :n_steps]))
+        steps = LearnedSteps(
+            state=_place_of(learned.state, index),
+            losses=learned.losses[index, : call.n_steps],
+            norms=learned.norms[index, : call.n_steps],
+            steps_per_second=learned.steps_per_second,
+        )
+        results.append(steps)
     return results
 
 
 def learn_in_pieces(
-    run: Callable[[Any, Any], Any], state: Any, inputs: Any, n_steps: int, *, axis: int
-) -> tuple[Any, Any, Any]:
-    """Take steps piece by piece; return the new state, the losses and the gradient norms."""
+    prepare: Callable[..., Callable[..., Any]], state: Any, inputs: Any, n_steps: int, *, axis: int
+) -> LearnedSteps:
+    """Take steps piece by piece, by the program that `prepare` returns for its arguments."""
     jax = library.jax
+    length = steps_of_program(inputs["rows"].size // n_steps)
+    program = None
+    started = 0.0
     state = jax.device_put(state)
     losses = []
     norms = []
-    for start, length in pieces(n_steps):
+    for start in range(0, n_steps, length):
         inputs_of_piece = jax.tree.map(piece_of(start, length, axis), inputs)
-        state, (losses_of_piece, norms_of_piece) = run(state, inputs_of_piece)
+        n_steps_of_piece = np.int32(min(length, n_steps - start))
+        if program is None:
+            program = prepare(state, inputs_of_piece, n_steps_of_piece)
+            started = time.perf_counter()
+        state, losses_of_piece, norms_of_piece = program(state, inputs_of_piece, n_steps_of_piece)
         losses.append(losses_of_piece)
         norms.append(norms_of_piece)
     all_losses = np.concatenate(jax.device_get(losses), axis)
     all_norms = np.concatenate(jax.device_get(norms), axis)
-    return jax.device_get(state), all_losses, all_norms
+    state = jax.device_get(state)
+    seconds = time.perf_counter() - started
+    return LearnedSteps(
+        state=state,
+        losses=all_losses[..., :n_steps],
+        norms=all_norms[..., :n_steps],
+        steps_per_second=n_steps / seconds,
+    )
 
 
-def pieces(n_steps: int) -> Iterator[tuple[int, int]]:
-    """Yield the first step and the length of each piece; the last may be longer than needed.
+def steps_of_program(rows_of_step: int) -> int:
+    """Return the number of steps that a program has room for, a power of two.
 
     Examples
     --------
-    >>> list(pieces(70))
-    [(0, 64), (64, 4), (68, 4)]
+    >>> steps_of_program(128), steps_of_program(100_000)
+    (1024, 32)
     """
-    start = 0
-    while start < n_steps:
-        length = PIECES[-1]
-        for candidate in PIECES:
-            if candidate <= n_steps - start:
-                length = candidate
-                break
-        yield start, length
-        start += length
+    most = max(1, min(MOST_STEPS, MOST_ROWS // rows_of_step))
+    return int(2 ** (most.bit_length() - 1))
 
 
 def piece_of(start: int, length: int, axis: int = 0) -> Callable[[Any], Any]:
-    """Make the function that takes the inputs of a piece, with zeros beyond the last step.
-
-    A step with a batch of 0 rows changes nothing.
-    """
+    """Make the function that takes the inputs of a piece, with zeros beyond the last step."""
 
     def take(values: Any) -> Any:
         part = values[start : start + length]
