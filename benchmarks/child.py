@@ -50,7 +50,7 @@ class Child:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", peer.name],
             cwd=ROOT,
-            env=environment(threads),
+            env=environment(threads, on_device=peer.on_device),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -127,6 +127,17 @@ def _iris(work: Work) -> Rows:
     return Rows(X, y.astype(np.int64), X, y.astype(np.int64), "iris")
 
 
+def _friedman(work: Work) -> Rows:
+    """A formula of five columns with noise (Friedman, 1991); the other columns mean nothing."""
+    from sklearn.datasets import make_friedman1
+
+    n_rows = work.n_rows
+    X, y = make_friedman1(n_rows + 10_000, work.sizes[0], noise=1.0, random_state=0)
+    X = X.astype(np.float32)
+    y = y.astype(np.float32)
+    return Rows(X[:n_rows], y[:n_rows], X[n_rows:], y[n_rows:], "Friedman's formula")
+
+
 MAKERS: dict[str, Callable[[Work], Rows]] = {
     "mnist": _mnist,
     "random": _random,
@@ -134,4 +145,5 @@ MAKERS: dict[str, Callable[[Work], Rows]] = {
     "sine": _sine,
     "digits": _digits,
     "iris": _iris,
+    "friedman": _friedman,
 }

@@ -14,11 +14,23 @@ ONE_THREAD = {
 }
 
 
-def environment(threads: str) -> dict[str, str]:
-    """The environment of a process that uses "one" thread, or as many as its libraries choose."""
+#: What hides GPUs from PyTorch and JAX.
+NO_GPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+
+
+def environment(threads: str, *, on_device: bool = False) -> dict[str, str]:
+    """The environment of a process that uses "one" thread, or as many as its libraries choose.
+
+    A process on a device sees the GPUs; the others compute on the processor, as they are compared
+    there.
+    """
     settings = (*ONE_THREAD, "BARENET_THREADS", "OPENBLAS_CORETYPE")
-    rest = {key: value for key, value in os.environ.items() if key not in settings}
-    return {**rest, **(ONE_THREAD if threads == "one" else {})}
+    variables = {key: value for key, value in os.environ.items() if key not in settings}
+    if threads == "one":
+        variables |= ONE_THREAD
+    if not on_device:
+        variables |= NO_GPU
+    return variables
 
 
 def n_cores() -> int:

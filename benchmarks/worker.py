@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from benchmarks.peers import PEERS
+from benchmarks.peers import DEVICE_PEERS, PEERS
 from benchmarks.peers.job import Job
 from benchmarks.processes import descendants
 from benchmarks.rows import Rows, make_rows
@@ -30,7 +30,7 @@ class Worker:
     """One library and its job. Each public method answers the request of its name."""
 
     def __init__(self, peer: str) -> None:
-        self._peer = PEERS[peer]
+        self._peer = {**PEERS, **DEVICE_PEERS}[peer]
         self._job: Job
 
     def prepare(self, work: dict[str, Any], rows: str | None, engine: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ TASKS = {
     "bagging": "a BaggingClassifier of `networks` classifiers is fitted, one after another",
     "population": "`networks` networks are made and trained for `epochs` epochs",
     "search": "`networks` candidates are cross-validated in 5 folds, `epochs` epochs each",
+    "ensemble": "a whole fit of an ensemble to a table, with its folds and its encoding",
 }
 
 
@@ -33,7 +34,7 @@ class Work:
     ----------
     name : str
         Its name in tables.
-    data : {"mnist", "sine", "digits", "iris", "random", "text"}
+    data : {"mnist", "sine", "digits", "iris", "random", "text", "friedman"}
         Where the rows come from; "text" is a sparse matrix.
     sizes : tuple of int
         Units of each layer, the input first. One output is a sigmoid with half the squared error,
@@ -55,7 +56,7 @@ class Work:
     """
 
     name: str
-    data: Literal["mnist", "sine", "digits", "iris", "random", "text"]
+    data: Literal["mnist", "sine", "digits", "iris", "random", "text", "friedman"]
     sizes: tuple[int, ...]
     n_rows: int
     batch_size: int

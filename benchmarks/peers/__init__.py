@@ -1,17 +1,18 @@
 """The libraries that are compared, each with code as its users write it.
 
-`PEERS` holds them by name. A library is only imported in the process that measures it.
+`PEERS` holds them by name, and `DEVICE_PEERS` those that compute on a GPU, if there is one. A
+library is only imported in the process that measures it.
 """
 
 import importlib
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.peers.job import Job, OneRow
 from benchmarks.rows import Rows
 from benchmarks.works import Work
 
-__all__ = ["PEERS", "Peer"]
+__all__ = ["DEVICE_PEERS", "PEERS", "Peer"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Peer:
         The choices that are tried, of "one" and "all"; the better one counts.
     compiles : bool
         Whether its first unit of work includes compilation.
+    on_device : bool
+        Whether its process sees the GPUs of the machine.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Peer:
     works: tuple[str, ...] = ()
     threads: tuple[str, ...] = ("one", "all")
     compiles: bool = False
+    on_device: bool = False
 
     @property
     def installed(self) -> bool:
@@ -69,7 +73,8 @@ PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
         Peer(
-            *("barenet", "barenet", "with_barenet", (*_NETWORK, "population", *_ESTIMATOR)),
+            *("barenet", "barenet", "with_barenet"),
+            (*_NETWORK, "population", *_ESTIMATOR, "ensemble"),
             threads=("all",),
             compiles=True,
         ),
@@ -85,5 +90,20 @@ PEERS: dict[str, Peer] = {
             (*_NETWORK, "population", *_ESTIMATOR),
         ),
         Peer("tutorial", "numpy", "tutorial", _NETWORK, works=("mnist-16", "sine")),
+    )
+}
+
+#: The libraries that compute on the device that they find: a GPU, or else the processor.
+DEVICE_PEERS: dict[str, Peer] = {
+    peer.name: peer
+    for peer in (
+        Peer(
+            *("barenet, JAX engine", "jax", "with_jax_engine", ("epoch", "population", "ensemble")),
+            threads=("all",),
+            compiles=True,
+            on_device=True,
+        ),
+        replace(PEERS["JAX"], name="JAX by hand", threads=("all",), on_device=True),
+        replace(PEERS["PyTorch"], name="PyTorch's loop", threads=("all",), on_device=True),
     )
 }

@@ -94,6 +94,22 @@ class Search(Job):
             barenet.search(candidates, self.rows.X, self.rows.y, cv=5, **settings)
 
 
+class Ensemble(Job):
+    """The default ensemble for a table."""
+
+    def reset(self) -> None:
+        self.estimator = barenet.MLPEnsembleRegressor(engine=self.engine, random_state=0)
+
+    def run(self, times: int) -> None:
+        for _ in range(times):
+            self.estimator.fit(self.rows.X, self.rows.y)
+
+    def about(self) -> str:
+        """Return the score on the test rows."""
+        score = self.estimator.score(self.rows.X_test, self.rows.y_test)
+        return f"R² {score:.4f}"
+
+
 def _of_barenet(job: type[estimators.Estimator]) -> type[estimators.Estimator]:
     return type(job.__name__, (job,), {"kind": barenet.MLPClassifier})
 
@@ -104,5 +120,6 @@ JOBS: dict[str, type[Job]] = {
     "steps": Barenet,
     "population": Population,
     "search": Search,
+    "ensemble": Ensemble,
     **{task: _of_barenet(job) for task, job in estimators.JOBS.items()},
 }

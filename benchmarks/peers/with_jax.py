@@ -14,6 +14,9 @@ from benchmarks.peers.job import Job, Trainer
 
 Tree = Any  # of arrays
 
+# Exact float32 products on GPUs as well, as barenet's engine and PyTorch compute them by default.
+jax.config.update("jax_default_matmul_precision", "highest")
+
 
 class Jax(Trainer):
     """Compiled once for an architecture; the rows stay on the device."""

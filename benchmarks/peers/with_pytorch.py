@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from benchmarks.peers.estimators import in_slices
 from benchmarks.peers.job import Job, Trainer
 
+#: Where the tensors are: on the GPU that the process sees, or in the memory of the processor.
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
 
 class PyTorch(Trainer):
     """Eager, with all rows in one tensor."""
@@ -27,28 +30,43 @@ class PyTorch(Trainer):
             for layer in (torch.nn.Linear(*sizes), torch.nn.ReLU())
         ]
         last = [] if work.classifies else [torch.nn.Sigmoid(), torch.nn.Flatten(0)]
-        self.model = torch.nn.Sequential(*layers[:-1], *last)
+        self.model = torch.nn.Sequential(*layers[:-1], *last).to(DEVICE)
         self.loss = torch.nn.CrossEntropyLoss() if work.classifies else half_squared_error
         kind = torch.optim.Adam if work.optimizer == "adam" else torch.optim.SGD
         self.optimizer = kind(self.model.parameters(), lr=work.learning_rate, fused=True)
-        self.X, self.y = torch.from_numpy(self.rows.X), torch.from_numpy(self.rows.y)
+        self.X, self.y = on_device(self.rows.X), on_device(self.rows.y)
 
     def run(self, epochs: int) -> None:
         for _ in range(epochs):
             n = len(self.X)
-            order = torch.randperm(n) if self.work.shuffle else torch.arange(n)
+            arrange = torch.randperm if self.work.shuffle else torch.arange
+            order = arrange(n, device=DEVICE)
             for batch in order.split(self.work.batch_size):
                 self.optimizer.zero_grad()
                 self.loss(self.model(self.X[batch]), self.y[batch]).backward()
                 self.optimizer.step()
+        synchronize()
 
     def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         with torch.inference_mode():
-            output = self.model(torch.from_numpy(X))
-            return (output.argmax(dim=1) if self.work.classifies else output).numpy()
+            output = self.model(on_device(X))
+            return (output.argmax(dim=1) if self.work.classifies else output).cpu().numpy()
 
     def about(self) -> str:
+        if DEVICE.type == "cuda":
+            return torch.cuda.get_device_name()
         return f"{torch.get_num_threads()} of {os.cpu_count()} threads"
+
+
+def on_device(numbers: NDArray[Any]) -> torch.Tensor:
+    """Make a tensor where the model computes."""
+    return torch.from_numpy(numbers).to(DEVICE)
+
+
+def synchronize() -> None:
+    """Wait until all is computed: calls to a GPU return before."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def half_squared_error(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -63,7 +81,7 @@ class Population(Job):
     """
 
     def reset(self) -> None:
-        self.X, self.y = torch.from_numpy(self.rows.X), torch.from_numpy(self.rows.y)
+        self.X, self.y = on_device(self.rows.X), on_device(self.rows.y)
 
     def run(self, times: int) -> None:
         work, n = self.work, len(self.X)
@@ -73,17 +91,19 @@ class Population(Job):
                 [p for layer in layers for p in layer], lr=work.learning_rate, fused=True
             )
             for _ in range(work.epochs):
-                order = torch.argsort(torch.rand(work.networks, n), dim=1)
+                order = torch.argsort(torch.rand(work.networks, n, device=DEVICE), dim=1)
                 for batch in order.split(work.batch_size, dim=1):
                     optimizer.zero_grad()
                     self._loss(layers, batch).backward()
                     optimizer.step()
+        synchronize()
 
     def _layer(self, n_in: int, n_out: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw the weights of a layer of all networks as `torch.nn.Linear` does."""
         shapes, limit = (n_in, n_out), n_in**-0.5
-        weights = torch.empty(self.work.networks, *shapes).uniform_(-limit, limit)
-        bias = torch.empty(self.work.networks, 1, n_out).uniform_(-limit, limit)
+        networks = self.work.networks
+        weights = torch.empty(networks, *shapes, device=DEVICE).uniform_(-limit, limit)
+        bias = torch.empty(networks, 1, n_out, device=DEVICE).uniform_(-limit, limit)
         return weights.requires_grad_(), bias.requires_grad_()
 
     def _loss(self, layers: list[tuple[torch.Tensor, ...]], batch: torch.Tensor) -> torch.Tensor:
@@ -104,7 +124,7 @@ class PredictProba(PyTorch):
         for _ in range(times):
             for rows in in_slices(self.rows.X, sum(self.work.sizes[1:])):
                 with torch.inference_mode():
-                    torch.softmax(self.model(torch.from_numpy(rows)), dim=1).numpy()
+                    torch.softmax(self.model(on_device(rows)), dim=1).cpu().numpy()
 
 
 #: The job of each task.
