@@ -211,6 +211,31 @@ def test_a_drawing_that_was_cleared_is_not_read(tab):
     assert not page.value(f"{view}.conversion.sent") and not page.value(f"{view}.drawn")
 
 
+#: The page awaits a weight that its network never gets.
+AWAIT = """(() => {
+  const { line } = barenet;
+  const send = line.send.bind(line);
+  line.send = (type, fields) => type === "plan" || send(type, fields);
+  barenet.plan([[{ epoch: 0, index: 0, value: 9 }]]);
+})()"""
+
+
+def test_other_data_are_shown_though_the_network_before_has_not_arrived(tab):
+    page = tab("#data=circles")
+    page.value(AWAIT)
+    page.use("xor")
+    assert page.value("barenet.arrival") is None
+
+
+def test_a_network_that_never_arrives_is_shown_after_a_while(tab):
+    page = tab("#data=circles")
+    page.value(AWAIT)
+    page.click("#step")
+    page.until("barenet.held?.networks[0].epoch === 1")
+    assert page.text("#epoch") == "0"
+    page.until("document.querySelector('#epoch').textContent === '1'")
+
+
 #: Another clock, from now on: it is minutes later.
 LATER = "(() => { const now = performance.now.bind(performance);"
 LATER += " performance.now = () => now() + 300_000; })()"

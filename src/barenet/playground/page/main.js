@@ -129,8 +129,11 @@ class Page {
 
   greet() {
     this.notice("");
-    this.unanswered = 0;
-    this.ask("hello", {
+    // A lost connection answers nothing; what waits for Python is still to be answered.
+    const isKept = this.line.kept?.some(([type]) => type === "choose");
+    if (!isKept) this.chosen = 0;
+    Object.assign(this, { unanswered: 0, awaited: 0, pending: [] });
+    this.line.send("hello", {
       session: this.session,
       ...(this.wanted ? { state: this.wanted } : { address: this.address }),
     });
@@ -152,7 +155,7 @@ class Page {
 
   // Start the networks again with edits of their weights; pictures from before are not shown.
   plan(edits, epochs = edits.map(() => 0)) {
-    this.arrival = { edits, epochs, until: null };
+    this.arrival = { edits, epochs, until: null, version: this.version };
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
   }
 
@@ -181,6 +184,8 @@ class Page {
       awaits: false,
     });
     this.repeatChanges(answered);
+    if (this.arrival) this.arrival.version ??= version; // of the new worker
+    if (this.arrival?.version !== version) this.arrival = null; // other networks arrive as they are
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
@@ -319,6 +324,8 @@ class Page {
     if (message.version === this.version)
       message.networks.forEach((header, place) => this.panels[place].receive(header));
     if (this.isArriving(message)) {
+      const show = () => this.held && this.receive(this.held);
+      if (!this.held) setTimeout(show, ARRIVAL + READABLE); // it may be the last one
       this.held = message;
       return this.answer();
     }
