@@ -200,10 +200,10 @@ def test_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
 @pytest.mark.integration
 def test_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
     """The deadline is for requests, not for open sockets."""
-    monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
+    monkeypatch.setattr(server_module, "TIMEOUT", 1.0)
     with run_server() as served:
         page = open_page(served)
-        time.sleep(0.6)
+        time.sleep(1.5)
         page.send("hello")
         assert page.receive()["type"] == "state"
 
@@ -249,18 +249,21 @@ def test_many_connections_leave_room_for_the_owner(run_server, second):
 )
 def test_the_deadline_is_for_each_request(run_server, monkeypatch, first, unfinished):
     """A byte now and then, of the first lines or the body, does not move the deadline."""
-    monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
-    with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
+    monkeypatch.setattr(server_module, "TIMEOUT", 1.0)
+    with run_server() as served, contextlib.ExitStack() as stack:
+        started = time.monotonic()
+        line = socket.create_connection(("127.0.0.1", served.port), 10)
+        stack.enter_context(line)
         if first:
             line.sendall(first)
             assert b"403" in line.recv(65536)
+            started = time.monotonic()
         line.sendall(unfinished)
-        started = time.monotonic()
         with contextlib.suppress(ConnectionError):
             while time.monotonic() - started < 60:
                 line.sendall(b"a")
                 time.sleep(0.05)
-        assert 0.25 < time.monotonic() - started < 60
+        assert 0.9 < time.monotonic() - started < 60
 
 
 @pytest.mark.case(110)

@@ -42,6 +42,17 @@ SCRIPT = """() => {
 WRITTEN = "!window.barenet?.latest || panels.some((panel) => panel.header?.playing)"
 
 
+#: No change of settings is under way, and the newest picture is drawn.
+RESTS = """!barenet.awaits && !barenet.waiting && !barenet.pending.length
+  && !barenet.latest && barenet.frames.version === barenet.version"""
+
+#: What observes sizes is told in a frame; a font is requested by the first frame that needs it.
+LAID_OUT = """async () => {
+  await new Promise(requestAnimationFrame);
+  await document.fonts.ready;
+  await new Promise(requestAnimationFrame);
+}"""
+
 #: Its network is drawn; without a server, that of Python and not a recording.
 OPEN = """window.barenet?.frames.drawn > 0 && (barenet.line.ready ?? true)
   && barenet.frames.version === barenet.version"""
@@ -111,6 +122,7 @@ class Tab:
         else:
             self.page.goto(address)
         self.until(opened)
+        self.frame()
 
     def visit(self, hash: str) -> None:
         """Load the page anew, with other settings in its address."""
@@ -150,8 +162,18 @@ class Tab:
         return value
 
     def rest(self) -> None:
-        """Wait until the last request is drawn, and nothing more is waiting for it."""
-        self.until("!barenet.latest && barenet.frames.version === barenet.version")
+        """Wait until the last change of settings is answered and drawn, and laid out."""
+        self.until(RESTS)
+        self.frame()
+
+    def frame(self) -> None:
+        """Wait until the page is laid out, in its own letters, and has followed its sizes."""
+        self.page.evaluate(LAID_OUT)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size, and wait until the page has followed it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.frame()
 
     def step(self, *epochs: int) -> None:
         """Train for single epochs, and wait for each."""
@@ -226,7 +248,9 @@ class Tab:
     def open_neuron(self, column: int, place: int = 0) -> dict[str, Any]:
         """Click a neuron, and return the answer of the server."""
         self.find(".column").nth(column).locator(".neuron").nth(place).click()
-        return self.until("barenet.neuron.isOpen && barenet.neuron.answer")
+        answer = self.until("barenet.neuron.isOpen && barenet.neuron.answer")
+        self.frame()  # the network has less room beside it
+        return answer
 
     def close_neuron(self) -> None:
         self.click("#side .close")

@@ -228,7 +228,9 @@ def test_a_table_model_opens_with_and_without_its_table(tab, tmp_path, monkeypat
     assert main(["train", "mine.csv", "--target", "kind", "--out", "run", *text]) == 0
     page = tab()
     page.upload("#model-file", "run/model.safetensors")
-    page.until("facts.name === 'mine.csv' && header.newest === null")
+    page.until("facts.name === 'mine.csv'")
+    page.rest()
+    assert page.header("newest") is None
     assert "whose rows are not here" in page.text("#described")
     assert page.value("facts.inputs") == ["a", "b", "colour=b", "colour=g", "colour=r", "c"]
     page.find(".map").hover(position={"x": 100, "y": 100})

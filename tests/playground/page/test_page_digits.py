@@ -206,7 +206,7 @@ def test_neurons_are_sorted_while_the_network_learns(tab):
     draw(page)
     before = page.until(f"{SORTED} && {NEURONS}.join()")
     page.play(f"header.epoch > 5 && barenet.playing && {NEURONS}.join() !== '{before}'")
-    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.resize(390, 844)
     assert page.find(".column.of-image").bounding_box()["width"] == 96, "beside its neurons"
 
 

@@ -150,8 +150,8 @@ def test_the_first_page_begins_with_a_moving_network_and_its_doors(browser, page
     page.wait_for_function("() => frames[0]?.barenet?.playing")
     epoch = page.frame_locator(MOVING).locator("#epoch")
     first = epoch.inner_text()
-    page.wait_for_timeout(500)
-    assert int(epoch.inner_text()) > int(first)
+    moved = "(first) => frames[0].document.querySelector('#epoch').textContent !== first"
+    page.wait_for_function(moved, arg=first)
     assert page.evaluate(BEFORE, [MOVING, "pre, code"])  # no command comes before the network
     assert page.locator(MOVING).bounding_box()["y"] < 300
     assert addresses_of_doors(page) == [

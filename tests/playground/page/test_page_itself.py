@@ -68,7 +68,7 @@ def test_a_zoomed_page_has_room(tab):
     """At 200 % and 400 % on 1366 × 768: nothing stays in place over the page, and Play is round."""
     page = tab()
     for width, height in ((683, 384), (342, 192)):
-        page.page.set_viewport_size({"width": width, "height": height})
+        page.resize(width, height)
         assert page.value("document.documentElement.scrollWidth") <= width
         play = page.find("#play").bounding_box()
         assert play["width"] == play["height"]
@@ -97,7 +97,7 @@ def test_nothing_overflows_the_page(tab):
     """At a phone's width, a tablet's and a desk's."""
     page = tab("#data=digits&net.hidden=16", color_scheme="dark")
     for width in (390, 768, 1440):
-        page.page.set_viewport_size({"width": width, "height": 844})
+        page.resize(width, 844)
         assert page.value("document.documentElement.scrollWidth") <= width
         page.open_neuron(1)
         assert page.value(

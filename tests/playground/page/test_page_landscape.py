@@ -70,8 +70,8 @@ def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
     first = there.until(f"{HIDDEN}.answer?.points")
     there.play("header.epoch > 60")
     there.pause()
-    there.until(f"!{HIDDEN}.query.sent")
     there.rest()
+    there.until(f"!{HIDDEN}.query.sent")
     assert there.value(f"{HIDDEN}.answer.points") != first
     assert there.value(COLOURS) > 50
     words = there.text(".hidden-space .hint")
@@ -81,5 +81,5 @@ def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
     there.select(".hidden-space select", "0")
     there.until_text(".hidden-space .hint", "4 neurons of hidden layer 1")
     there.until_text(".hidden-space .axis.x", "1st main direction")
-    there.page.set_viewport_size({"width": 390, "height": 844})
+    there.resize(390, 844)
     assert there.value("document.documentElement.scrollWidth <= innerWidth")

@@ -85,7 +85,7 @@ def test_a_lesson_is_passed_in_german(tab):
     words = CATALOGUES["de"]
     page = tab("?lang=de#lesson=one-neuron")
     page.until_text("#lesson h2", words["One neuron draws a line"])
-    page.page.wait_for_timeout(1000)  # a second click skips no step
+    page.until("!barenet.lessons.forward.disabled")  # a second click skips no step
     for place in range(2, 8):
         page.press(words["Next"], exact=True)
         page.until_text(".step-of", words["Step {0} of {1}"].format(place, 7))

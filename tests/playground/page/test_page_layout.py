@@ -55,7 +55,7 @@ def test_six_layers_of_eight_fit(tab):
     page = tab("#data=circles&net.hidden=8~8~8~8~8~8", width=1280, height=768)
     room = "(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)"
     for opened, width in itertools.product((False, True), (1280, 1366)):
-        page.page.set_viewport_size({"width": width, "height": 768})
+        page.resize(width, 768)
         if opened and width == 1280:
             page.open_neuron(6)
         assert page.value(f"{room}(document.querySelector('.stage'))")
@@ -81,8 +81,7 @@ def test_up_to_eight_layers_fit_every_window(tab):
     for layers in range(1, 9):
         page.visit(f"#data=circles&net.hidden={'~'.join(['4'] * layers)}")
         for width in (320, 360, 390, 768, 1280):
-            page.page.set_viewport_size({"width": width, "height": 844})
-            page.value("new Promise(requestAnimationFrame)")
+            page.resize(width, 844)
             page.rest()
             places = page.value(PLACES)
             names = [place["name"] for place in places]
@@ -236,8 +235,9 @@ def test_no_setting_is_clipped(tab, address):
     for side in (False, True):
         if side:
             page.find(".answer").first.click()
+            page.frame()
         for width in (360, 768, 1110, 1280, 1320, 1366, 1460, 1920):
-            page.page.set_viewport_size({"width": width, "height": 800})
+            page.resize(width, 800)
             tops = {box(page, f"[data-action={name}]")[1] for name in ("weights", "export")}
             assert len(tops) == 1, (width, side)
             assert page.value(CLIPPED) == [], (width, side)
@@ -256,7 +256,7 @@ def test_the_facts_of_the_curve_move_nothing(tab):
     ):
         page.value(f"({words}, panels[0].describeCurve())")
         for width, found in tops.items():
-            page.page.set_viewport_size({"width": width, "height": 900})
+            page.resize(width, 900)
             found.add(box(page, ".confused")[1])
     assert "Back at epoch 1,234 of 56,789" in page.text(".curve-facts")
     assert all(len(found) == 1 for found in tops.values()), tops
@@ -343,6 +343,7 @@ def test_curves_points_and_biases_have_colours_for_all_eyes(tab):
 
 def test_neurons_fill_their_card_and_words_move_none(tab):
     page = tab("#data=moons&net.hidden=1&net.activations=tanh", 1920, 1080)
+    page.rest()
     row = "document.querySelector('.layers-row')"
     side = page.value("document.querySelector('.column:nth-child(2) .neuron').offsetWidth")
     assert side > 46, "without room 42"

@@ -258,7 +258,7 @@ def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
         page.open_neuron(1)
         page.until("barenet.neuron.answer.line.length > 0")
         goal, y = "#lesson .conditions", ".column.answers .neuron"
-        assert page.value(f"{TOGETHER}('{goal}', '{y}', '.portrait', '#neuron tr:nth-child(2)')")
+        page.until(f"{TOGETHER}('{goal}', '{y}', '.portrait', '#neuron tr:nth-child(2)')")
         return
     page.value("scrollBy(0, document.querySelector('.learning').getBoundingClientRect().top - 60)")
     page.play("header.epoch >= 20")
@@ -266,7 +266,7 @@ def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
     picture = ".landscape .surface" if lesson == "downhill" else ".map"
     page.until(f"document.querySelector('{picture}').offsetHeight > 200")
     page.until_text("#lesson .result", "Not yet.")
-    assert page.value(f"{TOGETHER}('.learning .fields', '{picture}', '#lesson .result')")
+    page.until(f"{TOGETHER}('.learning .fields', '{picture}', '#lesson .result')")
 
 
 def test_on_a_phone_play_brings_the_picture_into_view_and_a_tap_reads_the_loss(tab):
@@ -278,7 +278,7 @@ def test_on_a_phone_play_brings_the_picture_into_view_and_a_tap_reads_the_loss(t
     page.until_text("#lesson h2", "Downhill")
     page.play("barenet.playing")
     page.until("document.querySelector('.landscape .surface').offsetHeight > 200")
-    assert page.value(f"{TOGETHER}('.landscape .surface')")
+    page.until(f"{TOGETHER}('.landscape .surface')")  # it is scrolled smoothly
     page.value("scrollTo(0, 0)")
     page.until("header.epoch === 20 && !barenet.playing")
     page.rest()

@@ -18,8 +18,8 @@ def test_inputs_layers_and_neurons_can_be_added_and_removed(tab):
         page.labelled(f"Input {label}", exact=True).click()
         page.until(f"facts.features.join() === '{','.join(names[:count])}'")
     page.labelled("Input x₂", exact=True).click()
-    page.until("!facts.features.includes('x2')")
     assert "without x₂. Press it again to take it back in." in page.text("#notice")
+    page.until("!facts.features.includes('x2')")
     assert page.value("panels[0].facts.layout[0].n_in") == 6
     more, fewer = page.find("[data-action=more]"), page.find("[data-action=fewer]")
     for count in (3, 4, 5, 6):
@@ -94,6 +94,7 @@ COLUMN_OF_A_LINK = (
 
 def point_at_first_link(page: Any) -> list[float]:
     """Move the pointer to the middle of the first link, and return the place."""
+    page.rest()
     place = page.value(
         "(({ links: [link] }, home) => [home.left + (link.from.x + link.to.x) / 2,"
         " home.top + (link.from.y + link.to.y) / 2])(panels[0].network.links,"
@@ -236,6 +237,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page.click("#reset")
     assert not notice.is_visible(), "a press beside it ends it"
     page.until("panels.every((lane) => lane.header.epoch === 0)")
+    page.choose("optimizer", "sgd", place=1)
     page.click("#step")
     page.until("panels.every((lane) => lane.header.epoch === 1)")
     for inviting in (True, False):
@@ -245,12 +247,13 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
         if inviting:
             page.open_neuron(1)
             page.close_neuron()
+            page.frame()
     head, stage = (page.find(f".network {each}").first for each in (".head", ".stage"))
     end = head.bounding_box()["y"] + head.bounding_box()["height"]
     assert stage.bounding_box()["y"] - end < 20, "what is gone leaves no room"
     assert page.parameters(0) != page.parameters(1)
     for width in (1280, 1120):
-        page.page.set_viewport_size({"width": width, "height": 720})
+        page.resize(width, 720)
         boxes = [box.bounding_box() for box in page.find(".network-panel").all()]
         assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
         assert page.value("document.documentElement.scrollWidth") <= width
@@ -260,7 +263,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
         assert all(each["y"] + each["height"] < 720 for each in maps), "both are seen at once"
     page.click("#compare")
     page.until("panels.length === 1")
-    page.page.set_viewport_size({"width": 768, "height": 720})
+    page.resize(768, 720)
     page.click("#compare")
     page.until_text("#notice", "B stands below network A")
 

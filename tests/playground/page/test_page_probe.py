@@ -175,7 +175,7 @@ def test_the_number_of_the_output_is_not_clipped(tab):
     long = "document.querySelector('.answer .probed').textContent = 'δ −1.23e−5'"
     room = "(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)"
     for width in (360, 768, 1280, 1920):
-        page.page.set_viewport_size({"width": width, "height": 900})
+        page.resize(width, 900)
         page.value(long)
         stage, shown = (page.find(each).bounding_box() for each in (".stage", ".answer .probed"))
         assert shown["x"] + shown["width"] <= stage["x"] + stage["width"]
@@ -187,6 +187,7 @@ def test_a_sure_probability_has_no_digits_without_a_meaning(tab):
     seen = set()
     page.press("Probe a point")
     for _ in range(8):
+        page.until(f"{PROBE}.views[0].answer")
         page.until_text(".tree", "sigmoid(")
         seen.add(lines(page)[0].split(") ")[-1])
         page.press("Next point →")

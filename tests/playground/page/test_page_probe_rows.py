@@ -468,7 +468,7 @@ def test_nothing_of_an_earlier_point_is_shown_with_the_next(tab, churn):
     page.until_text(".verdict", "in truth")
     page.key("Escape")
     page.value(HOLD)
-    page.page.wait_for_timeout(1_000)  # until the answer that is under way has arrived
+    page.until(f"!{PROBE}.views[0].query.sent")  # no answer is under way
     page.find(".probe-open").click()
     page.until("held.length")
     assert page.text(".probe .waiting") == "Waiting for the numbers of the network …"

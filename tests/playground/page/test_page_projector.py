@@ -36,11 +36,13 @@ def test_no_text_leaves_its_card_or_is_cut(tab, lesson, width, height):
     page = tab(f"#lesson={lesson}&step=2", width, height)
     page.until("barenet.lessons.started")
     page.click("#projector")
+    page.rest()
     assert page.value(CUT) == []
     assert page.value("document.documentElement.scrollWidth") <= width
     if lesson in ("overfitting", "your-table"):
         assert page.value(OVERFLOW) <= 0, "the network is not scrolled"
     page.click("#projector")
+    page.rest()
     assert page.value(CUT) == []
 
 
@@ -61,6 +63,7 @@ def test_the_whole_network_is_in_the_window_of_a_projector(tab, width, height):
 def test_the_letters_on_a_projector_grow_with_its_window(tab, width, height):
     page = tab("#lesson=overfitting&step=2", width, height)
     page.click("#projector")
+    page.rest()
     letters = page.value(
         "parseFloat(getComputedStyle(document.querySelector('.story p')).fontSize)"
     )
@@ -96,6 +99,7 @@ def test_the_number_of_batches_lies_on_nothing_else(tab, width, height):
         bar = page.find(".bar").bounding_box()
         assert words["y"] + words["height"] <= bar["y"] + bar["height"] + 1
         page.click("#projector")
+        page.frame()
 
 
 @pytest.mark.parametrize("step", range(2, 10))
@@ -120,6 +124,7 @@ FRAMES = """[...document.querySelectorAll('.field, .scores > div')].flatMap((ele
 def test_frames_around_what_a_step_is_about_do_not_meet(tab, width):
     page = tab("#lesson=steps", width, 800)
     page.until("barenet.lessons.started")
+    page.rest()
     frames = page.value(FRAMES)
     assert len(frames) >= 2
     for place, (left, top, right, bottom) in enumerate(frames):
@@ -132,6 +137,7 @@ def test_frames_around_what_a_step_is_about_do_not_meet(tab, width):
 def test_what_follows_a_lesson_begins_below_it_and_ends_above_its_buttons(tab):
     page = tab("#lesson=one-neuron&step=2", 820, 1180)
     page.until("barenet.lessons.started")
+    page.rest()
     gap = page.value(BOX % ".about")["top"] - page.value(BOX % "main")["bottom"]
     assert 0 <= gap <= 60
     page.value("scrollTo({ top: 1e6, behavior: 'instant' })")

@@ -158,6 +158,13 @@ def test_the_goal_is_not_cut_off_beside_the_panel_of_a_neuron(
     assert is_left or is_below, "the panel covers no words"
 
 
+#: Whether the window is scrolled no more.
+STILL = """new Promise((resolve) => {
+  const before = scrollY;
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(scrollY === before)));
+})"""
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1366, 768)])
 def test_the_card_of_two_networks_has_one_height_while_they_learn(tab, width, height):
     page = tab("#lesson=steps&step=5", width, height)
@@ -171,6 +178,7 @@ def test_the_card_of_two_networks_has_one_height_while_they_learn(tab, width, he
     page.value("scrollTo({ top: 1e6, behavior: 'instant' })")
     page.value("barenet.lessons.pass()")
     page.until("scrollY < 60")
+    page.until(STILL)
     passed, bar = card(page), page.find(".bar").bounding_box()
     assert passed["y"] >= bar["y"] + bar["height"] - 1, "not under the bar at the top"
     assert passed["y"] + passed["height"] <= height

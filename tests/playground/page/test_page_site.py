@@ -276,6 +276,17 @@ def test_a_recording_plays_while_python_is_loading(browser, site):
     assert tab.faults == []
 
 
+def test_data_and_a_setting_that_are_chosen_while_python_is_loading_are_both_taken(browser, site):
+    tab = Tab(browser.new_page, site, "window.barenet?.frames.drawn > 3 && !barenet.line.ready")
+    tab.click("[data-name=xor]")
+    tab.select("[data-field=optimizer]", "sgd")
+    tab.until("barenet.line.ready && settings.optimizer === 'sgd'")
+    tab.rest()
+    assert tab.value("[state.data.source, settings.optimizer]") == ["xor", "sgd"]
+    tab.page.context.close()
+    assert tab.faults == []
+
+
 def test_a_lesson_that_is_chosen_while_python_is_loading_begins_with_its_own_network(browser, site):
     tab = Tab(browser.new_page, site, "window.barenet?.frames.drawn > 3 && !barenet.line.ready")
     tab.click("#course")
@@ -493,8 +504,8 @@ def test_the_playground_is_live_within_the_documentation(browser, site, site_fol
     embedded.locator("canvas.map").wait_for()
     frame = page.frames[1]
     wait = partial(page.wait_for_function, timeout=60_000)
-    page.wait_for_timeout(500)
-    assert frame.evaluate("barenet.frames.drawn > 3 && barenet.line.worker === undefined")
+    wait("frames[0].barenet?.frames.drawn > 3")
+    assert frame.evaluate("barenet.line.worker === undefined"), "Python waits for a touch"
     place = frame.evaluate("""() => {
       const { x, y, width, height } = document.querySelector("#play").getBoundingClientRect();
       return [(x + width / 2) / innerWidth, y + height / 2, innerWidth];

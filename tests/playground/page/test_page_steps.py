@@ -124,9 +124,9 @@ def test_the_largest_blank_rectangle_is_found():
 @pytest.mark.parametrize("address", ["#data=circles", *(f"#lesson={name}" for name in COURSE)])
 def test_no_more_than_a_quarter_of_the_middle_card_is_blank(tab, address):
     page = tab(address, reduced_motion="reduce")
-    page.rest()
     if "lesson" in address:
         page.until(DRAWN)
+    page.rest()
     assert largest_blank_share(pixels_of(page.find(".network").first)) <= 0.25
 
 
@@ -143,8 +143,8 @@ def test_neurons_are_large_on_a_projector(tab, address):
     assert page.value("document.documentElement.scrollWidth") <= 1280
 
 
-#: Whether the way to the next step is open.
-READY = "!document.querySelector('[data-action=forward]').disabled"
+#: Whether the step shows its network, and the way to the next one is open.
+READY = "barenet.lessons.started && !document.querySelector('[data-action=forward]').disabled"
 
 
 def test_keys_and_a_link_lead_through_the_steps(tab):
@@ -196,7 +196,6 @@ HOLD_EDITS = """(() => {
 def test_a_step_starts_with_its_own_weights_and_not_with_as_many_of_the_step_before(tab):
     page = tab("#lesson=one-neuron&step=3")
     page.until(READY)
-    page.until("barenet.lessons.started")
     page.value(HOLD_EDITS)
     version = page.value("barenet.version")
     page.key("ArrowRight")

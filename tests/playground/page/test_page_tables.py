@@ -57,6 +57,7 @@ def test_the_first_drawn_point_moves_nothing(tab):
     page.page.get_by_role("tab", name="Output").click()
     page.press("Clear")
     page.until("facts.rows[0] + facts.rows[1] === 0")
+    page.rest()
     assert page.find(".map").bounding_box() == before and not landscape.is_enabled()
 
 

@@ -34,7 +34,6 @@ def test_a_training_network_continues_when_changed(page, epoch):
 @pytest.mark.integration
 def test_an_abandoned_session_pauses_and_expires(run_server, open_page, wait_until, monkeypatch):
     monkeypatch.setattr(sessions, "PAUSE_AFTER", 0.0)
-    monkeypatch.setattr(sessions, "CLOSE_AFTER", 1.2)
     with run_server() as served:
         page = open_page(served)
         page.send("hello", state={"pace": 10})
@@ -44,6 +43,7 @@ def test_an_abandoned_session_pauses_and_expires(run_server, open_page, wait_unt
         (session,) = served.sessions.open.values()
         wait_until(lambda: not session.playing)
         assert served.sessions.open
+        monkeypatch.setattr(sessions, "CLOSE_AFTER", 0.0)
         wait_until(lambda: not served.sessions.open)
         assert session.views == []
 
@@ -65,7 +65,7 @@ def test_a_page_keeps_its_last_two_sessions(run_server, open_page, wait_until):
 
 @pytest.mark.case(131)
 @pytest.mark.integration
-def test_a_killed_trainer_ends_no_session(run_server, open_page):
+def test_a_killed_trainer_ends_no_session(run_server, open_page, wait_until):
     with run_server(process=True) as served:
         pages = [open_page(served) for _ in range(2)]
         for seed, page in enumerate(pages):
@@ -77,8 +77,11 @@ def test_a_killed_trainer_ends_no_session(run_server, open_page):
         weights, states = pages[0].arrays["0.weights"], [page.state["state"] for page in pages]
         pages[1].send("play")
         pages[1].wait_for(lambda network: network["epoch"] > 50)
+        views = [session.views[0] for session in served.sessions.open.values()]
         for _ in range(2):
+            keys = [None, *(view.key for view in views)]
             served.sessions.trainer.worker.kill()
+            wait_until(lambda keys=keys: not any(view.key in keys for view in views))
             first, second = (
                 page.wait_for(lambda network: "another one" in english(network["message"]))
                 for page in pages

@@ -35,10 +35,20 @@ export function toHash(address, view, edits) {
   return words.toString().replaceAll("%7E", "~"); // as people write it
 }
 
-// Without a server, the address may name a file of lessons; with one, it may hold a secret.
+// The hash that the page has read or written last.
+let known = null;
+
+export function noteHash() {
+  known = location.hash;
+}
+
+// Without a server, the address may name a file of lessons; with one, it may hold a secret. A hash
+// that the page has yet to read, of a link that was clicked, stays.
 export function replaceHash(hash, { worker }) {
+  if (location.hash !== known) return;
   const address = worker ? `#${hash}` : `${location.pathname}${languageQuery()}#${hash}`;
   history.replaceState(null, "", address);
+  noteHash();
 }
 
 // The place of a step in its lesson, from the number in an address.

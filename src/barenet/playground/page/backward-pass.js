@@ -251,7 +251,9 @@ export class BackwardPass {
   take(answer) {
     this.query.answered();
     if (!this.isOpen) return;
-    if (answer.layers.length === this.panel.facts.layout.length) this.describe(answer);
+    const isEarlier = !this.query.state && this.probe.point?.at; // another point was chosen meanwhile
+    const isOfNetwork = answer.layers.length === this.panel.facts.layout.length;
+    if (isOfNetwork && !isEarlier) this.describe(answer);
     this.request(); // if something has changed meanwhile
   }
 

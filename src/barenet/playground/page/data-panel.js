@@ -85,36 +85,37 @@ export class DataPanel {
     const input = find(selector, this.root);
     let timer = null;
     input.addEventListener("input", () => {
+      const value = Number(input.value); // a state that arrives meanwhile moves the slider back
       clearTimeout(timer);
       this.label();
-      timer = setTimeout(
-        () => this.acts.change((settings) => change(settings, Number(input.value))),
-        120,
-      );
+      timer = setTimeout(() => this.acts.change((settings) => change(settings, value)), 120);
     });
   }
 
   tableControls() {
-    const on = (selector, change) => {
+    const on = (selector, read, change) => {
       const control = find(selector, this.root);
-      control.addEventListener("change", () =>
-        this.acts.change((settings) => change(settings, control)),
-      );
+      control.addEventListener("change", () => {
+        const value = read(control);
+        this.acts.change((settings) => change(settings, value));
+      });
     };
-    const axes = (settings) => {
+    const valueOf = (control) => control.value;
+    const axes = () => {
       const chosen = [find("#axis-x", this.root).value, find("#axis-y", this.root).value];
-      settings.axes = chosen.filter((name) => name !== "");
+      return chosen.filter((name) => name !== "");
     };
-    on("#axis-x", axes);
-    on("#axis-y", axes);
-    on("#target", (settings, control) => {
-      settings.target = control.value;
+    for (const selector of ["#axis-x", "#axis-y"])
+      on(selector, axes, (settings, names) => (settings.axes = names));
+    on("#target", valueOf, (settings, name) => {
+      settings.target = name;
       settings.axes = [];
     });
-    on("#task", (settings, control) => (settings.task = control.value));
+    on("#task", valueOf, (settings, task) => (settings.task = task));
     on(
       "#all-columns",
-      (settings, control) => (settings.features = control.checked ? ["all"] : [...PLAIN]),
+      (control) => control.checked,
+      (settings, areAll) => (settings.features = areAll ? ["all"] : [...PLAIN]),
     );
   }
 

@@ -153,7 +153,8 @@ class DrawView {
     this.words = words;
     if (!image) this.fill([]);
     if (hasInk) return;
-    Object.assign(this, { drawn: false, strokes: [], isOnImage: Boolean(image) });
+    cancelAnimationFrame(this.due); // of a drawing that is gone
+    Object.assign(this, { due: 0, drawn: false, strokes: [], isOnImage: Boolean(image) });
     this.ink.clearRect(0, 0, SIDE, SIDE);
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
   }

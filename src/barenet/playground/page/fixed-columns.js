@@ -87,14 +87,20 @@ export class FixedColumns {
   move(name, value) {
     this.wanted = { ...this.wanted, [name]: value };
     this.timer ??= setTimeout(() => {
-      const moved = Object.fromEntries(
-        this.page.facts.fixed.filter((each) => each.moved).map((each) => [each.name, each.value]),
-      );
-      const fixed = Object.entries({ ...moved, ...this.wanted }).flat();
+      const { wanted } = this;
+      const names = this.page.facts.fixed.map(({ name }) => name);
       Object.assign(this, { timer: null, wanted: {} });
-      this.page.change(({ data }) => (data.fixed = fixed));
+      this.page.change(({ data }) => (data.fixed = moved(data.fixed, wanted, names)));
     }, PAUSE);
   }
+}
+
+// Names and values in turn, with other values by name; `names`: the columns that are held fixed.
+function moved(fixed, values, names) {
+  const all = new Map();
+  for (let place = 0; place < fixed.length; place += 2) all.set(fixed[place], fixed[place + 1]);
+  for (const [name, value] of Object.entries(values)) all.set(name, value);
+  return [...all].filter(([name]) => names.includes(name)).flat();
 }
 
 // A value in words: a number is rounded, a category without a name is described.

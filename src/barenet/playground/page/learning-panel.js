@@ -96,19 +96,20 @@ export class LearningPanel {
   changed(control) {
     const name = control.dataset.field;
     if (name === "stop_loss" && !isLoss(control)) return;
+    const { checked, value } = control;
     this.acts.change((settings) => {
       if (name === "activations") {
-        if (control.value) settings.activations = settings.hidden.map(() => control.value);
+        if (value) settings.activations = settings.hidden.map(() => value);
       } else if (name === "batch_norm") {
-        settings.batch_norm = control.checked;
+        settings.batch_norm = checked;
       } else {
-        settings[name] = NUMBERS.has(name) ? decimalOf(control.value) || 0 : control.value;
+        settings[name] = NUMBERS.has(name) ? decimalOf(value) || 0 : value;
       }
       if (name === "optimizer") {
         this.takeUsualRate(settings);
-        if (control.value === "lbfgs") settings.schedule = "constant";
+        if (value === "lbfgs") settings.schedule = "constant";
       }
-      if (name === "penalty" && control.value !== "none" && settings.penalty_rate === 0)
+      if (name === "penalty" && value !== "none" && settings.penalty_rate === 0)
         settings.penalty_rate = 0.001;
     });
   }

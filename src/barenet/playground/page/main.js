@@ -1,7 +1,7 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { connectLanguages } from "./language-choice.js"; // first: it waits for the catalogue
-import { fromHash, haveSameEdits, replaceHash, toHash } from "./address.js";
+import { fromHash, haveSameEdits, noteHash, replaceHash, toHash } from "./address.js";
 import { said, t } from "./language.js";
 import { ServerTabs } from "./server-view.js";
 import { BackwardPasses } from "./backward-pass.js";
@@ -40,6 +40,7 @@ const READABLE = 100; // milliseconds: numbers that change more often cannot be 
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
+    noteHash();
     const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, catalog);
     Object.assign(this, {
       address,
@@ -50,6 +51,10 @@ class Page {
       expected: edits[0],
       wanted: null,
       waiting: null,
+      requests: 0, // for other settings: each has a number, and a state has that of the last one it answers
+      pending: [], // changes without an answer: { request, act }
+      chosen: 0, // the number of the request for other data
+      awaited: 0, // … for the settings of another address
     });
     Object.assign(this, { news: wrongQuery(location.search, catalog), passed }); // shown once the page is open, with its lessons
     this.session = "";
@@ -61,7 +66,7 @@ class Page {
     this.data = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.data)),
       choose: (name) => this.choose(name),
-      restore: () => this.line.send("restore"),
+      restore: () => this.ask("restore"),
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
       teach: (file) => this.openLessons(file),
@@ -104,7 +109,10 @@ class Page {
         words = t`The server does not respond. This page reconnects automatically …`,
         part,
       ) => {
-        if (!catalog.worker) this.showPlaying(false);
+        if (!catalog.worker) {
+          this.latest = null; // a picture from before does not show that it plays
+          this.showPlaying(false);
+        }
         this.notice(words, 0, part);
       },
     });
@@ -121,7 +129,10 @@ class Page {
 
   greet() {
     this.notice("");
-    this.unanswered = 0;
+    // A lost connection answers nothing; what waits for Python is still to be answered.
+    const isKept = this.line.kept?.some(([type]) => type === "choose");
+    if (!isKept) this.chosen = 0;
+    Object.assign(this, { unanswered: 0, awaited: 0, pending: [] });
     this.line.send("hello", {
       session: this.session,
       ...(this.wanted ? { state: this.wanted } : { address: this.address }),
@@ -144,7 +155,7 @@ class Page {
 
   // Start the networks again with edits of their weights; pictures from before are not shown.
   plan(edits, epochs = edits.map(() => 0)) {
-    this.arrival = { edits, epochs, until: performance.now() + ARRIVAL };
+    this.arrival = { edits, epochs, until: null, version: this.version };
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
   }
 
@@ -160,8 +171,10 @@ class Page {
   // The server has accepted a state: show all of it.
   describe(message) {
     const { session, state, version, address, changed, data, networks } = message;
+    const { answered = this.requests } = message; // a recording has no numbers
+    this.described = message;
+    if (answered < this.awaited) return; // it is not that of the address
     Object.assign(this, {
-      described: message,
       session,
       state,
       version,
@@ -170,6 +183,9 @@ class Page {
       wanted: structuredClone(state),
       awaits: false,
     });
+    this.repeatChanges(answered);
+    if (this.arrival) this.arrival.version ??= version; // of the new worker
+    if (this.arrival?.version !== version) this.arrival = null; // other networks arrive as they are
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
@@ -190,12 +206,14 @@ class Page {
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? t`One network` : t`Compare`;
     find("#epoch-of").textContent = networks.length > 1 ? t`Epoch of A` : t`Epoch`;
-    if (this.compares) this.compare();
-    this.compares = false;
+    if (this.compares && networks.length > 1) {
+      this.compare();
+      this.compares = false;
+    }
     this.repeat();
     this.writeAddress();
     this.tools.forEach((tool) => tool.describe?.());
-    this.proceed();
+    if (answered >= this.chosen) this.proceed();
   }
 
   // Repeat the run of the address, once: its edits of weights, up to its epoch. While a recording plays, Python is not there yet.
@@ -229,7 +247,7 @@ class Page {
     const place = this.panels.length;
     const panel = new NetworkPanel(place, this.catalog, {
       change: (act) => this.change((wanted) => act(wanted.networks[place])),
-      restore: () => this.line.send("restore"),
+      restore: () => this.ask("restore"),
       notice: (words) => this.notice(words, 8000), // as long as the setting is marked
       exported: () => {
         this.exported = place;
@@ -251,17 +269,32 @@ class Page {
     find("#networks").append(panel.root);
   }
 
+  // Send a request for other settings, and return its number.
+  ask(type, fields = {}) {
+    this.requests += 1;
+    this.line.send(type, { ...fields, request: this.requests });
+    return this.requests;
+  }
+
   // Request a change; the page shows the state that the server returns.
   change(act) {
     if (this.waiting) return this.waiting.push(act);
     act(this.wanted);
-    this.line.send("configure", { state: this.wanted });
+    if (this.line.ready === false) return; // Python begins with what is wanted
+    const request = this.ask("configure", { state: this.wanted });
+    this.pending.push({ request, act });
+  }
+
+  // A state that answers an earlier request lacks the changes since: the next request has them, too.
+  repeatChanges(answered) {
+    this.pending = this.pending.filter(({ request }) => request > answered);
+    for (const { act } of this.pending) act(this.wanted);
   }
 
   // Request other data, with the settings that suit them; changes wait for them.
   choose(source) {
     this.waiting ??= [];
-    this.line.send("choose", { source });
+    this.chosen = this.ask("choose", { source });
   }
 
   proceed() {
@@ -274,9 +307,9 @@ class Page {
     this.notice(words, 8000);
     this.forget();
     document.activeElement?.blur(); // a field in use would keep what was refused
-    this.arrival = null;
+    Object.assign(this, { arrival: null, awaited: 0, compares: false });
     if (this.held) this.receive(this.held); // the edits that it waits for may be what was refused
-    if (this.described) this.describe(this.described);
+    if (this.described) this.describe({ ...this.described, answered: this.requests });
     else if (this.address) {
       this.address = ""; // an invalid one: start with the defaults
       this.greet();
@@ -292,6 +325,8 @@ class Page {
     if (message.version === this.version)
       message.networks.forEach((header, place) => this.panels[place].receive(header));
     if (this.isArriving(message)) {
+      const show = () => this.held && this.receive(this.held);
+      if (!this.held) setTimeout(show, ARRIVAL + READABLE); // it may be the last one
       this.held = message;
       return this.answer();
     }
@@ -302,8 +337,10 @@ class Page {
 
   // Whether a network has not yet the epoch or the edits that it is to be shown with.
   isArriving({ networks }) {
-    if (!this.arrival || performance.now() >= this.arrival.until) return false;
-    const { edits, epochs } = this.arrival;
+    if (!this.arrival) return false;
+    this.arrival.until ??= performance.now() + ARRIVAL; // from the first picture on
+    const { edits, epochs, until } = this.arrival;
+    if (performance.now() >= until) return false;
     return networks.some(({ epoch, edits: made }, place) => {
       const isDue = (edit) => edit.epoch <= epoch;
       const due = (edits[place] ?? []).filter(isDue);
@@ -314,6 +351,7 @@ class Page {
   // While the state of another address is awaited, the network before may still learn: it is not of this view.
   draw(now) {
     const { latest } = this;
+    if (!latest) return; // it was dropped with the connection
     this.latest = null;
     if (latest.version === this.version && this.points && !this.awaits) {
       const legible =
@@ -411,17 +449,19 @@ class Page {
     on("#examples", ({ target }) => {
       if (target.closest("a")) window.scrollTo({ top: 0 }); // to the network
     });
-    on("#compare", () =>
+    on("#compare", () => {
+      const isAnother = this.wanted.networks.length < 2;
+      this.compares = isAnother;
       this.change((wanted) => {
         const [first] = wanted.networks;
-        this.compares = wanted.networks.length < 2;
         wanted.networks = [first];
-        if (this.compares) wanted.networks.push(structuredClone(first));
-      }),
-    );
-    find("#pace").addEventListener("change", ({ target }) =>
-      this.change((wanted) => (wanted.pace = Number(target.value))),
-    );
+        if (isAnother) wanted.networks.push(structuredClone(first));
+      });
+    });
+    find("#pace").addEventListener("change", ({ target }) => {
+      const pace = Number(target.value);
+      this.change((wanted) => (wanted.pace = pace));
+    });
     find("#scrub").addEventListener("input", ({ target }) =>
       this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }),
     );
@@ -464,7 +504,7 @@ class Page {
 
   toggleInput(name) {
     if (this.hidden.includes("inputs")) return; // it could not be taken back in
-    const { features } = this.state.data;
+    const { features } = this.wanted.data;
     const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name)
       return this.notice(
@@ -472,10 +512,11 @@ class Page {
         5000,
       );
     const taken = !features.includes(name);
-    const chosen = Object.keys(this.catalog.features).filter((each) =>
-      each === name ? taken : features.includes(each),
-    );
-    this.change(({ data }) => (data.features = chosen));
+    this.change(({ data }) => {
+      data.features = Object.keys(this.catalog.features).filter((each) =>
+        each === name ? taken : data.features.includes(each),
+      );
+    });
     const words = taken
       ? t`The network starts again with ${label}. Press it again to leave it out.`
       : t`The network starts again without ${label}. Press it again to take it back in.`;
@@ -501,6 +542,7 @@ class Page {
   }
 
   readAddress() {
+    noteHash();
     const { session, address: seen, view: from } = this;
     const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, this.catalog);
     if (passed !== null) {
@@ -551,7 +593,7 @@ class Page {
   // Request a network by its address; while Python is loading, it is the one to begin with.
   request(type, fields) {
     if (this.line.ready === false) Object.assign(this, { address: fields.address, wanted: null });
-    else this.line.send(type, fields);
+    else this.awaited = this.ask(type, fields);
   }
 
   // Leave the session for another one, which pauses it: nothing is trained unseen.

@@ -343,9 +343,10 @@ export class NetworkView {
       select.append(
         new Option(this.settings.activations[layer], this.settings.activations[layer], true, true),
       );
-    select.addEventListener("change", () =>
-      this.acts.change(({ activations }) => (activations[layer] = select.value)),
-    );
+    select.addEventListener("change", () => {
+      const { value } = select;
+      this.acts.change(({ activations }) => (activations[layer] = value));
+    });
     return select;
   }
 

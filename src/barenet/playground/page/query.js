@@ -5,7 +5,7 @@ const PATIENCE = 5000; // milliseconds, until an answer counts as lost
 export class Query {
   // `pause`: milliseconds from an answer to the next request, while a network learns.
   constructor(page, type, panel, pause = 0) {
-    Object.assign(this, { page, type, panel, pause, sent: 0, received: 0, state: "" });
+    Object.assign(this, { page, type, panel, pause, sent: 0, received: 0, state: "", lost: 0 });
   }
 
   // Send a request with its fields, unless its answer is known or under way; return whether it was sent.
@@ -16,8 +16,11 @@ export class Query {
     const now = performance.now();
     const isEarly =
       now - this.received < this.pause && panels.some(({ header }) => header?.playing);
-    if ((this.sent && now - this.sent < PATIENCE) || state === this.state || isEarly) return false;
-    Object.assign(this, { state, sent: now });
+    const isLost = this.lost !== line.lost; // with the connection
+    const isUnderWay = this.sent && now - this.sent < PATIENCE && !isLost;
+    const isKnown = state === this.state && !(this.sent && isLost);
+    if (isUnderWay || isKnown || isEarly) return false;
+    Object.assign(this, { state, sent: now, lost: line.lost });
     line.send(this.type, { network: this.panel.place, ...fields });
     return true;
   }

@@ -68,6 +68,8 @@ class Client:
         #: Number of pictures that are sent but not drawn, and the earliest time of the next one.
         self.undrawn = 0
         self.next_picture = 0.0
+        #: Number of the last request for other settings that is done or refused.
+        self.answered = 0
         #: Tasks for replies that take time.
         self.slow: set[asyncio.Task[None]] = set()
         #: Versions and data that were sent, and the last sent epoch of each version of a curve.
@@ -109,6 +111,7 @@ class Client:
             received = await self.connection.receive()
             if received is None:
                 return
+            message = None
             try:
                 message = decode(Message, json.loads(received), "message")
                 action = lookup(ACTIONS, message.type, "type")
@@ -117,6 +120,8 @@ class Client:
                     await coroutine
             except Exception as error:  # noqa: BLE001
                 self.reply_error(error)
+            if message is not None and message.request:
+                self.answered = message.request
 
     @property
     def session(self) -> Session:
@@ -253,7 +258,7 @@ class Client:
         self.sent_state = session.state_version
         self.sent_version = -1
         prepared = session.prepared
-        description = session.describe()
+        description = {**session.describe(), "answered": self.answered}
         await self.connection.send(json.dumps(description, allow_nan=False))
         if prepared is not None and prepared is not self.sent_data:
             self.sent_data = prepared

@@ -277,6 +277,8 @@ class Message:
     """A message from the page; its type determines which fields are used."""
 
     type: str = ""
+    #: Number of a request for other settings, which the state that answers it has, too.
+    request: int = restricted(0, ge=0)
     session: str = ""
     #: A `PageState`, or its text in an address.
     state: Any = None
