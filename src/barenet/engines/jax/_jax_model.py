@@ -90,13 +90,13 @@ class JaxModel:
         )
 
     def forward(
-        self, learned: Sequence[Arrays], statistics: Any, batch: DeviceBatch, keys: Any = None
+        self, parameters: Any, statistics: Any, batch: DeviceBatch, keys: Any = None
     ) -> tuple[Any, Any]:
         """Compute the output, or the logits of a loss on these, and the new statistics.
 
-        `learned` has the parameters of each layer. With keys of the random numbers, the rows are
-        trained, not evaluated.
+        With keys of the random numbers, the rows are trained, not evaluated.
         """
+        learned = self.layout.views(parameters)
         measured = self.statistics_layout.views(statistics)
         output = batch.X
         for index, layer in enumerate(self.layers):
@@ -113,8 +113,8 @@ class JaxModel:
         """Compute the loss with the penalties, its gradient and the new statistics."""
         jnp = library.jnp
 
-        def mean_loss(learned: Sequence[Arrays]) -> tuple[Any, Any]:
-            output, new_statistics = self.forward(learned, statistics, batch, keys)
+        def mean_loss(parameters: Any) -> tuple[Any, Any]:
+            output, new_statistics = self.forward(parameters, statistics, batch, keys)
             # Rows that fill the batch up have the derivative 0, also where it would be infinite.
             output = jnp.where(batch.is_real > 0, output, 0)
             losses = self.per_row(output, batch.y)
@@ -122,10 +122,7 @@ class JaxModel:
             return value, new_statistics
 
         differentiate = library.jax.value_and_grad(mean_loss, has_aux=True)
-        # The derivative by the flat vector would be a sum of vectors as long, one for each array.
-        learned = self.layout.views(parameters)
-        (value, new_statistics), gradients = differentiate(learned)
-        gradient = joined(gradients, self.layout, parameters)
+        (value, new_statistics), gradient = differentiate(parameters)
         for part in self.frozen:
             gradient = gradient.at[part].set(0)
         inverse_weight = jnp.where(batch.weight > 0, 1 / batch.weight, 0)
@@ -139,7 +136,7 @@ class JaxModel:
         self, parameters: Any, statistics: Any, batch: DeviceBatch
     ) -> tuple[Any, Any]:
         """Compute the loss of each row, without penalties, and the outputs."""
-        output, _ = self.forward(self.layout.views(parameters), statistics, batch)
+        output, _ = self.forward(parameters, statistics, batch)
         losses = self.per_row(output, batch.y)
         if self.output_activation is not None:
             output = self.output_activation(output)
@@ -193,7 +190,7 @@ def drawing_layers(network: Network) -> list[int]:
 
 
 def joined(arrays: Sequence[Arrays], layout: Layout, vector: Any) -> Any:
-    """Join the arrays of the layers to a flat vector, or return `vector` if there are none."""
+    """Join the arrays of the layers to a flat vector, which replaces another one."""
     parts = []
     for slot in layout.slots:
         parts.append(arrays[slot.layer][slot.name].ravel())
