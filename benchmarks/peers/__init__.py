@@ -103,7 +103,7 @@ DEVICE_PEERS: dict[str, Peer] = {
             compiles=True,
             on_device=True,
         ),
-        replace(PEERS["JAX"], name="JAX by hand", threads=("all",), on_device=True),
-        replace(PEERS["PyTorch"], name="PyTorch's loop", threads=("all",), on_device=True),
+        replace(PEERS["JAX"], name="JAX by hand", on_device=True),
+        replace(PEERS["PyTorch"], name="PyTorch's loop", on_device=True),
     )
 }
