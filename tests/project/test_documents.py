@@ -134,9 +134,14 @@ def test_code_in_documents_runs(path, tmp_path, monkeypatch):
             pytest.fail(f"{block.place}: say what the block holds, not {block.language!r}")
 
 
+#: A link to the playground of a site, and the page that it leads to where there is no playground.
+TO_PLAYGROUND = re.compile(r'href="(?:\.\./)?play/[^"]*" data-otherwise="([^"]+)\.html')
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
 def test_links_resolve(path):
     prose = re.sub(r"`[^`\n]+`", "", BLOCK.sub("", path.read_text("utf-8")))
+    prose = TO_PLAYGROUND.sub(r'href="\1.md', prose)
     links = re.findall(r"\]\(<?([^)>\s]+)", prose) + re.findall(r"(?:src|href)=\"([^\"]+)\"", prose)
     links += re.findall(r"^\[[^\]]+\]:\s*(\S+)", prose, re.MULTILINE)
     files = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
