@@ -100,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     suite = DeviceSuite(quick=options.quick, say=say)
     suite.note_missing()
-    works = QUICK_WORKS if options.quick else DEVICE_WORKS
+    works = DEVICE_WORKS
+    if options.quick:
+        works = QUICK_WORKS
     if options.only is not None:
         works = tuple(_named(works, name) for name in options.only.split(","))
     try:
@@ -128,9 +130,12 @@ def measure(suite: DeviceSuite, works: Sequence[Work]) -> dict[str, Any]:
     }
     for work in works:
         suite.say(work.name)
-        pace = EPOCHS_PACE if work.task == "epoch" else PACE
         if suite.quick:
             pace = QUICK_PACE
+        elif work.task == "epoch":
+            pace = EPOCHS_PACE
+        else:
+            pace = PACE
         measured = compare(suite, work, pace)
         results["works"].append(measured)
         for one in measured["measured"]:
@@ -176,12 +181,14 @@ def _row(each: dict[str, Any]) -> list[str]:
     seconds = {name: one.seconds for name, one in best.items()}
     cells = [each["work"]["name"]]
     cells += [time(seconds.get(name)) for name in ("barenet", OURS, BY_HAND, LOOP)]
-    for one, other in ((OURS, BY_HAND), (LOOP, OURS)):
+    for slower, faster in ((OURS, BY_HAND), (LOOP, OURS)):
         ratio = None
-        if one in seconds and other in seconds:
-            ratio = seconds[one] / seconds[other]
+        if slower in seconds and faster in seconds:
+            ratio = seconds[slower] / seconds[faster]
         cells.append(times(ratio))
-    first = best[OURS].first if OURS in best else None
+    first = None
+    if OURS in best:
+        first = best[OURS].first
     return [*cells, time(first)]
 
 

@@ -19,7 +19,9 @@ def on_jax_engine(job: type[Job]) -> type[Job]:
         def about(self) -> str:
             remark = super().about()
             device = jax.devices()[0].device_kind
-            return ", ".join(filter(None, [device, remark]))
+            if not remark:
+                return device
+            return f"{device}, {remark}"
 
     return OnJaxEngine
 

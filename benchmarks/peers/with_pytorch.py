@@ -34,7 +34,8 @@ class PyTorch(Trainer):
         self.loss = torch.nn.CrossEntropyLoss() if work.classifies else half_squared_error
         kind = torch.optim.Adam if work.optimizer == "adam" else torch.optim.SGD
         self.optimizer = kind(self.model.parameters(), lr=work.learning_rate, fused=True)
-        self.X, self.y = on_device(self.rows.X), on_device(self.rows.y)
+        self.X = on_device(self.rows.X)
+        self.y = on_device(self.rows.y)
 
     def run(self, epochs: int) -> None:
         for _ in range(epochs):
@@ -50,7 +51,9 @@ class PyTorch(Trainer):
     def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         with torch.inference_mode():
             output = self.model(on_device(X))
-            return (output.argmax(dim=1) if self.work.classifies else output).cpu().numpy()
+            if self.work.classifies:
+                output = output.argmax(dim=1)
+            return output.cpu().numpy()
 
     def about(self) -> str:
         if DEVICE.type == "cuda":
@@ -81,7 +84,8 @@ class Population(Job):
     """
 
     def reset(self) -> None:
-        self.X, self.y = on_device(self.rows.X), on_device(self.rows.y)
+        self.X = on_device(self.rows.X)
+        self.y = on_device(self.rows.y)
 
     def run(self, times: int) -> None:
         work, n = self.work, len(self.X)

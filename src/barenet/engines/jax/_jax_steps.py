@@ -76,8 +76,7 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
             return state, losses.at[index].set(loss), norms.at[index].set(norm)
 
         no_losses = library.jnp.zeros(len(inputs["count"]), library.jnp.float64)
-        results = jax.lax.fori_loop(0, n_steps, step, (state, no_losses, no_losses))
-        state, losses, norms = results
+        state, losses, norms = jax.lax.fori_loop(0, n_steps, step, (state, no_losses, no_losses))
         return state, losses, norms
 
     return learn
