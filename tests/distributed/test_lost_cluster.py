@@ -268,9 +268,8 @@ def test_the_log_of_other_clients_stays_as_it_is(processes, logged, monkeypatch,
     records.clear()
     remote.close(timeout=60)
     assert [record for record in records if record.levelno >= logging.ERROR] == []
-    other.close()
-    [record] = [record for record in records if record.levelno >= logging.ERROR]
-    assert record.exc_info
+    other.close()  # Dask logs that an attempt was cancelled, or that there is none left
+    assert [record for record in records if record.levelno >= logging.ERROR] != []
 
 
 @pytest.mark.case(193)

@@ -13,7 +13,7 @@ from barenet import Network
 from barenet.activations import ACTIVATIONS
 from barenet.engines import JaxEngine
 from barenet.engines.jax._jax_library import wide_types
-from barenet.engines.jax._update_rule import UpdateRule
+from barenet.engines.jax._update_rule import update_rule
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.losses import LOSSES
 from barenet.optimization.optimizers import as_optimizer
@@ -143,7 +143,7 @@ def test_printed_steps_agree_with_pytorch(pytorch):
         optimizer = as_optimizer(spec)
         if not optimizer.elementwise:
             continue
-        rule = UpdateRule(optimizer)
+        rule = update_rule(type(optimizer))
         theta = np.array(figures["start"])
         moments = {name: np.zeros_like(theta) for name in optimizer.moment_names}
         points = []

@@ -1,12 +1,16 @@
 """Populations on the JAX engine: similar networks are computed together."""
 
+import time
+
 import numpy as np
 import pytest
 
 from barenet import Network, search, train, train_many
 from barenet.callbacks import EarlyStopping
 from barenet.engines.jax import _joint_calls, _program_calls
+from barenet.engines.jax._update_rule import update_rule
 from barenet.layers import BatchNorm, Dense, Dropout
+from barenet.optimizers import SGD, Adam
 from barenet.population import _thread_pool
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
@@ -188,3 +192,27 @@ def test_similar_networks_take_equal_chunks(monkeypatch):
     train_many(networks, X, y, engine="jax", epochs=3000, batch_size=8)
     assert len(lengths) > 3
     assert {len(different) for different in lengths} == {1}
+
+
+def test_one_network_at_a_time_works_in_python():
+    """Hundreds of threads that compete for the interpreter would slow each other down."""
+    working = []
+    most_at_once = []
+
+    def work(run):
+        working.append(run)
+        most_at_once.append(len(working))
+        time.sleep(0.002)
+        working.pop()
+
+    networks = [make_network(seed) for seed in range(6)]
+    train_many(networks, X, y, engine="jax", epochs=3, callbacks=work)
+    assert len(most_at_once) == 18
+    assert max(most_at_once) == 1
+
+
+def test_networks_with_the_same_kind_of_optimizer_share_its_equations():
+    slow = Adam(learning_rate=0.001)
+    fast = Adam(learning_rate=0.1, beta1=0.5)
+    assert update_rule(type(slow)) is update_rule(type(fast))
+    assert update_rule(type(slow)) is not update_rule(SGD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,13 +20,12 @@ from barenet.engines.jax import _jax_library as library
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._randomness import derive_key
+from barenet.model._randomness import derive_key, epoch_orders
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from barenet.engines.jax._device_rows import Batches, DeviceRows
     from barenet.engines.jax._joint_calls import JointCalls
-    from barenet.engines.jax._update_rule import UpdateRule
 
 #: JAX's names of the precisions of matrix products: all digits of float32, or the 10 bits of TF32.
 PRECISIONS = {"exact": "highest", "tf32": "tensorfloat32"}
@@ -160,6 +159,15 @@ class JaxEngine(Engine):
             parameters[:] = state["average"]
         return ChunkResult(learned.losses, learned.norms)
 
+    def row_orders(self, n_rows: int, seed: int | None, epochs: Sequence[int]) -> Orders:
+        if seed is None:
+            return epoch_orders(n_rows, seed, epochs)
+        try:
+            from barenet.engines.compiled._row_orders import row_orders
+        except ImportError:  # without Numba
+            return epoch_orders(n_rows, seed, epochs)
+        return row_orders(n_rows, seed, epochs)
+
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
     ) -> tuple[float, FloatArray]:
@@ -213,6 +221,7 @@ class JaxEngine(Engine):
     ) -> dict[str, Any]:
         """The inputs of each step: rows, keys of random numbers, and factors of the rule."""
         from barenet.engines.jax._device_rows import batches_of
+        from barenet.engines.jax._update_rule import update_rule
 
         rows = self.job.rows
         optimizer = self.job.optimizer
@@ -221,8 +230,9 @@ class JaxEngine(Engine):
         # A resumed chunk may have only the rest of an epoch, and its batches have the same size.
         n_rows = max(len(orders[0]), rows.n_rows)
         batches: Batches = batches_of(orders, min(batch_size, n_rows), rows)
+        rule = update_rule(type(optimizer))
         factors = {}
-        for name, values in self._rule.factors_of(optimizer, rates).items():
+        for name, values in rule.factors_of(optimizer, rates).items():
             factors[name] = values.astype(dtype)
         inputs = {
             "rows": batches.rows,
@@ -278,14 +288,6 @@ class JaxEngine(Engine):
     def _structure(self) -> tuple[Any, ...]:
         """All that the programs depend on, besides the shapes of the arrays."""
         return structure_of(self.job)
-
-    @cached_property
-    def _rule(self) -> UpdateRule:
-        """The update rule of the optimizer."""
-        from barenet.engines.jax._update_rule import UpdateRule
-
-        assert isinstance(self.job.optimizer, Optimizer)
-        return UpdateRule(self.job.optimizer)
 
     @cached_property
     def _device_rows(self) -> DeviceRows:

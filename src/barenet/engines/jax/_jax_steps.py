@@ -8,7 +8,7 @@ from barenet.engines._engine import Job
 from barenet.engines.jax import _jax_library as library
 from barenet.engines.jax._jax_model import JaxModel
 from barenet.engines.jax._printed_functions import printed_function
-from barenet.engines.jax._update_rule import UpdateRule
+from barenet.engines.jax._update_rule import update_rule
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
@@ -26,7 +26,7 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
     optimizer = job.optimizer
     assert isinstance(optimizer, Optimizer)
     model = JaxModel(job, precision)
-    rule = UpdateRule(optimizer)
+    rule = update_rule(type(optimizer))
     clip = clipping_function(job.clipping)
     averages = optimizer.average > 0
 

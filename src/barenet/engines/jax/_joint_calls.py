@@ -34,7 +34,9 @@ class JointCalls:
     """Collects the calls of the threads that take part, and computes equal ones together."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        #: Held by the thread that works, and passed on while it waits for a result. Only one thread
+        #: can execute Python at a time, and many that compete for it take twice as long.
+        self.turn = threading.RLock()
         #: Number of networks of each group, for which a program has places.
         self.widths: Counter[Hashable] = Counter()
         #: Number of threads that take part, and have not ended.
@@ -45,22 +47,23 @@ class JointCalls:
 
     def begin(self, n_threads: int) -> None:
         """Expect this number of threads."""
-        with self.lock:
+        with self.turn:
             self.n_threads = n_threads
 
     @contextmanager
     def joined(self) -> Iterator[None]:
         """Take part with this thread."""
-        self.members.add(threading.get_ident())
-        try:
-            yield
-        finally:
-            self.members.discard(threading.get_ident())
-            self.leave()
+        with self.turn:
+            self.members.add(threading.get_ident())
+            try:
+                yield
+            finally:
+                self.members.discard(threading.get_ident())
+                self.leave()
 
     def leave(self) -> None:
         """Expect one thread less."""
-        with self.lock:
+        with self.turn:
             self.n_threads -= 1
             self._compute_if_all_wait()
 
@@ -73,7 +76,7 @@ class JointCalls:
         """Return the data sets on the device, which all networks of a dtype share."""
         from barenet.engines.jax._device_rows import DeviceRows
 
-        with self.lock:
+        with self.turn:
             if dtype.name not in self.rows_by_dtype:
                 self.rows_by_dtype[dtype.name] = DeviceRows(dtype)
             return self.rows_by_dtype[dtype.name]
@@ -85,10 +88,13 @@ class JointCalls:
         chunk, so that equal chunks end together.
         """
         waiting = _Waiting(call, self.widths[group])
-        with self.lock:
-            self.waiting.append(waiting)
-            self._compute_if_all_wait()
-        waiting.is_done.wait()
+        self.waiting.append(waiting)
+        self._compute_if_all_wait()
+        self.turn.release()
+        try:
+            waiting.is_done.wait()
+        finally:
+            self.turn.acquire()
         if waiting.error is not None:
             raise waiting.error
         return waiting.result

@@ -6,6 +6,7 @@ computed for all parameters on the device. So a program depends on no option of 
 """
 
 import ast
+import functools
 from copy import deepcopy
 from typing import Any
 
@@ -13,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import Expression, declared
+from barenet._expressions import Expression
 from barenet.engines._engine import Rates
 from barenet.engines.jax._printed_functions import function_of
 from barenet.optimization.optimizers import Optimizer
 
 
 class UpdateRule:
-    """The equations of an optimizer.
+    """The equations of a class of optimizers; `update_rule` makes them once.
 
     Attributes
     ----------
@@ -30,10 +31,11 @@ class UpdateRule:
         The parts that are computed from numbers alone, by the names that replace them.
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        formula = declared(optimizer, "formula")
+    def __init__(self, kind: type[Optimizer]) -> None:
+        formula = kind.formula
+        assert formula is not None
         letters = [letter for letter in formula.updates if letter != "theta"]
-        self.moments = dict(zip(letters, optimizer.moment_names, strict=True))
+        self.moments = dict(zip(letters, kind.moment_names, strict=True))
         splitter = _FactorSplitter({"theta", "g", *letters})
         trees = {}
         for letter, text in formula.updates.items():
@@ -71,6 +73,12 @@ class UpdateRule:
         for letter, name in self.moments.items():
             new_moments[name] = values[letter]
         return values["theta"], new_moments
+
+
+@functools.cache
+def update_rule(kind: type[Optimizer]) -> UpdateRule:
+    """Return the rule of a class of optimizers, whose equations are read only once."""
+    return UpdateRule(kind)
 
 
 class _FactorSplitter(ast.NodeTransformer):
