@@ -1,6 +1,11 @@
 # The everyday commands; `make help` lists them.
 # Needs Python 3.11 or newer. Everything is installed into .venv, once for each extra.
 
+# How many times a failed test with real processes or a browser is run again: .ci/run sets 1. The
+# summary lists what failed before it passed.
+RERUNS = 0
+RERUN = --reruns $(RERUNS) --rerun-show-tracebacks
+
 # The first of these that is new enough makes .venv; `make PYTHON=python3.12 test` names another.
 PYTHON = python3 python3.13 python3.12 python3.11
 
@@ -38,14 +43,14 @@ test: .venv/.installed-test  ## run the quick tests, the style checks and this p
 	.venv/bin/python -m pytest $(PARALLEL)
 
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
-	.venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests \
+	.venv/bin/python -m pytest $(PARALLEL) $(RERUN) -m 'integration and not slow' tests \
 	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_documentation.py
 
 test-jax: .venv/.installed-test .venv/.installed-jax  ## run the tests of the JAX engine, which make test skips without JAX; some minutes
 	.venv/bin/python -m pytest $(PARALLEL) -m 'not slow' -k jax tests/engines tests/training tests/cli/test_doctor.py
 
 test-site: .venv/.installed-test  ## run the tests of the documentation's pages, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
-	BARENET_SITE=1 .venv/bin/python -m pytest $(PARALLEL) -m 'integration and not slow' tests/playground/page \
+	BARENET_SITE=1 .venv/bin/python -m pytest $(PARALLEL) $(RERUN) -m 'integration and not slow' tests/playground/page \
 	    --ignore tests/playground/page/test_page_recording.py
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included

@@ -294,11 +294,13 @@ class Browser:
         return self._running().new_page(**options)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a test once more whose browser has ended; any other failure stands.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run a test once more whose browser has ended; any other failure stands, without --reruns.
 
     The report counts these tests as rerun.
     """
+    if config.getoption("reruns"):
+        return  # a marker would have priority
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TargetClosedError"]))
