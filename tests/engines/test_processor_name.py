@@ -15,7 +15,7 @@ import llvmlite.binding as llvm
 llvm.get_host_cpu_name = lambda: sys.argv[1]
 import numpy as np
 from barenet.cli._doctor import examine
-from barenet.engines.compiled._row_orders import row_orders
+from barenet.engines.kernels._row_orders import row_orders
 
 findings = examine()
 order = np.sort(row_orders(9, 1, range(2))).tolist()

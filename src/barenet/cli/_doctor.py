@@ -201,7 +201,7 @@ def build_kernels() -> dict[str, Any]:
 def _builders() -> list[Callable[[], object]]:
     # These import every module with kernels.
     import barenet.engines.compiled._kernel_program
-    import barenet.engines.compiled._row_orders  # noqa: F401
+    import barenet.engines.kernels._row_orders  # noqa: F401
     from barenet.engines.kernels._kernel import every_kernel
     from barenet.engines.simd._views import kernel_spec
 

@@ -114,7 +114,7 @@ class CompiledEngine(Engine):
     def row_orders(self, n_rows: int, seed: int | None, epochs: Sequence[int]) -> Orders:
         if seed is None:
             return epoch_orders(n_rows, seed, epochs)
-        from barenet.engines.compiled._row_orders import row_orders
+        from barenet.engines.kernels._row_orders import row_orders
 
         return row_orders(n_rows, seed, epochs)
 

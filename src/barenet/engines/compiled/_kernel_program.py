@@ -16,9 +16,9 @@ from barenet.engines.compiled._groups import Region
 from barenet.engines.compiled._lane_lowering import LaneLowering
 from barenet.engines.compiled._lowering import Lowering, Purpose
 from barenet.engines.compiled._thread_choice import new_choice, threads_to_start
-from barenet.engines.compiled._workspace import Workspace, address, up
+from barenet.engines.compiled._workspace import Workspace, up
 from barenet.engines.kernels._dense import multiply
-from barenet.engines.kernels._records import STEP
+from barenet.engines.kernels._records import STEP, address
 from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray

@@ -13,9 +13,9 @@ from barenet.engines._engine import Job
 from barenet.engines.compiled._groups import EVALUATION_BATCH, Group, Region
 from barenet.engines.compiled._lowering import WIDE, first_option
 from barenet.engines.compiled._program_builder import ProgramBuilder
-from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
+from barenet.engines.compiled._workspace import Matrix, Record, Workspace, stride_of, up
 from barenet.engines.kernels import _copies, _rows_in_lanes
-from barenet.engines.kernels._records import PRODUCT
+from barenet.engines.kernels._records import PRODUCT, address
 from barenet.engines.kernels._rows_in_lanes import PAIR, TILE_BYTES
 from barenet.model._activations import ENTRYWISE, Activation, hides_overflow
 from barenet.model._array_dataset import ArrayDataset

@@ -22,10 +22,9 @@ from barenet.engines.compiled._workspace import (
     MatrixProduct,
     Record,
     Workspace,
-    address,
     stride_of,
     up,
-)  # fmt: skip
+)
 from barenet.engines.kernels import (
     _activations,
     _copies,
@@ -38,6 +37,7 @@ from barenet.engines.kernels import (
     _table,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
+from barenet.engines.kernels._records import address
 from barenet.model._activations import Activation, hides_overflow
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import (

@@ -16,7 +16,7 @@ from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._lane_lowering import rows_of_batch, suits_lanes
-from barenet.engines.compiled._workspace import address
+from barenet.engines.kernels._records import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import (

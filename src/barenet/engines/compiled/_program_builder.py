@@ -1,9 +1,9 @@
 """The parts of a program that lowering puts together: instructions, records and memory."""
 
 from barenet.engines.compiled._groups import Group, Instruction
-from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address
+from barenet.engines.compiled._workspace import Matrix, Record, Workspace
 from barenet.engines.kernels._kernel import Kernel
-from barenet.engines.kernels._records import LAYER
+from barenet.engines.kernels._records import LAYER, address
 from barenet.engines.simd._views import KernelSpec
 
 

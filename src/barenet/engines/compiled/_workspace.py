@@ -1,6 +1,5 @@
 """Workspace: the memory of a program, which lives as long as the program."""
 
-import ctypes
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.kernels._records import PRODUCT
+from barenet.engines.kernels._records import PRODUCT, address
 from barenet.engines.simd._views import KernelSpec
 
 Matrix = NDArray[Any]
@@ -109,17 +108,6 @@ class Workspace:
 def stride_of(matrix: Matrix) -> int:
     """Return the stride of an array, in numbers."""
     return matrix.strides[0] // matrix.itemsize
-
-
-def address(array: NDArray[Any]) -> int:
-    """Return the address of an array's first number; 0 if it is empty."""
-    if not array.size:
-        return 0
-    buffer: Any = array
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # twice as fast as the other way
-    except (BufferError, TypeError, ValueError):  # the array is read-only or strided
-        return array.ctypes.data
 
 
 def up(n: int, multiple: int) -> int:

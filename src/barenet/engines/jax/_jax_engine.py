@@ -163,7 +163,7 @@ class JaxEngine(Engine):
         if seed is None:
             return epoch_orders(n_rows, seed, epochs)
         try:
-            from barenet.engines.compiled._row_orders import row_orders
+            from barenet.engines.kernels._row_orders import row_orders
         except ImportError:  # without Numba
             return epoch_orders(n_rows, seed, epochs)
         return row_orders(n_rows, seed, epochs)

@@ -9,7 +9,11 @@ The integers of a record are numbers, and addresses of arrays or of other record
 means that there is no such array.
 """
 
+import ctypes
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.engines.simd._calls import inlined
 from barenet.engines.simd._views import array, vectors
@@ -154,3 +158,14 @@ def tile(spec, step, layer, start, stop):
     p = parameter_vectors(spec, layer, layer.weights, start)
     g = parameter_vectors(spec, layer, layer.gradient, gradient_row(step, layer, start))
     return p, g, (stop - start) * layer.row
+
+
+def address(numbers: NDArray[Any]) -> int:
+    """Return the address of an array's first number; 0 if it is empty."""
+    if not numbers.size:
+        return 0
+    buffer: Any = numbers
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # twice as fast as the other way
+    except (BufferError, TypeError, ValueError):  # the array is read-only or strided
+        return numbers.ctypes.data

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.engines.compiled._row_orders import row_orders
+from barenet.engines.kernels._row_orders import row_orders
 from barenet.model._randomness import epoch_orders
 
 

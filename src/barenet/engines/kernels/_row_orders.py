@@ -11,9 +11,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from barenet.engines.compiled._workspace import address
 from barenet.engines.kernels._kernel import entry
-from barenet.engines.kernels._records import record
+from barenet.engines.kernels._records import address, record
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._llvm import INT, operation
 from barenet.engines.simd._views import array, record_at
