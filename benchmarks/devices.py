@@ -14,7 +14,6 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from barenet.storage._atomic_write import write_atomically
 from benchmarks.__main__ import say, show
 from benchmarks.machine import machine, versions
 from benchmarks.markdown import table, time, times
-from benchmarks.peers import DEVICE_PEERS, PEERS, Peer
+from benchmarks.peers import DEVICE_PEERS, PEERS
 from benchmarks.populations import POPULATIONS
 from benchmarks.results import FOLDER
 from benchmarks.suite import Suite
@@ -33,6 +32,9 @@ from benchmarks.works import WORKS, Work
 __all__ = ["DEVICE_WORKS", "QUICK_WORKS", "main", "report"]
 
 RESULTS = FOLDER / "devices"
+
+#: barenet's default engine, and the libraries that use the device.
+LIBRARIES = (PEERS["barenet"], *DEVICE_PEERS.values())
 
 #: barenet's engine for GPUs, and the loops that it is compared with on the same device.
 OURS, BY_HAND, LOOP = DEVICE_PEERS
@@ -72,33 +74,13 @@ PACE = Pace(rounds=2, turn=0.0, slow=10.0, patience=900.0)
 QUICK_PACE = Pace(rounds=1, turn=0.0)
 
 
-@dataclass
-class DeviceSuite(Suite):
-    """A run with the libraries that use the device, and with barenet's default engine."""
-
-    #: All of them, also those that are not installed.
-    members: Sequence[Peer] = field(default=(PEERS["barenet"], *DEVICE_PEERS.values()))
-
-    @property
-    def peers(self) -> list[Peer]:
-        """The libraries that are installed."""
-        return [peer for peer in self.members if peer.installed]
-
-    def note_missing(self) -> None:
-        """Leave out the libraries that are not installed."""
-        for peer in self.members:
-            if not peer.installed:
-                line = f"{peer.name} is left out: pip install {peer.library}"
-                self.leave_out(line)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write."""
     options = _parser().parse_args(arguments)
     if not PEERS["JAX"].installed:
         print("JAX is not installed: pip install '.[jax]'", file=sys.stderr)
         return 1
-    suite = DeviceSuite(quick=options.quick, say=say)
+    suite = Suite(quick=options.quick, libraries=LIBRARIES, say=say)
     suite.note_missing()
     works = DEVICE_WORKS
     if options.quick:
@@ -119,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(suite: DeviceSuite, works: Sequence[Work]) -> dict[str, Any]:
+def measure(suite: Suite, works: Sequence[Work]) -> dict[str, Any]:
     """Measure the works, one after the other."""
     results: dict[str, Any] = {
         "date": date.today().isoformat(),

@@ -1,7 +1,7 @@
 """A suite: the options of one run of the benchmarks, which all parts share."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ class Suite:
         Whether grids are coarse and turns few.
     engine : str
         The engine of barenet.
+    libraries : sequence of Peer
+        The libraries to compare, also those that are not installed.
     folder : Path
         For temporary files.
     say : callable
@@ -31,6 +33,7 @@ class Suite:
 
     quick: bool = False
     engine: str = "auto"
+    libraries: Sequence[Peer] = field(default_factory=lambda: tuple(PEERS.values()))
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="barenet-bench-")))
     say: Callable[[str], None] = lambda text: None
     left_out: list[str] = field(default_factory=list)
@@ -38,7 +41,7 @@ class Suite:
     @property
     def peers(self) -> list[Peer]:
         """The libraries that are installed."""
-        return [peer for peer in PEERS.values() if peer.installed]
+        return [peer for peer in self.libraries if peer.installed]
 
     def leave_out(self, line: str) -> None:
         """Keep a line about a missing figure for the report, once."""
@@ -47,8 +50,10 @@ class Suite:
 
     def note_missing(self) -> None:
         """Leave out the libraries that are not installed."""
-        for library in dict.fromkeys(p.library for p in PEERS.values() if not p.installed):
-            self.leave_out(f"{library} is not installed, so it is left out: pip install {library}")
+        for peer in self.libraries:
+            if not peer.installed:
+                name = peer.library
+                self.leave_out(f"{name} is not installed, so it is left out: pip install {name}")
 
 
 @dataclass(frozen=True)

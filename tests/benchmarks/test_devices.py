@@ -1,5 +1,6 @@
 """The comparison of the JAX engine with other loops on its device, and its page."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from benchmarks.devices import RESULTS, main, report
 from benchmarks.peers import DEVICE_PEERS, PEERS
 from benchmarks.populations import POPULATIONS
 from benchmarks.rows import make_rows
+from benchmarks.suite import Suite
 from benchmarks.threads import NO_GPU, environment
 from benchmarks.works import WORKS, Work
 
@@ -40,6 +42,16 @@ def test_every_library_does_its_tasks(peer, work):
         assert job.about()  # the device
     if work.task == "ensemble":
         assert "R² 0." in job.about()
+
+
+def test_a_missing_library_is_left_out_once():
+    """Two of its loops are compared."""
+    ours = PEERS["barenet"]
+    missing = dataclasses.replace(PEERS["tutorial"], library="missing")
+    suite = Suite(libraries=(ours, missing, dataclasses.replace(missing, name="another loop")))
+    suite.note_missing()
+    assert suite.peers == [ours]
+    assert suite.left_out == ["missing is not installed, so it is left out: pip install missing"]
 
 
 def test_only_libraries_on_a_device_see_the_gpus(monkeypatch):

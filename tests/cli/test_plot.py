@@ -269,7 +269,7 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
     row = dict(zip(heads, page.table("row")[0], strict=True))
     assert (row["row"], row["actual"]) == ("21", "1000.5")
     assert (float(row["a"]), float(row["b"])) == (4, 1)
-    assert "compared with the mean of 40 rows of these." in page
+    assert "to the prediction of y, compared with the mean of 40 rows of these." in page
     columns = re.findall("([ab]) [0-9.]+: ([+-][0-9.e-]+)", row["reasons"])
     assert {name for name, _ in columns} == {"a", "b"}
     predictions = load("runs/table").predict(pd.read_csv("table.csv").dropna(subset="y"))

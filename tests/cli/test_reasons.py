@@ -271,7 +271,7 @@ def test_explained_predictions_are_written_in_every_format(barenet, files, tmp_p
             assert barenet(*command, name).ok().out.strip() == name
     table = pandas.read_csv("why.csv")
     assert table["row"].tolist() == [1, 1, 0, 0]
-    assert set(table["output"]) == {"<yes>"}
+    assert set(table["output"]) == {"log-odds of y = <yes>"}
     for place, row in enumerate((1, 0)):
         of_row = table[table["row"] == row].set_index("column")
         values = of_row.loc[["a", "b"], "contribution"]
@@ -282,6 +282,7 @@ def test_explained_predictions_are_written_in_every_format(barenet, files, tmp_p
     assert table["value"].tolist() == [2, 2, 0, 0]
     document = json.loads((tmp_path / "why.json").read_text())
     assert (document["scale"], document["data"]) == ("log-odds", "old.csv")
+    assert document["target"] == "y"
     assert document["compared_with"] == {"rows": 2, "source": "new.csv"}
     first = document["predictions"][0]
     assert [first["row"], first["output"]] == [1, "<yes>"]
@@ -294,6 +295,21 @@ def test_explained_predictions_are_written_in_every_format(barenet, files, tmp_p
     assert (tmp_path / "why.txt").read_text() == barenet(*command[:-1]).ok().out
     barenet(*command, "pages/").ok()
     assert (tmp_path / "pages" / "contributions.html").read_text() == page
+
+
+def test_a_table_names_what_is_explained(barenet, files, iris):
+    background = ("--background", "old.csv", "--out", "why.csv")
+    barenet("explain", "m.safetensors", "new.csv", "--prediction", *background).ok()
+    assert set(pandas.read_csv("why.csv")["output"]) == {"y"}
+    save(linear_model(("no", "yes")), "classes.safetensors")
+    barenet("explain", "classes.safetensors", "new.csv", "--prediction", *background).ok()
+    assert set(pandas.read_csv("why.csv")["output"]) == {"probability of y = yes"}
+    barenet("explain", iris, "iris", "--rows", 0, 149, "--prediction", "--out", "why.csv").ok()
+    predictor = load(iris / "model.safetensors")
+    expected = []
+    for flower in predictor.predict(load_dataset("iris").X[[0, 149]]):
+        expected += 4 * [f"probability of {predictor.target_name} = {flower}"]
+    assert pandas.read_csv("why.csv")["output"].tolist() == expected
 
 
 def test_a_file_of_somebody_else_is_not_replaced_by_an_explanation(barenet, files, tmp_path):

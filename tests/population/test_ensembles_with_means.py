@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from barenet import Checkpoint, MLPEnsembleClassifier, Task, export, load, save
+from barenet import Checkpoint, MLPEnsembleClassifier, Predictor, Task, export, load, save
 from barenet.datasets._target_kind import TargetKind
 from barenet.population import _input_trials
 from barenet.population._ensemble_recipe import EnsembleRecipe
@@ -81,6 +81,8 @@ def test_the_other_row_of_a_match_decides(halves, monkeypatch):
     )
     assert loss < 0.45 * loss_without
     assert abs(model.out_of_fold_score_ - model.score(new_rows, y_new)) < 0.05
+    assert Predictor.from_estimator(model).card.group_means == ({"day": "", "place": ""},)
+    assert Predictor.from_estimator(without).card.group_means == ()
     others = {**new_rows, "place": np.full(len(y_new), "elsewhere")}
     alone = log_loss(y_new, model.predict_proba(others))
     assert alone < 1.15 * loss_without, "new groups are predicted almost as without means"
@@ -133,6 +135,8 @@ def test_predictors_and_exports_need_no_means(tmp_path):
     expected = predictor.probabilities(rows)
     again = load(tmp_path / "m.safetensors")
     assert np.array_equal(again.probabilities(rows), expected)
+    assert again.card.group_means == ({"day": "", "place": ""},)
+    assert again.description()["group means"].endswith("with the same 'day' and 'place'")
     assert log_loss(task.test.y, expected) < 0.5, "the means are part of the weights"
     export(predictor, tmp_path / "m.py")
     module = runpy.run_path(str(tmp_path / "m.py"))

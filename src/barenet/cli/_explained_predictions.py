@@ -21,6 +21,7 @@ from barenet.insight._web_page import write_page
 from barenet.insight.contributions import Contributions, Reason
 from barenet.insight.contributions._contributions import MODEL_FILE, ComparedRows
 from barenet.insight.contributions._explainer import N_BACKGROUND
+from barenet.insight.contributions._output_names import describe_output, name_output
 from barenet.insight.contributions._written_numbers import (
     contribution_text,
     prediction_text,
@@ -64,8 +65,6 @@ class ExplainedOutput(NamedTuple):
     row: int
     #: The class, or the name of the number.
     output: str
-    #: What is explained, such as "the probability of species = Gentoo".
-    description: str
     prediction: float
     expected: float
     #: All columns, the largest contribution first.
@@ -78,6 +77,9 @@ class ExplainedPredictions:
 
     model: str
     data: str
+    #: The name of the target; empty if it is unknown.
+    target: str
+    #: The scale of the predictions of classes; None for numbers.
     scale: str | None
     outputs: list[ExplainedOutput]
     #: The number of the background rows before a sample was drawn, and where they come from.
@@ -93,13 +95,12 @@ class ExplainedPredictions:
                 explained = ExplainedOutput(
                     row=row,
                     output=result.output_names[output],
-                    description=result.describe_output(output),
                     prediction=float(result.predictions[place, output]),
                     expected=float(result.expected[output]),
                     reasons=result.reasons(place, len(result.names), output),
                 )
                 outputs.append(explained)
-        return cls(scale=result.scale, outputs=outputs, **origin)
+        return cls(target=result.target_name, scale=result.scale, outputs=outputs, **origin)
 
     @property
     def compared(self) -> str:
@@ -115,7 +116,7 @@ class ExplainedPredictions:
             for reason in explained.reasons:
                 cells = [printable(reason.column), shorten(_value_text(reason))]
                 lines.append([*cells, *_numbers_of(reason)])
-            texts.append(f"{_heading(explained)}\n\n{align(lines)}")
+            texts.append(f"{self._heading(explained)}\n\n{align(lines)}")
         return "\n\n".join([*texts, self.compared])
 
     def to_html(self) -> str:
@@ -135,7 +136,7 @@ class ExplainedPredictions:
                     ]
                 )
             headings = ["column", "value", "contribution", "standard error", ""]
-            heading = escape(printable(_heading(explained)))
+            heading = escape(printable(self._heading(explained)))
             tables.append(f"<h2>{heading}</h2>\n{write_table(headings, rows)}")
         title = f"Predictions of {printable(self.model)} for rows of {printable(self.data)}"
         body = write_display(title, *tables, write_text(printable(self.compared)))
@@ -154,9 +155,10 @@ class ExplainedPredictions:
             "standard_error": [],
         }
         for explained in self.outputs:
+            name = name_output(explained.output, self.target, self.scale)
             for reason in explained.reasons:
                 columns["row"].append(str(explained.row))
-                columns["output"].append(explained.output)
+                columns["output"].append(name)
                 columns["prediction"].append(explained.prediction)
                 columns["expected"].append(explained.expected)
                 columns["column"].append(reason.column)
@@ -175,13 +177,14 @@ class ExplainedPredictions:
         predictions = []
         for explained in self.outputs:
             prediction = explained._asdict()
-            del prediction["description"], prediction["reasons"]
+            del prediction["reasons"]
             prediction["contributions"] = [reason._asdict() for reason in explained.reasons]
             predictions.append(prediction)
         document = {
             "contributions_by": "barenet",
             "model": self.model,
             "data": self.data,
+            "target": self.target,
             "scale": self.scale,
             "compared_with": ComparedRows(n_rows, self.source)._asdict(),
             "predictions": predictions,
@@ -195,6 +198,13 @@ class ExplainedPredictions:
             text = FORMATS[path.suffix.lower()](self)
             write_atomically(path, f"{text.rstrip()}\n".encode("utf-8", "replace"))
         return path
+
+    def _heading(self, explained: ExplainedOutput) -> str:
+        """Write what is explained, its prediction and the expected one."""
+        description = describe_output(explained.output, self.target, self.scale)
+        prediction = prediction_text(explained.prediction)
+        expected = prediction_text(explained.expected)
+        return f"row {explained.row}: {description} is {prediction}, expected {expected}"
 
 
 #: The formats, by the suffixes of file names.
@@ -236,10 +246,3 @@ def _numbers_of(reason: Reason) -> list[str]:
     """Write a contribution and its standard error."""
     contribution = contribution_text(reason.contribution, reason.standard_error)
     return [contribution, standard_error_text(reason.standard_error)]
-
-
-def _heading(explained: ExplainedOutput) -> str:
-    """Write what is explained, its prediction and the expected one."""
-    prediction = prediction_text(explained.prediction)
-    expected = prediction_text(explained.expected)
-    return f"row {explained.row}: {explained.description} is {prediction}, expected {expected}"

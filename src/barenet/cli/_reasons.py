@@ -26,6 +26,7 @@ from barenet.insight.contributions._contributions import (
     reasons_of_predictions,
 )
 from barenet.insight.contributions._explainer import N_BACKGROUND, Explainer
+from barenet.insight.contributions._output_names import describe_outputs_of_rows
 from barenet.insight.contributions._written_numbers import standard_error_text
 from barenet.model._arrays import FloatArray
 
@@ -80,20 +81,11 @@ class Reasons:
         if self.largest_error is None:
             return ""
         compared = describe_background(len(self._background), self.source)
-        explained = self._describe_explained()
+        predictor = self.predictor
+        explained = describe_outputs_of_rows(predictor.classes, predictor.target_name, self.scale)
         error = standard_error_text(self.largest_error)
         text = f"the reasons explain {explained}, compared with {compared}; "
         return f"{text}standard errors up to {error}"
-
-    def _describe_explained(self) -> str:
-        """Describe what is explained in each row, as `Contributions.describe_output` does."""
-        classes = self.predictor.classes
-        target = self.predictor.target_name
-        if classes is None:
-            return f"the prediction of {target}"
-        if len(classes) > 2:
-            return f"the {self.scale} of the predicted {target}"
-        return f"the {self.scale} of {target} = {classes[1]}"
 
     def document(self, X: Any, outputs: FloatArray) -> dict[str, Any]:
         """Return the reasons of each row as a part of a JSON document."""

@@ -16,6 +16,7 @@ from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
 from barenet.model._activations import Sigmoid
 from barenet.tables._encoding import TableEncoding
+from barenet.tables._group_means import columns_for_card
 from barenet.tables._monotonic_columns import settings_of_signs
 from barenet.tables._parsing import class_labels, class_name
 from barenet.tables._scaling import Scaling, no_scaling
@@ -113,7 +114,13 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     all_scores = _validation_scores(history)
     all_scores.update(getattr(estimator, "_scores", {}))
     all_scores.update(ModelCard(scores=scores).scores)
-    card = ModelCard(settings=settings, rows=n_rows, scores=all_scores)
+    means = getattr(estimator, "_means", ())
+    card = ModelCard(
+        settings=settings,
+        rows=n_rows,
+        scores=all_scores,
+        group_means=columns_for_card(means),
+    )
     return card.with_history(history)
 
 

@@ -35,7 +35,12 @@ from barenet.errors import (
 )
 from barenet.files._background_rows import sample_of
 from barenet.files._fitted_pipeline import predictor_parts
-from barenet.files._model_card import ModelCard, describe_rows, write_scores
+from barenet.files._model_card import (
+    ModelCard,
+    describe_group_means,
+    describe_rows,
+    write_scores,
+)
 from barenet.model._array_dataset import PREDICTED_ROWS, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
@@ -688,6 +693,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,
         "monotonic": _describe_constraints(predictor),
+        "group means": describe_group_means(card.group_means),
         "scaling": scaling,
         "network": _describe_model(predictor.network),
         "trained on": ": ".join(origin),

@@ -189,6 +189,7 @@ class TrainingTable:
         )
         factors_of_networks = word_factors * factors_of_columns
         inputs_by_group = inputs_of_groups(encoding, pairs, chosen.means)
+        chosen = chosen._replace(means=tuple(inputs_by_group))
         for places in inputs_by_group.values():
             factors_of_networks[:, places.start : places.stop] = 0
         # `AveragedNetworks` multiplies the factors into the first weights in the end, so that

@@ -26,16 +26,15 @@ from barenet.tables._chosen_pairs import (
     choose_pairs,
     codes_of_sides,
     may_be_codes,
+    values_of_parts,
 )
 from barenet.tables._column import FilledColumn
 from barenet.tables._column_fitting import bin_edges
 from barenet.tables._column_kinds import (
     DAY_PART,
-    PART_OF_CYCLE,
     CategoryColumn,
     DateColumn,
     NumberColumn,
-    part_of,
     positions,
 )
 from barenet.tables._encoding import RARE, ColumnOptions, TableEncoding, values_of
@@ -235,11 +234,12 @@ def choose_inputs(
         if isinstance(column, CategoryColumn):
             columns.append(Categories.of(column.name, values))
         elif isinstance(column, DateColumn):
-            columns += _parts_of_dates(column, values)
-            days = part_of(column.filled(values), DAY_PART)
-            if may_be_codes(days):
-                columns.append(Categories.of_numbers(column.name, days, DAY_PART))
-                other_inputs.append(_positions_in_bins(days))
+            for part, part_values in values_of_parts(column, values).items():
+                if part == DAY_PART:
+                    columns.append(Categories.of_numbers(column.name, part_values, part))
+                    other_inputs.append(_positions_in_bins(part_values))
+                else:
+                    columns.append(Categories.of_part(column.name, part, part_values))
         elif isinstance(column, NumberColumn) and may_be_codes(values):
             filled = column.filled(values)
             columns.append(Categories.of_numbers(column.name, filled))
@@ -252,16 +252,6 @@ def choose_inputs(
     pairs = choose_pairs(sides, residuals, sample.weight, sample.groups)
     means = choose_means(sides, residuals, sample)
     return chosen._replace(pairs=pairs, means=means)
-
-
-def _parts_of_dates(column: DateColumn, dates: NDArray[Any]) -> list[Categories]:
-    """Return the categories of each part of dates that differs, with missing dates filled."""
-    filled = column.filled(dates)
-    parts = []
-    for cycle in column.cycles:
-        part = PART_OF_CYCLE[cycle]
-        parts.append(Categories.of_part(column.name, part, part_of(filled, part)))
-    return parts
 
 
 def _positions_in_bins(numbers: NDArray[Any]) -> NDArray[np.float64]:

@@ -147,24 +147,34 @@ def may_be_codes(numbers: NDArray[Any]) -> bool:
     return BINS < n_different <= len(numbers) / ROWS_OF_CODE
 
 
+def values_of_parts(column: DateColumn, dates: NDArray[Any]) -> dict[str, NDArray[np.intp]]:
+    """Compute the parts of dates that may be categories, with missing dates filled.
+
+    These are the parts of the column's cycles, such as the month, and the days if they may be
+    codes.
+    """
+    filled = column.filled(dates)
+    values = {}
+    for cycle in column.cycles:
+        part = PART_OF_CYCLE[cycle]
+        values[part] = part_of(filled, part)
+    days = part_of(filled, DAY_PART)
+    if may_be_codes(days):
+        values[DAY_PART] = days
+    return values
+
+
 def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
     """Code a column that may be part of a pair, or the parts of its dates."""
     sides = []
     if isinstance(column, CategoryColumn):
         sides.append(SideCodes.of(PairSide(column.name), values, is_category=True))
+    elif isinstance(column, DateColumn):
+        for part, part_values in values_of_parts(column, values).items():
+            side = PairSide(column.name, part)
+            sides.append(SideCodes.of(side, part_values, is_category=part == DAY_PART))
     elif isinstance(column, FilledColumn):
-        filled = column.filled(values)
-        if isinstance(column, DateColumn):
-            for cycle in column.cycles:
-                part = PART_OF_CYCLE[cycle]
-                side = PairSide(column.name, part)
-                sides.append(SideCodes.of(side, part_of(filled, part)))
-            days = part_of(filled, DAY_PART)
-            if may_be_codes(days):
-                side = PairSide(column.name, DAY_PART)
-                sides.append(SideCodes.of(side, days, is_category=True))
-        else:
-            sides.append(SideCodes.of(PairSide(column.name), filled))
+        sides.append(SideCodes.of(PairSide(column.name), column.filled(values)))
     return [side for side in sides if side.is_category or side.n_codes <= MOST_NUMBERS]
 
 

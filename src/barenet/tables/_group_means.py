@@ -20,7 +20,7 @@ preprocessing scheme for high-cardinality categorical attributes" (2001), and Pr
 "CatBoost: unbiased boosting with categorical features" (2018).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +57,27 @@ PENALTY_OF_REGRESSION = 1.0
 
 #: A column of categories, or a pair of columns, whose categories are those of groups.
 GroupColumns = tuple[PairSide] | ColumnPair
+
+
+def columns_for_card(means: Iterable[GroupColumns]) -> tuple[dict[str, str], ...]:
+    """Return the columns of groups for a model card: the part of a date, or "", by the name.
+
+    >>> columns_for_card([(PairSide("date", "day"), PairSide("place"))])
+    ({'date': 'day', 'place': ''},)
+    """
+    parts_by_column = []
+    for columns in means:
+        parts_by_column.append({side.column: side.part for side in columns})
+    return tuple(parts_by_column)
+
+
+def describe_group(columns: Iterable[PairSide]) -> str:
+    """Describe what the rows of a group have in common.
+
+    >>> describe_group((PairSide("date", "day"), PairSide("place")))
+    "day of 'date' and 'place'"
+    """
+    return " and ".join(str(side) for side in columns)
 
 
 class GroupCodes(NamedTuple):

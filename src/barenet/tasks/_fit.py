@@ -31,6 +31,7 @@ from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._chosen_pairs import columns_of
 from barenet.tables._encoding import TableEncoding
+from barenet.tables._group_means import GroupColumns, columns_for_card, describe_group
 from barenet.tables._monotonic_columns import (
     Signs,
     check_columns,
@@ -365,8 +366,12 @@ def untrained_predictor(
     settings: TaskSettings,
     training: Dataset,
     validation: Dataset | None = None,
+    means: Sequence[GroupColumns] = (),
 ) -> Predictor:
-    """Combine a network with the encoding and a model card, which is the same on every machine."""
+    """Combine a network with the encoding and a model card, which is the same on every machine.
+
+    The card names the columns of whose groups the networks have means.
+    """
     dataset = split.dataset
     names = dataset.feature_names
     if isinstance(encoding, TableEncoding):
@@ -382,6 +387,7 @@ def untrained_predictor(
         settings=settings.card_fields(),  # omits paths, times and threads
         data_fingerprint=fingerprint_of(dataset.select(names), encoding),
         rows=counts,
+        group_means=columns_for_card(means),
     )
     return Predictor(
         network=network,
@@ -442,6 +448,7 @@ def prepare_ensemble(
         split=split,
         settings=settings,
         training=training,
+        means=prepared.chosen.means,
     )
     return EnsembleFit(
         settings=settings,
@@ -503,8 +510,8 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
     for columns in chosen.means:
-        sides = " and ".join(str(side) for side in columns)
-        choices.append(f"an input is the mean target of the other rows with the same {sides}")
+        group = describe_group(columns)
+        choices.append(f"an input is the mean target of the other rows with the same {group}")
     note = ""
     if monotonic:
         note += f"the predictions {describe_signs(monotonic)}: monotonic constraints\n"

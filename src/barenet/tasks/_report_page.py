@@ -22,6 +22,7 @@ from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
 from barenet.insight.contributions import contributions
 from barenet.insight.contributions._contributions import reasons_of_predictions
+from barenet.insight.contributions._output_names import describe_outputs_of_rows
 from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
@@ -226,13 +227,11 @@ class Report:
         text = (
             "Row 1 is the first row of the data, below a header. The reasons are the columns that "
         )
-        explained = "prediction"
-        classes = self.predictor.classes
-        if classes is not None and len(classes) == 2:
-            explained = f"probability of {printable(classes[1])}"
-        elif classes is not None:
-            explained = "probability of the predicted class"
-        text += f"contribute most to the {explained}, compared with the mean of "
+        predictor = self.predictor
+        explained = describe_outputs_of_rows(
+            predictor.classes, predictor.target_name, "probability"
+        )
+        text += f"contribute most to {printable(explained)}, compared with the mean of "
         yield _text(f"{text}{count_of(len(self._background), 'row')}{self._which_background}.")
         headings = ["row", "actual", "predicted", last_heading, "reasons"]
         yield _table([*headings, *shown], lines, "rows")

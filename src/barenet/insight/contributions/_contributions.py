@@ -14,6 +14,7 @@ from barenet._display import Cell, write_display, write_table
 from barenet._extras import require_package
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of, printable, some
+from barenet.insight.contributions._output_names import describe_output
 from barenet.insight.contributions._written_numbers import (
     cell_text,
     contribution_text,
@@ -190,12 +191,7 @@ class Contributions:
         str
             The scale and the name of the output.
         """
-        name = self.output_names[output]
-        if self.scale is None:
-            return f"the prediction of {name}"
-        if self.target_name:
-            name = f"{self.target_name} = {name}"
-        return f"the {self.scale} of {name}"
+        return describe_output(self.output_names[output], self.target_name, self.scale)
 
     @property
     def mean_sizes(self) -> FloatArray:

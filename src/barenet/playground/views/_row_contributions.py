@@ -10,6 +10,7 @@ from barenet import Frame, Network
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._explainer import Explainer
+from barenet.insight.contributions._output_names import name_of_class
 from barenet.insight.contributions._written_numbers import (
     contribution_text,
     prediction_text,
@@ -114,7 +115,8 @@ def contributions_to(
         output = 1  # the second of two classes, whichever is predicted, as in `contributions`
         if len(prepared.classes) > 2:
             output = int(result.predictions[0].argmax())
-        described = sentence("probability of {0}", _name_of_class(prepared, output))
+        explained_class = name_of_class(prepared.classes[output], prepared.dataset.target_name)
+        described = sentence("probability of {0}", explained_class)
     values = {}
     errors = {}
     written = {}
@@ -139,16 +141,6 @@ def contributions_to(
         "written_expected": prediction_text(expected),
         "compared": compared_rows,
     }
-
-
-def _name_of_class(prepared: PreparedData, index: int) -> str:
-    """Name a class with its target, as `Contributions.describe_output` does: "churn = yes"."""
-    assert prepared.classes is not None
-    name = prepared.classes[index]
-    target = prepared.dataset.target_name
-    if not target:
-        return name
-    return f"{target} = {name}"
 
 
 def _rows_of_model(prepared: PreparedData, model: Model) -> ComparedRows:
