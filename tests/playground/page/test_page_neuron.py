@@ -56,6 +56,54 @@ def test_a_weight_turns_the_line_with_its_arrow_and_the_bias_shifts_it(tab):
         assert max(page.value(ARROWS_HEAD)[:3]) < 80, "ink, and no label over it"
 
 
+def change(page, *weights):
+    """Set the weights of the open neuron by its sliders, and return the words on them."""
+    for row, weight in enumerate(weights):
+        page.slide(row, weight)
+    expected = "[...barenet.neuron.answer.weights, barenet.neuron.answer.bias]"
+    page.until(f"{expected}.every((each, row) => Math.abs(each - {list(weights)}[row]) < 1e-6)")
+    return page.text("#neuron .why")
+
+
+def test_the_words_on_the_weights_hold_where_one_or_all_of_them_are_0(tab):
+    """With a weight of 0, a change of the other moves the line, and turns it nowhere."""
+    page = tab("#data=gaussians&features=x1~x2&net.hidden=2&net.activations=tanh")
+    page.open_neuron(1)
+    words = change(page, 1.5, -0.5, 0.25)
+    assert "The weights, 1.50 and −0.50, decide where the arrow points: change one, and" in words
+    for weights, zero, other in (((1.5, 0, 0.25), "x₂", "1.50"), ((0, -0.5, 0), "x₁", "−0.50")):
+        words = change(page, *weights)
+        assert f"The weight of {zero} is 0: change it, and the line turns." in words
+        assert f"Change the other, {other}, and the line keeps its direction." in words
+        arrow = page.value("barenet.neuron.answer.arrow.slice(2).map(Math.abs)")
+        row = 1 if weights[0] == 0 else 0
+        moved = list(weights)
+        moved[row] = 2 * weights[row]
+        change(page, *moved)
+        assert page.value("barenet.neuron.answer.arrow.slice(2).map(Math.abs)") == arrow
+    words = change(page, 0, 0, 0.25)
+    assert "All weights are 0: z is 0.25 everywhere, and there is no line." in words
+    assert "no bias makes a line: change a weight" in words and "outside" not in words
+    assert "on the line" not in words
+    page.visit("#data=gaussians&features=x1&net.hidden=2&net.activations=tanh")
+    page.open_neuron(1)
+    assert "There is only one weight, 1.50: change it, and the line keeps" in change(page, 1.5, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "column"),
+    [
+        ("#data=wine", 1),  # a slice: 11 of the 13 weights shift the line
+        ("#data=iris&net.hidden=", 1),
+        ("#data=moons&net.hidden=2~2&net.activations=identity~identity", 2),
+    ],
+)
+def test_a_weight_that_may_only_shift_the_line_is_not_one_that_turns_it(tab, address, column):
+    page = tab(address)
+    page.open_neuron(column)
+    page.until_text("#neuron .why", "change one, and the line can turn or shift.")
+
+
 #: The pixel at the head of the arrow.
 ARROWS_HEAD = (
     "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="

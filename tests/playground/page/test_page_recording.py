@@ -1,5 +1,7 @@
 """A recording in a browser: a file without a server, whose forward pass is that of the library."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -157,6 +159,18 @@ def test_it_is_played_scrubbed_probed_and_changed(opened, wait_until):
     assert page.evaluate(UNSTYLED, STYLE) == []
     page.evaluate("barenet.theme.turn('dark')")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(235, 233, 229)"
+
+
+def test_it_is_in_english_with_decimal_points_in_a_browser_of_any_language(opened):
+    page, *_ = opened("data=moons", 3, locale="de-DE")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.locator("#play").get_attribute("aria-label") == "Play"
+    page.click(".column:nth-child(2) .neuron >> nth=1")
+    assert "." in page.get_by_label("Weight of x₁", exact=True).input_value()
+    page.click(".map", position={"x": 100, "y": 60})
+    for place in (".loss", ".test-score", "#facts", ".probe .verdict"):
+        words = page.inner_text(place)
+        assert re.search(r"\d\.\d", words) and not re.search(r"\d,\d", words), words
 
 
 @pytest.mark.parametrize("address", ["data=moons", "data=digits"])

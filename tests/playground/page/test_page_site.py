@@ -333,6 +333,107 @@ def test_it_works_offline_after_the_first_visit(browser, site):
     context.close()
 
 
+#: The line that the page has all that it needs without internet.
+READY = "#offline"
+
+
+def test_a_line_states_once_that_the_page_opens_without_internet(browser, site):
+    context = browser.new_context()
+    tab = Tab(context.new_page, f"{site}?lang=de#data=xor")
+    tab.until_text(READY, "Ohne Internet nutzbar")
+    assert tab.find(READY).get_attribute("role") == "status", "it is read aloud"
+    context.set_offline(True)
+    tab.visit("#data=moons")
+    tab.until_text(READY, "Ohne Internet nutzbar")
+    assert tab.text("#course") == "Kurs", "its language is kept, too"
+    context.close()
+    assert tab.faults == []
+
+
+#: The controls of the header, and the cards, on which the line lies.
+COVERED = """(() => {
+  const box = (element) => element.getBoundingClientRect();
+  const line = box(document.querySelector("#offline"));
+  const others = document.querySelectorAll("header button, header select, header input, .panel");
+  return [...others].filter((other) => other.checkVisibility()).filter((other) => {
+    const { left, right, top, bottom } = box(other);
+    return left < line.right && line.left < right && top < line.bottom && line.top < bottom;
+  }).map(({ id, className }) => `${id} ${className}`);
+})()"""
+
+
+def test_the_line_on_internet_covers_no_control_and_no_card(browser, site):
+    """The English line is the longest."""
+    context = browser.new_context()
+    tab = Tab(context.new_page, f"{site}#data=xor")
+    for hash in ("#data=xor", "#lesson=one-neuron"):
+        tab.visit(hash)
+        tab.until_text(READY, "Ready to use without internet")
+        for width in (320, 360, 390, 620, 768, 981, 1280, 1440):
+            tab.resize(width, 800)
+            assert tab.value(COVERED) == [], (hash, width)
+    context.close()
+
+
+def test_no_line_states_it_where_files_were_erased(browser, site):
+    context = browser.new_context()
+    tab = Tab(context.new_page, f"{site}#data=xor")
+    tab.until_text(READY, "Ready to use without internet")
+    tab.page.evaluate(
+        """async () => {
+          const [name] = (await caches.keys()).filter((each) => each.startsWith("barenet play"));
+          const cache = await caches.open(name);
+          await cache.delete("barenet.zip");
+        }"""
+    )
+    assert_no_line(tab, "visit")
+    context.close()
+
+
+def assert_no_line(tab, visit=""):
+    """Check that the page has tried to be kept, and has no line."""
+    if visit:
+        tab.visit("#data=moons")
+    tab.page.evaluate("() => barenet.line.keeping")
+    assert tab.text(READY) == ""
+
+
+class IncompleteSite(QuietHandler):
+    """A server that lacks a file which the service worker is to keep."""
+
+    def do_GET(self):  # noqa: N802
+        if self.path.endswith("openings/data=moons.bin"):
+            self.send_error(404)
+        else:
+            super().do_GET()
+
+
+#: The last state of a service worker that cannot keep its files.
+LAST_STATE = """async () => {
+  const { installing: worker } = await navigator.serviceWorker.register("offline.js");
+  await new Promise((resolve) => {
+    worker.onstatechange = () => resolve();
+  });
+  return worker.state;
+}"""
+
+
+def test_no_line_states_it_where_files_cannot_be_kept(browser, site_folder):
+    with serving(partial(IncompleteSite, directory=site_folder)) as address:
+        tab = Tab(browser.new_page, f"{address}play/#data=xor")
+        assert tab.page.evaluate(LAST_STATE) == "redundant"
+        tab.frame()
+        assert tab.text(READY) == ""
+        tab.page.close()
+
+
+def test_no_line_states_it_without_a_service_worker(browser, site):
+    context = browser.new_context(service_workers="block")
+    tab = Tab(context.new_page, f"{site}#data=xor")
+    assert_no_line(tab)
+    context.close()
+
+
 def test_nothing_of_a_visitor_is_sent(browser, site, site_folder, tmp_path):
     """A lesson, a table and the progress: the page only requests files, without a cookie."""
     context = browser.new_context()

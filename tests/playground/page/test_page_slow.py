@@ -129,6 +129,72 @@ def test_a_slider_keeps_its_value_though_an_answer_arrives(tab):
     page.until("state.data.noise === 0.2")
 
 
+#: Moves a slider of the open neuron, to which it gives no focus.
+MOVE = """((row, value) => {
+  const slider = document.querySelectorAll("#neuron input[type=range]")[row];
+  slider.value = value;
+  slider.dispatchEvent(new Event("input"));
+})(%d, %r)"""
+#: The first two weights of the first neuron.
+WEIGHTS = "[0, 1].map((row) => panels[0].frame.weights[barenet.neuron.weights.fields[row].index])"
+
+
+def let_one_go(page):
+    """Deliver the oldest frame, and wait until it is drawn."""
+    drawn = page.value("barenet.frames.drawn")
+    page.value("letGo()")
+    page.until(f"barenet.frames.drawn > {drawn}")
+
+
+def test_a_weight_that_a_late_picture_shows_as_it_was_is_put_back(tab):
+    page = tab("#data=circles&net.hidden=2&net.activations=tanh")
+    page.open_neuron(1)
+    page.rest()
+    before = page.value(WEIGHTS)
+    keep(page, "frame")
+    page.value(MOVE % (0, 1.5))
+    wait_for(page, 1)
+    page.value(MOVE % (1, -2.5))
+    let_one_go(page)  # the picture of the first change
+    assert page.value("barenet.neuron.weights.fields[1].value") == -2.5, "as it was set"
+    page.press("Put back")
+    page.value("letAllGo()")
+    page.until(f"JSON.stringify({WEIGHTS}) === JSON.stringify({before})")
+    page.rest()
+    assert page.value(WEIGHTS) == before
+
+
+def test_a_weight_that_is_changed_again_after_it_was_put_back_returns_to_its_first_value(tab):
+    page = tab("#data=circles&net.hidden=2&net.activations=tanh")
+    page.open_neuron(1)
+    page.rest()
+    before = page.value(WEIGHTS)
+    keep(page, "frame")
+    page.value(MOVE % (0, 1.5))
+    wait_for(page, 1)
+    page.press("Put back")
+    let_one_go(page)  # the picture of the first change
+    page.value(MOVE % (0, 2.5))
+    page.press("Put back")
+    page.value("letAllGo()")
+    page.until(f"JSON.stringify({WEIGHTS}) === JSON.stringify({before})")
+    page.rest()
+    assert page.value(WEIGHTS) == before
+
+
+def test_a_pass_that_is_opened_before_the_training_is_seen_pauses_it(tab):
+    page = tab("#data=circles&net.hidden=2&net.activations=tanh")
+    page.value("barenet.probe.choose(barenet.probe.points()[0])")
+    keep(page, "frame")
+    page.click("#play")
+    page.until("kept.some(({ networks }) => networks[0].playing)")
+    page.click(".pass-open")
+    page.value("letAllGo()")
+    page.until("!header.playing")
+    page.rest()
+    assert not page.value("barenet.playing")
+
+
 PASS = "barenet.passes.passes[0]"
 
 

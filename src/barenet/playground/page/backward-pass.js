@@ -61,7 +61,7 @@ export class BackwardPasses {
   }
 
   open(pass) {
-    if (this.page.playing) this.page.line.send("pause"); // a pass is of one network
+    this.page.line.send("pause"); // a pass is of one network, which may have begun to learn unseen
     pass.open(0);
     this.mark();
     this.locate();

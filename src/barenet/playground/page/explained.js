@@ -1,4 +1,7 @@
-// Sanitizes the HTML of `explain`: only known elements and attributes.
+// Sanitizes the HTML of `explain`: only known elements and attributes. Its words are English, its
+// numbers in the way of the page's language, as those beside them.
+
+import { localNumbers } from "./language.js";
 
 const TAGS = new Set(
   "div p section b span details summary table thead tbody tr th td math mrow mi mn mo mtext mspace msub msup mfrac msqrt mover munder mtable mtr mtd".split(
@@ -16,5 +19,7 @@ export function explained(html) {
     for (const { name } of [...element.attributes])
       if (!ATTRIBUTES.has(name)) element.removeAttribute(name);
   }
+  const texts = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = localNumbers(texts.currentNode.data);
   return document.importNode(body, true).childNodes;
 }

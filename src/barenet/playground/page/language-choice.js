@@ -49,6 +49,14 @@ async function load(address) {
   return kept ? kept.json() : {};
 }
 
+// Whether the catalogue is there for a visit without a network; English needs none.
+export async function isCatalogueKept() {
+  if (language === "en") return true;
+  const store = await globalThis.caches?.open(STORE).catch(() => null);
+  const kept = await store?.match(addressOf(language));
+  return Boolean(kept);
+}
+
 // Translate the texts of an element, also inside of templates.
 function translate(element) {
   if (element.matches?.(UNTRANSLATED)) return;
@@ -111,8 +119,9 @@ const root = document.documentElement;
 const { languages } = root.dataset; // the folder of the catalogues; a recording has none
 if (languages) moveLanguage();
 const language = languages ? chosen() : "en";
+const addressOf = (name) => `${languages}/${name}.json`;
 if (language !== "en") {
-  words = await load(`${languages}/${language}.json`);
+  words = await load(addressOf(language));
   root.lang = TAGS[language] ?? language;
   adopt(words, root.lang);
   translate(root);

@@ -11,7 +11,7 @@ import { Connection } from "./connection.js";
 import { WorkerConnection } from "./worker-connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
-import { button, counted, find, findAll, make, selectNumbers, show } from "./dom.js";
+import { button, counted, find, findAll, make, selectNumbers, show, write } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { ExportPanel } from "./export-panel.js";
 import { FixedColumns } from "./fixed-columns.js";
@@ -105,6 +105,7 @@ class Page {
       onOpen: () => this.begin(),
       onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
+      onKept: () => write(find("#offline"), t`Ready to use without internet`),
       onLost: (
         words = t`The server does not respond. This page reconnects automatically …`,
         part,

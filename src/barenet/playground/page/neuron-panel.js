@@ -11,7 +11,7 @@ import { PLAIN, subscript } from "./input-names.js";
 import { neuronOf } from "./neurons.js";
 import { writeAxes } from "./plane-axes.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
-import { MANY, WeightFields, setWeight } from "./weight-fields.js";
+import { MANY, WeightFields, noteSent, setWeight } from "./weight-fields.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
 
@@ -102,21 +102,29 @@ export class NeuronPanel {
   }
 
   move(field, value) {
-    if (this.back.hidden) this.first = this.weights.fields.map((each) => each.value);
+    if (this.back.hidden) {
+      this.first = this.weights.fields.map((each) => each.value);
+      this.changed = new Set();
+    }
     this.back.hidden = false;
+    this.changed.add(field);
     this.edit(field, value);
   }
 
   edit(field, value) {
     setWeight(field, value);
+    noteSent(field, value);
     const { place, layer, neuron } = this.neuron;
     this.page.line.send("edit", { network: place, layer, row: field.row, column: neuron, value });
   }
 
+  // Those that were changed by hand are put back in any case: a picture that came late may show them
+  // as they were before.
   putBack() {
     this.back.hidden = true;
     this.weights.fields.forEach((field, place) => {
-      if (field.value !== this.first[place]) this.edit(field, this.first[place]);
+      const value = this.first[place];
+      if (this.changed.has(field) || field.value !== value) this.edit(field, value);
     });
   }
 
@@ -125,7 +133,7 @@ export class NeuronPanel {
     const { header, frame } = this.panel ?? {};
     if (!this.isOpen || !header) return;
     this.request();
-    this.weights.show(frame?.weights ?? [], document.activeElement);
+    this.weights.show(frame?.weights ?? [], document.activeElement, frame?.edits);
     this.requestStep(header);
   }
 

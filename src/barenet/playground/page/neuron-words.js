@@ -5,7 +5,6 @@ import { listed, t } from "./language.js";
 import { number, signBefore } from "./step-words.js";
 
 const MAX_TERMS = 8;
-const MAX_TOLD = 3;
 const STRAIGHT = 0.01; // of the picture's side
 
 const ACTIVATIONS = {
@@ -52,7 +51,7 @@ export function question({ layer, last, curved, curve, classes, straightBefore }
 export function sentences(about, answer) {
   return [
     adding(about),
-    [...line(about, answer), activation(about, answer)].join(" "),
+    [...line(about, answer), activation(about, answer)].filter(Boolean).join(" "),
     moving(about, answer),
   ];
 }
@@ -120,9 +119,15 @@ function adding({ layer, inputs, count, last, name, isClass }) {
   );
 }
 
-function line({ layer, curved, curve, normed, last, straightBefore }, answer) {
+function line(about, answer) {
+  const { layer, curved, curve, normed, last, straightBefore } = about;
   const result = normed ? t`the result` : "z";
   const found = normed ? [t`Batch norm then shifts and scales z.`] : [];
+  if (isConstant(about, answer))
+    return [
+      ...found,
+      t`All weights are 0: z is ${short(answer.bias)} everywhere, and there is no line.`,
+    ];
   if (!answer.line.length)
     return [
       ...found,
@@ -168,7 +173,9 @@ function line({ layer, curved, curve, normed, last, straightBefore }, answer) {
   return [...found, sides];
 }
 
+// The activation on both sides of the line, and on it.
 function activation(about, answer) {
+  if (isConstant(about, answer)) return "";
   const { activation: name } = answer;
   const ofOutput = about.last ? ENDS[name] : undefined;
   const explain = ofOutput ?? ACTIVATIONS[name];
@@ -176,26 +183,46 @@ function activation(about, answer) {
   return t`Then ${name} is applied to z, which gives the output of the neuron.`;
 }
 
-function moving({ layer, curve, curved, count, normed, straightBefore }, { weights, bias }) {
-  const parts = [effectOf({ layer, curve, curved, count, straightBefore }, weights, short(bias))];
-  if (normed) parts.push(t`While it learns, batch norm takes the bias out again.`);
+function moving(about, answer) {
+  const parts = [effectOf(about, answer)];
+  if (about.normed) parts.push(t`While it learns, batch norm takes the bias out again.`);
   return [...parts, t`Try it.`].join(" ");
 }
 
+// Whether the sum is its bias everywhere. For softmax, it is compared with the sums of others.
+const isConstant = ({ count }, { activation, weights }) =>
+  activation !== "softmax" && weights.length === count && weights.every((weight) => weight === 0);
+
 // What a change of a weight and of the bias does to the line.
-function effectOf({ layer, curve, curved, count, straightBefore }, weights, bias) {
+function effectOf(about, answer) {
+  const { layer, curve, curved, count, straightBefore } = about;
+  const bias = short(answer.bias);
+  if (isConstant(about, answer))
+    return t`While all weights are 0, no bias makes a line: change a weight.`;
   if (layer > 0 && curve)
     return t`A weight is the influence of a neuron before, with its sign: change one, and the places move. The bias, ${bias}, moves all of them.`;
-  if (layer > 0 && straightBefore)
-    return t`A weight is the influence of a neuron before, with its sign: change one, and the line turns. The bias, ${bias}, moves all of it.`;
-  if (layer > 0)
+  if (layer > 0 && straightBefore && count > 1)
+    return t`A weight is the influence of a neuron before, with its sign: change one, and the line can turn or shift. The bias, ${bias}, shifts the line without turning it.`;
+  if (layer > 0 && !straightBefore)
     return t`A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. The bias, ${bias}, moves all of it.`;
   if (curve && !curved.length)
     return t`The larger the weight, the steeper the change. The bias, ${bias}, moves the place.`;
   if (curve) return t`Change a weight, and the places move. The bias, ${bias}, moves all of them.`;
   if (curved.length)
     return t`Change a weight, and the curve takes another shape. The bias, ${bias}, widens or narrows it.`;
-  if (count <= MAX_TOLD)
-    return t`The weights, ${listed(weights.map(short))}, decide where the arrow points: change one, and the line turns. The bias, ${bias}, shifts the line without turning it.`;
-  return t`The weights decide where the arrow points: change one, and the line turns. The bias, ${bias}, shifts the line without turning it.`;
+  return effectOnStraightLine(about, answer);
+}
+
+// A line turns with the ratio of the weights of two inputs, which two axes show. With more inputs than
+// axes, or compared with the sum of another class, it depends on more than these weights.
+function effectOnStraightLine({ inputs, count }, { activation, weights, bias: value }) {
+  const bias = short(value);
+  if (count === 1)
+    return t`There is only one weight, ${short(weights[0])}: change it, and the line keeps its direction. The bias, ${bias}, shifts the line without turning it.`;
+  if (count > 2 || activation === "softmax")
+    return t`The weights decide where the arrow points: change one, and the line can turn or shift. The bias, ${bias}, shifts the line without turning it.`;
+  const zero = weights.indexOf(0);
+  if (zero >= 0)
+    return t`The weight of ${inputs[zero]} is 0: change it, and the line turns. Change the other, ${short(weights[1 - zero])}, and the line keeps its direction. The bias, ${bias}, shifts the line without turning it.`;
+  return t`The weights, ${listed(weights.map(short))}, decide where the arrow points: change one, and the line turns. The bias, ${bias}, shifts the line without turning it.`;
 }

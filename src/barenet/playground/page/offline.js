@@ -30,6 +30,18 @@ async function keptLessons(request, error) {
   throw error;
 }
 
+// Whether all files are there: a browser may erase them to save space.
+async function isKept() {
+  const cache = await caches.open(PREFIX + VERSION);
+  const kept = await cache.keys();
+  return kept.length === FILES.length;
+}
+
+async function report(port) {
+  port.postMessage(await isKept());
+}
+
 oninstall = (event) => event.waitUntil(keep());
 onactivate = (event) => event.waitUntil(forget());
+onmessage = (event) => event.waitUntil(report(event.ports[0])); // of the page, which asks for it
 onfetch = (event) => event.request.method === "GET" && event.respondWith(answer(event.request));

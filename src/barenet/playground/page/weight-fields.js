@@ -7,6 +7,7 @@ import { t } from "./language.js";
 export const MANY = 9; // rows that need not be scrolled
 const LONG = 20; // letters of a name that is wrapped
 const MOST = 1e6; // that is taken as a weight
+const PATIENCE = 5000; // milliseconds, until a change that no picture has counts as lost
 
 export class WeightFields {
   // `neuron`: { inputs: names, index: place of each weight, bias }; `edit(field, value)`, when one is moved.
@@ -48,16 +49,34 @@ export class WeightFields {
       make("td", {}, slide),
       make("td", {}, number),
     );
-    const field = { index, row, slide, number, line };
+    const field = { index, row, slide, number, line, sent: null };
     slide.addEventListener("input", () => edit(field, Number(slide.value)));
     return field;
   }
 
-  // Show other weights, but for that of a control in use.
-  show(weights, inUse = null) {
-    for (const field of this.fields)
-      if (inUse !== field.slide && inUse !== field.number) setWeight(field, weights[field.index]);
+  // Show other weights, but for that of a control in use, and those that lack a change which was sent.
+  // `edits`: the changes by hand that these weights have.
+  show(weights, inUse = null, edits = []) {
+    for (const field of this.fields) {
+      const isInUse = inUse === field.slide || inUse === field.number;
+      if (!isInUse && !isAwaited(field, edits)) setWeight(field, weights[field.index]);
+    }
   }
+}
+
+// Note that a change of a weight is on its way.
+export function noteSent(field, value) {
+  field.sent = { value, time: performance.now() };
+}
+
+// Whether the last change of a weight was sent, and is not yet among those that the network has.
+function isAwaited(field, edits) {
+  if (!field.sent) return false;
+  const { value, time } = field.sent;
+  const isMade = edits.some((edit) => edit.index === field.index && edit.value === value);
+  const isLost = performance.now() - time > PATIENCE;
+  if (isMade || isLost) field.sent = null;
+  return field.sent !== null;
 }
 
 // Show a weight; the reach of its slider follows it, but does not shrink under a pointer.

@@ -1,6 +1,7 @@
 // The connection to a Web Worker in which Python runs, where there is no server.
 
 import { t } from "./language.js";
+import { keepPage } from "./offline-copy.js";
 import { unpack } from "./wire-format.js";
 
 const FRAME = 33; // milliseconds between two recorded pictures
@@ -21,12 +22,14 @@ export class WorkerConnection {
       start,
       lessons,
       offline,
+      embedded,
       ...acts,
       ready: false,
       lost: 0,
       count: 0,
       requests: new Map(),
       kept: [],
+      areLessonsKept: true, // there may be none
       uploads: [],
     });
     this.total = [...Object.values(start.files), start.numpy].reduce(
@@ -57,8 +60,9 @@ export class WorkerConnection {
     if (response.ok) {
       const content = await response.arrayBuffer();
       this.uploads.push({ path, content });
-      keepOffline(this.lessons, content);
+      this.areLessonsKept = keepLessons(this.lessons, content);
     } else {
+      this.areLessonsKept = false;
       const status = response.status ? ` (${response.status})` : "";
       const message = t`${this.lessons} cannot be loaded${status}: check the address. These are the playground's own lessons.`;
       this.onOpened(path, { ok: false, message });
@@ -115,7 +119,14 @@ export class WorkerConnection {
     this.ready = true;
     this.onOpen();
     for (const [type, fields] of this.kept.splice(0)) this.send(type, fields);
-    if (this.offline) navigator.serviceWorker?.register(this.offline).catch(() => {}); // after the files are in the browser's cache
+    if (this.offline) this.keeping = this.keep(); // after the files are in the browser's cache
+  }
+
+  // Keep all that the page needs without internet. A part of another page doesn't open by itself.
+  async keep() {
+    const isPageKept = await keepPage(this.offline);
+    const areLessonsKept = await this.areLessonsKept;
+    if (isPageKept && areLessonsKept && !this.embedded) this.onKept();
   }
 
   // The page keeps its settings and files, with which another worker starts. `advice`: a sentence.
@@ -167,11 +178,18 @@ function blockedAdvice() {
   return t`If a filter blocks this address, as in many schools, allow it, or put the files of Python beside the page: the documentation on the playground describes it.`;
 }
 
-// Keep lessons for a visit without a network; only https and this machine have such a store.
-async function keepOffline(address, content) {
-  if (!globalThis.caches || address.startsWith("data:")) return;
-  const cache = await caches.open(LESSONS).catch(() => null);
-  await cache?.put(address, new Response(content)).catch(() => {});
+// Keep lessons for a visit without a network, and return whether they are there. Only https and this
+// machine have such a store.
+async function keepLessons(address, content) {
+  if (address.startsWith("data:")) return true; // they are in the address
+  if (!globalThis.caches) return false;
+  try {
+    const cache = await caches.open(LESSONS);
+    await cache.put(address, new Response(content));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // The messages of a recording as they arrive: each with its size, and whether it is text.
