@@ -4,7 +4,7 @@
 const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
 const PLACEHOLDER = /\{(\d+)\}/g;
 const NUMBER = /^[−-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?(e[+−-]?\d+)?( %)?$/; // as Python writes one for the page
-const NUMBERS = /(?<![\w.=])\d+(,\d{3})*(\.\d+)?(?![.,]?\d)/g; // within a text
+const WORDS = /\d+(,\d{3})*(\.\d+)?(e[+−-]?\d+)?(?![\w=]|[.,]\d)|[\w.=]+/g; // a number, or a word with digits
 const NARROW_SPACE = "\u202f"; // between thousands, where a comma is the mark of decimals
 
 let words = {};
@@ -26,7 +26,7 @@ export function localNumber(text) {
 // The numbers of an English text in the way of the page's language; those of settings, as in
 // beta1=0.8, stay.
 export function localNumbers(text) {
-  return text.replace(NUMBERS, (number) => localNumber(number));
+  return text.replace(WORDS, (word) => (NUMBER.test(word) ? localNumber(word) : word));
 }
 
 // Numbers in a row: a decimal comma needs another mark between them.
