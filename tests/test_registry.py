@@ -13,6 +13,8 @@ from hypothesis import given, strategies as st
 from barenet import METRICS, _constraints as constraints
 from barenet._registry import SYNONYMS, build, canonical, lookup, spec_of
 from barenet.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid, Softmax
+from barenet.engines import ENGINES
+from barenet.engines.jax._jax_engine import PRECISIONS
 from barenet.errors import ArgumentError
 from barenet.initializers import INITIALIZERS, Initializer
 from barenet.model._activations import as_activation
@@ -72,7 +74,8 @@ def test_spellings_and_names_of_other_libraries_are_known(registry, given, expec
 
 
 def test_each_spelling_has_one_meaning_in_a_registry():
-    registries = [each for each, *_ in REGISTRIES.values()] + [METRICS]
+    registries = [each for each, *_ in REGISTRIES.values()]
+    registries += [METRICS, ENGINES, PRECISIONS]
     for registry in registries:
         assert len({canonical(registry, name.upper()) for name in registry}) == len(registry)
         assert all(canonical(registry, name) == name for name in registry)

@@ -53,6 +53,8 @@ SYNONYMS = (
     ("he_uniform", "kaiming_uniform"),
     ("he_normal", "kaiming_normal"),
     ("reduce_on_plateau", "reduce_lr_on_plateau"),
+    ("jax", "gpu", "cuda"),
+    ("exact", "float32", "fp32", "highest"),
 )
 
 

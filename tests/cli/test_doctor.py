@@ -93,6 +93,19 @@ def test_the_advice_on_a_gpu_depends_on_what_jax_finds(monkeypatch):
     assert advice(gpus, ["NVIDIA H200"]).endswith("ensembles of many rows.")
     monkeypatch.setattr(_graphics_processors, "JAX_PLUGINS", ("numpy",))  # one that is installed
     assert "once JAX finds it" in advice(gpus, ["cpu"])
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert "once JAX_PLATFORMS=cpu is unset" in advice(gpus, ["cpu"])
+
+
+def test_the_advice_names_the_reason_that_jax_finds_no_device(tmp_path):
+    pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
+    command = [sys.executable, "-m", "barenet", "doctor"]
+    environment = {**os.environ, "JAX_PLATFORMS": "cuda"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    assert "JAX finds no device with JAX_PLATFORMS=cuda" in text
+    assert "leave JAX_PLATFORMS unset" in text
 
 
 def test_the_devices_of_jax_are_listed():

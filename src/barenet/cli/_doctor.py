@@ -15,7 +15,12 @@ from barenet._extras import EXTRAS, install_command
 from barenet._progress_bar import progress_bar
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.cli._graphics_processors import advice_on_gpus, list_gpus, list_jax_devices
+from barenet.cli._graphics_processors import (
+    advice_on_gpus,
+    advice_on_jax,
+    list_gpus,
+    list_jax_devices,
+)
 from barenet.cli._score_tables import emit_paragraph
 from barenet.engines import ENGINES, ReferenceEngine
 from barenet.engines._threads import allowed_cores, choose_threads
@@ -144,6 +149,7 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
         yield from _advice_on_kernels(findings["blas"])
     else:
         yield f"{WITHOUT_NUMBA}; pip install numba, where there is a wheel of it."
+    yield from advice_on_jax()
     if findings["gpus"]:
         yield advice_on_gpus(findings["gpus"], findings["jax_devices"])
     for name, version in findings["extras"].items():

@@ -1,5 +1,6 @@
 """The NVIDIA GPUs of this machine, and the devices that JAX finds."""
 
+import os
 import shutil
 import subprocess
 from importlib import metadata
@@ -44,6 +45,17 @@ def list_jax_devices() -> list[str]:
     return [device.device_kind for device in jax_devices]
 
 
+def advice_on_jax() -> list[str]:
+    """Advise what to do if JAX is installed, and finds no device."""
+    try:
+        devices()
+    except MissingExtraError:
+        return []
+    except ArgumentError as error:
+        return [f"{error.problem}: {error.remedy}."]
+    return []
+
+
 def has_jax_plugin() -> bool:
     """Return whether a package is installed by which JAX finds NVIDIA's GPUs."""
     installed = {distribution.name for distribution in metadata.distributions()}
@@ -56,6 +68,9 @@ def advice_on_gpus(gpus: list[str], jax_devices: list[str]) -> str:
     pays = "which pays for wide layers, populations of networks and ensembles of many rows"
     if jax_devices and jax_devices[0] != "cpu":
         return f"{which}, {pays}."
+    platforms = os.environ.get("JAX_PLATFORMS", "")
+    if platforms and not {"cuda", "gpu"} & set(platforms.split(",")):
+        return f"{which} ({pays}), once JAX_PLATFORMS={platforms} is unset, which excludes GPUs."
     if has_jax_plugin():
         command = """python -c 'import jax; jax.devices("cuda")'"""
         return f"{which} ({pays}), once JAX finds it; the error of this command explains: {command}"

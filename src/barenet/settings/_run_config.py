@@ -153,8 +153,9 @@ class RunConfig:
     dtype : {"float32", "float64"}, optional
         Floating-point type of the network.
     engine : str, optional
-        Engine that does the arithmetic: compiled, reference, jax, or auto, which is compiled if
-        possible. With --no-quick, it trains the networks of an ensemble.
+        Engine that does the arithmetic: compiled, reference, jax, which uses a GPU if there is one,
+        or auto, which is compiled if possible. With --no-quick, it trains the networks of an
+        ensemble.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
         Scaling of the inputs, fitted on the training set. Robust is for tables: it uses the median
         and the quartiles, which outliers do not affect.
