@@ -73,7 +73,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("engine", ["compiled", "reference", "jax"])
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"batch_norm": True}])
 def test_the_bits_are_those_of_one_epoch_at_a_time(engine, case, options):
@@ -148,11 +148,13 @@ class OneByOne(EarlyStopping):
         super().on_epoch(run)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "jax"])
 @pytest.mark.parametrize("patience", [1, 3, 20])
 @pytest.mark.parametrize("monitor", ["loss", "validation_loss", "validation_accuracy"])
 @pytest.mark.parametrize("options", [{}, {"batch_norm": True}])
-def test_early_stopping_has_the_bits_of_one_epoch_at_a_time(patience, monitor, options):
+def test_early_stopping_has_the_bits_of_one_epoch_at_a_time(engine, patience, monitor, options):
     case = {
+        "engine": engine,
         "validation_data": (X[:20], Y[:20][::-1]),
         "metrics": "accuracy",
         "epochs": 200,

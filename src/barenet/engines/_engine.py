@@ -162,6 +162,8 @@ class Engine(ABC):
         Minimum number of rows times parameters that it processes in a second; 0 if unknown.
     chunk_factor : float
         Duration of its chunks of batches, as a multiple of the loop's usual one.
+    n_together : int
+        Number of networks whose epochs are kept at the same time, and share the memory.
     steps_per_second : float
         Pace of its last chunk, by which the loop chooses the length of the next one; 0 to measure
         it in the loop.
@@ -174,6 +176,7 @@ class Engine(ABC):
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
     chunk_factor: float = 1.0
+    n_together: int = 1
     steps_per_second: float = 0.0
     may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)

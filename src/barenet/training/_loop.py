@@ -48,6 +48,9 @@ ENOUGH = 16
 #: Maximum number of values in the vectors and outputs of epochs that are run and measured at once.
 MAX_NUMBERS = 2**21
 
+#: The same for all networks that are computed together.
+MAX_NUMBERS_TOGETHER = 2**27
+
 #: Callbacks that read the history and the network after an epoch, and change nothing.
 READERS = (EarlyStopping,)
 
@@ -305,7 +308,8 @@ class MiniBatchLoop(Loop):
             n_outputs = rows.y.shape[1]
             numbers += rows.n_rows * (n_outputs + 1)  # the outputs, and the order of the rows
             multiplications += rows.n_rows * network.n_parameters
-        return min(MAX_NUMBERS // numbers, MAX_MULTIPLICATIONS // multiplications)
+        most_numbers = min(MAX_NUMBERS, MAX_NUMBERS_TOGETHER // self.engine.n_together)
+        return min(most_numbers // numbers, MAX_MULTIPLICATIONS // multiplications)
 
     def _run_ahead(self, first: int, count: int) -> None:
         """Run whole epochs in one call of the engine, then measure and record them.

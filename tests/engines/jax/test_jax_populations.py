@@ -216,3 +216,28 @@ def test_networks_with_the_same_kind_of_optimizer_share_its_equations():
     fast = Adam(learning_rate=0.1, beta1=0.5)
     assert update_rule(type(slow)) is update_rule(type(fast))
     assert update_rule(type(slow)) is not update_rule(SGD)
+
+
+def test_epochs_that_are_measured_share_calls(widths):
+    networks = [make_network(seed) for seed in range(4)]
+    held_out = {"validation_data": (X[:20], y[:20]), "metrics": "accuracy"}
+    stopping = EarlyStopping(patience=1000)
+    train_many(networks, X, y, engine="jax", epochs=300, callbacks=stopping, **held_out)
+    assert len(widths) < 300
+
+
+def test_networks_that_are_measured_may_have_epochs_of_different_lengths():
+    """Each network keeps its vectors at the ends of its own epochs."""
+    rows = [np.arange(80)[: 80 - 20 * index] for index in range(3)]
+    options = {"epochs": 30, "batch_size": 16, "engine": "jax", "optimizer": "adam"}
+    held_out = {"validation_data": (X[:20], y[:20])}
+    networks = [make_network(seed) for seed in range(3)]
+    population = train_many(networks, X, y, rows=rows, **options, **held_out)
+    for seed, history in enumerate(population.histories):
+        alone = make_network(seed)
+        X_alone, y_alone = X[rows[seed]], y[rows[seed]]
+        expected = train(alone, X_alone, y_alone, **options, **held_out)
+        np.testing.assert_allclose(
+            history["validation_loss"], expected["validation_loss"], rtol=1e-9
+        )
+        np.testing.assert_allclose(networks[seed].parameters, alone.parameters, rtol=1e-7)

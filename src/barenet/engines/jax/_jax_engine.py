@@ -14,7 +14,7 @@ from barenet._registry import lookup, spec_of
 from barenet._sparse_rows import SparseRows
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._built_in_parts import user_defined_part
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
 from barenet.engines._reference import take_steps
 from barenet.engines.jax import _jax_library as library
 from barenet.errors import ArgumentError
@@ -26,6 +26,7 @@ from barenet.optimization.optimizers import Optimizer
 if TYPE_CHECKING:
     from barenet.engines.jax._device_rows import Batches, DeviceRows
     from barenet.engines.jax._joint_calls import JointCalls
+    from barenet.engines.jax._program_calls import LearnedSteps
 
 #: JAX's names of the precisions of matrix products: all digits of float32, or the 10 bits of TF32.
 PRECISIONS = {"exact": "highest", "tf32": "tensorfloat32"}
@@ -130,23 +131,43 @@ class JaxEngine(Engine):
         self.joint_calls: JointCalls | None = None
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        job = self.job
-        optimizer = job.optimizer
+        optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         if not optimizer.elementwise:
             return take_steps(self, orders, batch_size, rates, first_step)
+        learned = self.learn(orders, batch_size, rates, first_step)
+        return ChunkResult(learned.losses, learned.norms)
+
+    def learn(
+        self,
+        orders: Orders,
+        batch_size: int,
+        rates: Rates,
+        first_step: int,
+        *,
+        epoch_length: int = 0,
+    ) -> LearnedSteps:
+        """Take the steps of an elementwise optimizer, as `run` does.
+
+        With the number of steps of an epoch, also return the network's vectors after each epoch.
+        """
+        job = self.job
+        optimizer = job.optimizer
+        assert isinstance(optimizer, Optimizer)
         parameters = job.network.parameters
         optimizer.prepare(parameters)
         raw = parameters
         if optimizer.average:
             raw = self.raw_parameters()
-        state = self._state(raw)
+        state = self._state(raw, job.network.statistics)
         state["moments"] = {name: optimizer.moments[name] for name in optimizer.moment_names}
         if optimizer.average:
             state["average"] = optimizer.moments["average"]
         with library.wide_types():
             inputs = self._inputs_of_steps(orders, batch_size, rates, first_step)
-            learned = self._compute("learn", state, job.rows, inputs, len(rates))
+            learned: LearnedSteps = self._compute(
+                "learn", state, job.rows, inputs, n_steps=len(rates), epoch_length=epoch_length
+            )
         self.steps_per_second = learned.steps_per_second
         state = learned.state
         optimizer.n_steps += len(rates)
@@ -157,7 +178,7 @@ class JaxEngine(Engine):
         if optimizer.average:
             optimizer.moments["average"][:] = state["average"]
             parameters[:] = state["average"]
-        return ChunkResult(learned.losses, learned.norms)
+        return learned
 
     def row_orders(self, n_rows: int, seed: int | None, epochs: Sequence[int]) -> Orders:
         if seed is None:
@@ -178,31 +199,52 @@ class JaxEngine(Engine):
         with library.wide_types():
             [inputs] = self._batches_to_evaluate(batch, filled_up(len(batch)), rows)
             inputs["keys"] = self._keys(range(step, step + 1))[0]
-            state = self._state(network.parameters)
+            state = self._state(network.parameters, network.statistics)
             value, gradient, statistics = self._compute("gradient", state, rows, inputs)
         network.statistics[:] = statistics
         return float(value), np.array(gradient)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        network = self.job.network
+        state = self._state(network.parameters, network.statistics)
+        losses, outputs = self.losses_and_outputs(rows, state)
+        return mean_loss(losses, rows), outputs
+
+    def losses_and_outputs(
+        self, rows: ArrayDataset, state: dict[str, Any], n_epochs: int = 0
+    ) -> tuple[FloatArray, FloatArray]:
+        """Compute the loss of each row and the outputs, with the vectors of a state.
+
+        If these are the vectors of several epochs, the results of each epoch.
+        """
         most = max(1, min(EVALUATED_ROWS, EVALUATED_NUMBERS // rows.X.shape[1]))
         size = filled_up(rows.n_rows)
         while size > most:
             size //= 2
         losses = []
         outputs = []
+        axis = min(n_epochs, 1)
         with library.wide_types():
-            state = self._state(self.job.network.parameters)
             for inputs in self._batches_to_evaluate(np.arange(rows.n_rows), size, rows):
-                losses_of_batch, outputs_of_batch = self._compute("evaluate", state, rows, inputs)
-                count = int(inputs["count"])
-                losses.append(losses_of_batch[:count])
-                outputs.append(outputs_of_batch[:count])
-        loss = mean_loss(np.concatenate(losses), rows)
-        return loss, np.concatenate(outputs)
+                losses_of_batch, outputs_of_batch = self._compute(
+                    "evaluate", state, rows, inputs, n_epochs=n_epochs
+                )
+                indices = range(int(inputs["count"]))
+                losses.append(losses_of_batch.take(indices, axis))
+                outputs.append(outputs_of_batch.take(indices, axis))
+        return np.concatenate(losses, axis), np.concatenate(outputs, axis)
 
-    def _state(self, parameters: FloatArray) -> dict[str, Any]:
+    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
+        optimizer = self.job.optimizer
+        if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
+            return None
+        from barenet.engines.jax._jax_trajectory import JaxTrajectory
+
+        return JaxTrajectory(self)
+
+    def _state(self, parameters: FloatArray, statistics: FloatArray) -> dict[str, Any]:
         """The vectors of the network that a program reads."""
-        return {"parameters": parameters, "statistics": self.job.network.statistics}
+        return {"parameters": parameters, "statistics": statistics}
 
     def _constants(self) -> dict[str, Any]:
         """The numbers of the job that are the same for all steps."""
@@ -281,6 +323,7 @@ class JaxEngine(Engine):
         self.joint_calls = joint_calls
         width = joint_calls.widths[self._structure]
         self.chunk_factor = min(max(1.0, width * FACTOR_FOR_NETWORK), MOST_CHUNK_FACTOR)
+        self.n_together = max(1, width)
         if width > 1:
             self.pace = PACE_TOGETHER / width  # type: ignore[misc]
 
@@ -304,7 +347,10 @@ class JaxEngine(Engine):
         state: dict[str, Any],
         rows: ArrayDataset,
         inputs: dict[str, Any],
+        *,
         n_steps: int = 0,
+        epoch_length: int = 0,
+        n_epochs: int = 0,
     ) -> Any:
         """Compute the result of a program, alone or together with those of other networks."""
         from barenet.engines.jax._program_calls import ProgramCall, compute
@@ -324,6 +370,8 @@ class JaxEngine(Engine):
             data=self._device_rows.arrays_of(rows),
             inputs=inputs,
             n_steps=n_steps,
+            epoch_length=epoch_length,
+            n_epochs=n_epochs,
         )
         if joint_calls is not None and joint_calls.has_joined:
             return joint_calls.compute(call, self._structure)

@@ -19,9 +19,10 @@ SMALL = 2.0**-64
 def learning_function(job: Job, precision: str, *, together: bool = False) -> Callable[..., Any]:
     """Make the function that takes a number of steps, one for each batch.
 
-    There is room for a fixed number of steps, so that one program takes any number up to it. With
-    networks that learn together, some may have fewer steps than others: their batches without rows
-    change nothing.
+    There is room for a fixed number of steps, of which it takes those from `start` to before
+    `stop`, so that one program takes any number. The curves are the loss and the norm of each step.
+    With networks that learn together, some may have fewer steps than others: their batches without
+    rows change nothing.
     """
     optimizer = job.optimizer
     assert isinstance(optimizer, Optimizer)
@@ -63,21 +64,22 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
         return new_state, (value.astype(jnp.float64), norm)
 
     def learn(
-        state: Any, constants: Any, data: Any, inputs: Any, n_steps: Any
-    ) -> tuple[Any, Any, Any]:
+        state: Any, constants: Any, data: Any, inputs: Any, start: Any, stop: Any, curves: Any
+    ) -> tuple[Any, Any]:
         jax = library.jax
 
-        def step(index: Any, results: Any) -> tuple[Any, Any, Any]:
-            state, losses, norms = results
+        def step(index: Any, results: Any) -> tuple[Any, Any]:
+            state, curves = results
             inputs_of_step = jax.tree.map(
                 lambda values: jax.lax.dynamic_index_in_dim(values, index, keepdims=False), inputs
             )
             state, (loss, norm) = take_step(state, inputs_of_step, constants, data)
-            return state, losses.at[index].set(loss), norms.at[index].set(norm)
+            losses = curves["losses"].at[index].set(loss)
+            norms = curves["norms"].at[index].set(norm)
+            return state, {"losses": losses, "norms": norms}
 
-        no_losses = library.jnp.zeros(len(inputs["count"]), library.jnp.float64)
-        state, losses, norms = jax.lax.fori_loop(0, n_steps, step, (state, no_losses, no_losses))
-        return state, losses, norms
+        results: tuple[Any, Any] = jax.lax.fori_loop(start, stop, step, (state, curves))
+        return results
 
     return learn
 
