@@ -149,7 +149,17 @@ class JaxEngine(Engine):
     ) -> LearnedSteps:
         """Take the steps of an elementwise optimizer, as `run` does.
 
-        With the number of steps of an epoch, also return the network's vectors after each epoch.
+        Parameters
+        ----------
+        orders, batch_size, rates, first_step
+            Those of `run`.
+        epoch_length : int, default=0
+            Number of steps after which the network's vectors are kept; 0 to keep none.
+
+        Returns
+        -------
+        LearnedSteps
+            Losses and gradient norms, and the vectors after each epoch.
         """
         job = self.job
         optimizer = job.optimizer
@@ -213,9 +223,23 @@ class JaxEngine(Engine):
     def losses_and_outputs(
         self, rows: ArrayDataset, state: dict[str, Any], n_epochs: int = 0
     ) -> tuple[FloatArray, FloatArray]:
-        """Compute the loss of each row and the outputs, with the vectors of a state.
+        """Compute the loss of each row and the outputs.
 
-        If these are the vectors of several epochs, the results of each epoch.
+        Parameters
+        ----------
+        rows : ArrayDataset
+            The rows.
+        state : dict of str to ndarray
+            The "parameters" of the network, shape (n_parameters,), and its "statistics", or those
+            of each epoch, shape (n_epochs, n_parameters).
+        n_epochs : int, default=0
+            Number of these epochs; 0 if the state is that of a single network.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), and ndarray of shape (n_rows, n_outputs)
+            The losses, without penalties, and the outputs; with epochs, each has one more axis
+            before these.
         """
         most = max(1, min(EVALUATED_ROWS, EVALUATED_NUMBERS // rows.X.shape[1]))
         size = filled_up(rows.n_rows)
