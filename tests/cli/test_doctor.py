@@ -119,6 +119,13 @@ def test_without_jax_no_devices_of_jax_are_listed(monkeypatch):
     assert doctor.examine()["jax_devices"] == []
 
 
+def test_the_engine_of_jax_is_listed_if_it_is_installed(monkeypatch):
+    monkeypatch.setattr(doctor, "_version", {"jax": "0.10.2"}.get)
+    assert doctor._engines() == ["reference", "compiled", "jax"]
+    monkeypatch.setattr(doctor, "_version", {}.get)
+    assert doctor._engines() == ["reference", "compiled"]
+
+
 @pytest.mark.parametrize("script", ["echo No devices were found >&2; exit 6", "exec sleep 60"])
 def test_a_driver_without_a_gpu_is_no_gpu(driver, script, monkeypatch):
     monkeypatch.setattr(_graphics_processors, "PATIENCE", 0.2)

@@ -22,7 +22,7 @@ from barenet.cli._graphics_processors import (
     list_jax_devices,
 )
 from barenet.cli._score_tables import emit_paragraph
-from barenet.engines import ENGINES, ReferenceEngine
+from barenet.engines import ENGINES, ReferenceEngine, is_jax
 from barenet.engines._threads import allowed_cores, choose_threads
 from barenet.engines.compiled._compiled_engine import has_numba
 from barenet.errors import BarenetError
@@ -112,13 +112,20 @@ def _compiled_engine() -> dict[str, Any]:
     from barenet.engines.simd._processor import vector_bits
 
     return {
-        "engines": list(ENGINES),
+        "engines": _engines(),
         "processor": get_host_cpu_name(),
         "compiled_for": compiled_for(),
         "vector_width": f"{vector_bits()} bits",
         "threads": {"most": choose_threads(None, sys.maxsize)},
         "kernel_folder": kernel_folder(),
     }
+
+
+def _engines() -> list[str]:
+    """List the engines that can run here: that of JAX, if it is installed."""
+    if _version(EXTRAS["jax"]) is None:
+        return [name for name in ENGINES if not is_jax(name)]
+    return list(ENGINES)
 
 
 def _version(package: str) -> str | None:
