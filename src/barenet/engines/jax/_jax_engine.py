@@ -17,6 +17,7 @@ from barenet.engines._built_in_parts import user_defined_part
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
 from barenet.engines._reference import take_steps
 from barenet.engines.jax import _jax_library as library
+from barenet.engines.jax._jax_trajectory import JaxTrajectory, mean_loss
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
@@ -262,9 +263,7 @@ class JaxEngine(Engine):
         optimizer = self.job.optimizer
         if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
             return None
-        from barenet.engines.jax._jax_trajectory import JaxTrajectory
-
-        return JaxTrajectory(self)
+        return JaxTrajectory(self.job.network, self.learn, self.losses_and_outputs)
 
     def _state(self, parameters: FloatArray, statistics: FloatArray) -> dict[str, Any]:
         """The vectors of the network that a program reads."""
@@ -429,17 +428,6 @@ def structure_of(job: Job) -> tuple[Any, ...]:
 def filled_up(n_rows: int) -> int:
     """Return the next power of two, so that few programs are needed."""
     return 1 << max(n_rows - 1, 0).bit_length()
-
-
-def mean_loss(losses: FloatArray, rows: ArrayDataset) -> float:
-    """Average the losses of rows, by their weights; 0 if no row has a weight."""
-    if rows.sample_weight is None:
-        return float(losses.mean(dtype=float))
-    weights = rows.sample_weight[rows.row_indices()].astype(float)
-    total = weights.sum()
-    if total == 0:
-        return 0.0
-    return float(losses.astype(float) @ (weights / total))
 
 
 def refusal(job: Job) -> tuple[str, str]:
