@@ -248,7 +248,9 @@ class JaxEngine(Engine):
             size //= 2
         losses = []
         outputs = []
-        axis = min(n_epochs, 1)
+        axis = 0
+        if n_epochs:
+            axis = 1  # the first axis is that of the epochs
         with library.wide_types():
             for inputs in self._batches_to_evaluate(np.arange(rows.n_rows), size, rows):
                 losses_of_batch, outputs_of_batch = self._compute(
