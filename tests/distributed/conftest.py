@@ -1,6 +1,7 @@
 """A cluster of Dask: processes of this machine, started once, as they take seconds to start."""
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -48,10 +49,15 @@ class SharedCluster:
         while time.monotonic() < end:
             nannies = self._client.cluster.workers.values()
             running = [nanny for nanny in nannies if nanny.status.name == "running"]
-            if len(running) == 2 and len(self._client.nthreads()) == 2:
+            if len(running) == 2 and len(self._client.nthreads()) == 2 and self._all_answer():
                 return True
             time.sleep(0.01)
         return False
+
+    def _all_answer(self) -> bool:
+        """Ask both workers: for a moment, one that has just been killed is listed as running."""
+        answers = self._client.run(os.getpid, on_error="return")
+        return len(answers) == 2 and all(isinstance(answer, int) for answer in answers.values())
 
 
 @pytest.fixture(scope="session")

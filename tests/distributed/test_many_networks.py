@@ -164,8 +164,8 @@ def test_networks_are_split_by_their_costs():
     assert split_by_cost([1.0, 100.0], 8) == [[1], [0]]
 
 
-#: Networks that take half a second or more each.
-LONG = {"epochs": 2_000, "batch_size": 20}
+#: Networks that are trained long enough to be interrupted.
+LONG = {"epochs": 20_000, "batch_size": 20}
 
 
 def test_the_networks_of_a_killed_worker_are_trained_again(client):

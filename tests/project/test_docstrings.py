@@ -129,7 +129,6 @@ def tree_of(function: Any) -> ast.Module:
     return ast.parse(dedent(inspect.getsource(function)))
 
 
-@pytest.mark.integration
 def test_docstrings_follow_numpydoc(members):
     errors = [(name, *error) for name in members for error in validate(name)["errors"]]
     assert [error for error in errors if error[1] in CHECKS] == []
@@ -228,7 +227,6 @@ def block_quotes(docstring: str) -> list[str]:
     return [quote.astext() for quote in document.findall(nodes.block_quote)]
 
 
-@pytest.mark.integration
 def test_formulas_are_literal_blocks():
     """A quotation would run the lines of a formula together."""
     sources = (Path(barenet.__file__).parent).rglob("*.py")

@@ -152,8 +152,14 @@ class JaxEngine(Engine):
 
         Parameters
         ----------
-        orders, batch_size, rates, first_step
-            Those of `run`.
+        orders : sequence of ndarray of shape (n_rows,)
+            The row indices of all batches, as for `run`.
+        batch_size : int
+            Rows in a batch.
+        rates : ndarray of shape (n_batches,)
+            The learning rate of each step.
+        first_step : int
+            Number of steps before these.
         epoch_length : int, default=0
             Number of steps after which the network's vectors are kept; 0 to keep none.
 
