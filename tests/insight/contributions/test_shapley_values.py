@@ -344,6 +344,23 @@ def test_the_errors_include_the_sample_of_background_rows(exact):
     assert 0.8 < np.sqrt(np.mean(deviations) / np.mean(variances)) < 1.25
 
 
+def test_the_tolerance_includes_the_sample_of_background_rows():
+    """Unless the sample has most of the error: more orders don't reduce it."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(10, 7))
+    background = rng.normal(size=(2_000, 7))
+    network = network_of(7)
+    spread = network.predict(background).std()
+    result = contributions(network, X, background, exact=False, tolerance=0.02)
+    errors = np.sqrt(np.square(result.standard_errors).mean(axis=1))
+    assert (errors < 1.02 * 0.02 * spread).all()  # the spread is that of the sample
+    result = contributions(network, X, background, exact=False, tolerance=0.01)
+    errors = np.sqrt(np.square(result.standard_errors).mean(axis=1))
+    has_all_background_rows = result.n_orders >= 2_000
+    assert not has_all_background_rows.all()
+    assert (errors > 0.01 * spread).all()
+
+
 def test_the_values_of_a_row_do_not_depend_on_the_others():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 8))

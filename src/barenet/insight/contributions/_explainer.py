@@ -170,7 +170,7 @@ class Explainer:
         with numpy_on_one_thread():
             sampler = None
             if not exact:
-                sampler = Sampler(self.seed, tolerance, self.adjustments)
+                sampler = Sampler(self.seed, tolerance, self.adjustments, self.sampling_variances)
             values = self._values(rows, outputs, sampler, n_threads)
             errors = values.errors
             if self.sampling_variances is not None:

@@ -136,24 +136,47 @@ class Sampler:
     the values of a row don't depend on the other rows.
     """
 
-    def __init__(self, seed: int, tolerance: float, adjustments: FloatArray | None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        tolerance: float,
+        adjustments: FloatArray | None,
+        sampling_variances: FloatArray | None = None,
+    ) -> None:
         self.seed = seed
         self.tolerance = tolerance
         #: The contributions a(b) of the columns of each background row to its own output, shape
         #: (n_background, n_groups, n_outputs); None for so few background rows that every row is
         #: compared with all of them.
         self.adjustments = adjustments
+        #: Variances of the values due to the sample of background rows, shape (n_groups,
+        #: n_outputs); None if no background row was left out. More orders don't reduce them.
+        self.sampling_variances = sampling_variances
+
+    def allowed_mean_squares(self, spread: FloatArray) -> FloatArray:
+        """Return how large the mean square of a row's standard errors may be at its end.
+
+        Together with the mean variance due to the sample of background rows, it is the square of
+        the tolerance times the spread, for each output. If the sample has more than half of that,
+        half is allowed beside it: otherwise, a row might never reach the tolerance, and would take
+        as many orders as there can be.
+        """
+        allowed: FloatArray = np.square(self.tolerance * spread)
+        if self.sampling_variances is None:
+            return allowed
+        return np.maximum(allowed - self.sampling_variances.mean(axis=0), allowed / 2)
 
     def values(self, game: Game) -> Values:
         """Estimate the values of rows, with more background rows until the errors are small.
 
-        A row is finished when the root mean square of the standard errors of its groups is at most
-        the tolerance times the standard deviation of the background's outputs, for each output, or
-        when it has had all background rows and `ENOUGH_PAIRS` pairs of orders.
+        A row is finished when the mean square of the standard errors of its groups is at most
+        `allowed_mean_squares`, for each output, or when it has had all background rows and
+        `ENOUGH_PAIRS` pairs of orders. The errors are returned without those due to the sample of
+        background rows.
         """
         n_rows, n_outputs = game.outputs.shape
         n_background = game.n_background
-        spread = game.background_outputs.std(axis=0)
+        allowed = self.allowed_mean_squares(game.background_outputs.std(axis=0))
         backgrounds = random_orders(derive_key(self.seed, BACKGROUND_KEY), 1, n_background)[0]
         networks = random_orders(derive_key(self.seed, NETWORKS_KEY), 1, game.n_networks)[0]
         shape = (n_rows, game.n_groups, n_outputs)
@@ -202,7 +225,7 @@ class Sampler:
                 n_background=n_background,
             )
             mean_square = np.square(errors[unfinished]).mean(axis=1)
-            is_finished = (np.sqrt(mean_square) <= self.tolerance * spread).all(axis=1)
+            is_finished = (mean_square <= allowed).all(axis=1)
             if end >= most:
                 is_finished[:] = True
             means[unfinished[is_finished]] = sums[:, unfinished[is_finished]].sum(axis=0) / end
