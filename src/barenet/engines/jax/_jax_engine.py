@@ -285,8 +285,8 @@ class JaxEngine(Engine):
         if self.job.clipping is not None:
             constants["limit"] = np.asarray(self.job.clipping.limit, self.job.network.dtype)
         if self.job.limits is not None:
-            constants["lower"] = self.job.limits.lower
-            constants["upper"] = self.job.limits.upper
+            limits = self.job.limits
+            constants["limits"] = {"lower": limits.lower, "upper": limits.upper}
         return constants
 
     def _inputs_of_steps(

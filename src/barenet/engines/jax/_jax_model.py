@@ -12,7 +12,7 @@ from barenet.engines.jax._printed_functions import (
     printed_function,
 )
 from barenet.engines.jax._sparse_batches import dense_batch
-from barenet.model._layout import Layout
+from barenet.model._layout import Layout, Slot
 from barenet.model._network import Network
 from barenet.model.layers import Dropout
 from barenet.model.losses import logits_form
@@ -44,7 +44,7 @@ class JaxModel:
         self.layout = network.layout
         self.statistics_layout = network.statistics_layout
         self.per_row = loss_function(loss)
-        self.frozen = job.frozen
+        self.is_frozen = frozen_arrays(job)
         self.penalties = []
         for penalty in job.penalties:
             self.penalties.append(PenaltyFunction(penalty, network.layout))
@@ -90,13 +90,14 @@ class JaxModel:
         )
 
     def forward(
-        self, parameters: Any, statistics: Any, batch: DeviceBatch, keys: Any = None
+        self, arrays: Sequence[Any], statistics: Any, batch: DeviceBatch, keys: Any = None
     ) -> tuple[Any, Any]:
         """Compute the output, or the logits of a loss on these, and the new statistics.
 
-        With keys of the random numbers, the rows are trained, not evaluated.
+        `arrays` are those of the parameters. With keys of the random numbers, the rows are trained,
+        not evaluated.
         """
-        learned = self.layout.views(parameters)
+        learned = by_layer(arrays, self.layout)
         measured = self.statistics_layout.views(statistics)
         output = batch.X
         for index, layer in enumerate(self.layers):
@@ -105,16 +106,28 @@ class JaxModel:
                 rows = rows._replace(key=keys[self.drawing.index(index)])
             output, new = layer(learned[index], measured[index], output, rows)
             measured[index] = dict(new)
-        return output, joined(measured, self.statistics_layout, statistics)
+        new_arrays = []
+        for slot in self.statistics_layout.slots:
+            new_arrays.append(measured[slot.layer][slot.name])
+        return output, joined(new_arrays, self.statistics_layout, statistics)
 
-    def value_and_gradient(
-        self, parameters: Any, statistics: Any, batch: DeviceBatch, keys: Any, strengths: Any
-    ) -> tuple[Any, Any, Any]:
-        """Compute the loss with the penalties, its gradient and the new statistics."""
+    def value_and_gradients(
+        self,
+        arrays: Sequence[Any],
+        statistics: Any,
+        batch: DeviceBatch,
+        keys: Any,
+        strengths: Any,
+    ) -> tuple[Any, list[Any], Any]:
+        """Compute the loss with the penalties, its gradients and the new statistics.
+
+        Each array of the parameters has its gradient. The gradient of the flat vector would be a
+        sum of as many vectors as there are arrays, each with zeros for all others.
+        """
         jnp = library.jnp
 
-        def mean_loss(parameters: Any) -> tuple[Any, Any]:
-            output, new_statistics = self.forward(parameters, statistics, batch, keys)
+        def mean_loss(arrays: Sequence[Any]) -> tuple[Any, Any]:
+            output, new_statistics = self.forward(arrays, statistics, batch, keys)
             # Rows that fill the batch up have the derivative 0, also where it would be infinite.
             output = jnp.where(batch.is_real > 0, output, 0)
             losses = self.per_row(output, batch.y)
@@ -122,21 +135,21 @@ class JaxModel:
             return value, new_statistics
 
         differentiate = library.jax.value_and_grad(mean_loss, has_aux=True)
-        (value, new_statistics), gradient = differentiate(parameters)
-        for part in self.frozen:
-            gradient = gradient.at[part].set(0)
+        (value, new_statistics), gradients = differentiate(arrays)
+        for number, is_frozen in enumerate(self.is_frozen):
+            if is_frozen:
+                gradients[number] = jnp.zeros_like(gradients[number])
         inverse_weight = jnp.where(batch.weight > 0, 1 / batch.weight, 0)
         for penalty, strengths_of_layers in zip(self.penalties, strengths, strict=True):
-            value, gradient = penalty.add(
-                parameters, value, gradient, strengths_of_layers, inverse_weight
-            )
-        return value, gradient, new_statistics
+            value = penalty.add(arrays, value, gradients, strengths_of_layers, inverse_weight)
+        return value, gradients, new_statistics
 
     def losses_and_outputs(
         self, parameters: Any, statistics: Any, batch: DeviceBatch
     ) -> tuple[Any, Any]:
         """Compute the loss of each row, without penalties, and the outputs."""
-        output, _ = self.forward(parameters, statistics, batch)
+        arrays = divided(parameters, self.layout)
+        output, _ = self.forward(arrays, statistics, batch)
         losses = self.per_row(output, batch.y)
         if self.output_activation is not None:
             output = self.output_activation(output)
@@ -148,33 +161,38 @@ class PenaltyFunction:
 
     def __init__(self, penalty: Penalty, layout: Layout) -> None:
         self.by_batch = penalty.normalize_by_batch
-        self.slots = weight_slots(layout)
+        self.numbers_of_weights = weight_arrays(layout)
         self.value = printed_function(penalty.formula, "W", "lam")
         self.derivative = printed_function(penalty.derivative_formula, "W", "lam")
 
     def add(
-        self, parameters: Any, value: Any, gradient: Any, strengths: Any, inverse_weight: Any
-    ) -> tuple[Any, Any]:
-        """Add the terms to the loss and to its gradient."""
-        for number, (start, stop) in enumerate(self.slots):
-            strength = strengths[number]
+        self,
+        arrays: Sequence[Any],
+        value: Any,
+        gradients: list[Any],
+        strengths: Any,
+        inverse_weight: Any,
+    ) -> Any:
+        """Return the loss with the terms; their derivatives are added to the gradients in place."""
+        for number, strength in zip(self.numbers_of_weights, strengths, strict=True):
             if self.by_batch:
                 strength = strength * inverse_weight
-            weights = parameters[start:stop]
+            weights = arrays[number]
             value = value + self.value(weights, strength)
-            gradient = gradient.at[start:stop].add(self.derivative(weights, strength))
-        return value, gradient
+            gradients[number] = gradients[number] + self.derivative(weights, strength)
+        return value
 
 
-def weight_slots(layout: Layout) -> list[tuple[int, int]]:
-    """List the starts and the ends of the weights of each layer in the parameters."""
-    return [(slot.start, slot.stop) for slot in layout.slots if slot.name == "weights"]
+def weight_arrays(layout: Layout) -> list[int]:
+    """Return the numbers of the arrays that are the weights of a layer."""
+    return [number for number, slot in enumerate(layout.slots) if slot.name == "weights"]
 
 
 def strengths_of(job: Job) -> list[Any]:
     """Return the strength of each penalty at the weights of each layer."""
     strengths = []
-    starts = [start for start, _ in weight_slots(job.network.layout)]
+    layout = job.network.layout
+    starts = [layout.slots[number].start for number in weight_arrays(layout)]
     for penalty in job.penalties:
         strengths.append(job.strengths(penalty, job.network.dtype)[starts])
     return strengths
@@ -189,11 +207,54 @@ def drawing_layers(network: Network) -> list[int]:
     return numbers
 
 
-def joined(arrays: Sequence[Arrays], layout: Layout, vector: Any) -> Any:
-    """Join the arrays of the layers to a flat vector, which replaces another one."""
-    parts = []
-    for slot in layout.slots:
-        parts.append(arrays[slot.layer][slot.name].ravel())
-    if not parts:
-        return vector
-    return library.jnp.concatenate(parts)
+def frozen_arrays(job: Job) -> list[bool]:
+    """Return whether each array of the parameters is frozen."""
+    starts = [part.start for part in job.frozen]
+    return [slot.start in starts for slot in job.network.layout.slots]
+
+
+def divided(vectors: Any, layout: Layout) -> list[Any]:
+    """Divide a flat vector into its arrays, in their order.
+
+    Several vectors, such as those of an optimizer, are divided together: each entry then has an
+    array of each vector.
+    """
+    return [_part_of(vectors, slot) for slot in layout.slots]
+
+
+def joined(arrays: Sequence[Any], layout: Layout, vectors: Any) -> Any:
+    """Write all arrays into a flat vector, or into several, as `divided` returns them.
+
+    XLA would take up to fifty times as long on a processor to concatenate the arrays.
+    """
+    for slot, array in zip(layout.slots, arrays, strict=True):
+        vectors = _with_part(vectors, slot, array)
+    return vectors
+
+
+def _part_of(vectors: Any, slot: Slot) -> Any:
+    """Return the array of a slot in each vector."""
+
+    def part_of(vector: Any) -> Any:
+        return vector[slot.start : slot.stop].reshape(slot.shape)
+
+    return library.jax.tree.map(part_of, vectors)
+
+
+def _with_part(vectors: Any, slot: Slot, arrays: Any) -> Any:
+    """Return each vector with another array in a slot."""
+
+    def with_part(vector: Any, array: Any) -> Any:
+        return vector.at[slot.start : slot.stop].set(array.ravel())
+
+    return library.jax.tree.map(with_part, vectors, arrays)
+
+
+def by_layer(arrays: Sequence[Any], layout: Layout) -> list[dict[str, Any]]:
+    """Name the arrays of each layer."""
+    layers: list[dict[str, Any]] = []
+    for _ in layout.shapes:
+        layers.append({})
+    for slot, array in zip(layout.slots, arrays, strict=True):
+        layers[slot.layer][slot.name] = array
+    return layers

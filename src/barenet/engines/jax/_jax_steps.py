@@ -1,23 +1,23 @@
 """The functions that programs are compiled from: many steps, one gradient, or an evaluation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from barenet._expressions import declared
 from barenet.engines._engine import Job
 from barenet.engines.jax import _jax_library as library
-from barenet.engines.jax._jax_model import JaxModel
+from barenet.engines.jax._jax_model import JaxModel, divided, joined
 from barenet.engines.jax._printed_functions import printed_function
 from barenet.engines.jax._update_rule import update_rule
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
-#: Squares of numbers up to the largest float32 don't overflow after this factor.
-SMALL = 2.0**-64
-
 
 def learning_function(job: Job, precision: str, *, together: bool = False) -> Callable[..., Any]:
     """Make the function that takes a number of steps, one for each batch.
+
+    The steps change the arrays of the layers, each with its moments, and not the flat vectors:
+    these are divided before the first step and written after the last one.
 
     There is room for a fixed number of steps, of which it takes those from `start` to before
     `stop`, so that one program takes any number. The curves are the loss and the norm of each step.
@@ -30,32 +30,38 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
     rule = update_rule(type(optimizer))
     clip = clipping_function(job.clipping)
     averages = optimizer.average > 0
+    layout = job.network.layout
+
+    def updated(number: int, arrays: Any, gradient: Any, inputs: Any, constants: Any) -> Any:
+        """Update an array of the parameters, with its moments and its average."""
+        parameters, moments = rule.step(
+            arrays["parameters"], arrays["moments"], gradient, inputs["factors"]
+        )
+        if job.limits is not None:
+            limits = constants["limits"][number]
+            parameters = library.jnp.clip(parameters, limits["lower"], limits["upper"])
+        new_arrays = {"parameters": parameters, "moments": moments}
+        if averages:
+            change = inputs["average_share"] * (parameters - arrays["average"])
+            new_arrays["average"] = arrays["average"] + change
+        return new_arrays
 
     def take_step(state: Any, inputs: Any, constants: Any, data: Any) -> tuple[Any, Any]:
         jnp = library.jnp
-        parameters = state["parameters"]
         batch = model.batch(data, inputs["rows"], inputs["count"])
-        value, gradient, statistics = model.value_and_gradient(
+        parameters = [arrays["parameters"] for arrays in state["arrays"]]
+        value, gradients, statistics = model.value_and_gradients(
             parameters, state["statistics"], batch, inputs["keys"], constants["strengths"]
         )
-        norm = gradient_norm(gradient)
-        gradient = clip(gradient, norm, constants.get("limit"))
-        new_parameters, moments = rule.step(
-            parameters, state["moments"], gradient, inputs["factors"]
-        )
-        if job.limits is not None:
-            new_parameters = jnp.clip(new_parameters, constants["lower"], constants["upper"])
-        new_state = {"parameters": new_parameters, "statistics": statistics, "moments": moments}
-        if averages:
-            average = state["average"]
-            change = inputs["average_share"] * (new_parameters - average)
-            new_state["average"] = average + change
-        for part in job.frozen:
-            for name, vector in moments.items():
-                moments[name] = vector.at[part].set(state["moments"][name][part])
-            new_state["parameters"] = new_state["parameters"].at[part].set(parameters[part])
-            if averages:
-                new_state["average"] = new_state["average"].at[part].set(state["average"][part])
+        norm = gradient_norm(gradients)
+        new_arrays = []
+        for number, arrays in enumerate(state["arrays"]):
+            if model.is_frozen[number]:
+                new_arrays.append(arrays)
+                continue
+            gradient = clip(gradients[number], norm, constants.get("limit"))
+            new_arrays.append(updated(number, arrays, gradient, inputs, constants))
+        new_state = {"arrays": new_arrays, "statistics": statistics}
         if together:
             has_rows = inputs["count"] > 0
             new_state = library.jax.tree.map(
@@ -78,8 +84,14 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
             norms = curves["norms"].at[index].set(norm)
             return state, {"losses": losses, "norms": norms}
 
-        results: tuple[Any, Any] = jax.lax.fori_loop(start, stop, step, (state, curves))
-        return results
+        if job.limits is not None:
+            constants = {**constants, "limits": divided(constants["limits"], layout)}
+        vectors = dict(state)
+        statistics = vectors.pop("statistics")
+        state = {"arrays": divided(vectors, layout), "statistics": statistics}
+        state, curves = jax.lax.fori_loop(start, stop, step, (state, curves))
+        vectors = joined(state["arrays"], layout, vectors)
+        return {**vectors, "statistics": state["statistics"]}, curves
 
     return learn
 
@@ -87,16 +99,19 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
 def gradient_function(job: Job, precision: str) -> Callable[..., Any]:
     """Make the function that computes the loss of a batch, its gradient and the statistics."""
     model = JaxModel(job, precision)
+    layout = job.network.layout
 
     def gradient_of(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any, Any]:
+        parameters = state["parameters"]
         batch = model.batch(data, inputs["rows"], inputs["count"])
-        return model.value_and_gradient(
-            state["parameters"],
+        value, gradients, statistics = model.value_and_gradients(
+            divided(parameters, layout),
             state["statistics"],
             batch,
             inputs["keys"],
             constants["strengths"],
         )
+        return value, joined(gradients, layout, parameters), statistics
 
     return gradient_of
 
@@ -112,15 +127,11 @@ def evaluation_function(job: Job, precision: str) -> Callable[..., Any]:
     return evaluate
 
 
-def gradient_norm(gradient: Any) -> Any:
+def gradient_norm(gradients: Sequence[Any]) -> Any:
     """Compute √(Σ gᵢ²) as float64, also where the squares overflow."""
     jnp = library.jnp
-    squares = (gradient * gradient).sum()
-    scaled = gradient * gradient.dtype.type(SMALL)
-    scaled_squares = (scaled * scaled).sum()
-    norm = jnp.sqrt(squares.astype(jnp.float64))
-    large_norm = jnp.sqrt(scaled_squares.astype(jnp.float64)) / SMALL
-    return jnp.where(jnp.isfinite(squares), norm, large_norm)
+    squares = sum(jnp.square(gradient.astype(jnp.float64)).sum() for gradient in gradients)
+    return jnp.sqrt(squares)
 
 
 def clipping_function(clipping: Clipping | None) -> Callable[[Any, Any, Any], Any]:
