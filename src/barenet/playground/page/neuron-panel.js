@@ -6,7 +6,7 @@ import { Query } from "./query.js";
 import { find, findAll, make, parts, shareAt, table } from "./dom.js";
 import { explained } from "./explained.js";
 import { drawPortrait } from "./neuron-picture.js";
-import { question, sentences, sum } from "./neuron-words.js";
+import { isCompared, question, sentences, sum } from "./neuron-words.js";
 import { PLAIN, subscript } from "./input-names.js";
 import { neuronOf } from "./neurons.js";
 import { writeAxes } from "./plane-axes.js";
@@ -160,10 +160,11 @@ export class NeuronPanel {
       make("p", {}, line),
       make("p", {}, moving),
     );
-    this.canvas.setAttribute(
-      "aria-label",
-      t`${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`,
-    );
+    const percent = Math.round(100 * answer.positive);
+    const label = isCompared(this.about, answer)
+      ? t`${this.neuron.name}: its sum is the largest in ${percent} % of the plane`
+      : t`${this.neuron.name}: its sum is above 0 in ${percent} % of the plane`;
+    this.canvas.setAttribute("aria-label", label);
     this.repaint();
     this.showSum(this.at);
     this.request();

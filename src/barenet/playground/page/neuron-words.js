@@ -48,6 +48,9 @@ export function question({ layer, last, curved, curve, classes, straightBefore }
   return curved.length ? t`Why it draws a curve` : t`Why it draws a straight line`;
 }
 
+// Whether the neuron's sum is compared with those of the other classes, and not with 0.
+export const isCompared = ({ last }, { activation }) => last && activation === "softmax";
+
 export function sentences(about, answer) {
   return [
     adding(about),
@@ -120,13 +123,21 @@ function adding({ layer, inputs, count, last, name, isClass }) {
 }
 
 function line(about, answer) {
-  const { layer, curved, curve, normed, last, straightBefore } = about;
+  const { layer, curved, curve, normed, last, name, straightBefore } = about;
   const result = normed ? t`the result` : "z";
   const found = normed ? [t`Batch norm then shifts and scales z.`] : [];
   if (isConstant(about, answer))
     return [
       ...found,
       t`All weights are 0: z is ${short(answer.bias)} everywhere, and there is no line.`,
+    ];
+  const compared = isCompared(about, answer);
+  if (!answer.line.length && compared)
+    return [
+      ...found,
+      answer.positive > 0.5
+        ? t`In all of this picture the sum for ${name} is the largest: the line where another one is as large lies outside. Change the bias to bring it into the picture.`
+        : t`Nowhere in this picture is the sum for ${name} the largest: the line where it is as large as another lies outside. Change the bias to bring it into the picture.`,
     ];
   if (!answer.line.length)
     return [
@@ -135,7 +146,6 @@ function line(about, answer) {
         ? t`In all of this picture ${result} is above 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`
         : t`In all of this picture ${result} is below 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`,
     ];
-  const compared = last && answer.activation === "softmax";
   if (!compared) found.push(t`On the thick line ${result} is exactly 0.`);
   if (layer > 0 && curve)
     return [
