@@ -55,7 +55,7 @@ class SharedCluster:
         return False
 
     def _all_answer(self) -> bool:
-        """Ask both workers: for a moment, one that has just been killed is listed as running."""
+        """Return whether both workers answer: one just killed is listed as running for a moment."""
         answers = self._client.run(os.getpid, on_error="return")
         return len(answers) == 2 and all(isinstance(answer, int) for answer in answers.values())
 

@@ -164,7 +164,7 @@ def test_networks_are_split_by_their_costs():
     assert split_by_cost([1.0, 100.0], 8) == [[1], [0]]
 
 
-#: Networks that are trained long enough to be interrupted.
+#: Options of networks that train long enough for a worker to be killed meanwhile.
 LONG = {"epochs": 20_000, "batch_size": 20}
 
 

@@ -90,14 +90,14 @@ class JaxModel:
         )
 
     def forward(
-        self, arrays: Sequence[Any], statistics: Any, batch: DeviceBatch, keys: Any = None
+        self, parameters: list[Any], statistics: Any, batch: DeviceBatch, keys: Any = None
     ) -> tuple[Any, Any]:
         """Compute the output, or the logits of a loss on these, and the new statistics.
 
-        `arrays` are those of the parameters. With keys of the random numbers, the rows are trained,
-        not evaluated.
+        The parameters are a list of the arrays of all layers. With keys of the random numbers, the
+        rows are trained, not evaluated.
         """
-        learned = by_layer(arrays, self.layout)
+        learned = by_layer(parameters, self.layout)
         measured = self.statistics_layout.views(statistics)
         output = batch.X
         for index, layer in enumerate(self.layers):
@@ -113,7 +113,7 @@ class JaxModel:
 
     def value_and_gradients(
         self,
-        arrays: Sequence[Any],
+        parameters: list[Any],
         statistics: Any,
         batch: DeviceBatch,
         keys: Any,
@@ -121,13 +121,13 @@ class JaxModel:
     ) -> tuple[Any, list[Any], Any]:
         """Compute the loss with the penalties, its gradients and the new statistics.
 
-        Each array of the parameters has its gradient. The gradient of the flat vector would be a
-        sum of as many vectors as there are arrays, each with zeros for all others.
+        There is a gradient for each array of the parameters. For that of a flat vector, JAX would
+        pad the gradient of each array with zeros to the length of the vector, and add them all up.
         """
         jnp = library.jnp
 
-        def mean_loss(arrays: Sequence[Any]) -> tuple[Any, Any]:
-            output, new_statistics = self.forward(arrays, statistics, batch, keys)
+        def mean_loss(parameters: list[Any]) -> tuple[Any, Any]:
+            output, new_statistics = self.forward(parameters, statistics, batch, keys)
             # Rows that fill the batch up have the derivative 0, also where it would be infinite.
             output = jnp.where(batch.is_real > 0, output, 0)
             losses = self.per_row(output, batch.y)
@@ -135,13 +135,13 @@ class JaxModel:
             return value, new_statistics
 
         differentiate = library.jax.value_and_grad(mean_loss, has_aux=True)
-        (value, new_statistics), gradients = differentiate(arrays)
+        (value, new_statistics), gradients = differentiate(parameters)
         for number, is_frozen in enumerate(self.is_frozen):
             if is_frozen:
                 gradients[number] = jnp.zeros_like(gradients[number])
         inverse_weight = jnp.where(batch.weight > 0, 1 / batch.weight, 0)
         for penalty, strengths_of_layers in zip(self.penalties, strengths, strict=True):
-            value = penalty.add(arrays, value, gradients, strengths_of_layers, inverse_weight)
+            value = penalty.add(parameters, value, gradients, strengths_of_layers, inverse_weight)
         return value, gradients, new_statistics
 
     def losses_and_outputs(
@@ -167,17 +167,17 @@ class PenaltyFunction:
 
     def add(
         self,
-        arrays: Sequence[Any],
+        parameters: list[Any],
         value: Any,
         gradients: list[Any],
         strengths: Any,
         inverse_weight: Any,
     ) -> Any:
-        """Return the loss with the terms; their derivatives are added to the gradients in place."""
+        """Add the derivatives to the gradients, in place, and return the loss with the terms."""
         for number, strength in zip(self.numbers_of_weights, strengths, strict=True):
             if self.by_batch:
                 strength = strength * inverse_weight
-            weights = arrays[number]
+            weights = parameters[number]
             value = value + self.value(weights, strength)
             gradients[number] = gradients[number] + self.derivative(weights, strength)
         return value
@@ -209,23 +209,23 @@ def drawing_layers(network: Network) -> list[int]:
 
 def frozen_arrays(job: Job) -> list[bool]:
     """Return whether each array of the parameters is frozen."""
-    starts = [part.start for part in job.frozen]
-    return [slot.start in starts for slot in job.network.layout.slots]
+    return [slice(slot.start, slot.stop) in job.frozen for slot in job.network.layout.slots]
 
 
 def divided(vectors: Any, layout: Layout) -> list[Any]:
     """Divide a flat vector into its arrays, in their order.
 
-    Several vectors, such as those of an optimizer, are divided together: each entry then has an
-    array of each vector.
+    Of several vectors in a tree, such as the moments of an optimizer, each item of the list has an
+    array of each vector, in a tree of the same structure.
     """
     return [_part_of(vectors, slot) for slot in layout.slots]
 
 
 def joined(arrays: Sequence[Any], layout: Layout, vectors: Any) -> Any:
-    """Write all arrays into a flat vector, or into several, as `divided` returns them.
+    """Return flat vectors with these arrays: the inverse of `divided`.
 
-    XLA would take up to fifty times as long on a processor to concatenate the arrays.
+    Each array is written into a copy of `vectors`. On a processor, XLA takes up to fifty times as
+    long to concatenate them.
     """
     for slot, array in zip(layout.slots, arrays, strict=True):
         vectors = _with_part(vectors, slot, array)

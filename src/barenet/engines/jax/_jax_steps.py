@@ -16,8 +16,9 @@ from barenet.optimization.optimizers._optimizer import Clipping
 def learning_function(job: Job, precision: str, *, together: bool = False) -> Callable[..., Any]:
     """Make the function that takes a number of steps, one for each batch.
 
-    The steps change the arrays of the layers, each with its moments, and not the flat vectors:
-    these are divided before the first step and written after the last one.
+    The flat vectors of the parameters, moments and averages are divided before the first step into
+    one part for each array of the layers, and written after the last step. The statistics stay a
+    flat vector.
 
     There is room for a fixed number of steps, of which it takes those from `start` to before
     `stop`, so that one program takes any number. The curves are the loss and the norm of each step.
@@ -32,36 +33,36 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
     averages = optimizer.average > 0
     layout = job.network.layout
 
-    def updated(number: int, arrays: Any, gradient: Any, inputs: Any, constants: Any) -> Any:
+    def updated_part(number: int, part: Any, gradient: Any, inputs: Any, constants: Any) -> Any:
         """Update an array of the parameters, with its moments and its average."""
         parameters, moments = rule.step(
-            arrays["parameters"], arrays["moments"], gradient, inputs["factors"]
+            part["parameters"], part["moments"], gradient, inputs["factors"]
         )
         if job.limits is not None:
             limits = constants["limits"][number]
             parameters = library.jnp.clip(parameters, limits["lower"], limits["upper"])
-        new_arrays = {"parameters": parameters, "moments": moments}
+        new_part = {"parameters": parameters, "moments": moments}
         if averages:
-            change = inputs["average_share"] * (parameters - arrays["average"])
-            new_arrays["average"] = arrays["average"] + change
-        return new_arrays
+            change = inputs["average_share"] * (parameters - part["average"])
+            new_part["average"] = part["average"] + change
+        return new_part
 
     def take_step(state: Any, inputs: Any, constants: Any, data: Any) -> tuple[Any, Any]:
         jnp = library.jnp
         batch = model.batch(data, inputs["rows"], inputs["count"])
-        parameters = [arrays["parameters"] for arrays in state["arrays"]]
+        parameters = [part["parameters"] for part in state["parts"]]
         value, gradients, statistics = model.value_and_gradients(
             parameters, state["statistics"], batch, inputs["keys"], constants["strengths"]
         )
         norm = gradient_norm(gradients)
-        new_arrays = []
-        for number, arrays in enumerate(state["arrays"]):
+        new_parts = []
+        for number, part in enumerate(state["parts"]):
             if model.is_frozen[number]:
-                new_arrays.append(arrays)
+                new_parts.append(part)
                 continue
             gradient = clip(gradients[number], norm, constants.get("limit"))
-            new_arrays.append(updated(number, arrays, gradient, inputs, constants))
-        new_state = {"arrays": new_arrays, "statistics": statistics}
+            new_parts.append(updated_part(number, part, gradient, inputs, constants))
+        new_state = {"parts": new_parts, "statistics": statistics}
         if together:
             has_rows = inputs["count"] > 0
             new_state = library.jax.tree.map(
@@ -88,9 +89,9 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
             constants = {**constants, "limits": divided(constants["limits"], layout)}
         vectors = dict(state)
         statistics = vectors.pop("statistics")
-        state = {"arrays": divided(vectors, layout), "statistics": statistics}
+        state = {"parts": divided(vectors, layout), "statistics": statistics}
         state, curves = jax.lax.fori_loop(start, stop, step, (state, curves))
-        vectors = joined(state["arrays"], layout, vectors)
+        vectors = joined(state["parts"], layout, vectors)
         return {**vectors, "statistics": state["statistics"]}, curves
 
     return learn
@@ -111,7 +112,8 @@ def gradient_function(job: Job, precision: str) -> Callable[..., Any]:
             inputs["keys"],
             constants["strengths"],
         )
-        return value, joined(gradients, layout, parameters), statistics
+        gradient = joined(gradients, layout, library.jnp.zeros_like(parameters))
+        return value, gradient, statistics
 
     return gradient_of
 
@@ -128,10 +130,16 @@ def evaluation_function(job: Job, precision: str) -> Callable[..., Any]:
 
 
 def gradient_norm(gradients: Sequence[Any]) -> Any:
-    """Compute √(Σ gᵢ²) as float64, also where the squares overflow."""
+    """Compute √(Σ gᵢ²) in float64, where the squares of float32 don't overflow.
+
+    The squares of float64 may, as in the reference engine.
+    """
     jnp = library.jnp
-    squares = sum(jnp.square(gradient.astype(jnp.float64)).sum() for gradient in gradients)
-    return jnp.sqrt(squares)
+    sum_of_squares = 0.0
+    for gradient in gradients:
+        squares = jnp.square(gradient.astype(jnp.float64))
+        sum_of_squares = sum_of_squares + squares.sum()
+    return jnp.sqrt(sum_of_squares)
 
 
 def clipping_function(clipping: Clipping | None) -> Callable[[Any, Any, Any], Any]:
