@@ -91,16 +91,19 @@ def test_the_words_on_the_weights_hold_where_one_or_all_of_them_are_0(tab):
 
 
 def test_an_output_without_a_line_is_compared_with_the_other_classes(tab):
-    """The sum of a class is largest in all of the picture, or nowhere, but never above 0."""
+    """The words compare the sum with those of the other classes, and don't mention 0."""
     page = tab("#data=iris&net.hidden=2&net.activations=tanh")
     page.open_neuron(2)
     everywhere = "In all of this picture the sum for"
     nowhere = "Nowhere in this picture is the sum for"
-    for bias, words, share in ((3, everywhere, 100), (-3, nowhere, 0)):
-        found = change(page, 0.1, 0.1, bias)
-        assert words in found and "above 0" not in found and "below 0" not in found
+    for bias, expected, percent in ((3, everywhere, 100), (-3, nowhere, 0)):
+        words = change(page, 0.1, 0.1, bias)
+        assert expected in words
+        assert "above 0" not in words
+        assert "below 0" not in words
+        assert "thick line" not in words
         label = page.value("document.querySelector('.portrait').getAttribute('aria-label')")
-        assert f"its sum is the largest in {share} % of the plane" in label
+        assert f"its sum is the largest in {percent} % of the plane" in label
 
 
 @pytest.mark.parametrize(

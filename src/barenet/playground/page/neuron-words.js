@@ -137,7 +137,7 @@ function line(about, answer) {
       ...found,
       answer.positive > 0.5
         ? t`In all of this picture the sum for ${name} is the largest: the line where another one is as large lies outside. Change the bias to bring it into the picture.`
-        : t`Nowhere in this picture is the sum for ${name} the largest: the line where it is as large as another lies outside. Change the bias to bring it into the picture.`,
+        : t`Nowhere in this picture is the sum for ${name} the largest: the line where it is as large as the largest of the others lies outside. Change the bias to bring it into the picture.`,
     ];
   if (!answer.line.length)
     return [
@@ -186,6 +186,8 @@ function line(about, answer) {
 // The activation on both sides of the line, and on it.
 function activation(about, answer) {
   if (isConstant(about, answer)) return "";
+  // What is said of a softmax is about the two sides of the line.
+  if (isCompared(about, answer) && !answer.line.length) return "";
   const { activation: name } = answer;
   const ofOutput = about.last ? ENDS[name] : undefined;
   const explain = ofOutput ?? ACTIVATIONS[name];
