@@ -325,8 +325,9 @@ def test_without_a_background_the_rows_are_compared_with_each_other():
     check_sum(part)
 
 
+@pytest.mark.parametrize("n_background", [10, 40])
 @pytest.mark.parametrize("exact", [False, True])
-def test_the_errors_include_the_sample_of_background_rows(exact):
+def test_the_errors_include_the_sample_of_background_rows(exact, n_background):
     """Samples of other seeds are as far from the values of all rows as the errors state."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(10, 6))
@@ -336,7 +337,7 @@ def test_the_errors_include_the_sample_of_background_rows(exact):
     deviations = []
     variances = []
     for seed in range(30):
-        options = {"exact": exact, "n_background": 40, "seed": seed, "tolerance": 0.01}
+        options = {"exact": exact, "n_background": n_background, "seed": seed, "tolerance": 0.01}
         sampled = contributions(network, X, background, **options)
         check_sum(sampled)
         deviations.append(np.square(sampled.values - values).mean())
@@ -345,7 +346,7 @@ def test_the_errors_include_the_sample_of_background_rows(exact):
 
 
 def test_the_tolerance_includes_the_sample_of_background_rows():
-    """Unless the sample has most of the error: more orders don't reduce it."""
+    """If the sample has more than half of the allowed variance, the orders have the other half."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(10, 7))
     background = rng.normal(size=(2_000, 7))
@@ -353,12 +354,15 @@ def test_the_tolerance_includes_the_sample_of_background_rows():
     spread = network.predict(background).std()
     result = contributions(network, X, background, exact=False, tolerance=0.02)
     errors = np.sqrt(np.square(result.standard_errors).mean(axis=1))
-    assert (errors < 1.02 * 0.02 * spread).all()  # the spread is that of the sample
+    # The tolerance is a fraction of the spread of the rows drawn, not of all rows.
+    assert (errors < 1.02 * 0.02 * spread).all()
     result = contributions(network, X, background, exact=False, tolerance=0.01)
     errors = np.sqrt(np.square(result.standard_errors).mean(axis=1))
     has_all_background_rows = result.n_orders >= 2_000
     assert not has_all_background_rows.all()
-    assert (errors > 0.01 * spread).all()
+    relative_errors = errors / (0.01 * spread)
+    assert (relative_errors > 1).all()
+    assert (relative_errors < 1.12).all()
 
 
 def test_the_values_of_a_row_do_not_depend_on_the_others():

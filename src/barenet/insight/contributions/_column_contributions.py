@@ -55,8 +55,9 @@ def contributions(
     tolerance : float, default=0.02
         A row ends when the root mean square of its columns' standard errors is at most this
         fraction of the standard deviation of the background's predictions. It also ends after all
-        background rows and at least 128 pairs of orders, or where most of the error is due to the
-        sample of background rows; see `standard_errors`.
+        background rows and at least 128 pairs of orders. If the sample of background rows alone has
+        more than half of the variance that this allows, a row ends when its orders have no more
+        than the other half, so its error may exceed the tolerance; see `standard_errors`.
     exact : bool, optional
         Whether to compute all coalitions of columns, of which there are 2^d for d columns; by
         default only for few columns.

@@ -114,9 +114,12 @@ class Explainer:
     def adjustments(self) -> FloatArray | None:
         """How much each background row's columns contribute to its own output.
 
-        None for so few background rows that each row is compared with all of them anyway.
+        None for so few background rows that each row is compared with all of them anyway. If these
+        are a sample, the adjustments show what it changes, unless it has a single row.
         """
-        if len(self.outputs) <= FIRST_ROUND:
+        n_drawn = len(self.outputs)
+        is_sample = n_drawn < self.n_given
+        if n_drawn == 1 or (n_drawn <= FIRST_ROUND and not is_sample):
             return None
         game = self._game(self.background.mix_background(), self.outputs)
         return background_contributions(game, self.seed)
@@ -124,6 +127,8 @@ class Explainer:
     @cached_property
     def sampling_variances(self) -> FloatArray | None:
         """Variances of contributions due to the sample of background rows; None without one.
+
+        A sample of a single row has no variance to estimate them from: None, too.
 
         Of N given rows, n are drawn. The mean of their own contributions, which would be 0 for all
         N, has the variance of these contributions divided by n, times 1 − n / N.

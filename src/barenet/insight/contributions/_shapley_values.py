@@ -34,9 +34,9 @@ REPEATED_OF_NETWORKS = 24
 #: background rows. The last round may go beyond it.
 ENOUGH_PAIRS = 128
 
-#: Number of other background rows that each background row is compared with, to estimate the values
-#: of its own columns. What these estimates miss is in all samples; with half as many, a row takes
-#: half as many pairs again.
+#: Maximum number of other background rows that each background row is compared with, to estimate
+#: the values of its own columns. What these estimates miss is in all samples; with half as many, a
+#: row takes half as many pairs again.
 NEIGHBOURS = 12
 
 #: Maximum number of elements of `from_row` in memory at a time.
@@ -146,20 +146,19 @@ class Sampler:
         self.seed = seed
         self.tolerance = tolerance
         #: The contributions a(b) of the columns of each background row to its own output, shape
-        #: (n_background, n_groups, n_outputs); None for so few background rows that every row is
-        #: compared with all of them.
+        #: (n_background, n_groups, n_outputs); None if they are too few, and every row is compared
+        #: with all of them.
         self.adjustments = adjustments
         #: Variances of the values due to the sample of background rows, shape (n_groups,
-        #: n_outputs); None if no background row was left out. More orders don't reduce them.
+        #: n_outputs), which more orders don't reduce; None without a sample.
         self.sampling_variances = sampling_variances
 
     def allowed_mean_squares(self, spread: FloatArray) -> FloatArray:
-        """Return how large the mean square of a row's standard errors may be at its end.
+        """Return the mean square of a row's standard errors at which it ends, for each output.
 
-        Together with the mean variance due to the sample of background rows, it is the square of
-        the tolerance times the spread, for each output. If the sample has more than half of that,
-        half is allowed beside it: otherwise, a row might never reach the tolerance, and would take
-        as many orders as there can be.
+        The square of the tolerance times the spread is allowed for the orders and the sample of
+        background rows together. If the sample has more than half of it, the orders still get half:
+        no number of orders could make up for the sample.
         """
         allowed: FloatArray = np.square(self.tolerance * spread)
         if self.sampling_variances is None:
@@ -171,8 +170,8 @@ class Sampler:
 
         A row is finished when the mean square of the standard errors of its groups is at most
         `allowed_mean_squares`, for each output, or when it has had all background rows and
-        `ENOUGH_PAIRS` pairs of orders. The errors are returned without those due to the sample of
-        background rows.
+        `ENOUGH_PAIRS` pairs of orders. The returned errors don't include the sample of background
+        rows.
         """
         n_rows, n_outputs = game.outputs.shape
         n_background = game.n_background
@@ -415,10 +414,11 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
     before and after it. They are a circular convolution, which a Fourier transform solves.
     """
     n_background = game.n_background
+    n_neighbours = min(NEIGHBOURS, n_background - 1)
     circle = random_orders(derive_key(seed, NEIGHBOURS_KEY), 1, n_background)
-    distances = np.arange(1, NEIGHBOURS + 1)
+    distances = np.arange(1, n_neighbours + 1)
     key = derive_key(seed, NEIGHBOURS_KEY, 1)
-    orders = random_orders(key, NEIGHBOURS, game.n_groups)
+    orders = random_orders(key, n_neighbours, game.n_groups)
     sums = np.zeros((n_background, game.n_groups, game.outputs.shape[1]))
     for number, distance in enumerate(distances.tolist()):
         neighbours = np.roll(circle, -distance, axis=1)
@@ -427,7 +427,7 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
         sums += differences
         sums -= np.roll(differences, distance, axis=0)
     coefficients = np.zeros(n_background)
-    coefficients[0] = 2 * NEIGHBOURS
+    coefficients[0] = 2 * n_neighbours
     coefficients[distances] -= 1
     coefficients[-distances] -= 1
     spectrum = np.fft.rfft(coefficients)
