@@ -3,6 +3,7 @@
 `docs/how-it-is-built.md` draws that path; a reader can follow it only while it is short.
 """
 
+import gc
 import graphlib
 import inspect
 import subprocess
@@ -50,11 +51,13 @@ def recorded_calls() -> Iterator[list[tuple[str, str]]]:
         if event == "call" and is_function and code.co_filename.startswith(str(PACKAGE)):
             calls.append((code.co_filename, code.co_qualname))
 
+    gc.disable()  # the finalizers of what earlier tests left would be recorded, too
     sys.setprofile(record)
     try:
         yield calls
     finally:
         sys.setprofile(None)
+        gc.enable()
 
 
 def test_the_path_of_a_batch_is_short():
