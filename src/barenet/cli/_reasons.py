@@ -74,7 +74,13 @@ class Reasons:
     @cached_property
     def _explainer(self) -> Explainer:
         """The model and its background rows, prepared for all rows."""
-        return Explainer.of(self.predictor, self._background, self.scale, groups=self.groups)
+        return Explainer.of(
+            self.predictor,
+            self._background,
+            self.scale,
+            groups=self.groups,
+            n_threads=available_threads(None),
+        )
 
     def describe(self) -> str:
         """Describe what the predictions were compared with; empty before the first row."""
@@ -135,7 +141,7 @@ class Reasons:
         if not len(outputs):
             return []
         rows = self._explainer.model.rows(X, "X")
-        result = self._explainer.explain(rows, n_threads=available_threads(None))
+        result = self._explainer.explain(rows)
         largest_error = float(result.standard_errors.max())
         if self.largest_error is not None:
             largest_error = max(largest_error, self.largest_error)

@@ -197,6 +197,19 @@ def test_the_bits_are_the_same_on_any_number_of_threads():
     check_sum(results[0])
 
 
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(("output", "n_outputs"), [("softmax", 2), ("sigmoid", 1)])
+def test_both_probabilities_add_up_in_float32(output, n_outputs, exact):
+    """The probabilities of two classes add up to 1 only up to rounding."""
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(40, 6)), rng.normal(size=(30, 6))
+    network = network_of(6, output, n_outputs, dtype="float32")
+    result = contributions(network, X, background, exact=exact)
+    check_sum(result)
+    np.testing.assert_allclose(result.values[..., 0], -result.values[..., 1], rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(result.standard_errors[..., 0], result.standard_errors[..., 1])
+
+
 def test_a_network_that_does_not_start_with_a_dense_layer_is_explained_by_its_predictions():
     rng = np.random.default_rng(0)
     X, background = rng.normal(size=(3, 4)), rng.normal(size=(9, 4))

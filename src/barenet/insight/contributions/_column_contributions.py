@@ -130,9 +130,15 @@ def contributions(
         raise ArgumentError(problem, argument="exact", remedy=remedy)
     with _errors_named(argument):
         explainer = Explainer(
-            model, background_rows, group_names, columns_of_groups, seed, n_background
+            model,
+            background_rows,
+            group_names,
+            columns_of_groups,
+            seed,
+            n_background,
+            n_threads,
         )
-    result = explainer.explain(rows, tolerance=tolerance, exact=exact, n_threads=n_threads)
+    result = explainer.explain(rows, tolerance=tolerance, exact=exact)
     if hasattr(X, "iloc"):
         return replace(result, index=X.index)
     return result

@@ -168,6 +168,9 @@ class ExplainedModel:
         def convert(outputs: FloatArray) -> FloatArray:
             return self.scaled(predictor.in_units(outputs))
 
+        hybrid_outputs = slice(None)
+        if self.classes is not None and len(self.classes) == 2 and self.scale == "probability":
+            hybrid_outputs = slice(1, 2)
         return FirstLayerBackground(
             predictor.network,
             predictor.inputs,
@@ -177,6 +180,7 @@ class ExplainedModel:
             convert,
             # Probabilities and numbers are averaged; log-odds of means are no means of log-odds.
             is_mean=self.scale != "log-odds",
+            hybrid_outputs=hybrid_outputs,
         )
 
 

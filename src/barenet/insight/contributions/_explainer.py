@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
@@ -23,6 +22,8 @@ from barenet.insight.contributions._shapley_values import (
     Values,
     background_contributions,
     exact_values,
+    in_threads,
+    of_both_probabilities,
 )
 from barenet.model._arrays import FloatArray
 from barenet.model._randomness import drawn_rows
@@ -66,6 +67,8 @@ class Explainer:
         Determines the random numbers.
     n_background : int
         Maximum number of background rows; of more, a random sample is used.
+    n_threads : int, default=1
+        Maximum number of threads.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Explainer:
         groups: Sequence[Sequence[int]],
         seed: int = 0,
         n_background: int = N_BACKGROUND,
+        n_threads: int = 1,
     ) -> None:
         self.model = model
         self.group_names = tuple(group_names)
@@ -86,6 +90,9 @@ class Explainer:
         self.outputs = model.outputs(self.rows)
         with numpy_on_one_thread():
             self.background = model.prepare_background(self.rows, groups)
+        self.n_threads = 1
+        if self.background.is_threadable:
+            self.n_threads = n_threads
 
     @classmethod
     def of(
@@ -95,12 +102,15 @@ class Explainer:
         scale: Scale = "probability",
         n_background: int = N_BACKGROUND,
         groups: Mapping[str, Sequence[str]] | None = None,
+        n_threads: int = 1,
     ) -> Self:
         """Prepare a predictor and raw background rows, to explain each column or group of some."""
         model = ExplainedModel.of(predictor, background, scale)
         group_names, columns = group_columns(predictor.feature_names, groups)
         rows = model.rows(background, "background")
-        return cls(model, rows, group_names, columns, n_background=n_background)
+        return cls(
+            model, rows, group_names, columns, n_background=n_background, n_threads=n_threads
+        )
 
     @property
     def is_exact(self) -> bool:
@@ -122,7 +132,7 @@ class Explainer:
         if n_drawn == 1 or (n_drawn <= FIRST_ROUND and not is_sample):
             return None
         game = self._game(self.background.mix_background(), self.outputs)
-        return background_contributions(game, self.seed)
+        return background_contributions(game, self.seed, self.n_threads)
 
     @cached_property
     def sampling_variances(self) -> FloatArray | None:
@@ -145,7 +155,6 @@ class Explainer:
         *,
         tolerance: float = 0.02,
         exact: bool | None = None,
-        n_threads: int = 1,
     ) -> Contributions:
         """Compute the contributions to the predictions of rows.
 
@@ -159,8 +168,6 @@ class Explainer:
             The standard error at which a row ends, as for `contributions`.
         exact : bool, optional
             Whether to compute all coalitions of columns; by default, `is_exact`.
-        n_threads : int, default=1
-            Maximum number of threads.
 
         Returns
         -------
@@ -170,21 +177,24 @@ class Explainer:
         outputs = self.model.outputs(rows)
         if exact is None:
             exact = self.is_exact
-        if not self.background.is_threadable:
-            n_threads = 1
         with numpy_on_one_thread():
             sampler = None
             if not exact:
                 sampler = Sampler(self.seed, tolerance, self.adjustments, self.sampling_variances)
-            values = self._values(rows, outputs, sampler, n_threads)
+            values = self._values(rows, outputs, sampler)
             errors = values.errors
             if self.sampling_variances is not None:
                 errors = np.sqrt(np.square(errors) + self.sampling_variances)
         expected = self.outputs.mean(axis=0)
+        values_of_outputs = values.values
+        if values_of_outputs.shape[2] < len(expected):
+            totals = outputs - expected
+            values_of_outputs = of_both_probabilities(values_of_outputs, totals)
+            errors = np.repeat(errors, 2, axis=2)
         column_names = self.model.column_names(rows)
         output_names = self.model.output_names(len(expected))
         return Contributions(
-            values=values.values,
+            values=values_of_outputs,
             standard_errors=errors,
             expected=expected,
             predictions=outputs,
@@ -201,7 +211,6 @@ class Explainer:
         rows: Any,
         outputs: FloatArray,
         sampler: Sampler | None,
-        n_threads: int,
     ) -> Values:
         """Compute the values of rows, some rows at a time; without a sampler, exactly."""
 
@@ -212,12 +221,8 @@ class Explainer:
             return sampler.values(game)
 
         parts: list[Values] = []
-        with ThreadPoolExecutor(n_threads, "barenet") as pool:
-            for blocks in self._encoded_blocks(rows):
-                if n_threads == 1:
-                    parts.extend([values_of_block(block) for block in blocks])
-                else:
-                    parts.extend(pool.map(values_of_block, blocks))
+        for blocks in self._encoded_blocks(rows):
+            parts.extend(in_threads(values_of_block, blocks, self.n_threads))
         return Values(
             np.concatenate([part.values for part in parts]),
             np.concatenate([part.errors for part in parts]),
@@ -237,10 +242,11 @@ class Explainer:
 
     def _game(self, hybrids: HybridRows, outputs: FloatArray) -> Game:
         """Return the predictions of hybrids, and the outputs of the rows."""
+        computed = self.background.hybrid_outputs
         return Game(
             hybrids=hybrids,
-            outputs=outputs,
-            background_outputs=self.outputs,
+            outputs=outputs[:, computed],
+            background_outputs=self.outputs[:, computed],
             n_groups=len(self.group_names),
             n_networks=self.background.n_networks,
         )

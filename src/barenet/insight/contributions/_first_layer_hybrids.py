@@ -81,6 +81,8 @@ class FirstLayerBackground(Background):
         Converts outputs of the networks to the scale of the contributions.
     is_mean : bool
         Whether the converted mean of outputs is the mean of the converted outputs.
+    hybrid_outputs : slice
+        The outputs to compute, of those that `convert` returns.
     """
 
     is_threadable = True
@@ -95,6 +97,7 @@ class FirstLayerBackground(Background):
         convert: Callable[[FloatArray], FloatArray],
         *,
         is_mean: bool,
+        hybrid_outputs: slice,
     ) -> None:
         self.networks = networks_of(model)
         self.dtype = model.dtype
@@ -102,6 +105,7 @@ class FirstLayerBackground(Background):
         self.groups = groups
         self.pairs = pairs
         self.convert = convert
+        self.hybrid_outputs = hybrid_outputs
         if is_mean:
             self.n_networks = len(self.networks)
         layers = [_first_layer(network) for network in self.networks]
@@ -154,8 +158,12 @@ class FirstLayerBackground(Background):
         """Compute the outputs of each network for rows, shape (n_networks, n_rows, n_outputs)."""
         outputs = []
         for network, neurons in zip(self.networks, self.neurons, strict=True):
-            outputs.append(self.convert(_upper_layers(network, rows.sums[:, neurons])))
+            outputs.append(self.converted(_upper_layers(network, rows.sums[:, neurons])))
         return np.stack(outputs).astype(np.float64)
+
+    def converted(self, outputs: FloatArray) -> FloatArray:
+        """Convert outputs of the networks to the scale of the contributions."""
+        return self.convert(outputs)[:, self.hybrid_outputs]
 
 
 class FirstLayerHybrids(HybridRows):
@@ -204,7 +212,7 @@ class FirstLayerHybrids(HybridRows):
             total = total + _upper_layers(
                 self.background.networks[number], Z.reshape(-1, n_neurons)
             )
-        outputs = self.background.convert(total / len(numbers))
+        outputs = self.background.converted(total / len(numbers))
         return outputs.reshape(n_sets, n_hybrids, n_pairs, -1)
 
     def _terms(self, rows: Indices, background: Indices, number: int) -> FloatArray:

@@ -33,6 +33,9 @@ class Background(ABC):
     #: Number of networks whose mean is the prediction, if a hybrid may be predicted by one of them;
     #: otherwise 1.
     n_networks = 1
+    #: The outputs that are predicted for hybrids: all, or only the second of two probabilities,
+    #: where the first is 1 minus the second.
+    hybrid_outputs = slice(None)
 
     @abstractmethod
     def encode(self, X: Any) -> Any:

@@ -12,9 +12,11 @@ contributions" (2014); Lundberg and Lee, "A unified approach to interpreting mod
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil, comb, lcm
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,9 @@ from numpy.typing import NDArray
 from barenet.insight.contributions._hybrid_rows import HybridRows, Indices
 from barenet.model._arrays import FloatArray
 from barenet.model._randomness import derive_key, uniforms
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 #: Number of background rows of the first round.
 FIRST_ROUND = 24
@@ -37,7 +42,7 @@ ENOUGH_PAIRS = 128
 #: Maximum number of other background rows that each background row is compared with, to estimate
 #: the values of its own columns. What these estimates miss is in all samples; with half as many, a
 #: row takes half as many pairs again.
-NEIGHBOURS = 12
+NEIGHBOURS = 16
 
 #: Maximum number of elements of `from_row` in memory at a time.
 MAX_MEMBERSHIPS = 2**23
@@ -321,6 +326,20 @@ def with_total(values: FloatArray, variances: FloatArray, totals: FloatArray) ->
     return values + variances * (missing / divisors)[:, np.newaxis]
 
 
+def of_both_probabilities(values: FloatArray, totals: FloatArray) -> FloatArray:
+    """Return the values of both probabilities of two classes, from those of the second.
+
+    The first probability is 1 minus the second, up to rounding. What rounding adds to the totals of
+    the first, of shape (n_rows, 2), is divided in proportion to the sizes of the values.
+
+    >>> values = np.array([[[0.25], [-0.75]]])
+    >>> of_both_probabilities(values, np.array([[0.5, -0.5]])).tolist()
+    [[[-0.25, 0.25], [0.75, -0.75]]]
+    """
+    first = with_total(-values, np.abs(values), totals[:, :1])
+    return np.concatenate([first, values], axis=2)
+
+
 def paired_differences(
     game: Game, rows: Indices, background: Indices, orders: Indices, networks: Indices
 ) -> FloatArray:
@@ -403,7 +422,7 @@ def _differences(
     return differences
 
 
-def background_contributions(game: Game, seed: int) -> FloatArray:
+def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArray:
     """Estimate how much the columns of each background row contribute to its own output.
 
     In the game, the background rows are explained. The difference between the outputs of two of
@@ -419,11 +438,17 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
     distances = np.arange(1, n_neighbours + 1)
     key = derive_key(seed, NEIGHBOURS_KEY, 1)
     orders = random_orders(key, n_neighbours, game.n_groups)
-    sums = np.zeros((n_background, game.n_groups, game.outputs.shape[1]))
-    for number, distance in enumerate(distances.tolist()):
+
+    def differences_at(distance: int) -> FloatArray:
+        number = distance - 1
         neighbours = np.roll(circle, -distance, axis=1)
         network = np.array([number % game.n_networks])
         [differences] = paired_differences(game, circle, neighbours, orders[[number]], network)
+        return differences
+
+    sums = np.zeros((n_background, game.n_groups, game.outputs.shape[1]))
+    all_differences = in_threads(differences_at, distances.tolist(), n_threads)
+    for distance, differences in zip(distances.tolist(), all_differences, strict=True):
         sums += differences
         sums -= np.roll(differences, distance, axis=0)
     coefficients = np.zeros(n_background)
@@ -438,21 +463,31 @@ def background_contributions(game: Game, seed: int) -> FloatArray:
     return solution
 
 
+def in_threads(
+    function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
+) -> list[Result]:
+    """Call a function for each item, in some threads at once, or in this one."""
+    if n_threads == 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(n_threads, "barenet") as pool:
+        return list(pool.map(function, items))
+
+
 def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
     """Return the number of pairs after a round that starts after `end` pairs.
 
-    It grows by a quarter, to a multiple of the number of networks, so that all of them occur
+    It grows by an eighth, to a multiple of the number of networks, so that all of them occur
     equally often. Beyond the number of background rows, it is a multiple of this number, for the
     same reason.
 
     >>> next_end(0, 100), next_end(24, 100), next_end(92, 100), next_end(100, 100), next_end(0, 5)
-    (24, 30, 100, 200, 25)
+    (24, 27, 100, 200, 25)
     >>> next_end(0, 100, n_networks=16), next_end(64, 100, n_networks=16)
     (32, 80)
     >>> next_end(80, 100, n_networks=16), next_end(0, 12, n_networks=16)
-    (100, 24)
+    (96, 24)
     """
-    longer = max(FIRST_ROUND, end * 5 // 4)
+    longer = max(FIRST_ROUND, end * 9 // 8)
     longer = n_networks * ceil(longer / n_networks)
     if end < n_background < longer:
         longer = max(n_background, FIRST_ROUND, n_networks)
