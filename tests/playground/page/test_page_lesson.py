@@ -9,7 +9,7 @@ import pytest
 
 from barenet.playground.lessons._lessons import CONTROLS
 
-from .conftest import Tab
+from .conftest import KEEP_FRAMES, Tab
 
 #: Whether a lesson is passed by an answer to a request from before it began.
 PASSED_TOO_EARLY = """(() => {
@@ -590,6 +590,9 @@ HOLD_PAUSES = """(() => {
   };
 })()"""
 
+#: Longer than a pause, whose timer was set before.
+WAIT_LONGER_THAN_A_PAUSE = "new Promise((resolve) => setTimeout(resolve, 1000))"
+
 
 def to_the_end_of_a_lesson(page: Tab) -> None:
     """Show the last step of a lesson, as one that is passed."""
@@ -657,6 +660,26 @@ def test_the_enter_key_on_next_lesson_changes_nothing_else(tab):
         page.until("Boolean(window.endPause)")
         page.value("(window.endPause(), delete window.endPause)")
         assert page.value("document.activeElement.dataset.action") == "forward"
+
+
+def test_a_lesson_that_is_not_drawn_yet_skips_no_step(tab):
+    page = tab("#lesson=overfitting", width=1280, height=800)
+    page.value(LISTEN)
+    to_the_end_of_a_lesson(page)
+    page.find("#lesson [data-action=next]").hover()
+    page.value(KEEP_FRAMES)
+    click_where_the_mouse_is(page, times=1)
+    page.until_text("#lesson .place", "Lesson 8 of 12")
+    page.value(WAIT_LONGER_THAN_A_PAUSE)
+    assert page.value("barenet.lessons.forward.disabled")
+    click_where_the_mouse_is(page, times=1)
+    page.value("window.release()")
+    page.rest()
+    assert page.value("window.pressed") == []
+    assert page.value("barenet.view.step") == "", "the first one"
+    page.until("!barenet.lessons.forward.disabled")
+    page.press("Next", exact=True)
+    page.until_text("#lesson .step-of", "Step 2 of")
 
 
 def test_a_click_elsewhere_is_taken_at_once_and_after_a_pause_everywhere(tab):
