@@ -682,6 +682,19 @@ def test_a_lesson_that_is_not_drawn_yet_skips_no_step(tab):
     page.until_text("#lesson .step-of", "Step 2 of")
 
 
+def test_a_press_of_enter_is_one_step_however_long_it_is_held(tab):
+    page = tab("#lesson=loss")
+    page.until("!barenet.lessons.forward.disabled")
+    page.find("#lesson [data-action=forward]").focus()
+    for _ in range(4):
+        page.page.keyboard.down("Enter")
+    page.page.keyboard.up("Enter")
+    page.rest()
+    assert page.value("barenet.view.step") == "2"
+    page.key("Enter")
+    assert page.value("barenet.view.step") == "3"
+
+
 def test_a_click_elsewhere_is_taken_at_once_and_after_a_pause_everywhere(tab):
     page = tab("#lesson=overfitting", width=1280, height=800)
     to_the_end_of_a_lesson(page)

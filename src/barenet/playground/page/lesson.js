@@ -160,7 +160,11 @@ export class LessonPanel {
 
   // Arrow keys lead from step to step, unless they move what has the focus.
   key(event) {
-    const { key, target, ctrlKey, metaKey, altKey } = event;
+    const { key, target, repeat, ctrlKey, metaKey, altKey } = event;
+    if (repeat && key === "Enter" && this.clicks.buttons.contains(target)) {
+      event.preventDefault(); // one press is one step, however long it is held
+      return;
+    }
     const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
     const isFree = this.isHere && !ctrlKey && !metaKey && !altKey && !hasKeysOfItsOwn(target);
     if (!by || !isFree || (by > 0 && this.forward.disabled)) return;
