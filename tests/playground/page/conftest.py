@@ -69,6 +69,18 @@ REPLACE = """address => {
   history.replaceState = () => {}; // a picture that arrives before the reload writes no address
 }"""
 
+#: Keeps the frames of the browser, until they are released.
+KEEP_FRAMES = """(() => {
+  const [ask, cancel] = [requestAnimationFrame, cancelAnimationFrame];
+  const kept = new Map();
+  window.requestAnimationFrame = (act) => kept.set(kept.size + 1, act).size;
+  window.cancelAnimationFrame = (key) => kept.delete(key);
+  window.release = () => {
+    Object.assign(window, { requestAnimationFrame: ask, cancelAnimationFrame: cancel });
+    kept.forEach((act) => act(performance.now()));
+  };
+})()"""
+
 #: A page for axe-core: without its policy, which forbids scripts that are not its own.
 UNGUARDED = {"bypass_csp": True, "reduced_motion": "reduce"}
 #: The rules of axe-core: in the dark, only colours differ.

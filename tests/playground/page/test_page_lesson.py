@@ -9,7 +9,7 @@ import pytest
 
 from barenet.playground.lessons._lessons import CONTROLS
 
-from .conftest import Tab
+from .conftest import KEEP_FRAMES, Tab
 
 #: Whether a lesson is passed by an answer to a request from before it began.
 PASSED_TOO_EARLY = """(() => {
@@ -575,6 +575,24 @@ LISTEN = """(window.pressed = [], document.addEventListener("click", ({ target }
 #: The weights' seed, the settings' version, and the epoch: what no second click may change.
 NETWORK = "[settings.seed, barenet.version, header.epoch]"
 
+#: The pauses after a click at the foot of the card, and after a lesson has begun, do not end by
+#: themselves, however long a test takes; `endPause()` ends that of the lesson.
+HOLD_PAUSES = """(() => {
+  const { clicks } = barenet.lessons;
+  clicks.renew = () => {
+    if (clicks.place) clicks.until = Infinity;
+  };
+  const { setTimeout } = window;
+  window.setTimeout = (act, milliseconds, ...rest) => {
+    if (milliseconds !== 800) return setTimeout(act, milliseconds, ...rest);
+    window.endPause = act;
+    return 0;
+  };
+})()"""
+
+#: Longer than a pause, whose timer was set before.
+WAIT_LONGER_THAN_A_PAUSE = "new Promise((resolve) => setTimeout(resolve, 1000))"
+
 
 def to_the_end_of_a_lesson(page: Tab) -> None:
     """Show the last step of a lesson, as one that is passed."""
@@ -592,15 +610,18 @@ def click_where_the_mouse_is(page: Tab, times: int) -> None:
 def test_more_clicks_on_next_lesson_press_nothing_else(tab, width):
     page = tab("#lesson=one-neuron", width=width, height=800)
     page.value(LISTEN)
+    page.value(HOLD_PAUSES)
     for lesson in range(2, 13):
         to_the_end_of_a_lesson(page)
         page.find("#lesson [data-action=next]").hover()
         click_where_the_mouse_is(page, times=2)
         page.until_text("#lesson .place", f"Lesson {lesson} of 12")
+        page.rest()  # else the epoch would be that of the network before
         network = page.value(NETWORK)
         click_where_the_mouse_is(page, times=2)
         page.rest()
         assert page.text("#lesson .place") == f"Lesson {lesson} of 12"
+        assert page.value("barenet.view.step") == "", "the first one"
         assert page.value("window.pressed") == []
         assert page.value(NETWORK) == network, "and the network is that of the lesson"
 
@@ -611,6 +632,7 @@ def test_more_clicks_on_next_press_nothing_else_at_the_last_step(tab, width):
     page.value(LISTEN)
     page.to_step(page.value("barenet.lessons.lesson.steps.length") - 1)
     page.until("!barenet.lessons.forward.disabled")
+    page.value(HOLD_PAUSES)
     page.find("#lesson [data-action=forward]").hover()
     network = page.value(NETWORK)
     click_where_the_mouse_is(page, times=4)
@@ -621,18 +643,56 @@ def test_more_clicks_on_next_press_nothing_else_at_the_last_step(tab, width):
 
 def test_the_enter_key_on_next_lesson_changes_nothing_else(tab):
     page = tab("#lesson=overfitting")
+    page.value(HOLD_PAUSES)
     for lesson in range(8, 13):
         to_the_end_of_a_lesson(page)
         page.find("#lesson [data-action=next]").focus()
         for _ in range(3):
             page.key("Enter")
         page.until_text("#lesson .place", f"Lesson {lesson} of 12")
+        page.rest()  # else the epoch would be that of the network before
         network = page.value(NETWORK)
         page.key("Enter")
-        page.until("!barenet.lessons.forward.disabled")
-        assert page.value(NETWORK) == network
+        page.rest()
         assert page.text("#lesson .place") == f"Lesson {lesson} of 12"
+        assert page.value("barenet.view.step") == "", "the first one"
+        assert page.value(NETWORK) == network
+        page.until("Boolean(window.endPause)")
+        page.value("(window.endPause(), delete window.endPause)")
         assert page.value("document.activeElement.dataset.action") == "forward"
+
+
+def test_a_lesson_that_is_not_drawn_yet_skips_no_step(tab):
+    page = tab("#lesson=overfitting", width=1280, height=800)
+    page.value(LISTEN)
+    to_the_end_of_a_lesson(page)
+    page.find("#lesson [data-action=next]").hover()
+    page.value(KEEP_FRAMES)
+    click_where_the_mouse_is(page, times=1)
+    page.until_text("#lesson .place", "Lesson 8 of 12")
+    page.value(WAIT_LONGER_THAN_A_PAUSE)
+    assert page.value("barenet.lessons.forward.disabled")
+    click_where_the_mouse_is(page, times=1)
+    page.value("window.release()")
+    page.rest()
+    assert page.value("window.pressed") == []
+    assert page.value("barenet.view.step") == "", "the first one"
+    page.until("!barenet.lessons.forward.disabled")
+    page.press("Next", exact=True)
+    page.until_text("#lesson .step-of", "Step 2 of")
+
+
+def test_a_press_of_enter_is_one_step_however_long_it_is_held(tab):
+    page = tab("#lesson=loss")
+    page.until("!barenet.lessons.forward.disabled")
+    page.find("#lesson [data-action=forward]").focus()
+    for _ in range(4):
+        page.page.keyboard.down("Enter")
+    page.page.keyboard.up("Enter")
+    page.rest()
+    assert page.value("barenet.view.step") == "2"
+    page.key("Enter")
+    assert page.value("barenet.view.step") == "3"
 
 
 def test_a_click_elsewhere_is_taken_at_once_and_after_a_pause_everywhere(tab):

@@ -5,7 +5,7 @@ The tests keep messages of the server, or frames of the browser, and let them go
 
 import pytest
 
-from .conftest import IS_SITE
+from .conftest import IS_SITE, KEEP_FRAMES
 
 pytestmark = pytest.mark.integration
 
@@ -227,19 +227,6 @@ def test_an_answer_that_is_lost_with_the_connection_is_requested_again(tab):
     page.value("barenet.line.socket.close()")
     page.value("(kept.splice(0), letAllGo())")
     page.until("barenet.neuron.answer")
-
-
-#: Keeps the frames of the browser, until they are released.
-KEEP_FRAMES = """(() => {
-  const [ask, cancel] = [requestAnimationFrame, cancelAnimationFrame];
-  const kept = new Map();
-  window.requestAnimationFrame = (act) => kept.set(kept.size + 1, act).size;
-  window.cancelAnimationFrame = (key) => kept.delete(key);
-  window.release = () => {
-    Object.assign(window, { requestAnimationFrame: ask, cancelAnimationFrame: cancel });
-    kept.forEach((act) => act(performance.now()));
-  };
-})()"""
 
 
 @pytest.mark.skipif(IS_SITE, reason="BARENET_SITE: static files have no connection")

@@ -1,6 +1,8 @@
 // Clicks that follow one another on Next press nothing else: a new step moves other controls to its
 // place, and until the clicks pause, or the pointer moves, none of them is pressed.
 
+import { onceDrawn } from "./dom.js";
+
 export const TWO_CLICKS = 800; // milliseconds
 const NEAR = 12; // pixels that a hand or a finger moves between two clicks
 const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click"];
@@ -17,9 +19,15 @@ export class ClickSeries {
     Object.assign(this, { place: null, until: 0 });
   }
 
-  // What the clicks have changed is shown: the pause begins now.
   renew() {
     if (this.place) this.until = performance.now() + TWO_CLICKS;
+  }
+
+  // The pause begins once what the clicks have changed is drawn: nobody clicks on what is not seen yet.
+  renewOnceDrawn() {
+    if (!this.place) return;
+    this.until = Infinity;
+    onceDrawn(() => this.renew());
   }
 
   // A key that presses a button is a click without a pointer.

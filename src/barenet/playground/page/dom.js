@@ -22,6 +22,15 @@ export function connect(root, acts) {
 const unbroken = (words) =>
   typeof words === "string" ? words.replaceAll(/(\d) %/g, "$1\u00a0%") : words;
 
+// Act once what has changed is drawn, before the second frame from now; the function that is returned
+// cancels it.
+export function onceDrawn(act) {
+  let frame = requestAnimationFrame(() => {
+    frame = requestAnimationFrame(act);
+  });
+  return () => cancelAnimationFrame(frame);
+}
+
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {

@@ -3,7 +3,7 @@
 import { haveSameEdits, placeOf, sectionOf } from "./address.js";
 import { connectClass } from "./class-table.js";
 import { ClickSeries, TWO_CLICKS } from "./click-series.js";
-import { connect, find, findAll, make, parts, write } from "./dom.js";
+import { connect, find, findAll, make, onceDrawn, parts, write } from "./dom.js";
 import { said, t } from "./language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
 import { logLoss } from "./log-loss.js";
@@ -160,7 +160,11 @@ export class LessonPanel {
 
   // Arrow keys lead from step to step, unless they move what has the focus.
   key(event) {
-    const { key, target, ctrlKey, metaKey, altKey } = event;
+    const { key, target, repeat, ctrlKey, metaKey, altKey } = event;
+    if (repeat && key === "Enter" && this.clicks.buttons.contains(target)) {
+      event.preventDefault(); // one press is one step, however long it is held
+      return;
+    }
     const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
     const isFree = this.isHere && !ctrlKey && !metaKey && !altKey && !hasKeysOfItsOwn(target);
     if (!by || !isFree || (by > 0 && this.forward.disabled)) return;
@@ -183,7 +187,7 @@ export class LessonPanel {
     this.hasKeyboard = this.next.matches(":focus-visible");
     this.next.disabled = true; // a second click skips no lesson
     this.forward.disabled = true; // … and no step
-    clearTimeout(this.pause); // of the lesson that is left
+    this.cancelPause(); // of the lesson that is left
     this.visit(lesson, 0);
   }
 
@@ -279,7 +283,7 @@ export class LessonPanel {
       this.request();
     }
     this.markOpen();
-    this.clicks.renew();
+    this.clicks.renewOnceDrawn();
     scrollTo({ top: 0 });
   }
 
@@ -343,13 +347,7 @@ export class LessonPanel {
     this.questions.begin(lesson.steps, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
     this.picture.step = null; // the same lesson anew shows its picture again
-    this.forward.disabled = true;
-    this.pause = setTimeout(() => {
-      this.forward.disabled = false;
-      // The focus of the keyboard stays at the foot of the card.
-      if (this.hasKeyboard && document.activeElement === document.body) this.forward.focus();
-      this.next.disabled = !passed().includes(this.lesson?.title);
-    }, TWO_CLICKS);
+    this.startPause();
     this.root.classList.remove("passed", "asks");
     const isOnly = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = isOnly
@@ -360,6 +358,28 @@ export class LessonPanel {
       : t`Lesson ${this.place + 1} of ${this.lessons.length}`;
     find("h2", this.root).textContent = said(lesson.title);
     this.listSteps(passed());
+  }
+
+  // Next is disabled until a pause after the lesson is drawn, which takes long on a busy computer: who
+  // clicks once more before the lesson is seen skips no step.
+  startPause() {
+    this.cancelPause();
+    this.forward.disabled = true;
+    this.cancelDrawn = onceDrawn(() => {
+      this.pause = setTimeout(() => this.endPause(), TWO_CLICKS);
+    });
+  }
+
+  cancelPause() {
+    this.cancelDrawn?.();
+    clearTimeout(this.pause);
+  }
+
+  endPause() {
+    this.forward.disabled = false;
+    // The focus of the keyboard stays at the foot of the card.
+    if (this.hasKeyboard && document.activeElement === document.body) this.forward.focus();
+    this.next.disabled = !passed().includes(this.lesson?.title);
   }
 
   listSteps(done) {
