@@ -71,8 +71,9 @@ def test_the_path_of_a_batch_is_short():
     update = next(place for place, (_, name) in enumerate(calls) if name == "SGD.update")
     path = calls[: update + 1]
     files = [file for file, _ in path]
-    assert len(set(files)) <= PATH_FILES, sorted({Path(file).name for file in files})
-    assert len(set(path)) <= PATH_FUNCTIONS
+    steps = "\n".join(f"{Path(file).name}: {function}" for file, function in path)
+    assert len(set(files)) <= PATH_FILES, steps
+    assert len(set(path)) <= PATH_FUNCTIONS, steps
     assert sum(a != b for a, b in pairwise(files)) <= PATH_SWITCHES
 
 

@@ -86,7 +86,7 @@ def introduce(fit: Fit, note: str = "") -> None:
         _log_advice(fit)
     choose_metric(fit.settings.config.metric, fit.rows.dataset)
     if is_jax(fit.settings.config.engine):
-        note += f"trained by JAX on this device: {first_device().device_kind}\n\n"
+        note += f"training with JAX on this device: {first_device().device_kind}\n\n"
     log(f"{note}{fit.predictor.network.summary()}\n")
 
 

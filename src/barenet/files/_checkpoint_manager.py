@@ -40,6 +40,10 @@ from barenet.training._loop import Loop
 #: Names of parts in files, if they differ from the names in the code.
 IN_FILES = {"epoch": "tally", "monitor": "guard"}
 
+#: Remedies for a checkpoint of a run with other settings, or with other data.
+SAME_SETTINGS = "resume with the settings of that run, or start a new run without resuming"
+SAME_DATA = "resume with the data of that run, or start a new run without resuming"
+
 
 @contextmanager
 def saved_session(
@@ -237,9 +241,11 @@ class CheckpointManager(Callback):
         if settings and data:
             settings += f"; {data}"
         if settings:
-            raise ResumeError(f"resume: the checkpoint is of another run: {settings}")
+            problem = f"resume: the checkpoint is of another run: {settings}"
+            raise ResumeError(f"{problem}; {SAME_SETTINGS}")
         if data:
-            raise ResumeError(f"resume: the checkpoint is of a run with other data: {data}")
+            problem = f"resume: the checkpoint is of a run with other data: {data}"
+            raise ResumeError(f"{problem}; {SAME_DATA}")
         if surroundings:
             problem = "the run may end in other last digits than it would have"
             text = f"resume: {problem}: {surroundings}"

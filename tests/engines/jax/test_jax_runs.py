@@ -218,4 +218,4 @@ def test_the_command_names_the_device_before_the_training(tmp_path):
     command += ["--out", str(tmp_path / "run")]
     output = subprocess.check_output(command, stderr=subprocess.STDOUT, text=True)
     device = jax.devices()[0].device_kind
-    assert output.index(f"trained by JAX on this device: {device}") < output.index("epoch 1")
+    assert output.index(f"training with JAX on this device: {device}") < output.index("epoch 1")
