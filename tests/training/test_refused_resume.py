@@ -182,8 +182,13 @@ def refuse(path, parts, message, **more):
 def test_a_changed_run_is_refused_with_the_differences(interrupted, changed, message):
     parts = Parts(**copy.deepcopy(changed))
     is_data = re.match("X|y|sample_weight|validation_data|test_data", message)
-    kind = "a run with other data" if is_data else "another run"
-    remedy = "resume with the (settings|data) of that run, or start a new run without resuming$"
+    if is_data:
+        kind = "a run with other data"
+        needed = "the data"
+    else:
+        kind = "another run"
+        needed = "the settings( and the data)?"  # the dtype is that of both
+    remedy = f"resume with {needed} of that run, or start a new run without resuming$"
     expected = f"the checkpoint is of {kind}: (.*; )?{message}.*{remedy}"
     refuse(interrupted / "adam", parts, expected)
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,6 @@ from barenet.training._loop import Loop
 
 #: Names of parts in files, if they differ from the names in the code.
 IN_FILES = {"epoch": "tally", "monitor": "guard"}
-
-#: Remedies for a checkpoint of a run with other settings, or with other data.
-SAME_SETTINGS = "resume with the settings of that run, or start a new run without resuming"
-SAME_DATA = "resume with the data of that run, or start a new run without resuming"
 
 
 @contextmanager
@@ -239,17 +235,22 @@ class CheckpointManager(Callback):
         data = differences["data"]
         surroundings = differences["surroundings"]
         if settings and data:
-            settings += f"; {data}"
+            refuse("another run", f"{settings}; {data}", "the settings and the data")
         if settings:
-            problem = f"resume: the checkpoint is of another run: {settings}"
-            raise ResumeError(f"{problem}; {SAME_SETTINGS}")
+            refuse("another run", settings, "the settings")
         if data:
-            problem = f"resume: the checkpoint is of a run with other data: {data}"
-            raise ResumeError(f"{problem}; {SAME_DATA}")
+            refuse("a run with other data", data, "the data")
         if surroundings:
             problem = "the run may end in other last digits than it would have"
             text = f"resume: {problem}: {surroundings}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
+
+
+def refuse(other: str, differences: str, needed: str) -> NoReturn:
+    """Refuse the checkpoint of another run, with what differs and what is needed to resume it."""
+    problem = f"resume: the checkpoint is of {other}: {differences}"
+    remedy = f"resume with {needed} of that run, or start a new run without resuming"
+    raise ResumeError(f"{problem}; {remedy}")
 
 
 @contextmanager

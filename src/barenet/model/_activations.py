@@ -114,7 +114,7 @@ class ReLU(Rectifier):
     onnx_operator = "Relu"
 
     def forward(self, Z: FloatArray) -> FloatArray:
-        return np.clip(Z, 0, np.inf)  # as np.maximum(Z, 0), in a third of its time
+        return np.clip(Z, 0, np.inf)  # a third of the time of np.maximum, for large arrays
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
         return (Z > 0).astype(Z.dtype)

@@ -169,7 +169,7 @@ class ExplainedModel:
             return self.scaled(predictor.in_units(outputs))
 
         hybrid_outputs = slice(None)
-        if self.classes is not None and len(self.classes) == 2 and self.scale == "probability":
+        if self.scale == "probability" and _is_of_complements(predictor.network):
             hybrid_outputs = slice(1, 2)
         return FirstLayerBackground(
             predictor.network,
@@ -211,6 +211,16 @@ def _column_pairs(predictor: Predictor, group_of_column: Indices) -> list[Column
         column_pairs.append(pair)
         start += n_inputs
     return column_pairs
+
+
+def _is_of_complements(model: Model) -> bool:
+    """Return whether a model of classes has two probabilities, the first 1 minus the second.
+
+    Two independent sigmoids have other sums.
+    """
+    if model.n_outputs == 1:
+        return True
+    return model.n_outputs == 2 and model.output_activation.name == "softmax"
 
 
 def _starts_dense(model: Model) -> bool:

@@ -12,7 +12,7 @@ contributions" (2014); Lundberg and Lee, "A unified approach to interpreting mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil, comb, lcm
@@ -329,8 +329,8 @@ def with_total(values: FloatArray, variances: FloatArray, totals: FloatArray) ->
 def of_both_probabilities(values: FloatArray, totals: FloatArray) -> FloatArray:
     """Return the values of both probabilities of two classes, from those of the second.
 
-    The first probability is 1 minus the second, up to rounding. What rounding adds to the totals of
-    the first, of shape (n_rows, 2), is divided in proportion to the sizes of the values.
+    The first probability is 1 minus the second, up to rounding. The rounding error of its totals,
+    in the first column of `totals`, is divided in proportion to the sizes of the values.
 
     >>> values = np.array([[[0.25], [-0.75]]])
     >>> of_both_probabilities(values, np.array([[0.5, -0.5]])).tolist()
@@ -464,13 +464,18 @@ def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArra
 
 
 def in_threads(
-    function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
-) -> list[Result]:
-    """Call a function for each item, in some threads at once, or in this one."""
+    function: Callable[[Item], Result], items: Sequence[Item], n_threads: int
+) -> Iterator[Result]:
+    """Call a function for each item, in some threads at once, or in this one; yield the results.
+
+    Only the results of `n_threads` items are in memory at a time.
+    """
     if n_threads == 1:
-        return [function(item) for item in items]
+        yield from map(function, items)
+        return
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
-        return list(pool.map(function, items))
+        for first in range(0, len(items), n_threads):
+            yield from pool.map(function, items[first : first + n_threads])
 
 
 def next_end(end: int, n_background: int, n_networks: int = 1) -> int:

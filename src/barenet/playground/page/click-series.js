@@ -10,24 +10,30 @@ const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click"];
 export class ClickSeries {
   constructor(buttons) {
     this.buttons = buttons;
+    this.cancelDrawn = () => {};
     this.end();
     for (const type of PRESSES)
       document.addEventListener(type, (event) => this.follow(event), { capture: true });
   }
 
   end() {
-    Object.assign(this, { place: null, until: 0 });
+    this.cancelDrawn();
+    Object.assign(this, { place: null, until: 0, isDrawn: true });
   }
 
   renew() {
-    if (this.place) this.until = performance.now() + TWO_CLICKS;
+    if (this.place && this.isDrawn) this.until = performance.now() + TWO_CLICKS;
   }
 
   // The pause begins once what the clicks have changed is drawn: nobody clicks on what is not seen yet.
   renewOnceDrawn() {
     if (!this.place) return;
-    this.until = Infinity;
-    onceDrawn(() => this.renew());
+    this.cancelDrawn();
+    Object.assign(this, { until: Infinity, isDrawn: false });
+    this.cancelDrawn = onceDrawn(() => {
+      this.isDrawn = true;
+      this.renew();
+    });
   }
 
   // A key that presses a button is a click without a pointer.

@@ -22,8 +22,7 @@ export function connect(root, acts) {
 const unbroken = (words) =>
   typeof words === "string" ? words.replaceAll(/(\d) %/g, "$1\u00a0%") : words;
 
-// Act once what has changed is drawn, before the second frame from now; the function that is returned
-// cancels it.
+// Call a function after the next frame is painted. It returns a function that cancels the call.
 export function onceDrawn(act) {
   let frame = requestAnimationFrame(() => {
     frame = requestAnimationFrame(act);

@@ -161,8 +161,8 @@ export class LessonPanel {
   // Arrow keys lead from step to step, unless they move what has the focus.
   key(event) {
     const { key, target, repeat, ctrlKey, metaKey, altKey } = event;
-    if (repeat && key === "Enter" && this.clicks.buttons.contains(target)) {
-      event.preventDefault(); // one press is one step, however long it is held
+    if (repeat && key === "Enter" && target.matches("#lesson button")) {
+      event.preventDefault(); // one press is one click, however long it is held
       return;
     }
     const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
@@ -360,8 +360,8 @@ export class LessonPanel {
     this.listSteps(passed());
   }
 
-  // Next is disabled until a pause after the lesson is drawn, which takes long on a busy computer: who
-  // clicks once more before the lesson is seen skips no step.
+  // Next is disabled until a pause after the lesson is drawn, which takes long on a busy computer: a
+  // click before the lesson is visible must not skip a step.
   startPause() {
     this.cancelPause();
     this.forward.disabled = true;
