@@ -453,7 +453,8 @@ export class BackwardPass {
       target.tagName === "SELECT" || (key === " " && target.tagName === "BUTTON");
     if (isForControl) return;
     event.preventDefault();
-    acts[key]();
+    const isHeld = event.repeat && key === " ";
+    if (!isHeld) acts[key]();
   }
 
   repaint() {
