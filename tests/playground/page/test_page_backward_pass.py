@@ -188,6 +188,33 @@ def test_the_keys_move_the_pass_and_not_the_training(tab):
     assert "pass=" not in page.value("location.hash")
 
 
+def test_the_focus_returns_to_where_it_was_when_a_pass_is_closed(tab):
+    page = tab("#data=circles&net.hidden=2&net.activations=tanh")
+    focused = "document.activeElement.textContent"
+    page.find(".probe-open").focus()
+    page.key("Enter")
+    page.until("document.querySelector('.pass-open')")
+    page.find(".pass-open").focus()
+    page.key("Enter")
+    page.find(".pass-head .text").focus()
+    page.key("Enter")
+    assert page.find(".backward-pass").is_hidden() and page.find("#side").is_visible()
+    page.frame()
+    assert page.value(focused) == "▶ Play it forward and backward"
+    page.key("Enter")
+    assert page.value("document.activeElement.className") == "backward-pass"
+    page.key("Escape")
+    assert page.find(".backward-pass").is_hidden() and page.find("#side").is_hidden()
+    page.frame()
+    assert page.value(focused) == "Probe a point"
+    page.visit("#lesson=error-back")
+    page.until("barenet.passes.isOpen")
+    page.find(".pass-head .text").focus()
+    page.key("Enter")
+    page.frame()
+    assert page.value("document.activeElement.id") == "networks", "the lesson has opened it"
+
+
 def test_what_is_read_aloud_does_not_change_with_every_frame(tab):
     page = tab("#data=circles")
     open_pass(page)

@@ -256,7 +256,7 @@ class Page {
       },
       open: (layer, neuron, row) => {
         accept("open");
-        this.neuron.open(neuronOf(panel, layer, neuron), panel, row);
+        this.neuron.open(neuronOf(panel, layer, neuron), panel, { row });
       },
       slower: (rate) => {
         this.change((wanted) => (wanted.networks[place].learning_rate = rate));
