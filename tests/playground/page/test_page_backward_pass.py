@@ -161,7 +161,9 @@ def test_the_keys_move_the_pass_and_not_the_training(tab):
         assert page.value(f"{PASS}.index") == place, key
     page.select(".backward-pass select", "20")
     page.find(".backward-pass").focus()
-    page.key(" ")
+    for _ in range(4):  # the key is held
+        page.page.keyboard.down(" ")
+    page.page.keyboard.up(" ")
     assert page.value(f"{PASS}.isPlaying") and not page.value("barenet.playing")
     assert page.page.get_by_role("button", name="Pause the pass").is_visible()
     assert page.find(".pass-pulse").is_hidden(), "reduced motion"
@@ -184,6 +186,33 @@ def test_the_keys_move_the_pass_and_not_the_training(tab):
     page.key("Escape")
     assert page.find(".backward-pass").is_hidden() and page.find(".stage").is_visible()
     assert "pass=" not in page.value("location.hash")
+
+
+def test_the_focus_returns_to_where_it_was_when_a_pass_is_closed(tab):
+    page = tab("#data=circles&net.hidden=2&net.activations=tanh")
+    focused = "document.activeElement.textContent"
+    page.find(".probe-open").focus()
+    page.key("Enter")
+    page.until("document.querySelector('.pass-open')")
+    page.find(".pass-open").focus()
+    page.key("Enter")
+    page.find(".pass-head .text").focus()
+    page.key("Enter")
+    assert page.find(".backward-pass").is_hidden() and page.find("#side").is_visible()
+    page.frame()
+    assert page.value(focused) == "▶ Play it forward and backward"
+    page.key("Enter")
+    assert page.value("document.activeElement.className") == "backward-pass"
+    page.key("Escape")
+    assert page.find(".backward-pass").is_hidden() and page.find("#side").is_hidden()
+    page.frame()
+    assert page.value(focused) == "Probe a point"
+    page.visit("#lesson=error-back")
+    page.until("barenet.passes.isOpen")
+    page.find(".pass-head .text").focus()
+    page.key("Enter")
+    page.frame()
+    assert page.value("document.activeElement.id") == "networks", "the lesson has opened it"
 
 
 def test_what_is_read_aloud_does_not_change_with_every_frame(tab):

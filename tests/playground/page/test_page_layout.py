@@ -141,6 +141,19 @@ def test_a_neuron_is_opened_beside_its_network(tab):
     assert page.find("#side").is_hidden(), "the neuron is gone"
 
 
+def test_a_setting_that_is_changed_beside_a_neuron_keeps_the_focus(tab):
+    page = tab("#data=circles", width=1440, height=900)
+    page.open_neuron(1)
+    page.find("[data-field=optimizer]").focus()
+    page.choose("optimizer", "sgd")
+    page.until("barenet.neuron.about.optimizer === 'sgd'")  # its panel is built anew
+    assert page.value("document.activeElement.dataset.field") == "optimizer"
+    page.find("#neuron input[type=range]").first.focus()
+    page.value("barenet.change(({ networks }) => (networks[0].optimizer = 'adam'))")
+    page.until("barenet.neuron.about.optimizer === 'adam'")
+    assert page.value("document.activeElement.id") == "side", "it was within the panel"
+
+
 def test_a_neuron_fits_a_phone_and_covers_little_of_it(tab):
     page = tab("#data=circles", width=360, height=740)
     assert box(page, ".answer")[2] <= box(page, ".stage")[2]

@@ -199,6 +199,27 @@ def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
     assert not again.is_visible() and page.find("#side").is_hidden(), "this lesson has no point"
 
 
+def test_the_panel_of_a_point_takes_the_focus_only_from_the_button_that_opens_it(tab):
+    page = tab("#lesson=error-back")
+    focused = "document.activeElement.dataset.action"
+    page.until("barenet.passes.isOpen && !barenet.lessons.forward.disabled")
+    page.press("Close", exact=True)
+    page.value("barenet.lessons.lesson.steps.forEach((step) => (step.term = -1))")
+    page.value("(barenet.lessons.lesson.address = 'probe=0.5~0.5')")
+    page.find("#lesson [data-action=forward]").focus()
+    page.key("Enter")
+    page.until("document.querySelector('.tree .fold')")
+    page.rest()
+    assert page.find("#side").is_visible()
+    assert page.value(focused) == "forward", "the step opens the panel"
+    page.key("Escape")
+    page.find("#lesson [data-action=point]").focus()
+    page.key("Enter")
+    page.frame()
+    assert page.find("#side").is_visible()
+    assert page.value("document.activeElement.id") == "side", "it takes the place of the button"
+
+
 #: Presses Next lesson on a slow line, and keeps the data of each panel that opens.
 NEXT_ON_A_SLOW_LINE = """(() => {
   const { line, side } = barenet;

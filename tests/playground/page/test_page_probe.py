@@ -158,6 +158,24 @@ def test_a_place_in_both_networks_by_the_keyboard(tab):
     assert not page.find("#side").is_visible(), "other data"
 
 
+def test_other_data_close_the_probe_and_leave_the_focus_at_the_data(tab):
+    page = tab("#data=circles", width=900)  # narrow: the data stay beside the panel
+    page.find(".probe-open").first.focus()
+    page.key("Enter")
+    page.until("document.querySelectorAll('.tree .fold').length > 0")
+    page.find("[data-name=circles]").focus()
+    page.key("ArrowRight")
+    page.until("facts.name === 'xor'")
+    page.rest()
+    assert page.find("#side").is_hidden()
+    assert page.value("document.activeElement.dataset.name") == "xor"
+    page.find(".probe-open").first.focus()
+    page.key("Enter")
+    page.until("document.querySelectorAll('.tree .fold').length > 0")
+    page.key("Escape")
+    assert page.value("document.activeElement.textContent") == "Probe a point", "where it was"
+
+
 def test_the_way_back_moves_by_itself(tab):
     page = tab("#data=sine", reduced_motion="no-preference")
     page.click(".probe-open")

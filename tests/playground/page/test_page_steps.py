@@ -245,3 +245,18 @@ def test_the_name_of_the_page_leads_to_the_first_page_of_the_site(browser, site)
     link = page.page.get_by_role("link", name="barenet", exact=True)
     assert link.get_attribute("href") == "../"
     page.page.close()
+
+
+def test_the_focus_stays_at_next_while_a_step_opens_or_closes_a_panel(tab):
+    page = tab("#lesson=activation")
+    focused = "document.activeElement.dataset.action"
+    page.until(READY)
+    page.until("barenet.neuron.isOpen")
+    page.find("#lesson [data-action=forward]").focus()
+    for key, step, is_open in (("Enter", 2, False), ("ArrowLeft", 1, True), ("Enter", 2, False)):
+        page.key(key)
+        page.until_text("#lesson .step-of", f"Step {step} of")
+        page.until(READY)
+        page.until("barenet.neuron.isOpen" if is_open else "!barenet.neuron.isOpen")
+        page.rest()
+        assert page.value(focused) == "forward", f"step {step}"

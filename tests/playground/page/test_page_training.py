@@ -7,6 +7,17 @@ from .conftest import IS_SITE
 
 pytestmark = pytest.mark.integration
 
+#: Notes what the page orders from now on to play and to pause.
+COUNT_ORDERS = """(() => {
+  const { line } = barenet;
+  const send = line.send.bind(line);
+  window.orders = [];
+  line.send = (type, ...fields) => {
+    if (["play", "pause"].includes(type)) window.orders.push(type);
+    return send(type, ...fields);
+  };
+})()"""
+
 
 def test_buttons_and_keys_step_and_play_and_reset_keeps_the_initial_weights(tab):
     page = tab()
@@ -38,6 +49,20 @@ def test_buttons_and_keys_step_and_play_and_reset_keeps_the_initial_weights(tab)
     page.until("header.batch[0] === 1")
     page.key(" ")
     page.until("barenet.playing && header.epoch > 1")
+
+
+def test_a_press_of_space_plays_or_pauses_once_however_long_it_is_held(tab):
+    page = tab()
+    page.page.keyboard.down(" ")
+    page.until("barenet.playing && header.epoch > 0")
+    page.value(COUNT_ORDERS)
+    for _ in range(3):
+        page.page.keyboard.down(" ")  # the key repeats
+    page.page.keyboard.up(" ")
+    assert page.value("window.orders") == []
+    page.key(" ")
+    assert page.value("window.orders") == ["pause"]
+    page.until("!barenet.playing")
 
 
 def test_the_usual_learning_rate_of_an_optimizer_is_announced_and_marked(tab):

@@ -2,6 +2,7 @@
 // term at a time, in the card of the network. The server computes all numbers.
 
 import { button, counted, find, make, write } from "./dom.js";
+import { returnFocus } from "./focus.js";
 import { shortPixelName } from "./ink.js";
 import { subscript } from "./input-names.js";
 import { t } from "./language.js";
@@ -61,6 +62,7 @@ export class BackwardPasses {
   }
 
   open(pass) {
+    this.from = document.activeElement;
     this.page.line.send("pause"); // a pass is of one network, which may have begun to learn unseen
     pass.open(0);
     this.mark();
@@ -70,9 +72,11 @@ export class BackwardPasses {
   }
 
   close() {
+    const wasInside = this.passes.some(({ root }) => root.contains(document.activeElement));
     this.hide();
     if (!this.page.side.shows(this.probe.content)) this.probe.end();
     this.page.writeAddress();
+    if (wasInside) returnFocus(this.from);
   }
 
   hide() {
@@ -453,7 +457,8 @@ export class BackwardPass {
       target.tagName === "SELECT" || (key === " " && target.tagName === "BUTTON");
     if (isForControl) return;
     event.preventDefault();
-    acts[key]();
+    const isHeld = event.repeat && key === " ";
+    if (!isHeld) acts[key]();
   }
 
   repaint() {

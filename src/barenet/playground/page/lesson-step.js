@@ -87,7 +87,8 @@ export class StepPicture {
     const isNarrow = matchMedia("(max-width: 980px)").matches;
     if (name && !isNarrow) {
       const [column, place] = keyOf(name, panels[0].network).split(".").map(Number);
-      neuron.open(neuronOf(panels[0], column - 1, place - 1), panels[0]);
+      const opened = neuronOf(panels[0], column - 1, place - 1);
+      neuron.open(opened, panels[0], { takesFocus: false });
       this.opened = name;
     } else if (this.opened) {
       side.close();
@@ -108,8 +109,8 @@ export class StepPicture {
     if (!term && passes.isOpen) passes.close();
     if (isOther) {
       const point = tool.near(...probe.split("~").map(Number));
-      if (this.probes(probe)) tool.choose(point, false);
-      else tool.choose(point);
+      if (this.probes(probe)) tool.choose(point, { opens: false });
+      else tool.choose(point, { takesFocus: false });
     }
     if (!term) return;
     const [first] = passes.passes;

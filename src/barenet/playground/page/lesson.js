@@ -224,6 +224,8 @@ export class LessonPanel {
     const { probe, term } = this.pictureOf(this.lesson.steps[this.step]);
     Object.assign(this.page.view, { probe, pass: term });
     this.page.tools.forEach((tool) => tool.follow?.());
+    const { root } = this.page.side;
+    if (!root.hidden) root.focus({ preventScroll: true }); // the button is not shown beside it
   }
 
   // The picture of a step: its own, or that of the lesson.

@@ -256,7 +256,7 @@ class Page {
       },
       open: (layer, neuron, row) => {
         accept("open");
-        this.neuron.open(neuronOf(panel, layer, neuron), panel, row);
+        this.neuron.open(neuronOf(panel, layer, neuron), panel, { row });
       },
       slower: (rate) => {
         this.change((wanted) => (wanted.networks[place].learning_rate = rate));
@@ -497,10 +497,12 @@ class Page {
   key(event) {
     const selector = this.controlOf(event);
     if (!selector) return;
+    event.preventDefault();
+    const isHeld = event.repeat && selector === KEYS[" "];
+    if (isHeld) return; // one press plays or pauses, however long it lasts
     if (selector === KEYS.n)
       this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
     else find(selector).click();
-    event.preventDefault();
   }
 
   toggleInput(name) {

@@ -55,8 +55,9 @@ export class NeuronPanel {
     return this.page.side.shows(this.root);
   }
 
-  // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
-  open(neuron, panel, row) {
+  // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }; `row`:
+  // the weight to be typed.
+  open(neuron, panel, { row, takesFocus = true } = {}) {
     Object.assign(this, {
       neuron,
       panel,
@@ -66,7 +67,8 @@ export class NeuronPanel {
     });
     this.about = aboutOf(neuron, panel);
     this.build(panel.frame?.weights ?? []);
-    this.page.side.open(neuron.name, this.root, () => this.panel.network.open(null));
+    const onClose = () => this.panel.network.open(null);
+    this.page.side.open(neuron.name, this.root, onClose, takesFocus);
     panel.network.open(neuron);
     if (row !== undefined) this.weights.fields[row].number.select();
     this.follow();
@@ -85,7 +87,8 @@ export class NeuronPanel {
     )
       return;
     this.panel.network.open(null);
-    this.open(now, this.panel);
+    const takesFocus = this.page.side.root.contains(document.activeElement); // its fields are made anew
+    this.open(now, this.panel, { takesFocus });
   }
 
   build(weights) {

@@ -72,7 +72,8 @@ export class Probe {
     output.overlay = (canvas, ratio) =>
       this.point?.at && drawMark(canvas, this.point.at, panel.data.curve, ratio);
     const open = () => {
-      this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] }, true);
+      const point = this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] };
+      this.choose(point, { opens: true });
       find("button", this.content).focus();
     };
     find(".map-view .checks", panel.root).append(
@@ -172,12 +173,12 @@ export class Probe {
   }
 
   // Probe a point, or an image without a place, which opens no panel.
-  choose(point, opens = Boolean(point.at) && !this.page.view.pass) {
+  choose(point, { opens = Boolean(point.at) && !this.page.view.pass, takesFocus = true } = {}) {
     this.source = this.data();
     this.sought = null;
     write(this.refusal, "");
     if (opens && !this.page.side.shows(this.content))
-      this.page.side.open(t`One point`, this.content, () => this.close());
+      this.page.side.open(t`One point`, this.content, () => this.close(), takesFocus);
     this.point = point;
     this.number.value = point.number ?? ""; // also while it is in use
     for (const view of this.views) view.isNew = true;
@@ -328,8 +329,8 @@ export class Probe {
     if (!this.point && this.sought === null && row && this.page.facts.table_rows) this.goTo(row);
     else if (!this.point && probe) {
       const point = this.near(...probe.split("~").map(Number));
-      if (this.page.lessons.picture.probes(probe)) this.choose(point, false);
-      else this.choose(point);
+      if (this.page.lessons.picture.probes(probe)) this.choose(point, { opens: false });
+      else this.choose(point, { takesFocus: false });
     }
     if (this.point && this.views[0].answer) this.list(this.views[0].answer);
     for (const { place } of this.point ? this.page.panels : []) this.request(this.views[place]);

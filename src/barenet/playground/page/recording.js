@@ -151,7 +151,8 @@ class Player {
       )
         return;
       event.preventDefault();
-      find(keys[event.key]).click();
+      const isHeld = event.repeat && event.key === " ";
+      if (!isHeld) find(keys[event.key]).click();
     });
     new ResizeObserver(() => this.draw()).observe(find(".map"));
   }

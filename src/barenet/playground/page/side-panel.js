@@ -1,6 +1,7 @@
 // The panel at the side of the page: it is not modal, so the network stays in view and in use.
 
-import { button, find, make } from "./dom.js";
+import { button, make } from "./dom.js";
+import { isFocusSeen, returnFocus } from "./focus.js";
 import { t } from "./language.js";
 
 export class SidePanel {
@@ -18,8 +19,9 @@ export class SidePanel {
     });
   }
 
-  // Show an element; whatever was shown before is closed. The focus returns to where it was.
-  open(title, content, onClose = () => {}) {
+  // Show an element; whatever was shown before is closed. `takesFocus`: false where a state opens the
+  // panel, and not the user.
+  open(title, content, onClose = () => {}, takesFocus = true) {
     const from = this.root.contains(document.activeElement) ? this.from : document.activeElement;
     if (this.content !== content) this.close();
     Object.assign(this, { content, onClose, from });
@@ -28,7 +30,7 @@ export class SidePanel {
     this.root.hidden = false;
     document.body.classList.add("with-side");
     this.root.scrollTop = 0;
-    this.root.focus({ preventScroll: true });
+    if (takesFocus) this.root.focus({ preventScroll: true });
     if (getComputedStyle(this.root).position === "fixed") from.closest(".stage")?.scrollIntoView(); // seen above the sheet
   }
 
@@ -36,13 +38,15 @@ export class SidePanel {
     return !this.root.hidden && this.content === content;
   }
 
+  // The focus returns if it was within the panel, or is on nothing: a state that closes the panel
+  // takes it from no button.
   close() {
     if (this.root.hidden) return;
+    const wasInside = this.root.contains(document.activeElement);
     this.root.hidden = true;
     document.body.classList.remove("with-side");
     this.onClose();
-    const place =
-      this.from?.isConnected && this.from !== document.body ? this.from : find("#networks");
-    place.focus({ preventScroll: true });
+    if (!wasInside && isFocusSeen()) return;
+    returnFocus(this.from);
   }
 }
