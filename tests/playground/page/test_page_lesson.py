@@ -704,6 +704,25 @@ def test_a_lesson_that_is_not_drawn_yet_skips_no_step(tab):
     page.until_text("#lesson .step-of", "Step 2 of")
 
 
+def test_the_focus_stays_at_the_card_where_its_button_has_no_more_steps(tab):
+    page = tab("#lesson=loss")
+    page.until("!barenet.lessons.forward.disabled")
+    last = page.value("barenet.lessons.lesson.steps.length")
+    page.to_step(last - 1)
+    page.find("#lesson [data-action=forward]").focus()
+    page.key("Enter")
+    page.until_text("#lesson .step-of", f"Step {last} of {last}")
+    assert page.value("document.activeElement.id") == "lesson"
+    page.key("Enter")  # which undoes nothing
+    page.key("ArrowLeft")
+    page.until_text("#lesson .step-of", f"Step {last - 1} of {last}")
+    page.to_step(2)
+    page.find("#lesson [data-action=back]").focus()
+    page.key("Enter")
+    page.until_text("#lesson .step-of", f"Step 1 of {last}")
+    assert page.value("document.activeElement.id") == "lesson"
+
+
 def test_a_press_of_enter_is_one_step_however_long_it_is_held(tab):
     page = tab("#lesson=loss")
     page.until("!barenet.lessons.forward.disabled")

@@ -266,8 +266,11 @@ export class LessonPanel {
     this.root.classList.toggle("at-end", isLast);
     this.goal.hidden = !isLast || !lesson.checked;
     this.questions.showStep(place, isLast);
+    const pressed = [this.back, this.forward].find((each) => each === document.activeElement);
     this.back.disabled = place === 0;
     this.forward.hidden = isLast;
+    // Not on the other button: a second press of the key would undo the first one.
+    if (pressed?.hidden || pressed?.disabled) this.root.focus({ preventScroll: true });
     this.next.hidden = !isLast || this.isLastLesson;
     this.showFinish();
     this.dots.replaceChildren(
