@@ -193,9 +193,10 @@ def test_the_focus_returns_to_where_it_was_when_a_pass_is_closed(tab):
     focused = "document.activeElement.textContent"
     page.find(".probe-open").focus()
     page.key("Enter")
-    page.until("document.querySelector('.pass-open')")
+    page.until("document.querySelector('.pass-open').checkVisibility()")  # once numbers are there
     page.find(".pass-open").focus()
     page.key("Enter")
+    page.until("barenet.passes.isOpen")
     page.find(".pass-head .text").focus()
     page.key("Enter")
     assert page.find(".backward-pass").is_hidden() and page.find("#side").is_visible()
