@@ -12,8 +12,9 @@ contributions" (2014); Lundberg and Lee, "A unified approach to interpreting mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil, comb, lcm
 from typing import NamedTuple, TypeVar
@@ -464,18 +465,23 @@ def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArra
 
 
 def in_threads(
-    function: Callable[[Item], Result], items: Sequence[Item], n_threads: int
+    function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
 ) -> Iterator[Result]:
     """Call a function for each item, in some threads at once, or in this one; yield the results.
 
-    Only the results of `n_threads` items are in memory at a time.
+    Calls begin at most 2 · `n_threads` items ahead, so that few results are in memory at a time.
     """
     if n_threads == 1:
         yield from map(function, items)
         return
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
-        for first in range(0, len(items), n_threads):
-            yield from pool.map(function, items[first : first + n_threads])
+        begun: deque[Future[Result]] = deque()
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) == 2 * n_threads:
+                yield begun.popleft().result()
+        for future in begun:
+            yield future.result()
 
 
 def next_end(end: int, n_background: int, n_networks: int = 1) -> int:
