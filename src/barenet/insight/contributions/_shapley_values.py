@@ -472,7 +472,8 @@ def in_threads(
     Calls begin at most 2 · `n_threads` items ahead, so that few results are in memory at a time.
     """
     if n_threads == 1:
-        yield from map(function, items)
+        for item in items:
+            yield function(item)
         return
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         begun: deque[Future[Result]] = deque()
