@@ -187,7 +187,7 @@ class Explainer:
                 errors = np.sqrt(np.square(errors) + self.sampling_variances)
         expected = self.outputs.mean(axis=0)
         values_of_outputs = values.values
-        if values_of_outputs.shape[2] < len(expected):
+        if values_of_outputs.shape[2] < len(expected):  # that of the second probability alone
             totals = outputs - expected
             values_of_outputs = of_both_probabilities(values_of_outputs, totals)
             errors = np.repeat(errors, 2, axis=2)

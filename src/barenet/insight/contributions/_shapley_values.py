@@ -41,8 +41,9 @@ REPEATED_OF_NETWORKS = 24
 ENOUGH_PAIRS = 128
 
 #: Maximum number of other background rows that each background row is compared with, to estimate
-#: the values of its own columns. What these estimates miss is in all samples; with half as many, a
-#: row takes half as many pairs again.
+#: the values of its own columns. What these estimates miss is in all samples. On a generated table
+#: of two classes and 20 columns, the variance of samples is 7 % larger with 12 and 3 % smaller with
+#: 24.
 NEIGHBOURS = 16
 
 #: Maximum number of elements of `from_row` in memory at a time.
