@@ -39,11 +39,10 @@ def test_values_and_derivatives_agree_with_pytorch(pytorch):
     np.testing.assert_allclose(d_Z, softmax["d_Z"], rtol=1e-12, atol=1e-16)
 
 
-@pytest.mark.parametrize("name", ENTRYWISE)
-def test_every_activation_is_compared_with_pytorch_or_by_hand(name, pytorch):
+def test_every_activation_is_compared_with_pytorch_or_by_hand(pytorch):
     tested = {spec.split(":")[0] for spec in [*BY_HAND, *pytorch["activations"]["results"]]}
-    remedy = f"add {name} to BY_HAND, or to tests/oracles/make_pytorch.py and run it"
-    assert name in tested, remedy
+    remedy = "add it to BY_HAND, or to tests/oracles/make_pytorch.py and run it"
+    assert tested >= set(ENTRYWISE), remedy
 
 
 @pytest.mark.parametrize("spec", BY_HAND)

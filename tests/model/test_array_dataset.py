@@ -56,18 +56,18 @@ def test_one_hot_agrees_with_scikit_learns_label_binarize(y):
     np.testing.assert_array_equal(check_targets(y, len(y), 5, DOUBLE), expected)
 
 
-@pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "uint64", "bool"])
-def test_class_indices_of_any_integer_type(kind, dtype):
-    rows = one_hot(np.array([1, 0, 1], kind), 2, dtype)
-    assert rows.tolist() == [[0, 1], [1, 0], [0, 1]]
-    assert rows.dtype == dtype
+def test_class_indices_of_any_integer_type(dtype):
+    for kind in ("int8", "uint8", "int64", "uint64", "bool"):
+        rows = one_hot(np.array([1, 0, 1], kind), 2, dtype)
+        assert rows.tolist() == [[0, 1], [1, 0], [0, 1]]
+        assert rows.dtype == dtype
 
 
-@pytest.mark.parametrize("y", [[0.0, 1.0], [[0], [1]], 1, []])
-def test_one_hot_needs_a_vector_of_integers(y):
-    with pytest.raises(ValueError, match=r"^y: expected class indices, whole numbers of shape"):
-        one_hot(y, 2)
-    with pytest.raises(ValueError, match=r"^n_classes: expected a whole number of 1 or more"):
+def test_one_hot_needs_a_vector_of_integers(refused):
+    for y in ([0.0, 1.0], [[0], [1]], 1, []):
+        with refused("y"):
+            one_hot(y, 2)
+    with refused("n_classes"):
         one_hot([0], 2.5)
 
 
@@ -82,10 +82,10 @@ def test_one_hot_needs_a_vector_of_integers(y):
         (np.array([1, 2], dtype=object), 1, [[1], [2]]),
     ],
 )
-def test_targets_take_the_shape_of_the_output(y, n_outputs, expected, dtype):
-    targets = check_targets(y, 2, n_outputs, np.dtype(dtype))
+def test_targets_take_the_shape_of_the_output(y, n_outputs, expected):
+    targets = check_targets(y, 2, n_outputs, DOUBLE)
     assert targets.tolist() == expected
-    assert targets.dtype == dtype
+    assert targets.dtype == DOUBLE
 
 
 X = np.random.default_rng(0).integers(-9, 9, (4, 2)).astype(np.float64)

@@ -48,15 +48,12 @@ def test_numbers_become_pythons_and_others_are_refused(check, good, bad, expecte
             check(value, "n")
 
 
-@pytest.mark.parametrize("value", ["float32", "f4", np.float32, SINGLE, "float64", float, "d"])
-def test_supported_dtypes(value):
-    assert check_dtype(value) == np.dtype(value)
-
-
-@pytest.mark.parametrize("value", ["float16", "floaty", np.complex128, 32, object, ">f8", None])
-def test_other_dtypes_are_refused(value):
-    with pytest.raises(ValueError, match=r"^dtype: expected float32 or float64, got "):
-        check_dtype(value)
+def test_other_dtypes_than_two_are_refused(refused):
+    for value in ("float32", "f4", np.float32, SINGLE, "float64", float, "d"):
+        assert check_dtype(value) == np.dtype(value)
+    for value in ("float16", "floaty", np.complex128, 32, object, ">f8", None):
+        with refused("dtype"):
+            check_dtype(value)
 
 
 @given(
@@ -100,10 +97,10 @@ FORMS = {
 
 @pytest.mark.case(13, 14, 15)
 @pytest.mark.parametrize("form", FORMS)
-def test_any_array_of_real_numbers_is_taken(form, dtype):
-    result = check_inputs(FORMS[form], np.dtype(dtype), 8)
+def test_any_array_of_real_numbers_is_taken(form):
+    result = check_inputs(FORMS[form], SINGLE, 8)
     np.testing.assert_array_equal(result, BASE if form != "15 bool" else BASE > 20)
-    assert result.dtype == dtype and result.flags.c_contiguous
+    assert result.dtype == SINGLE and result.flags.c_contiguous
 
 
 WRONG_INPUTS = {
@@ -148,12 +145,11 @@ def test_finite_numbers_with_an_overflowing_sum_are_accepted():
 
 
 @pytest.mark.case(12)
-@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
-def test_sparse_matrices_are_refused_with_a_remedy(kind):
+def test_sparse_matrices_are_refused_with_a_remedy():
     from scipy import sparse  # which takes long to import
 
     with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported; use X.toarray"):
-        check_inputs(sparse.random_array((3, 2), format=kind), DOUBLE, 2)
+        check_inputs(sparse.random_array((3, 2), format="csr"), DOUBLE, 2)
 
 
 def test_errors_use_the_callers_argument_name():
@@ -186,7 +182,6 @@ def test_invalid_sample_weights_are_refused(case):
         Network.dense([1, 1]).value_and_gradient(np.ones((3, 1)), [1, 2, 3], sample_weight=weights)
 
 
-@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
 @pytest.mark.parametrize(
     "view",
     [
@@ -199,11 +194,12 @@ def test_invalid_sample_weights_are_refused(case):
     ],
     ids=["plain", "fortran", "transposed", "strided", "one_row_four_times", "nothing_masked"],
 )
-def test_inputs_used_without_a_copy(kind, view, dtype):
-    X = view(BASE.astype(kind))
-    kept = validate_inputs(X, np.dtype(dtype), None)
-    assert type(kept) is np.ndarray and kept.dtype == kind
-    assert (kept.strides, kept.ctypes.data) == (X.strides, X.ctypes.data)
+def test_inputs_used_without_a_copy(view):
+    for kind in ("float32", "float64", "uint8"):
+        X = view(BASE.astype(kind))
+        kept = validate_inputs(X, SINGLE, None)
+        assert type(kept) is np.ndarray and kept.dtype == kind
+        assert (kept.strides, kept.ctypes.data) == (X.strides, X.ctypes.data)
 
 
 def unaligned():
@@ -221,9 +217,9 @@ def field_of_records():
     [BASE.tolist(), BASE, BASE.astype("g"), BASE.astype(">f8"), unaligned(), field_of_records()],
     ids=["list", "int64", "longdouble", "big_endian", "unaligned", "field_of_records"],
 )
-def test_inputs_converted_to_the_networks_dtype(X, dtype):
-    kept = validate_inputs(X, np.dtype(dtype), 8)
-    assert kept.dtype == dtype and kept.flags.c_contiguous and kept.flags.aligned
+def test_inputs_converted_to_the_networks_dtype(X):
+    kept = validate_inputs(X, SINGLE, 8)
+    assert kept.dtype == SINGLE and kept.flags.c_contiguous and kept.flags.aligned
     np.testing.assert_array_equal(kept, BASE)
 
 
@@ -243,11 +239,11 @@ def scaled(scale, dtype="float32"):
     return validate_arrays(network, SquaredError(), [[1.0]], [1.0], scale=scale)
 
 
-@pytest.mark.parametrize("scale", [0, -1.0, NAN, INF, "1/255", None, True])
-def test_invalid_scales_are_refused(scale):
+def test_invalid_scales_are_refused(refused):
     for extreme in (1e-60, 1e38):
-        with pytest.raises(ValueError, match=r"^scale: .* is beyond the range of float32$"):
+        with refused("scale", "is beyond the range of float32$"):
             scaled(extreme)
         assert scaled(extreme, "float64").scale == extreme
-    with pytest.raises(ValueError, match=r"^scale: expected a number above 0"):
-        scaled(scale)
+    for scale in (0, -1.0, NAN, INF, "1/255", None, True):
+        with refused("scale"):
+            scaled(scale)

@@ -36,6 +36,11 @@ TRIPLES = [
     for i, activation in enumerate(ACTIVATIONS)
     for j, loss in enumerate(LOSSES)
 ]
+#: Each layer, each activation and each loss at least once; the long tests take all triples.
+FEW = [
+    (list(HIDDEN)[i % len(HIDDEN)], activation, list(LOSSES)[i % len(LOSSES)])
+    for i, activation in enumerate(ACTIVATIONS)
+]
 #: A central difference of a smooth function errs by step², and by rounding / step. The smaller
 #: ones are for where a kink (of ReLU, |e|, …) or a sharp bend lies within the first step.
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)
@@ -116,10 +121,15 @@ def test_the_sweep_covers_every_layer_and_every_pair():
         parts = [{triple[place] for triple in TRIPLES} for place in (one, other)]
         pairs = {(triple[one], triple[other]) for triple in TRIPLES}
         assert len(pairs) == len(parts[0]) * len(parts[1])
+    for place, registry in enumerate((LAYERS, ACTIVATIONS, LOSSES)):
+        assert {triple[place] for triple in FEW} == set(registry)
 
 
 @pytest.mark.promise(2)
-@pytest.mark.parametrize(("kind", "activation", "loss"), TRIPLES)
+@pytest.mark.parametrize(
+    ("kind", "activation", "loss"),
+    [*FEW, *(pytest.param(*triple, marks=pytest.mark.slow) for triple in TRIPLES)],
+)
 def test_gradients_of_every_layer_activation_and_loss_are_finite_differences(
     kind, activation, loss
 ):
@@ -133,7 +143,14 @@ def test_gradients_of_every_layer_activation_and_loss_are_finite_differences(
 
 
 @pytest.mark.case(188)
-@pytest.mark.parametrize(("loss", "output"), PAIRS)
+@pytest.mark.parametrize(
+    ("loss", "output"),
+    [
+        # A loss without a form of its own for logits sees no difference between outputs.
+        pytest.param(*pair, marks=[pytest.mark.slow] * (pair[1] not in LOSSES[pair[0]].on_logits))
+        for pair in PAIRS
+    ],
+)
 def test_every_loss_trains_on_every_output_that_it_is_defined_for(loss, output):
     """With weights while training and without in prediction, as for the usual output above."""
     chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
@@ -144,21 +161,20 @@ def test_every_loss_trains_on_every_output_that_it_is_defined_for(loss, output):
 
 
 @pytest.mark.promise(2)
-@pytest.mark.parametrize(
-    ("kind", "activation", "loss"),
-    [
-        *((kind, None, None) for kind in HIDDEN),
-        *((None, activation, None) for activation in ACTIVATIONS),
-        *((None, None, loss) for loss in LOSSES),
-    ],
-)
-@settings(max_examples=2 * settings.default.max_examples)
-@given(data=st.data())
-def test_gradients_of_random_networks_are_finite_differences(kind, activation, loss, data):
-    """One of the three is given; the others, and all else, are whatever Hypothesis draws."""
-    loss, output = data.draw(st.sampled_from([pair for pair in PAIRS if loss in (pair[0], None)]))
-    kind = kind or data.draw(st.sampled_from(sorted(HIDDEN)))
-    activation = activation or data.draw(st.sampled_from(sorted(ACTIVATIONS)))
+@pytest.mark.parametrize("n_examples", [20, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_gradients_of_random_networks_are_finite_differences(n_examples):
+    @settings(max_examples=n_examples)
+    @given(data=st.data())
+    def check(data):
+        check_random_network(data)
+
+    check()
+
+
+def check_random_network(data):
+    loss, output = data.draw(st.sampled_from(PAIRS))
+    kind = data.draw(st.sampled_from(sorted(HIDDEN)))
+    activation = data.draw(st.sampled_from(sorted(ACTIVATIONS)))
     n_samples, n_in, n, n_out = (data.draw(st.integers(1, most)) for most in (5, 3, 4, 3))
     seed, n_out = data.draw(st.integers(0, 2**20)), n_out * LOSSES[loss].outputs_per_target
     network = make_network(kind, activation, output, n_in=n_in, n=n, n_out=n_out, seed=seed)

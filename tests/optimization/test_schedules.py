@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from barenet.schedules import (
     SCHEDULES,
@@ -74,6 +74,7 @@ def test_values_by_hand(schedule, epoch, epochs, expected):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
+@settings(max_examples=5)
 @given(epoch=st.floats(0, 50), extra=st.floats(0, 3))
 def test_factors_are_between_zero_and_one(name, epoch, extra):
     """The optimizer's rate is the greatest one, at every moment, a little after the end too."""

@@ -11,7 +11,7 @@ from barenet.losses import (
 )
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 
-FOCAL = [kind(gamma) for kind in (SigmoidFocal, SoftmaxFocal) for gamma in (0, 0.5, 1, 2, 5)]
+FOCAL = [kind(gamma) for kind in (SigmoidFocal, SoftmaxFocal) for gamma in (0.5, 2)]
 
 
 @pytest.mark.case(86)

@@ -125,10 +125,14 @@ def expected(spec: str, output: str) -> tuple[float, np.ndarray]:
 
 
 @pytest.mark.case(113)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("engine", [ReferenceEngine, CompiledEngine])
 @pytest.mark.parametrize(("spec", "output"), CASES)
-def test_every_loss_agrees_on_every_output_on_both_engines(spec, output, engine, dtype):
+def test_every_loss_agrees_on_every_output_on_both_engines(spec, output):
+    """In one precision each: that they agree in both is tested with the engines."""
+    assert_exact(spec, output, ReferenceEngine, "float64")
+    assert_exact(spec, output, CompiledEngine, "float32")
+
+
+def assert_exact(spec, output, engine, dtype):
     """Weights that are the logits, and rows of the identity: a gradient for each row."""
     Z, Y = rows_for(spec, output)
     n = len(Z)

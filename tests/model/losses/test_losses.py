@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
 
 from barenet import losses
 from barenet._registry import build
@@ -69,12 +68,11 @@ MISSING = {
 }
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_every_loss_is_compared_with_pytorch(name, pytorch):
+def test_every_loss_is_compared_with_pytorch(pytorch):
     tested = {spec.partition(":")[0] for spec in pytorch["losses"]["results"]}
-    remedy = f"add {name} to tests/oracles/make_pytorch.py, or to MISSING with the reason"
-    assert name in tested | MISSING.keys(), remedy
-    assert not (name in tested and name in MISSING), f"remove {name} from MISSING"
+    remedy = "add it to tests/oracles/make_pytorch.py, or to MISSING with the reason"
+    assert tested | MISSING.keys() >= set(ALL), remedy
+    assert not tested & MISSING.keys(), "remove it from MISSING"
 
 
 @pytest.mark.case(188)
@@ -89,27 +87,30 @@ def test_the_sweeps_have_every_loss_on_logits():
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_value_is_the_mean_of_the_samples(name):
+    """And zero for a batch of zero weight."""
     loss, (output, y) = ALL[name](), sample()
     each = [loss.value(output[[i]], y[[i]]) for i in range(6)]
     np.testing.assert_allclose(loss.per_sample(output, y), each, rtol=1e-13)
     assert loss.value(output, y) == pytest.approx(np.mean(each), rel=1e-13)
+    assert loss.value(output, y, np.zeros(6)) == 0
+    assert not loss.gradient(output, y, np.zeros(6)).any()
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_a_loss_of_differences_ignores_a_shift_of_outputs_and_targets(name):
+def test_a_loss_of_differences_ignores_a_shift_of_outputs_and_targets():
     """Targets are scaled by default for these losses alone."""
-    loss, (output, y) = ALL[name](), sample()
-    shifted = loss.value(output + 1, y + 1)
-    unchanged = shifted == pytest.approx(loss.value(output, y), rel=1e-12)
-    assert unchanged == loss.of_differences, f"{type(loss).__name__}.of_differences is wrong"
+    output, y = sample()
+    for name, kind in ALL.items():
+        loss = kind()
+        shifted = loss.value(output + 1, y + 1)
+        unchanged = shifted == pytest.approx(loss.value(output, y), rel=1e-12)
+        assert unchanged == loss.of_differences, name
 
 
 @pytest.mark.parametrize("name", ALL)
-@given(weights=st.lists(st.integers(0, 5), min_size=6, max_size=6).filter(any))
-def test_integer_weights_equal_copies(name, weights):
+def test_integer_weights_equal_copies(name):
     loss, (output, y) = ALL[name](), sample()
-    rows = np.repeat(np.arange(6), weights)
-    w = np.array(weights, float)
+    w = np.array([3.0, 0, 1, 0, 5, 2])
+    rows = np.repeat(np.arange(6), w.astype(int))
     assert loss.value(output, y, w) == pytest.approx(loss.value(output[rows], y[rows]), rel=1e-12)
     copies = loss.gradient(output[rows], y[rows])
     expected = np.zeros_like(output)
@@ -117,23 +118,16 @@ def test_integer_weights_equal_copies(name, weights):
     np.testing.assert_allclose(loss.gradient(output, y, w), expected, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_a_batch_of_zero_weight_has_zero_loss(name):
-    loss, (output, y) = ALL[name](), sample()
-    assert loss.value(output, y, np.zeros(6)) == 0
-    assert not loss.gradient(output, y, np.zeros(6)).any()
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_weights_near_the_largest_float32(name):
+def test_weights_near_the_largest_float32():
     """Their sum is beyond it, their shares are not."""
-    loss, (output, y) = ALL[name](), sample(dtype="float32")
+    loss, (output, y) = SquaredError(), sample(dtype="float32")
     weights = np.full(6, 3e38, np.float32)
     assert loss.value(output, y, weights) == pytest.approx(loss.value(output, y), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_dtype_and_inputs_are_preserved(name, dtype):
+def test_dtype_and_inputs_are_preserved(name):
+    dtype = "float32"
     loss, (output, y) = ALL[name](), sample(dtype=dtype)
     weights = np.ones(6, dtype)
     for array in (output, y, weights):
@@ -153,20 +147,19 @@ def test_shapes_that_would_be_broadcast_are_refused(y):
             compute(np.ones((2, 3)), y)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_default_loss_of_each_output(activation):
+def test_the_default_loss_of_each_output():
     usual = {
         "softmax": losses.CategoricalCrossEntropy(),
         "sigmoid": losses.BinaryCrossEntropy(),
         "exponential": losses.Poisson(),
         "softplus": losses.Poisson(),
     }
-    assert as_loss(None, ACTIVATIONS[activation]()) == usual.get(activation, SquaredError())
+    for name, activation in ACTIVATIONS.items():
+        assert as_loss(None, activation()) == usual.get(name, SquaredError())
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_that_does_not_fit_the_output_is_refused(name, activation):
+def test_a_loss_that_does_not_fit_the_output_is_refused(name, refused):
     outputs = {
         "binary_cross_entropy": {"sigmoid"},
         "categorical_cross_entropy": {"softmax"},
@@ -177,15 +170,13 @@ def test_a_loss_that_does_not_fit_the_output_is_refused(name, activation):
         "tweedie": {"exponential"},
         "gaussian_nll": {"identity"},
     }.get(name, set(ACTIVATIONS))
-    output = ACTIVATIONS[activation]()
-    if activation in outputs:
-        assert as_loss(name, output) == LOSSES[name]()
-        assert as_loss(LOSSES[name](), output) == LOSSES[name]()
-    else:
-        problem = rf"^loss: {name} needs an output .* the network's is {activation}$"
+    for activation, kind in ACTIVATIONS.items():
         for loss in (name, LOSSES[name]()):
-            with pytest.raises(ValueError, match=problem):
-                as_loss(loss, output)
+            if activation in outputs:
+                assert as_loss(loss, kind()) == LOSSES[name]()
+            else:
+                with refused("loss", rf"{name} needs .* {activation}$"):
+                    as_loss(loss, kind())
 
 
 FORMS = {
@@ -200,12 +191,13 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_logit_form_of_a_loss(name, activation):
-    loss, form = LOSSES[name](), FORMS.get((name, activation))
-    expected = (loss, False) if form is None else (form, True)
-    assert logits_form(loss, ACTIVATIONS[activation]()) == expected
+def test_the_logit_form_of_a_loss(name):
+    loss = LOSSES[name]()
+    for activation, kind in ACTIVATIONS.items():
+        form = FORMS.get((name, activation))
+        expected = (loss, False) if form is None else (form, True)
+        assert logits_form(loss, kind()) == expected, activation
 
 
 #: Losses, targets that they refuse, the reason, and targets that they take.

@@ -50,11 +50,10 @@ def test_steps_agree_with_pytorch(pytorch):
             np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)
 
 
-@pytest.mark.parametrize("name", STEPPING)
-def test_every_optimizer_is_compared_with_pytorch_or_by_hand(name, pytorch):
+def test_every_optimizer_is_compared_with_pytorch_or_by_hand(pytorch):
     tested = BY_HAND | {spec.partition(":")[0] for spec in pytorch["optimizers"]["paths"]}
-    remedy = f"add {name} to tests/oracles/make_pytorch.py, or test_{name}_…_by_hand"
-    assert name in tested, remedy
+    remedy = "add it to tests/oracles/make_pytorch.py, or test_<name>_…_by_hand"
+    assert tested >= set(STEPPING), remedy
 
 
 @pytest.mark.parametrize("name", STEPPING)
@@ -80,8 +79,9 @@ def test_a_step_is_in_place_and_keeps_the_gradient(name):
 
 
 @pytest.mark.parametrize("name", STEPPING)
-def test_zero_and_tiny_gradients(name, dtype):
+def test_zero_and_tiny_gradients(name):
     """Fault 89, and denormals: no division by nothing, and no step out of nothing."""
+    dtype = "float32"
     optimizer = make(name)
     theta = np.ones(2, dtype)
     for gradient in (np.zeros(2, dtype), np.full(2, np.finfo(dtype).smallest_subnormal)):
@@ -113,11 +113,11 @@ def test_moments_of_another_length_are_refused(name):
 
 
 @pytest.mark.case(27)
-@pytest.mark.parametrize("rate", [-1, 0, float("nan"), float("inf"), "0.1", None, True])
 @pytest.mark.parametrize("name", STEPPING)
-def test_an_invalid_learning_rate_is_refused(name, rate):
-    with pytest.raises(ValueError, match=r"^optimizer: .*learning_rate: expected a number above 0"):
-        OPTIMIZERS[name](learning_rate=rate)
+def test_an_invalid_learning_rate_is_refused(name, refused):
+    for rate in (-1, 0, float("nan"), float("inf"), "0.1", None, True):
+        with refused("optimizer", "learning_rate"):
+            OPTIMIZERS[name](learning_rate=rate)
 
 
 def test_moments_are_not_settings():
