@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from barenet.playground._page_files import PAGE
 
@@ -357,18 +358,40 @@ def serving(handler: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site_folder(tmp_path_factory) -> Path:
-    """The static files in play/, with the runtime of BARENET_PYODIDE beside them."""
-    if "BARENET_PYODIDE" not in os.environ:
-        pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
-    folder = tmp_path_factory.mktemp("site")
+def written_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Write a folder once for all workers of a run; returns its path."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # the folder of the run, in which each worker has one of its own
+
+    def write(name: str, write_files: Callable[[Path], None]) -> Path:
+        folder = shared / f"shared-{name}"
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                unfinished = tmp_path_factory.mktemp(name)
+                write_files(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return write
+
+
+def write_site(folder: Path) -> None:
+    """Write the static files into play/, with the runtime of BARENET_PYODIDE beside them."""
     command = [sys.executable, "-m", "barenet.playground.publishing._site", str(folder / "play")]
     command += ["--documentation", "../"]
     subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
     for module in PAGE.glob("*.js"):  # some tests import one; a site has them in main.js alone
         if not (folder / "play" / module.name).exists():
             shutil.copy(module, folder / "play")
-    return folder
+
+
+@pytest.fixture(scope="session")
+def site_folder(written_once) -> Path:
+    """The static files in play/, which all workers share."""
+    if "BARENET_PYODIDE" not in os.environ:
+        pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
+    return written_once("site", write_site)
 
 
 @pytest.fixture(scope="session")

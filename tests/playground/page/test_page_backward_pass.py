@@ -29,11 +29,8 @@ KINDS = [
     "#data=circles&net.hidden=4~3&net.activations=relu~gelu&net.batch_norm=true&net.dropout=0.3",
     "#data=iris&net.hidden=5&net.activations=selu",
     "#data=iris&net.hidden=5&net.activations=mish&net.loss=squared_error",
-    "#data=sine",
     "#data=plane&net.loss=huber",
-    "#data=diabetes&net.loss=absolute_error",
     "#data=digits&net.hidden=48~12&net.activations=relu~tanh",
-    "#data=circles&net.hidden=8~8~8~8~8~8~8~8&net.activations=" + "~".join(["tanh"] * 8),
 ]
 
 
@@ -226,7 +223,7 @@ def test_what_is_read_aloud_does_not_change_with_every_frame(tab):
     )
     page.select(".backward-pass select", "5")
     page.press("Play the pass")
-    page.until(f"window.read.length > 3 || !{PASS}.isPlaying")
+    page.until(f"window.read.length > 1 || !{PASS}.isPlaying")
     times, is_playing = page.value(f"[window.read, {PASS}.isPlaying]")
     if not is_playing:
         times.pop()  # at its end, the last term is read at once
@@ -248,7 +245,10 @@ PICTURES = """() => new Promise((resolve) => {
 })"""
 
 
-@pytest.mark.parametrize(("address", "name"), [("#data=circles", "default"), (LARGEST, "largest")])
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("#data=circles", "default"), pytest.param(LARGEST, "largest", marks=pytest.mark.slow)],
+)
 def test_it_draws_at_least_thirty_pictures_a_second(tab, address, name, capsys):
     page = tab(address, bypass_csp=True)
     answer = open_pass(page)
@@ -275,7 +275,7 @@ def test_every_network_can_be_played_to_its_end(tab, address):
     chapters = page.find(".pass-chapters .tab").all_inner_texts()
     assert chapters == [*BACKWARD, "Update"]
     count = page.value(f"{PASS}.terms.length")
-    for place in np.linspace(0, count - 1, 25).astype(int).tolist():
+    for place in np.linspace(0, count - 1, 12).astype(int).tolist():
         page.value(f"{PASS}.go({place})")
         shown = page.text(".pass-formula")
         for odd in ("NaN", "undefined", "null", "no number"):
@@ -379,8 +379,10 @@ CROWDED = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("projector", [False, True])
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (768, 1024), (1280, 720), (1440, 900)])
+@pytest.mark.parametrize(
+    ("width", "height", "projector"),
+    [(360, 740, False), (768, 1024, False), (1280, 720, True), (1440, 900, False)],
+)
 def test_it_has_its_room_at_every_width(tab, width, height, projector):
     page = tab("#lesson=error-back", width=width, height=height)
     page.until("document.querySelector('.pass-term')")

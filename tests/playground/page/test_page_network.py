@@ -327,9 +327,8 @@ def test_sharing_omits_the_token(tab, live_server, tmp_path):
     assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
 
 
-@pytest.mark.parametrize(("language", "mark"), [("en", "."), ("de", ",")])
-def test_a_weight_is_read_with_a_comma_or_a_point_and_anything_else_is_marked(tab, language, mark):
-    page = tab(f"?lang={language}#net.hidden=2&net.activations=tanh")
+def test_a_weight_is_read_with_a_comma_or_a_point_and_anything_else_is_marked(tab):
+    page = tab("?lang=de#net.hidden=2&net.activations=tanh")
     page.open_neuron(1)
     weight = page.find("#neuron table.weights .decimal").first
     readings = {"2,5": 2.5, "−0,25": -0.25, "1.5": 1.5, ",5": 0.5, "3,5e-1": 0.35, "２，５": 2.5}
@@ -337,7 +336,7 @@ def test_a_weight_is_read_with_a_comma_or_a_point_and_anything_else_is_marked(ta
         weight.fill(typed)
         weight.press("Enter")
         page.until(f"Math.abs(panels[0].frame.weights[0] - {taken}) < 1e-6")
-        assert weight.input_value() == str(taken).replace(".", mark)
+        assert weight.input_value() == str(taken).replace(".", ",")
         assert weight.get_attribute("aria-valuenow") == str(taken)
     for typed in ("1,000.5", "2.5.1", "two", "−", "1e999", "0x10"):
         weight.fill(typed)
@@ -349,7 +348,7 @@ def test_a_weight_is_read_with_a_comma_or_a_point_and_anything_else_is_marked(ta
     weight.fill("0,1")
     weight.press("ArrowUp")
     page.until("Math.abs(panels[0].frame.weights[0] - 1.1) < 1e-6")
-    assert weight.input_value() == f"1{mark}1"
+    assert weight.input_value() == "1,1"
     assert weight.get_attribute("aria-invalid") is None
     weight.press("ArrowDown")
     weight.press("ArrowDown")

@@ -324,23 +324,3 @@ def test_neurons_without_an_activation_are_not_on_or_off_and_bend_nothing(tab):
         for wrong in (" is on", " is off", "it bends", "from off to on"):
             assert wrong not in words
         page.close_neuron()
-
-
-def test_a_number_takes_a_decimal_point_or_comma(tab):
-    """A box of type "number" would drop the comma, and take 25 for 2,5."""
-    page = tab()
-    page.open_neuron(1)
-    box = page.find("#neuron .weights input.decimal").first
-    for typed, taken in (("2,5", 2.5), ("−0.75", -0.75), ("1.25e-1", 0.125), ("12,", 12)):
-        box.click()
-        page.page.keyboard.type(typed)
-        box.press("Enter")
-        page.until(f"barenet.neuron.answer.weights[0] === {taken}")
-    for unreadable in ("two", "1,2,3", "1e999"):
-        box.click()
-        page.page.keyboard.type(unreadable)
-        box.press("Enter")
-        assert box.input_value() == "12", "the weight that it has"
-    box.fill("")
-    box.press("Enter")
-    assert box.input_value() == "12" and page.value("barenet.neuron.answer.weights[0]") == 12

@@ -176,30 +176,6 @@ def test_other_data_close_the_probe_and_leave_the_focus_at_the_data(tab):
     assert page.value("document.activeElement.textContent") == "Probe a point", "where it was"
 
 
-def test_the_way_back_moves_by_itself(tab):
-    page = tab("#data=sine", reduced_motion="no-preference")
-    page.click(".probe-open")
-    page.press("Send the error back")
-    page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
-    assert page.find(".error-back button").nth(2).is_disabled()
-
-
-def test_the_number_of_the_output_is_not_clipped(tab):
-    page = tab("#data=circles", reduced_motion="reduce")
-    page.click(".probe-open")
-    page.press("Send the error back")
-    page.press("Next →")
-    page.until_text(".answer .probed", "δ")
-    long = "document.querySelector('.answer .probed').textContent = 'δ −1.23e−5'"
-    room = "(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)"
-    for width in (360, 768, 1280, 1920):
-        page.resize(width, 900)
-        page.value(long)
-        stage, shown = (page.find(each).bounding_box() for each in (".stage", ".answer .probed"))
-        assert shown["x"] + shown["width"] <= stage["x"] + stage["width"]
-        assert page.value(f"{room}(document.querySelector('.stage'))")
-
-
 def test_a_sure_probability_has_no_digits_without_a_meaning(tab):
     page = tab("#data=gaussians&net.hidden=&net.edits=0_0_30*0_1_30")
     seen = set()
@@ -217,6 +193,7 @@ def test_a_point_has_the_number_of_its_row_in_the_data(tab):
     page = tab("#data=moons")
     page.press("Probe a point")
     page.until_text(".where", "of the data")
+    assert not page.labelled("Row", exact=True).is_visible(), "that is for rows of a file"
     training, total, row = numbers(page.text(".where").partition(":")[0].replace(",", ""))[:3]
     prepared = prepare_named(DataSettings(source="moons"))
     rows = np.flatnonzero(~prepared.is_test)

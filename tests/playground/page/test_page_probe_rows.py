@@ -21,9 +21,9 @@ pytestmark = pytest.mark.integration
 PROBE = "barenet.tools.find((tool) => tool.near)"
 CONTRIBUTIONS = """[...document.querySelectorAll('.contributions tr')].map((row) =>
   [...row.cells].map((cell) => cell.innerText))"""
-#: The contrast of a text with its background, by the formula of WCAG 2.
+#: The contrast of a refusal with its background, by the formula of WCAG 2.
 CONTRAST = """(() => {
-  const style = getComputedStyle(document.querySelector(%r));
+  const style = getComputedStyle(document.querySelector('.refusal'));
   const luminance = (colour) => {
     const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255);
     const [r, g, b] = parts.map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
@@ -113,14 +113,12 @@ def lines_of(path):
     return [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
 
 
-@pytest.mark.parametrize("kind", ["softmax_model", "ensemble_model"])
-def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, kind, request):
-    path = request.getfixturevalue(kind)
-    model = load(path, Predictor)
+def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, softmax_model):
+    model = load(softmax_model, Predictor)
     rows = load_table(churn, "churn")
     page = tab()
     open_table(page, churn)
-    open_model(page, path)
+    open_model(page, softmax_model)
     page.find(".probe-open").click()
     classes = set()
     for row in (0, 1, 2, 3, 17, 40, 41, 2999):
@@ -130,10 +128,7 @@ def test_a_model_with_two_outputs_names_the_class_that_it_predicts(tab, churn, k
         name = model.classes[int(expected.argmax())]
         classes.add(name)
         sentence = page.text(".probe .contributed")
-        by = ""
-        if kind == "ensemble_model":
-            by = f"by all {len(model.network.networks)} networks together "
-        of_second = f"The probability of churn = yes {by}is "
+        of_second = "The probability of churn = yes is "
         assert sentence.startswith(of_second), "of the second class, as in Python"
         second = numbers(sentence.removeprefix(of_second))[0]
         assert second == pytest.approx(expected[1], abs=0.0006)
@@ -226,80 +221,32 @@ def test_a_row_of_a_table_is_reached_by_its_number(tab, churn):
     page.until_text(".where", "Row 17 of churn.csv")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("3000", "There is no row 3000: the table has the rows 0 to 2999."),
-        ("-1", "Rows are counted from 0 to 2999."),
-        ("1.5", "Rows are counted from 0 to 2999."),
-    ],
-)
-def test_a_row_that_the_page_does_not_have(tab, churn, text, words):
-    page = tab()
+def test_a_row_that_the_page_does_not_have(tab, churn):
+    page = tab(color_scheme="dark")
     open_table(page, churn)
     page.find(".probe-open").click()
-    probe_row(page, 17)
-    field = page.labelled("Row", exact=True)
-    field.fill(text)
-    field.press("Enter")
-    page.until_text(".refusal", words)
-    for name in (".where", ".contributed", ".compared", ".many", ".verdict", ".waiting"):
-        assert not page.find(f".probe {name}").is_visible(), "nothing of row 17 remains"
-    assert page.find(".probed").count() == 0 and "row=" not in page.page.url
+    for text, words in (
+        ("3000", "There is no row 3000: the table has the rows 0 to 2999."),
+        ("1.5", "Rows are counted from 0 to 2999."),
+    ):
+        probe_row(page, 17)
+        field = page.labelled("Row", exact=True)
+        field.fill(text)
+        field.press("Enter")
+        page.until_text(".refusal", words)
+        for name in (".where", ".contributed", ".compared", ".many", ".verdict", ".waiting"):
+            assert not page.find(f".probe {name}").is_visible(), "nothing of row 17 remains"
+        assert page.find(".probed").count() == 0 and "row=" not in page.page.url
+        assert field.input_value() == text
+        page.rest()
+        assert page.text(".refusal") == words, "it stays with the next pictures"
     assert page.find(".refusal").get_attribute("role") == "alert"
-    assert field.input_value() == text
-    page.rest()
-    assert page.text(".refusal") == words, "it stays with the next pictures"
+    shown = page.value(CONTRAST)
+    assert shown["ratio"] >= 4.5 and shown["opacity"] == "1" and int(shown["weight"]) >= 600
     page.press("Next point →")
     page.until(f"{PROBE}.point && {PROBE}.views[0].answer")
     assert not page.find(".refusal").is_visible() and page.find(".probe .many").is_visible()
     assert field.input_value() == str(page.value(f"{PROBE}.point.number"))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_refused_row_is_readable(tab, churn, scheme):
-    page = tab(color_scheme=scheme)
-    open_table(page, churn)
-    page.find(".probe-open").click()
-    probe_row(page, 17)
-    field = page.labelled("Row", exact=True)
-    field.fill("3000")
-    field.press("Enter")
-    page.until_text(".refusal", "There is no row 3000")
-    shown = page.value(CONTRAST.replace("%r", "'.refusal'"))
-    assert shown["ratio"] >= 4.5 and shown["opacity"] == "1" and int(shown["weight"]) >= 600
-
-
-def test_pupils_points_are_counted_as_before(tab):
-    page = tab("#data=wine&row=17")
-    page.find(".probe-open").click()
-    page.until_text(".verdict", "in truth")
-    assert not page.labelled("Row", exact=True).is_visible()
-    assert re.match(r"Training point 1 of \d+, row \d+ of the data: ", page.text(".where"))
-
-
-def test_the_largest_contribution_comes_first_at_each_opening(tab, churn):
-    page = tab()
-    open_table(page, churn)
-    page.find(".probe-open").click()
-    page.until_text(".verdict", "in truth")
-    assert list(contributions_shown(page)) != []
-    page.key("Escape")
-    page.check("#all-columns")
-    page.until("facts.n_inputs > 4")
-    page.rest()
-    page.play("header.epoch > 20")
-    page.find(".probe-open").click()
-    page.until(f"{PROBE}.views[0].answer && barenet.playing")
-    page.until("document.querySelectorAll('.contributions tr').length === 5")
-    values = page.value(f"{PROBE}.views[0].answer.contributions.values")
-    sizes = [abs(values[name]) for name in contributions_shown(page)]
-    assert sizes[0] > 0.5 * max(sizes), "sorted when it was opened"
-    page.pause()
-    page.rest()
-    page.until(f"{PROBE}.views[0].query.sent === 0")
-    sizes = np.abs(list(contributions_shown(page).values()))
-    assert (np.diff(sizes) <= 0.01 * sizes[0]).all(), "sorted again while it is paused"
 
 
 def test_columns_that_are_no_inputs_are_named_and_all_can_be_used(tab, churn):
@@ -323,7 +270,7 @@ def test_columns_that_are_no_inputs_are_named_and_all_can_be_used(tab, churn):
     assert not page.find("#columns-used").is_visible()
 
 
-def test_a_missing_number_and_the_one_that_replaces_it(tab, churn):
+def test_a_missing_number_and_a_row_without_a_target(tab, churn):
     page = tab()
     open_table(page, churn)
     page.find(".probe-open").click()
@@ -336,6 +283,12 @@ def test_a_missing_number_and_the_one_that_replaces_it(tab, churn):
     assert float(assumed) == pytest.approx(np.nanmedian(training.X["price"]), abs=0.006)
     [line] = [text for text in page.find(".probe .many tr").all_inner_texts() if "price" in text]
     assert f"missing, {assumed} assumed" in line
+    probe_row(page, 5)
+    page.until_text(".where", "Row 5 of churn.csv (counted from 0), which has no target")
+    assert "in truth" not in page.text(".verdict")
+    assert set(contributions_shown(page)) == {"tenure", "price"}
+    assert not page.page.get_by_role("button", name="Send the error back").is_enabled()
+    assert "This row has no target in the file" in page.text(".probe .error-back")
 
 
 N_LONG = 10_000
@@ -368,11 +321,10 @@ def long_model(long_churn, tmp_path_factory):
     return folder / "model.safetensors"
 
 
-def unused_rows(path, count):
-    """Rows that the page doesn't use, by the sample that it draws of the table."""
+def unused_row(path):
+    """The first row that the page doesn't use, by the sample that it draws of the table."""
     used = set(open_table_file("long.csv", path).load(DataSettings()).used.numbers.tolist())
-    unused = [number for number in range(N_LONG) if number not in used]
-    return unused[:count]
+    return next(number for number in range(N_LONG) if number not in used)
 
 
 def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long_model):
@@ -384,8 +336,8 @@ def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long
     open_model(page, long_model)
     assert sum(page.value("facts.rows")) == 5_000
     page.find(".probe-open").click()
-    unused = unused_rows(long_churn, 3)
-    for number in (*unused, 17, N_LONG - 1):
+    unused = unused_row(long_churn)
+    for number in (unused, N_LONG - 1):
         probe_row(page, number)
         page.until_text(".probe .compared", "10,000")
         result = contributions(model, rows.X[[number]], rows.X)
@@ -406,45 +358,11 @@ def test_any_row_of_a_long_table_is_explained_as_in_python(tab, long_churn, long
         assert numbers(sentence)[1] == pytest.approx(result.expected[1], abs=0.0006)
         assert page.text(".verdict").endswith(f"in truth: {cells[number]['churn']}")
         assert f"row={number}" in page.page.url
-    probe_row(page, unused[0])
-    words = f"Row {unused[0]} of long.csv (counted from 0), not among the 5,000 rows drawn"
+    probe_row(page, unused)
+    words = f"Row {unused} of long.csv (counted from 0), not among the 5,000 rows drawn"
     assert page.text(".where").startswith(words)
     page.press("Send the error back")
     page.until_text(".probe .error-back", "This is no training row here")
-    page.press("Next point →")
-    page.until(f"{PROBE}.point.number > {unused[0]}")
-    field = page.labelled("Row", exact=True)
-    field.fill("10000")
-    field.press("Enter")
-    page.until_text(".refusal", "There is no row 10000: the table has the rows 0 to 9999.")
-
-
-def test_a_network_of_the_page_is_compared_with_its_training_rows(tab, long_churn):
-    page = tab()
-    open_table(page, long_churn)
-    page.find(".probe-open").click()
-    [number] = unused_rows(long_churn, 1)
-    probe_row(page, number)
-    n_training = page.value("facts.rows[0]")
-    words = f"Compared with 50 rows drawn from the {n_training:,} training rows here."
-    page.until_text(".probe .compared", words)
-    assert page.text(".where").startswith(f"Row {number} of long.csv")
-    if not IS_SITE:  # the server still has the table after a reload, static files have not
-        page.page.reload()
-        page.until(f"window.barenet?.tools && {PROBE}.point?.number === {number}")
-        page.until_text(".where", "not among the 5,000 rows drawn for this page")
-
-
-def test_a_row_without_a_target_has_contributions_and_no_truth(tab, churn):
-    page = tab()
-    open_table(page, churn)
-    page.find(".probe-open").click()
-    probe_row(page, 5)
-    page.until_text(".where", "Row 5 of churn.csv (counted from 0), which has no target")
-    assert "in truth" not in page.text(".verdict")
-    assert set(contributions_shown(page)) == {"tenure", "price"}
-    assert not page.page.get_by_role("button", name="Send the error back").is_enabled()
-    assert "This row has no target in the file" in page.text(".probe .error-back")
 
 
 #: Keeps the requests of the probe, until they are released.
@@ -477,37 +395,6 @@ def test_nothing_of_an_earlier_point_is_shown_with_the_next(tab, churn):
     page.until("document.querySelector('.verdict').checkVisibility()")
     assert "in truth" in page.text(".verdict") and page.find(".probe .many").is_visible()
     assert not page.find(".probe .waiting").is_visible()
-
-
-def test_the_compared_rows_are_in_view_however_long_the_table_is(tab, churn):
-    """A row with missing numbers, whose columns are more than the box of the table holds."""
-    page = tab(height=700)
-    open_table(page, churn)
-    page.find(".probe-open").click()
-    probe_row(page, 23)
-    page.until_text(".probe .compared", "Compared with")
-    shown = page.value(BOXES)
-    assert not shown["isInside"], "outside the box that scrolls"
-    top, bottom = shown["line"]
-    assert top >= 0 and bottom <= shown["height"], "in view"
-    assert bottom <= shown["box"][0] + 1, "above the table"
-
-
-#: The place of the line with the compared rows, and of the box that scrolls.
-BOXES = """(() => {
-  const line = document.querySelector(".probe .compared");
-  const box = document.querySelector(".probe .many");
-  const ends = (element) => {
-    const { top, bottom } = element.getBoundingClientRect();
-    return [top, bottom];
-  };
-  return {
-    isInside: box.contains(line),
-    line: ends(line),
-    box: ends(box),
-    height: innerHeight,
-  };
-})()"""
 
 
 def test_a_row_is_explained_from_the_description_of_the_table(tab, churn):

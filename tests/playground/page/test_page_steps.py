@@ -9,13 +9,22 @@ from PIL import Image
 
 from barenet.playground.lessons._lessons import built_in_course
 
-from .conftest import UNGUARDED, Tab
+from .conftest import UNGUARDED
 
 pytestmark = pytest.mark.integration
 
 COURSE = built_in_course()
 #: The lessons that fit a phone.
 FIRST = [*COURSE][:5]
+
+
+def some(names, *chosen):
+    """Lessons as parameters, of which all but the chosen ones are for nightly runs."""
+    return [
+        name if name in chosen else pytest.param(name, marks=pytest.mark.slow) for name in names
+    ]
+
+
 #: The step is drawn: it has trained its network, and its landscape is there.
 DRAWN = """!barenet.awaits && barenet.lessons.started && !barenet.playing && !barenet.latest
   && header.epoch >= barenet.lessons.shown.run && !barenet.lessons.picture.isPending"""
@@ -52,7 +61,7 @@ def differing(before, shown):
     return (before != shown).any(axis=2).sum()
 
 
-@pytest.mark.parametrize("name", COURSE)
+@pytest.mark.parametrize("name", some(COURSE, "one-neuron", "error-back", "steps", "digits"))
 def test_the_picture_changes_with_each_step(tab, name):
     page = tab(f"#lesson={name}", reduced_motion="reduce")
     before = None
@@ -67,7 +76,7 @@ def test_the_picture_changes_with_each_step(tab, name):
         before = shown
 
 
-@pytest.mark.parametrize("name", FIRST)
+@pytest.mark.parametrize("name", some(FIRST, "one-neuron", "error-back"))
 def test_a_step_its_picture_and_next_are_on_one_screen_of_a_phone(tab, name):
     page = tab(f"#lesson={name}", width=360, height=640, reduced_motion="reduce")
     for step in each_step(page, name):
@@ -121,18 +130,17 @@ def test_the_largest_blank_rectangle_is_found():
     assert largest_blank_share(pixels) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("address", ["#data=circles", *(f"#lesson={name}" for name in COURSE)])
-def test_no_more_than_a_quarter_of_the_middle_card_is_blank(tab, address):
-    page = tab(address, reduced_motion="reduce")
-    if "lesson" in address:
-        page.until(DRAWN)
+@pytest.mark.parametrize("name", some(COURSE, "one-neuron", "steps", "digits"))
+def test_no_more_than_a_quarter_of_the_middle_card_is_blank(tab, name):
+    page = tab(f"#lesson={name}", reduced_motion="reduce")
+    page.until(DRAWN)
     page.rest()
     assert largest_blank_share(pixels_of(page.find(".network").first)) <= 0.25
 
 
-@pytest.mark.parametrize("address", ["#data=circles", *(f"#lesson={name}" for name in FIRST)])
-def test_neurons_are_large_on_a_projector(tab, address):
-    page = tab(address, width=1280, height=720)
+@pytest.mark.parametrize("name", some(FIRST, "activation"))
+def test_neurons_are_large_on_a_projector(tab, name):
+    page = tab(f"#lesson={name}", width=1280, height=720)
     page.click("#projector")
     page.rest()
     if page.find(".backward-pass").is_visible():
@@ -233,18 +241,11 @@ def test_the_training_loss_is_explained_in_view(tab):
     page.until_text(".loss-kind", "Both losses are those of the weights now.")
 
 
-@pytest.mark.parametrize("name", COURSE)
+@pytest.mark.parametrize("name", some(COURSE, "one-neuron"))
 def test_axe_finds_no_violations_in_the_steps(tab, violations, name):
     page = tab(f"#lesson={name}", 1366, 768, **UNGUARDED)
     for _ in each_step(page, name):
         assert not violations(page.page)
-
-
-def test_the_name_of_the_page_leads_to_the_first_page_of_the_site(browser, site):
-    page = Tab(browser.new_page, f"{site}#data=circles")
-    link = page.page.get_by_role("link", name="barenet", exact=True)
-    assert link.get_attribute("href") == "../"
-    page.page.close()
 
 
 def test_the_focus_stays_at_next_while_a_step_opens_or_closes_a_panel(tab):
