@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from barenet import METRICS, Network, train
@@ -29,6 +29,7 @@ def weights_of_any_kind(rng, n_rows):
 
 @pytest.mark.case(132)
 @pytest.mark.parametrize("complete", [True, False])
+@settings(max_examples=settings.default.max_examples // 2)
 @given(seed=seeds)
 def test_scores_of_classes_are_scikit_learns(complete, seed):
     """Equal scores, probabilities of 0, and classes without rows, weight or predictions."""

@@ -23,14 +23,14 @@ X = np.random.default_rng(0).normal(size=(40, 3))
 Y = (X[:, 0] > 0).astype(int)
 
 
-@pytest.mark.parametrize("name", NAMES_ELSEWHERE)
-def test_names_of_other_libraries_have_a_remedy(name):
-    for module in (barenet, barenet.layers, barenet.losses, barenet.callbacks):
-        with pytest.raises(AttributeError) as caught:
-            getattr(module, name)
-        assert str(caught.value).endswith(f"; {NAMES_ELSEWHERE[name]}")
-    for module in (barenet.optimizers, barenet.schedules):
-        assert not hasattr(module, name)
+def test_names_of_other_libraries_have_a_remedy():
+    for name, remedy in NAMES_ELSEWHERE.items():
+        for module in (barenet, barenet.layers, barenet.losses, barenet.callbacks):
+            with pytest.raises(AttributeError) as caught:
+                getattr(module, name)
+            assert str(caught.value).endswith(f"; {remedy}")
+        for module in (barenet.optimizers, barenet.schedules):
+            assert not hasattr(module, name)
 
 
 def test_the_names_in_remedies_exist():
@@ -85,13 +85,12 @@ HABITS = [
 
 
 @pytest.mark.case(186)
-@pytest.mark.parametrize(("function", "arguments", "remedy"), HABITS)
-def test_arguments_of_other_libraries_have_a_remedy(function, arguments, remedy):
-    with pytest.raises(ArgumentError) as caught:
-        function(**arguments)
-    [name] = arguments
-    assert str(caught.value).startswith(f"{name}: ")
-    assert remedy in str(caught.value)
+def test_arguments_of_other_libraries_have_a_remedy(refused):
+    for function, arguments, remedy in HABITS:
+        [name] = arguments
+        with refused(name) as caught:
+            function(**arguments)
+        assert remedy in str(caught.value)
 
 
 def test_an_optimizer_takes_no_parameters():
@@ -105,16 +104,18 @@ def test_an_optimizer_takes_no_parameters():
 METHODS = [
     "fit", "compile", "evaluate", "save", "load", "state_dict", "load_state_dict", "get_weights",
     "set_weights", "named_parameters", "count_params", "train", "eval", "zero_grad", "to", "cuda",
-    "double", "float", "half", "add",
+    "double", "float", "half", "add", "predict_proba", "score",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_methods_of_other_networks_have_a_remedy(name):
+def test_methods_of_other_networks_have_a_remedy():
     network = Network.dense([3, 1])
-    with pytest.raises(AttributeError, match=f"no attribute '{name}'; "):
-        getattr(network, name)
-    assert not hasattr(network, name)
+    for name in METHODS:
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'; "):
+            getattr(network, name)
+        assert not hasattr(network, name)
+    with pytest.raises(AttributeError, match=r"has no attribute 'fitt'$"):
+        getattr(network, "fitt")  # noqa: B009  # as a user's code would
 
 
 class DataLoader:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from barenet import METRICS, _constraints as constraints
 from barenet._registry import SYNONYMS, build, canonical, lookup, spec_of
@@ -46,19 +46,20 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("name", [*ACTIVATIONS, *LOSSES, *OPTIMIZERS, *PENALTIES, *LAYERS])
-def test_the_formula_of_each_part_is_documented(name):
+def test_the_formula_of_each_part_is_documented():
     """The page claims to derive every formula."""
     text = (Path(__file__).parents[1] / "docs/mathematics.md").read_text("utf-8")
-    assert f"`{name}`" in text, f"add `{name}` to docs/mathematics.md"
+    for name in (*ACTIVATIONS, *LOSSES, *OPTIMIZERS, *PENALTIES, *LAYERS):
+        assert f"`{name}`" in text, f"add `{name}` to docs/mathematics.md"
 
 
-@pytest.mark.parametrize(("argument", "kind"), KINDS)
-def test_every_registered_class_is_public(argument, kind):
+def test_every_registered_class_is_public():
     modules = ["activations", "initializers", "losses", "optimizers", "penalties", "schedules"]
     public = {name for each in modules for name in vars(import_module(f"barenet.{each}"))}
-    name = kind.__name__
-    assert name in public, f"add {name} to `__all__` beside the registry of {argument}"
+    for argument, (registry, *_) in REGISTRIES.items():
+        for kind in registry.values():
+            name = kind.__name__
+            assert name in public, f"add {name} to `__all__` beside the registry of {argument}"
 
 
 @pytest.mark.parametrize(("registry", "given", "expected"), [
@@ -115,6 +116,7 @@ def arguments_of(kind: type) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("argument", "kind"), KINDS)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(data=st.data())
 def test_spec_and_repr_round_trip(argument, kind, data):
     thing = kind(**data.draw(arguments_of(kind)))
@@ -153,17 +155,22 @@ def descendants(base: type) -> set[type]:
 
 
 @pytest.mark.case(33)
-@pytest.mark.parametrize(("argument", "kind"), KINDS)
-def test_an_option_that_is_no_number_or_unknown_to_the_class_is_refused(argument, kind, refused):
+@pytest.mark.parametrize("argument", REGISTRIES)
+def test_an_option_that_is_no_number_or_unknown_to_the_class_is_refused(argument, refused):
+    registry, *_ = REGISTRIES[argument]
+    for kind in registry.values():
+        assert_wrong_options_are_refused(argument, kind, refused)
+
+
+def assert_wrong_options_are_refused(argument, kind, refused):
     known = [option.name for option in dataclasses.fields(kind) if option.init]
     for name in known:
         for value in ("abc", "nan", "-inf", "[1,2,[3]]", "1j", "None"):
             with refused(argument):
                 make(argument, f"{kind.name}:{name}={value}")
-    remedy = ", did you mean 'learning_rate'?" if "learning_rate" in known else ""
     with refused("lr") as error:
         kind(lr=0.1)
-    assert str(error.value).startswith(f"lr: no option of {kind.__name__}{remedy} (options: ")
+    assert ("did you mean 'learning_rate'" in str(error.value)) == ("learning_rate" in known)
     assert [name for name in known if name not in str(error.value)] == []
 
 
@@ -182,16 +189,15 @@ lbfgs:memory=2.5 lbfgs:gain=-1 lbfgs:evaluations=0 lbfgs:tolerance=-1
 
 
 @pytest.mark.case(33)
-@pytest.mark.parametrize("spec", OUT_OF_RANGE.split())
-def test_an_option_out_of_its_range_is_refused(spec, refused):
-    name, option = re.match(r"(\w+):(\w+)=", spec).groups()
-    (argument,) = (each for each, (registry, *_) in REGISTRIES.items() if name in registry)
-    with refused(argument, rf"{name}'s {option}: expected a "):
-        make(argument, spec)
+def test_an_option_out_of_its_range_is_refused(refused):
+    for spec in OUT_OF_RANGE.split():
+        name, option = re.match(r"(\w+):(\w+)=", spec).groups()
+        (argument,) = (each for each, (registry, *_) in REGISTRIES.items() if name in registry)
+        with refused(argument, rf"{name}'s {option}: expected a "):
+            make(argument, spec)
 
 
 @pytest.mark.case(33)
-@pytest.mark.parametrize("argument", REGISTRIES)
 @pytest.mark.parametrize(
     ("rest", "problem"),
     [
@@ -202,13 +208,12 @@ def test_an_option_out_of_its_range_is_refused(spec, refused):
         (":name=x", "unknown option 'name'"),
     ],
 )
-def test_an_unknown_name_or_option_is_refused(argument, rest, problem):
-    registry, *_ = REGISTRIES[argument]
-    name = sorted(registry)[0]
-    with pytest.raises(ArgumentError, match=problem.format(name=name)) as error:
-        make(argument, name + rest)
-    assert error.value.argument == argument
-    assert rest != "x" or all(right in str(error.value) for right in registry)
+def test_an_unknown_name_or_option_is_refused(rest, problem, refused):
+    for argument, (registry, *_) in REGISTRIES.items():
+        name = sorted(registry)[0]
+        with refused(argument, problem.format(name=name)) as error:
+            make(argument, name + rest)
+        assert rest != "x" or all(right in str(error.value) for right in registry)
 
 
 def test_a_constructor_of_ones_own_takes_its_own_arguments():
@@ -234,22 +239,20 @@ def test_options_of_a_class_that_is_no_dataclass_are_in_its_spec_and_repr():
     assert build(Activation, {"swish": Swish}, "swish:beta=2", "hidden").beta == 2.0
 
 
-@pytest.mark.parametrize("argument", REGISTRIES)
-def test_a_class_without_a_name_is_refused(argument):
-    nameless = type("Nameless", (REGISTRIES[argument][1],), {})
-    with pytest.raises(ArgumentError, match=f"^{argument}: Nameless has no `name`; give its class"):
-        nameless(0.1)
+def test_a_class_without_a_name_is_refused(refused):
+    for argument, (_, base, _) in REGISTRIES.items():
+        nameless = type("Nameless", (base,), {})
+        with refused(argument, "Nameless has no `name`; give its class"):
+            nameless(0.1)
 
 
-@pytest.mark.parametrize("wrong", [5, None, 0.1, ["relu"], ReLU, object()])
-def test_values_that_are_neither_name_nor_instance_are_refused(wrong):
-    with pytest.raises(
-        ValueError, match=r"^hidden: expected one of ascending, .*, or an instance, got"
-    ):
-        build(Activation, ACTIVATIONS, wrong, "hidden")
+def test_values_that_are_neither_name_nor_instance_are_refused(refused):
+    for wrong in (5, None, 0.1, ["relu"], ReLU, object()):
+        with refused("hidden", "expected one of ascending, .*, or an instance, got"):
+            build(Activation, ACTIVATIONS, wrong, "hidden")
 
 
-@given(text=st.text())
+@given(text=st.text(max_size=12))
 def test_random_specs_are_built_or_refused(text):
     try:
         thing = build(Activation, ACTIVATIONS, f"leaky_relu:slope={text}", "hidden")

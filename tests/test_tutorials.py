@@ -23,7 +23,9 @@ MOONS_COSTS = {
 }
 
 
-@pytest.mark.parametrize("seed", SINE_LOSSES)
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in SINE_LOSSES if seed != 1)]
+)
 def test_sine_losses_to_nine_decimals(seed):
     x = np.linspace(-2 * np.pi, 2 * np.pi, 500).reshape(-1, 1)
     init = {"init": "normal:std=0.1", "bias_init": "normal:std=0.1", "seed": seed}

@@ -317,13 +317,3 @@ def test_denormal_inputs_and_weights_give_finite_results(dtype):
     value, gradient = network.value_and_gradient([[tiny]], [tiny])
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
-
-
-def test_methods_of_other_libraries_name_the_function_in_their_place():
-    network = Network.dense([2, 1])
-    for name in ("fit", "compile", "predict_proba", "evaluate", "score", "save", "state_dict"):
-        assert not hasattr(network, name)
-        with pytest.raises(AttributeError, match=f"^'Network' object has no attribute '{name}'; "):
-            getattr(network, name)
-    with pytest.raises(AttributeError, match=r"has no attribute 'fitt'$"):
-        getattr(network, "fitt")  # noqa: B009  # as a user's code would

@@ -74,7 +74,7 @@ def test_values_by_hand(schedule, epoch, epochs, expected):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-@settings(max_examples=5)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(epoch=st.floats(0, 50), extra=st.floats(0, 3))
 def test_factors_are_between_zero_and_one(name, epoch, extra):
     """The optimizer's rate is the greatest one, at every moment, a little after the end too."""
