@@ -45,7 +45,9 @@ def test_every_layer_agrees_on_both_engines(batch_size, dtype, assert_engines_ag
 
 
 @pytest.mark.promise(7)
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize(
+    ("name", "dtype"), [(name, DTYPES[i % 2]) for i, name in enumerate(ACTIVATIONS)]
+)
 def test_every_activation_agrees_on_both_engines(name, dtype, assert_engines_agree):
     only_output = name == "exponential"
     make = small(dtype, output=name) if only_output else small(dtype, name)
@@ -56,13 +58,13 @@ def test_every_activation_agrees_on_both_engines(name, dtype, assert_engines_agr
 @pytest.mark.parametrize(
     ("loss", "output", "weighted", "dtype"),
     [
-        (*pair, weighted, DTYPES[(i + weighted) % 2])
+        (*pair, i % 3 > 0, DTYPES[i % 2])
         for i, pair in enumerate([
             ("quantile:levels=[0.1,0.5,0.6]", "ascending"),
+            ("squared_error", "tanh"),
             *((loss, output) for loss, kind in LOSSES.items()
-              for output in (kind.on_logits or kind.activations or ("identity", "tanh"))),
+              for output in (kind.on_logits or kind.activations or ("identity",))),
         ])
-        for weighted in (False, True)
     ],
 )  # fmt: skip
 def test_every_loss_agrees_on_every_output_on_both_engines(
@@ -72,15 +74,15 @@ def test_every_loss_agrees_on_every_output_on_both_engines(
     assert_engines_agree(make, weighted=weighted, loss=loss)
 
 
-@pytest.mark.parametrize("gamma", [0, 0.5, 2])
+@pytest.mark.parametrize("gamma", [0, 0.5])
 @pytest.mark.parametrize(
     ("loss", "output"), [("binary_focal", "sigmoid"), ("categorical_focal", "softmax")]
 )
-def test_focal_losses_of_confident_predictions(loss, output, gamma, dtype, assert_engines_agree):
+def test_focal_losses_of_confident_predictions(loss, output, gamma, assert_engines_agree):
     """A probability is 0 beside 1, whose power below 0 would be infinite."""
 
     def sure():
-        network = Network.dense([5, 3], output=output, dtype=dtype, seed=1)
+        network = Network.dense([5, 3], output=output, dtype="float32", seed=1)
         network.parameters[-3:] = [60, 0, -60]
         return network
 
@@ -102,11 +104,15 @@ SETTINGS = {
 @pytest.mark.parametrize(
     ("name", "settings", "dtype"),
     [
-        (name, settings, DTYPES[(i + j) % 2])
+        # Each optimizer once, with the settings in turn; all pairs in the long tests.
+        pytest.param(
+            name, settings, DTYPES[(i + j) % 2],
+            marks=[pytest.mark.slow] * (i % len(SETTINGS) != j),
+        )
         for i, name in enumerate(STEPPING)
         for j, settings in enumerate(SETTINGS)
     ],
-)
+)  # fmt: skip
 def test_every_optimizer_agrees_on_both_engines(name, settings, dtype, assert_engines_agree):
     assert_engines_agree(small(dtype), optimizer=name, **SETTINGS[settings])
 
@@ -117,7 +123,7 @@ def test_a_shared_penalty_is_divided_by_the_weight_of_each_batch(assert_engines_
 
 
 @pytest.mark.promise(7)
-@settings(max_examples=settings.default.max_examples * 3 // 5)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     sizes=st.lists(st.integers(1, 70), min_size=2, max_size=5),
     batch_size=st.integers(1, 40),
@@ -145,8 +151,7 @@ def test_every_vector_width_down_to_scalar_loops(bits, dtype, monkeypatch, asser
     assert_engines_agree(partial(every_layer, dtype), optimizer="momentum")
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("loss", [None, "squared_error"])
+@pytest.mark.parametrize(("loss", "weighted"), [(None, False), ("squared_error", True)])
 def test_the_loss_and_the_gradient_of_many_rows(loss, weighted, make_job):
     network, weight = every_layer("float64"), np.arange(1300) % 7 if weighted else None
     train(network, np.random.default_rng(0).normal(size=(50, 5)), np.arange(50) % 3, epochs=1)

@@ -12,7 +12,7 @@ from barenet.engines.simd._views import KernelSpec
 N_ROWS = 37
 
 
-@pytest.fixture(params=[("float32", 4), ("float32", 16), ("float64", 8)])
+@pytest.fixture(params=[("float32", 16), ("float64", 8)])
 def compute(request, call):
     """Losses and padded derivatives of rows of logits, computed together or one by one."""
     dtype, count = request.param
@@ -47,7 +47,7 @@ def batch(n_classes):
     return z, y, rng.random(N_ROWS), rng.permutation(N_ROWS)
 
 
-@pytest.mark.parametrize("n_classes", [1, 2, 10, 17, MAX_CLASSES, MAX_CLASSES + 1])
+@pytest.mark.parametrize("n_classes", [1, 10, 17, MAX_CLASSES, MAX_CLASSES + 1])
 def test_rows_in_lanes_have_the_bits_of_single_rows(n_classes, compute):
     z, y, weight, order = batch(n_classes)
     losses, d = compute(z, y, weight, order, N_ROWS)
@@ -61,13 +61,13 @@ def test_rows_in_lanes_have_the_bits_of_single_rows(n_classes, compute):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30, -1e30])
-@pytest.mark.parametrize("place", [0, 5, 9])
-def test_one_extreme_logit_changes_its_own_row_alone(place, bad, compute):
-    z, y, weight, order = batch(10)
-    usual = compute(z, y, weight, order, N_ROWS)
-    z[3, place] = bad
-    together, alone = (compute(z, y, weight, order, by) for by in (N_ROWS, 1))
-    for found, expected, before in zip(together, alone, usual, strict=True):
-        np.testing.assert_array_equal(found, expected)
-        np.testing.assert_array_equal(np.delete(found, 3, 0), np.delete(before, 3, 0))
-        assert not np.array_equal(found[3], before[3])
+def test_one_extreme_logit_changes_its_own_row_alone(bad, compute):
+    for place in (0, 5, 9):
+        z, y, weight, order = batch(10)
+        usual = compute(z, y, weight, order, N_ROWS)
+        z[3, place] = bad
+        together, alone = (compute(z, y, weight, order, by) for by in (N_ROWS, 1))
+        for found, expected, before in zip(together, alone, usual, strict=True):
+            np.testing.assert_array_equal(found, expected)
+            np.testing.assert_array_equal(np.delete(found, 3, 0), np.delete(before, 3, 0))
+            assert not np.array_equal(found[3], before[3])

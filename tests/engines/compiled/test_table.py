@@ -62,18 +62,18 @@ def trained(X, layers, engine, **options):
     return np.concatenate([network.parameters, history.loss, history.curves["validation_loss"]])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("width", [1, 7, 16, 33, 64, 100])
 @pytest.mark.parametrize(
-    "options",
+    ("width", "dtype", "options"),
     [
-        {"penalty": ["l1:strength=0.001", "l2:strength=0.01"]},
-        {"clip": "norm:limit=0.1", "scale": 0.3, "threads": 2},
-        {"clip": "value:limit=0.01", "optimizer": "adam:average=0.9", "batch_size": 7},
-        {"optimizer": "lbfgs", "batch_size": None},
+        (1, "float32", {"penalty": ["l1:strength=0.001", "l2:strength=0.01"]}),
+        (16, "float64", {"penalty": ["l1:strength=0.001", "l2:strength=0.01"]}),
+        (7, "float32", {"clip": "norm:limit=0.1", "scale": 0.3, "threads": 2}),
+        (33, "float64", {"clip": "norm:limit=0.1", "scale": 0.3, "threads": 2}),
+        (64, "float32", {"clip": "value:limit=0.01", "optimizer": "adam:average=0.9"}),
+        (100, "float64", {"optimizer": "lbfgs", "batch_size": None}),
     ],
 )
-def test_any_width(dtype, width, options):
+def test_any_width(width, dtype, options):
     entries, dense = rows(24, dtype)
     found, expected = (
         trained(X, width, engine, **options)
@@ -91,9 +91,8 @@ def test_any_width(dtype, width, options):
         lambda n: [BatchNorm(n), Dense(n, 20, "tanh")],
     ],
 )
-@pytest.mark.parametrize("bins", [4, 24])
-def test_any_layers(first, bins):
-    entries, dense = rows(bins, "float64")
+def test_any_layers(first):
+    entries, dense = rows(4, "float64")
     layers = [*first(entries.shape[1]), Dense(20, 2)]
     expected = trained(dense, layers, "reference")
     for X, engine in ((entries, "auto"), (entries, "reference")):

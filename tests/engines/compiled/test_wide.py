@@ -35,34 +35,46 @@ def dense(*sizes, dtype, hidden="tanh"):
     return partial(Network.dense, sizes, hidden=hidden, output="softmax", seed=1, dtype=dtype)
 
 
+#: Around the widths from which an input is split, and around the widths of vectors and blocks.
+WIDTHS = [(255, 1), (256, 16), (257, 10), (300, 17), (512, 65), (784, 100), (1000, 64), (256, 256)]
+
+
 @pytest.mark.parametrize(
     ("n_inputs", "n_hidden", "dtype"),
-    [
-        (n_inputs, n_hidden, ("float32", "float64")[(i + j) % 2])
-        for i, n_inputs in enumerate((255, 256, 257, 300, 512, 784, 1000))
-        for j, n_hidden in enumerate((1, 10, 16, 17, 64, 65, 100, 256))
-    ],
+    [(*widths, ("float32", "float64")[i % 2]) for i, widths in enumerate(WIDTHS)],
 )
 def test_wide_inputs_into_narrow_and_wide_layers(n_inputs, n_hidden, dtype, agree):
     agree(dense(n_inputs, n_hidden, 3, dtype=dtype), 33)
 
 
-@pytest.mark.parametrize("sizes", [(512, 512, 1024), (20, 1040, 512, 5), (1300, 1100, 3)])
+@pytest.mark.parametrize(
+    ("sizes", "dtype"),
+    [
+        ((20, 1040, 512, 5), "float32"),
+        ((512, 512, 1024), "float64"),
+        pytest.param((1300, 1100, 3), "float32", marks=pytest.mark.slow),
+    ],
+)
 def test_wide_layers_with_rows_of_any_stride(sizes, dtype, agree):
     make = dense(*sizes, 3, dtype=dtype, hidden="relu")
     agree(make, 33, clipping=ClipNorm(0.5), penalties=[L1(0.001)])
     agree(make, 3, n_rows=4, penalties=[L1(0.001)])
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 9, 33, 150])
-def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agree, monkeypatch):
+@pytest.mark.parametrize("batch_size", [1, 9, 150])
+def test_weights_that_are_transposed_where_they_are_used(batch_size, agree, monkeypatch):
     monkeypatch.setattr(_lowering, "WEIGHTS_PER_ROW", 1)
-    for sizes in ([1, 1, 3], [5, 8, 3], [17, 33, 16, 3], [40, 70, 300, 3]):
-        agree(dense(*sizes, dtype=dtype), batch_size)
+    for sizes in ([1, 1, 3], [17, 33, 16, 3], [40, 70, 300, 3]):
+        agree(dense(*sizes, dtype="float32"), batch_size)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 40])
-@pytest.mark.parametrize("optimizer", [*IN_KERNELS, "adam:average=0.9"])
+@pytest.mark.parametrize(
+    ("optimizer", "batch_size", "dtype"),
+    [
+        (optimizer, (1, 7, 40)[i % 3], ("float32", "float64")[i % 2])
+        for i, optimizer in enumerate([*IN_KERNELS, "adam:average=0.9"])
+    ],
+)
 def test_weights_in_place_and_their_copies_give_the_same_bits(
     optimizer, batch_size, dtype, make_job, agree, monkeypatch
 ):
@@ -94,10 +106,16 @@ def test_memory_of_a_wide_training_does_not_grow_with_its_weights(make_job):
 
 
 @pytest.mark.parametrize("optimizer", [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "sgd:average=0.9"])
-def test_steps_of_one_row(optimizer, dtype, agree):
-    for sizes in ([70, 64, 128], [300, 64, 64], [5, 1024, 64]):
-        agree(dense(*sizes, 3, dtype=dtype, hidden="relu"), 1, n_rows=5, optimizer=optimizer)
-    agree(dense(70, 64, 3, dtype=dtype), 1, n_rows=5, optimizer=optimizer, clipping=ClipNorm(0.1))
+def test_steps_of_one_row(optimizer, agree):
+    agree(
+        dense(300, 64, 64, 3, dtype="float32", hidden="relu"), 1, n_rows=5, optimizer=optimizer,
+        clipping=ClipNorm(0.1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sizes", [[70, 64, 128], [5, 1024, 64]])
+def test_steps_of_one_row_through_layers_of_any_width(sizes, dtype, agree):
+    agree(dense(*sizes, 3, dtype=dtype, hidden="relu"), 1, n_rows=5, optimizer="adamw")
 
 
 def test_the_norm_of_a_gradient_of_one_row_whose_squares_overflow(make_job):
@@ -108,7 +126,7 @@ def test_the_norm_of_a_gradient_of_one_row_whose_squares_overflow(make_job):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])
+@pytest.mark.parametrize("batch_size", [1, 7, 32, 33])
 def test_every_batch_size(batch_size, agree):
     agree(dense(300, 16, 3, dtype="float64"), batch_size, weighted=True)
 
@@ -126,9 +144,9 @@ def test_every_batch_size(batch_size, agree):
         lambda: [Dense(300, 300, "tanh"), Dense(300, 20, "tanh")],
     ],
 )
-def test_other_layers_before_and_after_a_wide_one(first, dtype, agree):
+def test_other_layers_before_and_after_a_wide_one(first, agree):
     def make():
-        return Network([*first(), Dense(20, 3, "softmax")], seed=1, dtype=dtype)
+        return Network([*first(), Dense(20, 3, "softmax")], seed=1, dtype="float64")
 
     agree(make, 32, penalties=[L1(0.01)], clipping=ClipNorm(0.5))
 
@@ -143,10 +161,10 @@ def test_narrower_vectors(bits, monkeypatch, agree):
         agree(dense(*sizes, 3, hidden="relu", dtype="float64"), 33)
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("batch_size", "dtype"), [(1, "float64"), (3, "float32"), (5, "float64")])
 def test_few_rows_and_layers_of_one_vector_width(batch_size, dtype, agree):
     """Those are computed row by row, with any layers before and after."""
-    for sizes in ([1, 1, 3], [5, 8, 3], [17, 16, 16, 3], [40, 33, 2, 3], [300, 10, 70, 3]):
+    for sizes in ([1, 1, 3], [17, 16, 16, 3], [300, 10, 70, 3]):
         make = dense(*sizes, dtype=dtype)
         agree(make, batch_size, n_rows=4, weighted=True)
         agree(make, batch_size, n_rows=11, clipping=ClipNorm(0.1))
