@@ -190,25 +190,25 @@ def two_classes() -> Ensemble:
 
 KIND = (X3[:, 0] > 0).astype(int) + (X3[:, 1] > 0)
 
+ACTIVATION_CASES: dict[str, Callable[[], Case]] = {
+    f"{name} {dtype}": lambda name=name, dtype=dtype: activation_case(name, dtype)
+    for name in ACTIVATIONS
+    for dtype in ("float32", "float64")
+}
+
 CASES: dict[str, Callable[[], Case]] = {
-    **{
-        f"{name} {dtype}": lambda name=name, dtype=dtype: activation_case(name, dtype)
-        for name in sorted(ACTIVATIONS)
-        for dtype in ("float32", "float64")
-    },
     "every operation": lambda: of_layers([Dense(3, 4, EveryOperation()), Dense(4, 2)]),
     "norm first": lambda: of_layers([BatchNorm(3), LayerNorm(3), Dense(3, 2)]),
     "norm last": lambda: of_layers(
         [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), ActivationLayer("relu"), LayerNorm(4)]
     ),
     "prelu": lambda: of_layers([PReLU(3), Dense(3, 4), PReLU(4, -0.5), PReLU(4), Dense(4, 2)]),
-    "prelu float64": lambda: of_layers([Dense(3, 4), PReLU(4)], dtype="float64"),
     "norm alone": lambda: of_layers([LayerNorm(3, epsilon=0.1)]),
     "norms float64": lambda: of_layers(
-        [Dense(3, 4), BatchNorm(4, epsilon=0.1), LayerNorm(4, epsilon=0.1)], dtype="float64"
+        [Dense(3, 4), BatchNorm(4, epsilon=0.1), LayerNorm(4, epsilon=0.1), PReLU(4)],
+        dtype="float64",
     ),
-    **{f"some layers {seed}": lambda seed=seed: some_layers(seed) for seed in range(8)},
-    "one product": lambda: case_of(Network([Dense(3, 1)], seed=2), X3),
+    **{f"some layers {seed}": lambda seed=seed: some_layers(seed) for seed in range(2)},
     "wide": wide,
     "one row": lambda: case_of(Network.dense([3, 4, 2], seed=1), X3[:1]),
     "one by one": lambda: case_of(Network.dense([1, 1], seed=1), X3[:, :1]),
@@ -292,7 +292,6 @@ def ensemble_case(loss: str, **options: Any) -> Case:
 ENSEMBLES = {
     "ensemble of quantiles": lambda: ensemble_case("quantile", quantile=0.9),
     "ensemble of counts": lambda: ensemble_case("poisson"),
-    "ensemble of amounts": lambda: ensemble_case("gamma"),
 }
 
 
@@ -300,7 +299,7 @@ ENSEMBLES = {
 def build(name: str) -> Case:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # too few iterations
-        return (CASES | TABLES | ENSEMBLES)[name]()
+        return (ACTIVATION_CASES | CASES | TABLES | ENSEMBLES)[name]()
 
 
 @pytest.fixture(name="build")
@@ -313,9 +312,9 @@ def case(request) -> Case:
     return build(request.param)
 
 
-@pytest.fixture(params=[name for name in TABLES if name != "dates"])
-def table(request) -> Case:
-    return build(request.param)
+@pytest.fixture
+def table() -> Case:
+    return build("rare categories")
 
 
 @pytest.fixture(params=TABLES)

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import runpy
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,36 +19,48 @@ from barenet import Network, TableEncoding, Task, export, load_table, save
 from barenet.cli._main import main
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._python_file import render
+
+
+@dataclass
+class Answer:
+    """The status of a script, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture(scope="module")
-def numpy_alone(tmp_path_factory) -> Path:
-    """A folder with NumPy and nothing else."""
-    folder = tmp_path_factory.mktemp("packages")
-    site = Path(np.__file__).parents[1]
-    for name in ("numpy", "numpy.libs", ".dylibs"):
-        if (site / name).exists():
-            (folder / name).symlink_to(site / name)
-    return folder
+def script_of():
+    """The export of a model, written once."""
+    scripts: dict[int, tuple[Any, bytes]] = {}
+
+    def script(model) -> bytes:
+        if id(model) not in scripts:
+            scripts[id(model)] = model, render(program_of(model), "it")[".py"]
+        return scripts[id(model)][1]
+
+    return script
 
 
 @pytest.fixture
-def answer(numpy_alone, tmp_path):
-    """Run an export with a file of rows where no package but NumPy can be imported."""
+def answer(script_of, tmp_path, monkeypatch, capfd):
+    """Run an export with a file of rows, in this process."""
 
-    def run(model, content: str | None) -> subprocess.CompletedProcess:
-        export(model, tmp_path / "it.py")
+    def run(model, content: str | None) -> Answer:
+        (tmp_path / "it.py").write_bytes(script_of(model))
         if content is not None:
             (tmp_path / "rows.csv").write_text(content, encoding="utf-8")
-        program = f"""
-import importlib.util, runpy, sys
-sys.path.insert(0, {str(numpy_alone)!r})
-assert not any(map(importlib.util.find_spec, ("barenet", "scipy", "sklearn")))
-sys.argv = ["it.py", "rows.csv"]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-        command = [sys.executable, "-W", "error", "-I", "-S", "-X", "utf8", "-c", program]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env={})
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["it.py", "rows.csv"])
+        problem = ""
+        try:
+            runpy.run_path("it.py", run_name="__main__")
+        except SystemExit as error:  # whose text Python prints
+            problem = f"{error.code}\n"
+        printed, warnings = capfd.readouterr()
+        return Answer(1 if problem else 0, printed, warnings + problem)
 
     return run
 
@@ -57,18 +71,44 @@ def csv_of(rows, header) -> str:
     return stream.getvalue()
 
 
-def read(done: subprocess.CompletedProcess) -> list[dict[str, str]]:
+def read(done: Answer | subprocess.CompletedProcess) -> list[dict[str, str]]:
     assert (done.returncode, done.stderr) == (0, "")
     return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
-@pytest.mark.parametrize("name", ["sigmoids", "scaled numbers", "scaled number"])
-def test_the_script_needs_only_numpy(build, answer, name):
+def test_the_script_needs_only_numpy(script_of, build, tmp_path):
+    case = build("sigmoids")
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    site = Path(np.__file__).parents[1]
+    for name in ("numpy", "numpy.libs", ".dylibs"):
+        if (site / name).exists():
+            (packages / name).symlink_to(site / name)
+    (tmp_path / "it.py").write_bytes(script_of(case.model))
+    rows = csv_of(case.X.tolist(), case.model.feature_names)
+    (tmp_path / "rows.csv").write_text(rows, encoding="utf-8")
+    program = f"""
+import importlib.util, runpy, sys
+sys.path.insert(0, {str(packages)!r})
+assert not any(map(importlib.util.find_spec, ("barenet", "scipy", "sklearn")))
+sys.argv = ["it.py", "rows.csv"]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+    command = [sys.executable, "-W", "error", "-I", "-S", "-X", "utf8", "-c", program]
+    options = {"capture_output": True, "encoding": "utf-8", "env": {}}
+    check_numbers(case, read(subprocess.run(command, cwd=tmp_path, **options)))
+
+
+@pytest.mark.parametrize("name", ["scaled numbers", "scaled number"])
+def test_the_script_prints_numbers(build, answer, name):
     case = build(name)
-    rows = read(answer(case.model, csv_of(case.X.tolist(), case.model.feature_names)))
+    check_numbers(case, read(answer(case.model, csv_of(case.X.tolist(), case.model.feature_names))))
+
+
+def check_numbers(case, rows):
     printed = [[*row.values()][-case.outputs.shape[1] :] for row in rows]
     np.testing.assert_allclose(np.array(printed, float), case.outputs, rtol=1e-5)
-    if name == "sigmoids":
+    if case.labels is not None:
         assert [row["prediction"] for row in rows] == case.labels.tolist()
 
 
@@ -80,12 +120,12 @@ def test_columns_are_found_by_their_names(build, answer):
     assert list(rows[0])[1:] == ["probability_yes", "probability_no", "probability_größer?"]
 
 
-def test_the_script_reads_a_csv_table(dated, answer):
-    lines = [[*line, "more"] for line in zip(*dated.X.values(), strict=True)]
-    printed = read(answer(dated.model, csv_of(lines, [*dated.X, "note"])))
-    assert [row["prediction"] for row in printed] == dated.labels.tolist()
+def test_the_script_reads_a_csv_table(dates, answer):
+    lines = [[*line, "more"] for line in zip(*dates.X.values(), strict=True)]
+    printed = read(answer(dates.model, csv_of(lines, [*dates.X, "note"])))
+    assert [row["prediction"] for row in printed] == dates.labels.tolist()
     numbers = [[float(row[f"probability_{each}"]) for each in "abc"] for row in printed]
-    assert np.array_equal(np.array(numbers, dated.dtype), dated.outputs)
+    assert np.array_equal(np.array(numbers, dates.dtype), dates.outputs)
 
 
 @pytest.mark.case(71)
@@ -108,7 +148,6 @@ def test_a_pipe_that_closes_is_quiet(build, tmp_path):
         ("feature 0,feature 1\n1,2\n", "no column feature 2"),
         ("feature 0,feature 1,feature 2\n1,2\n", "3 names in the header, and 2 values"),
         ("feature 0,feature 1,feature 2\n1,2,inf\n", "expected finite numbers"),
-        ("1,2,3\n", "no column feature 0, feature 1, feature 2"),
         ("feature 0,feature 1,feature 2\n1,2,many\n", "could not convert string to float"),
         ("", "no column feature 0"),
         (None, "No such file"),
@@ -121,7 +160,8 @@ def test_wrong_rows_are_a_one_line_error(build, answer, content, message):
     assert line.startswith("rows.csv: ") and message in line
 
 
-def test_values_that_are_not_strings(table):
+def test_values_that_are_not_strings(build):
+    table = build("rare categories")
     rows = {"age": [3.5, None, 40], "size": [1, 2, 3.0], "town": ["Rome", None, "Oslo"]}
     rows |= {"code": ["1", "2", "007"], "open": [True, False, None], "full": [1, 0, 1]}
     program = program_of(table.model)
@@ -142,12 +182,13 @@ def test_values_that_are_not_strings(table):
         (None, "expected rows of 10 values"),
     ],
 )
-def test_values_of_the_wrong_type_are_refused(dates, change, message):
-    predict = run_python(program_of(dates.model))["predict"]
+def test_values_of_the_wrong_type_are_refused(script_of, dates, change, message):
+    module = {"__name__": "exported"}
+    exec(script_of(dates.model), module)
     row = [{**{k: v[0] for k, v in dates.X.items()}, **(change or {})}[k] for k in dates.X]
     for rows in [[row]] if change else [[], [["1", "2"]]]:
         with pytest.raises(ValueError, match=message):
-            predict(rows)
+            module["predict"](rows)
 
 
 def test_bytes_are_refused_in_a_matrix(build):
@@ -157,7 +198,7 @@ def test_bytes_are_refused_in_a_matrix(build):
         predict([[b"5", *[1.0] * (n_columns - 1)]])
 
 
-@pytest.mark.parametrize("unit", ["D", "h", "s", "ns"])
+@pytest.mark.parametrize("unit", ["D", "ns"])
 def test_dates_of_numpy_are_read_as_predict_reads_them(of_every_kind, unit):
     moment = np.datetime64("2024-02-01T10:30", unit)
     row = {"size": 2.0, "open": "yes", "town": "Rome", "day": moment}
@@ -173,7 +214,7 @@ def test_one_byte_order_mark_is_left_out_and_a_second_one_is_not(
 ):
     (tmp_path / "rows.csv").write_text(f"\ufeff\ufeff{HEADER}{ROW}", "utf-8")
     done = answer(of_every_kind, None)
-    status, _, error = predict_file(tmp_path, capfd)
+    status, _, error = predict_file(of_every_kind, tmp_path, capfd)
     assert (done.returncode, status) == (1, 2)
     assert "no column size" in error and "no column size" in done.stderr
 
@@ -191,14 +232,13 @@ SPELLED = {
 
 
 @pytest.mark.case(162, 157)
-@pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
-def test_every_text_is_read_as_predict_reads_it(numbers, answer):
+def test_every_text_is_read_as_predict_reads_it(answer):
     rows = {}
     for name, (training, later) in SPELLED.items():
         rows[name] = [*(training[row % len(training)] for row in range(60)), *later, *later][:65]
         rows[name] += [training[0]] * (65 - len(rows[name]))
     first = {name: values[:60] for name, values in rows.items()}
-    encoding = TableEncoding.fit(first, numbers=numbers, bins=3, rare=2)
+    encoding = TableEncoding.fit(first, numbers="piecewise", bins=3, rare=2)
     kinds = {column.name: column.kind for column in encoding.columns}
     assert [kinds[name] for name in ("words", "day", "truth")] == ["category", "date", "boolean"]
     assert "tRUE" in encoding.columns[0].categories and encoding.columns[0].rare is False
@@ -230,21 +270,19 @@ ROW = "1.5,yes,Rome,2024-03-05\n"
 #: Files that both refuse, and the line and the column that both name.
 REFUSED = {
     "beyond float32": (f"{HEADER}{ROW}1e39,yes,Rome,2024-03-05\n", 3, "size"),
-    "beyond float64": (f"{HEADER}1e400,yes,Rome,2024-03-05\n", 2, "size"),
     "a word": (f'{HEADER}1,yes,"Ro\nme",2024-03-05\n\nmany,yes,Rome,2024-03-05\n', 5, "size"),
     "no boolean": (f"{HEADER}{ROW}{ROW}1,perhaps,Rome,2024-03-05\n", 4, "open"),
     "no date": (f"{HEADER}{ROW}1,no,Rome,yesterday\n", 3, "day"),
     "a doubled column": ("size,open,town,day,size\n1.5,yes,Rome,2024-03-05,2\n", 1, "size"),
-    "a doubled column of others": ("a,size,open,town,day,a\n1,1,yes,Rome,2024-03-05,2\n", 1, "a"),
     "a zero byte": (f"{HEADER}{ROW}1.5,yes,Ro\0me,2024-03-05\n", 3, ""),
     "few values": (f"{HEADER}{ROW}1.5,yes\n", 3, ""),
     "a comment": (f"# sizes\n{HEADER}{ROW}", 2, ""),
 }
 
 
-@pytest.fixture
-def of_every_kind(tmp_path):
-    """A model of a number, a boolean, a category and a date, in a file, too."""
+@pytest.fixture(scope="module")
+def of_every_kind():
+    """A model of a number, a boolean, a category and a date."""
     days = np.datetime64("2024-01-01") + np.arange(40)
     rows = {
         "size": np.linspace(1, 9, 40),
@@ -252,13 +290,12 @@ def of_every_kind(tmp_path):
         "town": ["Rome", "Oslo"] * 20,
     }
     encoding = TableEncoding.fit({**rows, "day": days}, rare=2)
-    model = predictor_of(Network.dense([encoding.n_inputs, 4, 1], seed=1), encoding)
-    save(model, tmp_path / "model.safetensors")
-    return model
+    return predictor_of(Network.dense([encoding.n_inputs, 4, 1], seed=1), encoding)
 
 
-def predict_file(folder, capfd):
+def predict_file(model, folder, capfd):
     """The status of the command on the same file, its answers and its error."""
+    save(model, folder / "model.safetensors")
     arguments = [str(folder / "model.safetensors"), str(folder / "rows.csv")]
     status = main(["predict", *arguments])
     return status, *capfd.readouterr()
@@ -269,7 +306,7 @@ def predict_file(folder, capfd):
 def test_a_script_refuses_what_predict_refuses(of_every_kind, answer, tmp_path, capfd, case):
     content, line, column = REFUSED[case]
     done = answer(of_every_kind, content)
-    status, _, error = predict_file(tmp_path, capfd)
+    status, _, error = predict_file(of_every_kind, tmp_path, capfd)
     assert (done.returncode, done.stdout, status) == (1, "", 2)
     assert f"rows.csv:{line}: " in error
     [problem] = done.stderr.splitlines()
@@ -280,23 +317,22 @@ def test_a_script_refuses_what_predict_refuses(of_every_kind, answer, tmp_path, 
 
 
 @pytest.mark.case(162)
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_a_script_reads_every_encoding_with_a_byte_order_mark(
     of_every_kind, answer, tmp_path, capfd, encoding
 ):
     expected = read(answer(of_every_kind, HEADER + ROW))
     (tmp_path / "rows.csv").write_bytes((HEADER + ROW).encode(encoding))
     assert read(answer(of_every_kind, None)) == expected
-    status, answers, _ = predict_file(tmp_path, capfd)
+    status, answers, _ = predict_file(of_every_kind, tmp_path, capfd)
     assert status == 0
     printed = float(answers.splitlines()[1])
     assert printed == pytest.approx(float(expected[0]["prediction"]), rel=1e-6)
 
 
 @pytest.mark.case(162)
-@pytest.mark.parametrize("name", ["classes", "scaled numbers"])
-def test_a_script_answers_a_file_without_rows_with_a_header(build, answer, name):
-    model = build(name).model
+def test_a_script_answers_a_file_without_rows_with_a_header(build, answer):
+    model = build("classes").model
     names = ",".join(model.feature_names)
     whole = answer(model, f"{names}\n{','.join('1' for _ in model.feature_names)}\n")
     assert whole.returncode == 0
@@ -308,7 +344,8 @@ def test_a_script_answers_a_file_without_rows_with_a_header(build, answer, name)
 EVIL = ['"); __import__("os").abort(); ("', '"""', "\\", "a\nimport os", "\u202e", "\ud800"]
 
 
-def test_names_are_quoted_safely(build, table):
+def test_names_are_quoted_safely(build):
+    table = build("every category")
     program = replace(
         program_of(build("classes").model),
         classes=tuple(EVIL[:3]),
@@ -330,44 +367,27 @@ def test_names_are_quoted_safely(build, table):
 
 #: Tables as programs in Europe write them: the delimiter, the header, and the options to read them.
 GERMAN = {
-    "decimal commas": (";", "groesse;ort", {"decimal": ","}),
     "a delimiter that is given": ("|", "groesse|ort", {"decimal": ",", "delimiter": "|"}),
-    "tabs": ("\t", "groesse\tort", {"decimal": ",", "delimiter": "tab"}),
     "another encoding": (";", "größe;ort", {"decimal": ",", "encoding": "cp1252"}),
     "no header": (";", None, {"decimal": ",", "header": False, "delimiter": ";"}),
-    "points": (";", "groesse;ort", {}),
 }
 
 
 @pytest.mark.case(188)
 @pytest.mark.parametrize("case", GERMAN)
-@pytest.mark.parametrize("is_matrix", [False, True])
-def test_a_file_of_the_training_is_read_by_the_export(numpy_alone, tmp_path, case, is_matrix):
+def test_a_file_of_the_training_is_read_by_the_export(answer, tmp_path, case):
     delimiter, header, options = GERMAN[case]
-    lines = []
     classes = np.random.default_rng(0).integers(0, 2, 80)
+    lines = [f"{header}{delimiter}ziel"] if header else []
     for number in range(80):
-        size = f"{number * 7 % 80 / 8}"
-        if options.get("decimal"):
-            size = size.replace(".", ",")
-        place = str(number % 4) if is_matrix else ("München", "Köln", "Bonn")[number % 3]
+        size = f"{number * 7 % 80 / 8}".replace(".", ",")
+        # Without a header, all columns are numbers: the rows are a matrix.
+        place = ("München", "Köln", "Bonn")[number % 3] if header else str(number % 4)
         lines.append(delimiter.join([size, place, str(classes[number])]))
-    if header:
-        lines.insert(0, f"{header}{delimiter}ziel")
     path = tmp_path / "rows.csv"
     path.write_text("\n".join(lines) + "\n", encoding=options.get("encoding", "utf-8"))
     target = "ziel" if header else "x3"
-    task = Task.open(path, target, **options)
-    predictor = task.train(quick=True, epochs=2)
-    export(predictor, tmp_path / "it.py")
-    program = f"""
-import runpy, sys
-sys.path.insert(0, {str(numpy_alone)!r})
-sys.argv = ["it.py", "rows.csv"]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-    command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
-    printed = [row["prediction"] for row in read(done)]
+    predictor = Task.open(path, target, **options).train(quick=True, epochs=2)
+    printed = [row["prediction"] for row in read(answer(predictor, None))]
     rows = load_table(path, target, frame=True, **options)
     assert printed == [str(label) for label in predictor.predict(rows.X)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from run_exports import run_python
 
 from barenet import Network
@@ -56,6 +56,7 @@ def in_c(program):
 
 
 @pytest.mark.parametrize("read", [in_python, in_json, in_c])
+@settings(max_examples=8)
 @given(
     st.text(max_size=40),
     st.text(),
