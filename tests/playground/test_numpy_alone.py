@@ -70,5 +70,6 @@ def test_a_network_is_trained_by_the_reference_engine(tmp_path):
     assert test.numbers.tolist() == found["test"]
 
 
+@pytest.mark.integration
 def test_a_page_is_served(tmp_path):
     assert run(PAGE, tmp_path) == 2, "the pictures of the epochs 0 and 3"

@@ -93,8 +93,8 @@ def test_free_text_is_not_the_default_target(add):
 @pytest.mark.parametrize(
     "last",
     [
-        *("5% 10%", "few 2", "$5 $6", "same NA", "1 NA", "NA", f"1 2{' 2 3' * 9}"),
-        *("1", "yes", f"once{' often' * 19}"),  # a constant, and a class of one row
+        *("5% 10%", "few 2", "1 NA", "NA", f"1 2{' 2 3' * 9}"),
+        *("yes", f"once{' often' * 19}"),  # a constant, and a class of one row
     ],
 )
 def test_a_column_that_cannot_be_predicted_is_not_the_default_target(add, last):

@@ -1,9 +1,7 @@
 """The catalogues of the page's languages have each sentence of the sources, with its numbers."""
 
-import io
 import json
 import re
-import zipfile
 from collections import Counter
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from barenet.playground._page_files import LANGUAGES, PAGE
 from barenet.playground._sentences import english, joined, sentence
 from barenet.playground.languages import _source_sentences as sources
-from barenet.playground.publishing._site import library
 
 CATALOGUES = sorted(LANGUAGES.glob("*.json"))
 PLACES = re.compile(r"\{\d+\}")
@@ -21,8 +18,18 @@ THOUSANDS = re.compile(r"(?<=\d)[,\u202f](?=\d{3})")
 
 
 @pytest.fixture(scope="module")
-def sentences():
-    return {*sources.page_sentences(), *sources.lesson_sentences()}
+def page_sentences():
+    return [*sources.page_sentences()]
+
+
+@pytest.fixture(scope="module")
+def lesson_sentences():
+    return [*sources.lesson_sentences()]
+
+
+@pytest.fixture(scope="module")
+def sentences(page_sentences, lesson_sentences):
+    return {*page_sentences, *lesson_sentences}
 
 
 def numbers(text):
@@ -74,11 +81,10 @@ NAMES = (
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
-def test_a_lesson_names_what_the_page_has_by_its_name_there(path):
+def test_a_lesson_names_what_the_page_has_by_its_name_there(path, page_sentences, lesson_sentences):
     catalogue = sources.read_catalogue(path)
-    on_page = set(sources.page_sentences())
-    assert set(NAMES) <= on_page
-    for text in sources.lesson_sentences():
+    assert set(NAMES) <= set(page_sentences)
+    for text in lesson_sentences:
         for name in NAMES:
             if re.search(rf"(?<!\w){name}(?!\w)", text):
                 assert catalogue[name] in catalogue[text], text
@@ -113,17 +119,13 @@ def test_a_sentence_is_written_in_english():
     assert json.loads(json.dumps(sentence("a {0}", sentence("b")))) == ["a {0}", ["b"]]
 
 
-def test_an_update_keeps_translations_and_removes_what_no_source_has(tmp_path):
+def test_an_update_keeps_translations_and_removes_what_no_source_has(
+    tmp_path, monkeypatch, page_sentences
+):
+    monkeypatch.setattr(sources, "page_sentences", lambda: page_sentences)
     path = tmp_path / "xx.json"
     sources.write_catalogue(path, {"Epoch": "Época", "no such sentence": "…"})
     sources.update(path)
     catalogue = sources.read_catalogue(path)
     assert catalogue["Epoch"] == "Época" and catalogue["Loss"] == ""
     assert "no such sentence" not in catalogue and "Época" in path.read_text("utf-8")
-
-
-def test_the_library_in_the_browser_has_no_catalogues():
-    """Only the page needs them, and loads the one of its language."""
-    with zipfile.ZipFile(io.BytesIO(library())) as archive:
-        names = [name for name in archive.namelist() if "/languages/" in name]
-    assert names and not [name for name in names if name.endswith(".json")]

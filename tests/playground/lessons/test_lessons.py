@@ -173,9 +173,7 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
     [
         ({"titel": "x"}, "field: unknown 'titel', did you mean 'title'?"),
         ({"title": ""}, "title: missing; every lesson needs it"),
-        ({"text": "One."}, "text: expected a list of at most 3 entries, got 'One.'"),
         ({"name": "a b"}, "name: expected letters, digits, - and _, got 'a b'"),
-        ({"check": ["epoch"]}, "condition 1 of check: condition: expected an object"),
         ({"check": [{"at_least": 1}]}, "condition 1 of check: measure: missing; choose from"),
         ({"check": [{"measure": "epoch"}]}, "check: epoch: expected at_least or at_most, a number"),
         (
@@ -202,14 +200,6 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             "right: expected the place of the right answer, 1 to 2, got 3",
         ),
         (
-            {"questions": [{"text": "?", "answers": ["a", "b"], "right": "Three or four"}]},
-            "right: expected the place of the right answer, 1 to 2, got 'Three or four'",
-        ),
-        (
-            {"questions": [{"text": "?", "right": "x", "within": 1}]},
-            "question 1 of questions: right: expected a number, got 'x'",
-        ),
-        (
             {"questions": [{"text": "?", "right": 0.5}]},
             "question: expected answers, or a number as right with within above 0",
         ),
@@ -222,16 +212,10 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             "to: expected a wrong answer, by its place or as a number, got 1",
         ),
         (
-            {"questions": [{**CHOICE, "replies": [{"to": 2}]}]},
-            "question 1 of questions: text: missing; every reply needs it",
-        ),
-        (
             {"check": [], "questions": [{**CHOICE, "again": [CHOICE]}]},
             "again follows a wrong guess; without check, a question is repeated; leave again out",
         ),
-        ({"picture": "log"}, "picture: unknown 'log' (choose from log_loss)"),
         ({"text": []}, "text: missing; every lesson needs it, or steps"),
-        ({"steps": [{"text": "A."}]}, "text: not beside steps, each of which has its own"),
         (
             {**STEPPED, "questions": [CHOICE]},
             "questions: not beside steps, each of which has its own; write it into a step",
@@ -240,8 +224,6 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {**STEPPED, "steps": [{"text": "A."}, {"tekst": "B."}]},
             "step 2 of steps: step: field: unknown 'tekst', did you mean 'text'?",
         ),
-        ({"text": [], "steps": [{}]}, "step 1 of steps: text: missing; a step needs it, or"),
-        ({"text": [], "steps": "A."}, "steps: expected a list of at most 12 entries, got 'A.'"),
         (
             {"text": [], "steps": [{"text": "A.", "highlight": ["plai"]}]},
             "step 1 of steps: highlight: unknown 'plai', did you mean 'play'?",
@@ -256,31 +238,16 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             "step 1 of steps: neuron: the network has no 3.1",
         ),
         (
-            {"text": [], "steps": [{"text": "A."}, {"text": "B.", "enlarge": "x9"}]},
-            "step 2 of steps: neuron: the network has no x9",
-        ),
-        (
             {"text": [], "steps": [{"text": "A.", "probe": "0.5"}]},
             "step 1 of steps: probe: expected two shares of the plane, such as 0.5~0.25",
         ),
         ({"text": [], "steps": [{"text": "A.", "term": 2}]}, "probe: missing; term is one of its"),
-        (
-            {"text": [], "steps": [{"text": "A.", "state": "net.edits=0_99_1"}]},
-            "step 1 of steps: edits: expected an index below 25, got 99",
-        ),
-        (
-            {"text": [], "steps": [{"text": "A.", "questions": [{"right": 1}]}]},
-            "step 1 of steps: question 1 of questions: text: missing",
-        ),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
-        ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         (
             {"state": "net.hiden=3"},
             "state: setting: unknown 'net.hiden', did you mean 'net.hidden'?",
         ),
-        ({"state": "data=moon"}, "state: data: unknown 'moon', did you mean 'moons'?"),
         ({"state": 'barenet play "#data=xor"'}, "give the part after the #, without quotes"),
-        ({"state": "net.edits=0_24_1*0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "networks=2&b.net.edits=0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "net.edits=0_1"}, "edits: expected epoch_index_value of each weight"),
     ],
@@ -331,24 +298,9 @@ CURLY = 'curly quotes of a word processor; type straight ones, "'
     ("right", "wrong", "words"),
     [
         ('”",', '”"', "line 2, column 24: not JSON: expected a comma, ] or }"),
-        ("],\n", "]\n", "line 6, column 4: not JSON: expected a comma, ] or }"),
         ('Two."', 'Two.",', "line 5, column 12: not JSON: nothing follows this comma"),
-        ("1}]\n", "1}],\n", "line 7, column 50: not JSON: nothing follows this comma"),
-        ("}]\n}]", "}]\n", "line 7, column 49: not JSON: expected a comma, ] or }"),
-        (
-            "[{\n",
-            "{\n",
-            "line 8, column 2: not JSON: expected the end; a list of lessons stands in [ ]",
-        ),
-        ('One."', "One.", "line 4, column 11: not JSON: expected the end of the text"),
         ('"One."', "One.", 'line 4, column 5: not JSON: expected a text in quotes, "'),
-        ('"text"', "“text”", f"line 3: {CURLY}"),
-        ('"text":', '"text”:', f"line 3: {CURLY}"),
-        ('One.",', "One.”,", f"line 4: {CURLY}"),
         ('"Two."', "„Two.“", f"line 5: {CURLY}"),
-        ('"text": [', '"text" [', "line 3, column 9: not JSON: expected a colon, :, and the value"),
-        ('"text"', "text", "line 3, column 3: not JSON: expected the name of a field in quotes"),
-        ('": 1}', '": 0,97}', "line 7, column 48: not JSON: write 0.97: numbers have a decimal"),
         ("[{\n", "{\\rtf1", "a document of a word processor; save it as plain text"),
         ("One", "\udcff", "line 4: not UTF-8; save it as UTF-8"),
         ('"text"', '"title": "T", "text"', "the field 'title' is there twice"),
@@ -621,16 +573,15 @@ EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize("word", EXPLAINED)
-def test_a_word_of_mathematics_is_explained_where_a_pupil_first_meets_it(word):
+def test_a_word_of_mathematics_is_explained_where_a_pupil_first_meets_it():
+    texts = []
     for lesson in COURSE.values():
         for step in lesson.steps:
             asked = [question.text for question in step.questions]
-            words = " ".join([step.text, step.formula, *asked])
-            if re.search(word, words, re.IGNORECASE):
-                assert EXPLAINED[word] in words, (lesson.name, words)
-                return
-    pytest.fail(f"no lesson has {word}")
+            texts.append(" ".join([step.text, step.formula, *asked]))
+    for word, explanation in EXPLAINED.items():
+        first = next(text for text in texts if re.search(word, text, re.IGNORECASE))
+        assert explanation in first, word
 
 
 def test_no_sentence_of_a_lesson_is_in_a_script():

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -495,6 +496,13 @@ def numpy_of(network, source):
 def test_the_name_of_the_page_leads_to_the_first_page_of_the_site(own_tab):
     link = own_tab.page.get_by_role("link", name="barenet", exact=True)
     assert link.get_attribute("href") == "../"
+
+
+def test_the_library_in_the_browser_has_no_catalogues(site_folder):
+    """Only the page needs them, and loads the one of its language."""
+    with zipfile.ZipFile(site_folder / "play/barenet.zip") as archive:
+        names = [name for name in archive.namelist() if "/languages/" in name]
+    assert names and not [name for name in names if name.endswith(".json")]
 
 
 def test_it_fits_a_phone(browser, site):

@@ -54,16 +54,15 @@ INVALID: dict[str, dict[str, list[object]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("part", "field"), [(p, name) for p, names in INVALID.items() for name in names]
-)
-def test_an_invalid_setting_is_rejected_by_name(part, field, refused):
+@pytest.mark.parametrize("part", INVALID)
+def test_an_invalid_setting_is_rejected_by_name(part, refused):
     unknown = {"dots": "data: field", "colour": "networks: field", "speed": "state: field"}
-    for value in INVALID[part][field]:
-        fields = {field: value}
-        state = {"data": {"data": fields}, "network": {"networks": [fields]}, "state": fields}
-        with refused(unknown.get(field, field)):
-            decode(PageState, state[part], "state")
+    for field, values in INVALID[part].items():
+        for value in values:
+            fields = {field: value}
+            state = {"data": {"data": fields}, "network": {"networks": [fields]}, "state": fields}
+            with refused(unknown.get(field, field)):
+                decode(PageState, state[part], "state")
 
 
 @pytest.mark.case(131)
@@ -97,8 +96,23 @@ def learning_curve(name: str, seed: int) -> list[float]:
     return history.curves[f"validation_{task.metric}"]
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
-@pytest.mark.parametrize("name", NAMED)
+#: Data sets of each kind, of few seconds.
+SOME = ("spirals", "drawn_digits", "hills")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        *((name, 1) for name in SOME),
+        *(
+            pytest.param(name, seed, marks=pytest.mark.slow)
+            for name in NAMED
+            for seed in (1, 2, 3)
+            if seed > 1 or name not in SOME
+        ),
+    ],
+)
 def test_default_settings_learn_each_data_set_within_five_seconds(name, seed):
     lower = {"hills": 0.85, "sine": 0.9, "diabetes": 0.35, "mnist": 0.93, "fashion_mnist": 0.8}
     lower["drawn_digits"] = 0.94  # after 150 epochs; the highest is 0.96
@@ -107,11 +121,11 @@ def test_default_settings_learn_each_data_set_within_five_seconds(name, seed):
     assert max(curve) >= expected and curve[-1] >= expected
 
 
-@pytest.mark.parametrize("source", NAMED)
-def test_untouched_settings_become_those_of_the_other_data_and_back(source):
-    chosen = choose(PageState(), source)
-    assert chosen == PageState.defaults_for(source) and changes(chosen) == []
-    assert choose(chosen, "circles") == PageState()
+def test_untouched_settings_become_those_of_the_other_data_and_back():
+    for source in NAMED:
+        chosen = choose(PageState(), source)
+        assert chosen == PageState.defaults_for(source) and changes(chosen) == []
+        assert choose(chosen, "circles") == PageState()
 
 
 def test_changes_by_hand_stay_with_other_data_and_can_be_restored():

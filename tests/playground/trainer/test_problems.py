@@ -60,14 +60,13 @@ def test_a_loss_far_above_the_baseline_is_reported(problems):
     assert "0.693" in found[0].message and found[0].remedy == SMALLER_RATE
 
 
-@pytest.mark.parametrize(
-    ("activation", "message"),
-    [("tanh", "saturated (tanh near −1 or 1)"), ("sigmoid", "saturated (sigmoid near 0 or 1)")],
-)
-def test_saturated_neurons_are_reported(problems, activation, message):
-    activations = (activation,) * 2
+def test_saturated_neurons_are_reported(problems):
+    activations = ("tanh", "tanh")
     (found,) = problems([0.7] * 20, scale=1e4, activations=activations)
-    assert message in found.message and "4 of 4 in hidden layer 1" in found.message
+    assert (
+        "saturated (tanh near −1 or 1)" in found.message
+        and "4 of 4 in hidden layer 1" in found.message
+    )
     assert "at least 95 % of the training points" in found.message
     assert "layer 2" not in found.message and found.remedy == NEW_WEIGHTS
     (found,) = problems([0.5, *[0.7] * 20], scale=1e4, activations=activations)
@@ -104,11 +103,11 @@ def test_dead_neurons_are_reported(problems):
     assert "dead (ReLU at 0)" in found.message and "3 of 4 in hidden layer 1" in found.message
 
 
-@pytest.mark.parametrize("name", [*HIDDEN_ACTIVATIONS])
-def test_flat_neurons_are_found_by_the_slope_of_any_activation(problems, name):
+def test_flat_neurons_are_found_by_the_slope_of_any_activation(problems):
     """A hundred below 0, all are flat but the identity."""
-    found = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=(name,))
-    assert len(found) == (name != "identity")
+    for name in HIDDEN_ACTIVATIONS:
+        found = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=(name,))
+        assert len(found) == (name != "identity"), name
 
 
 def rows(test_losses, losses=None):

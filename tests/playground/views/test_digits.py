@@ -145,14 +145,14 @@ def drawings(digits):
 def test_a_digit_on_the_pad_comes_back_as_in_the_data():
     """A classifier of scikit-learn's sees the same digit."""
     digits = load_dataset("digits")
-    chosen = np.random.default_rng(0).permutation(len(digits.y))[:100]
+    chosen = np.random.default_rng(0).permutation(len(digits.y))[:50]
     known = KNeighborsClassifier(3).fit(np.delete(digits.X, chosen, 0), np.delete(digits.y, chosen))
     drawn = [*drawings(digits.X[chosen])]
     made = np.array([16 * image_of(ink, (8, 8)).ravel() for ink in drawn])
     assert np.abs(made - digits.X[chosen]).mean() < 1.5, "of 16"
     assert made.min() == 0 and made.max() == 16
     same = known.predict(made) == known.predict(digits.X[chosen])
-    assert same.sum() >= 95
+    assert same.sum() >= 47
     for ink in drawn:  # as MNIST's: 20 × 20 of 28 × 28 pixels, centred by mass
         image = image_of(ink, (28, 28))
         rows, columns = np.nonzero(image)
@@ -209,8 +209,7 @@ def test_drawings_of_other_hands_are_read(reader):
     assert (read == digits).sum() >= 95, rows[read != digits]
 
 
-@pytest.mark.parametrize("slant", [-0.4, 0.0, 0.4])
-@pytest.mark.parametrize("width", [0.8, 1.0, 1.3])
+@pytest.mark.parametrize(("slant", "width"), [(-0.4, 0.8), (0.4, 1.3), (0.0, 1.0)])
 def test_digits_of_other_styles_are_read(reader, slant, width):
     """With serifs, bars and loops; open and closed, slanted, narrow and wide."""
     drawings = json.loads((DRAWINGS / "scripted.json").read_text("utf-8"))
@@ -233,16 +232,13 @@ print(prepared.dataset.image_shape, len(prepared.training[1]), len(prepared.test
 """
 
 
-@pytest.mark.parametrize(
-    ("folder", "words"), [("", "put its four IDX files"), ("mnist_slice", "(28, 28) 208 52")]
-)
-def test_mnist_can_be_chosen_where_its_files_are(folder, words):
-    data = str(Path(__file__).parents[2] / "data" / folder) if folder else ""
+@pytest.mark.integration
+def test_mnist_can_be_chosen_where_its_files_are():
     run = subprocess.run(
         [sys.executable, "-c", PREPARE],
-        env={**os.environ, DATA_VARIABLE: data},
+        env={**os.environ, DATA_VARIABLE: str(Path(__file__).parents[2] / "data/mnist_slice")},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    assert words in run.stdout + run.stderr
+    assert "(28, 28) 208 52" in run.stdout
