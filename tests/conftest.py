@@ -10,7 +10,7 @@ import signal
 import socket
 import tempfile
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +21,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
 
 # Tests that are started in the background ignore Ctrl-C, which some of them press.
@@ -41,7 +42,7 @@ for variable in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):
 settings.register_profile(
     "whole", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
-# make test draws fewer examples; make test-all takes the profile above.
+# make test draws fewer examples, and make test-all takes the profile above.
 settings.register_profile("repeatable", settings.get_profile("whole"), max_examples=20)
 # pytest --hypothesis-profile=thorough looks for new failures, as long as one cares to wait.
 settings.register_profile(
@@ -50,13 +51,6 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 collect_ignore = ["oracles"]  # scripts that need PyTorch
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip the JAX engine in the sweeps of all engines where JAX is not installed."""
-    callspec = getattr(item, "callspec", None)
-    if callspec is not None and callspec.params.get("engine") == "jax":
-        pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -229,13 +223,30 @@ def peak_memory() -> Callable[..., int]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """For `make test-integration`, import only the files with such a test: all take 15 s a worker.
+    """Import only the files with tests that are selected: all of them take 15 s a worker.
 
     None leaves the decision to the other plugins.
     """
-    if config.option.markexpr != "integration and not slow" or collection_path.suffix != ".py":
+    if collection_path.suffix != ".py":
         return None
-    return None if _names_integration(collection_path) else True
+    if config.option.markexpr.startswith("integration"):
+        is_ignored = not _names_integration(collection_path)
+    elif "not integration" in config.option.markexpr:
+        is_ignored = ALL_INTEGRATION.search(collection_path.read_text("utf-8")) is not None
+    else:
+        is_ignored = False
+    return True if is_ignored else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for doctests in the package alone, and not in the tests."""
+    collectors = yield
+    return [collector for collector in collectors if not isinstance(collector, DoctestModule)]
+
+
+#: The line that marks all tests of a file.
+ALL_INTEGRATION = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.integration", re.MULTILINE)
 
 
 #: Names by which `pytest -k` selects the tests of a case or a promise, with its number.
@@ -243,10 +254,13 @@ NUMBERED = {"case": "case_{:03}", "promise": "promise_{:02}"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Name the cases and promises of a test for `pytest -k`.
+    """Name the cases and promises of a test for `pytest -k`, and mark those of the JAX engine.
 
     Refuse a mark that a file gets from another one, as the function above would not see it.
     """
+    engine = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
+    if engine == "jax" or item.path.parent.name == "jax":
+        item.add_marker("jax")
     for kind, name in NUMBERED.items():
         for mark in item.iter_markers(kind):
             item.extra_keyword_matches.update(name.format(number) for number in mark.args)
@@ -261,11 +275,13 @@ def _names_integration(path: Path) -> bool:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: many tests wait, for a process, a page or a clock."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker a core, and one more where tests wait: for a process, a page or a clock."""
     from barenet.engines._threads import allowed_cores
 
-    return allowed_cores() + 1
+    if config.option.markexpr.startswith("integration"):
+        return allowed_cores() + 1
+    return allowed_cores()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.integration
+
 PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
 
 #: The most of each construction in a thousand statements of a package.

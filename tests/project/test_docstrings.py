@@ -27,6 +27,8 @@ from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
 from barenet.schedules import SCHEDULES
 
+pytestmark = pytest.mark.integration
+
 REFERENCE = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "_ext" / "api_reference.py"))
 
 LEFT_OUT = {

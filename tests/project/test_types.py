@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
-from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
 
 import barenet
 from barenet import RunConfig, TableEncoding, Task
@@ -172,7 +170,11 @@ def test_signatures_list_the_options(name):
 
 
 @pytest.mark.case(173)
+@pytest.mark.integration
 def test_a_notebook_completes_options():
+    from IPython.core.completer import provisionalcompleter
+    from IPython.core.interactiveshell import InteractiveShell
+
     shell = InteractiveShell.instance()
     shell.user_ns |= {"barenet": barenet, "Task": Task}
     try:
