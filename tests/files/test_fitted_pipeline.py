@@ -78,8 +78,10 @@ def test_classes_keep_their_types(path, kind):
     assert np.array_equal(loaded.probabilities(X), model.predict_proba(X))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize(
+    ("steps", "dtype"),
+    [*((name, "float64") for name in STEPS), ("standardize", "float32"), ("table", "float32")],
+)
 def test_a_saved_pipeline_predicts_the_same(path, steps, dtype):
     rows, y = (100 + X).astype(dtype), TARGETS["text"]
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(rows, y)
@@ -98,9 +100,14 @@ def test_a_saved_pipeline_predicts_the_same(path, steps, dtype):
     assert loaded.network.parameters.any()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("offset", [0, 1e6])
-@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler()])
+@pytest.mark.parametrize(
+    ("scaler", "offset", "dtype"),
+    [
+        (StandardScaler(), 1e6, "float32"),
+        (MinMaxScaler(), 1e6, "float64"),
+        (RobustScaler(), 0, "float32"),
+    ],
+)
 def test_scaled_inputs_agree_within_float32_precision(scaler, offset, dtype):
     rows = (offset + X).astype(dtype)
     model = make_pipeline(scaler, MLPRegressor(hidden_layer_sizes=2, **QUICK)).fit(rows, KIND)
@@ -110,8 +117,7 @@ def test_scaled_inputs_agree_within_float32_precision(scaler, offset, dtype):
     assert error <= 4 * np.finfo(dtype).eps * (1 + far)
 
 
-@pytest.mark.parametrize("n_outputs", [1, 2])
-@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize(("n_outputs", "scaled"), [(1, True), (2, False), (2, True)])
 def test_regression_with_one_or_several_scaled_targets(path, n_outputs, scaled):
     y = X[:, 2 : 2 + n_outputs].squeeze() * 1000
     model = MLPRegressor(hidden_layer_sizes=4, **QUICK)
@@ -137,12 +143,10 @@ def test_feature_names_come_from_the_dataframe(path):
     assert Predictor.from_estimator(nameless).feature_names == ("x0", "x1", "x2", "x3")
 
 
-@pytest.mark.parametrize(
-    "names", [range(4), [2.5, 1.5, 0.5, 3.5], pd.MultiIndex.from_product([["u", "v"], [1, 2]])]
-)
+@pytest.mark.parametrize("names", [range(4), pd.MultiIndex.from_product([["u", "v"], [1, 2]])])
 def test_non_string_column_names_are_numbered(path, names):
     rows = pd.DataFrame(X, columns=names)
-    for step in ("passthrough", StandardScaler(), TablePreprocessor()):
+    for step in (StandardScaler(), TablePreprocessor()):
         model = make_pipeline(step, MLPClassifier(4, **QUICK)).fit(rows, KIND)
         loaded = shipped(model, path)
         np.testing.assert_allclose(loaded.probabilities(rows), model.predict_proba(rows), 1e-12)
@@ -261,7 +265,7 @@ def test_wrong_scores_are_refused():
         card_of(model, scores={"held_out": 0.5})
 
 
-@pytest.mark.parametrize("steps", ["none", "standardize", "table"])
+@pytest.mark.parametrize("steps", ["none", "table"])
 def test_an_estimator_is_saved_as_its_predictor(path, steps):
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(X, TARGETS["text"])
     save(model, path)

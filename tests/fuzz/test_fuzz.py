@@ -1,6 +1,6 @@
 """Damaged, hostile and odd inputs of each format are read, or refused in one line.
 
-There are 400 of each here, ten thousand in `make test-all`, and a million in `make fuzz`, where
+There are 80 of each here, ten thousand in `make test-all`, and a million in `make fuzz`, where
 ``FUZZ="123 1"`` repeats the input of a number. One that breaks a reader is kept in ``runs/fuzz``.
 """
 
@@ -39,7 +39,7 @@ KEPT = Path("runs", "fuzz").absolute()
 def parts():
     """The numbers of the inputs of each test."""
     if not GIVEN:
-        return [range(400), pytest.param(range(10_000), marks=pytest.mark.slow)]
+        return [range(80), pytest.param(range(10_000), marks=pytest.mark.slow)]
     first, end = GIVEN[0], sum(GIVEN)
     return [range(start, min(start + AT_ONCE, end)) for start in range(first, end, AT_ONCE)]
 
@@ -74,7 +74,7 @@ def test_ten_thousand_inputs_are_read_or_refused_in_one_line(name, numbers):
     if not GIVEN:
         n_inputs = len(numbers)
         assert counts["read"] >= n_inputs // 50 and counts["refused"] >= n_inputs // 10
-        assert n_inputs - counts["read"] - counts["refused"] == n_inputs // COMMANDS
+        assert n_inputs - counts["read"] - counts["refused"] == len(range(0, n_inputs, COMMANDS))
 
 
 @pytest.mark.parametrize("name", FORMATS)
