@@ -25,7 +25,7 @@ FEW_ROWS = (
 PAGES = sorted(RESULTS.glob("*.json"))
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize("work", FEW_ROWS, ids=lambda work: work.task)
 @pytest.mark.parametrize(
     "peer", [PEERS["barenet"], *DEVICE_PEERS.values()], ids=lambda peer: peer.name
@@ -65,7 +65,7 @@ def test_only_libraries_on_a_device_see_the_gpus(monkeypatch):
     assert [peer.name for peer in PEERS.values() if peer.on_device] == []
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 def test_without_jax_one_line_names_the_remedy(tmp_path):
     (tmp_path / "without_jax.py").write_text(
         "import importlib.util\n"

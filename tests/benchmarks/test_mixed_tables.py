@@ -145,8 +145,6 @@ def test_barenet_gets_dates_converted_where_it_recommends_that(tmp_path):
     pandas.testing.assert_frame_equal(
         frame.drop(columns="ordered"), table.X.drop(columns="ordered")
     )
-    row = measure(table, "barenet ensemble", 0)
-    assert row["rows"] == 156
 
 
 def test_texts_are_mostly_distinct_strings_of_several_words():
@@ -165,8 +163,13 @@ def test_texts_are_mostly_distinct_strings_of_several_words():
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("target", ["binary", "classes", "numbers"])
-@pytest.mark.parametrize("name", [name for name in MIXED_MODELS if name != "barenet ensemble"])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        (name, ("binary", "classes", "numbers")[i % 3])
+        for i, name in enumerate(name for name in MIXED_MODELS if name != "barenet ensemble")
+    ],
+)
 def test_other_models_take_dates_texts_and_many_categories(name, target):
     if MODELS[name].missing:
         pytest.skip(MODELS[name].missing)

@@ -19,7 +19,13 @@ SMALL = {
     "sine": {"n_rows": 50, "learning_rate": 0.1},
     "one-row": {"learning_rate": 0.01},
 }
-CASES = [(name, work) for name, peer in PEERS.items() for work in WORKS if peer.does(work)]
+#: Each library with the smallest work; all of them at night.
+CASES = [
+    pytest.param(name, work, marks=[pytest.mark.slow] * (work.name not in ("sine", "mnist-16")))
+    for name, peer in PEERS.items()
+    for work in WORKS
+    if peer.does(work)
+]
 #: The other tasks, on few rows.
 JOBS = (
     step("sgd", 8, 16).but(n_rows=24),
@@ -42,7 +48,7 @@ def trained(name: str, work: Work, epochs: int):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("name", "work"), CASES, ids=lambda case: getattr(case, "name", case))
+@pytest.mark.parametrize(("name", "work"), CASES, ids=lambda value: getattr(value, "name", value))
 def test_every_peer_trains_and_starts_over(name, work):
     work = small(work)
     trainer = trained(name, work, 60 if work.classifies else 300)
@@ -62,9 +68,15 @@ def test_every_peer_trains_and_starts_over(name, work):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("work", JOBS, ids=lambda work: work.name)
-@pytest.mark.parametrize("name", ["barenet", "scikit-learn", "JAX", "PyTorch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "barenet",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in PEERS if name != "barenet"),
+    ],
+)
 def test_every_task_runs(name, work):
-    if name not in PEERS or not PEERS[name].does(work):
+    if not PEERS[name].does(work):
         assert work.task not in PEERS[name].tasks
         return
     if not PEERS[name].installed:

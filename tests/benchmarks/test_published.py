@@ -17,6 +17,8 @@ from benchmarks.table_report import report as report_tables
 from benchmarks.table_scores import balanced, by_table, complete, difference, shortfalls, tables
 from benchmarks.worker_steps import NETWORKS
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 ENSEMBLE = "barenet ensemble"
 #: The folders with a published comparison on tables.

@@ -30,7 +30,7 @@ def test_the_start_is_measured_without_a_broken_library(tmp_path, capsys, monkey
     assert start["left_out"] == ["import broken is left out: ImportError: it has no engine"]
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 def test_a_failing_library_is_left_out_of_the_turns(tmp_path, monkeypatch):
     names = ("barenet", "scikit-learn", "tutorial")
     peers = {name: dataclasses.replace(PEERS[name], threads=("one",)) for name in names}

@@ -51,7 +51,7 @@ def written(folder, n_rows=120):
     (folder / "TARGETS.md").write_text("\n".join(lines), "utf-8")
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 def test_a_comparison_runs_and_its_page_follows_from_the_rows(tmp_path, capsys):
     written(tmp_path)
     models = "scikit-learn linear,HistGradientBoosting"
