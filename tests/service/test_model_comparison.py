@@ -62,8 +62,8 @@ dropping = ModelCard(settings={"drop": ("y",)})
 MODELS["y left out"] = model(x=COLUMNS["number"], card=dropping)
 
 
-@pytest.mark.parametrize(("old", "new"), product(MODELS, MODELS))
-def test_a_client_breaks_if_the_new_model_refuses_one_of_its_records(old, new):
+@pytest.mark.parametrize("old", MODELS)
+def test_a_client_breaks_if_a_new_model_refuses_one_of_its_records(old):
     absent = object()
     records = []
     for x, y, z in product(VALUES, [absent, 1.0, None, "any"], [absent, 2.0]):
@@ -72,12 +72,12 @@ def test_a_client_breaks_if_the_new_model_refuses_one_of_its_records(old, new):
     are_taken = accepted(MODELS[old], records)
     taken = [record for record, is_taken in zip(records, are_taken, strict=True) if is_taken]
     assert taken
-    refused = [not is_taken for is_taken in accepted(MODELS[new], taken)]
-    differences = compare_models(MODELS[old], MODELS[new])
-    on_records = [each for each in differences if each.column and each.breaks]
-    assert bool(on_records) == any(refused), differences
-    if old == new:
-        assert differences == []
+    for new, other in MODELS.items():
+        refused = [not is_taken for is_taken in accepted(other, taken)]
+        differences = compare_models(MODELS[old], other)
+        on_records = [each for each in differences if each.column and each.breaks]
+        assert bool(on_records) == any(refused), (new, differences)
+    assert compare_models(MODELS[old], MODELS[old]) == []
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,19 @@ CLASSES = {
 }
 
 
-@pytest.mark.parametrize(("old", "new"), product(CLASSES, CLASSES))
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("texts", "texts"),
+        ("texts", "in another order"),
+        ("texts", "one more"),
+        ("one more", "texts"),
+        ("texts", "others"),
+        ("texts", "numbers"),
+        ("texts", "none"),
+        ("none", "texts"),
+    ],
+)
 def test_classes_of_answers_are_compared(old, new):
     rows = {"x": COLUMNS["number"]}
     differences = compare_models(

@@ -58,8 +58,11 @@ def values(X):
 @pytest.mark.parametrize(
     ("read", "name"),
     [
-        *((read, f"rows.{kind}") for read in [*READERS][1:] for kind in ("csv", "parquet")),
+        ("load_dataset", "rows.csv"),
         ("load_table", "rows.csv.gz"),
+        ("stream", "rows.parquet"),
+        ("streams", "rows.csv"),
+        ("Task.open", "rows.parquet"),
         ("arrays", "rows.npz"),
     ],
 )
@@ -149,7 +152,6 @@ def test_a_server_without_times_is_asked_again(files, monkeypatch):
         ("{}/cut.csv", "cannot be read: Not enough data to satisfy content length header"),
         ("{}/loop.csv", "cannot be read: the server redirects without an end"),
         ("{}/slow.csv", "no answer for 0.5 seconds"),
-        ("{}/none/*.csv", "no such file"),
         ("http://127.0.0.1:9/x.csv", "cannot be read: Connect call failed ('127.0.0.1', 9)"),
         ("http://no.such.host.invalid/x.csv", "cannot be read: "),
         ("memory://none.csv", "no such file"),
@@ -192,25 +194,23 @@ def test_an_address_is_read_whatever_the_case_of_its_protocol(files):
     assert load_table(address, "y").n_samples == 300
 
 
-SECRETS = ("me:pass-word@", "to-ken@", "me:pass-/w?o#rd-word@")
+ODD = "me:pass-/w?o#rd-word@"
 
 
-@pytest.mark.parametrize("before_host", SECRETS)
 @pytest.mark.parametrize(
-    "address",
+    ("address", "before_host", "read"),
     [
-        "{}/none.csv",
-        "{}/busy.csv",
-        "{}/bad.csv",
-        "{}/rows.html",
-        "{}/none*.csv",
-        "http://{{}}127.0.0.1:9/x.csv",
-        "smb://{{}}host/x.csv",
-        "xyz://{{}}host/x.csv",
-        "https://http://{{}}host/x.csv",
+        ("{}/none.csv", "me:pass-word@", stream),
+        ("{}/busy.csv", ODD, load_dataset),
+        ("{}/bad.csv", "me:pass-word@", Task.open),
+        ("{}/rows.html", "to-ken@", Task.open),
+        ("{}/none*.csv", ODD, stream),
+        ("http://{{}}127.0.0.1:9/x.csv", "me:pass-word@", Task.open),
+        ("smb://{{}}host/x.csv", "to-ken@", load_dataset),
+        ("xyz://{{}}host/x.csv", ODD, Task.open),
+        ("https://http://{{}}host/x.csv", ODD, stream),
     ],
 )
-@pytest.mark.parametrize("read", [stream, load_dataset, Task.open])
 def test_no_error_has_a_password_or_a_token(files, before_host, address, read):
     (files.folder / "bad.csv").write_text("x,y\n1,2\n3\n")
     address = address.format(files.address.replace("://", "://{}")).format(before_host)

@@ -98,13 +98,13 @@ def test_a_population_is_resumed_from_an_address(bucket, monkeypatch):
 
     monkeypatch.setattr(working_copy, "MAX_FILES", 2)  # of a run
     given = {"epochs": 1_000_000, "checkpoint": f"{bucket}/population"}
-    stopped = train_many(networks(), X, X**2, callbacks=TimeLimit(0.3), **given)
+    stopped = train_many(networks(), X, X**2, callbacks=TimeLimit(0.1), **given)
     assert {each.stop_reason for each in stopped.histories} == {
-        "the time limit of 0.3 s was reached"
+        "the time limit of 0.1 s was reached"
     }
     saved = names(f"{bucket}/population")
     assert saved == {f"/0000{index}.safetensors" for index in range(3)}
-    again = train_many(networks(), X, X**2, callbacks=TimeLimit(0.3), resume=True, **given)
+    again = train_many(networks(), X, X**2, callbacks=TimeLimit(0.1), resume=True, **given)
     for before, after in zip(stopped.histories, again.histories, strict=True):
         assert after.loss[: len(before)] == before.loss and len(after) > len(before)
     given["epochs"] = 2

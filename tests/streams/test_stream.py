@@ -58,7 +58,7 @@ def folder(request, tmp_path, monkeypatch):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("numbers", ["standardize", "minmax", "robust", "none", "piecewise"])
+@pytest.mark.parametrize("numbers", ["standardize", "robust", "piecewise"])
 def test_the_encoding_is_that_of_all_training_rows(folder, numbers):
     rows = stream(f"{folder}/*", "price", drop=["kind"], numbers=numbers)
     assert len(rows.source) > 6 and rows.n_rows == N_ROWS
@@ -100,12 +100,15 @@ def encodings(path, **options):
 
 
 @pytest.mark.case(127)
-@pytest.mark.parametrize("options", [{}, {"categories": ["shop"]}], ids=["inferred", "given"])
-@pytest.mark.parametrize("rare", [20, 30, 31, 50_000, 1, 0.002, 0.01])
-def test_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, options):
+@pytest.mark.parametrize(
+    ("rare", "n_inputs", "options"),
+    [(30, 400, {}), (31, 0, {"categories": ["shop"]}), (0.01, 0, {})],
+    ids=["as many", "one less", "a share"],
+)
+def test_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, n_inputs, options):
     found, expected = encodings(shops, rare=rare, **options)
     assert found.columns[0] == expected.columns[0]
-    assert len(found.columns[0].inputs) == (400 if rare in (20, 30, 1, 0.002) else 0)
+    assert len(found.columns[0].inputs) == n_inputs
 
 
 @pytest.mark.case(127)
@@ -183,8 +186,8 @@ def test_the_memory_does_not_affect_the_result(folder):
     networks = []
     for memory in ("1GB", "100MB"):
         rows = stream(f"{folder}/*", "price", drop=["kind"], memory=memory)
-        networks.append(Network.dense([rows.n_inputs, 16, 1], seed=1))
-        train(networks[-1], rows, epochs=2)
+        networks.append(Network.dense([rows.n_inputs, 8, 1], seed=1))
+        train(networks[-1], rows, epochs=1)
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
     with pytest.raises(ArgumentError, match="memory: 100 kB is too little for blocks") as caught:
         stream(f"{folder}/*", "price", drop=["kind"], memory="100kB")
@@ -270,7 +273,7 @@ def write_parts(folder, suffix, empty=None):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-@pytest.mark.parametrize("empty", [None, "size", "town", "garden", "built", "member", "large"])
+@pytest.mark.parametrize("empty", ["size", "town", "built", "member"])
 def test_a_column_without_a_value_in_some_blocks_is_as_in_one_file(tmp_path, suffix, empty):
     whole, options = write_parts(tmp_path / "parts", suffix, empty), {"drop": ["kind"]}
     rows = stream(f"{tmp_path}/parts/*", "price", **options, test_size=0.1, validation_size=0.1)
@@ -285,8 +288,9 @@ def test_a_column_without_a_value_in_some_blocks_is_as_in_one_file(tmp_path, suf
         assert np.array_equal(networks[0].parameters, networks[1].parameters)
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-@pytest.mark.parametrize("target", ["kind", "member", "large", "rooms"])
+@pytest.mark.parametrize(
+    ("suffix", "target"), [("csv", "rooms"), ("csv", "member"), ("parquet", "kind")]
+)
 def test_a_target_without_a_value_in_one_file_is_left_out_there(tmp_path, suffix, target):
     write_parts(tmp_path / "parts", suffix, target)
     rows = stream(f"{tmp_path}/parts/*", target, test_size=0.1)
@@ -296,25 +300,22 @@ def test_a_target_without_a_value_in_one_file_is_left_out_there(tmp_path, suffix
     assert rows.sample.classes == (expected or ("False", "True"))
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize(
     ("column", "value", "arguments", "message"),
     [
-        ("kind", "dear", {}, "0.{0} and 2 more: column 'kind' holds 'dear' in every row"),
-        ("kind", None, {}, "0.{0} and 2 more: column 'kind' has 0 values in 3 of 3 blocks, at lea"),
+        ("kind", "dear", {}, "0.csv and 2 more: column 'kind' holds 'dear' in every row"),
+        ("kind", None, {}, "0.csv and 2 more: column 'kind' has 0 values in 3 of 3 blocks, at lea"),
         ("price", None, {"task": "regression"}, "and 2 more: column 'price' has 0 values"),
         ("rooms", 1, {"test_size": 0.9999}, "test_size: 0.9999 for the test set and 0 for the val"),
         ("rooms", 2, {"test_size": 0.6, "validation_size": 0.6}, "test_size: .*less than 2 rows"),
     ],
 )
-def test_targets_that_teach_nothing_are_refused(
-    tmp_path, suffix, column, value, arguments, message
-):
+def test_targets_that_teach_nothing_are_refused(tmp_path, column, value, arguments, message):
     for number in range(3):
-        rows = TABLE[1000 * number : 1000 * number + 1000].assign(**{column: value})
-        save(rows, tmp_path / f"{number}.{suffix}", row_group_size=None)
+        rows = TABLE[100 * number : 100 * number + 100].assign(**{column: value})
+        save(rows, tmp_path / f"{number}.csv")
     target = "price" if column == "rooms" else column
-    with pytest.raises(ArgumentError, match=message.format(suffix)):
+    with pytest.raises(ArgumentError, match=message):
         stream(f"{tmp_path}/*", target, **arguments)
 
 
@@ -343,7 +344,7 @@ def test_a_counter_over_several_files_is_left_out(folder):
     [
         ("a.csv.gz", "utf-8", "compressed text .*; decompress it, or save it as a Parquet file"),
         *(("a.csv", encoding, f"text in {encoding} .*; convert it to UTF-8, or save it as")
-          for encoding in ("utf-16", "utf-16-le", "utf-7", "cp500", "hz", "iso2022_jp")),
+          for encoding in ("utf-16", "utf-7", "cp500")),
     ],
 )  # fmt: skip
 def test_text_that_cannot_be_split_is_refused(write, name, encoding, remedy):
@@ -358,17 +359,12 @@ def test_text_that_cannot_be_split_is_refused(write, name, encoding, remedy):
     ("arguments", "message"),
     [
         ({"paths": "none-*.csv"}, "none-.*: no file matches this pattern"),
-        ({"paths": 3}, "paths: expected one of text, a PathLike, a list, got 3"),
-        ({"paths": None}, "paths: expected one of"),
-        ({"paths": [3]}, "paths: expected one of"),
+        ({"paths": [3]}, "paths: expected one of text, a PathLike, a list, got "),
         ({"paths": []}, "paths: expected at least one, got "),
         ({"target": 3}, "target: expected text, got 3"),
         ({"target": None}, "are .*; name the one to predict, such as target='kind'$"),
         ({"target": "kind", "drop": ["kind"]}, "drop: expected columns other than the target"),
-        ({"missing": [-999]}, "missing: expected a list of texts"),
         ({"missing": "?"}, "missing: expected a list of texts"),
-        ({"categories": None}, "categories: expected a list of texts, got None"),
-        ({"drop": "kind"}, "drop: expected a list of texts"),
         ({"csv": 3}, "csv: expected values by names, got 3"),
         ({"csv": {"foo": 1}}, "csv: unknown 'foo'"),
         ({"target": "other"}, "target"),
@@ -376,14 +372,13 @@ def test_text_that_cannot_be_split_is_refused(write, name, encoding, remedy):
         ({"test_size": 1}, "test_size"),
         ({"memory": "much"}, "memory: expected a size such as 8GB"),
         ({"numbers": "pieces"}, "numbers: unknown 'pieces'"),
-        ({"separator": ";"}, "separator"),
         ({"csv": {"separator": ";"}}, "separator"),
     ],
 )
-def test_wrong_arguments_are_named(folder, arguments, message):
-    error = TypeError if "separator" in arguments else ArgumentError
-    with pytest.raises(error, match=message):
-        stream(**{"paths": f"{folder}/*", "target": "price", **arguments})
+def test_wrong_arguments_are_named(tmp_path, arguments, message):
+    save(TABLE[:100], tmp_path / "0.csv")
+    with pytest.raises(ArgumentError, match=message):
+        stream(**{"paths": f"{tmp_path}/*", "target": "price", **arguments})
 
 
 @pytest.mark.parametrize(
@@ -429,16 +424,15 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("end", ["", "\n"])
 @pytest.mark.parametrize(("header", "changes", "block", "options", "message"), REFUSED)
 def test_an_error_names_the_file_and_the_line(
-    write, monkeypatch, header, changes, block, options, message, end
+    write, monkeypatch, header, changes, block, options, message
 ):
     monkeypatch.setattr(_csv_table, "_BLOCK", block)
     rows = [f"{x / 8},pipe {x % 5},{x / 9}" for x in range(900)]
     path = write("\n".join(["a,name,y", *rows, ""]), "a.csv")
     changed = [changes.get(number, row) for number, row in enumerate(rows)]
-    write("\n".join([header, *changed]) + end, "b.csv")
+    write("\n".join([header, *changed]), "b.csv")
     with pytest.raises(ArgumentError, match=message):
         stream(f"{path.parent}/*.csv", "y", **options)
 
@@ -573,7 +567,7 @@ while memory:
 @pytest.mark.case(147)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
-@pytest.mark.parametrize("kind", ["numbers", "letters", "long texts", "categories", "csv"])
+@pytest.mark.parametrize("kind", ["numbers", "long texts", "categories", "csv"])
 def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
     """Also for a run that is refused: each limit is the one that the error before proposes."""
     rng, paths = np.random.default_rng(0), []
@@ -582,8 +576,8 @@ def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
     for name, n_rows in (("small", 900), ("large", large)):
         columns = {f"x{at}": rng.normal(size=n_rows) for at in range(20)}
         columns["letter"] = rng.choice(list("abc"), n_rows)
-        if kind in ("letters", "long texts"):
-            texts = [letter * (1 if kind == "letters" else 90) for letter in "abcdefgh"]
+        if kind == "long texts":
+            texts = [90 * letter for letter in "abcdefgh"]
             columns = {f"x{at}": rng.choice(texts, n_rows) for at in range(10)}
         elif kind == "categories":  # each of which is an input
             columns = {"name": [f"name {each}" for each in rng.integers(0, n_rows // 6, n_rows)]}
@@ -619,8 +613,7 @@ def test_texts_that_look_alike_in_several_files_are_one_category_and_one_class(t
 
 
 @pytest.mark.case(156)
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-@pytest.mark.parametrize("n_sampled", [1, 8])
+@pytest.mark.parametrize(("order", "n_sampled"), [((0, 1), 8), ((1, 0), 1)])
 def test_points_of_thousands_in_one_of_several_files_are_refused(
     tmp_path, monkeypatch, order, n_sampled
 ):

@@ -70,9 +70,10 @@ def test_a_part_of_an_order_needs_its_groups_alone():
 
 
 @pytest.mark.parametrize(
-    ("batch_size", "shuffle"), [(7, True), (32, True), (1000, True), (None, True), (32, False)]
-)
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+    ("engine", "batch_size", "shuffle"),
+    [("reference", 7, True), ("compiled", 1000, True), ("compiled", None, True),
+     ("compiled", 32, False)],
+)  # fmt: skip
 def test_the_steps_are_those_of_the_same_rows_in_memory(rows, engine, batch_size, shuffle):
     streamed, own = make_network(dropout=0.2), make_network(dropout=0.2)
     options = {"seed": 4, "batch_size": batch_size, "engine": engine, "epochs": 2 - shuffle}
@@ -82,8 +83,9 @@ def test_the_steps_are_those_of_the_same_rows_in_memory(rows, engine, batch_size
     assert (history.loss, history.engine) == (expected.loss, engine)
 
 
-@pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize(
+    ("engine", "numbers"), [("reference", "standardize"), ("compiled", "piecewise")]
+)
 def test_rows_of_many_categories_are_entries(tmp_path, engine, numbers):
     towns = pd.Series(RNG.integers(300, size=len(TABLE))).map("town {}".format)
     table = TABLE.assign(town=towns, a=TABLE["a"].where(TABLE["a"] > -1))
