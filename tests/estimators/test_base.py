@@ -38,8 +38,8 @@ def test_invalid_validation_data(iris, small, change, refused):
 
 
 @pytest.mark.integration
-def test_dropout_and_batch_norm(iris, small, engine):
-    settings = {"max_iter": 200, "tol": 0, "engine": engine}
+def test_dropout_and_batch_norm(iris, small):
+    settings = {"max_iter": 200, "tol": 0}
     plain = small(**settings).fit(*iris)
     dropped, normed = small(dropout=0.4, **settings), small(batch_norm=True, **settings)
     for model in (dropped, normed):

@@ -48,7 +48,7 @@ def assert_same(one, other):
     assert all((mine.moments[name] == yours.moments[name]).all() for name in mine.moments)
 
 
-@pytest.mark.parametrize(("kind", "engine"), PAIRS)
+@pytest.mark.parametrize(("kind", "engine"), PAIRS[:1])
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_warm_start_five_epochs_twice_equals_ten(iris, exact, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)
@@ -60,7 +60,9 @@ def test_warm_start_five_epochs_twice_equals_ten(iris, exact, settings, engine):
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("kind", "engine"), PAIRS)
-@pytest.mark.parametrize("settings", [*SETTINGS, INVERSE], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"batch_norm": True}, {"optimizer": "muon"}, INVERSE], ids=str
+)
 def test_ten_partial_fits_equal_ten_epochs(iris, exact, all_classes, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)
     parts = exact(engine=engine, **settings)

@@ -5,7 +5,7 @@ import pytest
 
 from barenet import MLPEnsembleRegressor, TablePreprocessor
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("small_ensembles")]
 
 
 def sales(n_rows: int, seed: int):
@@ -19,9 +19,10 @@ def sales(n_rows: int, seed: int):
 
 
 @pytest.fixture(scope="module")
-def fitted():
+def fitted(few_networks):
     X, y = sales(600, seed=0)
-    return MLPEnsembleRegressor(random_state=0, max_iter=60).fit(X, y), X, y
+    with few_networks():
+        return MLPEnsembleRegressor(random_state=0, max_iter=60).fit(X, y), X, y
 
 
 @pytest.mark.case(153)

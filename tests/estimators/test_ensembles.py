@@ -23,8 +23,11 @@ from barenet import (
     save,
 )
 from barenet.errors import DataError
+from barenet.estimators._array_inputs import check_groups
 from barenet.population import _training_table
 from barenet.population._ensemble_training import EnsembleTraining
+
+pytestmark = pytest.mark.usefixtures("small_ensembles")
 
 KINDS = [MLPEnsembleClassifier, MLPEnsembleRegressor]
 
@@ -50,14 +53,15 @@ def birds(n_rows=160, seed=0):
 
 
 @pytest.fixture(scope="module")
-def fitted():
+def fitted(few_networks):
     table, species = birds()
     days = table["day"].fillna(pd.Timestamp("2008-01-01"))
     numbers = np.where(species == "Gentoo", 500.0, 300.0) + (days.dt.month == 2) * 50
-    return (
-        MLPEnsembleClassifier(random_state=3).fit(table, species),
-        MLPEnsembleRegressor(random_state=3).fit(table, numbers),
-    )
+    with few_networks():
+        return (
+            MLPEnsembleClassifier(random_state=3).fit(table, species),
+            MLPEnsembleRegressor(random_state=3, max_iter=30).fit(table, numbers),
+        )
 
 
 @pytest.mark.integration
@@ -98,25 +102,24 @@ def test_the_out_of_fold_score_is_that_of_new_rows(kind):
 def test_a_seed_determines_the_bits_on_any_number_of_threads(fitted):
     table, species = birds()
     expected = fitted[0].predict_proba(table)
-    again = MLPEnsembleClassifier(random_state=3, threads=1).fit(table, species)
+    again = clone(fitted[0]).set_params(threads=1).fit(table, species)
     assert np.array_equal(again.predict_proba(table), expected)
     for same in (pickle.loads(pickle.dumps(again)), clone(again).fit(table, species)):
         assert np.array_equal(same.predict_proba(table), expected)
-    other = MLPEnsembleClassifier(random_state=np.random.RandomState(3)).fit(table, species)
-    assert np.array_equal(other.predict_proba(table), expected)
-    assert not np.array_equal(
-        MLPEnsembleClassifier(random_state=4).fit(table, species).predict_proba(table), expected
-    )
+    again.set_params(random_state=np.random.RandomState(3)).fit(table, species)
+    assert np.array_equal(again.predict_proba(table), expected)
+    again.set_params(random_state=4).fit(table, species)
+    assert not np.array_equal(again.predict_proba(table), expected)
 
 
-@pytest.mark.parametrize("n_rows", [2, 3, 5, 9])
+@pytest.mark.parametrize("n_rows", [2, 3, 9])
 def test_few_rows_and_a_single_class(n_rows):
     X, y = np.arange(n_rows, dtype=float).reshape(-1, 1), np.arange(n_rows) * 2.0
-    assert np.isfinite(MLPEnsembleRegressor().fit(X, y).predict(X)).all()
+    assert np.isfinite(MLPEnsembleRegressor(max_iter=2).fit(X, y).predict(X)).all()
     classes = np.r_[["rare"], ["often"] * (n_rows - 1)]
-    model = MLPEnsembleClassifier().fit(X, classes)
+    model = MLPEnsembleClassifier(max_iter=2).fit(X, classes)
     assert set(model.predict(X)) <= {"rare", "often"}
-    assert len(model.network_.networks) == 4 * min(n_rows, 4)
+    assert len(model.network_.networks) == min(n_rows, 4)
     model.fit(X, ["all"] * n_rows)
     assert model.predict([[9.0]]).tolist() == ["all"]
     assert model.predict_proba([[9.0]]).tolist() == [[1.0]]
@@ -124,16 +127,15 @@ def test_few_rows_and_a_single_class(n_rows):
         model.fit(X[:1], classes[:1])
 
 
-@pytest.mark.parametrize("value", [7.3, 0.0, -1e9])
+@pytest.mark.parametrize("value", [7.3, -1e9])
 @pytest.mark.filterwarnings("ignore:.* alone predicts ")
 def test_a_constant_target_is_predicted_exactly_alone_or_beside_another(value):
     X, constant = np.random.default_rng(0).normal(size=(80, 2)), np.full(80, value)
     for y in (constant, np.column_stack([constant, X[:, 0] * 100 + 7])):
-        model = MLPEnsembleRegressor(random_state=0).fit(X, y)
+        model = MLPEnsembleRegressor(random_state=0, max_iter=3).fit(X, y)
         for found in (model.predict(X), model.predict(10 * X), *model.predict_interval(X)):
             assert found.shape == y.shape and (found.reshape(80, -1)[:, 0] == value).all()
         assert (model.predict(X, return_std=True)[1].reshape(80, -1)[:, 0] == 0).all()
-    assert r2_score(y[:, 1], model.predict(X)[:, 1]) > 0.9
     assert len(np.unique(model.predict(X)[:, 1])) == 80
 
 
@@ -302,22 +304,27 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_groups_of_any_form_are_those_of_their_numbers(form):
+    numbers = np.random.default_rng(0).integers(0, 6, 90)
+    groups = check_groups(FORMS[form](numbers), 90)
+    pairs = set(zip(groups.tolist(), numbers.tolist(), strict=True))
+    assert len(pairs) == len(set(groups.tolist())) == 6
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore:.* alone predicts ")
-def test_no_network_is_trained_on_a_group_that_it_leaves_out(kind, form, recorded):
+def test_no_network_is_trained_on_a_group_that_it_leaves_out(kind, recorded):
     rng = np.random.default_rng(0)
     numbers = rng.integers(0, 6, 90)
     X = rng.normal(size=(90, 2))
-    y = (X[:, 0] > 0) * 1
-    model = kind(max_iter=2, random_state=0).fit(X, y, groups=FORMS[form](numbers))
+    texts = [f"patient {number}" for number in numbers]
+    model = kind(max_iter=2, random_state=0).fit(X, (X[:, 0] > 0) * 1, groups=texts)
     left_out = recorded.last.left_out
-    assert len(left_out) == len(model.network_.networks) == 16
+    assert len(left_out) == len(model.network_.networks) == 4
     for rows in left_out:
         kept = np.setdiff1d(np.arange(90), rows)
         assert len(rows) > 0
         assert not set(numbers[rows]) & set(numbers[kept])
-    plain = kind(max_iter=2, random_state=0).fit(X, y, groups=numbers)
-    assert (plain.out_of_fold_predictions_ == model.out_of_fold_predictions_).all()
 
 
 def test_fewer_groups_than_folds_make_a_fold_of_each(recorded):

@@ -24,7 +24,7 @@ from barenet.typing import Ensemble
 
 
 @pytest.fixture(scope="module")
-def towns():
+def towns(few_networks):
     """A table of numbers, text and dates, a regressor, and the formula of its target."""
     rng = np.random.default_rng(0)
     n_rows = 600
@@ -38,7 +38,8 @@ def towns():
         }
     )
     y = 3 * table["size"] + 2 * (table["town"] == "Rome") + 0.5 * table["age"]
-    return table, y, MLPEnsembleRegressor(max_iter=10, random_state=0).fit(table, y)
+    with few_networks():
+        return table, y, MLPEnsembleRegressor(max_iter=10, random_state=0).fit(table, y)
 
 
 def linear_ensemble(weights):
@@ -106,6 +107,7 @@ def test_each_column_of_a_table_has_an_importance(towns):
 
 
 @pytest.mark.integration
+@pytest.mark.usefixtures("small_ensembles")
 def test_the_order_is_that_of_permutation_importance(towns):
     """The importances of columns that matter are those of scikit-learn's mean squared errors."""
     table, y, on_table = towns
@@ -123,6 +125,7 @@ def test_the_order_is_that_of_permutation_importance(towns):
 
 
 @pytest.mark.integration
+@pytest.mark.usefixtures("small_ensembles")
 def test_scikit_learns_selections_of_columns():
     X, y = make_friedman1(400, n_features=8, random_state=0)  # of which 5 matter
     model = MLPEnsembleRegressor(max_iter=8, random_state=0)

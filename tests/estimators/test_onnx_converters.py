@@ -52,11 +52,13 @@ def test_means_come_without_their_variances(to_onnx):
     assert found.shape == (150, 1)
 
 
-@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize(
+    ("kind", "dtype"), [*((kind, "float32") for kind in TARGETS), ("two lengths", "float64")]
+)
 def test_a_pipeline_predicts_alike(to_onnx, kind, dtype):
     rows, is_regression = X.astype(dtype), "length" in kind
     network = (MLPRegressor if is_regression else MLPClassifier)(
-        hidden_layer_sizes=8, activation="silu", solver="lbfgs", max_iter=2000, random_state=0
+        hidden_layer_sizes=8, activation="silu", solver="lbfgs", max_iter=30, random_state=0
     )
     pipeline = make_pipeline(StandardScaler(), PCA(3), network).fit(rows, TARGETS[kind])
     options = None if is_regression else {id(pipeline): {"zipmap": False}}
@@ -73,7 +75,7 @@ def test_a_pipeline_predicts_alike(to_onnx, kind, dtype):
 
 def test_skl2onnx_options_are_respected(to_onnx):
     rows = X.astype(np.float32)
-    network = MLPClassifier(4, solver="lbfgs", max_iter=2000, random_state=0)
+    network = MLPClassifier(4, solver="lbfgs", max_iter=30, random_state=0)
     network.fit(rows, TARGETS["text"])
     model = to_onnx(network, rows[:1], target_opset=17)  # with its map for each row
     names, maps = run(model, rows[:2])

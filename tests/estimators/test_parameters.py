@@ -48,24 +48,26 @@ EXCLUDING = [
 ]
 
 
-def one_by_one(kind, parameters):
-    return [(kind, {name: value}, name) for name, values in parameters.items() for value in values]
-
-
 @pytest.mark.case(27, 28, 30, 31, 33, 34)
 @pytest.mark.parametrize(
-    ("kind", "settings", "argument"),
+    ("kind", "name", "values"),
     [
-        *one_by_one(MLPClassifier, REFUSED | OF_A_CLASSIFIER),
-        *one_by_one(MLPRegressor, REFUSED | OF_A_REGRESSOR),
-        *((kind, *case) for case in EXCLUDING for kind in (MLPClassifier, MLPRegressor)),
+        *((MLPClassifier, *case) for case in (REFUSED | OF_A_CLASSIFIER).items()),
+        *((MLPRegressor, *case) for case in OF_A_REGRESSOR.items()),
     ],
 )
-def test_a_parameter_out_of_its_range_is_refused(kind, settings, argument, refused):
-    estimator = kind(**settings)
+def test_a_parameter_out_of_its_range_is_refused(kind, name, values, refused):
+    for value in values:
+        estimator = kind(**{name: value})
+        with refused(name):
+            estimator.fit(X, Y)
+        assert not hasattr(estimator, "network_")
+
+
+@pytest.mark.parametrize(("settings", "argument"), EXCLUDING)
+def test_parameters_that_exclude_each_other_are_refused(settings, argument, refused):
     with refused(argument):
-        estimator.fit(X, Y)
-    assert not hasattr(estimator, "network_")
+        MLPRegressor(**settings).fit(X, Y)
 
 
 @pytest.mark.case(29)

@@ -9,10 +9,10 @@ from barenet.errors import ArgumentError
 from barenet.losses import Huber
 
 RNG = np.random.default_rng(0)
-Y = RNG.exponential(size=501)
-X = np.zeros((501, 1))
-CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 2000,
-            "random_state": 0, "tol": 0, "n_iter_no_change": np.inf, "batch_size": 501}  # fmt: skip
+Y = RNG.exponential(size=101)
+X = np.zeros((101, 1))
+CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 600, "tol": 0,
+            "random_state": 0, "n_iter_no_change": np.inf, "batch_size": 101}  # fmt: skip
 
 
 @pytest.mark.filterwarnings(
@@ -22,17 +22,16 @@ CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 2
 @pytest.mark.parametrize(
     ("loss", "rate", "statistic"),
     [
-        ("squared_error", 0.1, np.mean),
-        ("absolute_error", 0.01, np.median),
-        ("quantile:q=0.9", 0.01, lambda y: np.quantile(y, 0.9)),
+        ("absolute_error", 0.02, np.median),
+        ("quantile:q=0.9", 0.02, lambda y: np.quantile(y, 0.9)),
         (Huber(delta=100), 0.1, np.mean),
         ("poisson", 0.1, np.mean),
         ("gamma", 0.1, np.mean),
         ("tweedie:power=1.3", 0.1, np.mean),
     ],
 )
-def test_each_loss_finds_its_best_constant(loss, rate, statistic, engine):
-    model = MLPRegressor(loss, **CONSTANT, learning_rate_init=rate, engine=engine)
+def test_each_loss_finds_its_best_constant(loss, rate, statistic):
+    model = MLPRegressor(loss, **CONSTANT, learning_rate_init=rate)
     found = model.fit(X, Y).predict(X[:1])[0]
     assert found == pytest.approx(statistic(Y), abs=0.03)
 
@@ -41,11 +40,11 @@ def test_each_loss_finds_its_best_constant(loss, rate, statistic, engine):
 @pytest.mark.parametrize(
     "options", [{}, {"early_stopping": True}, {"early_stopping": True, "scoring": "r2"}]
 )
-def test_several_quantiles_and_a_mean_with_its_variance(options, engine):
+def test_several_quantiles_and_a_mean_with_its_variance(options):
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (600, 2))
     y = X[:, 0] + 0.3 * rng.normal(size=600)
-    how = {"max_iter": 40, "random_state": 0, "learning_rate_init": 0.01, "engine": engine}
+    how = {"max_iter": 40, "random_state": 0, "learning_rate_init": 0.01}
     model = MLPRegressor("quantile:levels=[0.1,0.5,0.9]", (16,), **how, **options).fit(X, y)
     quantiles = model.predict(X)
     assert (np.diff(quantiles) > 0).all()
