@@ -45,9 +45,12 @@ def every_layer(dtype="float32"):
     return network
 
 
-@pytest.mark.parametrize("kind", ["float32", "float64", "uint8", "strided"])
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [("float32", "float64"), ("float64", "uint8"), ("float32", "strided")],
+)
 def test_a_network_predicts_many_rows_of_any_kind_with_kernels(dtype, kind):
-    X = RNG.integers(0, 4, size=(20_000, 30)).astype("float32" if kind == "strided" else kind)
+    X = RNG.integers(0, 4, size=(4_000, 30)).astype("float32" if kind == "strided" else kind)
     X, network = X[::-2] if kind == "strided" else X, every_layer(dtype)
     assert compiled_outputs(network, X) is not None
     np.testing.assert_allclose(network.predict(X), by_hand(network, X), atol=TOLERANCE[dtype])
@@ -127,16 +130,16 @@ NETWORKS = [
 
 @pytest.mark.parametrize(
     ("dtype", "kind", "make"),
-    [(DTYPES[i % 2], DTYPES[j], make) for i, make in enumerate(NETWORKS) for j in (0, 1)],
+    [(DTYPES[i % 2], DTYPES[i // 2 % 2], make) for i, make in enumerate(NETWORKS)],
 )
 def test_the_bits_of_a_row_depend_neither_on_other_rows_nor_on_threads(dtype, kind, make):
     network = make(dtype=dtype)
-    X = np.random.default_rng(1).normal(size=(9000, network.n_inputs)).astype(kind)
+    X = np.random.default_rng(1).normal(size=(2000, network.n_inputs)).astype(kind)
     expected, tolerance = CompiledNetwork(network, threads=1).predict(X), 5 * TOLERANCE[dtype]
     assert expected.dtype == dtype
     np.testing.assert_allclose(expected, by_hand(network, X), rtol=tolerance, atol=tolerance)
     compiled = CompiledNetwork(network, threads=2)
-    for n_rows in (1, 2, 4, 9, 17, 511, 512, 513, 1025, 4096, 4097, 9000):
+    for n_rows in (1, 2, 9, 511, 512, 513, 1025, 2000):
         for predict in (compiled.predict, network.predict):
             assert np.array_equal(predict(X[:n_rows]), expected[:n_rows])
             assert np.array_equal(predict(X[-n_rows:]), expected[-n_rows:])
@@ -224,6 +227,7 @@ def predict_in_a_child(network, X, queue):
     queue.put(network.predict(X))
 
 
+@pytest.mark.integration
 @pytest.mark.case(92)
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
@@ -242,7 +246,7 @@ def test_a_forked_child_predicts(owner):
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(predict_until_the_end)
-        for _ in range(5):
+        for _ in range(3):
             child = context.Process(target=predict_in_a_child, args=(network, X, queue))
             child.start()
             assert np.array_equal(queue.get(timeout=100), expected)
@@ -251,9 +255,9 @@ def test_a_forked_child_predicts(owner):
 
 
 @pytest.mark.filterwarnings("ignore:not converged")
-@pytest.mark.parametrize("kind", ["uint8", "int64", "float32", "float64", "memmap", "fortran"])
+@pytest.mark.parametrize("kind", ["uint8", "float64", "memmap", "fortran"])
 def test_a_large_input_is_never_copied_as_a_whole(kind, tmp_path, peak_memory):
-    X = np.random.default_rng(0).integers(0, 255, size=(200_000, 40))
+    X = np.random.default_rng(0).integers(0, 255, size=(100_000, 40))
     X = X.astype("float64" if kind in ("memmap", "fortran") else kind)
     if kind == "memmap":
         X.tofile(tmp_path / "X")
@@ -294,25 +298,26 @@ def predictor_of(network):
 
 
 @pytest.mark.case(114)
-@pytest.mark.parametrize("n_rows", [1, 10, 5000])
 @pytest.mark.parametrize("owner", [Network.copy, CompiledNetwork, predictor_of])
-@pytest.mark.parametrize("output", ["identity", "sigmoid", "tanh", "softmax"])
-def test_an_output_beyond_the_dtype_is_refused(owner, n_rows, output):
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax"])
+def test_an_output_beyond_the_dtype_is_refused(owner, output, refused):
     network = Network.dense([30, 20, 3], output=output, seed=0)
     network.parameters *= 1e3
-    X = np.ones((n_rows, 30), "float32")
-    X[-1] = 1e36
-    problem = rf"^X: row {n_rows - 1} has values so large .*, or look for .* network's parameters$"
-    with pytest.raises(ValueError, match=problem):
-        owner(network).predict(X)
+    for n_rows in (1, 10, 1000):
+        X = np.ones((n_rows, 30), "float32")
+        X[-1] = 1e36
+        with refused("X", f"row {n_rows - 1} has values so large"):
+            owner(network).predict(X)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("n_inputs", [3, 40, 300])
+@pytest.mark.parametrize(
+    ("n_inputs", "value", "dtype"),
+    [(3, np.nan, "float32"), (40, np.inf, "float64"), (300, -np.inf, "float32")],
+)
 @OWNERS
 def test_numbers_that_are_not_finite_are_found_in_any_row(owner, n_inputs, value, dtype):
     network = owner(Network.dense([n_inputs, 4, 2], hidden="tanh", seed=0, dtype=dtype))
-    for n_rows in (1, 5, 700, 20_000):
+    for n_rows in (1, 5, 3000):
         X = np.ones((n_rows, n_inputs), dtype)
         for row, column in ((0, 0), (n_rows // 2, n_inputs - 1), (n_rows - 1, 1)):
             X[row, column] = value

@@ -103,6 +103,7 @@ for layer, settings in (
 """
 
 
+@pytest.mark.integration
 def test_a_class_registered_before_the_first_training_needs_the_reference_engine():
     command = [sys.executable, "-c", REGISTER_FIRST]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -157,8 +158,10 @@ def test_an_engine_takes_another_job_of_the_same_structure(make_job):
 
 
 @pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])
-@pytest.mark.parametrize("weight", [None, np.arange(12.0)])
-@pytest.mark.parametrize("selection", [None, np.arange(0, 12, 2), np.array([7])])
+@pytest.mark.parametrize(
+    ("weight", "selection"),
+    [(None, None), (np.arange(12.0), np.arange(0, 12, 2)), (None, np.array([7]))],
+)
 def test_the_final_loss_is_that_of_the_last_rows(engine, weight, selection, make_job):
     job = make_job(network_of(Dense(2, 3, "tanh")), n_rows=12, sample_weight=weight)
     job = dataclasses.replace(job, rows=job.rows._replace(selection=selection))

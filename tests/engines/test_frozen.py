@@ -23,13 +23,12 @@ from barenet.errors import ArgumentError, ResumeError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm, PReLU
 from barenet.optimizers import OPTIMIZERS, SGD, Adam
 
-ENGINES = ["reference", "compiled", "jax"]
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 6))
 Y = RNG.normal(size=(90, 3))
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["reference", "compiled", "jax"])
 def engine(request):
     if request.param == "jax":
         pytest.importorskip("jax")
@@ -71,8 +70,9 @@ SPECS = [
 ]
 
 
-@pytest.mark.parametrize("optimizer", SPECS)
-@pytest.mark.parametrize("limit", [None, 0.2])
+@pytest.mark.parametrize(
+    ("optimizer", "limit"), [(spec, (None, 0.2)[i % 2]) for i, spec in enumerate(SPECS)]
+)
 def test_steps_agree_with_pytorch(pytorch, engine, optimizer, limit):
     """PyTorch's weights are (out, in); the running averages of a frozen batch norm still move."""
     figures = pytorch["frozen"]
@@ -115,7 +115,7 @@ def test_steps_agree_with_pytorch(pytorch, engine, optimizer, limit):
 @pytest.mark.case(165)
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adamw:average=0.9", "sgd:average=0.5"])
 def test_frozen_parameters_keep_their_bits(engine, optimizer):
-    for trainable in ({2}, {0, 4}, {1, 2, 5}):
+    for trainable in ({2}, {0, 4, 5}):
         network = every_layer(trainable)
         before = network.parameters.copy()
         clip = None
@@ -129,23 +129,27 @@ def test_frozen_parameters_keep_their_bits(engine, optimizer):
         assert np.isfinite(history.loss).all()
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon", "lbfgs"])
-@pytest.mark.parametrize("batch_size", [1, 32])
-def test_engines_take_the_same_steps(engine, optimizer, batch_size):
+@pytest.mark.parametrize(
+    ("build", "optimizer", "batch_size"),
+    [
+        (lambda: every_layer({0, 5}), "adamw", 32),
+        (lambda: every_layer({0, 5}), "lbfgs", None),
+        (lambda: wide({0, 2}), "muon", 32),
+        (lambda: wide({1}), "adamw", 1),
+    ],
+)
+def test_engines_take_the_same_steps(engine, build, optimizer, batch_size):
     """Also with one row, whose gradient has kernels of its own, and with layers wide for it."""
-    for build in (lambda: every_layer({0, 5}), lambda: wide({1}), lambda: wide({0, 2})):
-        if batch_size == 1 and (build().statistics.size or optimizer == "muon"):
-            continue  # a batch norm needs two rows, and 180 steps of Muon take long
-        results = []
-        for name in ("reference", engine):
-            network = build()
-            history = train(
-                network, X, Y, optimizer=optimizer, epochs=2, engine=name, batch_size=batch_size,
-                penalty="l2:strength=0.1",
-            )  # fmt: skip
-            results.append((network.parameters, history.loss, history["gradient_norm"]))
-        for one, other in zip(*results, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-9)
+    results = []
+    for name in ("reference", engine):
+        network = build()
+        history = train(
+            network, X[:40], Y[:40], optimizer=optimizer, epochs=2, engine=name,
+            batch_size=batch_size, penalty="l2:strength=0.1",
+        )  # fmt: skip
+        results.append((network.parameters, history.loss, history["gradient_norm"]))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-9)
 
 
 def wide(trainable):
@@ -198,10 +202,9 @@ def test_a_population_freezes_the_layers_of_each_network(engine):
         np.testing.assert_allclose(network.parameters, single.parameters, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_many_short_epochs_at_once(engine, dtype):
+def test_many_short_epochs_at_once(engine):
     """Epochs that the engine runs ahead, and then measures."""
-    network = every_layer({2, 3}, dtype)
+    network = every_layer({2, 3}, "float32")
     before = network.parameters.copy()
     train(network, X, Y, epochs=40, validation_data=(X, Y), engine=engine, batch_size=None)
     assert changed_layers(network, before) == {2, 3}

@@ -272,7 +272,7 @@ def become_a_reader(base):
 
 @pytest.mark.case(135)
 @UNIX
-@pytest.mark.parametrize("given", ["", "/proc/nowhere", "~"])
+@pytest.mark.parametrize("given", ["", "~"])
 def test_kernels_in_a_read_only_folder_are_read(installed, monkeypatch, given):
     become_a_reader(installed.parent)
     monkeypatch.setattr(numba.config, "CACHE_DIR", given if given != "~" else "")
@@ -314,7 +314,7 @@ def test_one_warning_alone_is_given_where_no_folder_keeps_kernels(installed):
 
 @pytest.mark.case(135)
 @UNIX
-@pytest.mark.parametrize("change", ["writable file", "writable folder", "another owner"])
+@pytest.mark.parametrize("change", ["writable file", "another owner"])
 def test_a_read_only_folder_of_another_user_is_not_read(installed, change):
     if change == "another owner" and os.geteuid() != 0:
         pytest.skip("only the superuser gives files away")

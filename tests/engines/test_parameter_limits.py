@@ -70,23 +70,26 @@ def test_steps_are_projected_gradient_descent(engine):
     assert n_at_limits > network.n_parameters / 10
 
 
-@pytest.mark.parametrize("optimizer", ["adamw:weight_decay=0.3", "adamw:average=0.9", "muon"])
-@pytest.mark.parametrize("batch_size", [1, 16])
-def test_engines_take_the_same_steps(engine, optimizer, batch_size):
+@pytest.mark.parametrize(
+    ("optimizer", "sizes", "batch_size"),
+    [
+        ("adamw:weight_decay=0.3", (6, 128, 128, 3), 1),
+        ("adamw:average=0.9", (6, 128, 128, 3), 16),
+        ("muon", (6, 8, 3), 16),
+    ],
+)
+def test_engines_take_the_same_steps(engine, optimizer, sizes, batch_size):
     """Also with one row, with wide layers that are used in place, and with a clipped gradient."""
-    for sizes in ((6, 8, 3), (6, 128, 128, 3)):
-        results = []
-        for name in ("reference", engine):
-            network = limited(sizes, hidden="tanh")
-            train(
-                network, X, Y, optimizer=optimizer, epochs=2, engine=name, batch_size=batch_size,
-                clip="norm:limit=0.5" if batch_size > 1 else None,
-            )  # fmt: skip
-            check_limits(network)
-            results.append(network.parameters)
-        np.testing.assert_allclose(*results, rtol=1e-7, atol=1e-9)
-        if optimizer == "muon":
-            break
+    results = []
+    for name in ("reference", engine):
+        network = limited(sizes, hidden="tanh")
+        train(
+            network, X, Y, optimizer=optimizer, epochs=2, engine=name, batch_size=batch_size,
+            clip="norm:limit=0.5" if batch_size > 1 else None,
+        )  # fmt: skip
+        check_limits(network)
+        results.append(network.parameters)
+    np.testing.assert_allclose(*results, rtol=1e-7, atol=1e-9)
 
 
 def check_limits(network):

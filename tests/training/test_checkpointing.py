@@ -85,7 +85,7 @@ def quick(optimizer):
 
 @pytest.mark.promise(5)
 @pytest.mark.integration
-@at_steps((1, 17, 34), range(1, 51))
+@at_steps((1, 18), range(1, 51))
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adam:average=0.9"])
 def test_fifty_interruptions_of_every_optimizer_change_no_bit(
@@ -106,18 +106,18 @@ def test_fifty_interruptions_of_every_optimizer_change_no_bit(
 
 
 def test_a_time_limit_can_be_resumed(tmp_path):
-    saving, rounds = {"checkpoint": tmp_path / "run", "resume": True, "epochs": 3}, 0
+    saving, rounds = {"checkpoint": tmp_path / "run", "resume": True, "epochs": 2}, 0
     part = {"because": "the time limit of 1e-09 s was reached"}
     while part["because"] == "the time limit of 1e-09 s was reached":
         part, rounds = learn(TimeLimit(1e-9), **saving), rounds + 1
-    assert differing(learn(epochs=3), part) == [] and rounds > 9
+    assert differing(learn(epochs=2), part) == [] and rounds > 9
 
 
-@pytest.mark.parametrize("epochs", [11, 500])  # all of them, or until early stopping has ended it
+@pytest.mark.parametrize("epochs", [11, 200])  # all of them, or until early stopping has ended it
 def test_resuming_a_finished_run_takes_no_steps(epochs, tmp_path, monkeypatch):
     saving = {"checkpoint": Checkpoint(tmp_path / "run", every=1), "epochs": epochs}
     whole = learn(**saving)
-    assert whole["because"] == "completed" or epochs == 500
+    assert (whole["because"] == "completed") == (epochs == 11)
     for engine in ENGINES.values():
         monkeypatch.setattr(engine, "run", None)
     assert differing(whole, learn(**saving, resume=True)) == []
@@ -187,7 +187,7 @@ RUNS = {
 }
 
 
-@at_steps((3, 16, 18, 25), (1, 3, 7, 8, 16, 17, 18, 22, 25, 44))
+@at_steps((3, 18), (1, 3, 7, 8, 16, 17, 18, 22, 25, 44))
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_resumes_within_an_epoch(name, steps, tmp_path):
     callbacks, settings = RUNS[name]()
@@ -214,7 +214,7 @@ class InterruptTurn(Callback):
             run.stop("interrupted", resumable=True)
 
 
-@at_steps(range(1, 60, 9), range(1, 60))
+@at_steps((1, 19, 46), range(1, 60))
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_a_run_interrupted_during_evaluation_resumes(optimizer, steps, tmp_path, monkeypatch):
     monkeypatch.setattr(_epoch, "ROW_MULTIPLE", 8)  # it measures eight rows at a time

@@ -81,9 +81,10 @@ def test_an_infinite_validation_loss_warns_and_is_null_in_json():
     assert '"validation_loss": null' in history.to_jsonl()
 
 
-@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("usual", [0.0, 1e-200, 1.0, -3.0, 1e200])
-@pytest.mark.parametrize("at", [0, 4])
+@pytest.mark.parametrize(
+    ("wrong", "usual", "at"),
+    [(np.nan, 1.0, 4), (np.inf, -3.0, 0), (-np.inf, 0.0, 4), (np.nan, 1e200, 0)],
+)
 def test_every_non_finite_loss_is_found(wrong, usual, at):
     network = Network.dense([1, 1], seed=1)
     monitor, before = monitor_of(network, n_batches=5), network.parameters.copy()

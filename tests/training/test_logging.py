@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from barenet import Checkpoint, Network, train
 
@@ -29,6 +30,7 @@ def test_the_end_of_a_training_and_checkpoints_are_logged(caplog, tmp_path):
     assert ("INFO", words) in found
 
 
+@pytest.mark.integration
 def test_the_log_is_silent_unless_it_is_configured():
     for setting, expected in (("", ""), ("import logging; logging.basicConfig(level=20)", "INFO")):
         command = [sys.executable, "-c", FIT.format(setting)]

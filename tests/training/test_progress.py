@@ -86,10 +86,9 @@ def network() -> Network:
 
 
 def everything(**progress) -> None:
-    train(network(), X, LABELS, epochs=3, **progress)
-    train_many([network()], X, LABELS, epochs=3, **progress)
-    cross_validate(network(), X, LABELS, cv=2, epochs=3, **progress)
-    search({"l2": [0.1]}, X, LABELS, cv=2, epochs=3, **progress)
+    train(network(), X, LABELS, epochs=2, **progress)
+    train_many([network()], X, LABELS, epochs=2, **progress)
+    search({"l2": [0.1]}, X, LABELS, cv=2, epochs=2, **progress)
 
 
 def test_each_training_shows_a_bar_that_disappears(monkeypatch):
@@ -112,7 +111,7 @@ def test_false_a_file_and_short_runs_are_silent(monkeypatch):
     terminal = as_terminal(monkeypatch)
     everything(progress=False)
     with pytest.warns(match="not converged"):
-        MLPClassifier(4, max_iter=3).fit(X, LABELS)
+        MLPClassifier(4, max_iter=2).fit(X, LABELS)
     MLPEnsembleClassifier(max_iter=2, verbose=False).fit(X, LABELS)
     monkeypatch.setattr(_progress, "DELAY", 60)
     everything()

@@ -15,7 +15,6 @@ from barenet.errors import ArgumentError, ResumeError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
-from barenet.optimizers import OPTIMIZERS
 from barenet.schedules import Schedule
 
 RNG = np.random.default_rng(0)
@@ -85,7 +84,7 @@ class Parts:
 def interrupted(tmp_path_factory):
     """The checkpoints of runs that were interrupted in their third epoch."""
     folder = tmp_path_factory.mktemp("interrupted")
-    for kind in (*OPTIMIZERS, "reference"):
+    for kind in ("adam", "lbfgs", "reference"):
         engine = {"engine": kind} if kind in ENGINES else {}
         Parts("adam" if engine else kind, **engine).learn(Interrupt(), checkpoint=folder / kind)
     return folder
@@ -120,24 +119,20 @@ CHANGED = [
 #: Wrong values of the entries of each part of a state; None for entries that are missing.
 INCONSISTENT = {
     "run": {
-        "epoch": (10**9, "2"), "batch": (-1, 10**6), "stop_reason": (7,),
-        "best_epoch": ("first", 3), "curve_loss": (np.zeros(0), np.zeros(5)),
-        "curve_seconds": (np.zeros((2, 2)),),
+        "epoch": (10**9,), "batch": (-1,), "stop_reason": (7,), "best_epoch": ("first", 3),
+        "curve_loss": (np.zeros(5),), "curve_seconds": (np.zeros((2, 2)),),
     },
     "guard": {
-        "parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,),
+        "parameters": (np.zeros(1, np.float32),), "limit": (10**400,), "warned": (3,),
     },
     "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
     "schedule": {"waited": ([1],), "reductions": (None,)},
-    "callback 0": {"best": ("low",), "parameters": (np.zeros(3, np.float32),), "waited": (None,)},
+    "callback 0": {"parameters": (np.zeros(3, np.float32),), "waited": (None,)},
     "optimizer": {
-        "n_steps": (-1, None), "learning_rate": (0,), "moment_squares": (None,),
+        "n_steps": (-1,), "learning_rate": (0,), "moment_squares": (None,),
         "moment_mean": (np.zeros(56, np.float64), np.zeros(2, np.float32)),
     },
-    "lbfgs": {
-        "reported": (99,), "start": (np.zeros(2),), "gradients": (np.zeros((1, 26)),),
-        "places": ([1, 2],), "earlier_iterations": (-1, 99, "2"), "earlier_evaluations": (-1, 0.5),
-    },
+    "lbfgs": {"reported": (99,), "gradients": (np.zeros((1, 26)),), "earlier_iterations": (99,)},
 }  # fmt: skip
 
 
@@ -200,7 +195,7 @@ def test_a_changed_run_is_refused_with_the_differences(interrupted, changed, mes
     [
         *INVALID,
         *MISSING,
-        *((kind, *LAST_ENTRY) for kind in (*OPTIMIZERS, "reference")),
+        *((kind, *LAST_ENTRY) for kind in ("adam", "lbfgs", "reference")),
     ],
 )
 def test_an_inconsistent_state_is_refused(interrupted, monkeypatch, kind, change, message):

@@ -7,7 +7,7 @@ import pytest
 
 from barenet import Network, train
 from barenet.callbacks import Callback, EarlyStopping
-from barenet.engines import CompiledEngine, ReferenceEngine
+from barenet.engines import CompiledEngine
 from barenet.engines.compiled import _program_pool
 from barenet.engines.compiled._program_pool import POOL
 from barenet.errors import DivergenceError
@@ -59,6 +59,7 @@ def outcome(settings, *callbacks, **options):
     return repr((*state, end, [str(each.message) for each in caught]))  # NaN equals NaN
 
 
+#: Arguments of `train`, alternately with and without dropout and batch norm.
 CASES = [
     {},
     {"batch_size": 50, "optimizer": "sgd"},
@@ -73,24 +74,39 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["compiled", "reference", "jax"])
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"batch_norm": True}])
+OPTIONS = [{"dropout": 0.3}, {"batch_norm": True}, {}]
+
+
+@pytest.mark.parametrize(
+    ("engine", "case", "options"),
+    [
+        *(("compiled", case, OPTIONS[i % 3]) for i, case in enumerate(CASES)),
+        *(("reference", case, OPTIONS[i % 3]) for i, case in enumerate(CASES[4:7])),
+        ("jax", CASES[7], {"batch_norm": True}),
+    ],
+)
 def test_the_bits_are_those_of_one_epoch_at_a_time(engine, case, options):
-    one_by_one = outcome({**case, "engine": engine}, Watch(), **options)
-    assert outcome({**case, "engine": engine}, **options) == one_by_one
+    case = {"epochs": 25, "engine": engine, **case}
+    one_by_one = outcome(case, Watch(), **options)
+    assert outcome(case, **options) == one_by_one
 
 
-@pytest.mark.parametrize("epoch", [1, 2, 37, 59, 60])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("epoch", [1, 37, 60])
+@pytest.mark.parametrize("case", [CASES[0], CASES[6]])
 def test_a_callback_ends_the_run_at_its_epoch(epoch, case):
     one_by_one = outcome(case, StopAt(epoch, history_only=False))
     assert outcome(case, StopAt(epoch, history_only=True)) == one_by_one
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
-@pytest.mark.parametrize("rate", [0.01, 0.6, 1e30])
-@pytest.mark.parametrize("options", [{}, {"hidden": "identity"}, {"batch_norm": True}])
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "options"),
+    [
+        ("sgd", 0.6, {}),
+        ("adam", 1e30, {"hidden": "identity"}),
+        ("rmsprop", 0.01, {"batch_norm": True}),
+        ("sgd", 1e30, {"batch_norm": True}),
+    ],
+)
 def test_a_divergence_has_its_epoch_and_restores_the_one_before(optimizer, rate, options):
     for schedule in (None, "step:every=37,gamma=1e30"):  # from the beginning, or all of a sudden
         spec = f"{optimizer}:learning_rate={rate}"
@@ -112,33 +128,22 @@ def test_warnings_do_not_depend_on_the_chunks(measured):
     assert outcome(case, Watch()) == outcome(case) == batch_by_batch
 
 
-@pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])
-def test_short_epochs_share_calls(monkeypatch, engine):
-    calls, run = [], engine.run
-    monkeypatch.setattr(engine, "run", lambda self, *args: calls.append(args) or run(self, *args))
-    train(network(), X, Y, epochs=500, engine=engine.name)
-    assert len(calls) == 1 if engine is CompiledEngine else len(calls) < 100
-    del calls[:]
-    train(network(), X, Y, epochs=50, engine=engine.name, callbacks=Watch())
-    assert len(calls) >= 50
-
-
 @pytest.mark.parametrize(
     "options",
     [
-        {"validation_data": (X, Y)},
+        {},
         {"test_data": (X, Y), "metrics": "accuracy"},
         {"validation_data": (X, Y), "callbacks": EarlyStopping(patience=500)},
         {"callbacks": EarlyStopping("loss", patience=500)},
     ],
 )
-def test_epochs_that_are_measured_share_calls(monkeypatch, options):
+def test_short_epochs_share_calls(monkeypatch, options):
     calls, run = [], CompiledEngine.run
     monkeypatch.setattr(
         CompiledEngine, "run", lambda self, *args: calls.append(args) or run(self, *args)
     )
-    train(network(), X, Y, epochs=500, engine="compiled", **options)
-    assert len(calls) < 250
+    train(network(), X, Y, epochs=300, engine="compiled", **options)
+    assert len(calls) < 150
 
 
 class OneByOne(EarlyStopping):
@@ -148,10 +153,15 @@ class OneByOne(EarlyStopping):
         super().on_epoch(run)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "jax"])
-@pytest.mark.parametrize("patience", [1, 3, 20])
-@pytest.mark.parametrize("monitor", ["loss", "validation_loss", "validation_accuracy"])
-@pytest.mark.parametrize("options", [{}, {"batch_norm": True}])
+@pytest.mark.parametrize(
+    ("engine", "patience", "monitor", "options"),
+    [
+        ("compiled", 1, "loss", {"batch_norm": True}),
+        ("compiled", 3, "validation_loss", {}),
+        ("compiled", 20, "validation_accuracy", {"batch_norm": True}),
+        ("jax", 3, "validation_loss", {"batch_norm": True}),
+    ],
+)
 def test_early_stopping_has_the_bits_of_one_epoch_at_a_time(engine, patience, monitor, options):
     case = {
         "engine": engine,
@@ -210,7 +220,7 @@ def test_a_mixin_is_called_after_each_epoch():
 
 def test_the_pool_is_bounded(monkeypatch):
     monkeypatch.setattr(_program_pool, "MAX_BYTES", 50_000)
-    for width in range(2, 40):
+    for width in range(2, 40, 4):
         train(Network.dense([4, width, 3], output="softmax"), X, Y, epochs=1)
     programs = [each for waiting in POOL.waiting.values() for each in waiting]
     n_bytes = sum(each.workspace.n_bytes for each in programs)

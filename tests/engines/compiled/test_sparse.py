@@ -158,7 +158,7 @@ def test_a_network_of_no_kernel_predicts_sparse_rows():
     np.testing.assert_array_equal(network.predict(X), network.predict(X.toarray()))
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("reference", marks=pytest.mark.slow)])
 def test_x_is_never_made_dense(engine, peak_memory):
     X = entries(20_000, "float32", density=0.001, n_rows=4000)
     network, y = Network.dense([20_000, 4, 1], seed=1), np.arange(4000.0)

@@ -9,7 +9,18 @@ from barenet.engines.simd._views import lanes, vectors
 
 ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc, np.log]
 NAMES = [oracle.__name__ for oracle in ORACLES]
-WIDTHS = [("float32", 1), ("float32", 16), ("float64", 1), ("float64", 8)]
+pytestmark = pytest.mark.integration
+
+#: Each width of a vector is compiled; the bits of lanes are the same for all.
+WIDTHS = pytest.mark.parametrize(
+    ("dtype", "count"),
+    [
+        ("float32", 16),
+        ("float64", 1),
+        pytest.param("float32", 1, marks=pytest.mark.slow),
+        pytest.param("float64", 8, marks=pytest.mark.slow),
+    ],
+)
 
 
 def all_of_them(spec, step, op, start, stop):
@@ -43,8 +54,7 @@ def wide_range(dtype):
     return np.concatenate(parts).astype(dtype)
 
 
-@pytest.mark.integration
-@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+@WIDTHS
 def test_functions_are_accurate_to_a_few_ulps(dtype, count, compute):
     x, found = compute(wide_range(dtype), count)
     limits = np.finfo(dtype)
@@ -61,8 +71,7 @@ def test_functions_are_accurate_to_a_few_ulps(dtype, count, compute):
         assert units.max() <= limit, (name, float(units.max()))
 
 
-@pytest.mark.integration
-@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+@WIDTHS
 def test_functions_at_the_edges_of_their_range(dtype, count, compute):
     x, found = compute(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4], dtype), count)
     with np.errstate(all="ignore"):
@@ -70,7 +79,7 @@ def test_functions_at_the_edges_of_their_range(dtype, count, compute):
             np.testing.assert_array_equal(y, oracle(x), err_msg=name)
 
 
-@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+@WIDTHS
 def test_exp_overflows_and_underflows_at_the_same_place(dtype, count, compute):
     """To the last bit where it overflows; a denormal number may be 0."""
     limits = np.finfo(dtype)

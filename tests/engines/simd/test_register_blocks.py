@@ -10,8 +10,6 @@ from barenet.engines.kernels._records import PRODUCT, STEP
 from barenet.engines.simd._register_blocks import block_product
 from barenet.engines.simd._views import KernelSpec
 
-WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
-
 
 @pytest.fixture(scope="module")
 def product(call):
@@ -39,7 +37,15 @@ def product(call):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+@pytest.mark.parametrize(
+    ("dtype", "count"),
+    [
+        ("float32", 16),
+        ("float64", 1),
+        *(pytest.param("float32", n, marks=pytest.mark.slow) for n in (1, 4, 8)),
+        *(pytest.param("float64", n, marks=pytest.mark.slow) for n in (2, 4, 8)),
+    ],
+)
 @pytest.mark.parametrize("transposed", [False, True])
 def test_products_of_all_sizes(dtype, count, transposed, product):
     rng = np.random.default_rng(1)
@@ -56,7 +62,14 @@ def test_products_of_all_sizes(dtype, count, transposed, product):
             assert (C[n:] == 99).all()
 
 
-@pytest.mark.parametrize(("height", "n_vectors"), [(6, 2), (8, 2), (12, 1), (16, 1)])
+@pytest.mark.parametrize(
+    ("height", "n_vectors"),
+    [
+        (6, 2),
+        (16, 1),
+        *(pytest.param(*block, marks=pytest.mark.slow) for block in ((8, 2), (12, 1))),
+    ],
+)
 def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_kernel, product):
     """Those for 16 registers and those for 32, of which the processor at hand uses one kind."""
     blocks, rng = block_product(height, n_vectors), np.random.default_rng(5)
@@ -75,7 +88,9 @@ def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_ker
         assert (C[done:] == 99).all()
 
 
-@pytest.mark.parametrize(("height", "n_vectors"), [(6, 2), (6, 4), (2, 4)])
+@pytest.mark.parametrize(
+    ("height", "n_vectors"), [(6, 2), pytest.param(2, 4, marks=pytest.mark.slow)]
+)
 def test_blocks_whose_sums_start_from_a_number_of_each_row(height, n_vectors, call_kernel):
     blocks, rng = block_product(height, n_vectors, "rows"), np.random.default_rng(6)
 
@@ -97,8 +112,9 @@ def test_blocks_whose_sums_start_from_a_number_of_each_row(height, n_vectors, ca
         assert (C[done:] == 99).all()
 
 
-@pytest.mark.parametrize(("dtype", "count"), [("float32", 16), ("float32", 4), ("float64", 8)])
-@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "count", "transposed"), [("float32", 16, False), ("float64", 8, True)]
+)
 def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transposed, product):
     """In parts that stay in the cache, with the bits of shallow products, one after the other."""
     rng, n_columns = np.random.default_rng(4), COLUMNS + 3 * count
