@@ -84,7 +84,7 @@ def shops(tmp_path, monkeypatch):
     """A table of 400 shops in many blocks, of which a stream samples 800 rows, and its options."""
     monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 800)
-    numbers = np.random.default_rng(1).permutation(np.arange(12_000) % 400)
+    numbers = np.random.default_rng(1).permutation(np.arange(6_000) % 400)
     path = tmp_path / "shops.csv"
     rows = pd.DataFrame({"shop": [f"shop {n}" for n in numbers], "x": numbers % 7, "y": numbers})
     rows.to_csv(path, index=False)
@@ -102,7 +102,7 @@ def encodings(path, **options):
 @pytest.mark.case(127)
 @pytest.mark.parametrize(
     ("rare", "n_inputs", "options"),
-    [(30, 400, {}), (31, 0, {"categories": ["shop"]}), (0.01, 0, {})],
+    [(15, 400, {}), (16, 0, {"categories": ["shop"]}), (0.01, 0, {})],
     ids=["as many", "one less", "a share"],
 )
 def test_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, n_inputs, options):
@@ -117,7 +117,7 @@ def test_the_only_column_may_be_rare_in_the_sample(shops):
     table.loc[table.index % 1_500 > 1_300, "shop"] = "frequent"  # never at the start of a block
     table[["shop", "y"]].to_csv(shops, index=False)
     with pytest.MonkeyPatch.context() as context:
-        context.setattr(_stream_fit, "MOST_ROWS", 80)
+        context.setattr(_stream_fit, "MOST_ROWS", 160)
         found, expected = encodings(shops, rare=0.05)
     assert found.input_names == expected.input_names == ("shop=frequent", "shop rare")
 
@@ -126,10 +126,10 @@ def test_the_only_column_may_be_rare_in_the_sample(shops):
 def test_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 40)  # most shops of the sample differ
     assert len({*pd.read_csv(shops)["shop"][:40]}) > 36
-    found, expected = encodings(shops, rare=20)
+    found, expected = encodings(shops, rare=15)
     assert found.columns[0] == expected.columns[0] and len(found.columns[0].inputs) == 400
     monkeypatch.setattr(_stream_fit, "MOST_LABELS", 300)  # values are counted in bounded memory
-    found, _ = encodings(shops, rare=20)
+    found, _ = encodings(shops, rare=15)
     assert found.columns[0].formula.startswith("looks like an identifier")
 
 
@@ -170,6 +170,7 @@ def test_dates_that_contradict_the_sample_or_show_nothing_in_it_are_refused(days
         stream(path, "y", task="regression")
 
 
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_held_out_rows_are_none_of_the_training_rows(folder):
     options = {"test_size": 0.2, "validation_size": 0.1, "drop": ["kind"]}
     rows = stream(f"{folder}/*", "price", **options)
@@ -194,6 +195,7 @@ def test_the_memory_does_not_affect_the_result(folder):
     assert ("row groups" in str(caught.value)) == any(folder.glob("*.parquet"))
 
 
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_the_memory_of_a_batch_of_several_groups_is_counted(folder, monkeypatch, refused):
     monkeypatch.setattr(_stream_memory, "GROUP_ROWS", 500)
     rows = stream(f"{folder}/*", "price", drop=["kind"], memory="9MB")
@@ -232,6 +234,7 @@ def test_a_name_like_a_pattern_is_that_of_a_file(tmp_path):
     assert seen == [range(3)]
 
 
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     monkeypatch.setattr(_stream, "MOST_NUMBERS", 100 * rows.n_inputs)
@@ -481,6 +484,7 @@ def test_numbers_beyond_float64_are_named_wherever_they_are(write, monkeypatch):
         stream(path, "y", task="regression")
 
 
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_rows_without_a_target_are_counted(folder, write):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     assert rows.sample.description == f"read in {len(rows.source)} blocks"
