@@ -10,6 +10,7 @@ from barenet.cli._main import main
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.pyodide
 def test_every_data_set_can_be_chosen(tab):
     page = tab()
     for name in ("spirals", "drawn_digits", "plane", "sine"):
@@ -183,6 +184,7 @@ def test_a_long_table_with_line_breaks_text_and_missing_values(tab, tmp_path):
     page.until("header.epoch === 1 && header.newest")
 
 
+@pytest.mark.pyodide
 def test_a_model_can_be_opened_and_every_output_of_it_shown(tab, tmp_path, saved):
     page = tab()
     path = tmp_path / "mine.safetensors"

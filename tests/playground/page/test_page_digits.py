@@ -40,6 +40,7 @@ def bars(page):
     return [float(share.removesuffix("\xa0%")) / 100 for share in shares if share != "—"]
 
 
+@pytest.mark.pyodide
 def test_a_drawing_is_recognized_while_the_network_learns(tab):
     page = tab("#data=digits", width=1366, height=768)
     draw(page)

@@ -28,6 +28,7 @@ def assert_loss(words, loss):
     assert numbers(words)[0] == pytest.approx(loss, rel=tolerance)
 
 
+@pytest.mark.pyodide
 def test_the_landscape_follows_the_training_and_reads_its_losses(tab):
     there = tab("#data=moons&pace=0")
     open_tab(there, "Landscape")

@@ -81,6 +81,7 @@ def test_the_page_and_its_course_are_in_the_language_of_the_address(tab, languag
     assert set(page.value(TEXTS)) & english == set()
 
 
+@pytest.mark.pyodide
 def test_a_lesson_is_passed_in_german(tab):
     words = CATALOGUES["de"]
     page = tab("?lang=de#lesson=one-neuron")

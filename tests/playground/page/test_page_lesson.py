@@ -24,6 +24,7 @@ COPIED = "() => navigator.clipboard.readText()"
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.pyodide
 def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page = tab("#lesson=xor&step=9")
     page.until_text("#lesson h2", "How many neurons?")

@@ -152,6 +152,7 @@ def test_an_input_that_comes_under_a_resting_pointer_is_not_enlarged(tab):
     page.until("document.querySelector('.output .title').textContent !== 'Output'")
 
 
+@pytest.mark.pyodide
 def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path):
     page = tab()
     before, picture = page.parameters(), page.picture()
@@ -268,6 +269,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page.until_text("#notice", "B stands below network A")
 
 
+@pytest.mark.pyodide
 def test_an_address_restores_the_network(tab):
     """With the weights that were changed by hand."""
     page = tab("#data=moons&net.hidden=3&net.activations=relu&net.seed=7&pace=0&noise=0.2")

@@ -32,6 +32,7 @@ def test_the_neuron_panel_explains_the_line(tab):
     assert not invitation.is_visible(), "the browser remembers"
 
 
+@pytest.mark.pyodide
 def test_a_weight_turns_the_line_with_its_arrow_and_the_bias_shifts_it(tab):
     page = tab()
     first = page.open_neuron(1)

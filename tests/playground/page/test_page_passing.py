@@ -64,6 +64,7 @@ def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab):
     page.until_text("#lesson .place", "Lesson 5 of 12")
 
 
+@pytest.mark.pyodide
 def test_training_pauses_when_its_lesson_is_passed_and_the_values_are_those_of_its_network(tab):
     page = tab("#lesson=activation&step=2")
     page.labelled("One straight line").check()

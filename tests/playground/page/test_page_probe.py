@@ -43,6 +43,7 @@ def lines(page):
     return page.find(".tree summary").all_inner_texts()
 
 
+@pytest.mark.pyodide
 def test_a_point_is_followed_through_the_network(tab):
     page = tab()
     page.step(1)

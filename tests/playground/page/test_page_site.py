@@ -26,6 +26,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.pyodide]
 
 DOCS = Path(__file__).parents[3] / "docs"
 
+#: The page shows a recording, and Python is still loading.
+WHILE_LOADING = "window.barenet?.frames.drawn > 0"
+
 
 @pytest.fixture(scope="module")
 def own_tab(browser, site):
@@ -51,10 +54,23 @@ def own_tab(browser, site):
     tab.page.context.close()
 
 
+def show(tab, hash):
+    """Give the open page other settings by its address, without starting Python anew."""
+    version = tab.value("barenet.version")
+    tab.value(f"location.hash = {hash!r}")
+    tab.until(f"barenet.version > {version} && !barenet.awaits")
+    tab.rest()
+
+
+def train_on(tab):
+    """Train for one more epoch, and wait for it."""
+    tab.step(tab.header("epoch") + 1)
+
+
 @pytest.mark.parametrize("name", ["digits", "sine"])
 def test_it_has_the_numbers_of_the_library(own_tab, name):
     """Those of the reference engine on this machine, but for the last bits of its functions."""
-    own_tab.visit(f"#data={name}&seed=3")
+    show(own_tab, f"#data={name}&net.seed=3")
     own_tab.step(1, 2, 3)
     state = decode(PageState, own_tab.value("state"), "state")
     [settings], prepared = state.networks, prepare_named(state.data)
@@ -67,31 +83,20 @@ def test_it_has_the_numbers_of_the_library(own_tab, name):
 
 
 def test_it_plays_and_pauses(own_tab):
-    own_tab.visit("#data=xor")
-    own_tab.play("header.epoch > 20")
-    own_tab.pause()
+    own_tab.use("xor")
     epoch = own_tab.header("epoch")
-    own_tab.step(epoch + 1)
-    assert own_tab.header("epoch") == epoch + 1
+    own_tab.play(f"header.epoch > {epoch + 20}")
+    own_tab.pause()
+    train_on(own_tab)
 
 
-def test_nothing_is_written_to_the_console_at_a_visit(browser, site):
-    page = browser.new_page()
-    messages = []
-    page.on("console", lambda message: messages.append(message.text))
-    page.goto(f"{site}#data=moons")
-    tab = Tab(lambda: page, f"{site}#data=xor")
-    tab.step(1)
-    page.close()
-    assert messages == []
-
-
-def test_a_passed_lesson_links_to_the_documentation_beside_the_page(own_tab, site):
-    own_tab.visit("#lesson=digits&step=9")
-    own_tab.until_text("#lesson .place", "Lesson 11 of 12")
-    own_tab.value("barenet.tools.find((tool) => tool.lessons).pass()")
-    link = own_tab.page.get_by_role("link", name="tutorial on digits")
+def test_a_passed_lesson_links_to_the_documentation_beside_the_page(browser, site):
+    tab = Tab(browser.new_page, f"{site}#lesson=digits&step=9", WHILE_LOADING)
+    tab.until_text("#lesson .place", "Lesson 11 of 12")
+    tab.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    link = tab.page.get_by_role("link", name="tutorial on digits")
     assert link.evaluate("({ href }) => href") == site.replace("play/", "tutorials/digits.html")
+    tab.page.close()
 
 
 def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
@@ -99,7 +104,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     path.write_text(
         "a;b;kind\n" + "".join(f"{n % 17},5;{n * n % 23};{'xy'[n % 2]}\n" for n in range(99))
     )
-    own_tab.visit("#data=moons")
+    own_tab.use("moons")
     own_tab.upload("#csv", path)
     own_tab.until("facts.name === 'flowers.csv' && panels[0].frame")
     own_tab.step(1, 2)
@@ -109,7 +114,8 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     saved = own_tab.download(tmp_path)
     assert load(saved).network.parameters.tolist() == pytest.approx(parameters)
     assert load(saved).classes == ("x", "y")
-    own_tab.visit("#data=moons")
+    own_tab.click("#export .close")
+    own_tab.use("moons")
     own_tab.upload("#model-file", saved)
     own_tab.until("state.data.source.startsWith('model:')")
     assert own_tab.parameters() == pytest.approx(parameters)
@@ -117,7 +123,6 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
 
 def test_a_file_that_cannot_be_used_is_refused_in_one_line(own_tab, tmp_path):
     path = tmp_path / "given.csv"
-    own_tab.visit("#data=moons")
     for field, content, words in (
         ("#csv", b"a,b\n1\n", "expected 2 values, as in the first line, got 1"),
         ("#csv", b"1" * (20 * 2**20 + 1), "the file is larger than 20 MiB"),
@@ -127,16 +132,15 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(own_tab, tmp_path):
         path.write_bytes(content)
         own_tab.upload(field, path)
         own_tab.until_text("#notice", words)
-    own_tab.step(1)
+    train_on(own_tab)
 
 
 def test_a_full_memory_is_one_line_and_ends_nothing(own_tab, tmp_path):
     path = tmp_path / "long.csv"
     path.write_bytes(b"a,b,c,d\n" + b"1,2,3,4\n" * (5 * 2**19 - 1))
-    own_tab.visit("#data=moons")
     own_tab.upload("#csv", path)
     own_tab.until_text("#notice", "more than the 500 MB allowed; open fewer rows or columns of it")
-    own_tab.step(1)
+    train_on(own_tab)
 
 
 LESSON = {
@@ -150,17 +154,19 @@ LESSON = {
 def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     path = tmp_path / "lesson.json"
     path.write_text(json.dumps(LESSON))
-    own_tab.visit("#data=moons")
+    own_tab.use("moons")
     own_tab.upload("#lesson-file", path)
     own_tab.until_text("#lesson-title", "Mine")
     own_tab.step(1, 2)
     own_tab.until("document.querySelector('#lesson').classList.contains('passed')")
     assert copied_progress(own_tab) == f"{site}?lessons=lesson.json#passed=1"
-    page = Tab(own_tab.page.context.new_page, site + link_to(LESSON))
-    page.until_text("#lesson-title", "Mine")
-    assert page.value("state.data.source") == "xor"
-    page.open(site + link_to([LESSON, LESSON | {"title": "Next"}]) + "#passed=2.3")
+    own_tab.leave_course()
+    address = site + link_to([LESSON, LESSON | {"title": "Next"}]) + "#passed=2.3"
+    page = Tab(own_tab.page.context.new_page, address)
     page.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
+    page.value("location.hash = 'lesson=1'")
+    page.until_text("#lesson-title", "Mine")
+    page.until("state.data.source === 'xor'")
     page.page.close()
     assert page.faults == []
 
@@ -189,28 +195,32 @@ def test_lessons_that_cannot_be_loaded_are_one_line(own_tab, site):
         ),
         ("?lesson=mine.json", "This address has ?lesson=…; lessons are opened by ?lessons=FILE"),
     ):
-        page.open(site + query)
+        page.open(site + query, "window.barenet?.line")
         page.until_text("#notice", words)
         assert copied_progress(page).startswith(f"{site}#passed=")  # and what tests before passed
     page.page.close()
 
 
-def test_a_corrected_lesson_is_loaded_anew(own_tab, site, site_folder):
+def test_a_corrected_lesson_is_loaded_anew(browser, site, site_folder):
     """A browser keeps files for as long as they have been unchanged before, by a tenth."""
     path = site_folder / "play/corrected.json"
-    for title in ("Mistaken", "Corrected"):
-        path.write_text(json.dumps(LESSON | {"title": title}))
-        os.utime(path, (0, 0) if title == "Mistaken" else None)
-        page = Tab(own_tab.page.context.new_page, f"{site}?lessons=corrected.json")
-        page.until_text("#lesson-title", title)
-        page.page.close()
+    path.write_text(json.dumps(LESSON | {"title": "Mistaken"}))
+    os.utime(path, (0, 0))
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site}explain.css")  # a page of the site, which reads the lesson
+    assert page.evaluate("() => fetch('corrected.json').then((it) => it.json())")
+    path.write_text(json.dumps(LESSON | {"title": "Corrected"}))
+    tab = Tab(context.new_page, f"{site}?lessons=corrected.json")
+    tab.until_text("#lesson-title", "Corrected")
+    context.close()
     path.unlink()
 
 
 def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(own_tab, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("a,b\n" + "".join(f"{n},{n * n % 23}\n" for n in range(40)))
-    own_tab.visit("#data=xor")
+    own_tab.use("xor")
     own_tab.upload("#csv", path)
     own_tab.until("facts.name === 'mine.csv' && panels[0].frame")
     own_tab.choose("learning_rate", "0.1")
@@ -226,10 +236,12 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     own_tab.until("panels[1].header.epoch === 1")
     assert own_tab.value("[facts.name, settings.learning_rate]") == ["mine.csv", 0.1]
     assert own_tab.parameters() == parameters
+    own_tab.click("#compare")
+    own_tab.until("panels.length === 1")
 
 
 def test_another_worker_keeps_a_weight_that_was_changed_before_training(own_tab):
-    own_tab.visit("#data=gaussians&net.hidden=")
+    show(own_tab, "#data=gaussians&net.hidden=")
     own_tab.value("panels[0].network.acts.open(0, 0)")
     own_tab.change_weight("0.75")
     own_tab.until("header.edits.length === 1 && panels[0].frame.weights[0] === 0.75")
@@ -304,22 +316,14 @@ def test_a_lesson_has_its_own_weights_while_python_is_loading_and_afterwards(bro
 
 #: The line that the page has all that it needs without internet.
 READY = "#offline"
-
-
-def test_it_works_offline_after_the_first_visit_and_states_so(browser, site):
-    context = browser.new_context()
-    tab = Tab(context.new_page, f"{site}?lang=de#data=xor")
-    tab.until_text(READY, "Ohne Internet nutzbar")
-    assert tab.find(READY).get_attribute("role") == "status", "it is read aloud"
-    context.set_offline(True)
-    tab.visit("#data=moons")
-    tab.until_text(READY, "Ohne Internet nutzbar")
-    assert tab.text("#course") == "Kurs", "its language is kept, too"
-    tab.step(1)
-    context.close()
-    assert tab.faults == []
-
-
+#: The line in English, which is the longest.
+LONGEST = "Ready to use without internet"
+#: Erases a file of the copy for use without internet.
+ERASE = """async () => {
+  const [name] = (await caches.keys()).filter((each) => each.startsWith("barenet play"));
+  const cache = await caches.open(name);
+  await cache.delete("barenet.zip");
+}"""
 #: The controls of the header, and the cards, on which the line lies.
 COVERED = """(() => {
   const box = (element) => element.getBoundingClientRect();
@@ -332,38 +336,29 @@ COVERED = """(() => {
 })()"""
 
 
-def test_the_line_on_internet_covers_no_control_and_no_card(browser, site):
-    """The English line is the longest."""
+def test_it_works_offline_after_the_first_visit_and_states_so(browser, site):
     context = browser.new_context()
-    tab = Tab(context.new_page, f"{site}#lesson=one-neuron")
-    tab.until_text(READY, "Ready to use without internet")
+    tab = Tab(context.new_page, f"{site}?lang=de#data=xor")
+    tab.until_text(READY, "Ohne Internet nutzbar")
+    assert tab.find(READY).get_attribute("role") == "status", "it is read aloud"
     for width in (320, 620, 981, 1440):
+        tab.value(
+            "document.querySelector('#offline').textContent = 'Ready to use without internet'"
+        )
         tab.resize(width, 800)
         assert tab.value(COVERED) == [], width
-    context.close()
-
-
-def test_no_line_states_it_where_files_were_erased(browser, site):
-    context = browser.new_context()
-    tab = Tab(context.new_page, f"{site}#data=xor")
-    tab.until_text(READY, "Ready to use without internet")
-    tab.page.evaluate(
-        """async () => {
-          const [name] = (await caches.keys()).filter((each) => each.startsWith("barenet play"));
-          const cache = await caches.open(name);
-          await cache.delete("barenet.zip");
-        }"""
-    )
-    assert_no_line(tab, "visit")
-    context.close()
-
-
-def assert_no_line(tab, visit=""):
-    """Check that the page has tried to be kept, and has no line."""
-    if visit:
-        tab.visit("#data=moons")
+    context.set_offline(True)
+    tab.visit("#data=moons")
+    tab.until_text(READY, "Ohne Internet nutzbar")
+    assert tab.text("#course") == "Kurs", "its language is kept, too"
+    tab.step(1)
+    context.set_offline(False)
+    tab.page.evaluate(ERASE)
+    tab.visit("#data=xor")
     tab.page.evaluate("() => barenet.line.keeping")
-    assert tab.text(READY) == ""
+    assert tab.text(READY) == "", "a file is lacking"
+    context.close()
+    assert tab.faults == []
 
 
 class IncompleteSite(QuietHandler):
@@ -393,13 +388,6 @@ def test_no_line_states_it_where_files_cannot_be_kept(browser, site_folder):
         tab.frame()
         assert tab.text(READY) == ""
         tab.page.close()
-
-
-def test_no_line_states_it_without_a_service_worker(browser, site):
-    context = browser.new_context(service_workers="block")
-    tab = Tab(context.new_page, f"{site}#data=xor")
-    assert_no_line(tab)
-    context.close()
 
 
 def test_nothing_of_a_visitor_is_sent(browser, site, site_folder, tmp_path):
@@ -443,7 +431,7 @@ def test_lessons_of_an_address_open_offline_after_a_visit(browser, site, site_fo
     path.unlink()
     context.set_offline(True)
     tab.page.goto("about:blank")
-    tab.open(f"{site}?lessons=kept.json")
+    tab.open(f"{site}?lessons=kept.json", "window.barenet?.line")
     tab.until_text("#lesson-title", "Mine")
     context.close()
 
@@ -505,14 +493,18 @@ def test_the_library_in_the_browser_has_no_catalogues(site_folder):
     assert names and not [name for name in names if name.endswith(".json")]
 
 
-def test_it_fits_a_phone(browser, site):
+def test_it_fits_a_phone_and_writes_nothing_to_the_console(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    messages = []
+    context.on("console", lambda message: messages.append(message.text))
     tab = Tab(context.new_page, f"{site}#lesson=one-neuron")
     assert tab.find("#lesson-title").is_visible()
     assert tab.value("document.documentElement.scrollWidth") <= 390
-    tab.visit("#data=moons")
-    tab.step(1)
+    tab.leave_course()
+    tab.until("document.querySelector('#lesson').hidden")
+    train_on(tab)
     context.close()
+    assert messages == []
 
 
 def test_a_recording_trains_its_network_within_its_file(browser, tmp_path, monkeypatch):
@@ -581,7 +573,7 @@ def test_the_playground_is_live_within_the_documentation(browser, site, site_fol
     )
     wait("frames[0].barenet.line.ready && frames[0].barenet.panels[0].header.epoch > 100")
     page.get_by_role("button", name="Play it here").first.click()
-    wait("frames[1]?.barenet?.line.ready && frames[1].barenet.state?.networks[0].hidden[0] === 3")
+    wait("frames[1]?.barenet && frames[1].location.hash.includes('net.hidden=3')")
     page.get_by_role("img", name="A lesson").click()  # is replaced
     wait("frames[2]?.document.querySelector('#lesson-title')?.textContent === 'How many neurons?'")
     assert page.locator("img").count() == 0

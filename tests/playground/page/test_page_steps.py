@@ -201,6 +201,7 @@ HOLD_EDITS = """(() => {
 })()"""
 
 
+@pytest.mark.pyodide
 def test_a_step_starts_with_its_own_weights_and_not_with_as_many_of_the_step_before(tab):
     page = tab("#lesson=one-neuron&step=3")
     page.until(READY)

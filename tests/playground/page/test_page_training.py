@@ -19,6 +19,7 @@ COUNT_ORDERS = """(() => {
 })()"""
 
 
+@pytest.mark.pyodide
 def test_buttons_and_keys_step_and_play_and_reset_keeps_the_initial_weights(tab):
     page = tab()
     first = page.parameters()
@@ -240,6 +241,7 @@ def test_stuck_training_is_reported_with_advice(tab):
     page.until("document.querySelector('.words').hidden")
 
 
+@pytest.mark.pyodide
 def test_every_choice_takes_effect(tab):
     page = tab()
     choices = [
