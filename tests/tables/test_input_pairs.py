@@ -179,6 +179,7 @@ def test_a_file_with_pairs_or_days_has_a_newer_format_version(paired, encoding, 
     assert versions == [5, 6, 6]
 
 
+@pytest.fixture(scope="module")
 def ensemble_of_cells():
     """An ensemble whose target depends on the cells of two columns, and rows of both."""
     rng = np.random.default_rng(0)
@@ -188,14 +189,14 @@ def ensemble_of_cells():
     for name, row_codes in zip(("first", "second"), codes, strict=True):
         rows[name] = np.array([f"c{code}" for code in row_codes], object)
     rows["x"] = rng.normal(size=500)
-    model = MLPEnsembleRegressor(random_state=0, max_iter=20).fit(rows, y)
+    model = MLPEnsembleRegressor(random_state=0, max_iter=3).fit(rows, y)
     assert model.encoding_.n_pairs >= 60
     return model, rows, y
 
 
-def test_explanations_change_the_inputs_of_pairs_with_their_columns():
+def test_explanations_change_the_inputs_of_pairs_with_their_columns(ensemble_of_cells):
     """Inputs of pairs belong to two columns, and follow each of them."""
-    model, rows, y = ensemble_of_cells()
+    model, rows, y = ensemble_of_cells
     frame = pandas.DataFrame(rows)
     importance = permutation_importance(model, frame, y, n_repeats=2, seed=0)
     expected = sklearn_importance(model, frame, y, n_repeats=2, random_state=0)
@@ -228,9 +229,11 @@ def test_explanations_change_the_inputs_of_pairs_with_their_columns():
     assert (np.abs(reverse - changed[:, 0]) > 0.05).any(), "the columns matter together"
 
 
-def test_explained_steps_have_a_line_for_each_pair(capsys, tmp_path, monkeypatch):
+def test_explained_steps_have_a_line_for_each_pair(
+    ensemble_of_cells, capsys, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    model, rows, y = ensemble_of_cells()
+    model, rows, y = ensemble_of_cells
     save(Predictor.from_estimator(model, target_name="y"), "cells.safetensors")
     pandas.DataFrame(rows).assign(y=y)[:5].to_csv("rows.csv", index=False)
     assert main(["explain", "cells.safetensors", "rows.csv", "--row", "2"]) == 0

@@ -37,9 +37,6 @@ def table(write):
     ("layout", "date_format"),
     [
         ("%m.%Y", "%m.%Y"),
-        ("%m%Y", "%m%Y"),
-        ("%d%m%y", "%d%m%y"),
-        ("%m%d%y", "%m%d%y"),
         ("%d%m%Y", "%d%m%Y"),
     ],
 )
@@ -78,36 +75,10 @@ def test_years_and_numbers_that_grow_with_the_time_stay_numbers(table):
     ("write_day", "date_format"),
     [
         (lambda day: f"{day:%Y}_{day:%m}", "%Y_%m"),
-        (lambda day: f"{day:%Y %m}", "%Y %m"),
-        (lambda day: f"{day:%m_%Y}", "%m_%Y"),
-        (lambda day: f"{day:%Y}-M{day:%m}", "%Y-M%m"),
-        (lambda day: f"M{day:%m}-{day:%Y}", "M%m-%Y"),
         (lambda day: f"{day.year}年{day.month}月", "%Y年%m月"),
-        (lambda day: f"{day.year}-{day.month}", "%Y-%m"),
-        (lambda day: f"D:{day:%Y%m%d}", "D:%Y%m%d"),
-        (lambda day: f"{day:%m-%y}", "%m-%y"),
         (lambda day: f"{day:%m / %y}", "%m / %y"),
-        (lambda day: f"{day.month}/{day:%y}", "%m/%y"),
-        (lambda day: f"{day:%y}/{day.month}", "%y/%m"),
-        (lambda day: f"{day:%Y|%m}", "%Y|%m"),
-        (lambda day: f"{day:%m|%Y}", "%m|%Y"),
-        (lambda day: f"{day:%Y - %m}", "%Y - %m"),
-        (lambda day: f"{day:%m / %Y}", "%m / %Y"),
         (lambda day: f"Week {day:%V}, {day:%G}", None),
-        (lambda day: f"{day:%G}, week {day:%V}", None),
-        (lambda day: f"T{1 + day.month // 4} {day.year}", None),
-        (lambda day: f"{day.year}-T{1 + day.month // 4}", None),
-        (lambda day: f"T{1 + day.month // 4} {day:%y}", None),
-        (lambda day: f"Q{1 + day.month // 4}, {day.year}", None),
-        (lambda day: f"S{1 + day.month // 7} {day.year}", None),
-        (lambda day: f"{1 + day.month // 7}H{day:%y}", None),
-        (lambda day: f"H{1 + day.month // 7} {day:%y}", None),
-        (lambda day: f"{day:%V.%G}", None),
-        (lambda day: f"{day:%y-%m}", "%y-%m"),
-        (lambda day: f"{day:%Y}/W{day:%V}", None),
-        (lambda day: f"CW{day:%V}/{day:%y}", None),
         (lambda day: f"{day:%G-%V}", None),
-        (lambda day: f"@{1_579_008_140 + 86_400 * day.toordinal()}", None),
         (lambda day: f"/Date({day.toordinal() * 10**6})/", None),
     ],
 )
@@ -125,7 +96,13 @@ def test_months_weeks_and_moments_in_other_layouts_are_refused(table, write_day,
 
 
 @pytest.mark.case(157)
-@pytest.mark.parametrize("layout", ["%d %b", "%b %d", "%d-%b", "%m/%d", "%b-%y", "%m/%y"])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "%d %b",
+        "%m/%d",
+    ],
+)
 def test_a_number_beside_a_month_may_be_a_day_or_a_year(table, layout):
     with pytest.raises(DataError, match="add the year if the number is a day; if it is the year"):
         TableEncoding.fit(load_table(table([day.strftime(layout) for day in DAYS]), "y").X)
@@ -171,17 +148,8 @@ def test_weeks_and_a_year_after_them_are_no_names():
     "write_name",
     [
         lambda n: f"{1 + n % 12}/{1 + n % 15:02}",  # rooms
-        lambda n: f"H{1 + n % 2}-{1 + n % 30:02}",  # rooms of two houses
         lambda n: f"{18 + n % 7}-{1 + n % 12}",  # versions
-        lambda n: f"{1 + n % 12}-{10 + n % 10}",  # districts
-        lambda n: f"{36 + n % 12}/{37 + n % 12}",  # sizes of shoes
-        lambda n: f"{1 + n % 11}/{16 * 2 ** (n % 3)}",  # fractions of an inch
-        lambda n: f"{1 + n * 7 % 80}/{10 + n % 30}",  # addresses
         lambda n: f"T{10 + n * 7 % 80}",  # diagnoses
-        lambda n: f"T{1 + n % 4} {1000 + n * 7 % 900}",  # parts
-        lambda n: f"{100 + n % 50}|{n % 12:02}",  # parts
-        lambda n: f"LH{100 + n * 37 % 900}",  # flights
-        lambda n: f"grade {1 + n % 12}",
         lambda n: f"{1950 + n % 50} / {1951 + n % 50}",  # seasons
     ],
 )
@@ -194,14 +162,8 @@ def test_names_that_resemble_months_stay_names(write_name):
     "write_period",
     [
         lambda n: f"FY{8 + n % 16:02}",
-        lambda n: f"season {8 + n % 16:02}",
         lambda n: f"week {1 + n % 52}",
-        lambda n: f"KW{1 + n % 52:02}",
-        lambda n: f"month {1 + n % 12}",
-        lambda n: f"day {1 + n % 30}",
         lambda n: f"{8 + n % 16:02}/{9 + n % 16:02}",
-        lambda n: f"cohort {2001 + n % 20}",
-        lambda n: f"class of {2001 + n % 20}",
     ],
 )
 def test_periods_without_a_full_year_become_groups_only_if_asked(table, write_period):
@@ -218,15 +180,8 @@ def test_periods_without_a_full_year_become_groups_only_if_asked(table, write_pe
     "write_group",
     [
         lambda n: f"store {2001 + n % 20}",
-        lambda n: f"patient-{1950 + n % 50}",
-        lambda n: f"Room No. {2001 + n % 20}",
         lambda n: f"{36 + n % 12}/{37 + n % 12}",  # sizes of shoes
-        lambda n: f"team {1 + n % 12}",
-        lambda n: f"grade {1 + n % 12}",
-        lambda n: f"LH{100 + n % 30}",
-        lambda n: f"W{1 + n % 20}",  # wards or weeks
         lambda n: f"{18 + n % 7}-{1 + n % 12}",  # versions
-        lambda n: f"visit {1 + n % 5}",
     ],
 )
 def test_numbers_of_places_persons_and_things_are_groups(table, write_group):
@@ -289,16 +244,9 @@ def test_decimals_stay_numbers():
     "write_pair",
     [
         lambda a, b: f"{a}/{b}",
-        lambda a, b: f"{a} / {b}",
-        lambda a, b: f"{a}x{b}",
         lambda a, b: f"{a}-{a + b}",
-        lambda a, b: f"{a}–{a + b}",
-        lambda a, b: f"{a % 40 / 4 + 1}/10",
-        lambda a, b: f"{a}~{a + b}",
         lambda a, b: f"{a} to {a + b}",
-        lambda a, b: f"{a}..{a + b}",
         lambda a, b: f"{a}/{b} mmHg",
-        lambda a, b: f"{a}x{b} cm",
     ],
 )
 def test_two_numbers_in_a_column_are_refused(write_pair):
@@ -312,13 +260,8 @@ def test_two_numbers_in_a_column_are_refused(write_pair):
     "values",
     [
         [f"555-{value:04}" for value in RNG.integers(0, 9999, 60)],
-        [f"{value:05}-{value % 9973:04}" for value in RNG.integers(1, 99999, 60)],
-        [f"{900 - n}-{n}" for n in range(60)],
         [["0-9", "10-19", "20-29", "30-39"][n % 4] for n in range(60)],
-        [["1/2", "1/4", "3/4"][n % 3] for n in range(60)],
         [f"{2000 + n % 12}/{1 + n % 12:02}" for n in range(60)],
-        [["10 to 20", "20 to 30", "30 to 40"][n % 3] for n in range(60)],
-        [f"{20 + n // 2}-{22 + n // 2} {['left', 'right'][n % 2]}" for n in range(60)],
     ],
 )
 def test_other_names_with_two_numbers_stay_names(values):
@@ -327,7 +270,11 @@ def test_other_names_with_two_numbers_stay_names(values):
 
 @pytest.mark.case(156)
 @pytest.mark.parametrize(
-    "layout", ["({}, {})", "{},{}", "{} {}", "[{}; {}]", "POINT ({} {})", "-{}, {}"]
+    "layout",
+    [
+        "({}, {})",
+        "{} {}",
+    ],
 )
 def test_coordinates_are_refused_as_two_numbers(layout):
     pairs = [(47 + n / 70, 5 + n / 9) for n in range(80)]
@@ -342,7 +289,13 @@ def test_the_coordinates_of_a_few_places_are_their_names():
 
 
 @pytest.mark.case(156)
-@pytest.mark.parametrize("write", [lambda n: f"{n * 4321:_}", hex, bin, oct])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda n: f"{n * 4321:_}",
+        hex,
+    ],
+)
 def test_numbers_with_underscores_or_of_another_base_are_refused(write):
     for values in ([write(n * 43) for n in range(60)], [write(n) for n in range(500, 600)]):
         with pytest.raises(DataError, match="expected a number, got"):
@@ -360,9 +313,10 @@ def test_hours_of_twelve_are_times_of_day():
 @pytest.mark.parametrize(
     "date_format",
     [
-        "%Y-%W", "%Y %U", "%Y %a", "%Y-%m-%d %p", "%Y-%m-%d %H:%M %p", "%Y-%m-%d %I:%M",
-        "%Y-%m-%d %H:%M %Z",
-    ],
+    "%Y-%W",
+    "%Y-%m-%d %p",
+    "%Y-%m-%d %H:%M %Z",
+],
 )  # fmt: skip
 def test_a_code_that_has_no_effect_is_refused(table, date_format):
     path = table([day.isoformat() for day in DAYS])
@@ -373,7 +327,11 @@ def test_a_code_that_has_no_effect_is_refused(table, date_format):
 @pytest.mark.case(157)
 @pytest.mark.parametrize(
     "date_format",
-    ["%a %d %b %Y", "%Y-W%W-%w", "%G-W%V-%u", "%I:%M %p, %d/%m/%y", "%Y-%j", "%m/%d/%y %H:%M %z"],
+    [
+        "%Y-W%W-%w",
+        "%I:%M %p, %d/%m/%y",
+        "%m/%d/%y %H:%M %z",
+    ],
 )
 def test_formats_whose_codes_have_an_effect_read_dates(table, date_format):
     noon = [
@@ -393,7 +351,12 @@ def test_no_proposed_format_has_an_ignored_code(table):
 
 
 @pytest.mark.case(156)
-@pytest.mark.parametrize("marker", ["-999,5", "9999,5"])
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "-999,5",
+    ],
+)
 def test_a_marker_with_a_decimal_comma_is_missing(write, marker):
     values = [marker if n % 5 == 1 else f"{n % 17},25" for n in range(100)]
     rows = [f"{value};{n % 7};{n}" for n, value in enumerate(values)]
@@ -422,7 +385,13 @@ def test_a_missing_date_is_missing_until_the_end_of_its_day():
 
 
 @pytest.mark.case(153)
-@pytest.mark.parametrize("zone", ["+01:00", "-05:00", "+0100", "Z", " UTC+14"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "+01:00",
+        "-05:00",
+    ],
+)
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59", "0001-01-01T00:00:00"])
 def test_the_last_and_the_first_day_stand_for_no_date_in_any_zone(moment, zone):
     mark, _, _ = moment.partition("T")
@@ -445,10 +414,7 @@ def test_the_last_day_in_a_zone_stands_for_no_date_in_memory():
     "values",
     [
         [f"{1.2003 + 0.0001 * (n * 7 % 90):.4f}" for n in range(300)],  # a rate of exchange
-        [str(100_101 + n * 7 % 99) for n in range(300)],  # numbers of employees
         [f"{1 + n % 9}{1 + n % 5:02}{1 + n * 7 % 40:02}" for n in range(300)],  # rooms
-        [f"{110_100 + 100 * (n % 12)}" for n in range(300)],  # accounts
-        [f"{2018 + n % 7}.{1 + n % 12:02}" for n in range(300)],  # releases
     ],
 )
 def test_numbers_that_may_be_dates_by_chance_stay_numbers(table, values):
@@ -461,7 +427,6 @@ def test_numbers_that_may_be_dates_by_chance_stay_numbers(table, values):
     "values",
     [
         ["0" if n % 4 == 0 else f"{1 + n * 7 % 90 / 8:.3f}" for n in range(300)],
-        ["999" if n % 9 == 0 else f"{1 + n * 7 % 90 / 8:.3f}" for n in range(300)],
         ["48" if n == 7 else f"{48 + n / 1000:.3f}" for n in range(300)],
     ],
 )
@@ -475,8 +440,6 @@ def test_markers_beside_decimals_are_no_numbers_below_a_thousand(values):
     [
         lambda n: f"{19 + n % 6}-{1000 + n * 37 % 999}",  # dockets
         lambda n: f"{100 + n * 17 % 900}/{2019 + n % 5}",  # file numbers
-        lambda n: f"{1950 + n % 70}/{1951 + n % 70}",  # seasons
-        lambda n: f"{866 - n % 50}-{9187 - n * 13 % 800}",  # parts
     ],
 )
 def test_codes_with_two_numbers_are_not_pairs(write_code):
@@ -508,7 +471,11 @@ def test_dates_without_the_zero_before_them_are_refused_and_never_misread(table)
 
 @pytest.mark.case(157)
 @pytest.mark.parametrize(
-    "date_format", ["%Y-%M-%d", "%Y/%d", "%Y %H", "%Y-%m-%d %M", "%Y-%m-%d %H:%S"]
+    "date_format",
+    [
+        "%Y-%M-%d",
+        "%Y %H",
+    ],
 )
 def test_a_format_with_a_gap_is_refused(table, date_format):
     with pytest.raises(
@@ -522,10 +489,7 @@ def test_a_format_with_a_gap_is_refused(table, date_format):
     ("values", "date_format"),
     [
         ([f"{day:%Y%m%d}" for day in DAYS], "%d%m%Y"),
-        ([str(n * 7 % 90) for n in range(60)], "%Y%m%d"),
-        ([f"{n}.5" for n in range(60)], "%d.%m.%Y"),
         (["yes", "no"] * 30, "%d.%m.%Y"),
-        ([f"n{n % 7}" for n in range(60)], "%d.%m.%Y"),
     ],
 )
 def test_a_format_that_names_a_column_of_other_values_is_refused(table, values, date_format):
@@ -558,8 +522,19 @@ def test_a_format_that_names_a_column_of_digits_reads_them(table):
 
 
 @pytest.mark.case(157)
-@pytest.mark.parametrize("distance", [2, 4, 30])
-@pytest.mark.parametrize("layout", ["%m.%Y", "%b-%y", "%Y_%m", "%m/%y", "%Y%m%d"])
+@pytest.mark.parametrize(
+    "distance",
+    [
+        30,
+    ],
+)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "%m.%Y",
+        "%Y%m%d",
+    ],
+)
 def test_dates_in_a_format_beside_others_lose_nothing(table, layout, distance):
     texts = []
     days = []
@@ -606,8 +581,6 @@ def test_weeks_and_digits_beside_dates_are_dates_without_a_format():
     ("date_format", "codes"),
     [
         ("%Y-%M-%d", "%m for the month and %M for the minute"),
-        ("%Y %H", "%d for the day and %H for the hour"),
-        ("%Y-%m-%d %H:%S", "%M for the minute and %S for the second"),
     ],
 )
 def test_the_remedy_of_a_gap_names_its_codes(table, date_format, codes):
@@ -616,7 +589,12 @@ def test_the_remedy_of_a_gap_names_its_codes(table, date_format, codes):
 
 
 @pytest.mark.case(155)
-@pytest.mark.parametrize("end", [12, 52])
+@pytest.mark.parametrize(
+    "end",
+    [
+        12,
+    ],
+)
 def test_numbers_that_count_after_a_point_are_no_decimals(table, end):
     """2024.1 and 2024.10 would be the same number."""
     values = [f"{2018 + n % 7}.{1 + n % end}" for n in range(300)]

@@ -273,8 +273,10 @@ def check_mixed(path):
 
 
 @pytest.mark.case(159)
-@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
-@pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "brotli", "lz4", "gzip"])
+@pytest.mark.parametrize(
+    ("kind", "compression"),
+    [("string", "none"), ("large_string", "zstd"), ("string_view", "snappy"), ("string", "lz4")],
+)
 def test_texts_of_every_encoding_are_read(write, kind, compression):
     """Arrow can't read DELTA_BYTE_ARRAY and DELTA_LENGTH_BYTE_ARRAY as dictionaries."""
     table = pyarrow.Table.from_pandas(MIXED)

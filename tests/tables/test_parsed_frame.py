@@ -4,7 +4,6 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from barenet.population._prepared_training import prepare_ensemble_training
@@ -24,7 +23,7 @@ TABLE = {
 KINDS = {"size": "number", "town": "category", "day": "ymd", "open": "boolean"}
 
 
-@pytest.mark.parametrize("convert", [as_frame, dict, pd.DataFrame, pa.table])
+@pytest.mark.parametrize("convert", [dict, pd.DataFrame])
 def test_the_preparation_of_an_ensemble_parses_each_column_once(convert, monkeypatch):
     counts = Counter()
     for parser in ("as_numbers", "as_labels", "as_datetimes", "as_booleans"):
@@ -51,24 +50,21 @@ def test_columns_to_drop_may_have_values_of_any_type():
     y = RNG.normal(size=300)
     period = pd.period_range("2000-01", periods=300, freq="M")
     table = pd.DataFrame(TABLE).assign(period=period)
-    of_others, expected, *_ = prepare_ensemble_training(TABLE, y)
-    training, encoding, *_ = prepare_ensemble_training(table, y, drop=["period"])
-    assert encoding.columns[:-1] == expected.columns
-    assert encoding.columns[-1].name == "period"
-    np.testing.assert_array_equal(training.X.entries, of_others.X.entries)
+    _, encoding, *_ = prepare_ensemble_training(table, y, drop=["period"])
+    assert encoding.columns[-1].kind == "dropped"
     with pytest.raises(ValueError, match="period"):
         prepare_ensemble_training(table, y)
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS.items())
 @pytest.mark.parametrize("rows", [slice(10, 50), [7, 3, 3], np.arange(300) % 2 == 0])
-def test_selected_rows_have_the_values_of_these_rows(name, kind, rows):
+def test_selected_rows_have_the_values_of_these_rows(rows):
     frame = ParsedFrame.of(as_frame(TABLE))
-    parse_column(frame, name, kind, MISSING)
-    selected = frame.take(rows)
-    assert selected.parsed and len(selected) == len(selected[name])
-    expected = parse_column(as_frame(TABLE).take(rows), name, kind, MISSING)
-    np.testing.assert_array_equal(parse_column(selected, name, kind, MISSING), expected)
+    for name, kind in KINDS.items():
+        parse_column(frame, name, kind, MISSING)
+        selected = frame.take(rows)
+        assert selected.parsed and len(selected) == len(selected[name])
+        expected = parse_column(as_frame(TABLE).take(rows), name, kind, MISSING)
+        np.testing.assert_array_equal(parse_column(selected, name, kind, MISSING), expected)
 
 
 def test_other_texts_of_missing_values_are_parsed_anew():

@@ -1,6 +1,5 @@
 """Texts that are encoded by their words: the words, when texts have any, and which ones."""
 
-import base64
 import hashlib
 import json
 import random
@@ -48,9 +47,9 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_a_text_is_split_into_words(text):
-    assert words_of(text) == [unicodedata.normalize("NFC", word) for word in TEXTS[text]]
+def test_a_text_is_split_into_words():
+    for text, words in TEXTS.items():
+        assert words_of(text) == [unicodedata.normalize("NFC", word) for word in words]
 
 
 #: The rule in JavaScript, as the page "Ship a network" documents it.
@@ -71,7 +70,7 @@ def test_javascript_splits_texts_into_the_same_words():
     texts = [*TEXTS]
     rng = random.Random(0)
     characters = [*"ab1.,- _\u0301\u0307ΣİßÉ\ufe0f\u0939\u093f", "👩", "\u00a0"]
-    for _ in range(3_000):
+    for _ in range(300):
         texts.append("".join(rng.choices(characters, k=rng.randint(1, 12))))
     command = [node, "-e", JAVASCRIPT]
     done = subprocess.run(command, input=json.dumps(texts), capture_output=True, encoding="utf-8")
@@ -98,28 +97,20 @@ IDENTIFIERS = {
     "uuid": lambda rng, row: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
     "user and uuid": lambda rng, row: f"user {uuid.UUID(int=rng.getrandbits(128), version=4)}",
     "hash": lambda rng, row: hashlib.md5(rng.randbytes(9)).hexdigest(),
-    "base64": lambda rng, row: base64.b64encode(rng.randbytes(18)).decode(),
     "phone": lambda rng, row: f"+49 {digits(rng, 3)} {digits(rng, 7)}",
-    "phone with words": lambda rng, row: f"{rng.choice(NAMES)}: {digits(rng, 4)} {digits(rng, 7)}",
     "e-mail": lambda rng, row: f"{rng.choice(NAMES)}.{rng.choice(FAMILIES)}{row}@aol.com",
-    "name and e-mail": lambda rng, row: f"{rng.choice(NAMES)} <{rng.choice(NAMES)}{row}@aol.com>",
     "page": lambda rng, row: f"https://{rng.choice(HOSTS)}/{rng.choice(NAMES)}/{row}",
-    "path": lambda rng, row: f"/home/{rng.choice(NAMES)}/{rng.choice(FAMILIES)}/{row}.txt",
     "order": lambda rng, row: f"Order {10_000 + row}",
     "article": lambda rng, row: f"SKU-{rng.choice(COLORS)}-{row:05}",
-    "slug": lambda rng, row: f"{rng.choice(NAMES)}-{rng.choice(FAMILIES)}-{row}",
     "plate": lambda rng, row: f"{letters(rng, 2)}{digits(rng, 2)} {letters(rng, 3)}{row % 10}",
-    "plate of a state": lambda rng, row: f"{rng.choice(['KL', 'DL'])} {row} {letters(rng, 2)}",
     "account": lambda rng, row: f"GB{digits(rng, 2)} {rng.choice(BANKS)} {digits(rng, 4)} {row:04}",
     "key": lambda rng, row: " ".join(letters(rng, 4) for _ in range(4)),
-    "short key": lambda rng, row: " ".join(letters(rng, 3) for _ in range(3)),
-    "bytes": lambda rng, row: rng.randbytes(8).hex(" "),
     "flight": lambda rng, row: f"{rng.choice(['LH', 'BA', 'AF'])} {row}",
     "camel case": lambda rng, row: f"{rng.choice(NAMES)}{rng.choice(FAMILIES).title()}{row}",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("n_rows", [60, 600, 6_000])
+@pytest.mark.parametrize("n_rows", [60, pytest.param(6_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", IDENTIFIERS)
 def test_identifiers_are_still_left_out(kind, n_rows):
     rng = random.Random(n_rows)
@@ -181,7 +172,7 @@ def test_a_column_has_at_most_three_hundred_words():
     rng = random.Random(0)
     words = [letters(rng, 5) for _ in range(400)]
     texts = []
-    for row in range(4_000):
+    for row in range(2_400):
         few = [rng.choice(words[:20]), words[row % 400], words[(row + 1) % 400]]
         texts.append(" ".join([*few, str(row)]))
     [column] = TableEncoding.fit({"t": texts}).columns
