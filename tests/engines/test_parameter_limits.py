@@ -16,11 +16,13 @@ X = RNG.normal(size=(40, 6))
 Y = RNG.normal(size=(40, 3))
 
 
-@pytest.fixture(params=["reference", "compiled", "jax"])
+@pytest.fixture(params=["reference", "compiled"])
 def engine(request):
-    if request.param == "jax":
-        pytest.importorskip("jax")
     return request.param
+
+
+#: For tests with a case of the JAX engine, whose programs take seconds to compile.
+WITH_JAX = pytest.mark.parametrize("engine", ["reference", "compiled", "jax"])
 
 
 def limited(sizes=(6, 8, 3), hidden="relu", dtype="float64"):
@@ -58,6 +60,7 @@ def arrays_of(network, vector):
     return first["weights"], first["bias"], last["weights"], last["bias"]
 
 
+@WITH_JAX
 def test_steps_are_projected_gradient_descent(engine):
     network = limited()
     expected = steps_by_hand(network, rate=0.3, n_steps=7)
@@ -109,6 +112,7 @@ def test_a_sparse_first_layer(engine):
     np.testing.assert_allclose(*results, rtol=1e-9, atol=1e-12)
 
 
+@WITH_JAX
 def test_networks_with_and_without_limits_share_no_program(engine):
     """Programs are kept for jobs of the same structure; limits are part of it."""
     networks = [limited(dtype="float32"), Network.dense([6, 8, 3], seed=1), limited()]

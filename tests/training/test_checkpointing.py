@@ -86,8 +86,17 @@ def quick(optimizer):
 @pytest.mark.promise(5)
 @pytest.mark.integration
 @at_steps((1, 18), range(1, 51))
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adam:average=0.9"])
+@pytest.mark.parametrize(
+    ("engine", "optimizer"),
+    [
+        # Programs of JAX are compiled for each optimizer, which takes seconds.
+        pytest.param(engine, optimizer, marks=[pytest.mark.slow] * (
+            engine == "jax" and optimizer not in ("adam:average=0.9", "lbfgs")
+        ))
+        for engine in ENGINES
+        for optimizer in (*OPTIMIZERS, "adam:average=0.9")
+    ],
+)  # fmt: skip
 def test_fifty_interruptions_of_every_optimizer_change_no_bit(
     optimizer, engine, steps, tmp_path, monkeypatch
 ):

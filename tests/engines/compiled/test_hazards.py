@@ -27,12 +27,14 @@ def small(output="softmax", dtype="float32", hidden="tanh", n_inputs=5):
     return Network.dense([n_inputs, 7, 3], hidden=hidden, output=output, seed=1, dtype=dtype)
 
 
-@pytest.fixture(params=["compiled", "jax"])
+@pytest.fixture(params=["compiled"])
 def engines(request):
     """The reference, and another engine that is compared with it."""
-    if request.param == "jax":
-        pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
     return {name: ENGINES[name] for name in ("reference", request.param)}
+
+
+#: For tests with a case of the JAX engine, whose programs take seconds to compile.
+WITH_JAX = pytest.mark.parametrize("engines", ["compiled", "jax"], indirect=True)
 
 
 # Infinite numbers, and those that are close to them
@@ -117,6 +119,7 @@ def test_an_epsilon_that_underflows_keeps_norms_finite(engines, optimizer):
     assert found == pytest.approx(expected, rel=1e-3)
 
 
+@WITH_JAX
 def test_gradient_norm_whose_squares_overflow(engines, make_job):
     norms, size = [], 1e25
     for kind in engines.values():
@@ -144,6 +147,7 @@ def test_the_norm_of_an_infinite_gradient_is_infinite(engines, n_rows, place, ma
         assert report.gradient_norms[0] == np.inf
 
 
+@WITH_JAX
 def test_normalization_of_constant_and_huge_columns(engines, make_job):
     found = []
     for kind in engines.values():
