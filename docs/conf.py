@@ -6,8 +6,12 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import barenet
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 EXTENSIONS = str(Path(__file__).parent / "_ext")
 sys.path.insert(0, EXTENSIONS)
@@ -97,3 +101,10 @@ html_sidebars = {"index": [], "code/**": []}
 html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
+
+
+def setup(app: Sphinx) -> None:
+    """Read pages in parallel: the extension that copies MathJax is safe, but doesn't declare it."""
+    extension = app.extensions["sphinx-mathjax-offline"]
+    extension.parallel_read_safe = True
+    extension.parallel_write_safe = True

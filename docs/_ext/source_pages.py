@@ -15,6 +15,7 @@ from sphinx import addnodes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 ROOT = Path(__file__).parents[2]
 BEFORE_DOWNLOADS = 400  # Sphinx copies what is still a download at 500
@@ -56,6 +57,11 @@ def _pages(app: Sphinx) -> set[str]:
     return app.env.source_pages
 
 
+def merge_pages(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: Any) -> None:
+    """Add the files that pages read in another process link to."""
+    _pages(app).update(getattr(other, "source_pages", ()))
+
+
 def _line(path: Path, link: nodes.Element) -> str:
     """The anchor of the function that a link's title names."""
     lines = path.read_text("utf-8").splitlines()
@@ -68,5 +74,6 @@ def _line(path: Path, link: nodes.Element) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("doctree-read", link_to_pages, priority=BEFORE_DOWNLOADS)
+    app.connect("env-merge-info", merge_pages)
     app.connect("html-collect-pages", write_pages)
-    return {"parallel_read_safe": False}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
