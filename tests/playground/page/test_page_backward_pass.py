@@ -27,9 +27,7 @@ FORWARD, BACKWARD = ["Forward"], ["Forward", "Error", "δ backward", "Gradients"
 KINDS = [
     "#data=circles&net.hidden=&net.activations=",
     "#data=circles&net.hidden=4~3&net.activations=relu~gelu&net.batch_norm=true&net.dropout=0.3",
-    "#data=iris&net.hidden=5&net.activations=selu",
     "#data=iris&net.hidden=5&net.activations=mish&net.loss=squared_error",
-    "#data=plane&net.loss=huber",
     "#data=digits&net.hidden=48~12&net.activations=relu~tanh",
 ]
 
@@ -382,7 +380,7 @@ CROWDED = """(() => {
 
 @pytest.mark.parametrize(
     ("width", "height", "projector"),
-    [(360, 740, False), (768, 1024, False), (1280, 720, True), (1440, 900, False)],
+    [(360, 740, False), (1280, 720, True), (1440, 900, False)],
 )
 def test_it_has_its_room_at_every_width(tab, width, height, projector):
     page = tab("#lesson=error-back", width=width, height=height)
@@ -404,6 +402,7 @@ def test_it_has_its_room_at_every_width(tab, width, height, projector):
     ) >= (13 if width == 360 else 15)
 
 
+@pytest.mark.slow
 def test_the_largest_network_fits_by_scrolling_to_the_term(tab):
     page = tab(LARGEST, width=1280, height=768)
     open_pass(page)
@@ -419,13 +418,9 @@ def test_the_largest_network_fits_by_scrolling_to_the_term(tab):
 def test_axe_finds_no_violations_in_the_pass(tab, violations):
     page = tab("#lesson=error-back", 1366, 768, **UNGUARDED)
     page.until("document.querySelector('.pass-term')")
-    for chapter in ("forward", "delta", "update"):
-        go(page, chapter, last=True)
-        assert not violations(page.page), chapter
+    go(page, "delta", last=True)
+    assert not violations(page.page)
     page.visit("#data=digits&net.hidden=48~12&net.activations=relu~relu")
     open_pass(page)
     go(page, "delta", last=True)
     assert not violations(page.page), "digits"
-    page.visit("#data=circles&networks=2")
-    open_pass(page)
-    assert not violations(page.page), "one of two networks"

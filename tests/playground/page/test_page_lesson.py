@@ -97,9 +97,8 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert not page.value(PASSED_TOO_EARLY)
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, width):
-    page = tab("#lesson=error-back", width=width, height=844)
+def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab):
+    page = tab("#lesson=error-back", width=390, height=844)
     page.until("document.querySelector('.pass-term')?.checkVisibility()")
     page.to_step(3)
     [formula] = page.find("#lesson .story .sum").all_inner_texts()
@@ -126,7 +125,7 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
         assert page.find("#lesson.is-asking").count() == 0, "the way on stands out"
     page.to_step(9)
     last = questions[-1].bounding_box()
-    foot = page.find("#lesson .onward").bounding_box()["y"] if width == 390 else 844
+    foot = page.find("#lesson .onward").bounding_box()["y"]
     assert last["y"] > 40 and last["y"] + last["height"] <= foot + 1, "seen at once"
     page.rest()
     assert page.find("#lesson.passed").count() == 0, "one question is open"
@@ -624,9 +623,8 @@ def click_where_the_mouse_is(page: Tab, times: int) -> None:
         page.page.mouse.up()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_more_clicks_on_next_lesson_press_nothing_else(tab, width):
-    page = tab("#lesson=one-neuron", width=width, height=800)
+def test_more_clicks_on_next_lesson_press_nothing_else(tab):
+    page = tab("#lesson=one-neuron", width=1280, height=800)
     page.value(LISTEN)
     page.value(HOLD_PAUSES)
     for lesson in (2, 3):

@@ -111,7 +111,6 @@ def test_an_output_without_a_line_is_compared_with_the_other_classes(tab):
     ("address", "column"),
     [
         ("#data=wine", 1),  # a slice: 11 of the 13 weights shift the line
-        ("#data=iris&net.hidden=", 1),
         ("#data=moons&net.hidden=2~2&net.activations=identity~identity", 2),
     ],
 )

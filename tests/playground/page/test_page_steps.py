@@ -61,7 +61,7 @@ def differing(before, shown):
     return (before != shown).any(axis=2).sum()
 
 
-@pytest.mark.parametrize("name", some(COURSE, "one-neuron", "error-back", "steps", "digits"))
+@pytest.mark.parametrize("name", some(COURSE, "one-neuron", "error-back", "steps"))
 def test_the_picture_changes_with_each_step(tab, name):
     page = tab(f"#lesson={name}", reduced_motion="reduce")
     before = None
@@ -130,7 +130,7 @@ def test_the_largest_blank_rectangle_is_found():
     assert largest_blank_share(pixels) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("name", some(COURSE, "one-neuron", "steps", "digits"))
+@pytest.mark.parametrize("name", some(COURSE, "one-neuron", "digits"))
 def test_no_more_than_a_quarter_of_the_middle_card_is_blank(tab, name):
     page = tab(f"#lesson={name}", reduced_motion="reduce")
     page.until(DRAWN)
@@ -242,7 +242,8 @@ def test_the_training_loss_is_explained_in_view(tab):
     page.until_text(".loss-kind", "Both losses are those of the weights now.")
 
 
-@pytest.mark.parametrize("name", some(COURSE, "one-neuron"))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COURSE)
 def test_axe_finds_no_violations_in_the_steps(tab, violations, name):
     page = tab(f"#lesson={name}", 1366, 768, **UNGUARDED)
     for _ in each_step(page, name):
