@@ -184,11 +184,11 @@ def terminal(tmp_path) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def train(tmp_path_factory) -> Callable[..., Path]:
-    """Train without plots; returns the folder of the run."""
+    """Train without plots and baselines; returns the folder of the run."""
 
     def run(data: object, *options: object) -> Path:
         folder = tmp_path_factory.mktemp("runs") / Path(str(data)).stem
-        arguments = ["train", data, *options, "--no-plots", "--out", folder]
+        arguments = ["train", data, *options, "--no-plots", "--no-baselines", "--out", folder]
         assert main([str(argument) for argument in arguments]) == 0
         return folder
 

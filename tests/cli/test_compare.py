@@ -16,7 +16,6 @@ def models(train, tmp_path_factory):
         "old": text,
         "moved": text.replace("Torgersen", "Anvers"),
         "renamed": text.replace("island", "isle"),
-        "reclassed": text.replace("Adelie", "Chinstrap"),
     }
     runs = {}
     for name, content in changes.items():
@@ -38,21 +37,11 @@ def test_a_change_that_breaks_no_client_ends_with_status_0(barenet, models):
     assert [each["part"] for each in document["differences"]] == ["categories", "categories"]
 
 
-@pytest.mark.parametrize(
-    ("new", "changes"),
-    [
-        ("renamed", ["column isle: added", "column island: removed"]),
-        (
-            "reclassed",
-            ["classes: loses the classes Adelie", "classes: gains the classes Chinstrap"],
-        ),
-    ],
-)
-def test_a_change_that_breaks_clients_ends_with_status_1(barenet, models, new, changes):
-    done = barenet("compare", models["old"], models[new])
-    assert done.status == 1 and done.out.count("breaks clients") == len(changes)
+def test_a_change_that_breaks_clients_ends_with_status_1(barenet, models):
+    done = barenet("compare", models["old"], models["renamed"])
+    assert done.status == 1 and done.out.count("breaks clients") == 2
     [line] = done.err.splitlines()
-    assert f"break by 2 differences: {'; '.join(changes)}" in line
+    assert "break by 2 differences: column isle: added; column island: removed" in line
 
 
 def test_files_that_are_no_models_are_an_error(barenet, models, tmp_path):

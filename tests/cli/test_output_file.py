@@ -11,10 +11,9 @@ def test_a_trailing_slash_is_a_folder(barenet, iris):
     commands = {
         f"export {iris} --to json": "iris.json",
         f"plot confusion {iris}": "confusion.png",
-        "explain moons": "explanation.txt",
         "explain moons --format html": "explanation.html",
     }
-    for command, file in [*commands.items()] * 2:  # the second time, the folder is there
+    for command, file in commands.items():  # after the first one, the folder is there
         done = barenet(*command.split(), "--out", "new/place/").ok()
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 

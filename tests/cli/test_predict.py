@@ -197,12 +197,11 @@ def test_replaced_values_are_noted_by_column(barenet, train):
 
 
 @pytest.mark.case(139)
-@pytest.mark.parametrize("data", ["e.csv", "e*.csv", "e.parquet", "no-groups.parquet"])
+@pytest.mark.parametrize("data", ["e.csv", "e*.csv", "no-groups.parquet"])
 def test_a_table_without_rows_gives_the_header(barenet, iris, data):
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     Path("e.csv").write_text(",".join([*IRIS, "key"]) + "\n")
     table = pyarrow.table({**{name: [0.5] for name in IRIS}, "key": ["x"]}).slice(0, 0)
-    parquet.write_table(table, "e.parquet")
     parquet.ParquetWriter("no-groups.parquet", table.schema).close()
     classes = ["setosa", "versicolor", "virginica"]
     header = ",".join(["key", "prediction", *(f"probability_{name}" for name in classes)])
@@ -217,9 +216,7 @@ def test_a_table_without_rows_gives_the_header(barenet, iris, data):
 
 
 @pytest.mark.case(140)
-@pytest.mark.parametrize(
-    "labels", [[0, 1, 12], [0.5, 1.5], [False, True], ["a", "b"], ["1", "2"]], ids=str
-)
+@pytest.mark.parametrize("labels", [[0, 1, 12], [False, True], ["1", "2"]], ids=str)
 def test_json_has_the_classes_of_python(barenet, labels):
     X, names = np.random.default_rng(0).normal(size=(40, 2)), [*map(str, labels)]
     parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": "", "classes": names}
@@ -291,16 +288,16 @@ def read(path: str) -> list[dict]:
     ]
 
 
-@pytest.mark.parametrize("n_rows", [60, 0])
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    ("suffix", "n_rows"), [(".csv", 60), (".jsonl", 60), (".parquet", 60), (".jsonl", 0)]
+)
 def test_a_file_has_the_rows_that_are_printed(barenet, model, monkeypatch, suffix, n_rows):
     write("new.csv", table(n_rows))
     printed = barenet("predict", model, "new.csv", "--keep", "id").rows
     path = f"scores{suffix}"
-    for n_slice in (2**14, 7):
-        monkeypatch.setattr("barenet.cli._prediction_file.ROWS", n_slice)
-        done = barenet("predict", model, "new.csv", "--keep", "id", "--out", path).ok()
-        assert done.out == f"{path}\n" and read(path) == printed and len(printed) == n_rows
+    monkeypatch.setattr("barenet.cli._prediction_file.ROWS", 7)
+    done = barenet("predict", model, "new.csv", "--keep", "id", "--out", path).ok()
+    assert done.out == f"{path}\n" and read(path) == printed and len(printed) == n_rows
     if suffix == ".parquet":
         schema = pytest.importorskip("pyarrow.parquet").read_schema(path)
         names = ["id", "prediction", "probability_a", "probability_b"]
@@ -362,8 +359,10 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
 
 
 @pytest.mark.case(169)
-@pytest.mark.parametrize("option", ["--max-missing", "--max-unknown"])
-@pytest.mark.parametrize("column", ["age", "town", "member"])
+@pytest.mark.parametrize(
+    ("option", "column"),
+    [("--max-missing", "age"), ("--max-missing", "member"), ("--max-unknown", "town")],
+)
 def test_a_column_that_is_empty_in_every_row_writes_nothing(barenet, model, option, column):
     """The training had no missing value in any of these columns."""
     lines = table(40)
@@ -420,7 +419,7 @@ def test_a_full_disk_names_the_file_without_room(process, tmp_path, model, full)
     assert [file.name for file in tmp_path.iterdir()] == ["new.csv"]
 
 
-@pytest.mark.parametrize("out", ["o.csv", "o.jsonl", "o.parquet"])
+@pytest.mark.parametrize("out", ["o.csv", "o.parquet"])
 def test_a_file_without_a_readable_row_is_an_error(barenet, model, out):
     write("new.csv", table(40))
     write("bad.csv", ["id,age,town,member,y", *(f"{row},x" for row in range(5))])
@@ -449,7 +448,9 @@ def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, tra
     assert [row["line"] for row in read("r.csv")] == ["22"] and len(read("o.csv")) == 20
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    "suffix", [".csv", ".jsonl", pytest.param(".parquet", marks=pytest.mark.integration)]
+)
 def test_only_a_file_of_the_same_kind_is_replaced(barenet, model, suffix):
     write("new.csv", table(40))
     rows = {"prediction": ["no"], "reason": ["predictions of 2025"], "mine": ["1"]}

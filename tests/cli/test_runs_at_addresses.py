@@ -52,8 +52,6 @@ def test_a_run_at_an_address_is_that_of_this_machine(barenet, bucket, table):
     again = barenet("train", table, *QUICK, "--out", run)
     remedy = "replace it with --overwrite, or choose another name with --out"
     assert again.error == f"barenet train: error: --out: {run} holds a finished run; {remedy}"
-    document = barenet("train", table, *QUICK, "--out", run, "--overwrite", "--json").json
-    assert document["model"] == f"{run}/model.safetensors"
 
 
 def test_commands_read_and_write_at_addresses(barenet, bucket, table):
@@ -67,31 +65,17 @@ def test_commands_read_and_write_at_addresses(barenet, bucket, table):
     scores = f"{bucket}/scores.csv"
     assert barenet("predict", run, table, "--out", scores).out == f"{scores}\n"
     assert files(scores)["scores.csv"].decode() == own
-    for command in (
-        *(("evaluate", run), ("info", run), ("report", run), ("explain", run, "--rows", 3)),
-        *(("drift", run, table, "--out", f"{bucket}/drift.html"), ("plot", "history", run)),
-        *(("export", run, "--to", "c", "--out", f"{bucket}/edge/"), ("importance", run)),
-        *(
-            ("export", run, "--to", "python"),
-            ("train", "--teacher", run, "--out", f"{bucket}/small"),
-        ),
-    ):
+    for command in (("evaluate", run), ("export", run, "--to", "c", "--out", f"{bucket}/edge/")):
         done = barenet(*command).ok()
         assert "/barenet-" not in done.out + done.err, command
-    names = {"report.html", "history.png", "run.py"} | RUN
-    assert files(run).keys() == names
     assert files(f"{bucket}/edge").keys() == {"run.c", "run.h"}
-    assert files(f"{bucket}/small").keys() >= {"model.safetensors"}
-    start = ("train", table, *QUICK, "--out", "next", "--start-from", run)
-    barenet(*start).ok()
-    assert f'start_from = "{run}"' in Path("next/settings.toml").read_text()
 
 
 def test_a_replaced_run_keeps_no_file_of_the_one_before(barenet, bucket, table):
     run = f"{bucket}/run"
-    barenet("train", table, *QUICK[:-2], "--out", run).ok()
+    barenet("train", table, *QUICK, "--out", run).ok()
     barenet("export", run, "--to", "python").ok()
-    assert {"report.html", "history.png", "run.py"} < files(run).keys()
+    assert files(run).keys() == {"run.py"} | RUN
     barenet("train", table, *QUICK, "--out", run, "--overwrite").ok()
     assert files(run).keys() == RUN
 
@@ -163,7 +147,6 @@ def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table
     assert killed >= 8 // step and files(run) == whole
 
 
-@pytest.mark.integration
 @pytest.mark.integration
 @pytest.mark.parametrize("bucket", ["gs"], indirect=True)
 def test_sigterm_leaves_a_checkpoint_at_the_address(barenet, process, bucket, table):
