@@ -25,8 +25,8 @@ OTHERS = [
 ]
 ENSEMBLES = [MLPEnsembleClassifier(max_iter=5), MLPEnsembleRegressor(max_iter=5)]
 ENSEMBLES_WITH_LOSSES = [
-    MLPEnsembleRegressor(max_iter=5, loss="gamma"),
-    MLPEnsembleRegressor(max_iter=5, loss="quantile", quantile=0.8),
+    MLPEnsembleRegressor(max_iter=30, loss="gamma"),
+    MLPEnsembleRegressor(max_iter=30, loss="quantile", quantile=0.8),
 ]
 
 #: scikit-learn lists the same check for its own estimators that draw rows at random.

@@ -12,6 +12,8 @@ from barenet.datasets._target_kind import TargetKind
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tasks._fit import note_on_inputs
 
+pytestmark = pytest.mark.usefixtures("small_ensembles")
+
 
 def sales(seed, n_days=60, n_rows=600):
     """Sales of four stores: an effect of each day, which the date alone doesn't tell."""
@@ -29,7 +31,7 @@ def split(table, y):
 
 def test_an_effect_of_each_day_is_learned_and_new_days_have_none():
     X, y, X_test, y_test = split(*sales(0))
-    model = MLPEnsembleRegressor(random_state=0).fit(X, y)
+    model = MLPEnsembleRegressor(random_state=0, max_iter=48).fit(X, y)
     assert model.score(X_test, y_test) > 0.9
     later = pandas.to_datetime(["2031-05-01", "2031-05-08"])  # both are Thursdays, beyond the bins
     new = pandas.DataFrame({"date": later, "store": [1, 1]})
@@ -45,6 +47,7 @@ def test_days_are_named_in_the_note_of_a_run():
     assert "60 days of 'date' have an input of their own, chosen by the error on rows" in note
 
 
+@pytest.mark.integration
 def test_files_and_exports_predict_the_same(tmp_path):
     table, y = sales(2)
     table["date"] += pandas.to_timedelta(np.arange(len(y)) % 1440, unit="min")

@@ -22,6 +22,8 @@ from barenet.tasks._fit import note_on_inputs
 
 pandas = pytest.importorskip("pandas")
 
+pytestmark = pytest.mark.usefixtures("small_ensembles")
+
 GROUP = (PairSide("day"), PairSide("place"))
 MEANS = ChosenInputs({}, {}, {}, {}, means=(GROUP,))
 RECIPE = EnsembleRecipe(hidden=(8,), folds=3, repeats=2, epochs=6)
@@ -64,15 +66,11 @@ def prepared_for(y, table, recipe=RECIPE, chosen=MEANS):
     return training_table.prepare(chosen, recipe)
 
 
-@pytest.fixture(scope="module")
-def halves():
+@pytest.mark.integration
+def test_the_other_row_of_a_match_decides(monkeypatch):
     table, y = matches(2_000)
-    training, test = np.arange(1_500), np.arange(1_500, 2_000)
-    return rows_of(table, training), y[training], rows_of(table, test), y[test]
-
-
-def test_the_other_row_of_a_match_decides(halves, monkeypatch):
-    table, y, new_rows, y_new = halves
+    new_rows, y_new = rows_of(table, slice(1_500, None)), y[1_500:]
+    table, y = rows_of(table, slice(1_500)), y[:1_500]
     model = MLPEnsembleClassifier(random_state=0).fit(table, y)
     monkeypatch.setattr(_chosen_inputs, "choose_means", lambda *arguments: ())
     without = MLPEnsembleClassifier(random_state=0).fit(table, y)
@@ -125,6 +123,7 @@ def test_the_inputs_of_groups_have_only_the_means_as_weights():
         np.testing.assert_allclose(of_inputs @ solution, weights, rtol=0, atol=1e-6)
 
 
+@pytest.mark.integration
 def test_predictors_and_exports_need_no_means(tmp_path):
     table, y = matches(400)
     frame = pandas.DataFrame(table).assign(won=np.where(y == 1, "yes", "no"))
@@ -163,6 +162,7 @@ def test_means_of_groups_are_compared_with_all_rows_alone(monkeypatch):
     assert prepared.chosen.means == ()
 
 
+@pytest.mark.integration
 def test_monotonic_columns_have_no_groups():
     table, y = matches(600)
     kind = TargetKind(n_classes=2)
@@ -180,9 +180,8 @@ def test_monotonic_columns_have_no_groups():
     assert prepared.chosen.means == ()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_networks_reject_means_of_cells_whose_effects_add_up(seed):
-    rng = np.random.default_rng(seed)
+def test_networks_reject_means_of_cells_whose_effects_add_up():
+    rng = np.random.default_rng(0)
     first, second = rng.integers(0, 20, (2, 1_500))
     y = rng.normal(size=20)[first] + rng.normal(size=20)[second] + rng.normal(size=1_500)
     table = {
@@ -192,8 +191,8 @@ def test_networks_reject_means_of_cells_whose_effects_add_up(seed):
     assert prepare_ensemble_training(table, y).chosen.means == ()
 
 
-def test_the_same_bits_with_any_number_of_threads_and_after_kills(tmp_path, halves):
-    table, y, *_ = halves
+def test_the_same_bits_with_any_number_of_threads_and_after_kills(tmp_path):
+    table, y = matches(300)
 
     def prepared():
         return prepared_for(y, table)

@@ -25,6 +25,8 @@ from barenet.population._monotonic_network import (
     signs_of_units,
 )
 
+pytestmark = pytest.mark.usefixtures("small_ensembles")
+
 #: Pairs of rows that differ in one column alone.
 N_PAIRS = 1_000
 
@@ -60,16 +62,18 @@ SIGNS = {"age": 1, "debt": -1, "children": 1, "start": -1, "member": 1}
 
 
 @pytest.fixture(scope="module")
-def regressor():
+def regressor(few_networks):
     X, y = table()
-    return MLPEnsembleRegressor(monotonic=SIGNS, random_state=0, max_iter=12).fit(X, y)
+    with few_networks():
+        return MLPEnsembleRegressor(monotonic=SIGNS, random_state=0, max_iter=12).fit(X, y)
 
 
 @pytest.fixture(scope="module")
-def classifier():
+def classifier(few_networks):
     X, y = table()
     labels = np.where(y > np.median(y), "yes", "no")
-    return MLPEnsembleClassifier(monotonic=SIGNS, random_state=0, max_iter=12).fit(X, labels)
+    with few_networks():
+        return MLPEnsembleClassifier(monotonic=SIGNS, random_state=0, max_iter=12).fit(X, labels)
 
 
 def pairs_of(X, name, seed=0):
@@ -139,8 +143,8 @@ def test_each_network_is_monotonic_at_every_edge_of_the_bins(regressor):
         assert np.diff(predictions).min() >= -ROUNDING * np.abs(predictions).max()
 
 
-@pytest.mark.parametrize("loss", ["absolute_error", "quantile", "poisson", "gamma", "tweedie"])
-def test_every_loss_of_numbers(loss):
+@pytest.mark.parametrize("loss", ["quantile", "gamma"])
+def test_other_losses_of_numbers(loss):
     X, y = table(200)
     X = X[["age", "debt", "town"]]
     quantile = 0.8 if loss == "quantile" else None
@@ -155,10 +159,9 @@ def test_every_loss_of_numbers(loss):
         assert changes.min() >= -ROUNDING * np.abs(before).max()
 
 
-@pytest.mark.parametrize("rows_of_recipe", [2_500, 7_000])
-def test_recipes_of_larger_tables(rows_of_recipe, monkeypatch):
-    """Bins with a factor of 1, larger batches and fewer networks; here on few rows."""
-    recipe = dataclasses.replace(EnsembleRecipe.for_rows(rows_of_recipe), repeats=1)
+def test_the_recipe_of_larger_tables(monkeypatch):
+    """More bins, with a factor of 1, and larger batches; here on few rows."""
+    recipe = EnsembleRecipe(hidden=(16,), batch_size=128, bin_factor=1.0, bins=48, repeats=1)
     monkeypatch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: recipe)
     X, y = table()
     model = MLPEnsembleRegressor(monotonic=SIGNS, random_state=1, max_iter=6).fit(X, y)
@@ -198,7 +201,7 @@ def test_all_columns_may_be_constrained():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (500, 2))
     y = 2 * X[:, 0] + np.minimum(X[:, 0], X[:, 1]) + np.maximum(0, X[:, 0] + X[:, 1])
-    model = MLPEnsembleRegressor(monotonic=[1, 1], random_state=0, max_iter=60).fit(X, y)
+    model = MLPEnsembleRegressor(monotonic=[1, 1], random_state=0, max_iter=30).fit(X, y)
     assert model.score(X, y) > 0.99  # relu alone, without falling units, would be convex
 
 

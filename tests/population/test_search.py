@@ -60,7 +60,7 @@ SEARCHES = [
     (DRAWN, {"n_candidates": 6, "seed": 7}, RandomizedSearchCV, {"n_iter": 6, "random_state": 7}),
     *((RATES, {"halving": factor, "epochs": epochs}, HalvingGridSearchCV,
        {"factor": factor, "max_resources": epochs, **OF_EPOCHS})
-      for epochs, factor in ((20, 3), (5, 3), (16, 2), (3, 11))),
+      for epochs, factor in ((20, 3), (3, 11))),
     (RATE, {"n_candidates": 9, "seed": 1, "halving": 3, "epochs": 9}, HalvingRandomSearchCV,
      {"n_candidates": 9, "random_state": 1, "min_resources": 1, "max_resources": 9, **OF_EPOCHS}),
 ]  # fmt: skip

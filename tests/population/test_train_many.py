@@ -74,9 +74,11 @@ def mixed_networks():
     return [network(seed, **kind) for seed, kind in enumerate(kinds)]
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize("slice_epochs", [None, 1, 2])
-@pytest.mark.parametrize("metrics", ["accuracy", ()])  # without any, several epochs run at once
+#: Without metrics, several epochs run at once.
+@pytest.mark.parametrize(
+    ("threads", "slice_epochs", "metrics"),
+    [(1, None, ()), (2, None, "accuracy"), (5, 1, ()), (2, 2, "accuracy")],
+)
 def test_each_network_has_the_bits_of_train_alone(threads, slice_epochs, metrics):
     names = {name for arguments in MIXTURE for name in arguments}
     each = {name: [arguments.get(name, DEFAULTS.get(name)) for arguments in MIXTURE]
@@ -89,9 +91,10 @@ def test_each_network_has_the_bits_of_train_alone(threads, slice_epochs, metrics
         assert_alone(result, index, alone, metrics=metrics, **arguments)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "reference"])
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("engine", "optimizer", "weighted"),
+    [("compiled", "adam", True), ("compiled", "lbfgs", False), ("reference", "adam", False)],
+)
 def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
     weight = np.linspace(0.1, 2, 90) if weighted else None
     settings = {"engine": engine, "optimizer": optimizer, "epochs": 6, "metrics": "accuracy"}
@@ -171,10 +174,9 @@ ALIKE = [
 ]
 
 
-@pytest.mark.parametrize("epochs", [1, 4])
-def test_a_network_has_the_bits_of_train_alone_after_any_other_in_its_thread(epochs):
+def test_a_network_has_the_bits_of_train_alone_after_any_other_in_its_thread():
     order = [*range(len(ALIKE)), *reversed(range(len(ALIKE)))]
-    all_arguments = [{"epochs": epochs, **ALIKE[index]} for index in order]
+    all_arguments = [{"epochs": 3, **ALIKE[index]} for index in order]
     names = {name for arguments in all_arguments for name in arguments}
     each = {name: [arguments.get(name, DEFAULTS.get(name)) for arguments in all_arguments]
             for name in names}  # fmt: skip
