@@ -281,13 +281,7 @@ def test_ensembles_choose_unless_a_fraction_is_given():
     chosen = prepare_ensemble_training(table, y)
     given = prepare_ensemble_training(table, y, rare=0.01)
     assert (chosen.chosen.rare, given.chosen.rare) == ({"town": 0.0}, {})
-    assert len(chosen.encoding.columns[0].categories) == 120
+    town, x = chosen.encoding.columns
+    assert len(town.categories) == 120
+    assert x.n_bins == given.encoding.columns[1].n_bins == 24, "categories leave the numbers theirs"
     assert given.encoding.columns[0].kind == "dropped"
-
-
-def test_categories_leave_the_numbers_their_bins():
-    table, y = towns(300, matters=True)
-    encoding = prepare_ensemble_training(table, y).encoding
-    alone = prepare_ensemble_training({"x": table["x"]}, y).encoding
-    assert len(encoding.columns[0].categories) == 300
-    assert encoding.columns[1].n_bins == alone.columns[0].n_bins == 24

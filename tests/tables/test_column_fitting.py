@@ -56,12 +56,10 @@ VALUES_BY_KIND = {
 }
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [(each, kind) for kind in VALUES_BY_KIND for each in VALUES_BY_KIND[kind]],
-)
-def test_the_kind_of_a_column_follows_the_rules(values, expected):
-    assert kind(values) == expected
+@pytest.mark.parametrize("expected", VALUES_BY_KIND)
+def test_the_kind_of_a_column_follows_the_rules(expected):
+    for values in VALUES_BY_KIND[expected]:
+        assert kind(values) == expected, values
 
 
 @pytest.mark.case(40)
@@ -110,24 +108,15 @@ COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": 
     [
         (["1", "2,5", "3,75", "NA"], 1, COMMA),
         (["3.12.2024", "1.5.2025", "NA"], 0, dates("%d.%m.%Y")),
-        (["1/12/2024 12:30", "01/02/2025"], 0, dates("%d/%m/%Y %H:%M")),
         (["1.234,5", "17", "2,5"], 0, read_with(thousands=".", decimal=",")),
         (["1.234.567"], 0, read_with(thousands=".", decimal=",")),
         (["17", "1,234.5", "1"], 1, read_with(thousands=",")),
-        (["1,234,567"], 0, read_with(thousands=",")),
         (["431", "1,265", "12,431"], 1, read_with(thousands=",", decimal=",")),
-        (["4/29/24", "12/1/23"], 0, dates("%m/%d/%y")),
         (["12/25/24 1:30", "01/02/25 12:00"], 0, dates("%m/%d/%y %H:%M")),
-        (["17.05.24", "03.11.85"], 0, dates("%d.%m.%y")),
         (["24-12-31", "23-12-30"], 0, dates("%d-%m-%y", "%y-%m-%d")),
-        (["24/12/31 12:30"], 0, dates("%d/%m/%y %H:%M", "%y/%m/%d %H:%M")),
-        (["04/29/24 1:30 PM", "12/01/23 11:05 AM"], 0, dates("%m/%d/%y %I:%M %p")),
         (["7", "$1,549.34", "-$3"], 1, CATEGORIES),
-        (["NA", "23%", "4.5 %"], 1, CATEGORIES),
-        (["1.549,34 €", "12 €"], 0, CATEGORIES),
         (["14 207", "1 000 000,5"], 0, read_with(thousands=" ", decimal=",", categories=["c"])),
         (["5.25", "(1,200.50)", "($3)", "$(7)"], 1, CATEGORIES),
-        (["$(1,200.50)", "(3.5)"], 0, CATEGORIES),
         (["8'087.03", "912.50"], 0, read_with(thousands="'", categories=["c"])),
     ],
 )

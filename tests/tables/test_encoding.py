@@ -34,23 +34,21 @@ SCALERS = {
     "minmax": MinMaxScaler(),
     "none": "passthrough",
 }
-#: Real tables: the target, and the columns of numbers, of categories, dropped ones and texts.
-TABLES = {
-    "titanic": ("survived", "pclass age sibsp parch fare body",
-                "sex cabin embarked boat home.dest", "ticket", "name"),
-    "penguins": ("species", "culmen_length_mm culmen_depth_mm flipper_length_mm body_mass_g",
-                 "island sex", "", ""),
-}  # fmt: skip
+#: Columns of the Titanic's passengers: numbers, categories, dropped ones and texts.
+KINDS_OF_TITANIC = (
+    "pclass age sibsp parch fare body",
+    "sex cabin embarked boat home.dest",
+    "ticket",
+    "name",
+)
 
 
-@pytest.fixture(params=TABLES, scope="module")
-def table(request):
+@pytest.fixture
+def table(titanic):
     """A real table in two forms, and the kinds of its columns."""
-    path = request.getfixturevalue(request.param)
-    target, *kinds = TABLES[request.param]
-    ours = load_table(path, target).X
-    theirs = pd.read_csv(path, na_values="?", keep_default_na=False)
-    return ours, theirs.drop(columns=target), *map(str.split, kinds)
+    ours = load_table(titanic, "survived").X
+    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
+    return ours, theirs.drop(columns="survived"), *map(str.split, KINDS_OF_TITANIC)
 
 
 def outputs(encoding, X, names):
@@ -122,10 +120,10 @@ def test_the_edges_of_pieces_are_frequent_values_and_quantiles():
 
 
 def test_many_columns_have_fewer_pieces():
-    X = np.random.default_rng(0).normal(size=(100, 80))
+    X = np.random.default_rng(0).normal(size=(40, 80))
     counts = {len(c.edges) - 1 for c in TableEncoding.fit(X, numbers="piecewise").columns}
     assert counts == {(640 - 80) // 80}
-    wide = np.random.default_rng(0).normal(size=(100, 321))
+    wide = np.random.default_rng(0).normal(size=(40, 321))
     assert {c.kind for c in TableEncoding.fit(wide, numbers="piecewise").columns} == {"number"}
     fewest = TableEncoding.fit(wide[:, :320], numbers="piecewise").columns
     assert [c.edges for c in fewest] == [(min(x), max(x)) for x in wide[:, :320].T]

@@ -201,11 +201,11 @@ def test_explanations_change_the_inputs_of_pairs_with_their_columns(ensemble_of_
     importance = permutation_importance(model, frame, y, n_repeats=2, seed=0)
     expected = sklearn_importance(model, frame, y, n_repeats=2, random_state=0)
     np.testing.assert_allclose(importance.mean, expected.importances_mean, atol=1e-5)
-    few = frame[:4]
+    few = frame[:2]
     background = frame[4:9]
     result = contributions(model, few, background, exact=True)
-    changed = np.zeros((4, 3))
-    for row in range(4):
+    changed = np.zeros((2, 3))
+    for row in range(2):
         for number in range(5):
             hybrid = background.iloc[[number]].reset_index(drop=True)
             before = model.predict(hybrid)
@@ -217,8 +217,8 @@ def test_explanations_change_the_inputs_of_pairs_with_their_columns(ensemble_of_
     total = result.values[:, :, 0].sum(axis=1)
     np.testing.assert_allclose(total, changed.sum(axis=1), atol=1e-5)
     # The first column in the order "first, second" and the last one in the reverse order.
-    reverse = np.zeros(4)
-    for row in range(4):
+    reverse = np.zeros(2)
+    for row in range(2):
         for number in range(5):
             hybrid = background.iloc[[number]].reset_index(drop=True)
             hybrid["second"] = few["second"].iloc[row]

@@ -34,7 +34,9 @@ def fit(values, **options):
 
 
 @pytest.mark.case(156)
-@pytest.mark.parametrize(("text", "number"), SPELLINGS.items())
+@pytest.mark.parametrize(
+    ("text", "number"), [(text, SPELLINGS[text]) for text in ("<5", "≥ 29", "100+", ">−0.5")]
+)
 def test_a_limit_is_read_as_its_number(text, number):
     encoding = fit([text, *NUMBERS])
     expected = fit([str(number), *NUMBERS])

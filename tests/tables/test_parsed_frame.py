@@ -23,8 +23,7 @@ TABLE = {
 KINDS = {"size": "number", "town": "category", "day": "ymd", "open": "boolean"}
 
 
-@pytest.mark.parametrize("convert", [dict, pd.DataFrame])
-def test_the_preparation_of_an_ensemble_parses_each_column_once(convert, monkeypatch):
+def test_the_preparation_of_an_ensemble_parses_each_column_once(monkeypatch):
     counts = Counter()
     for parser in ("as_numbers", "as_labels", "as_datetimes", "as_booleans"):
         parse = getattr(parsing, parser)
@@ -34,22 +33,14 @@ def test_the_preparation_of_an_ensemble_parses_each_column_once(convert, monkeyp
             return parse(frame, name, *options)
 
         monkeypatch.setattr(parsing, parser, counted)
-    prepare_ensemble_training(convert(TABLE), RNG.normal(size=300))
+    prepare_ensemble_training(pd.DataFrame(TABLE), RNG.normal(size=300))
     assert counts == dict.fromkeys(TABLE, 1)
 
 
-def test_the_preparation_is_the_same_for_a_frame_and_for_its_columns():
-    y = RNG.normal(size=300)
-    of_frame, encoding, *_ = prepare_ensemble_training(as_frame(TABLE), y)
-    of_columns, expected, *_ = prepare_ensemble_training(TABLE, y)
-    assert encoding.to_dict() == expected.to_dict()
-    np.testing.assert_array_equal(of_frame.X.entries, of_columns.X.entries)
-
-
 def test_columns_to_drop_may_have_values_of_any_type():
-    y = RNG.normal(size=300)
     period = pd.period_range("2000-01", periods=300, freq="M")
     table = pd.DataFrame(TABLE).assign(period=period)
+    y = RNG.normal(size=300)
     _, encoding, *_ = prepare_ensemble_training(table, y, drop=["period"])
     assert encoding.columns[-1].kind == "dropped"
     with pytest.raises(ValueError, match="period"):

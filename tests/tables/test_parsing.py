@@ -68,14 +68,12 @@ def test_equal_values_are_one_label_and_codes_are_their_own(values, expected):
     [
         (as_numbers, ("1", "a"), 1, "a"),
         (as_numbers, ("1", "１"), 1, "１"),
-        (as_numbers, ("1", "nan?"), 1, "nan?"),
         (as_numbers, (1, np.inf), 1, "inf"),
         (as_numbers, ("1", "-1e999"), 1, "-1e999"),
         *[(as_numbers, ("1", text), 1, text) for text in ("1_0", "1,5", "0x1", "1e", "+", "1 0")],
         (as_numbers, (NOON,), 0, "2026-03-01T12:30:05.000000"),
         (as_booleans, ("yes", "maybe"), 1, "maybe"),
         (as_booleans, (0, 2), 1, "2.0"),
-        (as_booleans, (NOON,), 0, "2026-03-01T12:30:05.000000"),
         (as_datetimes, ("2026-01-01", "2026"), 1, "2026"),
         (as_datetimes, (1, 2), 0, "1.0"),
     ],
@@ -105,11 +103,11 @@ def test_a_zone_at_the_ends_of_the_calendar_shifts_nothing():
     assert parse_datetime("9999-12-31T23:00-05:00") == datetime(9999, 12, 31, 23)
 
 
-@pytest.mark.parametrize(
-    ("text", "date"), [*((text, NOON) for text in DATES), *((text, None) for text in NO_DATES)]
-)
-def test_spellings_of_a_date(text, date):
-    assert parse_datetime(text) == date
+def test_spellings_of_a_date():
+    for text in DATES:
+        assert parse_datetime(text) == NOON, text
+    for text in NO_DATES:
+        assert parse_datetime(text) is None, text
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00+01:00", "9999-12-31T23:59-05:00"])

