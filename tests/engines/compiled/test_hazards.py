@@ -27,14 +27,17 @@ def small(output="softmax", dtype="float32", hidden="tanh", n_inputs=5):
     return Network.dense([n_inputs, 7, 3], hidden=hidden, output=output, seed=1, dtype=dtype)
 
 
-@pytest.fixture(params=["compiled"])
+@pytest.fixture
 def engines(request):
-    """The reference, and another engine that is compared with it."""
-    return {name: ENGINES[name] for name in ("reference", request.param)}
+    """The reference, and another engine that is compared with it: usually the compiled one."""
+    other = getattr(request, "param", "compiled")
+    return {name: ENGINES[name] for name in ("reference", other)}
 
 
 #: For tests with a case of the JAX engine, whose programs take seconds to compile.
-WITH_JAX = pytest.mark.parametrize("engines", ["compiled", "jax"], indirect=True)
+WITH_JAX = pytest.mark.parametrize(
+    "engines", ["compiled", pytest.param("jax", marks=pytest.mark.jax)], indirect=True
+)
 
 
 # Infinite numbers, and those that are close to them

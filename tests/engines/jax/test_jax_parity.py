@@ -57,22 +57,25 @@ def assert_same_gradients(make_job, make_network, **settings):
 
 
 def assert_same_steps(make_job, make_network, **settings):
-    """Compare the losses and the vectors of two epochs of two batches."""
+    """Compare the losses and the vectors of two batches."""
     found = []
     for engine in (ReferenceEngine, JaxEngine):
         job = make_job(make_network(), **settings)
         running = engine(job)
         order = np.arange(20)
-        reports = [running.run([order], 10, np.full(2, 0.001), step) for step in (0, 2)]
+        report = running.run([order], 10, np.full(2, 0.001), 0)
         moments = job.optimizer.moments.values()
-        found.append([job.network.parameters, *moments, *reports[0], *reports[1]])
+        found.append([job.network.parameters, *moments, *report])
     for expected, seen in zip(*found, strict=True):
         tolerance = {"float32": 1e-4, "float64": 1e-10}[job.network.dtype.name]
         scale = np.abs(expected).max(initial=1e-3)
         np.testing.assert_allclose(seen, expected, rtol=0, atol=tolerance * scale)
 
 
-@pytest.mark.parametrize(("batch_size", "dtype"), [(1, "float32"), (8, "float64")])
+@pytest.mark.parametrize(
+    ("batch_size", "dtype"),
+    [(8, "float64"), pytest.param(1, "float32", marks=pytest.mark.slow)],
+)
 def test_every_layer_agrees(batch_size, dtype, assert_jax_agrees):
     assert {layer.name for layer in every_layer(dtype).layers} == set(LAYERS)
     assert_jax_agrees(partial(every_layer, dtype), batch_size, optimizer="momentum")
@@ -106,7 +109,7 @@ def test_every_loss_agrees_on_every_output(loss, output, make_job):
 
 SETTINGS = {
     "plain": {},
-    "penalties": {"penalties": [L2([0.1, 0.2, 0.0]), L1(0.01)]},
+    "penalties": {"penalties": [L2([0.1]), L1(0.01)]},
     "norm": {
         "clipping": ClipNorm(0.1),
         "penalties": [L2(0.3, normalize_by_batch=True), L1(0.2, normalize_by_batch=True)],
@@ -120,7 +123,7 @@ def test_every_optimizer_agrees(name, make_job):
     """Each with one of the settings."""
     number = STEPPING.index(name)
     settings = list(SETTINGS.values())[number % len(SETTINGS)]
-    make = partial(Network.dense, [5, 4, 3, 2], seed=1, dtype=DTYPES[number % 2])
+    make = partial(Network.dense, [5, 4], seed=1, dtype=DTYPES[number % 2])
     weight = np.arange(20.0)
     assert_same_steps(make_job, make, optimizer=name, sample_weight=weight, **settings)
 
