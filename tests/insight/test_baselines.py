@@ -47,10 +47,9 @@ def test_an_absent_class_has_a_column_of_zeros_and_one_alone_of_ones():
 
 
 @pytest.mark.parametrize(
-    ("most", "dtype"),
-    [(baselines.MAX_LBFGS_PRODUCTS, "float32"), (0, "float32"), (0, "float64")],
+    ("n_classes", "dtype", "most"),
+    [(2, "float32", baselines.MAX_LBFGS_PRODUCTS), (3, "float32", 0), (2, "float64", 0)],
 )
-@pytest.mark.parametrize("n_classes", [2, 3])
 def test_unscaled_rows_far_from_zero_agree_with_scikit_learn(monkeypatch, n_classes, dtype, most):
     """Few rows are fitted by L-BFGS, many by Adam."""
     monkeypatch.setattr(baselines, "MAX_LBFGS_PRODUCTS", most)

@@ -4,19 +4,15 @@ import numpy as np
 import pandas
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.inspection import permutation_importance as oracle
-from sklearn.linear_model import Ridge
-from sklearn.metrics import get_scorer
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from barenet import (
     MLPClassifier,
     MLPEnsembleClassifier,
-    MLPEnsembleRegressor,
     MLPRegressor,
     Network,
     Predictor,
@@ -95,8 +91,6 @@ short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
         (make_pipeline(TablePreprocessor(), MLPRegressor(**OPTIONS)), None),
         (make_pipeline(TablePreprocessor(), MLPClassifier(**OPTIONS)), ["far", "near"]),
         (make_pipeline(TablePreprocessor(), MLPClassifier(**OPTIONS)), [False, True]),
-        (make_pipeline(TablePreprocessor(), MLPClassifier(**OPTIONS)), [7, 3]),
-        pytest.param(MLPEnsembleRegressor(**OPTIONS), None, marks=pytest.mark.integration),
         pytest.param(MLPEnsembleClassifier(**OPTIONS), ["2", "1"], marks=pytest.mark.integration),
     ],
 )
@@ -129,32 +123,27 @@ def test_arrays_and_searches_have_importances_and_unfitted_models_an_error():
 
 def test_estimators_without_a_network_are_measured_by_scikit_learn(refused):
     X, y = load_iris(return_X_y=True, as_frame=True)
-    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
-    scores = {None: "accuracy", "auc": "roc_auc_ovr", "log_loss": "neg_log_loss"}
-    for metric, scoring in scores.items():
-        result = permutation_importance(forest, X, y, n_repeats=3, metric=metric, seed=4)
-        expected = oracle(forest, X, y, n_repeats=3, scoring=scoring, random_state=4)
-        assert np.array_equal(result.drops, expected.importances)
-        assert result.names == tuple(X.columns)
-        assert result.score == abs(get_scorer(scoring)(forest, X, y))
-    ridge = make_pipeline(PCA(2), Ridge()).fit(X.to_numpy(), y)
-    assert permutation_importance(ridge, X.to_numpy(), y).names == ("x0", "x1", "x2", "x3")
+    model = LogisticRegression().fit(X, y)
+    result = permutation_importance(model, X, y, n_repeats=2, metric="auc", seed=4)
+    expected = oracle(model, X, y, n_repeats=2, scoring="roc_auc_ovr", random_state=4)
+    assert np.array_equal(result.drops, expected.importances)
+    assert result.names == tuple(X.columns)
     with refused("metric", "one of accuracy, auc, balanced_accuracy"):
-        permutation_importance(forest, X, y, metric="f1")
+        permutation_importance(model, X, y, metric="f1")
     with refused("predictor", "an estimator with the method `predict`"):
         permutation_importance("forest", X, y)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", ["estimator", "network", "predictor"])
-@pytest.mark.parametrize("y", [[], [None] * 150, ["x"] * 150, [[0, 1]] * 150, [0] * 149, 3])
-def test_a_wrong_target_is_named(refused, kind, y):
+def test_a_wrong_target_is_named(refused, kind):
     data = load_iris()
     estimator = MLPClassifier(max_iter=1).fit(data.data, data.target)
     predictor = Predictor.from_estimator(estimator)
     models = {"estimator": estimator, "network": predictor.network, "predictor": predictor}
-    with refused("y"):
-        permutation_importance(models[kind], data.data, y)
+    for y in ([], [None] * 150, ["x"] * 150, [[0, 1]] * 150, [0] * 149, 3):
+        with refused("y"):
+            permutation_importance(models[kind], data.data, y)
 
 
 def test_the_classes_of_a_predictor_are_given_by_name_or_index():

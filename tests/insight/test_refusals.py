@@ -37,14 +37,13 @@ PREDICTOR = Predictor(
 )
 THREE = replace(PREDICTOR, network=Network.dense([4, 3]), classes=None)
 FOUR = Network.dense([4, 1]), IRIS.data[:5], IRIS.target[:5] / 2
-NAMES = [["a"], ["a", 2, "b"], ["a", 2], ["a", "b", "c", "d", "e"], "abcd", "ab", 3]
+NAMES = [["a"], ["a", 2], "abcd", 3]
 OF_EXPLAIN = {
     "notation": ["diagonal"], "precision": [0, 18], "limit": [0], "optimizer": ["sdg"],
     "loss": ["binary_cross_entropy"], "penalty": ["l2:strength=[1,2,3]"],
     "feature_names": NAMES, "class_names": NAMES,
     "neuron": [
-        (2, 1), (9, 1), (1, 5), (1, 0), (1,), (1, 2, 3),
-        3, "12", (1.0, 1), (True, 1), (1, True), ("1", "1"),
+        (2, 1), (1, 5), (1, 0), (1,), 3, "12", (1.0, 1), (True, 1),
     ],
 }  # fmt: skip
 
@@ -72,7 +71,7 @@ WRONG = {
         ("linear", IRIS.data * np.nan, IRIS.target, {}, "X"),
         *(
             ("linear", np.eye(3), y, {"n_classes": 3}, "y")
-            for y in ([0, 1, -1], [0, 1, 3], [0.5, 0, 1], ["a", "b", "a"], [0, 1, np.nan])
+            for y in ([0, 1, 3], [0.5, 0, 1], ["a", "b", "a"])
         ),
     ],
     permutation_importance: [
@@ -85,7 +84,7 @@ WRONG = {
     ],
     plots.plot_boundary: [
         (half, IRIS.data, IRIS.target, {}, "X"),
-        *((half, MOONS, wrong, {}, "y") for wrong in (MOON[:5], MOON + 1, MOON / 2)),
+        *((half, MOONS, wrong, {}, "y") for wrong in (MOON[:5], MOON + 1)),
         (half, MOONS, MOON, {"classes": ["a"]}, "classes"),
         (half, MOONS, MOON, {"feature_names": "ab"}, "feature_names"),
         (half, MOONS, MOON, {"resolution": 0}, "resolution"),

@@ -6,17 +6,13 @@ import math
 import numpy as np
 import pandas
 import pytest
-from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes, load_wine
-from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from barenet import (
-    MLPClassifier,
     MLPEnsembleClassifier,
-    MLPEnsembleRegressor,
     MLPRegressor,
     Network,
     contributions,
@@ -71,15 +67,14 @@ def check_sum(result):
     np.testing.assert_allclose(total, result.predictions, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("n_columns", [1, 2, 5, 8])
 @pytest.mark.parametrize(
-    ("output", "n_outputs"),
+    ("n_columns", "output", "n_outputs"),
     [
-        ("identity", 2),
-        ("softmax", 3),
-        ("softmax", 2),
-        ("sigmoid", 1),
-        ("sigmoid", 2),  # which don't add up to 1
+        (1, "identity", 2),
+        (2, "softmax", 3),
+        (7, "softmax", 2),
+        (5, "sigmoid", 1),
+        (5, "sigmoid", 2),  # which don't add up to 1
     ],
 )
 def test_all_coalitions_agree_with_brute_force(n_columns, output, n_outputs):
@@ -96,8 +91,7 @@ def test_all_coalitions_agree_with_brute_force(n_columns, output, n_outputs):
     check_sum(result)
 
 
-@pytest.mark.parametrize("n_background", [3, 40])
-@pytest.mark.parametrize("scale", ["probability", "log-odds"])
+@pytest.mark.parametrize(("scale", "n_background"), [("probability", 3), ("log-odds", 40)])
 def test_sampled_values_are_within_their_standard_errors(scale, n_background):
     rng = np.random.default_rng(0)
     X, background = rng.normal(size=(30, 7)), rng.normal(size=(n_background, 7))
@@ -114,7 +108,7 @@ def test_sampled_values_are_within_their_standard_errors(scale, n_background):
     check_sum(result)
 
 
-@pytest.mark.parametrize("n_rows", [1, 9, 10])
+@pytest.mark.parametrize("n_rows", [1, 10])
 def test_values_of_few_rows_add_up(n_rows):
     rng = np.random.default_rng(0)
     X, background = rng.normal(size=(n_rows, 9)), rng.normal(size=(60, 9))
@@ -206,8 +200,9 @@ def test_the_bits_are_the_same_on_any_number_of_threads():
     check_sum(results[0])
 
 
-@pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize(("output", "n_outputs"), [("softmax", 2), ("sigmoid", 1)])
+@pytest.mark.parametrize(
+    ("output", "n_outputs", "exact"), [("softmax", 2, True), ("sigmoid", 1, False)]
+)
 def test_both_probabilities_add_up_in_float32(output, n_outputs, exact):
     """The probabilities of two classes add up to 1 only up to rounding."""
     rng = np.random.default_rng(0)
@@ -231,17 +226,15 @@ def test_a_network_that_does_not_start_with_a_dense_layer_is_explained_by_its_pr
 
 
 CLASSIFIERS = [
-    make_pipeline(StandardScaler(), MLPClassifier(8, random_state=0, max_iter=30)),
-    MLPEnsembleClassifier(random_state=0, max_iter=3, threads=1),
+    MLPEnsembleClassifier(random_state=0, max_iter=1, threads=1),
     make_pipeline(StandardScaler(), LogisticRegression()),
 ]
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("model", CLASSIFIERS, ids=["pipeline", "ensemble", "scikit-learn"])
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=["ensemble", "scikit-learn"])
 def test_classifiers_are_explained_as_they_predict(model):
-    X, background = WINE[:2, :6], WINE[::8, :6]
-    model = model.fit(WINE[:, :6], CULTIVAR)
+    X, background = WINE[:2, :4], WINE[::20, :4]
+    model = model.fit(WINE[:, :4], CULTIVAR)
     exact = by_brute_force(model.predict_proba, X, background)
     for is_exact in (True, False):
         result = contributions(model, X, background, exact=is_exact)
@@ -252,18 +245,10 @@ def test_classifiers_are_explained_as_they_predict(model):
         check_sum(result)
 
 
-REGRESSORS = [
-    make_pipeline(
-        StandardScaler(), MLPRegressor(hidden_layer_sizes=8, random_state=0, solver="lbfgs")
-    ),
-    MLPEnsembleRegressor(random_state=0, max_iter=3, threads=1),
-    RandomForestRegressor(5, random_state=0),
-]
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("model", REGRESSORS, ids=["pipeline", "ensemble", "scikit-learn"])
-def test_regressors_are_explained_in_the_units_of_the_target(model):
+def test_regressors_are_explained_in_the_units_of_the_target():
+    network = MLPRegressor(hidden_layer_sizes=8, random_state=0, solver="lbfgs", max_iter=30)
+    model = make_pipeline(StandardScaler(), network)
     X, background = DIABETES[:2, :5], DIABETES[::20, :5]
     model = model.fit(DIABETES[:, :5], PROGRESS)
     exact = by_brute_force(model.predict, X, background)
@@ -292,25 +277,6 @@ def test_each_column_of_a_table_is_one_column(towns):
     for rows in (X.to_dict("list"), X.to_dict("records"), X[names[::-1]]):
         again = contributions(predictor, rows, background)
         np.testing.assert_array_equal(again.values, result.values)
-
-
-def test_a_pipeline_of_a_data_frame_is_explained(towns):
-    _, frame = towns
-    frame = frame[["town", "rooms", "member"]]
-    encoder = ColumnTransformer(
-        [("texts", OneHotEncoder(), ["town", "member"])], remainder="passthrough"
-    )
-    y = frame["rooms"] * 2 + (frame["town"] == "Oslo")
-    model = make_pipeline(encoder, LinearRegression()).fit(frame, y)
-    X, background = frame[:5], frame[50:]
-    result = contributions(model, X, background)
-    is_oslo = (frame["town"] == "Oslo").to_numpy(float)
-    np.testing.assert_allclose(result.values[:, 0, 0], is_oslo[:5] - is_oslo[50:].mean(), atol=1e-9)
-    rooms = frame["rooms"].to_numpy()
-    np.testing.assert_allclose(
-        result.values[:, 1, 0], 2 * (rooms[:5] - rooms[50:].mean()), atol=1e-9
-    )
-    np.testing.assert_allclose(result.values[:, 2], 0, atol=1e-9)
 
 
 def test_columns_of_a_group_are_replaced_together():
@@ -349,8 +315,7 @@ def test_without_a_background_the_rows_are_compared_with_each_other():
     check_sum(part)
 
 
-@pytest.mark.parametrize("n_background", [10, 40])
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(("exact", "n_background"), [(False, 10), (True, 40)])
 def test_the_errors_include_the_sample_of_background_rows(exact, n_background):
     """Samples of other seeds are as far from the values of all rows as the errors state."""
     rng = np.random.default_rng(0)

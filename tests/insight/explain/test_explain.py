@@ -105,13 +105,13 @@ def every_case():
     """Networks, rows, targets and options that reach every formula."""
     for name in sorted(ACTIVATIONS):
         layers = [Dense(3, 4, name), Dense(4, 2), ActivationLayer(name)]
-        for n in (1, 5):
-            yield f"{name}-{n}", layers, X[:n], SHARES[:n] - 0.5, {"loss": "squared_error"}
-    for loss, output in LOSSES_ON_OUTPUTS:
-        for weights in (None, [1.0, 2.0, 0.0, 0.5, 3.0]):
-            options = {"loss": loss, "sample_weight": weights}
-            layers = [Dense(3, 4, "tanh"), Dense(4, 2, output)]
-            yield f"{loss}-{output}-{weights}", layers, X, targets_for(loss), options
+        yield name, layers, X[:3], SHARES[:3] - 0.5, {"loss": "squared_error"}
+    for number, (loss, output) in enumerate(LOSSES_ON_OUTPUTS):
+        weights = [1.0, 2.0, 0.0, 0.5, 3.0] if number % 2 else None
+        options = {"loss": loss, "sample_weight": weights}
+        layers = [Dense(3, 2, output)]
+        yield f"{loss}-{output}", layers, X, targets_for(loss), options
+    yield "one row", [Dense(3, 2, "softmax")], X[:1], SHARES[:1], {}
     for layers in (
         EVERY_LAYER,
         [LayerNorm(3), Dense(3, 2)],
@@ -152,7 +152,7 @@ def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options):
 
 @pytest.mark.parametrize(
     ("optimizer", "dtype"),
-    [("sgd", "float32"), ("adam:learning_rate=0.1", "float64"), ("nesterov", "float32")],
+    [("adam:learning_rate=0.1", "float64"), ("nesterov", "float32")],
 )
 def test_the_explained_step_equals_the_first_training_step(optimizer, dtype):
     network = every_layer(dtype)
@@ -314,7 +314,7 @@ def check_part(view, whole):
             np.testing.assert_array_equal(view[name.key], whole[key][..., int(number) - 1])
 
 
-@pytest.mark.parametrize("neuron", [(1, 1), (1, 4), (5, 2), (8, 1)])
+@pytest.mark.parametrize("neuron", [(1, 4), (5, 2), (8, 1)])
 def test_every_kind_of_layer_is_explained(neuron):
     penalty = ["l1:strength=0.1", "l2:strength=0.2"]
     options = {"penalty": penalty, "clip": "norm:limit=0.3", "step": 7}
@@ -393,9 +393,14 @@ def test_a_neuron_of_a_large_layer_is_shown_and_checked_whole():
 
 
 def test_the_step_number_only_affects_dropout():
-    masks = [explain(every_layer(), X, CLASSES, step=step)["M4"] for step in (0, 0, 1)]
+    dropped = [Dropout(0.4), Dense(3, 2, "softmax")]
+    pages = []
+    for step in (0, 0, 1):
+        network = Network(copy.deepcopy(dropped), seed=3, dtype="float64")
+        pages.append(explain(network, X, CLASSES, step=step))
+    masks = [page["M1"] for page in pages]
     assert np.array_equal(masks[0], masks[1]) and not np.array_equal(masks[0], masks[2])
-    assert explain(every_layer(), X, CLASSES, step=1).agrees
+    assert pages[2].agrees
     network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
     first, later = (explain(network, X, X[:, :2], optimizer="adam", step=t) for t in (0, 7))
     assert str(first) == str(later)

@@ -60,7 +60,7 @@ def test_text_of_a_tiny_network():
     assert "A₀ 2 inputs → A₁ 1 sigmoid → L\n" in text and TINY in text and GRADIENT in text
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", [60, 120])
 def test_no_line_of_the_text_is_wider_than_the_terminal(page, width):
     lines = page.to_text(width).splitlines()
     assert max(len(line.replace("\N{COMBINING MACRON}", "")) for line in lines) <= width

@@ -99,13 +99,17 @@ def test_spellings_of_a_boolean_are_one_dot():
     assert sorted(labels) == ["missing", "no", "yes"]
 
 
-@pytest.mark.parametrize("target", ["$", "life expectancy at birth of everybody in years"])
-def test_names_are_no_formulas_and_readable(target, readable, towns):
+def test_names_are_no_formulas_and_readable(readable, towns):
     predictor, rows = towns
     encoding = predictor.preprocessing.renamed(["a$_$", "b", "c" * 60, "$^", "e"])
     parts = {"feature_names": encoding.feature_names, "preprocessing": encoding}
     rows.columns = encoding.feature_names
-    odd = replace(predictor, **parts, classes=("$_$", "$^^$"), target_name=target)
+    odd = replace(
+        predictor,
+        **parts,
+        classes=("$_$", "$^^$"),
+        target_name="$ life expectancy at birth of everybody in years",
+    )
     figure = plot_dependence(odd, rows, encoding.feature_names)
     readable(figure)
     first = figure.axes[0]
@@ -160,9 +164,8 @@ def test_importance_of_pixels_is_an_image():
     assert low == -high  # white is 0
 
 
-@pytest.mark.parametrize(
-    "names", [["a"], ["age", "sex", "bmi"], [f"the column with number {n}" * 2 for n in range(30)]]
-)
-def test_every_name_is_readable(names, readable):
-    for drops in (RNG.normal(0.2, 0.1, size=(len(names), 10)), np.zeros((len(names), 2))):
-        readable(plot_importance(drops, names, metric="accuracy", title="What matters"))
+def test_every_name_is_readable(readable):
+    names = [f"the column with number {n}" * 2 for n in range(30)]
+    drops = RNG.normal(0.2, 0.1, size=(30, 10))
+    readable(plot_importance(drops, names, metric="accuracy", title="What matters"))
+    readable(plot_importance(np.zeros((1, 2)), ["a"], metric="accuracy", title="What matters"))

@@ -26,7 +26,7 @@ def test_each_panel_shows_its_image():
     np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 1, 2], [3, 4, 5]])
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 20])
+@pytest.mark.parametrize("count", [1, 7])
 def test_any_number_of_images_and_units_is_readable(count, readable):
     labels = DIGITS.target[:count]
     rows = DIGITS.data[:count], labels, labels, np.full(count, 1.0)

@@ -53,18 +53,15 @@ def test_several_features_are_drawn_as_a_scatter_plot(readable):
     readable(figure)
 
 
-@pytest.mark.parametrize("n_features", [1, 2])
-def test_epochs_are_panels_with_shared_axes(n_features, readable):
-    inputs = np.hstack([X] * n_features)
+def test_epochs_are_panels_with_shared_axes(readable):
     fits = {epochs: Y * (1 - 1 / epochs) for epochs in EPOCHS}
     losses = {epochs: 0.5 / epochs for epochs in EPOCHS}
-    figure = plot_fit(inputs, Y, fits, losses=losses, title="A sine wave")
+    figure = plot_fit(X, Y, fits, losses=losses, title="A sine wave")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[::4] == ["10 epochs, loss 0.05", "1,000 epochs, loss 0.0005"]
-    name = "predicted" if n_features == 1 else "a sample"
-    order = np.argsort(X[:, 0]) if n_features == 1 else np.arange(len(X))
+    order = np.argsort(X[:, 0])
     for axes, epochs in zip(figure.axes, EPOCHS, strict=True):
-        np.testing.assert_array_equal(lines(axes)[name].get_ydata(), fits[epochs][order, 0])
+        np.testing.assert_array_equal(lines(axes)["predicted"].get_ydata(), fits[epochs][order, 0])
     assert len({(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes}) == 1
     readable(figure)
     ticks = [axes.xaxis.get_major_ticks() for axes in figure.axes]
