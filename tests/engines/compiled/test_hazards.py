@@ -34,12 +34,6 @@ def engines(request):
     return {name: ENGINES[name] for name in ("reference", other)}
 
 
-#: For tests with a case of the JAX engine, whose programs take seconds to compile.
-WITH_JAX = pytest.mark.parametrize(
-    "engines", ["compiled", pytest.param("jax", marks=pytest.mark.jax)], indirect=True
-)
-
-
 # Infinite numbers, and those that are close to them
 
 
@@ -122,7 +116,6 @@ def test_an_epsilon_that_underflows_keeps_norms_finite(engines, optimizer):
     assert found == pytest.approx(expected, rel=1e-3)
 
 
-@WITH_JAX
 def test_gradient_norm_whose_squares_overflow(engines, make_job):
     norms, size = [], 1e25
     for kind in engines.values():
@@ -150,7 +143,9 @@ def test_the_norm_of_an_infinite_gradient_is_infinite(engines, n_rows, place, ma
         assert report.gradient_norms[0] == np.inf
 
 
-@WITH_JAX
+@pytest.mark.parametrize(
+    "engines", ["compiled", pytest.param("jax", marks=pytest.mark.jax)], indirect=True
+)
 def test_normalization_of_constant_and_huge_columns(engines, make_job):
     found = []
     for kind in engines.values():

@@ -40,7 +40,7 @@ def widths(monkeypatch):
 
 
 def options_of(index):
-    """The options of one of six networks, the last of which has other layers."""
+    """The options of one of four networks, the last of which has other layers."""
     return {
         "seed": index,
         "optimizer": f"adam:learning_rate={0.01 * (index + 1)},beta1={0.9 - 0.05 * index}",
@@ -53,15 +53,15 @@ def options_of(index):
 
 
 def test_each_network_ends_as_if_it_were_trained_alone(widths):
-    every_option = [options_of(index) for index in range(6)]
-    sizes = [8] * 5 + [4]
+    every_option = [options_of(index) for index in range(4)]
+    sizes = [8] * 3 + [4]
     networks = [make_network(index, size) for index, size in enumerate(sizes)]
-    rows = [np.arange(80)[index::2] for index in range(6)]
+    rows = [np.arange(80)[index::2] for index in range(4)]
     lists = {name: [options[name] for options in every_option] for name in every_option[0]}
     held_out = {"validation_data": (X[:20], y[:20])}
     stopping = {"callbacks": EarlyStopping(patience=3), **held_out}
     result = train_many(networks, X, y, rows=rows, engine="jax", **lists, **stopping)
-    assert (5, 5) in widths
+    assert (3, 3) in widths
     for index, options in enumerate(every_option):
         alone = make_network(index, sizes[index])
         chosen = rows[index]
@@ -95,6 +95,7 @@ def test_a_network_that_diverges_leaves_the_others_alone():
     assert networks[2].parameters.tobytes() == twins[2].parameters.tobytes()
 
 
+@pytest.mark.slow
 def test_a_resumed_population_ends_with_the_same_bits(tmp_path):
     options = {"engine": "jax", "epochs": 7, "batch_size": 16, "seed": [3, 4, 5]}
     whole = [make_network(seed) for seed in range(3)]
@@ -114,6 +115,7 @@ def test_a_resumed_population_ends_with_the_same_bits(tmp_path):
         assert network.parameters.tobytes() == twin.parameters.tobytes()
 
 
+@pytest.mark.slow
 def test_networks_are_dropped_and_replaced_between_slices(widths):
     networks = [make_network(seed) for seed in range(4)]
 
@@ -128,6 +130,7 @@ def test_networks_are_dropped_and_replaced_between_slices(widths):
     assert {width for _, width in widths} == {4}
 
 
+@pytest.mark.slow
 def test_more_networks_than_are_computed_together(monkeypatch, widths):
     monkeypatch.setattr(_thread_pool, "MOST_TOGETHER", 3)
     networks = [make_network(seed) for seed in range(7)]
@@ -138,6 +141,7 @@ def test_more_networks_than_are_computed_together(monkeypatch, widths):
     np.testing.assert_allclose(networks[6].statistics, alone.statistics, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_muon_and_lbfgs_are_computed_together_too(widths):
     for optimizer in ("muon", "lbfgs"):
         networks = [Network.dense([5, 6, 2], output="softmax", seed=seed) for seed in range(3)]
@@ -178,6 +182,7 @@ def test_a_search_takes_the_engine(widths):
     assert (8, 8) in widths
 
 
+@pytest.mark.slow
 def test_similar_networks_take_equal_chunks(monkeypatch):
     """Chunks of different lengths would wait for each other."""
     lengths = []
@@ -194,6 +199,7 @@ def test_similar_networks_take_equal_chunks(monkeypatch):
     assert {len(different) for different in lengths} == {1}
 
 
+@pytest.mark.slow
 def test_one_network_at_a_time_works_in_python():
     """Hundreds of threads that compete for the interpreter would slow each other down."""
     working = []
@@ -218,6 +224,7 @@ def test_networks_with_the_same_kind_of_optimizer_share_its_equations():
     assert update_rule(type(slow)) is not update_rule(SGD)
 
 
+@pytest.mark.slow
 def test_epochs_that_are_measured_share_calls(widths):
     networks = [make_network(seed) for seed in range(4)]
     held_out = {"validation_data": (X[:20], y[:20]), "metrics": "accuracy"}
@@ -226,6 +233,7 @@ def test_epochs_that_are_measured_share_calls(widths):
     assert len(widths) < 300
 
 
+@pytest.mark.slow
 def test_networks_that_are_measured_may_have_epochs_of_different_lengths():
     """Each network keeps its vectors at the ends of its own epochs."""
     rows = [np.arange(80)[: 80 - 20 * index] for index in range(3)]
