@@ -59,7 +59,9 @@ def is_worker(process):
 
 
 @pytest.mark.parametrize(
-    "command", [SEARCH, REPEAT, ENSEMBLE], ids=["search", "repeat", "ensemble"]
+    "command",
+    [SEARCH, pytest.param(REPEAT, marks=pytest.mark.slow), ENSEMBLE],
+    ids=["search", "repeat", "ensemble"],
 )
 def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, command):
     monkeypatch.chdir(tmp_path)
@@ -74,7 +76,10 @@ def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, comma
 
 @pytest.mark.parametrize(
     ("number", "status", "on_workers"),
-    [(signal.SIGKILL, -9, True), (signal.SIGINT, 130, False)],
+    [
+        (signal.SIGKILL, -9, True),
+        pytest.param(signal.SIGINT, 130, False, marks=pytest.mark.slow),
+    ],
     ids=["killed", "ctrl-c"],
 )
 def test_an_ensemble_on_workers_resumes(
@@ -124,9 +129,9 @@ def test_a_scheduler_that_does_not_answer_is_given_up(start, monkeypatch):
     ("command", "number", "status", "seconds", "text"),
     [
         (SEARCH, signal.SIGINT, 130, 0, "^barenet search: error: interrupted\n$"),
-        (SEARCH, signal.SIGTERM, 143, 0, "^$"),
-        (SEARCH, signal.SIGINT, 130, 3, ""),
-        (REPEAT, signal.SIGTERM, 143, 3, ""),
+        pytest.param(SEARCH, signal.SIGTERM, 143, 0, "^$", marks=pytest.mark.slow),
+        pytest.param(SEARCH, signal.SIGINT, 130, 3, "", marks=pytest.mark.slow),
+        (REPEAT, signal.SIGTERM, 143, 1, ""),
     ],
     ids=["ctrl-c at the start", "terminated at the start", "ctrl-c", "terminated"],
 )

@@ -128,6 +128,7 @@ def ensemble_training():
 
 
 @pytest.mark.case(193)
+@pytest.mark.slow
 def test_an_ensemble_saves_its_last_epoch_before_the_error(processes, tmp_path, monkeypatch):
     remote, (scheduler, *_) = processes
     saved = Checkpoint(tmp_path / "run", every="1h")
@@ -152,6 +153,7 @@ def test_an_ensemble_saves_its_last_epoch_before_the_error(processes, tmp_path, 
 
 
 @pytest.mark.case(193)
+@pytest.mark.slow
 def test_work_sent_after_the_scheduler_is_lost_does_not_wait_for_another_one(
     processes, monkeypatch
 ):
@@ -235,7 +237,14 @@ def logged():
 
 
 @pytest.mark.case(193)
-@pytest.mark.parametrize("closed_while", ["connecting", "waiting", "giving up"])
+@pytest.mark.parametrize(
+    "closed_while",
+    [
+        "connecting",
+        pytest.param("waiting", marks=pytest.mark.slow),
+        pytest.param("giving up", marks=pytest.mark.slow),
+    ],
+)
 def test_the_log_of_other_clients_stays_as_it_is(processes, logged, monkeypatch, closed_while):
     """Only the client that has raised the error is closed without Dask's own error."""
     from distributed import Client
@@ -324,7 +333,7 @@ def train_networks(client):
 
 @pytest.mark.case(194)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
-@pytest.mark.parametrize("kind", ["rows", "networks"])
+@pytest.mark.parametrize("kind", [pytest.param("rows", marks=pytest.mark.slow), "networks"])
 def test_a_worker_that_hangs_before_the_work_is_named(processes, monkeypatch, kind):
     """The checks and the data, which go to all workers, wait for it; a line names it."""
     client, (_, worker, _) = processes
@@ -343,6 +352,7 @@ def test_a_worker_that_hangs_before_the_work_is_named(processes, monkeypatch, ki
 
 @pytest.mark.case(194)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [IMPATIENT], indirect=True)
 def test_the_work_goes_on_without_a_worker_that_dask_gives_up(processes, monkeypatch):
     """The line names the time after which it does so."""
@@ -400,6 +410,7 @@ def test_workers_out_of_memory_are_named_with_the_share(tmp_path):
 
 
 @pytest.mark.case(194)
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_the_limits_of_workers_that_are_gone_are_named(tmp_path):
     """The scheduler forgets the last worker with its limit; the run has noted it before."""

@@ -108,7 +108,9 @@ def test_slices_on_workers_are_resumed(client, tmp_path):
     assert_equal(again, train_many(networks(), X, Y, **MIXTURE))
 
 
-@pytest.mark.parametrize("kind", [MLPEnsembleClassifier, MLPEnsembleRegressor])
+@pytest.mark.parametrize(
+    "kind", [MLPEnsembleClassifier, pytest.param(MLPEnsembleRegressor, marks=pytest.mark.slow)]
+)
 def test_an_ensemble_on_workers_is_that_of_one_machine(client, kind):
     here, there = (kind(max_iter=3, random_state=0) for _ in range(2))
     here.fit(X, Y)
@@ -290,7 +292,7 @@ def test_dask_is_not_imported_without_a_client():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-@pytest.mark.parametrize("halving", [None, 2])
+@pytest.mark.parametrize("halving", [pytest.param(None, marks=pytest.mark.slow), 2])
 def test_a_search_has_the_scores_of_one_machine(client, halving):
     grid = {"learning_rate": [0.1, 0.01, 0.001], "hidden": ["relu", "tanh"]}
     options = {"layers": (5, 6, 3), "cv": 3, "epochs": 12, "halving": halving}

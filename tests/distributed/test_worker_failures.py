@@ -38,6 +38,7 @@ def ending(function, *arguments, **options):
         return pool.apply_async(function, arguments, options).get(timeout=120)
 
 
+@pytest.mark.slow
 def test_all_workers_that_die_at_once_change_no_bit(client):
     expected = fit(client)
     killed = dict[str, int]()
@@ -52,6 +53,7 @@ def test_all_workers_that_die_at_once_change_no_bit(client):
     assert len(killed) == 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_its_cluster_no_longer_knows_is_ended():
     with open_client(1, None) as client:
         [process] = client.run(os.getpid).values()
@@ -86,7 +88,9 @@ def fit_many(client, network=None, **options):
     train_many(networks, X, Y, **{"epochs": 1, **options}, client=client)
 
 
-@pytest.mark.parametrize("kind", MODULES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param("loss", marks=pytest.mark.slow), "optimizer", "layer"]
+)
 def test_a_part_that_workers_cannot_import_is_one_line_with_the_remedy(client, own_parts, kind):
     parts, files = own_parts
     options = {"network" if kind == "layer" else kind: parts[kind]}
@@ -119,11 +123,11 @@ PARTITIONS = {
 }
 
 
-@pytest.mark.parametrize("convert", PARTITIONS)
-def test_partitions_that_cannot_be_used_are_one_line(client, convert):
-    rows = da.from_array(X, chunks=(10, 3)).map_blocks(convert, meta=X)
-    with pytest.raises(ArgumentError, match=PARTITIONS[convert]):
-        train(Network.dense([3, 4, 1]), DaskRows(rows, client), da.from_array(Y, chunks=10))
+def test_partitions_that_cannot_be_used_are_one_line(client):
+    for convert, message in PARTITIONS.items():
+        rows = da.from_array(X, chunks=(10, 3)).map_blocks(convert, meta=X)
+        with pytest.raises(ArgumentError, match=message):
+            train(Network.dense([3, 4, 1]), DaskRows(rows, client), da.from_array(Y, chunks=10))
 
 
 @pytest.mark.parametrize("to_target", [np.sum, lambda y: dd.from_dask_array(y).sum()])
