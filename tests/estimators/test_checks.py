@@ -15,7 +15,7 @@ from barenet import (
 ESTIMATORS = [
     MLPClassifier(engine="compiled"),
     MLPRegressor(engine="compiled"),
-    MLPRegressor(engine="reference", hidden_layer_sizes=(10,), max_iter=50),
+    MLPRegressor(engine="reference", hidden_layer_sizes=(20,)),
     TablePreprocessor(),
 ]
 OTHERS = [
@@ -23,7 +23,7 @@ OTHERS = [
     TablePreprocessor(numbers="robust"),
     TablePreprocessor(numbers="piecewise"),
 ]
-ENSEMBLES = [MLPEnsembleClassifier(max_iter=5), MLPEnsembleRegressor(max_iter=5)]
+ENSEMBLES = [MLPEnsembleClassifier(max_iter=30), MLPEnsembleRegressor(max_iter=30)]
 ENSEMBLES_WITH_LOSSES = [
     MLPEnsembleRegressor(max_iter=30, loss="gamma"),
     MLPEnsembleRegressor(max_iter=30, loss="quantile", quantile=0.8),
