@@ -149,17 +149,15 @@ def test_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
     for folder, expected in (
-        ("/proc/nowhere", None),
         ("file/cache", None),
         ("shared", f"thers can write to {tmp_path / 'shared'} (chmod go-w changes that)"),
-        ("cache", None),
     ):
         environment = {"NUMBA_CACHE_DIR": str(tmp_path / folder)}
         out, err = process("doctor", "--json", environment=environment).communicate(timeout=100)
         found = json.loads(out)
         assert sum(expected in line for line in found["advice"]) == 1 if expected else True
         assert ("others can write to" in err) == (folder == "shared")
-        assert str(found["kernel_folder"]).startswith(str(tmp_path)) == (folder == "cache")
+        assert not str(found["kernel_folder"]).startswith(str(tmp_path))
 
 
 @pytest.fixture(scope="module")

@@ -83,8 +83,8 @@ def kill_and_resume(step: int, run: list[str], *options: str) -> int:
         change += step
 
 
-#: Before every fifth change, or before every one.
-every = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+#: Before every ninth change, or before every one.
+every = pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.slow)])
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +117,6 @@ def test_a_run_killed_over_an_older_one_is_resumed(step):
 @pytest.mark.case(111, 112)
 @every
 def test_a_run_killed_while_it_replaces_its_initial_weights_is_resumed(step):
-    assert main([*RUN, "--no-plots", "--out", "before"]) == 0
     options = ("--no-plots", "--no-baselines")
+    assert main([*RUN, *options, "--out", "before"]) == 0
     assert kill_and_resume(step, [*RUN, "--start-from", "run"], *options) >= 10

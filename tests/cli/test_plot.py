@@ -52,7 +52,7 @@ def test_the_default_plot_suits_the_data_and_others_are_refused(iris, line, digi
             draw(kind, models[1], load_dataset("plane"))
 
 
-@pytest.mark.parametrize("kind", ["calibration", "dependence", "importance", "confusion"])
+@pytest.mark.parametrize("kind", ["calibration", "dependence", "confusion"])
 def test_names_are_no_formulas(iris, kind, tmp_path):
     predictor, rows = load(iris / "model.safetensors"), load_dataset("iris")
     names, odd = ("a$_$", "$^^$", "\0", "d"), "$_$ \0"
@@ -171,7 +171,7 @@ def page_of(tmp_path_factory) -> Callable[[Path], Page]:
     return page
 
 
-@pytest.mark.parametrize("run", ["iris", "line", "digits", "villages"])
+@pytest.mark.parametrize("run", ["line", "digits", "villages"])
 def test_a_page_is_whole_and_needs_no_network(barenet, request, monkeypatch, run):
     opened = []
     monkeypatch.setattr("webbrowser.open", opened.append)
@@ -224,7 +224,7 @@ def _check_scores(page, barenet, folder, name, first):
 
 
 @pytest.mark.case(145)
-@pytest.mark.parametrize("run", ["iris", "line", "villages"])
+@pytest.mark.parametrize("run", ["iris", "villages"])
 def test_columns_matter_as_barenet_importance_prints_them(barenet, request, page_of, run):
     folder = request.getfixturevalue(run)
     page, done = page_of(folder), barenet("importance", folder).ok()

@@ -71,6 +71,7 @@ def test_commands_read_and_write_at_addresses(barenet, bucket, table):
     assert files(f"{bucket}/edge").keys() == {"run.c", "run.h"}
 
 
+@pytest.mark.integration
 def test_a_replaced_run_keeps_no_file_of_the_one_before(barenet, bucket, table):
     run = f"{bucket}/run"
     barenet("train", table, *QUICK, "--out", run).ok()

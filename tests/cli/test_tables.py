@@ -147,7 +147,7 @@ def test_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):
 
 
 TABLE = PENGUINS.read_bytes()
-SPECIES = ("--target", "species", "--epochs", 5, "--no-plots")
+SPECIES = ("--target", "species", "--epochs", 5, "--no-plots", "--no-baselines")
 
 
 @pytest.fixture

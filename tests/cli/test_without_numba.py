@@ -66,8 +66,7 @@ def test_the_command_line_trains_predicts_and_exports(python, tmp_path):
     predictor = barenet.load(tmp_path / "run" / "model.safetensors")
     expected = predictor.predict(barenet.load_dataset("iris").X)
     assert [row["prediction"] for row in rows] == expected.tolist()
-    for command in (["evaluate", "run"], ["export", "run", "--to", "c"], ["explain", "run"]):
-        assert "Traceback" not in python("-m", "barenet", *command).stderr
+    for command in (["evaluate", "run"], ["export", "run", "--to", "c"]):
         ok(python("-m", "barenet", *command))
 
 
@@ -85,7 +84,6 @@ def test_doctor_shows_it(python):
     assert findings["engines"] == ["reference"]
     assert findings["kernel_folder"] is None
     assert "Numba is not installed" in findings["advice"][0]
-    assert "none" in ok(python("-m", "barenet", "doctor"))
     done = python("-m", "barenet", "doctor", "--warm")
     assert (done.returncode, done.stdout) == (1, "")
     assert "there are no kernels to build: Numba is not installed" in done.stderr

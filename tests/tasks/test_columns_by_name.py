@@ -124,6 +124,7 @@ def test_columns_of_other_names_are_refused(any_model, tmp_path):
 
 
 @pytest.mark.case(149)
+@pytest.mark.integration
 def test_a_report_has_the_scores_by_name(older_model, tmp_path):
     table = numbers(seed=1)
     task = Task.open(table[SHUFFLED], "price", test_size=0.5)

@@ -113,6 +113,7 @@ def run_of_teacher(teacher, tmp_path, monkeypatch):
     return teacher
 
 
+@pytest.mark.integration
 def test_a_student_has_the_data_and_their_settings_of_its_teacher(run_of_teacher, capsys):
     capsys.readouterr()
     assert main(["train", "--teacher", run_of_teacher, "--out", "small", *PLAIN]) == 0

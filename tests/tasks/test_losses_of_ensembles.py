@@ -23,6 +23,7 @@ def claims():
     return pandas.DataFrame({"age": age, "town": [f"t{code}" for code in town], "amount": amount})
 
 
+@pytest.mark.integration
 def test_a_task_trains_the_ensemble_of_the_estimator(claims, tmp_path):
     task = Task.open(claims, "amount", task="regression")
     seed = int(np.random.RandomState(0).randint(2**31 - 1))  # as estimators draw it

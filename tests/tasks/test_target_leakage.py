@@ -35,6 +35,7 @@ def leaks_of(table, target, **options):
 
 
 @pytest.mark.case(164)
+@pytest.mark.integration
 def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
     passengers = pd.read_csv(titanic)
     passengers["alive"] = np.where(passengers["survived"] == 1, "yes", "no")
