@@ -64,7 +64,7 @@ SETTINGS = {
 @pytest.mark.parametrize("kind", SETTINGS)
 def test_the_command_and_a_task_write_the_same_files(prices, kind):
     settings, flags = SETTINGS[kind]
-    command = ["train", "prices.csv", "--target", "price", "--out", "run", "--no-plots"]
+    command = ["train", "prices.csv", "--target", "price", "--out", "run"]
     assert main([*command, *flags]) == 0
     task = Task.open("prices.csv", "price")
     predictor = task.train(**settings)
