@@ -71,7 +71,6 @@ def links(page):
     return [numbers(text)[0] for text in shown]
 
 
-@pytest.mark.pyodide
 def test_the_numbers_are_those_of_the_server_in_each_chapter(tab):
     page = tab("#data=circles&net.hidden=2&net.activations=tanh&net.optimizer=sgd&net.batch_size=1")
     answer = open_pass(page)

@@ -265,7 +265,9 @@ def test_the_lessons_that_a_school_can_record_start_without_weights_changed_by_h
     assert numbers_in(numbers) == recorded
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "plan", [PLANS[0], *(pytest.param(plan, marks=pytest.mark.slow) for plan in PLANS[1:])]
+)
 def test_a_plan_is_printed_with_a_worksheet_on_one_sheet(browser, pages, violations, plan):
     context = browser.new_context(**UNGUARDED)
     page = context.new_page()

@@ -61,7 +61,6 @@ def test_the_first_drawn_point_moves_nothing(tab):
     assert page.find(".map").bounding_box() == before and not landscape.is_enabled()
 
 
-@pytest.mark.pyodide
 def test_points_are_drawn_by_hand(tab):
     page = tab("#pace=1000")
     page.click("text=Draw your own points")
