@@ -90,7 +90,8 @@ def main(arguments: list[str]) -> int:
     compile_kernels(kernels, triple, name, features)
 
     tests = arguments or list(TESTS)
-    command = [*emulated, "-m", "pytest", "-p", "no:cacheprovider", *tests]
+    command = [*emulated, "-m", "pytest", "-p", "no:cacheprovider"]
+    command += ["-m", "not slow and not jax", *tests]
     for test in LEFT_OUT:
         command += ["--deselect", test]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode

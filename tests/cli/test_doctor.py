@@ -97,8 +97,8 @@ def test_the_advice_on_a_gpu_depends_on_what_jax_finds(monkeypatch):
     assert "once JAX_PLATFORMS=cpu is unset" in advice(gpus, ["cpu"])
 
 
+@pytest.mark.jax
 def test_the_advice_names_the_reason_that_jax_finds_no_device(tmp_path):
-    pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
     command = [sys.executable, "-m", "barenet", "doctor"]
     environment = {**os.environ, "JAX_PLATFORMS": "cuda"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
@@ -108,8 +108,8 @@ def test_the_advice_names_the_reason_that_jax_finds_no_device(tmp_path):
     assert "leave JAX_PLATFORMS unset" in text
 
 
+@pytest.mark.jax
 def test_the_devices_of_jax_are_listed():
-    pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
     assert len(doctor.examine()["jax_devices"]) >= 1
 
 

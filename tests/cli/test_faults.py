@@ -1,6 +1,6 @@
 """Faulty tables: a one-line error that names the fault, status 2, no traceback, no output file.
 
-The numbers are those of docs/wrong-input.md. The readers' tests have every fault; here, each kind
+The numbers are those of tests/cases.md. The readers' tests have every fault; here, each kind
 of them occurs in training, and again in prediction where that is possible.
 """
 

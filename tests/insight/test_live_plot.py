@@ -16,6 +16,8 @@ from sklearn.base import clone
 from barenet import MLPRegressor
 from barenet.callbacks import LivePlot, Progress
 
+pytestmark = pytest.mark.integration
+
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
 
@@ -97,7 +99,6 @@ def shown(cell) -> list[dict[str, str]]:
     return [output.data for output in cell.outputs if output.output_type == "display_data"]
 
 
-@pytest.mark.integration
 def test_a_notebook_redraws_one_plot_and_keeps_that_of_an_interrupted_run(notebook):
     saved, seen = notebook
     whole, interrupted, refused = saved.cells[:3]
@@ -115,7 +116,6 @@ def test_a_notebook_redraws_one_plot_and_keeps_that_of_an_interrupted_run(notebo
     assert shown(refused) == [] and refused.outputs[-1].ename == "ArgumentError"
 
 
-@pytest.mark.integration
 def test_a_notebook_shows_a_bar_until_the_end_of_a_longer_run(notebook):
     saved, seen = notebook
     bars = [
@@ -138,7 +138,6 @@ print(model.history_.engine)
 
 
 @pytest.mark.case(174)
-@pytest.mark.integration
 def test_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_path):
     """Kernels are compiled into a new folder: the notice comes first, and leaves nothing."""
     saved, [messages] = execute([FIRST_FIT], NUMBA_CACHE_DIR=str(tmp_path))
@@ -159,7 +158,6 @@ def test_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_path):
 
 
 @pytest.mark.case(174)
-@pytest.mark.integration
 def test_a_script_whose_errors_are_a_file_stays_silent(tmp_path):
     script = tmp_path / "first.py"
     script.write_text(FIRST_FIT)

@@ -123,7 +123,7 @@ def test_arrays_and_searches_have_importances_and_unfitted_models_an_error():
 
 def test_estimators_without_a_network_are_measured_by_scikit_learn(refused):
     X, y = load_iris(return_X_y=True, as_frame=True)
-    model = LogisticRegression().fit(X, y)
+    model = LogisticRegression(max_iter=300).fit(X, y)
     result = permutation_importance(model, X, y, n_repeats=2, metric="auc", seed=4)
     expected = oracle(model, X, y, n_repeats=2, scoring="roc_auc_ovr", random_state=4)
     assert np.array_equal(result.drops, expected.importances)

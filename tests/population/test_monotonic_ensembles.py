@@ -171,8 +171,6 @@ def test_the_recipe_of_larger_tables(monkeypatch):
 
 @pytest.mark.parametrize("engine", ["reference", "jax"])
 def test_other_engines(engine):
-    if engine == "jax":
-        pytest.importorskip("jax")
     X, y = table(120)
     X = X[["age", "debt", "town"]]
     model = MLPEnsembleRegressor(

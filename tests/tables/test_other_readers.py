@@ -17,6 +17,8 @@ from barenet.tables._kind_inference import kind_of
 from barenet.tables._missing_texts import MISSING
 from barenet.tables._parsing import parse_column
 
+pytestmark = pytest.mark.integration
+
 N_FILES = 200
 
 WORDS = ["Rome", "Oslo", "größer", "數", "🦆", "a b", "x;y", 'say "hi"', "it's", "e\u0301", "A1"]
@@ -159,7 +161,6 @@ def by_barenet(path, delimiter):
 
 
 @pytest.mark.case(156, 157)
-@pytest.mark.integration
 @pytest.mark.parametrize("reader", [by_pandas, by_polars, by_duckdb])
 def test_random_files_are_read_as_other_readers_read_them(reader, tmp_path: Path):
     rng = np.random.default_rng(20261127)

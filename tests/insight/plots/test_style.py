@@ -66,15 +66,17 @@ def test_a_missing_matplotlib_error_has_the_install_command(monkeypatch):
             draw()
 
 
+@pytest.mark.integration
 def test_notebooks_show_high_resolution():
+    from IPython.core.formatters import DisplayFormatter
+
     figure = plots.plot_history(History({"loss": [0.9, 0.4, 0.2]}))
     copied = pickle.loads(pickle.dumps(figure))
     png, size = figure._repr_png_()
     assert copied._repr_png_() == (png, size)
     height, width, _ = imread(BytesIO(png), format="png").shape
     assert (width, height) == (2 * size["width"], 2 * size["height"]) == (1400, 720)
-    formatter = pytest.importorskip("IPython.core.formatters").DisplayFormatter()
-    data, metadata = formatter.format(figure)
+    data, metadata = DisplayFormatter().format(figure)
     assert data["image/png"].startswith(b"\x89PNG") and metadata["image/png"] == size
 
 
