@@ -281,6 +281,8 @@ def test_an_address_restores_the_network(tab):
     page.until("location.hash.includes('net.edits=0_0_2.5*3_1_-1.25')")
     page.play("header.epoch > 20")
     page.pause()
+    page.until("!header.playing")
+    page.rest()
     page.click("#share")
     epoch = page.header("epoch")
     hash = page.until("location.hash.includes('epoch=') && location.hash")

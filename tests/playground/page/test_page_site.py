@@ -148,11 +148,12 @@ LESSON = {
     "text": ["Try."],
     "check": [{"measure": "epoch", "at_least": 2}],
 }
+COURSE = [LESSON, LESSON | {"title": "Next"}]
 
 
 def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     path = tmp_path / "lesson.json"
-    path.write_text(json.dumps(LESSON))
+    path.write_text(json.dumps(COURSE))
     own_tab.use("moons")
     own_tab.upload("#lesson-file", path)
     own_tab.until_text("#lesson-title", "Mine")
@@ -160,7 +161,7 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     own_tab.until("document.querySelector('#lesson').classList.contains('passed')")
     assert copied_progress(own_tab) == f"{site}?lessons=lesson.json#passed=1"
     own_tab.leave_course()
-    address = site + link_to([LESSON, LESSON | {"title": "Next"}]) + "#passed=2.3"
+    address = site + link_to(COURSE) + "#passed=2.3"
     page = Tab(own_tab.page.context.new_page, address)
     page.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
     page.value("location.hash = 'lesson=1'")
