@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,13 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx import addnodes
+from sphinx.util import logging
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 BEFORE_DOWNLOADS = 400  # Sphinx copies what is still a download at 500
@@ -64,11 +66,14 @@ def merge_pages(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: A
 
 def _line(path: Path, link: nodes.Element) -> str:
     """The anchor of the function that a link's title names."""
-    lines = path.read_text("utf-8").splitlines()
-    wanted = re.compile(rf"def {re.escape(link.get('reftitle', ''))}\(")
-    found = (number for number, line in enumerate(lines, 1) if wanted.match(line))
-    number = next(found, 0)
-    return f"#L-{number}" if number else ""
+    name = link.get("reftitle")
+    if name is None:
+        return ""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if line.startswith(f"def {name}("):
+            return f"#L-{number}"
+    logger.warning("%s has no function %s", path, name, location=link)
+    return ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -55,10 +55,15 @@ def own_tab(browser, site):
 
 
 def show(tab, hash, condition):
-    """Give the open page other settings by its address, without starting Python anew."""
+    """Give the open page other settings by its address, without starting Python anew.
+
+    The network of an address that is opened later plays at once: it is brought back to epoch 0.
+    """
     tab.value(f"location.hash = {hash!r}")
-    tab.until(condition)
-    tab.rest()
+    tab.until(f"{condition} && barenet.playing")
+    tab.pause()
+    tab.click("#reset")
+    tab.until("header.epoch === 0 && !header.playing")
 
 
 def train_on(tab):
