@@ -38,6 +38,10 @@ PAGE_FILES = 'src/barenet/playground/page/*.{css,js}' 'docs/_static/*.{css,js}'
 # documentation start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
 
+# Kernels are compiled once for all checkouts, which takes a minute: their files are named by a hash of
+# their sources.
+export NUMBA_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/barenet-kernels
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
