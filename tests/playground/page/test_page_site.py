@@ -127,6 +127,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
 
 def test_a_file_that_cannot_be_used_is_refused_in_one_line(own_tab, tmp_path):
     path = tmp_path / "given.csv"
+    own_tab.use("moons")
     for field, content, words in (
         ("#csv", b"a,b\n1\n", "expected 2 values, as in the first line, got 1"),
         ("#csv", b"1" * (20 * 2**20 + 1), "the file is larger than 20 MiB"),
@@ -142,6 +143,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(own_tab, tmp_path):
 def test_a_full_memory_is_one_line_and_ends_nothing(own_tab, tmp_path):
     path = tmp_path / "long.csv"
     path.write_bytes(b"a,b,c,d\n" + b"1,2,3,4\n" * (5 * 2**19 - 1))
+    own_tab.use("moons")
     own_tab.upload("#csv", path)
     own_tab.until_text("#notice", "more than the 500 MB allowed; open fewer rows or columns of it")
     train_on(own_tab)
@@ -225,7 +227,7 @@ def test_a_corrected_lesson_is_loaded_anew(browser, site, site_folder):
 def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(own_tab, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("a,b\n" + "".join(f"{n},{n * n % 23}\n" for n in range(40)))
-    own_tab.use("xor")
+    own_tab.visit("#data=xor")
     own_tab.upload("#csv", path)
     own_tab.until("facts.name === 'mine.csv' && panels[0].frame")
     own_tab.choose("learning_rate", "0.1")
@@ -246,8 +248,7 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
 
 
 def test_another_worker_keeps_a_weight_that_was_changed_before_training(own_tab):
-    has_no_layer = "facts.name === 'gaussians' && !settings.hidden.length"
-    show(own_tab, "#data=gaussians&net.hidden=", has_no_layer)
+    own_tab.visit("#data=gaussians&net.hidden=")
     own_tab.value("panels[0].network.acts.open(0, 0)")
     own_tab.change_weight("0.75")
     own_tab.until("header.edits.length === 1 && panels[0].frame.weights[0] === 0.75")
