@@ -162,7 +162,7 @@ def test_texts_are_mostly_distinct_strings_of_several_words():
     assert texts_of(frame, {"date": "%d days after Easter"}) == ("text",)
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -199,7 +199,7 @@ def test_the_page_names_refusals_and_the_options_that_remedy_them(tmp_path):
     assert "Refused" not in report([{**about, "refusals": []}, row | seconds])
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 def test_a_comparison_on_mixed_tables_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(MixedTables, "FILE", write_tables(tmp_path))
     models = "scikit-learn linear,HistGradientBoosting"

@@ -47,7 +47,7 @@ def trained(name: str, work: Work, epochs: int):
     return trainer
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "work"), CASES, ids=lambda value: getattr(value, "name", value))
 def test_every_peer_trains_and_starts_over(name, work):
     work = small(work)
@@ -66,7 +66,7 @@ def test_every_peer_trains_and_starts_over(name, work):
     assert error() > learned
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize("work", JOBS, ids=lambda work: work.name)
 @pytest.mark.parametrize(
     "name",

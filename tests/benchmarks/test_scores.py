@@ -5,7 +5,7 @@ import pytest
 from benchmarks.scores import compare
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "solver"),
     [

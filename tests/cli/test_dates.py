@@ -34,7 +34,9 @@ def table(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["as it is", "missing"])
+@pytest.fixture(
+    scope="module", params=["as it is", pytest.param("missing", marks=pytest.mark.slow)]
+)
 def model(table, train, request) -> Path:
     options = ["--missing", PLACEHOLDER] if request.param == "missing" else []
     return train(table, "--target", "y", "--no-quick", "--epochs", 15, *options)

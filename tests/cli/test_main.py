@@ -171,20 +171,15 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
 @pytest.mark.parametrize(
     ("command", "next_one"),
     [
-        ("doctor", "barenet train digits"),
         ("evaluate {}", "barenet importance {}"),
-        ("plot confusion {}", "barenet report {} --open"),
-        ("predict {} iris", "barenet evaluate {}"),
-        ("train sine --epochs 1 --no-plots --no-baselines", "barenet report runs/sine --open"),
         ("evaluate {} --json", ""),
-        ("evaluate {} --quiet", ""),
         ("datasets --help", ""),
     ],
 )
 def test_a_command_on_a_terminal_ends_with_the_next_step(
     terminal, barenet, train, command, next_one
 ):
-    folder = train("iris", "--epochs", 1, "--no-baselines")
+    folder = train("iris", "--epochs", 1)
     shown = terminal(*command.format(folder).split(), COLUMNS="300").splitlines()
     assert ("next: " + next_one.format(folder) == shown[-1]) == bool(next_one), shown[-1]
     assert next_one or "next: " not in "".join(shown)

@@ -34,7 +34,7 @@ def compiled(name, tmp_path, **settings):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", ["oryon-1", "ampere1b"])
+@pytest.mark.parametrize("name", ["oryon-1", pytest.param("ampere1b", marks=pytest.mark.slow)])
 def test_kernels_for_a_processor_with_a_wrong_model(name, tmp_path):
     """Either is no processor of x86, which LLVM prints on standard error."""
     assert compiled(name, tmp_path) == [name, "generic", [[*range(9)]] * 2]

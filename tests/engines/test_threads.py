@@ -59,10 +59,10 @@ def test_a_requested_number_counts_up_to_the_cores(monkeypatch):
     assert choose_threads(4, 1_000) == 2
 
 
-def test_a_wrong_number_of_threads_in_the_environment_is_refused(monkeypatch, refused):
+def test_a_wrong_number_of_threads_in_the_environment_is_refused(monkeypatch):
     for text in ("two", "1.5", "-1", "0", "00", "9" * 5_000):
         monkeypatch.setenv("BARENET_THREADS", text)
-        with refused("BARENET_THREADS"):
+        with pytest.raises(ValueError, match="^BARENET_THREADS: "):
             choose_threads(None, 1)
 
 
@@ -113,7 +113,7 @@ assert chosen(None, limits) == before == min([4, *limits()])
 
 
 @pytest.mark.case(94)
-@pytest.mark.parametrize("script", [PROCESSES, THREADS], ids=["processes", "threads"])
+@pytest.mark.parametrize("script", [PROCESSES, pytest.param(THREADS, marks=pytest.mark.slow)])
 def test_threads_times_workers_are_no_more_than_the_cores(script, tmp_path):
     run(WORKERS, script, tmp_path, NUMBA_NUM_THREADS="4")
 

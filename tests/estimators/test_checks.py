@@ -23,8 +23,9 @@ OTHERS = [
     TablePreprocessor(numbers="robust"),
     TablePreprocessor(numbers="piecewise"),
 ]
-ENSEMBLES = [MLPEnsembleClassifier(max_iter=30), MLPEnsembleRegressor(max_iter=30)]
-ENSEMBLES_WITH_LOSSES = [
+ENSEMBLES = [MLPEnsembleClassifier(max_iter=30)]
+OTHER_ENSEMBLES = [
+    MLPEnsembleRegressor(max_iter=30),
     MLPEnsembleRegressor(max_iter=30, loss="gamma"),
     MLPEnsembleRegressor(max_iter=30, loss="quantile", quantile=0.8),
 ]
@@ -72,6 +73,6 @@ def test_scikit_learns_own_checks_of_ensembles_pass(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(ENSEMBLES_WITH_LOSSES, expected_failed_checks=expected_failures)
+@parametrize_with_checks(OTHER_ENSEMBLES, expected_failed_checks=expected_failures)
 def test_scikit_learns_own_checks_of_losses_pass(estimator, check):
     check(estimator)
