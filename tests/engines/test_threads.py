@@ -62,7 +62,7 @@ def test_a_requested_number_counts_up_to_the_cores(monkeypatch):
 def test_a_wrong_number_of_threads_in_the_environment_is_refused(monkeypatch):
     for text in ("two", "1.5", "-1", "0", "00", "9" * 5_000):
         monkeypatch.setenv("BARENET_THREADS", text)
-        with pytest.raises(ValueError, match="^BARENET_THREADS: "):
+        with pytest.raises(ValueError, match=r"^BARENET_THREADS: "):
             choose_threads(None, 1)
 
 
