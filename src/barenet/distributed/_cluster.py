@@ -60,7 +60,9 @@ def connect_client(scheduler: str) -> AbstractContextManager[Client]:
     """Connect to a scheduler, for as long as the context lasts."""
     distributed = require("distributed", extra="distributed", purpose=PURPOSE)
     try:
-        asyncio.run(check_reachable(scheduler))
+        # In a thread of its own: this one may run an event loop, as in a notebook.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(asyncio.run, check_reachable(scheduler)).result()
         return distributed.Client(scheduler, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:
         reason = "it does not answer"
