@@ -58,6 +58,7 @@ def test_the_block_to_paste_has_the_machine_and_the_ratios():
     assert len(lines) == len(AT_LEAST) + 2  # an empty line and a heading
 
 
+@pytest.mark.slow
 def test_published_figures_are_written_with_their_map(tmp_path):
     results = json.loads((FOLDER / "latest.json").read_text("utf-8"))
     write(results, tmp_path)

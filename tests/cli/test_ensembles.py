@@ -221,6 +221,7 @@ def test_intervals_that_are_impossible(barenet, short, masses, line, tmp_path):
     barenet("predict", before, PENGUINS).ok()
 
 
+@pytest.mark.slow
 def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
     """The goals of a match depend on the team and the season together."""
     rng = np.random.default_rng(0)
@@ -238,6 +239,7 @@ def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
     assert "team, season  pairs" in terminal("info", "runs/matches", COLUMNS="150")
 
 
+@pytest.mark.slow
 def test_monotonic_constraints_of_a_run(barenet):
     """They are in the introduction, in the settings, in the description, and in a resumed run."""
     rows = (f"{at % 37},{at % 11},{at * at % 7},{at * 13 % 50 / 10}\n" for at in range(300))

@@ -20,8 +20,8 @@ is_linux = Path("/proc/self/status").exists()
 linux = pytest.mark.skipif(not is_linux, reason="the peak of memory is counted as Linux does")
 pytestmark = [pytest.mark.integration, linux]
 
-#: Bytes of memory and seconds that a refusal may take. The imports take half of the memory, and more
-#: or less of it with other pages of libraries in the cache of the system.
+#: Bytes of memory and seconds that a refusal may take. The imports take half of the memory, or a
+#: tenth more where the system maps libraries in larger pages.
 MEMORY, SECONDS = 250 * 10**6, 2.5
 
 

@@ -240,6 +240,7 @@ def test_columns_matter_as_barenet_importance_prints_them(barenet, request, page
     assert f"over {n_rows} of these rows, if all of them" in page
 
 
+@pytest.mark.slow
 @pytest.mark.case(145)
 def test_more_rows_than_5000_and_columns_than_25_are_stated(barenet):
     rng = np.random.default_rng(0)

@@ -111,6 +111,7 @@ def record_for(kind: str, change: dict) -> dict:
     return record
 
 
+@pytest.mark.slow
 @pytest.mark.case(166, 188)
 def test_the_service_and_ajv_in_strict_mode_agree(serve, models, tmp_path):
     """Every change of a record is judged alike by the service and by Ajv."""
@@ -132,6 +133,7 @@ def test_the_service_and_ajv_in_strict_mode_agree(serve, models, tmp_path):
     assert statuses == [200 if is_valid else 422 for is_valid in expected]
 
 
+@pytest.mark.slow
 @pytest.mark.case(166)
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_the_types_of_typescript_are_those_of_the_schema(serve, models, tmp_path, kind):
@@ -199,7 +201,7 @@ def test_a_generated_client_of_python_predicts(serve, models, tmp_path, kind):
 
 
 @pytest.mark.case(167)
-@pytest.mark.parametrize("kind", ["classes", "numbers"])
+@pytest.mark.parametrize("kind", ["classes", pytest.param("numbers", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("examples", [15, pytest.param(300, marks=pytest.mark.slow)])
 def test_schemathesis_finds_no_difference(serve, models, tmp_path, kind, examples):
     """All that the description allows is answered 200, all that it forbids is refused."""

@@ -270,6 +270,7 @@ def test_allow_missing_columns_is_an_option_of_every_command(barenet, table):
     assert len(one) == 500
 
 
+@pytest.mark.slow
 @pytest.mark.case(192)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from Linux's /proc")
 def test_the_memory_of_scores_does_not_grow_with_the_columns(measured, tmp_path):

@@ -301,6 +301,7 @@ def test_the_flags_that_read_all_columns_are_named(barenet):
     barenet("train", "t.csv", *options, *remedy.split()).ok()
 
 
+@pytest.mark.slow
 def test_texts_are_read_by_their_words(barenet):
     kinds = ["Red car", "old red bike", "new green car", "new yellow car", "old blue bike"]
     lines = ["title,x,price"]

@@ -30,6 +30,7 @@ def environment(temporary):
     return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
 
 
+@pytest.mark.slow
 @pytest.mark.case(187)
 def test_commands_leave_no_temporary_files(process, environment, temporary, tmp_path):
     (tmp_path / "prices.csv").write_text(TABLE)

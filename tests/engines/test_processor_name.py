@@ -40,6 +40,7 @@ def test_kernels_for_a_processor_with_a_wrong_model(name, tmp_path):
     assert compiled(name, tmp_path) == [name, "generic", [[*range(9)]] * 2]
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_the_name_that_a_user_has_set_is_kept(tmp_path):
     found = compiled("oryon-1", tmp_path, NUMBA_CPU_NAME="x86-64")

@@ -157,6 +157,7 @@ def test_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_path):
     assert "compiling kernels" not in str(again)
 
 
+@pytest.mark.slow
 @pytest.mark.case(174)
 def test_a_script_whose_errors_are_a_file_stays_silent(tmp_path):
     script = tmp_path / "first.py"

@@ -378,6 +378,7 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
             of_classes().run(checkpoint=file, resume=True)
 
 
+@pytest.mark.slow
 @pytest.mark.case(134)
 @pytest.mark.integration
 @pytest.mark.parametrize(("n_classes", "size"), [(400, CLASS_BYTES), (0, NUMBER_BYTES)])

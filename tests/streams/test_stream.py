@@ -571,7 +571,15 @@ while memory:
 @pytest.mark.case(147)
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
-@pytest.mark.parametrize("kind", ["numbers", "long texts", "categories", "csv"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "long texts",
+        pytest.param("numbers", marks=pytest.mark.slow),
+        pytest.param("categories", marks=pytest.mark.slow),
+        pytest.param("csv", marks=pytest.mark.slow),
+    ],
+)
 def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
     """Also for a run that is refused: each limit is the one that the error before proposes."""
     rng, paths = np.random.default_rng(0), []

@@ -19,7 +19,7 @@ from barenet.tables._parsing import parse_column
 
 pytestmark = pytest.mark.integration
 
-N_FILES = 200
+N_FILES = 60
 
 WORDS = ["Rome", "Oslo", "größer", "數", "🦆", "a b", "x;y", 'say "hi"', "it's", "e\u0301", "A1"]
 

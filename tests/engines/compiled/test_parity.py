@@ -140,10 +140,14 @@ def test_any_architecture_and_batch_size_agrees_on_both_engines(
 @pytest.mark.parametrize(
     ("bits", "dtype"),
     [
-        pytest.param(bits, dtype, marks=[pytest.mark.slow] * ((bits, dtype) not in FIRST))
-        for FIRST in [{(0, "float64"), (256, "float32")}]
-        for bits in (0, 128, 256, 512)
-        for dtype in ("float32", "float64")
+        (0, "float64"),
+        pytest.param(0, "float32", marks=pytest.mark.slow),
+        pytest.param(128, "float32", marks=pytest.mark.slow),
+        pytest.param(128, "float64", marks=pytest.mark.slow),
+        pytest.param(256, "float32", marks=pytest.mark.slow),
+        pytest.param(256, "float64", marks=pytest.mark.slow),
+        pytest.param(512, "float32", marks=pytest.mark.slow),
+        pytest.param(512, "float64", marks=pytest.mark.slow),
     ],
 )
 def test_every_vector_width_down_to_scalar_loops(bits, dtype, monkeypatch, assert_engines_agree):

@@ -89,6 +89,7 @@ def test_other_first_layers_take_sparse_rows_made_dense(first):
             train(make(first), X, y, epochs=1, engine="compiled")
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 @pytest.mark.parametrize("bits", [0, pytest.param(128, marks=pytest.mark.slow)])
 def test_narrower_vectors(bits, monkeypatch, agree):

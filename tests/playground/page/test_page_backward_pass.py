@@ -414,6 +414,7 @@ def test_the_largest_network_fits_by_scrolling_to_the_term(tab):
     assert page.value(CROWDED) == [0, 0]
 
 
+@pytest.mark.slow
 def test_axe_finds_no_violations_in_the_pass(tab, violations):
     page = tab("#lesson=error-back", 1366, 768, **UNGUARDED)
     page.until("document.querySelector('.pass-term')")

@@ -107,6 +107,7 @@ def read(page, strokes, **place):
     return int(page.text(".chances .most span:first-child"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "least"), [(50, 1), pytest.param(1, 95, marks=pytest.mark.slow)])
 def test_digits_of_other_hands_are_read(tab, step, least):
     """Large and small ones, in the middle and in the corners, after 20 epochs."""
@@ -125,6 +126,7 @@ def test_digits_of_other_hands_are_read(tab, step, least):
     assert len(drawings) - len(misread) >= least, misread
 
 
+@pytest.mark.slow
 def test_a_small_drawing_is_converted_as_a_large_one(tab):
     """Its lines would be as thick as the digit, if the drawing were scaled as it is."""
     page = tab("#data=drawn_digits", width=1366, height=768)

@@ -331,6 +331,7 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     assert "A step of this length jumps across the valley" in verdict
 
 
+@pytest.mark.slow
 @pytest.mark.case(181)
 def test_a_network_that_collapsed_in_a_lesson_has_a_way_out(tab):
     page = tab("#lesson=overfitting&step=9")
@@ -410,6 +411,7 @@ def played(tmp_path):
         each.communicate()
 
 
+@pytest.mark.slow
 def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
     lesson = {"text": ["Try."], "check": [{"measure": "epoch", "at_least": 1}]}
     address = played([{**lesson, "title": title} for title in "ABC"], "#passed=1.3")
@@ -441,6 +443,7 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
     assert page.faults == []
 
 
+@pytest.mark.slow
 def test_a_single_lesson_of_ones_own_has_progress_and_a_class_too(browser, played):
     lesson = {"title": "A", "text": ["Try."], "check": [{"measure": "epoch", "at_least": 1}]}
     address = played([lesson], "#lesson=1")
@@ -493,6 +496,7 @@ def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wai
     assert page.parameters() == weights
 
 
+@pytest.mark.slow
 def test_a_link_out_of_a_lesson_leads_back_to_it_with_its_network(tab):
     page = tab("#data=moons&net.hidden=3")
     page.value("location.hash = 'lesson=downhill&step=9'")
