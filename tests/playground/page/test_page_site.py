@@ -71,7 +71,7 @@ def train_on(tab):
     tab.step(tab.header("epoch") + 1)
 
 
-@pytest.mark.parametrize("name", ["digits", "sine"])
+@pytest.mark.parametrize("name", ["sine", pytest.param("digits", marks=pytest.mark.slow)])
 def test_it_has_the_numbers_of_the_library(own_tab, name):
     """Those of the reference engine on this machine, but for the last bits of its functions."""
     show(own_tab, f"#data={name}&net.seed=3", f"facts.name === '{name}' && settings.seed === 3")
