@@ -54,18 +54,6 @@ def own_tab(browser, site):
     tab.page.context.close()
 
 
-def show(tab, hash, condition):
-    """Give the open page other settings by its address, without starting Python anew.
-
-    The network of an address that is opened later plays at once: it is brought back to epoch 0.
-    """
-    tab.value(f"location.hash = {hash!r}")
-    tab.until(f"{condition} && barenet.playing")
-    tab.pause()
-    tab.click("#reset")
-    tab.until("header.epoch === 0 && !header.playing")
-
-
 def train_on(tab):
     """Train for one more epoch, and wait for it."""
     tab.step(tab.header("epoch") + 1)
@@ -74,7 +62,7 @@ def train_on(tab):
 @pytest.mark.parametrize("name", ["sine", pytest.param("digits", marks=pytest.mark.slow)])
 def test_it_has_the_numbers_of_the_library(own_tab, name):
     """Those of the reference engine on this machine, but for the last bits of its functions."""
-    show(own_tab, f"#data={name}&net.seed=3", f"facts.name === '{name}' && settings.seed === 3")
+    own_tab.visit(f"#data={name}&net.seed=3")
     own_tab.step(1, 2, 3)
     state = decode(PageState, own_tab.value("state"), "state")
     [settings], prepared = state.networks, prepare_named(state.data)
@@ -87,7 +75,7 @@ def test_it_has_the_numbers_of_the_library(own_tab, name):
 
 
 def test_it_plays_and_pauses(own_tab):
-    own_tab.use("xor")
+    own_tab.visit("#data=xor")
     epoch = own_tab.header("epoch")
     own_tab.play(f"header.epoch > {epoch + 20}")
     own_tab.pause()
@@ -108,7 +96,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     path.write_text(
         "a;b;kind\n" + "".join(f"{n % 17},5;{n * n % 23};{'xy'[n % 2]}\n" for n in range(99))
     )
-    own_tab.use("moons")
+    own_tab.visit("#data=moons")
     own_tab.upload("#csv", path)
     own_tab.until("facts.name === 'flowers.csv' && panels[0].frame")
     own_tab.step(1, 2)
@@ -119,7 +107,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     assert load(saved).network.parameters.tolist() == pytest.approx(parameters)
     assert load(saved).classes == ("x", "y")
     own_tab.click("#export .close")
-    own_tab.use("moons")
+    own_tab.visit("#data=moons")
     own_tab.upload("#model-file", saved)
     own_tab.until("state.data.source.startsWith('model:')")
     assert own_tab.parameters() == pytest.approx(parameters)
@@ -127,7 +115,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
 
 def test_a_file_that_cannot_be_used_is_refused_in_one_line(own_tab, tmp_path):
     path = tmp_path / "given.csv"
-    own_tab.use("moons")
+    own_tab.visit("#data=moons")
     for field, content, words in (
         ("#csv", b"a,b\n1\n", "expected 2 values, as in the first line, got 1"),
         ("#csv", b"1" * (20 * 2**20 + 1), "the file is larger than 20 MiB"),
@@ -143,7 +131,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(own_tab, tmp_path):
 def test_a_full_memory_is_one_line_and_ends_nothing(own_tab, tmp_path):
     path = tmp_path / "long.csv"
     path.write_bytes(b"a,b,c,d\n" + b"1,2,3,4\n" * (5 * 2**19 - 1))
-    own_tab.use("moons")
+    own_tab.visit("#data=moons")
     own_tab.upload("#csv", path)
     own_tab.until_text("#notice", "more than the 500 MB allowed; open fewer rows or columns of it")
     train_on(own_tab)
@@ -161,7 +149,7 @@ COURSE = [LESSON, LESSON | {"title": "Next"}]
 def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     path = tmp_path / "lesson.json"
     path.write_text(json.dumps(COURSE))
-    own_tab.use("moons")
+    own_tab.visit("#data=moons")
     own_tab.upload("#lesson-file", path)
     own_tab.until_text("#lesson-title", "Mine")
     own_tab.step(1, 2)
