@@ -362,6 +362,18 @@ def test_a_declared_length_beyond_the_limit_is_refused_at_once(serve, classes):
             assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.case(168)
+@pytest.mark.integration
+def test_a_body_without_a_declared_length_is_refused_at_the_limit(serve, classes):
+    _, send = serve(classes)
+    with socket.create_connection(send.address, 30) as connection:
+        head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode())
+        for size in (*[2**20] * 10, 1):
+            connection.sendall(f"{size:x}\r\n".encode() + b" " * size + b"\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 @pytest.mark.case(188)
 @pytest.mark.integration
 def test_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
