@@ -59,14 +59,14 @@ demo: .venv/.installed-all  ## train on handwritten digits, keep the model and p
 test: .venv/.installed-test  ## run the quick tests; three minutes
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-integration: .venv/.installed-test-integration  ## run the tests with real processes, servers and browsers, and those of the documents; ten minutes
+test-integration: .venv/.installed-test-integration  ## run the tests with real processes, servers and browsers, and those of the documents
 	$(BIN)/python -m pytest $(PARALLEL) $(RERUN) -m 'integration and not slow and not jax' tests \
 	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_documentation.py
 
 test-jax: .venv/.installed-test .venv/.installed-jax  ## run the tests of the JAX engine
 	$(BIN)/python -m pytest $(PARALLEL) -m 'jax and not slow' tests/engines tests/training tests/population tests/cli/test_doctor.py
 
-test-site: .venv/.installed-test-integration  ## run tests of the built documentation, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
+test-site: .venv/.installed-test-integration .venv/.installed-docs  ## run tests of the built documentation, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
 	BARENET_SITE=1 $(BIN)/python -m pytest $(PARALLEL) $(RERUN) -m '$(ON_SITE) and not slow' tests/playground/page
 
 ci: lint types test docs test-integration test-jax test-site  ## run what continuous integration runs; half an hour
