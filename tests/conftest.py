@@ -222,6 +222,30 @@ def peak_memory() -> Callable[..., int]:
     return measure
 
 
+@pytest.fixture(scope="session")
+def few_networks() -> Callable[[], AbstractContextManager[None]]:
+    """A context in which an ensemble has a small network for each fold, and columns no factors."""
+    from barenet.population._ensemble_recipe import EnsembleRecipe
+    from barenet.tables import _column_relevance
+
+    @contextmanager
+    def patched() -> Iterator[None]:
+        recipe = EnsembleRecipe(hidden=(16,), repeats=1)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: recipe)
+            patch.setattr(_column_relevance, "ENOUGH_ROWS", 0)
+            yield
+
+    return patched
+
+
+@pytest.fixture
+def small_ensembles(few_networks) -> Iterator[None]:
+    """Train ensembles of few networks in a test."""
+    with few_networks():
+        yield
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Import only the files with tests that are selected: all of them take 15 s a worker.
 

@@ -1,16 +1,12 @@
 """Fixtures of the estimators' tests: a test with `kind` runs for both, and may end early."""
 
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_iris
 
 from barenet import MLPClassifier, MLPRegressor
-from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.tables import _column_relevance
 
 SMALL = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0, "engine": "reference"}
 
@@ -57,25 +53,3 @@ def state_of():
     return lambda estimator: {
         name: pickle.dumps(value) for name, value in sorted(vars(estimator).items())
     }
-
-
-@pytest.fixture(scope="session")
-def few_networks():
-    """A context in which an ensemble has a small network for each fold, and columns no factors."""
-
-    @contextmanager
-    def patched() -> Iterator[None]:
-        recipe = EnsembleRecipe(hidden=(16,), repeats=1)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: recipe)
-            patch.setattr(_column_relevance, "ENOUGH_ROWS", 0)
-            yield
-
-    return patched
-
-
-@pytest.fixture
-def small_ensembles(few_networks):
-    """Train ensembles of few networks in a test."""
-    with few_networks():
-        yield

@@ -1,7 +1,5 @@
 """Estimators with which scikit-learn trains the networks of a search one by one, and data."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +9,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.datasets import load_iris
 
 from barenet import Network, train
-from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.tables import _column_relevance
 
 
 @dataclass
@@ -70,25 +66,3 @@ def iris():
 def line():
     X = np.random.default_rng(0).normal(size=(60, 3))
     return X, X @ [1.0, -2.0, 0.5] + 0.1 * X[:, 0] ** 2
-
-
-@pytest.fixture(scope="session")
-def few_networks():
-    """A context in which an ensemble has a small network for each fold, and columns no factors."""
-
-    @contextmanager
-    def patched() -> Iterator[None]:
-        recipe = EnsembleRecipe(hidden=(16,), repeats=1)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: recipe)
-            patch.setattr(_column_relevance, "ENOUGH_ROWS", 0)
-            yield
-
-    return patched
-
-
-@pytest.fixture
-def small_ensembles(few_networks):
-    """Train ensembles of few networks in a test."""
-    with few_networks():
-        yield
