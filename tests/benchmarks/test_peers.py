@@ -19,13 +19,7 @@ SMALL = {
     "sine": {"n_rows": 50, "learning_rate": 0.1},
     "one-row": {"learning_rate": 0.01},
 }
-#: Each library with the smallest work; all of them at night.
-CASES = [
-    pytest.param(name, work, marks=[pytest.mark.slow] * (work.name not in ("sine", "mnist-16")))
-    for name, peer in PEERS.items()
-    for work in WORKS
-    if peer.does(work)
-]
+CASES = [(name, work) for name, peer in PEERS.items() for work in WORKS if peer.does(work)]
 #: The other tasks, on few rows.
 JOBS = (
     step("sgd", 8, 16).but(n_rows=24),
@@ -68,13 +62,7 @@ def test_every_peer_trains_and_starts_over(name, work):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("work", JOBS, ids=lambda work: work.name)
-@pytest.mark.parametrize(
-    "name",
-    [
-        "barenet",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in PEERS if name != "barenet"),
-    ],
-)
+@pytest.mark.parametrize("name", PEERS)
 def test_every_task_runs(name, work):
     if not PEERS[name].does(work):
         assert work.task not in PEERS[name].tasks

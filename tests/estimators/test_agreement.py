@@ -101,7 +101,7 @@ def is_slow(task, engine, solver, activation):
 @pytest.mark.parametrize(
     ("task", "engine", "solver", "activation"),
     [
-        pytest.param(*case, marks=[pytest.mark.slow] * is_slow(*case))
+        pytest.param(*case, marks=pytest.mark.slow if is_slow(*case) else ())
         for case in itertools.product(TASKS, ("reference", "compiled"), SOLVERS, ACTIVATIONS)
     ],
 )

@@ -250,7 +250,7 @@ FEW = {"accuracy", "f1", "f1_samples", "roc_auc", "roc_auc_ovo", "neg_mean_gamma
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] * (name not in FEW))
+        pytest.param(name, marks=() if name in FEW else pytest.mark.slow)
         for name in sorted(metrics.get_scorer_names())
     ],
 )

@@ -89,14 +89,21 @@ def quick(optimizer):
 @pytest.mark.parametrize(
     ("engine", "optimizer"),
     [
+        *(
+            (engine, optimizer)
+            for engine in ("reference", "compiled")
+            for optimizer in (*OPTIMIZERS, "adam:average=0.9")
+        ),
+        ("jax", "lbfgs"),
+        ("jax", "adam:average=0.9"),
         # Programs of JAX are compiled for each optimizer, which takes seconds.
-        pytest.param(engine, optimizer, marks=[pytest.mark.slow] * (
-            engine == "jax" and optimizer not in ("adam:average=0.9", "lbfgs")
-        ))
-        for engine in ENGINES
-        for optimizer in (*OPTIMIZERS, "adam:average=0.9")
+        *(
+            pytest.param("jax", optimizer, marks=pytest.mark.slow)
+            for optimizer in OPTIMIZERS
+            if optimizer != "lbfgs"
+        ),
     ],
-)  # fmt: skip
+)
 def test_fifty_interruptions_of_every_optimizer_change_no_bit(
     optimizer, engine, steps, tmp_path, monkeypatch
 ):

@@ -107,7 +107,7 @@ SETTINGS = {
         # Each optimizer once, with the settings in turn; all pairs in the long tests.
         pytest.param(
             name, settings, DTYPES[(i + j) % 2],
-            marks=[pytest.mark.slow] * (i % len(SETTINGS) != j),
+            marks=() if i % len(SETTINGS) == j else pytest.mark.slow,
         )
         for i, name in enumerate(STEPPING)
         for j, settings in enumerate(SETTINGS)
