@@ -34,6 +34,12 @@ print(json.dumps([sum(len(kernel.places) for kernel in KERNELS), compiled]))
 """
 
 
+@pytest.fixture(autouse=True)
+def without_jax(monkeypatch):
+    """JAX starts threads where it is imported, and other tests of this process fork."""
+    monkeypatch.setitem(sys.modules, "jax", None)
+
+
 def test_the_findings_are_printed(barenet):
     found = barenet("doctor", "--json").json
     assert found["numpy"] == np.__version__
@@ -109,7 +115,8 @@ def test_the_advice_names_the_reason_that_jax_finds_no_device(tmp_path):
 
 
 @pytest.mark.jax
-def test_the_devices_of_jax_are_listed():
+def test_the_devices_of_jax_are_listed(monkeypatch):
+    monkeypatch.delitem(sys.modules, "jax")
     assert len(doctor.examine()["jax_devices"]) >= 1
 
 

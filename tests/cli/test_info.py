@@ -106,17 +106,7 @@ def test_names_with_commas_are_in_quotes(barenet, tmp_path):
     rows = "".join(f"{number / 7},{number % 3},{number * 2}\n" for number in range(40))
     path.write_text(f'"city, country",size,price\n{rows}')
     run = str(tmp_path / "run")
-    done = barenet(
-        "train",
-        path,
-        "--target",
-        "price",
-        "--epochs",
-        "1",
-        "--out",
-        run,
-        "--no-plots",
-        "--no-baselines",
-    )
+    plain = ("--no-plots", "--no-baselines")
+    done = barenet("train", path, "--target", "price", "--epochs", "1", "--out", run, *plain)
     assert "'city, country'" in done.ok().err
     assert "2 features: 'city, country', size\n" in barenet("info", run).ok().out
