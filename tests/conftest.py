@@ -123,7 +123,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         found = Web(address, tmp_path_factory.mktemp("web"))
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield found
         ended.set()
         server.shutdown()

@@ -69,8 +69,8 @@ def test_a_data_frame_keeps_the_index_of_the_rows():
     assert contributions(network, rows.to_numpy()).to_pandas().index.tolist() == [0, 1, 2, 3]
 
 
-def test_shap_draws_the_explanation():
-    shap = pytest.importorskip("shap")
+@pytest.mark.integration
+def test_shap_draws_the_explanation(shap):
     result = result_of(1, "sigmoid", groups={"both": ["x0", "x1"]})
     explanation = result.to_shap()
     assert isinstance(explanation, shap.Explanation)
@@ -80,8 +80,9 @@ def test_shap_draws_the_explanation():
     np.testing.assert_array_equal(explanation.data[:, 1], X[:, 2])
 
 
+@pytest.mark.integration
+@pytest.mark.usefixtures("shap")
 def test_shap_chooses_one_of_several_classes():
-    pytest.importorskip("shap")
     result = result_of(3, "softmax")
     explanation = result.to_shap()
     assert explanation.shape == result.values.shape
@@ -93,15 +94,15 @@ def test_shap_chooses_one_of_several_classes():
     assert (of_class.output_names, of_class.feature_names) == ("2", ["x0", "x1", "x2"])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["beeswarm", "violin"])
-def test_shap_draws_numbers(kind):
-    shap = pytest.importorskip("shap")
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
+def test_shap_draws_numbers(shap, kind):
+    from matplotlib import pyplot
+
     explanation = result_of(1, "sigmoid").to_shap()
     assert explanation.data.dtype == np.float64
     getattr(shap.plots, kind)(explanation, show=False)
-    matplotlib.pyplot.close("all")
+    pyplot.close("all")
 
 
 def test_without_shap_an_error_has_the_remedy(monkeypatch):

@@ -374,9 +374,9 @@ def test_constant_predictions_have_no_contributions():
     assert not result.standard_errors.any()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("exact", [True, False])
-def test_shap_agrees(exact):
-    shap = pytest.importorskip("shap")
+def test_shap_agrees(shap, exact):
     X, background = WINE[:4, :7], WINE[::6, :7]
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(WINE[:, :7], CULTIVAR)
     masker = shap.maskers.Independent(background, max_samples=len(background))

@@ -352,7 +352,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def serving(handler: Any) -> Iterator[str]:
     """Serve files on a free port, and give the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
 
