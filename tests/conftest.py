@@ -24,8 +24,10 @@ import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
 
-# Tests that are started in the background ignore Ctrl-C, which some of them press.
+# Tests that are started in the background or by nohup ignore signals that some of them send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # pytest-xdist already fills the cores. NumPy reads these when it is first imported, which is after
 # this file, here and in every process that a test starts.

@@ -100,7 +100,7 @@ def test_hostile_names_are_escaped(barenet, iris, command):
     assert done.status == (2 if command.startswith("evaluate") else 0), done.err
 
 
-@pytest.mark.case(201)
+@pytest.mark.case(241)
 def test_names_with_commas_are_in_quotes(barenet, tmp_path):
     path = tmp_path / "towns.csv"
     rows = "".join(f"{number / 7},{number % 3},{number * 2}\n" for number in range(40))

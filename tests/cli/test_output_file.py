@@ -1,7 +1,6 @@
 """The output file: in an existing folder, or in a new one if the name ends with a slash."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -18,16 +17,33 @@ def test_a_trailing_slash_is_a_folder(barenet, iris):
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 
 
-def test_only_a_picture_by_barenet_is_replaced(barenet, iris):
-    Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    run = Path(shutil.copytree(iris, "run"))
-    barenet("plot", "confusion", run).ok()
-    assert barenet("plot", "confusion", run).ok().out == "run/confusion.png\n"
-    for model, folder in (("model.safetensors", Path()), (run, run)):
-        (folder / "confusion.png").write_text("mine")
-        error = barenet("plot", "confusion", model, "iris").error
-        assert "confusion.png is not a plot" in error
-        assert (folder / "confusion.png").read_text() == "mine"
+@pytest.mark.case(198)
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("predict {} iris", "p.csv"),
+        ("predict {} iris", "p.jsonl"),
+        ("plot confusion {}", "p.png"),
+        ("report {}", "p.html"),
+        ("explain {} --row 0", "p.md"),
+        ("explain {} iris --prediction --row 0", "why.csv"),
+        ("play moons --epochs 1 --no-live", "p.html"),
+    ],
+)
+def test_a_file_named_by_out_is_replaced(barenet, iris, command, name):
+    Path(name).write_text("mine")
+    arguments = command.format(iris).split()
+    assert barenet(*arguments, "--out", name).ok().out == f"{name}\n"
+    assert Path(name).stat().st_size > len("mine")
+
+
+@pytest.mark.parametrize("command", ["predict {} rows.csv", "explain {} rows.csv --prediction"])
+def test_a_file_that_the_command_reads_is_not_replaced(barenet, iris, command):
+    rows = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5,3,1,0.2\n"
+    Path("rows.csv").write_text(rows)
+    error = barenet(*command.format(iris).split(), "--out", "./rows.csv").error
+    assert "--out: " in error and "is another file of the command" in error
+    assert Path("rows.csv").read_text() == rows
 
 
 @pytest.mark.case(66)

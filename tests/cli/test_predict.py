@@ -446,35 +446,3 @@ def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, tra
     assert "far.csv:22: column 'age': expected a number nearer" in error
     barenet("predict", model, "far.csv", "--out", "o.csv", "--rejected", "r.csv").ok()
     assert [row["line"] for row in read("r.csv")] == ["22"] and len(read("o.csv")) == 20
-
-
-@pytest.mark.parametrize(
-    "suffix", [".csv", ".jsonl", pytest.param(".parquet", marks=pytest.mark.integration)]
-)
-def test_only_a_file_of_the_same_kind_is_replaced(barenet, model, suffix):
-    write("new.csv", table(40))
-    rows = {"prediction": ["no"], "reason": ["predictions of 2025"], "mine": ["1"]}
-    mine = [f"mine{suffix}", "reasons.csv"]
-    if suffix == ".parquet":
-        arrow = pytest.importorskip("pyarrow")
-        pytest.importorskip("pyarrow.parquet").write_table(arrow.table(rows), mine[0])
-    elif suffix == ".jsonl":
-        Path(mine[0]).write_text('{"reason": "a prediction", "prediction": 1, "mine": 2}\n')
-    else:
-        write(mine[0], ["prediction,reason,mine", "no,predictions of 2025,1"])
-    write(mine[1], ["town,reason", "Rome,a prediction"])
-    own = [f"out{suffix}", f"rejected{suffix}"]
-    options = ("--keep", "id", "town", *(["--safe-csv"] if suffix == ".csv" else []))
-    predict = ("predict", model, "new.csv", *options)
-    for _ in range(2):
-        barenet(*predict, "--out", own[0], "--rejected", own[1]).ok()
-    before = {path: Path(path).read_bytes() for path in (*mine, *own)}
-    for option, kind, files in [
-        ("--out", "predictions", [*mine, own[1]]),
-        ("--rejected", "rejected rows", [*mine, own[0]]),
-    ]:
-        for path in files:
-            if before[path]:  # without rows, there is no JSON document
-                error = barenet(*predict, option, path).error
-                assert f"{option}: {path} is not a file of {kind} written by barenet" in error
-    assert {path: Path(path).read_bytes() for path in before} == before

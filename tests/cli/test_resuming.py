@@ -173,6 +173,22 @@ def test_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
     assert not (interrupted / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.case(197)
+@pytest.mark.parametrize(
+    "options",
+    [("--layers", "4,8,7"), ("--optimizer", "adm"), ("--start-from", "none"), ("--split-by", "x")],
+)
+def test_a_refused_run_leaves_an_unfinished_one(barenet, options):
+    Path("run").mkdir()
+    settings = (
+        f'{HEADER}data = "iris"\nepochs = 3\n# Run 01: `barenet train --resume` completes it.\n'
+    )
+    Path("run/unfinished.toml").write_text(settings)
+    assert barenet("train", "iris", *options, "--out", "run", "--overwrite").status
+    assert Path("run/unfinished.toml").read_text() == settings
+    assert [path.name for path in Path("run").iterdir()] == ["unfinished.toml"]
+
+
 def test_a_foreign_checkpoint_is_not_replaced(barenet):
     Path("mine").mkdir()
     network = package.Network.dense([1, 1])
@@ -182,7 +198,8 @@ def test_a_foreign_checkpoint_is_not_replaced(barenet):
 
     package.train(network, np.ones((4, 1)), np.ones(4), checkpoint="mine", callbacks=interrupt)
     before = Path("mine/checkpoint.safetensors").read_bytes()
-    for content, message in [(before, "was not written by a run of"), (b"mine", "a damaged one")]:
+    of_network = "is the checkpoint of a network, and this is a run of the command line"
+    for content, message in [(before, of_network), (b"mine", "or a damaged one")]:
         Path("mine/checkpoint.safetensors").write_bytes(content)
         for arguments in (["iris", "--epochs", 1, "--out"], ["--resume"]):
             assert message in barenet("train", *arguments, "mine").error

@@ -259,22 +259,3 @@ def test_runs_without_a_name_are_numbered(barenet):
         for more in (("--out", "runs/wine"), ("--overwrite",)):
             done = barenet(*run, *more)
             assert (done.status, done.err) == (1, f"barenet train: error: {writing}\n")
-
-
-@pytest.mark.case(188)
-@pytest.mark.integration
-def test_a_report_that_no_run_has_written_is_kept(barenet):
-    """With --overwrite, the page of somebody else in the folder of a run is refused first."""
-    barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
-    page = Path("runs/iris/report.html")
-    page.write_text("<!doctype html><title>quarterly report</title>")
-    before = Path("runs/iris/model.safetensors").read_bytes()
-    done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--overwrite")
-    assert done.status == 2
-    assert "report.html is not a report written by barenet" in done.error
-    assert page.read_text() == "<!doctype html><title>quarterly report</title>"
-    assert Path("runs/iris/model.safetensors").read_bytes() == before
-    page.unlink()
-    barenet("report", "runs/iris").ok()
-    barenet("train", "iris", "--epochs", 2, "--no-plots", "--overwrite").ok()
-    assert not page.exists()

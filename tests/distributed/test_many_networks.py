@@ -224,10 +224,10 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
     from distributed import Client
 
     file, scheduler = cluster_processes
-    saved = tmp_path / "00000.safetensors"
+    saved = tmp_path / "states" / "00000.safetensors"
     # The first is as costly, and ends much sooner.
     options = {"epochs": [400, 399], "batch_size": [120, 1], "engine": ["auto", "reference"]}
-    options |= {"checkpoint": tmp_path}
+    options |= {"checkpoint": tmp_path / "states"}
     with Client(scheduler_file=file, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=60)
 
@@ -242,7 +242,7 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
         assert "\n" not in str(caught.value)
         with pytest.raises(ArgumentError, match="client: is not connected to a scheduler"):
             train_many(networks(2), X, Y, client=client)
-    assert [*tmp_path.glob("*.safetensors")] == [saved]
+    assert [*saved.parent.glob("*.safetensors")] == [saved]
     options["engine"][1] = "auto"
     resumed = train_many(networks(2), X, Y, resume=True, **options)
     assert_equal(resumed, train_many(networks(2), X, Y, **{**options, "checkpoint": None}))

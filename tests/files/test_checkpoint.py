@@ -18,7 +18,7 @@ import pytest
 import barenet
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
-from barenet.errors import ModelFileError
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._checkpoint import FILE_NAME, parse_interval, read_notes
 from barenet.files._model_file import write_model
 from barenet.layers import Dense
@@ -157,6 +157,47 @@ def test_a_checkpoint_of_any_name_can_be_loaded_as_a_model(tmp_path):
     assert read_notes(path) == notes and [*tmp_path.iterdir()] == [path]
 
 
+def write_foreign_files(folder):
+    """Write files that aren't checkpoints of a network, and return their names."""
+    (folder / "prices.csv").write_text("size,price\n1,2\n")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "long").write_bytes(b"\x10" + bytes(7) + b"[" * 16)
+    barenet.save(network(), folder / "model.safetensors")
+    barenet.export(network(), folder / "model.onnx")
+    (folder / "cut.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:100])
+    path = folder / "population"
+    barenet.train_many([network()], X, Y, checkpoint=path, callbacks=Interrupt())
+    (path / "00000.safetensors").rename(folder / "00000.safetensors")
+    path.rmdir()
+    return names(folder)
+
+
+@pytest.mark.case(198)
+@pytest.mark.parametrize("resume", [False, True])
+def test_only_an_own_checkpoint_is_replaced(tmp_path, refused, resume):
+    foreign = write_foreign_files(tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in foreign}
+    for name in foreign:
+        with refused("checkpoint"):
+            learn(tmp_path / name, resume=resume)
+        with refused("checkpoint"):
+            learn(Checkpoint(tmp_path / name, every=1), resume=resume)
+    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
+    for name in ("new", "empty"):
+        learn(Checkpoint(tmp_path / name, every=1))
+        learn(Checkpoint(tmp_path / name, every=1))
+        (tmp_path / "empty").touch()
+
+
+def test_a_checkpoint_of_another_owner_is_named(tmp_path):
+    write_foreign_files(tmp_path)
+    other = "is the checkpoint of a population, and this is a network; choose another place"
+    with pytest.raises(ArgumentError, match=other):
+        learn(tmp_path / "00000.safetensors")
+    with pytest.raises(ArgumentError, match="is not a checkpoint, or a damaged one, so it is not"):
+        learn(tmp_path / "prices.csv")
+
+
 INVALID = [
     ({}, "a model, but not a checkpoint"),
     *(({"version": each}, "a checkpoint of another version") for each in (0, 2, "1", None)),
@@ -188,7 +229,7 @@ def test_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, count):
             path.write_bytes(damaged)
             net = network()
             before = net.parameters.copy()
-            with pytest.raises(ModelFileError, match=r"kept: "):
+            with pytest.raises((ModelFileError, ArgumentError), match=str(path)):
                 learn(path, net=net, resume=True)
             assert path.read_bytes() == damaged and np.array_equal(net.parameters, before)
 

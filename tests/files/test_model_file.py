@@ -386,35 +386,21 @@ def test_a_negative_variance_is_refused(path):
         save(network, path)
 
 
-FORMATS = {
-    "a.h5": "HDF5",
-    "A.H5": "HDF5",
-    "a.keras": "Keras",
-    "a.pt": "PyTorch",
-    "a.v2.pth": "PyTorch",
-    "a.pkl": "pickle",
-    "a.joblib": "joblib",
-    "a.npz": "NumPy",
-    "a.onnx": "ONNX",
-    "a.json": "JSON",
-    "a.c": "C",
-}
-
-
-@pytest.mark.case(178)
-@pytest.mark.parametrize("name", FORMATS)
-def test_the_suffix_of_another_format_is_refused(tmp_path, name):
+@pytest.mark.case(178, 198)
+@pytest.mark.parametrize(
+    "name", ["a.h5", "A.PT", "a.ckpt", "a.pb", "a.bin", "a.safetensors.gz", "a.onnx", "a.c"]
+)
+def test_another_suffix_is_refused(tmp_path, name):
     path = tmp_path / name
-    network = Network.dense([2, 3, 1])
     with pytest.raises(ArgumentError, match=r"^path: .*\.safetensors'") as caught:
-        save(network, path)
-    assert f"has the suffix of {FORMATS[name]}, " in str(caught.value)
+        save(Network.dense([2, 3, 1]), path)
+    assert caught.value.argument == "path"
     assert not path.exists()
-    is_exported = name in ("a.onnx", "a.json", "a.c")
+    is_exported = name in ("a.onnx", "a.c")
     assert ("barenet.export(" in str(caught.value)) == is_exported
 
 
-@pytest.mark.parametrize("name", ["a", "a.safetensors", "a.model", "v1.2", "a.bin"])
+@pytest.mark.parametrize("name", ["a", "a.safetensors", "A.SAFETENSORS", "a.v2.safetensors"])
 def test_other_names_of_model_files_are_taken(tmp_path, name):
     network = Network.dense([2, 3, 1])
     save(network, tmp_path / name)

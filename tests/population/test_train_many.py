@@ -12,7 +12,7 @@ from concurrent import futures
 import numpy as np
 import pytest
 
-from barenet import Network, train, train_many
+from barenet import Checkpoint, Network, save, train, train_many
 from barenet.callbacks import Callback, EarlyStopping
 from barenet.engines import choose_engine
 from barenet.errors import ArgumentError, DivergenceError, ResumeError
@@ -526,27 +526,92 @@ def test_states_of_a_population_before_are_removed_and_no_other_files(tmp_path):
         if run.epoch == 2:
             run.stop("interrupted", resumable=True)
 
-    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
-    for name in others:
-        (tmp_path / name).write_bytes(b"")
     settings = {"epochs": 4, "checkpoint": tmp_path}
     train_many([network(0), network(1)], X, Y, callbacks=interrupt, **settings)
-    assert {"00000.safetensors", "00001.safetensors"} < {path.name for path in tmp_path.iterdir()}
+    assert {"00000.safetensors", "00001.safetensors"} == {path.name for path in tmp_path.iterdir()}
+    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
+    for name in others:
+        (tmp_path / name).write_bytes(b"mine")
     train_many([network(2)], X, Y, **settings)
     assert {path.name for path in tmp_path.glob("*.safetensors")} == others
-    result = train_many([network(2), network(3)], X, Y, resume=True, **settings)
-    for index in range(2):
-        assert_alone(result, index, network(index + 2), epochs=4)
 
 
-def test_a_network_with_a_damaged_checkpoint_has_failed(tmp_path):
-    (tmp_path / "00001.safetensors").write_bytes(b"damaged")
-    with pytest.warns(RuntimeWarning, match="network 1 failed with .*00001.safetensors"):
-        result = train_many(
-            [network(0), network(1)], X, Y, epochs=1, checkpoint=tmp_path, resume=True
-        )
-    assert list(result.errors) == [1] and result.active == []
-    assert result.histories[1].stop_reason.startswith("failed with")
+def interrupted_population(folder, n_networks=2):
+    """Save the states of networks that are interrupted, and return them by their names."""
+
+    def interrupt(run):
+        run.stop("interrupted", resumable=True)
+
+    networks = [network(seed) for seed in range(n_networks)]
+    train_many(networks, X, Y, epochs=4, checkpoint=folder, callbacks=interrupt)
+    return contents(folder)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.case(196)
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("name", ["00042.safetensors", "notes.txt", "run/00000.safetensors"])
+def test_a_folder_of_somebody_else_is_refused(tmp_path, refused, name, resume):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    if name == "notes.txt":
+        path.write_text("mine")
+    else:
+        save(network(0), path)
+    before = sorted(tmp_path.rglob("*")), path.read_bytes(), tmp_path.stat().st_mtime_ns
+    with refused("checkpoint", str(tmp_path)):
+        train_many([network(0)], X, Y, epochs=1, checkpoint=tmp_path, resume=resume)
+    assert (sorted(tmp_path.rglob("*")), path.read_bytes(), tmp_path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.case(196)
+def test_a_model_or_a_run_among_states_is_refused(tmp_path, refused):
+    interrupted_population(tmp_path)
+
+    def save_run(net, path):
+        train(net, X, Y, checkpoint=Checkpoint(path, every=1), epochs=1)
+
+    for write in (save, save_run):
+        write(network(5), tmp_path / "00042.safetensors")
+        before = contents(tmp_path)
+        with refused("checkpoint", "00042.safetensors"):
+            train_many([network(0)], X, Y, epochs=1, checkpoint=tmp_path)
+        assert contents(tmp_path) == before
+        (tmp_path / "00042.safetensors").unlink()
+
+
+@pytest.mark.case(197)
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("epochs", -1),
+        ("epochs", [1, "many"]),
+        ("optimizer", "adm"),
+        ("engine", "fast"),
+        ("slice_epochs", 0),
+        ("after_slice", 3),
+        ("callbacks", 3),
+        ("progress", "yes"),
+        ("threads", 0),
+        ("metrics", "accurate"),
+        ("validation_data", (X, Y[1:])),
+        ("nonsense", 1),
+    ],
+)
+def test_a_refused_argument_changes_no_state(tmp_path, refused, argument, value):
+    before = interrupted_population(tmp_path)
+    with refused(argument):
+        train_many([network(0), network(1)], X, Y, checkpoint=tmp_path, **{argument: value})
+    assert contents(tmp_path) == before
+
+
+def test_a_refused_argument_leaves_no_folder(tmp_path, refused):
+    with refused("slice_epochs"):
+        train_many([network(0)], X, Y, checkpoint=tmp_path / "a" / "b", slice_epochs=0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_interruption_waits_for_the_threads(monkeypatch):

@@ -81,14 +81,22 @@ def get(address: str, path: str, token: str = "") -> int:
         return error.code
 
 
-def start(arguments: list, log: Path, user: int | None = None) -> tuple[subprocess.Popen, str]:
+class Service(subprocess.Popen):
+    """A process that ends with its context, also if a test fails."""
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+        super().__exit__(*error)
+
+
+def start(arguments: list, log: Path, user: int | None = None) -> tuple[Service, str]:
     """Start the service; returns its process and its address, which is empty if it fails."""
     words = [str(argument) for argument in arguments]
     command = [str(COMMAND), *words]
     if user is not None:
         command = [sys.executable, "-c", AS_USER, str(user), *words]
     with log.open("w") as stderr:
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        running = Service(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
     line = running.stdout.readline()
     if not line:
         return running, ""

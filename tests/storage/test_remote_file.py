@@ -81,7 +81,7 @@ def test_the_folder_of_a_run_at_an_address_is_loaded_as_its_model(files, memory)
     run = files.folder / "runs" / "current"
     run.mkdir(parents=True, exist_ok=True)
     save(network, run / "model.safetensors")
-    save(network, files.folder / "model.net")
+    save(network, files.folder / "model")
     content = (run / "model.safetensors").read_bytes()
     memory.pipe("/bucket/runs/current/model.safetensors", content)
     memory.pipe("/bucket/named.net", content)
@@ -94,7 +94,7 @@ def test_the_folder_of_a_run_at_an_address_is_loaded_as_its_model(files, memory)
         web_run,
         f"{web_run}/",
         f"{web_run}?token=1",
-        f"{files.address}/model.net?token=1",
+        f"{files.address}/model?token=1",
     ):
         assert load(address).parameters.tobytes() == network.parameters.tobytes()
     with pytest.raises(FileNotFoundError, match=r"^memory://bucket/runs: is a folder, expected"):

@@ -61,7 +61,7 @@ def counts():
     return task, task.train(quick=False, loss="poisson", epochs=1)
 
 
-@pytest.mark.case(196)
+@pytest.mark.case(236)
 def test_targets_that_the_loss_is_not_defined_for_are_not_scored(counts, tmp_path, capsys):
     task, predictor = counts
     wrong = pandas.DataFrame({"x": [0.5, 1.0, 2.0], "n": [0, 3, -2]})
@@ -86,7 +86,7 @@ def test_targets_that_the_loss_is_not_defined_for_are_not_scored(counts, tmp_pat
     assert np.isfinite(task.evaluate(predictor, zeros)["loss"])
 
 
-@pytest.mark.case(196)
+@pytest.mark.case(236)
 @pytest.mark.parametrize(("loss", "wrong"), [("gamma", 0.0), ("tweedie:power=1.5", -0.5)])
 def test_amounts_have_limits_of_their_own(claims, loss, wrong):
     task = Task.open(claims, "amount", task="regression")
@@ -96,7 +96,7 @@ def test_amounts_have_limits_of_their_own(claims, loss, wrong):
         task.evaluate(predictor, rows)
 
 
-@pytest.mark.case(197)
+@pytest.mark.case(237)
 @pytest.mark.integration
 def test_quantiles_are_judged_by_their_loss_and_coverage(claims, tmp_path, capsys):
     claims.to_csv(tmp_path / "claims.csv", index=False)
@@ -143,7 +143,7 @@ def test_a_linear_quantile_leaves_its_share_of_the_targets_above():
         fit_baseline("linear", X, (y > 0) * 1, n_classes=2, quantile=0.5)
 
 
-@pytest.mark.case(198)
+@pytest.mark.case(238)
 def test_the_error_of_a_loss_names_the_output_and_the_ensemble(claims, tmp_path, capsys):
     claims.to_csv(tmp_path / "claims.csv", index=False)
     arguments = ["train", str(tmp_path / "claims.csv"), "--target", "amount", "--loss", "gamma"]
@@ -159,7 +159,7 @@ def test_the_error_of_a_loss_names_the_output_and_the_ensemble(claims, tmp_path,
     assert task.train(loss="gamma", output="exponential", epochs=1).network is not None
 
 
-@pytest.mark.case(199)
+@pytest.mark.case(239)
 def test_a_teacher_with_another_loss_is_compared_by_metrics_alone(counts, tmp_path, capsys):
     task, _ = counts
     table = task.rows.dataset.to_pandas()

@@ -430,7 +430,7 @@ def test_files_that_are_read_block_by_block_are_refused(tmp_path):
         Task.cross_validate(tmp_path / "*.csv", "price")
 
 
-@pytest.mark.case(200)
+@pytest.mark.case(240)
 def test_folds_without_a_class_are_named():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"x": rng.normal(size=40), "kind": ["a", "b"] * 20})

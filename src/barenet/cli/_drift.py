@@ -1,21 +1,17 @@
 """``barenet drift``: measure how far new rows have shifted from the training data."""
 
-import re
 from pathlib import Path
 
 from barenet._constraints import check_number
 from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Data, Off, Out
-from barenet.cli._output_file import check_overwritable, output_path
+from barenet.cli._output_file import output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import load_trained
 from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
 from barenet.tasks._column_drift import drift as compare
-
-#: The beginning of a page, which identifies a file.
-MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet drift: ", re.DOTALL)
 
 
 def drift(
@@ -49,8 +45,8 @@ def drift(
         Fail after the output if the PSI of any column or of the predictions is larger than this,
         such as 0.25.
     out : str
-        Write a page for the browser: the file, or a folder for drift.html. An earlier page is
-        replaced, any other file is not.
+        Write a page for the browser: the file, or a folder for drift.html. An older file is
+        replaced.
     json : bool
         Print JSON, for programs.
     """
@@ -61,7 +57,6 @@ def drift(
     result = compare(trained.predictor, trained.open_new_rows(data, file))
     if out is not None:
         with output_path(out, "drift.html") as path:
-            check_overwritable(path, MARK, "a page on drift")
             result.report(path)
     if json:
         emit_json({"model": str(trained.path), "data": data, **vars(result)})

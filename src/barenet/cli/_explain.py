@@ -19,7 +19,7 @@ from barenet import Dataset, Predictor, TableEncoding, explain as explain_step
 from barenet.cli._console import emit
 from barenet.cli._explained_predictions import check_format
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Off, Out, StepFlags
-from barenet.cli._output_file import check_overwritable, is_folder, output_path
+from barenet.cli._output_file import is_folder, output_path
 from barenet.cli._reasons import explain_predictions, read_groups
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
@@ -28,7 +28,6 @@ from barenet.errors import ArgumentError
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.explain import Explanation
 from barenet.insight.explain._document import Note
-from barenet.insight.explain._explanation import EXPLANATION_MARK
 from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
 from barenet.settings._run_config import DEFAULTS, RunConfig
@@ -139,8 +138,8 @@ def explain(
         The format; by default that of the suffix of --out, else text.
     out : str
         The file to write, such as step.txt, step.html or step.md, or a folder for it; of
-        --prediction, such as why.html, why.csv, why.json or why.txt. An earlier explanation is
-        replaced, any other file is not.
+        --prediction, such as why.html, why.csv, why.json or why.txt. An older file is
+        replaced.
     """
     config.validate()
     address = as_address(source)
@@ -168,7 +167,8 @@ def explain(
         if out is None:
             emit(explained.to_text())
         else:
-            emit(str(explained.write(out)))
+            inputs = [Path(source), Path(data), Path(background)]
+            emit(str(explained.write(out, inputs)))
         return
     for name, value in (("background", background), ("scale", scale), ("groups", groups)):
         if value:
@@ -414,6 +414,5 @@ def _write(explanation: Explanation, form: Format, out: str | None) -> None:
         return
     suffixes = [suffix for suffix, format_name in FORMATS.items() if format_name == form]
     with output_path(out, f"explanation{suffixes[0]}") as path:
-        check_overwritable(path, EXPLANATION_MARK, "an explanation")
         write_atomically(path, f"{text}\n".encode())
     emit(str(path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,7 +13,7 @@ import numpy as np
 
 from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet.cli._console import dump_json
-from barenet.cli._output_file import check_overwritable, is_folder, output_path
+from barenet.cli._output_file import is_folder, output_path
 from barenet.cli._prediction_file import csv_writer
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.insight._web_page import write_page
@@ -32,15 +31,6 @@ from barenet.storage._atomic_write import write_atomically
 
 #: The name of the file in a folder.
 FILE_NAME = "contributions.html"
-
-#: The beginnings of the files.
-MARK = re.compile(
-    rb"\A(?:<!doctype html>.*?<title>barenet explain: "
-    rb'|\{"contributions_by": "barenet"'
-    rb"|row,output,prediction,expected,column,value,contribution,standard_error\n"
-    rb"|row \d+: the (?:prediction|probability|log-odds) of )",
-    re.DOTALL,
-)
 
 
 def describe_background(n_rows: int, source: str) -> str:
@@ -191,10 +181,9 @@ class ExplainedPredictions:
         }
         return dump_json(document)
 
-    def write(self, out: str) -> Path:
+    def write(self, out: str, inputs: Sequence[Path]) -> Path:
         """Write a file in the format of its suffix, whole or not at all, and return its path."""
-        with output_path(out, FILE_NAME) as path:
-            check_overwritable(path, MARK, "a file of contributions")
+        with output_path(out, FILE_NAME, inputs) as path:
             text = FORMATS[path.suffix.lower()](self)
             write_atomically(path, f"{text.rstrip()}\n".encode("utf-8", "replace"))
         return path

@@ -17,14 +17,13 @@ from barenet.callbacks import LambdaCallback, Run
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._flags import Data, Integers, Off, Out
-from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._run_folder import REPORT, REPORT_MARK
+from barenet.cli._output_file import output_path
+from barenet.cli._run_folder import REPORT
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import HISTORY, TrainedModel, load_trained
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
-from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement
@@ -74,8 +73,7 @@ def plot(
         Epochs after which the fit is drawn, for epochs.
     out : str
         The file, .png, .svg or .pdf, or a folder for it, which is created if its name ends with /.
-        By default KIND.png beside the model. An earlier plot by barenet is replaced, but no other
-        file.
+        By default KIND.png beside the model. An older file is replaced.
     """
     if kind == "history":
         figure = plots.plot_history(read_curves(run), title=run.resolve().name)
@@ -88,7 +86,6 @@ def plot(
             figure = draw(kind, trained.predictor, selection.rows)
     folder = run if run.is_dir() else run.parent
     with output_path(out or str(folder), f"{kind}.png") as path:
-        check_overwritable(path, PLOT_MARK, "a plot")
         plots.save_figure(figure, path)
     emit(str(path))
 
@@ -116,8 +113,8 @@ def report(
     data : str
         The training data, if they have been moved.
     out : str
-        The .html file, or a folder for it. By default report.html, beside the model. An earlier
-        report is replaced, any other file is not.
+        The .html file, or a folder for it. By default report.html, beside the model. An older
+        file is replaced.
     open_page : bool
         Open the page in the browser.
     """
@@ -126,7 +123,6 @@ def report(
     with output_path(out or str(trained.path.parent), REPORT) as path:
         if path.suffix.lower() not in (".html", ".htm"):
             raise ArgumentError.of("out", str(path), "a name that ends in .html")
-        check_overwritable(path, REPORT_MARK, "a report")
         selection = select_rows(trained, data, file)
         if not trained.settings.data or selection.training is None:
             problem = f"{selection.data} is not the training data of {trained.path}, or has changed"

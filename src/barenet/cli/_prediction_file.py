@@ -2,11 +2,8 @@
 
 import codecs
 import csv
-import io
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,8 +14,8 @@ from cyclopts import Parameter
 from barenet._extras import require_arrow
 from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
-from barenet.cli._output_file import output_path, refuse_foreign
-from barenet.cli._trained_model import REJECTED, RejectedRows
+from barenet.cli._output_file import check_other_file, output_path
+from barenet.cli._trained_model import RejectedRows
 from barenet.errors import ArgumentError
 from barenet.storage._atomic_write import open_atomically
 from barenet.tables._parsing import to_number
@@ -38,16 +35,6 @@ ROWS = 2**14
 #: The suffixes of the formats.
 FORMATS = (".csv", ".jsonl", ".parquet")
 
-#: The names of columns that may follow the first prediction.
-AFTER_PREDICTION = re.compile(
-    r"prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_.*|explained_class|expected|"
-    r"(?:reason|value|contribution|standard_error)_\d+",
-    re.DOTALL,
-)
-
-#: Maximum number of bytes of a header.
-HEADER_BYTES = 2**24
-
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +45,8 @@ class PredictionOutput:
     ----------
     out : str
         Write a file atomically, and print its name: .csv, .jsonl (a JSON document in each line) or
-        .parquet; or a folder for predictions.csv. Earlier predictions are replaced, but no other
-        file.
+        .parquet; or a folder for predictions.csv. An older file is replaced, but none that the
+        command reads.
     rejected : Path
         Leave out the rows of CSV files that cannot be read, instead of failing, and write them to
         this file with their lines and the reasons.
@@ -87,13 +74,12 @@ class PredictionOutput:
         with ExitStack() as files:
             write = csv_writer(SafeOutput(), self.safe_csv)
             if self.out is not None:
-                path = files.enter_context(output_path(self.out, "predictions.csv"))
-                write = _open_rows("out", path, inputs, safe=self.safe_csv, files=files)
+                path = files.enter_context(output_path(self.out, "predictions.csv", inputs))
+                write = _open_rows("out", path, safe=self.safe_csv, files=files)
                 inputs = [*inputs, path]
             if self.rejected is not None:
-                reject = _open_rows(
-                    "rejected", self.rejected, inputs, safe=self.safe_csv, files=files
-                )
+                check_other_file(self.rejected, inputs, "rejected")
+                reject = _open_rows("rejected", self.rejected, safe=self.safe_csv, files=files)
             yield write
             if self.rejected is not None:
                 reject(rejected)
@@ -101,54 +87,16 @@ class PredictionOutput:
             emit(str(path))
 
 
-def _open_rows(
-    argument: str, path: Path, inputs: Sequence[Path], *, safe: bool, files: ExitStack
-) -> Write:
+def _open_rows(argument: str, path: Path, *, safe: bool, files: ExitStack) -> Write:
     """Open a file in the format of its suffix."""
     if path.suffix not in FORMATS:
         raise ArgumentError.of(argument, str(path), f"a name that ends in {' or '.join(FORMATS)}")
-    if path.resolve() in [file.resolve() for file in inputs]:
-        problem = f"{path} is another file of the command"
-        raise ArgumentError(problem, argument=argument, remedy="choose another name")
-    contents = "a file of rejected rows"
-    if argument == "out":
-        contents = "a file of predictions"
-    refuse_foreign(path, lambda file: _is_written(argument, file), contents, argument)
     stream = files.enter_context(open_atomically(path))
     if path.suffix == ".parquet":
-        return _parquet_file(stream, argument, files)
+        return _parquet_file(stream, files)
     if path.suffix == ".jsonl":
         return _json_file(stream)
     return _csv_file(stream, safe)
-
-
-def _is_written(argument: str, path: Path) -> bool:
-    """Return whether an earlier command has written a file for an argument."""
-    with suppress(ValueError, TypeError, OSError, RecursionError, csv.Error):
-        if path.suffix == ".parquet":
-            schema = require_arrow("pyarrow.parquet", "a Parquet file").read_schema(path)
-            return (schema.metadata or {}).get(b"barenet") == argument.encode()
-        with path.open("rb") as stream:
-            lines = io.StringIO(stream.read(HEADER_BYTES).decode(errors="replace"), newline="")
-        if path.suffix == ".jsonl":
-            names = list(json.loads(lines.readline()))
-        else:
-            names = next(csv.reader(lines))
-        return _is_header(argument, names)
-    return False
-
-
-def _is_header(argument: str, names: list[Any]) -> bool:
-    """Return whether these are the columns of a file that a command writes for an argument."""
-    if argument == "rejected":
-        return names == list(REJECTED)
-    if not all(isinstance(name, str) for name in names):  # a JSON document of another program
-        return False
-    for index, name in enumerate(names):  # columns that were kept come before the predictions
-        is_first = name in ("prediction", "prediction_1")
-        if is_first and all(AFTER_PREDICTION.fullmatch(after) for after in names[index + 1 :]):
-            return True
-    return False
 
 
 def _csv_file(stream: Any, safe: bool) -> Write:
@@ -187,7 +135,7 @@ def _json_file(stream: Any) -> Write:
     return write
 
 
-def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
+def _parquet_file(stream: Any, files: ExitStack) -> Write:
     pyarrow = require_arrow("pyarrow", "a Parquet file")
     parquet = require_arrow("pyarrow.parquet", "a Parquet file")
     writers: list[Any] = []
@@ -201,7 +149,6 @@ def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
     def write(columns: Columns) -> None:
         arrays = {name: as_array(values) for name, values in columns.items()}
         table = pyarrow.table(arrays)
-        table = table.replace_schema_metadata({"barenet": argument})
         if not writers:
             writers.append(files.enter_context(parquet.ParquetWriter(stream, table.schema)))
         writers[0].write_table(table)

@@ -10,13 +10,12 @@ from urllib.parse import urlencode
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.cli._console import emit, log
-from barenet.cli._output_file import check_overwritable, output_path
+from barenet.cli._output_file import output_path
 from barenet.errors import ArgumentError
 from barenet.playground.data._file_store import FileStore, is_course, is_csv
 from barenet.playground.lessons._lessons import Lesson, built_in_course, read_course
 from barenet.playground.publishing._live_page import live_page
 from barenet.playground.publishing._recording import (
-    MARK,
     LivePage,
     check_recordable,
     record,
@@ -71,7 +70,6 @@ def record_page(
     check_recordable(state)
     with output_path(out, NAME) as path:
         check_target(path)
-        check_overwritable(path, MARK, "a recording")
         prepared = store.prepare(state.data)
         pace = state.pace or PACE
         usual = state.networks[0].stop_epoch or round(SECONDS * pace)

@@ -11,7 +11,6 @@ first, and its checkpoint. Other files are never changed.
 import errno
 import math
 import os
-import re
 import secrets
 import shutil
 import tempfile
@@ -21,23 +20,20 @@ from pathlib import Path
 
 from barenet import Predictor, save
 from barenet.cli._console import log, log_problem
-from barenet.cli._output_file import check_overwritable, make_folder, remove_empty
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
-from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
+from barenet.files._checkpoint import COMMAND, FILE_NAME, Checkpoint, check_owner, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export
 from barenet.settings._task_settings import HEADER, TaskSettings
 from barenet.storage import _atomic_write as atomic
+from barenet.storage._folders import first_file, make_folder, remove_empty
 from barenet.tasks._pictures import KINDS
 
 #: File names in the folder of a run.
 LOCK = ".lock"
 REPORT = "report.html"
-
-#: The beginning of a report, which identifies a file.
-REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
 #: Prefix of the name of a temporary folder, from which files are moved once all are written.
 SAVING = ".saving-"
@@ -131,6 +127,9 @@ class RunFolder:
     @contextmanager
     def running(self, new: TaskSettings | None) -> Iterator[None]:
         """Start a new run, and undo that if it fails before its first checkpoint."""
+        earlier = None
+        if self.unfinished.exists():
+            earlier = self.unfinished.read_bytes()
         if new is not None:
             self.start(new)
         try:
@@ -141,7 +140,10 @@ class RunFolder:
                 error.add_note(f"{note}, and resuming it diverges again")
             elif new is not None and not self.has_checkpoint():
                 with suppress(OSError):  # at an address
-                    atomic.remove(self.unfinished)
+                    if earlier is None:
+                        atomic.remove(self.unfinished)
+                    else:
+                        atomic.write_atomically(self.unfinished, earlier)
             raise
 
     def start(self, settings: TaskSettings) -> None:
@@ -167,9 +169,11 @@ class RunFolder:
         saved_at = None
         if settings.start_from is not None:
             saved_at = -math.inf
-        return Checkpoint(
+        checkpoint = Checkpoint(
             self.checkpoint, every, notes=notes, saved_at=saved_at, raises_at_end=False
         )
+        checkpoint.owner = COMMAND
+        return checkpoint
 
     def read_unfinished(self) -> TaskSettings:
         """Read the settings of the run to resume, from its checkpoint if only that is left."""
@@ -223,7 +227,7 @@ class RunFolder:
     def _make_writable(self) -> list[Path]:
         """Create the folder and write to it, to fail before training rather than after it."""
         try:
-            made = make_folder(self.path)
+            made = make_folder(self.path, "out")
             with tempfile.TemporaryFile(dir=self.path):
                 return made
         except OSError as error:
@@ -236,19 +240,18 @@ class RunFolder:
         for file in (self.checkpoint, self.unfinished, *self.files):
             if os.path.lexists(file):
                 atomic.check_replaceable(file, f"out: {file}")
-        check_overwritable(self.path / REPORT, REPORT_MARK, "a report")
+        check_owner(self.checkpoint, COMMAND, "out")
         if self.checkpoint.exists():
             self._saved_settings()
             return
         if _is_run_file(self.settings) or _is_run_file(self.unfinished):
             return
-        # an empty file may be a log that a shell has just opened
-        for path in sorted(self.path.iterdir()):
-            if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
-                problem = f"{self.path} holds {path.name}, which no run has written"
-                remedy = "choose a separate folder, such as {out}"
-                out = str(self.path / "run")
-                raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
+        other = first_file(self.path)
+        if other is not None:
+            problem = f"{self.path} holds {other.name}, which no run has written"
+            remedy = "choose a separate folder, such as {out}"
+            out = str(self.path / "run")
+            raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ A checkpoint is a model file of the network at that moment, with everything else
 depends on. It replaces the previous checkpoint atomically, so a complete one always exists.
 """
 
+import json
 import math
 import re
 import time
@@ -18,7 +19,14 @@ import numpy as np
 
 from barenet._logging import LOGGER
 from barenet.errors import ArgumentError, ModelFileError, caller_stacklevel, with_addresses
-from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
+from barenet.files._model_file import (
+    INVALID,
+    check_layers,
+    errors_naming_file,
+    read_model,
+    write_model,
+)
+from barenet.files._safetensors import read_metadata
 from barenet.model._network import Network, Snapshot
 from barenet.storage._atomic_write import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.storage._file_io import as_address
@@ -30,6 +38,12 @@ FILE_NAME = "checkpoint.safetensors"
 
 #: Increased when old and new versions can no longer resume each other's checkpoints.
 VERSION = 1
+
+#: Owners of checkpoints, as errors name them.
+NETWORK = "a network"
+ENSEMBLE = "an ensemble"
+POPULATION = "a population"
+COMMAND = "a run of the command line"
 
 #: Units of time in seconds.
 UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -70,6 +84,8 @@ class Checkpoint:
         Whether the interval is a number of epochs.
     error : OSError, optional
         The error of the last save, if it is not raised.
+    owner : str
+        The owner of the file, such as ``"a network"``: that of the first run, if none is set.
 
     Raises
     ------
@@ -111,6 +127,7 @@ class Checkpoint:
         self.raises_at_end = raises_at_end
         self._start = saved_at
         self.error: OSError | None = None
+        self.owner = ""
         self._begin()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -119,14 +136,41 @@ class Checkpoint:
         if self._address:
             self.path = _file_at(self._address)
 
+    def check_place(self, owner: str) -> None:
+        """Refuse a file that a run of this owner must not replace.
+
+        Parameters
+        ----------
+        owner : str
+            The owner of the file, if `owner` is not set yet.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder does not exist.
+        OSError
+            If the path is a folder.
+        ValueError
+            If the file is not empty and not a checkpoint of this owner.
+        """
+        self.owner = self.owner or owner
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
+        copy = working_copy(self.path)
+        if copy:
+            copy.check_protocol()
+        check_owner(self.path, self.owner, "checkpoint")
+
     @contextmanager
-    def lock(self, network: Network) -> Iterator[None]:
+    def lock(self, network: Network, owner: str = NETWORK) -> Iterator[None]:
         """Reserve the file for one run, for as long as the context lasts.
 
         Parameters
         ----------
         network : Network
             The network of the run.
+        owner : str, default="a network"
+            As in `check_place`.
 
         Yields
         ------
@@ -140,12 +184,10 @@ class Checkpoint:
         OSError
             If the path is a folder, or another run is writing to the file.
         ValueError
-            If the network can't be stored.
+            If the network can't be stored, or the file is not a checkpoint of this owner.
         """
         check_layers(network)
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
-        check_replaceable(self.path, f"checkpoint: {self.path}")
+        self.check_place(owner)
         copy = working_copy(self.path)
         if copy:
             copy.check_writable(self.path)
@@ -206,7 +248,12 @@ class Checkpoint:
             If the file can't be written.
         """
         parts = _split_state(state)
-        saved = {"version": VERSION, "state": parts.plain, "notes": self.notes}
+        saved = {
+            "version": VERSION,
+            "owner": self.owner,
+            "state": parts.plain,
+            "notes": self.notes,
+        }
         try:
             write_model(self.path, run.network, {"checkpoint": saved}, parts.arrays)
             LOGGER.debug("%s: saved after %d epochs", with_addresses(self.path), len(run.history))
@@ -262,6 +309,26 @@ def _file_at(path: str | PathLike[str]) -> Path:
     if file.is_dir():
         return file / FILE_NAME
     return file
+
+
+def check_owner(path: Path, owner: str, argument: str) -> None:
+    """Refuse to replace a file, unless it is new, empty, or a checkpoint of the same owner.
+
+    Checkpoints of barenet 0.3.0 name no owner; they belong to any.
+    """
+    check_replaceable(path, f"{argument}: {path}")
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    remedy = "choose another place, or move the file away"
+    try:
+        description = json.loads(read_metadata(path)["barenet"])
+        file_owner = description["extra"]["checkpoint"].get("owner") or owner
+    except INVALID as error:
+        problem = f"{path} is not a checkpoint, or a damaged one, so it is not replaced"
+        raise ArgumentError(problem, argument=argument, remedy=remedy) from error
+    if file_owner != owner:
+        problem = f"{path} is the checkpoint of {file_owner}, and this is {owner}"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from barenet.errors import (
     with_addresses,
     without_secrets,
 )
-from barenet.files._checkpoint import Checkpoint, StateDict
+from barenet.files._checkpoint import NETWORK, Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
@@ -59,6 +59,7 @@ def locked_checkpoint(
     network: Network,
     checkpoint: str | PathLike[str] | Checkpoint | None,
     resume: bool | str | PathLike[str],
+    owner: str = NETWORK,
 ) -> Iterator[tuple[Checkpoint | None, StateDict | None]]:
     """Lock the checkpoint, and read the state to resume, if there is one."""
     place = None
@@ -74,7 +75,7 @@ def locked_checkpoint(
         source = as_checkpoint(resume, "resume")
     lock: AbstractContextManager[None] = nullcontext()
     if place is not None:
-        lock = place.lock(network)
+        lock = place.lock(network, owner)
     with lock:
         state = None
         if source is not None:

@@ -42,14 +42,6 @@ _ADDED_SPREAD = "residuals.added_spread"
 #: The name of the array with the background rows.
 _BACKGROUND = "background"
 
-#: Formats of other files by their suffixes, which programs and people would mistake for a model.
-OTHER_FORMATS = {
-    ".h5": "HDF5", ".hdf5": "HDF5", ".keras": "Keras", ".pt": "PyTorch", ".pth": "PyTorch",
-    ".tflite": "TensorFlow Lite", ".pkl": "pickle", ".pickle": "pickle", ".joblib": "joblib",
-    ".npy": "NumPy", ".npz": "NumPy", ".csv": "CSV", ".parquet": "Parquet", ".toml": "TOML",
-    ".html": "HTML", ".zip": "zip",
-}  # fmt: skip
-
 #: Formats that `export` writes.
 EXPORTED_FORMATS = {
     ".onnx": "ONNX", ".c": "C", ".h": "C", ".py": "Python", ".json": "JSON",
@@ -70,14 +62,14 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
         without the parameters and the state that continue its training;
         `Predictor.from_estimator` lists the steps that a pipeline may have, and names the target.
     path : str or path
-        The file, or its address, such as ``"s3://bucket/model.safetensors"``; the usual suffix is
-        ``.safetensors``. Read it with `load`.
+        The file, or its address, such as ``"s3://bucket/model.safetensors"``; the suffix is
+        ``.safetensors`` or none. Read it with `load`.
 
     Raises
     ------
     ValueError
         If the model can't be stored, such as an estimator that is not fitted or a network with a
-        custom layer, or if the suffix belongs to another format; nothing is written.
+        custom layer, or if the file has another suffix; nothing is written.
     OSError
         If the file can't be written; an existing file is left unchanged.
 
@@ -104,21 +96,16 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
 
 
 def check_suffix(path: str | PathLike[str]) -> None:
-    """Reject the suffix of another format for a model file."""
+    """Reject a name of a model file with another suffix than .safetensors."""
     name = name_of(path)
-    stem, dot, end = name.rpartition(".")
-    suffix = dot + end.lower()
-    example = f"{stem}.safetensors"
+    suffix = Path(name).suffix.lower()
+    if suffix in ("", ".safetensors"):
+        return
+    problem = f"{name!r} ends in {suffix}, and a model file ends in .safetensors"
+    remedy = f"choose a name such as {Path(name).stem + '.safetensors'!r}"
     if suffix in EXPORTED_FORMATS:
         file_format = EXPORTED_FORMATS[suffix]
-        remedy = f"barenet.export(model, {name!r}) writes {file_format}; "
-        remedy += f"a model file has a name such as {example!r}"
-    elif suffix in OTHER_FORMATS:
-        file_format = OTHER_FORMATS[suffix]
-        remedy = f"choose a name such as {example!r}"
-    else:
-        return
-    problem = f"{name!r} has the suffix of {file_format}, and a model file is safetensors"
+        remedy += f"; barenet.export(model, {name!r}) writes {file_format}"
     raise ArgumentError(problem, argument="path", value=name, remedy=remedy)
 
 

@@ -7,6 +7,7 @@ each array; and the numbers of one array after the other. Reading a file never r
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,25 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
     for name, part in header.items():
         arrays[name] = _read_array(data, start, **part)
     return arrays, metadata
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Read the texts of a file without its arrays.
+
+    Raises
+    ------
+    AttributeError, LookupError, TypeError, ValueError
+        If the file does not have this format.
+    OSError
+        If the file can't be read.
+    """
+    with path.open("rb") as stream:
+        start = end_of_header(stream.read(8))
+        if not 8 < start <= path.stat().st_size:
+            raise ValueError("its first bytes are not the length of a header")
+        header = json.loads(stream.read(start - 8))
+    metadata: dict[str, str] = header.get("__metadata__", {})
+    return metadata
 
 
 def _read_array(

@@ -10,7 +10,7 @@ from barenet._sparse_rows import SparseRows
 from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, WorkersError
-from barenet.files._checkpoint import Checkpoint
+from barenet.files._checkpoint import ENSEMBLE, Checkpoint
 from barenet.files._checkpoint_manager import locked_checkpoint
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
@@ -192,7 +192,8 @@ class EnsembleTraining:
         given, otherwise in a line of their own.
         """
         reason = None
-        with locked_checkpoint(self.networks[0], checkpoint, resume) as (file, saved):
+        network = self.networks[0]
+        with locked_checkpoint(network, checkpoint, resume, ENSEMBLE) as (file, saved):
             self._saver = EnsembleSaver(file, saved, self.averages)
             try:
                 with live_line(progress, width=12) as own_line:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -12,14 +13,18 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
 from barenet.errors import ArgumentError
-from barenet.files._checkpoint import Checkpoint, StateDict
+from barenet.files._checkpoint import POPULATION, Checkpoint, StateDict, check_owner
 from barenet.files._checkpoint_manager import CheckpointManager
 from barenet.storage._atomic_write import locked, remove
+from barenet.storage._folders import first_file, make_folder, remove_empty
 from barenet.storage._working_copy import download, working_copy
 from barenet.tables._fingerprint import checksum
 from barenet.training._loop import Loop
 
-#: Held while a thread computes a checksum.
+#: The name of the state of a network: its index.
+STATE_NAME = re.compile(r"\d{5,6}\.safetensors")
+
+#: Held while a thread computes a checksum, or removes the states of an earlier population.
 LOCK = Lock()
 
 
@@ -51,6 +56,8 @@ class PopulationCheckpoint:
         self.states = states or {}
         self.started = time.monotonic()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
+        #: Whether the folder may hold the states of an earlier population.
+        self._has_earlier = not resume
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -58,17 +65,17 @@ class PopulationCheckpoint:
         if self.folder is None:
             yield
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / "00000.safetensors"
-        copy = working_copy(file)
-        if copy:
-            copy.check_writable(file)
-        with locked(self.folder / ".lock", "another run"):
-            if not self.resume:
-                for state in self.folder.glob("[0-9]*.safetensors"):
-                    if re.fullmatch(r"\d{5,6}", state.stem):  # left by an earlier population
-                        remove(state)
-            yield
+        made = make_folder(self.folder, "checkpoint")
+        try:
+            check_folder(self.folder)
+            file = self.folder / "00000.safetensors"
+            copy = working_copy(file)
+            if copy:
+                copy.check_writable(file)
+            with locked(self.folder / ".lock", "another run"):
+                yield
+        finally:
+            remove_empty(made)
 
     def manager(self, index: int, loop: Loop, state: StateDict | None) -> CheckpointManager | None:
         """Make the callback that saves a network, and resumes it from a state or the saved one."""
@@ -86,10 +93,20 @@ class PopulationCheckpoint:
         return file.read()
 
     def file(self, index: int) -> Checkpoint | None:
-        """Make the file of a network; one that begins later than an interval is saved at once."""
+        """Make the file of a network; one that begins later than an interval is saved at once.
+
+        The first call removes the states of an earlier population, which is not resumed.
+        """
         if self.folder is None:
             return None
-        return Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)
+        with LOCK:
+            if self._has_earlier:
+                for state in states_in(self.folder):
+                    remove(state)
+                self._has_earlier = False
+        file = Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)
+        file.owner = POPULATION
+        return file
 
     def _checksum(self, array: NDArray[Any]) -> str:
         """Compute the checksum of an array once."""
@@ -99,3 +116,20 @@ class PopulationCheckpoint:
                 self._checksums[id(array)] = (array, checksum(array))
             _, value = self._checksums[id(array)]
             return value
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder unless it is empty or holds states of a population, and no other ones."""
+    states = states_in(folder)
+    for state in states:
+        check_owner(state, POPULATION, "checkpoint")
+    other = first_file(folder)
+    if other is not None and not states:
+        problem = f"{folder} holds {other.name}, and no states of a population"
+        remedy = f"choose a folder of its own, such as {folder / 'states'}"
+        raise ArgumentError(problem, argument="checkpoint", remedy=remedy)
+
+
+def states_in(folder: Path) -> list[Path]:
+    """List the files of a folder that are named as the states of a population."""
+    return [path for path in sorted(folder.iterdir()) if STATE_NAME.fullmatch(path.name)]

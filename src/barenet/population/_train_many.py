@@ -171,10 +171,10 @@ def train_many(
             raise ArgumentError(problem, argument="X, y", remedy="call compute() before")
     n_threads = available_threads(threads)
     make = NetworkRunFactory(X, y, scale, n_threads, n_networks, Stop(), checkpoint)
+    runs = make_runs(make, networks, network_arguments)
+    warn_of_equal_networks(networks, arguments)
+    population = Population(runs, make)
     with checkpoint.lock():
-        runs = make_runs(make, networks, network_arguments)
-        warn_of_equal_networks(networks, arguments)
-        population = Population(runs, make)
         advance: Advance = advance_in_threads
         if all(is_jax(run.arguments["engine"]) for run in runs):
             advance = advance_together()

@@ -14,7 +14,8 @@ from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, caller_stacklevel, count_of, without_secrets
-from barenet.files._checkpoint import Checkpoint
+from barenet.files._checkpoint import ENSEMBLE, NETWORK, Checkpoint
+from barenet.files._checkpoint_manager import as_checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings import _task_settings as task_settings
@@ -374,6 +375,9 @@ class Task(OtherMethods):
         is_ensemble = fit_settings.is_ensemble and teacher is None
         if client is not None and not is_ensemble:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
+        if checkpoint is not None:  # refused before the preparation, which may take minutes
+            checkpoint = as_checkpoint(checkpoint, "checkpoint")
+            checkpoint.check_place(ENSEMBLE if is_ensemble else NETWORK)
         self.history = None
         fit: Fit
         if teacher is not None:

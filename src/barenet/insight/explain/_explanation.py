@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple, Self
@@ -33,13 +32,6 @@ from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Clipping, Optimizer
 from barenet.training._loop import check_full_batch
-
-#: The beginnings of a text, a Markdown file and a document, which identify a file.
-EXPLANATION_MARK = re.compile(
-    rb"\A(?:# |<!doctype html>.*?<title>)?"
-    rb"(?:One|Neuron \d+ of layer \d+ in one) training step of\s+Network\(",
-    re.DOTALL,
-)
 
 #: Layouts of the samples.
 NOTATIONS = ("rows", "columns")

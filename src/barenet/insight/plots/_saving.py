@@ -17,7 +17,6 @@ from barenet.storage._atomic_write import write_atomically
 
 #: The mark of barenet in the metadata of a file, and the field for it in each format.
 MARK = "barenet, with Matplotlib"
-PLOT_MARK = re.compile(MARK.encode())
 FORMATS = {"pdf": "Creator", "png": "Software", "svg": "Creator"}
 
 

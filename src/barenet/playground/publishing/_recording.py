@@ -44,10 +44,6 @@ MAX_POINTS = 500
 MAX_MEASURED = 200
 
 STYLES = ("style.css", "digits.css", "probe.css", "recording.css")
-#: The beginning of the file, which identifies a recording.
-MARK = re.compile(
-    rb'\A<!doctype html>.{,200}<meta name="generator" content="barenet recording">', re.S
-)
 
 NONE = "'none'"
 
