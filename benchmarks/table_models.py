@@ -86,7 +86,7 @@ def _ensemble(frame: Any, classes: bool, seed: int) -> Any:
 
 
 class _Quick:
-    """The network of `barenet train --quick`, as an estimator."""
+    """The network of `barenet train --model network`, as an estimator."""
 
     def __init__(self, classes: bool, seed: int) -> None:
         self._task, self._seed = "classification" if classes else "regression", seed
@@ -94,7 +94,7 @@ class _Quick:
     def fit(self, X: Any, y: Any) -> None:
         frame = X.assign(**{TARGET: y})
         task = barenet.Task.open(frame, target=TARGET, task=self._task, test_size=0)
-        self._predictor = task.train(quick=True, seed=self._seed)
+        self._predictor = task.train(model="network", seed=self._seed)
 
     def predict(self, X: Any) -> Any:
         return self._predictor.predict(X)

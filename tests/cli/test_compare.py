@@ -21,7 +21,7 @@ def models(train, tmp_path_factory):
     for name, content in changes.items():
         path = folder / f"{name}.csv"
         path.write_text(content)
-        runs[name] = train(path, "--target", "species", "--quick", "--epochs", 2)
+        runs[name] = train(path, "--target", "species", "--model", "network", "--epochs", 2)
     return runs
 
 

@@ -39,12 +39,12 @@ def table(tmp_path_factory) -> Path:
 )
 def model(table, train, request) -> Path:
     options = ["--missing", PLACEHOLDER] if request.param == "missing" else []
-    return train(table, "--target", "y", "--no-quick", "--epochs", 15, *options)
+    return train(table, "--target", "y", "--model", "ensemble", "--epochs", 15, *options)
 
 
 @pytest.mark.case(153)
 def test_the_hint_of_a_training_is_a_command_that_helps(barenet, table):
-    options = ("--target", "y", "--no-plots", "--no-baselines", "--quick", "--epochs", 1)
+    options = ("--target", "y", "--no-plots", "--no-baselines", "--model", "network", "--epochs", 1)
     done = barenet("train", table, *options).ok()
     hint = "column 'day': 9999-12-31, in 1 of 600 rows, is farther from the other dates than these"
     assert hint in done.err

@@ -62,7 +62,7 @@ def test_shifted_columns_come_first_with_scores_then_and_now(barenet, model):
 @pytest.mark.parametrize("form", ["frame", "file"])
 def test_the_index_follows_from_the_training_rows_and_the_new_ones(tmp_path, form):
     training, new = people(900, 0), people(700, 3)
-    predictor = Task.open(training, "y").train(epochs=1)
+    predictor = Task.open(training, "y").train(model="network", epochs=1)
     new.to_csv(tmp_path / "new.csv", index=False)
     result = drift(predictor, new if form == "frame" else tmp_path / "new.csv")
     found = {column["name"]: column for column in result.columns}
@@ -162,7 +162,7 @@ def test_the_shift_of_predicted_classes_follows_from_both_predictions(barenet, t
     """Of the test rows, as there are 300 of them."""
     training, new = people(1500, 0), people(700, 3, age=51.0)
     task = Task.open(training, "y")
-    predictor = task.train(epochs=20, learning_rate=0.01)
+    predictor = task.train(model="network", epochs=20, learning_rate=0.01)
     assert task.test.n_samples == 300
     predicted = [predictor.predict(task.test.X), predictor.predict(new.drop(columns="y"))]
     counts = [[np.count_nonzero(each == name) for name in ("old", "young")] for each in predicted]
@@ -189,7 +189,7 @@ def test_the_shift_of_predicted_numbers_follows_from_both_predictions():
     rng = np.random.default_rng(0)
     x = rng.normal(size=400)
     predictor_task = Task.open({"x": x, "y": 3 * x + rng.normal(size=400)}, "y")
-    predictor = predictor_task.train(quick=True, epochs=20)
+    predictor = predictor_task.train(model="network", epochs=20)
     then = predictor.predict(predictor_task.training.X)
     new = {"x": rng.normal(0.8, 1, size=500)}
     now = predictor.predict(new)

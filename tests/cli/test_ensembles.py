@@ -63,11 +63,11 @@ def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, sev
     assert lines.replace(" · the first of 3 networks", "").split()[-40:] == first.split()[-40:]
     error = barenet("plot", "epochs", several, "--at", 1).error
     assert "epochs are those of one network" in error
-    assert error.endswith("one with --quick of `barenet train`")
+    assert error.endswith("one with --model network of `barenet train`")
 
 
 #: An ensemble of few epochs, for results that do not depend on their number.
-SHORT = ("--target", "species", "--no-quick", "--epochs", 6)
+SHORT = ("--target", "species", "--model", "ensemble", "--epochs", 6)
 
 PLAIN = ("--no-plots", "--no-baselines")
 
@@ -92,12 +92,12 @@ def test_the_same_settings_make_the_same_model(barenet, short):
         assert Path("again", name).read_bytes() == (short / name).read_bytes()
 
 
-@pytest.mark.parametrize("options", ["--no-quick --epochs 1", "--hidden tanh --epochs 1"])
+@pytest.mark.parametrize("options", ["--model ensemble --epochs 1", "--hidden tanh --epochs 1"])
 def test_a_setting_of_a_network_trains_one(barenet, options):
     given = (*options.split(), "--no-plots", "--no-baselines", "--json")
     document = barenet("train", PENGUINS, "--target", "species", *given).json
     is_ensemble = isinstance(load(document["model"]).network, Ensemble)
-    assert is_ensemble == ("--no-quick" in options)
+    assert is_ensemble == ("--model", "ensemble" in options)
     assert document["columns"][1]["kind"] == ("piecewise" if is_ensemble else "number")
 
 
@@ -109,7 +109,7 @@ def test_another_limit_of_chosen_inputs_is_printed(barenet):
     for n in range(1200):
         rows.append(f"t{n % 150},{n % 7},{effects[n % 150] + 0.6 * noise[n]:.3f}")
     Path("t.csv").write_text("\n".join(["town,x,y", *rows]) + "\n")
-    run = ("train", "t.csv", "--target", "y", "--no-quick", "--epochs", 1, "--no-plots")
+    run = ("train", "t.csv", "--target", "y", "--model", "ensemble", "--epochs", 1, "--no-plots")
     done = barenet(*run, "--no-baselines").ok()
     note = "the categories of town are not merged, chosen by the error on rows that are left out"
     assert done.err.index("t.csv:") < done.err.index("1 category") < done.err.index(note)
@@ -119,7 +119,7 @@ def test_another_limit_of_chosen_inputs_is_printed(barenet):
 def test_a_run_that_still_improves_proposes_more_epochs(barenet):
     rows = [f"{n % 19},{n % 7},{n % 19 + n % 7}" for n in range(300)]
     Path("t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
-    run = ("train", "t.csv", "--target", "y", "--no-quick", "--no-plots", "--no-baselines")
+    run = ("train", "t.csv", "--target", "y", "--model", "ensemble", "--no-plots", "--no-baselines")
     done = barenet(*run, "--epochs", 2).ok()
     note = "the out-of-fold loss still improved in the last epoch; consider --epochs"
     assert f"{note} 4\n" in done.err
@@ -139,7 +139,7 @@ def test_weights_of_classes(barenet):
     rows = (f"{at % 7},{'ab'[at % 5 == 0]}\n" for at in range(200))
     Path("t.csv").write_text("x,y\n" + "".join(rows))
     run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--json")
-    run += ("--no-quick", "--epochs", 20)
+    run += ("--model", "ensemble", "--epochs", 20)
     shares = []
     for options in ((), ("--class-weight", "a=1", "b=9")):
         predictor = load(barenet(*run, *options).json["model"])
@@ -174,7 +174,7 @@ def test_the_linear_baseline_has_no_pieces(barenet):
     """A bend, which a linear model of pieces would represent."""
     rows = "".join(f"{at},{abs(at - 120) + 0.5}\n" for at in range(240))
     Path("t.csv").write_text(f"x,y\n{rows}")
-    run = ("train", "t.csv", "--target", "y", "--no-quick", "--epochs", 30, "--no-plots")
+    run = ("train", "t.csv", "--target", "y", "--model", "ensemble", "--epochs", 30, "--no-plots")
     document = barenet(*run, "--json").json
     assert document["baselines"]["linear"]["r2"] < 0.5 < 0.9 < document["metrics"]["r2"]
 
@@ -182,7 +182,7 @@ def test_the_linear_baseline_has_no_pieces(barenet):
 @pytest.fixture(scope="module")
 def masses(train):
     """The folder of a run on a table with a numeric target."""
-    return train(PENGUINS, "--target", "body_mass_g", "--no-quick", "--epochs", 4)
+    return train(PENGUINS, "--target", "body_mass_g", "--model", "ensemble", "--epochs", 4)
 
 
 def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
@@ -245,7 +245,7 @@ def test_monotonic_constraints_of_a_run(barenet):
     rows = (f"{at % 37},{at % 11},{at * at % 7},{at * 13 % 50 / 10}\n" for at in range(300))
     Path("t.csv").write_text("age,debt,other,y\n" + "".join(rows))
     constraints = ("--monotonic", "age=1", "debt=-1")
-    run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--no-quick")
+    run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--model", "ensemble")
     done = barenet(*run, "--epochs", 2, *constraints, "--out", "run").ok()
     assert "the predictions increase with age; decrease with debt: monotonic cons" in done.err
     assert 'monotonic = [\n    "age=1",\n    "debt=-1",\n]' in Path("run/settings.toml").read_text()
@@ -257,10 +257,10 @@ def test_monotonic_constraints_of_a_run(barenet):
     again.ok()
     twin = load("again/model.safetensors")
     np.testing.assert_array_equal(twin.outputs(ages), predictor.outputs(ages))
-    failed = barenet(*run[:-1], "--quick", *constraints)
+    failed = barenet(*run[:-1], "--model", "network", *constraints)
     assert failed.status == 2
     assert "--monotonic: is for ensembles, and a single network is trained here" in failed.err
-    assert "--no-quick" in failed.err
+    assert "--model ensemble" in failed.err
     failed = barenet(*run, "--monotonic", "agee=1")
     assert failed.status == 2 and "--monotonic: unknown 'agee', did you mean 'age'" in failed.err
     failed = barenet(*run, "--monotonic", "age")

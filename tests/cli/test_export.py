@@ -74,7 +74,7 @@ def test_integers_of_a_model_whose_training_data_are_gone(barenet):
     """Or lack their targets by now: no rows are there to compare on."""
     numbers = [f"{at / 50},{at % 7}" for at in range(50)]
     Path("rows.csv").write_text("\n".join(["a,b,y", *(f"{row},1.{row[-1]}" for row in numbers)]))
-    options = ("--quick", "--epochs", 2, "--no-plots", "--no-baselines", "--out", "run")
+    options = ("--model", "network", "--epochs", 2, "--no-plots", "--no-baselines", "--out", "run")
     barenet("train", "rows.csv", "--target", "y", *options).ok()
     Path("rows.csv").rename("later.csv")
     export_it = ("export", "run", "--out", "net.c", "--arithmetic", "int8")
@@ -101,7 +101,7 @@ def test_a_full_disk_keeps_the_old_files(barenet, iris, process):
 def test_dates_of_the_format_of_the_training_are_read_as_by_predict(barenet):
     lines = (f"{1 + at % 28:02}.{1 + at % 12:02}.{2020 + at % 3},{at}" for at in range(40))
     Path("sales.csv").write_text("\n".join(["day,y", *lines, "2021-05-17,3"]))
-    options = ("--quick", "--epochs", 1, "--no-plots", "--no-baselines")
+    options = ("--model", "network", "--epochs", 1, "--no-plots", "--no-baselines")
     barenet("train", "sales.csv", "--target", "y", "--date-format", "%d.%m.%Y", *options).ok()
     expected = barenet("predict", "runs/sales", "sales.csv").rows
     for kind in ("py", "json"):
@@ -119,7 +119,7 @@ def test_each_column_keeps_the_format_of_its_dates(barenet):
     days = [(1 + at % 28, 1 + at % 12, 20 + at % 3) for at in range(40)]
     lines = [f"{d:02}.{m:02}.{y},{y}/{m:02}/{d:02},{at}" for at, (d, m, y) in enumerate(days)]
     Path("sales.csv").write_text("\n".join(["day,end,y", *lines]))
-    options = ("--target", "y", "--quick", "--epochs", 1, "--no-plots", "--no-baselines")
+    options = ("--target", "y", "--model", "network", "--epochs", 1, "--no-plots", "--no-baselines")
     done = barenet("train", "sales.csv", *options)
     assert (
         "read the file with --date-format day=%d.%m.%y end=%d/%m/%y or, if the year" in done.error

@@ -260,7 +260,7 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
     lines = [f"{a},{at % 3},{'' if at < 10 else at + 0.25}" for at, a in enumerate(column)]
     lines[20] = "4,1,1000.5"  # nothing else is as far from its prediction
     Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
-    options = ("--quick", "--epochs", 1, "--test-size", 0, "--no-plots")
+    options = ("--model", "network", "--epochs", 1, "--test-size", 0, "--no-plots")
     barenet("train", "table.csv", "--target", "y", *options).ok()
     assert barenet("report", "runs/table").ok().out == "runs/table/report.html\n"
     page = Page(Path("runs/table/report.html"))

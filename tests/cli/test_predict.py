@@ -390,7 +390,18 @@ def test_missing_values_count_beyond_their_share_in_the_training(barenet, train)
             age = town = ""
         sparse.append(",".join([key, age, town, *rest]))
     write("people.csv", [header, *sparse])
-    options = ("--target", "y", "--drop", "id", "--quick", "--epochs", 2, "--test-size", 0)
+    options = (
+        "--target",
+        "y",
+        "--drop",
+        "id",
+        "--model",
+        "network",
+        "--epochs",
+        2,
+        "--test-size",
+        0,
+    )
     model = train(Path("people.csv").resolve(), *options)
     predict = ("predict", model, "people.csv", "--out", "o.csv")
     barenet(*predict, "--max-missing", 0).ok()
@@ -440,7 +451,9 @@ def test_rows_of_a_compressed_file_cannot_be_rejected(barenet, model):
 
 def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, train):
     write("people.csv", table(120))
-    model = train("people.csv", "--target", "y", "--drop", "id", "--epochs", 2, "--quick")
+    model = train(
+        "people.csv", "--target", "y", "--drop", "id", "--epochs", 2, "--model", "network"
+    )
     write("far.csv", [*table(20), "020,1e300,Rome,yes,a"])
     error = barenet("predict", model, "far.csv").error
     assert "far.csv:22: column 'age': expected a number nearer" in error

@@ -26,7 +26,7 @@ REFUSED = {
     "train iris --repeat 2 --checkpoint-every 5": "--checkpoint-every: a single run has",
     "train 'columns*.csv' --target c --repeat 2": "need all rows in memory; leave it out",
     "train 'columns*.csv'": "such as --target c",
-    "train columns.csv --target c --quick --test-size 0.6": "1 row is left to train on, at least 2",
+    "train columns.csv --target c --model network --test-size 0.6": "1 row is left to train on, ",
     "train iris --memory 1GB": "is an option for tables",
     "train - --target c --memory 1GB": "standard input cannot be read in blocks; save it as a CSV",
     "train columns.csv new.csv --target c": "in quotes, such as 'data/*.csv'",
@@ -49,9 +49,10 @@ REFUSED = {
     "train --config IRIS": "settings.toml",
     "train columns.csv": "are a, b, c; name the one to predict, such as --target c",
     "train columns.csv --target b --drop x": "--drop: columns.csv: no column x; the",
-    "train iris --no-quick": "--no-quick: this is an option for tables, and iris is not one",
-    "train columns.csv --target c --no-quick --optimizer sgd": "--optimizer: is a setting of one "
-    "network, not of an ensemble; leave it out, or train one network with --quick",
+    "train iris --model ensemble": "--model: this is an option for tables, and iris is not one",
+    "train columns.csv --target c --model ensemble --optimizer sgd": "--optimizer: is a setting of "
+    "one network, not of an ensemble; leave it out, or train one network with --model network",
+    "train columns.csv --target c --model ensemble --repeat 2": "--model: --repeat trains single",
     "train columns.csv --target c --class-weight balanced": "--class-weight: only for classes, and "
     "'c' is a number; leave it o",
     # fault 64
@@ -69,7 +70,7 @@ REFUSED = {
     "predict MODEL": "DATA: expected a value, got none; `barenet predict --help` describes it",
     "train iris --epochs": "--epochs: expected a value after it, got none",
     "train iris --epochs 3 --epochs 4": "--epochs: given more than once; leave out all but one",
-    "train iris --quick=perhaps": "--quick: expected true or false, got 'perhaps'",
+    "train iris --model network=perhaps": "--model network: expected true or false, got 'perhaps'",
     "play --port abc": "--port: expected a whole number, got 'abc'",
     "export IRIS --to pytorch": "--to: unknown 'pytorch' (choose from onnx, c, python, schema, "
     "json); onnx is for the runtimes of ONNX, and json has the weights for any library",
@@ -135,7 +136,7 @@ def test_a_remedy_names_the_command_that_has_the_option(barenet, train):
     """A column of decimal commas, and numbers with points in the rows to predict."""
     rows = [f"{row},5;{row % 2}" for row in range(30)]
     Path("table.csv").write_text("\n".join(["price;y", *rows]))
-    options = ("--decimal", ",", "--target", "y", "--quick", "--epochs", 1)
+    options = ("--decimal", ",", "--target", "y", "--model", "network", "--epochs", 1)
     model = train(Path("table.csv").resolve(), *options)
     Path("new.csv").write_text("price;y\n1.234;0\n")
     remedy = "use --decimal .; if these are names, use --categories price of `barenet train`; "

@@ -13,7 +13,7 @@ from barenet.storage import _remote_file as remote_file
 
 ROWS = [f"{i % 13 / 3},{'ab'[i % 2]},{i % 13 + i % 2}" for i in range(120)]
 TABLE = "\n".join(["size,town,price", *ROWS])
-QUICK = ("--target", "price", "--quick", "--epochs", 3, "--no-plots", "--no-baselines")
+QUICK = ("--target", "price", "--model", "network", "--epochs", 3, "--no-plots", "--no-baselines")
 
 
 @pytest.fixture

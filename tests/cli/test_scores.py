@@ -159,7 +159,7 @@ def write_table(name, target):
 def test_undefined_scores_are_named_so_and_decide_nothing(barenet):
     write_table("five.csv", [0.5, 1.5, 4.25, 2.75, 8.5])
     write_table("rare.csv", ["A", "A", *"B" * 398])
-    options = ("--target", "t", "--quick", "--epochs", 1)
+    options = ("--target", "t", "--model", "network", "--epochs", 1)
     for name, verdict in (("five", "Fewer than 10 rows are "), ("rare", "accuracy 1.0000 (")):
         done = barenet("train", f"{name}.csv", *options).ok()
         assert "n/a" in done.out.splitlines()[1] and verdict in done.out
@@ -188,7 +188,7 @@ def test_targets_without_scores_are_refused(barenet):
         ([*"abcabc"], "in the test set, which has 2; add rows, or use --test-size 0"),
     ]:
         write_table("t.csv", target)
-        assert message in barenet("train", "t.csv", "--target", "t", "--no-quick").error
+        assert message in barenet("train", "t.csv", "--target", "t", "--model", "ensemble").error
 
 
 QUICK = ("--no-plots", "--no-baselines", "--epochs", 4)

@@ -49,7 +49,7 @@ def table(tmp_path_factory):
 @pytest.fixture(scope="session")
 def classes(train, table):
     """The folder of a run that predicts classes."""
-    return train(table, "--target", "answer", "--quick", "--epochs", 3)
+    return train(table, "--target", "answer", "--model", "network", "--epochs", 3)
 
 
 @pytest.mark.integration
@@ -378,7 +378,7 @@ def test_a_body_without_a_declared_length_is_refused_at_the_limit(serve, classes
 @pytest.mark.integration
 def test_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
     """Whole rows may be sent, with the target, whatever the ignored columns hold."""
-    options = ("--drop", "town", "size", "--split-by", "day", "--quick", "--epochs", 2)
+    options = ("--drop", "town", "size", "--split-by", "day", "--model", "network", "--epochs", 2)
     folder = train(table, "--target", "answer", *options)
     _, send = serve(folder)
     record = {"weight": 1.5, "member": True, "day": "2026-03-01"}
@@ -482,7 +482,7 @@ def successors(train, table, tmp_path_factory):
     for name, content in texts.items():
         path = folder / f"{name}.csv"
         path.write_text(content, "utf-8")
-        run = train(path, "--target", "answer", "--quick", "--epochs", 4, "--seed", 5)
+        run = train(path, "--target", "answer", "--model", "network", "--epochs", 4, "--seed", 5)
         files[name] = run / "model.safetensors"
     return files
 

@@ -96,9 +96,9 @@ def models(train, tmp_path_factory):
         rows.append(f"{row:03},{size},{row / 4},{member},{town},{day},{due},{answer}")
     path = tmp_path_factory.mktemp("tables") / "table.csv"
     path.write_text("\n".join([HEADER, *rows]), "utf-8")
-    network = ("--quick", "--epochs", 3)
+    network = ("--model", "network", "--epochs", 3)
     classes = train(path, "--target", "answer", "--drop", "key", *network, "--keep-background")
-    ensemble = ("--no-quick", "--epochs", 2)
+    ensemble = ("--model", "ensemble", "--epochs", 2)
     numbers = train(path, "--target", "weight", "--drop", "key", "answer", *ensemble)
     return {"classes": classes, "numbers": numbers}
 

@@ -59,7 +59,7 @@ def test_a_csv_file_is_read_block_by_block_with_a_memory(barenet, table):
     assert "which need about" in barenet(*run, "--memory", "1MB").error
     assert "expected a size" in barenet(*run, "--memory", "99999999999TB").error
     barenet("train", "--resume", "a", "--memory", "2GB").ok()
-    barenet(*run, "--quick", "--out", "c").ok()
+    barenet(*run, "--model", "network", "--out", "c").ok()
     error = barenet("train", "--resume", "c", "--memory", "2GB").error
     assert "memory was nothing, and is 2GB" in error
 
@@ -85,7 +85,7 @@ def test_options_that_are_refused_are_not_proposed(barenet, table):
     table["day"] = np.datetime64("2020-01-01") + np.arange(N_ROWS)
     table.to_parquet("days.parquet", row_group_size=1000)
     run = ["train", "days.parquet", "--target", "price", "--epochs", 1, "--no-plots"]
-    assert "--split-by day" in barenet(*run, "--quick").ok().err
+    assert "--split-by day" in barenet(*run, "--model", "network").ok().err
     assert "--split-by" not in barenet(*run, "--memory", "1GB").ok().err
 
 
@@ -280,7 +280,17 @@ def test_the_memory_of_scores_does_not_grow_with_the_columns(measured, tmp_path)
         columns = {f"x{number}": rng.normal(size=n_rows) for number in range(10)}
         columns["y"] = columns["x0"] + rng.normal(size=n_rows)
         pd.DataFrame(columns).to_parquet(tmp_path / f"{name}.parquet", row_group_size=20_000)
-    train = ["train", "few.parquet", "--target", "y", "--epochs", 1, "--quick", "--no-plots"]
+    train = [
+        "train",
+        "few.parquet",
+        "--target",
+        "y",
+        "--epochs",
+        1,
+        "--model",
+        "network",
+        "--no-plots",
+    ]
     assert measured(*train, "--out", "run")[0].returncode == 0
     for command in ("evaluate", "drift"):
         peaks = []

@@ -263,7 +263,9 @@ def test_limits_are_named_with_their_numbers(barenet, tmp_path):
     rows[5::20] = ["<3,2,1.5"] * 6
     rows[10::20] = ["30+,2,31.5"] * 6
     (tmp_path / "t.csv").write_text("\n".join(["size,x,y", *rows]))
-    done = barenet("train", "t.csv", "--target", "y", "--quick", "--epochs", 2, "--no-plots").ok()
+    done = barenet(
+        "train", "t.csv", "--target", "y", "--model", "network", "--epochs", 2, "--no-plots"
+    ).ok()
     note = "column 'size': '<3' is read as 3, '30+' as 30; to read names, use --categories size;"
     assert f"{note} for missing values, use --missing '<3' 30+" in done.err
 
@@ -272,7 +274,7 @@ def test_limits_are_named_with_their_numbers(barenet, tmp_path):
 def test_a_model_of_a_file_with_separators_of_thousands_reads_others_so(barenet):
     rows = [f'"{n * 7919 % 5000:,}.50",{n % 7},{n * 7919 % 5000}' for n in range(120)]
     Path("t.csv").write_text("\n".join(["size,x,y", *rows]))
-    options = ("--target", "y", "--quick", "--epochs", 2, "--no-plots")
+    options = ("--target", "y", "--model", "network", "--epochs", 2, "--no-plots")
     error = barenet("train", "t.csv", *options).error
     assert (
         "column 'size': expected a number, got '2,919.50'; read the file with --thousands ,"
@@ -294,7 +296,7 @@ def test_the_flags_that_read_all_columns_are_named(barenet):
         f'"{1 + n % 8},{100 + n}.5",{1 + n % 28:02}-Jan-{10 + n % 15},{n}' for n in range(9, 69)
     ]
     Path("t.csv").write_text("\n".join(["amount,day,y", *rows]))
-    options = ("--target", "y", "--quick", "--epochs", 2, "--no-plots")
+    options = ("--target", "y", "--model", "network", "--epochs", 2, "--no-plots")
     error = barenet("train", "t.csv", *options).error
     _, remedy = error.split("; for all of them: use ")
     assert remedy == "--thousands , --date-format %d-%b-%y"
@@ -312,9 +314,9 @@ def test_texts_are_read_by_their_words(barenet):
             title = ""
         lines.append(f"{title},{x},{x + 50 * ('bike' in title)}")
     Path("t.csv").write_text("\n".join([*lines]) + "\n")
-    done = barenet("train", "t.csv", "--target", "price", "--no-quick", "--epochs", 3).ok()
+    done = barenet("train", "t.csv", "--target", "price", "--model", "ensemble", "--epochs", 3).ok()
     assert "  1 text    title (8 words, some missing)\n" in done.err
-    assert barenet("train", "t.csv", "--target", "price", "--quick", "--epochs", 1).ok()
+    assert barenet("train", "t.csv", "--target", "price", "--model", "network", "--epochs", 1).ok()
     Path("new.csv").write_text('title,x\n"A BIKE, old",5\n,5\ncar,5\n')
     bike, missing, car = barenet("predict", "runs/t", "new.csv").ok().rows
     assert float(bike["prediction"]) > float(car["prediction"])

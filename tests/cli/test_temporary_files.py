@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 ROWS = "".join(f"{n % 13 / 3},{'ab'[n % 2]},{n % 13 + n % 2}\n" for n in range(120))
 TABLE = "size,town,price\n" + ROWS
-QUICK = ("--target", "price", "--quick", "--epochs", "2", "--no-baselines")
+QUICK = ("--target", "price", "--model", "network", "--epochs", "2", "--no-baselines")
 
 
 @pytest.fixture
@@ -60,7 +60,16 @@ def test_an_interrupted_command_leaves_no_temporary_files(
     (tmp_path / "prices.csv").write_text(TABLE)
     run = f"{(tmp_path / 'store').as_uri()}/run"
     source = (tmp_path / "prices.csv").as_uri()
-    options = ("--target", "price", "--quick", "--epochs", "10000000", "--verbose-epoch", "1")
+    options = (
+        "--target",
+        "price",
+        "--model",
+        "network",
+        "--epochs",
+        "10000000",
+        "--verbose-epoch",
+        "1",
+    )
     running = process("train", source, *options, "--out", run, environment=environment)
     for line in running.stderr:
         if line.strip().startswith("epoch"):

@@ -21,7 +21,7 @@ def rare(train, tmp_path_factory):
     churned = np.where(x + rng.normal(size=300) > 1.5, "yes", "no")
     path = tmp_path_factory.mktemp("tables") / "churn.csv"
     pd.DataFrame({"x": x, "z": z, "churned": churned}).to_csv(path, index=False)
-    return train(path, "--target", "churned", "--quick", "--epochs", 60), path
+    return train(path, "--target", "churned", "--model", "network", "--epochs", 60), path
 
 
 def decided(folder: Path, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

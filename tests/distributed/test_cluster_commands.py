@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.integration, posix]
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
 REPEAT = ("train", "iris", "--repeat", "3", "--no-plots")
-ENSEMBLE = ("train", "table.csv", "--target", "y", "--no-quick", "--no-plots")
+ENSEMBLE = ("train", "table.csv", "--target", "y", "--model", "ensemble", "--no-plots")
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_numbers_of_one_dimension_are_scored():
 
 def test_predictors_and_estimators_are_scored_as_by_a_task():
     task = Task.open("iris")
-    predictor = task.train(epochs=5)
+    predictor = task.train(model="network", epochs=5)
     expected = task.evaluate(predictor)
     expected.pop("loss")
     for scores in (
@@ -73,7 +73,7 @@ def test_the_metric_of_the_training_comes_first_and_measures_importance(tmp_path
     table["ill"] = np.where(X[:, 0] + RNG.normal(0, 0.5, 120) > 1.5, "yes", "no")
     task = Task.open(table, "ill", test_size=0.4)
     assert task.metric == "auc"
-    predictor = task.train(epochs=5)
+    predictor = task.train(model="network", epochs=5)
     assert next(iter(task.evaluate(predictor))) == "auc"
     path = tmp_path / "model.safetensors"
     barenet.save(predictor, path)
@@ -88,7 +88,7 @@ def test_the_metric_of_the_training_comes_first_and_measures_importance(tmp_path
     alone = permutation_importance(predictor, healthy[["a", "b"]], healthy["ill"], n_repeats=2)
     assert alone.metric == "accuracy"  # the AUC of a single class is undefined
     assert permutation_importance(predictor, task.test, metric="acc").metric == "accuracy"
-    chosen = task.train(epochs=2, metric="f1")
+    chosen = task.train(model="network", epochs=2, metric="f1")
     assert permutation_importance(chosen, task.test, n_repeats=2).metric == "f1"
 
 

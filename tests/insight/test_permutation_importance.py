@@ -149,7 +149,7 @@ def test_a_wrong_target_is_named(refused, kind):
 def test_the_classes_of_a_predictor_are_given_by_name_or_index():
     x = np.linspace(-1, 1, 60)
     y = np.where(x > 0, 2, 1)
-    predictor = Task.open({"x": x}, y).train(epochs=40)
+    predictor = Task.open({"x": x}, y).train(model="network", epochs=40)
     right = predictor.predict({"x": x}) == y
     for rows in (slice(None), y == 1):
         importance = permutation_importance(predictor, {"x": x[rows]}, y[rows])

@@ -305,12 +305,12 @@ def test_a_dropped_column_keeps_every_constraint():
 def test_a_task_names_the_reason_why_a_constraint_has_no_effect():
     X, y = table(90)
     X["key"] = [f"k{row}" for row in range(90)]
-    options = {"quick": False, "epochs": 1}
+    options = {"model": "ensemble", "epochs": 1}
     task = Task.open(X.assign(y=y), "y", test_size=0)
     with pytest.warns(UserWarning, match="monotonic: 'key' is left out .looks like an identifier"):
         task.train(**options, monotonic={"key": 1})
     config = RunConfig(epochs=1, monotonic={"key": 1, "age": 1})
-    note = task.prepare(dataclasses.replace(task.settings, quick=False, config=config)).note
+    note = task.prepare(dataclasses.replace(task.settings, model="ensemble", config=config)).note
     assert "increase with age: monotonic constraints" in note
     smaller = Task.open(X.assign(y=y), "y", test_size=0, drop=["age"])
     for monotonic, message in (
@@ -344,7 +344,7 @@ def test_a_model_file_names_the_constraints(regressor, tmp_path):
 def test_a_task_trains_with_constraints_and_resumes_with_the_same_bits(tmp_path):
     X, y = table(160)
     rows = X.assign(y=y)
-    options = {"quick": False, "epochs": 3, "monotonic": {"age": 1, "debt": -1}}
+    options = {"model": "ensemble", "epochs": 3, "monotonic": {"age": 1, "debt": -1}}
 
     def interrupt(run):
         if run.epoch == 2:
@@ -359,4 +359,4 @@ def test_a_task_trains_with_constraints_and_resumes_with_the_same_bits(tmp_path)
     resumed = task.train(**options, checkpoint=tmp_path / "run", resume=True)
     np.testing.assert_array_equal(resumed.outputs(X), whole.outputs(X))
     with pytest.raises(ArgumentError, match="monotonic: is for ensembles, and a single network"):
-        task.train(quick=True, monotonic={"age": 1})
+        task.train(model="network", monotonic={"age": 1})

@@ -158,7 +158,7 @@ def test_trials_use_as_many_threads_as_the_training(monkeypatch):
     monkeypatch.setattr(EnsembleTraining, "run", recorded)
     table, y = matches()
     task = Task.open(pandas.DataFrame(table).assign(goals=y), "goals")
-    task.train(threads=1, quick=False, epochs=1)
+    task.train(threads=1, model="ensemble", epochs=1)
     assert numbers_of_threads == [1, 1, 1, 1], "three trials, and the ensemble"
 
 

@@ -61,7 +61,17 @@ def folder():
     path.chmod(0o755)
     rows = "1,Rome,a\n2,Bern,b\n3,Rome,a\n4,Bern,b\n" * 20
     (path / "table.csv").write_text("size,town,kind\n" + rows)
-    options = ["--target", "kind", "--no-plots", "--quick", "--epochs", "2", "--out", path / "run"]
+    options = [
+        "--target",
+        "kind",
+        "--no-plots",
+        "--model",
+        "network",
+        "--epochs",
+        "2",
+        "--out",
+        path / "run",
+    ]
     subprocess.run(
         [COMMAND, "train", path / "table.csv", *options], check=True, capture_output=True
     )

@@ -48,7 +48,7 @@ from barenet import Netwrok  # wrong
 
 X, y = np.zeros((8, 2)), np.zeros(8)
 task = Task.open({"a": [1.0, 2.0], "b": [3.0, 4.0]}, "b", drop=["a"], delimiter=";", rare=0.1)
-predictor = task.train(epochs=3, layers=(2, 8, 1), learning_rate=0.1, optimizer="sgd")
+predictor = task.train(model="network", epochs=3, layers=(2, 8, 1), learning_rate=0.1)
 Task.cross_validate("rows.csv", "y", cv=3, epochs=3, drop=["a"], delimiter=";").mean["r2"]
 barenet.load_dataset("moons", samples=50, noise=0.1)
 barenet.stream("rows.csv", "y", rare=0.1)
@@ -59,7 +59,7 @@ barenet.search({"layers": [(2, 1)]}, X, y, cv=3, epochs=30)
 MLPClassifier((8,), max_iter=3)
 Task.open("rows.csv", traget="y")  # wrong
 task.train(epoch=3)  # wrong
-task.train(epochs="3")  # wrong
+task.train(model="network", epochs="3")  # wrong
 Task.cross_validate("rows.csv", "y", epoch=3)  # wrong
 Task.cross_validate("rows.csv", "y", test_size=0.5)  # wrong
 barenet.load_dataset("moons", sample=50)  # wrong

@@ -52,7 +52,7 @@ def test_the_last_remedy_reads_all_columns(path):
     kinds = [column.kind for column in encoding.columns]
     assert kinds == ["number", "date", "number", "number"]
     task = Task.open(path, "y", **OPTIONS)
-    assert task.train(quick=True, epochs=1).preprocessing.n_inputs == encoding.n_inputs
+    assert task.train(model="network", epochs=1).preprocessing.n_inputs == encoding.n_inputs
 
 
 @pytest.mark.case(156)
@@ -63,7 +63,7 @@ def test_a_stream_and_a_task_name_all_columns(path):
         "for all of them: use csv={'date_format': '%d-%b-%y'}, numeric=['codes'], missing=['lost']"
     )
     with pytest.raises(DataError, match=r"for all of them: use date_format='%d-%b-%y', numeric="):
-        Task.open(path, "y").train(quick=True)
+        Task.open(path, "y").train(model="network")
 
 
 @pytest.mark.case(156)

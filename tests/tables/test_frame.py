@@ -269,7 +269,9 @@ def test_infinities_are_refused_with_their_first_row_and_the_remedy(tmp_path):
         assert (error.row, error.column) == (11, "a")
         assert f"likewise column 'b' (row 7: '{infinity}')" in str(error)
         assert error.options["missing"] == [str(infinity)]
-    predictor = Task.open(table, "y", test_size=0, missing=["-inf"]).train(epochs=1)
+    predictor = Task.open(table, "y", test_size=0, missing=["-inf"]).train(
+        model="network", epochs=1
+    )
     assert [column.indicator for column in predictor.preprocessing.columns] == [True, True]
     absent = table.replace({infinity: np.nan})
     expected = TableEncoding.fit(absent[["a", "b"]]).transform(absent)

@@ -186,9 +186,9 @@ def test_a_target_with_limits_is_refused(write):
 @pytest.mark.case(156)
 def test_an_exported_file_reads_limits_as_the_model(measured, tmp_path):
     task = Task.open(measured, "y")
-    predictor = task.train(quick=True, epochs=3)
-    save(predictor, tmp_path / "model.barenet")
-    assert load(tmp_path / "model.barenet").preprocessing.columns[0].limit_texts
+    predictor = task.train(model="network", epochs=3)
+    save(predictor, tmp_path / "model.safetensors")
+    assert load(tmp_path / "model.safetensors").preprocessing.columns[0].limit_texts
     export(predictor, tmp_path / "exported.py")
     new = tmp_path / "new.csv"
     new.write_text("c,x\n<3,1\n60 or more,2\n7.5,3\n")

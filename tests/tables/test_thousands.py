@@ -152,9 +152,9 @@ def test_a_stream_reads_separators(path):
 def test_new_files_are_read_as_those_of_the_training(path, tmp_path):
     texts = [written(number, ",", ".") for number in AMOUNTS]
     task = Task.open(path(texts), "y", thousands=",", task="regression")
-    predictor = task.train(quick=True, epochs=3)
-    save(predictor, tmp_path / "model.barenet")
-    loaded = load(tmp_path / "model.barenet")
+    predictor = task.train(model="network", epochs=3)
+    save(predictor, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
     assert loaded.card.settings["thousands"] == ","
     export(loaded, tmp_path / "exported.py")
     (tmp_path / "new.csv").write_text('c;x\n"1,049";1\n"<2,500.25";2\n" 7.5 ";3\n')

@@ -287,7 +287,7 @@ def file(tmp_path):
 
 
 def test_a_task_reads_describes_and_compares_texts(file, tmp_path):
-    predictor = Task.open(file, "price").train(epochs=2)
+    predictor = Task.open(file, "price").train(model="network", epochs=2)
     column = predictor.preprocessing.columns[0]
     assert isinstance(column, WordsColumn) and column.missing
     assert {column.words[0], column.words[1]} == {"bike", "old"}

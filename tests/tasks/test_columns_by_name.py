@@ -36,7 +36,9 @@ SHUFFLED = ["height", "price", "width", "depth"]
 @pytest.fixture(scope="module")
 def model() -> Predictor:
     """One network of complete numbers."""
-    return Task.open(numbers(), "price").train(epochs=60, learning_rate=0.02, hidden=("tanh",))
+    return Task.open(numbers(), "price").train(
+        model="network", epochs=60, learning_rate=0.02, hidden=("tanh",)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +208,7 @@ def test_a_number_beyond_float32_is_an_error_with_its_line_and_column(any_model,
 def test_booleans_of_a_frame_are_those_of_a_csv_file(tmp_path):
     table = numbers().assign(new=np.arange(240) % 3 == 0)
     table["price"] += 5 * table["new"]
-    predictor = Task.open(table, "price").train(epochs=2)
+    predictor = Task.open(table, "price").train(model="network", epochs=2)
     path = tmp_path / "rows.csv"
     table.drop(columns="price").to_csv(path, index=False)
     expected = predictor.predict(table)
@@ -238,11 +240,11 @@ def test_a_boundary_and_a_curve_are_drawn_in_the_units_of_the_table():
     from barenet.tasks._pictures import draw
 
     task = Task.open(table, "side")
-    figure = draw("boundary", task.train(epochs=1), task.test)
+    figure = draw("boundary", task.train(model="network", epochs=1), task.test)
     low, high = figure.axes[0].get_xlim()
     assert low < 130 and high > 170
     task = Task.open(table[["x"]].assign(z=3 * table["x"]), "z")
-    figure = draw("fit", task.train(epochs=2), task.test)
+    figure = draw("fit", task.train(model="network", epochs=2), task.test)
     low, high = figure.axes[0].get_xlim()
     assert low < 130 and high > 170  # not the scaled numbers
 
@@ -250,7 +252,7 @@ def test_a_boundary_and_a_curve_are_drawn_in_the_units_of_the_table():
 def test_the_summaries_of_an_older_model_are_compared_by_name(older_model, tmp_path):
     table = numbers()
     task = Task.open(table, "price")
-    trained = task.train(epochs=1)
+    trained = task.train(model="network", epochs=1)
     card = trained.card
     with_card = Predictor(
         **{name: getattr(older_model, name) for name in Predictor.__dataclass_fields__}

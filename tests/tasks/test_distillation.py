@@ -33,7 +33,7 @@ def opened(table, target):
 @pytest.fixture(scope="module")
 def teachers(table):
     """An ensemble for each of the targets."""
-    return {target: opened(table, target).train(quick=False, epochs=3) for target in KINDS}
+    return {target: opened(table, target).train(model="ensemble", epochs=3) for target in KINDS}
 
 
 @pytest.mark.parametrize("target", KINDS)
@@ -76,7 +76,7 @@ def test_settings_of_the_student_can_be_given(table, teachers):
     ("target", "change", "problem"),
     [
         ("kind", {"label_smoothing": 0.1}, "label_smoothing: the probabilities of a teacher"),
-        ("kind", {"quick": False}, "teacher: is a setting of one network"),
+        ("kind", {"model": "ensemble"}, "teacher: is a setting of one network"),
         ("kind", {"layers": (3, 1)}, "layers: "),
         ("kind", {"teacher": "missing.safetensors"}, "teacher: missing.safetensors"),
         ("price", {}, "teacher: the rows have other columns or classes: no 'kind'"),
@@ -102,7 +102,7 @@ def teacher(table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("teacher")
     table[["price", "size", "town"]].to_csv(folder / "sales.csv", index=False)
     chosen = ["--target", "price", "--test-size", "0.3", "--seed", "3", "--drop", "town"]
-    train = ["train", str(folder / "sales.csv"), *chosen, "--no-quick", *PLAIN]
+    train = ["train", str(folder / "sales.csv"), *chosen, "--model", "ensemble", *PLAIN]
     assert main([*train, "--out", str(folder / "teacher")]) == 0
     return str(folder / "teacher")
 

@@ -27,7 +27,7 @@ def claims():
 def test_a_task_trains_the_ensemble_of_the_estimator(claims, tmp_path):
     task = Task.open(claims, "amount", task="regression")
     seed = int(np.random.RandomState(0).randint(2**31 - 1))  # as estimators draw it
-    predictor = task.train(quick=False, loss="tweedie:power=1.3", epochs=2, seed=seed)
+    predictor = task.train(model="ensemble", loss="tweedie:power=1.3", epochs=2, seed=seed)
     training = task.training
     estimator = MLPEnsembleRegressor(max_iter=2, random_state=0, loss="tweedie", power=1.3)
     estimator.fit(training.X, training.y)
@@ -43,12 +43,12 @@ def test_a_task_trains_the_ensemble_of_the_estimator(claims, tmp_path):
 def test_classes_have_the_log_loss(claims):
     table = claims.assign(amount=claims["amount"] > 2)
     with pytest.raises(ValueError, match="'amount' has classes; leave it out, or predict numbers"):
-        Task.open(table, "amount").train(quick=False, loss="poisson")
+        Task.open(table, "amount").train(model="ensemble", loss="poisson")
 
 
 def test_losses_of_single_networks_are_refused(claims):
     with pytest.raises(ValueError, match=r"loss: unknown .huber. \(choose from absolute_error"):
-        Task.open(claims, "amount", task="regression").train(quick=False, loss="huber")
+        Task.open(claims, "amount", task="regression").train(model="ensemble", loss="huber")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def counts():
     table = pandas.DataFrame({"x": rng.normal(size=200)})
     table["n"] = rng.poisson(np.exp(table["x"]))
     task = Task.open(table, "n", task="regression")
-    return task, task.train(quick=False, loss="poisson", epochs=1)
+    return task, task.train(model="ensemble", loss="poisson", epochs=1)
 
 
 @pytest.mark.case(236)
@@ -90,7 +90,7 @@ def test_targets_that_the_loss_is_not_defined_for_are_not_scored(counts, tmp_pat
 @pytest.mark.parametrize(("loss", "wrong"), [("gamma", 0.0), ("tweedie:power=1.5", -0.5)])
 def test_amounts_have_limits_of_their_own(claims, loss, wrong):
     task = Task.open(claims, "amount", task="regression")
-    predictor = task.train(loss=loss, output="exponential", epochs=1)
+    predictor = task.train(model="network", loss=loss, output="exponential", epochs=1)
     rows = claims[:12].assign(amount=[wrong] + [1.0] * 11)
     with pytest.raises(DataError, match=rf"row 0: column 'amount': the .* got {wrong:g};"):
         task.evaluate(predictor, rows)
@@ -100,7 +100,7 @@ def test_amounts_have_limits_of_their_own(claims, loss, wrong):
 @pytest.mark.integration
 def test_quantiles_are_judged_by_their_loss_and_coverage(claims, tmp_path, capsys):
     claims.to_csv(tmp_path / "claims.csv", index=False)
-    arguments = ["train", str(tmp_path / "claims.csv"), "--target", "amount", "--no-quick"]
+    arguments = ["train", str(tmp_path / "claims.csv"), "--target", "amount", "--model", "ensemble"]
     out = str(tmp_path / "run")
     options = ["--task", "regression", "--loss", "quantile:q=0.8", "--epochs", "2", "--out", out]
     assert main([*arguments, *options]) == 0
@@ -148,15 +148,15 @@ def test_the_error_of_a_loss_names_the_output_and_the_ensemble(claims, tmp_path,
     claims.to_csv(tmp_path / "claims.csv", index=False)
     arguments = ["train", str(tmp_path / "claims.csv"), "--target", "amount", "--loss", "gamma"]
     assert main([*arguments, "--task", "regression", "--out", str(tmp_path / "run")]) == 2
-    remedy = "; use --output exponential, or train an ensemble with --no-quick\n"
+    remedy = "; use --output exponential, or train an ensemble with --model ensemble\n"
     assert capsys.readouterr().err.endswith(remedy)
     task = Task.open(claims, "amount", task="regression")
-    remedy = r"use output='exponential', or train an ensemble with quick=False$"
+    remedy = r"use output='exponential', or train an ensemble with model='ensemble'$"
     with pytest.raises(ValueError, match=remedy):
-        task.train(loss="poisson")
+        task.train(model="network", loss="poisson")
     with pytest.raises(ValueError, match=r"; use output='exponential'$"):
-        task.train(loss="poisson", hidden=("tanh",))  # of one network
-    assert task.train(loss="gamma", output="exponential", epochs=1).network is not None
+        task.train(model="network", loss="poisson", hidden=("tanh",))  # of one network
+    assert task.train(model="network", loss="gamma", output="exponential").network
 
 
 @pytest.mark.case(239)
@@ -168,7 +168,7 @@ def test_a_teacher_with_another_loss_is_compared_by_metrics_alone(counts, tmp_pa
     run = str(tmp_path / "teacher")
     arguments = ["train", str(path), "--target", "n", "--task", "regression", "--no-plots"]
     arguments += ["--no-baselines"]
-    options = ["--no-quick", "--loss", "poisson", "--epochs", "1", "--out", run]
+    options = ["--model", "ensemble", "--loss", "poisson", "--epochs", "1", "--out", run]
     assert main([*arguments, *options]) == 0
     capsys.readouterr()
     student = ["train", str(path), "--teacher", run, "--epochs", "2", "--no-plots"]

@@ -37,7 +37,7 @@ def trained(request):
     target = request.param
     other = "price" if target == "kind" else "kind"
     task = Task.open(table_of(0).drop(columns=other), target)
-    return task, task.train(quick=True, epochs=3)
+    return task, task.train(model="network", epochs=3)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_task_of_a_csv_file_is_scored_on_a_parquet_file(tmp_path):
     rows = table_of(1)
     rows.to_parquet(tmp_path / "b.parquet", index=False)
     task = Task.open(tmp_path / "a.csv", "price", delimiter=";", decimal=",")
-    predictor = task.train(quick=True, epochs=2)
+    predictor = task.train(model="network", epochs=2)
     expected = pytest.approx(task.evaluate(predictor, rows), rel=1e-6)
     assert task.evaluate(predictor, tmp_path / "b.parquet") == expected
     assert task.evaluate(predictor, f"{tmp_path}/*.parquet") == expected

@@ -43,9 +43,9 @@ def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
     path = str(tmp_path / "titanic.csv")
     task = Task.open(path, "survived", drop=["name", "ticket", "boat", "body", "home.dest"])
     with pytest.warns(UserWarning, match=r"^alive alone predicts 'survived' .* drop=\['alive'\]\)"):
-        task.train(epochs=1)
+        task.train(model="network", epochs=1)
     out = ["--out", str(tmp_path / "run"), "--no-plots"]
-    arguments = ["train", path, "--target", "survived", "--quick", "--epochs", "1", *out]
+    arguments = ["train", path, "--target", "survived", "--model", "network", "--epochs", "1", *out]
     assert main(arguments) == 0
     words = " ".join(capfd.readouterr().out.split())
     leak = "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
@@ -177,7 +177,7 @@ def test_few_rows_and_a_single_column_prove_nothing():
     assert leaks_of(single, "price") == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Task.open(single, "price").train(epochs=2)
+        Task.open(single, "price").train(model="network", epochs=2)
 
 
 def test_rows_that_are_split_are_halved_by_their_keys():

@@ -30,7 +30,8 @@ from barenet.activations import Tanh
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError, BarenetError, DataError, ModelFileError
+from barenet.engines import Ensemble
+from barenet.errors import ArgumentError, BarenetError, DataError
 from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
@@ -55,8 +56,11 @@ def prices(tmp_path, monkeypatch):
 
 
 SETTINGS = {
-    "ensemble": ({"quick": False, "epochs": 3}, ("--no-quick", "--epochs", "3")),
-    "patience": ({"patience": 2, "epochs": 9}, ("--patience", "2", "--epochs", "9")),
+    "ensemble": ({"model": "ensemble", "epochs": 3}, ("--model", "ensemble", "--epochs", "3")),
+    "patience": (
+        {"model": "network", "patience": 2, "epochs": 9},
+        ("--model", "network", "--patience", "2", "--epochs", "9"),
+    ),
 }
 
 
@@ -79,7 +83,7 @@ def test_the_command_and_a_task_write_the_same_files(prices, kind):
 
 
 def test_rows_in_memory_are_those_of_the_file(prices):
-    expected = Task.open("prices.csv", "price").train(layers=(10, 3, 1), epochs=2)
+    expected = Task.open("prices.csv", "price").train(model="network", layers=(10, 3, 1), epochs=2)
     for data, target in (
         (prices.to_dict("list"), "price"),
         (prices.to_dict("records"), "price"),
@@ -87,7 +91,7 @@ def test_rows_in_memory_are_those_of_the_file(prices):
     ):
         task = Task.open(data, target)
         assert [column.kind for column in task.columns] == ["dropped", "number", "category", "date"]
-        predictor = task.train(RunConfig(layers=(10, 3, 1)), epochs=2)
+        predictor = task.train(RunConfig(layers=(10, 3, 1)), model="network", epochs=2)
         np.testing.assert_array_equal(predictor.predict(prices), expected.predict(prices))
 
 
@@ -115,12 +119,19 @@ def test_a_target_is_a_label_or_a_column_of_values():
 def test_settings_are_objects_and_numbers_of_numpy(prices):
     task = Task.open(prices, "price")
     objects = {
+        "model": "network",
         "optimizer": Adam(beta1=0.8),
         "hidden": Tanh(),
         "schedule": Cosine(),
         "loss": Huber(),
     }
-    names = {"optimizer": "adam:beta1=0.8", "hidden": "tanh", "schedule": "cosine", "loss": "huber"}
+    names = {
+        "model": "network",
+        "optimizer": "adam:beta1=0.8",
+        "hidden": "tanh",
+        "schedule": "cosine",
+        "loss": "huber",
+    }
     rates = {"learning_rate": np.float64(0.1), "epochs": 2}, {"learning_rate": 0.1, "epochs": 2}
     one, other = task.train(**objects, **rates[0]), task.train(**names, **rates[1])
     assert one.network.parameters.tolist() == other.network.parameters.tolist()
@@ -129,7 +140,9 @@ def test_settings_are_objects_and_numbers_of_numpy(prices):
 
 def test_a_number_that_is_missing_for_the_first_time_is_the_median():
     x = np.arange(40.0)
-    predictor = Task.open({"x": x, "y": x}, "y", test_size=0, keep_column="x").train(epochs=1)
+    predictor = Task.open({"x": x, "y": x}, "y", test_size=0, keep_column="x").train(
+        model="network", epochs=1
+    )
     predictions = predictor.predict({"x": [1, None, 19.5]})
     assert predictions[1] == predictions[2] != predictions[0]
 
@@ -140,13 +153,13 @@ def test_a_matrix_is_a_table_of_numbers():
     for data in (X, dict(zip("abc", X.T, strict=True))):
         task = Task.open(data, y, test_size=0.25, split_seed=3)
         assert (task.training.n_samples, task.test.n_samples) == (60, 20)
-        predictor = task.train(quick=True, epochs=40)
+        predictor = task.train(model="network", epochs=40)
         assert predictor.classes == ("down", "up") and len(task.history) == 40
         kinds = [column.kind for column in predictor.preprocessing.columns]
         assert kinds == ["number"] * 3
         scores = task.evaluate(predictor)
         assert scores == task.evaluate(predictor, task.test) and scores["accuracy"] > 0.8
-    assert Task.open("iris").train(epochs=2).network.sizes == (4, 8, 3)
+    assert Task.open("iris").train(model="network", epochs=2).network.sizes == (4, 8, 3)
     folder = Path(__file__).parents[1] / "data" / "mnist_slice"
     assert Task.open("mnist", data_dir=folder).training.n_features == 784
 
@@ -156,15 +169,18 @@ def test_blocks_of_files_are_trained(prices):
     prices.iloc[60:].to_csv("b.csv", index=False)
     task = Task.open("[ab].csv", "price", drop=["sold"], test_size=0.2)
     assert task.rows.stream.n_inputs == 5 and 80 <= task.rows.n_training < 100
-    predictor = task.train(epochs=2)
+    predictor = task.train(model="network", epochs=2)
     assert len(predictor.predict(prices)) == 120
 
 
 def test_a_task_trains_several_models_on_the_same_rows(prices):
     task = Task.open(prices, "price")
-    first, other = task.train(epochs=1), task.train(epochs=1, seed=1)
+    first, other = (
+        task.train(model="network", epochs=1),
+        task.train(model="network", epochs=1, seed=1),
+    )
     assert not np.array_equal(first.predict(prices), other.predict(prices))
-    again = task.train(epochs=1)
+    again = task.train(model="network", epochs=1)
     np.testing.assert_array_equal(first.predict(prices), again.predict(prices))
     assert first.preprocessing is other.preprocessing
 
@@ -178,7 +194,7 @@ OTHERS = {
 
 def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices):
     task = Task.open(prices, "price")
-    things = {"task": task, "predictor": task.train(quick=True, epochs=1)}
+    things = {"task": task, "predictor": task.train(model="network", epochs=1)}
     for kind, names in OTHERS.items():
         for name in names.split():
             with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; \w+"):
@@ -211,12 +227,17 @@ REFUSALS = [
     (FILE | {"random_state": 7}, None, "random_state", "prices.csv; pass split_seed=7"),
     (FILE | {"seed": 0}, None, "seed", "pass split_seed=0"),
     (FILE | {"sep": ";"}, None, "sep", "pass delimiter="),
-    ({}, {"layers": 32}, "layers", "to the output, got 32; try layers=(10, 8, 1)"),
+    (
+        {},
+        {"model": "network", "layers": 32},
+        "layers",
+        "got 32; try layers=(10, 8, 1)",
+    ),
     ({}, {"hidden_layer_sizes": (8,)}, "hidden_layer_sizes", "pass layers=(8, 64, 64, 1), from"),
     ({}, {"test_size": 0.5}, "test_size", "pass it to Task.open"),
-    ({}, {"quick": False, "layers": (4, 1)}, "layers", "is a setting of one network"),
+    ({}, {"model": "ensemble", "layers": (4, 1)}, "layers", "is a setting of one network"),
     (IRIS, {"target_scaling": "standardize", "loss": "poisson"}, "loss", "poisson"),
-    (IRIS, {"quick": False}, "quick", "this is an option for tables"),
+    (IRIS, {"model": "ensemble"}, "model", "this is an option for tables"),
 ]
 
 
@@ -227,8 +248,55 @@ def test_refusals_name_the_argument(prices, opened, trained, argument, words):
     assert caught.value.argument == argument and words in str(caught.value)
 
 
+@pytest.mark.case(227)
+@pytest.mark.parametrize(
+    ("settings", "argument", "kind"),
+    [
+        ({"epochs": 1}, "epochs", Network),
+        ({"batch_size": 8, "epochs": 1}, "batch_size", Network),
+        ({"quick": True, "epochs": 1}, "quick", Network),
+        ({"quick": False, "epochs": 1}, "quick", Ensemble),
+    ],
+)
+def test_a_kind_of_model_without_its_argument_is_a_warning(
+    prices, small_ensembles, settings, argument, kind
+):
+    task = Task.open(prices, "price")
+    with pytest.warns(FutureWarning) as warned:
+        predictor = task.train(**settings)
+    assert isinstance(predictor.network, kind)
+    [warning] = warned
+    error = warning.message.args[0]
+    assert error.argument == argument
+    assert error.options["model"] == kind.__name__.lower()
+    assert warning.filename == __file__
+
+
+@pytest.mark.case(227)
+def test_one_argument_alone_chooses_the_kind_of_model(prices, monkeypatch):
+    """Settings that both kinds have don't change it, and others are refused by name."""
+    task = Task.open(prices, "price")
+    for shared in ({}, {"epochs": 1}, {"loss": "squared_error"}, {"engine": "auto"}, {"seed": 1}):
+        for model in ("ensemble", "network"):
+            settings = replace(task.settings, model=model, config=RunConfig(**shared))
+            assert settings.is_ensemble == (model == "ensemble")
+    teacher = task.train(model="network", epochs=1)
+    for other in ({"batch_size": 8}, {"layers": (4, 1)}, {"teacher": teacher}):
+        with pytest.raises(ArgumentError) as caught:
+            task.train(model="ensemble", **other)
+        assert caught.value.argument in other
+    with pytest.raises(ArgumentError, match="monotonic: is for ensembles"):
+        task.train(model="network", monotonic={"size": 1})
+    for wrong in ("Ensemble", "mlp", True):
+        with pytest.raises(ArgumentError, match="model: expected 'ensemble' or 'network'"):
+            task.train(model=wrong)
+    with pytest.raises(ArgumentError, match="quick: contradicts model"):
+        task.train(model="ensemble", quick=True)
+    assert TaskSettings.from_fields({"data": "a.csv", "quick": True}).model == "network"
+
+
 def test_one_record_is_a_row(prices):
-    predictor = Task.open(prices, "price", drop=["sold", "town"]).train(quick=True, epochs=1)
+    predictor = Task.open(prices, "price", drop=["sold", "town"]).train(model="network", epochs=1)
     with pytest.raises(BarenetError, match=r"^X: .*one value in each row, as in \[row\] for one"):
         predictor.predict({"size": 1.0})
 
@@ -238,7 +306,7 @@ def test_classes_are_compared_by_name():
     table = {name: iris.X[:, at] for at, name in enumerate("abcd")}
     table["kind"] = np.array(iris.classes)[iris.y]
     task = Task.open(table, "kind")
-    predictor = task.train(epochs=60)
+    predictor = task.train(model="network", epochs=60)
     some = {name: column[50:] for name, column in table.items()}
     right = predictor.predict(some) == some["kind"]
     assert task.evaluate(predictor, some)["accuracy"] == right.mean() > 0.8
@@ -255,18 +323,23 @@ def test_an_ensemble_resumes_from_a_path(prices, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no such folder"):
         task.train(checkpoint=tmp_path / "none" / "c.safetensors")
     path = tmp_path / "c.safetensors"
-    trained = task.train(checkpoint=Checkpoint(path, every=1), epochs=2)
-    resumed = task.train(checkpoint=path, resume=True, epochs=2)
+    trained = task.train(checkpoint=Checkpoint(path, every=1), model="network", epochs=2)
+    resumed = task.train(checkpoint=path, resume=True, model="network", epochs=2)
     assert (resumed.predict(prices) == trained.predict(prices)).all()
+    for kind, model in (("network", "ensemble"), ("ensemble", "network")):
+        with pytest.raises(ArgumentError, match=f"is the checkpoint of an? {kind}"):
+            task.train(checkpoint=path, model=model, epochs=2)
+        task.train(checkpoint=Checkpoint(tmp_path / "e", every=1), model="ensemble", epochs=2)
+        path = tmp_path / "e"
     path.write_bytes(b"damaged")
-    with pytest.raises(ModelFileError, match="safetensors"):
-        task.train(checkpoint=path, resume=True, epochs=2)
+    with pytest.raises(ArgumentError, match="e is not a checkpoint"):
+        task.train(checkpoint=path, resume=True, model="network", epochs=2)
 
 
 @pytest.mark.integration
 def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     task = Task.open(prices.drop(columns=["town", "sold", "key"]).dropna(), "price", test_size=0)
-    first, last = task.train(epochs=2), task.train(epochs=3)
+    first, last = task.train(model="network", epochs=2), task.train(model="network", epochs=3)
     pages = {}
     for name, predictor in {"first": first, "last": last}.items():
         task.report(tmp_path / name, predictor)
@@ -291,7 +364,7 @@ SPLITS = {  # of the training, of the task opened again, and the setting that th
 def test_rows_of_another_split_are_not_new(prices, case):
     first, again, setting = SPLITS[case]
     trained, task = (Task.open(prices.dropna(), "price", **options) for options in (first, again))
-    predictor, rows = trained.train(epochs=1), task.test or task.training
+    predictor, rows = trained.train(model="network", epochs=1), task.test or task.training
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         task.evaluate(predictor)
@@ -310,7 +383,7 @@ def test_a_report_names_the_rows_that_the_predictor_has_seen(prices, options):
     trained, task = Task.open(rows, "price"), Task.open(rows, "price", **options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        task.report("report.html", trained.train(epochs=1))
+        task.report("report.html", trained.train(model="network", epochs=1))
     numbers = (task.test or task.training).numbers
     n_seen = np.isin(numbers, trained.training.numbers).sum()
     which = f", {n_seen} of which it was trained on." if n_seen else " that it was not trained on."
@@ -323,7 +396,7 @@ def test_rows_of_another_table_are_named_so(prices, tmp_path):
     rows = prices.drop(columns=["key", "sold"]).dropna()
     rows.iloc[:80].to_csv("first.csv", index=False)
     rows.iloc[80:].to_csv("holdout.csv", index=False)
-    predictor = Task.open("first.csv", "price").train(epochs=1)
+    predictor = Task.open("first.csv", "price").train(model="network", epochs=1)
     Task.open("holdout.csv", "price", test_size=0).report("report.html", predictor)
     text = Path("report.html").read_text("utf-8")
     assert "on 32 rows of another table." in text and "on its training rows" not in text
@@ -342,8 +415,12 @@ def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts(tmp_pat
     rows["price"] = rng.normal(size=80)
     rows.to_csv("texts.csv", index=False)
     rows.to_parquet("typed.parquet")
-    predictor = Task.open("texts.csv", "price", categories=["code"]).train(epochs=1)
-    of_parquet = Task.open("typed.parquet", "price", categories=["code"]).train(epochs=1)
+    predictor = Task.open("texts.csv", "price", categories=["code"]).train(
+        model="network", epochs=1
+    )
+    of_parquet = Task.open("typed.parquet", "price", categories=["code"]).train(
+        model="network", epochs=1
+    )
     assert of_parquet.card.data_fingerprint == predictor.card.data_fingerprint
 
 
@@ -377,16 +454,16 @@ def test_one_value_far_outside_does_not_decide_on_the_score_of_the_linear_model(
 
 def test_the_metric_of_the_training_stands_first():
     task = Task.open("iris")
-    predictor = task.train(epochs=1, metric="f1")
+    predictor = task.train(model="network", epochs=1, metric="f1")
     assert [*task.evaluate(predictor)][:1] == ["f1"]
-    assert [*task.evaluate(task.train(epochs=1))][:1] == ["accuracy"]
+    assert [*task.evaluate(task.train(model="network", epochs=1))][:1] == ["accuracy"]
 
 
 def test_a_file_and_a_data_set_are_measured(prices):
     rows = prices[["size", "price"]].dropna()
     rows.to_csv("hold.csv", index=False, sep=";", decimal=",")
     task = Task.open("hold.csv", "price", decimal=",", test_size=0)
-    predictor = task.train(epochs=1)
+    predictor = task.train(model="network", epochs=1)
     for given in ("hold.csv", Path("hold.csv"), Task.open(rows, "price", test_size=0).training):
         assert task.evaluate(predictor, given) == task.evaluate(predictor, rows)
     for other in (task, 3, object()):
@@ -401,7 +478,7 @@ def test_a_column_that_is_dropped_needs_no_conversion(prices):
     unusable = prices.assign(wait=hours, bins=bins)
     one_text = {"keep_column": "key", "missing": "none"}  # each is a list of one
     task = Task.open(unusable, "price", drop=["wait", "bins"], **one_text)
-    predictor = task.train(quick=True, epochs=1)
+    predictor = task.train(model="network", epochs=1)
     kinds = {"key": "number", "size": "number", "town": "category", "sold": "date"}
     assert {column.name: column.kind for column in task.columns} == kinds
     assert task.evaluate(predictor, unusable) == task.evaluate(predictor, prices)
@@ -422,7 +499,7 @@ def test_names_are_found_without_the_spaces_around_them(prices):
         Task.open("spaced.csv", " price ", **some),
         Task.open("spaced.parquet", "price", **some),
     ):
-        predictor = task.train(quick=True, epochs=1)
+        predictor = task.train(model="network", epochs=1)
         assert [each.kind for each in task.columns] == ["number", "number", "category"]
         for rows in (spaced, prices, prices.to_dict("records")):
             np.testing.assert_array_equal(predictor.predict(rows), predictor.predict(spaced))
@@ -442,7 +519,7 @@ def test_an_accent_of_its_own_is_part_of_its_letter_in_names(prices):
     drop = [unicodedata.normalize("NFD", "Größe")]
     task = Task.open(prices.rename(columns={"size": "Größe"}), "price", drop=drop)
     assert "Größe" not in task.training.feature_names
-    predictor = Task.open(tables["NFC"], "price").train(quick=True, epochs=1)
+    predictor = Task.open(tables["NFC"], "price").train(model="network", epochs=1)
     expected = predictor.predict(tables["NFC"])
     np.testing.assert_array_equal(predictor.predict(tables["NFD"]), expected)
     export(predictor, "model.py")
@@ -511,11 +588,11 @@ def test_a_category_beside_booleans_of_the_training_is_refused_with_remedies():
     table = table_with_wrong("open", "maybe", task.test.numbers[0])
     with pytest.raises(DataError, match=expected):
         Task.open(table, "price")
-    Task.open(table, "price", categories=["open"]).train(quick=True, epochs=1)
+    Task.open(table, "price", categories=["open"]).train(model="network", epochs=1)
     validation = split_validation(task.training, RunConfig(patience=2, split_seed=0))[1]
     opened = Task.open(table_with_wrong("open", "maybe", validation.numbers[0]), "price")
     with pytest.raises(DataError, match=expected):
-        opened.train(patience=2)
+        opened.train(model="network", patience=2)
 
 
 def prepare(settings):
@@ -585,7 +662,7 @@ def labels():
 
 def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
     config = RunConfig(epochs=3, batch_size=64, patience=0)
-    settings = replace(labels.settings, config=config, quick=True)
+    settings = replace(labels.settings, config=config, model="network")
     results = []
     for given in ({"threads": 1}, {"threads": 2}, {"X": "dense"}, {"engine": "reference"}):
         fit = prepare_network(labels.rows, settings)
@@ -601,7 +678,7 @@ def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
 
 def test_many_networks_learn_from_entries_as_each_alone(labels):
     config = RunConfig(epochs=2, patience=0)
-    settings = replace(labels.settings, config=config, quick=True)
+    settings = replace(labels.settings, config=config, model="network")
     fit, other = (prepare_network(labels.rows, settings) for _ in range(2))
     networks = [other.predictor.first_network.copy() for _ in range(2)]
     alone = fit.predictor.first_network
@@ -612,7 +689,7 @@ def test_many_networks_learn_from_entries_as_each_alone(labels):
 
 def test_background_rows_are_kept_on_request_only(prices):
     task = Task.open("prices.csv", "price")
-    settings = {"layers": (10, 3, 1), "epochs": 2}
+    settings = {"model": "network", "layers": (10, 3, 1), "epochs": 2}
     assert task.train(**settings).background is None
     background = task.train(**settings, keep_background=True).background
     assert len(background) == min(100, task.training.n_samples)
@@ -625,7 +702,7 @@ def test_background_rows_are_kept_on_request_only(prices):
 def test_the_argument_overrides_the_setting_that_background_rows_are_kept(prices):
     settings = TaskSettings(data="prices.csv", target="price", keep_background=True)
     task = Task.from_settings(settings)
-    network = {"layers": (10, 3, 1), "epochs": 2}
+    network = {"model": "network", "layers": (10, 3, 1), "epochs": 2}
     assert len(task.train(**network).background) == min(100, task.training.n_samples)
     assert task.train(**network, keep_background=False).background is None
     assert task.train(**network, keep_background=True).background is not None

@@ -30,10 +30,10 @@ from barenet.tasks._task_folds import make_task_folds
 from barenet.typing import CrossValidationResult
 
 #: A network that trains in a moment.
-SMALL = {"epochs": 3, "hidden": ("relu",), "l2": 0.0, "batch_size": 8}
+SMALL = {"model": "network", "epochs": 3, "hidden": ("relu",), "l2": 0.0, "batch_size": 8}
 
 #: An ensemble, which takes a second.
-ENSEMBLE = pytest.param({"quick": False, "epochs": 3}, marks=pytest.mark.integration)
+ENSEMBLE = pytest.param({"model": "ensemble", "epochs": 3}, marks=pytest.mark.integration)
 
 
 def prices(n_rows=90):
@@ -70,7 +70,7 @@ def seed_of_estimator(random_state):
 def test_the_scores_are_those_of_scikit_learn_with_the_regressor():
     table = prices()
     seed = seed_of_estimator(5)
-    result = Task.cross_validate(table, "price", cv=2, quick=False, epochs=2, seed=seed)
+    result = Task.cross_validate(table, "price", cv=2, model="ensemble", epochs=2, seed=seed)
     X = table.drop(columns="price")
     model = MLPEnsembleRegressor(max_iter=2, random_state=5)
     options = {"scoring": ["r2"], "return_estimator": True}
@@ -109,7 +109,7 @@ def test_the_scores_of_classes_are_those_of_scikit_learn():
     assert share == pytest.approx(result.mean["accuracy"])  # as the folds have equal sizes
 
 
-@pytest.mark.parametrize("settings", [SMALL, {"quick": True}])
+@pytest.mark.parametrize("settings", [SMALL, {"model": "network"}])
 def test_a_network_is_trained_on_nothing_but_the_training_rows_of_its_fold(settings):
     table = prices(45)
     table.loc[3, "size"] = 1e6  # would change the scaling of all folds but one
@@ -148,7 +148,7 @@ def test_the_networks_of_a_fold_leave_out_whole_groups(monkeypatch):
 
     monkeypatch.setattr("barenet.population._training_table.EnsembleTraining", Recorded)
     with pytest.raises(StopIteration):
-        Task.cross_validate(patients(12), "pressure", cv=3, split_by="patient", quick=False)
+        Task.cross_validate(patients(12), "pressure", cv=3, split_by="patient", model="ensemble")
 
 
 def test_periods_are_tested_on_models_of_earlier_rows():
@@ -237,7 +237,8 @@ def test_rows_that_are_never_tested_have_no_class(classes):
     x = rng.normal(size=40)
     y = np.array(classes)[(x > 0) * 1]
     folds = [(np.arange(20), np.arange(20, 30))]
-    settings = {"epochs": 30, "learning_rate": 0.05, "task": "classification"}
+    settings = {"model": "network", "epochs": 30, "learning_rate": 0.05}
+    settings["task"] = "classification"
     result = Task.cross_validate({"x": x, "z": x**2}, y, cv=folds, **settings)
     tested = result.predictions[20:30].tolist()
     assert tested == y[20:30].tolist()
@@ -261,7 +262,8 @@ def test_the_rows_of_a_file_are_those_in_memory(tmp_path):
     table = prices(40)
     table.to_csv(tmp_path / "prices.csv", index=False)
     of_file = Task.cross_validate(tmp_path / "prices.csv", "price", cv=2, **SMALL)
-    in_memory = Task.cross_validate(table, "price", cv=2, config=RunConfig(**SMALL))
+    config = RunConfig(**{name: value for name, value in SMALL.items() if name != "model"})
+    in_memory = Task.cross_validate(table, "price", cv=2, model="network", config=config)
     assert of_file.predictions.tolist() == in_memory.predictions.tolist()
 
 
@@ -306,7 +308,7 @@ def test_ctrl_c_keeps_no_half_trained_ensemble(monkeypatch):
 
     monkeypatch.setattr(EnsembleTraining, "_check", interrupt)
     table = prices(30)
-    settings = {"cv": 2, "quick": False, "epochs": 3}
+    settings = {"cv": 2, "model": "ensemble", "epochs": 3}
     with pytest.warns(UserWarning, match="interrupted; the scores are those of 1 of 2 folds"):
         part = Task.cross_validate(table, "price", **settings)
     assert len(part.scores["r2"]) == len(part.folds) == 1
@@ -408,7 +410,7 @@ REFUSED = [
     ({"test_size": 0.5}, "test_size", "is no argument of Task.cross_validate"),
     ({"epochs": 0}, "epochs", "1 or more"),
     ({"config": {}}, "config", "a RunConfig"),
-    ({"client": object(), "quick": True}, "client", "a single network is trained here"),
+    ({"client": object(), "model": "network"}, "client", "a single network is trained here"),
 ]
 
 
@@ -437,15 +439,15 @@ def test_folds_without_a_class_are_named():
     table.loc[:1, "kind"] = "rare"
     few = r"^no test rows of class 'rare' with 2 rows in folds \d, \d, \d: "
     with pytest.warns(UserWarning, match=few) as warned:
-        Task.cross_validate(table, "kind", cv=5, epochs=1)
+        Task.cross_validate(table, "kind", cv=5, model="network", epochs=1)
     assert [one.filename for one in warned] == [__file__]
     one = table.drop(index=0)
     alone = r"^no training rows of class 'rare' with 1 row in fold \d; no test rows of "
     with pytest.warns(UserWarning, match=alone):
-        Task.cross_validate(one, "kind", cv=3, epochs=1)
+        Task.cross_validate(one, "kind", cv=3, model="network", epochs=1)
     sorted_rows = table.sort_values("kind", ignore_index=True)
     with pytest.warns(UserWarning, match=r"^no training rows of class 'a' .*; no test rows of "):
-        Task.cross_validate(sorted_rows, "kind", cv=KFold(2), epochs=1)
+        Task.cross_validate(sorted_rows, "kind", cv=KFold(2), model="network", epochs=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Task.cross_validate(table, "kind", cv=2, epochs=1)
+        Task.cross_validate(table, "kind", cv=2, model="network", epochs=1)

@@ -172,7 +172,9 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         raise ArgumentError(f"{problem}{trained.path}", argument="run")
     if isinstance(trained.predictor.network, Ensemble):
         problem = f"epochs are those of one network, and {trained.path} is an ensemble"
-        raise ArgumentError(problem, argument="kind", remedy="train one with {quick}", quick=True)
+        raise ArgumentError(
+            problem, argument="kind", remedy="train one with {model}", model="network"
+        )
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")

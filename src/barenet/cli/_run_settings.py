@@ -35,7 +35,8 @@ FIELDS = {
     "data_dir": Parameter(completer=complete_name),
     "missing": Parameter(show_default=MISSING_SPELLINGS),
     "data": Parameter(parse=False),
-    "quick": Parameter(group=NETWORK, show_default=False),
+    "model": Parameter(group=NETWORK, show_default=False),
+    "quick": Parameter(group=NETWORK, show=False),
     **dict.fromkeys(task_settings.MODELS, Parameter(group=NETWORK)),
     "config": Parameter(name="*"),
 }

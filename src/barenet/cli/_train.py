@@ -63,7 +63,7 @@ def train(
 
     On a table, sixteen small networks (eight from 12,000 rows on) are trained together, each on
     different parts of the rows, and predict together. They need no settings, and stop on their own.
-    --quick, or any setting of a network, trains a single network.
+    --model network trains a single network.
 
     A named data set has default settings (barenet datasets --json lists them). A run file overrides
     them, and options override both; the defaults below apply to the rest. If you choose another
@@ -136,6 +136,9 @@ def train(
             raise ArgumentError(problem, argument="resume", remedy=remedy)
         if checkpoint_every != EVERY:
             raise ArgumentError(problem, argument="checkpoint_every", remedy=remedy)
+        if settings.model == "ensemble":
+            problem = "--repeat trains single networks"
+            raise ArgumentError(problem, argument="model", remedy=remedy)
     workers_argument = ""
     if workers is not None:
         workers_argument = "workers"
@@ -175,11 +178,11 @@ def _check_ensemble(settings: TaskSettings, argument: str) -> None:
     problem = ONE_NETWORK
     remedy = "add --repeat"
     if settings.is_table:
-        remedy += ", or leave out the settings of one network, for an ensemble"
+        remedy += ", or train an ensemble with {model}"
     if settings.is_stream:
         problem = f"{ONE_NETWORK}, on rows that are read block by block"
         remedy = "leave it out"
-    raise ArgumentError(problem, argument=argument, remedy=remedy)
+    raise ArgumentError(problem, argument=argument, remedy=remedy, model="ensemble")
 
 
 def run_in(
@@ -241,6 +244,7 @@ def _prepare_new(
     folder: RunFolder, settings: TaskSettings, threads: int | None, *, progress: bool
 ) -> Fit:
     """Prepare a new run, with the initial weights of another model if the settings name one."""
+    settings.warn_of_implied_network()
     fit = Task.from_settings(settings).prepare(threads=threads, progress=progress)
     folder.show_note()
     return fit

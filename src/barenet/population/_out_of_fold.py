@@ -48,7 +48,8 @@ def check_memory(y: NDArray[Any], target_kind: TargetKind) -> None:
     if needed > limit:
         problem = f"predictions of {len(y):,} rows with {n_outputs:,} outputs would "
         problem += f"take about {format_size(needed)}, more than the {format_size(limit)} allowed"
-        remedy = f"merge classes, train one network (--quick), or set {VARIABLE} to a larger size"
+        remedy = "merge classes, train a single network in place of an ensemble, or set "
+        remedy += f"{VARIABLE} to a larger size"
         raise ArgumentError(problem, argument="y", remedy=remedy)
 
 

@@ -108,9 +108,8 @@ class RunConfig:
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional
-        Loss to minimize. The default depends on the output activation. An ensemble for numbers,
-        with --no-quick, takes squared_error, absolute_error, quantile:q=0.9, poisson, gamma and
-        tweedie:power=1.5.
+        Loss to minimize. The default depends on the output activation. An ensemble for numbers
+        takes squared_error, absolute_error, quantile:q=0.9, poisson, gamma and tweedie:power=1.5.
     metric : str, optional
         Score that is shown first, and that models are compared by. If it is given, early stopping
         uses it, too. By default accuracy or r2; if at least three quarters of the rows belong to
@@ -154,8 +153,7 @@ class RunConfig:
         Floating-point type of the network.
     engine : str, optional
         Engine that does the arithmetic: compiled, reference, jax, which uses a GPU if there is one,
-        or auto, which is compiled if possible. With --no-quick, it trains the networks of an
-        ensemble.
+        or auto, which is compiled if possible.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
         Scaling of the inputs, fitted on the training set. Robust is for tables: it uses the median
         and the quartiles, which outliers do not affect.

@@ -1,20 +1,21 @@
 """The settings of a task: its source, the reading of files, its columns, and its training."""
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self, get_type_hints
+from typing import Any, Literal, Self, TypeAlias, get_type_hints
 
-from barenet._constraints import convert
+from barenet._constraints import check_flag, convert
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
 from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.datasets._table_loading import load_table
-from barenet.errors import ArgumentError, with_addresses, without_secrets
+from barenet.errors import ArgumentError, caller_stacklevel, with_addresses, without_secrets
 from barenet.optimization._schedules import as_schedule
 from barenet.settings._run_config import DEFAULTS, RunConfig, TrainingOptions
 from barenet.settings._run_defaults import MANY, table_defaults
@@ -43,7 +44,10 @@ NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 #: Settings that also apply to an ensemble; all others apply only to a single network.
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "monotonic", "verbose_epoch")
 
-#: Those of a single network, which an ensemble takes, too, if it is requested (`quick=False`).
+#: The kind of model for a table.
+ModelKind: TypeAlias = Literal["ensemble", "network"]
+
+#: Settings that an ensemble takes, too, if it is requested (`model="ensemble"`).
 OF_REQUESTED_ENSEMBLE = ("epochs", "loss", "engine")
 
 #: The reason that workers are refused.
@@ -54,6 +58,30 @@ HEADER = "# Written by barenet. `barenet train --config` with this file repeats 
 
 #: The name of rows in memory, in place of a file's path.
 IN_MEMORY = "data frame"
+
+
+def choose_model(model: object, quick: object) -> ModelKind | None:
+    """Check the kind of a model, or take it from the deprecated `quick`."""
+    if model not in (None, "ensemble", "network"):
+        raise ArgumentError.of("model", model, "'ensemble' or 'network'")
+    if quick is None:
+        return model
+    model_before = model_of_quick(quick)
+    if model not in (None, model_before):
+        raise ArgumentError("contradicts model", argument="quick", remedy="leave it out")
+    warn_of_change("quick", "is deprecated, and will be removed", model_before)
+    return model_before
+
+
+def model_of_quick(quick: object) -> ModelKind:
+    """Return the kind of model that an earlier version chose by `quick`."""
+    return "network" if check_flag(quick, "quick") else "ensemble"
+
+
+def warn_of_change(argument: str, problem: str, model: str) -> None:
+    """Warn of an argument whose meaning changes, and name the one to use."""
+    error = ArgumentError(problem, argument=argument, remedy="use {model}", model=model)
+    warnings.warn(FutureWarning(error), stacklevel=caller_stacklevel())
 
 
 class OpeningOptions(CsvFields, GeneratorOptions, total=False):
@@ -190,9 +218,11 @@ class TaskSettings(DataOptions):
     ----------
     data : str
         A named data set, or a file, on this machine or at an address such as s3://bucket/rows.csv.
+    model : {"ensemble", "network"}
+        The kind of model for a table: an ensemble, or a single network, which takes about a second.
+        By default an ensemble, or a network on rows that are read block by block.
     quick : bool
-        Train a single network on a table, in about a second; with --no-quick an ensemble, for at
-        most --epochs epochs. By default an ensemble, unless a setting of a network is given.
+        Deprecated, use --model: a single network, or with --no-quick an ensemble.
     memory : str
         Read a table block by block, with at most this much memory for its data, such as 2GB; auto
         is a quarter of the machine's memory. A pattern such as 'data/*.parquet' is always read in
@@ -210,6 +240,7 @@ class TaskSettings(DataOptions):
     """
 
     data: str = ""
+    model: ModelKind | None = None
     quick: bool | None = None
     memory: str | None = None
     start_from: Path | None = None
@@ -217,9 +248,19 @@ class TaskSettings(DataOptions):
     keep_background: bool | None = None
     config: RunConfig = field(default_factory=RunConfig)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", choose_model(self.model, self.quick))
+        object.__setattr__(self, "quick", None)
+
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        """Make settings from plain values by name, as returned by `set_fields`."""
+        """Make settings from plain values by name, as returned by `set_fields`.
+
+        Runs of barenet 0.3.0 have `quick` in place of `model`.
+        """
+        if "quick" in fields:
+            fields = {**fields, "model": model_of_quick(fields["quick"])}
+            del fields["quick"]
         file_types = get_type_hints(FileOptions)
         run_types = get_type_hints(RunConfig)
         task_types = get_type_hints(cls)
@@ -251,22 +292,31 @@ class TaskSettings(DataOptions):
 
     @property
     def is_ensemble(self) -> bool:
-        """Whether an ensemble is trained: on a table, if no setting of a network is given."""
-        if self.quick:  # one network is requested
+        """Whether an ensemble is trained: on a table, unless a single network is requested."""
+        if self.model == "network":
             return False
         of_one_network = self._settings_of_one_network()
-        if self.quick is None:  # epochs, a loss or an engine alone means one network, too
+        if self.model is None:
             return self.is_table and not of_one_network and not self.is_stream
         of_one_network.difference_update(OF_REQUESTED_ENSEMBLE)
         if of_one_network:
             first = min(of_one_network)
             problem = "is a setting of one network, not of an ensemble"
-            remedy = "leave it out, or train one network with {quick}"
-            raise ArgumentError(problem, argument=first, remedy=remedy, quick=True)
+            remedy = "leave it out, or train one network with {model}"
+            raise ArgumentError(problem, argument=first, remedy=remedy, model="network")
         if self.is_stream:
             problem = "all rows of an ensemble are in memory"
-            raise ArgumentError(problem, argument="quick", value=False, remedy="leave it out")
+            raise ArgumentError(problem, argument="model", value=self.model, remedy="leave it out")
         return True
+
+    def warn_of_implied_network(self) -> None:
+        """Warn of a setting that has chosen a single network in place of an ensemble."""
+        if self.model is not None or not self.is_table or self.is_stream:
+            return
+        names = self._settings_of_one_network()
+        if names and names.isdisjoint(MODELS):  # which only a network can start from
+            problem = "chooses a single network for a table; from version 0.5 on, only model will"
+            warn_of_change(min(names), problem, "network")
 
     def _settings_of_one_network(self) -> set[str]:
         """Return the names of the given settings that an ensemble does not have."""
@@ -382,8 +432,8 @@ class TaskSettings(DataOptions):
         options = list(self.table_options())
         if self.memory is not None:
             options.append("memory")
-        if self.quick is False:
-            options.append("quick")
+        if self.model == "ensemble":
+            options.append("model")
         if options:
             problem = f"this is an option for tables, and {self.data} is not one"
             raise ArgumentError(problem, argument=options[0])

@@ -77,7 +77,7 @@ class Drift:
     --------
     >>> from barenet import Task, drift
     >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
-    >>> predictor = Task.open(rows, "price").train(epochs=1)
+    >>> predictor = Task.open(rows, "price").train(model="network", epochs=1)
     >>> print(drift(predictor, {"size": np.arange(200.0, 500.0)}))
     column  PSI    reading  missing      unknown  range
     size    3.8... shifted  0.0% → 0.0%           0 – 298 → 200 – 499
@@ -196,7 +196,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     --------
     >>> from barenet import Task, drift
     >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
-    >>> predictor = Task.open(rows, "price").train(epochs=1)
+    >>> predictor = Task.open(rows, "price").train(model="network", epochs=1)
     >>> [column] = drift(predictor, {"size": np.full(300, np.nan)}).columns
     >>> column["reading"], column["missing"]
     ('shifted', [0.0, 1.0])

@@ -44,7 +44,8 @@ class CrossValidationResult:
     --------
     >>> from barenet import Task
     >>> size = np.arange(30.0, 90.0)
-    >>> result = Task.cross_validate({"size": size, "price": 3 * size}, "price", cv=3, epochs=40)
+    >>> homes = {"size": size, "price": 3 * size}
+    >>> result = Task.cross_validate(homes, "price", cv=3, model="network", epochs=40)
     >>> print(result.table())
     fold  rows  r2      rmse    mae     loss
     1     20    0...    ...     ...     ...

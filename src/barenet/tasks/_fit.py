@@ -26,7 +26,7 @@ from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
-from barenet.settings._task_settings import TaskSettings
+from barenet.settings._task_settings import ModelKind, TaskSettings
 from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._chosen_inputs import ChosenInputs
 from barenet.tables._chosen_pairs import columns_of
@@ -302,7 +302,8 @@ def prepare_network(
             _add_remedy_of_loss(error, settings, dataset)
         raise
     network_rows = network_rows.with_target_scaling(config.target_scaling or "none")
-    settings = replace(settings, config=config)
+    kind: ModelKind | None = "network" if settings.is_table else None
+    settings = replace(settings, model=kind, config=config)
     network = config.make_network()
     if copy_weights and settings.start_from is not None:
         initial_weights.copy_weights(settings.start_from, network, network_rows.input_names)
@@ -333,14 +334,14 @@ def _add_remedy_of_loss(error: ArgumentError, settings: TaskSettings, dataset: D
     [output, *_] = kind.on_logits
     error.remedy = "use {output}"
     error.options = {"output": output}
-    as_ensemble = replace(settings, quick=False)
+    as_ensemble = replace(settings, model="ensemble")
     try:
         is_possible = as_ensemble.is_table and as_ensemble.is_ensemble
     except ArgumentError:  # other settings are those of one network
         is_possible = False
     if is_possible and settings.teacher is None:
-        error.remedy += ", or train an ensemble with {quick}"
-        error.options["quick"] = False
+        error.remedy += ", or train an ensemble with {model}"
+        error.options["model"] = "ensemble"
 
 
 def _check_settings(settings: TaskSettings) -> None:
@@ -349,8 +350,8 @@ def _check_settings(settings: TaskSettings) -> None:
         problem = "is for ensembles, and a single network is trained here"
         remedy = "leave it out"
         if settings.is_table:
-            remedy += ", or train an ensemble with {quick}"
-        raise ArgumentError(problem, argument="monotonic", remedy=remedy, quick=False)
+            remedy += ", or train an ensemble with {model}"
+        raise ArgumentError(problem, argument="monotonic", remedy=remedy, model="ensemble")
     settings.config.validate()
     as_schedule(settings.config.schedule)
     check_engine(settings.config.engine or "auto")
@@ -440,7 +441,7 @@ def prepare_ensemble(
     )
     ensemble_training = prepared.training
     config = replace(config, epochs=ensemble_training.recipe.epochs)
-    settings = replace(settings, quick=False, config=config)
+    settings = replace(settings, model="ensemble", config=config)
     predictor = untrained_predictor(
         ensemble_training.untrained_ensemble(),
         prepared.encoding,

@@ -24,8 +24,10 @@ from barenet.settings._task_settings import (
     IN_MEMORY,
     ONE_NETWORK,
     CrossValidationOptions,
+    ModelKind,
     OpeningOptions,
     TaskSettings,
+    choose_model,
 )
 from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.tables._column import Column
@@ -85,7 +87,7 @@ class Task(OtherMethods):
     >>> task = Task.open({"size": size, "price": 3 * size + 20}, "price")
     >>> task
     <Task: price, a number, from 1 column of data frame; 80 training rows, 20 test rows>
-    >>> predictor = task.train(epochs=150, learning_rate=0.02)
+    >>> predictor = task.train(model="network", epochs=150, learning_rate=0.02)
     >>> task.evaluate(predictor)["r2"] > 0.99
     True
     """
@@ -293,6 +295,7 @@ class Task(OtherMethods):
         self,
         config: RunConfig | None = None,
         *,
+        model: ModelKind | None = None,
         quick: bool | None = None,
         teacher: Predictor | str | PathLike[str] | None = None,
         threads: int | None = None,
@@ -304,14 +307,17 @@ class Task(OtherMethods):
         keep_background: bool | None = None,
         **settings: Unpack[TrainingOptions],
     ) -> Predictor:
-        """Train an ensemble on a table, or a single network if a setting for one is given.
+        """Train an ensemble on a table, or a single network.
 
         Parameters
         ----------
         config : RunConfig, optional
             Settings, the same as for ``barenet train``.
+        model : {"ensemble", "network"}, optional
+            The kind of model. The default is an ensemble for a table, and a single network for all
+            other data, for rows that are read block by block, and with a teacher.
         quick : bool, optional
-            Train a single network with the default settings for the rows.
+            Deprecated, use `model`: True for a single network, False for an ensemble.
         teacher : Predictor, str or path, optional
             Train a single network, as large as one of this model, on its predictions
             (distillation).
@@ -368,10 +374,15 @@ class Task(OtherMethods):
         if not isinstance(teacher, Predictor | None):
             fit_settings = replace(fit_settings, teacher=Path(teacher))
             teacher = None
-        if quick is not None:
-            fit_settings = replace(fit_settings, quick=check_flag(quick, "quick"))
+        if model is not None or quick is not None:
+            fit_settings = replace(fit_settings, model=choose_model(model, quick))
         if keep_background is not None:
             fit_settings = replace(fit_settings, keep_background=keep_background)
+        if teacher is not None and fit_settings.model == "ensemble":
+            problem = "is a setting of one network, not of an ensemble"
+            raise ArgumentError(problem, argument="teacher", remedy="leave one of the two out")
+        if teacher is None:
+            fit_settings.warn_of_implied_network()
         is_ensemble = fit_settings.is_ensemble and teacher is None
         if client is not None and not is_ensemble:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
@@ -411,6 +422,7 @@ class Task(OtherMethods):
         split_seed: int | None = None,
         split_by: str | None = None,
         config: RunConfig | None = None,
+        model: ModelKind | None = None,
         quick: bool | None = None,
         threads: int | None = None,
         callbacks: Callbacks = (),
@@ -443,8 +455,10 @@ class Task(OtherMethods):
             group stays whole, and the column is not a feature.
         config : RunConfig, optional
             Settings, the same as for `train`.
+        model : {"ensemble", "network"}, optional
+            The kind of model, as for `train`.
         quick : bool, optional
-            Train a single network for each fold with the default settings for the rows.
+            Deprecated, use `model`: True for a single network, False for an ensemble.
         threads : int, optional
             Maximum number of threads; the result does not depend on it.
         callbacks : Callback, or a sequence of them
@@ -520,8 +534,9 @@ class Task(OtherMethods):
             problem = "is read block by block, and all rows of a cross-validation are in memory"
             raise ArgumentError(problem, argument="data", remedy="pass one file, or a data frame")
         settings = opened.settings
-        if quick is not None:
-            settings = replace(settings, quick=check_flag(quick, "quick"))
+        if model is not None or quick is not None:
+            settings = replace(settings, model=choose_model(model, quick))
+        settings.warn_of_implied_network()
         if client is not None and not settings.is_ensemble:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         dataset = opened.rows.dataset

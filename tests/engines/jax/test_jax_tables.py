@@ -99,6 +99,6 @@ def test_an_ensemble_is_that_of_the_compiled_engine(kind):
 def test_a_task_trains_an_ensemble_with_jax():
     table = TABLE | {"large": np.where(IS_LARGE, "large", "small")}
     task = Task.open(table, "large")
-    predictor = task.train(quick=False, epochs=3, engine="jax")
+    predictor = task.train(model="ensemble", epochs=3, engine="jax")
     assert predictor.card.settings["engine"] == "jax"
     assert len(predictor.predict(TABLE)) == N_ROWS

@@ -387,7 +387,7 @@ def test_a_file_of_the_training_is_read_by_the_export(answer, tmp_path, case):
     path = tmp_path / "rows.csv"
     path.write_text("\n".join(lines) + "\n", encoding=options.get("encoding", "utf-8"))
     target = "ziel" if header else "x3"
-    predictor = Task.open(path, target, **options).train(quick=True, epochs=2)
+    predictor = Task.open(path, target, **options).train(model="network", epochs=2)
     printed = [row["prediction"] for row in read(answer(predictor, None))]
     rows = load_table(path, target, frame=True, **options)
     assert printed == [str(label) for label in predictor.predict(rows.X)]

@@ -93,7 +93,7 @@ def test_missing_labels_are_named_and_missing_numbers_left_out(towns):
 def test_spellings_of_a_boolean_are_one_dot():
     words = ["yes", "no", "Yes", "NO", "yes", "no", "y", None]
     rows = pandas.DataFrame({"member": words * 10, "y": np.arange(80.0)})
-    predictor = Task.open(rows, "y", test_size=0).train(quick=True, epochs=1)
+    predictor = Task.open(rows, "y", test_size=0).train(model="network", epochs=1)
     (axes,) = plot_dependence(predictor, rows, ["member"]).axes
     labels = [label.get_text() for label in axes.get_xticklabels()]
     assert sorted(labels) == ["missing", "no", "yes"]

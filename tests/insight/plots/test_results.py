@@ -32,7 +32,7 @@ def task():
 
 @pytest.fixture(scope="module")
 def predictor(task):
-    return task.train(epochs=5, metric="auc")
+    return task.train(model="network", epochs=5, metric="auc")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_classes_are_labels_or_indices(task, predictor):
 
 @pytest.mark.case(175)
 def test_cross_validations_are_drawn():
-    folds = Task.cross_validate(TABLE, "sold", cv=2, epochs=1)
+    folds = Task.cross_validate(TABLE, "sold", cv=2, model="network", epochs=1)
     figure = plots.plot_confusion(TABLE["sold"], folds.predictions, folds.classes)
     right = (TABLE["sold"] == folds.predictions).mean()
     assert figure.axes[0].get_title(loc="left") == f"{right:.1%} of {N_ROWS} right"
@@ -133,7 +133,7 @@ def test_models_and_frames_have_boundaries(network, estimator):
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
     figure = plots.plot_boundary(estimator, X, np.array(["a", "b"])[CODES], resolution=20)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
-    moons = Task.open("moons").train(epochs=1)
+    moons = Task.open("moons").train(model="network", epochs=1)
     rows = Task.open("moons").training
     same(
         plots.plot_boundary(moons, rows.X, rows.y, resolution=20),

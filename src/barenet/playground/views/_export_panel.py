@@ -76,7 +76,8 @@ class ExportedRun:
         words: list[Any] = ["barenet", "train", self.dataset.name]
         options: dict[str, Any] = {}
         if self.table is not None:
-            options = {"target": self.dataset.target_name, **self.table.options}
+            options = {"target": self.dataset.target_name, "model": "network"}
+            options |= self.table.options
             if self.data.task:
                 options["task"] = self.data.task
             if self.dropped:
