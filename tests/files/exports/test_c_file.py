@@ -73,6 +73,18 @@ def test_the_program_refuses_invalid_rows(build, tmp_path):
         assert (done.returncode, done.stdout, done.stderr) == (1, "", f"expected {expected}\n")
 
 
+@pytest.mark.case(207)
+@pytest.mark.parametrize("name", ["classes", "two classes"])
+def test_rows_whose_probabilities_are_nan_have_no_class(build, tmp_path, name):
+    case = build(name)
+    export(case.model, tmp_path / "it.c")
+    program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
+    rows = np.vstack([case.X[:1], np.full((1, case.X.shape[1]), 3.4e38)])
+    labels, probabilities = predicted(program, rows, case.outputs.shape[1])
+    assert np.isnan(probabilities[1]).all()
+    assert labels == [case.labels[0], "nan"]
+
+
 @pytest.mark.skipif(not COMPILERS or os.name == "nt", reason="there is no C compiler or no sh here")
 def test_the_command_in_the_comment_compiles_and_runs(build, tmp_path):
     case = build("classes")

@@ -257,9 +257,12 @@ int model_classify(const float *x)
     int best = 0;
 
     model_predict(x, y);
-    for (int i = 1; i < MODEL_OUTPUTS; i++)
+    for (int i = 0; i < MODEL_OUTPUTS; i++) {
+        if (!(y[i] >= 0.0f)) /* nan */
+            return -1;
         if (y[i] > y[best])
             best = i;
+    }
     return best;
 }
 
@@ -278,7 +281,7 @@ int main(void)
             continue;
         count = 0;
         model_predict(x, y);
-        printf("%s ", model_classes[model_classify(x)]);
+        printf("%s ", model_classify(x) < 0 ? "nan" : model_classes[model_classify(x)]);
         for (int i = 0; i < MODEL_OUTPUTS; i++)
             printf("%s%.9g", i > 0 ? " " : "", (double)y[i]);
         putchar('\n');
