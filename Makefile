@@ -66,10 +66,10 @@ test-integration: .venv/.installed-test-integration  ## run the tests with real 
 test-jax: .venv/.installed-test .venv/.installed-jax  ## run the tests of the JAX engine
 	$(BIN)/python -m pytest $(PARALLEL) -m 'jax and not slow' tests/engines tests/training tests/population tests/cli/test_doctor.py
 
-test-site: .venv/.installed-test-integration .venv/.installed-docs  ## run tests of the built documentation, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
+test-site: docs .venv/.installed-test-integration  ## build the documentation, and run its tests, and those of the page with Python in the browser; BARENET_PYODIDE names its runtime
 	BARENET_SITE=1 $(BIN)/python -m pytest $(PARALLEL) $(RERUN) -m '$(ON_SITE) and not slow' tests/playground/page
 
-ci: lint types test docs test-integration test-jax test-site  ## run what continuous integration runs; half an hour
+ci: lint types test test-integration test-jax test-site  ## run what continuous integration runs; half an hour
 
 test-all: .venv/.installed-test-integration .venv/.installed-jax  ## run every test, the long sweeps and all examples of Hypothesis included
 	$(BIN)/python -m pytest $(PARALLEL) -m '' --hypothesis-profile=whole
