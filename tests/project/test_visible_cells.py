@@ -30,7 +30,9 @@ TUTORIALS, LESSONS = (
     for folder in ("tutorials", "learn")
 )
 #: The build of the documentation executes them all in any case, as notebooks.
-PAGES = [FIRST, *LESSONS, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
+PAGES = [FIRST]
+for page in (*LESSONS, *TUTORIALS):
+    PAGES.append(pytest.param(page, marks=pytest.mark.slow))
 CELL = re.compile(
     r"^```\{code-cell\}[^\n]*\n(?P<tags>(?::[^\n]*\n)*)(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )

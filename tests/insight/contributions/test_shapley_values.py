@@ -375,6 +375,7 @@ def test_constant_predictions_have_no_contributions():
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False])
 def test_shap_agrees(shap, exact):
     X, background = WINE[:4, :7], WINE[::6, :7]
