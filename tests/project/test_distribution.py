@@ -77,6 +77,22 @@ def test_the_sdist_can_be_built_and_tested(sdist):
     assert parts & {".venv", ".venv-lower", "dist", "build", "runs", ".git"} == set()
 
 
+@pytest.mark.case(225)
+def test_the_texts_of_all_licenses_are_in_both(wheel, sdist):
+    files = set()
+    for pattern in PROJECT["license-files"]:
+        files.update(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
+    folder = f"barenet-{VERSION}.dist-info"
+    with zipfile.ZipFile(wheel) as archive:
+        names = {*archive.namelist()}
+        message = email.message_from_bytes(archive.read(f"{folder}/METADATA"))
+    assert message["License-Expression"] == PROJECT["license"]
+    assert {*message.get_all("License-File")} == files
+    assert {f"{folder}/licenses/{name}" for name in files} <= names
+    with tarfile.open(sdist) as archive:
+        assert {f"barenet-{VERSION}/{name}" for name in files} <= {*archive.getnames()}
+
+
 def test_the_files_pass_the_checks_of_pypi(wheel, sdist, tmp_path):
     run(sys.executable, "-m", "twine", "check", "--strict", wheel, sdist, folder=tmp_path)
 

@@ -59,6 +59,27 @@ def test_a_missing_extra_is_one_line_with_the_command_that_installs_it(extra):
     assert isinstance(error.value, ImportError)
 
 
+@pytest.mark.case(225)
+def test_every_file_of_others_is_in_the_notices_with_its_license():
+    """The project draws and writes its own files as text; binary files of the package are data."""
+    notices = (ROOT / "NOTICES.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(.+?)` \|.*\| \[(.+?)\]\((.+?)\) \|$", notices, re.MULTILINE)
+    named = {path for path, _, _ in rows}
+    package = (ROOT / "src" / "barenet").rglob("*.*")
+    binary = [path for path in package if path.suffix != ".pyc" and b"\0" in path.read_bytes()]
+    assert len(binary) > 5
+    assert {path.relative_to(ROOT).as_posix() for path in binary} <= named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    licenses = {name for _, name, _ in rows}
+    assert PROJECT["license"].split(" AND ") == ["MIT", *sorted(licenses)]
+    shipped = set()
+    for pattern in PROJECT["license-files"]:
+        files = [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
+        assert files != []
+        shipped.update(files)
+    assert {"LICENSE", "NOTICES.md"} | {text for _, _, text in rows} == shipped
+
+
 @pytest.mark.case(177)
 def test_no_command_installs_from_an_index_without_a_release():
     """Until the first release, `barenet[onnx]` on an index is missing, or somebody else's."""

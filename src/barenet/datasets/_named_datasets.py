@@ -24,7 +24,7 @@ from barenet._registry import plain
 from barenet.datasets._dataset import Dataset
 
 #: The folder with copies of scikit-learn's data sets, as importing scikit-learn takes a second, and
-#: with drawn_digits; its README names their sources and licenses.
+#: with drawn_digits; NOTICES.md names their sources and licenses.
 PACKED = Path(__file__).with_name("packed")
 
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
