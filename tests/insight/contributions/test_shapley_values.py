@@ -334,6 +334,37 @@ def test_the_errors_include_the_sample_of_background_rows(exact, n_background):
     assert 0.8 < np.sqrt(np.mean(deviations) / np.mean(variances)) < 1.25
 
 
+def with_flag(rng, n_rows, n_true):
+    """Rows whose first column is a flag that is true in some of them."""
+    X = rng.normal(size=(n_rows, 6))
+    X[:, 0] = np.arange(n_rows) < n_true
+    return rng.permutation(X)
+
+
+@pytest.mark.case(218)
+@pytest.mark.parametrize(
+    ("n_given", "n_background", "exact"),
+    [(300, 300, False), (1_000, 500, False), (1_000, 500, True)],
+)
+def test_the_errors_of_a_rare_flag_are_honest(n_given, n_background, exact):
+    """Of rows without the flag, and with it, about 95 % are within 1.96 standard errors."""
+    rng = np.random.default_rng(0)
+    background = with_flag(rng, n_given, n_given // 100)
+    X = with_flag(rng, 8, 4)
+    network = network_of(6)
+    network.layers[0].weights[0] *= 2
+    whole = contributions(network, X, background, exact=True, n_background=n_given)
+    within = []
+    for seed in range(20):
+        options = {"exact": exact, "n_background": n_background, "seed": seed}
+        result = contributions(network, X, background, **options)
+        deviations = np.abs(result.values[:, 0, 0] - whole.values[:, 0, 0])
+        within.append(deviations <= 1.96 * result.standard_errors[:, 0, 0])
+    is_true = X[:, 0] == 1
+    for rows in (is_true, ~is_true):
+        assert 0.9 < np.mean(within, axis=0)[rows].mean() <= 1
+
+
 def test_the_tolerance_includes_the_sample_of_background_rows():
     """If the sample has more than half of the allowed variance, the orders have the other half."""
     rng = np.random.default_rng(0)

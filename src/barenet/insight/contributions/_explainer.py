@@ -18,6 +18,7 @@ from barenet.insight.contributions._hybrid_rows import HybridRows
 from barenet.insight.contributions._shapley_values import (
     FIRST_ROUND,
     Game,
+    OwnContributions,
     Sampler,
     Values,
     background_contributions,
@@ -121,7 +122,7 @@ class Explainer:
         return 2**n_groups * len(self.outputs) <= EXACT_HYBRIDS
 
     @cached_property
-    def adjustments(self) -> FloatArray | None:
+    def adjustments(self) -> OwnContributions | None:
         """How much each background row's columns contribute to its own output.
 
         None for so few background rows that each row is compared with all of them anyway. If these
@@ -146,7 +147,7 @@ class Explainer:
         n_drawn = len(self.outputs)
         if n_drawn == self.n_given or self.adjustments is None:
             return None
-        variances: FloatArray = self.adjustments.var(axis=0, ddof=1) / n_drawn
+        variances: FloatArray = self.adjustments.values.var(axis=0, ddof=1) / n_drawn
         return variances * (1 - n_drawn / self.n_given)
 
     def explain(
@@ -182,10 +183,8 @@ class Explainer:
             if not exact:
                 sampler = Sampler(self.seed, tolerance, self.adjustments, self.sampling_variances)
             values = self._values(rows, outputs, sampler)
-            errors = values.errors
-            if self.sampling_variances is not None:
-                errors = np.sqrt(np.square(errors) + self.sampling_variances)
         expected = self.outputs.mean(axis=0)
+        errors = values.errors
         values_of_outputs = values.values
         if values_of_outputs.shape[2] < len(expected):  # that of the second probability alone
             totals = outputs - expected
@@ -248,6 +247,7 @@ class Explainer:
             outputs=outputs[:, computed],
             background_outputs=self.outputs[:, computed],
             n_groups=len(self.group_names),
+            n_given=self.n_given,
             n_networks=self.background.n_networks,
         )
 

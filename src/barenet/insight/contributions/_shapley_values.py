@@ -46,6 +46,9 @@ ENOUGH_PAIRS = 128
 #: 24.
 NEIGHBOURS = 16
 
+#: Number of these comparisons whose residuals measure the variance of each background row.
+MEASURED = 4
+
 #: Maximum number of elements of `from_row` in memory at a time.
 MAX_MEMBERSHIPS = 2**23
 
@@ -66,6 +69,8 @@ class Game:
     outputs: FloatArray
     background_outputs: FloatArray
     n_groups: int
+    #: Number of rows that the background rows are a random sample of; their own number for none.
+    n_given: int
     #: Number of networks whose mean is the prediction, and that may predict hybrids alone.
     n_networks: int
 
@@ -84,8 +89,29 @@ class Game:
         return self.hybrids.row_outputs, self.hybrids.background_outputs
 
 
+class OwnContributions(NamedTuple):
+    """How much the columns of each background row contribute to its own output."""
+
+    #: Estimates, shape (n_background, n_groups, n_outputs).
+    values: FloatArray
+    #: Their residual variances, of the same shape: how much comparisons with a background row
+    #: differ from the difference of the estimates.
+    variances: FloatArray
+
+    def variance_beyond(self, background: Indices) -> FloatArray:
+        """Compute how much larger the variance of all background rows is than that of some.
+
+        It is 0 if that of some is larger, shape (n_groups, n_outputs).
+        """
+        variance = self.variances.mean(axis=0) - self.variances[background].mean(axis=0)
+        return np.maximum(variance, 0)
+
+
 class Values(NamedTuple):
-    """Shapley values and their standard errors, both of shape (n_rows, n_groups, n_outputs)."""
+    """Shapley values and their standard errors, both of shape (n_rows, n_groups, n_outputs).
+
+    The errors include the sample of background rows.
+    """
 
     values: FloatArray
     errors: FloatArray
@@ -97,7 +123,8 @@ def exact_values(game: Game) -> Values:
     """Compute the values of rows from all 2^d coalitions of d groups.
 
     φ_j = Σ over S without j of |S|! (d − |S| − 1)! / d! · (f(S and j) − f(S)), where the weight is
-    1 / (d · C(d − 1, |S|)).
+    1 / (d · C(d − 1, |S|)). It is a mean over n background rows. If they are drawn from N rows, its
+    standard error is the standard deviation over them times √((1 − n / N) / n).
     """
     n_groups = game.n_groups
     n_background = game.n_background
@@ -109,17 +136,22 @@ def exact_values(game: Game) -> Values:
     background = np.arange(n_background)[np.newaxis]
     n_rows, n_outputs = game.outputs.shape
     values = np.empty((n_rows, n_groups, n_outputs))
+    errors = np.zeros_like(values)
+    error_of_deviation = np.sqrt((1 - n_background / game.n_given) / n_background)
     for row in range(n_rows):
         rows = np.full_like(background, row)
         [outputs] = game.hybrids.outputs(rows, background, is_member[np.newaxis])
         outputs[0] = game.background_outputs
         outputs[-1] = game.outputs[row]
-        mean_outputs = outputs.mean(axis=1)
         for group in range(n_groups):
             without = coalitions[~is_member[:, group]]
-            gains = mean_outputs[without + 2**group] - mean_outputs[without]
-            values[row, group] = weights[sizes[without]] @ gains
-    return Values(values, np.zeros_like(values), np.zeros(n_rows, np.intp))
+            gains = outputs[without + 2**group] - outputs[without]
+            of_background_rows = np.tensordot(weights[sizes[without]], gains, axes=1)
+            values[row, group] = of_background_rows.mean(axis=0)
+            if 1 < n_background < game.n_given:
+                deviation = of_background_rows.std(axis=0, ddof=1)
+                errors[row, group] = error_of_deviation * deviation
+    return Values(values, errors, np.zeros(n_rows, np.intp))
 
 
 class Sampler:
@@ -131,6 +163,11 @@ class Sampler:
     Each pair has another background row b. What varies most with b is how much its own columns
     contribute to f(b), so the estimates a(b) of these contributions are added: their mean over all
     background rows is 0, and their sum over the groups is about f(b) minus the mean of f.
+
+    A value that few background rows have, such as a flag that is true in 1 % of them, is often in
+    no sample, so the variance of the samples would be too small. The residuals of a(b) measure the
+    variance of every background row. The mean of all, minus that of the rows in the samples, is
+    added to the variance of the samples if it is positive.
 
     If the prediction is the mean of several networks, a single one of them predicts the hybrids of
     a pair. They differ much less than the background rows, so this takes about as many pairs.
@@ -147,14 +184,13 @@ class Sampler:
         self,
         seed: int,
         tolerance: float,
-        adjustments: FloatArray | None,
+        adjustments: OwnContributions | None,
         sampling_variances: FloatArray | None = None,
     ) -> None:
         self.seed = seed
         self.tolerance = tolerance
-        #: The contributions a(b) of the columns of each background row to its own output, shape
-        #: (n_background, n_groups, n_outputs); None if they are too few, and every row is compared
-        #: with all of them.
+        #: The contributions a(b) of the columns of each background row to its own output; None if
+        #: the rows are too few, and every row is compared with all of them.
         self.adjustments = adjustments
         #: Variances of the values due to the sample of background rows, shape (n_groups,
         #: n_outputs), which more orders don't reduce; None without a sample.
@@ -177,8 +213,7 @@ class Sampler:
 
         A row is finished when the mean square of the standard errors of its groups is at most
         `allowed_mean_squares`, for each output, or when it has had all background rows and
-        `ENOUGH_PAIRS` pairs of orders. The returned errors don't include the sample of background
-        rows.
+        `ENOUGH_PAIRS` pairs of orders.
         """
         n_rows, n_outputs = game.outputs.shape
         n_background = game.n_background
@@ -219,6 +254,7 @@ class Sampler:
                     order_variances[:] = np.square(differences).mean(axis=0) / 2
                 else:
                     order_variances[:] = variance_within_networks(differences)
+                order_variances += self._variance_beyond(same_background)
             for number in range(game.n_networks):
                 sums[number, unfinished] += samples[network == number].sum(axis=0)
             squares[unfinished] += np.square(samples).sum(axis=0)
@@ -227,8 +263,10 @@ class Sampler:
                 sums[:, unfinished],
                 squares[unfinished],
                 order_variances[unfinished],
+                self._variance_beyond(backgrounds[:end]),
                 n_samples=end,
                 n_background=n_background,
+                n_given=game.n_given,
             )
             mean_square = np.square(errors[unfinished]).mean(axis=1)
             is_finished = (mean_square <= allowed).all(axis=1)
@@ -239,7 +277,17 @@ class Sampler:
             start = end
             end = next_end(end, n_background, game.n_networks)
         totals = game.outputs - game.background_outputs.mean(axis=0)
-        return Values(with_total(means, np.square(errors), totals), errors, n_orders)
+        variances = np.square(errors)
+        values = with_total(means, variances, totals)
+        if self.sampling_variances is not None:
+            variances += self.sampling_variances
+        return Values(values, np.sqrt(variances), n_orders)
+
+    def _variance_beyond(self, background: Indices) -> FloatArray | float:
+        """Compute what the variance of these background rows lacks to that of all."""
+        if self.adjustments is None:
+            return 0.0
+        return self.adjustments.variance_beyond(background)
 
     def _samples(
         self, game: Game, rows: Indices, first: int, background: Indices, networks: Indices
@@ -256,7 +304,7 @@ class Sampler:
             game, rows_of_orders, background[:, np.newaxis], orders, networks
         )
         if self.adjustments is not None:
-            samples += self.adjustments[background, np.newaxis]
+            samples += self.adjustments.values[background, np.newaxis]
         return samples
 
 
@@ -286,15 +334,21 @@ def standard_errors(
     sums: FloatArray,
     squares: FloatArray,
     order_variances: FloatArray,
+    variances_beyond: FloatArray | float,
     n_samples: int,
     n_background: int,
+    n_given: int,
 ) -> FloatArray:
     """Compute the standard errors of means of samples with different background rows.
 
-    The variance of the samples is that between background rows, of which n of N are drawn without
-    replacement, and that of the orders, v. So the variance of their mean is::
+    The variance of the n samples is that between background rows, and that of the orders, v. Their
+    m ≤ n different background rows are drawn without replacement from the N rows that were given.
+    So the variance of the mean is::
 
-        (variance of the samples − v) / n · (1 − n / N) + v / n
+        (variance of the samples − v) / m · (1 − m / N) + v / n
+
+    `variances_beyond` is added to the variance of the samples, for background rows that are in none
+    of them.
 
     All networks occur equally often until all N are drawn, so differences between them are in no
     mean: the variance is that of the samples with the same network. `sums` has the sums of each
@@ -309,9 +363,11 @@ def standard_errors(
     elif n_samples > 1:
         squared_mean = np.square(sums.sum(axis=0) / n_samples)
         variances = (squares - n_samples * squared_mean) / (n_samples - 1)
-    between = np.maximum(variances - order_variances, 0) / n_samples
-    not_drawn = max(0, 1 - n_samples / n_background)
-    return np.sqrt(between * not_drawn + order_variances / n_samples)
+    variances = np.maximum(variances, 0) + variances_beyond  # rounding may lead below 0
+    of_orders = np.minimum(order_variances, variances)
+    n_drawn = min(n_samples, n_background)
+    between = (variances - of_orders) / n_drawn * (1 - n_drawn / n_given)
+    return np.sqrt(between + of_orders / n_samples)
 
 
 def with_total(values: FloatArray, variances: FloatArray, totals: FloatArray) -> FloatArray:
@@ -424,7 +480,7 @@ def _differences(
     return differences
 
 
-def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArray:
+def background_contributions(game: Game, seed: int, n_threads: int) -> OwnContributions:
     """Estimate how much the columns of each background row contribute to its own output.
 
     In the game, the background rows are explained. The difference between the outputs of two of
@@ -432,7 +488,8 @@ def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArra
     Each row is compared with its neighbours in a circle, by one order of the groups and one network
     for each distance in the circle, and a is the least-squares solution with mean 0. Its normal
     equations have the same coefficients for each row: 2 k for itself, and −1 for each of the k rows
-    before and after it. They are a circular convolution, which a Fourier transform solves.
+    before and after it. They are a circular convolution, which a Fourier transform solves. The
+    variance of a row is the mean square of the residuals a(b) − a(c) of some of its comparisons.
     """
     n_background = game.n_background
     n_neighbours = min(NEIGHBOURS, n_background - 1)
@@ -449,10 +506,13 @@ def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArra
         return differences
 
     sums = np.zeros((n_background, game.n_groups, game.outputs.shape[1]))
+    measured: dict[int, FloatArray] = {}
     all_differences = in_threads(differences_at, distances.tolist(), n_threads)
     for distance, differences in zip(distances.tolist(), all_differences, strict=True):
         sums += differences
         sums -= np.roll(differences, distance, axis=0)
+        if distance <= MEASURED:
+            measured[distance] = differences
     coefficients = np.zeros(n_background)
     coefficients[0] = 2 * n_neighbours
     coefficients[distances] -= 1
@@ -460,9 +520,16 @@ def background_contributions(game: Game, seed: int, n_threads: int) -> FloatArra
     spectrum = np.fft.rfft(coefficients)
     spectrum[0] = np.inf  # the solution with mean 0
     transformed = np.fft.rfft(sums, axis=0) / spectrum[:, np.newaxis, np.newaxis]
-    solution = np.empty_like(sums)
-    solution[circle[0]] = np.fft.irfft(transformed, n_background, axis=0)
-    return solution
+    solution = np.fft.irfft(transformed, n_background, axis=0)
+    squares = np.zeros_like(sums)
+    for distance, differences in measured.items():
+        expected = solution - np.roll(solution, -distance, axis=0)
+        of_pairs = np.square(differences - expected)
+        squares += of_pairs
+        squares += np.roll(of_pairs, distance, axis=0)
+    place_in_circle = circle[0].argsort()
+    variances = squares[place_in_circle] / (2 * len(measured))
+    return OwnContributions(solution[place_in_circle], variances)
 
 
 def in_threads(
