@@ -10,6 +10,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from barenet import (
     MLPEnsembleClassifier,
@@ -118,6 +119,84 @@ def test_values_of_few_rows_add_up(n_rows):
     check_sum(result)
     deviations = np.square(result.values - exact.values).mean()
     assert np.sqrt(deviations) < 0.03 * network.predict(background).std()
+
+
+def log_odds_by_hand(networks, X):
+    """ln Σ p − ln Σ (1 − p) over networks of float64, with numbers that are sums of exponentials.
+
+    Extended precision and exponents keep all digits of probabilities near 0 and 1.
+    """
+    ps = 0
+    others = 0
+    for network in networks:
+        Z = network.forward(X, logits=True)[0].astype(np.longdouble)
+        if network.output_activation.name == "sigmoid":
+            if Z.shape[1] == 1:
+                Z = np.concatenate([-Z, Z], axis=1)
+            ps += 1 / (1 + np.exp(-Z))
+            others += 1 / (1 + np.exp(Z))
+        else:
+            E = np.exp(Z)
+            ps += E / E.sum(axis=1, keepdims=True)
+            for_all = [np.delete(E, k, axis=1).sum(axis=1) for k in range(Z.shape[1])]
+            others += np.stack(for_all, axis=1) / E.sum(axis=1, keepdims=True)
+    return np.log(ps / others).astype(np.float64)
+
+
+@pytest.mark.case(213)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize("starts_dense", [True, False])
+@pytest.mark.parametrize(
+    ("output", "n_outputs"),
+    [("softmax", 3), ("softmax", 2), ("sigmoid", 1), ("sigmoid", 2)],
+)
+def test_log_odds_are_those_of_logits(output, n_outputs, starts_dense, n_networks, dtype):
+    """Probabilities near 1e-9 and 1 − 1e-9 keep their digits; float32 would round them."""
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(3, 4)), rng.normal(size=(9, 4))
+    networks = []
+    for seed in range(n_networks):
+        layers = [Dense(4, 6, "tanh"), Dense(6, n_outputs, output)]
+        if not starts_dense:
+            layers = [BatchNorm(4), *layers]
+        network = Network(layers, seed=seed, dtype=dtype)
+        network.layers[-1].weights[:] *= 12
+        network.layers[-1].bias[:] = np.linspace(-22, 22, n_outputs)
+        networks.append(network)
+    model = networks[0]
+    if n_networks > 1:
+        model = Ensemble(networks)
+    exact_networks = [network.copy("float64") for network in networks]
+    exact = by_brute_force(lambda rows: log_odds_by_hand(exact_networks, rows), X, background)
+    result = contributions(model, X, background, scale="log-odds", exact=True)
+    tolerance = {"float32": 1e-4, "float64": 1e-11}[dtype]
+    assert np.abs(result.predictions).max() > 16.2  # beyond 1e-7
+    np.testing.assert_allclose(result.values, exact, rtol=0, atol=tolerance)
+    assert not result.standard_errors.any()
+    check_sum(result)
+    sampled = contributions(model, X, background, scale="log-odds", exact=False)
+    deviations = np.abs(sampled.values - exact)
+    assert deviations.max() <= 5 * sampled.standard_errors.max() + tolerance
+
+
+@pytest.mark.case(213)
+def test_log_odds_of_another_model_are_those_of_its_probabilities():
+    """Of scikit-learn's logistic regression, log-odds are sums of terms; a tree has none."""
+    rng = np.random.default_rng(0)
+    X, background = rng.normal(size=(3, 4)), rng.normal(size=(9, 4))
+    model = LogisticRegression().fit(X, [0, 1, 1])
+    model.coef_[:] = [[2, -1, 1, 0.5]]
+    model.intercept_[:] = 20
+    result = contributions(model, X, background, scale="log-odds", exact=True)
+    terms = (X - background.mean(axis=0)) * model.coef_
+    assert np.abs(result.predictions).max() > 16.2
+    np.testing.assert_allclose(result.values[..., 1], terms, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(result.values[..., 0], -terms, rtol=0, atol=1e-6)
+    tree = DecisionTreeClassifier().fit(background, background[:, 0] > 0)
+    with pytest.warns(UserWarning, match="log-odds are limited to ±36"):
+        result = contributions(tree, X, background, scale="log-odds", exact=True)
+    assert np.abs(result.predictions).max() == pytest.approx(36.04, abs=0.01)
 
 
 def test_one_column_contributes_the_whole_difference():

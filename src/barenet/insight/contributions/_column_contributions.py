@@ -51,7 +51,9 @@ def contributions(
         Names of columns that are replaced together, such as those of an address, by the name of
         their group. All other columns stay alone.
     scale : {"probability", "log-odds"}, default="probability"
-        The scale for classes; log-odds are ln(p / (1 − p)) of each class against all others.
+        The scale for classes; log-odds are ln(p / (1 − p)) of each class against all others. Those
+        of networks are computed from their logits, however small a probability is;
+        those of other models from their probabilities, and are limited to ±36 (float64).
     tolerance : float, default=0.02
         A row ends when the root mean square of its columns' standard errors is at most this
         fraction of the standard deviation of the background's predictions. It also ends after all
@@ -63,7 +65,7 @@ def contributions(
         default only for few columns.
     n_background : int, default=1000
         Maximum number of background rows; of more, a random sample is used, and the standard errors
-        include what that changes.
+        include what that changes. They can't include values that no row of the sample has.
     seed : int, default=0
         Determines the background sample and the orders, of both rows and columns. They are the same
         for all rows of X, so the contributions of a row do not depend on the others.
@@ -80,6 +82,11 @@ def contributions(
     ------
     ValueError
         If an argument is invalid, or the rows do not fit the model.
+
+    Warns
+    -----
+    UserWarning
+        If log-odds are limited, because a model without logits predicts probabilities of 0 or 1.
 
     Notes
     -----

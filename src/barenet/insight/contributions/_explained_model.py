@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,26 +20,23 @@ from barenet.insight._permutation_importance import inputs_per_column
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._first_layer_hybrids import ColumnPair, FirstLayerBackground
 from barenet.insight.contributions._hybrid_rows import Background, Indices, RawBackground
+from barenet.insight.contributions._log_odds import (
+    has_logits,
+    log_odds_of_mean,
+    log_odds_of_probabilities,
+)
+from barenet.model._activations import IDENTITY
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_in_memory
+from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.tables._encoding import TableEncoding
 from barenet.tables._named_columns import columns_by_name
 from barenet.tables._scaling import no_scaling
 from barenet.tables._to_frame import columns_of_records, has_rows
 
-#: Probabilities are moved this far away from 0 and 1, whose log-odds are infinite.
-LEAST_PROBABILITY = 1e-7
-
-
-def log_odds(probabilities: NDArray[Any]) -> FloatArray:
-    """Compute ln(p / (1 − p)) of the probability of each class, against all others.
-
-    >>> log_odds(np.array([0.5, 1.0])).round(2).tolist()
-    [0.0, 16.12]
-    """
-    p = np.clip(probabilities.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    return np.log(p / (1 - p))
+#: Number of rows whose logits are computed at a time.
+ROWS = 2**10
 
 
 @dataclass(frozen=True)
@@ -137,6 +135,8 @@ class ExplainedModel:
     def outputs(self, rows: Any) -> FloatArray:
         """Predict rows on the scale of the contributions, shape (n_rows, n_outputs)."""
         if isinstance(self.model, Predictor):
+            if self.logit_networks:
+                return self._log_odds(rows)
             return self.scaled(self.model.outputs(rows))
         if self.classes is not None:
             outputs = np.asarray(self.model.predict_proba(rows))
@@ -144,12 +144,35 @@ class ExplainedModel:
             outputs = np.asarray(self.model.predict(rows))
         return self.scaled(outputs.reshape(len(outputs), -1))
 
+    @cached_property
+    def logit_networks(self) -> tuple[Network, ...]:
+        """The networks without their output activation, if their logits determine log-odds."""
+        if self.scale != "log-odds" or not isinstance(self.model, Predictor):
+            return ()
+        if not has_logits(self.model.network.output_activation):
+            return ()
+        networks = []
+        for network in networks_of(self.model.network):
+            twin = network.copy()
+            twin.layers[-1].activation = IDENTITY
+            networks.append(twin)
+        return tuple(networks)
+
+    def _log_odds(self, rows: Any) -> FloatArray:
+        """Compute the log-odds of rows from the logits of each network."""
+        parts = []
+        for start in range(0, len(rows), ROWS):
+            inputs = self.model.inputs(rows[start : start + ROWS])
+            logits = [network.predict(inputs) for network in self.logit_networks]
+            parts.append(log_odds_of_mean(logits, self.model.network.output_activation))
+        return np.concatenate(parts)
+
     def scaled(self, outputs: NDArray[Any]) -> FloatArray:
         """Convert outputs of a predictor to the scale of the contributions."""
         if self.classes is not None:
             outputs = class_probabilities(outputs)
         if self.scale == "log-odds":
-            return log_odds(outputs)
+            return log_odds_of_probabilities(outputs)
         return outputs.astype(np.float64)
 
     def prepare_background(self, background: Any, groups: Sequence[Sequence[int]]) -> Background:
@@ -165,14 +188,17 @@ class ExplainedModel:
             inputs_of_group.append(np.concatenate([inputs_of_column[place] for place in columns]))
             group_of_column[list(columns)] = number
 
-        def convert(outputs: FloatArray) -> FloatArray:
-            return self.scaled(predictor.in_units(outputs))
+        def convert(outputs: Sequence[FloatArray]) -> FloatArray:
+            if self.logit_networks:
+                return log_odds_of_mean(outputs, predictor.network.output_activation)
+            mean = sum(outputs[1:], outputs[0]) / len(outputs)
+            return self.scaled(predictor.in_units(mean))
 
         hybrid_outputs = slice(None)
         if self.scale == "probability" and _is_of_complements(predictor.network):
             hybrid_outputs = slice(1, 2)
         return FirstLayerBackground(
-            predictor.network,
+            self.logit_networks or networks_of(predictor.network),
             predictor.inputs,
             background,
             inputs_of_group,

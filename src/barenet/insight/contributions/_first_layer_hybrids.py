@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import Model, networks_of
 from barenet.insight.contributions._hybrid_rows import Background, HybridRows, Indices
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -67,7 +66,7 @@ class FirstLayerBackground(Background):
 
     Parameters
     ----------
-    model : Network or Ensemble
+    networks : sequence of Network
         The networks.
     encode : callable
         Converts raw rows to the inputs of the networks.
@@ -78,9 +77,10 @@ class FirstLayerBackground(Background):
     pairs : sequence of ColumnPair
         The pairs of columns.
     convert : callable
-        Converts outputs of the networks to the scale of the contributions.
+        Converts the outputs of some networks to their mean prediction on the scale of the
+        contributions.
     is_mean : bool
-        Whether the converted mean of outputs is the mean of the converted outputs.
+        Whether this is the mean of the predictions of each network on that scale.
     hybrid_outputs : slice
         The outputs to compute, of those that `convert` returns.
     """
@@ -89,18 +89,18 @@ class FirstLayerBackground(Background):
 
     def __init__(
         self,
-        model: Model,
+        networks: Sequence[Network],
         encode: Callable[[Any], FloatArray],
         background: Any,
         groups: Sequence[Indices],
         pairs: Sequence[ColumnPair],
-        convert: Callable[[FloatArray], FloatArray],
+        convert: Callable[[Sequence[FloatArray]], FloatArray],
         *,
         is_mean: bool,
         hybrid_outputs: slice,
     ) -> None:
-        self.networks = networks_of(model)
-        self.dtype = model.dtype
+        self.networks = networks
+        self.dtype = networks[0].dtype
         self.encode_rows = encode
         self.groups = groups
         self.pairs = pairs
@@ -158,11 +158,11 @@ class FirstLayerBackground(Background):
         """Compute the outputs of each network for rows, shape (n_networks, n_rows, n_outputs)."""
         outputs = []
         for network, neurons in zip(self.networks, self.neurons, strict=True):
-            outputs.append(self.converted(_upper_layers(network, rows.sums[:, neurons])))
+            outputs.append(self.converted([_upper_layers(network, rows.sums[:, neurons])]))
         return np.stack(outputs).astype(np.float64)
 
-    def converted(self, outputs: FloatArray) -> FloatArray:
-        """Convert outputs of the networks to the scale of the contributions."""
+    def converted(self, outputs: Sequence[FloatArray]) -> FloatArray:
+        """Convert outputs of some networks to their mean on the scale of the contributions."""
         return self.convert(outputs)[:, self.hybrid_outputs]
 
 
@@ -203,16 +203,15 @@ class FirstLayerHybrids(HybridRows):
         numbers = [*range(len(self.background.networks))]
         if network is not None:
             numbers = [network]
-        total: Any = 0
+        outputs_of_networks = []
         for number in numbers:
             terms = self._terms(rows, background, number)
             terms_of_sets = terms.reshape(n_terms, n_sets, -1).transpose(1, 0, 2)
             Z = np.matmul(summed, terms_of_sets)
             n_neurons = terms.shape[-1]
-            total = total + _upper_layers(
-                self.background.networks[number], Z.reshape(-1, n_neurons)
-            )
-        outputs = self.background.converted(total / len(numbers))
+            of_number = self.background.networks[number]
+            outputs_of_networks.append(_upper_layers(of_number, Z.reshape(-1, n_neurons)))
+        outputs = self.background.converted(outputs_of_networks)
         return outputs.reshape(n_sets, n_hybrids, n_pairs, -1)
 
     def _terms(self, rows: Indices, background: Indices, number: int) -> FloatArray:
