@@ -47,6 +47,7 @@ from barenet.tasks._fold_training import FoldTraining
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
+from barenet.tasks._repeated_rows import warn_of_repeated_rows
 from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._task_folds import make_task_folds
@@ -177,6 +178,11 @@ class Task(OtherMethods):
             If the data can't be used. The error names the file, and the line or the column.
         ValueError
             If an argument is invalid.
+
+        Warns
+        -----
+        UserWarning
+            If many test rows also occur among the training rows, or rows have no target.
         """
         source = None
         if isinstance(data, str | PathLike):
@@ -248,6 +254,7 @@ class Task(OtherMethods):
         if settings.is_stream:
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
         split = SplitRows.of(settings.load(table), settings.config)
+        warn_of_repeated_rows(split.training, split.test)
         if settings.teacher is None:  # whose encoding would read the columns
             check_values(split, settings)
         return cls(settings, split)
