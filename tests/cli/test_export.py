@@ -13,12 +13,15 @@ from barenet import Network, export, load, load_dataset, save
 from barenet.files.exports import SUFFIXES
 
 
+@pytest.mark.case(228)
 @pytest.mark.parametrize("to", ["c", "json"])
 def test_an_export_is_beside_the_model_or_has_the_format_of_its_suffix(barenet, iris, to):
     suffixes = [SUFFIXES[to], *[".h"] * (to == "c")]
     done = barenet("export", iris, "--to", to)
-    assert (done.status, done.err) == (0, "")
-    assert done.out.splitlines() == [str(iris / f"iris{suffix}") for suffix in suffixes]
+    files = [iris / f"iris{suffix}" for suffix in suffixes]
+    n_bytes = sum(file.stat().st_size for file in files)
+    assert (done.status, done.err) == (0, f"{n_bytes / 1000:,.1f} kB\n")
+    assert done.out.splitlines() == [str(file) for file in files]
     out = f"net{SUFFIXES[to]}"
     result = barenet("export", iris / "model.safetensors", "--out", out, "--json").json
     assert (result["to"], result["files"]) == (to, [f"net{suffix}" for suffix in suffixes])

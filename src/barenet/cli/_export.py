@@ -11,7 +11,6 @@ from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._model_path import MODEL, model_file
 from barenet.files.exports._exporting import SUFFIXES, Number
@@ -88,8 +87,7 @@ def export(
             calibration=rows,
             comparison=others,
         )
-    if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
-        log("`barenet train --teacher` trains one network, nearly as accurate and much smaller")
+    log(f"{done.n_bytes / 1000:,.1f} kB")
     names = [str(written) for written in done.files]
     if json:
         document: dict[str, Any] = {

@@ -18,6 +18,7 @@ from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import BatchNorm, Dense, LayerNorm
+from barenet.typing import Ensemble
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -460,3 +461,19 @@ def test_integers_of_an_avr_compile_with_both_standards(tmp_path, standard):
 def test_exported_c_compiles_with_every_standard(build, tmp_path, compiler, standard):
     export(build("prelu").model, tmp_path / "it.c")
     compile_c(tmp_path / "it.c", "-shared", "-fPIC", f"-std={standard}", compiler=compiler)
+
+
+@pytest.mark.case(228)
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_a_large_ensemble_is_no_file_for_a_microcontroller(tmp_path, weights):
+    """The warning states the size that the file does, and names the way to a small network."""
+    small = [Network.dense([20, 40, 1], seed=seed) for seed in range(4)]
+    export(Ensemble(small), tmp_path / "small.c", weights=weights)
+    large = [Network.dense([200, 400, 1], seed=seed) for seed in range(4)]
+    with pytest.warns(UserWarning, match=r"constants of 4 networks take .*teacher") as caught:
+        export(Ensemble(large), tmp_path / "large.c", weights=weights)
+    text = (tmp_path / "large.c").read_text()
+    n_bytes = int(re.search(r"constants +([\d,]+) bytes", text)[1].replace(",", ""))
+    assert f" {n_bytes / 1000:,.0f} kB;" in str(caught[0].message)
+    assert caught[0].filename == __file__
+    export(large[0], tmp_path / "one.c", weights=weights)  # without a warning

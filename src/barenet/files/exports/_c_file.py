@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.files.exports import _source_text as source
 from barenet.files.exports._activation_code import c_activation, numeric_options
 from barenet.files.exports._inference_program import (
@@ -40,6 +40,10 @@ from barenet.tables._parsing import class_name
 #: Rounding error of float inputs, in units of their spread, above which a warning is issued.
 MAX_ERROR = 2e-5
 
+#: Bytes of the constants of several networks above which a warning is issued: the flash memory of
+#: many microcontrollers.
+MAX_CONSTANTS = 2**18
+
 #: Maximum number of inputs that are listed one by one.
 MAX_LISTED = 100
 
@@ -51,12 +55,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         expected = "a file name of plain letters and digits, other than math and stdio of C"
         raise ArgumentError.of("path", stem, expected)
     prefix = source.identifier(stem)
-    values = {"stem": stem, "version": __version__, **_values(program, prefix)}
+    plan = CallPlan(program)
+    values = {"stem": stem, "version": __version__, **_values(program, plan, prefix)}
     templates = {
         ".c": source.template("c_source.template") + _ending(program),
         ".h": source.template("c_header.template"),
     }
     _warn_of_coarse(program)
+    _warn_of_size(program, _bytes_of_constants(plan.arrays))
     files = {}
     for suffix, text in templates.items():
         template = Template(_renamed(text, prefix, program))
@@ -77,9 +83,8 @@ def _renamed(template: str, prefix: str, program: Program) -> str:
     return re.sub(r"(?:\b|(?<=-D))(model|MODEL)_", renamed, template)
 
 
-def _values(program: Program, prefix: str) -> dict[str, str]:
+def _values(program: Program, plan: "CallPlan", prefix: str) -> dict[str, str]:
     """Write the parts of the source, except its ending, and the parts of the header."""
-    plan = CallPlan(program)
     strings = _strings(program, prefix)
     definitions = ""
     for name, texts in strings.items():
@@ -131,17 +136,23 @@ def _origin(program: Program) -> str:
     return f", from a network trained on {dataset}"
 
 
-def _size_of_constants(arrays: dict[str, NDArray[Any]]) -> str:
-    """Describe the memory of the constants: a byte for an 8-bit weight, and four otherwise."""
+def _bytes_of_constants(arrays: dict[str, NDArray[Any]]) -> int:
+    """Compute the memory of the constants: a byte for an 8-bit weight, and four otherwise."""
     n_bytes = 0
-    rounding = ""
     for array in arrays.values():
         if array.dtype == np.int8:
             n_bytes += array.size
-            rounding = ", with weights rounded to 8 bits"
         else:
             n_bytes += 4 * array.size
-    return f"{n_bytes:,} bytes{rounding}"
+    return n_bytes
+
+
+def _size_of_constants(arrays: dict[str, NDArray[Any]]) -> str:
+    """Describe the memory of the constants."""
+    text = f"{_bytes_of_constants(arrays):,} bytes"
+    if any(array.dtype == np.int8 for array in arrays.values()):
+        return f"{text}, with weights rounded to 8 bits"
+    return text
 
 
 def _stack_bytes(lengths: dict[str, int]) -> int:
@@ -196,6 +207,18 @@ def _warn_of_coarse(program: Program) -> None:
     problem = f"a C float rounds its numbers by up to {errors[at]:.1g} of their spread"
     remedy = f"{others}, or subtract a constant from them before training"
     warnings.warn(f"input {at}{name}: {problem}; {remedy}", UserWarning, stacklevel=4)
+
+
+def _warn_of_size(program: Program, n_bytes: int) -> None:
+    """Warn about several networks that many microcontrollers have no memory for."""
+    n_networks = sum(step.name == "add" for step in program.steps)
+    if n_networks == 0 or n_bytes <= MAX_CONSTANTS:
+        return
+    problem = f"the constants of {n_networks} networks take {n_bytes / 1000:,.0f} kB"
+    remedy = "one network that is trained on their predictions is nearly as accurate"
+    calls = "Task.train(teacher=predictor), or `barenet train --teacher`"
+    text = f"{problem}; {remedy}: {calls}"
+    warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
 
 
 def _summary(program: Program) -> str:

@@ -122,6 +122,12 @@ def export(
     OSError
         If a file can't be written; existing files are left unchanged.
 
+    Warns
+    -----
+    UserWarning
+        If a C file of several networks has more than 256 KiB of constants, or its inputs have more
+        digits than a float.
+
     See Also
     --------
     register_onnx_converters : Convert any scikit-learn pipeline to ONNX.
