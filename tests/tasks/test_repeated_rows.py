@@ -91,7 +91,7 @@ def test_the_command_states_it(tmp_path, capfd):
     pd.concat([frame, frame]).sample(frac=1, random_state=0).to_csv(
         tmp_path / "rows.csv", index=False
     )
-    out = ["--out", str(tmp_path / "run"), "--no-plots", "--quick", "--epochs", "1"]
+    out = ["--out", str(tmp_path / "run"), "--no-plots", "--model", "network", "--epochs", "1"]
     assert main(["train", str(tmp_path / "rows.csv"), "--target", "price", *out]) == 0
     lines = [line for line in capfd.readouterr().err.splitlines() if "also occur" in line]
     assert len(lines) == 1 and lines[0].startswith("warning: ")
